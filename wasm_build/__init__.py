@@ -1,1 +1,4 @@
-"""Makes the bundle: Pyodide, the core, its snapshot, the pages and the extension, with a manifest of hashes."""
+"""The browser side: `vault` runs the core in WebAssembly, `ui` has the interface shared by pages and extension.
+
+`bundle` builds both into files for browsers; `python -m wasm_build` starts the build.
+"""

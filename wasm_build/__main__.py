@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wasm_build.build import build
-from wasm_build.tree import read_content
+from wasm_build.bundle.build import build
+from wasm_build.bundle.tree import read_content
 
 
 def main() -> None:

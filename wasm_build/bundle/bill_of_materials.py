@@ -1,4 +1,4 @@
-"""The bundle's software bill of materials: CycloneDX 1.6, as JSON, the same bytes from two builds."""
+"""The bundle's software bill of materials: CycloneDX 1.6 as JSON. Two builds give the same bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from wasm_build.inputs import Package
+from wasm_build.bundle.inputs import Package
 
 _OWN: Final = "sealwax"
 _ROOTS: Final = "mozilla-roots"
@@ -16,7 +16,7 @@ _ROOTS: Final = "mozilla-roots"
 def build_bill_of_materials(
     version: str, packages: Sequence[Package], *, python_version: str, roots_source: str, files: Mapping[str, str]
 ) -> bytes:
-    """What is in the bundle and whose it is; `files` are names with their SHA-384 in hexadecimal."""
+    """The parts of the bundle with versions and licences. `files` maps a name to its SHA-384 in hexadecimal."""
     own = {"type": "application", "bom-ref": _OWN, "name": "sealwax", "version": version, **_licence("Apache-2.0")}
     python = f"pkg:generic/cpython@{python_version}"
     parts = [*map(_component, packages), _cpython(python, python_version), _mozilla_roots(roots_source)]
@@ -34,13 +34,13 @@ def build_bill_of_materials(
             },
         ],
     }
-    # No clock and no randomness: the number follows from the content.
+    # The serial number is a hash of the content, not random, so that two builds are equal.
     bill["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(bill, sort_keys=True)).urn
     return (json.dumps(bill, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _component(package: Package) -> dict[str, Any]:
-    # Of the archives that the build's inputs came in, as they were locked.
+    # The hashes of the package's archive, as package-lock.json has them.
     hashes = [{"alg": package.algorithm, "content": content} for content in package.hashes]
     return {
         "type": "library",
@@ -54,7 +54,7 @@ def _component(package: Package) -> dict[str, Any]:
 
 
 def _cpython(reference: str, version: str) -> dict[str, Any]:
-    # Pyodide carries it, compiled, with the standard library.
+    # Pyodide contains CPython, compiled, with the standard library.
     library = {"type": "library", "name": "cpython", "version": version}
     return {**library, "bom-ref": reference, "purl": reference, **_licence("PSF-2.0")}
 

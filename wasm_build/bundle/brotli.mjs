@@ -1,5 +1,5 @@
 /**
- * Compresses files by Brotli (RFC 7932), so that no server has to.
+ * Compresses files with Brotli (RFC 7932) in the build, so that servers need not compress them.
  *
  * Usage: node brotli.mjs [QUALITY FILE OUT]...
  */

@@ -1,4 +1,4 @@
-"""`dist/` from the sources: runtime, pages, extension and its packages, a bill of materials, and every file's hash."""
+"""The steps that build `dist/`: runtime, pages, extension and its packages, bill of materials, hashes of all files."""
 
 from __future__ import annotations
 
@@ -10,49 +10,63 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from smime_core.roots.mozilla import SOURCE
-from wasm_build import packages as packages_module
-from wasm_build.bill_of_materials import build_bill_of_materials
-from wasm_build.compressed_files import compress_all
-from wasm_build.inputs import Package, check_inputs
-from wasm_build.made_files import find_or_make
-from wasm_build.packages import build_package, chromium_manifest, firefox_manifest
-from wasm_build.runtime_files import Pyodide, collect_runtime
-from wasm_build.tree import Content, list_folder, read_content, sha384, write_tree
+from wasm_build.bundle import packages as packages_module
+from wasm_build.bundle.bill_of_materials import build_bill_of_materials
+from wasm_build.bundle.compressed_files import compress_all
+from wasm_build.bundle.inputs import Package, check_inputs
+from wasm_build.bundle.made_files import find_or_make
+from wasm_build.bundle.mozilla_roots import find_roots_source
+from wasm_build.bundle.packages import build_package, chromium_manifest, firefox_manifest
+from wasm_build.bundle.runtime_files import Pyodide, collect_owners, collect_runtime, pinned_module
+from wasm_build.bundle.scripts import bundle_pages, list_source_modules
+from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 
+# The scripts that the background script injects into documents.
+_CONTENT_SCRIPTS: Final = tuple(
+    f"content/{name}.js" for name in ("guard", "content", "field_scripts", "mail_scripts", "page_scripts")
+)
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
 
 def build(root: Path, out: Path) -> dict[str, Content]:
-    """Bring `out` up to date with the sources below `root`; returns what it holds. Raises InputError."""
+    """Bring `out` up to date with the sources below `root`. Returns its files by name. Raises InputError."""
     packages = check_inputs(root)
     pyodide = Pyodide.below(root)
     runtime = collect_runtime(root, pyodide)
-    extension = {**list_folder(root / "browser_ext"), **_below("runtime", runtime), **_sanitiser(root)}
-    served = {
+    pinned = pinned_module(runtime)
+    pages = bundle_pages(root, "webbridge/pages", "pages", pinned=pinned)
+    scripts = {"modules": ("background.js",), "classic": _CONTENT_SCRIPTS}
+    extension = {
+        **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),
         **_below("runtime", runtime),
-        **_below("pages", {**list_folder(root / "webbridge/pages"), **_below("runtime", runtime)}),
+        **_sanitiser(root),
+    }
+    owners = collect_owners(root, pinned)
+    served = {
+        **_below("runtime", {**runtime, **owners}),
+        **_below("pages", {**pages, **_below("runtime", runtime)}),
     }
     files: dict[str, Content] = {
         **served,
-        **compress_all(served, root / "wasm_build/brotli.mjs", cache=pyodide.cache),
+        **compress_all(served, root / "wasm_build/bundle/brotli.mjs", cache=pyodide.cache),
         **_below("extension", extension),
-        **_below("extension_test", {**extension, **_test_manifest(extension)}),
+        **_below("extension_test", {**extension, **_test_manifest(extension), **_tests_scripts(root, pinned, owners)}),
         **_below("packages", _packages(extension, cache=pyodide.cache)),
     }
-    files["sbom.cdx.json"] = _bill_of_materials(packages, pyodide, runtime)
+    files["sbom.cdx.json"] = _bill_of_materials(root, packages, pyodide, {**runtime, **owners})
     files["manifest.json"] = _manifest(files, commit=find_commit(root))
     write_tree(out, files)
     return files
 
 
 def _sanitiser(root: Path) -> dict[str, Content]:
-    # Of the extension alone: the pages of the bridge show no markup. Its licence stands in its first line.
+    # The extension needs the sanitiser for HTML mail; the pages of the bridge show no HTML. The first line of the file
+    # names its licence.
     return {"purify.js": root / "node_modules/dompurify/dist/purify.min.js"}
 
 
 def find_commit(root: Path) -> str | None:
-    """The commit that the sources stand on, or None outside a checkout."""
+    """The commit that is checked out, or None outside a checkout."""
     asked = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else None
 
@@ -62,12 +76,17 @@ def _below(folder: str, files: Mapping[str, Content]) -> dict[str, Content]:
 
 
 def _test_manifest(extension: Mapping[str, Content]) -> dict[str, Content]:
-    # The tests' extension may act on loopback pages without the click that grants an origin; nothing else differs.
+    # Differs from the product only in this: it may act on loopback pages without the click that grants an origin.
     if "manifest.json" not in extension:
         return {}
     manifest = json.loads(read_content(extension["manifest.json"]))
     manifest["host_permissions"] = [*manifest.get("host_permissions", []), *_LOOPBACK_ORIGINS]
     return {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
+
+
+def _tests_scripts(root: Path, pinned: str, owners: Mapping[str, Content]) -> dict[str, Content]:
+    # Tests load single modules, and the vault in a page of the extension. The product has neither.
+    return {**_below("source", list_source_modules(root, pinned)), **_below("runtime", owners)}
 
 
 def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Content]:
@@ -87,15 +106,21 @@ def _packages(extension: Mapping[str, Content], *, cache: Path) -> dict[str, Con
     return built
 
 
-def _bill_of_materials(packages: Sequence[Package], pyodide: Pyodide, runtime: Mapping[str, Content]) -> bytes:
+def _bill_of_materials(
+    root: Path, packages: Sequence[Package], pyodide: Pyodide, runtime: Mapping[str, Content]
+) -> bytes:
     digests = {name: hashlib.sha384(read_content(content)).hexdigest() for name, content in runtime.items()}
     return build_bill_of_materials(
-        version("sealwax"), packages, python_version=pyodide.python_version, roots_source=SOURCE, files=digests
+        version("sealwax"),
+        packages,
+        python_version=pyodide.python_version,
+        roots_source=find_roots_source(root),
+        files=digests,
     )
 
 
 def _manifest(files: Mapping[str, Content], *, commit: str | None) -> bytes:
-    # The same runtime stands in four folders: each content is hashed once.
+    # The same runtime is in several folders, so each content is hashed only once.
     hashed: dict[Content, dict[str, str | int]] = {}
     for content in files.values():
         if content not in hashed:

@@ -1,5 +1,5 @@
 /**
- * Compiles an archive of Python sources with the Python that will run them, byte for byte the same each time.
+ * Compiles an archive of Python sources in Pyodide, which also runs them later. Two runs give the same bytes.
  *
  * Usage: node compile.mjs PYODIDE_FOLDER BYTECODE_PY SOURCES_ZIP OUT
  */
@@ -8,7 +8,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { freezeHiddenInputs } from "./frozen_inputs.mjs";
-import { LOCK_FILE, PYTHON_ENVIRONMENT } from "./runtime/python_settings.js";
+import { LOCK_FILE, PYTHON_ENVIRONMENT } from "../vault/worker/python_settings.js";
 
 const [pyodideFolder, compiler, sources, out] = process.argv.slice(2).map((argument) => path.resolve(argument));
 await freezeHiddenInputs();
@@ -22,5 +22,5 @@ python.FS.writeFile("/sources.zip", new Uint8Array(fs.readFileSync(sources)));
 python.runPython(fs.readFileSync(compiler, "utf8"));
 python.globals.get("compile_archive")("/sources.zip", "/compiled.zip");
 fs.writeFileSync(out, python.FS.readFile("/compiled.zip"));
-// Node would wait for Pyodide's open handles.
+// Without this Node would wait for Pyodide's open handles.
 process.exit(0);

@@ -1,4 +1,4 @@
-"""The compressed twins of files that travel: `NAME.br` beside NAME, as the bridge and other servers give them out."""
+"""The compressed copies of served files: `NAME.br` beside NAME, which the bridge and other servers send instead."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from wasm_build.made_files import find_or_make_all
-from wasm_build.tree import Content, read_content
+from wasm_build.bundle.made_files import find_or_make_all
+from wasm_build.bundle.tree import Content, read_content
 
-# A smaller file fits into the first packet of an answer as it is.
+# A smaller file fits uncompressed into the first packet of an answer.
 _MIN_BYTES: Final = 1_000
 _BEST: Final = 11
-# These two change with every source. The best would take a minute for them, and save a fifth of their size.
+# These two files change with every source. Quality 11 would take a minute for them and make them a fifth smaller.
 _QUALITIES: Final = {"sealwax_python.zip": 9, "sealwax.snapshot": 5}
 _COMPRESSED_ALREADY: Final = (".png", ".xpi")
+# Only developer tools load source maps.
+_SOURCE_MAPS: Final = (".map",)
 
 
 def compress_all(files: Mapping[str, Content], script: Path, *, cache: Path) -> dict[str, Path]:
-    """The twins of those files that get smaller; those of earlier builds come from the cache."""
+    """The compressed copies of those files that get smaller by it. The cache keeps the copies of earlier builds."""
     chosen = {
         name: content
         for name, content in files.items()
-        if not name.endswith(_COMPRESSED_ALREADY) and _size(content) >= _MIN_BYTES
+        if not name.endswith(_COMPRESSED_ALREADY + _SOURCE_MAPS) and _size(content) >= _MIN_BYTES
     }
     wanted = {name: (content, _QUALITIES.get(name.rpartition("/")[2], _BEST)) for name, content in chosen.items()}
     version = hashlib.sha256(script.read_bytes()).digest()

@@ -1,6 +1,6 @@
 /**
- * Fixes what would make two runs of Pyodide differ: randomness, clocks, and the folder that it runs in. Python's hash
- * seed is in the settings.
+ * Fixes the inputs by which two runs of Pyodide would differ: randomness, clocks, and the arguments with their paths.
+ * `vault/worker/python_settings.js` fixes Python's hash seed.
  */
 
 const FROZEN_MILLISECONDS = Date.UTC(2026, 0, 1);
@@ -16,7 +16,7 @@ function fillFixed(array) {
   return array;
 }
 
-/** To be called when the command line was read: it is taken away, because it becomes the one of Python. */
+/** Call this after reading the command line: it removes the arguments, which Pyodide would pass on to Python. */
 export async function freezeHiddenInputs() {
   process.argv.splice(1);
   Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: fillFixed }, configurable: true });
@@ -33,7 +33,7 @@ export async function freezeHiddenInputs() {
       return FROZEN_MILLISECONDS;
     }
   };
-  // Read-only in Node 18.
+  // An assignment would fail, because `performance.now` is read-only in Node 18.
   Object.defineProperty(performance, "now", { value: () => 1000, configurable: true });
   process.hrtime = Object.assign(() => [1000, 0], { bigint: () => 1_000_000_000_000n });
 }

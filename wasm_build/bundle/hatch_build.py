@@ -1,4 +1,4 @@
-"""Hatch's build hook: a wheel carries the built pages, so that an installed bridge needs nothing else."""
+"""Hatch's build hook: it puts the built pages into a wheel, so that an installed bridge can serve them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling type
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Refuse to build a wheel without the pages: it would install and not serve."""
+        """Add the pages to a wheel. Raises FileNotFoundError without them: the wheel's bridge would serve no pages."""
         if self.target_name != "wheel" or version == "editable":
             return
         pages = Path(self.root) / "dist" / "pages"

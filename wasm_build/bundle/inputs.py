@@ -1,7 +1,7 @@
-"""What others made and the bundle takes along: each as it was locked, or the build stops.
+"""Third-party files in the bundle. The build stops if one differs from the locked file.
 
-`package-lock.json` names versions and the hashes of whole packages; `locked_files.json` names the hash of each file
-that goes into the bundle, for what was unpacked may have been altered since.
+`package-lock.json` has the versions and the hashes of whole packages. `locked_files.json` has the hash of each file
+that goes into the bundle, because a file may have been altered after npm unpacked it.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from wasm_build.tree import sha384
+from wasm_build.bundle.tree import sha384
+
+_BUNDLER: Final = "esbuild"
 
 
 class InputError(Exception):
-    """Something is not what was locked: which, and what to do."""
+    """An input differs from the locked one. The message names it and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A package of others in the bundle; `hashes` are those of its archive, in hexadecimal."""
+    """A third-party package in the bundle. `hashes` are the hashes of its archive, in hexadecimal."""
 
     ecosystem: Literal["npm"]
     name: str
@@ -32,18 +34,23 @@ class Package:
 
 
 def check_inputs(root: Path) -> tuple[Package, ...]:
-    """The packages of the bundle, each of them the locked one. Raises InputError."""
-    locked = json.loads((root / "wasm_build/locked_files.json").read_text())
+    """The packages of the bundle, checked against the lock files. Raises InputError."""
+    locked = json.loads((root / "wasm_build/bundle/locked_files.json").read_text())
     for name, expected in locked.items():
         if sha384((root / "node_modules" / name).read_bytes()) != expected:
             raise InputError(f"node_modules/{name} is not the locked file: run npm ci")
+    # The bundler itself is in no file, but its version decides the bytes of every script.
+    _npm_package(root, _BUNDLER)
     npm = sorted({name.partition("/")[0] for name in locked})
     return tuple(_npm_package(root, name) for name in npm)
 
 
 def _npm_package(root: Path, name: str) -> Package:
     locked = json.loads((root / "package-lock.json").read_text())["packages"][f"node_modules/{name}"]
-    installed = json.loads((root / "node_modules" / name / "package.json").read_text())
+    try:
+        installed = json.loads((root / "node_modules" / name / "package.json").read_text())
+    except FileNotFoundError as error:
+        raise InputError(f"{name} is not installed: run npm ci") from error
     if installed["version"] != locked["version"]:
         raise InputError(f"{name} {installed['version']} is installed, {locked['version']} is locked: run npm ci")
     return Package(

@@ -1,4 +1,4 @@
-"""Files that a program makes out of others, kept for as long as what they were made from is the same."""
+"""A cache of files that a program makes from inputs. A file is made again only if one of its inputs has changed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from wasm_build.tree import Content, read_content
+from wasm_build.bundle.tree import Content, read_content
 
-# A snapshot takes 18 MB, and each change of the core makes another.
+# Room for about 20 snapshots: each takes 18 MB, and each change of the core makes another.
 _KEPT_BYTES: Final = 400_000_000
 
 
 def find_or_make(cache: Path, kind: str, inputs: Iterable[Content], make: Callable[[Path], None]) -> Path:
-    """The file that `make` writes to the path it is given; `kind` is its suffix, and what `inputs` hold decides."""
+    """The file with the suffix `kind` made from `inputs`. If the cache lacks it, `make` writes it to a given path."""
 
     def make_one(missing: Mapping[Path, str]) -> None:
         for path in missing:
@@ -28,9 +28,9 @@ def find_or_make(cache: Path, kind: str, inputs: Iterable[Content], make: Callab
 def find_or_make_all(
     cache: Path, kind: str, inputs: Mapping[str, Iterable[Content]], make: Callable[[Mapping[Path, str]], None]
 ) -> dict[str, Path]:
-    """As `find_or_make`, by name; those that are missing are made together."""
+    """Several files as from `find_or_make`, by name. One call of `make` makes all that are missing."""
     made = {name: cache / f"{_fingerprint(items)}.{kind}" for name, items in inputs.items()}
-    # Two builds may run at the same time, and each may be stopped.
+    # Files are written under another name first: two builds may run at once, and each may be interrupted.
     unfinished = {path: path.with_suffix(f".{os.getpid()}.unfinished") for path in made.values() if not path.exists()}
     if unfinished:
         cache.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def find_or_make_all(
         for path, whole in unfinished.items():
             whole.replace(path)
     for path in made.values():
-        # Used just now; when it was made stays as it is, for its links in a build are not new.
+        # Marks the file as used now. Its time of change stays, because hard links in `dist/` share it.
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
     if unfinished:
         _forget_old(cache)

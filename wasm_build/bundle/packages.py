@@ -1,4 +1,4 @@
-"""The extension as the browsers' shops take it: one archive each, from one source, the same bytes from two builds."""
+"""The extension's packages for the stores of the browsers, one archive each. Two builds give the same bytes."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
-from wasm_build.tree import Content, read_content
+from wasm_build.bundle.tree import Content, read_content
 
 _EARLIEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE: Final = 0o100644 << 16
 
 
 def chromium_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what Chromium does not know and warns about."""
+    """The manifest for Chromium, without the members that Chromium does not know and warns about."""
     kept = {name: value for name, value in manifest.items() if name != "browser_specific_settings"}
     return {**kept, "background": _without(manifest["background"], "scripts")}
 
 
 def firefox_manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what Firefox does not know and warns about."""
+    """The manifest for Firefox, without the members that Firefox does not know and warns about."""
     kept = {name: value for name, value in manifest.items() if name != "minimum_chrome_version"}
     permissions = [permission for permission in manifest["permissions"] if permission != "offscreen"]
     return {**kept, "background": _without(manifest["background"], "service_worker"), "permissions": permissions}
 
 
 def build_package(files: Mapping[str, Content], manifest: Mapping[str, Any]) -> bytes:
-    """The archive, with this manifest in the place of the one in `files`."""
+    """The archive of `files`, with this manifest instead of theirs."""
     own = {"manifest.json": json.dumps(manifest, indent=2, ensure_ascii=False).encode()}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:

@@ -1,18 +1,18 @@
 /**
- * Makes the memory snapshot: a Pyodide heap with the core imported and warmed up, byte for byte the same each time.
+ * Makes the memory snapshot: a Pyodide heap with the core imported and warmed up. Two runs give the same bytes.
  *
  * Usage: node snapshot.mjs PYODIDE_FOLDER PYTHON_STDLIB_ZIP SEALWAX_PYTHON_ZIP OUT
  *
- * Randomness, clocks and Python's hash seed are fixed while it is made; the Worker reseeds what was frozen. Nothing
- * here may touch WebCrypto: a snapshot that holds a live JavaScript object cannot be restored.
+ * Randomness, clocks and Python's hash seed are fixed while the snapshot is made; the Worker reseeds the generators.
+ * Nothing here may call WebCrypto: a snapshot that refers to a live JavaScript object cannot be restored.
  */
 
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { freezeHiddenInputs } from "./frozen_inputs.mjs";
-import { dropZeroPages } from "./runtime/zero_pages.js";
-import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./runtime/python_settings.js";
+import { dropZeroPages } from "../vault/worker/zero_pages.js";
+import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "../vault/worker/python_settings.js";
 
 async function makeSnapshot(pyodideFolder, standardLibrary, pythonZip) {
   const { loadPyodide } = await import(pathToFileURL(path.join(pyodideFolder, "pyodide.mjs")).href);
@@ -27,9 +27,9 @@ async function makeSnapshot(pyodideFolder, standardLibrary, pythonZip) {
   python.runPython(`
 import sys
 sys.path.insert(0, ${JSON.stringify(PYTHON_ZIP_PATH)})
-import wasm_build.verbs
-import wasm_build.warm_up
-wasm_build.warm_up.warm_up()
+import wasm_build.vault.python.verbs
+import wasm_build.vault.python.warm_up
+wasm_build.vault.python.warm_up.warm_up()
 import gc, random
 random.seed(0)
 gc.collect()
@@ -37,17 +37,17 @@ gc.freeze()
 `);
   clearFreeMemory(python._module);
   const snapshot = python.makeMemorySnapshot();
-  // Memory grows by a fifth at a time. What lies behind the break was never used and need not be fetched and copied.
+  // Memory grows by a fifth at a time. The part after the break was never used, so the snapshot leaves it out.
   const { HEAPU8, _sbrk } = python._module;
   return snapshot.subarray(0, snapshot.length - HEAPU8.length + _sbrk(0));
 }
 
 /**
- * Fills what was freed with zeros, which compress away: the unused stack, and the free chunks of the allocator.
+ * Fills freed memory with zeros, which take no room in the snapshot: the unused stack, and the allocator's free chunks.
  *
- * That is Emscripten's dlmalloc; Python allocates nothing by itself in this build. Its chunks follow one another from
- * the start of the heap to the break, each with its size in the second word: bit 1 says that it is in use. Free ones
- * keep two links behind that, large ones six.
+ * The allocator is Emscripten's dlmalloc; Python has no allocator of its own in this build. The chunks follow one
+ * another from the start of the heap to the break. The second word of a chunk is its size, with bit 1 set while it is
+ * in use. A free chunk has two links after the size, a large one six.
  */
 function clearFreeMemory({ HEAPU8, HEAPU32, ___heap_base, _sbrk, _emscripten_stack_get_end, _emscripten_stack_get_current }) {
   HEAPU8.fill(0, _emscripten_stack_get_end(), _emscripten_stack_get_current());
@@ -66,5 +66,5 @@ function clearFreeMemory({ HEAPU8, HEAPU32, ___heap_base, _sbrk, _emscripten_sta
 const [pyodideFolder, standardLibrary, pythonZip, out] = process.argv.slice(2).map((argument) => path.resolve(argument));
 await freezeHiddenInputs();
 fs.writeFileSync(out, dropZeroPages(await makeSnapshot(pyodideFolder, standardLibrary, pythonZip)));
-// Node would wait for Pyodide's open handles.
+// Without this Node would wait for Pyodide's open handles.
 process.exit(0);

@@ -1,8 +1,8 @@
-"""The part of Python's standard library that the vault takes along: a quarter of its files.
+"""The part of Python's standard library in the bundle: a quarter of its files.
 
-The list holds what Pyodide imports when it starts, what the core and its verbs import, what those modules import in
-turn, and what C code imports by itself (`_strptime`, `_pylong`). Every codec is there, because mail names its
-charset. Left out though something tries to import it: TLS, and archives of other kinds than zip.
+The list has the modules imported by Pyodide at its start, by the core and its verbs, by those modules in turn, and by C
+code (`_strptime`, `_pylong`). It has every codec, because mail can name any charset. It leaves out TLS and archives
+other than zip, although some modules try to import them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import zipfile
 from typing import Final
 
-# A name that ends in a slash stands for a whole package.
+# A name that ends in a slash means the whole package.
 _NAMES: Final = """
     __future__.py _colorize.py _opcode_metadata.py _py_warnings.py _pylong.py _pyodide/__init__.py _pyodide/_base.py
     _pyodide/_core_docs.py _pyodide/_future_helper.py _pyodide/_importhook.py _pyodide/docs_argspec.py
@@ -34,17 +34,17 @@ _NAMES: Final = """
     struct.py subprocess.py tempfile.py textwrap.py threading.py token.py tokenize.py traceback.py types.py
     typing.py urllib/__init__.py urllib/parse.py warnings.py weakref.py zipfile/__init__.py
     zipfile/_path/__init__.py zipfile/_path/glob.py
-""".split()  # noqa: SIM905  one word a file, many to a line
+""".split()  # noqa: SIM905  a list would need one line for each name
 
 
 def choose_modules(standard_library: bytes) -> dict[str, bytes]:
-    """Name to source of the listed modules, out of Pyodide's own archive."""
+    """The sources of the listed modules by name, from Pyodide's own archive."""
     with zipfile.ZipFile(io.BytesIO(standard_library)) as archive:
         return {name: archive.read(name) for name in sorted(archive.namelist()) if is_listed(name)}
 
 
 def is_listed(name: str) -> bool:
-    """Whether a file of Pyodide's archive is taken along."""
+    """Whether a file of Pyodide's archive goes into the bundle."""
     return name.endswith(".py") and any(
         name.startswith(listed) if listed.endswith("/") else name == listed for listed in _NAMES
     )

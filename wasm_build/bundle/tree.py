@@ -1,4 +1,4 @@
-"""Output folders that change only where their content changed."""
+"""Output folders in which only files with changed content are written."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-# Hard links save a hundred megabytes; small files are copied, so that editing a source never reaches into a build.
+# Hard links of large files save a hundred megabytes. Small files are copied, so that editing a source never changes a
+# finished build.
 _LINK_FROM_BYTES: Final = 1_000_000
 
 Content = Path | bytes
 
 
 def write_tree(folder: Path, files: Mapping[str, Content]) -> None:
-    """Make `folder` hold exactly `files` (relative name to a file or to bytes); big files become hard links."""
+    """Make `folder` contain exactly `files`, which maps relative names to files or bytes. Big files are hard-linked."""
     for stale in _list_files(folder) - files.keys():
         (folder / stale).unlink()
     for name, content in files.items():
@@ -26,7 +27,7 @@ def write_tree(folder: Path, files: Mapping[str, Content]) -> None:
 
 
 def list_folder(folder: Path, *, prefix: str = "", without: tuple[str, ...] = ()) -> dict[str, Content]:
-    """The files below `folder` as `write_tree` takes them; `without` names sub-folders to leave out."""
+    """The files below `folder`, in the form for `write_tree`. `without` names sub-folders to leave out."""
     return {
         prefix + name: folder / name
         for name in sorted(_list_files(folder))
@@ -41,7 +42,7 @@ def read_content(content: Content) -> bytes:
 
 
 def sha384(data: bytes) -> str:
-    """A hash in the form that Subresource Integrity takes."""
+    """The SHA-384 of `data`, in the form of Subresource Integrity."""
     return f"sha384-{base64.b64encode(hashlib.sha384(data).digest()).decode()}"
 
 
@@ -49,7 +50,7 @@ def _write_file(target: Path, content: Content) -> None:
     if target.exists():
         if _holds(target, content):
             return
-        # Never write through a hard link into the file that it shares.
+        # Unlink first: writing through a hard link would change the linked file too.
         target.unlink()
     target.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, bytes):
@@ -72,7 +73,7 @@ def _link_file(content: Path, target: Path) -> None:
     try:
         os.link(content, target)
     except OSError:
-        # Another file system, or one without hard links.
+        # The target is on another file system, or the file system has no hard links.
         shutil.copyfile(content, target)
 
 

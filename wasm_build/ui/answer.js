@@ -1,14 +1,20 @@
 /**
- * What an answer takes over from a message: to whom, under which subject, what is quoted, how it joins the thread.
+ * The parts of a message that an answer uses: recipients, subject, quoted text, and place in the thread.
  *
- * Only the text that was shown is quoted: what the one opened or verified chain covers, and nothing beside it.
+ * Only the shown text is quoted, because the message's encryption and signature cover it.
  */
 
 import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddress, writeMailbox } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
-/** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
-/** What joins the thread and hides what the message hid. @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
+/**
+ * A header field that the answer must hide, with the text that replaces it outside.
+ * @typedef {{name: string, value: string, outside: string | null}} HiddenField
+ */
+/**
+ * The fields by which the answer joins the thread, and those that it hides.
+ * @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields
+ */
 /**
  * @typedef {{
  *   report: {layers: {kind: string}[], headerProtections?: string[]}, text: string, headers: [string, string][],
@@ -17,15 +23,15 @@ import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddr
  */
 /**
  * @typedef {ReplyFields & {
- *   to: string[], cc: string[], subject: string, quote: string, answersSealed: boolean, replyTo: string[], doubtful: string[],
- * }} Answer `replyTo` is where the message wants its answers when that is not its sender, to be asked about; `doubtful` are those
- *   of `to` and `cc` whom an encrypted message names only in fields that nothing protected
+ *   to: string[], cc: string[], subject: string, quote: string, answersEncrypted: boolean, replyTo: string[], doubtful: string[],
+ * }} Answer `replyTo` are the addresses of Reply-To other than the sender, about which the person is asked;
+ *   `doubtful` are the addresses of `to` and `cc` that an encrypted message names in unprotected fields only
  */
 
 /**
  * @param {Catalogue} translate
  * @param {Opened} opened
- * @param {{toAll?: boolean, own?: string[]}} [options] `own` addresses get no copy
+ * @param {{toAll?: boolean, own?: string[]}} [options] `own` are the person's addresses, which get no copy
  * @returns {Answer}
  */
 export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
@@ -33,17 +39,17 @@ export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
   const sender = readMailbox(header("from"));
   const isOf = (/** @type {string[]} */ people) => (/** @type {string} */ address) => people.some((one) => sameAddress(one, address));
   const notOwn = (/** @type {string} */ address) => !isOf(own)(address);
-  // What the person sent goes on to those who got it, and not back to the person.
+  // The answer to the person's own message goes to its recipients.
   const readers = isOf(own)(sender.address) ? addressesOf(header("to")).filter(notOwn) : [];
   const to = readers.length > 0 ? readers : [sender.address];
   const others = toAll ? addressesOf(header("to"), header("cc")) : [];
   const cc = others.filter((address) => notOwn(address) && !isOf(to)(address));
-  const answersSealed = isSealed(opened.report);
+  const answersEncrypted = isEncrypted(opened.report);
   const sure = isOf([...(readers.length > 0 ? [] : to), ...addressesOf(...protectedFields(opened, ["to", "cc"]))]);
   return {
-    to, cc, doubtful: answersSealed ? [...to, ...cc].filter((address) => !sure(address)) : [],
+    to, cc, doubtful: answersEncrypted ? [...to, ...cc].filter((address) => !sure(address)) : [],
     subject: withPrefix(/^re:/iu, "Re: ", header("subject")), ...opened.reply,
-    quote: quoteOf(translate, opened), answersSealed,
+    quote: quoteOf(translate, opened), answersEncrypted,
     replyTo: readers.length > 0 ? [] : addressesOf(header("reply-to")).filter((address) => !sameAddress(address, sender.address)),
   };
 }
@@ -51,7 +57,7 @@ export function answerTo(translate, opened, { toAll = false, own = [] } = {}) {
 /**
  * @param {Catalogue} translate
  * @param {Opened} opened
- * @returns {Answer} to nobody yet, and in a thread of its own
+ * @returns {Answer} a draft without recipients, in a new thread
  */
 export function forwardOf(translate, opened) {
   const header = headerReader(opened.headers);
@@ -60,7 +66,7 @@ export function forwardOf(translate, opened) {
   const quote = `\n\n${translate("forward_intro")}\n${lines.join("\n")}\n\n${opened.text.trimEnd()}\n`;
   return {
     to: [], cc: [], replyTo: [], doubtful: [], subject: withPrefix(/^fwd?:/iu, "Fwd: ", header("subject")), quote,
-    inReplyTo: null, references: [], hidden: [], answersSealed: isSealed(opened.report),
+    inReplyTo: null, references: [], hidden: [], answersEncrypted: isEncrypted(opened.report),
   };
 }
 
@@ -73,14 +79,17 @@ function quoteOf(translate, { headers, text }) {
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
 }
 
-/** What stands in fields that were protected. @param {Opened} opened @param {string[]} names in small letters */
+/** The values of those fields that are protected. @param {Opened} opened @param {string[]} names in lower case */
 function protectedFields({ headers, report }, names) {
   const isProtected = (/** @type {number} */ index) => (report.headerProtections?.[index] ?? "unprotected") !== "unprotected";
   return headers.filter(([name], index) => names.includes(name.toLowerCase()) && isProtected(index)).map(([, value]) => value);
 }
 
-/** Whether any of it was sealed: what stands in it is not to leave readable by itself. @param {Opened["report"]} report */
-function isSealed({ layers }) {
+/**
+ * Whether any layer was encrypted, so that an unencrypted answer must not quote it.
+ * @param {Opened["report"]} report
+ */
+function isEncrypted({ layers }) {
   return layers.some(({ kind }) => kind === "encrypted");
 }
 

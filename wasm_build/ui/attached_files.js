@@ -1,10 +1,11 @@
-/** What is attached to the letter: picked, dropped, or taken over from the message that is forwarded. */
-import { createDraftAttachmentList } from "../runtime/ui/attachments.js";
-import { html } from "../runtime/ui/dom.js";
+/** The files attached to a letter: chosen, dropped, or taken from the forwarded message. */
 
-/** @typedef {import("../runtime/ui/attachments.js").Attachment} Attachment */
+import { createDraftAttachmentList } from "./attachments.js";
+import { html } from "./dom.js";
 
-/** So much of a file is read at a time, and told. */
+/** @typedef {import("./attachments.js").Attachment} Attachment */
+
+/** The number of bytes of a file that are read at a time. Progress is reported after each part. */
 const PART_BYTES = 4 * 2 ** 20;
 
 export class AttachedFiles {
@@ -18,10 +19,10 @@ export class AttachedFiles {
   #picker;
 
   /**
-   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
-   * @param {{onChange: () => void, onProgress: (told: import("../shared/progress.js").Told) => void}} options
+   * @param {import("./catalogue.js").Catalogue} translate
+   * @param {{onChange: () => void, onProgress?: (progress: {stage: "read", done: number, total: number}) => void}} options
    */
-  constructor(translate, { onChange, onProgress }) {
+  constructor(translate, { onChange, onProgress = () => {} }) {
     this.#translate = translate;
     this.#onChange = onChange;
     this.#onProgress = onProgress;
@@ -37,7 +38,7 @@ export class AttachedFiles {
     return this.files.reduce((sum, { data }) => sum + data.byteLength, 0);
   }
 
-  /** @param {File[]} files */
+  /** Reads files and attaches them. @param {File[]} files */
   async attach(files) {
     const total = files.reduce((sum, { size }) => sum + size, 0);
     let done = 0;
@@ -51,7 +52,7 @@ export class AttachedFiles {
     this.replace(this.files);
   }
 
-  /** @param {Attachment[]} files those from now on */
+  /** Replaces the list of attached files. @param {Attachment[]} files */
   replace(files) {
     this.files = files;
     const onRemove = (/** @type {Attachment} */ gone) => {

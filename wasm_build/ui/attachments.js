@@ -1,4 +1,4 @@
-/** Attachments: those of a message that is read (to save) and those of a letter that is written (to take away). */
+/** Lists of attachments. In a received message each can be saved, in a draft each can be removed. */
 
 import { html } from "./dom.js";
 import { size } from "./formats.js";
@@ -6,7 +6,7 @@ import { size } from "./formats.js";
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
 
-/** Long enough for every browser to begin the download, short enough to let the copy go. */
+/** After this time every browser has begun the download, so that the copy can be freed. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
 
 /**
@@ -26,7 +26,7 @@ export function createAttachmentList(translate, attachments) {
 }
 
 /**
- * The attachments of a letter.
+ * The list items for the attachments of a draft.
  * @param {Catalogue} translate
  * @param {Attachment[]} attachments
  * @param {(attachment: Attachment) => void} onRemove
@@ -78,7 +78,7 @@ function attachmentRow(name, attachment, action) {
 }
 
 /**
- * Saves as bytes without a type, so that no browser shows a stranger's file as a page of this origin.
+ * Saves a file without its media type, so that no browser shows a received file as a page of this origin.
  * @param {string} name
  * @param {ArrayBuffer} data
  */
@@ -89,7 +89,7 @@ export function saveFile(name, data) {
 }
 
 /**
- * A file's name without folders (RFC 2183 section 2.3), control characters and marks that turn the direction round.
+ * The name of a file without folders (RFC 2183 section 2.3), control characters and direction marks.
  * @param {string} name
  */
 function cleanName(name) {

@@ -1,10 +1,9 @@
 /**
- * Calm windows: a button that agrees obeys only once its window has been as it is for a second. A page can bring a window
- * up, move it or have it drawn anew under a click or a key that was meant for something else; such a click does nothing.
- * Buttons that refuse always obey.
+ * The calm rule: a button by which the person agrees works only if its window has not changed for a second. A page
+ * could show, move or redraw a window just before a click or key that was meant for something else. Such a click does
+ * nothing. Buttons by which the person refuses always work.
  *
- * A button that agrees has the attribute `data-agrees`. While it does not obey, the document says so by
- * `data-calm="waiting"` on its root.
+ * A button to agree has the attribute `data-agrees`. Until it works, the document's root has `data-calm="waiting"`.
  */
 import { html } from "./dom.js";
 
@@ -13,18 +12,18 @@ const SAMPLE_MILLISECONDS = 100;
 
 let disturbedAt = 0;
 let place = "";
-/** What is said after a click that came too early. */
+/** The hint that is shown after a click that came too early. */
 let hint = html("p");
 let words = "";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let settling;
 
-/** The sentence for a click that came too early. @param {string} sentence */
+/** Sets the sentence of the hint for a click that came too early. @param {string} sentence */
 export function explainCalm(sentence) {
   words = sentence;
 }
 
-/** What the window shows has changed: it has to be calm anew before something is agreed to. */
+/** Starts the wait again. Called when the content of the window has changed. */
 export function disturb() {
   disturbedAt = performance.now();
   document.documentElement.dataset.calm = "waiting";
@@ -33,7 +32,7 @@ export function disturb() {
 }
 
 /**
- * Whether a button may not obey yet; then says so beside it.
+ * Whether a click on a button came too early. If so, shows a hint beside the button.
  * @param {Element} button
  */
 export function isHasty(button) {
@@ -50,7 +49,7 @@ function settle() {
   hint.remove();
 }
 
-/** No event tells that a window was moved. */
+/** Compares position and size of the window with the last sample, because browsers report no event for a move. */
 function sample() {
   const now = [screenX, screenY, outerWidth, outerHeight, innerWidth, innerHeight, devicePixelRatio].join();
   if (now !== place) disturb();
@@ -59,7 +58,7 @@ function sample() {
 
 for (const type of ["focus", "resize", "pageshow"]) addEventListener(type, disturb);
 document.addEventListener("visibilitychange", disturb);
-// Enter in a form clicks its button too.
+// This covers the Enter key too, which clicks the button of a form.
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-agrees]") : null;
   if (!button || !isHasty(button)) return;

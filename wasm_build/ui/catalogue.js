@@ -1,8 +1,9 @@
 /**
- * The message catalogue: every string that people read stands in a JSON file, with a note for the translator.
+ * The catalogue of messages: every string that people read is in a JSON file, with a note for the translator.
  *
- * An entry is `{"message": "Sealed for {name}", "note": "..."}`; where a number decides the form, `message` is an
- * object of plural categories (`one`, `other`, ...) and the value `count` chooses. Later files win over earlier ones.
+ * An entry is `{"message": "Encrypted for {name}", "note": "..."}`. If a number decides the form, `message` is an
+ * object by plural categories (`one`, `other`, ...), from which the value `count` chooses. An entry of a later file
+ * replaces the entry of an earlier one.
  */
 
 import { technical } from "./formats.js";
@@ -13,12 +14,12 @@ import { technical } from "./formats.js";
 /** @typedef {Translate & {has: (key: string) => boolean, locale: string}} Catalogue */
 
 /**
- * Makes the look-up of one language. A missing key is a fault of ours: it throws, so that a test finds it.
+ * Makes the function that looks up messages in one language. It throws for a missing key, so that a test finds it.
  * @param {string} locale
  * @param {...Entries} sources
  * @returns {Catalogue}
  */
-export function createCatalogue(locale, ...sources) {
+function createCatalogue(locale, ...sources) {
   const entries = new Map(sources.flatMap((source) => Object.entries(source)));
   const plurals = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
@@ -38,7 +39,7 @@ export function createCatalogue(locale, ...sources) {
 }
 
 /**
- * Fetches the catalogue files and makes their look-up.
+ * Fetches the catalogue files. Resolves with the function that looks up their messages.
  * @param {string} locale
  * @param {URL[]} urls
  */
@@ -48,8 +49,8 @@ export async function loadCatalogue(locale, urls) {
 }
 
 /**
- * The sentences for an error of the core, the vault, the bridge or the key server: what happened, what it means, what
- * to do. An unknown code shows the error's own text, which is written for people too.
+ * The sentences for an error of the core, the vault, the bridge or the key server. They tell what has happened, what it
+ * means, and what to do. For an unknown code they quote the error's own text, which is written for people too.
  * @param {Catalogue} translate
  * @param {unknown} error
  * @returns {string}
@@ -57,7 +58,7 @@ export async function loadCatalogue(locale, urls) {
 export function errorSentence(translate, error) {
   const { code, message } = /** @type {{code?: unknown, message?: unknown}} */ (error ?? {});
   const name = String(code ?? "").replaceAll("-", "_");
-  // What is wrong with a certificate or a signature has the same words as where it stands in a report.
+  // A problem with a certificate or a signature gets the same words as in a report.
   const key = [`error_${name}`, `recipient_reason_${name}`, `reason_${name}`].find(translate.has) ?? "error_other";
   const text = technical(typeof message === "string" && message ? message : String(error));
   return translate(key, { text });

@@ -1,6 +1,6 @@
 /**
- * All that a certificate says about itself, row by row, by the vault's `certificate.page`: in the words of the catalogue
- * where the core gives a code, else as it stands.
+ * The rows with a certificate's content, from the vault's `certificate.page`. Labels and values with a code get words
+ * of the catalogue; the others show the core's text.
  */
 
 import { html, sentenceNodes } from "./dom.js";
@@ -10,9 +10,9 @@ import { exactMoment, isolate, technical } from "./formats.js";
 /** @typedef {{text: string, code: string, values: Record<string, string>}} PageValue */
 /** @typedef {{title: string, rows: {code: string, label: string, values: PageValue[]}[]}} CertificatePage */
 
-/** What is read sign by sign: figures and addresses, from left to right in every language. */
+/** Rows with figures that people compare character by character, from left to right in every language. */
 const FIGURES = new Set(["sha256", "sha1", "serial-number"]);
-/** What is a technical name wherever it has no words. */
+/** Rows in which values without a code are technical names. */
 const TECHNICAL = new Set(["key", "policies", "purposes", "revocation-asked", "issuer-found"]);
 
 /** @param {Catalogue} translate @param {CertificatePage} page */
@@ -49,7 +49,10 @@ function wordsOf(translate, { code, values }) {
   });
 }
 
-/** Whom a constraint of an authority names. @param {Catalogue} translate @param {string} kind @param {string} name */
+/**
+ * The words for a name in an authority's name constraints.
+ * @param {Catalogue} translate @param {string} kind @param {string} name
+ */
 function nameOf(translate, kind, name) {
   const whom = name ? isolate(name) : translate("certificate_anybody");
   return kind === "directory" ? whom : translate(keyOf("name", kind), { name: whom });

@@ -1,4 +1,4 @@
-/** A known sender with another certificate than before: both side by side, and what that may mean. */
+/** The notice that a known sender has a new certificate. It shows old and new side by side, with possible reasons. */
 
 import { disturb } from "./calm.js";
 import { html, uniqueId } from "./dom.js";
@@ -54,7 +54,7 @@ function createSide(translate, title, certificate, day) {
 }
 
 /**
- * In groups of four, so that two people can compare it aloud.
+ * Writes a fingerprint in groups of four, so that two people can compare it aloud.
  * @param {string} fingerprint hexadecimal
  */
 export function groupFingerprint(fingerprint) {

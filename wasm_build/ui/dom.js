@@ -1,8 +1,8 @@
 /**
- * Building DOM by calls: no markup strings, so that no text of a message can ever become markup.
+ * DOM nodes, made by calls instead of markup, so that the text of a message can never become markup.
  *
- * Properties: `class`, `text`, `data` (dataset), `on` (listeners), anything else is an attribute; `true` writes an
- * empty attribute, `false`, `null` and `undefined` write none.
+ * The properties `class`, `text`, `data` (dataset) and `on` (listeners) are special. All others are attributes: `true`
+ * sets an empty attribute; `false`, `null` and `undefined` set none.
  */
 
 /** @typedef {Node | string | null | undefined | false} Child */
@@ -41,7 +41,7 @@ export function svg(tag, properties = {}, ...children) {
 }
 
 /**
- * A sentence whose technical parts (`technical` in formats.js) are marked as English, for those who have it read aloud.
+ * The nodes of a sentence. Its technical parts (`technical` in formats.js) are marked as English for screen readers.
  * @param {string} text
  * @returns {Child[]}
  */

@@ -1,14 +1,15 @@
-/** How dates, sizes, addresses and folder names are written for the person, and how addresses are read. */
+/** Dates, sizes, addresses and folder names in the form for people, and the parsing of addresses. */
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {{name: string, address: string}} Mailbox */
 
-// RFC 5321 section 4.1.2, as narrow as the bridge's own door: an unquoted local part and a domain of labels.
+// A part of RFC 5321 section 4.1.2, the same as in the bridge: an unquoted local part and a domain of labels.
 const ADDRESS = /^[^\s"(),:;<>@[\\\]]+@[^\s"(),:;<>@[\\\].]+(\.[^\s"(),:;<>@[\\\].]+)*$/u;
 const DAY_MILLISECONDS = 86_400_000;
 
 /**
- * A value for the inside of a sentence: it keeps its own direction and turns nothing around it (UAX 9, FSI and PDI).
+ * A value to insert into a sentence. It keeps its own direction of writing and does not change the direction of the
+ * sentence (UAX 9, FSI and PDI).
  * @param {string} text
  */
 export function isolate(text) {
@@ -16,8 +17,8 @@ export function isolate(text) {
 }
 
 /**
- * What is technical and English in every language: a name of an algorithm, what the core says to experts. It runs from
- * left to right (UAX 9, LRI and PDI), and `sentenceNodes` tells the browser that it is English.
+ * A technical text that is English in every language, such as the name of an algorithm. It runs from left to right (UAX 9,
+ * LRI and PDI), and `sentenceNodes` marks it as English.
  * @param {string} text
  */
 export function technical(text) {
@@ -30,8 +31,8 @@ export function isAddress(text) {
 }
 
 /**
- * The form in which addresses are equal that reach the same person, as the core compares them: only ASCII letters lose
- * their case. The Kelvin sign becomes a k in `toLowerCase`, and would be somebody else's address.
+ * The form in which addresses are compared, as in the core: only ASCII letters become lower case. `toLowerCase` would
+ * also turn the Kelvin sign into a k, and so make the address that of another person.
  * @param {string} address
  */
 export function addressKey(address) {
@@ -59,7 +60,7 @@ export function readMailbox(field) {
 }
 
 /**
- * Every mailbox of a To, Cc or Reply-To field; commas inside quotes separate nothing (RFC 5322 section 3.4).
+ * All mailboxes of a To, Cc or Reply-To field. Commas inside quotes do not separate them (RFC 5322 section 3.4).
  * @param {string} field
  * @returns {Mailbox[]}
  */
@@ -68,8 +69,8 @@ export function readMailboxes(field) {
 }
 
 /**
- * The pieces between commas that stand in no quotes and no angle brackets. One pass: a mark that nothing closes is a
- * character like any other, and is looked for once.
+ * The pieces between commas outside quotes and angle brackets, found in one pass. An unclosed quote or bracket is an
+ * ordinary character; its end is searched for only once, so that the time is linear.
  * @param {string} field
  */
 function splitOutsideQuotes(field) {
@@ -91,7 +92,7 @@ function splitOutsideQuotes(field) {
   return [...parts, field.slice(start)];
 }
 
-/** @param {string} field @param {number} start @returns {number} where the quotes close, -1 when they do not */
+/** @param {string} field @param {number} start @returns {number} the position of the closing quote; -1 without one */
 function endOfQuotes(field, start) {
   for (let at = start + 1; at < field.length; at += 1) {
     if (field[at] === "\\") at += 1;
@@ -105,17 +106,17 @@ export function writeMailbox({ name, address }) {
   return name && name !== address ? `${name} <${address}>` : address;
 }
 
-/** Marks that turn the direction of writing: in a name they would turn the address beside it. */
+/** Characters that change the direction of writing. In a name they could reverse the address beside it. */
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-/** The sign of an address, and what looks like it. */
+/** The sign @ and its look-alikes. */
 const AT_SIGN = /[@\uff20\ufe6b]/u;
-/** A longer name would push the address beside it out of sight. */
+/** A longer name is cut, because it would push the address beside it out of sight. */
 const MAX_NAME_CHARACTERS = 100;
 
 /**
- * A proved address with the name in its certificate, which an authority may have taken over as it was written. A name that
- * reads like an address is left out: beside a verdict it would pass for the proved one.
- * @param {Mailbox} proved `address` is empty where only the certificate is known
+ * A proved address with the name from its certificate, which the authority may not have checked. A name that looks like
+ * an address is left out, because people could take it for the proved address.
+ * @param {Mailbox} proved `address` is empty if only the certificate is known
  */
 export function writeProved({ name, address }) {
   const clean = name.replace(DIRECTIONS, "").replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
@@ -125,8 +126,8 @@ export function writeProved({ name, address }) {
 }
 
 /**
- * A mailbox with its display name for a header field (RFC 5322 section 3.4). A name that reads like an address is left out:
- * recipients' programs would warn about it.
+ * A mailbox with its display name for a header field (RFC 5322 section 3.4). A name that looks like an address is left
+ * out, because the recipients' programs would warn about it.
  * @param {Mailbox} mailbox
  */
 export function quoteMailbox({ name, address }) {
@@ -136,7 +137,7 @@ export function quoteMailbox({ name, address }) {
 }
 
 /**
- * Reads header fields by their name in small letters; an absent one is empty.
+ * A function that returns the value of a header field by its name in lower case; "" if the field is absent.
  * @param {[string, string][]} headers
  */
 export function headerReader(headers) {
@@ -144,7 +145,7 @@ export function headerReader(headers) {
 }
 
 /**
- * A date in a list: the time when it is today, the day when it is not.
+ * A date in a list: today's dates show the time, others the day.
  * @param {string | null} iso
  * @param {Date} now
  */
@@ -157,7 +158,7 @@ export function shortDate(iso, now = new Date()) {
 }
 
 /**
- * A date where the time zone matters.
+ * A date and time with its zone.
  * @param {string | null} iso
  */
 export function longDate(iso) {
@@ -175,7 +176,7 @@ export function dayOnly(iso) {
   return date ? format(date, { dateStyle: "long" }) : "";
 }
 
-/** A moment as a certificate has it, to the second and in UTC. @param {string} iso */
+/** A time to the second and in UTC, as in a certificate. @param {string} iso */
 export function exactMoment(iso) {
   const date = readDate(iso);
   return date ? format(date, { dateStyle: "long", timeStyle: "long", timeZone: "UTC" }) : "";
@@ -192,7 +193,7 @@ export function size(bytes) {
   return formatter.format(bytes / 1000 ** step);
 }
 
-/** A size to the byte, where the number itself matters. @param {number} bytes */
+/** An exact size in bytes. @param {number} bytes */
 export function exactSize(bytes) {
   return new Intl.NumberFormat(locale(), { style: "unit", unit: "byte", unitDisplay: "long" }).format(bytes);
 }
@@ -202,13 +203,13 @@ export function duration(count, unit) {
   return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
-/** How far off a day is, "in 10 days". @param {number} days */
+/** A number of days from now in words, such as "in 10 days". @param {number} days */
 export function inDays(days) {
   return new Intl.RelativeTimeFormat(locale()).format(days, "day");
 }
 
 /**
- * The list of addresses as people read it: "a, b and you".
+ * A list of addresses in words: "a, b and you".
  * @param {string[]} parts
  * @param {Catalogue} translate
  */
@@ -217,7 +218,7 @@ export function listOf(parts, translate) {
 }
 
 /**
- * The person's word for a folder that has a role, else its name.
+ * The title of a folder: the word of the catalogue for its role, such as Inbox; else its own name.
  * @param {{name: string, role: string | null}} folder
  * @param {Catalogue} translate
  */
@@ -241,7 +242,7 @@ function format(date, options) {
   return new Intl.DateTimeFormat(locale(), options).format(date);
 }
 
-/** That of the person where the page is in the same language, else that of the page. */
+/** The browser's locale if it has the same language as the page, else the page's language. */
 function locale() {
   const [own, page] = [navigator.language, document.documentElement.lang];
   return !page || own.split("-")[0] === page.split("-")[0] ? own : page;

@@ -1,15 +1,15 @@
-/** Why keys were locked, in words, for pages and extension. */
+/** The words for the reason why the keys were locked, for pages and extension. */
 
-import { LIMITS } from "../session.js";
+import { LIMITS } from "../vault/session.js";
 import { duration } from "./formats.js";
 
-/** @typedef {import("../session.js").LockReason} LockReason */
+/** @typedef {import("../vault/session.js").LockReason} LockReason */
 
 /**
  * @param {import("./catalogue.js").Translate} translate
  * @param {LockReason | null} reason
- * @param {import("../session.js").Limits} [limits] those that were in force
- * @returns {string} empty where the person knows: they pressed the button, or nothing was unlocked
+ * @param {import("../vault/session.js").Limits} [limits] the limits of the locked session
+ * @returns {string} "" if the person knows the reason: they locked or signed out themselves, or nothing was unlocked
  */
 export function lockedBecause(translate, reason, limits = LIMITS) {
   if (reason === null || reason === "hand" || reason === "signed-out") return "";

@@ -1,11 +1,15 @@
-/** Small parts that several views use: problems, labelled fields, buttons that wait. */
+/** Small elements that several views use: errors, labelled fields, forms, questions, buttons that show work. */
 
 import { disturb } from "./calm.js";
+import { openDialog } from "./dialog.js";
 import { html, uniqueId } from "./dom.js";
 
+/** @typedef {import("./dom.js").Child} Child */
+/** @typedef {import("./dom.js").Properties} Properties */
+
 /**
- * The place where an error stands: hidden while empty.
- * @param {string} test the hook for tests
+ * The paragraph for an error. It is hidden while empty.
+ * @param {string} test the name by which tests find it
  */
 export function problem(test) {
   return html("p", { class: "problem", role: "alert", data: { test } });
@@ -32,7 +36,22 @@ export function inputField(label, attributes, { hint } = {}) {
 }
 
 /**
- * A check box that people read as a switch.
+ * The text field of a letter.
+ * @param {string} value
+ * @param {() => void} [onInput]
+ */
+export function createTextArea(value, onInput = () => {}) {
+  // With `autocomplete=off` browsers do not write the typed text to their session files.
+  const area = html("textarea", {
+    id: uniqueId("text"), class: "letter-text", autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
+    rows: 14, data: { test: "compose-text" }, on: { input: onInput },
+  });
+  area.value = value;
+  return area;
+}
+
+/**
+ * A check box that looks like a switch.
  * @param {string} label
  * @param {string} test
  * @param {(checked: boolean) => void} onChange
@@ -46,14 +65,27 @@ export function switchField(label, test, onChange) {
 }
 
 /**
- * Asks before something is lost; only the second button lets it happen.
+ * A form that a script handles; the browser sends nothing.
+ * @param {Properties} properties
+ * @param {() => unknown} onSubmit
+ * @param {...Child} children
+ */
+export function createForm(properties, onSubmit, ...children) {
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    void onSubmit();
+  };
+  return html("form", { novalidate: true, ...properties, on: { submit } }, ...children);
+}
+
+/**
+ * Asks the person before something is lost. `onGo` is called only for the second button.
  * @param {{title: string, meaning: string, keep: string, go: string, test: string, onGo: () => void}} question
  */
 export function ask({ title, meaning, keep, go, test, onGo }) {
   const titleId = uniqueId("question");
-  const dialog = html(
-    "dialog",
-    { class: "dialog", "aria-labelledby": titleId, on: { close: () => dialog.remove() } },
+  const dialog = openDialog(
+    { titleId, isWide: false },
     html("h2", { id: titleId, text: title }),
     html("p", { text: meaning }),
     html(
@@ -65,24 +97,26 @@ export function ask({ title, meaning, keep, go, test, onGo }) {
       }),
     ),
   );
-  document.body.append(dialog);
-  dialog.showModal();
   disturb();
 }
 
 /**
- * Runs what a button started; meanwhile the button says so and takes no second click, and keeps the focus.
+ * Runs the action of a button. Meanwhile the button shows `busyLabel`, ignores clicks, and keeps the focus.
  * @param {HTMLButtonElement} button
  * @param {string} busyLabel
- * @param {() => Promise<void>} action
+ * @param {() => unknown} action
+ * @param {(error: unknown) => void} [onError] without it the returned promise rejects with an error
  */
-export async function whileBusy(button, busyLabel, action) {
+export async function whileBusy(button, busyLabel, action, onError) {
   if (button.getAttribute("aria-disabled") === "true") return;
   const label = button.textContent;
   button.setAttribute("aria-disabled", "true");
   button.textContent = busyLabel;
   try {
     await action();
+  } catch (error) {
+    if (!onError) throw error;
+    onError(error);
   } finally {
     button.removeAttribute("aria-disabled");
     button.textContent = label;

@@ -1,6 +1,6 @@
 /**
- * How trust reaches a signer or a recipient: a tree from where trust begins down to the person, each certificate with
- * its mark and word, its dates, and what is wrong with it.
+ * The certification path of a signer or a recipient as a tree, from the trust anchor down to the person. Each
+ * certificate has its mark with a word, its dates, and its problems.
  */
 
 import { html, sentenceNodes } from "./dom.js";
@@ -12,19 +12,19 @@ import { anchorWords, problemWords, revocationWords } from "./verdict_words.js";
  * @typedef {{
  *   role: "anchor" | "authority" | "holder" | "missing", mark: "good" | "bad" | "open", name: string,
  *   certificate: string | null, trust: string, revocation: string, problems: string[],
- * }} TreeNode by `tree` in report.schema.json; `certificate` is a fingerprint
+ * }} TreeNode an item of `tree` in report.schema.json; `certificate` is a fingerprint
  */
 /** @typedef {{addresses: string[], notBefore: string, notAfter: string, isCa: boolean}} Dated */
 /**
  * @typedef {{
  *   find: (fingerprint: string) => Dated | null, day: (iso: string) => string,
  *   trail: import("./verdict_words.js").Trail | null, action?: (node: TreeNode) => HTMLElement | null,
- * }} TreeOptions `find` knows the certificates, `trail` is how the path was judged, `action` what may be done about a node
+ * }} TreeOptions `find` looks up a certificate, `trail` is the judged path, `action` makes the buttons of a node
  */
 
 /**
  * @param {Catalogue} translate
- * @param {TreeNode[]} nodes from the top down
+ * @param {TreeNode[]} nodes the nodes from the trust anchor down
  * @param {TreeOptions} options
  */
 export function createPathTree(translate, nodes, options) {
@@ -73,7 +73,7 @@ function createNode(translate, node, options, below) {
 }
 
 /**
- * What the core says of a node in English, in the words of the catalogue.
+ * The words of the catalogue for a node. Without a trail they are the core's words, which are English.
  * @param {Catalogue} translate
  * @param {TreeNode} node
  * @param {TreeOptions} options

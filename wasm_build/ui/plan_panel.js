@@ -1,4 +1,4 @@
-/** Under the letter: what will leave, and each reason why it cannot be sent yet with what to do about it. */
+/** The panel under the letter: how it will be sent, and each reason why it cannot be sent yet, with the remedies. */
 
 import { html, uniqueId } from "./dom.js";
 import { leavingMark } from "./state_mark.js";
@@ -11,9 +11,9 @@ import { leavingMark } from "./state_mark.js";
 /**
  * @typedef {{
  *   onUnlock: () => void, onAsk?: (person: Person) => void, onPassword?: (person: Person) => void,
- *   onSealOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
+ *   onEncryptOff: () => void, onSignOff: () => void, onLookUp: (person: Person) => void,
  *   onFile: (person: Person, file: File) => void, lookUpWords?: string,
- * }} Remedies `lookUpWords` say where it is looked up
+ * }} Remedies the function for each remedy; `lookUpWords` is the label of the button for a look-up
  */
 
 /**
@@ -46,10 +46,10 @@ export function createPlanPanel(translate, remedies) {
      * @param {string[]} warnings
      */
     show(letter, leaves, found, warnings) {
-      // Only what changed is drawn again: else a screen reader would repeat it with every key.
+      // Only changes are drawn again. Otherwise a screen reader would repeat the panel after every key press.
       if (sentence.textContent !== leaves) sentence.textContent = leaves;
       mark.replaceChildren(leavingMark(letter));
-      element.dataset.leaves = letter.seal ? "sealed" : letter.sign ? "signed" : "plain";
+      element.dataset.leaves = letter.encrypt ? "encrypted" : letter.sign ? "signed" : "plain";
       const texts = [...warnings, ...found.map(({ text }) => text)].join("\n");
       if (texts === drawn) return;
       drawn = texts;
@@ -88,8 +88,8 @@ function createRemedy(translate, remedy, { person }, remedies) {
   switch (remedy) {
     case "unlock":
       return button("unlock_keys", remedies.onUnlock);
-    case "seal-off":
-      return button("switch_seal_off", remedies.onSealOff);
+    case "encrypt-off":
+      return button("switch_encrypt_off", remedies.onEncryptOff);
     case "sign-off":
       return button("switch_sign_off", remedies.onSignOff);
     case "look-up":

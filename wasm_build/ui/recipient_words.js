@@ -1,4 +1,4 @@
-/** What is said about a certificate that mail could be sealed for: how it stands, in a few words, and where it is from. */
+/** The words for a recipient's certificate: its state in a few words, and its source. */
 
 import { dayOnly, isolate } from "./formats.js";
 
@@ -17,10 +17,10 @@ import { dayOnly, isolate } from "./formats.js";
  *   knownSince: string | null, covered: string[], usable: boolean,
  *   reasons: Reason[], warnings: Reason[], tree: TreeNode[], trail: import("./verdict_words.js").Trail | null,
  *   path: Certificate[],
- * }} RecipientCheck by the vault's `recipients.check`
+ * }} RecipientCheck an item of the vault's reply to `recipients.check`
  */
 
-/** What has words of its own; whatever else speaks against a certificate has its sentence alone. */
+/** Reasons against a certificate that have short words, the gravest first. Others have only a sentence. */
 const STATES = new Map([
   ["certificate-revoked", "recipient_revoked"],
   ["certificate-expired", "recipient_expired"],
@@ -35,12 +35,12 @@ const STATES = new Map([
  * @param {Catalogue} translate
  * @param {RecipientCheck} check
  * @param {(iso: string) => string} day
- * @returns {{kind: "ready" | "soon" | "cannot", word: string, said: string}} `said` is the code that the word stands for
+ * @returns {{kind: "ready" | "soon" | "cannot", word: string, said: string}} `said` is the code of the reason in `word`
  */
 export function recipientState(translate, { usable, reasons, warnings, notBefore, notAfter }, day) {
   const dates = { from: day(notBefore), date: day(notAfter) };
   if (!usable) {
-    // The gravest first, in the order of the table.
+    // STATES begins with the gravest reason.
     const codes = reasons.map(({ code }) => code);
     const gravest = [...STATES.keys()].find((code) => codes.includes(code));
     const word = translate(STATES.get(gravest ?? "") ?? "recipient_cannot", dates);
@@ -53,7 +53,7 @@ export function recipientState(translate, { usable, reasons, warnings, notBefore
 }
 
 /**
- * Where a certificate was found.
+ * The words for the source of a certificate.
  * @param {Catalogue} translate
  * @param {{source: string, detail: string, knownSince?: string | null}} check
  */

@@ -1,6 +1,4 @@
-/**
- * A line of recipients: each person a chip with the shape that says whether something can be sealed for them.
- */
+/** A line of recipients. Each person is a chip, whose mark shows whether mail can be encrypted for them. */
 
 import { html, uniqueId } from "./dom.js";
 import { recipientState, sourceWords } from "./recipient_words.js";
@@ -12,10 +10,10 @@ import { dayOnly, isAddress, readMailbox, sameAddress } from "./formats.js";
 /**
  * @typedef {{readiness: "ready", check: RecipientCheck} | {readiness: "unusable", check: RecipientCheck}
  *   | {readiness: "none"} | {readiness: "failed"} | {readiness: "bad-file"} | {readiness: "password"}
- * } Finding `check` is the best of what was found; "password" is what the person chose where none was
+ * } Finding `check` judges the best certificate that was found; "password" means encryption with a password instead
  */
 /**
- * Where certificates are looked for, each rejecting only for a fault of this program.
+ * The search for certificates. Its functions reject only because of a fault in this program.
  * @typedef {{
  *   find: (address: string) => Promise<Finding>, takeFile: (address: string, file: File) => Promise<Finding>,
  * }} Directory
@@ -23,7 +21,7 @@ import { dayOnly, isAddress, readMailbox, sameAddress } from "./formats.js";
 /** @typedef {(address: string, check: RecipientCheck) => void} ShowDetails */
 /**
  * @typedef {{name: string, address: string, valid: boolean, finding: Finding | null}} Person
- *   `finding` is null while it is looked up.
+ *   `finding` is null during the look-up.
  */
 
 export class RecipientsField {
@@ -69,7 +67,7 @@ export class RecipientsField {
     return this.people.map(({ address }) => address);
   }
 
-  /** Whether anything stands in the line, typed or taken. */
+  /** Whether the line has neither people nor typed text. */
   get isEmpty() {
     return this.people.length === 0 && this.#input.value.trim() === "";
   }
@@ -78,7 +76,7 @@ export class RecipientsField {
     this.#input.focus();
   }
 
-  /** Takes what is typed as a person. */
+  /** Turns the typed text into people. */
   commit() {
     const typed = this.#input.value;
     this.#input.value = "";
@@ -95,7 +93,10 @@ export class RecipientsField {
     this.#changed();
   }
 
-  /** @param {Person} person @param {(address: string) => Promise<Finding>} [find] elsewhere than where it is looked for first */
+  /**
+   * Looks up a certificate.
+   * @param {Person} person @param {(address: string) => Promise<Finding>} [find] another search than usual
+   */
   async lookUp(person, find = (address) => this.#directory.find(address)) {
     const before = person.finding;
     person.finding = null;
@@ -119,7 +120,7 @@ export class RecipientsField {
     this.#changed();
   }
 
-  /** Another way than a certificate, or none again. @param {Person} person @param {Finding} finding */
+  /** Sets a finding by the person's choice, such as a password. @param {Person} person @param {Finding} finding */
   settle(person, finding) {
     person.finding = finding;
     this.#changed();
@@ -136,7 +137,7 @@ export class RecipientsField {
   #keyDown(event) {
     if (event.isComposing) return;
     if (event.key === "Enter") {
-      // Enter ends an address; it never sends the letter.
+      // Enter ends an address. It must not send the letter.
       event.preventDefault();
       this.commit();
     }
@@ -144,14 +145,14 @@ export class RecipientsField {
     if (event.key === "Backspace" && this.#input.value === "" && last) this.remove(last);
   }
 
-  /** A comma, a semicolon or a line end (pasted lists) ends an address. */
+  /** Commits the text when an address is complete: after a comma, a semicolon, or a line end in a pasted list. */
   #takeCompleted() {
     if (/[,;\n]/u.test(this.#input.value)) this.commit();
     this.#onChange();
   }
 
   #changed() {
-    // A look-up may end while the focus stands on a chip: it stays there.
+    // A look-up may end while a button of a chip has the focus. The same button gets the focus again.
     const focused = [...this.#chips.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
     this.#chips.replaceChildren(...this.people.map((person) => this.#createChip(person)));
     if (focused >= 0) this.#chips.querySelectorAll("button")[focused]?.focus();
@@ -185,7 +186,7 @@ export class RecipientsField {
 }
 
 /**
- * The way to all that is known of a person's certificate; nothing where none is.
+ * The button that shows a person's certificate; null without a certificate.
  * @param {Catalogue} translate
  * @param {Person} person
  * @param {ShowDetails} onDetails

@@ -1,11 +1,11 @@
 /**
- * A passphrase field whose text never becomes the `value` of an input, and stands in the DOM only while an input method
+ * A passphrase field. Its text never becomes the `value` of an input, and is in the DOM only while an input method
  * composes it.
  *
- * Browsers keep the value of a password input in memory until the tab closes, and hand it to the password manager when
- * its form goes. Here `beforeinput` is prevented and its characters go into one buffer of their own; the field shows a
- * bullet for each. Composition (input methods, dead keys, most phone keyboards) cannot be prevented: its text is taken
- * from the DOM when it ends and replaced by bullets at once. docs/vault.md says what is a string for how long.
+ * Browsers keep the value of a password input in memory until the tab closes, and pass it to the password manager when
+ * the form is removed. Here `beforeinput` is prevented; the typed characters go into one buffer, and the field shows a
+ * bullet for each. Composition (input methods, dead keys, most phone keyboards) cannot be prevented. When it ends, its
+ * text is taken from the DOM and replaced by bullets at once. docs/vault.md tells which text is a string for how long.
  */
 
 import { html, svg, uniqueId } from "./dom.js";
@@ -16,13 +16,13 @@ import { SecretText } from "./secret_text.js";
 /** @typedef {import("./catalogue.js").Translate} Translate */
 
 const BULLET = "\u2022";
-/** So that a screen reader says the number after the person, not into every key. */
+/** A screen reader reads the count after this pause, so that it does not interrupt the typing. */
 const COUNT_DELAY_MILLISECONDS = 800;
 
 export class SecretField {
-  /** The whole component: label, editor, hint. @type {HTMLElement} */
+  /** The element to put into the page, with label, editor and hint. @type {HTMLElement} */
   element;
-  /** What takes the focus. @type {HTMLElement} */
+  /** The element in which the person types. @type {HTMLElement} */
   editor;
   #text = new SecretText();
   #composing = false;
@@ -44,7 +44,7 @@ export class SecretField {
   /**
    * @param {{
    *   translate: Translate, label: string, hint: string, onSubmit?: () => void, onInput?: () => void,
-   * }} options `translate` knows the shared catalogue; `onSubmit` is called on Enter, `onInput` whenever the length changes
+   * }} options `translate` has the shared catalogue; `onSubmit` is called on Enter, `onInput` when the text has changed
    */
   constructor({ translate, label, hint, onSubmit, onInput }) {
     this.#translate = translate;
@@ -61,13 +61,13 @@ export class SecretField {
       "div", { class: "field secret-field" },
       labelElement, line, this.#picture.element, hintElement, this.#remark, this.#error, this.#count,
     );
-    // Whoever turns to something else leaves nothing readable on the screen.
+    // The picture of the text is hidden when the focus leaves the field.
     this.element.addEventListener("focusout", ({ relatedTarget }) => {
       if (!this.element.contains(/** @type {Node | null} */ (relatedTarget))) this.#hidePicture();
     });
   }
 
-  /** How many characters; 0 while the field is empty. */
+  /** The number of characters; 0 while the field is empty. */
   get length() {
     return this.#composing ? (this.editor.textContent ?? "").length : this.#text.count;
   }
@@ -77,7 +77,7 @@ export class SecretField {
     this.#placeCaret(this.#text.count);
   }
 
-  /** Overwrites what was typed. */
+  /** Overwrites the typed text and empties the field. */
   clear() {
     this.#composing = false;
     this.#text.wipe();
@@ -86,7 +86,7 @@ export class SecretField {
   }
 
   /**
-   * Shows an error under the field and keeps the focus in it; an empty text takes the error away.
+   * Shows an error under the field and puts the focus into it. An empty text removes the error.
    * @param {string} text
    */
   setError(text) {
@@ -96,12 +96,12 @@ export class SecretField {
   }
 
   /**
-   * What was typed, as UTF-8. The caller transfers the buffer to the vault or overwrites it.
+   * The typed text as UTF-8. The caller transfers the buffer to the vault or overwrites it.
    * @returns {Secret}
    */
   copy() {
     if (this.#composing) {
-      // The button may be pressed before the keyboard has ended the word; leaving the field has it end now.
+      // The person may press the button while a word is still being composed. Losing the focus ends the composition.
       this.editor.blur();
       this.#collect();
     }
@@ -109,7 +109,7 @@ export class SecretField {
   }
 
   /**
-   * As `copy`, and forgets it here.
+   * Returns the text as `copy` does, and clears the field.
    * @returns {Secret}
    */
   take() {
@@ -140,7 +140,7 @@ export class SecretField {
       "aria-describedby": `${hintId} ${this.#error.id}`,
       "aria-multiline": "false",
       "aria-required": "true",
-      // Password managers would write into the DOM what must not stand there.
+      // These attributes keep password managers away, which would write the passphrase into the DOM.
       "data-1p-ignore": "",
       "data-lpignore": "true",
       "data-bwignore": "",
@@ -175,20 +175,20 @@ export class SecretField {
 
   /** @param {InputEvent} event */
   #beforeInput(event) {
-    // A composition cannot be prevented: its text is collected when it ends.
+    // A composition cannot be prevented. Its text is collected when it ends.
     if (!event.cancelable) return;
     event.preventDefault();
     const wasComposing = this.#composing;
-    // A plain key or a paste during a composition: keep what was composed so far.
+    // A plain key or a paste interrupts a composition. The text composed so far is kept.
     if (wasComposing) this.#collect();
-    // The event's own ranges lie in what has just been replaced then.
+    // After a composition the event's ranges point into replaced text, so the selection is used instead.
     const [start, end] = this.#positions(wasComposing ? selectedRange() : event.getTargetRanges()[0]);
     const { inputType } = event;
     if (inputType === "insertParagraph" || inputType === "insertLineBreak") this.#onSubmit?.();
     else if (inputType === "insertTranspose") return;
     else if (inputType.startsWith("insert")) this.#replace(start, end, insertedText(event));
     else if (inputType.startsWith("delete")) this.#replace(start, end, "");
-    // Undoing would need what was deleted: nothing of it is kept.
+    // Undo does nothing, because deleted text is not kept.
   }
 
   /** @param {DragEvent} event */
@@ -200,8 +200,8 @@ export class SecretField {
   }
 
   /**
-   * A range of the document as positions among the bullets.
-   * @param {AbstractRange | undefined} range without one, the end
+   * The positions among the bullets at which a range of the document starts and ends.
+   * @param {AbstractRange | undefined} range without a range both positions are after the last bullet
    * @returns {[number, number]}
    */
   #positions(range) {
@@ -213,7 +213,7 @@ export class SecretField {
   }
 
   /**
-   * Replaces the characters from `start` to `end`, one bullet each.
+   * Replaces the characters from `start` to `end`, which are positions among the bullets.
    * @param {number} start
    * @param {number} end
    * @param {string} text
@@ -230,7 +230,7 @@ export class SecretField {
     this.#onInput?.();
   }
 
-  /** Takes what a composition (or a browser that cannot be prevented) wrote into the DOM, and puts bullets there. */
+  /** Takes the text that a composition or the browser wrote into the DOM, and replaces it by bullets. */
   #collect() {
     this.#composing = false;
     const shown = this.editor.textContent ?? "";
@@ -242,7 +242,7 @@ export class SecretField {
   }
 
   /**
-   * The bullets that stand behind what was composed: those after the caret, which stands at its end.
+   * The number of bullets after the composed text, which ends at the caret.
    * @param {string} shown
    */
   #bulletsAfterCaret(shown) {
@@ -260,7 +260,7 @@ export class SecretField {
   }
 
   /**
-   * Draws the bullets with the caret after `position` of them.
+   * Draws the bullets, with the caret after the first `position` bullets.
    * @param {number} position
    */
   #show(position) {
@@ -277,7 +277,7 @@ export class SecretField {
     if (selection?.rangeCount) this.#bringIntoView(selection.getRangeAt(0).getBoundingClientRect());
   }
 
-  /** Only what a person does scrolls by itself. @param {DOMRect} caret */
+  /** Scrolls to the caret. Browsers do this only for input that was not prevented. @param {DOMRect} caret */
   #bringIntoView(caret) {
     const seen = this.editor.getBoundingClientRect();
     const { paddingLeft, paddingRight } = getComputedStyle(this.editor);
@@ -319,12 +319,12 @@ function insertedText(event) {
   return withoutLineBreaks(event.data ?? event.dataTransfer?.getData("text/plain") ?? "");
 }
 
-/** As in every field of one line. @param {string} text */
+/** Removes line breaks, as a browser does in an input of one line. @param {string} text */
 function withoutLineBreaks(text) {
   return text.replace(/[\r\n]+/g, "");
 }
 
-/** How many bullets a text begins with. @param {string} text */
+/** The number of bullets at the start of a text. @param {string} text */
 function countBullets(text) {
   let count = 0;
   while (text[count] === BULLET) count += 1;

@@ -1,6 +1,6 @@
 /**
- * What was typed, drawn for the eyes that ask for it: each character in a cell of its own, on a canvas, from strings no
- * longer than that character. The document never holds the text, and hiding it takes the pixels away.
+ * The picture of a passphrase, for people who ask to see it. A canvas shows each character in a cell, drawn from a
+ * string of that character only. So the text is never in the document. Hiding removes the pixels.
  */
 
 import { html } from "./dom.js";
@@ -9,10 +9,10 @@ import { html } from "./dom.js";
 
 const CELL = Object.freeze({ width: 22, height: 32 });
 const FONT_PIXELS = 18;
-/** A blank that people can see. */
+/** The sign drawn for a blank, to make it visible. */
 const OPEN_BOX = "\u2423";
 
-/** @param {string} label for those who do not see it: its content is not read out */
+/** @param {string} label the label for screen readers, which cannot read a canvas */
 export function createSecretPicture(label) {
   const canvas = html("canvas", {
     class: "secret-picture", role: "img", "aria-label": label, hidden: true, width: 0, height: 0,

@@ -1,31 +1,31 @@
 /**
- * Secret text in one buffer of its own, never in a string: replaced by positions, counted, written as UTF-8, wiped.
+ * Secret text in one buffer and never in a string. It can be edited, counted, written as UTF-8 and wiped.
  *
- * It is held as UTF-16 units, because browsers hand over characters beyond the first plane in two events; positions
- * count code points, because the field shows a bullet for each. Nothing is normalised: whoever reads it decides that.
+ * The text is in UTF-16 units, because browsers pass characters above U+FFFF in two events. Positions count code
+ * points, because the field shows a bullet for each. The text is not normalised; the code that uses it must do that.
  */
 
-import { SECRET_BUFFER_BYTES } from "../cleanup.js";
+import { SECRET_BUFFER_BYTES } from "../vault/cleanup.js";
 
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret UTF-8 bytes at the start of a 4,096-byte buffer */
 
-/** Three UTF-8 bytes a unit at most, so that every text fits the buffer. */
-export const MAX_UNITS = Math.floor(SECRET_BUFFER_BYTES / 3);
+/** A unit takes at most three bytes in UTF-8, so that the UTF-8 of every text fits into a buffer. */
+const MAX_UNITS = Math.floor(SECRET_BUFFER_BYTES / 3);
 const REPLACEMENT = 0xfffd;
-/** Code points that are drawn with the one before them: marks, variation selectors, skin tones, joiners. */
+/** Code points that are drawn together with the previous one: marks, variation selectors, skin tones, joiners. */
 const JOINS_BEFORE = /[\p{M}\p{Emoji_Modifier}\u200c\u200d]/u;
 const ZERO_WIDTH_JOINER = 0x200d;
 
 export class SecretText {
   #units = new Uint16Array(new ArrayBuffer(SECRET_BUFFER_BYTES));
-  /** In units. */
+  /** The number of UTF-16 units in use. */
   #length = 0;
 
   get isEmpty() {
     return this.#length === 0;
   }
 
-  /** How many characters people count, nearly: code points. */
+  /** The number of code points, which is nearly the number of characters that people count. */
   get count() {
     return countPoints(this.#units.subarray(0, this.#length));
   }
@@ -35,7 +35,7 @@ export class SecretText {
    * @param {number} start
    * @param {number} end
    * @param {string} text
-   * @returns {boolean} false when it would not fit: then nothing was changed, since no secret is cut off in silence
+   * @returns {boolean} false if the text does not fit; then nothing is changed, so that no secret is cut unnoticed
    */
   replace(start, end, text) {
     const from = this.#unitIndex(start);
@@ -55,7 +55,7 @@ export class SecretText {
   }
 
   /**
-   * The text as UTF-8; a surrogate without its pair becomes U+FFFD, as everywhere on the web.
+   * The text as UTF-8. A surrogate without its pair becomes U+FFFD, as in TextEncoder.
    * @returns {Secret}
    */
   encode() {
@@ -67,7 +67,7 @@ export class SecretText {
   }
 
   /**
-   * What is drawn together, one after the other, each as a short string of its own.
+   * Yields the groups of code points that are drawn together, each as a short string.
    * @returns {Generator<string, void>}
    */
   *clusters() {
@@ -100,7 +100,7 @@ export class SecretText {
   }
 
   /**
-   * Where the code point at `position` begins among the units.
+   * The index of the first unit of the code point at `position`.
    * @param {number} position
    */
   #unitIndex(position) {
@@ -132,11 +132,11 @@ function countPoints(units) {
 }
 
 /**
- * Writes one code point without a string in between (TextEncoder takes only strings).
+ * Writes one code point as UTF-8. TextEncoder is not used, because it takes only strings.
  * @param {number} point
  * @param {Uint8Array} target
  * @param {number} at
- * @returns {number} where the next one goes
+ * @returns {number} the position after the written bytes
  */
 function writeUtf8(point, target, at) {
   const continuations = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;

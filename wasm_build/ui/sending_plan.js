@@ -1,7 +1,8 @@
 /**
- * What will leave, said before it leaves: the sentence under the letter, and every reason why it cannot be sent yet.
+ * The plan for sending a letter: the sentence under the letter that tells how it will be sent, and every reason why it
+ * cannot be sent yet.
  *
- * Pure: it decides from what the writing view knows, so that view and tests see the same.
+ * The functions are pure, so that tests can call them without the view.
  */
 
 import { dayOnly, listOf } from "./formats.js";
@@ -9,45 +10,46 @@ import { recipientSentence } from "./verdict_words.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("./recipients_field.js").Person} Person */
-/** @typedef {"unlock" | "seal-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password"} Remedy */
+/** @typedef {"unlock" | "encrypt-off" | "sign-off" | "look-up" | "choose-file" | "ask" | "password"} Remedy */
 /** @typedef {{code: string, text: string, remedies: Remedy[], person?: Person}} Obstacle */
 /**
  * @typedef {{
- *   sign: boolean, seal: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
- *   ownAddresses: string[], bytes: number, maxBytes: number, answersSealed: boolean, ways: Remedy[], hasPassword: boolean,
- * }} Letter `ways` are those round a missing certificate, `hasPassword` whether one was typed for those who open it by that
+ *   sign: boolean, encrypt: boolean, people: Person[], address: string, unlocked: boolean, hasOwnIdentity: boolean,
+ *   ownAddresses: string[], bytes: number, maxBytes: number, answersEncrypted: boolean, ways: Remedy[], hasPassword: boolean,
+ * }} Letter `ways` are the remedies for a missing certificate; `hasPassword` is true if the person has typed a
+ *   password for recipients without a certificate
  */
 
-/** Warnings that say the same for everybody: the certificate's own page tells them. */
+/** Warnings that are the same for all recipients. Only the details of a certificate show them. */
 const FOR_DETAILS = new Set(["revocation-not-checked"]);
 
 /**
- * What would leave as things stand: nothing, while somebody could not read what is sealed.
+ * The sentence that tells how the letter would be sent now, or which recipients could not read it yet.
  * @param {Letter} letter
  * @param {Catalogue} translate
  */
 export function whatWillLeave(letter, translate) {
-  const { sign, seal, address, answersSealed } = letter;
+  const { sign, encrypt, address, answersEncrypted } = letter;
   const people = letter.people.filter(({ valid }) => valid);
-  const closed = seal ? people.filter((person) => !canRead(person, letter)).map((person) => person.address) : [];
+  const closed = encrypt ? people.filter((person) => !canRead(person, letter)).map((person) => person.address) : [];
   if (closed.length > 0) return translate("leaves_not_yet", { who: listOf(closed, translate) });
   const names = [...people.map((person) => person.address), translate("you")];
   const who = names.length > 1 ? listOf(names, translate) : translate("people_and_you");
-  const warning = answersSealed && !seal ? ` ${translate("answers_sealed")}` : "";
-  if (sign && seal) return translate("leaves_signed_sealed", { address, who });
-  if (seal) return translate("leaves_sealed", { who });
+  const warning = answersEncrypted && !encrypt ? ` ${translate("answers_encrypted")}` : "";
+  if (sign && encrypt) return translate("leaves_signed_encrypted", { address, who });
+  if (encrypt) return translate("leaves_encrypted", { who });
   if (sign) return translate("leaves_signed", { address }) + warning;
   return translate("leaves_plain") + warning;
 }
 
 /**
- * Everything that stands in the way of sending; empty when it can go.
+ * The obstacles to sending; empty if the letter can be sent.
  * @param {Letter} letter
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
  */
 export function obstacles(letter, translate) {
-  const { people, sign, seal, bytes, maxBytes } = letter;
+  const { people, sign, encrypt, bytes, maxBytes } = letter;
   /** @type {Obstacle[]} */
   const found = [];
   if (people.length === 0) found.push({ code: "nobody", text: translate("obstacle_nobody"), remedies: [] });
@@ -58,19 +60,19 @@ export function obstacles(letter, translate) {
     const megabytes = Math.floor(maxBytes / 1_000_000);
     found.push({ code: "size", text: translate("obstacle_size", { megabytes }), remedies: [] });
   }
-  if (sign || seal) found.push(...keyObstacles(letter, translate));
-  if (seal) found.push(...people.filter(({ valid }) => valid).flatMap((person) => sealObstacles(person, letter, translate)));
+  if (sign || encrypt) found.push(...keyObstacles(letter, translate));
+  if (encrypt) found.push(...people.filter(({ valid }) => valid).flatMap((person) => encryptObstacles(person, letter, translate)));
   return found;
 }
 
 /**
- * What is to be known before sending and stops nothing: a certificate that expires soon, or is another one than before.
+ * The warnings about recipients' certificates that do not stop the sending, such as that one expires soon.
  * @param {Letter} letter
  * @param {Catalogue} translate
  * @returns {string[]}
  */
-export function warnings({ seal, people }, translate) {
-  if (!seal) return [];
+export function warnings({ encrypt, people }, translate) {
+  if (!encrypt) return [];
   return people.flatMap(({ address, finding }) => {
     if (finding?.readiness !== "ready") return [];
     const values = { address, date: dayOnly(finding.check.notAfter) };
@@ -104,7 +106,7 @@ function keyObstacles({ unlocked, sign, hasOwnIdentity, ownAddresses, address },
  * @param {Catalogue} translate
  * @returns {Obstacle[]}
  */
-function sealObstacles(person, { ways }, translate) {
+function encryptObstacles(person, { ways }, translate) {
   const { address, finding } = person;
   if (!finding) return [{ code: "looking-up", text: translate("obstacle_looking_up", { address }), remedies: [] }];
   if (finding.readiness === "ready" || finding.readiness === "password") return [];

@@ -1,7 +1,8 @@
 /**
- * The five states of a message: a shape, a word and a sentence each, never colour alone; and the marks beside them.
+ * The marks of the five states of a message, and other marks. A state is shown by a shape, a word and a sentence, never
+ * by a colour only.
  *
- * Every shape is drawn by DOM calls and carries a title, so that it speaks to those who do not see it.
+ * Shapes are drawn by DOM calls. A mark has a title for screen readers, unless the text beside it says the same.
  */
 
 import { html, sentenceNodes, svg, uniqueId } from "./dom.js";
@@ -12,7 +13,7 @@ import { html, sentenceNodes, svg, uniqueId } from "./dom.js";
 /** @type {readonly State[]} */
 export const STATES = ["verified", "signed-unverified", "invalid", "encrypted-only", "plain"];
 
-/** The edge of a wax seal: uneven, as wax is. */
+/** The outline of a wax seal, which is uneven. */
 const SEAL = "M12 1.8l2.6 1.5 3-.2 1.3 2.7 2.5 1.6-.3 3 1 2.8-2 2.2-.7 2.9-2.9.8-2.1 2.1-2.9-.7-2.9.6-2.1-2.2-2.8-.9"
   + "-.6-2.9-2-2.3 1.1-2.7-.2-3 2.6-1.5 1.4-2.6 3 .3z";
 const LETTER = "M15.1 8.9c-.7-1-1.8-1.5-3.1-1.5-1.8 0-3.1.9-3.1 2.3 0 3.2 6.3 1.6 6.3 4.8 0 1.4-1.3 2.3-3.2 2.3"
@@ -22,7 +23,7 @@ const LEFT_HALF = "M11 2.2L9.5 3.3l-3-.3-1.4 2.6-2.6 1.5.2 3-1.1 2.7 2 2.3.6 2.9
 const RIGHT_HALF = "M14.2 3.2l3.4-.1 1.3 2.7 2.5 1.6-.3 3 1 2.8-2 2.2-.7 2.9-2.9.8-2.1 2.1-1.9-.5 1-4-2-3.6 1.9-3.6z";
 
 /**
- * What is drawn for each state: paths to fill and paths to stroke, on a grid of 24.
+ * The shapes of the states: paths to fill and paths to stroke, on a grid of 24 by 24.
  * @type {Record<State, {filled?: string[], cut?: string, lines?: string[]}>}
  */
 const SHAPES = {
@@ -34,7 +35,7 @@ const SHAPES = {
 };
 
 /**
- * The shape alone, with its word as its title.
+ * The mark of a state. Its title is the word of the state.
  * @param {State} state
  * @param {Translate} translate
  * @param {{size?: number}} [options]
@@ -44,14 +45,14 @@ export function stateMark(state, translate, { size = 24 } = {}) {
 }
 
 /**
- * The whole statement: shape, word, sentence.
+ * The statement of a state: mark, word and sentence.
  * @param {State} state
  * @param {Translate} translate
- * @param {{sentence?: string}} [options] the sentence replaces the general one of the state
+ * @param {{sentence?: string}} [options] `sentence` replaces the general sentence of the state
  */
 export function stateStatement(state, translate, { sentence } = {}) {
   const mark = stateMark(state, translate, { size: 32 });
-  // The word stands beside the shape: a screen reader says it once.
+  // The word is beside the mark, so the mark is hidden from screen readers.
   mark.setAttribute("aria-hidden", "true");
   return html(
     "div",
@@ -68,7 +69,7 @@ export function stateStatement(state, translate, { sentence } = {}) {
 }
 
 /**
- * The mark of encryption, which stands beside the state and never inside it.
+ * The mark of encryption. It is beside the mark of the state and never replaces it.
  * @param {string} title
  * @param {{size?: number}} [options]
  */
@@ -78,24 +79,24 @@ export function lockMark(title, { size = 24 } = {}) {
 }
 
 /**
- * What a list can say before a message is opened: signed, sealed or neither. It proves nothing yet: no colour.
- * @param {"signed" | "sealed" | null} protection
+ * The mark of an unopened message in a list: signed, encrypted or neither. It has no colour, because nothing is proved yet.
+ * @param {"signed" | "sealed" | null} protection the value from the bridge; "sealed" means encrypted
  * @param {Translate} translate
  */
 export function protectionMark(protection, translate) {
-  const key = protection ?? "none";
-  const shape = { signed: { lines: [SEAL] }, sealed: SHAPES["encrypted-only"], none: SHAPES.plain }[key];
+  const key = protection === "sealed" ? "encrypted" : protection ?? "none";
+  const shape = { signed: { lines: [SEAL] }, encrypted: SHAPES["encrypted-only"], none: SHAPES.plain }[key];
   return drawMark(shape, `mark mark-small mark-list-${key}`, translate(`protection_${key}`), 20);
 }
 
 /**
- * What will leave: a closed envelope when sealed, a seal when only signed, an open envelope when neither. It stands
- * beside its sentence, so that it has no words of its own.
- * @param {{sign: boolean, seal: boolean}} letter
+ * The mark of a letter to be sent: a closed envelope if encrypted, a seal if only signed, else an open envelope. It has
+ * no title, because its sentence is beside it.
+ * @param {{sign: boolean, encrypt: boolean}} letter
  */
-export function leavingMark({ sign, seal }) {
-  const state = seal ? "encrypted-only" : "plain";
-  const shape = sign && !seal ? { lines: [SEAL] } : SHAPES[state];
+export function leavingMark({ sign, encrypt }) {
+  const state = encrypt ? "encrypted-only" : "plain";
+  const shape = sign && !encrypt ? { lines: [SEAL] } : SHAPES[state];
   const mark = drawMark(shape, `mark mark-${state}`, "", 28);
   mark.setAttribute("aria-hidden", "true");
   return mark;
@@ -109,7 +110,7 @@ const READINESS = {
 };
 
 /**
- * Whether something can be sealed for a person.
+ * The mark that shows whether mail can be encrypted for a person.
  * @param {"ready" | "soon" | "asking" | "cannot"} readiness
  * @param {string} title
  */
@@ -124,7 +125,7 @@ const NODES = {
 };
 
 /**
- * How one certificate of a path stands; its word stands beside it.
+ * The mark of a certificate in a path. It has no title, because its word is beside it.
  * @param {"good" | "bad" | "open"} mark
  */
 export function nodeMark(mark) {
@@ -134,7 +135,8 @@ export function nodeMark(mark) {
 }
 
 /**
- * While authorities are asked: the outline of a seal without colour, since nothing is proved yet.
+ * The statement while authorities are asked. Its mark is the outline of a seal without colour, because nothing is
+ * proved yet.
  * @param {Translate} translate
  */
 export function checkingStatement(translate) {
@@ -154,7 +156,9 @@ export function checkingStatement(translate) {
   );
 }
 
-/** The seal of the house, pressed on a text when it is sealed. It bears a letter and no tick: it is no verdict. */
+/**
+ * The seal of Sealwax, shown on a text that was encrypted. It has the letter S and no tick, because it is no verdict.
+ */
 export function waxSeal() {
   const mark = drawMark({ filled: [SEAL], cut: LETTER }, "mark wax-seal", "", 72);
   mark.setAttribute("aria-hidden", "true");
@@ -162,7 +166,7 @@ export function waxSeal() {
 }
 
 /**
- * The word for the worst of some states; "" for none.
+ * The word for the worst of the states; "" without states.
  * @param {State[]} states
  * @param {Translate} translate
  */
@@ -189,7 +193,7 @@ export function sentenceKey(state) {
  */
 function drawMark({ filled = [], cut, lines = [] }, classes, title, size) {
   const id = uniqueId("mark");
-  // Without words of its own it says what stands beside it already.
+  // A mark without a title only repeats the text beside it.
   const spoken = title ? { role: "img", "aria-labelledby": id } : { "aria-hidden": "true" };
   return svg(
     "svg",

@@ -1,10 +1,10 @@
 /**
- * What the core's verdicts say, in the person's language: reasons by their codes, trust, revocation and the steps of a
- * path by their values. A code without words has the core's own sentence, which is English, as is what the core tells
- * experts: both are marked as technical, for `sentenceNodes`.
+ * The core's verdicts in the person's language. Reasons get words by their codes; trust, revocation and the steps of a
+ * path by their values. A code without words gets the core's sentence, which is English, as are the details for
+ * experts. Both are marked as technical, for `sentenceNodes`.
  *
- * Every value is isolated, so that an address keeps its order in a sentence that runs the other way; the direction of
- * such a sentence is that of the page, since `dir=auto` would go by the first value.
+ * Every value is isolated, so that an address is not reordered in a sentence of the other direction of writing. Such a
+ * sentence has the direction of the page, because `dir=auto` would follow the first value.
  */
 
 import { isolate, sameAddress, technical } from "./formats.js";
@@ -19,7 +19,7 @@ import { isolate, sameAddress, technical } from "./formats.js";
  * @typedef {{
  *   certificates: string[], anchor: Anchor | null, steps: Step[], revocation: (Revocation & {certificate: string})[],
  *   lookups: {kind: string}[],
- * }} Trail by `trail` in report.schema.json
+ * }} Trail the object `trail` in report.schema.json
  */
 /** @typedef {{name: string, addresses: string[], notAfter: string, isCa: boolean}} Named */
 /**
@@ -27,7 +27,7 @@ import { isolate, sameAddress, technical } from "./formats.js";
  *   state: string | null, reasons: Reason[], sentence: string, addresses: string[], trail: Trail | null,
  * }} Signer
  */
-/** @typedef {{prefix: string, details: Record<string, string>}} Family the keys of a kind of reasons */
+/** @typedef {{prefix: string, details: Record<string, string>}} Family the catalogue keys for one kind of reasons */
 
 const STATUS = "reason_status";
 /** @type {Family} */
@@ -42,18 +42,18 @@ const OF_A_MESSAGE = {
 };
 /** @type {Family} */
 const OF_A_RECIPIENT = { prefix: "recipient_reason_", details: { "certificate-changed": "reason_change" } };
-/** Reasons whose sentence has their value in it: it stands nowhere else. */
+/** Reasons whose sentence contains their values, so that no details follow. */
 const WITH_VALUE = new Set(["headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs"]);
 const MOMENTS = new Set(["date", "from", "until", "time"]);
-/** What the core tells experts in English, and names of algorithms. */
+/** Values that stay English in every language: details for experts and names of algorithms. */
 const TECHNICAL = new Set(["text", "algorithm", "oid", "key"]);
 
-/** What a step says in full without the core's own words behind it. */
+/** Steps whose words are complete without the core's text. */
 const TOLD = new Set(["6.1.3 (a)(2)", "6.1.3 (a)(3)", "6.1.1 (d)"]);
 const REVOCATION_STEP = "6.1.3 (a)(3)";
 
 /**
- * A reason of a report without what is for experts.
+ * The sentence for a reason in a report, without the details for experts.
  * @param {Catalogue} translate
  * @param {Reason} reason
  */
@@ -62,7 +62,7 @@ export function reasonSentence(translate, reason) {
 }
 
 /**
- * The same with all that the core gave.
+ * The sentence for a reason in a report, with the details for experts.
  * @param {Catalogue} translate
  * @param {Reason} reason
  * @param {Day} day
@@ -72,7 +72,7 @@ export function reasonInFull(translate, reason, day) {
 }
 
 /**
- * A reason or warning about a certificate that mail could be sealed for.
+ * The sentence for a reason or warning about a recipient's certificate, without the details for experts.
  * @param {Catalogue} translate
  * @param {Reason} reason
  */
@@ -97,7 +97,7 @@ function sentenceOf(translate, { code, sentence, values = {} }, { prefix }) {
   return translate(key, Object.fromEntries(isolated));
 }
 
-/** The sentence without the brackets at its end. @param {string} sentence */
+/** The sentence without the text in brackets at its end. @param {string} sentence */
 function withoutDetail(sentence) {
   const at = sentence.indexOf(". (");
   return at >= 0 && sentence.endsWith(")") ? sentence.slice(0, at + 1) : sentence;
@@ -121,7 +121,7 @@ function detailOf(translate, { code, values = {} }, day, { details }) {
   const shown = Object.fromEntries(Object.entries(values).map(([name, value]) =>
     [name, marked(name, MOMENTS.has(name) ? day(value) : value)]));
   const key = details[code];
-  // Where time ran out there may be words alone.
+  // Some reasons, such as a timeout, have only a text as value.
   if (!key || "text" in values) return Object.values(shown).join(", ");
   if (key !== STATUS) return translate(key, shown);
   const state = code === "revocation-unknown" ? "unknown" : "revoked";
@@ -130,13 +130,13 @@ function detailOf(translate, { code, values = {} }, day, { details }) {
 }
 
 /**
- * The signer who proves the sender of a verified message: one of the signers inside every encryption that was opened,
- * since whoever signs outside it may never have read the text (RFC 8551 section 3.7).
+ * The signer who proves the sender of a verified message. It must be inside every decrypted layer, because a signer
+ * outside may never have read the text (RFC 8551 section 3.7).
  * @template {{layer: number, state: string | null, addresses: string[]}} S
  * @param {{
  *   sender: string | null, layers: {coversWhole: boolean}[], signers: S[],
  *   recipients: {layer: number, opened: boolean}[],
- * }} report by report.schema.json
+ * }} report the report of report.schema.json
  * @returns {S | null}
  */
 export function provingSigner({ sender, layers, signers, recipients }) {
@@ -148,7 +148,8 @@ export function provingSigner({ sender, layers, signers, recipients }) {
 }
 
 /**
- * Who vouches for a signer, until when, checked how; or the first reason why that is not known.
+ * The sentence that tells which authority vouches for a signer, until when, and how revocation was checked. If no
+ * authority vouches for the signer, the sentence of the first reason.
  * @param {Catalogue} translate
  * @param {Signer} signer
  * @param {{find: (fingerprint: string) => Named | null, day: Day}} options
@@ -172,7 +173,7 @@ export function verdictSentence(translate, { state, reasons, sentence, addresses
 }
 
 /**
- * Where the trust in an anchor comes from, and how far it reaches.
+ * The words for the source of the trust in an anchor, and for its limits.
  * @param {Catalogue} translate
  * @param {Anchor} anchor
  * @param {{find: (fingerprint: string) => {isCa?: boolean} | null, day: Day}} options
@@ -186,7 +187,7 @@ export function anchorWords(translate, { certificate, source, addresses, exact, 
 }
 
 /**
- * Whether a certificate was revoked, and how that is known.
+ * The words for the revocation status of a certificate, and for the source of the status.
  * @param {Catalogue} translate
  * @param {Revocation} status
  * @param {Day} day
@@ -206,7 +207,7 @@ export function revocationWords(translate, { state, why, reason, revokedAt, sour
 }
 
 /**
- * What is wrong with the certificate at one place of a path, or unknown of it.
+ * The sentences about the problems of a certificate in a path, and about facts that could not be checked.
  * @param {Catalogue} translate
  * @param {Trail} trail
  * @param {string} certificate its fingerprint
@@ -222,13 +223,13 @@ export function problemWords(translate, trail, certificate) {
 /** @param {Catalogue} translate @param {Step} step @param {Trail} trail */
 function stepWords(translate, { label, text }, { anchor }) {
   const key = label === "6.1.1 (d)" && anchor ? "step_beyond_trust" : `step_${slug(label)}`;
-  // The core's own words say more, in English.
+  // In English the core's own text is used, because it is more precise.
   if (translate.locale.startsWith("en") || !translate.has(key)) return technical(text);
   const said = translate(key);
   return TOLD.has(label) && key !== "step_beyond_trust" ? said : `${said} (${technical(text)})`;
 }
 
-/** The part of a key that names a code or a step. @param {string} code */
+/** The code of a reason or a step in the form for catalogue keys. @param {string} code */
 function slug(code) {
   return code.match(/[a-z0-9]+/gu)?.join("_") ?? "";
 }

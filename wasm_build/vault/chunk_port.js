@@ -1,7 +1,7 @@
 /**
- * Chunks of bytes over a MessagePort: each is transferred, never cloned, and leaves when the other side asked for it.
+ * Chunks of bytes over a MessagePort. A chunk is sent when the other side asks for it, and transferred, never cloned.
  *
- * The side that takes posts "more" or "stop"; the side that gives answers each "more" by `{chunk: ArrayBuffer}`,
+ * The taker posts "more" or "stop". The giver answers each "more" by `{chunk: ArrayBuffer}`,
  * `{end: true}` or `{error: {code, message}}`.
  */
 
@@ -9,10 +9,10 @@ import { describeError } from "./failures.js";
 import { VaultError } from "./vault_error.js";
 
 /**
- * Gives chunks for as long as they are asked for.
+ * Sends a chunk each time that the other side asks for one.
  * @param {MessagePort} port
- * @param {() => Promise<ArrayBuffer | null>} next null at the end
- * @param {() => void} stop called when the other side wants no more
+ * @param {() => Promise<ArrayBuffer | null>} next resolves with the next chunk; with null at the end
+ * @param {() => void} stop called when the other side stops
  */
 export function giveChunks(port, next, stop) {
   const give = async () => {
@@ -30,7 +30,7 @@ export function giveChunks(port, next, stop) {
   };
 }
 
-/** The side that takes. One chunk is on its way at a time. */
+/** The taker of chunks. It asks for one chunk at a time. */
 export class ChunkTaker {
   #port;
   /** @type {{resolve: (chunk: ArrayBuffer | null) => void, reject: (error: unknown) => void} | null} */
@@ -45,7 +45,7 @@ export class ChunkTaker {
   }
 
   /**
-   * The next chunk, null at the end.
+   * Resolves with the next chunk; with null at the end.
    * @returns {Promise<ArrayBuffer | null>}
    */
   take() {
@@ -56,7 +56,7 @@ export class ChunkTaker {
     });
   }
 
-  /** Wants no more. */
+  /** Tells the giver to stop. */
   stop() {
     this.#port.postMessage("stop");
   }
@@ -67,7 +67,7 @@ export class ChunkTaker {
     this.#waiting = null;
     if (chunk instanceof ArrayBuffer) return waiting?.resolve(chunk);
     if (end === true) {
-      // So that the other side knows that its last words have arrived.
+      // This tells the giver that the end has arrived.
       this.stop();
       return waiting?.resolve(null);
     }

@@ -1,26 +1,26 @@
 /**
- * The cleanup routine: overwrites every JavaScript buffer that was handed over or made, then all linear memory, then what
- * WebCrypto has freed.
+ * The cleanup of a Worker: overwrites every JavaScript buffer that it received or made, then all linear memory, then
+ * the memory that WebCrypto has freed.
  *
- * Terminating alone is not enough: ArrayBuffers that were freed unwiped stay readable in the browser's process.
+ * Terminating the Worker is not enough: freed ArrayBuffers stay readable in the browser's process unless overwritten.
  */
 
 import { isCutUp, rinse } from "./rinse.js";
 
-// Allocators give the same blocks for lengths that are the same in this unit.
+// Allocators round lengths up to this unit. Buffers of equal rounded lengths get the same blocks.
 const ALLOCATED_BYTES = 16;
 
-/** A buffer this size lives outside the JavaScript heap, so that overwriting it leaves no copy behind. */
+/** The size of buffers for secrets. Buffers this large are outside the JavaScript heap, which would keep copies. */
 export const SECRET_BUFFER_BYTES = 4096;
 
-// Below that a message costs more than the memory is worth.
+// For smaller buffers, giving the memory back by a message costs more than it gains.
 const LARGE_BYTES = 65_536;
 const { port1: nobody, port2: closed } = new MessageChannel();
 closed.close();
 
 /** @typedef {{bytesZeroed: number, milliseconds: number}} CleanupReport */
 
-/** Remembers what must be overwritten at the end. Transferred buffers are gone and count nothing. */
+/** The buffers and memories to overwrite at the end. Buffers transferred since then are empty and are skipped. */
 export class Residue {
   /** @type {Set<ArrayBuffer>} */
   #buffers = new Set();
@@ -46,43 +46,43 @@ export class Residue {
     return buffer;
   }
 
-  /** Something of so many bytes, which may be a secret, goes through WebCrypto. @param {number} length */
+  /** Notes that WebCrypto gets bytes that may be secret. @param {number} length the number of these bytes */
   noteSecret(length) {
     const allocated = Math.ceil(length / ALLOCATED_BYTES) * ALLOCATED_BYTES;
-    // The latest stands last.
+    // A known length moves to the end, because `rinse` wants the latest length last.
     this.#secretLengths.delete(allocated);
     this.#secretLengths.add(allocated);
     if (isCutUp(allocated)) this.#latestLengths.add(allocated);
   }
 
-  /** WebCrypto is done with what was noted since the last call; nobody waits for it but the cleanup. */
+  /** Starts to rinse the lengths noted since the last call, when WebCrypto is done. Only the cleanup waits for this. */
   rinseLatest() {
     if (this.#latestLengths.size) this.#rinsing.push(rinse([...this.#latestLengths], []));
     this.#latestLengths.clear();
   }
 
-  /** Ends when all that was begun is rinsed. */
+  /** Resolves when all started rinses have ended. */
   async rinsed() {
     await Promise.all(this.#rinsing);
   }
 
-  /** WebCrypto works with a private key of this kind. @param {string} algorithm JSON for `importKey` */
+  /** Notes that WebCrypto works with a private key of this kind. @param {string} algorithm JSON for `importKey` */
   notePrivateKey(algorithm) {
     this.#keyAlgorithms.add(algorithm);
   }
 
-  /** What went through so far was no secret. */
+  /** Forgets the noted lengths and keys. Called after the rehearsal, whose keys are public. */
   forgetSecrets() {
     this.#secretLengths.clear();
     this.#keyAlgorithms.clear();
   }
 
-  /** Of what went through WebCrypto, in bytes, rounded up. */
+  /** The lengths of the noted secrets in bytes, rounded up, the latest last. */
   get secretLengths() {
     return this.#secretLengths;
   }
 
-  /** Of the private keys that WebCrypto worked with, as JSON for `importKey`. */
+  /** The algorithms of the private keys that WebCrypto worked with, as JSON for `importKey`. */
   get keyAlgorithms() {
     return this.#keyAlgorithms;
   }
@@ -93,7 +93,7 @@ export class Residue {
   }
 
   /**
-   * Overwrites one buffer at once, and gives its memory back: the collector would come later.
+   * Overwrites one buffer and gives its memory back at once, without waiting for the garbage collector.
    * @param {ArrayBuffer} buffer
    */
   wipeBuffer(buffer) {
@@ -107,7 +107,7 @@ export class Residue {
     this.#buffers.clear();
   }
 
-  /** Fills all linear memory with zeros. Python is dead afterwards: the Worker must end. */
+  /** Fills all linear memory with zeros. Python cannot run afterwards: the Worker must end. */
   wipeMemories() {
     for (const memory of this.#memories) {
       this.#bytesZeroed += memory.buffer.byteLength;
@@ -127,7 +127,7 @@ export class Residue {
 }
 
 /**
- * Fills a buffer with zeros, unless it was transferred and has no bytes any more.
+ * Fills a buffer with zeros. A transferred buffer has no bytes left and is skipped.
  * @param {ArrayBuffer} buffer
  */
 export function overwrite(buffer) {
@@ -135,14 +135,13 @@ export function overwrite(buffer) {
 }
 
 /**
- * Gives a buffer's memory back at once. A port that nobody hears drops what is transferred to it; `transfer(0)` would
- * leave large buffers that the browser made, WebCrypto's and those of messages, to Chromium's collector, and hide their
- * size from it.
+ * Gives a buffer's memory back at once. A large buffer is transferred to a closed port, which drops it. `transfer(0)`
+ * would leave large buffers from WebCrypto or messages to Chromium's garbage collector, and hide their size from it.
  * @param {ArrayBuffer} buffer
  */
 export function giveBack(buffer) {
   if (buffer.byteLength >= LARGE_BYTES) nobody.postMessage(null, [buffer]);
-  // A detached buffer refuses.
+  // `transfer` would throw for a detached buffer, whose length is 0.
   else if (buffer.byteLength > 0) /** @type {any} */ (buffer).transfer(0);
 }
 
@@ -154,7 +153,7 @@ export async function cleanUp(residue) {
   const begun = performance.now();
   residue.wipeBuffers();
   residue.wipeMemories();
-  // Last, because they wait for the browser.
+  // The steps that wait for the browser come last.
   await residue.rinsed();
   await rinse(residue.secretLengths, residue.keyAlgorithms);
   return { bytesZeroed: residue.bytesZeroed, milliseconds: performance.now() - begun };

@@ -1,4 +1,4 @@
-/** What went wrong, as code and sentence: nothing of what Python or the browser says, which could quote a message. */
+/** Errors as code and sentence. Texts of Python and the browser are dropped, because they could quote a message. */
 
 import { VaultError } from "./vault_error.js";
 
@@ -11,12 +11,12 @@ export function describeError(error) {
   return { code, message };
 }
 
-/** After these the Worker is of no further use. @param {string} code */
+/** Whether the Worker cannot work on after this error. @param {string} code */
 export function isFatal(code) {
   return code === "out-of-memory" || code === "vault-crashed";
 }
 
-export function outOfMemory() {
+function outOfMemory() {
   return new VaultError("out-of-memory", "there is not enough memory for this message; close other pages, or use a smaller one");
 }
 
@@ -28,7 +28,7 @@ export function crashed() {
 function translate(error) {
   const { name, type } = /** @type {{name?: string, type?: string}} */ (error ?? {});
   if (name === "PythonError") return type === "MemoryError" ? outOfMemory() : unexpected();
-  // Both browsers throw RangeErrors for buffers that they cannot make; one for a stack that is too deep says so.
+  // Both browsers throw a RangeError for a buffer that they cannot allocate, and for a stack that is too deep.
   if (error instanceof RangeError) return /stack/iu.test(error.message) ? crashed() : outOfMemory();
   if (error instanceof WebAssembly.RuntimeError || name === "InternalError") return crashed();
   return unexpected();

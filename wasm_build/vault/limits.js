@@ -1,18 +1,18 @@
-/** How much the vault takes at once, in bytes: what is larger is refused before work starts, and the refusal says so. */
+/** The limits of the vault on its input, in bytes. Larger input is refused with a reason before work starts. */
 
 import { VaultError } from "./vault_error.js";
 
-/** All buffers of one request together: both browsers still open, seal, sign and verify that much in one piece. */
-export const MAX_CALL_BYTES = 134_217_728;
+/** The sum of all buffers of a request. Both browsers can still encrypt, decrypt, sign and verify this in one piece. */
+const MAX_CALL_BYTES = 134_217_728;
 
-/** One stream. What has to be read twice is held in the Worker meanwhile, if it is not a Blob that can be read again. */
-export const MAX_STREAM_BYTES = 536_870_912;
+/** The size of one stream. If Python reads a stream twice, the Worker keeps all of it in memory, except a Blob. */
+const MAX_STREAM_BYTES = 536_870_912;
 
-/** Progress is told from here on, and after so many bytes again. */
+/** Smaller requests report no progress. Larger requests report it each time after so many bytes. */
 export const PROGRESS_STEP_BYTES = 1_000_000;
 
 /**
- * Throws `message-too-large` for more than one request may bring.
+ * Throws `message-too-large` above the limit of a request.
  * @param {number} bytes
  */
 export function checkCallSize(bytes) {
@@ -20,7 +20,7 @@ export function checkCallSize(bytes) {
 }
 
 /**
- * Throws `message-too-large` for more than one stream may have.
+ * Throws `message-too-large` above the limit of a stream.
  * @param {number} bytes
  */
 export function checkStreamSize(bytes) {

@@ -1,30 +1,30 @@
 /**
- * What the vault's judgement still lacks, and the rounds that fetch it: judged at once, asked for, judged again.
+ * The rounds of a judgement: the vault judges, the page looks up the missing evidence, and the vault judges again.
  *
- * The vault names look-ups only for certificates that chain to an anchor, and believes no answer unchecked.
+ * The vault requests look-ups only for certificates that chain to an anchor, and checks every answer.
  */
 
 /** @typedef {import("./trust.js").Evidence} Evidence */
 /** @typedef {{crls: ArrayBuffer[], ocsp: ArrayBuffer[]}} Answer */
 /**
  * @typedef {{id: string, kind: "ocsp" | "crl", url: string, body: ArrayBuffer, path: ArrayBuffer[]}} Lookup
- *   `path` are the certificates from the one that is asked about up to its anchor; `body` is what to post.
+ *   `path` are the certificates from the one that is asked about up to its anchor; `body` is the body to post.
  */
 /**
  * @typedef {(lookups: Lookup[], signal?: AbortSignal) => Promise<{answer: Answer, unavailable: string[]}>} Asker
- *   `unavailable` are the ids of those to which nothing came
+ *   `unavailable` are the ids of the look-ups without an answer
  */
 
 const MAX_ROUNDS = 3;
-/** What is kept for the next messages of the same people. A larger answer serves its own message only. */
+/** The limit on the answers kept for later messages. A larger answer is used for its own message only. */
 const MAX_KEPT_BYTES = 4_000_000;
 
-/** Answers of this session, so that the same people are judged at once the next time. */
+/** The answers of this session. With them the vault can judge later messages of the same people at once. */
 export class EvidenceStore {
-  /** The latest last. @type {Answer[]} */
+  /** The kept answers, the oldest first. @type {Answer[]} */
   #kept = [];
 
-  /** Copies, since a call to the vault takes them away. @returns {Answer} */
+  /** All kept answers, as copies, because a call to the vault transfers them. @returns {Answer} */
   copy() {
     return joinAnswers(structuredClone(this.#kept));
   }
@@ -41,7 +41,7 @@ export class EvidenceStore {
 }
 
 /**
- * Yields the first judgement as soon as it stands, and the last one when there is nothing more to ask.
+ * Yields the first judgement at once if look-ups are open, and the last judgement when none are open any more.
  * @template {{lookups: Lookup[]}} R
  * @param {(evidence: Evidence) => Promise<R>} judge
  * @param {{ask: Asker, store: EvidenceStore, signal?: AbortSignal}} options
@@ -70,11 +70,23 @@ export async function* judgeInRounds(judge, { ask, store, signal }) {
   yield { judged, settled: true };
 }
 
-/** The reason that stands in a report while authorities are asked. */
+/**
+ * The last judgement, after all authorities have answered or failed to answer.
+ * @template {{lookups: Lookup[]}} R
+ * @param {(evidence: Evidence) => Promise<R>} judge
+ * @param {{ask: Asker, store: EvidenceStore}} options
+ * @returns {Promise<R>}
+ */
+export async function judgeFully(judge, options) {
+  for await (const { judged, settled } of judgeInRounds(judge, options)) if (settled) return judged;
+  throw new Error("the rounds ended without a judgement");
+}
+
+/** The code of the reason in a report while authorities are asked. */
 export const BEING_CHECKED = "being-checked";
 
 /**
- * A report as it may be shown before it has settled: what looks good so far is not said to be so yet.
+ * The report to show while look-ups are open: verdicts that a look-up could still change are `signed-unverified`.
  * @template {{state: string, reasons: {code: string, sentence: string}[], signers: any[]}} R
  * @param {R} report
  * @returns {R}
@@ -96,7 +108,7 @@ function isAsked({ trail }) {
  * @returns {T}
  */
 function held(verdict) {
-  const sentence = "Whether the certificate was revoked is being checked.";
+  const sentence = "The revocation of the certificate is being checked.";
   return { ...verdict, state: "signed-unverified", reasons: [{ code: BEING_CHECKED, sentence }] };
 }
 

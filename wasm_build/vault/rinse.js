@@ -1,49 +1,49 @@
 /**
- * Overwrites what WebCrypto has freed: the browser copies each key and each text into blocks of its own, and gives them
- * back to its allocator as they are. Nothing can reach them any more but later operations of the same size, which the
- * allocator serves from the blocks that it got back.
+ * Overwrites the memory that WebCrypto has freed. The browser copies each key and each text into its own memory blocks
+ * and frees them without overwriting. We can reach these blocks only by later operations of the same size, for which
+ * the allocator reuses them.
  *
- * Measured (tests/browser/test_residue.py watches it): without this a private key stays readable in the browser's
- * process for as long as that lives, a copy or two for each operation; with it, not at all.
+ * tests/vault/test_residue.py measures it: without the rinse, one or two copies of a private key stay readable for each
+ * operation, as long as the browser's process lives. With it, no copy stays.
  */
 
-// Each holds a block of its own until all are made, so that they fill the holes among the blocks still in use.
+// All keys are kept until the last is made, so that each takes another free block of its size.
 const KEYS_OF_EACH_SIZE = 32;
-/** Beyond, many at once would take much memory; a sealed identity with its chain is smaller. */
+/** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
 const KEYS_OF_EACH_LARGE_SIZE = 4;
-/** One operation has about ten; a batch has those of each message, and always again those of the person's keys. */
+/** One operation has about ten sizes. A batch has the sizes of each message and those of the person's keys. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
-/** Beyond, a block is whole pages, which the allocator cuts up for small blocks, and those leave holes. */
+/** Above this size a block has whole memory pages. The allocator later cuts them into small blocks with gaps. */
 const PAGE_BYTES = 4_096;
-/** Larger blocks, those of a stream too, go back to the operating system. */
+/** Larger blocks, also those of streams, go back to the operating system when freed and need no rinse. */
 const MAX_RINSED_BYTES = 1_048_576 - PAGE_BYTES;
 const IV_BYTES = 12;
 const AES = { name: "AES-GCM", length: 256 };
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
-// What is computed with the private number of a curve stays on the stack of the thread that did it; at once, several
-// such operations reach every thread that the browser keeps for them.
+// Values computed from the private number of a curve stay on the stack of a thread. This many operations at once reach
+// every thread that the browser uses for them.
 const USES_OF_EACH_CURVE = 16;
 
 /**
- * Sends zeros and throwaway keys through the same ways that the secrets took.
+ * Repeats the operations of the secrets with zeros and throwaway keys, so that these overwrite the freed memory.
  * @param {Iterable<number>} lengths of the secrets, in bytes, the latest last
- * @param {Iterable<string>} algorithms of private keys, as JSON for `importKey`
+ * @param {Iterable<string>} algorithms of the private keys, as JSON for `importKey`
  */
 export async function rinse(lengths, algorithms) {
   const sizes = [...lengths].filter((length) => length > 0 && length <= MAX_RINSED_BYTES).slice(-MAX_SIZES);
   await Promise.allSettled([rinseBlocks(sizes), ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json)))]);
 }
 
-/** Whether zeros have to follow a secret at once, before its block is cut up. @param {number} length */
+/** Whether a secret's block must be rinsed at once, before the allocator cuts it up. @param {number} length in bytes */
 export function isCutUp(length) {
   return length > PAGE_BYTES && length <= MAX_RINSED_BYTES;
 }
 
 /**
- * Import of a key, encryption, decryption.
+ * Imports keys of these sizes, and encrypts and decrypts zeros of these sizes.
  * @param {number[]} sizes
  */
 async function rinseBlocks(sizes) {
@@ -66,7 +66,7 @@ async function rinseBlocks(sizes) {
 }
 
 /**
- * Signing or agreeing with a key that protects nothing.
+ * Signs or agrees with a throwaway key of the same curve.
  * @param {{name: string, namedCurve?: string}} algorithm
  */
 async function rinseThreads(algorithm) {

@@ -1,7 +1,7 @@
 /**
  * The vault's protocol: `{id, verb, args}` → `{id, ok}` | `{id, error: {code, message}}`, checked on both sides.
  *
- * Values cross into Python as JSON with the binary ones aside: `pack` puts `{"$buffer": n}` in their place.
+ * Values go to Python as JSON. Binary values go beside it: `pack` puts `{"$buffer": n}` in the place of the n-th.
  */
 
 import { checkCallSize, checkStreamSize } from "./limits.js";
@@ -10,12 +10,13 @@ import { VaultError } from "./vault_error.js";
 
 /** @typedef {import("./schema.js").Kind} Kind */
 
+/** @satisfies {Record<string, Kind>} */
 const STREAM_END = { source: "source", size: "size" };
+/** @satisfies {Record<string, Kind>} */
 const STREAM_ENDS = { input: STREAM_END, "content?": STREAM_END, output: "port" };
 
 /**
- * Throws `bad-request` unless `args` are exactly what the verb's line in the schema demands, and `message-too-large`
- * for more than one request may bring.
+ * Throws `bad-request` unless `args` match the verb's schema, and `message-too-large` above the limit of a request.
  * @param {unknown} verb
  * @param {unknown} args
  * @param {import("./schema.js").VerbTable} [table]
@@ -29,23 +30,26 @@ export function checkRequest(verb, args, table = VERBS) {
 }
 
 /**
- * Throws `bad-request` unless these are the two or three ends of a stream, and `message-too-large` above its limit.
+ * Throws `bad-request` unless `stream` has the members `input`, `output` and possibly `content` of the right kinds, and
+ * `message-too-large` above the limit of a stream.
  * @param {unknown} stream
  */
 export function checkStreamEnds(stream) {
   checkValue(STREAM_ENDS, stream, "stream");
-  const { input, content } = /** @type {import("./cell.js").StreamEnds} */ (stream);
+  const { input, content } = /** @type {import("./owner/cell.js").StreamEnds} */ (stream);
   checkStreamSize((input.size ?? 0) + (content?.size ?? 0));
 }
 
 /**
- * Whether a reply is what the verb's line in the schema promises.
+ * Whether a reply matches the schema of the verb.
  * @param {string} verb
  * @param {unknown} reply
  */
 export function isReply(verb, reply) {
+  /** @type {import("./schema.js").VerbTable} */
+  const table = REPLIES;
   try {
-    checkValue(REPLIES[verb], reply, verb);
+    checkValue(table[verb], reply, verb);
     return true;
   } catch {
     return false;
@@ -53,7 +57,7 @@ export function isReply(verb, reply) {
 }
 
 /**
- * The ArrayBuffers inside a value, each once: what is transferred, and what is overwritten after use.
+ * The ArrayBuffers inside a value, each once. They are transferred, and overwritten after use.
  * @param {unknown} value
  * @returns {ArrayBuffer[]}
  */

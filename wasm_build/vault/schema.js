@@ -1,26 +1,30 @@
 /**
- * The one table of the vault's verbs, checked by the page before it sends and by the Worker before it acts.
+ * The schema of the vault's verbs. The page checks a request against it before sending, the Worker before acting.
  *
  * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
- * "number"; "json" plain data, parsed; "any" (in replies alone) whatever the core describes; ["kind"] a list; {name: kind} an object with exactly these fields. A field whose
- * name ends in "?" may be absent or null.
+ * "number"; "json" plain data, parsed; "any" (only in replies) data that the core describes; ["kind"] a list; {name: kind} an
+ * object with exactly these fields. A field whose name ends in "?" may be absent or null.
+ *
+ * `verify` decrypts with the keys of the request, judges the signers and replies with a report. `decrypt` replies with
+ * the content only. `encrypt` also signs if `sign` is true. `seal` and `open` are for data that we keep for ourselves.
  */
 
-/** @typedef {string | readonly [Kind] | {readonly [name: string]: Kind}} Kind */
+/** @typedef {"bytes" | "secret" | "text" | "flag" | "number" | "json" | "any" | "source" | "size" | "port"} Word */
+/** @typedef {Word | readonly [Kind] | {readonly [name: string]: Kind}} Kind */
 /** @typedef {Readonly<Record<string, {readonly [name: string]: Kind}>>} VerbTable */
 
-/** @type {Record<string, Kind>} */
+/** @satisfies {Record<string, Kind>} */
 const KEYS = { identities: ["bytes"], "sealKey?": "secret" };
-/** A trust anchor with its conditions: `smime_core.pkix.TrustAnchor`. @type {Record<string, Kind>} */
+/** A trust anchor with its conditions: `smime_core.pkix.TrustAnchor`. @satisfies {Record<string, Kind>} */
 const ANCHOR = {
   certificate: "bytes", "source?": "text", "addresses?": ["text"], "exact?": "flag", "distrustAfter?": "text",
   "acceptedAt?": "text",
 };
-/** What was looked up or kept; the vault believes none of it unchecked. @type {Record<string, Kind>} */
+/** Evidence about revocation, looked up or kept. The vault checks all of it. @satisfies {Record<string, Kind>} */
 const EVIDENCE = {
   "crls?": ["bytes"], "ocsp?": ["bytes"], "certificates?": ["bytes"], "asked?": ["text"], "unavailable?": ["text"],
 };
-/** @type {Record<string, Kind>} */
+/** @satisfies {Record<string, Kind>} */
 const TRUST = {
   trust: {
     anchors: [ANCHOR], "timestampAnchors?": [ANCHOR], "decisions?": "bytes", "followed?": "bytes", "mozilla?": "flag",
@@ -28,15 +32,15 @@ const TRUST = {
   },
   at: "text",
 };
-/** @type {Record<string, Kind>} */
+/** @satisfies {Record<string, Kind>} */
 const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
-/** A file of a message that was opened, with its place in it. @type {Record<string, Kind>} */
+/** An attachment of an opened message, with the path of its part. @satisfies {Record<string, Kind>} */
 const FILE = { ...ATTACHMENT, path: "text", contentId: "text" };
-/** A part with words, and their markup. @type {Record<string, Kind>} */
+/** A text part of a message, with its HTML if there is any. @satisfies {Record<string, Kind>} */
 const PASSAGE = { path: "text", text: "bytes", "html?": "bytes" };
-/** A field that the message which is answered hid. @type {Record<string, Kind>} */
+/** A header field that the answered message hid. @satisfies {Record<string, Kind>} */
 const HIDDEN = { name: "text", value: "text", "outside?": "text" };
-/** @type {Record<string, Kind>} */
+/** @satisfies {Record<string, Kind>} */
 const DRAFT = {
   from: "text",
   to: ["text"],
@@ -50,41 +54,40 @@ const DRAFT = {
   references: ["text"],
   hidden: [HIDDEN],
 };
-/** @type {Record<string, Kind>} */
+/** @satisfies {Record<string, Kind>} */
 const ROAMING = { server: "text", user: "text", passphrase: "secret" };
 
-/** A file has `size` and `sha256`, a text neither: `smime_core.forms.FormEntry`. @type {Record<string, Kind>} */
+/** `smime_core.own_content.forms.FormEntry`: only a file has `size` and `sha256`. @satisfies {Record<string, Kind>} */
 const FORM_ENTRY = {
   name: "text", value: "text", "label?": "text", "hidden?": "flag", "size?": "number", "sha256?": "text",
 };
-/** What a person submits: `smime_core.forms.Form`. @type {Record<string, Kind>} */
+/** A form that a person submits: `smime_core.own_content.forms.Form`. @satisfies {Record<string, Kind>} */
 const FORM = {
   topOrigin: "text", origin: "text", action: "text", method: "text", enctype: "text", nonce: "text",
   entries: [FORM_ENTRY], submitter: ["text"],
 };
 
-/** A certificate and where it was found: `smime_core.recipient_choice`. @type {Record<string, Kind>} */
+/** A certificate and where it was found: `smime_core.trust.recipient_choice`. @satisfies {Record<string, Kind>} */
 const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "intermediates?": ["bytes"] };
 
-/** What a page keeps between two sessions. @type {Record<string, Kind>} */
+/** The contacts and decisions that a page keeps. @satisfies {Record<string, Kind>} */
 const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 
-/** @type {VerbTable} */
-export const VERBS = Object.freeze({
+export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] },
-  "message.open": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
+  "message.verify": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
   "message.decrypt": { message: "bytes", ...KEYS },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "certificate.page": { certificate: "bytes" },
-  "field.seal": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
-  "field.open": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
+  "field.encrypt": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
+  "field.verify": { cms: "bytes", origin: "text", ...KEYS, ...TRUST },
   "form.sign": { form: FORM, ...KEYS, at: "text" },
-  "file.seal": { file: ATTACHMENT, sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
-  "page.seal": {
+  "file.encrypt": { file: ATTACHMENT, sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
+  "page.encrypt": {
     page: "bytes", address: "text", mediaType: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text",
   },
-  "page.open": {
+  "page.verify": {
     cms: "bytes", "published?": "bytes", "standingAt?": "text", "password?": "secret", ...KEYS, ...TRUST,
   },
   "bytes.sign": { content: "bytes", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
@@ -118,42 +121,40 @@ export const VERBS = Object.freeze({
   "kept.join": { ...KEPT, added: KEPT },
   "backup.seal": { content: "bytes", passphrase: "secret" },
   "backup.open": { backup: "bytes", passphrase: "secret" },
-});
+}));
 
 /**
- * The verbs whose content comes and goes as a stream. `form` is "cms" or "mail".
- * @type {VerbTable}
+ * The verbs whose input and output are streams. `form` is "cms" or "mail".
  */
-export const STREAM_VERBS = Object.freeze({
+export const STREAM_VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "stream.sign": { form: "text", ...KEYS, at: "text", "detached?": "flag", "scheme?": "text" },
   "stream.verify": { form: "text", ...TRUST },
   "stream.encrypt": { form: "text", recipients: ["bytes"], "cipher?": "text" },
   "stream.decrypt": { form: "text", ...KEYS },
-});
+}));
 
-/** @type {Record<string, Kind>} */
+/** @satisfies {Record<string, Kind>} */
 const OPENED = { identities: ["any"] };
 
 /**
- * The reply to each verb, as the page demands it of the Worker. "any" is what the core describes by its own schemas.
- * @type {VerbTable}
+ * The schema of each verb's reply, against which the page checks it. The core's own schemas describe each "any".
  */
-export const REPLIES = Object.freeze({
+export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
   "message.compose": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
-  "message.open": {
+  "message.verify": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",
     "harvest?": "any", certificates: ["any"], lookups: "any",
   },
   "certificate.describe": { certificates: ["any"] },
   "certificate.page": { title: "text", rows: ["any"] },
-  "field.seal": { cms: "bytes" },
-  "field.open": { report: "any", text: "bytes", lookups: "any", certificates: ["any"] },
+  "field.encrypt": { cms: "bytes" },
+  "field.verify": { report: "any", text: "bytes", lookups: "any", certificates: ["any"] },
   "form.sign": { signature: "text" },
-  "file.seal": { cms: "bytes" },
-  "page.seal": { cms: "bytes" },
-  "page.open": {
+  "file.encrypt": { cms: "bytes" },
+  "page.encrypt": { cms: "bytes" },
+  "page.verify": {
     report: "any", page: "bytes", address: "text", mediaType: "text", lookups: "any", certificates: ["any"],
   },
   "bytes.sign": { cms: "bytes" },
@@ -189,4 +190,4 @@ export const REPLIES = Object.freeze({
   "stream.verify": { report: "any", lookups: "any" },
   "stream.encrypt": {},
   "stream.decrypt": {},
-});
+}));

@@ -1,9 +1,9 @@
 /**
- * The sealed session: while keys are unlocked, identities stand sealed under one random key, and this module says how
- * long that key may be used. Pages and extension share the rules; each keeps the key in its own place.
+ * The sealed session: while keys are unlocked, identities are sealed under one random key, and this module decides how
+ * long that key may be used. Pages and extension share these rules, but each keeps the key in its own place.
  *
- * A session ends by hand, after a time without use, after a whole time whatever its use, when the clock was set back,
- * and when its place goes. The deadlines are judged at every use: timers only lock sooner what nobody uses.
+ * A session ends by hand, after a time without use, after a total time, when the clock is set back, and when its page or
+ * browser closes. Every use checks the deadlines. A timer locks an unused session at its deadline.
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
@@ -12,9 +12,9 @@ import { VaultError } from "./vault_error.js";
 
 /**
  * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart"} LockReason
- *   each has its sentence in the catalogue, `locked_because_…`
+ *   each reason has a sentence in the catalogue, `locked_because_…`
  */
-/** @typedef {{wall: number, steady: number, life: number}} Moment milliseconds; `steady` counts within one `life` */
+/** @typedef {{wall: number, steady: number, life: number}} Moment in milliseconds; values of `steady` with the same `life` can be compared */
 /** @typedef {{begun: Moment, used: Moment}} Times */
 /** @typedef {{idleMilliseconds: number, wholeMilliseconds: number}} Limits */
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret */
@@ -23,13 +23,13 @@ import { VaultError } from "./vault_error.js";
 export const SEAL_KEY_BYTES = 32;
 
 const MINUTE_MILLISECONDS = 60_000;
-/** A quarter of an hour away from the desk; the longest working day. The bridge's own sessions end alike. */
+/** Without use a session lasts 15 minutes, in all 12 hours, a long working day. The bridge's sessions last the same. */
 export const LIMITS = Object.freeze({
   idleMilliseconds: 15 * MINUTE_MILLISECONDS, wholeMilliseconds: 12 * 60 * MINUTE_MILLISECONDS,
 });
-/** Clocks are set right by less than this all the time. */
+/** Smaller corrections of the clock are usual and do not lock. */
 const CLOCK_TOLERANCE_MILLISECONDS = 5_000;
-/** What a timer can wait (HTML, "timers": a signed 32-bit integer). */
+/** The longest delay of a timer (HTML, "timers": a signed 32-bit integer). */
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
 /** @returns {Moment} */
@@ -43,7 +43,7 @@ export function beginAt(moment) {
 }
 
 /**
- * The times after a use. The latest time that was ever seen stays: a clock that is set back again and again gains nothing.
+ * The times after a use. The latest wall time seen is kept, so that setting the clock back does not prolong a session.
  * @param {Times} times
  * @param {Moment} moment
  * @returns {Times}
@@ -53,22 +53,22 @@ export function useAt({ begun, used }, moment) {
 }
 
 /**
- * How long a session may still stand unused.
+ * The time that a session may still stay unused.
  * @param {Times} times
  * @param {Moment} moment
  * @param {Limits} [limits]
- * @returns {number} milliseconds; 0 or less when it is over
+ * @returns {number} the time in milliseconds; 0 or less if the session is over
  */
 export function remaining({ begun, used }, moment, limits = LIMITS) {
   return Math.min(limits.idleMilliseconds - elapsed(used, moment), limits.wholeMilliseconds - elapsed(begun, moment));
 }
 
 /**
- * Why a session is over.
+ * The reason why a session is over.
  * @param {Times} times
  * @param {Moment} moment
  * @param {Limits} [limits]
- * @returns {LockReason | null} null while it may be used
+ * @returns {LockReason | null} null if the session is not over
  */
 export function whyOver({ begun, used }, moment, limits = LIMITS) {
   if (moment.wall < used.wall - CLOCK_TOLERANCE_MILLISECONDS) return "clock";
@@ -77,7 +77,8 @@ export function whyOver({ begun, used }, moment, limits = LIMITS) {
 }
 
 /**
- * The clock that went further counts: the wall's goes on while the computer sleeps, the steady one cannot be set.
+ * The time by the clock that has advanced more. The wall clock runs while the computer sleeps; the steady clock cannot
+ * be set back.
  * @param {Moment} from
  * @param {Moment} to
  */
@@ -86,7 +87,7 @@ function elapsed(from, to) {
   return from.life === to.life ? Math.max(wall, to.steady - from.steady) : wall;
 }
 
-/** Tells that keys were locked, and why. */
+/** The event "locked", with the reason. */
 export class LockedEvent extends Event {
   /** @param {LockReason} reason */
   constructor(reason) {
@@ -96,17 +97,17 @@ export class LockedEvent extends Event {
 }
 
 /**
- * A page's session: the key stands in one buffer of this object and is overwritten at the end. Tells "locked" once for
- * each session that was open.
+ * A page's session. One buffer of this object has the key and is overwritten at the end. Dispatches "locked" once for
+ * each open session.
  */
 export class SealedSession extends EventTarget {
   #limits;
   #readClock;
   /** @type {ArrayBuffer | null} */
   #key = null;
-  /** Of the open session; null while nothing was unlocked. @type {Times | null} */
+  /** The times of the open session; null while the keys are locked. @type {Times | null} */
   #times = null;
-  /** Ends what runs with the key. */
+  /** Aborts the operations that use the key when the session is locked. */
   #end = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -118,13 +119,13 @@ export class SealedSession extends EventTarget {
     this.#readClock = clock;
   }
 
-  /** Whether the key may be used now; counts as no use. */
+  /** Whether the key may be used now. Reading this does not count as a use. */
   get isOpen() {
     return this.#times !== null && whyOver(this.#times, this.#readClock(), this.#limits) === null;
   }
 
   /**
-   * A copy of the key to seal identities under, which are being unlocked; made now if there is none.
+   * A copy of the key, to seal identities when they are unlocked. Makes the key if there is none.
    * @returns {Secret}
    */
   keyForUnlock() {
@@ -133,14 +134,14 @@ export class SealedSession extends EventTarget {
     return { buffer: this.#key.slice(0), length: SEAL_KEY_BYTES };
   }
 
-  /** Aborts when this session is locked. @returns {AbortSignal} */
+  /** A signal that aborts when this session is locked. @returns {AbortSignal} */
   get ended() {
     return this.#end.signal;
   }
 
   /**
-   * Something was unlocked: from now on the deadlines run.
-   * @param {AbortSignal} ended of the session in which the unlocking began: one that was locked meanwhile stays locked
+   * Starts the deadlines after an unlocking.
+   * @param {AbortSignal} ended the signal `ended` from before the unlocking; throws `locked` if it has aborted since
    */
   begin(ended) {
     if (ended.aborted || ended !== this.ended) throw lockedError();
@@ -150,7 +151,7 @@ export class SealedSession extends EventTarget {
 
   /**
    * A copy of the key for one operation.
-   * @returns {Secret | null} null when nothing is unlocked, or no longer
+   * @returns {Secret | null} null while the keys are locked
    */
   useKey() {
     this.check();
@@ -159,20 +160,20 @@ export class SealedSession extends EventTarget {
     return { buffer: this.#key.slice(0), length: SEAL_KEY_BYTES };
   }
 
-  /** The person is there: the time without use begins anew, unless it is over already. */
+  /** Restarts the time without use, because the person is active. A session that is over is locked. */
   touch() {
     this.check();
     if (this.#times) this.#times = useAt(this.#times, this.#readClock());
   }
 
-  /** Locks what is over. */
+  /** Locks the session if it is over. */
   check() {
     const reason = this.#times && whyOver(this.#times, this.#readClock(), this.#limits);
     if (reason) this.lock(reason);
   }
 
   /**
-   * Overwrites the key, ends every operation that uses it, and tells who listens.
+   * Overwrites the key, ends every operation that uses it, and dispatches "locked".
    * @param {LockReason} reason
    */
   lock(reason) {
@@ -187,8 +188,8 @@ export class SealedSession extends EventTarget {
   }
 
   /**
-   * The vault as those see it who work with this session's key: an operation that runs while it is locked is stopped,
-   * and what came too late is overwritten; both reject with `locked`.
+   * The vault for callers that work with this session's key. A lock stops their running operations, which reject with
+   * `locked`, and overwrites results that arrive later.
    * @template {Caller} V
    * @param {V} vault
    * @returns {Caller}

@@ -1,16 +1,16 @@
-/** What browsers say when they keep nothing, as one of two errors with words for people. */
+/** Errors of the browser's storage, translated to one of two errors with words for people. */
 
 import { VaultError } from "./vault_error.js";
 
 /**
- * `storage-full` where there is no room left, `storage-refused` where the browser keeps nothing here, as private windows
- * and strict settings may.
- * @param {unknown} cause what IndexedDB or the extension's storage failed with
+ * Returns `storage-full` if there is no room left; `storage-refused` if the browser stores nothing, as in private
+ * windows or under strict settings.
+ * @param {unknown} cause the error of IndexedDB or of the extension's storage
  * @returns {VaultError}
  */
 export function storageError(cause) {
   const { name, message } = /** @type {{name?: string, message?: string}} */ (cause ?? {});
-  // The extension's storage has no names for its errors.
+  // Errors of the extension's storage have only a message, no name of their own.
   const isFull = name === "QuotaExceededError" || /quota/iu.test(message ?? "");
   return isFull
     ? new VaultError("storage-full", "the browser has no room left to keep this")

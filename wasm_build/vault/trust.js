@@ -1,4 +1,4 @@
-/** The vault's argument `trust`: whom the person relies on, and what was looked up. */
+/** The vault's argument `trust`: the anchors of the person, and the evidence that was looked up. */
 
 /**
  * @typedef {{
@@ -9,15 +9,15 @@
 /**
  * @typedef {{
  *   crls?: ArrayBuffer[], ocsp?: ArrayBuffer[], certificates?: ArrayBuffer[], asked?: string[], unavailable?: string[],
- * }} Evidence `asked` are the ids of the look-ups that were tried, `unavailable` those to which nothing came
+ * }} Evidence `asked` are the ids of all attempted look-ups, `unavailable` the ids of those without an answer
  */
 /** @typedef {"required" | "if-known" | "not-checked"} RevocationPolicy */
 /**
  * @typedef {{
  *   anchors: Anchor[], timestampAnchors?: Anchor[], decisions?: ArrayBuffer | null, followed?: ArrayBuffer | null,
  *   mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence,
- * }} Trust `followed` is the list of an organisation, by `smime_core/trust_list.py`; `timestampAnchors` are those of
- *   timestamp authorities: who vouches for people says nothing about clocks
+ * }} Trust `followed` is the list of an organisation (`smime_core/own_content/trust_list.py`). `timestampAnchors` are the
+ *   anchors of timestamp authorities. They are separate, because an authority for people is none for time.
  */
 /**
  * @typedef {{
@@ -35,7 +35,7 @@
  * @typedef {{
  *   followed: ArrayBuffer | null, operator: ArrayBuffer | null, list: TrustList | null,
  *   problems: {code: string, message: string}[],
- * }} Following the reply of `trust.follow`: `list` is null where nothing counts now
+ * }} Following the reply of `trust.follow`: `list` is null if no list is valid now
  */
 
 export {};

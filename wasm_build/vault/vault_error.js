@@ -1,4 +1,4 @@
-/** An error for people: `code` is a stable word, `message` a sentence. */
+/** An error to show to people: `code` is a stable word, `message` an English sentence. */
 export class VaultError extends Error {
   /**
    * @param {string} code

@@ -1,29 +1,30 @@
 /**
- * Fetches what every Worker runs and is given, once, each file held against the hash that the build wrote into
- * `pinned.js`. Nothing is run or handed on before its hash was found right; hashing and compiling leave the page free.
+ * Fetches the files of all Workers once. A file is run or passed on only if it has the hash that the build wrote into
+ * `pinned.js`. Hashing and compiling do not block the page.
  */
 
-import { giveBack } from "./cleanup.js";
+import { giveBack } from "../cleanup.js";
 import { FILES, SCRIPTS } from "./pinned.js";
-import { VaultError } from "./vault_error.js";
+import { VaultError } from "../vault_error.js";
 
 const SNAPSHOT = "sealwax.snapshot";
 const PROGRAM = "pyodide.asm.wasm";
 const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 
 /**
- * @typedef {import("./python_start.js").Assets} Assets
- * @typedef {{loaded: number, total: number, stage: "files" | "python" | "ready"}} StartProgress bytes, before any
- *   compression on the way
+ * @typedef {import("../worker/python_start.js").Assets} Assets
+ * @typedef {{loaded: number, total: number, stage: "files" | "python" | "ready"}} StartProgress in bytes of
+ *   uncompressed files
  * @typedef {{saveBytes?: boolean, onStartProgress?: (progress: StartProgress) => void}} StartOptions
  */
 
 export class RuntimeFiles {
-  /** Resolves when a Worker may be started: every script is the pinned one. @type {Promise<void>} */
+  /** Resolves when every script has its pinned hash, so that a Worker may be started. @type {Promise<void>} */
   scripts;
-  /** Settles when nothing follows any more: true if Workers start from the snapshot. @type {Promise<boolean>} */
+  /** Resolves when the snapshot has come or failed: to true if Workers can start from it. @type {Promise<boolean>} */
   snapshotSettled;
-  #base;
+  /** The address of the runtime's folder. */
+  base;
   #progress;
   /** @type {Promise<Omit<Assets, "snapshot">>} */
   #plain;
@@ -37,7 +38,7 @@ export class RuntimeFiles {
    * @param {StartOptions} [options]
    */
   constructor(base, { saveBytes = wantsFewBytes(), onStartProgress } = {}) {
-    this.#base = base;
+    this.base = base;
     const names = [...Object.keys(SCRIPTS), ...WITHOUT_SNAPSHOT, ...(saveBytes ? [] : [SNAPSHOT])];
     this.#progress = onStartProgress && new Progress(names, onStartProgress);
     this.scripts = Promise.all(Object.keys(SCRIPTS).map((name) => this.#fetch(name))).then(() => undefined);
@@ -50,16 +51,16 @@ export class RuntimeFiles {
     for (const part of [this.scripts, this.#plain, this.ready]) part.catch(() => {});
   }
 
-  /** Resolves when a Worker can be given all that it needs. @type {Promise<void>} */
+  /** Resolves when all files that a Worker needs have come. @type {Promise<void>} */
   ready;
 
-  /** What a Worker that starts now is given. @returns {Promise<Assets>} */
+  /** The files for a Worker that starts now. @returns {Promise<Assets>} */
   async assets() {
     await this.ready;
     return { ...(await this.#plain), snapshot: this.#snapshot };
   }
 
-  /** The first Worker has started: the network is free. */
+  /** Called when a Worker has started. Now the snapshot can be fetched if it had to wait. */
   started() {
     this.#progress?.enter("ready");
     this.#followWithSnapshot();
@@ -69,7 +70,7 @@ export class RuntimeFiles {
     const [program, standardLibrary, pythonZip] = await Promise.all(
       [PROGRAM, "python_stdlib.zip", "sealwax_python.zip"].map((name) => this.#fetch(name)),
     );
-    // One compiled module for all Workers: what the engine optimised for one serves the next.
+    // One compiled module serves all Workers, so that the engine optimises it once.
     const module = await WebAssembly.compile(program);
     giveBack(program);
     return { module, standardLibrary, pythonZip };
@@ -81,7 +82,7 @@ export class RuntimeFiles {
     try {
       this.#snapshot = await this.#fetch(SNAPSHOT, wanted === null ? "auto" : "low");
     } catch (error) {
-      // It costs time to start without, and nothing else.
+      // Without the snapshot a start takes longer, but Workers do the same.
       console.warn(/** @type {Error} */ (error).message);
     }
     return this.#snapshot !== null;
@@ -94,10 +95,10 @@ export class RuntimeFiles {
    */
   async #fetch(name, priority = "auto") {
     const { integrity } = FILES[name] ?? SCRIPTS[name];
-    const address = new URL(name, this.#base);
+    const address = new URL(name, this.base);
     const content = await this.#read(name, await fetch(address, { priority }).catch(() => null));
     if ((await hashOf(content)) === integrity) return content;
-    // A browser's cache may have gone bad; the server is asked once more.
+    // The copy in the browser's cache may be damaged, so the file is fetched once more without the cache.
     const again = await this.#read(name, await fetch(address, { priority, cache: "reload" }).catch(() => null));
     if ((await hashOf(again)) === integrity) return again;
     throw new VaultError("vault-incomplete", `${name} is not the file that belongs to this version`);
@@ -117,7 +118,7 @@ export class RuntimeFiles {
   }
 }
 
-/** Counts bytes as they come, and tells them to whoever shows them. */
+/** Counts the bytes of a start as they arrive, and reports them. */
 class Progress {
   /** @type {Map<string, number>} */
   #loaded = new Map();
@@ -144,7 +145,7 @@ class Progress {
   }
 
   /**
-   * The body of an answer, counted while it comes.
+   * The body of a response. Its bytes are counted as they arrive.
    * @param {string} name
    * @param {Response} response
    * @returns {Promise<ArrayBuffer>}
@@ -165,7 +166,8 @@ class Progress {
    */
   #add(name, bytes) {
     const before = this.#loaded.get(name);
-    // What follows in the background is nobody's wait; and what comes twice counts once.
+    // Background downloads do not delay the start, so the progress bar leaves them out. A file that is fetched twice
+    // counts once.
     if (before === undefined || this.#stage !== "files") return;
     this.#loaded.set(name, Math.min(before + bytes, bytesOf(name)));
     const loaded = [...this.#loaded.values()].reduce((sum, each) => sum + each, 0);
@@ -184,11 +186,11 @@ async function hashOf(content) {
   return `sha384-${btoa(String.fromCharCode(...digest))}`;
 }
 
-/** Whether the person asks for it, or this is a first visit: then this script's body came over the network. */
+/** Whether the browser shall save data, or this is a first visit, on which this script came over the network. */
 function wantsFewBytes() {
   const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
   if (connection?.saveData) return true;
   const [script] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(import.meta.url, "resource"));
-  // An answer without a body, "not modified", has a size of its own, smaller than the body that was kept.
+  // A response "not modified" transfers no body, so its size is smaller than the cached body. That is no first visit.
   return import.meta.url.startsWith("http") && script !== undefined && script.transferSize > script.encodedBodySize;
 }

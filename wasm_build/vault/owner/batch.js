@@ -1,11 +1,11 @@
 /** Several requests in one Worker, one after the other, with one cleanup at the end. */
 
-import { VaultError } from "./vault_error.js";
+import { VaultError } from "../vault_error.js";
 
 /**
  * @typedef {import("./cell.js").Cell} Cell
  * @typedef {{verb: string, args: object}} BatchRequest
- * @typedef {{ok?: any, error?: VaultError}} Outcome one of the two
+ * @typedef {{ok?: any, error?: VaultError}} Outcome either `ok` or `error`
  */
 
 export class Batch {
@@ -13,11 +13,11 @@ export class Batch {
   #ask;
   /** @type {Cell | null} */
   #cell = null;
-  /** @type {VaultError | null} why nothing further is begun */
+  /** @type {VaultError | null} the reason why no further request is started */
   #stopped = null;
 
   /**
-   * @param {() => Cell} lend gives a Worker; asked again when one has failed
+   * @param {() => Cell} lend returns a Worker; called again when a Worker has failed
    * @param {(cell: Cell, request: BatchRequest) => Promise<any>} ask
    */
   constructor(lend, ask) {
@@ -26,8 +26,8 @@ export class Batch {
   }
 
   /**
-   * The outcomes, in order. The work goes on whether they are looked at or not, so that nothing stays in the Worker
-   * for longer than it takes.
+   * Starts the requests and returns their outcomes, in order. The requests run even if the caller does not read the
+   * outcomes, so that the Worker and the secrets in it end as soon as possible.
    * @param {readonly BatchRequest[]} requests
    * @returns {Promise<Outcome>[]}
    */
@@ -43,7 +43,7 @@ export class Batch {
     return outcomes;
   }
 
-  /** Begins nothing further, and stops what runs. @param {VaultError} error */
+  /** Stops the running request and starts no further request. @param {VaultError} error */
   stop(error) {
     this.#stopped ??= error;
     this.#cell?.stop(error);

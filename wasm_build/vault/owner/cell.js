@@ -1,24 +1,24 @@
 /**
- * One Worker of the vault, from its start to its end: it waits in reserve, answers, cleans up, is gone.
+ * One Worker of the vault: it starts, waits in reserve, answers, cleans up and ends.
  */
 
-import { overwrite } from "./cleanup.js";
-import { crashed } from "./failures.js";
-import { collectBuffers, isReply } from "./rpc.js";
-import { trustedScriptUrl } from "./trusted_scripts.js";
-import { VaultError } from "./vault_error.js";
+import { overwrite } from "../cleanup.js";
+import { crashed } from "../failures.js";
+import { collectBuffers, isReply } from "../rpc.js";
+import { workerUrl } from "./trusted_scripts.js";
+import { VaultError } from "../vault_error.js";
 
-// How long a Worker may take until it says that it cleans up: one that computes does not listen, and devices are slow.
+// The time until a Worker must report that its cleanup begins. It reads messages only between computations.
 const LISTENING_MILLISECONDS = 3_000;
-// Then it needs some 10 ms for each 100 MB, and longer where the memory has to be fetched from a disk first.
+// The time for the cleanup. It takes some 10 ms for each 100 MB, and more if the memory was swapped to a disk.
 const CLEANUP_MILLISECONDS = 10_000;
-// Timers of browsers count to 2^31 ms and fire at once beyond.
+// A browser's timer lasts at most 2^31 ms; a longer one would fire at once.
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 /**
- * @typedef {import("./cleanup.js").CleanupReport} CleanupReport
+ * @typedef {import("../cleanup.js").CleanupReport} CleanupReport
  * @typedef {"snapshot" | "plain"} StartKind
- * @typedef {{done: number, total: number | null}} Progress in bytes; `total` is null when it is not known
+ * @typedef {{done: number, total: number | null}} Progress in bytes; `total` is null while it is unknown
  * @typedef {(progress: Progress) => void} OnProgress
  * @typedef {{size: number | null, source: Blob | MessagePort}} Source
  * @typedef {{input: Source, content: Source | null, output: MessagePort}} StreamEnds
@@ -50,22 +50,23 @@ export class Cell {
   #endTimer;
 
   /**
-   * @param {Promise<import("./assets.js").Assets>} assets the Worker loads its scripts while they come
-   * @param {number} reservedBytes by how much its memory grows ahead
+   * @param {URL} base the folder of the runtime
+   * @param {Promise<import("./assets.js").Assets>} assets the files for the Worker, which loads its scripts meanwhile
+   * @param {number} reservedBytes the bytes by which the Worker's memory grows in advance
    * @param {(report: CleanupReport) => void} onCleanup
    */
-  constructor(assets, reservedBytes, onCleanup) {
+  constructor(base, assets, reservedBytes, onCleanup) {
     this.#onCleanup = onCleanup;
     this.#ready = new Promise((resolve, reject) => ([this.#setReady, this.#refuseReady] = [resolve, reject]));
     this.#ended = new Promise((resolve) => (this.#setEnded = resolve));
-    this.#worker = new Worker(trustedScriptUrl("vault_worker.js"), { type: "module", name: "sealwax vault" });
+    this.#worker = new Worker(workerUrl(base), { type: "module", name: "sealwax vault" });
     this.#worker.onmessage = ({ data }) => this.#receive(data ?? {});
     this.#worker.onmessageerror = () => this.#crash();
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#crash();
     };
-    // Whoever waits sees a failure; without a waiter it is no error of the page.
+    // Waiting callers get a failure. Without a caller the browser must not report it as an unhandled error.
     this.#ready.catch(() => {});
     const lock = `sealwax vault ${crypto.randomUUID()}`;
     assets.then(
@@ -80,18 +81,18 @@ export class Cell {
     return this.#ready;
   }
 
-  /** Resolves when the Worker is gone: to what stopped it, null when it came to its own end. */
+  /** Resolves when the Worker has ended: to the error that stopped it, or to null if it ended by itself. */
   get ended() {
     return this.#ended;
   }
 
-  /** Whether it takes no further request. */
+  /** Whether the Worker takes no further request. */
   get isStopped() {
     return this.#stopped !== null;
   }
 
   /**
-   * Sends one request when the Worker is ready, and gives its reply.
+   * Sends one request when the Worker is ready. Resolves with the reply.
    * @param {Request} request
    * @param {AskOptions} [options]
    * @returns {Promise<any>}
@@ -111,14 +112,14 @@ export class Cell {
       this.#sendEnd();
       return await reply;
     } finally {
-      // What was sent is gone from here; what was not sent is overwritten all the same.
+      // Buffers that were transferred are empty by now. Buffers that were not sent are overwritten.
       collectBuffers(request.args).forEach(overwrite);
-      // A stream goes on after its reply.
+      // A stream continues after its reply.
       if (this.#finishing && !request.stream) this.#endSoon();
     }
   }
 
-  /** Lets the Worker clean up and end when it has answered what it was asked. */
+  /** Lets the Worker clean up and end after its last answer. */
   finish() {
     this.#finishing = true;
     this.#sendEnd();
@@ -136,7 +137,7 @@ export class Cell {
     this.#endSoon();
   }
 
-  /** Ends a Worker that has had no request. */
+  /** Ends a Worker that has had no request, without a cleanup. */
   discard() {
     this.#end();
   }
@@ -155,16 +156,16 @@ export class Cell {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     if (progress) return void waiting.onProgress(progress);
-    // A stream goes on, and tells so, after its reply.
+    // A stream reports progress also after its reply.
     if (!waiting.isStream) this.#waiting.delete(id);
     if (error) waiting.reject(new VaultError(error.code, error.message));
     else if (isReply(waiting.verb, ok)) waiting.resolve(ok);
     else waiting.reject(crashed());
   }
 
-  /** A Worker that ends without a word leaves its lock, which is how its owner learns of it. @param {string} lock */
+  /** Notices a Worker that ends without a message, because the browser then releases its lock. @param {string} lock */
   #watchLife(lock) {
-    // Documents without an origin have no locks: there the deadline is what is left.
+    // Documents without an origin have no locks. In these only the deadline ends the wait.
     navigator.locks?.request(lock, () => this.#crash()).catch(() => {});
   }
 
@@ -191,7 +192,7 @@ export class Cell {
     if (this.#finishing && this.#unsent === 0) this.#worker.postMessage({ kind: "end" });
   }
 
-  /** Gives the Worker the moment that its cleanup needs. */
+  /** Terminates the Worker after the time that its cleanup may take. */
   #endSoon(milliseconds = LISTENING_MILLISECONDS) {
     clearTimeout(this.#endTimer);
     this.#endTimer = setTimeout(() => this.#end(), milliseconds);
@@ -201,13 +202,13 @@ export class Cell {
     clearTimeout(this.#endTimer);
     this.#worker.terminate();
     this.#setEnded(this.#stopped);
-    // Who still waits for an answer does so in vain.
+    // Requests that are still open will get no reply.
     this.#refuseAll(crashed());
   }
 }
 
 /**
- * Stops a Worker at its deadline, and when its caller says so.
+ * Stops a Worker at its deadline, or when the caller's signal aborts.
  * @param {Cell} cell
  * @param {number} deadlineSeconds
  * @param {AbortSignal | undefined} signal

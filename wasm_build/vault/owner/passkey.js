@@ -1,24 +1,24 @@
 /**
- * Passkeys that give a secret: the `prf` extension of WebAuthn (Level 3, section 10.1.4).
+ * Passkeys that give a secret, by the `prf` extension of WebAuthn (Level 3, section 10.1.4).
  *
- * The authenticator computes 32 bytes from the credential and a salt once the person has shown finger, face or PIN. They
- * go to the vault and nowhere else; credential id and salt are no secrets and are kept by whoever asks.
+ * When the person has shown finger, face or PIN, the authenticator computes a secret of 32 bytes from the credential
+ * and a salt. Only the vault gets this secret. Credential id and salt are not secret; the caller keeps them.
  */
 
-import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
-import { VaultError } from "./vault_error.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "../cleanup.js";
+import { VaultError } from "../vault_error.js";
 
-/** @typedef {import("./session.js").Secret} Secret */
+/** @typedef {import("../session.js").Secret} Secret */
 /** @typedef {{credentialId: ArrayBuffer, salt: ArrayBuffer}} Passkey */
 
 const SALT_BYTES = 32;
 const TIMEOUT_MILLISECONDS = 120_000;
-/** ES256, EdDSA, RS256 (IANA COSE algorithms): the signature is not used, but one has to be named. */
+/** ES256, EdDSA, RS256 (IANA COSE algorithms). WebAuthn demands signature algorithms; we use no signature. */
 const ALGORITHMS = [-7, -8, -257];
-/** WebAuthn knows no relying party by address. */
+/** Hosts that are IP addresses, which WebAuthn does not accept as relying party. */
 const ADDRESS = /^[\d.]+$|^\[/u;
 
-/** Whether this browser, on this device, at this origin, has passkeys that give a secret. */
+/** Whether browser, device and origin allow passkeys that give a secret. */
 export async function hasPasskeys() {
   if (!globalThis.PublicKeyCredential || ADDRESS.test(location.hostname)) return false;
   const capabilities = await (/** @type {any} */ (PublicKeyCredential).getClientCapabilities?.() ?? {});
@@ -26,8 +26,8 @@ export async function hasPasskeys() {
 }
 
 /**
- * Makes a passkey on this device, and its secret.
- * @param {string} name what the device shows for it: the person's address
+ * Makes a passkey on this device. Resolves with the passkey and its secret.
+ * @param {string} name the name that the device shows: the person's address
  * @returns {Promise<{passkey: Passkey, output: Secret}>} rejects with `passkey-cancelled` or `passkey-failed`
  */
 export async function createPasskey(name) {
@@ -38,7 +38,7 @@ export async function createPasskey(name) {
       rp: { name: "Sealwax" },
       user: { id: random(32), name, displayName: name },
       pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: "public-key", alg })),
-      // The page keeps the credential's id: the device need not list it anywhere.
+      // The page keeps the credential's id, so that no discoverable credential is needed.
       authenticatorSelection: {
         authenticatorAttachment: "platform", residentKey: "discouraged", userVerification: "required",
       },
@@ -47,12 +47,12 @@ export async function createPasskey(name) {
     },
   }));
   const passkey = { credentialId: credential.rawId, salt: salt.buffer };
-  // Many devices give the secret only when they are asked again.
+  // Many devices give the secret only when the new passkey is used, on a second request.
   return { passkey, output: takeOutput(credential) ?? (await askPasskey(passkey)) };
 }
 
 /**
- * Asks for the secret of a passkey.
+ * Resolves with the secret of a passkey, for which the device asks the person.
  * @param {Passkey} passkey
  * @returns {Promise<Secret>} rejects with `passkey-cancelled` or `passkey-failed`
  */
@@ -80,14 +80,14 @@ async function ask(request) {
     return /** @type {PublicKeyCredential} */ (await request());
   } catch (error) {
     const { name, message } = /** @type {DOMException} */ (error);
-    // One name for a refusal, a closed dialogue and the end of patience: sites must not tell them apart.
+    // WebAuthn has the same name for a refusal, a closed dialogue and a timeout, so that sites cannot tell them apart.
     if (name === "NotAllowedError" || name === "AbortError") throw new VaultError("passkey-cancelled", message);
     throw new VaultError("passkey-failed", message);
   }
 }
 
 /**
- * The secret in a buffer of its own; what the browser handed over is overwritten.
+ * Moves the secret into its own buffer and overwrites the browser's buffer. Returns null if there is no secret.
  * @param {PublicKeyCredential} credential
  * @returns {Secret | null}
  */

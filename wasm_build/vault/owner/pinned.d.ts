@@ -1,4 +1,4 @@
-/** What the build writes into `pinned.js`. */
+/** The content of `pinned.js`, which the build writes: size and hash of each file of the runtime. */
 export type Pinned = Readonly<Record<string, { integrity: string; bytes: number }>>;
 export const FILES: Pinned;
 export const SCRIPTS: Pinned;

@@ -1,15 +1,16 @@
 /**
- * The Workers that wait: how many, and when the next one starts. A request takes the one that has waited longest.
+ * The reserve of started Workers: their number, and the time when the next one starts. A request takes the Worker that
+ * has waited longest.
  */
 
 import { Cell } from "./cell.js";
 
-// Copying the snapshot for the next Worker blocks for a moment: first the result is used and painted.
+// Copying the snapshot for the next Worker blocks the page for a moment. The page shows the result before that.
 const REFILL_DELAY_MILLISECONDS = 50;
 
 /**
- * What waits, by the memory of the device in gigabytes and its cores. A Worker takes some 50 MB, and `reservedBytes`
- * more that it grows by ahead, four times a message of 10 MB: as it comes, its content, the result, what lies between.
+ * The size of the reserve by the device's gigabytes of memory and cores. A Worker takes some 50 MB. In advance it grows
+ * by `reservedBytes`, four times a message of 10 MB, for the message, its content, an intermediate step and the result.
  * @typedef {{workers: number, reservedBytes: number}} Plan
  * @type {readonly (Plan & {gigabytes: number, cores: number})[]}
  */
@@ -19,7 +20,7 @@ const PLANS = [
   { gigabytes: 2, cores: 1, workers: 1, reservedBytes: 0 },
   { gigabytes: 0, cores: 1, workers: 0, reservedBytes: 0 },
 ];
-// Firefox and Safari do not say how much memory there is.
+// The assumed memory in Firefox and Safari, which do not tell its size.
 const DESKTOP_GIGABYTES = 8;
 const PHONE_GIGABYTES = 2;
 
@@ -29,16 +30,16 @@ const PHONE_GIGABYTES = 2;
  */
 
 /**
- * The line of the table for this device.
+ * The first plan whose conditions the device meets.
  * @param {{gigabytes: number, cores: number}} device
  * @returns {Plan}
  */
-export function planFor({ gigabytes, cores }) {
+function planFor({ gigabytes, cores }) {
   return PLANS.find((plan) => gigabytes >= plan.gigabytes && cores >= plan.cores) ?? PLANS[PLANS.length - 1];
 }
 
 export class Reserve {
-  /** @type {StartKind | null} how the latest Worker started */
+  /** @type {StartKind | null} the way in which the latest Worker started; null before the first has started */
   startKind = null;
   #files;
   #onCleanup;
@@ -48,7 +49,7 @@ export class Reserve {
   #closed = false;
 
   /**
-   * Starts the first Worker at once, where one shall wait.
+   * Starts the first Worker at once if the plan has one.
    * @param {import("./assets.js").RuntimeFiles} files
    * @param {(report: CleanupReport) => void} onCleanup
    */
@@ -59,23 +60,23 @@ export class Reserve {
     void files.snapshotSettled.then((isThere) => (isThere ? this.#renewAll() : undefined));
   }
 
-  /** Resolves when a Worker stands ready or, on a device where none waits, when one could start. */
+  /** Resolves when a Worker is ready or, on a device without a reserve, when the files for one have come. */
   get ready() {
     this.#refill();
     return (this.#waiting[0]?.ready ?? this.#files.ready).then(() => undefined);
   }
 
-  /** A Worker for one request; it is the caller's from here on. */
+  /** Returns a Worker, which now belongs to the caller: a waiting one, or a new one if none waits. */
   take() {
     return this.#waiting.shift() ?? this.#start();
   }
 
-  /** Starts the next Workers in a moment. */
+  /** Starts the missing Workers after a short delay. */
   refillSoon() {
     setTimeout(() => this.#refill(), REFILL_DELAY_MILLISECONDS);
   }
 
-  /** Ends the Workers that wait; none starts any more. */
+  /** Ends the waiting Workers. From now on the reserve stays empty. */
   close() {
     this.#closed = true;
     for (const cell of this.#waiting.splice(0)) cell.discard();
@@ -86,14 +87,14 @@ export class Reserve {
     const cell = this.#start();
     this.#waiting.push(cell);
     cell.ready.then(
-      // One after the other: the first is wanted soonest.
+      // Workers start one after the other, because the first is needed soonest.
       () => this.#refill(),
-      // The next request begins anew.
+      // After a failure the next request tries again.
       () => this.#forget(cell),
     );
   }
 
-  /** Puts Workers out of the snapshot, which are warm, in the place of those that started plainly and still wait. */
+  /** Replaces waiting Workers that started without the snapshot by faster ones from the snapshot. */
   async #renewAll() {
     if (this.startKind !== "plain") return;
     for (const old of [...this.#waiting]) {
@@ -113,7 +114,7 @@ export class Reserve {
   }
 
   #start() {
-    const cell = new Cell(this.#files.assets(), this.#plan.reservedBytes, this.#onCleanup);
+    const cell = new Cell(this.#files.base, this.#files.assets(), this.#plan.reservedBytes, this.#onCleanup);
     cell.ready.then(
       (startKind) => {
         this.startKind = startKind;

@@ -1,13 +1,13 @@
 /**
- * The vault for applications: `types/sealwax.d.ts` says what each method takes and gives.
+ * The vault for applications: `types/sealwax.d.ts` describes each method.
  *
- * What is handed over is copied; the copies are transferred and overwritten. What comes back belongs to the caller.
+ * Arguments are copied. The copies are transferred to the Worker, which overwrites them. Results belong to the caller.
  */
 
-import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
-import { LIMITS, SealedSession } from "./session.js";
-import { loadCatalogue } from "./ui/catalogue.js";
-import { SecretField } from "./ui/secret_field.js";
+import { overwrite, SECRET_BUFFER_BYTES } from "../cleanup.js";
+import { LIMITS, SealedSession } from "../session.js";
+import { loadCatalogue } from "../../ui/catalogue.js";
+import { SecretField } from "../../ui/secret_field.js";
 import { openVault as openRuntime, VaultError } from "./vault.js";
 
 export { VaultError };
@@ -34,6 +34,7 @@ export async function openVault({ idleMinutes, ...options } = {}) {
 
 /** @type {typeof import("../types/sealwax.js").createPassphraseField} */
 export async function createPassphraseField(options) {
+  // In the built folder the catalogue is in `ui/` beside this module.
   const translate = await loadCatalogue("en", [new URL("./ui/messages.en.json", import.meta.url)]);
   return new SecretField({ translate, ...options });
 }
@@ -48,7 +49,7 @@ class SealwaxVault extends EventTarget {
 
   /**
    * @param {import("./vault.js").Vault} vault
-   * @param {import("./session.js").Limits} limits
+   * @param {import("../session.js").Limits} limits
    */
   constructor(vault, limits) {
     super();
@@ -57,7 +58,7 @@ class SealwaxVault extends EventTarget {
     this.#session.addEventListener("locked", (event) => {
       this.#identities.forEach(({ sealed }) => overwrite(sealed));
       this.#identities = [];
-      this.#tell("lock", { reason: /** @type {import("./session.js").LockedEvent} */ (event).reason });
+      this.#tell("lock", { reason: /** @type {import("../session.js").LockedEvent} */ (event).reason });
     });
     vault.onCleanup = (report) => this.#tell("cleanup", report);
     addEventListener("pagehide", this.#leave);
@@ -144,7 +145,7 @@ class SealwaxVault extends EventTarget {
   async open(message, { trust, at, ...options } = {}) {
     const keys = this.#session.isOpen ? this.#keys() : { identities: [] };
     const args = { message: copy(message), ...keys, ...judging(trust, at) };
-    const { report, text, attachments, headers } = await this.#guarded().call("message.open", args, options);
+    const { report, text, attachments, headers } = await this.#guarded().call("message.verify", args, options);
     const decoded = new TextDecoder().decode(text);
     overwrite(text);
     return { report, text: decoded, attachments, headers };
@@ -192,7 +193,7 @@ class SealwaxVault extends EventTarget {
     return this.#session.guard(this.#vault);
   }
 
-  /** Copies for one operation; counts as a use. */
+  /** Copies of the sealed identities and their key for one operation, which counts as a use of the session. */
   #keys() {
     const sealKey = this.#session.useKey();
     if (!sealKey) throw new VaultError("locked", "no keys are open: unlock them first");
@@ -213,7 +214,7 @@ function copy(octets) {
 }
 
 /**
- * Moves a passphrase into a buffer of its own, outside the JavaScript heap.
+ * Moves a passphrase into its own buffer outside the JavaScript heap, and overwrites the given bytes.
  * @param {Secret} secret
  */
 function takeSecret(secret) {
@@ -246,7 +247,7 @@ function withSignal(options, ended) {
   return { ...options, signal: AbortSignal.any(signals) };
 }
 
-/** RFC 5322 section 3.6.4. @param {string} from */
+/** A new Message-ID (RFC 5322 section 3.6.4). @param {string} from */
 function newMessageId(from) {
   const domain = /@([^>\s]+)/u.exec(from)?.[1] ?? "localhost";
   return `<${crypto.randomUUID()}@${domain}>`;

@@ -1,9 +1,9 @@
-/** The page's ends of a stream through the vault: what goes in is pulled by the Worker, what comes out by the reader. */
+/** The page's ends of a stream through the vault. The Worker asks for input, the reader of the output for output. */
 
-import { ChunkTaker, giveChunks } from "./chunk_port.js";
-import { giveBack, overwrite } from "./cleanup.js";
-import { checkStreamSize } from "./limits.js";
-import { VaultError } from "./vault_error.js";
+import { ChunkTaker, giveChunks } from "../chunk_port.js";
+import { giveBack, overwrite } from "../cleanup.js";
+import { checkStreamSize } from "../limits.js";
+import { VaultError } from "../vault_error.js";
 
 const NOTHING = new Uint8Array(0);
 
@@ -11,14 +11,14 @@ const NOTHING = new Uint8Array(0);
  * @typedef {import("./cell.js").Source} Source
  * @typedef {Blob | ReadableStream<Uint8Array>} Input
  * @typedef {{input: Input, size?: number, content?: Input, contentSize?: number}} Inputs
- * `content` is what a detached signature covers; sizes in bytes where they are known
+ *   `content` is the content of a detached signature; sizes are in bytes, and absent if unknown
  * @typedef {{source: Source, ports: MessagePort[], cancel: (reason: unknown) => void}} InputEnd
  * @typedef {{stream: import("./cell.js").StreamEnds, ports: MessagePort[], cancel: (reason: unknown) => void}} Ends
  * @typedef {{port: MessagePort, stream: ReadableStream<Uint8Array>, fail: (error: unknown) => void}} OutputEnd
  */
 
 /**
- * What the Worker gets of a stream's ends. Throws `message-too-large` where a size that is known is above the limit.
+ * Returns the ends of a stream to send to the Worker. Throws `message-too-large` if a known size is above the limit.
  * @param {Inputs} inputs
  * @param {MessagePort} output
  * @returns {Ends}
@@ -37,9 +37,9 @@ export function openEnds({ input, size, content, contentSize }, output) {
 }
 
 /**
- * The Worker reads a Blob itself, as often as it wants; of a stream it gets chunk after chunk.
- * @param {Input} input its chunks are taken away from whoever made them
- * @param {number | null} size in bytes where it is known
+ * Opens one input. The Worker reads a Blob itself, as often as it wants. A stream is sent to it chunk by chunk.
+ * @param {Input} input the chunks of a stream are transferred, so that their maker loses them
+ * @param {number | null} size in bytes; null if unknown
  * @returns {InputEnd}
  */
 function openInput(input, size) {
@@ -57,9 +57,9 @@ function openInput(input, size) {
 }
 
 /**
- * A stream of bytes: a reader that brings its own buffer (BYOB) keeps memory small, because each chunk is given back as
- * soon as it was copied; for any other reader a chunk stays until the browser collects it.
- * @param {() => void} cancelled called when the reader wants no more
+ * Opens the output, a stream of bytes. For a reader with its own buffer (BYOB), a chunk is copied and its memory given
+ * back at once. For other readers a chunk stays until the browser's garbage collector frees it.
+ * @param {() => void} cancelled called when the reader stops
  * @returns {OutputEnd}
  */
 export function openOutput(cancelled) {
@@ -85,10 +85,10 @@ export function openOutput(cancelled) {
 }
 
 /**
- * Gives the reader as much as it has room for.
+ * Gives the reader as many bytes as its buffer can take, or all bytes if it has no buffer.
  * @param {ReadableByteStreamController} controller
  * @param {Uint8Array<ArrayBuffer>} octets
- * @returns {Uint8Array<ArrayBuffer>} what is left
+ * @returns {Uint8Array<ArrayBuffer>} the bytes that are left over
  */
 function handOut(controller, octets) {
   const request = controller.byobRequest;
@@ -109,7 +109,7 @@ function handOut(controller, octets) {
 /** @param {ReadableByteStreamController} controller */
 function endBytes(controller) {
   controller.close();
-  // A reader's buffer that is still waiting goes back to it, empty.
+  // A reader that waits with its own buffer gets it back empty.
   controller.byobRequest?.respond(0);
 }
 
@@ -129,7 +129,7 @@ async function nextChunk(reader) {
 }
 
 /**
- * The buffer of a chunk, or a copy where the chunk is only a part of it: the rest is somebody else's.
+ * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy: the rest may have other users.
  * @param {unknown} chunk
  * @returns {ArrayBuffer}
  */

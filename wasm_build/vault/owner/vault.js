@@ -1,22 +1,22 @@
 /**
- * The vault's owner: gives each request, batch or stream a Worker of its own, out of a reserve of started ones.
+ * The vault's owner. Each request, batch or stream gets its own Worker, from a reserve of started Workers.
  *
- * A request never waits for a start when the reserve is warm.
+ * While a started Worker waits in the reserve, a request does not wait for a start.
  */
 
 import { RuntimeFiles } from "./assets.js";
 import { Batch } from "./batch.js";
 import { watch } from "./cell.js";
 import { Reserve } from "./reserve.js";
-import { checkRequest } from "./rpc.js";
-import { STREAM_VERBS } from "./schema.js";
+import { checkRequest } from "../rpc.js";
+import { STREAM_VERBS } from "../schema.js";
 import { openEnds, openOutput } from "./streams.js";
-import { VaultError } from "./vault_error.js";
+import { VaultError } from "../vault_error.js";
 
 export { VaultError };
 
 const DEFAULT_DEADLINE_SECONDS = 60;
-// A large message may still be downloading.
+// A stream can take as long as the download of a large message.
 const DEFAULT_STREAM_DEADLINE_SECONDS = 600;
 const MAX_OPEN_REQUESTS = 16;
 
@@ -31,14 +31,15 @@ const MAX_OPEN_REQUESTS = 16;
  */
 
 /**
- * Fetches the runtime and starts the first reserve.
+ * Fetches the runtime and starts the reserve.
  *
- * With `strict` private keys stay in Python's memory, of which nothing is left; WebCrypto, which is constant-time where
- * Python is not, may leave copies of keys behind in Firefox.
+ * With `strict` private keys stay in Python's memory, which is overwritten completely, but Python is not constant-time.
+ * Without `strict` WebCrypto uses the keys. It is constant-time, but may leave copies of keys behind in Firefox.
  *
- * With `saveBytes` the first Worker starts without the snapshot, which is fetched after that; so it is by default where
- * the browser is told to save data, and on a first visit.
- * @param {{base?: URL, strict?: boolean} & StartOptions} [options]
+ * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. This is the default on a
+ * first visit, and if the browser shall save data.
+ * @param {{base?: URL, strict?: boolean} & StartOptions} [options] `base` is the folder of the runtime, by default the
+ *   folder of the built module
  * @returns {Promise<Vault>}
  */
 export async function openVault({ base = new URL("./", import.meta.url), strict = false, ...start } = {}) {
@@ -55,9 +56,9 @@ export async function openVault({ base = new URL("./", import.meta.url), strict 
 }
 
 export class Vault {
-  /** @type {(report: CleanupReport) => void} called after each request, when its Worker is about to end */
+  /** @type {(report: CleanupReport) => void} called when a Worker has cleaned up after its last request */
   onCleanup = () => {};
-  /** @type {CleanupReport | null} of the Worker that ended last */
+  /** @type {CleanupReport | null} the report of the Worker that cleaned up last */
   lastCleanup = null;
   #reserve;
   #strict;
@@ -65,7 +66,7 @@ export class Vault {
   #busy = new Set();
   #closed = false;
   #nextId = 1;
-  /** Whoever leaves the page leaves nothing behind: the Workers get the moment that the browser gives. */
+  /** Lets all Workers clean up when the person leaves the page, as far as the browser gives them time. */
   #leave = () => this.#stopAll();
 
   /**
@@ -81,18 +82,18 @@ export class Vault {
     globalThis.addEventListener("pagehide", this.#leave);
   }
 
-  /** Resolves when a Worker stands ready. */
+  /** Resolves when a Worker is ready. */
   get ready() {
     return this.#closed ? Promise.reject(closedError()) : this.#reserve.ready;
   }
 
-  /** How the latest Worker started; null before the first has. */
+  /** The way in which the latest Worker started; null before the first has started. */
   get startKind() {
     return this.#reserve.startKind;
   }
 
   /**
-   * Runs one verb in a Worker of its own. Every ArrayBuffer in `args` is transferred.
+   * Runs one verb in its own Worker. Resolves with the reply. Every ArrayBuffer in `args` is transferred.
    * @param {string} verb
    * @param {object} args
    * @param {CallOptions} [options]
@@ -107,9 +108,8 @@ export class Vault {
   }
 
   /**
-   * Runs several verbs in one Worker, one after the other, and cleans up once. Outcomes come in the order of the
-   * requests; an error in one does not stop the others. The deadline is that of each request, and a Worker that had
-   * to be stopped is replaced.
+   * Runs several verbs in one Worker, one after the other, and cleans up once. Yields the outcomes in the order of the
+   * requests; a failed request does not stop the others. Each has its own deadline. A stopped Worker is replaced.
    * @param {readonly BatchRequest[]} requests
    * @param {CallOptions} [options]
    * @returns {AsyncGenerator<Outcome, void>}
@@ -128,14 +128,14 @@ export class Vault {
       for (const outcome of batch.begin(requests)) yield await outcome;
     } finally {
       options.signal?.removeEventListener("abort", aborted);
-      // Whoever stops reading wants nothing more.
+      // A caller that reads no further outcomes ends the batch too.
       aborted();
     }
   }
 
   /**
-   * Runs one verb over content that need not fit into memory. The reply comes first: `output` begins when all that can
-   * be checked was checked, and what fails later is an error of `output`.
+   * Runs one verb over content that need not fit into memory. The reply comes before the first byte of `output`, after
+   * every check that can be made by then. Later failures are errors of `output`.
    * @param {string} verb
    * @param {object} args
    * @param {StreamOptions} options
@@ -158,7 +158,7 @@ export class Vault {
 
   /**
    * Refuses open requests at once and ends the reserve.
-   * @returns {Promise<void>} settles when every Worker has cleaned up: a document that ends before cuts it short
+   * @returns {Promise<void>} resolves when every Worker has cleaned up, unless the document ends earlier
    */
   async close() {
     this.#closed = true;

@@ -1,24 +1,26 @@
-"""The verbs about drafts: sealed under a symmetric key of the identity, so that only its holder can have made them.
+"""The verbs about drafts, sealed under a symmetric key of an identity: only the holder of its key can make a draft.
 
     draft key = HKDF-SHA-256(PKCS#8 of the private key, info = label ‖ fingerprint), RFC 5869
     sealed    = fingerprint (32 bytes) ‖ nonce (12 bytes) ‖ AES-256-GCM(draft key, draft)
     aad       = label ‖ fingerprint ‖ place
 
-A draft that is sealed to a public key alone can be planted by whoever keeps it: anybody can make one, and the writer
-would go on writing in another's words. `place` names where the draft is kept: one does not pass in the place of
-another.
+Drafts are not encrypted to the public key, because anybody can do that: the server that keeps the drafts could plant
+a forged draft, which the writer would then send. `place` names where the draft is kept, so that the server cannot put
+one draft in the place of another.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from smime_core.algorithms import AES_256_GCM, HashName, Hkdf
-from smime_core.certificate import Certificate
 from smime_core.errors import DecryptionError, MalformedMessage
 from smime_core.provider import CryptoProvider
-from wasm_build.sealed import UnsealedIdentity
-from wasm_build.signers import unseal
+from smime_core.x509 import Certificate
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
+from wasm_build.vault.python.sealed import UnsealedIdentity
+from wasm_build.vault.python.signers import unseal
 
 _LABEL: Final = b"sealwax draft 1\0"
 _KEY_BYTES: Final = 32
@@ -26,23 +28,37 @@ _FINGERPRINT_BYTES: Final = 32
 _TAG_BYTES: Final = 16
 
 
-async def seal_draft(args: dict[str, Any], provider: CryptoProvider) -> dict[str, bytes]:
-    """`{sealed}`: a draft that only the first of these identities opens again. Raises MalformedMessage without one."""
-    identities = await unseal(args, provider)
+@request_class
+class SealDraft:
+    draft: bytes
+    place: str
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+@request_class
+class OpenDraft:
+    sealed: bytes
+    place: str
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+async def seal_draft(request: SealDraft, provider: CryptoProvider) -> Reply:
+    """Returns `{sealed}`: the draft, sealed under the first identity. Raises MalformedMessage without an identity."""
+    identities = await unseal(request.keys, provider)
     if not identities:
         raise MalformedMessage("a draft is sealed under a key of its writer, and none is open", where="identities")
     holder = identities[0]
     fingerprint = _fingerprint(holder.certificate)
     key = await _derive_key(holder, fingerprint, provider)
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    aad = _bind(fingerprint, args["place"])
-    ciphertext = await provider.encrypt_content(AES_256_GCM, key, nonce, args["draft"], aad=aad)
+    aad = _bind(fingerprint, request.place)
+    ciphertext = await provider.encrypt_content(AES_256_GCM, key, nonce, request.draft, aad)
     return {"sealed": fingerprint + nonce + ciphertext}
 
 
-async def open_draft(args: dict[str, Any], provider: CryptoProvider) -> dict[str, bytes]:
-    """`{draft}` as it was sealed for this place by one of these identities; else raises DecryptionError."""
-    sealed = bytes(args["sealed"])
+async def open_draft(request: OpenDraft, provider: CryptoProvider) -> Reply:
+    """Returns `{draft}`. Raises DecryptionError unless one of these identities sealed it for this place."""
+    sealed = request.sealed
     nonce_end = _FINGERPRINT_BYTES + AES_256_GCM.iv_length
     fingerprint, nonce, ciphertext = (
         sealed[:_FINGERPRINT_BYTES],
@@ -51,11 +67,11 @@ async def open_draft(args: dict[str, Any], provider: CryptoProvider) -> dict[str
     )
     if len(ciphertext) < _TAG_BYTES:
         raise DecryptionError
-    for holder in await unseal(args, provider):
+    for holder in await unseal(request.keys, provider):
         if _fingerprint(holder.certificate) == fingerprint:
             key = await _derive_key(holder, fingerprint, provider)
-            aad = _bind(fingerprint, args["place"])
-            return {"draft": await provider.decrypt_content(AES_256_GCM, key, nonce, ciphertext, aad=aad)}
+            aad = _bind(fingerprint, request.place)
+            return {"draft": await provider.decrypt_content(AES_256_GCM, key, nonce, ciphertext, aad)}
     raise DecryptionError
 
 

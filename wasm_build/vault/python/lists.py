@@ -1,44 +1,55 @@
-"""The verb about an organisation's signed list: pinned here and held against what was seen before, kept by the page."""
+"""The verb about an organisation's signed trust list.
+
+The vault pins the signer of the first list and compares each later list with the followed one. The page keeps the
+followed list as bytes.
+"""
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 from smime_core.errors import SmimeError, TrustListRefused
-from smime_core.provider import CryptoProvider
-from smime_core.trust_list import (
+from smime_core.own_content import (
     FollowedList,
     build_followed_list,
     find_operator,
     follow_trust_list,
     parse_followed_list,
     renew_trust_list,
+    trust_list_to_json,
 )
-from smime_core.trust_list_json import trust_list_to_json
-from wasm_build.requests import parse_time
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import request_class
 
 _ANOTHER_OPERATOR = "another-operator"
 
 
-async def follow_list(args: dict[str, Any], provider: CryptoProvider) -> dict[str, Any]:
-    """`{followed, operator, list, problems}`: what is followed after `list` was handed out, and why a list is refused.
+@request_class
+class FollowList:
+    list_: bytes = b""
+    followed: bytes = b""
+    at: datetime.datetime
 
-    Without `followed` the signer of `list` is pinned. With it only a newer list by the same operator is taken; any
-    other leaves what was followed. `list` is null where nothing counts now.
+
+async def follow_list(request: FollowList, provider: CryptoProvider) -> Reply:
+    """Returns `{followed, operator, list, problems}`: the list followed from now on, and why a list was refused.
+
+    Without `followed` the signer of the given list is pinned as the operator. With `followed` only a newer list by the
+    same operator replaces it. `list` in the reply is null if no list is valid now.
     """
-    at, given = parse_time(args["at"]), args.get("followed")
-    followed = parse_followed_list(given) if given else None
+    at = request.at
+    followed = parse_followed_list(request.followed) if request.followed else None
     problems: list[dict[str, str]] = []
-    if args.get("list"):
+    if request.list_:
         try:
-            followed = await _follow(followed, args["list"], provider=provider, at=at)
+            followed = await _follow(followed, request.list_, provider, at=at)
         except SmimeError as error:
-            problems.append(_problem(error, followed, args["list"]))
+            problems.append(_problem(error, followed, request.list_))
     if followed is None:
         return {"followed": None, "operator": None, "list": None, "problems": problems}
     try:
-        trust_list = await followed.open(provider=provider, at=at)
+        trust_list = await followed.open(provider, at=at)
         described = trust_list_to_json(trust_list, followed.operator)
     except TrustListRefused as error:
         described = None
@@ -53,11 +64,11 @@ async def follow_list(args: dict[str, Any], provider: CryptoProvider) -> dict[st
 
 
 async def _follow(
-    followed: FollowedList | None, cms: bytes, *, provider: CryptoProvider, at: datetime.datetime
+    followed: FollowedList | None, cms: bytes, provider: CryptoProvider, *, at: datetime.datetime
 ) -> FollowedList:
     if followed is None:
-        return await follow_trust_list(cms, operator=find_operator(cms), provider=provider, at=at)
-    return await renew_trust_list(followed, cms, provider=provider, at=at)
+        return await follow_trust_list(cms, provider, find_operator(cms), at)
+    return await renew_trust_list(followed, cms, provider, at)
 
 
 def _problem(error: SmimeError, followed: FollowedList | None, cms: bytes) -> dict[str, str]:

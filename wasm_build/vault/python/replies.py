@@ -1,19 +1,32 @@
-"""Members of replies: what an answer takes over (RFC 9788 section 6.1), and what could still be looked up."""
+"""Members of replies: the verdict, the header fields of an answer (RFC 9788 section 6.1), and possible look-ups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from smime_core.compose import find_message_ids
-from smime_core.header_replies import HiddenField, reply_headers
+from smime_core.mail import HiddenField, find_message_ids, reply_headers
 from smime_core.pkix import LookupKind, PathTrail
-from smime_core.report import MessageReport
-from wasm_build.trust import lookup_id
+from smime_core.report import MessageReport, report_to_json
+from wasm_build.vault.python.trust import lookup_id
+
+Reply = dict[str, object]
+"""The members of a reply. `vault/schema.js` defines them."""
 
 
-def describe_reply(report: MessageReport) -> dict[str, Any]:
-    """What the draft of an answer holds, so that it joins the thread and gives nothing away that this message hid."""
+def describe_verdict(report: MessageReport) -> Reply:
+    """Returns `{report, lookups, certificates}`: the verdict, the look-ups that could change it, its certificates."""
+    return {
+        "report": report_to_json(report),
+        "lookups": describe_lookups(signer.trail for signer in report.signers),
+        "certificates": _describe_certificates(report),
+    }
+
+
+def describe_reply(report: MessageReport) -> Reply:
+    """Returns `{inReplyTo, references, hidden}` for the draft of an answer.
+
+    The answer joins the thread and hides every header field that this message hid.
+    """
     in_reply_to, references, hidden = _thread(report)
     return {
         "inReplyTo": next(iter(find_message_ids(in_reply_to)), None),
@@ -22,16 +35,11 @@ def describe_reply(report: MessageReport) -> dict[str, Any]:
     }
 
 
-def parse_hidden(draft: dict[str, Any]) -> list[HiddenField]:
-    """What came back of `describe_reply`."""
-    fields = draft.get("hidden") or ()
-    return [HiddenField(name=one["name"], value=one["value"], outside=one.get("outside")) for one in fields]
+def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
+    """The look-ups that could still change the verdict on these paths, each once and with an `id`.
 
-
-def describe_lookups(trails: Iterable[PathTrail | None]) -> list[dict[str, Any]]:
-    """What could still change the verdict on these paths, each once; `id` tells one from another.
-
-    Issuers' certificates are left out: whoever made a message chose their addresses, and would learn who reads it.
+    Look-ups of issuers' certificates are left out. The maker of a message chooses their URLs, and a request to them
+    would tell him who reads it.
     """
     named = [lookup for trail in trails if trail is not None for lookup in trail.lookups]
     asked = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]
@@ -48,8 +56,8 @@ def describe_lookups(trails: Iterable[PathTrail | None]) -> list[dict[str, Any]]
     ]
 
 
-def describe_certificates(report: MessageReport) -> list[dict[str, Any]]:
-    """`[{fingerprint, certificate}]`: the octets of what the report names, for a closer look or a decision."""
+def _describe_certificates(report: MessageReport) -> list[Reply]:
+    # The page shows these certificates in detail, and the person can decide on them.
     named = [signer.certificate for signer in report.signers if signer.certificate is not None]
     judged = [one for signer in report.signers if signer.trail is not None for one in signer.trail.certificates]
     certificates = dict.fromkeys([*report.certificates, *named, *judged])

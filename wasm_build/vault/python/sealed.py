@@ -1,11 +1,11 @@
-"""Identities sealed for the time between two requests: the page keeps the ciphertext, each Worker opens it anew.
+"""Identities sealed between two requests: the page keeps the ciphertext, each Worker decrypts it for a request.
 
 sealed   = nonce (12 bytes) ‖ AES-256-GCM(seal key, SealedIdentity)
 SealedIdentity ::= SEQUENCE {key SealedKey, certificate OCTET STRING, chain SEQUENCE OF OCTET STRING}
 SealedKey ::= SEQUENCE {type OCTET STRING, curve OCTET STRING, bits INTEGER, privateKey OCTET STRING}
 
-Key and certificates were parsed and checked before they were sealed, and the tag shows that nobody has altered them:
-what signing and decrypting need not look into is not parsed again.
+Key and certificates were parsed and checked before they were sealed, and the GCM tag proves that they are unaltered.
+So the parts that signing and decrypting do not read, such as the chain, are not parsed again.
 """
 
 from __future__ import annotations
@@ -13,67 +13,66 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from smime_core import der
 from smime_core.algorithms import AES_256_GCM, Curve
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.der import Tlv
+from smime_core.asn1 import Tlv, der
+from smime_core.cms import KeyHolder
 from smime_core.errors import DecryptionError
-from smime_core.key_management import KeyHolder
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.x509 import Certificate, parse_certificate
 
 _PURPOSE: Final = b"sealwax sealed identity 2"
 _TAG_BYTES: Final = 16
 
 
 class SealedCertificate(NamedTuple):
-    """A certificate that is passed on and not looked into."""
+    """A certificate of the chain, which is passed on without being parsed."""
 
     der: bytes
 
 
 class UnsealedIdentity(NamedTuple):
-    """A KeyHolder whose chain travels as it is."""
+    """A KeyHolder with an unparsed chain."""
 
     certificate: Certificate
     private_key: PrivateKey
     chain: tuple[SealedCertificate, ...]
 
 
-async def seal_identity(identity: KeyHolder, seal_key: bytes, *, provider: CryptoProvider) -> bytes:
-    """The identity under the session's key."""
+async def seal_identity(identity: KeyHolder, seal_key: bytes, provider: CryptoProvider) -> bytes:
+    """The identity encrypted under the session's key."""
     plain = der.sequence(
         _build_key(identity.private_key),
         der.octet_string(identity.certificate.der),
         der.sequence(*(der.octet_string(certificate.der) for certificate in identity.chain)),
     )
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    return nonce + await provider.encrypt_content(AES_256_GCM, seal_key, nonce, plain, aad=_PURPOSE)
+    return nonce + await provider.encrypt_content(AES_256_GCM, seal_key, nonce, plain, _PURPOSE)
 
 
 async def unseal_identities(
     sealed: Sequence[bytes],
     seal_key: bytes | None,
-    *,
     provider: CryptoProvider,
+    *,
     on_key: Callable[[PrivateKey], None] = lambda _: None,
 ) -> tuple[UnsealedIdentity, ...]:
     """The identities that were sealed under this key.
 
-    `on_key` is told each private key before the certificates are parsed: its import can go on meanwhile.
-    Raises DecryptionError for another key or an altered one.
+    `on_key` is called with each private key before the certificate is parsed, so that the key's import can begin.
+    Raises DecryptionError for another seal key or an altered identity.
     """
     if sealed and seal_key is None:
         raise DecryptionError
-    return tuple([await _unseal_identity(one, seal_key or b"", on_key, provider=provider) for one in sealed])
+    return tuple([await _unseal_identity(one, seal_key or b"", on_key, provider) for one in sealed])
 
 
 async def _unseal_identity(
-    sealed: bytes, seal_key: bytes, on_key: Callable[[PrivateKey], None], *, provider: CryptoProvider
+    sealed: bytes, seal_key: bytes, on_key: Callable[[PrivateKey], None], provider: CryptoProvider
 ) -> UnsealedIdentity:
     nonce, ciphertext = sealed[: AES_256_GCM.iv_length], sealed[AES_256_GCM.iv_length :]
     if len(ciphertext) < _TAG_BYTES:
         raise DecryptionError
-    plain = await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, aad=_PURPOSE)
+    plain = await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, _PURPOSE)
     key, certificate, chain = der.read_sequence(plain)
     private_key = _parse_key(key)
     on_key(private_key)

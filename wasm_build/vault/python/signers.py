@@ -1,46 +1,55 @@
-"""The identities of a request: unsealed, and the one chosen that signs."""
+"""The identities of a request: unsealing them, and choosing the signer among them."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Any
 
 from smime_core.algorithms import SignatureScheme
+from smime_core.cms import Signing, choose_signature_algorithm
 from smime_core.errors import MalformedMessage, PathError
-from smime_core.key_management import choose_signature_algorithm
-from smime_core.mail_address import addresses_match
 from smime_core.mime import addresses
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
-from wasm_build.sealed import UnsealedIdentity, unseal_identities
+from smime_core.text import addresses_match
+from wasm_build.vault.python.requests import SealedKeys
+from wasm_build.vault.python.sealed import UnsealedIdentity, unseal_identities
 
-Args = dict[str, Any]
 
-
-async def unseal(args: Args, provider: CryptoProvider) -> tuple[UnsealedIdentity, ...]:
-    """The identities of a request. Raises DecryptionError for another key or an altered one."""
-    return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider)
+async def unseal(keys: SealedKeys, provider: CryptoProvider) -> tuple[UnsealedIdentity, ...]:
+    """The identities of a request. Raises DecryptionError for another seal key or an altered identity."""
+    return await unseal_identities(keys.identities, keys.seal_key, provider)
 
 
 async def unseal_signers(
-    args: Args, scheme: SignatureScheme | None, provider: CryptoProvider
+    keys: SealedKeys, provider: CryptoProvider, scheme: SignatureScheme | None = None
 ) -> tuple[UnsealedIdentity, ...]:
-    """The same, while the browser imports those keys already that will sign."""
+    """The identities of a request, as from `unseal`. The browser begins to import the keys that can sign meanwhile."""
 
     def begin(key: PrivateKey) -> None:
         if isinstance(provider, WebCryptoProvider) and (scheme is None or _makes(key, scheme)):
             provider.begin_signing(key, choose_signature_algorithm(key, scheme))
 
-    return await unseal_identities(args["identities"], args.get("sealKey"), provider=provider, on_key=begin)
+    return await unseal_identities(keys.identities, keys.seal_key, provider, on_key=begin)
+
+
+async def choose_signing(
+    keys: SealedKeys, at: datetime.datetime, provider: CryptoProvider, scheme: SignatureScheme | None = None
+) -> Signing:
+    """A signature by the first identity that may sign at this time. Raises MalformedMessage or DecryptionError."""
+    signer = choose_signer(await unseal_signers(keys, provider, scheme), at)
+    return Signing(identities=[signer], signing_time=at, scheme=scheme)
 
 
 def choose_signer(
-    identities: Sequence[UnsealedIdentity], *, sender: str | None, at: datetime.datetime
+    identities: Sequence[UnsealedIdentity], at: datetime.datetime, sender: str | None = None
 ) -> UnsealedIdentity:
-    """The first that may sign at this time; with a `sender` the first of his own. Raises MalformedMessage."""
-    # Signed mail by somebody else than its sender is invalid to every reader.
+    """The first identity that may sign at this time and, if given, owns the address `sender`.
+
+    Raises MalformedMessage if there is none.
+    """
+    # Readers judge mail as invalid whose signer is not its sender.
     for identity in identities:
         if may(identity, Purpose.SIGN, at) and (sender is None or owns(identity, sender)):
             return identity
@@ -49,7 +58,7 @@ def choose_signer(
 
 
 def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:
-    """Whether the certificate is for this purpose and valid at this time."""
+    """Whether the certificate allows this purpose and is within its validity period."""
     certificate = identity.certificate
     try:
         check_end_entity(certificate, purpose)
@@ -59,7 +68,7 @@ def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> 
 
 
 def owns(identity: UnsealedIdentity, sender: str) -> bool:
-    """Whether the certificate names the address of `sender`, which is `Name <address>` or the address alone."""
+    """Whether the certificate names the address of `sender`, which is `Name <address>` or only the address."""
     mailboxes = addresses(sender)
     return len(mailboxes) == 1 and any(
         addresses_match(mailboxes[0].address, own) for own in identity.certificate.email_addresses

@@ -1,8 +1,8 @@
-"""People, certificates and a stand-in for WebCrypto, fixed and worthless: what the warm-up works with.
+"""Material of the warm-up: two people with fixed, public keys and certificates, and a stand-in for WebCrypto.
 
-A snapshot must be made without WebCrypto and come out the same each time. The stand-in keeps the forms and drops the
-secrecy: its ciphertext is the plaintext, and every signature holds. It exists only while the snapshot is made; the
-people have working keys, because each Worker rehearses with them over the real WebCrypto.
+The build makes the snapshot without WebCrypto, and the snapshot must be the same each time. The stand-in's results have
+the right form and no secrecy: its ciphertext is the plaintext, and every signature is valid. The stand-in exists only
+while the snapshot is made. The people have working keys, because each Worker rehearses with the real WebCrypto.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Coroutine
 from typing import Any, Final, NamedTuple
 
-from smime_core import der
 from smime_core.algorithms import (
     CURVE_OIDS,
     EC_PUBLIC_KEY,
@@ -24,13 +23,14 @@ from smime_core.algorithms import (
     SignatureScheme,
     build_signature_identifier,
 )
-from smime_core.certificate import EMAIL_PROTECTION, Certificate, parse_certificate
+from smime_core.asn1 import der
 from smime_core.identity import Identity
 from smime_core.keys import parse_private_key, public_key_of
 from smime_core.provider import PrivateKey
+from smime_core.x509 import EMAIL_PROTECTION, Certificate, parse_certificate
 
-# Two fixed primes of 512 bits and the private number 1, whose point is the generator (SEC 2 version 2, section 2.4.2):
-# working keys that protect nothing.
+# The RSA key has two fixed primes of 512 bits. The EC key has the private number 1, so that its public point is the
+# generator of P-256 (SEC 2 version 2, section 2.4.2). Both keys work and protect nothing.
 _P: Final = 2**512 - 569
 _Q: Final = 2**512 - 629
 _EXPONENT: Final = 65537
@@ -44,14 +44,14 @@ _SIGNING: Final = SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_
 
 
 class _Octets(bytes):
-    """What WebCrypto answers with, as far as Python asks."""
+    """A result of WebCrypto, with the one method that Python calls on it."""
 
     def to_bytes(self) -> bytes:
         return bytes(self)
 
 
 class StandInDoor:
-    """The functions of `runtime/crypto_door.js` without any cryptography; `drive` takes their results for promises."""
+    """The functions of `vault/worker/crypto_door.js` without cryptography. They return results instead of promises."""
 
     def digest(self, name: str, data: bytes) -> _Octets:
         return _Octets(hashlib.new(name.replace("-", ""), data).digest())
@@ -101,7 +101,7 @@ class StandIns(NamedTuple):
 
 
 def make_stand_ins() -> StandIns:
-    """An authority and two people, whose certificates run from 2000 to 2049."""
+    """An authority and two people. Their certificates are valid from 2000 to 2049."""
     authority_key, person_key = _rsa_key(), _ec_key()
     anchor = _certificate("Stand-in authority", authority_key, is_ca=True, number=1)
     rsa = _certificate("rsa@example.test", authority_key, is_ca=False, number=2)
@@ -144,7 +144,7 @@ def _certificate(name: str, key: PrivateKey, *, is_ca: bool, number: int) -> Cer
 
 
 def _sign(tbs: bytes) -> bytes:
-    # RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1) without blinding: the key is no secret.
+    # RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.1), without blinding because the key is no secret.
     digest = hashlib.sha256(tbs).digest()
     digest_info = der.sequence(der.sequence(der.oid(HASH_OIDS[HashName.SHA256]), NULL), der.octet_string(digest))
     block = b"\0\x01" + b"\xff" * (125 - len(digest_info)) + b"\0" + digest_info
@@ -171,7 +171,7 @@ def _extensions(name: str, *, is_ca: bool) -> list[bytes]:
 
 
 def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine of the browser's provider whose promises are their own results."""
+    """Run a coroutine over `StandInDoor` to its end: each value that it awaits is sent back as the result."""
     settled = None
     try:
         while True:
@@ -181,5 +181,5 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 def as_view(data: bytes) -> Any:
-    """Bytes as the Worker hands them over."""
+    """Bytes in the form in which the Worker passes them to Python."""
     return _Octets(data)

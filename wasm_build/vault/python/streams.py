@@ -1,52 +1,87 @@
-"""The vault's verbs whose content comes and goes as a stream (docs/contracts.md), over `smime_core.stream`.
+"""The vault's verbs whose input and output are streams (docs/contracts.md), over `smime_core.stream`.
 
-Nothing is written before all that can be checked was checked: a signed or sealed content is walked over once for the
-verdict, and once more to give it out. The reply goes before the first octet.
+A verb that reads checks everything before it writes a byte: it reads the content once for the verdict, and a second
+time to write it out. The reply is sent before the first byte of the content.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from smime_core.content_info import ID_DATA
-from smime_core.der import Buffer
+from smime_core.asn1 import Buffer
+from smime_core.cms import ID_DATA, Encrypting, Keys, Signing
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.examiner import Examiner, Opener
-from smime_core.judgement import Claim
-from smime_core.mime.addresses import from_addresses
+from smime_core.mime import from_addresses
 from smime_core.policy import Policy
 from smime_core.provider import StreamingProvider
 from smime_core.providers.webcrypto_ciphers import settle
 from smime_core.providers.webcrypto_streaming import WebCryptoStreamingProvider
-from smime_core.report_json import report_to_json
-from smime_core.stream.examination import examine_octets, open_octets
+from smime_core.report import report_to_json
+from smime_core.stream.examination import decrypt_octets, examine_octets
 from smime_core.stream.mail import locate_cms, read_entity_head
-from smime_core.stream.mail_writing import join_mail, seal_mail, sign_mail, sign_mail_opaque
+from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque
 from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import StreamSink
-from smime_core.stream.writing import Signing, copy_octets, seal_octets, sign_detached, sign_opaque
-from wasm_build.replies import describe_lookups
-from wasm_build.requests import parse_certificates, parse_cipher, parse_scheme, parse_time
-from wasm_build.signers import choose_signer, unseal, unseal_signers
-from wasm_build.trust import read_store
-from wasm_build.verbs import stepper
-from wasm_build.wire import pack, take
+from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
+from smime_core.verdict import Claim, Decryptor, Examiner
+from wasm_build.vault.python.replies import Reply, describe_lookups
+from wasm_build.vault.python.requests import (
+    SealedKeys,
+    group_of,
+    parse_certificates,
+    parse_cipher,
+    parse_request,
+    parse_scheme,
+    request_class,
+)
+from wasm_build.vault.python.signers import choose_signer, unseal, unseal_signers
+from wasm_build.vault.python.trust import GivenJudging, read_judging
+from wasm_build.vault.python.verbs import stepper
+from wasm_build.vault.python.wire import pack, take
 
-Args = dict[str, Any]
-Reply = dict[str, Any]
+Request = TypeVar("Request")
+
+
+@request_class
+class SignStream:
+    form: str
+    keys: SealedKeys = group_of(SealedKeys)
+    at: datetime.datetime
+    detached: bool | None = None
+    scheme: str | None = None
+
+
+@request_class
+class VerifyStream:
+    form: str
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+@request_class
+class EncryptStream:
+    form: str
+    recipients: tuple[bytes, ...]
+    cipher: str | None = None
+
+
+@request_class
+class DecryptStream:
+    form: str
+    keys: SealedKeys = group_of(SealedKeys)
 
 
 class DoorOctets:
-    """`smime_core.stream.Octets` that JavaScript holds, or is still waiting for (`runtime/content_door.js`)."""
+    """`smime_core.stream.Octets` over bytes in JavaScript. They may still arrive (`vault/worker/content_door.js`)."""
 
     def __init__(self, door: Any, name: str) -> None:
         self._door = door
         self._name = name
 
     async def blocks(self, start: int = 0) -> AsyncIterator[memoryview]:
-        """The octets from `start` on, in blocks, each as soon as it has come."""
+        """The bytes from `start` on, in blocks, each as soon as it has arrived."""
         position = start
         while (view := await settle(self._door.read(self._name, position))) is not None:
             block = memoryview(view.to_bytes())
@@ -54,26 +89,26 @@ class DoorOctets:
             yield block
 
     async def length(self) -> int:
-        """How many there are; all have to come for it when nobody said."""
+        """The number of bytes. If the page gave no size, this waits until all bytes have arrived."""
         length: int = await settle(self._door.length(self._name))
         return length
 
 
 class DoorSink:
-    """`smime_core.stream.StreamSink` into the stream that comes out of the vault."""
+    """`smime_core.stream.StreamSink` into the output stream of the vault."""
 
     def __init__(self, door: Any) -> None:
         self._door = door
 
     async def write(self, data: Buffer, /) -> None:
-        """Hand over a copy of `data`, and wait until more is welcome."""
+        """Write a copy of `data`, and wait until the reader of the stream wants more."""
         if len(data):
             await settle(self._door.write(data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streams:
-    """The ends of one stream: `content` is what a detached signature covers."""
+    """The input and outputs of one verb. `content` is the content that a detached signature covers."""
 
     input: Octets
     content: Octets | None
@@ -84,12 +119,12 @@ class Streams:
 
 
 def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool, door: Any) -> Callable[[Any], Any]:
-    """Start a verb over the streams behind the door; the Worker steps it."""
+    """Start a verb over the streams of `door`. Returns a stepper, which the Worker calls until the verb ends."""
     return stepper(dispatch(verb, take(args_json, views), door, strict=strict))
 
 
-async def dispatch(verb: str, args: Args, door: Any, *, strict: bool) -> list[Any]:
-    """Run one verb for the Worker; `{ok}` is empty, because the reply has gone through the door."""
+async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) -> list[Any]:
+    """Run one verb for the Worker. `{ok}` is empty, because `door.answer` has already sent the reply."""
     streams = Streams(
         input=DoorOctets(door, "input"),
         content=DoorOctets(door, "content") if door.has("content") else None,
@@ -105,45 +140,46 @@ async def dispatch(verb: str, args: Args, door: Any, *, strict: bool) -> list[An
     return _packed({"ok": {}})
 
 
-async def run_stream_verb(verb: str, args: Args, streams: Streams, *, provider: StreamingProvider) -> None:
-    """Run one verb to its end. Raises SmimeError, after the reply only for an input that changed meanwhile."""
-    await STREAM_VERBS[verb](args, streams, provider)
+async def run_stream_verb(verb: str, args: dict[str, Any], streams: Streams, provider: StreamingProvider) -> None:
+    """Run one verb to its end. Raises SmimeError; after the reply only if the input has changed meanwhile."""
+    known = STREAM_VERBS[verb]
+    await known.run(parse_request(known.request, args), streams, provider)
 
 
-async def _sign(args: Args, streams: Streams, provider: StreamingProvider) -> None:
-    is_mail, at, scheme = _is_mail(args), parse_time(args["at"]), parse_scheme(args)
-    # Mail stays readable without S/MIME; bare CMS holds its content.
-    is_detached = args.get("detached") if args.get("detached") is not None else is_mail
-    identities = await unseal_signers(args, scheme, provider)
+async def _sign(request: SignStream, streams: Streams, provider: StreamingProvider) -> None:
+    is_mail, scheme = _is_mail(request.form), parse_scheme(request.scheme)
+    # Mail is signed detached by default, so that programs without S/MIME can read it. Bare CMS includes its content.
+    is_detached = is_mail if request.detached is None else request.detached
+    identities = await unseal_signers(request.keys, provider, scheme)
     sender = await _find_sender(streams.input) if is_mail else None
-    signer = choose_signer(identities, sender=sender, at=at)
-    signing = Signing(holders=[signer], provider=provider, signing_time=at, scheme=scheme)
+    signer = choose_signer(identities, request.at, sender)
+    signing = Signing(identities=[signer], signing_time=request.at, scheme=scheme)
+    stream_signer = StreamSigner(signing=signing, provider=provider)
     if is_mail and is_detached:
         boundary = f"sealwax-{provider.random_bytes(16).hex()}"
-        await sign_mail(streams.input, streams.output, signing, boundary=boundary)
+        await sign_mail(streams.input, streams.output, stream_signer, boundary)
     elif is_mail:
-        await sign_mail_opaque(streams.input, streams.output, signing)
+        await sign_mail_opaque(streams.input, streams.output, stream_signer)
     elif is_detached:
         streams.read_once()
-        await streams.output.write(await sign_detached(streams.input, signing))
+        await streams.output.write(await sign_detached(streams.input, stream_signer))
     else:
-        await sign_opaque(streams.input, streams.output, signing)
+        await sign_opaque(streams.input, streams.output, stream_signer)
 
 
-async def _verify(args: Args, streams: Streams, provider: StreamingProvider) -> None:
-    is_mail = _is_mail(args)
+async def _verify(request: VerifyStream, streams: Streams, provider: StreamingProvider) -> None:
+    is_mail = _is_mail(request.form)
     if not is_mail:
         await _demand_cms(streams.input)
     examiner = Examiner(
-        trust_store=await read_store(args, provider),
-        at=parse_time(args["at"]),
         provider=provider,
         policy=_policy(is_mail),
+        judging=await read_judging(request.judging, provider),
     )
     streamed = await examine_octets(
         streams.input,
+        provider,
         examiner=examiner,
-        provider=provider,
         claim=Claim.FROM_FIELD if is_mail else Claim.NONE,
         detached_content=streams.content,
     )
@@ -152,44 +188,41 @@ async def _verify(args: Args, streams: Streams, provider: StreamingProvider) -> 
     await copy_octets(streamed.content, streams.output)
 
 
-async def _encrypt(args: Args, streams: Streams, provider: StreamingProvider) -> None:
-    recipients, cipher = parse_certificates(args["recipients"]), parse_cipher(args)
-    if _is_mail(args):
-        await seal_mail(streams.input, streams.output, recipients=recipients, provider=provider, cipher=cipher)
+async def _encrypt(request: EncryptStream, streams: Streams, provider: StreamingProvider) -> None:
+    recipients, cipher = parse_certificates(request.recipients), parse_cipher(request.cipher)
+    if _is_mail(request.form):
+        await encrypt_mail(streams.input, streams.output, Encrypting(recipients=recipients, cipher=cipher), provider)
         return
-    # Counted first where nobody said how much there is; then each octet is wanted once.
+    # Without a size from the page all bytes are counted first. After that each byte is read only once.
     await streams.input.length()
     streams.read_once()
-    await seal_octets(
-        streams.input,
-        streams.output,
-        recipients=recipients,
-        provider=provider,
-        content_type=ID_DATA,
-        cipher=cipher,
+    await encrypt_octets(
+        streams.input, streams.output, Encrypting(recipients=recipients, cipher=cipher), provider, ID_DATA
     )
 
 
-async def _decrypt(args: Args, streams: Streams, provider: StreamingProvider) -> None:
-    is_mail = _is_mail(args)
+async def _decrypt(request: DecryptStream, streams: Streams, provider: StreamingProvider) -> None:
+    is_mail = _is_mail(request.form)
     if not is_mail:
         await _demand_cms(streams.input)
-    opener = Opener(identities=await unseal(args, provider), provider=provider, policy=_policy(is_mail))
-    outer, inside = await open_octets(streams.input, opener=opener, provider=provider, on_last_walk=streams.read_once)
-    # What was opened stands in a store of its own.
+    decryptor = Decryptor(
+        provider=provider, policy=_policy(is_mail), keys=Keys(identities=await unseal(request.keys, provider))
+    )
+    outer, inside = await decrypt_octets(streams.input, provider, decryptor, on_last_walk=streams.read_once)
+    # The decrypted content has its own store, so the input is not needed any more.
     streams.release()
     streams.answer({})
     await copy_octets(await join_mail(outer, inside), streams.output)
 
 
-def _is_mail(args: Args) -> bool:
-    if args["form"] not in ("cms", "mail"):
+def _is_mail(form: str) -> bool:
+    if form not in ("cms", "mail"):
         raise MalformedMessage("the form is cms or mail", where="request")
-    return bool(args["form"] == "mail")
+    return form == "mail"
 
 
 def _policy(is_mail: bool) -> Policy:
-    # Old mail opens too, and its report says what is weak about it.
+    # Policy ARCHIVE also reads old mail with weak algorithms. The report names the weaknesses.
     return Policy.ARCHIVE if is_mail else Policy.RECEIVE
 
 
@@ -210,9 +243,17 @@ def _packed(reply: Reply) -> list[Any]:
     return [reply_json, *buffers]
 
 
-STREAM_VERBS: Final[dict[str, Callable[[Args, Streams, StreamingProvider], Awaitable[None]]]] = {
-    "stream.sign": _sign,
-    "stream.verify": _verify,
-    "stream.encrypt": _encrypt,
-    "stream.decrypt": _decrypt,
+@dataclass(frozen=True, slots=True)
+class StreamVerb(Generic[Request]):
+    """A verb: the class of its requests, and the function that runs it."""
+
+    request: type[Request]
+    run: Callable[[Request, Streams, StreamingProvider], Awaitable[None]]
+
+
+STREAM_VERBS: Final[dict[str, StreamVerb[Any]]] = {
+    "stream.sign": StreamVerb(SignStream, _sign),
+    "stream.verify": StreamVerb(VerifyStream, _verify),
+    "stream.encrypt": StreamVerb(EncryptStream, _encrypt),
+    "stream.decrypt": StreamVerb(DecryptStream, _decrypt),
 }

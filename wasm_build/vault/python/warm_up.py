@@ -1,8 +1,8 @@
-"""Runs the verbs before anybody asks, so that no request pays for what happens once.
+"""The warm-up: a run of the verbs while the snapshot is made, so that the first request is not slower than the others.
 
-Python specialises its bytecode on first use, regular expressions and codecs are cached: `warm_up` puts all of that into
-the snapshot. What a snapshot cannot hold, the JavaScript and the way to WebCrypto and back, each Worker goes through
-while it waits (`runtime/rehearsal.js`). Nothing is secret here: the keys are those of `stand_in`.
+Python specialises bytecode and caches regular expressions and codecs on first use. `warm_up` puts the results into
+the snapshot. A snapshot cannot hold the JavaScript or the calls of WebCrypto; each Worker rehearses these while it
+waits (`vault/worker/rehearsal.js`). The keys are those of `stand_in`, so that nothing here is secret.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any, Final
 
 from smime_core.identity import Identity, export_identity
 from smime_core.providers.webcrypto import WebCryptoProvider
-from wasm_build.sealed import seal_identity
-from wasm_build.stand_in import StandInDoor, StandIns, as_view, drive, make_stand_ins
-from wasm_build.verbs import dispatch, stepper
-from wasm_build.wire import pack, take, unpack
+from wasm_build.vault.python.sealed import seal_identity
+from wasm_build.vault.python.stand_in import StandInDoor, StandIns, as_view, drive, make_stand_ins
+from wasm_build.vault.python.verbs import dispatch, stepper
+from wasm_build.vault.python.wire import pack, take, unpack
 
 _ROUNDS: Final = 12
 _AT: Final = "2026-01-01T00:00:00.000Z"
 _SEAL_KEY: Final = bytes(32)
 _PASSPHRASE: Final = b"stand-in"
 _TEXT: Final = "Grüße — text of a mail\n".encode() * 20
-_BULK: Final = bytes(200_000)  # large enough for what is done differently with large content
+_BULK: Final = bytes(200_000)  # large enough for the code paths of large content
 _SERVER: Final = {"server": "https://keys.example.test", "user": "rsa@example.test", "passphrase": _PASSPHRASE}
 _PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
 _PEOPLE: Final = make_stand_ins()
 
 
 def warm_up() -> None:
-    """Exercise all verbs through the same door as a request, then take the stand-in away."""
+    """Run the verbs in the same way as requests do, over the stand-in, and remove the stand-in afterwards."""
     sys.modules["sealwax_js"] = StandInDoor()  # type: ignore[assignment]  # looks like the Worker's module
     try:
         for _ in range(_ROUNDS):
@@ -43,15 +43,15 @@ def warm_up() -> None:
 
 
 def begin_rehearsal() -> Callable[[Any], Any]:
-    """Start making what the Worker rehearses with, in the form of a reply; the Worker steps it."""
+    """Start making the material of the Worker's rehearsal, in the form of a reply. Returns a stepper for the Worker."""
     return stepper(_rehearsal_material())
 
 
 async def _rehearsal_material() -> list[str | bytes]:
-    # The identities are sealed by the real WebCrypto.
+    # This runs in a Worker, so that the real WebCrypto seals the identities.
     provider = WebCryptoProvider()
     people = [
-        {"sealed": await seal_identity(one, _SEAL_KEY, provider=provider), "certificate": one.certificate.der}
+        {"sealed": await seal_identity(one, _SEAL_KEY, provider), "certificate": one.certificate.der}
         for one in (_PEOPLE.rsa, _PEOPLE.ec)
     ]
     material_json, buffers = pack({"people": people, "anchor": _PEOPLE.anchor.der, "at": _AT})
@@ -60,7 +60,7 @@ async def _rehearsal_material() -> list[str | bytes]:
 
 async def _use_all(people: StandIns, identity: Identity) -> None:
     keys = {"identities": [await _open_file(identity)], "sealKey": _SEAL_KEY}
-    # Mozilla's roots are read here once, and never again.
+    # With `mozilla` the roots are parsed once, so that the snapshot holds them parsed.
     anchors = [{"certificate": people.anchor.der}]
     trust = {"trust": {"anchors": anchors, "mozilla": True, "revocation": "not-checked"}, "at": _AT}
     recipients = [people.rsa.certificate.der, people.ec.certificate.der]
@@ -73,7 +73,7 @@ async def _use_all(people: StandIns, identity: Identity) -> None:
         for to in ([], recipients):
             letter = {"draft": _draft(identity), "sign": True, **keys, "recipients": to, "cipher": cipher}
             message = (await _call("message.compose", letter))["message"]
-            await _call("message.open", {"message": message, **keys, **trust})
+            await _call("message.verify", {"message": message, **keys, **trust})
     await _use_field(keys, trust, recipients)
 
 
@@ -83,15 +83,15 @@ async def _use_bytes(
     for detached in (False, True):
         signed = (await _call("bytes.sign", {"content": content, **keys, "at": _AT, "detached": detached}))["cms"]
         await _call("bytes.verify", {"cms": signed, "content": content if detached else None, **trust})
-    sealed = (await _call("bytes.encrypt", {"content": content, "recipients": recipients, "cipher": cipher}))["cms"]
-    await _call("bytes.decrypt", {"cms": sealed, **keys})
+    encrypted = (await _call("bytes.encrypt", {"content": content, "recipients": recipients, "cipher": cipher}))["cms"]
+    await _call("bytes.decrypt", {"cms": encrypted, **keys})
 
 
 async def _use_field(keys: dict[str, Any], trust: dict[str, Any], recipients: list[bytes]) -> None:
     origin = {"origin": "https://example.test"}
     writing = {"text": _TEXT, **origin, "sign": True, **keys, "recipients": recipients, "at": _AT}
-    field = await _call("field.seal", writing)
-    await _call("field.open", {"cms": field["cms"], **origin, **keys, **trust})
+    field = await _call("field.encrypt", writing)
+    await _call("field.verify", {"cms": field["cms"], **origin, **keys, **trust})
     await _call("form.sign", {"form": _form(), **keys, "at": _AT})
 
 
@@ -121,6 +121,8 @@ def _draft(identity: Identity) -> dict[str, Any]:
         "date": _AT,
         "messageId": "<1@example.test>",
         "inReplyTo": "<0@example.test>",
+        "references": [],
+        "hidden": [],
     }
 
 
@@ -138,7 +140,7 @@ async def _call(verb: str, args: dict[str, Any]) -> dict[str, Any]:
     args_json, buffers = pack(args)
     reply_json, *results = await dispatch(verb, take(args_json, [as_view(octets) for octets in buffers]))
     reply = unpack(str(reply_json), [bytes(octets) for octets in results if isinstance(octets, bytes)])
-    # A verb that fails here would fail for everybody: the build stops.
+    # A verb that fails here would fail in every browser, so the build stops.
     if "error" in reply:
         raise RuntimeError(f"{verb}: {reply['error']}")
     ok: dict[str, Any] = reply["ok"]

@@ -1,7 +1,7 @@
-"""How values cross between JavaScript and Python: JSON, with the binary values aside.
+"""The form in which values cross between JavaScript and Python: JSON, and the binary values as a list beside it.
 
-`{"$buffer": n}` stands in the JSON for the n-th binary value. The other side of this is `runtime/rpc.js`, which has
-checked every request against the schema before it comes here.
+`{"$buffer": n}` in the JSON marks the place of the n-th binary value. `vault/rpc.js` is the other side; it has checked
+every request against the schema.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def unpack(args_json: str, buffers: Sequence[bytes]) -> dict[str, Any]:
 
 
 def take(args_json: str, views: Iterable[Any]) -> dict[str, Any]:
-    """The same out of JavaScript's Uint8Arrays, whose bytes are copied at once."""
+    """The arguments of a request as from `unpack`, with JavaScript's Uint8Arrays, whose bytes are copied at once."""
     return unpack(args_json, [view.to_bytes() for view in views])
 
 
 def pack(reply: dict[str, Any]) -> tuple[str, list[bytes]]:
-    """JSON of a reply, and its binary values."""
+    """The JSON of a reply, and its binary values."""
     buffers: list[bytes] = []
 
     def set_aside(value: object) -> dict[str, int]:

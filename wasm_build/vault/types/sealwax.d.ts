@@ -1,69 +1,76 @@
 /**
  * Sealwax: S/MIME for applications that host these files on their own origin.
  *
- * The page that loads this module is itself the party that must be trusted: whoever can change its code reads what it
- * shows and uses the keys that it opens. See docs/javascript.md.
+ * The page that loads this module must be trusted: a party that can change its code can read its content and use its
+ * keys. See docs/javascript.md.
  */
 
-/** Binary input. It is copied: the caller's stays as it is. */
+/** Binary input. It is copied; the caller's bytes stay unchanged. */
 export type Octets = ArrayBuffer | ArrayBufferView;
 
 /**
- * A passphrase as UTF-8, and never a string: a `Uint8Array`, or what `SecretField.take()` gives. It is overwritten with
- * zeros as soon as the call has taken it.
+ * A passphrase in UTF-8: a `Uint8Array`, or the result of `PassphraseField.take()`. It is never a string, because
+ * strings cannot be overwritten. The call overwrites the passphrase with zeros.
  */
 export type Secret = Uint8Array | { buffer: ArrayBuffer; length: number };
 
-/** A stable word and a sentence for people; every promise of this module rejects with one. */
+/**
+ * The error with which every promise of this module rejects: `code` is a stable word, `message` a sentence for people.
+ */
 export class VaultError extends Error {
   readonly code: string;
 }
 
 export interface VaultOptions {
-  /** The folder that holds the runtime; default: the one of this module. */
+  /** The folder of the runtime. Default: the folder of this module. */
   base?: URL;
-  /** Private keys are used in WebAssembly alone, where nothing is left of them; not in constant time. Default false. */
+  /**
+   * Uses private keys only in WebAssembly, whose memory is overwritten but which is not constant-time. Default false.
+   */
   strict?: boolean;
-  /** Start from few bytes now and fetch the faster start in the background. */
+  /**
+   * Starts with a smaller download, but more slowly; later starts are fast, after a download in the background.
+   * Default: on a first visit, and if the browser shall save data.
+   */
   saveBytes?: boolean;
-  /** Lock after so many minutes without an operation; default 15. */
+  /** Locks after so many minutes without an operation. Default 15. */
   idleMinutes?: number;
-  /** The first start, while it runs: bytes loaded, and of how many. */
+  /** Called during the first start with the bytes that are loaded and their total. */
   onStartProgress?: (progress: { loaded: number; total: number; stage: string }) => void;
 }
 
 export interface CallOptions {
-  /** Stops the operation; it rejects with `vault-aborted`. */
+  /** Stops the operation, which then rejects with `vault-aborted`. */
   signal?: AbortSignal;
-  /** Stops it after so many seconds with `vault-timeout`; default 60, for streams 600. */
+  /** Stops the operation after so many seconds; it rejects with `vault-timeout`. Default 60, for streams 600. */
   deadlineSeconds?: number;
-  /** Told for anything over 1 MB, in bytes; `total` is null while nobody knows it. */
+  /** Called for content above 1 MB, with numbers of bytes; `total` is null while it is unknown. */
   onProgress?: (progress: { done: number; total: number | null }) => void;
 }
 
-/** What may be known of an identity whose private key is open, or of any certificate. */
+/** The facts of a certificate, or of an identity by its certificate. */
 export interface Certificate {
-  /** SHA-256 of the certificate, lower-case hexadecimal. */
+  /** The SHA-256 of the certificate in lower-case hexadecimal. */
   fingerprint: string;
   addresses: string[];
   subject: string;
   issuer: string;
-  /** ISO 8601. */
+  /** The start of the validity period; this and `notAfter` are times in ISO 8601. */
   notBefore: string;
   notAfter: string;
-  /** DER. */
+  /** The certificate in DER. */
   certificate: ArrayBuffer;
 }
 
-/** Whose word counts. Nothing is trusted unless it is named here. */
+/** The trust anchors, and evidence about revocation. Nothing else is trusted. */
 export interface Trust {
-  /** Certificates of authorities, DER, each for every address. */
+  /** Certificates of trusted authorities in DER, each trusted for every address. */
   anchors?: Octets[];
-  /** The authorities that Mozilla trusts for e-mail. Default false. */
+  /** Whether to trust the authorities that Mozilla trusts for e-mail. Default false. */
   mozilla?: boolean;
   /**
-   * Whether a certificate counts whose revocation is unknown. Default `required`: it does not. This module asks nobody
-   * by itself: what was asked comes in `crls` and `ocsp`.
+   * Whether a certificate is accepted if its revocation status is unknown. Default `required`: it is not accepted. This
+   * module sends no requests to authorities; pass their answers in `crls` and `ocsp`.
    */
   revocation?: "required" | "if-known" | "not-checked";
   crls?: Octets[];
@@ -74,7 +81,7 @@ export interface Trust {
 
 export type State = "verified" | "signed-unverified" | "invalid" | "encrypted-only" | "plain";
 
-/** What was found, by `report.schema.json`; `reasons` hold a code and a sentence for people. */
+/** The report of an examination, by `report.schema.json`. A reason has a code and a sentence for people. */
 export interface Report {
   state: State;
   reasons: { code: string; sentence: string }[];
@@ -87,22 +94,22 @@ export interface Report {
 }
 
 export interface SignOptions extends CallOptions {
-  /** The signature alone, without the content. Default false; for `form: "mail"` true, which is multipart/signed. */
+  /** Whether the signature is without the content. Default false; for `form: "mail"` true, as multipart/signed. */
   detached?: boolean;
-  /** Default: what the key makes best. */
+  /** The signature scheme. Default: the best one for the key. */
   scheme?: "rsa-pkcs1-v1_5" | "rsa-pss" | "ecdsa" | "ed25519" | "ed448" | "ml-dsa-44" | "ml-dsa-65" | "ml-dsa-87";
 }
 
 export interface EncryptOptions extends CallOptions {
   /** The recipients' certificates, DER or PEM. */
   to: Octets[];
-  /** `cbc` is what every S/MIME program reads; `gcm` notices changes by itself. Default `cbc`. */
+  /** The cipher. Every S/MIME program reads `cbc`; only `gcm` detects every change of the ciphertext. Default `cbc`. */
   cipher?: "cbc" | "gcm";
 }
 
 export interface VerifyOptions extends CallOptions {
   trust?: Trust;
-  /** The moment that counts; default now. */
+  /** The time at which signatures and certificates are judged. Default: now. */
   at?: Date;
 }
 
@@ -114,7 +121,7 @@ export interface Letter {
   subject: string;
   text: string;
   attachments?: { name: string; type: string; data: Octets }[];
-  /** The Message-ID; default: made. */
+  /** The Message-ID. Default: a new one. */
   messageId?: string;
   inReplyTo?: string;
   references?: string[];
@@ -128,8 +135,8 @@ export interface OpenedLetter {
 }
 
 /**
- * What runs through in chunks. `reply` settles when all that can be checked beforehand was checked; then `output` begins,
- * and what fails later is an error of `output`, a stream of bytes that also takes readers with their own buffer (BYOB).
+ * An operation on a stream. `reply` settles after every check that can be made before the output. Then `output` begins,
+ * a stream of bytes, which also allows readers with their own buffer (BYOB). Later failures are errors of `output`.
  */
 export interface Streaming<Reply> {
   output: ReadableStream<Uint8Array>;
@@ -137,25 +144,27 @@ export interface Streaming<Reply> {
 }
 
 export interface StreamOptions {
-  /** `cms`: the structure alone; `mail`: an RFC 5322 message. Default `cms`. */
+  /** `cms`: the bare structure; `mail`: an RFC 5322 message. Default `cms`. */
   form?: "cms" | "mail";
-  /** Bytes of a ReadableStream where they are known: for progress, and to refuse at once what is too large. */
+  /**
+   * The size of a ReadableStream in bytes, if known. It allows progress in percent, and an early refusal if too large.
+   */
   size?: number;
 }
 
 export type StreamSource = Blob | ReadableStream<Uint8Array>;
 
 export interface SealwaxVaultEvents {
-  /** After every operation: what was overwritten. */
+  /** Dispatched after every operation, with the number of bytes that were overwritten. */
   cleanup: CustomEvent<{ bytesZeroed: number; milliseconds: number }>;
   unlock: CustomEvent<{ identities: Certificate[] }>;
-  /** `reason`: `hand`, `idle`, `too-long`, `clock` (it was set back) or `left` (the page). */
+  /** `reason` is `hand`, `idle`, `too-long`, `clock` (the clock was set back) or `left` (the person left the page). */
   lock: CustomEvent<{ reason: string }>;
 }
 
-/** What the vault does. */
+/** The operations of the vault. */
 export interface SealwaxOperations {
-  /** Those whose private keys are open, without the keys. */
+  /** The certificates of the unlocked identities. */
   readonly identities: Certificate[];
   /**
    * Opens a PKCS#12 or PEM file and keeps its identities sealed until `lock()`.
@@ -165,31 +174,34 @@ export interface SealwaxOperations {
   /** Overwrites the identities and the key that sealed them. */
   lock(): void;
 
-  /** CMS SignedData over the content, DER. Rejects with `locked` when no identity is open. */
+  /** Resolves with CMS SignedData over the content, in DER. Rejects with `locked` if no identity is unlocked. */
   sign(content: Octets, options?: SignOptions): Promise<ArrayBuffer>;
-  /** `content` is what was signed; give it for a detached signature. Look at `report.state`, not only at a resolved promise. */
+  /**
+   * Resolves with the report and the signed content, also for invalid signatures: look at `report.state`. For a
+   * detached signature pass the signed `content`.
+   */
   verify(cms: Octets, options?: VerifyOptions & { content?: Octets }): Promise<{ report: Report; content: ArrayBuffer }>;
-  /** CMS EnvelopedData or AuthEnvelopedData, DER. */
+  /** Resolves with CMS EnvelopedData (`cbc`) or AuthEnvelopedData (`gcm`), in DER. */
   encrypt(content: Octets, options: EncryptOptions): Promise<ArrayBuffer>;
-  /** The content, after its padding or tag was checked. It says nothing about who made it. */
+  /** Resolves with the content, after its padding or tag was checked. That tells nothing about its author. */
   decrypt(cms: Octets, options?: CallOptions): Promise<ArrayBuffer>;
-  /** Many at once in one Worker with one cleanup; each is the content or the error, in the order of the input. */
+  /** Decrypts many structures in one Worker. Yields for each its content or its error, in the order of the input. */
   decryptAll(many: Iterable<Octets>, options?: CallOptions): AsyncIterable<ArrayBuffer | VaultError>;
-  /** What a file is made of: message, certificates, CRL, PKCS#12, key. Nothing is verified. */
+  /** Resolves with the structure of a file: message, certificates, CRL, PKCS#12 or key. Verifies nothing. */
   inspect(file: Octets, options?: CallOptions & { passphrase?: Secret }): Promise<{ kind: string; description: Report }>;
 
-  /** An RFC 5322 message, signed unless `sign` is false, and sealed where `to` is not empty. */
+  /** Resolves with an RFC 5322 message. It is signed unless `sign` is false, and encrypted if `to` is not empty. */
   compose(letter: Letter, options?: CallOptions & { sign?: boolean; to?: Octets[]; cipher?: "cbc" | "gcm" }): Promise<ArrayBuffer>;
-  /** Opens and examines a message. */
+  /** Decrypts a message if needed, and judges its signatures. */
   open(message: Octets, options?: VerifyOptions): Promise<OpenedLetter>;
 
-  /** As `sign` and the others, for what is large: memory stays small whatever the length. */
+  /** The next four methods do the same as `sign` and so on for large content, with little memory for any length. */
   signStream(source: StreamSource, options?: SignOptions & StreamOptions): Promise<Streaming<object>>;
   verifyStream(source: StreamSource, options?: VerifyOptions & StreamOptions & { content?: StreamSource; contentSize?: number }): Promise<Streaming<{ report: Report }>>;
   encryptStream(source: StreamSource, options: EncryptOptions & StreamOptions): Promise<Streaming<object>>;
   decryptStream(source: StreamSource, options?: CallOptions & StreamOptions): Promise<Streaming<object>>;
 
-  /** Locks, refuses what is open, and ends the Workers. */
+  /** Locks the identities, rejects the running operations, and ends the Workers. */
   close(): void;
 }
 
@@ -199,15 +211,15 @@ export interface SealwaxVault extends SealwaxOperations {
   removeEventListener<Name extends keyof SealwaxVaultEvents>(name: Name, listener: (event: SealwaxVaultEvents[Name]) => void): void;
 }
 
-/** A passphrase field whose text never becomes a string, where the browser lets it. */
+/** A passphrase field. It keeps the typed text out of strings, as far as the browser allows. */
 export interface PassphraseField {
-  /** The whole component, to be put into the page; styled by `ui/tokens.css` and `ui/components.css`. */
+  /** The element to put into the page. `ui/tokens.css` and `ui/components.css` style it. */
   readonly element: HTMLElement;
-  /** What was typed, for `unlock`; the field is empty afterwards. */
+  /** Returns the typed text, for `unlock`, and empties the field. */
   take(): { buffer: ArrayBuffer; length: number };
-  /** Overwrites what was typed. */
+  /** Overwrites the typed text and empties the field. */
   clear(): void;
-  /** Shows an error at the field; an empty text takes it away. */
+  /** Shows an error at the field; an empty text removes it. */
   setError(text: string): void;
   focus(): void;
 }

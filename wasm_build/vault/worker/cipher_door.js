@@ -1,40 +1,51 @@
 /**
- * The symmetric part of the module that Python imports: content ciphers and AES key wrap by WebCrypto, or by code of our
- * own (`ciphers/`) where the browser has no such cipher or no such length of key, and for the ciphers of old mail.
+ * The symmetric part of the module that Python imports: content ciphers and AES key wrap. WebCrypto does the work. Our
+ * own code (`ciphers/`) does it where the browser lacks the cipher or the key length, and for the ciphers of old mail.
  *
- * What a browser lacks shows when it refuses: it is then asked once with a key and data that are good. Names are
- * WebCrypto's, and DES-CBC (Triple-DES too) and RC2-CBC.
+ * After a refusal the browser is tried once with a valid key and data, which shows whether it lacks the cipher. Names
+ * of ciphers are WebCrypto's, and also DES-CBC (for Triple-DES too) and RC2-CBC.
  */
 
 import { attempt, copySmall, withKept, withView } from "./lent_bytes.js";
 
-/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {import("../cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 /** @typedef {typeof import("./ciphers/own_ciphers.js")} OwnCiphers */
 
 const AES_BLOCK_BYTES = 16;
 const NOTHING = new Uint8Array(0);
-// The newer algorithms take their keys under this name alone.
+// The format of raw keys for newer algorithms; AES takes "raw".
 const RAW_SECRET = /** @type {any} */ ("raw-secret");
-// WebCrypto wraps keys, not bytes: an HMAC key may have any length.
+// WebCrypto wraps keys, not bytes. So bytes are imported as an HMAC key, which may have any length.
 const ANY_SECRET = { name: "HMAC", hash: "SHA-256" };
 
 /**
- * Each function gives a promise of an ArrayBuffer, of a Uint8Array where that is small, or of a DOMException's name.
+ * @callback WithFallback
+ * @param {string} name
+ * @param {number} keyBytes
+ * @param {() => Promise<ArrayBuffer>} operation
+ * @param {(own: OwnCiphers) => ArrayBuffer | Uint8Array} fallback
+ * @returns {Promise<ArrayBuffer | Uint8Array | string>}
+ */
+
+/**
+ * Returns the functions that Python calls. Each resolves with an ArrayBuffer, with a Uint8Array if the result is small,
+ * or with the name of a DOMException.
  * @param {Residue} residue
  */
 export function createCipherDoor(residue) {
-  /** @type {Set<string>} what this browser has shown not to have */
-  const lacking = new Set();
-  const copy = (/** @type {PythonBytes} */ bytes) => copySmall(residue, bytes);
+  const withFallback = createFallback(residue);
+  return { ...createContentCiphers(residue, withFallback), ...createKeyWrap(residue, withFallback) };
+}
 
-  /**
-   * @param {string} name
-   * @param {number} keyBytes
-   * @param {() => Promise<ArrayBuffer>} operation
-   * @param {(own: OwnCiphers) => ArrayBuffer | Uint8Array} fallback
-   */
-  const withFallback = async (name, keyBytes, operation, fallback) => {
+/**
+ * @param {Residue} residue
+ * @returns {WithFallback} tries WebCrypto first, and remembers the ciphers that this browser was found to lack
+ */
+function createFallback(residue) {
+  /** @type {Set<string>} */
+  const lacking = new Set();
+  return async (name, keyBytes, operation, fallback) => {
     const kind = `${name} ${keyBytes}`;
     if (!isOld(name) && !lacking.has(kind)) {
       const outcome = await attempt(residue, operation);
@@ -44,81 +55,68 @@ export function createCipherDoor(residue) {
     const own = await import("./ciphers/own_ciphers.js");
     return attempt(residue, async () => fallback(own));
   };
+}
+
+/**
+ * @param {Residue} residue
+ * @param {WithFallback} withFallback
+ */
+function createContentCiphers(residue, withFallback) {
+  const copy = (/** @type {PythonBytes} */ bytes) => copySmall(residue, bytes);
 
   /**
    * @param {"encrypt" | "decrypt"} operation
-   * @param {string} name
-   * @param {PythonBytes} cek
-   * @param {PythonBytes} iv
-   * @param {PythonBytes} aad
-   * @param {PythonBytes} data
-   * @param {number} bits of the tag; of the counter in counter mode; of the key's effect for RC2
+   * @returns {(name: string, cek: PythonBytes, iv: PythonBytes, aad: PythonBytes, data: PythonBytes, bits: number) => Promise<unknown>}
+   *   `bits` is the length of the tag; in counter mode of the counter; for RC2 the effective key length
    */
-  const crypt = (operation, name, cek, iv, aad, data, bits) => {
+  const createCipher = (operation) => (name, cek, iv, aad, data, bits) => {
     const job = { name, key: copy(cek), iv: copy(iv), aad: copy(aad), bits };
-    return withKept(data, (kept) =>
-      withFallback(
-        name,
-        job.key.length,
-        async () => {
-          const key = await importSecret(job.key, name, [operation]);
-          return withView(kept, (view) => {
-            residue.noteSecret(view.length);
-            return crypto.subtle[operation](webAlgorithm(job), key, view);
-          });
-        },
-        (own) => withView(kept, (view) => own[operation](residue, { ...job, data: view })),
-      ),
-    );
+    const byBrowser = async (/** @type {PythonBytes} */ kept) => {
+      const key = await importSecret(job.key, name, [operation]);
+      return withView(kept, (view) => {
+        residue.noteSecret(view.length);
+        return crypto.subtle[operation](webAlgorithm(job), key, view);
+      });
+    };
+    return withKept(data, (kept) => withFallback(name, job.key.length, () => byBrowser(kept),
+      (own) => withView(kept, (view) => own[operation](residue, { ...job, data: view }))));
   };
 
   return {
-    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data @param {number} bits */
-    encrypt: (name, cek, iv, aad, data, bits) => crypt("encrypt", name, cek, iv, aad, data, bits),
-
-    /** @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} aad @param {PythonBytes} data @param {number} bits */
-    decrypt: (name, cek, iv, aad, data, bits) => crypt("decrypt", name, cek, iv, aad, data, bits),
+    encrypt: createCipher("encrypt"),
+    decrypt: createCipher("decrypt"),
 
     /**
-     * CBC without padding over whole blocks.
-     * @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} blocks @param {number} bits of the key's effect for RC2
+     * Decrypts whole blocks in CBC mode and leaves the padding in place.
+     * @param {string} name @param {PythonBytes} cek @param {PythonBytes} iv @param {PythonBytes} blocks @param {number}
+     *   bits the effective key length for RC2
      */
     decryptBlocks: (name, cek, iv, blocks, bits) => {
       const job = { name, key: copy(cek), iv: copy(iv), aad: NOTHING, bits };
-      return withKept(blocks, (kept) =>
-        withFallback(
-          name,
-          job.key.length,
-          () => decryptAesBlocks(residue, job.key, job.iv, kept),
-          (own) => withView(kept, (view) => own.decryptBlocks(residue, { ...job, data: view })),
-        ),
-      );
+      return withKept(blocks, (kept) => withFallback(name, job.key.length, () => decryptAesBlocks(residue, job.key, job.iv, kept),
+        (own) => withView(kept, (view) => own.decryptBlocks(residue, { ...job, data: view }))));
     },
+  };
+}
 
+/**
+ * @param {Residue} residue
+ * @param {WithFallback} withFallback
+ */
+function createKeyWrap(residue, withFallback) {
+  return {
     /** @param {PythonBytes} kek @param {PythonBytes} cek */
     wrap: (kek, cek) => {
-      const [wrapping, wrapped] = [copy(kek), copy(cek)];
-      return withFallback(
-        "AES-KW",
-        wrapping.length,
-        () => wrapByBrowser(wrapping, wrapped),
-        (own) => own.wrap(residue, wrapping, wrapped),
-      );
+      const [wrapping, wrapped] = [copySmall(residue, kek), copySmall(residue, cek)];
+      return withFallback("AES-KW", wrapping.length, () => wrapByBrowser(wrapping, wrapped),
+        (own) => own.wrap(residue, wrapping, wrapped));
     },
 
     /** @param {PythonBytes} kek @param {PythonBytes} wrapped */
     unwrap: (kek, wrapped) => {
-      const [wrapping, input] = [copy(kek), copy(wrapped)];
-      return withFallback(
-        "AES-KW",
-        wrapping.length,
-        async () => {
-          const key = await importSecret(wrapping, "AES-KW", ["unwrapKey"]);
-          const cek = await crypto.subtle.unwrapKey("raw", input, key, "AES-KW", ANY_SECRET, true, ["sign"]);
-          return crypto.subtle.exportKey("raw", cek);
-        },
-        (own) => own.unwrap(residue, wrapping, input),
-      );
+      const [wrapping, input] = [copySmall(residue, kek), copySmall(residue, wrapped)];
+      return withFallback("AES-KW", wrapping.length, () => unwrapByBrowser(wrapping, input),
+        (own) => own.unwrap(residue, wrapping, input));
     },
   };
 }
@@ -129,7 +127,7 @@ function isOld(name) {
 }
 
 /**
- * Whether the browser does this with a key of zeros.
+ * Whether the browser has this cipher with this key length. Tries to encrypt or wrap under a key of zeros.
  * @param {string} name
  * @param {number} keyBytes
  */
@@ -179,7 +177,18 @@ async function wrapByBrowser(kek, cek) {
 }
 
 /**
- * WebCrypto always takes padding away: a block is put behind the last one that decrypts to nothing but padding.
+ * @param {Uint8Array<ArrayBuffer>} kek
+ * @param {Uint8Array<ArrayBuffer>} wrapped
+ */
+async function unwrapByBrowser(kek, wrapped) {
+  const key = await importSecret(kek, "AES-KW", ["unwrapKey"]);
+  const cek = await crypto.subtle.unwrapKey("raw", wrapped, key, "AES-KW", ANY_SECRET, true, ["sign"]);
+  return crypto.subtle.exportKey("raw", cek);
+}
+
+/**
+ * Decrypts without checking the padding. WebCrypto always removes padding, so a block that decrypts to padding is
+ * appended first.
  * @param {Residue} residue
  * @param {Uint8Array<ArrayBuffer>} secret
  * @param {Uint8Array<ArrayBuffer>} iv

@@ -1,4 +1,4 @@
-/** What Python sees of a stream: its sources by name, a place to answer, a place to write. */
+/** The functions by which Python reads the sources of a stream by name, replies, and writes the output. */
 
 import { Pending } from "./pending.js";
 import { Outlet } from "./outlet.js";
@@ -6,9 +6,9 @@ import { takeReply } from "./python_call.js";
 import { openSource } from "./stream_sources.js";
 
 /**
- * @typedef {import("./cleanup.js").Residue} Residue
+ * @typedef {import("../cleanup.js").Residue} Residue
  * @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes
- * @typedef {import("./cell.js").Source} SourceEnd
+ * @typedef {import("../owner/cell.js").Source} SourceEnd
  */
 
 export class ContentDoor {
@@ -18,16 +18,16 @@ export class ContentDoor {
   #outlet;
   /** @type {Record<string, import("./stream_sources.js").ByteSource>} */
   #sources;
-  /** @type {Record<string, number>} how far each source has been read; again is no progress */
+  /** @type {Record<string, number>} the furthest position read in each source; reading again is no progress */
   #furthest = { input: 0, content: 0 };
   #answered = false;
 
   /**
-   * @param {import("./cell.js").StreamEnds} ends
+   * @param {import("../owner/cell.js").StreamEnds} ends
    * @param {Residue} residue
-   * @param {Promise<never>} cancelled rejects when nobody wants anything any more
+   * @param {Promise<never>} cancelled rejects when the request is cancelled
    * @param {import("./progress.js").Progress} progress
-   * @param {(message: object, transfer?: Transferable[]) => void} post to whoever asked
+   * @param {(message: object, transfer?: Transferable[]) => void} post sends a message to the page
    */
   constructor({ input, content, output }, residue, cancelled, progress, post) {
     this.#residue = residue;
@@ -39,18 +39,21 @@ export class ContentDoor {
     progress.expect(totalSize(input, content));
   }
 
-  /** @param {string} name of a source */
+  /** @param {string} name the name of a source */
   has(name) {
     return Object.hasOwn(this.#sources, name);
   }
 
-  /** How many bytes there are; all have to come for it where nobody said. @param {string} name */
+  /**
+   * The number of bytes. If the size was not announced, this resolves when all bytes have come.
+   * @param {string} name
+   */
   length(name) {
     return new Pending(this.#sources[name].length());
   }
 
   /**
-   * Some bytes from this position on, as a Uint8Array that Python copies at once; undefined, its None, at the end.
+   * Resolves with some bytes from this position on, which Python copies at once; at the end with undefined (None).
    * @param {string} name
    * @param {number} position
    */
@@ -58,24 +61,27 @@ export class ContentDoor {
     return new Pending(this.#read(name, position));
   }
 
-  /** What is read from now on will not be read again. @param {string} name */
+  /** Announces that no byte will be read twice from now on. @param {string} name */
   readOnce(name) {
     this.#sources[name].readOnce();
   }
 
-  /** Nothing will be read any more. @param {string} name */
+  /** Announces that nothing more will be read. @param {string} name */
   release(name) {
     this.#sources[name].release();
   }
 
-  /** Replies to the request, before the first byte is written. @param {any} reply as `takeReply` takes it */
+  /** Replies to the request, before the first byte is written. @param {any} reply in the form for `takeReply` */
   answer(reply) {
     const { ok } = takeReply(reply, this.#residue);
     this.#answered = true;
     this.#post({ ok }, []);
   }
 
-  /** @param {PythonBytes} octets lent for the length of this call; resolves when more is welcome */
+  /**
+   * Writes a copy of bytes. Resolves when the page wants more.
+   * @param {PythonBytes} octets lent until the call returns
+   */
   write(octets) {
     if (!this.#answered) this.#post({ ok: {} });
     this.#answered = true;
@@ -86,7 +92,7 @@ export class ContentDoor {
     return new Pending(this.#outlet.put(chunk));
   }
 
-  /** Resolves when everything was fetched. */
+  /** Resolves when the page has fetched all output. */
   async close() {
     if (!this.#answered) this.#post({ ok: {} });
     this.#answered = true;
@@ -94,7 +100,10 @@ export class ContentDoor {
     await this.#outlet.close();
   }
 
-  /** Tells whoever reads the output; returns whether the request has its reply already. @param {unknown} error */
+  /**
+   * Reports an error to the reader of the output. Returns true if the reply was already sent.
+   * @param {unknown} error
+   */
   fail(error) {
     this.#outlet.fail(error);
     return this.#answered;

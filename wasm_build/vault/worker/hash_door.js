@@ -1,20 +1,20 @@
 /**
- * Argon2id (RFC 9106) and scrypt (RFC 7914) by hash-wasm, each loaded when it is first needed; its WebAssembly memories
- * and all its arrays join the residue.
+ * Argon2id (RFC 9106) and scrypt (RFC 7914) by hash-wasm, each loaded when first needed. The WebAssembly memories and
+ * all arrays of hash-wasm belong to the residue, which is overwritten at the end.
  */
 
-/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {import("../cleanup.js").Residue} Residue */
 
-// Firefox keeps up to 96 bytes inline on its heap; scrypt asks for some thousands of arrays.
+// Firefox keeps arrays of up to 96 bytes on its heap. The size is not larger, because scrypt makes thousands of arrays.
 const OFF_HEAP_BYTES = 256;
 
 /**
  * @param {Residue} residue
  * @param {{secret: Uint8Array, salt: Uint8Array, memory: number, passes: number, lanes: number, length: number}} parameters
- * @returns {Promise<Uint8Array>} a part of a larger buffer
+ * @returns {Promise<Uint8Array>} the derived key, a part of a larger buffer
  */
 export async function deriveArgon2id(residue, { secret, salt, memory, passes, lanes, length }) {
-  await import(/** @type {string} */ ("./argon2.js"));
+  await import("../../../node_modules/hash-wasm/dist/argon2.umd.min.js");
   const { argon2id } = hashWasm();
   const parameters = { memorySize: memory, iterations: passes, parallelism: lanes };
   return derive(residue, argon2id, { password: secret, salt, ...parameters, hashLength: length });
@@ -23,16 +23,16 @@ export async function deriveArgon2id(residue, { secret, salt, memory, passes, la
 /**
  * @param {Residue} residue
  * @param {{secret: Uint8Array, salt: Uint8Array, cost: number, blockSize: number, lanes: number, length: number}} parameters
- * @returns {Promise<Uint8Array>} a part of a larger buffer
+ * @returns {Promise<Uint8Array>} the derived key, a part of a larger buffer
  */
 export async function deriveScrypt(residue, { secret, salt, cost, blockSize, lanes, length }) {
-  await import(/** @type {string} */ ("./scrypt.js"));
+  await import("../../../node_modules/hash-wasm/dist/scrypt.umd.min.js");
   const { scrypt } = hashWasm();
   const parameters = { costFactor: cost, blockSize, parallelism: lanes };
   return derive(residue, scrypt, { password: secret, salt, ...parameters, hashLength: length });
 }
 
-/** The scripts have no exports: hash-wasm leaves its functions on the global object. */
+/** The functions of hash-wasm. Its scripts have no exports, but put them on the global object. */
 function hashWasm() {
   return /** @type {any} */ (globalThis).hashwasm;
 }
@@ -44,12 +44,12 @@ function hashWasm() {
  */
 async function derive(residue, kdf, parameters) {
   const derived = await keepingAll(residue, () => kdf({ ...parameters, outputType: "binary" }));
-  // Pyodide knows the kinds of arrays by their names.
+  // Pyodide recognises arrays by the name of their class, so the result must be a plain Uint8Array.
   return new Uint8Array(derived.buffer, derived.byteOffset, derived.length);
 }
 
 /**
- * Runs an operation, and notes the memory of every WebAssembly instance and the buffer of every array that it makes.
+ * Runs an operation. Every WebAssembly memory and every array's buffer made meanwhile belongs to the residue.
  * @template T
  * @param {Residue} residue
  * @param {() => Promise<T>} operation
@@ -75,8 +75,8 @@ async function keepingAll(residue, operation) {
 }
 
 /**
- * Uint8Array whose new arrays stand in buffers of the residue: small ones would stand on the JavaScript heap, where a
- * derived key stayed after each operation. Each has a buffer of its own, which hash-wasm takes for granted.
+ * A Uint8Array class whose new arrays use buffers of the residue. The buffers are too large for the JavaScript heap,
+ * where a derived key would stay after the operation. Each array has its own buffer, as hash-wasm expects.
  * @param {Residue} residue
  * @returns {any}
  */

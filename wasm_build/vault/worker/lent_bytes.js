@@ -1,18 +1,18 @@
-/** Python's bytes as JavaScript sees them: lent for the length of a call, copied into buffers that the residue knows. */
+/** Python's bytes in JavaScript: they are lent until the call returns, and copied into buffers of the residue. */
 
-/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {import("../cleanup.js").Residue} Residue */
 /**
- * @typedef {object} PythonBytes lent for the length of the call; a copy of the proxy lasts until it is destroyed
+ * @typedef {object} PythonBytes a proxy that is valid until the call returns; its `copy` is valid until `destroy`
  * @property {(kind: "u8") => {data: Uint8Array<ArrayBuffer>, release(): void}} getBuffer
  * @property {() => PythonBytes} copy
  * @property {() => void} destroy
  */
 
-// Small buffers stand inline on the JavaScript heap, where nothing overwrites them.
+// Smaller buffers are on the JavaScript heap, where nothing overwrites them.
 const SMALL_SECRET_BYTES = 4096;
 
 /**
- * A copy of a small value in a buffer of its own.
+ * A copy of a small value in its own buffer.
  * @param {Residue} residue
  * @param {PythonBytes} bytes
  */
@@ -27,8 +27,8 @@ export function copySmall(residue, bytes) {
 }
 
 /**
- * What an operation gives, which joins the residue, or the name of the DOMException that refuses it; a browser without
- * the function or with no such name in its tables says TypeError instead.
+ * Runs an operation. Resolves with the result, which is added to the residue, or with the name of the DOMException. A
+ * browser that lacks the function or the algorithm throws a TypeError, which becomes "NotSupportedError".
  * @template T
  * @param {Residue} residue
  * @param {() => Promise<T>} operation
@@ -49,7 +49,7 @@ export async function attempt(residue, operation) {
 }
 
 /**
- * Keeps Python's bytes for an operation that waits before it reads them.
+ * Keeps Python's bytes valid until the end of an operation that waits before it reads them.
  * @template T
  * @param {PythonBytes} bytes
  * @param {(kept: PythonBytes) => Promise<T>} use
@@ -64,7 +64,7 @@ export async function withKept(bytes, use) {
 }
 
 /**
- * Lends a view on Python's bytes. It must be used up before the call returns: linear memory may move afterwards.
+ * Lends a view on Python's bytes to `use`, which must read them before it returns: linear memory may move afterwards.
  * @template T
  * @param {PythonBytes} bytes
  * @param {(view: Uint8Array<ArrayBuffer>) => T} use

@@ -1,15 +1,15 @@
-/** Where a stream's results leave the Worker: chunk by chunk, as fast as they are fetched. */
+/** The output of a stream to the page, chunk by chunk, as fast as the page fetches the chunks. */
 
-import { giveChunks } from "./chunk_port.js";
-import { describeError } from "./failures.js";
+import { giveChunks } from "../chunk_port.js";
+import { describeError } from "../failures.js";
 
-// What has been written and not yet fetched: one is on its way while the next is made.
+// The number of chunks that may wait to be fetched. One is being sent while the next is made.
 const MAX_WAITING_CHUNKS = 2;
 
 export class Outlet {
   #port;
   #cancelled;
-  /** @type {(ArrayBuffer | null)[]} null is the end */
+  /** @type {(ArrayBuffer | null)[]} the chunks that wait; null means the end */
   #chunks = [];
   #fetchedAll = false;
   #tellChange = () => {};
@@ -18,7 +18,7 @@ export class Outlet {
 
   /**
    * @param {MessagePort} port
-   * @param {Promise<never>} cancelled rejects when nobody wants anything any more
+   * @param {Promise<never>} cancelled rejects when the request is cancelled
    */
   constructor(port, cancelled) {
     this.#port = port;
@@ -28,7 +28,7 @@ export class Outlet {
   }
 
   /**
-   * Takes a chunk over; resolves when the next one is welcome.
+   * Takes a chunk to send. Resolves when there is room for the next chunk.
    * @param {ArrayBuffer} chunk
    */
   async put(chunk) {
@@ -44,7 +44,7 @@ export class Outlet {
     while (!this.#fetchedAll) await this.#waitForChange();
   }
 
-  /** Tells the other side, whether it has asked or not. @param {unknown} error */
+  /** Reports an error to the page, even if it has not asked for a chunk. @param {unknown} error */
   fail(error) {
     this.#port.postMessage({ error: describeError(error) });
   }

@@ -1,4 +1,4 @@
-/** A promise that Python hands back to its stepper unseen: a bare one it would wrap into its own event loop. */
+/** A promise in a wrapper, which Python passes to its stepper unchanged. A bare promise would go to its event loop. */
 export class Pending {
   /** @param {Promise<unknown>} promise */
   constructor(promise) {

@@ -1,8 +1,8 @@
-/** How far a request has come, in bytes, told from where the bytes are worked on. */
+/** The progress of a request, counted in bytes by the code that processes them. */
 
-import { PROGRESS_STEP_BYTES } from "./limits.js";
+import { PROGRESS_STEP_BYTES } from "../limits.js";
 
-/** @typedef {import("./cell.js").Progress} Told */
+/** @typedef {import("../owner/cell.js").Progress} Told */
 
 export class Progress {
   /** @type {(progress: Told) => void} */
@@ -15,7 +15,7 @@ export class Progress {
   /**
    * Starts to count for a new request.
    * @param {(progress: Told) => void} tell
-   * @param {number | null} [total] null when it is not known
+   * @param {number | null} [total] null if unknown
    */
   begin(tell, total = null) {
     this.#tell = tell;
@@ -23,7 +23,7 @@ export class Progress {
     this.#total = total;
   }
 
-  /** @param {number} bytes that were worked on just now */
+  /** @param {number} bytes the number of bytes processed since the last call */
   add(bytes) {
     this.#done += bytes;
     if (this.#done - this.#told >= PROGRESS_STEP_BYTES) this.#report();
@@ -34,7 +34,7 @@ export class Progress {
     this.#total = total;
   }
 
-  /** All has been worked on. */
+  /** Reports the rest at the end of the work, if progress was reported before. */
   finish() {
     if (this.#told > 0 && this.#done > this.#told) this.#report();
   }
@@ -45,11 +45,11 @@ export class Progress {
   }
 }
 
-// Which argument of the door's functions is bulk.
+// The position of the argument with the content, by function of `sealwax_js`.
 const BULK_ARGUMENTS = { digest: 1, sign: 2, verify: 3, encrypt: 4, decrypt: 4 };
 
 /**
- * The door's functions, counting the bytes of content that went through them.
+ * The functions of `sealwax_js`. Those with bulk content count its bytes as progress.
  * @param {Record<string, (...args: any[]) => import("./pending.js").Pending>} door
  * @param {Progress} progress
  */

@@ -1,22 +1,22 @@
-/** One verb in Python: arguments in, result out, each binary value copied once each way. */
+/** The call of one verb in Python. Each binary value of arguments and result is copied at most once. */
 
 import { Pending } from "./pending.js";
-import { pack, unpack } from "./rpc.js";
-import { VaultError } from "./vault_error.js";
+import { pack, unpack } from "../rpc.js";
+import { VaultError } from "../vault_error.js";
 
 /**
- * @typedef {import("./cleanup.js").Residue} Residue
+ * @typedef {import("../cleanup.js").Residue} Residue
  * @typedef {object} RunOptions
  * @property {boolean} strict keeps private keys out of WebCrypto
- * @property {AbortSignal} [cancelling] ends the work at its next pause
- * @property {() => void} [onTaken] told when Python has its copy of the arguments
- * @property {import("./content_door.js").ContentDoor} [door] for the verbs of streams, whose reply goes through it
+ * @property {AbortSignal} [cancelling] stops the verb when it next waits for a promise
+ * @property {() => void} [onTaken] called when Python has its copy of the arguments
+ * @property {import("./content_door.js").ContentDoor} [door] for verbs of streams: their input and output
  */
 
 /**
  * @param {any} pyodide
  * @param {string} verb
- * @param {unknown} args checked ones
+ * @param {unknown} args checked arguments
  * @param {Residue} residue
  * @param {RunOptions} options
  * @returns {Promise<any>}
@@ -24,15 +24,15 @@ import { VaultError } from "./vault_error.js";
 export async function runVerb(pyodide, verb, args, residue, { strict, cancelling, onTaken, door }) {
   const { json, views } = pack(args);
   const step = door
-    ? findModule(pyodide, "wasm_build.stream_verbs").begin(verb, json, views, strict, door)
-    : findModule(pyodide, "wasm_build.verbs").begin(verb, json, views, strict);
+    ? findModule(pyodide, "wasm_build.vault.python.streams").begin(verb, json, views, strict, door)
+    : findModule(pyodide, "wasm_build.vault.python.verbs").begin(verb, json, views, strict);
   onTaken?.();
   const result = takeReply(await finish(step, cancelling), residue);
   if (result.error) throw new VaultError(result.error.code, result.error.message);
   return result.ok;
 }
 
-/** @type {Map<string, any>} of the one Python that a Worker has: importing again takes as long as reading a key */
+/** @type {Map<string, any>} imported Python modules; importing one again would take as long as reading a key */
 const modules = new Map();
 
 /**
@@ -46,7 +46,7 @@ function findModule(pyodide, name) {
 }
 
 /**
- * Steps a Python coroutine to its end: it gives a promise and wants what that settles to.
+ * Runs a Python coroutine to its end. Each step returns a promise to wait for; its value is passed to the next step.
  * @param {(settled: any) => any} step
  * @param {AbortSignal} [cancelling]
  */
@@ -71,7 +71,7 @@ export function takeReply(reply, residue) {
 }
 
 /**
- * A buffer that can be transferred to the page: WebCrypto's own where Python passes its result on, else a copy.
+ * A buffer that can be transferred to the page: WebCrypto's own buffer if Python passes it on, else a copy.
  * @param {any} octets
  * @param {Residue} residue
  */

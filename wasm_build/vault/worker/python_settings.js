@@ -1,6 +1,6 @@
-/** What the snapshot's maker and the Worker must agree on. */
+/** The settings of Pyodide, which must be the same in the build of the snapshot and in the Worker. */
 
-/** Pyodide asks for a package index; the bundle brings everything along, so that the index is empty. */
+/** The package index that Pyodide demands. It is empty, because the bundle has all packages. */
 export const LOCK_FILE = JSON.stringify({
   info: {
     abi_version: "2026_0",
@@ -11,8 +11,8 @@ export const LOCK_FILE = JSON.stringify({
   packages: {},
 });
 
-/** A fixed hash seed makes two snapshots equal. */
+/** Python's environment variables. The fixed hash seed makes two snapshots equal. */
 export const PYTHON_ENVIRONMENT = Object.freeze({ HOME: "/home/pyodide", PYTHONHASHSEED: "0", PYTHONINSPECT: "1" });
 
-/** Where the core's sources stand in Python's in-memory file system. */
+/** The path of the core's modules in Python's in-memory file system. */
 export const PYTHON_ZIP_PATH = "/lib/sealwax_python.zip";

@@ -1,25 +1,31 @@
 /**
- * Starts Python inside a Worker: from the memory snapshot, or plainly when there is none or it does not load.
+ * Starts Python inside a Worker: from the memory snapshot, or without it if there is none or it fails to load.
  *
- * Everything comes in as bytes that the owner fetched and checked; the Worker itself has no network.
+ * The owner has fetched and checked all files and passes their bytes. The Worker itself has no network.
  */
 
 import "./before_pyodide.js";
-import { giveBack } from "./cleanup.js";
-import { loadPyodide } from "./pyodide.mjs";
-import createPyodideModule from "./pyodide.asm.mjs";
+import { giveBack } from "../cleanup.js";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "./python_settings.js";
 import { restoreZeroPages } from "./zero_pages.js";
 
 const WASM_PAGE_BYTES = 65_536;
 const RUNTIME_URL = new URL("./", import.meta.url).href;
 
+/** Pyodide's own modules load while the owner still fetches the other files. */
+const loadingPyodide = Promise.all([
+  import("../../../node_modules/pyodide/pyodide.mjs"),
+  import("../../../node_modules/pyodide/pyodide.asm.mjs"),
+]);
+// A failure is reported when the start awaits this promise, not as an unhandled error before.
+loadingPyodide.catch(() => {});
+
 /**
  * @typedef {object} Assets
  * @property {WebAssembly.Module} module
  * @property {ArrayBuffer} standardLibrary
  * @property {ArrayBuffer} pythonZip
- * @property {ArrayBuffer | null} snapshot without its pages of zeros
+ * @property {ArrayBuffer | null} snapshot packed without its pages of zeros
  *
  * @typedef {object} Python
  * @property {any} pyodide
@@ -37,7 +43,7 @@ export async function startPython(assets) {
     try {
       return await loadSnapshot(assets, assets.snapshot);
     } catch {
-      // A snapshot belongs to one build of the engine; whatever it fails with, the plain start is the answer.
+      // A snapshot may not fit the browser's engine. After any failure Python starts without it.
     }
   }
   return loadPlainly(assets);
@@ -51,7 +57,7 @@ export async function startPython(assets) {
 async function loadSnapshot(assets, packed) {
   const snapshot = restoreZeroPages(new Uint8Array(packed));
   const { pyodide, memory } = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
-  // Python's memory has a copy of it; the browser would keep these two until it tidies up.
+  // Python's memory has its own copy now. Without this the two buffers would stay until the garbage collector runs.
   for (const buffer of [packed, snapshot.buffer]) giveBack(buffer);
   return { pyodide, memory, startKind: "snapshot" };
 }
@@ -69,28 +75,29 @@ async function loadPlainly(assets) {
 /**
  * @param {Assets} assets
  * @param {object} settings
- * @param {number} [memoryBytes] what Python's memory must hold from the beginning
+ * @param {number} [memoryBytes] the least size of Python's memory at the start
  * @returns {Promise<{pyodide: any, memory: WebAssembly.Memory}>}
  */
 async function load(assets, settings, memoryBytes = 0) {
   /** @type {WebAssembly.Memory | undefined} */
   let memory;
-  // Pyodide asks for its program by streaming; it gets the module that the owner compiled once for all Workers.
+  // Pyodide calls this to fetch and compile its program. It gets the module that the owner has compiled already.
   WebAssembly.instantiateStreaming = async (_response, imports) => {
     const instance = await WebAssembly.instantiate(assets.module, imports);
     memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
-    // Pyodide copies a snapshot into the memory that there is, and makes none for it.
+    // Pyodide copies a snapshot into the existing memory, which must be large enough.
     const missing = Math.ceil((memoryBytes - memory.buffer.byteLength) / WASM_PAGE_BYTES);
     if (missing > 0) memory.grow(missing);
     return { instance, module: assets.module };
   };
+  const [{ loadPyodide }, { default: createPyodideModule }] = await loadingPyodide;
   const pyodide = await loadPyodide({
     ...settings,
     createPyodideModule,
     indexURL: RUNTIME_URL,
     env: { ...PYTHON_ENVIRONMENT },
     lockFileContents: LOCK_FILE,
-    // What Python prints could quote a message.
+    // Python's output is dropped, because it could quote a message.
     stdout: () => {},
     stderr: () => {},
   });
@@ -99,7 +106,7 @@ async function load(assets, settings, memoryBytes = 0) {
 }
 
 /**
- * From here on `fetch` knows two files, both already here, and refuses everything else.
+ * Limits `fetch` to two files that have already come, and removes all other access to the network.
  * @param {ArrayBuffer} standardLibrary
  */
 function takeNetworkAway(standardLibrary) {

@@ -1,8 +1,8 @@
 /**
- * What `sealwax_js` has for streams: block ciphers on one chunk after the other, GHASH, and a store for plaintext.
+ * The part of `sealwax_js` for streams: block ciphers for consecutive chunks, GHASH, and a store for plaintext.
  *
- * A key is imported once for all chunks. What comes back is overwritten as soon as Python has taken it, so that memory
- * stays small however long the stream is.
+ * A key is imported once for all chunks. A result is overwritten as soon as Python has copied it. So a stream of any
+ * length needs little memory.
  */
 
 import { Ghash } from "./ciphers/ghash.js";
@@ -10,11 +10,11 @@ import { Scratch } from "./ciphers/scratch.js";
 import { attempt, copySmall, withView } from "./lent_bytes.js";
 import { Pending } from "./pending.js";
 
-/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {import("../cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 /** @typedef {typeof import("./ciphers/own_ciphers.js")} OwnCiphers */
 
-const BLOCK_BYTES = 16; // of AES
+const BLOCK_BYTES = 16; // the block of AES
 const STORE_PIECE_BYTES = 4_194_304;
 const NOTHING = new Uint8Array(0);
 
@@ -26,15 +26,16 @@ export function createStreamDoor(residue) {
   const rooms = new Rooms(residue);
   return {
     /**
-     * A WebBlockKey or an OwnBlockKey.
-     * @param {string} name WebCrypto's, DES-CBC or RC2-CBC @param {PythonBytes} secret @param {number} bits of the key's effect for RC2
+     * Resolves with a WebBlockKey or an OwnBlockKey.
+     * @param {string} name WebCrypto's name, DES-CBC or RC2-CBC @param {PythonBytes} secret @param {number} bits the
+     *   effective key length for RC2
      */
     openBlockKey: (name, secret, bits) => {
       const key = copySmall(residue, secret);
       return new Pending(openBlockKey(residue, rooms, { name, key, bits }));
     },
 
-    /** Overwrites a chunk that Python has taken. @param {Uint8Array<ArrayBuffer>} taken */
+    /** Overwrites a chunk that Python has copied. @param {Uint8Array<ArrayBuffer>} taken */
     forgetChunk: (taken) => residue.wipeBuffer(taken.buffer),
 
     /** @param {PythonBytes} hashKey */
@@ -44,7 +45,7 @@ export function createStreamDoor(residue) {
         /** @param {PythonBytes} data */
         update: (data) =>
           withView(data, (view) => {
-            // Whole words are taken from borders of four bytes, where Python's octets need not begin.
+            // GHASH reads words at multiples of four bytes, but Python's bytes may begin at any address.
             const copy = rooms.copy(view, 0);
             ghash.update(copy);
             rooms.giveBack(copy);
@@ -75,12 +76,12 @@ async function openBlockKey(residue, rooms, job) {
     const key = await crypto.subtle.importKey("raw", job.key, job.name, false, ["encrypt", "decrypt"]);
     return new WebBlockKey(residue, rooms, key);
   } catch {
-    // Old ciphers, and AES-192 in Chromium.
+    // WebCrypto lacks the ciphers of old mail, and in Chromium also AES-192.
     return new OwnBlockKey(residue, await import("./ciphers/own_ciphers.js"), job);
   }
 }
 
-/** Chunks under a key of WebCrypto, which takes its copy of the data before the call returns. */
+/** Block ciphers by WebCrypto, which copies the data before the call returns. */
 class WebBlockKey {
   #residue;
   #rooms;
@@ -97,22 +98,22 @@ class WebBlockKey {
     this.#key = key;
   }
 
-  /** CBC over whole blocks, without padding. @param {PythonBytes} iv @param {PythonBytes} data */
+  /** Encrypts whole blocks in CBC mode, without padding. @param {PythonBytes} iv @param {PythonBytes} data */
   encrypt(iv, data) {
     const algorithm = { name: "AES-CBC", iv: copyOf(iv) };
-    // WebCrypto puts a block of padding behind, which is cut off.
+    // WebCrypto appends a block of padding, which `#chunk` cuts off.
     return withView(data, (view) =>
       this.#chunk(view.length, () => crypto.subtle.encrypt(algorithm, this.#key, view)),
     );
   }
 
-  /** CBC over whole blocks, without a look at padding. @param {PythonBytes} iv @param {PythonBytes} data */
+  /** Decrypts whole blocks in CBC mode, without checking padding. @param {PythonBytes} iv @param {PythonBytes} data */
   decrypt(iv, data) {
     const [name, first] = ["AES-CBC", copyOf(iv)];
     const padded = withView(data, (view) => this.#rooms.copy(view, BLOCK_BYTES));
     const end = padded.length - BLOCK_BYTES;
     return this.#chunk(end, async () => {
-      // WebCrypto always takes padding away: a block is put behind that decrypts to nothing but padding.
+      // WebCrypto always removes padding, so a block that decrypts to padding is appended.
       const last = padded.slice(end - BLOCK_BYTES, end);
       padded.set(new Uint8Array(await crypto.subtle.encrypt({ name, iv: last }, this.#key, NOTHING)), end);
       const decrypted = crypto.subtle.decrypt({ name, iv: first }, this.#key, padded);
@@ -121,7 +122,10 @@ class WebBlockKey {
     });
   }
 
-  /** Counter mode, both ways. @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits that count */
+  /**
+   * Encrypts or decrypts in counter mode.
+   * @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits the length of the counter
+   */
   count(counter, data, bits) {
     const algorithm = { name: "AES-CTR", counter: copyOf(counter), length: bits };
     return withView(data, (view) =>
@@ -139,7 +143,7 @@ class WebBlockKey {
   }
 }
 
-/** The same by code of our own. */
+/** Block ciphers by our own code, with the same methods as WebBlockKey. */
 class OwnBlockKey {
   #residue;
   #own;
@@ -166,7 +170,7 @@ class OwnBlockKey {
     return this.#chunk(this.#own.decryptBlocks, iv, data);
   }
 
-  /** @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits that count */
+  /** @param {PythonBytes} counter @param {PythonBytes} data @param {number} bits the length of the counter */
   count(counter, data, bits) {
     return this.#chunk(this.#own.encrypt, counter, data, bits);
   }
@@ -190,7 +194,7 @@ class OwnBlockKey {
   }
 }
 
-/** Octets that grow, outside Python's memory. */
+/** A growing store of bytes outside Python's memory. */
 class Store {
   #residue;
   /** @type {Uint8Array<ArrayBuffer>[]} */
@@ -217,7 +221,7 @@ class Store {
   }
 
   /**
-   * Fills as much of `room` as there are octets from `start` on within one piece, and gives their number.
+   * Copies bytes from `start` on into `room`, at most to the end of the piece. Returns the number of copied bytes.
    * @param {number} start
    * @param {PythonBytes} room
    */
@@ -230,7 +234,7 @@ class Store {
     });
   }
 
-  /** Overwrites all of it. */
+  /** Overwrites the whole store. */
   discard() {
     for (const piece of this.#pieces) this.#residue.wipeBuffer(piece.buffer);
     this.#pieces = [];
@@ -238,7 +242,7 @@ class Store {
   }
 }
 
-/** Buffers that are used again and again; each belongs to the residue. */
+/** Buffers that are used again and again. Each belongs to the residue. */
 class Rooms {
   #residue;
   /** @type {ArrayBuffer[]} */
@@ -250,7 +254,7 @@ class Rooms {
   }
 
   /**
-   * A copy with `spare` bytes behind it.
+   * A copy of the bytes, with room for `spare` bytes after them.
    * @param {Uint8Array} view
    * @param {number} spare
    */
@@ -264,13 +268,13 @@ class Rooms {
     return copy;
   }
 
-  /** @param {Uint8Array<ArrayBuffer>} copy one that nobody reads any more */
+  /** Frees a buffer for the next copy. @param {Uint8Array<ArrayBuffer>} copy a copy that is not used any more */
   giveBack(copy) {
     this.#free.push(copy.buffer);
   }
 }
 
-/** @param {PythonBytes} bytes no secrets */
+/** A copy on the JavaScript heap. @param {PythonBytes} bytes not secret, such as an IV */
 function copyOf(bytes) {
   return withView(bytes, (view) => view.slice());
 }

@@ -1,26 +1,26 @@
 /**
- * Content that Python reads in blocks, from any position on.
+ * Content of a stream, which Python reads in blocks from any position on.
  *
- * A Blob is read again as often as Python wants. What comes from a stream is held in blocks until it is read for the
- * last time; a block that has not come yet is waited for, which is how the work runs while a message downloads.
+ * A Blob is read as often as Python wants. The bytes of a ReadableStream are kept in blocks until they are read for the
+ * last time. Python waits for a block that has not come yet, so that it can work while a message downloads.
  */
 
-import { ChunkTaker } from "./chunk_port.js";
-import { checkStreamSize } from "./limits.js";
-import { VaultError } from "./vault_error.js";
+import { ChunkTaker } from "../chunk_port.js";
+import { checkStreamSize } from "../limits.js";
+import { VaultError } from "../vault_error.js";
 
-/** @typedef {import("./cleanup.js").Residue} Residue */
+/** @typedef {import("../cleanup.js").Residue} Residue */
 /** @typedef {BlobSource | PortSource} ByteSource */
 
-// What is lent to Python at a time: large enough that the way there costs nothing beside the work.
+// The number of bytes lent to Python at a time. For a block this large the call takes little time beside the work.
 const BLOCK_BYTES = 1_048_576;
-// How much of a stream is fetched before it is wanted.
+// The number of bytes of a stream that are fetched in advance.
 const AHEAD_BYTES = 4 * BLOCK_BYTES;
 
 /**
- * @param {import("./cell.js").Source} end
+ * @param {import("../owner/cell.js").Source} end
  * @param {Residue} residue
- * @param {Promise<never>} cancelled rejects when nobody wants anything any more
+ * @param {Promise<never>} cancelled rejects when the request is cancelled
  * @returns {ByteSource}
  */
 export function openSource({ source, size }, residue, cancelled) {
@@ -30,9 +30,9 @@ export function openSource({ source, size }, residue, cancelled) {
 class BlobSource {
   #blob;
   #residue;
-  /** @type {ArrayBuffer | null} what Python was lent last */
+  /** @type {ArrayBuffer | null} the block that Python has read last */
   #lent = null;
-  /** @type {{position: number, block: Promise<ArrayBuffer>} | null} what will be asked for next, most likely */
+  /** @type {{position: number, block: Promise<ArrayBuffer>} | null} the next block, fetched in advance */
   #ahead = null;
 
   /** @param {Blob} blob @param {Residue} residue */
@@ -45,7 +45,7 @@ class BlobSource {
     return this.#blob.size;
   }
 
-  /** A Blob holds itself. */
+  /** Does nothing: the Blob keeps its own bytes, so there are none to release. */
   readOnce() {}
 
   release() {}
@@ -67,7 +67,7 @@ class BlobSource {
     try {
       return this.#residue.keepBuffer(await this.#blob.slice(position, position + BLOCK_BYTES).arrayBuffer());
     } catch {
-      // A file that was altered or taken away since it was chosen.
+      // The person altered or removed the file after choosing it.
       throw new VaultError("input-failed", "the file could not be read any more");
     }
   }
@@ -78,10 +78,10 @@ class PortSource {
   #size;
   #residue;
   #cancelled;
-  /** @type {(Uint8Array | null)[]} whole blocks but for the last; null where it was let go */
+  /** @type {(Uint8Array | null)[]} the blocks, of which only the last may be incomplete; null for a released block */
   #blocks = [];
   #length = 0;
-  /** Up to here somebody wants it. */
+  /** The furthest position that Python has asked for. */
   #wanted = 0;
   #ended = false;
   #keeps = true;
@@ -106,7 +106,7 @@ class PortSource {
     return this.#size ?? this.#length;
   }
 
-  /** From now on each block is let go when the next one is asked for. */
+  /** From now on a block is released when Python asks for the next one. */
   readOnce() {
     this.#keeps = false;
   }
@@ -126,14 +126,14 @@ class PortSource {
     return block.subarray(position % BLOCK_BYTES, Math.min(this.#length - index * BLOCK_BYTES, BLOCK_BYTES));
   }
 
-  /** Until the octet at `position` has come, or the end. @param {number} position */
+  /** Waits for the byte at `position`, or for the end. @param {number} position */
   async #waitFor(position) {
     this.#wanted = Math.max(position, this.#wanted);
     this.#takeAhead();
     while (position >= this.#length && !this.#ended) await Promise.race([this.#taking, this.#cancelled]);
   }
 
-  /** Has the next chunk sent while little is here that was not wanted yet. */
+  /** Asks for the next chunk unless enough bytes were fetched in advance. */
   #takeAhead() {
     if (this.#taking || this.#ended || this.#length > this.#wanted + AHEAD_BYTES) return;
     this.#taking = this.#take();
@@ -142,7 +142,7 @@ class PortSource {
         this.#taking = null;
         this.#takeAhead();
       },
-      // Stays as it is: whoever waits next learns of it.
+      // `#taking` keeps the rejected promise, so that the next wait reports the error.
       () => {},
     );
   }
@@ -173,7 +173,7 @@ class PortSource {
     this.#ended = true;
   }
 
-  /** @param {number} before the first block that is still wanted */
+  /** Releases all blocks before this one. @param {number} before the index of the first block that is still needed */
   #letGo(before) {
     for (let index = before - 1; index >= 0 && this.#blocks[index]; index--) {
       this.#residue.wipeBuffer(/** @type {ArrayBuffer} */ (this.#blocks[index]?.buffer));

@@ -1,4 +1,4 @@
-/** The vault's Worker: answers one request, cleans up, and ends. */
+/** The script of the vault's Worker, which answers one request, batch or stream, cleans up, and ends. */
 
 import { serve } from "./worker_core.js";
 

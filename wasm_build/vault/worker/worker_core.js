@@ -1,25 +1,25 @@
 /**
- * What happens inside the vault's Worker: start, the requests of one operation, the cleanup routine, the end.
+ * The life of the vault's Worker: its start, the requests of one operation, the cleanup, and its end.
  *
  * `hooks` exist for the tests, which scan the linear memory before and after it is filled with zeros.
  */
 
-import { cleanUp, Residue } from "./cleanup.js";
+import { cleanUp, Residue } from "../cleanup.js";
 import { createCryptoDoor } from "./crypto_door.js";
-import { crashed, describeError, isFatal } from "./failures.js";
+import { crashed, describeError, isFatal } from "../failures.js";
 import { countWork, Progress } from "./progress.js";
 import { startPython } from "./python_start.js";
 import { runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
-import { checkRequest, checkStreamEnds, collectBuffers } from "./rpc.js";
-import { STREAM_VERBS } from "./schema.js";
+import { checkRequest, checkStreamEnds, collectBuffers } from "../rpc.js";
+import { STREAM_VERBS } from "../schema.js";
 import { ContentDoor } from "./content_door.js";
-import { VaultError } from "./vault_error.js";
+import { VaultError } from "../vault_error.js";
 
 /**
  * @typedef {import("./python_start.js").Python} Python
- * @typedef {import("./cell.js").Request} Request
- * @typedef {import("./cell.js").StreamEnds} StreamEnds
+ * @typedef {import("../owner/cell.js").Request} Request
+ * @typedef {import("../owner/cell.js").StreamEnds} StreamEnds
  * @typedef {object} Hooks
  * @property {(python: Python) => void | Promise<void>} [beforeRequest]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
@@ -45,12 +45,12 @@ class Service {
   #hooks;
   #residue = new Residue();
   #progress = new Progress();
-  /** Aborts when the owner wants no answer any more. */
+  /** Aborts when the owner cancels the request. */
   #cancelling = new AbortController();
   #cancelled = rejected(this.#cancelling.signal);
   /** @type {Python | undefined} */
   #python;
-  /** @type {Promise<unknown>} the preparation, then each request behind the one before */
+  /** @type {Promise<unknown>} the preparation, and then the latest request, which waits for those before */
   #current = Promise.resolve();
   #requested = false;
   #ended = false;
@@ -81,7 +81,7 @@ class Service {
       case "cancel":
         this.#requested = true;
         this.#cancelling.abort();
-        // What WebCrypto is about to give must be here before it can be overwritten.
+        // Results of running calls of WebCrypto must arrive before they can be overwritten.
         await this.#current;
         return this.end();
       default:
@@ -108,33 +108,33 @@ class Service {
     this.#python = python;
     this.#residue.keepMemory(python.memory);
     python.pyodide.registerJsModule("sealwax_js", countWork(createCryptoDoor(this.#residue), this.#progress));
-    python.pyodide.pyimport("wasm_build.verbs").reseed();
+    python.pyodide.pyimport("wasm_build.vault.python.verbs").reseed();
     this.#scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
     this.#current = this.#prepare(python, reservedBytes);
     await this.#current;
   }
 
   /**
-   * Makes the wait in reserve useful; a request that comes early does not wait for the rest of it.
+   * Warms up while the Worker waits. If a request comes early, the rest is left out.
    * @param {Python} python
    * @param {number} reservedBytes
    */
   async #prepare({ pyodide, startKind }, reservedBytes) {
-    // After a plain start Python is cold: rehearsing would take longer than it saves.
+    // After a start without the snapshot Python is so slow that a rehearsal takes longer than it saves.
     if (startKind !== "snapshot") return;
     const isWanted = () => this.#requested;
     try {
       await rehearse(pyodide, this.#residue, isWanted, (verb, args) => this.#rehearse(verb, args));
-      // Its keys protect nothing.
+      // The keys of the rehearsal are public, so nothing of it need be rinsed.
       this.#residue.forgetSecrets();
-      if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.verbs").reserve_memory(reservedBytes);
+      if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.vault.python.verbs").reserve_memory(reservedBytes);
     } catch {
-      // A browser that refuses the rehearsal's keys may still take the real ones; only time is lost.
+      // A browser that refuses the keys of the rehearsal may still accept the person's keys. Only time is lost.
     }
   }
 
   /**
-   * The whole way of a request but for the messages.
+   * Answers a request of the rehearsal in the same way as others, but sends no messages. Resolves with the reply.
    * @param {string} verb
    * @param {object} args
    */
@@ -165,7 +165,7 @@ class Service {
       fatal = isFatal(described.code);
       post({ error: described });
     }
-    // Not kept for the requests that may follow.
+    // The arguments are overwritten now, because requests that may follow do not need them.
     buffers.forEach((buffer) => this.#residue.wipeBuffer(buffer));
     if (fatal) await this.end();
   }
@@ -186,7 +186,7 @@ class Service {
       await this.#run(verb, args, { strict, door });
       await door.close();
     } catch (error) {
-      // Whoever has the reply reads of it in the output.
+      // If the reply was already sent, only the reader of the output gets the error.
       if (!door.fail(error)) throw error;
     }
   }
@@ -210,7 +210,7 @@ class Service {
 }
 
 /**
- * A promise that rejects when the signal comes, and is nobody's error.
+ * A promise that rejects when the signal aborts. The browser does not report the rejection as unhandled.
  * @param {AbortSignal} signal
  * @returns {Promise<never>}
  */
@@ -223,7 +223,7 @@ function rejected(signal) {
 }
 
 /**
- * Holds a lock for as long as this Worker lives: its owner waits for the same one.
+ * Takes a lock and keeps it until this Worker ends. The owner waits for the same lock, to notice the end.
  * @param {string} name
  */
 function holdLock(name) {

@@ -1,5 +1,5 @@
 /**
- * A memory without its pages of zeros, which are four in ten of the snapshot's: they are neither fetched nor hashed.
+ * The packed form of the snapshot, without pages of zeros. These are four in ten pages, which need no download.
  *
  * packed = length of the whole (uint32, little-endian) ‖ one bit for each page, lowest first ‖ the pages whose bit is set
  */
@@ -9,7 +9,7 @@ const LENGTH_BYTES = 4;
 
 /**
  * @param {Uint8Array} whole
- * @returns {Uint8Array<ArrayBuffer>} packed
+ * @returns {Uint8Array<ArrayBuffer>} the packed form
  */
 export function dropZeroPages(whole) {
   const pages = Array.from({ length: Math.ceil(whole.length / PAGE_BYTES) }, (_, page) => pageOf(whole, page));
@@ -28,7 +28,7 @@ export function dropZeroPages(whole) {
 
 /**
  * @param {Uint8Array} packed
- * @returns {Uint8Array<ArrayBuffer>} the whole; throws RangeError when a page is missing
+ * @returns {Uint8Array<ArrayBuffer>} the whole memory; throws a RangeError if a page is missing
  */
 export function restoreZeroPages(packed) {
   const length = new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);

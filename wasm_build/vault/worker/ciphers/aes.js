@@ -1,23 +1,23 @@
 /**
- * AES (FIPS 197) where the browser lacks a key length: 192 bits in Chromium.
+ * AES (FIPS 197), for browsers that lack a key length: Chromium lacks 192 bits.
  *
- * A column is held in two words of 16 bits: larger numbers Chromium may put on the JavaScript heap, where nothing
- * overwrites them. Not constant-time.
+ * A column of the state is in two words of 16 bits, because Chromium may put larger numbers on the JavaScript heap,
+ * where nothing overwrites them. The code is not constant-time.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
 
 const BLOCK = 16;
-/** Words of 16 bits in a block. */
+/** The number of 16-bit words in a block. */
 const WORDS = 8;
 
 const S_BOX = makeSBox();
 const INVERSE_S_BOX = new Uint8Array(256).map((_, octet) => S_BOX.indexOf(octet));
-// SubBytes with MixColumns behind it, and InvMixColumns alone: a byte's column in all pairs of neighbours, of which the
-// four rows have the same ones in different orders.
+// Tables of the products of each byte with pairs of neighbours in the matrix column. The four rows of the matrix have
+// the same pairs in different orders. MIX does SubBytes and MixColumns, UNMIX does InvMixColumns.
 const MIX = makePairs([2, 1, 1, 3], (octet) => S_BOX[octet]);
 const UNMIX = makePairs([14, 9, 13, 11], (octet) => octet);
-// The same for InvSubBytes with InvMixColumns behind it: the equivalent inverse cipher (FIPS 197 section 5.3.5).
+// UNMIX_INVERSE does InvSubBytes and InvMixColumns, for the equivalent inverse cipher (FIPS 197 section 5.3.5).
 const UNMIX_INVERSE = makePairs([14, 9, 13, 11], (octet) => INVERSE_S_BOX[octet]);
 
 export class Aes {
@@ -47,7 +47,7 @@ export class Aes {
    * @param {number} to
    */
   encrypt(input, from, output, to) {
-    // ShiftRows takes each row from one column further.
+    // ShiftRows: each row comes from one column (2 words) further than the row above.
     this.#crypt(input, from, output, to, this.#encryptionKeys, MIX, S_BOX, 2);
   }
 
@@ -68,8 +68,8 @@ export class Aes {
    * @param {number} to
    * @param {Uint16Array} keys
    * @param {Pairs} pairs
-   * @param {Uint8Array} box of the last round
-   * @param {number} step from one row's column to the next one's, in words
+   * @param {Uint8Array} box the S-box for the last round
+   * @param {number} step the words from the column of one row to the column of the next row
    */
   #crypt(input, from, output, to, keys, [a, b, c, d], box, step) {
     let state = this.#state;
@@ -109,7 +109,7 @@ function put(output, at, word) {
 }
 
 /**
- * FIPS 197 section 5.2.
+ * The round keys (FIPS 197 section 5.2).
  * @param {Scratch} scratch
  * @param {Uint8Array} key
  * @param {number} rounds
@@ -136,7 +136,7 @@ function expandKey(scratch, key, rounds) {
 }
 
 /**
- * The round keys of the equivalent inverse cipher: in reverse, all but the outer ones through InvMixColumns.
+ * The round keys of the equivalent inverse cipher: in reverse order, all but the first and last after InvMixColumns.
  * @param {Scratch} scratch
  * @param {Uint16Array} keys
  */
@@ -173,7 +173,7 @@ function times(factor, octet) {
 }
 
 function makeSBox() {
-  // FIPS 197 section 5.1.1: the inverse in GF(2^8), found through the powers of 3, then the affine step.
+  // FIPS 197 section 5.1.1: the inverse in GF(2^8), found from the powers of 3, and then the affine transformation.
   const powers = [1];
   while (powers.length < 255) powers.push(times(3, powers[powers.length - 1]));
   const box = new Uint8Array(256).fill(0x63);
@@ -187,7 +187,7 @@ function makeSBox() {
 /** @typedef {[Uint16Array, Uint16Array, Uint16Array, Uint16Array]} Pairs */
 
 /**
- * Products of a byte with each two neighbours of a circular column.
+ * For each byte, after `before`, its products with two neighbours of a circular column, side by side in 16 bits.
  * @param {number[]} column
  * @param {(octet: number) => number} before
  * @returns {Pairs}

@@ -1,4 +1,7 @@
-/** ChaCha20 (RFC 8439 section 2.4) for browsers without it: Firefox, which keeps numbers of 32 bits off its heap. */
+/**
+ * ChaCha20 (RFC 8439 section 2.4) for browsers that lack it, such as Firefox. Its numbers of 32 bits are safe there,
+ * because Firefox does not put them on the JavaScript heap.
+ */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
 
@@ -6,7 +9,7 @@ const BLOCK = 64;
 const WORDS = 16;
 const COUNTER = 12;
 const DOUBLE_ROUNDS = 10;
-// "expand 32-byte k"
+// The text "expand 32-byte k" as words.
 const CONSTANTS = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574];
 
 export class ChaCha20 {
@@ -29,7 +32,8 @@ export class ChaCha20 {
   }
 
   /**
-   * The next blocks of the stream mixed with `input`; the two may be one. What is left of the last block is not used.
+   * XORs `input` with the next blocks of the key stream. `input` and `output` may be the same. The next call begins with
+   * a new block, even if this call has not used all of the last one.
    * @param {Uint8Array} input
    * @param {Uint8Array} output
    */

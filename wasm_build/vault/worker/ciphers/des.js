@@ -1,9 +1,9 @@
 /**
- * DES and Triple-DES, decryption (FIPS 46-3), for old mail: no browser has them.
+ * Decryption by DES and Triple-DES (FIPS 46-3), which no browser has, for old mail.
  *
- * A half of a block is held as its expansion E(R), 48 bits in two numbers. Behind the S-boxes everything is linear, so
- * that two S-boxes, permutation P and expansion are one look-up for each twelve bits. Numbers stay below 2^30: larger
- * ones Chromium may put on the JavaScript heap, where nothing overwrites them. Not constant-time.
+ * A half of a block is kept as its expansion E(R), 48 bits in two numbers. All steps after the S-boxes are linear, so
+ * that one look-up of twelve bits does two S-boxes, the permutation P and the expansion. Numbers stay below 2^30,
+ * because Chromium may put larger numbers on the JavaScript heap, where nothing overwrites them. Not constant-time.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
@@ -12,7 +12,7 @@ const BLOCK = 8;
 const ROUNDS = 16;
 const GROUPS = 8;
 
-// FIPS 46-3, its numbers as they stand there.
+// The tables as printed in FIPS 46-3, which counts bits from 1.
 const P = [
   16, 7, 20, 21, 29, 12, 28, 17, 1, 15, 23, 26, 5, 18, 31, 10, 2, 8, 24, 14, 32, 27, 3, 9, 19, 13, 30, 6, 22, 11, 4, 25,
 ];
@@ -25,7 +25,7 @@ const PERMUTED_CHOICE_2 = [
   40, 51, 45, 33, 48, 44, 49, 39, 56, 34, 53, 46, 42, 50, 36, 29, 32,
 ];
 const SHIFTS = [1, 1, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1];
-// Each S-box in four rows of 16 hexadecimal digits.
+// Each S-box has four rows of 16 hexadecimal digits.
 const S_BOXES = [
   "e4d12fb83a6c5907 0f74e2d1a6cb9538 41e8d62bfc973a50 fc8249175b3ea06d",
   "f18e6b34972dc05a 3d47f28ec01a69b5 0e7ba4d158c6932f d8a13f42b67c05e9",
@@ -38,11 +38,13 @@ const S_BOXES = [
 ].map((box) => box.split(" "));
 
 const EXPANSION = makeExpansion();
-/** For each two groups of six bits behind the addition of the subkey: both numbers of the expansion. */
+/**
+ * For each value of two groups of six bits after adding the subkey: both numbers to XOR to the other half's expansion.
+ */
 const ROUND = makeRound();
-/** For each byte of a block: both numbers of the left half's expansion, then of the right one's. */
+/** For each value of each byte of a block: both numbers of the left half's expansion, then both of the right half's. */
 const INITIAL = makeInitial();
-/** For each of 16 groups, the right half's first: the block in four numbers of 16 bits. */
+/** For each value of each of the 16 groups of six bits: its part of the output block, in four numbers of 16 bits. */
 const FINAL = makeFinal();
 
 export class Des {
@@ -58,8 +60,8 @@ export class Des {
     this.#subkeys = scratch.words32(2 * ROUNDS * stages);
     const bits = scratch.bytes(PERMUTED_CHOICE_1.length);
     for (let stage = 0; stage < stages; stage++) {
-      // The last key comes first. Triple-DES was made by encrypting, decrypting and encrypting: the middle is undone
-      // by encrypting, with the subkeys forwards.
+      // Triple-DES encrypts, decrypts and encrypts. The inverse begins with the last key. Its middle stage encrypts,
+      // with the subkeys in forward order.
       const from = (stages - 1 - stage) * BLOCK;
       const part = this.#subkeys.subarray(2 * ROUNDS * stage, 2 * ROUNDS * (stage + 1));
       expandKey(key.subarray(from, from + BLOCK), part, bits, stage % 2 === 0);
@@ -92,7 +94,7 @@ export class Des {
       const d = 24576 | ((low << 1) & 8190);
       const nextHigh = leftHigh ^ ROUND[a] ^ ROUND[b] ^ ROUND[c] ^ ROUND[d];
       const nextLow = leftLow ^ ROUND[a + 1] ^ ROUND[b + 1] ^ ROUND[c + 1] ^ ROUND[d + 1];
-      // Between two stages the final and the initial permutation undo each other, but for the halves: no exchange.
+      // The last round of a stage does not exchange the halves. Final and next initial permutation cancel out.
       if (at % (2 * ROUNDS) === 2 * ROUNDS - 2) {
         leftHigh = nextHigh;
         leftLow = nextLow;
@@ -108,7 +110,7 @@ export class Des {
 }
 
 /**
- * The final permutation.
+ * Writes the output block: undoes the expansion and does the final permutation.
  * @param {number} leftHigh
  * @param {number} leftLow
  * @param {number} rightHigh
@@ -132,10 +134,10 @@ function collect(leftHigh, leftLow, rightHigh, rightLow, output, to) {
 }
 
 /**
- * The 16 subkeys, two numbers each.
+ * Writes the 16 subkeys of one stage, two numbers each.
  * @param {Uint8Array} key
  * @param {Int32Array} subkeys
- * @param {Uint8Array} bits scratch
+ * @param {Uint8Array} bits working memory
  * @param {boolean} backwards
  */
 function expandKey(key, subkeys, bits, backwards) {
@@ -146,18 +148,18 @@ function expandKey(key, subkeys, bits, backwards) {
     const at = 2 * (backwards ? ROUNDS - 1 - round : round);
     for (let index = 0; index < 48; index++) {
       const chosen = PERMUTED_CHOICE_2[index] - 1;
-      // Each half of the key turns by itself.
+      // Each half of the key is rotated separately.
       const bit = bits[chosen < 28 ? (chosen + rotated) % 28 : 28 + ((chosen - 28 + rotated) % 28)];
       subkeys[at + (index < 24 ? 0 : 1)] |= bit << (23 - (index % 24));
     }
   }
 }
 
-/** For each bit of a half both numbers of its expansion: a bit stands in one group or in two. */
+/** For each bit of a half: both numbers of its expansion, in which it is in one or two groups of six bits. */
 function makeExpansion() {
   const numbers = Array.from({ length: 32 }, () => [0, 0]);
   for (let place = 0; place < 48; place++) {
-    // Six bits of a group are four of the half and one more on either side.
+    // A group of six bits has four bits of the half and the neighbouring bit on either side.
     const bit = (4 * Math.floor(place / 6) + (place % 6) + 31) % 32;
     numbers[bit][place < 24 ? 0 : 1] |= 1 << (23 - (place % 24));
   }
@@ -177,12 +179,12 @@ function makeRound() {
   return table;
 }
 
-/** For each group of six bits: both numbers of what its S-box adds to the other half's expansion. */
+/** For each value of each group of six bits: both numbers to XOR to the other half's expansion. */
 function makeSubstitution() {
   const table = new Int32Array(GROUPS * 64 * 2);
   for (let entry = 0; entry < GROUPS * 64; entry++) {
     const [group, six] = [entry >> 6, entry & 63];
-    // The outer two of six bits choose the row.
+    // The outer two of the six bits choose the row.
     const value = parseInt(S_BOXES[group][((six >> 4) & 2) | (six & 1)][(six >> 1) & 15], 16);
     for (let bit = 0; bit < 4; bit++) {
       if (!((value >> (3 - bit)) & 1)) continue;
@@ -200,7 +202,8 @@ function makeInitial() {
     const [position, octet] = [entry >> 8, entry & 255];
     for (let bit = 0; bit < 8; bit++) {
       if (!((octet >> (7 - bit)) & 1)) continue;
-      // Each second bit of a byte goes left, the others right, the last byte first.
+      // The initial permutation puts every second bit of a byte into the left half, the others into the right half. It
+      // begins with the last byte.
       const [high, low] = EXPANSION[8 * (bit >> 1) + 7 - position];
       table[4 * entry + (bit % 2 ? 0 : 2)] ^= high;
       table[4 * entry + (bit % 2 ? 1 : 3)] ^= low;
@@ -214,7 +217,7 @@ function makeFinal() {
   for (let entry = 0; entry < 2 * GROUPS * 64; entry++) {
     const [group, six] = [entry >> 6, entry & 63];
     for (let inner = 0; inner < 4; inner++) {
-      // Of a group's six bits the outer two belong to its neighbours.
+      // Only the inner four of a group's six bits count; the outer two repeat bits of its neighbours.
       if (!((six >> (4 - inner)) & 1)) continue;
       const bit = 4 * (group % GROUPS) + inner;
       const octet = 7 - (bit % 8);

@@ -1,9 +1,10 @@
 /**
- * GHASH (SP 800-38D section 6.4), fed piece by piece, by the products of each byte's value at each place.
+ * GHASH (SP 800-38D section 6.4) over data in pieces. A table has the products of the hash key with each value of each
+ * byte of a block.
  *
- * Sum and products stand in the order of bytes that blocks have, so that whole blocks are taken as words: 100 to 250 MB
- * a second. Its look-ups depend on secrets, and its words Chromium may put on the JavaScript heap; the hash key serves
- * one message alone, and who has it can forge that message's tag, not read it.
+ * Sum and products have the byte order of blocks, so that whole blocks are read as words. This does 100 to 250 MB a
+ * second. The look-ups depend on secrets, and Chromium may put the words on the JavaScript heap. That is acceptable,
+ * because a hash key is used for one message only: its holder can forge the tag of that message, but not read it.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
@@ -42,7 +43,7 @@ export class Ghash {
     }
   }
 
-  /** Fills the block that was begun with zeros. */
+  /** Fills an incomplete block with zeros. */
   pad() {
     if (this.#filled > 0) this.#multiply(NOTHING);
     this.#filled = 0;
@@ -51,12 +52,12 @@ export class Ghash {
   /**
    * @param {number} aadBytes
    * @param {number} dataBytes
-   * @returns {Uint8Array} 16 bytes of the scratch
+   * @returns {Uint8Array} the hash, 16 bytes in the scratch memory
    */
   finish(aadBytes, dataBytes) {
     this.pad();
     for (const [at, bytes] of [[0, aadBytes], [8, dataBytes]]) {
-      // Lengths in bits; 53 of their own are enough for what memory holds.
+      // The lengths are in bits, as two words each. The 53 exact bits of a number are enough for any length in memory.
       const [high, low] = [Math.floor(bytes / 2 ** 29), (bytes % 2 ** 29) * 8];
       for (let index = 0; index < 4; index++) {
         this.#octets[at + index] ^= high >>> (24 - 8 * index);
@@ -67,7 +68,7 @@ export class Ghash {
     return this.#octets;
   }
 
-  /** Begins anew under the same key. */
+  /** Starts a new hash under the same key. */
   reset() {
     this.#octets.fill(0);
   }
@@ -77,49 +78,56 @@ export class Ghash {
    * @param {Int32Array} blocks
    */
   #multiply(blocks) {
-    const t = this.#products;
-    let [a, b, c, d] = this.#sum;
+    const [products, sum] = [this.#products, this.#sum];
     for (let at = 0; at < blocks.length; at += WORDS) {
-      a ^= blocks[at];
-      b ^= blocks[at + 1];
-      c ^= blocks[at + 2];
-      d ^= blocks[at + 3];
-      // Where the products of the first four bytes stand, then those of each further four.
-      let i = (a & 255) << 2;
-      let j = 1024 + ((a >>> 6) & 1020);
-      let k = 2048 + ((a >>> 14) & 1020);
-      let l = 3072 + ((a >>> 22) & 1020);
-      let w = t[i] ^ t[j] ^ t[k] ^ t[l];
-      let x = t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
-      let y = t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
-      let z = t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
-      i = 4096 + ((b & 255) << 2);
-      j = 5120 + ((b >>> 6) & 1020);
-      k = 6144 + ((b >>> 14) & 1020);
-      l = 7168 + ((b >>> 22) & 1020);
-      w ^= t[i] ^ t[j] ^ t[k] ^ t[l];
-      x ^= t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
-      y ^= t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
-      z ^= t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
-      i = 8192 + ((c & 255) << 2);
-      j = 9216 + ((c >>> 6) & 1020);
-      k = 10240 + ((c >>> 14) & 1020);
-      l = 11264 + ((c >>> 22) & 1020);
-      w ^= t[i] ^ t[j] ^ t[k] ^ t[l];
-      x ^= t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
-      y ^= t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
-      z ^= t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
-      i = 12288 + ((d & 255) << 2);
-      j = 13312 + ((d >>> 6) & 1020);
-      k = 14336 + ((d >>> 14) & 1020);
-      l = 15360 + ((d >>> 22) & 1020);
-      a = w ^ t[i] ^ t[j] ^ t[k] ^ t[l];
-      b = x ^ t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
-      c = y ^ t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
-      d = z ^ t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
+      sum[0] ^= blocks[at];
+      sum[1] ^= blocks[at + 1];
+      sum[2] ^= blocks[at + 2];
+      sum[3] ^= blocks[at + 3];
+      multiplySum(products, sum);
     }
-    this.#sum.set([a, b, c, d]);
   }
+}
+
+/**
+ * Multiplies the sum by the hash key. `i` to `l` are the table positions of the products of four consecutive bytes.
+ * @param {Int32Array} t the products
+ * @param {Int32Array} sum
+ */
+function multiplySum(t, sum) {
+  const [a, b, c, d] = [sum[0], sum[1], sum[2], sum[3]];
+  let i = (a & 255) << 2;
+  let j = 1024 + ((a >>> 6) & 1020);
+  let k = 2048 + ((a >>> 14) & 1020);
+  let l = 3072 + ((a >>> 22) & 1020);
+  let w = t[i] ^ t[j] ^ t[k] ^ t[l];
+  let x = t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
+  let y = t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
+  let z = t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
+  i = 4096 + ((b & 255) << 2);
+  j = 5120 + ((b >>> 6) & 1020);
+  k = 6144 + ((b >>> 14) & 1020);
+  l = 7168 + ((b >>> 22) & 1020);
+  w ^= t[i] ^ t[j] ^ t[k] ^ t[l];
+  x ^= t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
+  y ^= t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
+  z ^= t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
+  i = 8192 + ((c & 255) << 2);
+  j = 9216 + ((c >>> 6) & 1020);
+  k = 10240 + ((c >>> 14) & 1020);
+  l = 11264 + ((c >>> 22) & 1020);
+  w ^= t[i] ^ t[j] ^ t[k] ^ t[l];
+  x ^= t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
+  y ^= t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
+  z ^= t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
+  i = 12288 + ((d & 255) << 2);
+  j = 13312 + ((d >>> 6) & 1020);
+  k = 14336 + ((d >>> 14) & 1020);
+  l = 15360 + ((d >>> 22) & 1020);
+  sum[0] = w ^ t[i] ^ t[j] ^ t[k] ^ t[l];
+  sum[1] = x ^ t[i + 1] ^ t[j + 1] ^ t[k + 1] ^ t[l + 1];
+  sum[2] = y ^ t[i + 2] ^ t[j + 2] ^ t[k + 2] ^ t[l + 2];
+  sum[3] = z ^ t[i + 3] ^ t[j + 3] ^ t[k + 3] ^ t[l + 3];
 }
 
 /**
@@ -131,7 +139,7 @@ function makeProducts(scratch, hashKey) {
   const power = scratch.words32(WORDS);
   for (let place = 0; place < BLOCK; place++) power[place >> 2] |= hashKey[place] << (24 - 8 * (place & 3));
   for (let place = 0; place < BLOCK; place++) {
-    // Bit 0 is the highest (SP 800-38D section 6.3).
+    // GCM calls the highest bit bit 0 (SP 800-38D section 6.3).
     for (let bit = 128; bit > 0; bit >>= 1) {
       products.set(power, ((place << 8) | bit) << 2);
       const carry = power[3] & 1 ? REDUCTION : 0;

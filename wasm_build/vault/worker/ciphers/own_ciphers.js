@@ -1,8 +1,9 @@
 /**
- * The ciphers that a browser lacks, under WebCrypto's names and with its outcomes, and those of old mail.
+ * Our own code for the ciphers that a browser lacks, and for the ciphers of old mail. Names, results and errors are
+ * like WebCrypto's.
  *
- * Key schedules and state stand in one buffer that is overwritten before the result is given; the result joins the
- * residue. Loaded when it is first needed.
+ * Key schedules and state are in one buffer, which is overwritten before the result is returned. The result belongs to
+ * the residue, which is overwritten at the end. This module is loaded when it is first needed.
  */
 
 import { Aes } from "./aes.js";
@@ -13,34 +14,34 @@ import { Poly1305 } from "./poly1305.js";
 import { Rc2 } from "./rc2.js";
 import { Scratch } from "./scratch.js";
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../../cleanup.js").Residue} Residue */
 /** @typedef {{blockLength: number, decrypt: BlockFunction}} BlockDecryption */
 /** @typedef {(input: Uint8Array, from: number, output: Uint8Array, to: number) => void} BlockFunction */
 /**
  * @typedef {object} Job
- * @property {string} name WebCrypto's, DES-CBC (also Triple-DES) or RC2-CBC
+ * @property {string} name WebCrypto's name, DES-CBC (also for Triple-DES) or RC2-CBC
  * @property {Uint8Array} key
- * @property {Uint8Array} iv the counter block in counter mode
+ * @property {Uint8Array} iv in counter mode the counter block
  * @property {Uint8Array} aad
- * @property {Uint8Array} data read before the call returns
- * @property {number} bits of the tag; of the counter in counter mode; of a key's effect for RC2
+ * @property {Uint8Array} data not used any more after the call returns
+ * @property {number} bits the length of the tag; in counter mode of the counter; for RC2 the effective key length
  */
 
 const BLOCK = 16;
 const TAG = 16;
 const WRAP_WORD = 8;
-/** RFC 3394 section 2.2.3.1. */
+/** Each byte of the initial value of AES key wrap (RFC 3394 section 2.2.3.1). */
 const WRAP_START = 0xa6;
 const DES_KEYS = [8, 24];
 const AES_KEYS = [16, 24, 32];
 const LONGEST_RC2_KEY = 128;
-// Firefox keeps small ArrayBuffers inline on its heap and copies them about.
+// Results get buffers of at least this size: Firefox keeps small ones on its heap, where its collector copies them.
 const SMALL_BYTES = 4096;
 
 /**
  * @param {Residue} residue
  * @param {Job} job
- * @returns {ArrayBuffer | Uint8Array} with its padding or its tag
+ * @returns {ArrayBuffer | Uint8Array} the ciphertext with its padding or tag
  */
 export function encrypt(residue, job) {
   return withScratch(residue, (scratch) => {
@@ -57,7 +58,7 @@ export function encrypt(residue, job) {
 /**
  * @param {Residue} residue
  * @param {Job} job
- * @returns {ArrayBuffer | Uint8Array} after padding or tag was checked; throws an OperationError
+ * @returns {ArrayBuffer | Uint8Array} the plaintext; throws an OperationError if padding or tag is wrong
  */
 export function decrypt(residue, job) {
   return withScratch(residue, (scratch) => {
@@ -66,17 +67,17 @@ export function decrypt(residue, job) {
     const tagLength = name === "AES-CTR" ? 0 : job.bits / 8;
     const length = data.length - tagLength;
     demand(length >= 0);
-    const sealed = data.subarray(0, length);
+    const encrypted = data.subarray(0, length);
     const stream = beginStream(scratch, job);
-    if (stream.tag) demand(isEqual(stream.tag(sealed), data.subarray(length)));
+    if (stream.tag) demand(isEqual(stream.tag(encrypted), data.subarray(length)));
     const output = resultBytes(residue, length);
-    stream.apply(sealed, output);
+    stream.apply(encrypted, output);
     return given(output);
   });
 }
 
 /**
- * CBC without padding over whole blocks.
+ * Decrypts whole blocks in CBC mode and leaves the padding in place.
  * @param {Residue} residue
  * @param {Job} job
  * @returns {ArrayBuffer | Uint8Array}
@@ -92,7 +93,7 @@ export function decryptBlocks(residue, job) {
 }
 
 /**
- * AES key wrap (RFC 3394 section 2.2.1).
+ * Wraps a key by AES key wrap (RFC 3394 section 2.2.1).
  * @param {Residue} residue
  * @param {Uint8Array} kek
  * @param {Uint8Array} cek
@@ -119,7 +120,7 @@ export function wrap(residue, kek, cek) {
 }
 
 /**
- * AES key wrap undone (RFC 3394 section 2.2.2); throws an OperationError.
+ * Unwraps a key by AES key wrap (RFC 3394 section 2.2.2). Throws an OperationError if the integrity check fails.
  * @param {Residue} residue
  * @param {Uint8Array} kek
  * @param {Uint8Array} wrapped
@@ -188,10 +189,10 @@ function beginAes(scratch, key) {
 }
 
 /**
- * A stream to mix with, and where the mode has one, its tag over the ciphertext.
+ * The functions of a stream cipher: `apply` XORs the key stream; `tag`, if present, authenticates the ciphertext.
  * @param {Scratch} scratch
  * @param {Job} job
- * @returns {{apply(input: Uint8Array, output: Uint8Array): void, tag?: (sealed: Uint8Array) => Uint8Array}}
+ * @returns {{apply(input: Uint8Array, output: Uint8Array): void, tag?: (encrypted: Uint8Array) => Uint8Array}}
  */
 function beginStream(scratch, { name, key, iv, aad, bits }) {
   if (name === "ChaCha20-Poly1305") return beginChaCha20Poly1305(scratch, key, iv, aad, bits);
@@ -205,7 +206,7 @@ function beginStream(scratch, { name, key, iv, aad, bits }) {
 }
 
 /**
- * RFC 8439 section 2.8.
+ * ChaCha20-Poly1305 (RFC 8439 section 2.8).
  * @param {Scratch} scratch
  * @param {Uint8Array} key
  * @param {Uint8Array} nonce
@@ -215,25 +216,25 @@ function beginStream(scratch, { name, key, iv, aad, bits }) {
 function beginChaCha20Poly1305(scratch, key, nonce, aad, bits) {
   demand(key.length === 32 && nonce.length === 12 && bits === 8 * TAG);
   const cipher = new ChaCha20(scratch, key, nonce);
-  // The first block of the stream makes the one-time key.
+  // The first block of the key stream gives the one-time key of Poly1305.
   const oneTime = scratch.bytes(32);
   cipher.apply(oneTime, oneTime);
   return {
     apply: (/** @type {Uint8Array} */ input, /** @type {Uint8Array} */ output) => cipher.apply(input, output),
-    tag: (/** @type {Uint8Array} */ sealed) => {
+    tag: (/** @type {Uint8Array} */ encrypted) => {
       const mac = new Poly1305(scratch, oneTime);
       mac.update(aad);
       mac.pad();
-      mac.update(sealed);
+      mac.update(encrypted);
       mac.pad();
-      mac.update(lengths(scratch, aad.length, sealed.length));
+      mac.update(lengths(scratch, aad.length, encrypted.length));
       return mac.finish();
     },
   };
 }
 
 /**
- * SP 800-38D section 7.
+ * AES-GCM (SP 800-38D section 7).
  * @param {Scratch} scratch
  * @param {Aes} aes
  * @param {{counter: Uint8Array, stream: Uint8Array, iv: Uint8Array, aad: Uint8Array, bits: number}} settings
@@ -248,7 +249,7 @@ function beginGcm(scratch, aes, { counter, stream, iv, aad, bits }) {
     counter.set(iv);
     counter[BLOCK - 1] = 1;
   } else {
-    // IVs of other lengths are hashed into the counter block.
+    // An IV of another length is hashed to make the counter block.
     hash.update(iv);
     counter.set(hash.finish(0, iv.length));
     hash.reset();
@@ -258,11 +259,11 @@ function beginGcm(scratch, aes, { counter, stream, iv, aad, bits }) {
   return {
     apply: (/** @type {Uint8Array} */ input, /** @type {Uint8Array} */ output) =>
       applyCounter(aes, counter, 4, stream, input, output),
-    tag: (/** @type {Uint8Array} */ sealed) => {
+    tag: (/** @type {Uint8Array} */ encrypted) => {
       hash.update(aad);
       hash.pad();
-      hash.update(sealed);
-      const tag = hash.finish(aad.length, sealed.length);
+      hash.update(encrypted);
+      const tag = hash.finish(aad.length, encrypted.length);
       mix(mask, tag, mask);
       return mask.subarray(0, bits / 8);
     },
@@ -272,8 +273,8 @@ function beginGcm(scratch, aes, { counter, stream, iv, aad, bits }) {
 /**
  * @param {Aes} aes
  * @param {Uint8Array} counter
- * @param {number} counterBytes its last ones, which count and wrap around
- * @param {Uint8Array} stream scratch
+ * @param {number} counterBytes the number of last bytes that count up and wrap around
+ * @param {Uint8Array} stream working memory
  * @param {Uint8Array} input
  * @param {Uint8Array} output
  */
@@ -309,7 +310,7 @@ function encryptCbc(residue, aes, scratch, { iv, data }) {
 }
 
 /**
- * The last block comes first: it says how long the result is, which then needs no second copy.
+ * Decrypts the last block first, because its padding tells the length of the result. So no second copy is needed.
  * @param {Residue} residue
  * @param {BlockDecryption} cipher
  * @param {Scratch} scratch
@@ -330,7 +331,7 @@ function decryptCbc(residue, cipher, scratch, job) {
 }
 
 /**
- * RFC 5652 section 6.3: every byte of the padding is checked; its length is all that the time tells.
+ * Checks every byte of the padding (RFC 5652 section 6.3). The time depends on the length of the padding only.
  * @param {Uint8Array} block
  */
 function checkPadding(block) {
@@ -376,7 +377,7 @@ function resultBytes(residue, length) {
 }
 
 /**
- * The buffer itself where the result fills it, so that it can be passed on.
+ * Returns the buffer itself if the result fills it, so that it can be transferred.
  * @param {Uint8Array<ArrayBuffer>} result
  */
 function given(result) {
@@ -405,7 +406,7 @@ function addStep(block, step) {
 }
 
 /**
- * Two lengths in bytes, eight octets each, the lowest first.
+ * The block of two lengths in eight bytes each, little-endian (RFC 8439 section 2.8).
  * @param {Scratch} scratch
  * @param {number} first
  * @param {number} second
@@ -428,7 +429,7 @@ function mix(one, other, output) {
 }
 
 /**
- * In the same time wherever they differ.
+ * Whether the bytes are equal. The time does not depend on the position of a difference.
  * @param {Uint8Array} one
  * @param {Uint8Array} other
  */
@@ -440,6 +441,6 @@ function isEqual(one, other) {
 
 /** @param {boolean} condition */
 function demand(condition) {
-  // As WebCrypto says it, whatever was wrong.
+  // WebCrypto throws the same error for every failure.
   if (!condition) throw new DOMException("the operation failed", "OperationError");
 }

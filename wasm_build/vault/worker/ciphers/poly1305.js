@@ -1,7 +1,7 @@
 /**
- * Poly1305 (RFC 8439 section 2.5), fed piece by piece.
+ * Poly1305 (RFC 8439 section 2.5) over data in pieces.
  *
- * Numbers modulo 2^130 - 5 stand in six limbs of 22 bits: sums of their products stay below 2^53, where doubles are
+ * A number modulo 2^130 - 5 has six limbs of 22 bits. Sums of products of limbs stay below 2^53, where doubles are
  * exact. No branch depends on secrets.
  */
 
@@ -11,9 +11,9 @@ const BLOCK = 16;
 const LIMBS = 6;
 const LIMB_BITS = 22;
 const LIMB = 2 ** LIMB_BITS;
-// 2^132 is four times 2^130, which is 5.
+// 2^132 modulo 2^130 - 5: 2^132 is four times 2^130, and 2^130 is 5.
 const WRAPPED = 20;
-/** Of the last limb, 110 bits up: what lies above 2^130. */
+/** The value of bit 130 in the last limb, which begins at bit 110. */
 const TOP = 2 ** 20;
 
 export class Poly1305 {
@@ -26,7 +26,7 @@ export class Poly1305 {
 
   /**
    * @param {Scratch} scratch
-   * @param {Uint8Array} key 32 bytes, for one message alone
+   * @param {Uint8Array} key 32 bytes, for one message only
    */
   constructor(scratch, key) {
     this.#multiplier = scratch.doubles(LIMBS);
@@ -35,7 +35,7 @@ export class Poly1305 {
     this.#product = scratch.doubles(LIMBS);
     this.#block = scratch.bytes(BLOCK + 3);
     this.#block.set(key.subarray(0, BLOCK));
-    // RFC 8439 section 2.5: some bits of the multiplier are cleared.
+    // Some bits of the multiplier are cleared (RFC 8439 section 2.5).
     for (const at of [3, 7, 11, 15]) this.#block[at] &= 15;
     for (const at of [4, 8, 12]) this.#block[at] &= 252;
     addLimbs(this.#multiplier, this.#block);
@@ -54,16 +54,16 @@ export class Poly1305 {
     }
   }
 
-  /** Fills the block that was begun with zeros, as RFC 8439 section 2.8 wants between its parts. */
+  /** Fills an incomplete block with zeros, as RFC 8439 section 2.8 demands after each part of the input. */
   pad() {
     if (this.#filled > 0) this.#addBlock();
   }
 
-  /** @returns {Uint8Array} the tag, 16 bytes of the scratch */
+  /** @returns {Uint8Array} the tag, 16 bytes in the scratch memory */
   finish() {
     const [total, tag] = [this.#total, this.#addend];
     reduce(total);
-    // Less the prime if it is that large: with 5 added, bit 130 says so.
+    // Subtracts the prime 2^130 - 5 if the total is not smaller: then the total plus 5 has bit 130.
     let carry = 5;
     for (let limb = 0; limb < LIMBS; limb++) carry = Math.floor((total[limb] + carry) / (limb < LIMBS - 1 ? LIMB : TOP));
     total[0] += 5 * carry;
@@ -82,7 +82,7 @@ export class Poly1305 {
   #addBlock() {
     const [total, multiplier, product] = [this.#total, this.#multiplier, this.#product];
     addLimbs(total, this.#block);
-    // A one behind the block's 128 bits, in the last limb.
+    // A bit 1 follows the 128 bits of the block, in the last limb.
     total[LIMBS - 1] += 2 ** (128 - LIMB_BITS * (LIMBS - 1));
     for (let limb = 0; limb < LIMBS; limb++) {
       let [direct, wrapped] = [0, 0];
@@ -100,7 +100,7 @@ export class Poly1305 {
 /**
  * Adds the 128 bits of a block.
  * @param {Float64Array} limbs
- * @param {Uint8Array} block with three octets of room behind its 16
+ * @param {Uint8Array} block 16 bytes and three more, which are zero
  */
 function addLimbs(limbs, block) {
   for (let limb = 0; limb < LIMBS; limb++) {
@@ -111,7 +111,7 @@ function addLimbs(limbs, block) {
 }
 
 /**
- * Brings every limb into its bits, the number below 2^130 and a little.
+ * Reduces the number to little more than 2^130 at most, and each limb to 22 bits.
  * @param {Float64Array} limbs
  */
 function reduce(limbs) {

@@ -1,4 +1,4 @@
-/** RC2, decryption (RFC 2268), for mail of the nineties: all in words of 16 bits. Not constant-time. */
+/** Decryption by RC2 (RFC 2268), for mail of the 1990s, in words of 16 bits. The code is not constant-time. */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
 
@@ -29,7 +29,7 @@ export class Rc2 {
   }
 
   /**
-   * Decrypts one block (RFC 2268 section 4): five, six and five mixing rounds, a mashing round between them.
+   * Decrypts one block (RFC 2268 section 4): five, six and five mixing rounds, with a mashing round between them.
    * @param {Uint8Array} input
    * @param {number} from
    * @param {Uint8Array} output
@@ -65,7 +65,7 @@ export class Rc2 {
 }
 
 /**
- * RFC 2268 section 2.
+ * The 64 words of the expanded key (RFC 2268 section 2).
  * @param {Scratch} scratch
  * @param {Uint8Array} key
  * @param {number} effectiveBits

@@ -1,11 +1,12 @@
-/** Memory for what a cipher holds while it works: all of it in one buffer, overwritten when the operation is over. */
+/** The working memory of a cipher: one buffer, which is overwritten at the end of the operation. */
 
-/** @typedef {import("../cleanup.js").Residue} Residue */
+/** @typedef {import("../../cleanup.js").Residue} Residue */
 
-// Small buffers stand inline on the JavaScript heap, where nothing overwrites them; GCM's products take the most.
+// Enough for GCM with its table of products, which needs the most. A large buffer is outside the JavaScript heap, on
+// which nothing overwrites small buffers.
 const SCRATCH_BYTES = 98_304;
 
-/** Gives out parts of one buffer, which the residue knows. */
+/** Gives out parts of one buffer, which belongs to the residue. */
 export class Scratch {
   #buffer;
   #taken = 0;

@@ -1,0 +1,31 @@
+"""Mozilla's roots in the bundle: a Python module with the bytes of each root, made from the PEM file in the source."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from smime_core.trust import parse_roots
+
+MODULE_NAME: Final = "sealwax_roots.py"
+_LIST: Final = "sealwax/roots/mozilla.pem"
+_SOURCE: Final = re.compile(r"^# Source: (.+)$", re.MULTILINE)
+
+
+def build_roots_module(root: Path) -> bytes:
+    """The source of the module that `wasm_build.vault.python.roots` imports."""
+    roots = parse_roots((root / _LIST).read_bytes())
+    lines = [
+        "import datetime",
+        "from smime_core.trust import Root",
+        "ROOTS = (",
+        *(f"    {one!r}," for one in roots),
+        ")",
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def find_roots_source(root: Path) -> str:
+    """The repository, revision and file from which the list was made."""
+    return str(_SOURCE.findall((root / _LIST).read_text("utf-8"))[0])

@@ -1,0 +1,88 @@
+"""The product's JavaScript and style sheets. esbuild bundles each entry with its imports into one file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from wasm_build.bundle.tree import Content, list_folder
+
+# Third-party scripts, which are not bundled, with the addresses from which a Worker imports them.
+PUBLISHED: Final = {
+    "node_modules/pyodide/pyodide.mjs": "./pyodide.mjs",
+    "node_modules/pyodide/pyodide.asm.mjs": "./pyodide.asm.mjs",
+    "node_modules/hash-wasm/dist/argon2.umd.min.js": "./argon2.js",
+    "node_modules/hash-wasm/dist/scrypt.umd.min.js": "./scrypt.js",
+}
+_BUNDLED: Final = (".js", ".css")
+_SOURCE_FOLDERS: Final = ("browser_ext", "wasm_build", "webbridge/pages")
+_PINNED: Final = "wasm_build/vault/owner/pinned.js"
+_SCRIPT: Final = re.compile(r'<script (type="module" )?src="([^"]+)">')
+_STYLE: Final = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+
+Format = Literal["esm", "iife"]
+
+
+def bundle_scripts(
+    root: Path, room: str, format: Format, entries: Mapping[str, str], *, pinned: str | None = None
+) -> dict[str, Content]:
+    """The bundles by their names in `room`, a folder of `dist/`. `entries` maps such names to their sources."""
+    settings = {
+        "root": str(root),
+        "folder": room,
+        "format": format,
+        "entries": dict(entries),
+        "published": PUBLISHED,
+        "pinned": pinned,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["node", str(root / "wasm_build/bundle/scripts.mjs"), folder]
+        subprocess.run(command, input=json.dumps(settings).encode(), check=True)
+        return {name: Path(folder, name).read_bytes() for name in list_folder(Path(folder))}
+
+
+def bundle_pages(
+    root: Path, source: str, room: str, *, modules: tuple[str, ...] = (), classic: tuple[str, ...] = (), pinned: str
+) -> dict[str, Content]:
+    """All files of a folder of pages, with the scripts and styles that a page names bundled.
+
+    `modules` and `classic` are further scripts to bundle, which no page names.
+    """
+    folder = root / source
+    files = list_folder(folder)
+    found: dict[Format, set[str]] = {"esm": set(modules), "iife": set(classic)}
+    for page in (name for name in files if name.endswith(".html")):
+        text = (folder / page).read_text()
+        base = Path(page).parent
+        modules_of_page = [name for is_module, name in _SCRIPT.findall(text) if is_module]
+        scripts_of_page = [name for is_module, name in _SCRIPT.findall(text) if not is_module]
+        found["esm"] |= _sources(folder, base, [*modules_of_page, *_STYLE.findall(text)])
+        found["iife"] |= _sources(folder, base, scripts_of_page)
+    bundles: dict[str, Content] = {name: path for name, path in files.items() if not name.endswith(_BUNDLED)}
+    for kind, names in found.items():
+        entries = {name: f"{source}/{name}" for name in sorted(names)}
+        bundles |= bundle_scripts(root, room, kind, entries, pinned=pinned) if entries else {}
+    return bundles
+
+
+def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
+    """The unbundled scripts by their paths, with `pinned.js`, so that a browser can follow their imports."""
+    modules = {
+        f"{folder}/{name}": path
+        for folder in _SOURCE_FOLDERS
+        for name, path in list_folder(root / folder).items()
+        if name.endswith(".js")
+    }
+    return {**modules, _PINNED: pinned.encode(), **{name: root / name for name in PUBLISHED}}
+
+
+def _sources(folder: Path, base: Path, addresses: list[str]) -> set[str]:
+    # Third-party scripts do not exist in this folder.
+    names = [Path(os.path.normpath(base / address)) for address in addresses]
+    return {name.as_posix() for name in names if (folder / name).exists()}

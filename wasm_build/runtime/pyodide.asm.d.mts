@@ -1,2 +1,0 @@
-declare const createPyodideModule: (settings: object) => Promise<object>;
-export default createPyodideModule;

@@ -1,0 +1,27 @@
+/** The Trusted Types policy `sealwax`, which admits the script of the vault's Worker and nothing else. */
+
+const WORKER = "vault_worker.js";
+/** @type {Set<string>} */
+const admitted = new Set();
+
+/** @type {{createScriptURL(url: string): any}} */
+const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("sealwax", {
+  createScriptURL: admit,
+}) ?? { createScriptURL: admit };
+
+/**
+ * The address of the vault's Worker.
+ * @param {URL} base the folder of the runtime
+ * @returns {URL} in browsers with Trusted Types a TrustedScriptURL
+ */
+export function workerUrl(base) {
+  const { href } = new URL(WORKER, base);
+  admitted.add(href);
+  return policy.createScriptURL(href);
+}
+
+/** @param {string} url */
+function admit(url) {
+  if (!admitted.has(url)) throw new TypeError("not a script of the runtime");
+  return url;
+}

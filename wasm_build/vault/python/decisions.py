@@ -1,0 +1,78 @@
+"""The verbs about the person's decisions on certificates. The vault makes and reads them; the page keeps the bytes."""
+
+from __future__ import annotations
+
+from smime_core.errors import MalformedMessage
+from smime_core.provider import CryptoProvider
+from smime_core.report import certificate_to_json, time_to_json
+from smime_core.trust import Decision, DecisionKind, add_decision, build_decisions, find_decision, make_decision
+from smime_core.x509 import parse_certificate
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
+from wasm_build.vault.python.trust import GivenJudging, read_decisions, read_store
+
+
+@request_class
+class MakeDecision:
+    certificate: bytes
+    kind: str
+    addresses: tuple[str, ...]
+    intermediates: tuple[bytes, ...] = ()
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+@request_class
+class ListDecisions:
+    decisions: bytes
+
+
+@request_class
+class RemoveDecision:
+    decisions: bytes
+    fingerprint: str
+
+
+async def decide(request: MakeDecision, provider: CryptoProvider) -> Reply:
+    """Returns `{decisions}` with the new decision. Raises DecisionRefused, whose `why` names the reason against it."""
+    store = await read_store(request.judging, provider)
+    decision = await make_decision(
+        parse_certificate(request.certificate),
+        provider,
+        kind=_parse_kind(request.kind),
+        addresses=request.addresses,
+        at=request.judging.at,
+        trust_store=store,
+        intermediates=parse_certificates(request.intermediates),
+    )
+    before = read_decisions(request.judging.trust.decisions)
+    return {"decisions": build_decisions(add_decision(before, decision))}
+
+
+async def list_decisions(request: ListDecisions, _: CryptoProvider) -> Reply:
+    """Returns `{decisions}` in words."""
+    return {"decisions": [_describe(decision) for decision in read_decisions(request.decisions)]}
+
+
+async def remove_decision(request: RemoveDecision, _: CryptoProvider) -> Reply:
+    """Returns `{decisions}` without the decision on this certificate. Raises DecisionRefused if there is none."""
+    decisions = read_decisions(request.decisions)
+    removed = find_decision(decisions, request.fingerprint)
+    return {"decisions": build_decisions([decision for decision in decisions if decision is not removed])}
+
+
+def _parse_kind(word: str) -> DecisionKind:
+    try:
+        return DecisionKind(word)
+    except ValueError as error:
+        raise MalformedMessage(f"expected one of {', '.join(DecisionKind)}", where="request") from error
+
+
+def _describe(decision: Decision) -> Reply:
+    return {
+        **certificate_to_json(decision.certificate),
+        "certificate": decision.certificate.der,
+        "kind": str(decision.kind),
+        # The addresses that the decision is for, which can differ from the addresses in the certificate.
+        "acceptedFor": list(decision.addresses),
+        "acceptedAt": time_to_json(decision.accepted_at),
+    }

@@ -1,0 +1,68 @@
+"""The verb that opens a key file, and the members of replies that describe opened identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smime_core.errors import WrongPassphrase
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.provider import CryptoProvider
+from smime_core.x509 import Certificate
+from wasm_build.vault.python.certificates import describe
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import Secret, request_class
+from wasm_build.vault.python.sealed import seal_identity
+
+
+@request_class
+class OpenIdentity:
+    p12: bytes
+    passphrase: Secret
+    seal_key: Secret
+    for_keeping: bool = False
+
+
+async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Reply:
+    """Returns `{identities}` of a key file, sealed; with `for_keeping` also `{p12, authority}`. Raises SmimeError."""
+    identities = await load_identities(request.p12, request.passphrase, provider)
+    reply = await seal_all(identities, request.seal_key, provider)
+    if request.for_keeping and identities:
+        reply |= describe_authority(identities)
+        # Some files have no passphrase, and old files a broken cipher. So a file is encrypted anew before it is kept.
+        if not request.passphrase:
+            raise WrongPassphrase()
+        reply["p12"] = await export_identities(identities, request.passphrase, provider, form=Pkcs12Form.MODERN)
+    return reply
+
+
+async def seal_all(identities: Sequence[Identity], seal_key: Secret, provider: CryptoProvider) -> Reply:
+    """Returns `{identities}`: each sealed for the session, with its certificate in words."""
+    sealed = [await seal_identity(identity, seal_key, provider) for identity in identities]
+    pairs = zip(identities, sealed, strict=True)
+    return {"identities": [{"sealed": one, **describe(identity.certificate)} for identity, one in pairs]}
+
+
+def describe_authority(identities: Sequence[Identity]) -> Reply:
+    """Returns `{authority}`: the topmost CA above the first identity that has one in the file; else `{}`."""
+    authority = _find_authority(identities)
+    return {} if authority is None else {"authority": describe(authority)}
+
+
+def path_of(identity: Identity) -> list[Certificate]:
+    """The certificates of the issuers above an identity, as far as its file has them."""
+    wanted, found = identity.certificate, []
+    for _ in identity.chain:
+        issuer = next((one for one in identity.chain if one.subject_der == wanted.issuer_der), None)
+        if issuer is None or issuer == wanted:
+            break
+        found.append(issuer)
+        wanted = issuer
+    return found
+
+
+def _find_authority(identities: Sequence[Identity]) -> Certificate | None:
+    for identity in identities:
+        path = path_of(identity)
+        if path and path[-1].is_ca:
+            return path[-1]
+    return None

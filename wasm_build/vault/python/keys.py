@@ -1,0 +1,58 @@
+"""The verb that exports identities of a key file under another passphrase.
+
+A private key is decrypted and encrypted again inside one request. It leaves only encrypted under a passphrase.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from smime_core.errors import MalformedMessage, WrongPassphrase
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.identities import path_of
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import Secret, request_class
+
+
+@request_class
+class ExportKeys:
+    p12: bytes
+    passphrase: Secret
+    new_passphrase: Secret
+    only: tuple[str, ...] | None = None
+    form: str = ""
+
+
+async def export_keys(request: ExportKeys, provider: CryptoProvider) -> Reply:
+    """Returns `{p12, certificates}`: the identities of a key file under the new passphrase, and their certificates.
+
+    `only` has the fingerprints of the wanted identities; None means all. Raises WrongPassphrase, also for an empty new
+    passphrase, and MalformedMessage if the file lacks a wanted identity.
+    """
+    if not request.new_passphrase:
+        raise WrongPassphrase()
+    identities = await load_identities(request.p12, request.passphrase, provider)
+    only = request.only
+    chosen = [one for one in identities if only is None or one.certificate.fingerprint in only]
+    if not chosen or (only is not None and len(chosen) != len(only)):
+        raise MalformedMessage("the file does not have the requested identities", where="identity")
+    exported = await export_identities(
+        _without_strangers(chosen, identities), request.new_passphrase, provider, form=_parse_form(request.form)
+    )
+    return {"p12": exported, "certificates": [one.certificate.der for one in chosen]}
+
+
+def _without_strangers(chosen: Sequence[Identity], identities: Sequence[Identity]) -> list[Identity]:
+    # If only some identities are exported, each takes the certificates of its own path along, and no others.
+    if len(chosen) == len(identities):
+        return list(chosen)
+    return [dataclasses.replace(one, chain=tuple(path_of(one))) for one in chosen]
+
+
+def _parse_form(name: str) -> Pkcs12Form:
+    try:
+        return Pkcs12Form(name or Pkcs12Form.COMPATIBLE)
+    except ValueError as error:
+        raise MalformedMessage(f"expected one of {', '.join(Pkcs12Form)}", where="request") from error

@@ -1,0 +1,66 @@
+"""The verbs for whole web pages, kept as a protected file or published with a signature in a separate file."""
+
+from __future__ import annotations
+
+import datetime
+
+from smime_core.cms import Encrypting, Keys
+from smime_core.own_content import examine_page, protect_page
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.replies import Reply, describe_verdict
+from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, parse_certificates, request_class
+from wasm_build.vault.python.signers import choose_signing, unseal
+from wasm_build.vault.python.trust import GivenJudging, read_judging
+
+
+@request_class
+class EncryptPage:
+    page: bytes
+    address: str
+    media_type: str
+    sign: bool
+    keys: SealedKeys = group_of(SealedKeys)
+    recipients: tuple[bytes, ...]
+    at: datetime.datetime
+
+
+@request_class
+class VerifyPage:
+    cms: bytes
+    published: bytes | None = None
+    standing_at: str | None = None
+    password: Secret | None = None
+    keys: SealedKeys = group_of(SealedKeys)
+    judging: GivenJudging = group_of(GivenJudging)
+
+
+async def encrypt_whole_page(request: EncryptPage, provider: CryptoProvider) -> Reply:
+    """Returns `{cms}`: the page signed, encrypted or both, as DER. Raises SmimeError."""
+    cms = await protect_page(
+        request.page,
+        provider,
+        address=request.address,
+        media_type=request.media_type,
+        signing=await choose_signing(request.keys, request.at, provider) if request.sign else None,
+        encrypting=Encrypting(recipients=parse_certificates(request.recipients)),
+    )
+    return {"cms": cms}
+
+
+async def verify_whole_page(request: VerifyPage, provider: CryptoProvider) -> Reply:
+    """Returns the page with its report. Raises SmimeError."""
+    passwords = [request.password] if request.password else []
+    opened = await examine_page(
+        request.cms,
+        await read_judging(request.judging, provider),
+        provider,
+        Keys(identities=await unseal(request.keys, provider), passwords=passwords),
+        published=request.published,
+        standing_at=request.standing_at,
+    )
+    return {
+        **describe_verdict(opened.report),
+        "page": opened.page,
+        "address": opened.address,
+        "mediaType": opened.media_type,
+    }

@@ -1,0 +1,52 @@
+"""The verbs about unlocking by a passkey.
+
+The page brings the PRF output of the passkey. The vault encrypts the identities under it, and opens them with it.
+"""
+
+from __future__ import annotations
+
+from roaming_keys.passkey_wrap import open_with_passkey, seal_for_passkey
+from roaming_keys.wire import SealedBundle
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+from smime_core.x509 import parse_certificate
+from wasm_build.vault.python.identities import seal_all
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, request_class
+from wasm_build.vault.python.signers import unseal
+
+
+@request_class
+class SealPasskey:
+    account: str
+    output: Secret
+    keys: SealedKeys = group_of(SealedKeys)
+
+
+@request_class
+class OpenPasskey:
+    account: str
+    output: Secret
+    bundle: bytes
+    seal_key: Secret
+
+
+async def seal_passkey_bundle(request: SealPasskey, provider: CryptoProvider) -> Reply:
+    """Returns `{bundle}`: the unlocked identities under the passkey, as a `SealedBundle` in JSON. Raises SmimeError."""
+    identities = [
+        Identity(
+            certificate=one.certificate,
+            private_key=one.private_key,
+            chain=tuple(parse_certificate(link.der) for link in one.chain),
+        )
+        for one in await unseal(request.keys, provider)
+    ]
+    sealed = await seal_for_passkey(identities, provider, user=request.account, prf_output=request.output)
+    return {"bundle": sealed.to_json()}
+
+
+async def open_passkey_bundle(request: OpenPasskey, provider: CryptoProvider) -> Reply:
+    """Returns `{identities}` of a kept bundle, sealed for the session. Raises PasskeyRefused or MalformedMessage."""
+    bundle = SealedBundle.from_json(request.bundle)
+    identities = await open_with_passkey(bundle, provider, user=request.account, prf_output=request.output)
+    return await seal_all(identities, request.seal_key, provider)

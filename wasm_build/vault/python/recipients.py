@@ -1,0 +1,127 @@
+"""The verb that judges certificates found for a recipient, and the contacts gathered from a message that was read.
+
+The page looks for the certificates; the vault judges them.
+"""
+
+from __future__ import annotations
+
+from smime_core.errors import MalformedMessage
+from smime_core.provider import CryptoProvider
+from smime_core.report import (
+    MessageReport,
+    explain_path,
+    reasons_to_json,
+    time_to_json,
+    trail_to_json,
+    tree_node_to_json,
+)
+from smime_core.trust import (
+    CertificateChange,
+    CertificateSource,
+    FoundCertificate,
+    Judging,
+    RecipientCheck,
+    accept,
+    build_contacts,
+    choose_recipient,
+    confirm_preferred,
+    find_in_contacts,
+    harvest,
+    merge,
+)
+from smime_core.x509 import parse_certificate
+from wasm_build.vault.python.certificates import describe_shortly
+from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.replies import Reply, describe_lookups
+from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
+from wasm_build.vault.python.trust import GivenJudging, read_judging
+
+
+@request_class
+class GivenCertificate:
+    """A certificate and where it was found."""
+
+    certificate: bytes
+    source: str
+    detail: str = ""
+    intermediates: tuple[bytes, ...] = ()
+
+
+@request_class
+class CheckRecipients:
+    address: str
+    found: tuple[GivenCertificate, ...]
+    judging: GivenJudging = group_of(GivenJudging)
+    contacts: bytes = b""
+
+
+async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -> Reply:
+    """Returns `{checks, leftOut, lookups}`: the certificates of an address with their verdicts, sorted, best first."""
+    contacts = read_contacts(request.contacts)
+    found = [*find_in_contacts(contacts, request.address), *map(_parse_found, request.found)]
+    judging = await read_judging(request.judging, provider, contacts)
+    choice = await choose_recipient(request.address, found, judging, provider)
+    return {
+        "checks": [_describe_check(check) for check in choice.checks],
+        "leftOut": choice.left_out,
+        "lookups": describe_lookups(check.trail for check in choice.checks),
+    }
+
+
+async def describe_harvest(report: MessageReport, judging: Judging, provider: CryptoProvider) -> Reply | None:
+    """Returns `{contacts, changes, asks}`: the contacts with the certificates of a message. None if it brings none.
+
+    If `asks` is true, the page keeps these `contacts` only after the person has agreed.
+    """
+    harvested = harvest(report, judging.at)
+    if harvested is None:
+        return None
+    harvested = await confirm_preferred(harvested, provider, judging.trust_store)
+    merged = merge(judging.contacts, harvested)
+    after = accept(judging.contacts, harvested) if merged.asks else merged.contacts
+    return {
+        "contacts": build_contacts(after),
+        "changes": [_describe_change(change) for change in merged.changes],
+        "asks": merged.asks,
+    }
+
+
+def _parse_found(found: GivenCertificate) -> FoundCertificate:
+    try:
+        source = CertificateSource(found.source)
+    except ValueError as error:
+        raise MalformedMessage("an unknown source of certificates", where="request") from error
+    return FoundCertificate(
+        certificate=parse_certificate(found.certificate),
+        source=source,
+        detail=found.detail,
+        intermediates=parse_certificates(found.intermediates),
+    )
+
+
+def _describe_check(check: RecipientCheck) -> Reply:
+    found = check.found
+    return {
+        **describe_shortly(found.certificate),
+        "source": str(found.source),
+        "detail": found.detail,
+        "knownSince": time_to_json(found.known_since) if found.known_since else None,
+        "covered": list(check.covered),
+        "usable": check.is_usable,
+        "reasons": reasons_to_json(check.reasons),
+        "warnings": reasons_to_json(check.warnings),
+        "tree": [tree_node_to_json(node) for node in explain_path(check.trail, found.certificate)],
+        "trail": trail_to_json(check.trail) if check.trail else None,
+        "path": [describe_shortly(certificate) for certificate in (check.trail.certificates if check.trail else ())],
+    }
+
+
+def _describe_change(change: CertificateChange) -> Reply:
+    return {
+        "address": change.address,
+        "before": describe_shortly(change.before),
+        "after": describe_shortly(change.after),
+        "sameIssuer": change.same_issuer,
+        "sameKey": change.same_key,
+        "isRenewal": change.is_renewal,
+    }

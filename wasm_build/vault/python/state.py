@@ -1,0 +1,119 @@
+"""The verbs about the contacts and decisions that pages keep between sessions, sealed with the person's own keys."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from smime_core.errors import MalformedMessage, PathError
+from smime_core.own_content import TrustState, open_trust_state, seal_trust_state
+from smime_core.pkix import Purpose, check_end_entity
+from smime_core.provider import CryptoProvider
+from smime_core.trust import build_contacts, build_decisions, has_receiving_key
+from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
+from wasm_build.vault.python.sealed import UnsealedIdentity
+from wasm_build.vault.python.signers import unseal
+from wasm_build.vault.python.trust import read_decisions
+
+
+@request_class
+class Kept:
+    """The contacts and decisions that a page keeps."""
+
+    contacts: bytes = b""
+    decisions: bytes = b""
+
+
+@request_class
+class SealState:
+    keys: SealedKeys = group_of(SealedKeys)
+    account: str
+    at: datetime.datetime
+    counter: int
+    kept: Kept = group_of(Kept)
+
+
+@request_class
+class OpenState:
+    state: bytes
+    keys: SealedKeys = group_of(SealedKeys)
+    account: str
+    at: datetime.datetime
+    least_counter: int
+    kept: Kept = group_of(Kept)
+
+
+@request_class
+class JoinKept:
+    kept: Kept = group_of(Kept)
+    added: Kept
+
+
+async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
+    """Returns `{state}`: contacts and decisions, signed with one of the person's keys and encrypted to all of them."""
+    identities = await unseal(request.keys, provider)
+    sealed = await seal_trust_state(
+        _read_state(request.kept, account=request.account, counter=request.counter),
+        provider,
+        identity=_choose_signer(identities, request.at),
+        recipients=[one.certificate for one in identities if _may_receive(one)],
+        signing_time=request.at,
+    )
+    return {"state": sealed}
+
+
+async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
+    """Returns `{counter, contacts, decisions}` of a sealed state, with the entries of `kept` that are unknown to it."""
+    state = await open_trust_state(
+        request.state,
+        provider,
+        account=request.account,
+        identities=await unseal(request.keys, provider),
+        at=request.at,
+        least_counter=request.least_counter,
+    )
+    return {"counter": state.counter, **_join(state, request.kept)}
+
+
+async def join_kept(request: JoinKept, _: CryptoProvider) -> Reply:
+    """Returns `{contacts, decisions}`: those of `kept`, with the entries of `added` that are unknown to them.
+
+    Raises MalformedMessage or LimitExceeded.
+    """
+    return _join(_read_state(request.kept), request.added)
+
+
+def _read_state(kept: Kept, *, account: str = "", counter: int = 0) -> TrustState:
+    return TrustState(
+        account=account,
+        counter=counter,
+        contacts=read_contacts(kept.contacts),
+        decisions=read_decisions(kept.decisions),
+    )
+
+
+def _join(state: TrustState, added: Kept) -> Reply:
+    joined = state.with_unknown(read_contacts(added.contacts), read_decisions(added.decisions))
+    return {"contacts": build_contacts(joined.contacts), "decisions": build_decisions(joined.decisions)}
+
+
+def _choose_signer(identities: Sequence[UnsealedIdentity], at: datetime.datetime) -> UnsealedIdentity:
+    for identity in identities:
+        valid = identity.certificate.not_before <= at <= identity.certificate.not_after
+        if valid and _may(identity, Purpose.SIGN):
+            return identity
+    raise MalformedMessage("none of the open keys may sign at this time", where="identities")
+
+
+def _may_receive(identity: UnsealedIdentity) -> bool:
+    return _may(identity, Purpose.ENCRYPT) and has_receiving_key(identity.certificate)
+
+
+def _may(identity: UnsealedIdentity, purpose: Purpose) -> bool:
+    try:
+        check_end_entity(identity.certificate, purpose)
+    except PathError:
+        return False
+    return True

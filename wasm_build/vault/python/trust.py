@@ -1,0 +1,165 @@
+"""The trust and the time of a request that judges: anchors, decisions, a list, and evidence that was looked up.
+
+The page keeps them and the vault makes a TrustStore of them. The core validates the evidence like all other input.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from typing import Final, TypeVar
+
+from smime_core.errors import MalformedMessage, TrustListRefused
+from smime_core.own_content import parse_followed_list
+from smime_core.pkix import (
+    Evidence,
+    Lookup,
+    LookupKey,
+    LookupKind,
+    RevocationPolicy,
+    TrustAnchor,
+    TrustSource,
+    TrustStore,
+    parse_evidence,
+)
+from smime_core.provider import CryptoProvider
+from smime_core.trust import NO_CONTACTS, Contacts, Decision, Judging, decision_anchors, parse_decisions
+from smime_core.x509 import parse_certificate
+from wasm_build.vault.python.requests import parse_time, request_class
+from wasm_build.vault.python.roots import mozilla_anchors
+
+Word = TypeVar("Word", RevocationPolicy, TrustSource)
+
+
+@request_class
+class GivenAnchor:
+    """A trust anchor with its conditions."""
+
+    certificate: bytes
+    source: str = ""
+    addresses: tuple[str, ...] = ()
+    exact: bool = False
+    distrust_after: str = ""
+    accepted_at: str = ""
+
+
+@request_class
+class GivenEvidence:
+    """Evidence about revocation, looked up or kept. The vault validates all of it."""
+
+    crls: tuple[bytes, ...] = ()
+    ocsp: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...] = ()
+    asked: tuple[str, ...] = ()
+    unavailable: tuple[str, ...] = ()
+
+
+_NO_EVIDENCE: Final = GivenEvidence()
+
+
+@request_class
+class GivenTrust:
+    """The anchors and decisions of a person, the followed list of an organisation, and the policy on revocation."""
+
+    anchors: tuple[GivenAnchor, ...]
+    timestamp_anchors: tuple[GivenAnchor, ...] = ()
+    decisions: bytes = b""
+    followed: bytes = b""
+    mozilla: bool = False
+    revocation: str = ""
+    evidence: GivenEvidence = _NO_EVIDENCE
+
+
+@request_class
+class GivenJudging:
+    """The trust and the time by which something is judged."""
+
+    trust: GivenTrust
+    at: datetime.datetime
+
+
+def parse_trust(trust: GivenTrust) -> TrustStore:
+    """The TrustStore of a request, without the anchors of an organisation's list. Raises MalformedMessage.
+
+    If the request names no policy on revocation, the status of every certificate must be known.
+    """
+    own = tuple(map(_parse_anchor, trust.anchors)) + decision_anchors(read_decisions(trust.decisions))
+    return TrustStore(
+        # Anchors chosen by the person or the operator precede Mozilla's, because these two know the people.
+        anchors=own + (mozilla_anchors() if trust.mozilla else ()),
+        revocation=_parse_word(RevocationPolicy, trust.revocation or RevocationPolicy.REQUIRED),
+        evidence=_parse_evidence(trust.evidence),
+        timestamp_anchors=tuple(map(_parse_anchor, trust.timestamp_anchors)),
+    )
+
+
+async def read_store(given: GivenJudging, provider: CryptoProvider) -> TrustStore:
+    """The TrustStore of a request, with the anchors of the followed list. Raises MalformedMessage or LimitExceeded.
+
+    A valid list brings its requirements, and its own policy on revocation for its anchors. A list that has expired or
+    was replaced by an older one is ignored; `trust.follow` reports why.
+    """
+    store = parse_trust(given.trust)
+    if not given.trust.followed:
+        return store
+    try:
+        trust_list = await parse_followed_list(given.trust.followed).open(provider, at=given.at)
+    except TrustListRefused:
+        return store
+    return dataclasses.replace(
+        store,
+        anchors=(*trust_list.trust_store.anchors, *store.anchors),
+        requirements=trust_list.requirements,
+    )
+
+
+async def read_judging(given: GivenJudging, provider: CryptoProvider, contacts: Contacts = NO_CONTACTS) -> Judging:
+    """The Judging of a request. Raises MalformedMessage or LimitExceeded."""
+    return Judging(trust_store=await read_store(given, provider), at=given.at, contacts=contacts)
+
+
+def read_decisions(given: bytes) -> tuple[Decision, ...]:
+    """The person's decisions that a page keeps; empty bytes mean no decisions. Raises MalformedMessage."""
+    return parse_decisions(given) if given else ()
+
+
+def _parse_anchor(anchor: GivenAnchor) -> TrustAnchor:
+    return TrustAnchor(
+        certificate=parse_certificate(anchor.certificate),
+        source=_parse_word(TrustSource, anchor.source or TrustSource.GIVEN),
+        addresses=anchor.addresses,
+        is_exact=anchor.exact,
+        distrust_after=parse_time(anchor.distrust_after) if anchor.distrust_after else None,
+        accepted_at=parse_time(anchor.accepted_at) if anchor.accepted_at else None,
+    )
+
+
+def _parse_word(words: type[Word], given: str) -> Word:
+    try:
+        return words(given)
+    except ValueError as error:
+        known = ", ".join(words)
+        raise MalformedMessage(f"expected one of {known}", where="trust") from error
+
+
+def _parse_evidence(evidence: GivenEvidence) -> Evidence:
+    parsed = parse_evidence(
+        revocation_lists=evidence.crls, ocsp_responses=evidence.ocsp, certificates=evidence.certificates
+    )
+    asked, unavailable = (frozenset(map(parse_lookup_id, ids)) for ids in (evidence.asked, evidence.unavailable))
+    return dataclasses.replace(parsed, asked=asked | unavailable, unavailable=unavailable)
+
+
+def lookup_id(lookup: Lookup) -> str:
+    """The `id` of a look-up in replies. The next request names it in `asked` or `unavailable`."""
+    return json.dumps(lookup.key)
+
+
+def parse_lookup_id(text: str) -> LookupKey:
+    """The key of the look-up that `lookup_id` has named so. Raises MalformedMessage for another text."""
+    try:
+        kind, url, subject = json.loads(text)
+        return LookupKind(kind), str(url), str(subject)
+    except (ValueError, TypeError) as error:
+        raise MalformedMessage("a lookup is named that never was", where="evidence") from error

@@ -1,0 +1,151 @@
+"""The vault's verbs (docs/contracts.md). Each takes a request and returns the members of its reply.
+
+JavaScript has checked the arguments against `vault/schema.js`. This module reads them into a request; the core checks
+the bytes in it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from smime_core.errors import DecisionRefused, SmimeError
+from smime_core.provider import CryptoProvider
+from smime_core.providers.webcrypto import WebCryptoProvider
+from wasm_build.vault.python import (
+    backup,
+    certificate_requests,
+    certificates,
+    contacts,
+    decisions,
+    drafts,
+    fields,
+    forms,
+    identities,
+    keys,
+    lists,
+    messages,
+    pages,
+    passkeys,
+    plain_bytes,
+    recipients,
+    roaming,
+    state,
+)
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.wire import pack, take
+
+Request = TypeVar("Request")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb(Generic[Request]):
+    """A verb: the class of its requests, and the function that answers them."""
+
+    request: type[Request]
+    answer: Callable[[Request, CryptoProvider], Awaitable[Reply]]
+
+
+def reseed() -> None:
+    """Seed `random` anew. Its state in the memory snapshot is the same everywhere. No secret is drawn from it."""
+    random.seed(os.urandom(32))
+
+
+def stepper(coroutine: Coroutine[Any, Any, Any]) -> Callable[[Any], Any]:
+    """A function that takes the value of the last promise and returns the next promise, or at the end the result."""
+
+    def step(settled: Any) -> Any:
+        try:
+            return coroutine.send(settled)
+        except StopIteration as finished:
+            return finished.value
+
+    return step
+
+
+def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool) -> Callable[[Any], Any]:
+    """Start a verb and copy its arguments at once. Returns a stepper, which the Worker calls until the verb ends.
+
+    With `strict` no private key is imported into WebCrypto.
+    """
+    return stepper(dispatch(verb, take(args_json, views), strict=strict))
+
+
+def reserve_memory(length: int) -> None:
+    """Touch memory for a large message in advance: the first touch of a memory page costs more than a copy into it."""
+    memoryview(b"\x01" * length).release()
+
+
+async def dispatch(verb: str, args: dict[str, Any], *, strict: bool = False) -> list[Any]:
+    """Run one verb for the Worker. Returns the JSON of `{ok}` or `{error: {code, message}}`, then its binary values.
+
+    A binary value is bytes, or the ArrayBuffer in which WebCrypto returned it. Exceptions that are no SmimeError go on
+    to the Worker, which does not pass on their text.
+    """
+    provider = WebCryptoProvider(strict=strict)
+    try:
+        reply = {"ok": await run_verb(verb, args, provider)}
+    except SmimeError as error:
+        reply = {"error": {"code": error_code(error), "message": str(error)}}
+    reply_json, buffers = pack(reply)
+    return [reply_json, *(provider.find_buffer(octets) or octets for octets in buffers)]
+
+
+def error_code(error: SmimeError) -> str:
+    """The code of an error, from which pages choose their words. It includes the reason of a refused decision."""
+    return f"{error.code}-{error.why}" if isinstance(error, DecisionRefused) else error.code
+
+
+async def run_verb(verb: str, args: dict[str, Any], provider: CryptoProvider) -> Reply:
+    """The reply to one request. Raises SmimeError."""
+    known = VERBS[verb]
+    return await known.answer(parse_request(known.request, args), provider)
+
+
+VERBS: Final[dict[str, Verb[Any]]] = {
+    "identity.open": Verb(identities.OpenIdentity, identities.open_identity),
+    "message.compose": Verb(messages.ComposeMessage, messages.compose),
+    "message.verify": Verb(messages.VerifyMessage, messages.verify),
+    "message.decrypt": Verb(messages.DecryptMessage, messages.decrypt),
+    "certificate.describe": Verb(certificates.DescribeCertificates, certificates.describe_certificates),
+    "certificate.page": Verb(certificates.ShowCertificate, certificates.show_certificate),
+    "field.encrypt": Verb(fields.EncryptField, fields.encrypt_field),
+    "field.verify": Verb(fields.VerifyField, fields.verify_field),
+    "form.sign": Verb(forms.SignForm, forms.sign_submission),
+    "file.encrypt": Verb(forms.EncryptFile, forms.encrypt_file),
+    "page.encrypt": Verb(pages.EncryptPage, pages.encrypt_whole_page),
+    "page.verify": Verb(pages.VerifyPage, pages.verify_whole_page),
+    "bytes.sign": Verb(plain_bytes.SignBytes, plain_bytes.sign),
+    "bytes.verify": Verb(plain_bytes.VerifyBytes, plain_bytes.verify),
+    "bytes.encrypt": Verb(plain_bytes.EncryptBytes, plain_bytes.encrypt),
+    "bytes.decrypt": Verb(plain_bytes.DecryptBytes, plain_bytes.decrypt),
+    "bytes.inspect": Verb(plain_bytes.InspectBytes, plain_bytes.inspect),
+    "roaming.register": Verb(roaming.Register, roaming.register),
+    "roaming.login": Verb(roaming.LogIn, roaming.log_in),
+    "roaming.open": Verb(roaming.OpenBundle, roaming.open_response),
+    "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
+    "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),
+    "recipients.check": Verb(recipients.CheckRecipients, recipients.check_recipients),
+    "contacts.list": Verb(contacts.ListContacts, contacts.list_contacts),
+    "contacts.remove": Verb(contacts.RemoveContact, contacts.remove_contact),
+    "decision.make": Verb(decisions.MakeDecision, decisions.decide),
+    "decision.list": Verb(decisions.ListDecisions, decisions.list_decisions),
+    "decision.remove": Verb(decisions.RemoveDecision, decisions.remove_decision),
+    "trust.follow": Verb(lists.FollowList, lists.follow_list),
+    "state.seal": Verb(state.SealState, state.seal_state),
+    "state.open": Verb(state.OpenState, state.open_state),
+    "draft.seal": Verb(drafts.SealDraft, drafts.seal_draft),
+    "draft.open": Verb(drafts.OpenDraft, drafts.open_draft),
+    "request.make": Verb(certificate_requests.MakeRequest, certificate_requests.make_request),
+    "request.finish": Verb(certificate_requests.FinishRequest, certificate_requests.finish_request),
+    "key.export": Verb(keys.ExportKeys, keys.export_keys),
+    "certificate.read": Verb(certificates.ReadCertificates, certificates.read_certificate_file),
+    "contacts.learn": Verb(contacts.LearnContact, contacts.learn_contact),
+    "kept.join": Verb(state.JoinKept, state.join_kept),
+    "backup.seal": Verb(backup.SealBackup, backup.seal_backup),
+    "backup.open": Verb(backup.OpenBackup, backup.open_backup),
+}

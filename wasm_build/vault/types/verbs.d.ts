@@ -1,0 +1,148 @@
+/** The vault's requests and replies as types, derived from the schema of its verbs (`schema.js`). */
+
+import type { Attachment } from "../../ui/attachments.js";
+import type { CertificatePage } from "../../ui/certificate_rows.js";
+import type { ReplyFields } from "../../ui/answer.js";
+import type { TreeNode } from "../../ui/path_tree.js";
+import type { Certificate, RecipientCheck } from "../../ui/recipient_words.js";
+import type { State } from "../../ui/state_mark.js";
+import type { Reason, Signer } from "../../ui/verdict_words.js";
+import type { Lookup } from "../lookups.js";
+import type { REPLIES, VERBS } from "../schema.js";
+import type { Secret } from "../session.js";
+import type { TrustList } from "../trust.js";
+
+export type VaultVerb = keyof typeof VERBS;
+export type VaultArgs<Verb extends VaultVerb> = Fields<(typeof VERBS)[Verb], Verb>;
+export type VaultReply<Verb extends VaultVerb> = Fields<(typeof REPLIES)[Verb], Verb>;
+
+/** The type of an object in the schema. A field whose name ends in "?" may be absent or null. */
+type Fields<Table, Verb extends string> = {
+  -readonly [Name in keyof Table & string as Name extends `${string}?` ? never : Name]: Value<Table[Name], Verb, Name>;
+} & {
+  -readonly [Name in keyof Table & string as Name extends `${infer Bare}?` ? Bare : never]?:
+    (Name extends `${infer Bare}?` ? Value<Table[Name], Verb, Bare> : never) | null;
+};
+
+type Value<Kind, Verb extends string, Name extends string> =
+  Kind extends "bytes" ? ArrayBuffer
+  : Kind extends "secret" ? Secret
+  : Kind extends "text" ? string
+  : Kind extends "flag" ? boolean
+  : Kind extends "number" ? number
+  : Kind extends "any" ? Described<Verb, Name>
+  : Kind extends readonly [infer Element] ? Value<Element, Verb, Name>[]
+  : Kind extends object ? Fields<Kind, Verb>
+  : unknown;
+
+/**
+ * The types of values of the kind "any": by verb and field name, or by field name if they are the same in all verbs.
+ */
+type Described<Verb extends string, Name extends string> =
+  `${Verb} ${Name}` extends keyof ByVerb ? ByVerb[`${Verb} ${Name}`]
+  : Name extends keyof ByName ? ByName[Name]
+  : unknown;
+
+interface ByVerb {
+  "certificate.describe certificates": DescribedCertificate & ({ usable: true; reason: null } | { usable: false; reason: Reason });
+  "certificate.read certificates": DescribedCertificate;
+  "certificate.page rows": CertificatePage["rows"][number];
+}
+
+interface ByName {
+  identities: OpenedIdentity;
+  authority: DescribedCertificate;
+  report: MessageReport;
+  lookups: Lookup[];
+  headers: [string, string];
+  parts: { path: string; text: ArrayBuffer };
+  reply: ReplyFields;
+  harvest: Harvest;
+  /** The certificates of a report, which the page can show in detail and the person can decide on. */
+  certificates: { fingerprint: string; certificate: ArrayBuffer };
+  description: Description;
+  checks: RecipientCheck;
+  people: KnownPerson;
+  decisions: Decision;
+  list: TrustList;
+  problems: { code: string; message: string };
+}
+
+/** A certificate with the purposes that its extensions allow: signing, and encryption to it ("seal"). */
+export interface DescribedCertificate extends Certificate {
+  purposes?: ("sign" | "seal")[];
+}
+
+export interface OpenedIdentity extends DescribedCertificate {
+  /** The private key with its certificates, encrypted under the session's key. */
+  sealed: ArrayBuffer;
+}
+
+/** The person's decision to accept a certificate for the addresses in `acceptedFor`. */
+export interface Decision extends Certificate {
+  kind: string;
+  acceptedFor: string[];
+  acceptedAt: string;
+}
+
+export interface KnownPerson {
+  address: string;
+  certificates: (Certificate & { source: string; firstSeen: string; lastSeen: string; preferred: boolean })[];
+}
+
+/** A change of a contact: the sender now has another certificate. */
+export interface CertificateChange {
+  address: string;
+  before: Certificate;
+  after: Certificate;
+  sameIssuer: boolean;
+  isRenewal: boolean;
+}
+
+/** The contacts with the certificates of a mail. If `asks` is true, they are kept only if the person agrees. */
+export interface Harvest {
+  contacts: ArrayBuffer;
+  changes: CertificateChange[];
+  asks: boolean;
+}
+
+/** An attachment of an opened mail, with the path of its part. */
+export interface OpenedFile extends Attachment {
+  path: string;
+  contentId: string;
+}
+
+export interface Layer {
+  kind: string;
+  coversWhole: boolean;
+  detached: boolean;
+  path: string;
+  /** The object identifier of the content; only in a description of a file that was not examined. */
+  contentType?: string;
+}
+
+export interface ReportedSigner extends Omit<Signer, "state"> {
+  state: State;
+  layer: number;
+  sid: string;
+  algorithm: string;
+  /** The fingerprint of the signer's entry in `certificates`; null if the message lacks the certificate. */
+  certificate: string | null;
+  tree: TreeNode[];
+}
+
+/** The core's report of an examination (`report.schema.json`). */
+export interface MessageReport {
+  state: State;
+  reasons: Reason[];
+  sender: string | null;
+  headers: [string, string][];
+  headerProtections?: string[];
+  layers: Layer[];
+  signers: ReportedSigner[];
+  recipients: { layer: number; kind: string; rid: string; algorithm: string; opened: boolean }[];
+  certificates: Omit<Certificate, "certificate">[];
+}
+
+/** The core's description of a file that was not examined (`report.schema.json`). */
+export type Description = Pick<MessageReport, "layers" | "headers">;
