@@ -1,4 +1,50 @@
-/** What the extension's scripts share: names for the type checker only; nothing of this reaches a browser. */
+/** The types that the extension's scripts share. The type checker reads them; no browser gets them. */
+
+/** The one table of the messages between the extension's contexts. */
+type Messages = typeof import("./shared/messages.js").MESSAGES;
+type MessageType = keyof Messages;
+type MessageShape = Record<string, keyof MessageKinds>;
+
+/** The type of each kind of value that the table of messages names. */
+interface MessageKinds {
+  string: string;
+  strings: string[];
+  boolean: boolean;
+  bytes: ArrayBuffer;
+  number: number;
+  entries: FormEntry[];
+  files: ArrayBuffer[];
+  revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
+  way: CompositionRecord["kind"];
+  delivery: CompositionRecord["deliver"];
+  digest: string;
+  envelope: Envelope;
+  secret: EncryptedSecret;
+  "secret or null": EncryptedSecret | null;
+}
+
+/** The body of a message, as the table describes it. */
+type BodyOf<T extends MessageType> = {
+  [Name in keyof Messages[T]["body"]]: MessageKinds[Messages[T]["body"][Name] & keyof MessageKinds];
+};
+/** The reply of a message's handler. */
+type ReplyTo<T extends MessageType> = Awaited<ReturnType<(typeof import("./background/handlers.js").HANDLERS)[T]>>;
+/** The argument `body` of `ask`, which may be left out if the body is empty. */
+type BodyArgument<T extends MessageType> = {} extends BodyOf<T> ? [body?: BodyOf<T>] : [body: BodyOf<T>];
+type SecretsOf<T extends MessageType> = {
+  [Name in keyof BodyOf<T>]: BodyOf<T>[Name] extends EncryptedSecret ? Name : never;
+}[keyof BodyOf<T>];
+type Sender = chrome.runtime.MessageSender;
+
+/** A field of a form: a text, or a file with its size and hash. */
+interface FormEntry {
+  name: string;
+  value: string;
+  label: string;
+  hidden: boolean;
+  size?: number;
+  sha256?: string;
+}
 
 interface ChannelKeys {
   publicKey: ArrayBuffer;
@@ -10,44 +56,40 @@ interface Envelope {
   ciphertext: ArrayBuffer;
 }
 
-/** A secret in a buffer of its own: `length` bytes at the start of 4,096. */
+/** A secret: the first `length` bytes of a buffer of 4,096 bytes. */
 interface Secret {
   buffer: ArrayBuffer;
   length: number;
 }
 
-interface SealedSecret {
+interface EncryptedSecret {
   envelope: Envelope;
   length: number;
 }
 
-interface SealwaxChannel {
-  generateKeys(): Promise<ChannelKeys>;
-  sealTo(recipient: ArrayBuffer, purpose: string, plaintext: ArrayBuffer): Promise<Envelope>;
-  openWith(keys: ChannelKeys, purpose: string, envelope: Envelope): Promise<ArrayBuffer>;
-}
+type DescribedCertificate = import("../wasm_build/vault/types/verbs.js").DescribedCertificate;
+/** A certificate found for an address, as the vault has judged it. */
+type RecipientCheck = import("../wasm_build/ui/recipient_words.js").RecipientCheck;
+type MessageReport = import("../wasm_build/vault/types/verbs.js").MessageReport;
+type Description = import("../wasm_build/vault/types/verbs.js").Description;
+
+type VaultVerb = import("../wasm_build/vault/types/verbs.js").VaultVerb;
+type VaultArgs<V extends VaultVerb> = import("../wasm_build/vault/types/verbs.js").VaultArgs<V>;
+type VaultReply<V extends VaultVerb> = import("../wasm_build/vault/types/verbs.js").VaultReply<V>;
+/** Arguments with their secrets encrypted, as they travel to the vault's owner. */
+type Encrypted<Args> = {
+  [Name in keyof Args]: Extract<Args[Name], Secret> extends never ? Args[Name] : EncryptedSecret | Exclude<Args[Name], Secret>;
+};
 
 /** A certificate as the vault describes it. */
-interface CertificateInfo {
-  certificate: ArrayBuffer;
-  /** What a person would call it: the common name, or an address. */
-  name?: string;
-  addresses: string[];
-  subject: string;
-  issuer: string;
-  notBefore: string;
-  notAfter: string;
-  fingerprint: string;
+interface CertificateInfo extends DescribedCertificate {
   usable?: boolean;
-  reason?: import("./runtime/ui/verdict_words.js").Reason | null;
-  isCa?: boolean;
-  /** What it may be used for. */
-  purposes?: ("sign" | "seal")[];
-  /** Whether the person signs with it by default. */
+  reason?: import("../wasm_build/ui/verdict_words.js").Reason | null;
+  /** Whether the person signs with this certificate by default. */
   preferred?: boolean;
-  /** When it was imported. */
+  /** The time of the import. */
   addedAt?: string;
-  /** What its path needs, where it was found beside it. */
+  /** The issuers' certificates on its path, if they came with it. */
   intermediates?: ArrayBuffer[];
 }
 
@@ -56,9 +98,9 @@ interface KeyFile {
   name: string;
   p12: ArrayBuffer;
   identities: CertificateInfo[];
-  /** Whether it was brought as a file, or its key was made here. */
+  /** "file" if the person imported the key file, "request" if the key was made here. */
   origin: "file" | "request";
-  /** When it last left as an export or in a backup. */
+  /** The time of the last export or backup; null before the first. */
   savedAt: string | null;
 }
 
@@ -69,9 +111,9 @@ interface KeyRequest {
   commonName: string;
   kind: string;
   createdAt: string;
-  /** PKCS#10 as PEM. */
+  /** The certificate request, PKCS#10 as PEM. */
   request: ArrayBuffer;
-  /** PEM, encrypted under its passphrase. */
+  /** The private key as PEM, encrypted under its own passphrase. */
   key: ArrayBuffer;
 }
 
@@ -81,40 +123,93 @@ interface SealedIdentity {
   sealed: ArrayBuffer;
 }
 
-/** What the page's content script asked for, and for which document; kept in `storage.session`. */
+/** The entries of each store of the extension's database (`shared/database.js`). */
+interface Stores {
+  keyFiles: KeyFile;
+  requests: KeyRequest;
+  sealed: SealedIdentity;
+  people: CertificateInfo;
+  anchors: CertificateInfo;
+  sites: { origin: string; since: string };
+  settings: Setting;
+  drafts: DraftRecord;
+}
+type Setting = { [Name in keyof Settings]: { name: Name } & Settings[Name] }[keyof Settings];
+/** The type of the entry under a key. In the store `settings` each key has a type of its own. */
+type Entry<Store extends keyof Stores, Key extends string> =
+  Store extends "settings" ? (Key extends keyof Settings ? Settings[Key] : never) : Stores[Store];
+
+/** The entries of the store `settings`, by name. */
+interface Settings {
+  contacts: { value: ArrayBuffer };
+  "changed certificates": { value: import("./background/contacts.js").Change[] };
+  decisions: { value: ArrayBuffer };
+  "followed list": { value: ArrayBuffer };
+  trust: { value: import("./background/trust.js").Settings };
+  preferences: { value: import("./shared/kept_preferences.js").Preferences };
+  /** The fingerprint of the identity that signs, for each address. */
+  "preferred identities": { value: Record<string, string> };
+  guide: { step: number };
+  updated: { version: string };
+  pattern: { number: number };
+  [readers: `readers at ${string}`]: { fingerprints: string[] };
+}
+
+interface DraftRecord {
+  id: string;
+  at: string;
+  letter?: ArrayBuffer;
+  files?: ArrayBuffer;
+}
+
+/** The values in `storage.session`, by name (`background/memory.js`). */
+interface SessionMemory {
+  unlocked: import("./background/session.js").Session;
+  "locked because": import("../wasm_build/vault/session.js").LockReason;
+  proposals: import("./background/trust.js").Proposal[];
+  "own authority": import("./background/trust.js").KeptAuthority;
+  [frame: `frame:${string}`]: FrameRecord;
+  [token: `token:${string}`]: { frame: string; expires: number };
+  [job: `job:${string}`]: JobRecord;
+  [composition: `composition:${string}`]: CompositionRecord;
+  /** The times of the openings that an origin asked for, in milliseconds since 1970. */
+  [budget: `budget:${string}`]: number[];
+}
+
+/** A frame that a page's content script asked for; kept in `storage.session`. */
 interface FrameRecord {
   id: string;
   tabId: number;
   pageFrameId: number;
   origin: string;
-  /** The origins of the pages around, from the parent to the page in the address bar. */
+  /** The origins of the pages around the asking document, from its parent to the page in the address bar. */
   ancestors: string[];
   kind: "write" | "open" | "mail";
   sign: boolean;
   encrypt: boolean;
   proposed: string[];
   cms: string;
-  /** A mail that the vault's owner holds, of the kind "mail". */
+  /** The id of a mail that the vault's owner holds, for the kind "mail"; else "". */
   mail: string;
-  /** The held file that a detached signature covers, in the viewer alone; else "". */
+  /** The id of the held file that a detached signature covers. Only the viewer sets it; else "". */
   content: string;
   inWindow: boolean;
-  /** The document that asked; empty in a Firefox before 153, which names none. */
+  /** The id of the document that asked; "" in Firefox before 153, which has no such ids. */
   documentId: string;
-  /** Whether the vault's owner keeps what was typed so far, should the page take the frame away. */
+  /** Whether the vault's owner keeps the text typed so far, in case the page removes the frame. */
   kept: boolean;
-  /** What stood in the page's field, when a window takes it over; a frame gets it from the page's content script. */
+  /** The text of the page's field, for a window. A frame in the page gets this text from the content script instead. */
   moved: string;
   brokerTabId?: number;
   brokerFrameId?: number;
-  /** The broker's document; empty in a Firefox before 153, which names none. */
+  /** The id of the broker's document; "" in Firefox before 153, which has no such ids. */
   brokerDocumentId?: string;
 }
 
 interface JobRecord {
   id: string;
   frame: string;
-  /** Of the page, or of the viewer. */
+  /** The tab of the page, or of the viewer. */
   tabId: number;
   kind: "write" | "open" | "mail" | "form" | "files" | "altered" | "unsigned";
   origin: string;
@@ -122,36 +217,56 @@ interface JobRecord {
   state: "waiting" | "done" | "failed" | "cancelled";
   replyKey: number[];
   windowId?: number;
-  /** Of a job without a frame: the document that asked, and what it asked for. */
+  /** The document that asked, for a job without a frame. Its request is in `form`, `notice` or `files`. */
   page?: { tabId: number; frameId: number; documentId: string };
-  form?: any;
-  notice?: { text: string; isSent: boolean; isCut?: boolean };
+  form?: Omit<import("./background/forms.js").SubmittedForm, "origin" | "topOrigin">;
+  notice?: Notice;
   files?: { sign: boolean; encrypt: boolean; proposed: string[]; multiple: boolean };
-  result?: any;
+  result?: OpenedResult | WrittenResult;
   error?: { code: string; message: string };
 }
 
-/** What the extension's window gives to the webmail for sending. */
+/** The verdict on an opened text. `settled` is false until the authorities have answered. */
+interface OpenedResult {
+  report: MessageReport;
+  settled: boolean;
+  openedAt: number;
+}
+
+interface WrittenResult {
+  people: string[];
+  signedAs: string | null;
+  encrypted: boolean;
+}
+
+/** A note about a page: the text that the page altered, or the address to which it may have sent a form. */
+interface Notice {
+  text: string;
+  isSent: boolean;
+  isCut?: boolean;
+}
+
+/** The message that the extension's window gives to the webmail for sending. */
 interface ComposedMessage {
-  /** RFC 5322 octets. */
+  /** The bytes of the message (RFC 5322). */
   message: ArrayBuffer;
   envelope: { from: string; to: string[]; cc: string[]; bcc: string[] };
   subject: string;
   deliver: "raw" | "attachment";
   /** Whether other copies of the same letter follow. */
   more: boolean;
-  /** What a message says around its attachment. */
+  /** The text of the mail that carries the encrypted message as an attachment. */
   sentence: string;
 }
 
-/** A letter that a page asked for, and which window writes it; kept in `storage.session`. */
+/** A letter that a page or the viewer asked for, and the tab in which it is written; kept in `storage.session`. */
 interface CompositionRecord {
   id: string;
   tabId: number;
   pageFrameId: number;
   /** Empty for a letter that no site asked for. */
   origin: string;
-  /** As in `FrameRecord`. */
+  /** See `ancestors` of `FrameRecord`. */
   ancestors: string[];
   kind: "new" | "reply" | "replyAll" | "forward";
   from: string;
@@ -159,29 +274,22 @@ interface CompositionRecord {
   cc: string[];
   bcc: string[];
   subject: string;
-  /** The held mail that is answered or forwarded, or nothing. */
+  /** The id of the held mail that is answered or forwarded; else "". */
   mail: string;
-  /** What stood in the webmail's own field, which the page has seen. */
+  /** The text from the webmail's own field. The page has seen it. */
   text: string;
   deliver: "raw" | "attachment" | "file";
   sign: boolean;
-  seal: boolean;
+  encrypt: boolean;
   windowTabId?: number;
-  /** What became of each copy, by its envelope: "begun" is one that was handed over and not answered for. */
+  /** The state of each copy, by its envelope. A "begun" copy was handed to the webmail, which has not answered. */
   copies: Record<string, "begun" | "taken" | "refused">;
 }
 
-declare var browser: typeof chrome | undefined;
-declare var sealwaxChannel: SealwaxChannel;
-declare var sealwaxContent: any;
-declare var sealwaxPage: {
-  prepare(page: { bytes: Uint8Array; mediaType: string; address: string; resources: { url: string; octets: Uint8Array }[] }):
-    Promise<{ document: string; links: string[]; leftOut: number; scripts: number } | null>;
-};
-declare var sealwaxMarkup: any;
-declare var sealwaxCleaner: {
-  clean(markup: string, options?: { isWhole?: boolean; forbiddenTags?: string[]; forbiddenAttributes?: string[] }): Document | null;
-  finish(root: Document, head: { policy: string; style?: string }): string | null;
-  parse(source: string): Document;
-};
+/** The API of Firefox. Chromium has no `getFrameId`. */
+declare var browser: (typeof chrome & { runtime: { getFrameId(window: Window): number } }) | undefined;
+interface Uint8Array {
+  toBase64(): string;
+}
+declare var sealwaxContent: import("./content/world.js").World;
 declare var DOMPurify: { sanitize(markup: string, options: object): string };

@@ -1,26 +1,25 @@
 /**
- * The origins of the pages around a frame, as the browser knows them. No message or event of a page is believed.
+ * The origins of the pages around a frame, as the browser knows them. Messages and events of a page are not used.
  *
- * Chromium lists the origins of all ancestors to the content script in the frame. Firefox has no such list: the content
- * script finds the ancestors' numbers there, and each ancestor is asked for its origin by a script that the browser
- * admits only to sites that the person has granted. An ancestor lives as long as the frames in it, so its origin cannot
+ * In Chromium a script in the frame reads the list of its ancestors' origins. Firefox has no such list: a script in the
+ * frame finds the ancestors' frame numbers, and a second script in each ancestor reads its origin. Firefox runs that
+ * script only on sites that the person has granted. An ancestor lives as long as the frames in it, so its origin cannot
  * change while the frame is there.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 
-/** More than any page needs; every ancestor costs one question in Firefox. */
+/** More ancestors than any page needs. Each costs the run of a script in Firefox. */
 const MAX_ANCESTORS = 20;
 const WEB_ORIGIN = /^https?:\/\//;
 
-/** @typedef {chrome.runtime.MessageSender} Sender */
 /** @typedef {{origin: string, ancestors: string[]}} Place `ancestors` from the parent to the page in the address bar */
 
 /**
  * The origin of the document that sent a message and those of all pages around it.
  *
- * Rejects with `no-origin` for a document that hides its own origin, and with `no-top-origin` where the browser names
- * one of the pages around it not at all, or as opaque.
+ * Rejects with `no-origin` if the document's own origin is opaque, and with `no-top-origin` if the origin of a page
+ * around it is opaque or the browser does not name it.
  * @param {Sender} sender
  * @returns {Promise<Place>}
  */
@@ -32,7 +31,7 @@ export async function placeOf(sender) {
 }
 
 /**
- * The origin of the document that sent a message, as the browser knows it.
+ * The origin of the document that sent a message, as the browser knows it. Throws `no-origin` if it is opaque.
  * @param {Sender} sender
  */
 export function senderOrigin(sender) {
@@ -41,7 +40,10 @@ export function senderOrigin(sender) {
   return origin;
 }
 
-/** The other sites around a place, each once, from the inside to the outside. @param {Place} place @returns {string[]} */
+/**
+ * The origins around a place that differ from its own, each once, the innermost first.
+ * @param {Place} place @returns {string[]}
+ */
 export function sitesAround({ origin, ancestors }) {
   return [...new Set(ancestors)].filter((one) => one !== origin);
 }
@@ -52,7 +54,8 @@ export function topOriginOf({ origin, ancestors }) {
 }
 
 /**
- * What the person agrees to, by name: a site in pages of other sites is not that site by itself.
+ * The name under which the person's consent for a site is kept. A site inside pages of other sites has another name
+ * than the same site by itself, so it needs a consent of its own.
  * @param {Place} place
  */
 export function siteOf(place) {
@@ -67,7 +70,7 @@ async function ancestorsOf({ tab, frameId, documentId }, origin) {
   const place = documentId ? { documentIds: [documentId] } : { frameIds: [frameId] };
   const found = await ask({ tabId: tab.id, ...place }, lookAround);
   const { length } = found?.origins ?? found?.frames ?? [];
-  // A frame always has an ancestor: where none is listed, the browser hides it.
+  // A frame always has an ancestor. An empty list means that the browser hides it.
   if (!found || found.origin !== origin || length === 0 || length > MAX_ANCESTORS) throw new RequestError("no-top-origin");
   if (found.origins) return found.origins;
   const asked = found.frames.map((id) => ask({ tabId: tab.id ?? 0, frameIds: [id] }, () => self.origin));
@@ -75,16 +78,15 @@ async function ancestorsOf({ tab, frameId, documentId }, origin) {
 }
 
 /**
- * Runs in the frame, beside the content script: nothing of the page can stand in for what is read here.
+ * Runs in the frame, in the world of the content scripts, where the page cannot replace the values that are read.
  * @returns {{origin: string, origins: string[] | null, frames: number[]}}
  */
 function lookAround() {
   const { origin } = self;
   if (location.ancestorOrigins) return { origin, origins: Array.from(location.ancestorOrigins), frames: [] };
-  const { runtime } = /** @type {any} */ (globalThis).browser;
   const frames = [];
   for (let around = window.parent; ; around = around.parent) {
-    frames.push(runtime.getFrameId(around));
+    frames.push(globalThis.browser?.runtime.getFrameId(around) ?? 0);
     if (around === around.parent) return { origin, origins: null, frames };
   }
 }

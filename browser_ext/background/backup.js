@@ -1,16 +1,17 @@
 /**
- * Everything that is kept, as one file under a passphrase, and back. A backup is read and described by the vault before
- * anything is changed. The person sees all that it holds; what decides whom the person trusts is taken only where it was
- * ticked (`backup_review.js`). Then all of it is written in one transaction, or nothing.
+ * Makes a backup of keys, people, trust and settings as one file under a passphrase, and restores it. Before any change
+ * the vault reads and describes the backup, and the person sees all that it holds. Entries that decide whom the person
+ * trusts are restored only if the person ticks them (`backup_review.js`). All chosen entries are written in one
+ * transaction, or none.
  */
-import { addressKey } from "../runtime/ui/formats.js";
-import { RequestError } from "../shared/messages.js";
+import { addressKey } from "../../wasm_build/ui/formats.js";
+import { codeOf, RequestError, WORDS } from "../shared/messages.js";
 import { pemOf } from "../shared/pem.js";
 import { buildBackup, MAX_BACKUP_BYTES, parseBackup, VERSION } from "./backup_format.js";
 import { describeOffer, taken, TICKED_KINDS } from "./backup_review.js";
-import { isRevocation, weakenings, withoutWeakenings } from "./backup_settings.js";
+import { weakenings, withoutWeakenings } from "./backup_settings.js";
 import * as contacts from "./contacts.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
 import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
@@ -21,26 +22,28 @@ import * as vault from "./vault_link.js";
 
 /** @typedef {import("./backup_format.js").Backup} Backup */
 /** @typedef {Awaited<ReturnType<typeof describeAll>>} Described */
-/** @typedef {{bytes: ArrayBuffer, passphrase: SealedSecret, replace: boolean}} Chosen with `replace` what is here goes;
- *   without it what is here stays, and what is missing comes */
-/** @typedef {{backup: Backup, described: Described}} Offer what would come */
+/**
+ * @typedef {{bytes: ArrayBuffer, passphrase: EncryptedSecret, replace: boolean}} Chosen `replace`: all that is kept here
+ * is removed first; otherwise only missing entries are added
+ */
+/** @typedef {{backup: Backup, described: Described}} Offer the entries that would be restored */
 /** @typedef {import("./trust.js").Decision} Decision */
 /** @typedef {{address: string, certificates: CertificateInfo[]}} Known somebody who is remembered */
 
-/** What the vault says to a file that this passphrase does not open, or that was altered. */
+/** The vault's codes for a file that this passphrase does not open, or that was altered. */
 const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-passphrase"]);
-/** What it says to a file that is none of ours. */
+/** The vault's codes for a file that is no backup of ours. */
 const FOREIGN = new Set(["malformed-message", "content-type-mismatch", "unsupported-algorithm", "limit-exceeded"]);
-/** How a PKCS#12 file begins, and a certificate. */
+/** The first byte of a PKCS#12 file and of a certificate. */
 const DER_SEQUENCE = 0x30;
-/** So many certificates are read by one call. */
+/** The number of certificates in one call to the vault. */
 const CERTIFICATES_AT_ONCE = 500;
-/** What a restored backup takes the place of among the settings. */
+/** The settings that a restored backup replaces. */
 const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preferences", keys.PREFERRED, "changed certificates"];
-/** A site as `siteOf` names it: origins are ASCII, and nothing in them hides or turns letters. */
+/** A site as `siteOf` names it, in ASCII only: other characters could hide or reorder parts of the name. */
 const SITE = /^[!-~]+(?: \([ -~]+\))?$/;
 
-/** @param {{passphrase: SealedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number}>} */
+/** @param {{passphrase: EncryptedSecret}} body @returns {Promise<{backup: ArrayBuffer, keyFiles: number}>} */
 export async function make({ passphrase }) {
   const content = await collect();
   const ids = (await database.all("keyFiles")).map(({ id }) => id);
@@ -72,9 +75,9 @@ async function collect() {
   };
 }
 
-/** How much is here that goes when a backup takes its place, by kind. @returns {Promise<Record<string, number>>} */
+/** The number of entries of each kind that a replacing backup removes. @returns {Promise<Record<string, number>>} */
 export async function countHere() {
-  const count = async (/** @type {import("./database.js").Store} */ store) => (await database.all(store)).length;
+  const count = async (/** @type {import("../shared/database.js").Store} */ store) => (await database.all(store)).length;
   return {
     keyFiles: await count("keyFiles"), requests: await count("requests"),
     people: await count("people") + (await contacts.list()).length, anchors: await count("anchors"),
@@ -84,12 +87,16 @@ export async function countHere() {
   };
 }
 
-/** Each file is opened once for a question and the answer to it. @type {WeakMap<Chosen, Promise<Offer>>} */
+/**
+ * The opened file of each message body. `backup.restore` needs it twice, to compare the question and to act on the
+ * answer.
+ * @type {WeakMap<Chosen, Promise<Offer>>}
+ */
 const offers = new WeakMap();
 
 /**
- * All that a backup would bring, for the person; nothing is changed. The restoring is bound to it by its hash.
- * Rejects with `backup-not-opened` or `backup-foreign`.
+ * Describes all that a backup would restore, as a question to the person. Changes nothing. The answer must carry the
+ * hash of this question. Rejects with `backup-not-opened` or `backup-foreign`.
  * @param {Chosen} body
  */
 export async function review(body) {
@@ -98,7 +105,8 @@ export async function review(body) {
 }
 
 /**
- * Rejects with `backup-not-opened` or `backup-foreign`, and has changed nothing then.
+ * Restores a backup, and returns its numbers of key files and people. Rejects with `backup-not-opened` or
+ * `backup-foreign` before any change.
  * @param {Chosen & {take: string[]}} body `take` names the kinds that were ticked
  */
 export async function restore(body) {
@@ -109,7 +117,7 @@ export async function restore(body) {
   const changes = replace ? replacing(chosen, described) : await merging(chosen, described);
   if (replace) await session.lock("hand");
   await database.change(changes);
-  // What an administrator has set stands whatever came back.
+  // A restored list may have replaced the administrator's, which is therefore followed again.
   await trust.followPolicyList();
   return { keyFiles: described.inFile.keyFiles, people: described.inFile.people };
 }
@@ -130,7 +138,7 @@ async function readOffer({ bytes, passphrase, replace }) {
 }
 
 /**
- * Only what is missing here.
+ * The offer without the entries that are already here.
  * @param {Backup} backup @param {Described} described
  * @returns {Promise<Offer>}
  */
@@ -161,13 +169,14 @@ async function settingsHere() {
 }
 
 /**
- * How a backup would weaken the settings here. Settings that are kept here already stay unless all is replaced.
+ * The settings that the backup would weaken. Without `replace`, settings that the person has made here stay as they
+ * are.
  * @param {Backup} backup @param {boolean} replace
  */
 async function weakeningsOf(backup, replace) {
   const here = await settingsHere();
   if (replace) return weakenings(here, backup);
-  const isKept = async (/** @type {string} */ name) => (await database.get("settings", name)) !== undefined;
+  const isKept = async (/** @type {keyof Settings} */ name) => (await database.get("settings", name)) !== undefined;
   return weakenings(here, {
     trust: (await isKept("trust")) ? here.trust : backup.trust,
     preferences: (await isKept("preferences")) ? here.preferences : backup.preferences,
@@ -176,7 +185,7 @@ async function weakeningsOf(backup, replace) {
 }
 
 /**
- * Without the decisions on whom to trust, where an administrator leaves them to nobody.
+ * The backup, without decisions on trust if the administrator does not allow people to make them.
  * @param {Backup} backup
  * @returns {Promise<Backup>}
  */
@@ -185,24 +194,25 @@ async function admissible(backup) {
   return ownDecisions ? backup : { ...backup, anchors: [], decisions: null, followed: null };
 }
 
-/** @param {ArrayBuffer} bytes @param {SealedSecret} passphrase @returns {Promise<Backup>} */
+/** @param {ArrayBuffer} bytes @param {EncryptedSecret} passphrase @returns {Promise<Backup>} */
 async function open(bytes, passphrase) {
   if (bytes.byteLength > MAX_BACKUP_BYTES) throw new RequestError("backup-foreign");
   try {
     return parseBackup((await vault.call("backup.open", { backup: bytes, passphrase })).content);
   } catch (error) {
-    const { code = "unknown" } = /** @type {any} */ (error);
+    const code = codeOf(error);
     if (NOT_OPENED.has(code)) throw new RequestError("backup-not-opened");
     throw FOREIGN.has(code) ? new RequestError("backup-foreign") : error;
   }
 }
 
 /**
- * What a backup holds, read by the vault: nothing that it cannot read is kept. Rejects with `backup-foreign`.
+ * The content of a backup as the vault describes it. Rejects with `backup-foreign` if a part is not valid.
  * @param {Backup} backup
  */
 async function describeAll(backup) {
   try {
+    /** @type {KeyFile[]} */
     const keyFiles = [];
     for (const { name, p12, certificates, origin } of backup.keyFiles) {
       const identities = await describe(certificates);
@@ -211,7 +221,7 @@ async function describeAll(backup) {
       keyFiles.push({ id: keys.idOf(identities), name, p12, identities, origin, savedAt: backup.madeAt });
     }
     const { contacts: remembered, decisions, followed } = backup;
-    const isSound = isRevocation(backup.trust.revocation) && pattern.isPattern(backup.pattern)
+    const isSound = WORDS.revocation.includes(backup.trust.revocation) && pattern.isPattern(backup.pattern)
       && !Number.isNaN(Date.parse(backup.madeAt)) && backup.sites.every(({ origin }) => SITE.test(origin));
     if (!isSound) throw new RequestError("backup-foreign");
     /** @type {Known[]} */
@@ -226,24 +236,25 @@ async function describeAll(backup) {
       inFile: { keyFiles: keyFiles.length, people: people.length + known.length },
     };
   } catch (error) {
-    const { code = "" } = /** @type {any} */ (error);
+    const code = codeOf(error);
     throw FOREIGN.has(code) || code === "bad-request" ? new RequestError("backup-foreign") : error;
   }
 }
 
 /**
- * A list that would be followed: its signer, and whom it names where it counts now.
+ * The signer of the list that the backup would follow, and the list itself if it is valid now; else `list` is null.
  * @param {ArrayBuffer} followed
- * @returns {Promise<{signer: CertificateInfo, list: import("../runtime/trust.js").Following["list"]}>}
+ * @returns {Promise<{signer: CertificateInfo, list: import("../../wasm_build/vault/trust.js").Following["list"]}>}
  */
 async function describeFollowed(followed) {
   const { operator, list } = await vault.call("trust.follow", { followed: followed.slice(0), at: new Date().toISOString() });
+  if (!operator) throw new RequestError("backup-foreign");
   const [signer] = await describe([operator]);
-  return { signer, list };
+  return { signer, list: list ?? null };
 }
 
 /**
- * Which identities the person signs with, as far as the backup holds them.
+ * The fingerprint of the identity that signs for each address. Identities that the backup does not hold are left out.
  * @param {Backup} backup @param {{identities: CertificateInfo[]}[]} keyFiles
  * @returns {Record<string, string>}
  */
@@ -273,20 +284,20 @@ function replacing(backup, { keyFiles, people, anchors, preferred }) {
     people: { clear: true, put: people },
     anchors: { clear: true, put: anchors },
     sites: { clear: true, put: backup.sites },
-    // Under the keys that go.
+    // Drafts are encrypted under the keys that are removed.
     drafts: { clear: true },
     settings: { remove: SETTINGS, put: settingsOf(backup, preferred) },
   };
 }
 
-/** @param {Backup} backup @param {Described} described without what is here */
+/** @param {Backup} backup @param {Described} described both without the entries that are already here */
 async function merging(backup, { keyFiles, people, anchors, preferred }) {
   const added = { contacts: backup.contacts, decisions: backup.decisions };
   const here = { contacts: await contacts.read(), decisions: (await trust.kept()).decisions };
   const joined = await vault.call("kept.join", { ...here, added });
   const signsWith = { ...(await withoutAddressesHere(preferred)), ...(await keys.preferredIdentities()) };
   const settings = settingsOf({ ...backup, ...joined }, signsWith);
-  const replaced = new Set(["contacts", "decisions", keys.PREFERRED]);
+  const replaced = new Set(/** @type {Setting["name"][]} */ (["contacts", "decisions", keys.PREFERRED]));
   const unknown = await missing("settings", settings, "name");
   return {
     keyFiles: { put: keyFiles }, requests: { put: backup.requests }, people: { put: people }, anchors: { put: anchors },
@@ -296,7 +307,8 @@ async function merging(backup, { keyFiles, people, anchors, preferred }) {
 }
 
 /**
- * Which identity of a backup signs for an address, where no identity here does: a key of somebody else takes no address over.
+ * The preferred identities of a backup, without those for addresses that have an identity here. Otherwise a key in a
+ * foreign file could become the signer for an address of the person.
  * @param {Record<string, string>} preferred
  */
 async function withoutAddressesHere(preferred) {
@@ -305,8 +317,8 @@ async function withoutAddressesHere(preferred) {
 }
 
 /**
- * @template {object} Entry
- * @param {import("./database.js").Store} store @param {Entry[]} entries @param {keyof Entry} key
+ * @template {keyof Stores} S
+ * @param {S} store @param {Stores[S][]} entries @param {keyof Stores[S]} key
  */
 async function missing(store, entries, key) {
   const known = new Set((await database.all(store)).map((entry) => entry[key]));
@@ -314,14 +326,16 @@ async function missing(store, entries, key) {
 }
 
 /**
- * The settings as they are kept.
+ * The entries for the store `settings`.
  * @param {Backup} backup
  * @param {Record<string, string>} signsWith
+ * @returns {Setting[]}
  */
 function settingsOf({ contacts: known, decisions, followed, trust: trusted, pattern: own, preferences: chosen }, signsWith) {
-  const settings = [
-    { name: "contacts", value: known }, { name: "decisions", value: decisions }, { name: "followed list", value: followed },
-    { name: "trust", value: trusted }, { name: "preferences", value: chosen }, { name: keys.PREFERRED, value: signsWith },
+  return [
+    pattern.asSetting(own), { name: "trust", value: trusted }, { name: "preferences", value: chosen }, { name: keys.PREFERRED, value: signsWith },
+    ...(known ? [/** @type {const} */ ({ name: "contacts", value: known })] : []),
+    ...(decisions ? [/** @type {const} */ ({ name: "decisions", value: decisions })] : []),
+    ...(followed ? [/** @type {const} */ ({ name: "followed list", value: followed })] : []),
   ];
-  return [pattern.asSetting(own), ...settings.filter(({ value }) => value !== null)];
 }

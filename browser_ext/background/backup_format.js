@@ -1,22 +1,23 @@
 /**
- * What stands inside a backup: strict JSON, in which octets are base64. Key files and waiting keys are as they are kept,
- * each encrypted under its own passphrase. Reading refuses a member too many or too few, so that a damaged or foreign
- * file never passes for one with less in it.
+ * The content of a backup: strict JSON, with bytes as base64. Key files and waiting keys stay encrypted, each under its
+ * own passphrase. A missing or an unknown member makes the file invalid, so that a damaged or foreign file never passes
+ * for a smaller backup.
  *
  *     {"version": "sealwax-backup-1", "madeAt", "keyFiles": [{"name", "p12", "certificates", "origin"}],
  *      "requests": [{"id", "addresses", "commonName", "kind", "createdAt", "request", "key"}],
- *      "people": [octets], "anchors": [octets], "sites": [{"origin", "since"}],
- *      "contacts", "decisions", "followed": octets or null,
+ *      "people": [bytes], "anchors": [bytes], "sites": [{"origin", "since"}],
+ *      "contacts", "decisions", "followed": bytes or null,
  *      "trust": {"mozilla", "revocation"}, "preferences": {"idleMinutes", "harvest", "strict", "directory"},
  *      "preferred": [{"address", "fingerprint"}], "pattern"}
  */
+import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { RequestError } from "../shared/messages.js";
 
 /**
  * @typedef {object} Backup
  * @property {string} version
  * @property {string} madeAt
- * @property {{name: string, p12: ArrayBuffer, certificates: ArrayBuffer[], origin: string}[]} keyFiles
+ * @property {{name: string, p12: ArrayBuffer, certificates: ArrayBuffer[], origin: KeyFile["origin"]}[]} keyFiles
  * @property {KeyRequest[]} requests
  * @property {ArrayBuffer[]} people
  * @property {ArrayBuffer[]} anchors
@@ -24,15 +25,15 @@ import { RequestError } from "../shared/messages.js";
  * @property {ArrayBuffer | null} contacts
  * @property {ArrayBuffer | null} decisions
  * @property {ArrayBuffer | null} followed
- * @property {{mozilla: boolean, revocation: string}} trust
+ * @property {import("./trust.js").Settings} trust
  * @property {import("./preferences.js").Preferences} preferences
  * @property {{address: string, fingerprint: string}[]} preferred the identities that the person signs with
- * @property {number} pattern that marks the person's private windows
+ * @property {number} pattern the pattern that marks the person's private windows
  */
 /** @typedef {string | readonly [Shape] | {readonly [name: string]: Shape}} Shape */
 
 export const VERSION = "sealwax-backup-1";
-/** Ten thousand certificates and a hundred key files are far less; a larger one is no backup. */
+/** A backup of 10,000 certificates and 100 key files is far smaller. A larger file is refused. */
 export const MAX_BACKUP_BYTES = 67_108_864;
 
 /** @type {{[name: string]: Shape}} */
@@ -49,7 +50,10 @@ const SHAPE = {
   preferred: [{ address: "text", fingerprint: "text" }], pattern: "number",
 };
 
-/** @type {Record<string, (value: any) => any>} gives undefined for what is not of the kind */
+/**
+ * The readers of values. Each returns undefined for a value of another kind.
+ * @type {Record<string, (value: unknown) => unknown>}
+ */
 const KINDS = {
   text: (value) => (typeof value === "string" ? value : undefined),
   flag: (value) => (typeof value === "boolean" ? value : undefined),
@@ -60,11 +64,11 @@ const KINDS = {
 
 /** @param {Backup} backup @returns {ArrayBuffer} */
 export function buildBackup(backup) {
-  const text = JSON.stringify(backup, (_, value) => (value instanceof ArrayBuffer ? encode(value) : value));
+  const text = JSON.stringify(backup, (_, value) => (value instanceof ArrayBuffer ? base64FromBytes(value) : value));
   return new TextEncoder().encode(text).buffer;
 }
 
-/** Rejects with `backup-foreign`. @param {ArrayBuffer} content @returns {Backup} */
+/** Reads the content of a backup. Throws `backup-foreign`. @param {ArrayBuffer} content @returns {Backup} */
 export function parseBackup(content) {
   let value;
   try {
@@ -73,10 +77,10 @@ export function parseBackup(content) {
     throw new RequestError("backup-foreign");
   }
   if (value?.version !== VERSION) throw new RequestError("backup-foreign");
-  return read(value, SHAPE);
+  return /** @type {Backup} */ (read(value, SHAPE));
 }
 
-/** @param {any} value @param {Shape} shape @returns {any} */
+/** @param {unknown} value @param {Shape} shape @returns {unknown} */
 function read(value, shape) {
   if (typeof shape === "string") {
     const found = KINDS[shape](value);
@@ -87,21 +91,16 @@ function read(value, shape) {
     if (!Array.isArray(value)) throw new RequestError("backup-foreign");
     return value.map((item) => read(item, shape[0]));
   }
-  const names = Object.keys(shape);
-  const isWhole = value !== null && typeof value === "object" && Object.keys(value).length === names.length;
-  if (!isWhole || !names.every((name) => Object.hasOwn(value, name))) throw new RequestError("backup-foreign");
-  return Object.fromEntries(names.map((name) => [name, read(value[name], /** @type {any} */ (shape)[name])]));
-}
-
-/** @param {ArrayBuffer} octets */
-function encode(octets) {
-  return btoa(Array.from(new Uint8Array(octets), (byte) => String.fromCharCode(byte)).join(""));
+  const members = new Map(Object.entries(value instanceof Object ? value : {}));
+  const wanted = Object.entries(shape);
+  if (members.size !== wanted.length || !wanted.every(([name]) => members.has(name))) throw new RequestError("backup-foreign");
+  return Object.fromEntries(wanted.map(([name, inner]) => [name, read(members.get(name), inner)]));
 }
 
 /** @param {string} base64 @returns {ArrayBuffer | undefined} */
 function decode(base64) {
   try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)).buffer;
+    return bytesFromBase64(base64);
   } catch {
     return undefined;
   }

@@ -1,19 +1,19 @@
 /**
- * The question before a backup is restored: all that it would bring, by name and fingerprint. Keys, requests and people's
- * certificates come. Each of the other kinds decides whom or what the person trusts, and comes only where it was ticked:
- * somebody else may have made the file.
+ * The question before a backup is restored: all its entries, by name and fingerprint. Keys, requests and people's
+ * certificates are always restored. The other kinds decide whom or what the person trusts. They are restored only if
+ * the person ticks them, since somebody else may have made the file.
  */
 
 /** @typedef {import("./backup.js").Offer} Offer */
 /** @typedef {ReturnType<typeof describeOffer>} Review */
 
-/** The kinds that come only where they were ticked. */
+/** The kinds that are restored only if the person ticks them. */
 export const TICKED_KINDS = ["anchors", "followed", "decisions", "sites", "settings"];
 
 /**
  * @param {Offer} offer
- * @param {{replace: boolean, settings: {setting: string, value: string | number | boolean}[]}} chosen `settings` are those
- *   that would be weaker than here
+ * @param {{replace: boolean, settings: ReturnType<typeof import("./backup_settings.js").weakenings>}} chosen `settings` are those
+ *   that the backup would weaken
  */
 export function describeOffer({ backup, described }, { replace, settings }) {
   const { keyFiles, people, known, anchors, decisions, followed } = described;
@@ -32,7 +32,7 @@ export function describeOffer({ backup, described }, { replace, settings }) {
 }
 
 /**
- * What was ticked, and all that needs no tick.
+ * The offer without the entries that need a tick and have none. `restore` itself handles the settings.
  * @param {Offer} offer @param {string[]} take
  * @returns {Offer}
  */

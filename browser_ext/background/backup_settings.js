@@ -1,60 +1,69 @@
 /**
- * The settings of a backup beside those that are here. A setting that would weaken something comes only when the person
- * has ticked the settings; whoever made the file chose it.
+ * Compares the settings of a backup with those here. A weaker setting is restored only if the person ticks the
+ * settings, since somebody else may have made the file.
  */
+
+import { WORDS } from "../shared/messages.js";
 
 /** @typedef {Pick<import("./backup_format.js").Backup, "trust" | "preferences" | "pattern">} Chosen */
 
-/** Each is weaker than the one before. */
-const REVOCATION = ["required", "if-known", "not-checked"];
+/** @typedef {Chosen["trust"] & Chosen["preferences"] & Pick<Chosen, "pattern">} Flat */
 
-/** Whether the value there is weaker than the value here. @type {Record<string, (here: any, there: any) => boolean>} */
+/**
+ * Whether the value in the backup (`there`) is weaker than the value `here`.
+ * @type {{[Name in keyof Flat]: (here: Flat[Name], there: Flat[Name]) => boolean}}
+ */
 const IS_WEAKER = {
   mozilla: (here, there) => there && !here,
-  revocation: (here, there) => REVOCATION.indexOf(there) > REVOCATION.indexOf(here),
+  revocation: (here, there) => WORDS.revocation.indexOf(there) > WORDS.revocation.indexOf(here),
   idleMinutes: (here, there) => there > here,
-  // Verified senders are kept for later.
+  // Harvesting remembers the certificates of verified senders without a question.
   harvest: (here, there) => there && !here,
   strict: (here, there) => here && !there,
-  // A directory learns who is written to, and proposes certificates.
+  // A directory learns which addresses are looked up, and proposes certificates.
   directory: (here, there) => there !== "" && there !== here,
-  // A page that knows the pattern can draw a private window.
+  // The maker of the file knows this pattern. A page that knows it can imitate a private window.
   pattern: (here, there) => there !== here,
 };
 
-/** @param {unknown} value */
-export function isRevocation(value) {
-  return typeof value === "string" && REVOCATION.includes(value);
-}
-
 /**
- * The settings there that are weaker than those here.
+ * The settings of the backup that are weaker than those here.
  * @param {Chosen} here @param {Chosen} there
- * @returns {{setting: string, value: string | number | boolean}[]}
  */
 export function weakenings(here, there) {
   const [known, offered] = [flat(here), flat(there)];
-  return Object.keys(IS_WEAKER).filter((name) => IS_WEAKER[name](known[name], offered[name]))
-    .map((name) => ({ setting: name, value: offered[name] }));
+  return namesOf(IS_WEAKER).filter((name) => isWeaker(name, known, offered)).map((name) => ({ setting: name, value: offered[name] }));
+}
+
+/** @template {keyof Flat} N @param {N} name @param {Flat} here @param {Flat} there */
+function isWeaker(name, here, there) {
+  return IS_WEAKER[name](here[name], there[name]);
 }
 
 /**
- * The settings there, but those here where they are weaker.
+ * The settings of the backup. In the place of a weaker setting is the one here.
  * @param {Chosen} here @param {Chosen} there
  * @returns {Chosen}
  */
 export function withoutWeakenings(here, there) {
   const kept = new Set(weakenings(here, there).map(({ setting }) => setting));
-  const choose = (/** @type {any} */ known, /** @type {any} */ offered) =>
-    Object.fromEntries(Object.keys(offered).map((name) => [name, kept.has(name) ? known[name] : offered[name]]));
+  const choose = (/** @type {keyof Flat} */ name) => (kept.has(name) ? here : there);
   return {
-    trust: /** @type {any} */ (choose(here.trust, there.trust)),
-    preferences: /** @type {any} */ (choose(here.preferences, there.preferences)),
-    pattern: kept.has("pattern") ? here.pattern : there.pattern,
+    trust: { mozilla: choose("mozilla").trust.mozilla, revocation: choose("revocation").trust.revocation },
+    preferences: {
+      idleMinutes: choose("idleMinutes").preferences.idleMinutes, harvest: choose("harvest").preferences.harvest,
+      strict: choose("strict").preferences.strict, directory: choose("directory").preferences.directory,
+    },
+    pattern: choose("pattern").pattern,
   };
 }
 
-/** @param {Chosen} chosen @returns {Record<string, any>} */
+/** @template {object} T @param {T} table */
+function namesOf(table) {
+  return /** @type {(keyof T)[]} */ (Object.keys(table));
+}
+
+/** @param {Chosen} chosen @returns {Flat} */
 function flat({ trust, preferences, pattern }) {
   return { ...trust, ...preferences, pattern };
 }

@@ -1,12 +1,12 @@
 /**
- * Letters that are written in a window of the extension for a webmail: who asked for one, what leaves, and what became
- * of it. The text passes through here sealed; the finished message goes to the document that asked, and to no other.
+ * Letters that are written in a window of the extension for a webmail, from the request to the sending. Their text
+ * passes through the background encrypted. The finished message goes only to the document that asked.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "./ancestors.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
@@ -16,42 +16,40 @@ import * as recipientSearch from "./recipient_search.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
-const PAGE = "compose.html";
+const PAGE = "compose/compose.html";
 const SIZE = { width: 760, height: 860 };
 const HANDED_OVER = "handed-over";
-/** So much of a sealed message is shown under its seal. */
+/** The window shows this much of an encrypted message after it was sent. */
 const SHOWN_BYTES = 8_000;
-const KINDS = ["new", "reply", "replyAll", "forward"];
-const DELIVERIES = ["raw", "attachment", "file"];
 
-/** @typedef {chrome.runtime.MessageSender} Sender */
 /** @typedef {{envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], usesPassword: boolean}} Copy */
+/** A letter that is ready to leave. @typedef {BodyOf<"compose.save">} Letter */
 
 /**
- * A page's content script, or the viewer, asks for a letter. From the viewer there is no webmail to hand it to: it
- * leaves as a file.
- * @param {any} body @param {Sender} sender
+ * Opens the window for a letter that a page's content script or the viewer asks for. Letters of the viewer are saved as
+ * files, since there is no webmail.
+ * @param {BodyOf<"compose.open">} body @param {Sender} sender
  */
 export async function open({ kind, from, to, cc, bcc, subject, mail, text, deliver }, sender) {
-  if (sender.tab?.id === undefined || !KINDS.includes(kind)) throw new RequestError("bad-request");
+  if (sender.tab?.id === undefined) throw new RequestError("bad-request");
   const isViewer = sender.url?.startsWith(api.runtime.getURL("")) ?? false;
-  if (!isViewer && !DELIVERIES.includes(deliver)) throw new RequestError("bad-request");
   const place = isViewer ? { origin: "", ancestors: [] } : await placeOf(sender);
   return openWindow({
     id: crypto.randomUUID(), tabId: sender.tab.id, pageFrameId: sender.frameId ?? 0, ...place,
-    kind, from, to, cc, bcc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, seal: true, copies: {},
+    kind, from, to, cc, bcc, subject, mail, text, deliver: isViewer ? "file" : deliver, sign: true, encrypt: true, copies: {},
   });
 }
 
 /**
- * A letter that asks somebody for a certificate, in a window of its own: signed, so that the answer can be sealed.
- * @param {any} body @param {Sender} sender
+ * Opens another window with a letter that asks somebody for a certificate. The letter is signed, so that the answer can
+ * be encrypted.
+ * @param {BodyOf<"compose.ask">} body @param {Sender} sender
  */
 export async function askFor({ composition: id, address, subject, text }, sender) {
   const asking = await ofWindow(id, sender);
   await openWindow({
     ...asking, id: crypto.randomUUID(), windowTabId: undefined, kind: "new", to: [address], cc: [], bcc: [], subject, text, mail: "",
-    sign: true, seal: false, copies: {},
+    sign: true, encrypt: false, copies: {},
   });
 }
 
@@ -67,49 +65,56 @@ async function openWindow(composition) {
 }
 
 /**
- * Everything that the window shows first. The first window that comes is the one.
- * @param {any} body @param {Sender} sender
+ * The first content of the window. A letter goes to the first window that claims it, and to no other.
+ * @param {BodyOf<"compose.claim">} body @param {Sender} sender
  */
 export async function claim({ composition: id }, sender) {
   const composition = await load(id);
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
   await save({ ...composition, windowTabId: sender.tab?.id });
-  const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, seal } = composition;
-  // In the viewer, the click on the answer is the consent.
+  const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt } = composition;
+  // A letter of the viewer has no site. There the click on the button for the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
     question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
-    deliver, sign, seal, siteKnown,
+    deliver, sign, encrypt, siteKnown,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }
 
-/** What the letter's window says of the page that asked; the letter itself, its readers and its key are named in the answer. @param {CompositionRecord} composition */
+/**
+ * The facts about the asking page, as the letter's window shows them. They are the question to which the person's
+ * answer is bound. The letter, its readers and its key need not be in it, since the answer itself names them.
+ * @param {CompositionRecord} composition
+ */
 function questionOf(composition) {
   const { origin, kind, mail, deliver } = composition;
   return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver };
 }
 
-/** @param {any} body @param {Sender} sender */
+/** @param {BodyOf<"compose.send" | "compose.save">} body @param {Sender} sender */
 export async function question({ composition }, sender) {
   return questionOf(await ofWindow(composition, sender));
 }
 
-/** The identities as they are now: another window may have locked or added some. @param {any} body @param {Sender} sender */
+/**
+ * The identities as they are now, since another window may have locked or added some.
+ * @param {BodyOf<"compose.identities">} body @param {Sender} sender
+ */
 export async function listIdentities({ composition }, sender) {
   await ofWindow(composition, sender);
   return keys.identities();
 }
 
-/** @param {any} body @param {Sender} sender */
+/** @param {BodyOf<"compose.unlock">} body @param {Sender} sender */
 export async function unlock({ composition, keyFile, passphrase }, sender) {
   await ofWindow(composition, sender);
   await keys.unlock({ keyFile, passphrase });
 }
 
 /**
- * The mail that is answered, sealed to the window.
- * @param {any} body @param {Sender} sender
+ * The mail that is answered or forwarded, encrypted to the window.
+ * @param {BodyOf<"compose.original">} body @param {Sender} sender
  */
 export async function original({ composition: id, replyKey }, sender) {
   const { mail } = await ofWindow(id, sender);
@@ -118,17 +123,19 @@ export async function original({ composition: id, replyKey }, sender) {
 }
 
 /**
- * A mail as a file of its own, for forwarding it whole: the one of the letter, which a draft brings along.
- * @param {any} body @param {Sender} sender
+ * A mail as a file, for forwarding it whole. The message names the mail, since a draft may forward another mail than
+ * the one for which the window was opened.
+ * @param {BodyOf<"compose.whole">} body @param {Sender} sender
  */
-export async function whole({ composition, mail, isSealed, replyKey }, sender) {
+export async function whole({ composition, mail, isEncrypted, replyKey }, sender) {
   await ofWindow(composition, sender);
-  return vault.call("letter.whole", { mail, isSealed, replyKey, ...(await keys.unlocked()) });
+  return vault.call("letter.whole", { mail, isEncrypted, replyKey, ...(await keys.unlocked()) });
 }
 
 /**
- * What the bridge that the person has named knows of an address; what can be used is kept among the people.
- * @param {any} body @param {Sender} sender
+ * Looks up an address at the person's bridge. Returns the certificates as judged, the best first. If the best is
+ * usable, it is kept among the people.
+ * @param {BodyOf<"compose.look-up">} body @param {Sender} sender
  */
 export async function lookUp({ composition, address }, sender) {
   await ofWindow(composition, sender);
@@ -136,8 +143,8 @@ export async function lookUp({ composition, address }, sender) {
 }
 
 /**
- * The certificates that are known of an address, the best first.
- * @param {any} body @param {Sender} sender
+ * The known certificates of an address as judged, the best first.
+ * @param {BodyOf<"compose.check">} body @param {Sender} sender
  */
 export async function check({ composition, address }, sender) {
   await ofWindow(composition, sender);
@@ -145,38 +152,40 @@ export async function check({ composition, address }, sender) {
 }
 
 /**
- * A certificate that the person picked; it is kept among the people when it can be used for this address.
- * @param {any} body @param {Sender} sender
+ * Judges a certificate file that the person picked. The certificate is kept among the people if it can be used for this
+ * address.
+ * @param {BodyOf<"compose.certificate">} body @param {Sender} sender
  */
 export async function takeCertificate({ composition, ...given }, sender) {
   await ofWindow(composition, sender);
   return recipientSearch.takeFile(given);
 }
 
-/** @param {any} body @param {Sender} sender */
+/** @param {BodyOf<"compose.keep">} body @param {Sender} sender */
 export async function keepDraft(body, sender) {
   await ofWindow(body.composition, sender);
   await drafts.keep(body);
 }
 
-/** @param {any} body @param {Sender} sender */
+/** @param {BodyOf<"compose.restore">} body @param {Sender} sender */
 export async function openDraft(body, sender) {
   await ofWindow(body.composition, sender);
   return drafts.open(body);
 }
 
-/** @param {any} body @param {Sender} sender */
+/** @param {BodyOf<"compose.drop">} body @param {Sender} sender */
 export async function dropDraft({ composition, draft }, sender) {
   await ofWindow(composition, sender);
   await drafts.drop(draft);
 }
 
 /**
- * Makes the message, one for each Bcc beside it, and hands them to the webmail one after the other. What a webmail has
- * taken is not handed over again; of what it was given and did not answer for, nobody knows.
- * @param {any} body @param {Sender} sender
- * @returns {Promise<{sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null}>} `files` where no webmail
- *   asked, `shown` the beginning of what left
+ * Makes one message for To and Cc and one for each Bcc, and hands them to the webmail one after the other. A message
+ * that the webmail has taken is not handed over again. If the webmail did not answer, it is unknown whether a message
+ * left: then a call without `again` rejects with `sending-unknown`.
+ * @param {BodyOf<"compose.send">} body @param {Sender} sender
+ * @returns {Promise<{sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null}>} `files` are the
+ *   messages if no webmail sends them; `shown` is the beginning of the first message
  */
 export async function send(body, sender) {
   const composition = await ofWindow(body.composition, sender);
@@ -189,7 +198,7 @@ export async function send(body, sender) {
   const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
   for (const [index, { envelope }] of copies.entries()) {
     const more = index < copies.length - 1;
-    // What a webmail does with a message is not to be seen until it has taken it.
+    // A webmail does not report how much of a message it has taken, so whole messages count.
     tellProgress(composition.id, { stage: "deliver", done: sum(sizes.slice(0, index)), total: copies.length > 1 ? sum(sizes) : null });
     const { sent, problem } = await deliver(composition, { message: messages[index], envelope, subject, more });
     if (!sent && (await hasLeftForSome(composition.id))) throw new RequestError("sending-partial");
@@ -199,23 +208,26 @@ export async function send(body, sender) {
 }
 
 /**
- * The messages as files, when the webmail is gone or refuses.
- * @param {any} body @param {Sender} sender
+ * Makes the messages as files, for a letter whose webmail is gone or refuses them.
+ * @param {BodyOf<"compose.save">} body @param {Sender} sender
  */
 export async function saveAsFiles(body, sender) {
   await ofWindow(body.composition, sender);
   return (await makeMessages(body, await planCopies(body))).messages;
 }
 
-/** The letter is done with: sent, or thrown away. @param {any} body @param {Sender} sender */
+/**
+ * Closes the window of a letter that was sent or discarded.
+ * @param {BodyOf<"compose.close">} body @param {Sender} sender
+ */
 export async function close({ composition: id }, sender) {
   const { windowTabId } = await ofWindow(id, sender);
   await memory.forget(nameIn(id));
-  // Firefox lets no script close a window that an extension opened.
+  // In Firefox `window.close()` does not close a window that an extension opened.
   if (windowTabId !== undefined) await api.tabs.remove(windowTabId).catch(() => {});
 }
 
-/** A window that was closed leaves its draft, and nothing else. @param {number} tabId */
+/** Forgets the letter of a closed window. Its draft stays. @param {number} tabId */
 export async function forgetWindow(tabId) {
   for (const { id, windowTabId } of await memory.readAll("composition:")) {
     if (windowTabId === tabId) await memory.forget(nameIn(id));
@@ -224,7 +236,8 @@ export async function forgetWindow(tabId) {
 
 /**
  * @param {CompositionRecord} composition
- * @param {{message: ArrayBuffer, envelope: Copy["envelope"], subject: string, more: boolean}} done `more` copies follow
+ * @param {{message: ArrayBuffer, envelope: Copy["envelope"], subject: string, more: boolean}} done `more`:
+ *   further copies follow
  * @returns {Promise<{sent: boolean, problem: string}>}
  */
 async function deliver(composition, done) {
@@ -233,20 +246,20 @@ async function deliver(composition, done) {
   if (!(await isThere(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
-  // A document that came in the place of the one that asked knows of no such letter and refuses it.
+  // A later document in the same frame does not know this letter and refuses it.
   const answer = await api.tabs.sendMessage(tabId, message, { frameId: pageFrameId }).catch(() => null);
-  // Some webmails are given the sealed message as an attachment, and the person presses their button.
+  // Some webmails get the encrypted message as an attachment, and the person presses the webmail's own button.
   if (answer?.sent === true || answer?.problem === HANDED_OVER) {
     await mark(id, name, "taken");
     return { sent: true, problem: answer.sent ? "" : HANDED_OVER };
   }
-  // A page that closes or fails before it answers has perhaps sent the message.
+  // A page that closes or fails before it answers may have sent the message.
   if (answer?.sent !== false) throw new RequestError("sending-unknown");
   await mark(id, name, "refused");
   return { sent: false, problem: String(answer.problem ?? "") };
 }
 
-/** Whether the webmail has taken the copies for some recipients. @param {string} id */
+/** Whether the webmail has taken at least one copy. @param {string} id */
 async function hasLeftForSome(id) {
   return Object.values((await load(id)).copies).includes("taken");
 }
@@ -263,14 +276,15 @@ async function mark(id, name, state) {
 }
 
 /**
- * Who gets which copy. Sealed mail names its readers: whoever is in Bcc has one that nobody else is named in.
- * @param {any} body
+ * The copies of a letter, with the certificates to encrypt each for. An encrypted message names its readers, so each
+ * person in Bcc gets a copy of their own.
+ * @param {Letter} letter
  * @returns {Promise<Copy[]>}
  */
-async function planCopies({ from, to, cc, bcc, seal, people, hiddenPeople, byPassword, identity }) {
+async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (!own) throw new RequestError("no-such-key");
-  if (!seal) return [{ envelope: { from, to, cc, bcc }, recipients: [], usesPassword: false }];
+  if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], usesPassword: false }];
   const certificateOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return [];
     const chosen = (await recipientSearch.checksFor(address)).find((one) => one.usable && one.fingerprint === fingerprint);
@@ -287,11 +301,11 @@ async function planCopies({ from, to, cc, bcc, seal, people, hiddenPeople, byPas
     recipients: unique([own.certificate, ...(await certificateOf(address, hiddenPeople[index]))]),
     usesPassword: byPassword.includes(address),
   })));
-  // What the others see comes last: a webmail may leave its page after it.
+  // The copy for To and Cc comes last, since the webmail may leave its page after this copy.
   return [...hidden, ...(named.length ? [first] : [])];
 }
 
-/** @param {any} body @param {Copy[]} copies */
+/** @param {Letter} letter @param {Copy[]} copies */
 async function makeMessages({ composition, letter, password, sign, identity }, copies) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
@@ -308,13 +322,16 @@ function sum(sizes) {
   return sizes.reduce((total, size) => total + size, 0);
 }
 
-/** @param {ArrayBuffer[]} certificates each once */
+/** The certificates without repetitions. @param {ArrayBuffer[]} certificates */
 function unique(certificates) {
   const seen = new Map(certificates.map((certificate) => [new Uint8Array(certificate).join(), certificate]));
   return [...seen.values()];
 }
 
-/** The composition of this window. @param {string} id @param {Sender} sender */
+/**
+ * The letter that the sending window has claimed. Rejects with `bad-request`.
+ * @param {string} id @param {Sender} sender
+ */
 async function ofWindow(id, sender) {
   const composition = await load(id);
   if (composition.windowTabId === undefined || composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
@@ -322,10 +339,8 @@ async function ofWindow(id, sender) {
 }
 
 /** @param {string} id @returns {Promise<CompositionRecord>} */
-async function load(id) {
-  const composition = await memory.read(nameIn(id));
-  if (!composition) throw new RequestError("letter-gone");
-  return composition;
+function load(id) {
+  return memory.find(nameIn(id), "letter-gone");
 }
 
 /** @param {CompositionRecord} composition */
@@ -333,7 +348,7 @@ function save(composition) {
   return memory.write(nameIn(composition.id), composition);
 }
 
-/** @param {string} id */
+/** @param {string} id @returns {`composition:${string}`} */
 function nameIn(id) {
   return `composition:${id}`;
 }

@@ -1,47 +1,52 @@
 /**
- * People who are remembered from verified mail: octets of the core's `contacts_json`, which the vault alone reads and
- * changes. A known sender with another certificate waits here for the person's word.
+ * People who are remembered from verified mail. They are kept as bytes of the core's `contacts_json`, which only the
+ * vault reads and changes. A known sender's new certificate waits here for the person's decision.
  */
 import { RequestError } from "../shared/messages.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as preferences from "./preferences.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /**
- * @typedef {{address: string, before: CertificateInfo, after: CertificateInfo, sameIssuer: boolean, isRenewal: boolean}} Change
+ * @typedef {import("../../wasm_build/vault/types/verbs.js").CertificateChange} Change
+ * @typedef {import("../../wasm_build/vault/types/verbs.js").Harvest} Harvest
  * @typedef {{address: string, fingerprint: string}} ChangeName `fingerprint` of the new certificate
- * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean}} Harvest what `message.open` leaves
  */
 
 const CONTACTS = "contacts";
 const CHANGED = "changed certificates";
-/** A sender may change often; more than these are told by the next mail again. */
+/**
+ * A sender may change certificates often, so the oldest changes are dropped. The sender's next mail brings them again.
+ */
 const MAX_WAITING_CHANGES = 50;
 
-/** Changes follow each other: each starts from what the one before has kept. */
+/** Changes run one after the other: each starts from the result of the one before. */
 const TURN = "contacts";
 
-/** The contacts for a call to the vault, which takes the buffer; null while nobody is known. @returns {Promise<ArrayBuffer | null>} */
+/**
+ * The contacts in a buffer that the vault may take; null while nobody is remembered.
+ * @returns {Promise<ArrayBuffer | null>}
+ */
 export async function read() {
   return (await database.get("settings", CONTACTS))?.value ?? null;
 }
 
-/** Those who are remembered, in words. @returns {Promise<any[]>} */
+/** The people who are remembered. */
 export async function list() {
   const contacts = await read();
   return contacts ? (await vault.call("contacts.list", { contacts })).people : [];
 }
 
-/** Certificates that wait for the person's word. @returns {Promise<Change[]>} */
+/** The new certificates of known senders that wait for the person's decision. @returns {Promise<Change[]>} */
 export async function listChanges() {
   return (await database.get("settings", CHANGED))?.value ?? [];
 }
 
 /**
- * Remembers what a verified mail has said, where the person lets it; a changed certificate waits.
- * @param {Harvest | null} harvest of `message.open`
- * @param {ArrayBuffer | null} before the contacts that it started from
+ * Remembers the sender of a verified mail, if the person allows it. A changed certificate waits for a decision.
+ * @param {Harvest | null} harvest of `message.verify`
+ * @param {ArrayBuffer | null} before the contacts from which the vault made `harvest`
  */
 export function keepHarvest(harvest, before) {
   return inTurn(TURN, async () => {
@@ -60,12 +65,12 @@ export function questionOf({ address, before, after, sameIssuer }) {
   return { kind: "change", address, before: before.fingerprint, after: after.fingerprint, sameIssuer };
 }
 
-/** The same as it stands now: a later mail may have brought another certificate. @param {ChangeName} body */
+/** The question as it is now, since a later mail may have brought another certificate. @param {ChangeName} body */
 export async function question(body) {
   return questionOf(findChange(await listChanges(), body));
 }
 
-/** The person says that a changed certificate is the right one. @param {ChangeName} body */
+/** Remembers a changed certificate, which the person accepts. @param {ChangeName} body */
 export function acceptChange({ address, fingerprint }) {
   return inTurn(TURN, async () => {
     const { after } = findChange(await listChanges(), { address, fingerprint });
@@ -77,7 +82,7 @@ export function acceptChange({ address, fingerprint }) {
   });
 }
 
-/** What was known stays. @param {ChangeName} body */
+/** Keeps the known certificate and forgets the changed one. @param {ChangeName} body */
 export function refuseChange({ address }) {
   return inTurn(TURN, async () => database.put("settings", { name: CHANGED, value: await changesWithout(address) }));
 }
@@ -91,7 +96,7 @@ export function remove({ id }) {
 }
 
 /**
- * What a mail has said, with whom other mails brought while it was opened.
+ * Joins the contacts after a mail with those that other mails added while this mail was opened.
  * @param {ArrayBuffer} contacts @param {ArrayBuffer | null} before
  */
 async function withOthers(contacts, before) {

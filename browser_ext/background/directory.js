@@ -1,7 +1,8 @@
 /**
- * Certificates of people at the bridge that the person has named (`POST /api/directory`), for those who are signed in
- * there. It learns whom they look up: so it is asked at a click alone, and what it says is judged by the vault.
+ * Looks up certificates at the person's bridge (`POST /api/directory`), if the person is signed in there. The bridge
+ * learns which addresses are looked up, so it is asked only after a click. The vault judges its answers.
  */
+import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { api } from "../shared/api.js";
 import { apiOrigin, directoryPattern } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
@@ -10,7 +11,7 @@ import * as preferences from "./preferences.js";
 const TIMEOUT_MILLISECONDS = 30_000;
 const MAX_CERTIFICATES = 50;
 const SOURCES = ["bridge", "ldap", "smimea"];
-/** What a bridge answers beside certificates. @type {Record<number, string>} */
+/** The codes for a bridge's error statuses. @type {Record<number, string>} */
 const PROBLEMS = { 401: "directory-signed-out", 429: "directory-busy" };
 
 /** @typedef {{certificate: ArrayBuffer, source: string, detail: string, intermediates: ArrayBuffer[]}} Found */
@@ -34,8 +35,8 @@ export async function search(address) {
 }
 
 /**
- * Where the bridge answers: people know the address of its pages, which name it. Nothing is
- * sent to an address that a person could not have entered.
+ * The origin of the bridge's API. People enter the address of the bridge's pages, where `config.json` names the API. An
+ * API address that a person could not have entered is refused.
  * @param {string} directory
  */
 async function apiOf(directory) {
@@ -58,9 +59,9 @@ function readJson(response) {
   return response.json().catch(() => { throw new RequestError("directory-failed"); });
 }
 
-/** @param {any} one @returns {Found} */
+/** @param {{certificate?: unknown, source?: unknown, detail?: unknown, intermediates?: unknown}} one @returns {Found} */
 function read({ certificate, source, detail, intermediates }) {
-  if (!SOURCES.includes(source) || !Array.isArray(intermediates)) throw new RequestError("directory-failed");
+  if (typeof source !== "string" || !SOURCES.includes(source) || !Array.isArray(intermediates)) throw new RequestError("directory-failed");
   const chain = intermediates.slice(0, MAX_CERTIFICATES).map(decode);
   return { certificate: decode(certificate), source, detail: String(detail ?? ""), intermediates: chain };
 }
@@ -68,7 +69,7 @@ function read({ certificate, source, detail, intermediates }) {
 /** @param {unknown} base64 @returns {ArrayBuffer} */
 function decode(base64) {
   try {
-    return Uint8Array.from(atob(String(base64)), (character) => character.charCodeAt(0)).buffer;
+    return bytesFromBase64(String(base64));
   } catch {
     throw new RequestError("directory-failed");
   }

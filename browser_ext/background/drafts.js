@@ -1,24 +1,22 @@
 /**
- * Drafts: kept as ciphertext under a key of their writer, so that nobody else can read or plant one. What was written
- * and what was attached are kept apart: typing does not seal the attachments again.
+ * Drafts of letters, sealed under a key of their writer, so that nobody else can read or plant a draft. The text and
+ * the attachments are two parts, so that typing does not seal the attachments again.
  */
 import { RequestError } from "../shared/messages.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {"letter" | "files"} Part */
-/** @typedef {{id: string, at: string, letter?: ArrayBuffer, files?: ArrayBuffer}} DraftRecord */
 
 /** The drafts that are kept, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
-  /** @type {DraftRecord[]} */
   const kept = (await database.all("drafts")).filter(({ letter }) => letter);
   return kept.map(({ id, at }) => ({ id, at })).sort((one, other) => other.at.localeCompare(one.at));
 }
 
 /**
- * Keeps one part of a draft in place of what was kept of it.
+ * Keeps one part of a draft in place of its earlier version. Rejects with `locked`.
  * @param {{draft: string, part: string, content: Envelope, identity: string}} body
  */
 export async function keep({ draft: id, part, content, identity }) {
@@ -30,8 +28,9 @@ export async function keep({ draft: id, part, content, identity }) {
 }
 
 /**
+ * Opens one part of a draft for its window. Rejects with `locked`.
  * @param {{draft: string, part: string, replyKey: ArrayBuffer}} body
- * @returns {Promise<Envelope | null>} null where nothing is kept of this part
+ * @returns {Promise<Envelope | null>} the part, encrypted to `replyKey`; null if it was never kept
  */
 export async function open({ draft: id, part, replyKey }) {
   const sealed = (await database.get("drafts", id))?.[partOf(part)];

@@ -1,9 +1,9 @@
-/** Sealing and opening fields. The origin always is the frame's, as the browser told it. */
-import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
+/** Encrypts and decrypts the fields of pages. The origin is always that of the frame, as the browser reports it. */
+import { judgeFully } from "../../wasm_build/vault/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { siteOf } from "./ancestors.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
@@ -13,11 +13,13 @@ import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
-/** How often an origin may have fields opened: without a budget every page is a decryption oracle. */
+/**
+ * The openings that an origin may ask for. Without this limit a page could use the extension as a decryption oracle.
+ */
 const OPENINGS_PER_MINUTE = 20;
 const MINUTE_MILLISECONDS = 60_000;
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** @param {BodyOf<"field.write">} body @param {Sender} sender */
 export async function write(body, sender) {
   const frame = await frames.ofBroker(body.frame, sender);
   if (frame.kind !== "write") throw new RequestError("bad-request");
@@ -30,8 +32,8 @@ export async function write(body, sender) {
   return { job: job.id };
 }
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
-export async function open(body, sender) {
+/** @param {BodyOf<"field.verify">} body @param {Sender} sender */
+export async function verify(body, sender) {
   const frame = await frames.ofBroker(body.frame, sender);
   if (frame.kind !== "open") throw new RequestError("bad-request");
   await spendBudget(frame);
@@ -44,18 +46,18 @@ export async function open(body, sender) {
 }
 
 /**
- * Signs and seals a job's text for the chosen people and for the writer.
+ * Signs and encrypts a job's text for the chosen people and for the writer.
  * @param {JobRecord} job
  * @param {{identity: string, recipients: string[]}} choice fingerprints
  */
-export async function sealNow(job, choice) {
+export async function encryptNow(job, choice) {
   const frame = await frames.load(job.frame);
-  const { own, people, sealKey, identities, certificates } = await sealingWith(frame, choice);
+  const { own, people, sealKey, identities, certificates } = await encryptingWith(frame, choice);
   const at = new Date().toISOString();
-  const { armored } = await vault.call("field.seal", {
+  const { armored } = await vault.call("field.encrypt", {
     job: job.id, origin: frame.origin, sign: frame.sign, identities, sealKey, recipients: certificates, at,
   });
-  const taken = await frames.askPage(frame, { type: "field.sealed", armored });
+  const taken = await frames.askPage(frame, { type: "field.encrypted", armored });
   if (taken !== true) throw new RequestError(taken ?? "page-gone");
   await frames.dropKept(await frames.load(frame.id));
   await rememberReaders(frame.origin, choice.recipients);
@@ -64,10 +66,12 @@ export async function sealNow(job, choice) {
   await jobs.finish(job, { state: "done", result });
 }
 
-/** Whom something was sealed for on a site: anybody else is said to be new there. @param {string} origin */
+/**
+ * The fingerprints of readers for whom something was encrypted on a site. The window marks all other readers as new.
+ * @param {string} origin
+ */
 export async function readersAt(origin) {
-  const known = await database.get("settings", readersName(origin));
-  return /** @type {string[]} */ (known?.fingerprints ?? []);
+  return (await database.get("settings", readersName(origin)))?.fingerprints ?? [];
 }
 
 /** @param {string} origin @param {string[]} chosen fingerprints */
@@ -76,17 +80,17 @@ export async function rememberReaders(origin, chosen) {
   await database.put("settings", { name: readersName(origin), fingerprints });
 }
 
-/** Under which name they stand among the settings. @param {string} origin */
+/** The key of a site's readers in the store `settings`. @param {string} origin @returns {`readers at ${string}`} */
 export function readersName(origin) {
   return `readers at ${origin}`;
 }
 
 /**
- * Keys and certificates for what a person chose in the window.
+ * The keys and certificates that a person chose in the window.
  * @param {{sign: boolean, encrypt: boolean}} wanted
  * @param {{identity: string, recipients: string[]}} choice fingerprints
  */
-export async function sealingWith({ sign, encrypt }, { identity, recipients }) {
+export async function encryptingWith({ sign, encrypt }, { identity, recipients }) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (!own) throw new RequestError("no-such-key");
   if (sign && own.locked) throw new RequestError("locked");
@@ -97,58 +101,59 @@ export async function sealingWith({ sign, encrypt }, { identity, recipients }) {
   return { own, people, sealKey, identities, certificates };
 }
 
-/** Whom the window offers as readers. @param {{encrypt: boolean, proposed: string[]} | undefined} wanted */
+/** The people whom the window offers as readers. @param {{encrypt: boolean, proposed: string[]} | undefined} wanted */
 export async function peopleFor(wanted) {
   return keys.checkPeople(wanted?.encrypt ? await database.all("people") : [], keys.isProposed(wanted?.proposed ?? []));
 }
 
-/** @param {string[]} fingerprints @returns {Promise<CertificateInfo[]>} */
-export async function peopleBy(fingerprints) {
-  const people = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
-  if (people.includes(undefined)) throw new RequestError("no-such-person");
+/** @param {string[]} fingerprints */
+async function peopleBy(fingerprints) {
+  const found = await Promise.all(fingerprints.map((fingerprint) => database.get("people", fingerprint)));
+  const people = found.filter((person) => person !== undefined);
+  if (people.length < found.length) throw new RequestError("no-such-person");
   const checked = await keys.checkPeople(people, () => true);
   if (checked.some(({ usable }) => !usable)) throw new RequestError("certificate-not-usable");
   return checked;
 }
 
-/** Opens a job's field; what goes wrong is shown in the frame. @param {JobRecord} job */
+/** Opens a job's field. An error becomes the job's outcome, which the frame shows. @param {JobRecord} job */
 export async function openNow(job) {
   const openedAt = Date.now();
   try {
     const frame = await frames.load(job.frame);
     const { sealKey, identities } = await keys.unlocked();
-    const { report, lookups } = await vault.call("field.open", {
+    const opened = await vault.call("field.verify", {
       job: job.id, cms: frame.cms, origin: frame.origin, replyKey: new Uint8Array(job.replyKey).buffer,
       identities, sealKey, ...(await trust.judging()),
     });
-    const settled = lookups.length === 0;
-    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled, openedAt } });
+    await jobs.finishOpened(job, opened, openedAt);
   } catch (error) {
-    const { code = "unknown", message } = /** @type {any} */ (error);
-    await jobs.finish(job, { state: "failed", error: { code: String(code), message: String(message) } });
+    await jobs.fail(job, error);
   }
 }
 
 /**
- * The verdict on a field that was opened, after authorities were asked; its text stays where it is.
- * @param {any} body @param {chrome.runtime.MessageSender} sender
+ * Judges an opened field again after asking authorities. Returns only the verdict, since the frame already has the
+ * text.
+ * @param {BodyOf<"field.settle">} body @param {Sender} sender
  */
 export async function settle(body, sender) {
-  const { judged } = await judgeAgain(await frames.ofBroker(body.frame, sender), trust.askAuthorities);
-  return { report: judged.report };
+  const { report } = await judgeAgain(await frames.ofBroker(body.frame, sender), trust.askAuthorities);
+  return { report };
 }
 
 /**
- * Keeps a certificate of an opened field for the person's decision, and opens the page where it is made.
- * @param {any} body @param {chrome.runtime.MessageSender} sender
+ * Keeps a certificate of an opened field, and opens the page on which the person decides whether to trust it.
+ * @param {BodyOf<"trust.propose">} body @param {Sender} sender
  */
 export async function propose({ frame: id, fingerprint }, sender) {
-  const { judged } = await judgeAgain(await frames.ofBroker(id, sender), nobodyAsked);
-  await proposeOneOf(judged.certificates, fingerprint);
+  const { certificates } = await judgeAgain(await frames.ofBroker(id, sender), nobodyAsked);
+  await proposeOneOf(certificates, fingerprint);
 }
 
 /**
- * Keeps one of the certificates that a text carries for the person's decision, and opens the page where it is made.
+ * Keeps one of the certificates that came with a text, and opens the page on which the person decides whether to trust
+ * it.
  * @param {{fingerprint: string, certificate: ArrayBuffer}[]} carried
  * @param {string} fingerprint
  */
@@ -159,25 +164,25 @@ export async function proposeOneOf(carried, fingerprint) {
   await api.runtime.openOptionsPage();
 }
 
-/** @type {import("../runtime/lookups.js").Asker} */
+/** Asks no authority: all answers stay unavailable. @type {import("../../wasm_build/vault/lookups.js").Asker} */
 export async function nobodyAsked(lookups) {
   return { answer: { crls: [], ocsp: [] }, unavailable: lookups.map(({ id }) => id) };
 }
 
-/** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
+/** @param {FrameRecord} frame @param {import("../../wasm_build/vault/lookups.js").Asker} ask */
 async function judgeAgain(frame, ask) {
-  const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
+  const judge = async (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence) => {
     const { sealKey, identities } = await keys.unlocked();
     const opening = { cms: frame.cms, origin: frame.origin, identities, sealKey };
     return vault.call("field.judge", { ...opening, ...(await trust.judging(evidence)) });
   };
-  let last;
-  for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;
-  if (!last) throw new RequestError("unknown");
-  return last;
+  return judgeFully(judge, { ask, store: trust.store });
 }
 
-/** A site and all pages around it pay. @param {import("./ancestors.js").Place} place */
+/**
+ * Counts an opening for a site and for all pages around it. Rejects with `budget-spent`.
+ * @param {import("./ancestors.js").Place} place
+ */
 export function spendBudget({ origin, ancestors }) {
   return inTurn("budget", () => spend({ origin, ancestors }));
 }
@@ -186,8 +191,8 @@ export function spendBudget({ origin, ancestors }) {
 async function spend({ origin, ancestors }) {
   const now = Date.now();
   const budgets = await Promise.all([...new Set([origin, ...ancestors])].map(async (paying) => {
-    const name = `budget:${paying}`;
-    const spent = /** @type {number[]} */ ((await memory.read(name)) ?? []);
+    const name = /** @type {const} */ (`budget:${paying}`);
+    const spent = (await memory.read(name)) ?? [];
     return { name, recent: spent.filter((time) => time > now - MINUTE_MILLISECONDS) };
   }));
   if (budgets.some(({ recent }) => recent.length >= OPENINGS_PER_MINUTE)) throw new RequestError("budget-spent");

@@ -1,26 +1,26 @@
-/** Files that a page's control asks for: chosen in the extension's window, sealed there, handed over as ciphertext. */
+/**
+ * Files for a page's upload control. They are chosen in the extension's window, and the page gets only the signed
+ * or encrypted files.
+ */
 import { RequestError } from "../shared/messages.js";
 import * as fields from "./fields.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as pageJobs from "./page_jobs.js";
-import * as promptWindow from "./prompt_window.js";
 import * as vault from "./vault_link.js";
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** @param {BodyOf<"files.request">} body @param {Sender} sender */
 export async function request({ smime, proposed, multiple }, sender) {
   const files = { ...frames.protectionOf(smime), proposed: proposed.slice(0, frames.MAX_PROPOSED), multiple };
-  const job = await pageJobs.create("files", sender, { files });
-  await promptWindow.open(job);
-  return { job: job.id };
+  return pageJobs.open("files", sender, { files });
 }
 
-/** What the window shows. @param {JobRecord} job */
+/** The question that the window shows. @param {JobRecord} job */
 export function describe(job) {
   return { kind: "files", origin: job.origin, ...job.files };
 }
 
-/** A part of a chosen file on its way, sealed to the vault's owner. @param {any} body */
+/** Passes a part of a chosen file to the vault's owner, to which it is encrypted. @param {BodyOf<"files.part">} body */
 export async function holdPart({ job: id, ...part }) {
   await waitingJob(id);
   await vault.call("files.hold", { job: id, ...part });
@@ -29,11 +29,11 @@ export async function holdPart({ job: id, ...part }) {
 /** @param {JobRecord} job @param {{identity: string, recipients: string[]}} choice fingerprints */
 export async function agree(job, choice) {
   const { sign = false, encrypt = false } = job.files ?? {};
-  const { sealKey, identities, certificates } = await fields.sealingWith({ sign, encrypt }, choice);
+  const { sealKey, identities, certificates } = await fields.encryptingWith({ sign, encrypt }, choice);
   const at = new Date().toISOString();
-  const { sizes } = await vault.call("files.seal", { job: job.id, sign, identities, sealKey, recipients: certificates, at });
+  const { sizes } = await vault.call("files.encrypt", { job: job.id, sign, identities, sealKey, recipients: certificates, at });
   await jobs.save({ ...job, state: "done" });
-  const answer = await pageJobs.tellPage(job, { type: "files.sealed", files: nameAll(sizes, encrypt) });
+  const answer = await pageJobs.tellPage(job, { type: "files.encrypted", files: nameAll(sizes, encrypt) });
   await forget(job);
   await fields.rememberReaders(job.origin, choice.recipients);
   if (answer !== "taken") throw new RequestError("page-gone");
@@ -45,14 +45,14 @@ export async function refuse(job) {
   await pageJobs.tellPage(job, { type: "files.refused" });
 }
 
-/** A part of what was sealed. @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** A part of an encrypted file, for the page that asked. @param {BodyOf<"files.take">} body @param {Sender} sender */
 export async function take({ job: id, index, offset }, sender) {
   const job = await pageJobs.ofPage(id, sender);
   if (job.kind !== "files" || job.state !== "done") throw new RequestError("bad-request");
   return (await vault.call("files.take", { job: id, index, offset })).bytes;
 }
 
-/** Names that say nothing. @param {number[]} sizes @param {boolean} encrypt */
+/** The sizes of the files, with names that reveal nothing. @param {number[]} sizes @param {boolean} encrypt */
 function nameAll(sizes, encrypt) {
   const [stem, ending] = encrypt ? ["sealed", "p7m"] : ["signed", "eml"];
   return sizes.map((size, index) => ({ size, name: `${stem}${index ? `-${index + 1}` : ""}.${ending}` }));

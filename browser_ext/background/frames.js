@@ -1,9 +1,10 @@
 /**
- * The frames in pages: who asked for one, for which document, and which extension page may speak for it.
+ * The records of the extension's frames in pages. Each record names the document that asked for the frame, and the
+ * broker: the page of the extension inside the frame.
  *
- * A frame is asked for by a content script and claimed by the broker page with a one-time token. The token is bound to
- * the tab and to the origin of the page, as the browser tells them, lives ten seconds, and is never in a URL. From
- * then on only that broker, in that tab, frame and document, may use the frame's id.
+ * A content script asks for a frame, and the broker claims it with a one-time token. The token is bound to the tab and
+ * to the origin of the page, as the browser reports them. It is valid for ten seconds and never appears in a URL. After
+ * the claim only that broker, in the same tab, frame and document, may use the frame's id.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
@@ -17,8 +18,10 @@ const MAX_CMS_CHARACTERS = 1_000_000;
 export const MAX_PROPOSED = 50;
 
 /**
- * @param {any} body
- * @param {chrome.runtime.MessageSender} sender
+ * Makes the record of a frame. A page in a secure context gets a token for the frame; for any other page a window
+ * opens.
+ * @param {BodyOf<"frame.request">} body
+ * @param {Sender} sender
  * @returns {Promise<{frame: string, token: string, inWindow: boolean}>}
  */
 export async function request(body, sender) {
@@ -53,9 +56,9 @@ export async function request(body, sender) {
 }
 
 /**
- * The record of a mail in the viewer: its page is the extension's own, which has no origin here.
+ * Makes the record for a mail in the viewer. The viewer is a page of the extension, so the record has no origin.
  * @param {{mail: string, content: string}} held `content` is the file that a detached signature covers
- * @param {chrome.runtime.MessageSender} sender
+ * @param {Sender} sender
  * @returns {Promise<FrameRecord>}
  */
 export async function createForViewer({ mail, content }, sender) {
@@ -69,15 +72,21 @@ export async function createForViewer({ mail, content }, sender) {
   return frame;
 }
 
-/** What an attribute asks for; one that asks for nothing gets both. @param {string} smime */
+/**
+ * The protection that `data-smime` asks for; without the words "sign" and "encrypt" it is both.
+ * @param {string} smime
+ */
 export function protectionOf(smime) {
   const asked = new Set(smime.toLowerCase().split(/\s+/));
   const named = asked.has("sign") || asked.has("encrypt");
   return { sign: asked.has("sign") || !named, encrypt: asked.has("encrypt") || !named };
 }
 
-/** The page did not let the frame start: the same work goes on in a window. */
-export async function moveToWindow(/** @type {any} */ body, /** @type {chrome.runtime.MessageSender} */ sender) {
+/**
+ * Opens a window in place of a frame that the page did not let start.
+ * @param {BodyOf<"frame.window">} body @param {Sender} sender
+ */
+export async function moveToWindow(body, sender) {
   const frame = await ofPage(body.frame, sender);
   if (frame.brokerTabId !== undefined) throw new RequestError("bad-request");
   frame.inWindow = true;
@@ -88,19 +97,19 @@ export async function moveToWindow(/** @type {any} */ body, /** @type {chrome.ru
 
 /**
  * Gives a frame to the broker that holds its token.
- * @param {any} body
- * @param {chrome.runtime.MessageSender} sender
- * @returns {Promise<FrameRecord>} with the moved text, which is handed out once
+ * @param {BodyOf<"frame.claim">} body
+ * @param {Sender} sender
+ * @returns {Promise<FrameRecord>} with the text in `moved`, which only the first claim gets
  */
 export function claim(body, sender) {
   // Two claims at once would both find the token, or the window's frame, unused.
   return inTurn("claim", () => claimNow(body, sender));
 }
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** @param {BodyOf<"frame.claim">} body @param {Sender} sender */
 async function claimNow(body, sender) {
   const frame = body.token ? await redeem(body, sender) : await load(body.frame);
-  // A window of our own is named by the frame's id, which no page learns; it is never inside another page.
+  // A broker in a window of the extension names the frame by its id, which no web page learns. It is in no other page.
   const rightPlace = frame.inWindow ? sender.frameId === 0 : body.token && frame.tabId === sender.tab?.id;
   if (!rightPlace || frame.brokerFrameId !== undefined) throw new RequestError("bad-token");
   frame.brokerTabId = sender.tab?.id;
@@ -110,22 +119,22 @@ async function claimNow(body, sender) {
   return frame;
 }
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** @param {BodyOf<"frame.claim">} body @param {Sender} sender */
 async function redeem({ token, pageOrigin }, sender) {
-  const name = `token:${token}`;
+  const name = /** @type {const} */ (`token:${token}`);
   const record = await memory.read(name);
   await memory.forget(name);
   if (!record || Date.now() > record.expires || sender.frameId === 0) throw new RequestError("bad-token");
   const frame = await load(record.frame);
-  // The broker reads this from the browser's own account of who posted the token.
+  // The broker took `pageOrigin` from the browser's event that brought the token.
   if (frame.origin !== pageOrigin || frame.inWindow) throw new RequestError("bad-token");
   return frame;
 }
 
 /**
- * The frame that this broker has claimed.
+ * The frame that this broker has claimed. Rejects with `bad-request`.
  * @param {string} id
- * @param {chrome.runtime.MessageSender} sender
+ * @param {Sender} sender
  */
 export async function ofBroker(id, sender) {
   const frame = await load(id);
@@ -136,9 +145,9 @@ export async function ofBroker(id, sender) {
 }
 
 /**
- * The frame that this page's content script has asked for.
+ * The frame that this page's content script has asked for. Rejects with `bad-request`.
  * @param {string} id
- * @param {chrome.runtime.MessageSender} sender
+ * @param {Sender} sender
  */
 async function ofPage(id, sender) {
   const frame = await load(id);
@@ -149,7 +158,8 @@ async function ofPage(id, sender) {
 }
 
 /**
- * Tells the page's content script; a later document in its place does not know the frame's id and ignores it.
+ * Sends a message to the page's content script. A later document in the same place does not know the frame's id and
+ * ignores the message.
  * @param {FrameRecord} frame
  * @param {object} message
  * @returns {Promise<boolean>} whether the document that asked for the frame is still there
@@ -159,7 +169,7 @@ export async function tellPage(frame, message) {
 }
 
 /**
- * The same, with what the document has to say about it.
+ * Sends a message to the page's content script, and returns the answer.
  * @param {FrameRecord} frame
  * @param {object} message
  * @returns {Promise<true | string | undefined>} true, the code of a problem, or nothing from a document that is gone
@@ -171,8 +181,8 @@ export async function askPage(frame, message) {
 }
 
 /**
- * Keeps what was typed so far, sealed to the vault's owner: a page may take the frame away at any time.
- * @param {any} body @param {chrome.runtime.MessageSender} sender
+ * Keeps the text typed so far, encrypted to the vault's owner, since a page may remove the frame at any time.
+ * @param {BodyOf<"field.keep">} body @param {Sender} sender
  */
 export async function keep({ frame: id, text }, sender) {
   await ofBroker(id, sender);
@@ -181,8 +191,8 @@ export async function keep({ frame: id, text }, sender) {
 }
 
 /**
- * What was kept, sealed anew to the frame's successor.
- * @param {any} body @param {chrome.runtime.MessageSender} sender
+ * The kept text, encrypted to the broker that continues with it. Rejects with `text-gone` if the vault was restarted.
+ * @param {BodyOf<"field.kept">} body @param {Sender} sender
  */
 export async function kept({ frame: id, replyKey }, sender) {
   await ofBroker(id, sender);
@@ -191,7 +201,7 @@ export async function kept({ frame: id, replyKey }, sender) {
   });
 }
 
-/** What was kept has left as sealed text, or its frame was closed. @param {FrameRecord} frame */
+/** Drops the kept text, after it was encrypted or its frame was closed. @param {FrameRecord} frame */
 export async function dropKept(frame) {
   if (!frame.kept) return;
   await save({ ...frame, kept: false });
@@ -204,9 +214,9 @@ function keptName(frame) {
 }
 
 /**
- * The broker's document ends: with its page, or because the page took the frame away. A page that is still there says
- * `frame.lost`.
- * @param {any} body @param {chrome.runtime.MessageSender} sender
+ * Handles the end of a broker's document. If the page removed the frame of a kept text and is still there, its content
+ * script sends `frame.lost`. Otherwise the frame is closed.
+ * @param {BodyOf<"frame.left">} body @param {Sender} sender
  */
 export async function left(body, sender) {
   const frame = await ofBroker(body.frame, sender);
@@ -215,8 +225,8 @@ export async function left(body, sender) {
 }
 
 /**
- * The page took the frame away: what was typed goes on in a window.
- * @param {any} body @param {chrome.runtime.MessageSender} sender
+ * Opens a window with the kept text, after the page has removed the frame.
+ * @param {BodyOf<"frame.lost">} body @param {Sender} sender
  */
 export async function lost(body, sender) {
   const frame = await ofPage(body.frame, sender);
@@ -225,6 +235,13 @@ export async function lost(body, sender) {
   const moved = { ...frame, inWindow: true, brokerTabId: undefined, brokerFrameId: undefined, brokerDocumentId: undefined };
   await save(moved);
   await openWindow(moved);
+}
+
+/** Closes a frame at the request of its broker. @param {BodyOf<"frame.close">} body @param {Sender} sender */
+export async function closeClaimed(body, sender) {
+  const frame = await ofBroker(body.frame, sender);
+  await close(frame);
+  if (frame.kind === "mail") await vault.call("mail.forget", { frame: frame.id });
 }
 
 /** @param {FrameRecord} frame */
@@ -242,10 +259,8 @@ export async function forgetTab(tabId) {
 }
 
 /** @param {string} id @returns {Promise<FrameRecord>} */
-export async function load(id) {
-  const frame = await memory.read(`frame:${id}`);
-  if (!frame) throw new RequestError("frame-gone");
-  return frame;
+export function load(id) {
+  return memory.find(`frame:${id}`, "frame-gone");
 }
 
 /** @param {FrameRecord} frame */
@@ -255,11 +270,11 @@ function save(frame) {
 
 /** @param {FrameRecord} frame */
 async function openWindow(frame) {
-  const url = api.runtime.getURL(`broker.html?frame=${frame.id}`);
+  const url = api.runtime.getURL(`frame/broker.html?frame=${frame.id}`);
   await api.windows.create({ url, type: "popup", width: 640, height: 520 });
 }
 
-/** @param {chrome.runtime.MessageSender} sender */
+/** @param {Sender} sender */
 function tabOf(sender) {
   if (sender.tab?.id === undefined) throw new RequestError("bad-request");
   return sender.tab.id;

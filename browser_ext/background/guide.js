@@ -1,14 +1,16 @@
-/** The first-run guide: opened once, at the installation; how far the person came; and the message that ends it. */
+/**
+ * The guide for the first steps. It opens after the installation, remembers its step, and ends with a message to try.
+ */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { text } from "../shared/i18n.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as vault from "./vault_link.js";
 
 const SETTING = "guide";
-const PAGE = "welcome.html";
+const PAGE = "guide/welcome.html";
 
 /** Opens the guide in a tab. */
 export async function open() {
@@ -26,8 +28,9 @@ export async function keepStep({ step }) {
 }
 
 /**
- * Writes the welcome message from the person to the person, seals it, and opens it in the viewer. Signed where the key
- * is open; sealing needs none, so that a locked key hinders nobody. Rejects with `no-such-key` without an identity.
+ * Writes the welcome message from the person to the person, encrypts it, and opens it in the viewer. The message is
+ * signed if the private key is unlocked. Encrypting needs only the certificate, so a locked key does not stop the
+ * guide. Rejects with `no-such-key` if there is no identity.
  */
 export async function openMessage() {
   const [own] = await keys.identities();

@@ -1,15 +1,16 @@
 /**
- * One job is one click: a text to seal or to open, from the click to its result. Jobs stand in `storage.session`, so
- * that they survive the service worker; the frame asks for the result by a call that waits a while and is repeated,
- * which also keeps the background alive.
+ * A job is the work that follows one click, such as a text to encrypt or to open, until its result. Jobs are kept in
+ * `storage.session`, so that they outlive the service worker. The frame asks for the result by a call that waits up to
+ * ten seconds and is then repeated. These calls also keep the background alive.
  */
-import { RequestError } from "../shared/messages.js";
+import { whileChecking } from "../../wasm_build/vault/lookups.js";
+import { describeError, RequestError } from "../shared/messages.js";
 import * as memory from "./memory.js";
 import * as vault from "./vault_link.js";
 
 const WAIT_MILLISECONDS = 10_000;
 
-/** Whom to wake in this life of the background. @type {Map<string, () => void>} */
+/** The functions that wake the waiting calls, by the id of the job. @type {Map<string, () => void>} */
 const waiting = new Map();
 
 /**
@@ -26,10 +27,8 @@ export async function create(frame, replyKey = []) {
 }
 
 /** @param {string} id @returns {Promise<JobRecord>} */
-export async function load(id) {
-  const job = await memory.read(`job:${id}`);
-  if (!job) throw new RequestError("job-gone");
-  return job;
+export function load(id) {
+  return memory.find(`job:${id}`, "job-gone");
 }
 
 /** @param {JobRecord} job */
@@ -46,7 +45,28 @@ export async function finish(job, outcome) {
   waiting.get(job.id)?.();
 }
 
-/** The waiting job that a closed window belonged to. @param {number} windowId */
+/**
+ * Finishes a job whose mail or field was opened. A good verdict is withheld until the authorities have answered.
+ * @param {JobRecord} job
+ * @param {{report: MessageReport, lookups: object[]}} opened
+ * @param {number} openedAt
+ */
+export function finishOpened(job, { report, lookups }, openedAt) {
+  return finish(job, { state: "done", result: { ...firstVerdict({ report, lookups }), openedAt } });
+}
+
+/** @param {{report: MessageReport, lookups: object[]}} opened */
+export function firstVerdict({ report, lookups }) {
+  const settled = lookups.length === 0;
+  return { report: settled ? report : whileChecking(report), settled };
+}
+
+/** @param {JobRecord} job @param {unknown} error */
+export function fail(job, error) {
+  return finish(job, { state: "failed", error: describeError(error) });
+}
+
+/** The waiting job of a window that was closed, or null. @param {number} windowId */
 export async function ofWindow(windowId) {
   const jobs = await memory.readAll("job:");
   return jobs.find((job) => job.windowId === windowId && job.state === "waiting") ?? null;
@@ -62,12 +82,12 @@ export async function isAnyWaiting() {
 }
 
 /**
- * The job's outcome, or its state after a while. An outcome is handed out once.
+ * Waits up to ten seconds for the job's outcome, and returns it or the state "waiting". An outcome is handed out once.
  * @param {string} id
  * @param {string} frame
  */
 export async function wait(id, frame) {
-  // Listening begins before the first look, so that no outcome falls between the two.
+  // The call registers before it reads the job, so that it cannot miss an outcome in between.
   const outcome = new Promise((resolve) => {
     waiting.set(id, () => resolve(undefined));
     setTimeout(resolve, WAIT_MILLISECONDS);
@@ -82,11 +102,17 @@ export async function wait(id, frame) {
   return job.state === "waiting" ? { state: job.state } : handOut(job);
 }
 
-/** @param {JobRecord} job */
+/**
+ * @param {JobRecord} job
+ * @returns {Promise<{state: "done", result: OpenedResult, error: null, envelope: Envelope}
+ *   | {state: JobRecord["state"], result: WrittenResult | null, error: JobRecord["error"] | null, envelope: null}>}
+ */
 async function handOut(job) {
   await memory.forget(`job:${job.id}`);
-  const opened = job.kind !== "write" && job.state === "done";
-  const envelope = opened ? await vault.call("text.take", { job: job.id }) : null;
+  const { result = null, error = null } = job;
   if (job.kind === "write") await vault.call("text.drop", { job: job.id });
-  return { state: job.state, result: job.result ?? null, error: job.error ?? null, envelope };
+  if (result && "report" in result) {
+    return { state: "done", result, error: null, envelope: await vault.call("text.take", { job: job.id }) };
+  }
+  return { state: job.state, result, error, envelope: null };
 }

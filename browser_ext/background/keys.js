@@ -1,19 +1,19 @@
 /** Keys and people: key files, their opened identities, certificates of other people, authorities. */
-import { judgeInRounds } from "../runtime/lookups.js";
-import { addressKey } from "../runtime/ui/formats.js";
+import { judgeInRounds } from "../../wasm_build/vault/lookups.js";
+import { addressKey } from "../../wasm_build/ui/formats.js";
 import { RequestError } from "../shared/messages.js";
 import * as contacts from "./contacts.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
 import * as session from "./session.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
-/** The identities that the person signs with, by address. */
+/** The key in the store `settings` for the identities that the person signs with, by address. */
 export const PREFERRED = "preferred identities";
 
-/** What the pages may see: no key file leaves the background but for an export. */
+/** The content of the page with keys and people. Key files are listed without their PKCS#12 bytes. */
 export async function list() {
   const unlocked = await session.isUnlocked();
   const keyFiles = await listKeyFiles(unlocked);
@@ -37,7 +37,7 @@ async function listKeyFiles(unlocked) {
   const open = new Set(unlocked ? (await database.all("sealed")).map(({ keyFile }) => keyFile) : []);
   const preferred = new Set(Object.values(await preferredIdentities()));
   const shown = (/** @type {CertificateInfo} */ info) => ({ ...info, preferred: preferred.has(info.fingerprint) });
-  const files = /** @type {KeyFile[]} */ (await database.all("keyFiles"));
+  const files = await database.all("keyFiles");
   return files.map(({ id, name, identities: inFile, origin, savedAt }) =>
     ({ id, name, identities: inFile.map(shown), origin, savedAt, locked: !open.has(id) }));
 }
@@ -48,7 +48,8 @@ export async function preferredIdentities() {
 }
 
 /**
- * Signs with this identity from now on, for each of its addresses; all others open what was sealed for them.
+ * Makes this identity the signer for each of its addresses. The other identities still decrypt the mail that was
+ * encrypted for them.
  * @param {{fingerprint: string}} body
  */
 export async function prefer({ fingerprint }) {
@@ -60,25 +61,26 @@ export async function prefer({ fingerprint }) {
   await database.put("settings", { name: PREFERRED, value });
 }
 
-/** @param {{name: string, p12: ArrayBuffer, passphrase: SealedSecret}} body */
+/** @param {{name: string, p12: ArrayBuffer, passphrase: EncryptedSecret}} body */
 export async function importKeyFile({ name, p12, passphrase }) {
   const { identities, p12: kept, sessionId, authority } = await openIdentities(p12, passphrase, { forKeeping: true });
+  if (!kept) throw new RequestError("no-identity-in-file");
   await keepKeyFile({ name, p12: kept, origin: "file" }, identities, sessionId);
   await proposeAuthority(authority, identities);
 }
 
 /**
- * The question about the authority of the certificate, once keys have come in.
- * @param {CertificateInfo | undefined} authority @param {OpenedIdentity[]} identities
+ * Keeps the question whether to trust the authority that certified newly imported keys.
+ * @param {DescribedCertificate | null | undefined} authority @param {OpenedIdentity[]} identities
  */
 export async function proposeAuthority(authority, identities) {
   const own = identities.flatMap(({ addresses }) => addresses);
-  // The keys are in, whether or not the question can be kept.
+  // The keys are imported even if the question cannot be kept.
   if (authority) await trust.proposeOwnAuthority(authority, own).catch(() => undefined);
 }
 
 /**
- * Keeps a key file that was opened under the session's key.
+ * Keeps a key file, and its identities sealed under the session's key.
  * @param {{name: string, p12: ArrayBuffer, origin: "file" | "request"}} file
  * @param {OpenedIdentity[]} identities
  * @param {string} sessionId
@@ -90,25 +92,25 @@ export async function keepKeyFile(file, identities, sessionId) {
   await keepSealed(id, identities, sessionId);
 }
 
-/** @param {CertificateInfo[]} identities */
+/** @param {{fingerprint: string}[]} identities */
 export function idOf(identities) {
   return identities.map(({ fingerprint }) => fingerprint).sort().join(" ");
 }
 
 /**
- * A key file to take away, whole or with one identity.
- * @param {{id: string, fingerprint: string, form: string, passphrase: SealedSecret, newPassphrase: SealedSecret}} body
+ * Exports a key file, whole or with one identity.
+ * @param {{id: string, fingerprint: string, form: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
  */
 export async function exportKeyFile({ id, fingerprint, form, passphrase, newPassphrase }) {
   const file = await keyFileOf(id);
   const only = fingerprint ? [fingerprint] : null;
   const { p12 } = await vault.call("key.export", { p12: file.p12, passphrase, newPassphrase, only, form });
-  // What was taken away whole can be brought back whole.
+  // Only an export with all identities can replace a lost key file.
   if (!only || file.identities.length === 1) await noteSaved([id]);
   return { p12 };
 }
 
-/** @param {string[]} ids of key files that now stand somewhere else too */
+/** Notes the time of an export or backup. @param {string[]} ids of the key files in it */
 export async function noteSaved(ids) {
   const savedAt = new Date().toISOString();
   const files = (await database.all("keyFiles")).filter(({ id }) => ids.includes(id));
@@ -116,8 +118,8 @@ export async function noteSaved(ids) {
 }
 
 /**
- * Seals a key file under another passphrase. The new file is opened once before it takes the place of the old one.
- * @param {{id: string, passphrase: SealedSecret, newPassphrase: SealedSecret}} body
+ * Encrypts a key file under another passphrase. The new file is opened once before it replaces the old one.
+ * @param {{id: string, passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body
  */
 export async function changePassphrase({ id, passphrase, newPassphrase }) {
   const file = await keyFileOf(id);
@@ -136,26 +138,26 @@ async function keyFileOf(id) {
   return file;
 }
 
-/** All that a certificate says. @param {{certificate: ArrayBuffer}} body */
+/** The full description of a certificate. @param {{certificate: ArrayBuffer}} body */
 export function describePage({ certificate }) {
   return vault.call("certificate.page", { certificate });
 }
 
-/** @param {{keyFile: string, passphrase: SealedSecret}} body */
+/** @param {{keyFile: string, passphrase: EncryptedSecret}} body */
 export async function unlock({ keyFile, passphrase }) {
   const file = await keyFileOf(keyFile);
   const { identities, sessionId } = await openIdentities(file.p12, passphrase, { forKeeping: false });
   await keepSealed(keyFile, identities, sessionId);
 }
 
-/** @typedef {CertificateInfo & {sealed: ArrayBuffer}} OpenedIdentity */
+/** @typedef {import("../../wasm_build/vault/types/verbs.js").OpenedIdentity} OpenedIdentity */
 
 /**
- * Opens a key file; for keeping it comes back as PKCS#12, sealed anew under its passphrase, whatever it was before.
+ * Opens a key file. With `forKeeping` the vault also returns it as PKCS#12, encrypted anew under its passphrase.
+ * Rejects with `no-identity-in-file`.
  * @param {ArrayBuffer} p12
- * @param {SealedSecret} passphrase
+ * @param {EncryptedSecret} passphrase
  * @param {{forKeeping: boolean}} options
- * @returns {Promise<{identities: OpenedIdentity[], p12: ArrayBuffer, sessionId: string, authority?: CertificateInfo}>}
  */
 async function openIdentities(p12, passphrase, { forKeeping }) {
   const { id: sessionId, sealKey } = await session.keyForUnlock();
@@ -164,7 +166,9 @@ async function openIdentities(p12, passphrase, { forKeeping }) {
   return { ...opened, sessionId };
 }
 
-/** @param {string} keyFile @param {OpenedIdentity[]} identities @param {string} sessionId whose key they are sealed under */
+/**
+ * @param {string} keyFile @param {OpenedIdentity[]} identities @param {string} sessionId whose key sealed them
+ */
 async function keepSealed(keyFile, identities, sessionId) {
   await session.begin(sessionId, async () => {
     for (const { fingerprint, sealed } of identities) await database.put("sealed", { fingerprint, keyFile, sealed });
@@ -186,18 +190,18 @@ export async function removeKeyFile(id) {
 export async function importCertificates(store, bytes) {
   if (store === "anchors") await policy.checkOwnDecisions();
   const { certificates } = await vault.call("certificate.read", { file: bytes });
-  const fit = certificates.filter((/** @type {CertificateInfo} */ { isCa }) => isCa === (store === "anchors"));
-  // A file of the other kind alone: an authority's own certificate need not say that it is one.
+  const fit = certificates.filter(({ isCa }) => isCa === (store === "anchors"));
+  // An authority's certificate need not say that it is one. If none in the file has the wanted kind, all are taken.
   const chosen = fit.length ? fit : certificates;
   const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
-  const added = chosen.filter((/** @type {CertificateInfo} */ { fingerprint }) => !known.has(fingerprint));
+  const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));
   const addedAt = new Date().toISOString();
-  await database.change({ [store]: { put: added.map((/** @type {CertificateInfo} */ info) => ({ ...info, addedAt })) } });
+  await database.change({ [store]: { put: added.map((info) => ({ ...info, addedAt })) } });
   return { added: added.length, known: chosen.length - added.length };
 }
 
 /**
- * Keeps somebody's certificate with what its path needs, which was found beside it.
+ * Keeps somebody's certificate, with the issuers' certificates that were found beside it.
  * @param {ArrayBuffer} certificate @param {ArrayBuffer[]} intermediates
  */
 export async function keepPerson(certificate, intermediates) {
@@ -207,7 +211,7 @@ export async function keepPerson(certificate, intermediates) {
 }
 
 /**
- * Certificates as the vault sees them now, against the person's authorities.
+ * Certificates as the vault judges them now with the person's trust.
  * @param {ArrayBuffer[]} certificates
  * @returns {Promise<CertificateInfo[]>}
  */
@@ -217,33 +221,31 @@ export async function describe(certificates) {
 }
 
 /**
- * People's certificates as they may be used now: revoked, expired and ending ones say so. Authorities are asked only about
- * those who are wanted: otherwise each would learn of everybody in the person's list, at every window.
+ * Checks whether people's certificates can be used now. Authorities are asked only about people for whom `isWanted`
+ * returns true. Otherwise each window would reveal the person's whole list to the authorities.
  * @param {CertificateInfo[]} people
  * @param {(person: CertificateInfo) => boolean} isWanted
- * @returns {Promise<(CertificateInfo & {isUnasked: boolean})[]>} `isUnasked`: whether only an authority's answer is missing
+ * @returns {Promise<(RecipientCheck & {isUnasked: boolean})[]>} `isUnasked`: only an authority's answer is missing
  */
 export async function checkPeople(people, isWanted) {
   return Promise.all(people.map(async (person) => {
     const { certificate, intermediates = [], addresses: [address = ""] } = person;
-    const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
+    const judge = async (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
       address, found: [structuredClone({ certificate, intermediates, source: "contacts" })], ...(await trust.judging(evidence)),
     });
-    let check;
     for await (const { judged, settled } of judgeInRounds(judge, { ask: trust.askAuthorities, store: trust.store })) {
       const [found] = judged.checks;
-      const isUnknown = found.reasons.every((/** @type {{code: string}} */ { code }) => code === "revocation-unknown");
-      // A certificate may name addresses that nobody vouches for: it is not proposed by them, nor shown under them.
+      const isUnknown = found.reasons.every(({ code }) => code === "revocation-unknown");
+      // A certificate may name addresses that no authority vouches for. The person is not listed under these.
       const addresses = found.usable ? found.covered : found.addresses;
-      check = { ...found, addresses, isUnasked: !settled && isUnknown };
-      if (!isWanted(person)) break;
+      if (settled || !isWanted(person)) return { ...found, addresses, isUnasked: !settled && isUnknown };
     }
-    return check;
+    throw new RequestError("unknown");
   }));
 }
 
 /**
- * How somebody's certificate stands once its authorities were asked: the person has chosen it.
+ * Checks the certificate of a reader whom the person has chosen, and asks its authorities.
  * @param {{fingerprint: string}} body
  */
 export async function checkPerson({ fingerprint }) {
@@ -252,13 +254,16 @@ export async function checkPerson({ fingerprint }) {
   return (await checkPeople([person], () => true))[0];
 }
 
-/** Whether a person has one of these addresses. @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean} */
+/**
+ * Returns a test whether a person has one of these addresses.
+ * @param {string[]} proposed @returns {(person: {addresses: string[]}) => boolean}
+ */
 export function isProposed(proposed) {
   const wanted = new Set(proposed.map(addressKey));
   return ({ addresses }) => addresses.some((address) => wanted.has(addressKey(address)));
 }
 
-/** Every identity of the person, with the file that holds it: what the person signs with by default first, the ended last. */
+/** All identities of the person with their key files. The default for signing comes first, expired identities last. */
 export async function identities() {
   const keyFiles = await listKeyFiles(await session.isUnlocked());
   const all = keyFiles.flatMap(({ id, name, identities: inFile, locked }) =>
@@ -268,7 +273,10 @@ export async function identities() {
   return all.sort((one, other) => rank(one) - rank(other));
 }
 
-/** What the vault needs to use the unlocked identities. @param {string} [fingerprint] only this one */
+/**
+ * The unlocked identities, as arguments for the vault; none while locked.
+ * @param {string} [fingerprint] only this one
+ */
 export async function unlocked(fingerprint) {
   const sealKey = await session.sealKey();
   const sealed = sealKey ? await database.all("sealed") : [];

@@ -1,15 +1,16 @@
 /**
- * Mail that is read: held by the vault's owner, opened for a frame in a page or for the viewer.
+ * Mail for reading. The vault's owner holds it, and opens it for a frame in a page or for the viewer.
  *
- * What is not sealed needs no key and no consent. What is sealed is opened like a field: by a click, with the site's
- * permission and within its budget; the viewer is the extension's own page, and the click there is the consent.
+ * Mail that is not encrypted needs no key and no consent. Encrypted mail is opened like a field: after a click, if the
+ * person has agreed to this for the site, and a limited number of times per minute. The viewer is a page of the
+ * extension, so a click there is the consent.
  */
-import { judgeInRounds, whileChecking } from "../runtime/lookups.js";
+import { judgeFully } from "../../wasm_build/vault/lookups.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { siteOf } from "./ancestors.js";
 import * as contacts from "./contacts.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as fields from "./fields.js";
 import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
@@ -18,24 +19,25 @@ import * as promptWindow from "./prompt_window.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
-/** @typedef {chrome.runtime.MessageSender} Sender */
-
 /** @param {{bytes: ArrayBuffer, name: string}} body @returns {Promise<{mail: string}>} */
 export function hold({ bytes, name }) {
   return vault.call("mail.hold", { bytes, name });
 }
 
-/** Opens the viewer in a tab, with a mail that is held. @param {{mail: string}} body */
+/** Opens the viewer in a tab. @param {{mail: string}} body the id of a held mail, or "" */
 export async function openViewer({ mail }) {
-  await api.tabs.create({ url: api.runtime.getURL(`viewer.html${mail ? `?mail=${encodeURIComponent(mail)}` : ""}`) });
+  await api.tabs.create({ url: api.runtime.getURL(`viewer/viewer.html${mail ? `?mail=${encodeURIComponent(mail)}` : ""}`) });
 }
 
-/** What the viewer shows gets a record like a frame in a page. @param {{mail: string, content: string}} body @param {Sender} sender */
+/**
+ * Gives a mail in the viewer a record like that of a frame in a page.
+ * @param {{mail: string, content: string}} body @param {Sender} sender
+ */
 export async function claimViewer(body, sender) {
   return { frame: (await frames.createForViewer(body, sender)).id };
 }
 
-/** What a held file is, by the names of `bytes.inspect`. @param {{mail: string}} body */
+/** The kind of a held file, in the words of the vault's verb `bytes.inspect`. @param {{mail: string}} body */
 export function inspect({ mail }) {
   return vault.call("mail.inspect", { mail });
 }
@@ -46,7 +48,7 @@ export async function certificates({ mail }) {
 }
 
 /** @param {{frame: string, replyKey: ArrayBuffer}} body @param {Sender} sender */
-export async function open({ frame: id, replyKey }, sender) {
+export async function verify({ frame: id, replyKey }, sender) {
   const frame = await mailFrame(id, sender);
   if (frame.origin) await fields.spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
@@ -54,20 +56,20 @@ export async function open({ frame: id, replyKey }, sender) {
   const opened = await tryToOpen(job, { withKeys: Boolean(mayDecrypt) });
   if (opened) return { job: job.id };
   const { identities } = await keys.unlocked();
-  if (mayDecrypt && identities.length) await fail(job, new RequestError("no-key-open"));
+  if (mayDecrypt && identities.length) await jobs.fail(job, new RequestError("no-key-open"));
   else await promptWindow.open(job);
   return { job: job.id };
 }
 
 /** Opens a job's mail once the person has agreed. @param {JobRecord} job */
 export async function openNow(job) {
-  if (!(await tryToOpen(job, { withKeys: true }))) await fail(job, new RequestError("no-key-open"));
+  if (!(await tryToOpen(job, { withKeys: true }))) await jobs.fail(job, new RequestError("no-key-open"));
 }
 
 /**
  * @param {JobRecord} job
  * @param {{withKeys: boolean}} options
- * @returns {Promise<boolean>} false when it is sealed and no key that may be used opens it
+ * @returns {Promise<boolean>} false if the mail is encrypted and no key that may be used opens it
  */
 async function tryToOpen(job, { withKeys }) {
   const openedAt = Date.now();
@@ -76,36 +78,32 @@ async function tryToOpen(job, { withKeys }) {
     const [held, judging, known] = await Promise.all([
       withKeys ? keys.unlocked() : { sealKey: null, identities: [] }, trust.judging(), contacts.read(),
     ]);
-    const { isClosed, report, lookups, harvest } = await vault.call("mail.open", {
+    const { isClosed, report, lookups, harvest } = await vault.call("mail.verify", {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
       ...held, ...judging, contacts: known?.slice(0) ?? null,
     });
     if (isClosed) return false;
-    const settled = lookups.length === 0;
-    await jobs.finish(job, { state: "done", result: { report: settled ? report : whileChecking(report), settled, openedAt } });
-    // Only the last word on a mail lets its sender be remembered; the mail is shown meanwhile, and whatever becomes of it.
-    if (settled) void contacts.keepHarvest(harvest, known).catch(() => undefined);
+    await jobs.finishOpened(job, { report, lookups }, openedAt);
+    // The sender is remembered only after a final verdict, while the mail is already shown.
+    if (lookups.length === 0) void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
   } catch (error) {
-    await fail(job, error);
+    await jobs.fail(job, error);
   }
   return true;
 }
 
-/** @param {JobRecord} job @param {any} error */
-function fail(job, error) {
-  const { code = "unknown", message } = error;
-  return jobs.finish(job, { state: "failed", error: { code: String(code), message: String(message) } });
-}
-
-/** The verdict on a mail that was opened, after authorities were asked. @param {any} body @param {Sender} sender */
+/**
+ * Judges an opened mail again after asking authorities, and returns the verdict.
+ * @param {BodyOf<"mail.settle">} body @param {Sender} sender
+ */
 export async function settle({ frame: id }, sender) {
   const { report, harvest, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
-  void contacts.keepHarvest(harvest, known).catch(() => undefined);
+  void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
   return { report };
 }
 
 /**
- * Keeps a certificate of an opened mail for the person's decision, and opens the page where it is made.
+ * Keeps a certificate of an opened mail, and opens the page on which the person decides whether to trust it.
  * @param {{frame: string, fingerprint: string}} body
  * @param {Sender} sender
  */
@@ -114,24 +112,27 @@ export async function propose({ frame: id, fingerprint }, sender) {
   await fields.proposeOneOf(judged.certificates, fingerprint);
 }
 
-/** One file of an opened mail, sealed to its view. @param {{frame: string, file: number}} body @param {Sender} sender */
+/**
+ * One file of an opened mail, encrypted to the mail's view.
+ * @param {{frame: string, file: number}} body @param {Sender} sender
+ */
 export async function file({ frame: id, file: index }, sender) {
   await mailFrame(id, sender);
   return vault.call("mail.file", { frame: id, file: index });
 }
 
 /**
- * Opens a message that was attached to another in a viewer of its own.
+ * Opens an attached message in another viewer.
  * @param {{frame: string, name: string, envelope: Envelope}} body
  * @param {Sender} sender
  */
 export async function openAttached({ frame: id, name, envelope }, sender) {
   await mailFrame(id, sender);
-  await openViewer(await vault.call("mail.hold-sealed", { envelope, name }));
+  await openViewer(await vault.call("mail.hold-envelope", { envelope, name }));
 }
 
 /**
- * Answers or forwards the mail in a page's frame: its content script knows how that webmail sends.
+ * Has the page's content script answer or forward the mail, since only that script knows how the webmail sends.
  * @param {{frame: string, kind: string}} body
  * @param {Sender} sender
  */
@@ -140,17 +141,14 @@ export async function answer({ frame: id, kind }, sender) {
   if (problem !== true) throw new RequestError(problem ?? "mail-gone");
 }
 
-/** @param {FrameRecord} frame @param {import("../runtime/lookups.js").Asker} ask */
+/** @param {FrameRecord} frame @param {import("../../wasm_build/vault/lookups.js").Asker} ask */
 async function judgeAgain(frame, ask) {
-  const judge = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => {
+  const judge = async (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence) => {
     const opening = { mail: frame.mail, content: frame.content, ...(await keys.unlocked()), ...(await trust.judging(evidence)) };
     const known = await contacts.read();
     return { ...(await vault.call("mail.judge", { ...opening, contacts: known?.slice(0) ?? null })), known };
   };
-  let last;
-  for await (const judgement of judgeInRounds(judge, { ask, store: trust.store })) last = judgement;
-  if (!last) throw new RequestError("unknown");
-  return last.judged;
+  return judgeFully(judge, { ask, store: trust.store });
 }
 
 /** @param {string} id @param {Sender} sender */

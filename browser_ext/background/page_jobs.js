@@ -1,20 +1,21 @@
 /**
- * Jobs that a page's content script asks for without a frame: a form to sign, files to seal. They belong to the tab,
- * frame and origin of the document that asked.
+ * Jobs that a page's content script asks for without a frame, such as a form to sign or files to encrypt. A job belongs
+ * to the document that asked, in its tab and frame.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { placeOf, senderOrigin } from "./ancestors.js";
 import * as jobs from "./jobs.js";
 import * as memory from "./memory.js";
+import * as promptWindow from "./prompt_window.js";
 
 /**
  * @param {JobRecord["kind"]} kind
- * @param {chrome.runtime.MessageSender} sender
+ * @param {Sender} sender
  * @param {Partial<JobRecord>} content
  * @returns {Promise<JobRecord>}
  */
-export async function create(kind, sender, content) {
+async function create(kind, sender, content) {
   const page = pageOf(sender);
   const place = await placeOf(sender);
   /** @type {JobRecord} */
@@ -26,9 +27,21 @@ export async function create(kind, sender, content) {
 }
 
 /**
- * The job that this document has asked for.
+ * Creates a job and opens its window.
+ * @param {JobRecord["kind"]} kind
+ * @param {Sender} sender
+ * @param {Partial<JobRecord>} content
+ */
+export async function open(kind, sender, content) {
+  const job = await create(kind, sender, content);
+  await promptWindow.open(job);
+  return { job: job.id };
+}
+
+/**
+ * The job that this document has asked for. Rejects with `bad-request`.
  * @param {string} id
- * @param {chrome.runtime.MessageSender} sender
+ * @param {Sender} sender
  */
 export async function ofPage(id, sender) {
   const job = await jobs.load(id);
@@ -39,10 +52,11 @@ export async function ofPage(id, sender) {
 }
 
 /**
- * Tells the document that asked; a later one in its place does not know the job's id and gives no answer.
+ * Sends a message to the document that asked. A later document in the same place does not know the job's id and gives
+ * no answer.
  * @param {JobRecord} job
  * @param {object} message
- * @returns {Promise<any>} its answer, or undefined
+ * @returns {Promise<unknown>} the document's answer, or undefined
  */
 export async function tellPage({ id, page }, message) {
   if (!page) return undefined;
@@ -51,12 +65,12 @@ export async function tellPage({ id, page }, message) {
   return sent.catch(() => undefined);
 }
 
-/** The job is over, and nobody waits for its outcome. @param {JobRecord} job */
+/** Forgets a job that is over. Nobody waits for its outcome. @param {JobRecord} job */
 export function drop({ id }) {
   return memory.forget(`job:${id}`);
 }
 
-/** @param {chrome.runtime.MessageSender} sender */
+/** @param {Sender} sender */
 function pageOf({ tab, frameId, documentId }) {
   if (tab?.id === undefined) throw new RequestError("bad-request");
   return { tabId: tab.id, frameId: frameId ?? 0, documentId: documentId ?? "" };

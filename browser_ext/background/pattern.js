@@ -1,10 +1,10 @@
 /**
  * The person's own pattern, which marks every private window and frame: chosen at random when the extension is
- * installed, kept in the extension's database, and told to the extension's own pages alone.
+ * installed, kept in the extension's database, and given only to the extension's own pages.
  */
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 
-/** Shapes, colours and sizes of `shared/pattern.js`, multiplied. */
+/** 8 shapes × 10 colours × 3 sizes (`shared/pattern.js`). */
 const PATTERNS = 240;
 const SETTING = "pattern";
 
@@ -19,12 +19,12 @@ export function isPattern(number) {
   return Number.isInteger(number) && number >= 0 && number < PATTERNS;
 }
 
-/** How a pattern is kept. @param {number} number */
+/** The setting that keeps a pattern. @param {number} number */
 export function asSetting(number) {
-  return { name: SETTING, number };
+  return /** @type {const} */ ({ name: SETTING, number });
 }
 
-/** Another pattern than before. @returns {Promise<number>} */
+/** Chooses another pattern. @returns {Promise<number>} */
 export async function change() {
   return choose([await read()]);
 }
@@ -38,6 +38,6 @@ async function choose(except) {
 }
 
 function drawNumber() {
-  // 2^32 is so far above 240 that no pattern is likelier than another by more than one in ten million.
+  // The remainder favours some patterns, but by less than one in ten million, since 2^32 is so far above 240.
   return crypto.getRandomValues(new Uint32Array(1))[0] % PATTERNS;
 }

@@ -1,36 +1,39 @@
 /**
- * What an administrator has set for everybody, from the browser's managed storage. It counts at every use, so that a
- * change needs no restart; a value that makes no sense counts as not set, and the others still count.
+ * The administrator's settings for everybody, from the browser's managed storage. They are read at every use, so that a
+ * change needs no restart. An invalid value counts as not set; the other values still count.
  */
+import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { api } from "../shared/api.js";
 import { directoryOrigin } from "../shared/directory_address.js";
-import { RequestError } from "../shared/messages.js";
+import { RequestError, WORDS } from "../shared/messages.js";
 import { certificatesOf } from "../shared/pem.js";
 
 /**
  * @typedef {object} Policy
- * @property {ArrayBuffer[]} anchors certificates as DER; empty where none are set
+ * @property {ArrayBuffer[]} anchors certificates as DER; empty if none are set
  * @property {ArrayBuffer | null} organisationList
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
- * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust what is set of it
- * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences what is set of them
+ * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust the settings that are set
+ * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences the preferences that are set
  * @property {string[]} set the names of all that is set, as in `policy_schema.json`
  */
 
-const REVOCATION = ["required", "if-known", "not-checked"];
-/** After how long without use keys may lock; the whole day is the most: sessions end after 12 hours, and with the browser. */
+/**
+ * Minutes without use after which keys lock, as people may choose. A session ends after 12 hours in any case, and with
+ * the browser.
+ */
 export const LOCK_MINUTES = Object.freeze([5, 15, 60, 720]);
 
-/** @type {Record<string, (value: any) => boolean>} */
-const CHECKS = {
-  anchors: (value) => Array.isArray(value) && value.length > 0 && value.every((item) => readCertificates(item) !== null),
-  organisationList: (value) => typeof value === "string" && fromBase64(value) !== null,
-  mozilla: isFlag,
-  revocation: (value) => REVOCATION.includes(value),
-  ownDecisions: isFlag,
-  lockMinutes: (value) => LOCK_MINUTES.includes(value),
-  harvest: isFlag,
-  directory: (value) => typeof value === "string" && readDirectory(value) !== null,
+/** The reader of each value. It returns null for an invalid value. */
+const READERS = {
+  anchors: readAnchors,
+  organisationList: fromBase64,
+  mozilla: readFlag,
+  revocation: (/** @type {unknown} */ value) => WORDS.revocation.find((word) => word === value) ?? null,
+  ownDecisions: readFlag,
+  lockMinutes: (/** @type {unknown} */ value) => LOCK_MINUTES.find((minutes) => minutes === value) ?? null,
+  harvest: readFlag,
+  directory: readDirectory,
 };
 
 /** @returns {Promise<Policy>} */
@@ -39,74 +42,79 @@ export async function read() {
 }
 
 /**
- * What a managed storage says.
- * @param {Record<string, any>} managed
+ * Reads the policy from the values of the managed storage.
+ * @param {Record<string, unknown>} managed
  * @returns {Policy}
  */
 export function understand(managed) {
-  const set = Object.keys(CHECKS).filter((name) => managed[name] !== undefined && CHECKS[name](managed[name]));
-  const values = Object.fromEntries(set.map((name) => [name, managed[name]]));
-  const { anchors = [], organisationList, ownDecisions = true, mozilla, revocation } = values;
-  const { lockMinutes, harvest, directory } = values;
+  const { mozilla, revocation, harvest, directory, ownDecisions } = managed;
   return {
-    set,
-    anchors: anchors.flatMap(readCertificates),
-    organisationList: organisationList === undefined ? null : fromBase64(organisationList),
-    ownDecisions,
-    trust: present({ mozilla, revocation }),
+    set: Object.entries(READERS).filter(([name, read]) => read(managed[name]) !== null).map(([name]) => name),
+    anchors: readAnchors(managed.anchors) ?? [],
+    organisationList: fromBase64(managed.organisationList),
+    ownDecisions: readFlag(ownDecisions) ?? true,
+    trust: present({ mozilla: readFlag(mozilla), revocation: READERS.revocation(revocation) }),
     preferences: present({
-      idleMinutes: lockMinutes, harvest, directory: directory === undefined ? undefined : readDirectory(directory),
+      idleMinutes: READERS.lockMinutes(managed.lockMinutes), harvest: readFlag(harvest), directory: readDirectory(directory),
     }),
   };
 }
 
-/** Rejects with `set-by-organisation` where people may not decide by themselves whom to trust. */
+/** Rejects with `set-by-organisation` if the administrator does not let people decide whom to trust. */
 export async function checkOwnDecisions() {
   if (!(await read()).ownDecisions) throw new RequestError("set-by-organisation");
 }
 
-/** @returns {Promise<Record<string, any>>} */
+/** @returns {Promise<Record<string, unknown>>} */
 async function readManaged() {
-  // Firefox rejects where no administrator has set anything.
+  // Firefox rejects if no administrator has set a policy.
   return api.storage.managed.get(null).catch(() => ({}));
 }
 
-/** @param {Record<string, any>} values */
+/** @template {object} T @param {T} values @returns {{[Name in keyof T]?: NonNullable<T[Name]>}} */
 function present(values) {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  return /** @type {{[Name in keyof T]?: NonNullable<T[Name]>}} */ (
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)));
 }
 
 /** @param {unknown} value */
-function isFlag(value) {
-  return typeof value === "boolean";
+function readFlag(value) {
+  return typeof value === "boolean" ? value : null;
 }
 
-/** @param {unknown} item PEM, or base64 of DER @returns {ArrayBuffer[] | null} */
+/** @param {unknown} value PEM, or base64 of DER */
+function readAnchors(value) {
+  const found = Array.isArray(value) ? value.map(readCertificates) : [null];
+  return found.length === 0 || found.includes(null) ? null : found.flatMap((certificates) => certificates ?? []);
+}
+
+/** @param {unknown} item @returns {ArrayBuffer[] | null} */
 function readCertificates(item) {
   if (typeof item !== "string") return null;
   try {
     const octets = item.includes("-----BEGIN") ? new TextEncoder().encode(item).buffer : fromBase64(item);
-    const found = octets ? certificatesOf(/** @type {ArrayBuffer} */ (octets)) : [];
+    const found = octets ? certificatesOf(octets) : [];
     return found.length ? found : null;
   } catch {
     return null;
   }
 }
 
-/** @param {string} address @returns {string | null} null for what is no address of a bridge */
+/** @param {unknown} address @returns {string | null} the bridge's origin; null for an invalid address */
 function readDirectory(address) {
   try {
-    return directoryOrigin(address.trim());
+    return typeof address === "string" ? directoryOrigin(address.trim()) : null;
   } catch {
     return null;
   }
 }
 
-/** @param {string} text @returns {ArrayBuffer | null} */
+/** @param {unknown} text @returns {ArrayBuffer | null} */
 function fromBase64(text) {
+  if (typeof text !== "string") return null;
   try {
-    const octets = Uint8Array.from(atob(text.replace(/\s/gu, "")), (character) => character.charCodeAt(0));
-    return octets.length ? octets.buffer : null;
+    const bytes = bytesFromBase64(text);
+    return bytes.byteLength ? bytes : null;
   } catch {
     return null;
   }

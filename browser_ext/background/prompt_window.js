@@ -1,6 +1,7 @@
 /**
- * The extension's own window for a waiting job, where a page can neither cover nor steal the focus: passphrase, consent,
- * recipients, and the first opening for a site. One waits for each tab, whichever of its frames asked.
+ * The extension's own window for a waiting job. A page can neither cover it nor take its focus. The window asks for a
+ * passphrase, for consent, for recipients, or for the first opening on a site. A tab with its frames has one such
+ * window at a time.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
@@ -8,12 +9,12 @@ import * as jobs from "./jobs.js";
 import * as memory from "./memory.js";
 import { inTurn } from "./turns.js";
 
-const PAGE = "prompt.html";
+const PAGE = "prompt/prompt.html";
 const SIZE = { width: 560, height: 720 };
 
 /**
- * Rejects with `already-asked` while the person has another window of this tab to answer, which comes to the front; the
- * job is gone then.
+ * Opens the window for a job. Rejects with `already-asked` while another window of this tab waits for an answer. That
+ * window then comes to the front, and the job is dropped.
  * @param {JobRecord} job
  */
 export function open(job) {
@@ -24,12 +25,12 @@ export function open(job) {
 }
 
 /**
- * Opens another window for a tab, unless a question of that tab waits.
+ * Opens another window for a tab. Rejects with `already-asked` while a question of that tab waits.
  * @param {number} tabId
  * @param {() => Promise<unknown>} openWindow
  */
 export function openUnlessAsking(tabId, openWindow) {
-  // Looking and opening are one turn: two frames that ask at once get one window.
+  // The check and the opening are one turn, so that two frames that ask at once get one window.
   return inTurn(`window for tab ${tabId}`, async () => {
     const waiting = await windowOf(tabId);
     if (waiting === null) return openWindow();
@@ -41,7 +42,7 @@ export function openUnlessAsking(tabId, openWindow) {
 /** @param {JobRecord} job */
 async function openNow(job) {
   const opened = await api.windows.create({ url: api.runtime.getURL(`${PAGE}?job=${job.id}`), type: "popup", ...SIZE });
-  // The window may have been answered by now.
+  // The person may have answered already.
   const answered = await jobs.load(job.id).catch(() => null);
   if (answered) await jobs.save({ ...answered, windowId: opened?.id });
 }
@@ -54,7 +55,10 @@ async function windowOf(tabId) {
   return null;
 }
 
-/** Firefox lets no script close a window that an extension opened. @param {chrome.runtime.MessageSender} sender */
+/**
+ * Closes the sender's window. In Firefox `window.close()` cannot, since an extension opened it.
+ * @param {Sender} sender
+ */
 export function close(sender) {
   if (sender.tab) void api.windows.remove(sender.tab.windowId).catch(() => {});
 }

@@ -1,8 +1,8 @@
-/** What the person is asked in the extension's own window, and what follows from the answer. */
+/** The questions in the extension's own window, and the actions that follow from the answers. */
 import { RequestError } from "../shared/messages.js";
 import * as alterations from "./alterations.js";
 import { siteOf, sitesAround } from "./ancestors.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as fields from "./fields.js";
 import * as files from "./files.js";
 import * as forms from "./forms.js";
@@ -17,12 +17,18 @@ import * as unsigned from "./unsigned.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
-/** What pages ask for without a frame. @type {Record<string, {describe: Function, agree: Function, refuse: Function}>} */
+/**
+ * The module for each kind of job that has no frame.
+ * @type {Partial<Record<JobRecord["kind"], typeof forms | typeof files | typeof alterations | typeof unsigned>>}
+ */
 const PAGE_JOBS = { form: forms, files, altered: alterations, unsigned };
-/** Notices about a page: no key is used. */
+/** The kinds that are only notices about a page. They use no key. */
 const NOTICES = ["altered", "unsigned"];
 
-/** Everything that the window shows: the question, which the answer is bound to, and what there is to choose from. @param {any} body */
+/**
+ * The content of the window: the question, to which the answer is bound, and the choices.
+ * @param {BodyOf<"prompt.claim">} body
+ */
 export async function claim({ job: id, replyKey }) {
   const job = await waitingJob(id);
   const wanted = job.kind === "write" ? await frames.load(job.frame) : job.files;
@@ -36,13 +42,13 @@ export async function claim({ job: id, replyKey }) {
   };
 }
 
-/** The question of a job as it stands; null once it was answered. @param {{job: string}} body */
+/** The question of a job as it is now; null if it was answered. @param {{job: string}} body */
 export async function question({ job: id }) {
   const job = await jobs.load(id);
   return job.state === "waiting" ? describe(job) : null;
 }
 
-/** @param {JobRecord} job @returns {Promise<object>} */
+/** @param {JobRecord} job */
 async function describe(job) {
   const asked = PAGE_JOBS[job.kind];
   if (asked) return { ...asked.describe(job), around: sitesAround(job) };
@@ -53,32 +59,32 @@ async function describe(job) {
   };
 }
 
-/** @param {any} body */
+/** @param {BodyOf<"prompt.unlock">} body */
 export async function unlock({ job, keyFile, passphrase }) {
   await waitingJob(job);
   await keys.unlock({ keyFile, passphrase });
 }
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** @param {BodyOf<"prompt.agree">} body @param {Sender} sender */
 export async function agree({ job: id, identity, recipients }, sender) {
   const job = await jobs.load(id);
-  // An answer is sent again when the background ended before its reply.
+  // The window repeats its answer if the background ended before its reply.
   if (job.state === "done") return promptWindow.close(sender);
   if (job.state !== "waiting") throw new RequestError("job-gone");
   const asked = PAGE_JOBS[job.kind];
   if (asked) {
     await asked.agree(job, { identity, recipients });
   } else if (job.kind === "write") {
-    await fields.sealNow(job, { identity, recipients });
+    await fields.encryptNow(job, { identity, recipients });
   } else {
-    // The viewer is no site.
+    // The viewer has no origin, so there is no site to remember.
     if (job.origin) await database.put("sites", { origin: siteOf(job), since: new Date().toISOString() });
     await (job.kind === "mail" ? mails : fields).openNow(job);
   }
   return promptWindow.close(sender);
 }
 
-/** The page's own text may be sent instead of the sealed one. @param {{job: string}} body @param {chrome.runtime.MessageSender} sender */
+/** Lets the page send its own text instead of the encrypted one. @param {{job: string}} body @param {Sender} sender */
 export async function leave({ job: id }, sender) {
   const job = await waitingJob(id);
   if (job.kind !== "altered") throw new RequestError("bad-request");
@@ -86,14 +92,14 @@ export async function leave({ job: id }, sender) {
   return promptWindow.close(sender);
 }
 
-/** @param {any} body @param {chrome.runtime.MessageSender} sender */
+/** @param {BodyOf<"prompt.refuse">} body @param {Sender} sender */
 export async function refuse({ job: id }, sender) {
-  // An answer that is being carried out is not taken back in the middle.
+  // A refusal does not interrupt an answer that is being carried out.
   await inTurn(`job ${id}`, async () => cancel(await waitingJob(id)));
   promptWindow.close(sender);
 }
 
-/** A window that is closed without an answer is a refusal. @param {number} windowId */
+/** Counts a window that was closed without an answer as a refusal. @param {number} windowId */
 export async function closed(windowId) {
   const found = await jobs.ofWindow(windowId);
   if (!found) return;

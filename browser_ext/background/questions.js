@@ -1,6 +1,6 @@
 /**
- * The questions that a person answers in a window of the extension, and the one rule for all of them: an answer counts for
- * the question that the window drew, and for no other (`shared/question.js`).
+ * The questions that a person answers in a window of the extension. One rule holds for all of them: an answer is valid
+ * only for the question that the window showed (`shared/question.js`).
  */
 import { RequestError } from "../shared/messages.js";
 import { digestOf } from "../shared/question.js";
@@ -13,12 +13,13 @@ import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 
 /**
- * @typedef {{
- *   turn: (body: any) => string, read: (body: any, sender: chrome.runtime.MessageSender) => Promise<object | null>,
- * }} Question `turn` names what is decided; `read` gives the question as it stands, null where it was answered before
+ * `turn` names the decision, so that answers to it follow each other. `read` returns the question as it is now, or null
+ * if it was answered before.
+ * @template {MessageType} T
+ * @typedef {{turn: (body: BodyOf<T>) => string, read: (body: BodyOf<T>, sender: Sender) => Promise<object | null>}} Question
  */
 
-/** By the message that agrees. @type {Record<string, Question>} */
+/** The question that each of these messages answers. @type {{[T in MessageType]?: Question<T>}} */
 export const QUESTIONS = {
   "prompt.agree": { turn: ({ job }) => `job ${job}`, read: prompts.question },
   "prompt.leave": { turn: ({ job }) => `job ${job}`, read: prompts.question },
@@ -27,24 +28,27 @@ export const QUESTIONS = {
   "change.accept": { turn: () => "changes", read: contacts.question },
   "change.refuse": { turn: () => "changes", read: contacts.question },
   "backup.restore": { turn: () => "backup", read: backup.review },
-  "page.seal": { turn: ({ page }) => `page ${page}`, read: async (body) => pages.question(body) },
+  "page.encrypt": { turn: ({ page }) => `page ${page}`, read: async (body) => pages.question(body) },
   "compose.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "compose.save": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
 };
 
 /**
- * Acts on an answer when it is one to the question as it stands; both in one turn.
- * @param {string} type
- * @param {any} body
- * @param {chrome.runtime.MessageSender} sender
+ * Carries out an answer if it has the hash of the question as it is now; rejects with `question-changed` otherwise. The
+ * check and the action are one turn.
+ * @template {MessageType} T
+ * @param {T} type
+ * @param {BodyOf<T>} body
+ * @param {Sender} sender
  * @param {() => unknown} act
  */
 export function answer(type, body, sender, act) {
-  if (!Object.hasOwn(QUESTIONS, type)) return act();
-  const { turn, read } = QUESTIONS[type];
-  return inTurn(turn(body), async () => {
-    const question = await read(body, sender);
-    if (question && (await digestOf(question)) !== body.shown) throw new RequestError("question-changed");
+  const asked = QUESTIONS[type];
+  if (!asked) return act();
+  return inTurn(asked.turn(body), async () => {
+    const question = await asked.read(body, sender);
+    const shown = "shown" in body ? body.shown : "";
+    if (question && (await digestOf(question)) !== shown) throw new RequestError("question-changed");
     return act();
   });
 }

@@ -1,19 +1,17 @@
-/** The certificates of people by their address: what is known of one, a bridge that is asked, a file that the person picks. */
-import { judgeInRounds } from "../runtime/lookups.js";
-import { sameAddress } from "../runtime/ui/formats.js";
+/** Finds certificates for an address: among known people, at the bridge, or in a file that the person picks. */
+import { judgeFully } from "../../wasm_build/vault/lookups.js";
+import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { certificatesOf } from "../shared/pem.js";
 import * as contacts from "./contacts.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as directory from "./directory.js";
 import * as keys from "./keys.js";
 import * as preferences from "./preferences.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
-/** @typedef {import("../runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
-
 /**
- * The certificates that are known of an address, the best first.
+ * The known certificates of an address as judged, the best first.
  * @param {string} address
  */
 export async function checksFor(address) {
@@ -23,7 +21,8 @@ export async function checksFor(address) {
 }
 
 /**
- * What the bridge that the person has named knows of an address; what can be used is kept among the people.
+ * Looks up an address at the person's bridge. Returns the certificates as judged, the best first. If the best is
+ * usable, it is kept among the people.
  * @param {string} address
  */
 export async function lookUp(address) {
@@ -33,7 +32,8 @@ export async function lookUp(address) {
 }
 
 /**
- * A certificate that the person picked; it is kept among the people when it can be used for this address.
+ * Judges a certificate file that the person picked. The best certificate is kept among the people if it can be used for
+ * this address.
  * @param {{address: string, name: string, bytes: ArrayBuffer}} given
  */
 export async function takeFile({ address, name, bytes }) {
@@ -44,9 +44,10 @@ export async function takeFile({ address, name, bytes }) {
 }
 
 /**
- * Somebody whom the person adds by address in a window: known here, from mail too, or at the bridge.
+ * Finds a certificate for an address that the person adds in a window: among known people, in verified mail, or at the
+ * bridge.
  * @param {{address: string}} body
- * @returns {Promise<RecipientCheck | null>} kept among the people where it can be used
+ * @returns {Promise<RecipientCheck | null>} the best certificate, or null; a usable one is kept among the people
  */
 export async function add({ address }) {
   const [known] = await checksFor(address);
@@ -71,11 +72,8 @@ function keep({ certificate, path }) {
  * @returns {Promise<RecipientCheck[]>}
  */
 async function judge(address, found) {
-  const ask = async (/** @type {import("../runtime/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
+  const ask = async (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence) => vault.call("recipients.check", {
     address, found: structuredClone(found), contacts: await contacts.read(), ...(await trust.judging(evidence)),
   });
-  /** @type {RecipientCheck[]} */
-  let checks = [];
-  for await (const { judged } of judgeInRounds(ask, { ask: trust.askAuthorities, store: trust.store })) checks = judged.checks;
-  return checks;
+  return (await judgeFully(ask, { ask: trust.askAuthorities, store: trust.store })).checks;
 }

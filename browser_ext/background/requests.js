@@ -1,13 +1,13 @@
-/** Keys that are made here, and wait until an authority has issued a certificate for them. */
+/** Keys that are made here and wait for their certificates. */
 import { RequestError } from "../shared/messages.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
 import * as session from "./session.js";
 import * as vault from "./vault_link.js";
 
 /**
  * Makes a key and the request for its certificate.
- * @param {{addresses: string[], commonName: string, kind: string, passphrase: SealedSecret}} body
+ * @param {{addresses: string[], commonName: string, kind: string, passphrase: EncryptedSecret}} body
  * @returns {Promise<{request: ArrayBuffer}>} PKCS#10 as PEM, for the authority
  */
 export async function make({ addresses, commonName, kind, passphrase }) {
@@ -19,12 +19,12 @@ export async function make({ addresses, commonName, kind, passphrase }) {
 }
 
 /**
- * Joins a waiting key with what the authority sent. Older identities of the same address stay, for the mail of their
- * time; the new one signs from now on.
- * @param {{id: string, files: ArrayBuffer[], passphrase: SealedSecret}} body
+ * Joins a waiting key with the authority's files. The new identity signs from now on. Older identities of the same
+ * address stay, since they open older mail.
+ * @param {{id: string, files: ArrayBuffer[], passphrase: EncryptedSecret}} body
  */
 export async function finish({ id, files, passphrase }) {
-  const waiting = /** @type {KeyRequest | undefined} */ (await database.get("requests", id));
+  const waiting = await database.get("requests", id);
   if (!waiting) throw new RequestError("no-such-key");
   const { id: sessionId, sealKey } = await session.keyForUnlock();
   const { identities, p12, authority } = await vault.call("request.finish", { key: waiting.key, passphrase, files, sealKey });

@@ -1,23 +1,24 @@
 /**
- * The unlocked session of the extension: its seal key stands only in `storage.session` (memory, which survives the
- * service worker), with the times that every use is judged by. Lock, start and update take away the key and what was
- * sealed under it. The rules are those of `runtime/session.js`.
+ * The unlocked session of the extension. Its seal key is kept only in `storage.session` (memory that outlives the
+ * service worker), with the times that limit its use. A lock, a start of the browser and an update remove the key and
+ * the identities sealed under it. The rules are in `vault/session.js`.
  */
-import "../shared/channel.js";
-import { SECRET_BUFFER_BYTES } from "../runtime/cleanup.js";
-import { beginAt, LIMITS, remaining, SEAL_KEY_BYTES, useAt, whyOver } from "../runtime/session.js";
+import { SECRET_BUFFER_BYTES } from "../../wasm_build/vault/cleanup.js";
+import { beginAt, LIMITS, remaining, SEAL_KEY_BYTES, useAt, whyOver } from "../../wasm_build/vault/session.js";
 import { api } from "../shared/api.js";
+import { encryptTo } from "../shared/channel.js";
 import { RequestError } from "../shared/messages.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
+import * as jobs from "./jobs.js";
 import * as memory from "./memory.js";
 import * as preferences from "./preferences.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
-/** @typedef {import("../runtime/session.js").LockReason} LockReason */
+/** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
 /**
- * @typedef {{id: string, key: number[], times: import("../runtime/session.js").Times | null}} Session
- *   `times` is null until something was unlocked
+ * @typedef {{id: string, key: number[], times: import("../../wasm_build/vault/session.js").Times | null}} Session
+ *   `times` is null until a key was unlocked
  */
 
 export const LOCK_ALARM = "lock";
@@ -25,22 +26,22 @@ const MINUTE_MILLISECONDS = 60_000;
 const SESSION = "unlocked";
 const LOCKED_BECAUSE = "locked because";
 
-/** Changes follow each other: a use that began before a lock must not bring back what the lock took. */
+/** Changes run one after the other, so that a use that began before a lock cannot store the key again. */
 const TURN = "session";
 
-/** Whether keys are unlocked; counts as no use. */
+/** Whether keys are unlocked. This question does not count as a use of the keys. */
 export function isUnlocked() {
   return inTurn(TURN, async () => ((await current())?.times ?? null) !== null);
 }
 
-/** Why the keys are locked, when they were unlocked before. @returns {Promise<LockReason | null>} */
+/** The reason of the last lock; null if no keys were unlocked before it. @returns {Promise<LockReason | null>} */
 export async function lockReason() {
   return (await memory.read(LOCKED_BECAUSE)) ?? null;
 }
 
 /**
- * The seal key, itself sealed to the vault; each use counts as activity.
- * @returns {Promise<SealedSecret | null>} null while locked
+ * The seal key, encrypted to the vault's owner. Each call counts as a use of the keys.
+ * @returns {Promise<EncryptedSecret | null>} null while locked
  */
 export function sealKey() {
   return inTurn(TURN, async () => {
@@ -52,8 +53,9 @@ export function sealKey() {
 }
 
 /**
- * The session's key, made now if there is none, for identities that are being unlocked; `begin` with its `id` follows.
- * @returns {Promise<{id: string, sealKey: SealedSecret}>}
+ * The seal key for identities that are being unlocked. Makes a session if there is none. The caller then calls `begin`
+ * with the session's `id`.
+ * @returns {Promise<{id: string, sealKey: EncryptedSecret}>}
  */
 export function keyForUnlock() {
   return inTurn(TURN, async () => {
@@ -63,9 +65,10 @@ export function keyForUnlock() {
 }
 
 /**
- * Something was unlocked: from now on the deadlines run. Rejects with `locked` when the session was locked meanwhile.
+ * Stores unlocked identities, and starts the session's time limits. Rejects with `locked` if the session was locked
+ * meanwhile.
  * @param {string} id
- * @param {() => Promise<void>} keep puts away what was sealed under the key
+ * @param {() => Promise<void>} keep stores the identities that were sealed under the key
  */
 export function begin(id, keep) {
   return inTurn(TURN, async () => {
@@ -79,7 +82,8 @@ export function begin(id, keep) {
 }
 
 /**
- * Forgets the key and what was sealed under it, stops what runs with it, and ends the vault with all its memory.
+ * Forgets the key and the identities sealed under it, stops the operations that use it, and ends the vault with all its
+ * memory.
  * @param {LockReason} reason
  */
 export function lock(reason) {
@@ -93,14 +97,14 @@ export function lock(reason) {
 }
 
 /**
- * Locks what is over.
- * @param {{keepVault: boolean}} options whether its owner must stay, where a text stands sealed that waits for an answer
+ * Locks a session that is over. The vault's owner stays while a job's encrypted text waits there for the person's
+ * answer.
  */
-export function lockIfOver({ keepVault }) {
+export function lockIfOver() {
   return inTurn(TURN, async () => {
     const session = await read();
     if (!session?.times || (await current()) !== null) return session?.times && run(session);
-    if (!keepVault) await vault.close();
+    if (!(await jobs.isAnyWaiting())) await vault.close();
   });
 }
 
@@ -118,7 +122,10 @@ async function read() {
   return (await memory.read(SESSION)) ?? null;
 }
 
-/** As the person has set them, at every use. @returns {Promise<import("../runtime/session.js").Limits>} */
+/**
+ * The limits that the person has set, read at every use.
+ * @returns {Promise<import("../../wasm_build/vault/session.js").Limits>}
+ */
 async function limits() {
   const { idleMinutes } = await preferences.read();
   return { ...LIMITS, idleMilliseconds: idleMinutes * MINUTE_MILLISECONDS };
@@ -126,7 +133,7 @@ async function limits() {
 
 /** @returns {Promise<Session>} */
 async function create() {
-  // Without its key, what an earlier session has sealed is worthless.
+  // Identities of an earlier session cannot be opened without its key.
   await database.clear("sealed");
   const key = Array.from(crypto.getRandomValues(new Uint8Array(SEAL_KEY_BYTES)));
   const session = { id: crypto.randomUUID(), key, times: null };
@@ -137,18 +144,18 @@ async function create() {
 /** @param {LockReason} reason */
 async function forget(reason) {
   const session = await read();
-  // The key first: whatever fails after that leaves only ciphertext.
+  // The key is removed first, so that a later failure leaves only ciphertext.
   await memory.forget(SESSION);
   if (session?.times) {
     await memory.write(LOCKED_BECAUSE, reason);
-    // Views let go of what they show (`whenLocked`).
+    // Views that watch this value stop showing opened content (`whenLocked`).
     await api.storage.local.set({ lockedAt: Date.now() }).catch(() => undefined);
   }
   await vault.stop();
   await database.clear("sealed");
 }
 
-/** @param {Session} session whose times have changed */
+/** Stores the session, and sets the alarm for its end. @param {Session} session */
 async function run(session) {
   await memory.write(SESSION, session);
   if (!session.times) return;
@@ -156,10 +163,10 @@ async function run(session) {
   await api.alarms.create(LOCK_ALARM, { delayInMinutes: Math.max(milliseconds, 0) / 60_000 });
 }
 
-/** @param {number[]} key @returns {Promise<SealedSecret>} */
+/** @param {number[]} key @returns {Promise<EncryptedSecret>} */
 async function pass(key) {
   const buffer = new ArrayBuffer(SECRET_BUFFER_BYTES);
   new Uint8Array(buffer).set(key);
   const { publicKey } = await vault.call("vault.key");
-  return { envelope: await sealwaxChannel.sealTo(publicKey, "seal key", buffer), length: SEAL_KEY_BYTES };
+  return { envelope: await encryptTo(publicKey, "seal key", buffer), length: SEAL_KEY_BYTES };
 }

@@ -1,23 +1,24 @@
-/** Where the content scripts run: on sites that the person granted, and elsewhere on the person's own click. */
+/**
+ * Content scripts and the pages in which they run: sites that the person has granted, and other pages after a click.
+ */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import { readersName } from "./fields.js";
 import * as pages from "./pages.js";
 
-/** What every granted page gets: it only guards and watches. By its name at the browser. */
+/**
+ * The scripts that every granted page gets. They stop content that must not leave unencrypted, and look for fields and
+ * mail.
+ */
 const GUARD = ["content/guard.js"];
 const WATCHER = ["content/content.js"];
 const WATCHERS = {
   "granted-sites-guard": { js: GUARD, runAt: "document_start" },
   "granted-sites": { js: WATCHER, runAt: "document_idle" },
 };
-const FIELD_SCRIPTS = ["looks", "frame_host", "notes", "fields", "entries", "forms", "files"].map((name) => `content/${name}.js`);
-const ADAPTORS = ["sealwax", "roundcube", "sogo", "gmail", "outlook"].map((name) => `content/adaptors/${name}.js`);
-const FORM_SCRIPTS = ["content/mail_words.js", "content/mail_forms.js"];
-const MAIL_SCRIPTS = ["content/webmail_tools.js", ...FORM_SCRIPTS, ...ADAPTORS, "content/webmail.js"];
-/** What a document gets once there is something to do. @type {Record<string, string[]>} */
-const PARTS = { fields: FIELD_SCRIPTS, mail: [...FIELD_SCRIPTS, ...MAIL_SCRIPTS] };
+/** Further scripts, for a document that has fields or mail. @type {Record<string, string[]>} */
+const PARTS = { fields: ["content/field_scripts.js"], mail: ["content/mail_scripts.js"] };
 
 /** Registers the content scripts for every granted origin, and for no other. */
 export async function registerGranted() {
@@ -32,9 +33,9 @@ export async function registerGranted() {
 }
 
 /**
- * Brings other scripts into the document that asks; elsewhere they would only cost time.
- * @param {any} body
- * @param {chrome.runtime.MessageSender} sender
+ * Loads further scripts into the document that asks for them. In other documents they would only cost time.
+ * @param {BodyOf<"content.load">} body
+ * @param {Sender} sender
  */
 export async function load({ part }, { tab, frameId, documentId }) {
   if (tab?.id === undefined || !Object.hasOwn(PARTS, part)) throw new RequestError("bad-request");
@@ -42,46 +43,49 @@ export async function load({ part }, { tab, frameId, documentId }) {
   await api.scripting.executeScript({ target: { tabId: tab.id, ...place }, files: PARTS[part] });
 }
 
-/** Forgets that a site's texts may be opened, and whom something was sealed for there. @param {{id: string}} body as `siteOf` names it */
+/**
+ * Forgets the person's consent for a site, and the readers used there.
+ * @param {{id: string}} body as `siteOf` names it
+ */
 export async function remove({ id: site }) {
-  // For a site in a page of another one too, readers are known by its own origin.
+  // The readers of a site inside another page are kept by the site's own origin.
   const [origin] = site.split(" ");
   await database.change({ sites: { remove: [site] }, settings: { remove: [readersName(origin)] } });
 }
 
 /**
- * Has the focused field of a tab opened that the person just clicked for; where nothing is to be done, the person gets
- * to keys and people.
+ * Handles a click for a tab. Opens the message window for a form for mail, or the focused field, or the viewer for a
+ * signed page. If the tab has none of these, the page with keys and people opens.
  * @param {number} tabId
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
   if (await writeMail(tabId)) return;
-  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.activateFocused())).some(({ result }) => result);
+  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
   if (!found && !(await pages.offer(tabId))) await api.runtime.openOptionsPage();
 }
 
 /**
- * Opens the message window where the focus is in a form for mail. Its editor may be a frame of its own, so that every
- * frame of the tab is asked; the frame with the field itself goes before those around it.
+ * Opens the message window if the focus is in a form for mail. The form's editor may be a frame, so every frame of the
+ * tab is asked. The frame with the field is preferred to the frames around it.
  * @param {number} tabId
- * @returns {Promise<boolean>} whether it is
+ * @returns {Promise<boolean>} whether the focus is in such a form
  */
 async function writeMail(tabId) {
-  const found = await runIn(tabId, undefined, () => globalThis.sealwaxContent.findMailForm());
+  const found = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findMailForm());
   const place = ["field", "frame"].map((kind) => found.find(({ result }) => result === kind)).find(Boolean);
   if (!place) return false;
-  await runIn(tabId, place.frameId, () => globalThis.sealwaxContent.writeMailForm());
+  await runIn(tabId, place.frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
   return true;
 }
 
 /**
- * Opens the sealed text that the person has selected.
+ * Opens the encrypted text that the person has selected.
  * @param {number} tabId
  * @param {number} [frameId]
  */
 export async function openSelection(tabId, frameId) {
-  await runIn(tabId, frameId, () => globalThis.sealwaxContent.openSelection());
+  await runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection());
 }
 
 /**
@@ -90,7 +94,7 @@ export async function openSelection(tabId, frameId) {
  * @param {number | undefined} frameId
  * @template T
  * @param {() => T | Promise<T>} func
- * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>} what it gave in each frame
+ * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>} the function's result in each frame
  */
 async function runIn(tabId, frameId, func) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
@@ -98,7 +102,7 @@ async function runIn(tabId, frameId, func) {
     await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER] });
     return await api.scripting.executeScript({ target, func });
   } catch {
-    // The browser's own pages and stores admit no script: there is nothing to protect there.
+    // The browser's own pages and stores admit no script, and have nothing to protect.
     return [];
   }
 }

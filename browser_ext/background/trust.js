@@ -1,45 +1,55 @@
 /**
- * Whom the person relies on: authorities that were imported, what was accepted for given addresses, and Mozilla's roots.
- * What authorities say about revocation is asked of them directly, at addresses that the person has granted.
+ * The trust of the person: imported authorities, certificates accepted for given addresses, and Mozilla's roots.
+ * Authorities are asked about revocation directly, at addresses that the person has granted.
  */
-import { EvidenceStore, joinAnswers } from "../runtime/lookups.js";
-import { addressKey } from "../runtime/ui/formats.js";
+import { EvidenceStore, joinAnswers } from "../../wasm_build/vault/lookups.js";
+import { addressKey } from "../../wasm_build/ui/formats.js";
+import { base64FromBytes } from "../../wasm_build/vault/base64.js";
 import { api } from "../shared/api.js";
-import { RequestError } from "../shared/messages.js";
+import { codeOf, RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
 import { digestOf } from "../shared/question.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
-/** @typedef {import("../runtime/trust.js").Evidence} Evidence */
-/** @typedef {import("../runtime/lookups.js").Lookup} Lookup */
-/** @typedef {CertificateInfo & {kind: string, acceptedFor: string[]}} Decision */
-/** @typedef {{fingerprint: string, certificates: string[]}} Proposal the certificate, then those that came with it */
+/** @typedef {import("../../wasm_build/vault/trust.js").Evidence} Evidence */
+/** @typedef {import("../../wasm_build/vault/lookups.js").Lookup} Lookup */
+/** @typedef {import("../../wasm_build/vault/types/verbs.js").Decision} Decision */
+/** @typedef {{fingerprint: string, certificates: string[]}} Proposal `certificates`: the proposed one, then those that came with it */
 /** @typedef {{fingerprint: string, subject: string, notBefore: string, notAfter: string, addresses: string[], question: object}} OwnAuthority */
-/** @typedef {{mozilla: boolean, revocation: "required" | "if-known" | "not-checked"}} Settings */
+/** @typedef {{mozilla: boolean, revocation: MessageKinds["revocation"]}} Settings */
+/**
+ * The question about the authority of an imported key file. `judgedBy` is the hash of the trust by which `shown` was
+ * judged.
+ * @typedef {{certificate: string, own: OwnAuthority, shown?: OwnAuthority, judgedBy?: string}} KeptAuthority
+ */
 
 const SETTINGS = "trust";
 const DECISIONS = "decisions";
 const OWN_AUTHORITY = "own authority";
 const PROPOSALS = "proposals";
-/** More wait for no decision: each opens a dialog. */
+/** The limit of proposals that wait, since each opens a dialog. */
 const MAX_PROPOSALS = 5;
 const FOLLOWED = "followed list";
-/** Whoever imports an authority of their own often has none that answers: what is known counts, what is not is said. */
+/**
+ * A person's own authority often gives no answers. So a known revocation counts, and a missing answer is reported.
+ * @type {Settings}
+ */
 const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
 const TIMEOUT_MILLISECONDS = 10_000;
 const MAX_ANSWER_BYTES = 20_000_000;
 const OCSP_TYPE = "application/ocsp-request";
 
-/** Answers of this life of the background. */
+/** The answers of authorities since the background started. */
 export const store = new EvidenceStore();
 
 /**
- * What every judgement starts from. Copies: a call to the vault takes buffers away.
- * @param {Evidence} [evidence] what was looked up; without it, what is kept
+ * The trust and the time, as arguments for a judgement of the vault. The buffers are copies, since a call to the vault
+ * takes them away.
+ * @param {Evidence} [evidence] the answers of authorities; by default those in `store`
  */
 export async function judging(evidence = store.copy()) {
   const own = (await database.all("anchors")).map(({ certificate }) => ({ certificate, source: "user" }));
@@ -65,7 +75,7 @@ export async function changeSettings({ mozilla, revocation }) {
   await database.put("settings", { name: SETTINGS, value: { mozilla, revocation } });
 }
 
-/** What the person has decided and set, and whom the person follows, as it is kept; for a backup. */
+/** The person's decisions, settings and followed list, as they are kept; for a backup. */
 export async function kept() {
   return { decisions: await decisions(), followed: await followed(), trust: await ownSettings() };
 }
@@ -75,24 +85,24 @@ async function decisions() {
   return (await database.get("settings", DECISIONS))?.value ?? null;
 }
 
-/** @returns {Promise<ArrayBuffer | null>} the organisation's list, with whoever was pinned as its signer */
+/** @returns {Promise<ArrayBuffer | null>} the organisation's list, with its pinned signer */
 async function followed() {
   return (await database.get("settings", FOLLOWED))?.value ?? null;
 }
 
 /**
- * Follows an organisation's list: whoever signed the first one is pinned, and later ones count only when they are newer
- * and by the same.
+ * Follows an organisation's list. The signer of the first list is pinned. Later lists count only if they are newer and
+ * have the same signer.
  * @param {{bytes: ArrayBuffer}} body
  */
 export async function followList({ bytes }) {
   const reply = await vault.call("trust.follow", { list: bytes, followed: await followed(), at: new Date().toISOString() });
   const [problem] = reply.problems;
   if (problem) throw new RequestError(problem.code, problem.message);
-  await database.put("settings", { name: FOLLOWED, value: reply.followed });
+  if (reply.followed) await database.put("settings", { name: FOLLOWED, value: reply.followed });
 }
 
-/** Follows the list that an administrator has set; one by another signer than before waits for the person's word. */
+/** Follows the list that an administrator has set. A list with another signer than the pinned one is ignored. */
 export async function followPolicyList() {
   const { organisationList } = await policy.read();
   if (organisationList) await followList({ bytes: organisationList }).catch(() => undefined);
@@ -104,7 +114,7 @@ export async function followPolicyList() {
  */
 export async function asPolicy() {
   const { mozilla, revocation } = await settings();
-  const anchors = (await database.all("anchors")).map(({ certificate }) => btoa(encode(certificate)));
+  const anchors = (await database.all("anchors")).map(({ certificate }) => base64FromBytes(certificate));
   return { ...(anchors.length ? { anchors } : {}), mozilla, revocation };
 }
 
@@ -112,23 +122,20 @@ export function stopFollowing() {
   return database.remove("settings", FOLLOWED);
 }
 
-/**
- * The list that is followed, for the person; null without one.
- * @returns {Promise<import("../runtime/trust.js").Following | null>}
- */
+/** Describes the followed list; null if none is followed. */
 export async function describeList() {
   const kept = await followed();
   return kept ? vault.call("trust.follow", { followed: kept, at: new Date().toISOString() }) : null;
 }
 
-/** What was accepted, in words. @returns {Promise<Decision[]>} */
+/** Describes the accepted certificates. @returns {Promise<Decision[]>} */
 export async function listDecisions() {
   const kept = await decisions();
   return kept ? (await vault.call("decision.list", { decisions: kept })).decisions : [];
 }
 
 /**
- * Accepts what was proposed; the vault refuses what must not be accepted, and says why.
+ * Accepts a proposed certificate. Rejects with the vault's reason if the certificate must not be accepted.
  * @param {{fingerprint: string, kind: string, addresses: string[]}} body
  */
 export async function accept({ fingerprint, kind, addresses }) {
@@ -141,13 +148,15 @@ export async function accept({ fingerprint, kind, addresses }) {
 
 /** @param {{id: string}} body a fingerprint */
 export async function takeBack({ id }) {
-  const reply = await vault.call("decision.remove", { decisions: await decisions(), fingerprint: id });
+  const kept = await decisions();
+  if (!kept) return;
+  const reply = await vault.call("decision.remove", { decisions: kept, fingerprint: id });
   await database.put("settings", { name: DECISIONS, value: reply.decisions });
 }
 
 /**
- * Keeps a certificate of an opened field until the person decides about it in the extension's own page, which no other
- * page can cover. A dialog that is open about another one stays as it is: this one waits.
+ * Keeps a certificate of an opened text until the person decides about it on the extension's own page, which no other
+ * page can cover. It waits while a dialog about another certificate is open. Rejects with `too-many-proposals`.
  * @param {string} fingerprint
  * @param {ArrayBuffer} certificate
  * @param {ArrayBuffer[]} carried
@@ -166,7 +175,7 @@ export async function proposal() {
   return newest ? describeProposal(newest) : null;
 }
 
-/** The question about one that was proposed. @param {{fingerprint: string}} body */
+/** The question about a proposed certificate. @param {{fingerprint: string}} body */
 export async function question({ fingerprint }) {
   return (await describeProposal(await proposedAs(fingerprint))).question;
 }
@@ -199,8 +208,8 @@ async function proposals() {
 }
 
 /**
- * Keeps the authority of a key file that was just brought in, for the question whether it is trusted for the domains of
- * its own addresses. The vault judges it when a page asks for the question: the keys are ready before.
+ * Keeps the authority of a newly imported key file, for the question whether to trust it for the domains of the file's
+ * addresses. The vault judges it later, when a page asks for the question, so that the import is not delayed.
  * @param {CertificateInfo} authority @param {string[]} names the addresses of the key file
  */
 export async function proposeOwnAuthority(authority, names) {
@@ -215,7 +224,7 @@ export async function proposeOwnAuthority(authority, names) {
 }
 
 /**
- * Whether the vault would make the decision. It refuses an authority that must not be accepted, or need not be by now.
+ * Whether the vault would accept this authority. It refuses an authority that must not, or need not, be accepted.
  * @param {ArrayBuffer} certificate @param {string[]} addresses
  */
 async function canAccept(certificate, addresses) {
@@ -223,7 +232,7 @@ async function canAccept(certificate, addresses) {
     await decideOnAuthority(certificate, addresses);
     return true;
   } catch (error) {
-    if (String(/** @type {any} */ (error).code).startsWith("decision-refused")) return false;
+    if (codeOf(error).startsWith("decision-refused")) return false;
     throw error;
   }
 }
@@ -232,19 +241,19 @@ async function canAccept(certificate, addresses) {
 export async function ownAuthority() {
   const kept = await memory.read(OWN_AUTHORITY);
   if (!kept) return null;
-  return kept.judgedBy === (await digestOf(await reliedOn())) ? kept.shown : judgeOwnAuthority(kept);
+  return kept.shown && kept.judgedBy === (await digestOf(await reliedOn())) ? kept.shown : judgeOwnAuthority(kept);
 }
 
 /**
- * The question, kept with what it was judged by, since each judgement takes the vault a second of the processor; null,
- * and nothing kept, when it is decided already or the vault would not make the decision.
- * @param {{certificate: string, own: OwnAuthority}} kept
+ * Judges the question, and keeps the result with a hash of the trust, since a judgement takes a second of processor
+ * time. Returns null and forgets the question if it is decided already or the vault would refuse the decision.
+ * @param {KeptAuthority} kept
  */
 async function judgeOwnAuthority({ certificate, own }) {
   const judgedBy = await digestOf(await reliedOn());
   const shown = await withDecidedAddresses(own);
   const isPossible = shown !== null && (await canAccept(decode(certificate), shown.addresses));
-  // The person's answer, or another key file, that came meanwhile stands.
+  // An answer or another import may have changed the question meanwhile. This result is then out of date.
   const now = await memory.read(OWN_AUTHORITY);
   if (!now || (await digestOf(now.own)) !== (await digestOf(own))) return null;
   if (isPossible) await memory.write(OWN_AUTHORITY, { certificate, own, shown, judgedBy });
@@ -253,8 +262,8 @@ async function judgeOwnAuthority({ certificate, own }) {
 }
 
 /**
- * The question for the domains of the keys and those for which the authority is trusted already: a decision takes the
- * place of the one before. Null when it says nothing new.
+ * The question for the domains of the keys and for those already accepted for this authority, since a new decision
+ * replaces the earlier one. Returns null if no domain is new.
  * @param {OwnAuthority} own @returns {Promise<OwnAuthority | null>}
  */
 async function withDecidedAddresses(own) {
@@ -266,23 +275,27 @@ async function withDecidedAddresses(own) {
   return added.length ? { ...own, addresses, question: { ...own.question, addresses } } : null;
 }
 
-/** Whom the person relies on, without what was looked up. */
+/** The person's trust, without the answers of authorities. */
 async function reliedOn() {
   const { evidence: _, ...relied } = (await judging()).trust;
   return relied;
 }
 
-/** The question about one that was brought in. @param {{fingerprint: string}} body */
+/** The question about the authority of an imported key file. @param {{fingerprint: string}} body */
 export async function ownAuthorityQuestion({ fingerprint }) {
   const shown = await ownAuthority();
   if (shown?.fingerprint !== fingerprint) throw new RequestError("question-changed");
   return shown.question;
 }
 
-/** @param {{addresses: string[]}} body the question about it was compared before */
+/**
+ * Accepts the authority of the key file. `questions.js` has compared the question.
+ * @param {{addresses: string[]}} body
+ */
 export async function acceptOwnAuthority({ addresses }) {
   await policy.checkOwnDecisions();
   const kept = await memory.read(OWN_AUTHORITY);
+  if (!kept) throw new RequestError("question-changed");
   const reply = await decideOnAuthority(decode(kept.certificate), addresses);
   await database.put("settings", { name: DECISIONS, value: reply.decisions });
   await memory.forget(OWN_AUTHORITY);
@@ -298,8 +311,8 @@ async function decideOnAuthority(certificate, addresses) {
 }
 
 /**
- * Asks authorities at the addresses that their certificates name; what the person has not granted is not asked.
- * @type {import("../runtime/lookups.js").Asker}
+ * Asks authorities about revocation, at the web addresses in certificates, if the person has granted these addresses.
+ * @type {import("../../wasm_build/vault/lookups.js").Asker}
  */
 export async function askAuthorities(lookups) {
   const answers = await Promise.all(lookups.map((lookup) => askOne(lookup).catch(() => null)));
@@ -311,7 +324,9 @@ export async function askAuthorities(lookups) {
   return { answer: joinAnswers(came), unavailable: lookups.filter((_, index) => !answers[index]).map(({ id }) => id) };
 }
 
-/** @param {Lookup} lookup @returns {Promise<ArrayBuffer | null>} null where it is not granted or nothing came */
+/**
+ * @param {Lookup} lookup @returns {Promise<ArrayBuffer | null>} null if the address is not granted or gives no answer
+ */
 async function askOne({ kind, url, body }) {
   if (!(await mayAsk(new URL(url)))) return null;
   const question = kind === "ocsp" ? { method: "POST", body, headers: { "Content-Type": OCSP_TYPE } } : {};
@@ -323,8 +338,9 @@ async function askOne({ kind, url, body }) {
 }
 
 /**
- * Public names at the usual ports, where the person has granted sites; whatever else only when that host itself was
- * granted: a certificate must not lead into somebody's own network.
+ * Whether the extension may ask an address. A public name at the usual port is covered by a grant of all sites. Any
+ * other host needs a grant of its own, so that a certificate cannot make the extension ask hosts in the person's
+ * network.
  * @param {URL} url
  */
 async function mayAsk({ protocol, hostname, port }) {
@@ -341,7 +357,7 @@ async function mayAsk({ protocol, hostname, port }) {
 async function readBounded(response) {
   const chunks = [];
   let length = 0;
-  for await (const chunk of /** @type {any} */ (response.body)) {
+  for await (const chunk of response.body ?? []) {
     length += chunk.length;
     if (length > MAX_ANSWER_BYTES) return null;
     chunks.push(chunk);

@@ -1,13 +1,13 @@
 /**
- * Turns: actions under the same name follow each other, so that a check and the act that it allows are one step. Turns
- * live with this life of the background; what ran in an earlier one has ended with it.
+ * Turns: actions under the same name run one after the other, so that a check and the action that it allows are one
+ * step. The turns need not outlive the background, since its actions end with it.
  */
 
 /** The last action of each name. @type {Map<string, Promise<unknown>>} */
 const last = new Map();
 
 /**
- * Runs an action once those before it under this name have ended, well or badly.
+ * Runs an action after all earlier actions under this name have ended, with or without an error.
  * @template T
  * @param {string} name
  * @param {() => T | Promise<T>} action must not wait for a turn under the same name

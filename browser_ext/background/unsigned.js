@@ -1,21 +1,18 @@
 /**
- * A page that asks for a signature read the form without one and then left: it may have sent the form. The person is told
- * in the extension's window, since the page is gone. A notice; there is nothing to decide.
+ * Notices about a form that may have been sent without its signature: the page read the form's entries and then left.
+ * The page is gone, so the extension's window shows the notice. There is nothing to decide.
  */
 import * as pageJobs from "./page_jobs.js";
-import * as promptWindow from "./prompt_window.js";
 
-/** What is shown of the address. */
+/** The window shows this much of the address. */
 const MAX_ACTION_CHARACTERS = 2_000;
 
-/** @param {{action: string}} body @param {chrome.runtime.MessageSender} sender */
+/** @param {{action: string}} body @param {Sender} sender */
 export async function report({ action }, sender) {
-  const job = await pageJobs.create("unsigned", sender, { notice: { text: action.slice(0, MAX_ACTION_CHARACTERS), isSent: true } });
-  await promptWindow.open(job);
-  return { job: job.id };
+  return pageJobs.open("unsigned", sender, { notice: { text: action.slice(0, MAX_ACTION_CHARACTERS), isSent: true } });
 }
 
-/** What the window shows. @param {JobRecord} job */
+/** The notice that the window shows. @param {JobRecord} job */
 export function describe({ origin, notice }) {
   return { kind: "unsigned", origin, notice, sign: false, encrypt: false };
 }
@@ -25,5 +22,5 @@ export function agree(job) {
   return pageJobs.drop(job);
 }
 
-/** The document that sent the form is gone: nobody waits for an answer. */
+/** Does nothing: the document that sent the form is gone. */
 export function refuse() {}

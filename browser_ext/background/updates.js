@@ -1,19 +1,19 @@
 /**
- * Updates: what is new is told once, in the page with keys and people; a newer version that waits is taken when nothing
- * of the extension is open, so that no text that somebody writes is lost.
+ * Updates of the extension. A newer version is installed when no page of the extension is open, so that no unsent text
+ * is lost. The page with keys and people then shows the news once.
  */
 import { api } from "../shared/api.js";
-import * as database from "./database.js";
+import * as database from "../shared/database.js";
 import * as jobs from "./jobs.js";
 
 export const UPDATE_ALARM = "update";
 const SETTING = "updated";
 const RETRY_MINUTES = 5;
 
-/** A newer version runs for the first time. @param {string} [before] the version that ran until now */
+/** Remembers that the news of this version are unread. @param {string} [before] the version that ran until now */
 export async function remember(before) {
   const { version } = api.runtime.getManifest();
-  // A developer loads the same version again.
+  // Developers reload the same version, which has no news.
   if (before !== version) await database.put("settings", { name: SETTING, version });
 }
 
@@ -26,7 +26,7 @@ export function forgetNews() {
   return database.remove("settings", SETTING);
 }
 
-/** Takes the version that waits, now or when nothing is open any more. */
+/** Installs the waiting version, or tries again later if a page of the extension is open. */
 export async function applyWhenIdle() {
   if (await isBusy()) await api.alarms.create(UPDATE_ALARM, { delayInMinutes: RETRY_MINUTES });
   else api.runtime.reload();

@@ -1,45 +1,51 @@
 /**
- * The way from the background to the vault: an offscreen document owns it in Chromium, where a service worker may not
- * start Workers; in Firefox the background page owns it.
+ * Calls from the background to the owner of the vault. In Chromium the owner is an offscreen document, since a service
+ * worker may not start Workers. In Firefox the owner is the background page.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 
-const OFFSCREEN_PAGE = "offscreen.html";
+const OFFSCREEN_PAGE = "vault_home/offscreen.html";
 
-/** @type {Promise<any> | null} */
+/** @typedef {typeof import("../vault_home/vault_owner.js").VERBS} Verbs the verbs of the vault's owner */
+/** @typedef {Awaited<ReturnType<typeof import("../vault_home/vault_owner.js").answer>>} Answer */
+/** @template {keyof Verbs} V @typedef {Awaited<ReturnType<Verbs[V]>>} ReplyOf */
+
+/** @type {Promise<typeof import("../vault_home/vault_owner.js")> | null} */
 let owner = null;
 /** @type {Promise<void> | null} */
 let creating = null;
-/** While the vault is closed: what comes meanwhile waits for the next one. @type {Promise<void> | null} */
+/** Set while the vault closes: calls wait for that, and then start the next vault. @type {Promise<void> | null} */
 let closing = null;
-/** How often operations were stopped by a lock. */
+/** The number of stops by locks. If it changes during a call, a lock has interrupted the call. */
 let ends = 0;
 
 /**
- * @param {string} type
- * @param {object} [body]
- * @returns {Promise<any>}
+ * @template {keyof Verbs} V
+ * @param {V} type
+ * @param {Parameters<Verbs[V]>} rest
+ * @returns {Promise<ReplyOf<V>>}
  */
-export async function call(type, body = {}) {
+export async function call(type, ...rest) {
   await closing;
-  return ask(type, body);
+  return ask(type, rest[0] ?? {});
 }
 
-/** @param {string} type @param {object} body @returns {Promise<any>} */
+/** @template {keyof Verbs} V @param {V} type @param {object} body @returns {Promise<ReplyOf<V>>} */
 async function ask(type, body) {
   const before = ends;
   const reply = await (api.offscreen ? askOffscreen(type, body) : askPage(type, body));
-  // Whatever a lock does to an operation in the middle, it is the lock that people are told of.
+  // A call that a lock interrupted rejects with `locked`, whatever error the operation itself reported.
   if (ends !== before && reply?.value === undefined) throw new RequestError("locked");
   if (!reply) throw new RequestError("vault-crashed");
   if (reply.error) throw new RequestError(reply.error.code, reply.error.message);
-  return reply.value;
+  return /** @type {ReplyOf<V>} */ (reply.value);
 }
 
 /**
- * The time, as the vault's owner sees it: Chromium's service worker begins a new steady clock with each of its lives.
- * @returns {Promise<import("../runtime/session.js").Moment>}
+ * The time by the clock of the vault's owner. In Chromium's service worker the steady clock starts anew with each start
+ * of the worker.
+ * @returns {Promise<import("../../wasm_build/vault/session.js").Moment>}
  */
 export async function readClock() {
   return (await call("vault.clock")).clock;
@@ -58,15 +64,15 @@ export function close() {
 
 async function closeOwner() {
   if (!(await hasOwner())) return;
-  // Workers that are busy overwrite what they hold before their document goes.
+  // The Workers overwrite their memory before their document is closed.
   await end("vault.close");
   if (api.offscreen) await api.offscreen.closeDocument();
 }
 
-/** @param {string} type */
+/** @param {"vault.stop" | "vault.close"} type */
 async function end(type) {
   ends += 1;
-  // An owner that is gone has nothing left to stop.
+  // An error is ignored: an owner that is gone runs no operation.
   await ask(type, {}).catch(() => undefined);
 }
 
@@ -74,19 +80,19 @@ async function hasOwner() {
   return api.offscreen ? hasOffscreen() : owner !== null;
 }
 
-/** @param {string} type @param {object} body */
+/** @param {keyof Verbs} type @param {object} body @returns {Promise<Answer | undefined>} */
 async function askOffscreen(type, body) {
   creating ??= createOffscreen().finally(() => { creating = null; });
   await creating;
-  // A document that goes away in the middle has no reply.
+  // A document that is closed during the call does not reply.
   return api.runtime.sendMessage({ to: "vault", type, body }).catch(() => undefined);
 }
 
-/** @param {string} type @param {object} body */
+/** @param {keyof Verbs} type @param {object} body @returns {Promise<Answer>} */
 async function askPage(type, body) {
   const before = ends;
   const reply = await (await loadOwner()).answer(type, body);
-  // Firefox ends this page, and its vault says so with its last breath. Without an answer, whoever asked asks the next page.
+  // Firefox is ending this background page and has closed its vault. The caller gets no answer, and asks the next one.
   if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
   return reply;
 }
@@ -95,18 +101,18 @@ async function createOffscreen() {
   if (await hasOffscreen()) return;
   await api.offscreen.createDocument({
     url: OFFSCREEN_PAGE,
-    reasons: [/** @type {any} */ ("WORKERS")],
+    reasons: /** @type {chrome.offscreen.Reason[]} */ (["WORKERS"]),
     justification: "Runs the cryptographic vault in a Worker, which a service worker cannot start.",
   });
 }
 
 async function hasOffscreen() {
-  const contexts = await api.runtime.getContexts({ contextTypes: [/** @type {any} */ ("OFFSCREEN_DOCUMENT")] });
-  return contexts.length > 0;
+  const contextTypes = /** @type {chrome.runtime.ContextType[]} */ (["OFFSCREEN_DOCUMENT"]);
+  return (await api.runtime.getContexts({ contextTypes })).length > 0;
 }
 
-/** Chromium's service worker may not import at run time and never comes here. */
+/** Loads the owner in Firefox. Chromium's service worker may not import at run time and never calls this. */
 function loadOwner() {
-  owner ??= import("../vault_owner.js");
+  owner ??= import("../vault_home/vault_owner.js");
   return owner;
 }

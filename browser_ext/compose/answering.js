@@ -1,34 +1,36 @@
 /**
- * The message that a letter answers or forwards: read where the person agrees, and what the letter takes over from it.
- * Words that came sealed are held to the rules of the window for them.
+ * The message that a letter answers or forwards. It is read if the person agrees, and the letter takes over parts of
+ * it. The window's rules for decrypted words apply to these parts.
  */
-import { answerTo, forwardOf } from "../runtime/ui/answer.js";
-import { html } from "../runtime/ui/dom.js";
-import { isolate, sameAddress } from "../runtime/ui/formats.js";
-import { stateMark, wordKey } from "../runtime/ui/state_mark.js";
+import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { stateMark, wordKey } from "../../wasm_build/ui/state_mark.js";
+import { isClosed } from "../shared/closed_report.js";
 import { errorText, text } from "../shared/i18n.js";
 import { createForwardChoice } from "./forward_choice.js";
 
-/** @typedef {import("../runtime/ui/answer.js").Answer} Answer */
-/** @typedef {import("../runtime/ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../../wasm_build/ui/answer.js").Answer} Answer */
+/** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
 /**
- * How the original is forwarded. `attachments` are its own, `whole` is the file of all of it where that was made.
- * @typedef {{mail: string, quote: string, answersSealed: boolean, isWhole: boolean}} Forward
+ * How the original is forwarded. `attachments` are the original's own. `whole` is the whole original as one file, or
+ * null if that was not made yet.
+ * @typedef {{mail: string, quote: string, answersEncrypted: boolean, isWhole: boolean}} Forward
  * @typedef {Forward & {attachments: Attachment[], whole: Attachment | null}} Forwarding
  */
 /**
  * @typedef {{
  *   recipients: import("./recipients.js").Recipients, subject: {input: HTMLInputElement}, text: HTMLTextAreaElement,
  *   protection: import("./protection.js").Protection, sender: import("./sender_choice.js").SenderChoice,
- *   attached: import("./attached_files.js").AttachedFiles, written: () => void, update: () => void,
+ *   attached: import("../../wasm_build/ui/attached_files.js").AttachedFiles, written: () => void, update: () => void,
  *   note: (kind: string, ...content: HTMLElement[]) => void, attempt: (act: () => Promise<unknown>) => Promise<boolean>,
- * }} Sheet the window that is written in
+ * }} Sheet the window in which the letter is written
  */
 
 export class Answering {
-  /** How the letter joins the thread that it answers. */
-  thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {any[]} */ ([]) };
-  /** Whether the letter has what it takes over: nothing comes over it later. */
+  /** The header fields by which the letter joins the thread of the original. */
+  thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {import("../../wasm_build/ui/answer.js").HiddenField[]} */ ([]) };
+  /** Whether the letter has taken over the original's parts, so that nothing replaces them later. */
   isRead = false;
   /** @type {Forwarding | null} */
   #forwarding = null;
@@ -38,7 +40,7 @@ export class Answering {
   #sheet;
 
   /**
-   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+   * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
    * @param {import("./courier.js").Courier} courier
    * @param {import("./letter_window.js").Claim} claim
    * @param {Sheet} sheet
@@ -48,18 +50,20 @@ export class Answering {
     this.#courier = courier;
     this.#claim = claim;
     this.#sheet = sheet;
-    // Until it is known what is answered, it may have been sealed.
-    sheet.protection.answersSealed = claim.mail !== "" && claim.kind !== "new";
+    // Until the original is read, it counts as encrypted.
+    sheet.protection.answersEncrypted = claim.mail !== "" && claim.kind !== "new";
   }
 
-  /** Reads it where that needs no question. */
+  /**
+   * Reads the original if the keys are unlocked. If the person has not yet agreed to this site, a button asks first.
+   */
   async begin() {
     if (!this.#isThere || this.#sheet.sender.isLocked) return;
     if (this.#claim.siteKnown) await this.read();
     else this.#offer();
   }
 
-  /** Whoever typed the passphrase into the window of an answer wants to see what is answered. */
+  /** Reads the original after the person has typed the passphrase into this window. */
   async readUnlocked() {
     if (this.#isThere && !this.isRead) await this.read();
   }
@@ -69,7 +73,7 @@ export class Answering {
     try {
       const { fields, attachments } = await this.#courier.original();
       if (this.isRead) return;
-      if (fields.report.reasons.some((/** @type {{code: string}} */ { code }) => code === "not-opened")) throw { code: "no-key-open" };
+      if (isClosed(fields.report)) throw { code: "no-key-open" };
       this.isRead = true;
       this.#showState(fields.report.state);
       if (this.#claim.kind === "forward") this.#forward(forwardOf(this.#translate, fields), attachments);
@@ -84,7 +88,7 @@ export class Answering {
   }
 
   /**
-   * Goes on with a letter that was kept: of what this window was opened for, nothing stays.
+   * Continues a kept draft in place of the message for which this window was opened.
    * @param {{thread: Answering["thread"], forward: Forward | null}} kept
    * @param {{attachments: Attachment[], aside: Attachment[], forwarded: number[]}} files as `keptFiles` gave them
    */
@@ -99,16 +103,16 @@ export class Answering {
     this.#offerChoice({ ...forward, whole, attachments: forward.isWhole ? aside : taken });
   }
 
-  /** How it is forwarded, for a draft. @returns {Forward | null} */
+  /** How the letter forwards the original, for a draft; null if it does not. @returns {Forward | null} */
   get forward() {
     if (!this.#forwarding) return null;
-    const { mail, quote, answersSealed, isWhole } = this.#forwarding;
-    return { mail, quote, answersSealed, isWhole };
+    const { mail, quote, answersEncrypted, isWhole } = this.#forwarding;
+    return { mail, quote, answersEncrypted, isWhole };
   }
 
   /**
-   * What a draft keeps beside what is attached: `aside` is what the other way of forwarding has and the letter has not,
-   * `forwarded` says which of the attached files come from the original.
+   * The files that a draft keeps. `aside` are the files that are not attached while the original is forwarded whole.
+   * `forwarded` are the positions of the attached files that come from the original.
    */
   get keptFiles() {
     const taken = this.#taken();
@@ -116,7 +120,7 @@ export class Answering {
     return { aside: this.#forwarding?.isWhole ? this.#forwarding.attachments : [], forwarded };
   }
 
-  /** Whether words that keys opened are in the letter, or on their way into it. */
+  /** Whether the letter has decrypted words, or will have them. */
   get hasOpenedWords() {
     return this.#isThere || this.isRead;
   }
@@ -132,7 +136,7 @@ export class Answering {
     this.#sheet.note("original", html("p", { text: text("composeOriginalClosed") }), read);
   }
 
-  /** @param {import("../runtime/ui/state_mark.js").State} state */
+  /** @param {import("../../wasm_build/ui/state_mark.js").State} state */
   #showState(state) {
     const translate = this.#translate;
     const mark = stateMark(state, translate);
@@ -142,10 +146,10 @@ export class Answering {
       html("p", { class: "with-mark", data: { test: "original-state", state } }, mark, html("span", { text: words })));
   }
 
-  /** @param {any} fields of the original */
+  /** @param {import("./courier.js").Original} fields of the original */
   #reply(fields) {
     const answer = answerTo(this.#translate, fields, { toAll: this.#claim.kind === "replyAll", own: this.#sheet.sender.ownAddresses });
-    // The message itself says who wrote it; what the page proposed beside that stays a proposal.
+    // The recipients come from the message itself, and replace those that the page proposed.
     this.#replacePeople(answer);
     this.#take(answer);
     if (answer.replyTo.length) this.#askReplyTo(answer);
@@ -159,26 +163,26 @@ export class Answering {
     this.#append(answer.quote);
     if (attachments.length) this.#sheet.attached.replace([...this.#sheet.attached.files, ...attachments]);
     if (answer.replyTo.length) this.#askReplyTo(answer);
-    // As the field for the text gives it back.
+    // The text field changes line ends in the same way, so that the quotation can be found in it again.
     const quote = answer.quote.replace(/\r\n?/gu, "\n");
-    const { answersSealed } = answer;
-    this.#offerChoice({ mail: this.#claim.mail, quote, answersSealed, isWhole: false, attachments, whole: null });
+    const { answersEncrypted } = answer;
+    this.#offerChoice({ mail: this.#claim.mail, quote, answersEncrypted, isWhole: false, attachments, whole: null });
   }
 
   /** @param {Answer} answer */
-  #take({ inReplyTo, references, hidden, subject, answersSealed }) {
+  #take({ inReplyTo, references, hidden, subject, answersEncrypted }) {
     this.thread = { inReplyTo, references, hidden };
     this.#sheet.subject.input.value = subject;
-    this.#sheet.protection.takeOver(answersSealed);
+    this.#sheet.protection.takeOver(answersEncrypted);
   }
 
   /**
-   * What somebody sealed and nobody vouches for may be another person's letter under a new sender, who would get its words
-   * with the answer: they are quoted when the person says so.
+   * An encrypted message without a verified sender may be a stolen letter, sent again under another name. The quotation
+   * in an answer would then give its words to the thief. So it is quoted only if the person asks for it.
    * @param {Answer} answer @param {string} state
    */
-  #quote({ quote, answersSealed }, state) {
-    if (!answersSealed || state === "verified") return this.#append(quote);
+  #quote({ quote, answersEncrypted }, state) {
+    if (!answersEncrypted || state === "verified") return this.#append(quote);
     const sheet = this.#sheet;
     const go = html("button", {
       type: "button", text: text("composeQuoteGo"), data: { test: "quote" }, on: { click: () => {
@@ -208,18 +212,18 @@ export class Answering {
   /** @param {boolean} isWhole @param {Forwarding} forwarding */
   async #forwardAs(isWhole, forwarding) {
     const sheet = this.#sheet;
-    if (isWhole) forwarding.whole ??= await this.#courier.whole(forwarding.mail, forwarding.answersSealed);
+    if (isWhole) forwarding.whole ??= await this.#courier.whole(forwarding.mail, forwarding.answersEncrypted);
     const before = this.#taken();
     const others = sheet.attached.files.filter((one) => !before.includes(one));
     forwarding.isWhole = isWhole;
     if (isWhole) sheet.text.value = sheet.text.value.replace(forwarding.quote, "");
     else this.#append(forwarding.quote);
-    // What leaves now is more than what was agreed to.
+    // The letter now has more content than the person agreed to.
     sheet.protection.askAgain();
     sheet.attached.replace([...others, ...this.#taken()]);
   }
 
-  /** What the original gives to the attached files. @returns {Attachment[]} */
+  /** The attached files that come from the original. @returns {Attachment[]} */
   #taken() {
     if (!this.#forwarding) return [];
     const { isWhole, whole, attachments } = this.#forwarding;
@@ -241,7 +245,10 @@ export class Answering {
     for (const address of cc.filter(isSure)) lines.cc.add(address);
   }
 
-  /** Whoever could change the message on the way may have added somebody who would read the reply. @param {Answer} answer */
+  /**
+   * Asks before it adds doubtful recipients: somebody who could change the message on its way may have added them.
+   * @param {Answer} answer
+   */
   #askDoubtful({ to, cc, doubtful }) {
     const sheet = this.#sheet;
     const isDoubtful = (/** @type {string} */ address) => doubtful.includes(address);

@@ -1,11 +1,12 @@
-/** The page of the window in which a letter is written: no other page reaches it. */
-import { disturb, explainCalm } from "./runtime/ui/calm.js";
-import { problem } from "./runtime/ui/parts.js";
-import { Courier } from "./compose/courier.js";
-import { LetterWindow } from "./compose/letter_window.js";
-import { errorText, loadSharedText, translatePage } from "./shared/i18n.js";
-import { showPattern } from "./shared/pattern.js";
-import { ask, startHeartbeat } from "./shared/request.js";
+/** The page of the window in which a letter is written. No other page can reach it. */
+import { disturb } from "../../wasm_build/ui/calm.js";
+import { problem } from "../../wasm_build/ui/parts.js";
+import { Courier } from "./courier.js";
+import { LetterWindow } from "./letter_window.js";
+import { errorText } from "../shared/i18n.js";
+import { startPage } from "../shared/page_start.js";
+import { showPattern } from "../shared/pattern.js";
+import { ask, startHeartbeat } from "../shared/request.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const courier = new Courier(new URLSearchParams(location.search).get("composition") ?? "");
@@ -13,9 +14,7 @@ const courier = new Courier(new URLSearchParams(location.search).get("compositio
 void start();
 
 async function start() {
-  const translate = await loadSharedText();
-  translatePage();
-  explainCalm(translate("calm_hint"));
+  const translate = await startPage();
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));

@@ -1,73 +1,99 @@
-/** What the writing window asks of the background: everything that is secret leaves this page sealed. */
+/** The requests of the writing window to the background. Secrets leave this page encrypted. */
+import { encryptTo, generateKeys, openWith } from "../shared/channel.js";
 import { packLetter, unpackLetter } from "../shared/packed_letter.js";
 import { RequestError } from "../shared/messages.js";
 import { followProgress } from "../shared/progress.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 
-/** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
-/** @typedef {import("../runtime/ui/recipients_field.js").Finding} Finding */
-/** @typedef {import("../runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
-/** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
+/** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
+/** @template [Fields=unknown] @typedef {import("../shared/packed_letter.js").PackedLetter<Fields>} PackedLetter */
+/**
+ * The fields of a letter, from which the vault makes the message.
+ * @typedef {Omit<VaultArgs<"message.compose">["draft"], "text" | "attachments" | "date">} LetterFields
+ */
+/**
+ * The message that is answered.
+ * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {text: string}} Original
+ */
+/**
+ * A kept draft: the letter as it is written, and its files. The last `aside` files are not attached now. `forwarded`
+ * are the positions of the files that come from the original.
+ * @typedef {{
+ *   letter: PackedLetter<{
+ *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
+ *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean,
+ *   }>,
+ *   files: PackedLetter<{aside: number, forwarded: number[]}>,
+ * }} Draft
+ */
+/** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */
+/** @typedef {ReplyTo<"compose.identities">[number]} OwnIdentity */
 /**
  * @typedef {{
- *   identity: string, sign: boolean, seal: boolean, from: string, to: string[], cc: string[], bcc: string[], people: string[],
+ *   identity: string, sign: boolean, encrypt: boolean, from: string, to: string[], cc: string[], bcc: string[], people: string[],
  *   hiddenPeople: string[], byPassword: string[],
  * }} Leaving `people` are the fingerprints for To and Cc, in their order, `hiddenPeople` those for Bcc
  */
 
+/** The codes of errors that do not end when the keys are unlocked. */
 const WINDOWLESS = new Set(["storage-full", "storage-refused"]);
 
 export class Courier {
   #composition;
-  /** Of what the window said when it was drawn. @type {Promise<string> | null} */
-  #shown = null;
+  /** The field that names the letter in each message. */
+  #letter;
+  /** The hash of the question as the window drew it. @type {Promise<string>} */
+  #shown = Promise.resolve("");
 
   /** @param {string} composition */
   constructor(composition) {
     this.#composition = composition;
+    this.#letter = { composition };
   }
 
   async claim() {
-    const claimed = await this.#ask("compose.claim");
+    const claimed = await ask("compose.claim", this.#letter);
     this.#shown = digestOf(claimed.question);
     return claimed;
   }
 
-  /** @returns {Promise<OwnIdentity[]>} */
   identities() {
-    return this.#ask("compose.identities");
+    return ask("compose.identities", this.#letter);
   }
 
   /** @param {string} keyFile @param {Secret} passphrase */
   async unlock(keyFile, passphrase) {
-    await askWithSecrets("compose.unlock", { composition: this.#composition, keyFile }, { passphrase });
+    await askWithSecrets("compose.unlock", { ...this.#letter, keyFile }, { passphrase });
   }
 
-  /** The mail that is answered. @returns {Promise<{fields: any, attachments: import("../shared/packed_letter.js").Attachment[]}>} */
+  /** Opens the mail that is answered or forwarded. @returns {Promise<{fields: Original, attachments: Attachment[]}>} */
   async original() {
-    const keys = await sealwaxChannel.generateKeys();
-    const envelope = await this.#ask("compose.original", { replyKey: keys.publicKey });
-    const { fields, text, attachments } = unpackLetter(await sealwaxChannel.openWith(keys, "original", envelope));
-    return { fields: { ...fields, text: new TextDecoder().decode(text) }, attachments };
+    const keys = await generateKeys();
+    const envelope = await ask("compose.original", { ...this.#letter, replyKey: keys.publicKey });
+    const { fields, text, attachments } = unpackLetter(await openWith(keys, "original", envelope));
+    return { fields: { .../** @type {Original} */ (fields), text: new TextDecoder().decode(text) }, attachments };
   }
 
-  /** A mail that is forwarded, whole as a file. @param {string} mail @param {boolean} isSealed @returns {Promise<import("../shared/packed_letter.js").Attachment>} */
-  async whole(mail, isSealed) {
-    const keys = await sealwaxChannel.generateKeys();
-    const envelope = await this.#ask("compose.whole", { mail, isSealed, replyKey: keys.publicKey });
-    return unpackLetter(await sealwaxChannel.openWith(keys, "whole original", envelope)).attachments[0];
+  /**
+   * Makes a whole mail one file, for forwarding.
+   * @param {string} mail @param {boolean} isEncrypted @returns {Promise<Attachment>}
+   */
+  async whole(mail, isEncrypted) {
+    const keys = await generateKeys();
+    const envelope = await ask("compose.whole", { ...this.#letter, mail, isEncrypted, replyKey: keys.publicKey });
+    return unpackLetter(await openWith(keys, "whole original", envelope)).attachments[0];
   }
 
-  /** Asks the bridge that the person has named. @param {string} address @returns {Promise<Finding>} */
+  /** Looks up an address at the person's bridge. @param {string} address @returns {Promise<Finding>} */
   async lookUp(address) {
-    return findingOf(await this.#ask("compose.look-up", { address }));
+    return findingOf(await ask("compose.look-up", { ...this.#letter, address }));
   }
 
   /** @param {string} address @returns {Promise<Finding>} */
   async find(address) {
     try {
-      return findingOf(await this.#ask("compose.check", { address }));
+      return findingOf(await ask("compose.check", { ...this.#letter, address }));
     } catch {
       return { readiness: "failed" };
     }
@@ -76,7 +102,7 @@ export class Courier {
   /** @param {string} address @param {File} file @returns {Promise<Finding>} */
   async takeFile(address, file) {
     try {
-      return findingOf(await this.#ask("compose.certificate", { address, name: file.name, bytes: await file.arrayBuffer() }));
+      return findingOf(await ask("compose.certificate", { ...this.#letter, address, name: file.name, bytes: await file.arrayBuffer() }));
     } catch {
       return { readiness: "bad-file" };
     }
@@ -84,17 +110,16 @@ export class Courier {
 
   /** @param {string} address @param {{subject: string, text: string}} letter */
   askFor(address, letter) {
-    return this.#ask("compose.ask", { address, ...letter });
+    return ask("compose.ask", { ...this.#letter, address, ...letter });
   }
 
   /**
    * @param {PackedLetter} letter
    * @param {Leaving} leaving
    * @param {{password: Secret | null, again: boolean}} options
-   * @returns {Promise<{sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null}>} `shown` is the beginning of what left
    */
   async send(letter, leaving, { password, again }) {
-    return this.#ask("compose.send", { ...leaving, ...(await this.#sealLetter(letter, password)), again, shown: await this.#shown });
+    return ask("compose.send", { ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), again, shown: await this.#shown });
   }
 
   /**
@@ -102,17 +127,17 @@ export class Courier {
    * @returns {Promise<ArrayBuffer[]>} the finished messages
    */
   async finish(letter, leaving, password) {
-    return this.#ask("compose.save", { ...leaving, ...(await this.#sealLetter(letter, password)), shown: await this.#shown });
+    return ask("compose.save", { ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), shown: await this.#shown });
   }
 
   /**
-   * @param {string} draft @param {"letter" | "files"} part @param {PackedLetter} content @param {string} identity
-   * @returns {Promise<boolean>} whether it is kept; nothing is while the keys are locked
+   * @param {string} draft @param {keyof Draft} part @param {PackedLetter} content @param {string} identity
+   * @returns {Promise<boolean>} true if the part was stored; nothing is stored while the keys are locked
    */
   async keep(draft, part, content, identity) {
     try {
-      const sealed = await this.#seal("draft", packLetter(content));
-      await this.#ask("compose.keep", { draft, part, content: sealed, identity });
+      const encrypted = await this.#encrypt("draft", packLetter(content));
+      await ask("compose.keep", { ...this.#letter, draft, part, content: encrypted, identity });
       return true;
     } catch (error) {
       if (error instanceof RequestError && WINDOWLESS.has(error.code)) throw error;
@@ -120,48 +145,43 @@ export class Courier {
     }
   }
 
-  /** @param {string} draft @param {"letter" | "files"} part @returns {Promise<PackedLetter | null>} */
+  /** @template {keyof Draft} Part @param {string} draft @param {Part} part @returns {Promise<Draft[Part] | null>} */
   async restore(draft, part) {
-    const keys = await sealwaxChannel.generateKeys();
-    const envelope = await this.#ask("compose.restore", { draft, part, replyKey: keys.publicKey });
-    return envelope && unpackLetter(await sealwaxChannel.openWith(keys, "draft to go on with", envelope));
+    const keys = await generateKeys();
+    const envelope = await ask("compose.restore", { ...this.#letter, draft, part, replyKey: keys.publicKey });
+    return envelope && /** @type {Draft[Part]} */ (unpackLetter(await openWith(keys, "draft to go on with", envelope)));
   }
 
-  /** How far the letter has come on its way out. @param {(told: import("../shared/progress.js").Told) => void} onTold */
+  /** Follows the progress of the letter. @param {(told: import("../shared/progress.js").Told) => void} onTold */
   follow(onTold) {
     return followProgress(this.#composition, onTold);
   }
 
   /** @param {string} draft */
   drop(draft) {
-    return this.#ask("compose.drop", { draft });
+    return ask("compose.drop", { ...this.#letter, draft });
   }
 
   close() {
-    return this.#ask("compose.close");
+    return ask("compose.close", this.#letter);
   }
 
   /** @param {PackedLetter} letter @param {Secret | null} password */
-  async #sealLetter(letter, password) {
-    const sealed = await this.#seal("letter", packLetter(letter));
-    if (!password) return { letter: sealed, password: null };
-    const envelope = await this.#seal("password", password.buffer);
-    return { letter: sealed, password: { envelope, length: password.length } };
+  async #encryptLetter(letter, password) {
+    const encrypted = await this.#encrypt("letter", packLetter(letter));
+    if (!password) return { letter: encrypted, password: null };
+    const envelope = await this.#encrypt("password", password.buffer);
+    return { letter: encrypted, password: { envelope, length: password.length } };
   }
 
   /** @param {string} purpose @param {ArrayBuffer} content is overwritten */
-  async #seal(purpose, content) {
+  async #encrypt(purpose, content) {
     const { publicKey } = await ask("vault.key");
-    return sealwaxChannel.sealTo(publicKey, purpose, content);
-  }
-
-  /** @param {string} type @param {object} [body] */
-  #ask(type, body = {}) {
-    return ask(type, { composition: this.#composition, ...body });
+    return encryptTo(publicKey, purpose, content);
   }
 }
 
-/** @param {RecipientCheck[]} checks the best first @returns {Finding} */
+/** @param {RecipientCheck[]} checks sorted, the best first; only the first is used @returns {Finding} */
 function findingOf([check]) {
   if (!check) return { readiness: "none" };
   return { readiness: check.usable ? "ready" : "unusable", check };

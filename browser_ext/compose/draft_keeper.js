@@ -1,7 +1,7 @@
-/** Keeps what is written, sealed, soon after typing stops and when the window loses the focus. */
+/** Keeps the letter as a sealed draft, soon after typing stops and when the window loses the focus. */
 
 /** @typedef {import("./courier.js").Courier} Courier */
-/** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
+/** @typedef {import("./courier.js").Draft} Draft */
 /** @typedef {"kept" | "locked" | "failed" | "pending" | "none"} DraftState */
 
 const PAUSE_MILLISECONDS = 2000;
@@ -15,13 +15,13 @@ export class DraftKeeper {
   #onState;
   #timer = 0;
   #filesChanged = false;
-  /** One keeping after the other: an older text must not come over a newer one. @type {Promise<void>} */
+  /** Drafts are kept one after the other: an older text must not replace a newer one. @type {Promise<void>} */
   #turn = Promise.resolve();
   #ended = false;
 
   /**
    * @param {Courier} courier
-   * @param {() => {letter: PackedLetter, files: PackedLetter, identity: string}} read what stands in the window
+   * @param {() => Draft & {identity: string}} read returns the content of the window
    * @param {(state: DraftState) => void} onState
    */
   constructor(courier, read, onState) {
@@ -34,7 +34,7 @@ export class DraftKeeper {
     });
   }
 
-  /** Something was written. @param {{files?: boolean}} [changed] */
+  /** Keeps the changed letter after a pause in typing. @param {{files?: boolean}} [changed] */
   changed({ files = false } = {}) {
     if (this.#ended) return;
     this.#filesChanged ||= files;
@@ -49,7 +49,7 @@ export class DraftKeeper {
     return this.#turn;
   }
 
-  /** Goes on with a kept draft, in its place. @param {string} id */
+  /** Opens a kept draft. Later versions of the letter replace it. @param {string} id */
   async restore(id) {
     const letter = await this.#courier.restore(id, "letter");
     const files = await this.#courier.restore(id, "files");
@@ -58,7 +58,7 @@ export class DraftKeeper {
     return { letter, files };
   }
 
-  /** The letter is sent or thrown away: so is its draft. */
+  /** Drops the draft of a letter that was sent or thrown away. */
   async end() {
     this.#ended = true;
     clearTimeout(this.#timer);

@@ -1,10 +1,11 @@
-/** Letters that were begun and not sent. */
-import { html } from "../runtime/ui/dom.js";
+/** The list of letters that were begun and not sent. */
+import { html } from "../../wasm_build/ui/dom.js";
 import { locale, text } from "../shared/i18n.js";
 
 /**
  * @param {{id: string, at: string}[]} drafts
- * @param {{onContinue: (id: string) => void, onDrop: (id: string) => Promise<boolean>}} options `onDrop` says whether it is gone
+ * @param {{onContinue: (id: string) => void, onDrop: (id: string) => Promise<boolean>}} options `onDrop`
+ *   resolves to true if the draft is gone
  * @returns {HTMLElement[]}
  */
 export function createDraftList(drafts, { onContinue, onDrop }) {

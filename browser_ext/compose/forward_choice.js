@@ -1,10 +1,10 @@
-/** How a message is forwarded: as text with its files, or whole, as a file of its own with its signatures. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
+/** The choice how to forward a message: as text with its files, or whole, as a file of its own with its signatures. */
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { text } from "../shared/i18n.js";
 
 /**
  * @param {boolean} isWholeNow
- * @param {(isWhole: boolean) => Promise<boolean>} onChange whether it was done; else the choice goes back
+ * @param {(isWhole: boolean) => Promise<boolean>} onChange resolves to true if it was done; else the choice goes back
  * @returns {HTMLFieldSetElement}
  */
 export function createForwardChoice(isWholeNow, onChange) {

@@ -1,5 +1,8 @@
-/** How far reading, making and handing over have come: by octets, and open only while nobody can know. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
+/**
+ * The progress of reading, making and handing over a letter, in bytes. The bar is indeterminate while the total is
+ * unknown.
+ */
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { text } from "../shared/i18n.js";
 
 /** @typedef {import("../shared/progress.js").Stage} Stage */
@@ -16,7 +19,7 @@ export class LetterProgress {
   /** @type {Stage | null} */
   #stage = null;
 
-  /** @param {Told} told what comes late, of a stage that is over or of less, is not shown */
+  /** @param {Told} told a late report, of an earlier stage or of less progress, is not shown */
   show({ stage, done, total }) {
     if (this.#stage && STAGES.indexOf(stage) < STAGES.indexOf(this.#stage)) return;
     if (stage !== this.#stage) {

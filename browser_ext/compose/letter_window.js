@@ -1,23 +1,24 @@
 /**
- * The window in which a letter is written. It says before sending who can read what leaves and why something cannot leave
- * yet, hands the finished message to the webmail that asked, and keeps everything until that has taken it.
+ * The window in which a letter is written. Before sending it shows who can read the letter and why it cannot leave yet.
+ * It hands the finished message to the webmail that asked, and keeps everything until the webmail has taken the
+ * message.
  */
-import { html } from "../runtime/ui/dom.js";
-import { ask as confirm, inputField } from "../runtime/ui/parts.js";
-import { quoteMailbox } from "../runtime/ui/formats.js";
-import { createPlanPanel } from "../runtime/ui/plan_panel.js";
-import { warnings, whatWillLeave } from "../runtime/ui/sending_plan.js";
+import { AttachedFiles } from "../../wasm_build/ui/attached_files.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { ask as confirm, createTextArea, inputField } from "../../wasm_build/ui/parts.js";
+import { quoteMailbox } from "../../wasm_build/ui/formats.js";
+import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
+import { warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
 import { api } from "../shared/api.js";
 import { siteBox } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, text } from "../shared/i18n.js";
 import { Answering } from "./answering.js";
-import { AttachedFiles } from "./attached_files.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
 import { LockCover } from "./lock_cover.js";
-import { createTextArea, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
+import { formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -26,21 +27,14 @@ import { createSentView } from "./sent_view.js";
 import { unseenNote } from "./unseen_note.js";
 
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
-/** @typedef {import("../runtime/ui/recipients_field.js").Person} Person */
-/** @typedef {import("../runtime/ui/sending_plan.js").Letter} Letter */
-/** @typedef {import("../shared/packed_letter.js").PackedLetter} PackedLetter */
-/**
- * @typedef {{
- *   origin: string, around: string[], kind: "new" | "reply" | "replyAll" | "forward", from: string, to: string[], cc: string[],
- *   bcc: string[],
- *   subject: string, text: string, mail: string, deliver: "raw" | "attachment" | "file", sign: boolean, seal: boolean,
- *   siteKnown: boolean, identities: OwnIdentity[], drafts: {id: string, at: string}[], directory: string,
- * }} Claim
- */
+/** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("./courier.js").Draft} Draft */
+/** @typedef {ReplyTo<"compose.claim">} Claim */
 
-/** What one extension message carries, less what travels beside the letter: 64 MiB in both browsers. */
+/** The limit of a letter: browsers limit an extension message to 64 MiB, and its other fields need room too. */
 const MAX_MESSAGE_BYTES = 64_000_000;
-/** Two layers of base64 lengthen what is attached by about four fifths. */
+/** Two layers of base64 make attachments longer by about 85 per cent. */
 const LENGTHENING = 1.85;
 const MAX_DRAFTS_SHOWN = 5;
 
@@ -51,7 +45,7 @@ export class LetterWindow {
   #answering;
   #cover;
 
-  /** @param {import("../runtime/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
+  /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
     this.#translate = translate;
     this.#courier = courier;
@@ -72,23 +66,9 @@ export class LetterWindow {
       onChange: () => { this.drafts.changed({ files: true }); this.update(); }, onProgress: (told) => this.sending.showReading(told),
     });
     this.protection = new Protection(translate, {
-      sign: claim.sign, seal: claim.seal, onChange: () => this.written(), onPassword: () => this.update(),
+      sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
     });
-    this.plan = createPlanPanel(translate, {
-      onUnlock: () => this.sender.focusPassphrase(),
-      onSealOff: () => this.protection.sealOff(),
-      onSignOff: () => this.protection.signOff(),
-      onLookUp: (person) => void this.#lookUp(person),
-      lookUpWords: text("composeLookUp", claim.directory && new URL(claim.directory).host),
-      onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
-      onAsk: (person) => void this.attempt(() => this.#courier.askFor(person.address, {
-        subject: text("composeAskSubject"), text: text("composeAskText", this.sender.address),
-      })),
-      onPassword: (person) => {
-        this.recipients.lineOf(person).settle(person, { readiness: "password" });
-        this.protection.focusPassword();
-      },
-    });
+    this.plan = this.#createPlan();
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
       take: (onAgreed) => this.#takeOutgoing(onAgreed),
@@ -102,14 +82,14 @@ export class LetterWindow {
     this.#cover = new LockCover(this, { hasOpenedWords: () => this.#answering.hasOpenedWords, onCovered: () => void this.#refresh() });
   }
 
-  /** Fills in what is known, and reads what is answered where that needs no question. */
+  /** Fills in the known fields, and reads the original if no question is needed before. */
   async begin() {
     const { to, cc, bcc, drafts } = this.#claim;
     this.recipients.replace({ to, cc, bcc });
     this.sender.show();
     this.note("form", ...formNotes(this.#claim));
     this.#offerDrafts(drafts.slice(0, MAX_DRAFTS_SHOWN));
-    // What was filled in is not yet written by the person.
+    // Filling in fields is no change by the person, so no draft is due.
     this.drafts.state = "none";
     this.#showDraft("none");
     addEventListener("focus", () => void this.#refresh());
@@ -121,15 +101,35 @@ export class LetterWindow {
     this.text.setSelectionRange(0, 0);
   }
 
-  /** Draws what will leave and what stands in the way. */
+  /** Draws the plan of what will leave, and the obstacles. */
   update() {
     const letter = this.#letter();
     const translate = this.#translate;
-    this.protection.passwordPlace.hidden = !letter.seal || this.recipients.byPassword.length === 0;
+    this.protection.passwordPlace.hidden = !letter.encrypt || this.recipients.byPassword.length === 0;
     const inTheWay = this.#obstacles(letter);
     this.plan.show(letter, whatWillLeave(letter, translate), inTheWay, warnings(letter, translate));
     this.sending.show(inTheWay.length === 0);
     this.note("unseen", ...unseenNote(letter.sign ? [this.subject.input.value, this.text.value] : []));
+  }
+
+  /** The panel with the plan of what will leave, the obstacles and their remedies. */
+  #createPlan() {
+    const { directory } = this.#claim;
+    return createPlanPanel(this.#translate, {
+      onUnlock: () => this.sender.focusPassphrase(),
+      onEncryptOff: () => this.protection.encryptOff(),
+      onSignOff: () => this.protection.signOff(),
+      onLookUp: (person) => void this.#lookUp(person),
+      lookUpWords: text("composeLookUp", directory && new URL(directory).host),
+      onFile: (person, file) => void this.recipients.lineOf(person).useFile(person, file),
+      onAsk: (person) => void this.attempt(() => this.#courier.askFor(person.address, {
+        subject: text("composeAskSubject"), text: text("composeAskText", this.sender.address),
+      })),
+      onPassword: (person) => {
+        this.recipients.lineOf(person).settle(person, { readiness: "password" });
+        this.protection.focusPassword();
+      },
+    });
   }
 
   #assemble() {
@@ -160,7 +160,7 @@ export class LetterWindow {
     const { protection, sender } = this;
     return {
       sign: protection.signs,
-      seal: protection.seals,
+      encrypt: protection.encrypts,
       people: this.recipients.people,
       address: sender.address,
       unlocked: !protection.signs || !sender.isLocked,
@@ -168,8 +168,8 @@ export class LetterWindow {
       ownAddresses: sender.ownAddresses,
       bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * LENGTHENING),
       maxBytes: MAX_MESSAGE_BYTES,
-      answersSealed: protection.answersSealed,
-      ways: ["ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password", "seal-off"],
+      answersEncrypted: protection.answersEncrypted,
+      ways: ["ask", ...(this.#claim.directory ? [/** @type {const} */ ("look-up")] : []), "choose-file", "password", "encrypt-off"],
       hasPassword: protection.hasPassword,
     };
   }
@@ -183,15 +183,18 @@ export class LetterWindow {
     return letterObstacles(letter, around, this.#translate);
   }
 
-  /** Something was written: what leaves is another letter than the one that was agreed to. */
+  /** Handles a change of the letter: a draft is due, and the plan is drawn anew. */
   written() {
     this.drafts.changed();
     this.update();
   }
 
-  /** Asks the bridge that the person has named; it learns whom they look up, and so at a click alone. @param {Person} person */
+  /**
+   * Looks up a person at the bridge. The bridge learns the address, so it is asked only at a click.
+   * @param {Person} person
+   */
   async #lookUp(person) {
-    // Asked in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself: browsers grant sites at no other time.
     const granting = api.permissions.request({ origins: [directoryPattern(this.#claim.directory)] });
     await this.attempt(async () => {
       await granting;
@@ -210,7 +213,7 @@ export class LetterWindow {
     return null;
   }
 
-  /** @returns {PackedLetter} */
+  /** @returns {import("./courier.js").PackedLetter<import("./courier.js").LetterFields>} */
   #packed() {
     const from = this.sender.address;
     const { to, cc } = this.recipients.addresses;
@@ -221,7 +224,7 @@ export class LetterWindow {
     return { fields, text: this.#octets(), attachments: this.attached.files };
   }
 
-  /** What is written, as it travels. */
+  /** The text as bytes. */
   #octets() {
     return new TextEncoder().encode(this.text.value).buffer;
   }
@@ -230,14 +233,15 @@ export class LetterWindow {
   #leaving() {
     const { addresses, byPassword, fingerprints } = this.recipients;
     return {
-      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, seal: this.protection.seals,
+      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts,
       from: this.sender.address, ...addresses, ...fingerprints, byPassword,
     };
   }
 
   /** @param {Letter} letter @param {{shown: ArrayBuffer | null, isHandedOver: boolean}} sent */
   async #showSent(letter, { shown, isHandedOver }) {
-    // What the person has yet to send in the webmail stays kept here. A draft that stays by a fault does no harm.
+    // The draft stays while the person still has to send the message in the webmail. A draft that cannot be dropped
+    // does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
     const onClose = () => void this.#courier.close();
     const { heading, parts } = createSentView(this.#translate, { letter, deliver: this.#claim.deliver, origin: this.#claim.origin, shown, isHandedOver, onClose });
@@ -252,7 +256,7 @@ export class LetterWindow {
     this.update();
   }
 
-  /** Keys may have been locked, unlocked or added in another window. */
+  /** Reads the identities again, since keys may have been locked, unlocked or added in another window. */
   async #refresh() {
     if (this.sending.isDone) return;
     const identities = await this.#courier.identities().catch(() => null);
@@ -284,28 +288,28 @@ export class LetterWindow {
     });
   }
 
-  /** @param {PackedLetter} letter @param {PackedLetter | null} files the parts of a draft */
+  /** @param {Draft["letter"]} letter @param {Draft["files"] | null} files the parts of a draft */
   #fill({ fields, text: written }, files) {
-    const { from, to, cc, bcc, subject, thread, forward, answersSealed, sign, seal } = fields;
+    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt } = fields;
     const { aside = 0, forwarded = [] } = files?.fields ?? {};
     const kept = files?.attachments ?? [];
     const attachments = kept.slice(0, kept.length - aside);
     this.recipients.replace({ to, cc, bcc });
     this.subject.input.value = subject;
     this.text.value = new TextDecoder().decode(written);
-    this.protection.answersSealed = answersSealed;
-    this.protection.set({ sign, seal });
+    this.protection.answersEncrypted = answersEncrypted;
+    this.protection.set({ sign, encrypt });
     this.sender.choose(from);
     this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
     if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
   }
 
-  /** What is kept: what was written, and beside it what was attached. */
+  /** The draft that is kept: the text, and beside it the files. @returns {Draft & {identity: string}} */
   #draft() {
     const fields = {
       from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
-      thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersSealed,
-      sign: this.protection.signs, seal: this.protection.seals,
+      thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersEncrypted,
+      sign: this.protection.signs, seal: this.protection.encrypts,
     };
     const { aside, forwarded } = this.#answering.keptFiles;
     const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };
@@ -332,7 +336,10 @@ export class LetterWindow {
     });
   }
 
-  /** @param {() => Promise<unknown>} act @returns {Promise<boolean>} whether it was done */
+  /**
+   * Runs an action, and shows its error.
+   * @param {() => Promise<unknown>} act @returns {Promise<boolean>} whether it succeeded
+   */
   async attempt(act) {
     this.sending.say("");
     const done = await act().then(() => true, (error) => this.sending.say(errorText(error)));
@@ -340,7 +347,10 @@ export class LetterWindow {
     return done === true;
   }
 
-  /** One note of each kind above the letter; without content it goes. @param {string} kind @param {...HTMLElement} content */
+  /**
+   * Shows one note of each kind above the letter; without content the note is removed.
+   * @param {string} kind @param {...HTMLElement} content
+   */
   note(kind, ...content) {
     this.notes.querySelector(`[data-note="${kind}"]`)?.remove();
     if (content.length) this.notes.append(html("div", { class: "note-box", data: { note: kind } }, ...content));

@@ -1,8 +1,8 @@
 /**
- * Covers a letter with words that keys opened (a quoted message, a continued draft) while these keys are locked. What the
- * person wrote is neither lost nor shown: the letter is taken out of the document and comes back when they unlock.
+ * Covers a letter with decrypted words (a quoted message, a continued draft) while the keys are locked. The person's
+ * text is neither lost nor shown: the letter is taken out of the document and comes back when they unlock.
  */
-import { html } from "../runtime/ui/dom.js";
+import { html } from "../../wasm_build/ui/dom.js";
 import { text } from "../shared/i18n.js";
 import { whenLocked } from "../shared/request.js";
 
@@ -11,7 +11,7 @@ import { whenLocked } from "../shared/request.js";
 export class LockCover {
   #window;
   #asked;
-  /** Where the letter has its place for the passphrase. */
+  /** Marks the place of the passphrase field in the letter, while the cover shows that field. */
   #home = document.createComment("");
   /** @type {Node[]} */
   #letter = [];
@@ -32,7 +32,7 @@ export class LockCover {
 
   /** Puts the letter back, if it is covered. */
   lift() {
-    // What was sent meanwhile has taken the place of the letter.
+    // The letter is not covered, or the view of the sent letter has replaced the cover.
     if (!this.#element.isConnected) return;
     const { element, sender, text: field } = this.#window;
     this.#home.replaceWith(sender.unlockPlace);

@@ -1,17 +1,19 @@
-/** What is said where a letter is written of an identity that ends soon, has ended or has not begun. */
-import { html } from "../runtime/ui/dom.js";
-import { inDays } from "../runtime/ui/formats.js";
-import { readinessMark } from "../runtime/ui/state_mark.js";
+/**
+ * The note in the letter's window about the writer's certificate: it expires soon, has expired, or is not valid yet.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { inDays } from "../../wasm_build/ui/formats.js";
+import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
 import { ask } from "../shared/request.js";
 
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
-/** @typedef {import("../runtime/ui/sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 
 const WORDS = { soon: "composeOwnSoon", "very-soon": "composeOwnSoon", expired: "composeOwnExpired", "not-yet": "composeOwnNotYet" };
 
-/** @param {OwnIdentity | null} identity @returns {HTMLElement | string} nothing for one that is good for long */
+/** @param {OwnIdentity | null} identity @returns {HTMLElement | string} "" for an identity that stays valid for long */
 export function createExpiryNote(identity) {
   const state = identity ? expiryOf(identity).state : "good";
   if (!identity || state === "good") return "";
@@ -22,7 +24,7 @@ export function createExpiryNote(identity) {
     html("p", { class: "with-mark" }, readinessMark(mayBeUsed(state) ? "soon" : "cannot", ""), html("span", { text: sentence(identity) })), renew);
 }
 
-/** @param {OwnIdentity} identity @returns {Obstacle[]} nothing is signed outside the time of the certificate */
+/** @param {OwnIdentity} identity @returns {Obstacle[]} an obstacle to signing if the certificate is not valid now */
 export function expiryObstacle(identity) {
   if (mayBeUsed(expiryOf(identity).state)) return [];
   return [{ code: "own-expired", text: sentence(identity), remedies: ["sign-off"] }];

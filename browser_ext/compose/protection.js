@@ -1,36 +1,36 @@
 /**
- * How the letter is protected: whether it is signed and sealed, and the password for those who have no certificate. Words
- * that came sealed leave readable only when the person says so of the letter as it stands.
+ * The protection of the letter: signature, encryption, and the password for people without a certificate. Words that
+ * came encrypted leave unencrypted only if the person agrees to that.
  */
-import { html } from "../runtime/ui/dom.js";
-import { ask as confirm, switchField } from "../runtime/ui/parts.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { ask as confirm, switchField } from "../../wasm_build/ui/parts.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { text } from "../shared/i18n.js";
 
 export class Protection {
-  /** What is written answers or forwards a message that was sealed. */
-  answersSealed = false;
-  /** The person has said, of the letter as it stands, that sealed words may leave readable. */
+  /** Whether the letter answers or forwards an encrypted message. */
+  answersEncrypted = false;
+  /** Whether the person has agreed that this letter's decrypted words may leave unencrypted. */
   #readableAgreed = false;
   #sign;
-  #seal;
+  #encrypt;
   #password;
   #onChange;
 
   /**
-   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
-   * @param {{sign: boolean, seal: boolean, onChange: () => void, onPassword: () => void}} options
+   * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
+   * @param {{sign: boolean, encrypt: boolean, onChange: () => void, onPassword: () => void}} options
    */
-  constructor(translate, { sign, seal, onChange, onPassword }) {
+  constructor(translate, { sign, encrypt, onChange, onPassword }) {
     this.#onChange = onChange;
     this.#sign = switchField(translate("sign"), "switch-sign", onChange);
-    this.#seal = switchField(translate("seal"), "switch-seal", (checked) => this.#sealSwitched(checked));
-    this.set({ sign, seal });
+    this.#encrypt = switchField(translate("encrypt"), "switch-encrypt", (checked) => this.#encryptSwitched(checked));
+    this.set({ sign, encrypt });
     this.#password = new SecretField({
       translate, label: text("composePassword"), hint: text("composePasswordHint"), onInput: onPassword, onSubmit: () => {},
     });
     this.element = html("fieldset", { class: "switches" },
-      html("legend", { text: translate("protection") }), this.#sign.element, this.#seal.element);
+      html("legend", { text: translate("protection") }), this.#sign.element, this.#encrypt.element);
     this.passwordPlace = html("div", { class: "field", hidden: true, data: { test: "letter-password" } }, this.#password.element);
   }
 
@@ -38,34 +38,34 @@ export class Protection {
     return this.#sign.input.checked;
   }
 
-  get seals() {
-    return this.#seal.input.checked;
+  get encrypts() {
+    return this.#encrypt.input.checked;
   }
 
   get hasPassword() {
     return this.#password.length > 0;
   }
 
-  /** Whether the person has to be asked before the letter leaves as it stands. */
+  /** Whether the person must be asked first, since decrypted words would leave unencrypted. */
   get isUnagreed() {
-    return !this.seals && this.answersSealed && !this.#readableAgreed;
+    return !this.encrypts && this.answersEncrypted && !this.#readableAgreed;
   }
 
-  /** @param {{sign: boolean, seal: boolean}} wanted */
-  set({ sign, seal }) {
+  /** @param {{sign: boolean, encrypt: boolean}} wanted */
+  set({ sign, encrypt }) {
     this.#sign.input.checked = sign;
-    this.#seal.input.checked = seal;
+    this.#encrypt.input.checked = encrypt;
     this.askAgain();
   }
 
-  /** @param {boolean} answersSealed what is taken over from the message that is answered came sealed */
-  takeOver(answersSealed) {
-    this.answersSealed = answersSealed;
-    if (answersSealed) this.#seal.input.checked = true;
+  /** @param {boolean} answersEncrypted whether the answered or forwarded message came encrypted */
+  takeOver(answersEncrypted) {
+    this.answersEncrypted = answersEncrypted;
+    if (answersEncrypted) this.#encrypt.input.checked = true;
     this.askAgain();
   }
 
-  /** The letter is another one than the person has agreed to. */
+  /** Forgets the person's agreement, since the letter or its protection has changed. */
   askAgain() {
     this.#readableAgreed = false;
   }
@@ -74,16 +74,16 @@ export class Protection {
     this.#switchOff(this.#sign.input);
   }
 
-  sealOff() {
-    const off = () => this.#switchOff(this.#seal.input);
-    if (this.answersSealed) this.askReadable(off);
+  encryptOff() {
+    const off = () => this.#switchOff(this.#encrypt.input);
+    if (this.answersEncrypted) this.askReadable(off);
     else off();
   }
 
   /** @param {() => void} onGo */
   askReadable(onGo) {
     confirm({
-      title: text("composeReadableTitle"), meaning: text("composeReadableMeaning"), keep: text("composeKeepSealed"),
+      title: text("composeReadableTitle"), meaning: text("composeReadableMeaning"), keep: text("composeKeepEncrypted"),
       go: text("composeReadableGo"), test: "readable-confirm",
       onGo: () => {
         this.#readableAgreed = true;
@@ -102,11 +102,11 @@ export class Protection {
   }
 
   /** @param {boolean} checked */
-  #sealSwitched(checked) {
+  #encryptSwitched(checked) {
     this.askAgain();
-    if (checked || !this.answersSealed) return this.#onChange();
-    this.#seal.input.checked = true;
-    this.sealOff();
+    if (checked || !this.answersEncrypted) return this.#onChange();
+    this.#encrypt.input.checked = true;
+    this.encryptOff();
   }
 
   /** @param {HTMLInputElement} input */

@@ -1,19 +1,19 @@
-/** Whom the letter is for: the lines To, Cc and Bcc, and what is known of each person in them. */
-import { RecipientsField } from "../runtime/ui/recipients_field.js";
+/** The recipients of the letter: the lines To, Cc and Bcc, and the certificates of the people in them. */
+import { RecipientsField } from "../../wasm_build/ui/recipients_field.js";
 import { text } from "../shared/i18n.js";
 import { showRecipient } from "./recipient_dialog.js";
 
-/** @typedef {import("../runtime/ui/recipients_field.js").Person} Person */
+/** @typedef {import("../../wasm_build/ui/recipients_field.js").Person} Person */
 /** @typedef {{to: string[], cc: string[], bcc: string[]}} Addresses */
 
 export class Recipients {
   /**
-   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+   * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
    * @param {import("./courier.js").Courier} courier
    * @param {() => void} onChange
    */
   constructor(translate, courier, onChange) {
-    const onDetails = (/** @type {string} */ address, /** @type {any} */ check) => showRecipient(translate, address, check);
+    const onDetails = (/** @type {string} */ address, /** @type {RecipientCheck} */ check) => showRecipient(translate, address, check);
     const line = (/** @type {string} */ label, /** @type {string} */ test) =>
       new RecipientsField(translate, courier, { label, test, onChange, onDetails });
     this.to = line(translate("to"), "compose-to");
@@ -35,19 +35,19 @@ export class Recipients {
     return this.people.filter(({ finding }) => finding?.readiness === "password").map(({ address }) => address);
   }
 
-  /** The certificates to seal for, in the order of the people; "" where there is none. */
+  /** The fingerprints of the certificates to encrypt for, in the order of the people; "" for a person without one. */
   get fingerprints() {
     const of = (/** @type {Person[]} */ people) =>
       people.map(({ finding }) => (finding?.readiness === "ready" ? finding.check.fingerprint : ""));
     return { people: of([...this.to.people, ...this.cc.people]), hiddenPeople: of(this.bcc.people) };
   }
 
-  /** The line that a person stands in. @param {Person} person */
+  /** The line with this person. @param {Person} person */
   lineOf(person) {
     return this.#lines.find(({ people }) => people.includes(person)) ?? this.to;
   }
 
-  /** @param {Addresses} addresses of those from now on */
+  /** @param {Addresses} addresses the new recipients */
   replace({ to, cc, bcc }) {
     for (const [line, addresses] of /** @type {[RecipientsField, string[]][]} */ ([[this.to, to], [this.cc, cc], [this.bcc, bcc]])) {
       for (const person of [...line.people]) line.remove(person);
@@ -55,12 +55,12 @@ export class Recipients {
     }
   }
 
-  /** Takes what is typed as people. */
+  /** Turns the typed text into people. */
   commit() {
     for (const line of this.#lines) line.commit();
   }
 
-  /** Somebody's certificate may have been added meanwhile. */
+  /** Looks for missing certificates again, since they may have been added meanwhile. */
   lookUpMissing() {
     const missing = this.people.filter(({ finding }) => finding?.readiness === "none" || finding?.readiness === "failed");
     for (const person of missing) void this.lineOf(person).lookUp(person);

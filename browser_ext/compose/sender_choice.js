@@ -1,7 +1,7 @@
-/** Who the letter is from: the identity that signs it, what is to be said of that, and the passphrase that unlocks it. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { isolate, sameAddress } from "../runtime/ui/formats.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
+/** The sender of the letter: the identity that signs it, the note about it, and the passphrase that unlocks it. */
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
+import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { errorText, text } from "../shared/i18n.js";
 import { ask } from "../shared/request.js";
 import { createExpiryNote } from "./own_expiry.js";
@@ -10,7 +10,7 @@ import { createExpiryNote } from "./own_expiry.js";
 /** @typedef {import("./courier.js").OwnIdentity} OwnIdentity */
 
 export class SenderChoice {
-  /** The choice, and the place of the passphrase, which stands by the button that sends. */
+  /** `element` shows the choice; `unlockPlace` takes the passphrase, beside the button that sends. */
   element;
   unlockPlace = html("div", { class: "field" });
   #translate;
@@ -24,7 +24,7 @@ export class SenderChoice {
   #passphrase = null;
 
   /**
-   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+   * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
    * @param {Courier} courier
    * @param {{
    *   from: string, identities: OwnIdentity[], onChange: () => void, onUnlocked: () => Promise<void>,
@@ -52,7 +52,7 @@ export class SenderChoice {
       html("label", { for: this.#select.id, text: translate("from") }), this.#select, this.#expiry, ...notes);
   }
 
-  /** The identity that the letter is from. */
+  /** The identity of the letter's sender. */
   get identity() {
     const [fingerprint] = this.#select.value.split(" ");
     return this.#identities.find((own) => own.fingerprint === fingerprint) ?? null;
@@ -66,23 +66,26 @@ export class SenderChoice {
     return this.identity?.locked ?? true;
   }
 
-  /** Every address that the person has keys for. */
+  /** All addresses for which the person has keys. */
   get ownAddresses() {
     return this.#identities.flatMap(({ addresses }) => addresses);
   }
 
-  /** Which identity under which address the letter is from; several may have the same one. */
+  /** The chosen identity with the chosen address, since several identities may have the same address. */
   get choice() {
     return this.#select.value;
   }
 
-  /** @param {string} choice of a draft, which stays as it is when that identity is gone */
+  /** @param {string} choice the choice that a draft has kept; ignored if that identity is gone */
   choose(choice) {
     if ([...this.#select.options].some(({ value }) => value === choice)) this.#select.value = choice;
     this.show();
   }
 
-  /** Keys may have been locked, unlocked or added in another window. @param {OwnIdentity[]} identities */
+  /**
+   * Takes the identities anew, since another window may have locked or unlocked some.
+   * @param {OwnIdentity[]} identities
+   */
   refresh(identities) {
     const wasLocked = this.isLocked;
     this.#identities = identities;
@@ -93,7 +96,7 @@ export class SenderChoice {
     this.#passphrase?.focus();
   }
 
-  /** Draws what is to be said of the identity. */
+  /** Draws the note about the identity's expiry, and the field for its passphrase if it is locked. */
   show() {
     this.#expiry.replaceChildren(createExpiryNote(this.identity));
     this.#showUnlock();

@@ -1,14 +1,14 @@
 /**
- * The way of a letter out of its window: the button, how far it has come, what went wrong, and what is left to do when the
- * webmail did not take it.
+ * The sending of a letter from its window: button, progress, errors, and the remedies if the webmail did not take it.
  */
-import { html } from "../runtime/ui/dom.js";
-import { problem, whileBusy } from "../runtime/ui/parts.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { errorText, text } from "../shared/i18n.js";
+import { codeOf } from "../shared/messages.js";
 import { saveMessage, sendVerb } from "./letter_parts.js";
 import { LetterProgress } from "./letter_progress.js";
 
-/** @typedef {import("../runtime/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /**
  * @typedef {{
  *   letter: Letter, packed: import("../shared/packed_letter.js").PackedLetter, leaving: import("./courier.js").Leaving,
@@ -19,10 +19,10 @@ import { LetterProgress } from "./letter_progress.js";
  * @typedef {{
  *   take: (onAgreed: () => void) => Outgoing | null, onSent: (letter: Letter, sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
  *   onLocked: () => void, update: () => void,
- * }} Desk what is written on: `take` gives null while something stands in the way, or until the person has agreed
+ * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the person has agreed
  */
 
-/** The codes of a message that the webmail has not, or perhaps not, sent to all. */
+/** The codes of errors after which the webmail has not, or perhaps not, sent the message to everybody. */
 const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone"]);
 
 export class Sending {
@@ -36,9 +36,10 @@ export class Sending {
   #done = false;
 
   /**
-   * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+   * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
    * @param {import("./courier.js").Courier} courier
-   * @param {{deliver: import("./letter_window.js").Claim["deliver"], plan: string, desk: Desk}} options `plan` is the id of what says why not
+   * @param {{deliver: import("./letter_window.js").Claim["deliver"], plan: string, desk: Desk}} options `plan` is the id of
+   * the panel that names the obstacles
    */
   constructor(translate, courier, { deliver, plan, desk }) {
     this.#translate = translate;
@@ -49,24 +50,24 @@ export class Sending {
     });
   }
 
-  /** Whether it has left. */
+  /** Whether the letter was sent, handed over or saved. */
   get isDone() {
     return this.#done;
   }
 
-  /** @param {boolean} isFree whether nothing stands in the way */
+  /** @param {boolean} isFree whether there are no obstacles */
   show(isFree) {
     if (this.#busy) return;
     if (isFree) this.button.removeAttribute("aria-disabled");
     else this.button.setAttribute("aria-disabled", "true");
   }
 
-  /** Says what went wrong; "" takes it back. @param {string} words */
+  /** Shows an error; "" removes it. @param {string} words */
   say(words) {
     this.failure.textContent = words;
   }
 
-  /** Files are read. @param {import("../shared/progress.js").Told} told */
+  /** Shows the progress of reading files. @param {import("../shared/progress.js").Told} told */
   showReading(told) {
     if (this.#busy) return;
     if (told.done === told.total) this.progress.end();
@@ -80,7 +81,7 @@ export class Sending {
     if (!outgoing) return;
     this.ways.replaceChildren();
     const { letter, packed, leaving, password } = outgoing;
-    await this.#work(letter.seal, async () => {
+    await this.#work(letter.encrypt, async () => {
       const { sent, problem: reason, files, shown } = await this.#courier.send(packed, leaving, { password, again });
       if (!sent) return this.#refused(reason);
       files.forEach(saveMessage);
@@ -90,37 +91,38 @@ export class Sending {
   }
 
   /**
-   * Shows that something is being done, and what went wrong with it; the letter stays as it is.
-   * @param {boolean} seals @param {() => Promise<void>} act
+   * Shows the progress of an action, and its error. The letter stays as it is.
+   * @param {boolean} encrypts @param {() => Promise<void>} act
    */
-  async #work(seals, act) {
+  async #work(encrypts, act) {
     this.say("");
     this.#busy = true;
     this.progress.end();
     this.progress.show({ stage: "make", done: 0, total: 1 });
     const stopFollowing = this.#courier.follow((told) => this.progress.show(told));
-    await whileBusy(this.button, this.#translate(seals ? "sealing" : "sending"), () => act().catch((error) => this.#failed(error)));
+    await whileBusy(this.button, this.#translate(encrypts ? "encrypting" : "sending"), () => act().catch((error) => this.#failed(error)));
     this.#busy = false;
     stopFollowing();
     this.progress.end();
     if (!this.#done) this.#desk.update();
   }
 
-  /** @param {string} reason what the webmail said */
+  /** @param {string} reason the code that the webmail gave */
   #refused(reason) {
     this.say(text("composeRefused", reason ? errorText({ code: reason, message: reason }) : text("composeNoReason")));
     this.#offerWays(false);
   }
 
-  /** @param {any} error */
+  /** @param {unknown} error */
   #failed(error) {
     this.say(errorText(error));
-    if (UNFINISHED.has(error.code)) this.#offerWays(error.code === "sending-unknown");
-    if (error.code === "locked") this.#desk.onLocked();
+    const code = codeOf(error);
+    if (UNFINISHED.has(code)) this.#offerWays(code === "sending-unknown");
+    if (code === "locked") this.#desk.onLocked();
     this.button.focus();
   }
 
-  /** What is left to do when the webmail did not take it. @param {boolean} isUnknown */
+  /** Offers the remedies if the webmail did not take the letter. @param {boolean} isUnknown */
   #offerWays(isUnknown) {
     const save = html("button", {
       type: "button", text: text("composeSaveFile"), data: { agrees: "", test: "save-file" }, on: { click: () => void this.#saveFiles() },
@@ -136,7 +138,7 @@ export class Sending {
     const outgoing = this.#desk.take(() => void this.#saveFiles());
     if (!outgoing) return;
     const { letter, packed, leaving, password } = outgoing;
-    await this.#work(letter.seal, async () => {
+    await this.#work(letter.encrypt, async () => {
       (await this.#courier.finish(packed, leaving, password)).forEach(saveMessage);
     });
   }

@@ -1,15 +1,15 @@
-/** What takes the place of the letter when it has left: what left, and for whom. */
-import { html } from "../runtime/ui/dom.js";
-import { isolate } from "../runtime/ui/formats.js";
-import { createSealedBlock } from "../runtime/ui/sealing_block.js";
-import { whatWillLeave } from "../runtime/ui/sending_plan.js";
-import { leavingMark } from "../runtime/ui/state_mark.js";
+/** The view that replaces a letter that has left: its beginning and its recipients. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { createEncryptedBlock } from "../../wasm_build/ui/encrypted_block.js";
+import { whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
+import { leavingMark } from "../../wasm_build/ui/state_mark.js";
 import { text } from "../shared/i18n.js";
 
 /**
- * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+ * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {{
- *   letter: import("../runtime/ui/sending_plan.js").Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
+ *   letter: import("../../wasm_build/ui/sending_plan.js").Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
  *   onClose: () => void,
  * }} sent `shown` is the beginning of what left
  */
@@ -25,7 +25,7 @@ export function createSentView(translate, { letter, deliver, origin, shown, isHa
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), sentence)),
     isHandedOver ? html("p", { class: "warning", text: text("composeHandedOverHint"), data: { test: "handed-over" } }) : "",
     deliver === "file" && origin ? html("p", { text: text("composeSavedHint", isolate(origin)), data: { test: "saved-hint" } }) : "",
-    ...(letter.seal && shown ? [createSealedBlock(shown, translate("sealed_block"))] : []),
+    ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
     html("div", { class: "actions" }, close),
   ];
   return { heading, parts };

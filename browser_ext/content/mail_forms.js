@@ -1,274 +1,274 @@
 /**
- * Forms for mail in webmails that have no adaptor: text that is written there leaves as mail, and must not be encrypted as
- * a field of the site, which no recipient could open.
+ * Forms for mail in webmails that have no adaptor. Text that is written there is sent as mail, so it must not be
+ * encrypted as a field of the site: the recipients of the mail could not open it.
  *
- * A form for mail is a recipient and a subject with the editor that stands nearest to both, in a `form` or not. Everything is
- * looked up when the person asks for encryption, and nothing before.
+ * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
+ * The module searches only when the person asks for encryption.
  */
-(() => {
-  const shared = globalThis.sealwaxContent;
-  if (shared.findMailForm) return;
-  const api = globalThis.browser ?? globalThis.chrome;
-  const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=searchbox], [role=listbox], "
-    + "[role=group], [role=list], iframe";
-  /** Where webmails keep the address behind a name. */
-  const ADDRESSES = ["title", "email", "data-email", "data-address", "data-hovercard-id", "aria-label"];
-  /** So many fields before and behind the focused one are looked at, however many the page has. */
-  const MAX_NEIGHBOURS = 300;
-  /** Of one kind: a page that has more has them in a list. */
-  const MAX_FIELDS = 20;
-  const MAX_ADDRESSES = 50;
-  /** A lower one is a line: names of people are written into such ones too. */
-  const MIN_EDITOR_HEIGHT = 40;
-  /** So far around a field of recipients the names stand that were entered already. */
-  const MAX_CHIP_LEVELS = 3;
+import { parentOf } from "./dom_tree.js";
+import { findCms, isField } from "./field_text.js";
+import { mailFieldOf } from "./mail_words.js";
+import { shadowRootOf } from "./shadow_roots.js";
 
-  /** @typedef {{kind: string, element: HTMLElement}} Found */
-  /** @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[]}} MailForm */
+const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=searchbox], [role=listbox], "
+  + "[role=group], [role=list], iframe";
+/** The attributes in which webmails keep the address of a recipient whose name they show. */
+const ADDRESSES = ["title", "email", "data-email", "data-address", "data-hovercard-id", "aria-label"];
+/** The number of fields that are examined before the focused field, and after it. */
+const MAX_NEIGHBOURS = 300;
+/** The number of fields of one kind that are examined. A page with more shows a list, and no form for mail. */
+const MAX_FIELDS = 20;
+const MAX_ADDRESSES = 50;
+/** The least height of an editor, in pixels. A lower one is a field of one line, for example for recipients. */
+const MIN_EDITOR_HEIGHT = 40;
+/** The number of elements around a recipient field in which already entered recipients are searched. */
+const MAX_CHIP_LEVELS = 3;
 
-  /** @param {Element} element @returns {ShadowRoot | null} closed ones too, where the browser offers it */
-  function shadowOf(element) {
-    const { openOrClosedShadowRoot } = /** @type {any} */ (element);
-    if (openOrClosedShadowRoot !== undefined) return openOrClosedShadowRoot;
-    const dom = /** @type {any} */ (api)?.dom;
-    return (element instanceof HTMLElement ? dom?.openOrClosedShadowRoot(element) : null) ?? element.shadowRoot;
+/** @typedef {{kind: string, element: HTMLElement}} Found */
+/** @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[]}} MailForm */
+/** @typedef {import("./webmail_tools.js").Letter} Letter */
+/** @typedef {MailForm & {fields: Letter, files: HTMLInputElement | null}} FilledMailForm */
+
+/** @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]} the root and all shadow roots below */
+function rootsOf(root) {
+  const below = [...root.querySelectorAll("*")].flatMap((element) => shadowRootOf(element) ?? []);
+  return [root, ...below.flatMap(rootsOf)];
+}
+
+/** The element and all elements around it, innermost first, across shadow roots. @param {Element} element */
+function around(element) {
+  /** @type {Element[]} */
+  const found = [];
+  for (let one = /** @type {Element | null} */ (element); one; one = parentOf(one)) found.push(one);
+  return found;
+}
+
+/** @param {Element} place @param {Element} element */
+function holds(place, element) {
+  return around(element).includes(place);
+}
+
+/** @param {Element} element */
+function isShown(element) {
+  return element.checkVisibility({ visibilityProperty: true });
+}
+
+/** @param {Element} element */
+function isHigh(element) {
+  return isShown(element) && element.getBoundingClientRect().height >= MIN_EDITOR_HEIGHT;
+}
+
+/** The focused element, in any shadow root. If the focus is inside an iframe, the iframe. */
+export function findFocused() {
+  let focused = document.activeElement;
+  for (let root = focused && shadowRootOf(focused); root?.activeElement; root = focused && shadowRootOf(focused)) focused = root.activeElement;
+  return focused instanceof HTMLElement ? focused : null;
+}
+
+/**
+ * The form for mail to which a field belongs; null for none.
+ * @param {HTMLElement} element
+ * @returns {MailForm | null}
+ */
+function mailFormOf(element) {
+  const fields = fieldsAround(element);
+  /** @type {Found[]} */
+  const found = [];
+  for (const field of fields) {
+    const kind = field instanceof HTMLIFrameElement ? null : mailFieldOf(field);
+    if (kind && isUsable(kind, field)) found.push({ kind, element: field });
   }
+  const named = new Set(found.map((one) => one.element));
+  const editors = fields.filter((one) => !named.has(one) && (one === element ? isManyLines(one) : isEditor(one) && isHigh(one)));
+  return mailtoForm(element) ?? formAmong(found, editors, element);
+}
 
-  /** @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]} with the shadow roots below */
-  function rootsOf(root) {
-    const below = [...root.querySelectorAll("*")].flatMap((element) => shadowOf(element) ?? []);
-    return [root, ...below.flatMap(rootsOf)];
+/** A field with the fields before and after it, in the order of the page. @param {HTMLElement} element */
+function fieldsAround(element) {
+  const all = rootsOf(document).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(FIELDS))]);
+  const place = all.indexOf(element);
+  return all.slice(Math.max(0, place - MAX_NEIGHBOURS), place + MAX_NEIGHBOURS);
+}
+
+/** @param {string} kind @param {HTMLElement} field */
+function isUsable(kind, field) {
+  const isHidden = field instanceof HTMLInputElement && field.type === "hidden";
+  if (kind === "subject") return isHidden || isShown(field);
+  if (isHidden || field instanceof HTMLSelectElement || !isShown(field)) return addressesIn(field).length > 0;
+  return true;
+}
+
+/** @param {HTMLElement} element */
+function isEditor(element) {
+  return element instanceof HTMLIFrameElement ? editableIn(element) !== null : isManyLines(element);
+}
+
+/** @param {HTMLElement} element */
+function isManyLines(element) {
+  return !(element instanceof HTMLInputElement || element instanceof HTMLSelectElement)
+    && (element instanceof HTMLIFrameElement || isField(element) || element.ariaMultiLine === "true");
+}
+
+/** The editable element in a frame of the page's own origin; null for none. @param {HTMLElement} frame */
+export function editableIn(frame) {
+  const { contentDocument = null } = /** @type {HTMLIFrameElement} */ (frame);
+  if (!contentDocument?.body) return null;
+  if (contentDocument.designMode === "on" || contentDocument.body.isContentEditable) return contentDocument.body;
+  return /** @type {HTMLElement | null} */ (contentDocument.querySelector("[contenteditable]:not([contenteditable=false]), textarea"));
+}
+
+/** @param {Found[]} found @param {HTMLElement[]} editors @param {HTMLElement} element @returns {MailForm | null} */
+function formAmong(found, editors, element) {
+  const of = (/** @type {string[]} */ ...kinds) => found.filter(({ kind }) => kinds.includes(kind)).map((one) => one.element).slice(0, MAX_FIELDS);
+  const recipients = of("to", "cc", "bcc");
+  const withEditor = new Set(editors.flatMap(around));
+  for (const subject of of("subject")) {
+    // `head` is the innermost element around the subject and a recipient, `place` the innermost with an editor too.
+    const outwards = around(subject);
+    const places = new Set(recipients.map((recipient) => commonOf(outwards, recipient)));
+    const head = outwards.findIndex((one) => places.has(one));
+    const place = head < 0 ? null : outwards.slice(head).find((one) => withEditor.has(one));
+    if (!place || !holds(place, element) || !isOfForm({ place, subject, element, isPart: editors.concat(of("to", "cc", "bcc", "subject")).includes(element) })) continue;
+    const editor = editors.find((one) => one === element) ?? editors.find((one) => holds(place, one));
+    if (editor) return { place, editor, subject, found: found.filter((one) => holds(place, one.element)) };
   }
+  return null;
+}
 
-  /** The element and everything around it, out of shadow roots too. @param {Element} element */
-  function around(element) {
-    /** @type {Element[]} */
-    const found = [];
-    for (let node = /** @type {Node | null} */ (element); node; node = node instanceof ShadowRoot ? node.host : node.parentNode) {
-      if (node instanceof Element) found.push(node);
-    }
-    return found;
+/**
+ * Whether a field inside `place` belongs to the form for mail: if both are in a `form` element, it must be the same
+ * one. If `place` is the whole page, the field must itself be a recipient, a subject or an editor.
+ * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} one
+ */
+function isOfForm({ place, subject, element, isPart }) {
+  const [own, other] = [element, subject].map((one) => one.closest("form"));
+  if (own && other) return own === other;
+  const isWholePage = place === document.body || place === document.documentElement;
+  // No script can find out whether a frame of another origin is an editor.
+  const isUnknown = element instanceof HTMLIFrameElement && editableIn(element) === null;
+  return !isWholePage || (isPart && !isUnknown);
+}
+
+/** @param {Element[]} outwards @param {Element} other */
+function commonOf(outwards, other) {
+  const places = new Set(outwards);
+  return around(other).find((place) => places.has(place)) ?? null;
+}
+
+/**
+ * The form around an element, if its action is a `mailto:` address.
+ * @param {HTMLElement} element @returns {MailForm | null}
+ */
+function mailtoForm(element) {
+  const form = element.closest("form");
+  if (!/^\s*mailto:/i.test(form?.getAttribute("action") ?? "")) return null;
+  return form && { place: form, editor: element, subject: element, found: [] };
+}
+
+/** The addresses in the `mailto:` action of a form. @param {Element} place */
+function addressesOfAction(place) {
+  const action = place.getAttribute("action")?.trim() ?? "";
+  if (!/^mailto:/i.test(action) || !URL.canParse(action)) return [];
+  try {
+    return decodeURIComponent(new URL(action).pathname).split(",").map((one) => one.trim()).filter(isAddress);
+  } catch {
+    return [];
   }
+}
 
-  /** @param {Element} place @param {Element} element */
-  function holds(place, element) {
-    return around(element).includes(place);
+/** @param {string} text */
+function isAddress(text) {
+  const parts = text.split("@");
+  return parts.length === 2 && parts.every(Boolean) && text.length <= 254 && !/[\s<>"(),:;[\]]/u.test(text);
+}
+
+/** The addresses in a text: `A <a@x>, "B, C" <b@x>` has two. Quoted names are ignored. @param {string} text */
+function addressesOfText(text) {
+  const pieces = text.replace(/"[^"]*"/gu, "").split(/[,;\n]/u);
+  return pieces.map((piece) => (piece.split("<")[1]?.split(">")[0] ?? piece).trim()).filter(isAddress);
+}
+
+/** The addresses in a field of recipients. @param {HTMLElement} field @returns {string[]} */
+function addressesIn(field) {
+  if (field instanceof HTMLSelectElement) {
+    return [...field.selectedOptions].flatMap(({ value, text }) => [addressesOfText(value), addressesOfText(text)].find((one) => one.length) ?? []);
   }
+  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return addressesOfText(field.value);
+  return addressesBelow(field);
+}
 
-  /** @param {Element} element */
-  function isShown(element) {
-    return element.checkVisibility({ visibilityProperty: true });
-  }
+/** The addresses in an element, in its text and in the attributes of elements below. @param {Element} element */
+function addressesBelow(element) {
+  const said = [...element.querySelectorAll("*")].flatMap((one) => ADDRESSES.flatMap((name) => addressesOfText(one.getAttribute(name) ?? "")));
+  const shown = (element.textContent ?? "").split(/[\s<>"(),:;[\]]+/u).filter(isAddress);
+  return [...said, ...shown];
+}
 
-  /** @param {Element} element */
-  function isHigh(element) {
-    return isShown(element) && element.getBoundingClientRect().height >= MIN_EDITOR_HEIGHT;
-  }
+/**
+ * The addresses in a recipient field, and of recipients shown around it.
+ * @param {HTMLElement} field @param {MailForm} form
+ */
+function recipientsAt(field, form) {
+  const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
+  const isOwn = (/** @type {Element} */ place) => place !== document.body && !others.some((other) => holds(place, other));
+  const chips = around(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
+  return [...(chips ? addressesBelow(chips) : []), ...addressesIn(field)];
+}
 
-  /** What has the focus, in any shadow root; an iframe where something in it has. */
-  function findFocused() {
-    let focused = document.activeElement;
-    for (let root = focused && shadowOf(focused); root?.activeElement; root = focused && shadowOf(focused)) focused = root.activeElement;
-    return focused instanceof HTMLElement ? focused : null;
-  }
+/** @param {HTMLElement} editor */
+function textOf(editor) {
+  const element = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
+  if (element instanceof HTMLInputElement) return "";
+  const { value } = /** @type {Partial<HTMLTextAreaElement>} */ (element ?? {});
+  return (value ?? element?.innerText ?? "").trimEnd();
+}
 
-  /**
-   * The form for mail that a field belongs to.
-   * @param {HTMLElement} element
-   * @returns {MailForm | null}
-   */
-  function mailFormOf(element) {
-    const fields = fieldsAround(element);
-    /** @type {Found[]} */
-    const found = [];
-    for (const field of fields) {
-      const kind = field instanceof HTMLIFrameElement ? null : shared.mailFieldOf(field);
-      if (kind && isUsable(kind, field)) found.push({ kind, element: field });
-    }
-    const named = new Set(found.map((one) => one.element));
-    const editors = fields.filter((one) => !named.has(one) && (one === element ? isManyLines(one) : isEditor(one) && isHigh(one)));
-    return mailtoForm(element) ?? formAmong(found, editors, element);
-  }
+/** The values of a form, for the extension's window for writing. @param {MailForm} form */
+function fieldsOf(form) {
+  const people = (/** @type {string} */ wanted) => {
+    const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element }) => recipientsAt(element, form));
+    const all = wanted === "to" ? [...addressesOfAction(form.place), ...found] : found;
+    return [...new Map(all.map((address) => [address.toLowerCase(), address])).values()].slice(0, MAX_ADDRESSES);
+  };
+  const from = form.found.find(({ kind }) => kind === "from")?.element;
+  const { subject, editor } = form;
+  const title = subject === editor ? "" : /** @type {HTMLInputElement} */ (subject).value ?? subject.textContent ?? "";
+  return {
+    kind: "new", from: (from && addressesIn(from)[0]) ?? "", to: people("to"), cc: people("cc"), bcc: people("bcc"),
+    subject: title, text: textOf(editor),
+  };
+}
 
-  /** The fields before and behind one, in the order of the page. @param {HTMLElement} element */
-  function fieldsAround(element) {
-    const all = rootsOf(document).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(FIELDS))]);
-    const place = all.indexOf(element);
-    return all.slice(Math.max(0, place - MAX_NEIGHBOURS), place + MAX_NEIGHBOURS);
-  }
+/**
+ * The file input of a form; null unless exactly one takes any file.
+ * @param {MailForm} form @returns {HTMLInputElement | null}
+ */
+function fileFieldOf({ place, subject, editor }) {
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (place.querySelectorAll("input[type=file]:enabled:not([accept], [webkitdirectory])"));
+  return subject !== editor && fields.length === 1 ? fields[0] : null;
+}
 
-  /** @param {string} kind @param {HTMLElement} field */
-  function isUsable(kind, field) {
-    const isHidden = field instanceof HTMLInputElement && field.type === "hidden";
-    if (kind === "subject") return isHidden || isShown(field);
-    if (isHidden || field instanceof HTMLSelectElement || !isShown(field)) return addressesIn(field).length > 0;
-    return true;
-  }
+/**
+ * Whether the focused field of this document belongs to a form for mail.
+ * @returns {"field" | "frame" | ""} "frame" if the focus is in a frame of the form, "" for no form
+ */
+export function findMailForm() {
+  // A document keeps its active element when the focus goes to another frame of the page.
+  const focused = window === window.top || document.hasFocus() ? findFocused() : null;
+  if (!focused || !formOf(focused)) return "";
+  return focused instanceof HTMLIFrameElement ? "frame" : "field";
+}
 
-  /** @param {HTMLElement} element */
-  function isEditor(element) {
-    return element instanceof HTMLIFrameElement ? editableIn(element) !== null : isManyLines(element);
-  }
+/** @param {HTMLElement} element */
+function formOf(element) {
+  const isFrame = element instanceof HTMLIFrameElement;
+  if (!isFrame && (!isField(element) || findCms(element))) return null;
+  return mailFormOf(element);
+}
 
-  /** @param {HTMLElement} element */
-  function isManyLines(element) {
-    return !(element instanceof HTMLInputElement || element instanceof HTMLSelectElement)
-      && (element instanceof HTMLIFrameElement || shared.isField(element) || element.ariaMultiLine === "true");
-  }
-
-  /** What is written in a frame of the page's own origin. @param {HTMLElement} frame */
-  function editableIn(frame) {
-    const { contentDocument = null } = /** @type {HTMLIFrameElement} */ (frame);
-    if (!contentDocument?.body) return null;
-    if (contentDocument.designMode === "on" || contentDocument.body.isContentEditable) return contentDocument.body;
-    return /** @type {HTMLElement | null} */ (contentDocument.querySelector("[contenteditable]:not([contenteditable=false]), textarea"));
-  }
-
-  /** @param {Found[]} found @param {HTMLElement[]} editors @param {HTMLElement} element @returns {MailForm | null} */
-  function formAmong(found, editors, element) {
-    const of = (/** @type {string[]} */ ...kinds) => found.filter(({ kind }) => kinds.includes(kind)).map((one) => one.element).slice(0, MAX_FIELDS);
-    const recipients = of("to", "cc", "bcc");
-    const withEditor = new Set(editors.flatMap(around));
-    for (const subject of of("subject")) {
-      // Of the places that hold the subject with a recipient, the innermost: the shortest way from the subject.
-      const outwards = around(subject);
-      const places = new Set(recipients.map((recipient) => commonOf(outwards, recipient)));
-      const head = outwards.findIndex((one) => places.has(one));
-      const place = head < 0 ? null : outwards.slice(head).find((one) => withEditor.has(one));
-      if (!place || !holds(place, element) || !isOfForm({ place, subject, element, isPart: editors.concat(of("to", "cc", "bcc", "subject")).includes(element) })) continue;
-      const editor = editors.find((one) => one === element) ?? editors.find((one) => holds(place, one));
-      if (editor) return { place, editor, subject, found: found.filter((one) => holds(place, one.element)) };
-    }
-    return null;
-  }
-
-  /**
-   * Whether a field in the same place belongs to the form for mail: one of its parts, or a line of the same `form`.
-   * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} one
-   */
-  function isOfForm({ place, subject, element, isPart }) {
-    const [own, other] = [element, subject].map((one) => one.closest("form"));
-    if (own && other) return own === other;
-    const isWholePage = place === document.body || place === document.documentElement;
-    // A frame of another origin tells nobody whether it is an editor.
-    const isUnknown = element instanceof HTMLIFrameElement && editableIn(element) === null;
-    return !isWholePage || (isPart && !isUnknown);
-  }
-
-  /** @param {Element[]} outwards @param {Element} other */
-  function commonOf(outwards, other) {
-    const places = new Set(outwards);
-    return around(other).find((place) => places.has(place)) ?? null;
-  }
-
-  /** A form whose action is an address. @param {HTMLElement} element @returns {MailForm | null} */
-  function mailtoForm(element) {
-    const form = element.closest("form");
-    if (!/^\s*mailto:/i.test(form?.getAttribute("action") ?? "")) return null;
-    return form && { place: form, editor: element, subject: element, found: [] };
-  }
-
-  /** The addresses in the action of a form. @param {Element} place */
-  function addressesOfAction(place) {
-    const action = place.getAttribute("action")?.trim() ?? "";
-    if (!/^mailto:/i.test(action) || !URL.canParse(action)) return [];
-    try {
-      return decodeURIComponent(new URL(action).pathname).split(",").map((one) => one.trim()).filter(isAddress);
-    } catch {
-      return [];
-    }
-  }
-
-  /** @param {string} text */
-  function isAddress(text) {
-    const parts = text.split("@");
-    return parts.length === 2 && parts.every(Boolean) && text.length <= 254 && !/[\s<>"(),:;[\]]/u.test(text);
-  }
-
-  /** `A <a@x>, "B, C" <b@x>` gives two: a name is no address, even where it looks like one. @param {string} text */
-  function addressesOfText(text) {
-    const pieces = text.replace(/"[^"]*"/gu, "").split(/[,;\n]/u);
-    return pieces.map((piece) => (piece.split("<")[1]?.split(">")[0] ?? piece).trim()).filter(isAddress);
-  }
-
-  /** What is written in a field of recipients. @param {HTMLElement} field @returns {string[]} */
-  function addressesIn(field) {
-    if (field instanceof HTMLSelectElement) {
-      return [...field.selectedOptions].flatMap(({ value, text }) => [addressesOfText(value), addressesOfText(text)].find((one) => one.length) ?? []);
-    }
-    if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) return addressesOfText(field.value);
-    return addressesBelow(field);
-  }
-
-  /** The addresses of those whose names stand in an element. @param {Element} element */
-  function addressesBelow(element) {
-    const said = [...element.querySelectorAll("*")].flatMap((one) => ADDRESSES.flatMap((name) => addressesOfText(one.getAttribute(name) ?? "")));
-    const shown = (element.textContent ?? "").split(/[\s<>"(),:;[\]]+/u).filter(isAddress);
-    return [...said, ...shown];
-  }
-
-  /** Everybody in the field, and those whose names stand around it. @param {HTMLElement} field @param {MailForm} form */
-  function recipientsAt(field, form) {
-    const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
-    const isOwn = (/** @type {Element} */ place) => place !== document.body && !others.some((other) => holds(place, other));
-    const chips = around(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
-    return [...(chips ? addressesBelow(chips) : []), ...addressesIn(field)];
-  }
-
-  /** @param {HTMLElement} editor */
-  function textOf(editor) {
-    const element = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
-    if (element instanceof HTMLInputElement) return "";
-    const { value } = /** @type {Partial<HTMLTextAreaElement>} */ (element ?? {});
-    return (value ?? element?.innerText ?? "").trimEnd();
-  }
-
-  /** What the message window is filled with. @param {MailForm} form */
-  function fieldsOf(form) {
-    const people = (/** @type {string} */ wanted) => {
-      const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element }) => recipientsAt(element, form));
-      const all = wanted === "to" ? [...addressesOfAction(form.place), ...found] : found;
-      return [...new Map(all.map((address) => [address.toLowerCase(), address])).values()].slice(0, MAX_ADDRESSES);
-    };
-    const from = form.found.find(({ kind }) => kind === "from")?.element;
-    const { subject, editor } = form;
-    const title = subject === editor ? "" : /** @type {HTMLInputElement} */ (subject).value ?? subject.textContent ?? "";
-    return {
-      kind: "new", from: (from && addressesIn(from)[0]) ?? "", to: people("to"), cc: people("cc"), bcc: people("bcc"),
-      subject: title, text: textOf(editor),
-    };
-  }
-
-  /** The one field of a form that takes any file. @param {MailForm} form @returns {HTMLInputElement | null} */
-  function fileFieldOf({ place, subject, editor }) {
-    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (place.querySelectorAll("input[type=file]:enabled:not([accept], [webkitdirectory])"));
-    return subject !== editor && fields.length === 1 ? fields[0] : null;
-  }
-
-  /**
-   * Whether the focused field of this document belongs to a form for mail.
-   * @returns {"field" | "frame" | ""} "frame" where the focus is in a frame of it
-   */
-  function findMailForm() {
-    // A document keeps its active element when the focus goes to another frame of the page.
-    const focused = window === window.top || document.hasFocus() ? findFocused() : null;
-    if (!focused || !formOf(focused)) return "";
-    return focused instanceof HTMLIFrameElement ? "frame" : "field";
-  }
-
-  /** @param {HTMLElement} element */
-  function formOf(element) {
-    const isFrame = element instanceof HTMLIFrameElement;
-    if (!isFrame && (!shared.isField(element) || shared.findCms(element))) return null;
-    return mailFormOf(element);
-  }
-
-  /** The form for mail in which the focus is, with what the window needs. */
-  function focusedMailForm() {
-    const focused = findFocused();
-    const form = focused && formOf(focused);
-    return form ? { ...form, fields: fieldsOf(form), files: fileFieldOf(form) } : null;
-  }
-
-  Object.assign(shared, { findMailForm, focusedMailForm, findFocused, editableIn });
-})();
+/** The form for mail with the focus, its values, and its field for files. @returns {FilledMailForm | null} */
+export function focusedMailForm() {
+  const focused = findFocused();
+  const form = focused && formOf(focused);
+  return form ? { ...form, fields: fieldsOf(form), files: fileFieldOf(form) } : null;
+}

@@ -1,150 +1,147 @@
 /**
- * The fields of a form for mail, each known by itself: by its name in the markup, its type, and the words beside it in the
- * languages of the extension. A page that names its fields in another way is not understood.
+ * Recognises the fields of a form for mail (recipients, subject, sender), each by its name in the markup, its type, and
+ * its label in the languages of the extension. Fields with other names and labels are not recognised.
  */
-(() => {
-  const shared = globalThis.sealwaxContent;
-  if (shared.mailFieldOf) return;
 
-  /** @typedef {"to" | "cc" | "bcc" | "subject" | "from"} MailField */
+/** @typedef {"to" | "cc" | "bcc" | "subject" | "from"} MailField */
 
-  const NAMING = ["name", "id", "formcontrolname", "ng-model", "data-bind", "data-testid", "data-test"];
-  /** The last word of a name, by what the field holds. @type {Record<MailField, string>} */
-  const NAMES = {
-    to: "to recipient recipients rcpt rcpts mailto sendto emailto addressee addressees receiver receivers empfaenger an "
-      + "destinataire destinataires destinatario destinatarios para",
-    cc: "cc carboncopy",
-    bcc: "bcc cci cco blindcopy",
-    subject: "subject subj subjectbox betreff objet sujet asunto",
-    from: "from sender absender",
-  };
-  /** Words that may stand before it: `assigned_to`, `reply_to` and `ship_to` name something else. */
-  const BEFORE = new Set(("compose composer composing mail email mails webmail message msg letter send new draft form frm field input "
-    + "inp txt text tb header headers hdr addr address data main content ctl page body view dlg dialog rcpt to zv imp").split(" "));
-  const AFTER = new Set(("field input inp control ctl text txt box area line value values addr addrs address addresses email emails "
-    + "mail mails list").split(" "));
-  /** The whole of a label. @type {Record<MailField, string[]>} */
-  const LABELS = {
-    to: ["to", "send to", "email to", "mail to", "an", "senden an", "à", "envoyer à", "para", "enviar a", "إلى", "الى", "إرسال إلى"],
-    cc: ["cc", "carbon copy", "kopie", "kopie an", "copie", "copie à", "copia", "con copia", "نسخة", "نسخة إلى", "نسخة كربونية"],
-    bcc: ["bcc", "blind copy", "blind carbon copy", "blindkopie", "cci", "copie cachée", "cco", "copia oculta", "نسخة مخفية"],
-    subject: [],
-    from: ["from", "von", "absender", "de", "expéditeur", "remitente", "من", "المرسل"],
-  };
-  /** A word anywhere in a label. @type {Record<"to" | "subject", string[]>} */
-  const WORDS = {
-    to: ["recipient", "recipients", "addressee", "addressees", "empfänger", "empfängers", "empfängerin", "adressat", "adressaten",
-      "destinataire", "destinataires", "destinatario", "destinatarios", "المستلم", "المستلمون", "المستلمين", "المستلمون"],
-    subject: ["subject", "betreff", "objet", "sujet", "asunto", "الموضوع", "موضوع"],
-  };
-  /** People of the site itself, who read there and have no address here. */
-  const MEMBERS = new Set(("user users username usernames member members nick nickname nicknames player benutzer benutzername "
-    + "benutzernamen nutzer mitglied mitglieder utilisateur utilisateurs pseudo pseudos membre membres usuario usuarios miembro "
-    + "miembros المستخدم مستخدم عضو الأعضاء").split(" "));
-  const MAIL = /@|mail|courriel|correo|بريد/u;
-  /** What a form fills in about the person who uses it, or about a parcel. */
-  const OWN = /^(?:shipping|billing)\b|\b(?:street-address|address-l|postal-code)/u;
-  const TEXT_TYPES = ["text", "email", "search", "hidden"];
-  const MAX_LABEL_CHARACTERS = 60;
-  /** So far outside a field its label may stand: in the cell before it, or in the line above. */
-  const MAX_LEVELS = 4;
-  /** Marks of the direction of writing, which are invisible. */
-  const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const NAMING = ["name", "id", "formcontrolname", "ng-model", "data-bind", "data-testid", "data-test"];
+/** The last word of a name, by the part of a mail that the field holds. @type {Record<MailField, string>} */
+const NAMES = {
+  to: "to recipient recipients rcpt rcpts mailto sendto emailto addressee addressees receiver receivers empfaenger an "
+    + "destinataire destinataires destinatario destinatarios para",
+  cc: "cc carboncopy",
+  bcc: "bcc cci cco blindcopy",
+  subject: "subject subj subjectbox betreff objet sujet asunto",
+  from: "from sender absender",
+};
+/**
+ * The words that may come before the last one in a name. With other words the field has another meaning: `assigned_to`,
+ * `reply_to`, `ship_to`.
+ */
+const BEFORE = new Set(("compose composer composing mail email mails webmail message msg letter send new draft form frm field input "
+  + "inp txt text tb header headers hdr addr address data main content ctl page body view dlg dialog rcpt to zv imp").split(" "));
+const AFTER = new Set(("field input inp control ctl text txt box area line value values addr addrs address addresses email emails "
+  + "mail mails list").split(" "));
+/** Labels that name a part of a mail only if they have no other words. @type {Record<MailField, string[]>} */
+const LABELS = {
+  to: ["to", "send to", "email to", "mail to", "an", "senden an", "à", "envoyer à", "para", "enviar a", "إلى", "الى", "إرسال إلى"],
+  cc: ["cc", "carbon copy", "kopie", "kopie an", "copie", "copie à", "copia", "con copia", "نسخة", "نسخة إلى", "نسخة كربونية"],
+  bcc: ["bcc", "blind copy", "blind carbon copy", "blindkopie", "cci", "copie cachée", "cco", "copia oculta", "نسخة مخفية"],
+  subject: [],
+  from: ["from", "von", "absender", "de", "expéditeur", "remitente", "من", "المرسل"],
+};
+/** Words that name a part of a mail anywhere in a label. @type {Record<"to" | "subject", string[]>} */
+const WORDS = {
+  to: ["recipient", "recipients", "addressee", "addressees", "empfänger", "empfängers", "empfängerin", "adressat", "adressaten",
+    "destinataire", "destinataires", "destinatario", "destinatarios", "المستلم", "المستلمون", "المستلمين", "المستلمون"],
+  subject: ["subject", "betreff", "objet", "sujet", "asunto", "الموضوع", "موضوع"],
+};
+/** Words for members of the site: a field for members takes user names, and sends no mail. */
+const MEMBERS = new Set(("user users username usernames member members nick nickname nicknames player benutzer benutzername "
+  + "benutzernamen nutzer mitglied mitglieder utilisateur utilisateurs pseudo pseudos membre membres usuario usuarios miembro "
+  + "miembros المستخدم مستخدم عضو الأعضاء").split(" "));
+const MAIL = /@|mail|courriel|correo|بريد/u;
+/** The values of `autocomplete` for postal addresses: such a field is no recipient of a mail. */
+const OWN = /^(?:shipping|billing)\b|\b(?:street-address|address-l|postal-code)/u;
+const TEXT_TYPES = ["text", "email", "search", "hidden"];
+const MAX_LABEL_CHARACTERS = 60;
+/** The number of elements around a field in which its label is searched: in the cell before it, or the line above. */
+const MAX_LEVELS = 4;
+/** The invisible characters that set the direction of writing. */
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-  /**
-   * What a field of a form for mail holds; null for any other field.
-   * @param {Element} field
-   * @returns {MailField | null}
-   */
-  function mailFieldOf(field) {
-    if (field instanceof HTMLInputElement && !TEXT_TYPES.includes(field.type)) return null;
-    if (OWN.test(field.getAttribute("autocomplete")?.toLowerCase() ?? "")) return null;
-    const names = NAMING.flatMap((name) => field.getAttribute(name) || []).map(wordsOf);
-    const labels = labelsOf(field);
-    const found = byName(names) ?? byLabel(labels) ?? (isManyAddresses(field) ? "to" : null);
-    const isPerson = found === "to" || found === "cc" || found === "bcc";
-    return isPerson && areMembers(names, labels) ? null : found;
-  }
+/**
+ * The part of a mail that a field holds; null for a field that holds no part of a mail.
+ * @param {Element} field
+ * @returns {MailField | null}
+ */
+export function mailFieldOf(field) {
+  if (field instanceof HTMLInputElement && !TEXT_TYPES.includes(field.type)) return null;
+  if (OWN.test(field.getAttribute("autocomplete")?.toLowerCase() ?? "")) return null;
+  const names = NAMING.flatMap((name) => field.getAttribute(name) || []).map(wordsOf);
+  const labels = labelsOf(field);
+  const found = byName(names) ?? byLabel(labels) ?? (isManyAddresses(field) ? "to" : null);
+  const isPerson = found === "to" || found === "cc" || found === "bcc";
+  return isPerson && areMembers(names, labels) ? null : found;
+}
 
-  /** @param {Element} field */
-  function isManyAddresses(field) {
-    return field instanceof HTMLInputElement && field.type === "email" && field.multiple;
-  }
+/** @param {Element} field */
+function isManyAddresses(field) {
+  return field instanceof HTMLInputElement && field.type === "email" && field.multiple;
+}
 
-  /** The words of a name in code, without its numbers: `ctl00$main$txtTo` has four. @param {string} name */
-  function wordsOf(name) {
-    return name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/).filter(Boolean);
-  }
+/** The words of a name in markup, without numbers: `ctl00$main$txtTo` gives ctl, main, txt, to. @param {string} name */
+function wordsOf(name) {
+  return name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/).filter(Boolean);
+}
 
-  /** @param {string[][]} names @returns {MailField | null} */
-  function byName(names) {
-    for (const words of names) {
-      const last = words.findLastIndex((word) => !AFTER.has(word));
-      if (last < 0 || !words.slice(0, last).every((word) => BEFORE.has(word))) continue;
-      for (const [kind, known] of Object.entries(NAMES)) {
-        if (known.split(" ").includes(words[last])) return /** @type {MailField} */ (kind);
-      }
+/** @param {string[][]} names @returns {MailField | null} */
+function byName(names) {
+  for (const words of names) {
+    const last = words.findLastIndex((word) => !AFTER.has(word));
+    if (last < 0 || !words.slice(0, last).every((word) => BEFORE.has(word))) continue;
+    for (const [kind, known] of Object.entries(NAMES)) {
+      if (known.split(" ").includes(words[last])) return /** @type {MailField} */ (kind);
     }
-    return null;
   }
+  return null;
+}
 
-  /** @param {string[]} labels @returns {MailField | null} */
-  function byLabel(labels) {
-    for (const label of labels) {
-      for (const [kind, known] of Object.entries(LABELS)) if (known.includes(label)) return /** @type {MailField} */ (kind);
-      const words = label.split(/[^\p{L}\p{M}]+/u);
-      for (const kind of /** @type {const} */ (["subject", "to"])) {
-        if (WORDS[kind].some((word) => words.includes(word))) return kind;
-      }
+/** @param {string[]} labels @returns {MailField | null} */
+function byLabel(labels) {
+  for (const label of labels) {
+    for (const [kind, known] of Object.entries(LABELS)) if (known.includes(label)) return /** @type {MailField} */ (kind);
+    const words = label.split(/[^\p{L}\p{M}]+/u);
+    for (const kind of /** @type {const} */ (["subject", "to"])) {
+      if (WORDS[kind].some((word) => words.includes(word))) return kind;
     }
-    return null;
   }
+  return null;
+}
 
-  /** @param {string[][]} names @param {string[]} labels */
-  function areMembers(names, labels) {
-    if (labels.some((label) => MAIL.test(label))) return false;
-    const words = [...names.flat(), ...labels.flatMap((label) => label.split(/[^\p{L}\p{M}]+/u))];
-    return words.some((word) => MEMBERS.has(word));
-  }
+/** @param {string[][]} names @param {string[]} labels */
+function areMembers(names, labels) {
+  if (labels.some((label) => MAIL.test(label))) return false;
+  const words = [...names.flat(), ...labels.flatMap((label) => label.split(/[^\p{L}\p{M}]+/u))];
+  return words.some((word) => MEMBERS.has(word));
+}
 
-  /** The words that people read at a field. @param {Element} field @returns {string[]} */
-  function labelsOf(field) {
-    const { labels = null } = /** @type {Partial<HTMLInputElement>} */ (field);
-    const root = /** @type {Document | ShadowRoot} */ (field.getRootNode());
-    const named = (field.getAttribute("aria-labelledby") ?? "").split(/\s+/).filter(Boolean)
-      .map((id) => root.getElementById?.(id)?.textContent ?? "");
-    const own = ["aria-label", "placeholder", "title"].map((name) => field.getAttribute(name) ?? "");
-    const said = [...(labels ?? [])].map(({ textContent }) => textContent ?? "").concat(named, own).map(tidy).filter(isLabel);
-    const isLabelled = (labels?.length ?? 0) > 0 || named.length > 0 || own[0] !== "";
-    return isLabelled ? said : [...said, ...[tidy(textBefore(field))].filter(isLabel)];
-  }
+/** The labels of a field: its own, or the text before it. @param {Element} field @returns {string[]} */
+function labelsOf(field) {
+  const { labels = null } = /** @type {Partial<HTMLInputElement>} */ (field);
+  const root = /** @type {Document | ShadowRoot} */ (field.getRootNode());
+  const named = (field.getAttribute("aria-labelledby") ?? "").split(/\s+/).filter(Boolean)
+    .map((id) => root.getElementById?.(id)?.textContent ?? "");
+  const own = ["aria-label", "placeholder", "title"].map((name) => field.getAttribute(name) ?? "");
+  const said = [...(labels ?? [])].map(({ textContent }) => textContent ?? "").concat(named, own).map(tidy).filter(isLabel);
+  const isLabelled = (labels?.length ?? 0) > 0 || named.length > 0 || own[0] !== "";
+  return isLabelled ? said : [...said, ...[tidy(textBefore(field))].filter(isLabel)];
+}
 
-  /** @param {string} label */
-  function isLabel(label) {
-    return label !== "" && label.length <= MAX_LABEL_CHARACTERS;
-  }
+/** @param {string} label */
+function isLabel(label) {
+  return label !== "" && label.length <= MAX_LABEL_CHARACTERS;
+}
 
-  /** The nearest text before a field that has no label of its own. @param {Element} field */
-  function textBefore(field) {
-    /** @type {Node | null} */
-    let node = field;
-    for (let level = 0; node && level < MAX_LEVELS; level += 1) {
-      for (let before = node.previousSibling; before; before = before.previousSibling) {
-        const fields = "input, select, textarea";
-        if (before instanceof Element && (before.matches(fields) || before.querySelector(fields) !== null)) return "";
-        const text = before.textContent?.trim();
-        if (text) return text;
-      }
-      node = node.parentElement;
+/** The nearest text before a field that has no label of its own. @param {Element} field */
+function textBefore(field) {
+  /** @type {Node | null} */
+  let node = field;
+  for (let level = 0; node && level < MAX_LEVELS; level += 1) {
+    for (let before = node.previousSibling; before; before = before.previousSibling) {
+      const fields = "input, select, textarea";
+      if (before instanceof Element && (before.matches(fields) || before.querySelector(fields) !== null)) return "";
+      const text = before.textContent?.trim();
+      if (text) return text;
     }
-    return "";
+    node = node.parentElement;
   }
+  return "";
+}
 
-  /** @param {string} label */
-  function tidy(label) {
-    const text = label.normalize("NFKC").replace(DIRECTIONS, "").toLowerCase().trim();
-    return text.split(/\s+/u).join(" ").replace(/[:*….؟]$/u, "").trim();
-  }
-
-  Object.assign(shared, { mailFieldOf });
-})();
+/** @param {string} label */
+function tidy(label) {
+  const text = label.normalize("NFKC").replace(DIRECTIONS, "").toLowerCase().trim();
+  return text.split(/\s+/u).join(" ").replace(/[:*….؟]$/u, "").trim();
+}

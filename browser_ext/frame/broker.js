@@ -1,17 +1,20 @@
 /**
- * The frame in the page. It does nothing before it has a valid token, draws state and buttons around the nested view
- * in which the text stands, and carries envelopes between that view and the background.
+ * The frame in the page. It does nothing before it has a valid token. It draws the state and the buttons around a
+ * nested view that contains the text, and passes encrypted envelopes between the view and the background.
  */
-import { html } from "./runtime/ui/dom.js";
-import { waxSeal } from "./runtime/ui/state_mark.js";
-import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { MailReading } from "./shared/mail_reading.js";
-import { describeReport } from "./shared/report_view.js";
-import { showPattern } from "./shared/pattern.js";
-import { ask, startHeartbeat, wasLockedSince, whenLocked } from "./shared/request.js";
-import { ViewLink } from "./shared/view_link.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { waxSeal } from "../../wasm_build/ui/state_mark.js";
+import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { MailReading } from "../shared/mail_reading.js";
+import { describeReport } from "../shared/report_view.js";
+import { showPattern } from "../shared/pattern.js";
+import { ask, startHeartbeat, wasLockedSince, whenLocked } from "../shared/request.js";
+import { ViewLink } from "../shared/view_link.js";
 
-/** @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim */
+/**
+ * @typedef {{frame: string, kind: "write" | "open" | "mail", sign: boolean, encrypt: boolean, moved: string, kept: boolean, pattern: number}} Claim
+ */
+/** @typedef {Parameters<typeof describeReport>[0]} Report */
 
 const KEEP_MILLISECONDS = 700;
 const LOOK_AFTER_KEPT_MILLISECONDS = 10_000;
@@ -22,19 +25,20 @@ const status = html("p", { class: "status", role: "status", data: { test: "statu
 const bottom = html("div", { class: "bottom" });
 /** @type {HTMLElement | null} */
 let details = null;
-/** Whether opened text stands here, or is about to. */
+/** True while decrypted text is shown here, or is about to be shown. */
 let isOpen = false;
 let keeping = false;
-/** The key of the vault that keeps the text; empty while none does. */
+/** The public key of the vault that keeps the typed text; "" while no vault keeps it. */
 let keptBy = "";
 const reading = new MailReading(main);
 
-// The token comes once, from the page's content script; whoever else embeds this page learns and causes nothing.
+// The content script sends the token once. If a page embeds this document itself, there is no valid token, and the
+// frame stays empty.
 if (parent === window) {
   const frame = new URLSearchParams(location.search).get("frame");
   if (frame) void start({ token: "", frame, pageOrigin: "" });
 } else {
-  // An empty view for a mail loads while the mail is on its way.
+  // The view for a mail loads while the mail is being fetched.
   if (main.firstElementChild) reading.prepare();
   addEventListener("message", function receive(event) {
     if (event.source !== parent || event.data?.type !== "token") return;
@@ -46,7 +50,7 @@ if (parent === window) {
 
 /**
  * @param {{token: string, frame: string, pageOrigin: string}} ticket
- * @param {string} [moved] text that stood in the page's field
+ * @param {string} [moved] the text from the page's field
  */
 async function start(ticket, moved = "") {
   const texts = loadSharedText();
@@ -59,10 +63,10 @@ async function start(ticket, moved = "") {
   showPattern(claim.pattern);
   if (claim.kind === "mail") {
     const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
-    const onAnswer = (/** @type {string} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
+    const onAnswer = (/** @type {MessageKinds["way"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
     return reading.start({ frame: claim.frame, onAnswer, closing });
   }
-  // The view stays where it loaded: moving an iframe loads it anew and loses the port.
+  // Do not move the view: a moved iframe loads again and loses its port.
   const view = await ViewLink.open(main);
   main.prepend(top_);
   main.append(bottom);
@@ -74,7 +78,7 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: text("editorLabel"), text: moved });
-  // From the content script, which alone has this window. It can make the editor grey and no more.
+  // Only the content script has this window and can send messages. This message can only make the editor grey.
   addEventListener("message", ({ source, data }) => {
     if (source === parent && data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
   });
@@ -85,7 +89,7 @@ async function startWriting(claim, view, moved) {
   if (lost) showStatus(errorText(lost), true);
 }
 
-/** Shows what was typed before the page took the frame away. @param {Claim} claim @param {ViewLink} view */
+/** Shows the text that was typed before the page took the frame away. @param {Claim} claim @param {ViewLink} view */
 async function goOn({ frame }, view) {
   const replyKey = await view.prepare();
   await view.show(await ask("field.kept", { frame, replyKey }));
@@ -93,27 +97,33 @@ async function goOn({ frame }, view) {
   void keep(frame, view).catch(() => {});
 }
 
-/** The page may take this frame away at any time: what was typed is kept by the vault. @param {Claim} claim @param {ViewLink} view */
+/**
+ * Has the vault keep the typed text, because the page may remove this frame.
+ * @param {Claim} claim @param {ViewLink} view
+ */
 function keepSoon({ frame }, view) {
   if (keeping) return;
   keeping = true;
   setTimeout(() => {
     keeping = false;
-    // Without the vault nothing is kept: the text still stands in the view, and the next key tries again.
-    if (main.className !== "sealed") void keep(frame, view).catch(() => {});
+    // If the vault does not answer, the text is still in the view, and the next typed key tries again.
+    if (main.className !== "encrypted") void keep(frame, view).catch(() => {});
   }, KEEP_MILLISECONDS);
 }
 
 /** @param {string} frame @param {ViewLink} view */
 async function keep(frame, view) {
   const { publicKey } = await ask("vault.key");
-  await ask("field.keep", { frame, text: await view.seal(publicKey) });
+  await ask("field.keep", { frame, text: await view.encrypt(publicKey) });
   keptBy = new Uint8Array(publicKey).join();
 }
 
-/** A lock, and Firefox with its background, ends the vault and what it kept. @param {Claim} claim @param {ViewLink} view */
+/**
+ * Has the text kept by the new vault, if there is one. A vault ends at a lock, and in Firefox with the background.
+ * @param {Claim} claim @param {ViewLink} view
+ */
 async function keepAgain({ frame }, view) {
-  if (!keptBy || main.className === "sealed") return;
+  if (!keptBy || main.className === "encrypted") return;
   const { publicKey } = await ask("vault.key");
   if (new Uint8Array(publicKey).join() !== keptBy) await keep(frame, view);
 }
@@ -121,29 +131,29 @@ async function keepAgain({ frame }, view) {
 /** @param {Claim} claim @param {ViewLink} view @param {string} hint */
 function showEditor(claim, view, hint) {
   main.className = "";
-  const verb = text(claim.sign && claim.encrypt ? "verbSignSeal" : claim.sign ? "verbSign" : "verbSeal");
-  const seal = button(verb, "primary", "seal", () => sealText(claim, view, seal));
+  const verb = text(claim.sign && claim.encrypt ? "verbSignEncrypt" : claim.sign ? "verbSign" : "verbEncrypt");
+  const encrypt = button(verb, "primary", "encrypt", () => encryptText(claim, view, encrypt));
   top_.replaceChildren(html("p", { text: hint }));
   showStatus("");
-  bottom.replaceChildren(seal, button(text("verbCancel"), "", "cancel", () => cancel(claim, view)), status);
+  bottom.replaceChildren(encrypt, button(text("verbCancel"), "", "cancel", () => cancel(claim, view)), status);
 }
 
-/** @param {Claim} claim @param {ViewLink} view @param {HTMLButtonElement} seal */
-async function sealText(claim, view, seal) {
-  seal.disabled = true;
+/** @param {Claim} claim @param {ViewLink} view @param {HTMLButtonElement} encrypt */
+async function encryptText(claim, view, encrypt) {
+  encrypt.disabled = true;
   view.freeze(true);
   showStatus(text("statusWaiting"));
   try {
     const { publicKey } = await ask("vault.key");
-    const envelope = await view.seal(publicKey);
+    const envelope = await view.encrypt(publicKey);
     const { job } = await ask("field.write", { frame: claim.frame, text: envelope });
     const { state, result, error } = await outcomeOf(claim, job);
-    if (state === "done") return showSealed(claim, view, result);
+    if (result && "people" in result) return showEncrypted(claim, view, result);
     showStatus(state === "cancelled" ? text("statusRefused") : errorText(error), state !== "cancelled");
   } catch (error) {
     showStatus(errorText(error), true);
   }
-  seal.disabled = false;
+  encrypt.disabled = false;
   view.freeze(false);
 }
 
@@ -152,13 +162,13 @@ async function sealText(claim, view, seal) {
  * @param {ViewLink} view
  * @param {{people: string[], signedAs: string | null, encrypted: boolean}} result
  */
-function showSealed(claim, view, { people, signedAs, encrypted }) {
-  main.className = "sealed";
+function showEncrypted(claim, view, { people, signedAs, encrypted }) {
+  main.className = "encrypted";
   const list = new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" });
-  const readers = encrypted ? text("sealedFor", list.format([...people, text("you")])) : text("sealedForNobody");
-  const sentence = html("p", { role: "status", data: { test: "sealed" } },
+  const readers = encrypted ? text("encryptedFor", list.format([...people, text("you")])) : text("encryptedForNobody");
+  const sentence = html("p", { role: "status", data: { test: "encrypted" } },
     html("strong", { text: signedAs ? text("signedAs", signedAs) : text("signedByNobody") }), " ", readers);
-  top_.replaceChildren(html("div", { class: "sealed-block" }, waxSeal(), sentence));
+  top_.replaceChildren(html("div", { class: "encrypted-block" }, waxSeal(), sentence));
   const change = button(text("verbChange"), "", "change", async () => {
     view.freeze(false);
     showEditor(claim, view, text("editorHint"));
@@ -166,7 +176,10 @@ function showSealed(claim, view, { people, signedAs, encrypted }) {
   bottom.replaceChildren(change, button(text("verbClose"), "quiet", "close", () => close(claim)));
 }
 
-/** What was typed is not thrown away by one click. @param {Claim} claim @param {ViewLink} view */
+/**
+ * Closes the frame. If text was typed, asks first whether to discard it.
+ * @param {Claim} claim @param {ViewLink} view
+ */
 async function cancel(claim, view) {
   if (!view.typed) return close(claim);
   showStatus(text("statusDiscard"));
@@ -184,9 +197,9 @@ async function startReading(claim, view) {
   bottom.replaceChildren(status);
   try {
     const replyKey = await view.read({ label: text("readerLabel") });
-    const { job } = await ask("field.open", { frame: claim.frame, replyKey });
+    const { job } = await ask("field.verify", { frame: claim.frame, replyKey });
     const { state, result, error, envelope } = await outcomeOf(claim, job);
-    if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
+    if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     isOpen = true;
     if (await wasLockedSince(result.openedAt)) letGo(claim);
     if (!isOpen) return;
@@ -199,13 +212,17 @@ async function startReading(claim, view) {
   }
 }
 
-/** The page is left: it may be shown again by Back, as it was. `reading` has emptied the frame. @param {Claim} claim */
+/**
+ * Tells the background that the person leaves the page. Back may show the page again unchanged, so `reading` has
+ * emptied the frame.
+ * @param {Claim} claim
+ */
 function leave(claim) {
   isOpen = false;
   void ask("frame.left", { frame: claim.frame }).catch(() => {});
 }
 
-/** The keys were locked: what they opened goes with the document that shows it. @param {Claim} claim */
+/** Removes the view with the opened text, after the keys were locked. @param {Claim} claim */
 function letGo(claim) {
   if (!isOpen) return;
   isOpen = false;
@@ -218,8 +235,8 @@ function letGo(claim) {
 }
 
 /**
- * The verdict, and once authorities were asked, the one that it settles to.
- * @param {Claim} claim @param {{report: any, settled: boolean}} result
+ * Shows the verdict. If it is not settled, shows the final one when the certificate authorities have answered.
+ * @param {Claim} claim @param {{report: Report, settled: boolean}} result
  */
 async function showVerdict(claim, { report, settled }) {
   const translate = await loadSharedText();
@@ -256,7 +273,7 @@ async function close({ frame }) {
 }
 
 /**
- * Waits for a job's end: each question keeps the background alive for a while.
+ * Waits for a job's end. Asks again and again, because each request keeps the background alive for a while.
  * @param {Claim} claim
  * @param {string} job
  */

@@ -1,11 +1,11 @@
-/** Help: what the states mean, what the browser grants and why, what is not promised, and how keys come back. */
-import { html } from "./runtime/ui/dom.js";
-import { lockMark, STATES, stateStatement } from "./runtime/ui/state_mark.js";
-import { api } from "./shared/api.js";
-import { loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { ask } from "./shared/request.js";
+/** Help: the meaning of the states, the permissions and their reasons, the limits, and the ways to get keys back. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { lockMark, STATES, stateStatement } from "../../wasm_build/ui/state_mark.js";
+import { api } from "../shared/api.js";
+import { loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { ask } from "../shared/request.js";
 
-/** Every permission of the manifest, and why it is there. @type {Record<string, string>} */
+/** The text key of the reason for each permission of the manifest. @type {Record<string, string>} */
 const REASONS = {
   activeTab: "permissionActiveTab",
   alarms: "permissionAlarms",
@@ -28,14 +28,14 @@ byId("states").append(
     state === "verified" ? { sentence: translate("state_verified_sentence", { sender: someone }) } : {})),
   html("div", { class: "state-statement" }, lockMark("", { size: 32 }), html("p", { text: text("helpLock") })),
 );
-// A permission without a reason is a fault of ours: it throws, so that a test finds it.
+// A permission without a reason is our mistake. It throws, so that a test finds it.
 const granted = api.runtime.getManifest().permissions ?? [];
 byId("permissions").append(
   ...granted.flatMap((name) => [html("dt", {}, html("code", { lang: "en", dir: "ltr", text: name })), html("dd", { text: text(REASONS[name]) })]),
   html("dt", { text: text("permissionSitesName") }), html("dd", { text: text("permissionSites") }),
 );
 
-/** The keys that open the private editor, as this person's browser has them. */
+/** The keyboard shortcut of the extension's button, as it is set in this browser. */
 async function shortcut() {
   const command = (await api.commands.getAll()).find(({ name }) => name === "_execute_action");
   return command?.shortcut || text("helpNoShortcut");

@@ -1,17 +1,18 @@
-/** The first-run guide: four steps, each can be skipped, and the guide goes on where it was left. */
-import { explainCalm } from "./runtime/ui/calm.js";
-import { html } from "./runtime/ui/dom.js";
-import { SecretField } from "./runtime/ui/secret_field.js";
-import { stateMark, waxSeal } from "./runtime/ui/state_mark.js";
-import { errorText, loadSharedText, locale, text, translatePage } from "./shared/i18n.js";
-import { ImportProgress } from "./shared/import_progress.js";
-import { createOwnAuthority, findOwnAuthority } from "./shared/own_authority.js";
-import { createPatternChoice } from "./shared/pattern.js";
-import { ask, askWithSecrets } from "./shared/request.js";
+/**
+ * The guide for the first steps: four steps, after each of which the person may stop. It continues where it was left.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { stateMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
+import { errorText, locale, text } from "../shared/i18n.js";
+import { startPage } from "../shared/page_start.js";
+import { codeOf } from "../shared/messages.js";
+import { ImportProgress } from "../shared/import_progress.js";
+import { createOwnAuthority, findOwnAuthority } from "../shared/own_authority.js";
+import { createPatternChoice } from "../shared/pattern.js";
+import { ask, askWithSecrets } from "../shared/request.js";
 
-const translate = await loadSharedText();
-translatePage();
-explainCalm(translate("calm_hint"));
+const translate = await startPage();
 document.title = text("welcomeTitle");
 
 /** @type {{title: string, draw: () => Promise<(Node | null)[]>}[]} */
@@ -23,15 +24,15 @@ const STEPS = [
 ];
 const LAST = STEPS.length - 1;
 
-/** What the identity step shows of them, as text. */
+/** The addresses of the identities that the step shows, as one text. */
 let shownIdentities = "";
-/** The authority that was trusted in this guide, as a sentence. */
+/** A sentence about the authority that the person has trusted in this guide, or "". */
 let trusted = "";
 
 byId("steps").append(...STEPS.map(() => html("li")));
 let current = Math.min(await ask("guide.step"), LAST);
 await show();
-// Back from "Keys and people", where an identity may have come.
+// The person may have added an identity on the page "Keys and people".
 addEventListener("focus", () => void refreshIdentity());
 
 /** @param {number} step */
@@ -55,7 +56,7 @@ async function show() {
     else mark.removeAttribute("aria-current");
   });
   byId("step").replaceChildren(html("h2", { text: text(title), tabindex: -1 }), ...parts);
-  // A question in the step is the main thing to do.
+  // If the step has a question, the button "next" is not the primary one.
   const asks = byId("step").querySelector("[data-test=own-authority]") !== null;
   const next = step < LAST
     ? button("welcomeNext", "next", () => goTo(step + 1), asks ? "" : "primary")
@@ -82,6 +83,14 @@ async function drawIdentity() {
     const proposed = await findOwnAuthority();
     return [have, proposed && createOwnAuthority(proposed, { onAnswer: showAnswer }), trustedNow()];
   }
+  return [
+    html("p", { text: text("welcomeIdentityText") }), createImport(),
+    html("p", { text: text("welcomeIdentityRequest") }), button("verbKeys", "keys", () => ask("options.open")),
+  ];
+}
+
+/** The form that takes a key file. */
+function createImport() {
   const file = html("input", { type: "file", id: "p12", accept: ".p12,.pfx,.pem,.epf,application/x-pkcs12" });
   const passphrase = new SecretField({ translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys() });
   const submit = html("button", { type: "submit", text: text("verbImport"), data: { test: "import-keys" } });
@@ -94,10 +103,7 @@ async function drawIdentity() {
     event.preventDefault();
     void importKeys();
   });
-  return [
-    html("p", { text: text("welcomeIdentityText") }), form,
-    html("p", { text: text("welcomeIdentityRequest") }), button("verbKeys", "keys", () => ask("options.open")),
-  ];
+  return form;
 
   async function importKeys() {
     showProblem(null);
@@ -111,13 +117,13 @@ async function drawIdentity() {
       });
       await show();
     } catch (error) {
-      if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));
+      if (codeOf(error) === "wrong-passphrase") passphrase.setError(errorText(error));
       else showProblem(error);
     }
   }
 }
 
-/** What was answered to the question about the authority. @param {string | null} sentence */
+/** Shows the answer to the question about the authority. @param {string | null} sentence */
 async function showAnswer(sentence) {
   trusted = sentence ?? "";
   await show();
@@ -147,16 +153,15 @@ async function refreshIdentity() {
   await show();
 }
 
-/** The guide is over, and begins anew when it is opened again. */
+/** Ends the guide. It begins anew when it is opened again. */
 async function finish() {
   await ask("guide.keep", { step: 0 });
   await ask("options.open");
 }
 
-/** @returns {Promise<string[]>} */
 async function ownAddresses() {
   const { keyFiles } = await ask("keys.list");
-  return [...new Set(keyFiles.flatMap((/** @type {KeyFile} */ { identities }) => identities.flatMap(({ addresses }) => addresses)))];
+  return [...new Set(keyFiles.flatMap(({ identities }) => identities.flatMap(({ addresses }) => addresses)))];
 }
 
 /** @param {string} label @param {string} test @param {() => Promise<unknown>} onClick @param {string} [className] */
@@ -165,7 +170,7 @@ function button(label, test, onClick, className = "") {
   return html("button", { type: "button", class: className, text: text(label), data: { test }, on });
 }
 
-/** @param {unknown} error null takes the problem away */
+/** @param {unknown} error null removes the problem */
 function showProblem(error) {
   byId("problem").textContent = error ? errorText(error) : "";
 }

@@ -1,14 +1,15 @@
-/** Everything as one encrypted file, and back. */
-import { html } from "../runtime/ui/dom.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
+/** The forms that make and restore a backup. */
+import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { text } from "../shared/i18n.js";
 import { createPatternChoice } from "../shared/pattern.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 import { createReview } from "./backup_review.js";
-import { byId, field, NewPassphrase, openForm, saveFile } from "./parts.js";
+import { byId, createNewPassphrase, field, openForm } from "./parts.js";
 
-/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {{body: {bytes: ArrayBuffer, replace: boolean}, review: import("../background/backup_review.js").Review}} Opened */
 
 const DATE_LENGTH = "2026-01-31".length;
@@ -21,7 +22,7 @@ export function watchBackup(context) {
 
 /** @param {{translate: Catalogue, refresh: () => Promise<void>}} context */
 function openMaking({ translate, refresh }) {
-  const next = new NewPassphrase(translate, { label: text("backupPassphrase"), hint: text("backupPassphraseHint") });
+  const next = createNewPassphrase(translate, { label: text("backupPassphrase"), hint: text("backupPassphraseHint") });
   openForm({
     title: text("backupTitle"), test: "backup", verb: text("backupGo"),
     content: [html("p", { text: text("backupMeaning") }), next.element],
@@ -64,7 +65,10 @@ function openRestoring({ translate, refresh }) {
   });
 }
 
-/** Whether what is here stays. @param {HTMLElement} goes where it is said what does not */
+/**
+ * The choice whether entries here stay.
+ * @param {HTMLElement} goes the place for the list of entries that do not stay
+ */
 function createChoices(goes) {
   const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },
     html("input", { type: "radio", name: "how", value, checked, data: { test: `restore-${value}` } }), html("span", { text: text(`restore_${value}`) }));
@@ -79,7 +83,7 @@ function createChoices(goes) {
 }
 
 /**
- * Shows all that the backup would bring; what decides about trust waits for a tick.
+ * Shows all that the backup would restore. Entries that decide about trust need a tick.
  * @param {Opened} opened
  * @param {{passphrase: SecretField, goes: HTMLElement, refresh: () => Promise<void>}} context
  */
@@ -101,7 +105,7 @@ function openReview({ body, review }, { passphrase, goes, refresh }) {
 }
 
 /**
- * What a backup that takes the place of all here removes, by kind and number.
+ * The entries that a replacing backup removes, by kind and number.
  * @param {Record<string, number>} counts
  */
 function whatGoes(counts) {

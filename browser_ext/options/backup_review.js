@@ -1,7 +1,7 @@
-/** All that a backup would bring, before it is restored; what decides about trust has a box to tick. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
-import { isolate } from "../runtime/ui/formats.js";
+/** Shows all that a backup would restore. Entries that decide about trust have a box to tick. */
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
+import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
 import { day, text } from "../shared/i18n.js";
 import { nameOf as patternName } from "../shared/pattern.js";
 import { visibleText } from "../shared/visible_text.js";
@@ -9,24 +9,27 @@ import { visibleText } from "../shared/visible_text.js";
 /** @typedef {import("../background/backup_review.js").Review} Review */
 /** @typedef {{name: string, note?: string, fingerprint?: string}} Line */
 
-/** So many lines of a list are drawn at once; a button draws more. */
+/** The number of lines of a list that are drawn at once; a button draws more. */
 const LINES = 100;
 
 const REVOCATION_WORDS = /** @type {Record<string, string>} */ ({
   required: "revocationRequired", "if-known": "revocationIfKnown", "not-checked": "revocationNotChecked",
 });
-/** A setting in words, by its label on the page. @type {Record<string, (value: any) => string>} */
+/**
+ * Each setting in words, with its label on the page.
+ * @type {Record<Review["settings"][number]["setting"], (value: string | number | boolean) => string>}
+ */
 const SETTINGS = {
   mozilla: () => text("restoreOn", text("trustMozilla")),
-  revocation: (value) => text("restoreValue", text("trustRevocation"), text(REVOCATION_WORDS[value])),
+  revocation: (value) => text("restoreValue", text("trustRevocation"), text(REVOCATION_WORDS[String(value)])),
   idleMinutes: (value) => text("restoreValue", text("settingsIdle"), text(`settingsIdle${value}`)),
   harvest: () => text("restoreOn", text("settingsHarvest")),
   strict: () => text("restoreOff", text("settingsStrict")),
-  directory: (value) => text("restoreValue", text("settingsDirectory"), value),
-  pattern: (value) => patternName(value),
+  directory: (value) => text("restoreValue", text("settingsDirectory"), String(value)),
+  pattern: (value) => patternName(Number(value)),
 };
 
-/** The lines of the kinds that wait for a tick. @type {Record<string, (review: Review) => Line[]>} */
+/** The lines of each kind that needs a tick. @type {Record<string, (review: Review) => Line[]>} */
 const TICKED = {
   anchors: ({ anchors }) => anchors,
   followed: ({ followed }) => followed.map(({ name, signer, fingerprint, anchors }) =>
@@ -49,7 +52,7 @@ export function createReview(review) {
   return { parts, ticked: () => boxes.filter(({ box }) => box.checked).map(({ kind }) => kind) };
 }
 
-/** What comes without a tick. @param {Review} review */
+/** Draws the entries that need no tick. @param {Review} review */
 function createComing({ keyFiles, requests, people }) {
   const keys = keyFiles.flatMap(({ name, identities }) => identities.map((one) => ({ ...one, note: text("restoreFrom", isolate(name)) })));
   const kinds = /** @type {[string, Line[]][]} */ ([
@@ -61,7 +64,7 @@ function createComing({ keyFiles, requests, people }) {
 }
 
 /**
- * One tick for all of a kind, with each of it in view.
+ * One box to tick for all entries of a kind, with the list of these entries.
  * @param {string} kind @param {Line[]} lines
  */
 function createBox(kind, lines) {
@@ -75,7 +78,7 @@ function createBox(kind, lines) {
 }
 
 /**
- * A list that scrolls by itself, however long.
+ * A long list that scrolls by itself; a button draws more lines.
  * @param {string} label @param {Line[]} lines
  */
 function createList(label, lines) {

@@ -1,22 +1,28 @@
-/** My identities: what each is for, until when, where it is kept; exported, renewed, sealed anew, removed. */
-import { html } from "../runtime/ui/dom.js";
-import { inDays, isolate } from "../runtime/ui/formats.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
-import { readinessMark } from "../runtime/ui/state_mark.js";
+/**
+ * The person's identities, with purposes, expiry and key files. Here people export, renew and remove them, or change
+ * passphrases.
+ */
+import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { inDays, isolate } from "../../wasm_build/ui/formats.js";
+import { problem } from "../../wasm_build/ui/parts.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
+import { codeOf } from "../shared/messages.js";
 import { pemOf } from "../shared/pem.js";
 import { ask, askWithSecrets } from "../shared/request.js";
-import { button, field, fileNameOf, NewPassphrase, openForm, problem, removeButton, saveFile, showCertificate } from "./parts.js";
+import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton, showCertificate } from "./parts.js";
 
-/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /**
  * @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean, origin: "file" | "request", savedAt: string | null}} ListedKeyFile
  * @typedef {{translate: Catalogue, refresh: () => Promise<void>, renew: (info: CertificateInfo) => void}} Context
  */
 
-/** The forms of an exported file, the default first, by the names of their words. */
+/** The forms of an exported file with their text keys. The first is the default. */
 const FORMS = { compatible: "keysCompatible", modern: "keysModern", legacy: "keysLegacy" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 
@@ -41,7 +47,7 @@ export function keyFileCard(context, keyFile) {
 function describeIdentity(context, info) {
   const { state, days } = expiryOf(info);
   const words = { good: "keysGood", soon: "keysSoon", "very-soon": "keysVerySoon", expired: "keysExpired", "not-yet": "keysNotYet" };
-  const purposes = (info.purposes ?? []).map((purpose) => text(purpose === "sign" ? "keysForSigning" : "keysForSealing"));
+  const purposes = (info.purposes ?? []).map((purpose) => text(purpose === "sign" ? "keysForSigning" : "keysForEncrypting"));
   const addresses = info.addresses.length ? info.addresses : [info.subject];
   const mark = readinessMark(MARKS[state], "");
   return html("div", { class: "identity", data: { test: "identity", expiry: state } },
@@ -73,7 +79,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
     ...identities.map((info) => html("option", { value: info.fingerprint, text: text("identityOption", nameOf(info), info.issuer) })));
   const form = new FormChoice();
   const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
-  const next = new NewPassphrase(translate, { label: text("keysExportPassphrase"), hint: text("keysExportPassphraseHint") });
+  const next = createNewPassphrase(translate, { label: text("keysExportPassphrase"), hint: text("keysExportPassphraseHint") });
   openForm({
     title: text("keysExportTitle", nameOf(identities[0])), test: "export", verb: text("keysExportGo"),
     content: [
@@ -95,7 +101,7 @@ function openExport({ translate, refresh }, { id, name, identities }) {
   });
 }
 
-/** The form of the exported file. The weak one names its risk and waits for a tick. */
+/** The choice of the form of an exported file. The weak form shows its risk and needs a tick. */
 class FormChoice {
   #form = html("select", { data: { test: "export-form" }, on: { change: () => this.#show() } },
     ...Object.entries(FORMS).map(([value, name]) => html("option", { value, text: text(name) })));
@@ -107,7 +113,7 @@ class FormChoice {
 
   element = html("div", { class: "stack" }, field(text("keysForm"), this.#form, text("keysFormHint")), this.#risk);
 
-  /** The chosen form, or "" where the weak one was not agreed to. */
+  /** The chosen form, or "" if the weak form has no tick. */
   read() {
     const refused = this.#form.value === "legacy" && !this.#agrees.checked;
     this.#problem.textContent = refused ? text("keysLegacyTick") : "";
@@ -125,7 +131,7 @@ class FormChoice {
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 function openPassphraseChange({ translate, refresh }, { id, name, identities }) {
   const current = new SecretField({ translate, label: text("keysCurrentPassphrase"), hint: text("keysCurrentPassphraseHint", name) });
-  const next = new NewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysNewPassphraseHint") });
+  const next = createNewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysNewPassphraseHint") });
   openForm({
     title: text("keysChangeTitle", nameOf(identities[0])), test: "passphrase-change", verb: text("keysChangeGo"),
     content: [html("p", { text: text("keysChangeMeaning") }), current.element, next.element],
@@ -142,7 +148,7 @@ function openPassphraseChange({ translate, refresh }, { id, name, identities }) 
 }
 
 /**
- * Uses what stands in a passphrase field; a wrong one is said there, and stays to be mended.
+ * Uses the passphrase in a field. A wrong passphrase stays in the field for correction, and the field gets the focus.
  * @template T
  * @param {SecretField} secret @param {(passphrase: Secret) => Promise<T>} use
  * @returns {Promise<T>}
@@ -152,7 +158,7 @@ export async function withPassphrase(secret, use) {
   try {
     return await use(secret.copy());
   } catch (error) {
-    if (/** @type {any} */ (error).code === "wrong-passphrase") secret.focus();
+    if (codeOf(error) === "wrong-passphrase") secret.focus();
     throw error;
   }
 }

@@ -1,40 +1,42 @@
-/** Keys and people: what is kept, section by section (`options/`), and how keys and certificates get in. */
-import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
-import { explainCalm } from "./runtime/ui/calm.js";
-import { groupFingerprint } from "./runtime/ui/changed_certificate.js";
-import { html } from "./runtime/ui/dom.js";
-import { isolate } from "./runtime/ui/formats.js";
-import { lockedBecause } from "./runtime/ui/locked_because.js";
-import { LIMITS } from "./runtime/session.js";
-import { SecretField } from "./runtime/ui/secret_field.js";
-import { addAdministration } from "./shared/administration.js";
-import { api } from "./shared/api.js";
-import { describeCertificate, nameOf } from "./shared/certificate_card.js";
-import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { ImportProgress } from "./shared/import_progress.js";
-import { createOwnAuthority, findOwnAuthority } from "./shared/own_authority.js";
-import { createPatternChoice } from "./shared/pattern.js";
-import { digestOf } from "./shared/question.js";
-import { ask, askWithSecrets } from "./shared/request.js";
-import { watchBackup } from "./options/backup_form.js";
-import { keyFileCard } from "./options/identities.js";
-import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./options/parts.js";
-import { createChanges, createPeople } from "./options/people.js";
-import { showPreferences, watchPreferences } from "./options/preferences_form.js";
-import { openRequest, requestCard } from "./options/requests.js";
+/**
+ * The page with keys and people: all that is kept, section by section (`options/`), and the import of keys and
+ * certificates.
+ */
+import { openAcceptDialog } from "../../wasm_build/ui/accept_dialog.js";
+import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
+import { LIMITS } from "../../wasm_build/vault/session.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { addAdministration } from "../shared/administration.js";
+import { api } from "../shared/api.js";
+import { describeCertificate, nameOf } from "../shared/certificate_card.js";
+import { day, errorText, text } from "../shared/i18n.js";
+import { startPage } from "../shared/page_start.js";
+import { codeOf } from "../shared/messages.js";
+import { ImportProgress } from "../shared/import_progress.js";
+import { createOwnAuthority, findOwnAuthority } from "../shared/own_authority.js";
+import { createPatternChoice } from "../shared/pattern.js";
+import { digestOf } from "../shared/question.js";
+import { ask, askWithSecrets } from "../shared/request.js";
+import { watchBackup } from "./backup_form.js";
+import { keyFileCard } from "./identities.js";
+import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
+import { createChanges, createPeople } from "./people.js";
+import { showPreferences, watchPreferences } from "./preferences_form.js";
+import { openRequest, requestCard } from "./requests.js";
 
-/** @typedef {import("./options/identities.js").ListedKeyFile} ListedKeyFile */
+/** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 
-/** A lock has fewer steps. */
+/** The limit of tries for a question that a lock interrupts. A lock interrupts it fewer times. */
 const MAX_TRIES = 5;
-/** What each list shows, as text. @type {Map<string, string>} */
+/** The shown content of each list, as JSON. @type {Map<string, string>} */
 const shownLists = new Map();
-/** How often the page has asked for what it shows. */
+/** The number of times that the page has asked for its content. */
 let refreshes = 0;
 
-const translate = await loadSharedText();
-translatePage();
-explainCalm(translate("calm_hint"));
+const translate = await startPage();
 document.title = text("optionsTitle");
 const passphrase = new SecretField({
   translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
@@ -63,13 +65,13 @@ byId("lock").addEventListener("click", async () => {
 byId("grant").addEventListener("click", () => {
   void api.permissions.request({ origins: ["https://*/*", "http://*/*"] });
 });
-for (const [input, store] of [["person", "people"], ["anchor", "anchors"]]) {
+for (const [input, store] of /** @type {const} */ ([["person", "people"], ["anchor", "anchors"]])) {
   byId(input).addEventListener("change", () => void importCertificates(input, store));
 }
 byId("list-file").addEventListener("change", () => void followList());
 for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
-// Before the lists: what comes late would move a button from under the pointer.
+// The administration comes before the lists, since later content would move a button from under the pointer.
 await addAdministration(byId("main"));
 await refresh();
 
@@ -77,8 +79,8 @@ async function refresh() {
   const number = ++refreshes;
   const {
     keyFiles, people: imported, known, changes, requests, anchors, sites, decisions, settings, following, lockReason, preferences,
-  } = await askThroughLock("keys.list");
-  // An answer that was overtaken shows what may be gone by now.
+  } = await askThroughLock(() => ask("keys.list"));
+  // A later request is under way, so this answer may be out of date.
   if (number !== refreshes) return;
   const isOpen = keyFiles.some((/** @type {ListedKeyFile} */ { locked }) => !locked);
   const state = isOpen ? text("stateUnlocked", text(`settingsIdle${preferences.idleMinutes}`)) : text(keyFiles.length ? "stateLocked" : "stateEmpty");
@@ -102,17 +104,18 @@ async function refresh() {
   await showProposal();
 }
 
-/** A lock ends what is under way step by step, such a question too: it is asked once more. @param {string} type */
-async function askThroughLock(type) {
+/** Asks a question again if a lock has interrupted it. @template T @param {() => Promise<T>} question */
+async function askThroughLock(question) {
   for (let tries = 1; tries < MAX_TRIES; tries += 1) {
-    const found = await ask(type).catch((error) => { if (error.code !== "locked") throw error; });
+    const found = await question().catch((error) => { if (error.code !== "locked") throw error; });
     if (found !== undefined) return found;
   }
-  return ask(type);
+  return question();
 }
 
 /**
- * A list that did not change stays as it is: a click on it is not lost, what was opened or selected in it stays so.
+ * Draws a list if it has changed. An unchanged list stays as it is, so that clicks, opened parts and selections are not
+ * lost.
  * @template Entry
  * @param {string} id @param {Entry[]} entries @param {(entry: Entry) => HTMLElement} cardFor
  */
@@ -128,10 +131,13 @@ function drawOnce(id, entries, draw) {
   shownLists.set(id, shown);
 }
 
-/** What was proposed beside an opened field is decided here, once, in a dialog that no other page can cover. */
+/**
+ * Asks whether to trust a certificate that was proposed beside an opened text, in a dialog that no other page can
+ * cover.
+ */
 async function showProposal() {
   if (document.querySelector("dialog")) return;
-  const certificate = await askThroughLock("trust.proposal");
+  const certificate = await askThroughLock(() => ask("trust.proposal"));
   if (!certificate) return;
   const { fingerprint, question } = certificate;
   const shown = digestOf(question);
@@ -142,13 +148,14 @@ async function showProposal() {
       await ask("trust.accept", { fingerprint, kind, addresses, shown: await shown });
       await refresh();
     },
-    // Another one may have been proposed meanwhile.
+    // Another certificate may have been proposed meanwhile.
     onClose: () => void ask("trust.drop", { fingerprint }).then(showProposal),
   });
 }
 
 async function changeSettings() {
-  await ask("trust.settings", { mozilla: mozillaBox().checked, revocation: revocationChoice().value });
+  const revocation = /** @type {BodyOf<"trust.settings">["revocation"]} */ (revocationChoice().value);
+  await ask("trust.settings", { mozilla: mozillaBox().checked, revocation });
 }
 
 function mozillaBox() {
@@ -159,7 +166,7 @@ function revocationChoice() {
   return /** @type {HTMLSelectElement} */ (byId("revocation"));
 }
 
-/** @param {CertificateInfo & {kind: string, acceptedFor: string[], acceptedAt: string}} decision */
+/** @param {import("../background/trust.js").Decision} decision */
 function decisionCard(decision) {
   const { kind, acceptedFor, acceptedAt } = decision;
   const key = kind === "exact" ? "decisionExact" : "decisionAuthority";
@@ -185,22 +192,22 @@ async function importKeys() {
     byId("keys-done").textContent = text("keysImported", file.name);
     await refresh();
   } catch (error) {
-    if (/** @type {any} */ (error).code === "wrong-passphrase") passphrase.setError(errorText(error));
+    if (codeOf(error) === "wrong-passphrase") passphrase.setError(errorText(error));
     else showProblem("keys-problem", error);
   }
 }
 
-/** The question about the authority of a key file that was brought in stays until it is answered. */
+/** Shows the question about the authority of an imported key file, until it is answered. */
 async function showOwnAuthority() {
   const proposed = await findOwnAuthority();
-  // Drawn again, it would take the click that agrees to something else on the page.
+  // An unchanged question is not drawn again. A new drawing could catch a click that was meant for another place.
   drawList("own-authority", proposed ? [proposed] : [], (one) => createOwnAuthority(one, { onAnswer: async (sentence) => {
     byId("keys-done").textContent = sentence ?? "";
     await refresh();
   } }));
 }
 
-/** @param {string} inputId @param {string} store */
+/** @param {string} inputId @param {"people" | "anchors"} store */
 async function importCertificates(inputId, store) {
   const input = /** @type {HTMLInputElement} */ (byId(inputId));
   showProblem(`${store}-problem`, null);
@@ -230,7 +237,7 @@ async function followList() {
   await refresh();
 }
 
-/** @param {import("./runtime/trust.js").Following} following */
+/** @param {NonNullable<ReplyTo<"keys.list">["following"]>} following */
 function listCard({ list, problems }) {
   const warnings = problems.map((problem) => html("p", { class: "problem", text: text("listOver", errorText(problem)) }));
   if (!list) return html("li", { class: "card" }, html("div", { class: "who" }, ...warnings),
@@ -247,7 +254,7 @@ function listCard({ list, problems }) {
   return html("li", { class: "card" }, who, removeButton("list.stop", "", name));
 }
 
-/** @param {CertificateInfo} info @param {string} removal */
+/** @param {CertificateInfo} info @param {import("./parts.js").Removal} removal */
 function certificateCard(info, removal) {
   return html("li", { class: "card" }, describeCertificate(info), removeButton(removal, info.fingerprint, nameOf(info)));
 }
@@ -259,7 +266,7 @@ function siteCard({ origin, since }) {
   return html("li", { class: "card" }, who, removeButton("sites.remove", origin, origin));
 }
 
-/** @param {string} type @param {string} id @param {string} name */
+/** @param {import("./parts.js").Removal} type @param {string} id @param {string} name */
 function removeButton(type, id, name) {
   return createRemoveButton(type, id, name, refresh);
 }

@@ -1,25 +1,26 @@
 /**
- * Certificates of other people: those that were imported, and those remembered from verified mail. A table that stands as
- * cards on a narrow page; its roles are said, since a changed display takes them away.
+ * Certificates of other people: those that were imported, and those remembered from verified mail. The table becomes
+ * cards on a narrow page. Its ARIA roles are written out, since browsers drop them when CSS changes the display.
  */
-import { createChange } from "../runtime/ui/changed_certificate.js";
-import { html } from "../runtime/ui/dom.js";
-import { isolate } from "../runtime/ui/formats.js";
-import { readinessMark } from "../runtime/ui/state_mark.js";
+import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { createChange } from "../../wasm_build/ui/changed_certificate.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { readinessMark } from "../../wasm_build/ui/state_mark.js";
 import { nameOf } from "../shared/certificate_card.js";
 import { expiryOf } from "../shared/expiry.js";
 import { day, text } from "../shared/i18n.js";
 import { pemOf } from "../shared/pem.js";
 import { digestOf } from "../shared/question.js";
 import { ask } from "../shared/request.js";
-import { button, fileNameOf, removeButton, saveFile, showCertificate } from "./parts.js";
+import { button, fileNameOf, removeButton, showCertificate } from "./parts.js";
 
-/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {CertificateInfo & {source: string, firstSeen: string, preferred: boolean}} KnownCertificate */
 /** @typedef {{address: string, certificates: KnownCertificate[]}} Person */
-/** @typedef {{info: CertificateInfo, names: string[], since: string, how: string, removal: [string, string]}} Row */
+/** @typedef {{info: CertificateInfo, names: string[], since: string, how: string, removal: [import("./parts.js").Removal, string]}} Row */
 
-/** More than fit on a screen are shown when asked for. */
+/** The rows that are shown at first. A button shows the others. */
 const ROWS_AT_FIRST = 10;
 
 /** @param {{refresh: () => Promise<void>}} context @param {HTMLElement} place @param {HTMLInputElement} search */
@@ -102,14 +103,14 @@ function createRow({ info, names, since, how, removal }, heads, refresh) {
 }
 
 /**
- * Known people with another certificate than before, which wait for the person's word.
- * @param {Catalogue} translate @param {any[]} changes @param {() => Promise<void>} refresh
+ * Draws the known people who have a new certificate. Each waits for the person's decision.
+ * @param {Catalogue} translate @param {ReplyTo<"keys.list">["changes"]} changes @param {() => Promise<void>} refresh
  */
 export function createChanges(translate, changes, refresh) {
   return changes.map((change) => {
     const { address, after: { fingerprint }, question } = change;
     const shown = digestOf(question);
-    const decide = (/** @type {string} */ type) => async () => {
+    const decide = (/** @type {"change.accept" | "change.refuse"} */ type) => async () => {
       await ask(type, { address, fingerprint, shown: await shown });
       await refresh();
     };

@@ -1,4 +1,4 @@
-/** What the person sets for the whole extension. Each change is kept at once. */
+/** The person's preferences for the whole extension. Each change is stored at once. */
 import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { ask } from "../shared/request.js";
@@ -29,7 +29,7 @@ export function watchPreferences(refresh) {
 
   async function changeDirectory() {
     const origin = safeOrigin(inputById("directory").value.trim());
-    // Asked in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself: browsers grant sites at no other time.
     if (origin) await api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false);
     await change();
   }
@@ -40,11 +40,11 @@ export function showPreferences({ idleMinutes, harvest, strict, directory }) {
   inputById("idle-minutes").value = String(idleMinutes);
   inputById("harvest").checked = harvest;
   inputById("strict").checked = strict;
-  // What is being typed stays.
+  // Text that the person is typing, or that was refused, stays.
   if (document.activeElement !== byId("directory") && !byId("settings-problem").textContent) inputById("directory").value = directory;
 }
 
-/** For what is refused nothing is asked. @param {string} address */
+/** The origin of a bridge; "" for an address that is refused. @param {string} address */
 function safeOrigin(address) {
   try {
     return directoryOrigin(address);

@@ -1,18 +1,19 @@
-/** A key of one's own: made here, certified by an authority, and joined with what the authority sent. */
-import { html } from "../runtime/ui/dom.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
+/** Keys that the person makes here. An authority certifies a key, and its files are then joined with the key. */
+import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
 import { day, text } from "../shared/i18n.js";
 import { askWithSecrets } from "../shared/request.js";
 import { withPassphrase } from "./identities.js";
-import { button, field, fileNameOf, NewPassphrase, openForm, removeButton, saveFile } from "./parts.js";
+import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton } from "./parts.js";
 
-/** @typedef {import("../runtime/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {Omit<KeyRequest, "key">} ListedRequest */
 /** @typedef {{translate: Catalogue, refresh: () => Promise<void>}} Context */
 
 const KINDS = ["rsa-3072", "p-256", "p-384"];
 
-/** @param {Context} context @param {string[]} addresses that stand in the form at first */
+/** @param {Context} context @param {string[]} addresses the first content of the form; empty for a new key */
 export function openRequest({ translate, refresh }, addresses) {
   const address = html("input", {
     type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
@@ -21,7 +22,7 @@ export function openRequest({ translate, refresh }, addresses) {
   const name = html("input", { type: "text", autocomplete: "off", spellcheck: "false", dir: "auto", data: { test: "request-name" } });
   const kind = html("select", { data: { test: "request-kind" } }, ...KINDS.map((value) =>
     html("option", { value, text: text(`keysKind_${value.replace("-", "_")}`) })));
-  const next = new NewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysRequestPassphraseHint") });
+  const next = createNewPassphrase(translate, { label: text("keysNewPassphrase"), hint: text("keysRequestPassphraseHint") });
   openForm({
     title: text(addresses.length ? "keysRenewTitle" : "keysRequestTitle"), test: "request", verb: text("keysRequestGo"),
     content: [

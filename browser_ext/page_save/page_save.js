@@ -1,26 +1,26 @@
 /**
- * The window in which a page of a tab is saved, signed, sealed or both: which address, exactly what, as whom and for
- * whom, and the passphrase where one is needed. No page can cover this window or take its keys.
+ * The window in which a page of a tab is saved: signed, encrypted or both. It shows the address, the exact content, the
+ * signer and the readers, and asks for a passphrase if needed. No page can cover this window or take its keys.
  */
-import { disturb, explainCalm, isHasty } from "./runtime/ui/calm.js";
-import { html } from "./runtime/ui/dom.js";
-import { recipientState } from "./runtime/ui/recipient_words.js";
-import { SecretField } from "./runtime/ui/secret_field.js";
-import { readinessMark } from "./runtime/ui/state_mark.js";
-import { api } from "./shared/api.js";
-import { describeCertificate, nameOf } from "./shared/certificate_card.js";
-import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { openPageView } from "./shared/page_reading.js";
-import { digestOf } from "./shared/question.js";
-import { createReaderBox, replaceCard } from "./shared/reader_box.js";
-import { hasUnseen, visibleText } from "./shared/visible_text.js";
-import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
+import { saveFile } from "../../wasm_build/ui/attachments.js";
+import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { recipientState } from "../../wasm_build/ui/recipient_words.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { readinessMark } from "../../wasm_build/ui/state_mark.js";
+import { api } from "../shared/api.js";
+import { describeCertificate } from "../shared/certificate_card.js";
+import { day, errorText, text } from "../shared/i18n.js";
+import { startPage } from "../shared/page_start.js";
+import { createIdentityChoice } from "../shared/identity_choice.js";
+import { openPageView } from "../shared/page_reading.js";
+import { digestOf } from "../shared/question.js";
+import { createReaderBox, replaceCard } from "../shared/reader_box.js";
+import { hasUnseen, visibleText } from "../shared/visible_text.js";
+import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
-
-/** The browser has read the file by then. */
-const REVOKE_AFTER_MILLISECONDS = 30_000;
-/** Of the texts with characters that cannot be seen; a page may have one in every word. */
+/** The limit of shown texts with invisible characters, since a page may have one in every word. */
 const MAX_UNSEEN_SHOWN = 20_000;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -29,23 +29,21 @@ const done = html("p", { role: "status", data: { test: "done" } });
 const answer = html("footer", { class: "answer" });
 const readers = html("section");
 const chosen = new Set();
-const catalogue = await loadSharedText();
+const catalogue = await startPage();
 let page = "";
 let title = "";
-/** Of what is shown. @type {Promise<string>} */
+/** The hash of the shown question. @type {Promise<string>} */
 let shown;
 /** @type {OwnIdentity[]} */
 let identities = [];
-/** @type {import("./shared/reader_box.js").Reader[]} */
+/** @type {import("../shared/reader_box.js").Reader[]} */
 let people = [];
 let identity = "";
 let isSigned = true;
-let isSealed = false;
+let isEncrypted = false;
 /** @type {SecretField | null} */
 let passphrase = null;
 
-translatePage();
-explainCalm(catalogue("calm_hint"));
 addEventListener("keydown", ({ key }) => void (key === "Escape" && void leave()));
 startHeartbeat();
 document.title = text("pageSaveTitle");
@@ -80,7 +78,7 @@ async function start() {
   drawAnswer();
 }
 
-/** What the drawn page does not show: the texts with characters that nobody sees. @param {string[]} texts */
+/** The texts with invisible characters, which the drawn page does not show. @param {string[]} texts */
 function unseenIn(texts) {
   const found = texts.filter(hasUnseen).map((one) => one.trim()).join("\n");
   if (!found) return [];
@@ -93,7 +91,7 @@ function unseenIn(texts) {
 function choices() {
   return html("fieldset", { class: "choices" }, html("legend", { text: text("pageHow") }),
     check("pageSign", isSigned, "sign", (on) => { isSigned = on; }),
-    check("pageSeal", isSealed, "seal", (on) => { isSealed = on; }));
+    check("pageEncrypt", isEncrypted, "encrypt", (on) => { isEncrypted = on; }));
 }
 
 /** @param {string} label @param {boolean} checked @param {string} test @param {(on: boolean) => void} change */
@@ -108,14 +106,14 @@ function check(label, checked, test, change) {
 }
 
 function drawReaders() {
-  readers.hidden = !isSealed;
+  readers.hidden = !isEncrypted;
   readers.replaceChildren(html("h2", { text: text("whoMayRead") }),
     html("ul", { class: "list", data: { test: "readers" } },
       html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
       ...people.map(readerCard)));
 }
 
-/** @param {import("./shared/reader_box.js").Reader} info @param {number} index @returns {HTMLElement} */
+/** @param {import("../shared/reader_box.js").Reader} info @param {number} index @returns {HTMLElement} */
 function readerCard(info, index) {
   const id = `reader-${index}`;
   /** @type {HTMLElement} */
@@ -130,15 +128,10 @@ function readerCard(info, index) {
 
 function identityField() {
   if (!identities.length) return html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } });
-  const options = identities.map((own) => html("option", {
-    value: own.fingerprint, text: text("identityOption", nameOf(own), own.issuer), selected: own.fingerprint === identity,
-  }));
-  const select = html("select", { id: "identity", data: { test: "identity" } }, ...options);
-  select.addEventListener("change", () => {
-    identity = select.value;
+  return createIdentityChoice(identities, { label: text("signAs"), chosen: identity, onChange: (fingerprint) => {
+    identity = fingerprint;
     drawAnswer();
-  });
-  return html("div", { class: "field" }, html("label", { for: "identity", text: text("signAs") }), select);
+  } });
 }
 
 function drawAnswer() {
@@ -148,13 +141,13 @@ function drawAnswer() {
   });
   const button = html("button", { type: "button", class: "primary", text: text("pageSave"), data: { agrees: "", test: "save" } });
   const cancel = html("button", { type: "button", text: text("keysCancel"), data: { test: "cancel" }, on: { click: () => void leave() } });
-  button.disabled = !identities.length || !(isSigned || isSealed);
+  button.disabled = !identities.length || !(isSigned || isEncrypted);
   button.addEventListener("click", () => void save(button));
   answer.replaceChildren(...(passphrase ? [passphrase.element] : []), problem, done, html("div", { class: "buttons" }, button, cancel));
   disturb();
 }
 
-/** Firefox lets no script close a window that an extension opened. */
+/** Closes this window. In Firefox `window.close()` cannot, since an extension opened it. */
 async function leave() {
   const tab = await api.tabs.getCurrent();
   if (tab?.id !== undefined) await api.tabs.remove(tab.id);
@@ -172,7 +165,7 @@ async function save(button) {
   done.textContent = "";
   try {
     await unlock();
-    const { cms } = await ask("page.seal", { page, sign: isSigned, encrypt: isSealed, identity, recipients: [...chosen], shown: await shown });
+    const { cms } = await ask("page.encrypt", { page, sign: isSigned, encrypt: isEncrypted, identity, recipients: [...chosen], shown: await shown });
     download(cms);
     done.textContent = text("pageSaved");
   } catch (error) {
@@ -188,10 +181,11 @@ async function unlock() {
   drawAnswer();
 }
 
-/** A name from the page's title, without what file systems mind. @param {ArrayBuffer} cms */
+/**
+ * Saves the file under a name from the page's title, without characters that file systems forbid.
+ * @param {ArrayBuffer} cms
+ */
 function download(cms) {
   const name = title.replaceAll(/[^\p{L}\p{N} ._-]/gu, " ").replaceAll(/\s+/gu, " ").trim().slice(0, 80) || "page";
-  const url = URL.createObjectURL(new Blob([cms], { type: "application/octet-stream" }));
-  html("a", { href: url, download: `${name}.p7m` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), REVOKE_AFTER_MILLISECONDS);
+  saveFile(`${name}.p7m`, cms);
 }

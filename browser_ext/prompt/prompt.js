@@ -1,69 +1,72 @@
 /**
- * The extension's window for one job: which site, exactly which text, who may read it, signed as whom, and the
- * passphrase where one is needed. A page can neither cover this window nor take its keys.
+ * The extension's window for one job. It shows the site, the exact text, the readers and the signer, and asks for a
+ * passphrase if needed. A page can neither cover this window nor take its keys.
  */
-import { disturb, explainCalm, isHasty } from "./runtime/ui/calm.js";
-import { html } from "./runtime/ui/dom.js";
-import { addressKey, isolate } from "./runtime/ui/formats.js";
-import { recipientState } from "./runtime/ui/recipient_words.js";
-import { SecretField } from "./runtime/ui/secret_field.js";
-import { readinessMark } from "./runtime/ui/state_mark.js";
-import { recipientSentence } from "./runtime/ui/verdict_words.js";
-import { FilesQuestion } from "./shared/files_question.js";
-import { formSections } from "./shared/form_question.js";
-import { aroundNotes } from "./shared/around_notes.js";
-import { describeCertificate, nameOf } from "./shared/certificate_card.js";
-import { day, errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { showPattern } from "./shared/pattern.js";
-import { digestOf } from "./shared/question.js";
-import { ReaderAdder } from "./shared/reader_adder.js";
-import { createReaderBox, replaceCard } from "./shared/reader_box.js";
-import { RequestError } from "./shared/messages.js";
-import { visibleText } from "./shared/visible_text.js";
-import { ask, askWithSecrets, startHeartbeat } from "./shared/request.js";
+import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { addressKey, isolate } from "../../wasm_build/ui/formats.js";
+import { recipientState } from "../../wasm_build/ui/recipient_words.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { readinessMark } from "../../wasm_build/ui/state_mark.js";
+import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
+import { generateKeys, openWith } from "../shared/channel.js";
+import { FilesQuestion } from "../shared/files_question.js";
+import { formSections } from "../shared/form_question.js";
+import { aroundNotes } from "../shared/around_notes.js";
+import { describeCertificate } from "../shared/certificate_card.js";
+import { day, errorText, text } from "../shared/i18n.js";
+import { startPage } from "../shared/page_start.js";
+import { createIdentityChoice } from "../shared/identity_choice.js";
+import { showPattern } from "../shared/pattern.js";
+import { digestOf } from "../shared/question.js";
+import { ReaderAdder } from "../shared/reader_adder.js";
+import { createReaderBox, replaceCard } from "../shared/reader_box.js";
+import { codeOf, RequestError } from "../shared/messages.js";
+import { visibleText } from "../shared/visible_text.js";
+import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 
-/** @typedef {import("./shared/reader_box.js").Reader} Reader */
-/** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
+/** @typedef {import("../shared/reader_box.js").Reader} Reader */
 /**
- * @typedef {{
- *   kind: "write" | "open" | "form" | "files" | "altered" | "unsigned", origin: string, around: string[], sign: boolean, encrypt: boolean, proposed: string[],
- *   identities: OwnIdentity[], people: Reader[], readersHere: string[], text: Envelope | null, siteKnown: boolean,
- *   form: import("./background/forms.js").SubmittedForm, multiple: boolean,
- *   notice: {text: string, isSent: boolean, isCut?: boolean}, directory: string,
+ * @typedef {Omit<ReplyTo<"prompt.claim">, "question"> & {
+ *   kind: "write" | "open" | "form" | "files" | "altered" | "unsigned", origin: string, around: string[], sign: boolean, encrypt: boolean,
+ *   proposed: string[], siteKnown: boolean, form: import("../background/forms.js").SubmittedForm, multiple: boolean, notice: Notice,
  * }} Job
  */
 
 const job = new URLSearchParams(location.search).get("job") ?? "";
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const problem = html("p", { class: "problem", role: "alert", data: { test: "problem" } });
-/** Fingerprints of those who may read, as chosen; kept when the window draws itself anew. @type {Set<string>} */
+/** The fingerprints of the chosen readers; kept when the window is drawn anew. @type {Set<string>} */
 const chosen = new Set();
-/** @type {Set<string>} */
+/** The fingerprints of the people listed so far, so that a later list ticks nobody again. @type {Set<string>} */
 const offered = new Set();
-/** @type {import("./runtime/ui/catalogue.js").Catalogue} */
+/** @type {import("../../wasm_build/ui/catalogue.js").Catalogue} */
 let catalogue;
 /** @type {Job} */
 let current;
 /** The question as the background asks it now. @type {object} */
 let question;
-/** Of the question that was drawn. @type {Promise<string>} */
+/** The hash of the question that was drawn. @type {Promise<string>} */
 let shown;
 let shownText = "";
 let identity = "";
-/** The person was told that nobody else could read it, and may agree to that. */
+/** Whether the person was warned that nobody else could read the text. The next click agrees to that. */
 let isForNobody = false;
 /** @type {SecretField | null} */
 let passphrase = null;
-/** Kept when the window draws itself anew, with the files that were chosen. @type {FilesQuestion | null} */
+/** The choice of files; kept when the window is drawn anew. @type {FilesQuestion | null} */
 let files = null;
-/** Kept with the address that was typed. @type {ReaderAdder} */
+/** The field that adds a reader; kept with its typed address when the window is drawn anew. @type {ReaderAdder} */
 let adder;
 const progress = html("p", { class: "muted", role: "status" });
 
-/** What is refused because the window shows what is no longer so. */
+/** The codes of errors after which the window loads its content anew. */
 const OUTDATED = ["question-changed", "no-such-person", "certificate-not-usable", "no-such-key", "locked"];
 
-/** What each kind of question says. @type {Record<Job["kind"], {title: () => string, verb: () => string, refuse: string, sections: () => HTMLElement[]}>} */
+/**
+ * The words and sections of each kind of question.
+ * @type {Record<Job["kind"], {title: () => string, verb: () => string, refuse: string, sections: () => HTMLElement[]}>}
+ */
 const QUESTIONS = {
   write: { title: titleOfWriting, verb: verbOfWriting, refuse: "verbDoNotSign", sections: writingSections },
   open: { title: () => text("promptTitleOpen"), verb: () => text("verbOpen"), refuse: "verbDoNotOpen", sections: () => [openingSection()] },
@@ -72,15 +75,13 @@ const QUESTIONS = {
   altered: { title: () => text("alteredTitle"), verb: () => text("verbRestore"), refuse: "verbClose", sections: alteredSections },
   unsigned: { title: () => text("unsignedTitle"), verb: () => text("verbClose"), refuse: "verbClose", sections: unsignedSections },
 };
-/** Notices about a page; no key is used. */
+/** The kinds that are only notices about a page. They use no key. */
 const NOTICES = ["altered", "unsigned"];
 
 void start();
 
 async function start() {
-  catalogue = await loadSharedText();
-  translatePage();
-  explainCalm(catalogue("calm_hint"));
+  catalogue = await startPage();
   addEventListener("keydown", ({ key }) => void (key === "Escape" && refuse()));
   startHeartbeat();
   try {
@@ -88,7 +89,7 @@ async function start() {
     await load();
     adder = new ReaderAdder({ directory: current.directory, describe: (check) => recipientState(catalogue, check, day).word, onAdded: takeAdded });
     draw();
-    // Back from "Keys and people", where somebody may have been added.
+    // The person may have added somebody on the page "Keys and people".
     addEventListener("focus", () => void refresh());
   } catch (error) {
     main.replaceChildren(problem);
@@ -97,11 +98,11 @@ async function start() {
 }
 
 async function load() {
-  const keys = await sealwaxChannel.generateKeys();
+  const keys = await generateKeys();
   const { question: asked, ...choices } = await ask("prompt.claim", { job, replyKey: keys.publicKey });
   question = asked;
-  current = { ...asked, ...choices };
-  if (current.text) shownText = new TextDecoder().decode(await sealwaxChannel.openWith(keys, "text to show", current.text));
+  current = /** @type {Job} */ ({ ...asked, ...choices });
+  if (current.text) shownText = new TextDecoder().decode(await openWith(keys, "text to show", current.text));
   const known = current.identities.map(({ fingerprint }) => fingerprint);
   if (!known.includes(identity)) identity = known[0] ?? "";
   const people = new Set(current.people?.map(({ fingerprint }) => fingerprint));
@@ -110,7 +111,7 @@ async function load() {
     const { fingerprint, usable } = info;
     if (offered.has(fingerprint)) continue;
     offered.add(fingerprint);
-    // A page proposes; only who could read here before, by the person's own choice, is ticked.
+    // A page only proposes readers. A proposed reader is ticked only if the person has chosen them on this site before.
     const isKnownHere = current.readersHere.includes(fingerprint);
     if (usable && isKnownHere && isProposed(info)) chosen.add(fingerprint);
   }
@@ -125,7 +126,7 @@ function isProposed({ addresses }) {
 async function refresh() {
   const before = drawnState();
   await load();
-  // Drawing anew takes what was typed: only when there is something new.
+  // Drawing anew discards typed text, so it happens only for a change.
   if (before !== drawnState()) draw();
 }
 
@@ -158,12 +159,12 @@ function draw() {
       html("div", { class: "buttons" }, (current.identities.length > 0 || current.kind === "altered") && agree, leaveButton(), cancel)),
   );
   passphrase?.focus();
-  // What is signed is read from its beginning, though the focus is at its end.
+  // The focus on the passphrase scrolls to the end, but people should read the signed text from its beginning.
   scrollTo(0, 0);
   disturb();
 }
 
-/** Lets the page's own text go, all of which the window shows. */
+/** The button that lets the page send its own text, if the window shows all of it. */
 function leaveButton() {
   if (current.kind !== "altered" || current.notice.isCut) return null;
   const button = html("button", { type: "button", text: text("verbLeave"), data: { agrees: "", test: "leave" } });
@@ -181,23 +182,23 @@ function openingSection() {
 
 function titleOfWriting() {
   const { sign, encrypt } = current;
-  return text(sign && encrypt ? "promptTitleSignSeal" : sign ? "promptTitleSign" : "promptTitleSeal");
+  return text(sign && encrypt ? "promptTitleSignEncrypt" : sign ? "promptTitleSign" : "promptTitleEncrypt");
 }
 
 function verbOfWriting() {
   const { sign, encrypt } = current;
-  return text(sign && encrypt ? "verbSignSeal" : sign ? "verbSign" : "verbSeal");
+  return text(sign && encrypt ? "verbSignEncrypt" : sign ? "verbSign" : "verbEncrypt");
 }
 
 function writingSections() {
-  const covered = html("section", {}, html("h2", { text: text(current.sign ? "coveredBySignature" : "coveredBySeal") }),
+  const covered = html("section", {}, html("h2", { text: text(current.sign ? "coveredBySignature" : "coveredByEncryption") }),
     html("pre", { class: "covered-text", tabindex: 0, dir: "auto", data: { test: "covered" } }, ...visibleText(shownText)));
-  return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: text("notSealed") })];
+  return current.encrypt ? [covered, readersSection()] : [covered, html("p", { class: "warning", text: text("notEncrypted") })];
 }
 
 function filesSections() {
   files ??= new FilesQuestion(current);
-  return [files.element, current.encrypt ? readersSection() : html("p", { class: "warning", text: text("notSealed") })];
+  return [files.element, current.encrypt ? readersSection() : html("p", { class: "warning", text: text("notEncrypted") })];
 }
 
 function alteredSections() {
@@ -226,7 +227,7 @@ function readersSection() {
     adder.element);
 }
 
-/** Somebody whom the person has added is meant to read. @param {{fingerprint: string}} added */
+/** Ticks a reader whom the person has added. @param {{fingerprint: string}} added */
 async function takeAdded({ fingerprint }) {
   await load();
   chosen.add(fingerprint);
@@ -284,17 +285,11 @@ function passphraseField(agree) {
 }
 
 function identityField() {
-  const { identities } = current;
-  const label = text(current.kind === "open" ? "openAs" : current.sign ? "signAs" : "sealAs");
-  const options = identities.map((own) => html("option", {
-    value: own.fingerprint, text: text("identityOption", nameOf(own), own.issuer), selected: own.fingerprint === identity,
-  }));
-  const select = html("select", { id: "identity", data: { test: "identity" } }, ...options);
-  select.addEventListener("change", () => {
-    identity = select.value;
+  const label = text(current.kind === "open" ? "openAs" : current.sign ? "signAs" : "encryptAs");
+  return createIdentityChoice(current.identities, { label, chosen: identity, onChange: (fingerprint) => {
+    identity = fingerprint;
     draw();
-  });
-  return html("div", { class: "field" }, html("label", { for: "identity", text: label }), select);
+  } });
 }
 
 /** The chosen identity, if its key is needed and locked. */
@@ -322,13 +317,16 @@ async function answer(button, act) {
   try {
     await act();
   } catch (error) {
-    if (OUTDATED.includes(/** @type {any} */ (error).code)) await refresh().catch(() => {});
+    if (OUTDATED.includes(codeOf(error))) await refresh().catch(() => {});
     showProblem(error);
   }
   button.disabled = false;
 }
 
-/** Where somebody could be ticked and nobody is, the person says so twice. @throws {RequestError} */
+/**
+ * Throws at the first click if proposed readers could be ticked and none is. The second click agrees.
+ * @throws {RequestError}
+ */
 function checkReaders() {
   if (!current.encrypt || chosen.size || isForNobody) return;
   if (!current.people.some((info) => info.usable && isProposed(info))) return;
@@ -344,9 +342,9 @@ async function unlock() {
   draw();
 }
 
-/** @param {any} error */
+/** @param {unknown} error */
 function showProblem(error) {
   progress.textContent = "";
-  if (error.code === "wrong-passphrase" && passphrase) passphrase.setError(errorText(error));
+  if (codeOf(error) === "wrong-passphrase" && passphrase) passphrase.setError(errorText(error));
   else problem.textContent = errorText(error);
 }

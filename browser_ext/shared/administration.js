@@ -1,27 +1,27 @@
 /**
- * What stands on the page with keys and people beside the person's own settings: the note about a new version, what the
- * organisation has set, and these settings as a policy for others.
+ * The parts of the page with keys and people that are not the person's own settings: the note about a new version, the
+ * marks of the organisation's settings, and the export of these settings as a policy.
  */
-import { html } from "../runtime/ui/dom.js";
+import { html } from "../../wasm_build/ui/dom.js";
 import { api } from "./api.js";
 import { text } from "./i18n.js";
 import { ask } from "./request.js";
 
-/** The place of each setting that an organisation may set: controls that cannot be changed then. @type {Record<string, string>} */
+/** The control of each setting that an organisation may set. A set one is disabled. @type {Record<string, string>} */
 const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory" };
 
-/** Adds all of it to the page. @param {HTMLElement} place */
+/** Adds these parts to the page. @param {HTMLElement} place */
 export async function addAdministration(place) {
   addPolicyExport(place);
   showPolicy((await ask("policy.read")).set);
   await showNews(place);
 }
 
-/** What this version has brought, until the person has read it. @param {HTMLElement} place */
+/** Shows the news of this version, until the person has read them. @param {HTMLElement} place */
 async function showNews(place) {
   const version = await ask("update.read");
   if (!version) return;
-  const all = await (await fetch(new URL("../changes.json", import.meta.url))).json();
+  const all = await (await fetch(api.runtime.getURL("changes.json"))).json();
   const note = html("section", { class: "news", data: { test: "news" } },
     html("h2", { text: text("updateTitle", version) }),
     html("ul", {}, ...(all[version] ?? []).map((/** @type {string} */ key) => html("li", { text: text(key) }))),
@@ -34,7 +34,7 @@ async function showNews(place) {
   place.prepend(note);
 }
 
-/** Marks what the organisation has set. @param {string[]} set names as in `policy_schema.json` */
+/** Disables and marks the settings of the organisation. @param {string[]} set their names as in `policy_schema.json` */
 function showPolicy(set) {
   for (const [name, id] of Object.entries(CONTROLS)) {
     const control = document.getElementById(id);
@@ -58,7 +58,10 @@ function addPolicyExport(place) {
   place.append(html("section", {}, html("h2", { text: text("policyTitle") }), html("p", { class: "muted", text: text("policyExportHint") }), save));
 }
 
-/** Under the names by which Firefox's `policies.json` and Chromium's policy files find it. @param {object} settings */
+/**
+ * The settings under the names that Firefox's `policies.json` and Chromium's policy files need.
+ * @param {object} settings
+ */
 function asPolicies(settings) {
   const extensions = { [api.runtime.id]: settings };
   return api.offscreen ? { "3rdparty": { extensions } } : { policies: { "3rdparty": { Extensions: extensions } } };

@@ -1,2 +1,2 @@
-/** The WebExtension API under one name: Firefox calls it `browser`, Chromium `chrome`; both give promises. */
+/** The WebExtension API under one name: Firefox calls it `browser`, Chromium `chrome`; both return promises. */
 export const api = globalThis.browser ?? globalThis.chrome;

@@ -1,5 +1,5 @@
 /** The site that asks for something, and the sites in whose pages it is. */
-import { html } from "../runtime/ui/dom.js";
+import { html } from "../../wasm_build/ui/dom.js";
 import { text } from "./i18n.js";
 
 /** @param {string[]} around origins, from the inside to the outside @returns {HTMLElement[]} */
@@ -7,7 +7,7 @@ export function aroundNotes(around) {
   return around.map((site) => html("p", { class: "warning", text: text("insideOther", site), data: { test: "top-origin" } }));
 }
 
-/** @param {{origin: string, around: string[]}} place @returns {HTMLElement | null} null where no site asks */
+/** @param {{origin: string, around: string[]}} place @returns {HTMLElement | null} null if no site asks */
 export function siteBox({ origin, around }) {
   if (!origin) return null;
   return html("div", { class: "stack" },

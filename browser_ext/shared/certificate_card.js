@@ -1,6 +1,6 @@
-/** A certificate as people read it: who, until when, by whom; the fingerprint for those who compare it. */
-import { html } from "../runtime/ui/dom.js";
-import { isolate } from "../runtime/ui/formats.js";
+/** Draws a certificate: its holder, issuer and last day, and the fingerprint for comparing. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
 import { day, text } from "./i18n.js";
 
 /** @param {CertificateInfo} info */

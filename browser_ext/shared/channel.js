@@ -1,67 +1,61 @@
 /**
- * Sealed envelopes between the extension's own contexts, so that extension messages carry only ciphertext:
- * browsers keep copies of what passes through `runtime.sendMessage`.
+ * Encrypted envelopes between the extension's own contexts, so that extension messages carry only ciphertext: browsers
+ * keep copies of all that passes through `runtime.sendMessage`.
  *
  * One envelope is ECIES: a fresh P-256 key for each, ECDH, HKDF-SHA-256, AES-256-GCM with a zero nonce (each key is
- * used once). The purpose and both public keys are bound by HKDF's info. It hides; it does not say who sealed it:
- * the sender is known from the message's `sender`.
- *
- * A classic script, because the sandboxed view has an opaque origin and cannot load modules; modules import it for
- * its effect, which is `globalThis.sealwaxChannel`.
+ * used once). HKDF's info binds the purpose and both public keys. An envelope does not prove who encrypted it; the
+ * browser names the sender of a message.
  */
-globalThis.sealwaxChannel ??= (() => {
-  const CURVE = { name: "ECDH", namedCurve: "P-256" };
-  const LABEL = "sealwax channel 1 ";
 
-  /** @returns {Promise<ChannelKeys>} a key pair whose private half never leaves this context */
-  async function generateKeys() {
-    const pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
-    return { publicKey: await crypto.subtle.exportKey("raw", pair.publicKey), privateKey: pair.privateKey };
-  }
+const CURVE = { name: "ECDH", namedCurve: "P-256" };
+const LABEL = "sealwax channel 1 ";
 
-  /**
-   * @param {CryptoKey} privateKey
-   * @param {ArrayBuffer} peer
-   * @param {{sender: ArrayBuffer, recipient: ArrayBuffer, purpose: string}} binding
-   * @param {"encrypt" | "decrypt"} usage
-   */
-  async function deriveKey(privateKey, peer, { sender, recipient, purpose }, usage) {
-    const publicKey = await crypto.subtle.importKey("raw", peer, CURVE, false, []);
-    const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
-    const secret = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-    new Uint8Array(shared).fill(0);
-    const info = await new Blob([LABEL, purpose, "\0", recipient, sender]).arrayBuffer();
-    const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info };
-    return crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, [usage]);
-  }
+/** @returns {Promise<ChannelKeys>} a key pair whose private half never leaves this context */
+export async function generateKeys() {
+  const pair = await crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
+  return { publicKey: await crypto.subtle.exportKey("raw", pair.publicKey), privateKey: pair.privateKey };
+}
 
-  /**
-   * Seals bytes to a public key and overwrites them.
-   * @param {ArrayBuffer} recipient raw P-256 point
-   * @param {string} purpose
-   * @param {ArrayBuffer} plaintext
-   * @returns {Promise<Envelope>}
-   */
-  async function sealTo(recipient, purpose, plaintext) {
-    const keys = await generateKeys();
-    const binding = { sender: keys.publicKey, recipient, purpose };
-    const key = await deriveKey(keys.privateKey, recipient, binding, "encrypt");
-    const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plaintext);
-    new Uint8Array(plaintext).fill(0);
-    return { sender: keys.publicKey, ciphertext };
-  }
+/**
+ * @param {CryptoKey} privateKey
+ * @param {ArrayBuffer} peer
+ * @param {{sender: ArrayBuffer, recipient: ArrayBuffer, purpose: string}} binding
+ * @param {"encrypt" | "decrypt"} usage
+ */
+async function deriveKey(privateKey, peer, { sender, recipient, purpose }, usage) {
+  const publicKey = await crypto.subtle.importKey("raw", peer, CURVE, false, []);
+  const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
+  const secret = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
+  new Uint8Array(shared).fill(0);
+  const info = await new Blob([LABEL, purpose, "\0", recipient, sender]).arrayBuffer();
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info };
+  return crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, [usage]);
+}
 
-  /**
-   * @param {ChannelKeys} keys
-   * @param {string} purpose
-   * @param {Envelope} envelope
-   * @returns {Promise<ArrayBuffer>} the plaintext; rejects when the envelope was not sealed to these keys
-   */
-  async function openWith(keys, purpose, { sender, ciphertext }) {
-    const binding = { sender, recipient: keys.publicKey, purpose };
-    const key = await deriveKey(keys.privateKey, sender, binding, "decrypt");
-    return crypto.subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, ciphertext);
-  }
+/**
+ * Encrypts bytes to a public key, and overwrites `plaintext`.
+ * @param {ArrayBuffer} recipient raw P-256 point
+ * @param {string} purpose
+ * @param {ArrayBuffer} plaintext
+ * @returns {Promise<Envelope>}
+ */
+export async function encryptTo(recipient, purpose, plaintext) {
+  const keys = await generateKeys();
+  const binding = { sender: keys.publicKey, recipient, purpose };
+  const key = await deriveKey(keys.privateKey, recipient, binding, "encrypt");
+  const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, plaintext);
+  new Uint8Array(plaintext).fill(0);
+  return { sender: keys.publicKey, ciphertext };
+}
 
-  return { generateKeys, sealTo, openWith };
-})();
+/**
+ * @param {ChannelKeys} keys
+ * @param {string} purpose
+ * @param {Envelope} envelope
+ * @returns {Promise<ArrayBuffer>} the plaintext; rejects when the envelope was not encrypted to these keys
+ */
+export async function openWith(keys, purpose, { sender, ciphertext }) {
+  const binding = { sender, recipient: keys.publicKey, purpose };
+  const key = await deriveKey(keys.privateKey, sender, binding, "decrypt");
+  return crypto.subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(12) }, key, ciphertext);
+}

@@ -4,22 +4,22 @@ import { RequestError } from "./messages.js";
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
- * Throws `bad-directory` for an address that is no bridge's, or not a safe one.
+ * The origin of a bridge. Throws `bad-directory` for an address that cannot be a bridge's, or is not safe.
  * @param {string} directory
- * @returns {string} its origin, empty for no address
+ * @returns {string} the origin; "" for an empty address
  */
 export function directoryOrigin(directory) {
   if (!directory) return "";
   const url = URL.canParse(directory) ? new URL(directory) : null;
-  // Whom somebody writes to is nobody else's business: in clear to this machine alone.
+  // The looked-up addresses are private, so an address without TLS must be on this machine.
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
   if (!url || !isSafe || url.username || url.password) throw new RequestError("bad-directory");
   return url.origin;
 }
 
 /**
- * Where the bridge answers whose pages name this address. A bridge elsewhere does not lead to this machine. Throws
- * `unsafe-directory` for an address to which nothing is sent.
+ * The origin of the bridge's API, which the bridge's pages name. Throws `unsafe-directory` if nothing may be sent to
+ * it: a bridge on another machine must not name an address without TLS, which would be on this machine.
  * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
  * @returns {string} an origin
  */
@@ -29,12 +29,12 @@ export function apiOrigin(named, directory) {
     const origin = directoryOrigin(named) || directory;
     if (isInClear || origin.startsWith("https:")) return origin;
   } catch {
-    // Told below: the person has entered another address than this one.
+    // The error below has another code than `bad-directory`, since the person has not entered this address.
   }
   throw new RequestError("unsafe-directory");
 }
 
-/** The match pattern of an address, which names no port. @param {string} address @returns {string} */
+/** The match pattern for an address. Match patterns name no port. @param {string} address @returns {string} */
 export function directoryPattern(address) {
   const { protocol, hostname } = new URL(address);
   return `${protocol}//${hostname}/*`;

@@ -1,7 +1,10 @@
-/** How long a certificate still counts: the same steps on the page with the keys and where somebody writes. */
+/**
+ * The time for which a certificate is still valid. The page with the keys and the letter's window warn at the same
+ * steps.
+ */
 
 const DAY_MILLISECONDS = 86_400_000;
-/** Time enough to ask an authority, and the last call. */
+/** `SOON_DAYS` leaves enough time to get a new certificate; `VERY_SOON_DAYS` is the last warning. */
 const SOON_DAYS = 60;
 const VERY_SOON_DAYS = 14;
 
@@ -10,7 +13,7 @@ const VERY_SOON_DAYS = 14;
 /**
  * @param {{notBefore: string, notAfter: string}} certificate times of ISO 8601
  * @param {number} [now] milliseconds since 1970
- * @returns {{state: ExpiryState, days: number}} `days` are whole ones that remain, 0 when it is over
+ * @returns {{state: ExpiryState, days: number}} `days` are the whole days that remain, 0 after the end
  */
 export function expiryOf({ notBefore, notAfter }, now = Date.now()) {
   const left = Date.parse(notAfter) - now;

@@ -1,6 +1,6 @@
-/** Bounds of files on their way through the extension. */
+/** Limits for files that pass through the extension. */
 
-/** What one message carries; browsers bound messages to 64 MiB. */
+/** Bytes of a file in one message. Browsers limit a message to 64 MiB. */
 export const PART_BYTES = 4 * 2 ** 20;
-/** What the vault seals in one go, all files of a job together: it holds content and result at once. */
+/** Limit of all files of a job together, since the vault holds their content and the result at the same time. */
 export const MAX_FILES_BYTES = 64 * 2 ** 20;

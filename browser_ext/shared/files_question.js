@@ -1,6 +1,9 @@
-/** Choosing files in the extension's window, and their way to the vault: in parts, each sealed to its key. */
-import { html } from "../runtime/ui/dom.js";
-import { exactSize } from "../runtime/ui/formats.js";
+/**
+ * The choice of files in the extension's window. The files go to the vault's owner in parts, each encrypted to its key.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { exactSize } from "../../wasm_build/ui/formats.js";
+import { encryptTo } from "./channel.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "./file_limits.js";
 import { errorText, text } from "./i18n.js";
 import { RequestError } from "./messages.js";
@@ -22,7 +25,7 @@ export class FilesQuestion {
       html("p", { class: "muted", text: text("fileHint", MAX_FILES_BYTES / 2 ** 20) }), this.#list, this.#problem);
   }
 
-  /** Whether these files can be sealed, before anything is done with them. @throws {RequestError} */
+  /** Checks that the chosen files can be encrypted, before anything is done with them. @throws {RequestError} */
   check() {
     if (!this.#files.length) throw new RequestError("no-file-chosen");
     if (this.#bytes > MAX_FILES_BYTES) throw new RequestError("files-too-large");
@@ -37,7 +40,7 @@ export class FilesQuestion {
   }
 
   /**
-   * Hands the chosen files to the vault's owner.
+   * Sends the chosen files to the vault's owner.
    * @param {string} job
    * @param {(share: number) => void} onProgress from 0 to 1
    */
@@ -59,7 +62,7 @@ export class FilesQuestion {
 
   /** @param {{job: string, index: number, place: number}} where @param {ArrayBuffer} publicKey @param {ArrayBuffer} octets */
   async #send(where, publicKey, octets) {
-    await ask("files.part", { ...where, part: await sealwaxChannel.sealTo(publicKey, "file", octets) });
+    await ask("files.part", { ...where, part: await encryptTo(publicKey, "file", octets) });
   }
 
   #draw() {
@@ -70,7 +73,7 @@ export class FilesQuestion {
   }
 }
 
-/** Without its parameters; what the core would refuse is no type. @param {File} file */
+/** The media type without parameters; "" for one that the core would refuse. @param {File} file */
 function mediaType({ type }) {
   const [essence] = type.toLowerCase().split(";");
   return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/.test(essence) ? essence : "";

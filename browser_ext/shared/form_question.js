@@ -1,16 +1,15 @@
 /**
- * What the window shows of a form before it is signed: everything, and first what the person could not have seen.
- * Names and labels are the page's words; values are drawn with what no eye sees made visible.
+ * The whole form, as the window shows it before it is signed. Hidden entries come first. Names and labels are the
+ * page's words. Invisible characters are made visible.
  */
-import { html } from "../runtime/ui/dom.js";
-import { exactSize } from "../runtime/ui/formats.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { exactSize } from "../../wasm_build/ui/formats.js";
 import { text } from "./i18n.js";
 import { countMarks, visibleText } from "./visible_text.js";
 
-/** Values that may need scrolling can have the focus. */
+/** Longer values may need scrolling, so they can get the keyboard's focus. */
 const LONG_CHARACTERS = 300;
 
-/** @typedef {import("../background/forms.js").FormEntry} FormEntry */
 /** @typedef {import("../background/forms.js").SubmittedForm} SubmittedForm */
 /** @typedef {FormEntry & {number: number, repeats: number}} NumberedEntry */
 

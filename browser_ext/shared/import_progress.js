@@ -1,8 +1,10 @@
-/** A key file is being opened: the button takes no second click, and a line and a bar say what is waited for. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
+/**
+ * The progress of opening a key file. A line and a bar show the reason for the wait; the button takes no second click.
+ */
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { text } from "./i18n.js";
 
-/** From then on the words say why it takes so long. */
+/** After this time the line explains why opening takes so long. */
 const LONG_MILLISECONDS = 2_000;
 
 export class ImportProgress {
@@ -12,7 +14,7 @@ export class ImportProgress {
   element = html("div", { class: "import-progress" }, this.#words, this.#bar);
 
   /**
-   * @param {HTMLElement} button @param {() => Promise<void>} action rejects with what went wrong
+   * @param {HTMLElement} button @param {() => Promise<void>} action rejects with the error
    */
   async during(button, action) {
     if (button.getAttribute("aria-disabled") === "true") return;

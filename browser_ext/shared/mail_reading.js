@@ -1,18 +1,20 @@
 /**
- * Reading one mail: the verdict on top, the nested view with the mail in the middle, details below. The frame in a
- * page and the viewer read alike. The mail itself stands in the view alone; here are its verdict and its certificates.
+ * Shows one mail: the verdict on top, a nested view with the mail in the middle, details below. The frame in a page and
+ * the viewer share this code. Only the nested view has the mail itself; this document has its verdict and certificates.
  */
-import { html } from "../runtime/ui/dom.js";
-import { stateWord } from "../runtime/ui/state_mark.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { stateWord } from "../../wasm_build/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text } from "./i18n.js";
 import { describeReport, provedSender } from "./report_view.js";
 import { ask, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
 
-/** Links open in tabs of their own and files are saved; no scripts of others, no forms, no origin. */
+/** The kinds of answers to a mail, each with the text key of its button. */
+const ANSWERS = /** @type {const} */ ([["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]]);
+/** The view may run its scripts, open links in other tabs and save files. It has no forms and no origin. */
 const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads";
 
-/** @typedef {(kind: string) => Promise<unknown>} OnAnswer `kind` as in `compose.open` */
+/** @typedef {(kind: MessageKinds["way"]) => Promise<unknown>} OnAnswer */
 /** @typedef {{view: ViewLink, replyKey: ArrayBuffer}} Prepared */
 
 export class MailReading {
@@ -20,32 +22,35 @@ export class MailReading {
   #frame = "";
   /** @type {OnAnswer | null} */
   #onAnswer = null;
-  /** @type {HTMLElement[]} buttons that lead away */
+  /** @type {HTMLElement[]} buttons that close the mail */
   #closing = [];
   #top = html("div", { class: "top" });
   #bottom = html("div", { class: "bottom" });
   #status = html("p", { class: "status", role: "status", data: { test: "status" } });
   /** @type {HTMLElement | null} */
   #details = null;
-  /** The view that is loading or stands there empty, with the key to seal its mail to. @type {Promise<Prepared> | null} */
+  /**
+   * The view that is loading or empty, with the public key to which its mail is encrypted.
+   * @type {Promise<Prepared> | null}
+   */
   #prepared = null;
   /** @type {ViewLink | null} */
   #view = null;
 
-  /** Whether the keys were locked since it was shown. */
+  /** Whether the mail was removed, since the keys were locked or the page was left. */
   #isLetGo = false;
   #onLocked;
 
-  /** @param {HTMLElement} main the place of it all @param {{onLocked?: () => void}} [options] */
+  /** @param {HTMLElement} main the element for all parts @param {{onLocked?: () => void}} [options] */
   constructor(main, { onLocked = () => {} } = {}) {
     this.#main = main;
     this.#onLocked = onLocked;
     whenLocked(() => void (this.#view && this.#letGo("mailLocked")));
-    // Back would show it again, as it was, whatever happened to the keys meanwhile; a field in this place too.
+    // The browser's Back button would show the mail again, even if the keys were locked meanwhile.
     addEventListener("pagehide", () => this.#letGo("mailLeft"));
   }
 
-  /** Loads the empty view, while its mail is still on the way. */
+  /** Loads the empty view before its mail has arrived. */
   prepare() {
     const early = this.#prepared ? null : this.#main.querySelector(".view-place");
     const place = early ?? html("div", { class: "view-place" });
@@ -60,21 +65,21 @@ export class MailReading {
     place.before(this.#top);
     place.after(this.#bottom);
     this.#prepared = this.#openView(place);
-    // What went wrong is said once there is a mail to show.
+    // `start` reports an error of the loading.
     this.#prepared.catch(() => {});
   }
 
   /** @param {Element} place @returns {Promise<Prepared>} */
   async #openView(place) {
-    const onAsk = (/** @type {string} */ name, /** @type {any} */ body) => this.#answer(name, body);
-    const view = await ViewLink.open(place, { page: "mail_view.html", sandbox: SANDBOX, onAsk });
+    const onAsk = (/** @type {import("./view_link.js").ViewQuestion} */ question) => this.#answer(question);
+    const view = await ViewLink.open(place, { page: "frame/mail_view.html", sandbox: SANDBOX, onAsk });
     const replyKey = await view.readMail({ words: viewWords(), language: locale(), direction: text("languageDirection") });
     return { view, replyKey };
   }
 
   /**
-   * @param {{frame: string, onAnswer?: OnAnswer | null, closing?: HTMLElement[]}} options `onAnswer` where it can be
-   *   answered, rejecting with what is to be said; `closing` are buttons that lead away
+   * @param {{frame: string, onAnswer?: OnAnswer | null, closing?: HTMLElement[]}} options `onAnswer` answers the mail
+   *   and rejects with an error to show; it is null if the mail cannot be answered. `closing` are the buttons that close it
    */
   async start({ frame, onAnswer = null, closing = [] }) {
     this.#frame = frame;
@@ -91,13 +96,13 @@ export class MailReading {
 
   async #open() {
     const prepared = /** @type {Promise<Prepared>} */ (this.#prepared);
-    // A view that did not load is loaded anew by the next try.
+    // The next try loads a failed view anew.
     this.#prepared = null;
     const { view, replyKey } = await prepared;
-    const { job } = await ask("mail.open", { frame: this.#frame, replyKey });
+    const { job } = await ask("mail.verify", { frame: this.#frame, replyKey });
     const { state, result, error, envelope } = await this.#outcomeOf(job);
-    if (state !== "done") throw state === "cancelled" ? { code: "opening-refused" } : error;
-    // From here on a lock takes it away.
+    if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
+    // From here on a lock removes the view.
     this.#view = view;
     const translate = await loadSharedText();
     if (await wasLockedSince(result.openedAt)) this.#letGo("mailLocked");
@@ -115,13 +120,13 @@ export class MailReading {
   #answers() {
     const onAnswer = this.#onAnswer;
     if (!onAnswer) return [];
-    return [["reply", "mailReply"], ["replyAll", "mailReplyAll"], ["forward", "mailForward"]].map(([kind, label]) => html("button", {
+    return ANSWERS.map(([kind, label]) => html("button", {
       type: "button", text: text(label), data: { test: kind },
       on: { click: () => void onAnswer(kind).catch((error) => this.#showStatus(error)) },
     }));
   }
 
-  /** The verdict once authorities were asked. */
+  /** Shows the verdict after authorities were asked. */
   async #settle() {
     try {
       const { report } = await ask("mail.settle", { frame: this.#frame });
@@ -134,7 +139,7 @@ export class MailReading {
     }
   }
 
-  /** What is shown goes with the document that shows it. @param {"mailLocked" | "mailLeft"} why */
+  /** Removes the opened mail with the document that shows it. @param {"mailLocked" | "mailLeft"} why */
   #letGo(why) {
     this.#isLetGo = true;
     this.#view = null;
@@ -146,7 +151,7 @@ export class MailReading {
     this.#onLocked();
   }
 
-  /** @param {{report: any}} result @param {import("../runtime/ui/catalogue.js").Catalogue} translate */
+  /** @param {{report: MessageReport}} result @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate */
   #showVerdict({ report }, translate) {
     const onAccept = (/** @type {string} */ fingerprint) =>
       void ask("mail.propose", { frame: this.#frame, fingerprint }).catch((error) => this.#showStatus(error));
@@ -157,8 +162,8 @@ export class MailReading {
     this.#bottom.before(statement.details);
   }
 
-  /** What the view asks of its frame. @param {string} name @param {any} body @returns {Promise<any>} */
-  async #answer(name, body) {
+  /** Answers a question of the nested view. @param {import("./view_link.js").ViewQuestion} question */
+  async #answer({ name, body }) {
     const frame = this.#frame;
     if (name === "file") return ask("mail.file", { frame, file: body.file });
     if (name === "vaultKey") return ask("vault.key");
@@ -198,25 +203,25 @@ export class MailReading {
 }
 
 /**
- * What the view has to know of the verdict: who wrote it as proved, and which parts are protected by themselves.
- * @param {any} report
- * @param {import("../runtime/ui/catalogue.js").Catalogue} translate
+ * The part of the verdict that the view needs: the proved sender, and the mail's parts that have a protection of their
+ * own.
+ * @param {MessageReport} report
+ * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  */
 function verdictFor(report, translate) {
-  const parts = report.layers.flatMap((/** @type {any} */ layer, /** @type {number} */ index) => {
+  const parts = report.layers.flatMap((layer, index) => {
     if (layer.coversWhole) return [];
-    const signers = report.signers.filter((/** @type {any} */ signer) => signer.layer === index);
-    const find = (/** @type {any} */ signer) =>
-      report.certificates.find((/** @type {any} */ { fingerprint }) => fingerprint === signer.certificate);
-    const who = signers.map((/** @type {any} */ signer) => signer.addresses[0] ?? find(signer)?.name ?? signer.sid).join(", ");
-    const word = stateWord(signers.map((/** @type {any} */ { state }) => state), translate);
-    const sentence = layer.kind === "signed" ? text("mailPartSigned", word, who) : text("mailPartSealed");
+    const signers = report.signers.filter((signer) => signer.layer === index);
+    const nameOf = (/** @type {string | null} */ certificate) => report.certificates.find(({ fingerprint }) => fingerprint === certificate)?.name;
+    const who = signers.map(({ addresses, certificate, sid }) => addresses[0] ?? nameOf(certificate) ?? sid).join(", ");
+    const word = stateWord(signers.map(({ state }) => state), translate);
+    const sentence = layer.kind === "signed" ? text("mailPartSigned", word, who) : text("mailPartEncrypted");
     return [{ path: layer.path, detached: layer.detached, sentence }];
   });
   return { from: provedSender(report), state: report.state, parts };
 }
 
-/** The words of the view, which cannot ask the catalogue. */
+/** The texts for the view, which has no access to the catalogue. */
 function viewWords() {
   return {
     from: text("mailFrom"), fromClaimed: text("mailFromClaimed"), to: text("mailTo"), cc: text("mailCc"),

@@ -1,11 +1,11 @@
 /**
- * Every message between the extension's contexts: who may send it, and the shape of its body.
- * The background refuses whatever this table does not name.
+ * Every message between the extension's contexts, with its permitted senders and the shape of its body. The background
+ * refuses all others. Senders and handlers take their types from this table (`BodyOf`, `ReplyTo` in `types.d.ts`).
  */
 
-import { SECRET_BUFFER_BYTES } from "../runtime/cleanup.js";
+import { SECRET_BUFFER_BYTES } from "../../wasm_build/vault/cleanup.js";
 
-/** An error that travels: `code` for programs, `message` for people. */
+/** An error that is passed between contexts: `code` for programs, `message` for people. */
 export class RequestError extends Error {
   /** @param {string} code @param {string} [message] */
   constructor(code, message = code) {
@@ -14,41 +14,51 @@ export class RequestError extends Error {
   }
 }
 
+/** The code of any error; "unknown" for an error without one. @param {unknown} error @returns {string} */
+export function codeOf(error) {
+  return error instanceof Object && "code" in error ? String(error.code) : "unknown";
+}
+
+/** An error as plain data, since browsers do not pass Error objects between contexts. @param {unknown} error */
+export function describeError(error) {
+  return { code: codeOf(error), message: error instanceof Object && "message" in error ? String(error.message) : "" };
+}
+
 /** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
 const OPTIONAL_SECRET = "secret or null";
-/** Of the question that is answered, as the window drew it (`question.js`). */
+/** The hash of the question that is answered, as the window drew it (`question.js`). */
 const DIGEST = "digest";
 
-/** A letter that is ready to leave, and how. @type {Record<string, string>} */
+/** A letter that is ready to leave, with its protection. @satisfies {MessageShape} */
 const LEAVING = {
-  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", seal: "boolean", from: "string", to: "strings",
+  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", encrypt: "boolean", from: "string", to: "strings",
   cc: "strings", bcc: "strings", people: "strings", hiddenPeople: "strings", byPassword: "strings", password: OPTIONAL_SECRET,
   shown: DIGEST,
 };
 
-/** @type {Record<string, {from: Origin[], body: Record<string, string>}>} */
+/** @satisfies {Record<string, {from: Origin[], body: MessageShape}>} */
 export const MESSAGES = {
-  // A page's content script found something, and wants the scripts for it.
+  // A page's content script has found fields or mail, and asks for the scripts that handle them.
   "content.load": { from: ["content"], body: { part: "string" } },
-  // A page's content script asks for a frame; what it may get is bound to its document.
+  // A page's content script asks for a frame, which is bound to its document.
   "frame.request": {
     from: ["content"],
     body: { kind: "string", smime: "string", proposed: "strings", cms: "string", mail: "string", secure: "boolean", text: "string" },
   },
   "frame.window": { from: ["content"], body: { frame: "string", text: "string" } },
-  // The frame of a page's text is gone from the page, and nobody has closed it.
+  // The page has removed a frame that the person had not closed.
   "frame.lost": { from: ["content"], body: { frame: "string" } },
-  // The frame in the page.
+  // The broker: the extension's page in a frame of a page.
   "frame.claim": { from: ["broker"], body: { token: "string", frame: "string", pageOrigin: "string" } },
   "frame.left": { from: ["broker"], body: { frame: "string" } },
   "field.keep": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
   "field.kept": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "frame.close": { from: ["broker", "viewer"], body: { frame: "string" } },
   "field.write": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
-  "field.open": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
+  "field.verify": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "field.settle": { from: ["broker"], body: { frame: "string" } },
   "trust.propose": { from: ["broker"], body: { frame: "string", fingerprint: "string" } },
   "job.wait": { from: ["broker", "viewer"], body: { frame: "string", job: "string" } },
@@ -56,15 +66,15 @@ export const MESSAGES = {
   "mail.hold": { from: ["content", "options", "viewer"], body: { bytes: "bytes", name: "string" } },
   "mail.inspect": { from: ["viewer"], body: { mail: "string" } },
   "mail.certificates": { from: ["viewer"], body: { mail: "string" } },
-  "mail.open": { from: ["broker", "viewer"], body: { frame: "string", replyKey: "bytes" } },
+  "mail.verify": { from: ["broker", "viewer"], body: { frame: "string", replyKey: "bytes" } },
   "mail.settle": { from: ["broker", "viewer"], body: { frame: "string" } },
   "mail.file": { from: ["broker", "viewer"], body: { frame: "string", file: "number" } },
   "mail.attached": { from: ["broker", "viewer"], body: { frame: "string", name: "string", envelope: ENVELOPE } },
   "mail.propose": { from: ["broker", "viewer"], body: { frame: "string", fingerprint: "string" } },
   "viewer.open": { from: ["content", "viewer", "options"], body: { mail: "string" } },
-  "mail.answer": { from: ["broker"], body: { frame: "string", kind: "string" } },
+  "mail.answer": { from: ["broker"], body: { frame: "string", kind: "way" } },
   "viewer.claim": { from: ["viewer"], body: { mail: "string", content: "string" } },
-  // Whole forms, and files before their upload: asked for without a frame.
+  // Whole forms, altered fields, and files before their upload. These requests have no frame.
   "form.request": {
     from: ["content"],
     body: { action: "string", method: "string", enctype: "string", nonce: "string", entries: "entries", submitter: "strings" },
@@ -79,7 +89,7 @@ export const MESSAGES = {
   // A page that is verified or saved as a whole.
   "page.fetch": { from: ["page"], body: { tab: "number" } },
   "page.take": { from: ["page"], body: { mail: "string" } },
-  "page.open": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
+  "page.verify": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
   "page.password": { from: ["page"], body: { page: "string", replyKey: "bytes", password: SECRET } },
   "page.settle": { from: ["page"], body: { page: "string" } },
   "page.propose": { from: ["page"], body: { page: "string", fingerprint: "string" } },
@@ -87,21 +97,21 @@ export const MESSAGES = {
   "page.unlock": { from: ["page"], body: { keyFile: "string", passphrase: SECRET } },
   "page.copy": { from: ["page"], body: { tab: "number" } },
   "page.preview": { from: ["page"], body: { page: "string", replyKey: "bytes" } },
-  "page.seal": {
+  "page.encrypt": {
     from: ["page"], body: { page: "string", sign: "boolean", encrypt: "boolean", identity: "string", recipients: "strings", shown: DIGEST },
   },
-  // Somebody was ticked: how that certificate stands, once its authorities were asked.
+  // A reader was ticked: the certificate is checked, and its authorities are asked.
   "people.check": { from: ["prompt", "page"], body: { fingerprint: "string" } },
-  // Somebody is added in the window by an address.
+  // A reader is added in the window, by address or with a certificate file.
   "people.add": { from: ["prompt"], body: { address: "string" } },
   "people.add-file": { from: ["prompt"], body: { address: "string", name: "string", bytes: "bytes" } },
-  // The extension's window.
+  // The extension's window for a job.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },
   "prompt.agree": { from: ["prompt"], body: { job: "string", identity: "string", recipients: "strings", shown: DIGEST } },
   "prompt.leave": { from: ["prompt"], body: { job: "string", shown: DIGEST } },
   "prompt.refuse": { from: ["prompt"], body: { job: "string" } },
-  // Keys and people.
+  // The page with keys and people.
   "keys.list": { from: ["options"], body: {} },
   "keys.import": { from: ["options"], body: { name: "string", p12: "bytes", passphrase: SECRET } },
   "keys.remove": { from: ["options"], body: { id: "string" } },
@@ -116,7 +126,7 @@ export const MESSAGES = {
   "authority.accept": { from: ["options"], body: { fingerprint: "string", addresses: "strings", shown: DIGEST } },
   "authority.drop": { from: ["options"], body: {} },
   "trust.remove": { from: ["options"], body: { id: "string" } },
-  "trust.settings": { from: ["options"], body: { mozilla: "boolean", revocation: "string" } },
+  "trust.settings": { from: ["options"], body: { mozilla: "boolean", revocation: "revocation" } },
   "list.import": { from: ["options"], body: { bytes: "bytes" } },
   "list.stop": { from: ["options"], body: {} },
   "keys.page": { from: ["options"], body: { certificate: "bytes" } },
@@ -148,19 +158,19 @@ export const MESSAGES = {
   // The pattern that marks private pages; a frame in a page gets it with its claim.
   "pattern.read": { from: ["prompt", "options", "compose"], body: {} },
   "pattern.change": { from: ["options"], body: {} },
-  // Letters: a page asks, a window of the extension writes.
+  // Letters: a page asks for one, and the person writes it in a window of the extension.
   "compose.open": {
     from: ["content", "viewer"],
     body: {
-      kind: "string", from: "string", to: "strings", cc: "strings", bcc: "strings", subject: "string", mail: "string",
-      text: "string", deliver: "string",
+      kind: "way", from: "string", to: "strings", cc: "strings", bcc: "strings", subject: "string", mail: "string",
+      text: "string", deliver: "delivery",
     },
   },
   "compose.claim": { from: ["compose"], body: { composition: "string" } },
   "compose.identities": { from: ["compose"], body: { composition: "string" } },
   "compose.unlock": { from: ["compose"], body: { composition: "string", keyFile: "string", passphrase: SECRET } },
   "compose.original": { from: ["compose"], body: { composition: "string", replyKey: "bytes" } },
-  "compose.whole": { from: ["compose"], body: { composition: "string", mail: "string", isSealed: "boolean", replyKey: "bytes" } },
+  "compose.whole": { from: ["compose"], body: { composition: "string", mail: "string", isEncrypted: "boolean", replyKey: "bytes" } },
   "compose.look-up": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.check": { from: ["compose"], body: { composition: "string", address: "string" } },
   "compose.certificate": {
@@ -178,11 +188,11 @@ export const MESSAGES = {
   "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean" } },
   "compose.save": { from: ["compose"], body: LEAVING },
   "compose.close": { from: ["compose"], body: { composition: "string" } },
-  // Any private page.
+  // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
   "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
   "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
-  // Help and first steps, updates, what an administrator has set.
+  // Help and first steps, updates, the administrator's policy.
   "guide.open": { from: ["options"], body: {} },
   "guide.step": { from: ["options"], body: {} },
   "guide.keep": { from: ["options"], body: { step: "number" } },
@@ -193,13 +203,20 @@ export const MESSAGES = {
   "policy.export": { from: ["options"], body: {} },
 };
 
-/** The entries of one form; a window shows them all. */
+/**
+ * The values of the kinds that allow only certain words.
+ * @type {{[Kind in "revocation" | "way" | "delivery"]: MessageKinds[Kind][]}}
+ */
+export const WORDS = {
+  revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward"], delivery: ["raw", "attachment", "file"],
+};
+/** The limit of entries in one form, since a window shows them all. */
 const MAX_ENTRIES = 2_000;
 const MAX_STRING_LENGTH = 2_000_000;
 /** An uncompressed P-256 point (SEC 1 section 2.3.3). */
 const POINT_BYTES = 65;
 
-/** @type {Record<string, (value: any) => boolean>} */
+/** @type {Record<keyof MessageKinds, (value: any) => boolean>} */
 const CHECKS = {
   string: (value) => typeof value === "string" && value.length <= MAX_STRING_LENGTH,
   strings: (value) => Array.isArray(value) && value.length <= 200 && value.every((item) => CHECKS.string(item)),
@@ -208,6 +225,9 @@ const CHECKS = {
   number: (value) => Number.isSafeInteger(value) && value >= 0,
   entries: (value) => Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isEntry),
   files: (value) => Array.isArray(value) && value.length <= 50 && value.every((item) => CHECKS.bytes(item)),
+  revocation: (value) => WORDS.revocation.includes(value),
+  way: (value) => WORDS.way.includes(value),
+  delivery: (value) => WORDS.delivery.includes(value),
   [DIGEST]: (value) => /^[0-9a-f]{64}$/.test(value),
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),
@@ -220,24 +240,26 @@ function isLength(value) {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= SECRET_BUFFER_BYTES;
 }
 
-/** A text, or a file with its size and hash. @param {any} entry */
+/** A text, or a file with its size and hash. @param {Partial<FormEntry> | null} entry */
 function isEntry(entry) {
   if (!entry || ![entry.name, entry.value, entry.label].every(CHECKS.string) || !CHECKS.boolean(entry.hidden)) return false;
   if (entry.size === undefined && entry.sha256 === undefined) return true;
-  return CHECKS.number(entry.size) && /^[0-9a-f]{64}$/.test(entry.sha256);
+  return CHECKS.number(entry.size) && CHECKS[DIGEST](entry.sha256);
 }
 
 /**
- * Checks one message against the table.
- * @param {any} message
+ * Checks one message against the table. Throws `bad-request`.
+ * @param {{type?: unknown, body?: Record<string, unknown>} | null | undefined} message
  * @param {Origin | null} from
- * @returns {{type: string, body: any}}
+ * @returns {{[T in MessageType]: {type: T, body: BodyOf<T>}}[MessageType]}
  */
 export function parseMessage(message, from) {
-  const shape = typeof message?.type === "string" && Object.hasOwn(MESSAGES, message.type) ? MESSAGES[message.type] : null;
+  const type = /** @type {MessageType} */ (message?.type);
+  /** @type {{from: Origin[], body: MessageShape} | null} */
+  const shape = typeof type === "string" && Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : null;
   if (!shape || !from || !shape.from.includes(from)) throw new RequestError("bad-request");
   for (const [name, kind] of Object.entries(shape.body)) {
-    if (!CHECKS[kind](message.body?.[name])) throw new RequestError("bad-request");
+    if (!CHECKS[kind](message?.body?.[name])) throw new RequestError("bad-request");
   }
-  return { type: message.type, body: message.body };
+  return /** @type {ReturnType<typeof parseMessage>} */ (message);
 }

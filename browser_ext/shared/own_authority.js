@@ -1,26 +1,28 @@
-/** "Trust the authority that issued your own certificate?", asked in the page that brought a key file in. */
-import { disturb } from "../runtime/ui/calm.js";
-import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { isolate } from "../runtime/ui/formats.js";
+/** The question "Trust the authority that issued your own certificate?" on the page where a key file was imported. */
+import { disturb } from "../../wasm_build/ui/calm.js";
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
+import { createFacts } from "../../wasm_build/ui/facts.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
 import { day, errorText, locale, text } from "./i18n.js";
 import { digestOf } from "./question.js";
 import { ask } from "./request.js";
 
-/** What the question is about, or null where there is none. */
+/** The authority that the question is about, or null without a question. */
 export function findOwnAuthority() {
-  // A lock ends what is under way: the question comes back when the page is drawn again.
+  // A lock ends running requests. The question comes back when the page is drawn again.
   return ask("authority.proposal").catch(() => null);
 }
 
 /**
- * The question, drawn.
- * @param {{fingerprint: string, subject: string, addresses: string[], notBefore: string, notAfter: string, question: string}} proposed
- * @param {{onAnswer: (trusted: string | null) => Promise<unknown>}} options told what is trusted now, as a sentence
+ * Draws the question.
+ * @param {import("../background/trust.js").OwnAuthority} proposed
+ * @param {{onAnswer: (trusted: string | null) => Promise<unknown>}} options `onAnswer` gets a
+ *   sentence about the trusted authority, or null
  */
-export function createOwnAuthority({ fingerprint, subject, addresses, notBefore, notAfter, question }, { onAnswer }) {
+export function createOwnAuthority(proposed, { onAnswer }) {
+  const { fingerprint, subject, addresses, notBefore, notAfter, question } = proposed;
   const shown = digestOf(question);
-  // Nobody agrees by a click that was meant for what stood here before.
+  // The page ignores a click that comes too early, since it was meant for the earlier content.
   disturb();
   const titleId = uniqueId("authority");
   const reach = new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses);
@@ -40,10 +42,7 @@ export function createOwnAuthority({ fingerprint, subject, addresses, notBefore,
   return html("section", { class: "own-authority", "aria-labelledby": titleId, data: { test: "own-authority" } },
     html("h3", { id: titleId, tabindex: -1, text: text("authorityTitle") }),
     html("p", { text: text("authorityMeaning", isolate(reach)) }),
-    html("dl", { class: "facts" },
-      html("dt", { text: text("authorityName") }), html("dd", { dir: "auto", text: subject }),
-      html("dt", { text: text("authorityValid") }), html("dd", { text: `${day(notBefore)} – ${day(notAfter)}` }),
-      html("dt", { text: text("fingerprint") }), html("dd", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) })),
+    createFacts([[text("authorityName"), subject], [text("authorityValid"), `${day(notBefore)} – ${day(notAfter)}`]], [text("fingerprint"), fingerprint]),
     html("p", { class: "muted", text: text("authorityCompare") }), failure, html("div", { class: "actions" }, ...buttons));
 
   /** @param {() => Promise<string | null>} act */

@@ -1,17 +1,20 @@
 /**
- * A letter as one run of octets, so that it travels in one envelope: four octets with the length of a JSON text, the
- * JSON, the octets of the text, then the attachments' contents in the order in which the JSON names them. The vault's
- * owner passes text and contents on as they are: what is written becomes a string only where somebody reads it.
+ * A letter as one run of bytes, so that it travels in one envelope: four bytes with the length of a JSON text, the
+ * JSON, the bytes of the text, then the attachments' contents in the order in which the JSON names them. The vault's
+ * owner passes text and contents on as they are: the text becomes a string only in the window that shows it.
  */
 
-/** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
-/** @typedef {{fields: any, text: ArrayBuffer, attachments: Attachment[]}} PackedLetter `text` in UTF-8 */
+/** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
+/**
+ * `text` is in UTF-8.
+ * @template [Fields=unknown] @typedef {{fields: Fields, text: ArrayBuffer, attachments: Attachment[]}} PackedLetter
+ */
 
 const LENGTH_BYTES = 4;
 
 /**
  * @param {PackedLetter} letter `fields` is plain data, `text` is overwritten
- * @returns {ArrayBuffer} the attachments are copied
+ * @returns {ArrayBuffer} with copies of the attachments
  */
 export function packLetter({ fields, text, attachments }) {
   const files = attachments.map(({ name, type, data }) => ({ name, type, bytes: data.byteLength }));

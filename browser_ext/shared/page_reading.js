@@ -1,17 +1,17 @@
-/** The view of a page, as its two places use it: where a page was verified, and where one is about to be signed. */
+/** The view of a page, for pages that were verified and for those that are about to be signed. */
 import { text } from "./i18n.js";
 import { ViewLink } from "./view_link.js";
 
-/** Links open in tabs of their own and the page can be saved; no scripts of others, no forms, no origin. */
+/** The view may run its scripts, open links in other tabs and save the page. It has no forms and no origin. */
 const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads";
 
 /**
  * @param {HTMLElement} place
- * @param {{save?: string}} [words] what the button says that saves the page itself; without it there is none
- * @returns {Promise<{view: ViewLink, replyKey: ArrayBuffer}>} the key to seal the page to
+ * @param {{save?: string}} [words] `save` is the text of the button that saves the page; without it there is no button
+ * @returns {Promise<{view: ViewLink, replyKey: ArrayBuffer}>} the view, and the public key that encrypts the page
  */
 export async function openPageView(place, { save = "" } = {}) {
-  const view = await ViewLink.open(place, { page: "page_view.html", sandbox: SANDBOX });
+  const view = await ViewLink.open(place, { page: "viewer/page_view.html", sandbox: SANDBOX });
   const { lang, dir } = document.documentElement;
   const words = {
     title: text("pageFrameTitle"), links: text("pageLinks", "{count}"), save, noView: text("pageNoView"),

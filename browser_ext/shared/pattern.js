@@ -1,20 +1,23 @@
 /**
- * Draws the person's own pattern, by which a private window or frame is told from what a page draws. It is made of
- * gradients set by script: no file of it could be fetched, and no style sheet names it.
+ * Draws the person's own pattern, by which people tell a window or frame of the extension from an imitation by a page.
+ * The pattern is made of gradients set by script, so that a page finds it in no file and in no style sheet.
  */
-import { html } from "../runtime/ui/dom.js";
+import { html } from "../../wasm_build/ui/dom.js";
 import { text } from "./i18n.js";
 import { ask } from "./request.js";
 
 const SIZES = [8, 12, 18];
 const SIZE_KEYS = ["patternFine", "patternMedium", "patternCoarse"];
-/** Hue in degrees, saturation in per cent. */
+/** The text key of each colour, its hue in degrees, and its saturation in per cent. */
 const COLOURS = /** @type {const} */ ([
   ["patternRed", 0, 70], ["patternOrange", 24, 90], ["patternYellow", 48, 90], ["patternGreen", 130, 55],
   ["patternTurquoise", 178, 75], ["patternBlue", 215, 75], ["patternViolet", 265, 60], ["patternPink", 325, 70],
   ["patternBrown", 28, 40], ["patternGrey", 0, 0],
 ]);
-/** Each paints one tile of `size` pixels. @type {[string, (ink: string) => string][]} */
+/**
+ * The text key of each shape, and the gradient that paints one tile of it.
+ * @type {[string, (ink: string) => string][]}
+ */
 const SHAPES = [
   ["patternDots", (ink) => `radial-gradient(circle, ${ink} 38%, transparent 42%)`],
   ["patternRings", (ink) => `radial-gradient(circle, transparent 30%, ${ink} 34% 54%, transparent 58%)`],
@@ -30,7 +33,7 @@ const SHAPES = [
 export function showPattern(number) {
   const band = html("div", { class: "own-pattern", role: "img", data: { test: "pattern" } });
   paint(band, number);
-  // A landmark without a box: screen readers find the pattern on top of the page.
+  // A landmark by which screen readers find the pattern. It has no box of its own in the layout.
   const place = html("header", {}, band);
   place.style.display = "contents";
   document.body.prepend(place);
@@ -63,13 +66,16 @@ function paint(element, number) {
   element.setAttribute("aria-label", nameOf(number));
 }
 
-/** "Your pattern: coarse blue rings", for those who do not see it. @param {number} number */
+/**
+ * The pattern in words, such as "Your pattern: coarse blue rings", for people who cannot see it.
+ * @param {number} number
+ */
 export function nameOf(number) {
   const { colour, shape, size } = partsOf(number);
   return text("patternName", text(SIZE_KEYS[SIZES.indexOf(size)]), text(colour[0]), text(shape[0]));
 }
 
-/** @param {number} number below 240 */
+/** @param {number} number below 240: 8 shapes × 10 colours × 3 sizes */
 function partsOf(number) {
   const shape = SHAPES[number % SHAPES.length];
   const colour = COLOURS[Math.floor(number / SHAPES.length) % COLOURS.length];

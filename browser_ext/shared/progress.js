@@ -1,11 +1,11 @@
 /**
- * How far a piece of work has come, in octets, told among the extension's own contexts: the vault's owner, the background
- * and the window that waits. Nothing else is said there, and nobody answers.
+ * The progress of a piece of work in bytes. The vault's owner and the background send it to the window that waits. The
+ * channel carries nothing else, and has no answers.
  */
 const CHANNEL = "sealwax progress";
 
 /** @typedef {"read" | "make" | "deliver"} Stage */
-/** @typedef {{stage: Stage, done: number, total: number | null}} Told `total` is null where nobody can know it */
+/** @typedef {{stage: Stage, done: number, total: number | null}} Told `total` is null while it is unknown */
 
 /** @type {BroadcastChannel | null} */
 let speaking = null;
@@ -19,7 +19,7 @@ export function tellProgress(work, told) {
 /**
  * @param {string} work
  * @param {(told: Told) => void} onTold
- * @returns {() => void} ends it
+ * @returns {() => void} a function that ends the reports
  */
 export function followProgress(work, onTold) {
   const listening = new BroadcastChannel(CHANNEL);

@@ -1,4 +1,4 @@
-/** Which hosts are on the public internet by their name. What a name resolves to, an extension cannot see. */
+/** Recognises hosts of the public internet by their names, since an extension cannot see the IP address of a name. */
 
 /**
  * Names that public DNS does not give out: RFC 6761, RFC 6762 appendix G, RFC 7686, RFC 8375, RFC 9476, and `internal`,
@@ -11,11 +11,11 @@ const LOCAL_DOMAINS = new Set([
 const ADDRESS = /^[\d.]+$|^\[/u;
 
 /**
- * Whether a host is a name of the public internet: no address, no single label, and no domain for local use.
+ * Whether a host has a name of the public internet: no IP address, at least two labels, and no domain for local use.
  * @param {string} hostname as `URL` writes it
  */
 export function isPublicHost(hostname) {
-  // The root's dot changes nothing for the resolver, and so nothing here. `URL` keeps it, and keeps empty labels too.
+  // `URL` keeps a dot at the end and empty labels. Resolvers ignore the dot, so it must not matter here.
   const labels = hostname.toLowerCase().split(".").filter(Boolean);
   if (ADDRESS.test(hostname) || labels.length < 2) return false;
   return !LOCAL_DOMAINS.has(labels.at(-1) ?? "");

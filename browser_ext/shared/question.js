@@ -1,20 +1,25 @@
 /**
- * What a person agrees to, bound to what was shown. A window hashes the question at the moment it draws it, and its answer
- * carries the hash; the background hashes the question as it stands then, and refuses an answer to any other one.
+ * Binds a person's answer to the question that was shown. A window hashes the question when it draws it, and its answer
+ * carries the hash. The background hashes the question as it is when the answer comes, and refuses an answer with
+ * another hash.
  */
 
 /**
- * A hash over a question.
+ * The hash of a question.
  * @param {unknown} question plain data and ArrayBuffers
  * @returns {Promise<string>} SHA-256, hexadecimal
  */
 export async function digestOf(question) {
-  // Read before the first wait: the caller may change the object afterwards.
+  // The object is read before the first `await`, since the caller may change it afterwards.
   const octets = new TextEncoder().encode(JSON.stringify(canonical(question)));
   return hex(await crypto.subtle.digest("SHA-256", octets));
 }
 
-/** The same text for equal data: browsers give objects back from their storage with the keys in another order. @param {unknown} value @returns {unknown} */
+/**
+ * Sorts the keys, so that equal data give the same text. Browsers may return stored objects with the keys in another
+ * order.
+ * @param {unknown} value @returns {unknown}
+ */
 function canonical(value) {
   if (value instanceof ArrayBuffer) return { bytes: hex(value) };
   if (Array.isArray(value)) return value.map(canonical);

@@ -1,12 +1,12 @@
-/** Somebody more who may read: by an address, and by a certificate file where none is known. */
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { isAddress, isolate } from "../runtime/ui/formats.js";
+/** Adds a reader by address, or with a certificate file if no certificate is found. */
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
+import { isAddress, isolate } from "../../wasm_build/ui/formats.js";
 import { api } from "./api.js";
 import { directoryPattern } from "./directory_address.js";
 import { errorText, text } from "./i18n.js";
 import { ask } from "./request.js";
 
-/** @typedef {import("../runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+/** @typedef {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 
 export class ReaderAdder {
   #directory;
@@ -19,7 +19,7 @@ export class ReaderAdder {
   /**
    * @param {{
    *   directory: string, describe: (check: RecipientCheck) => string, onAdded: (check: RecipientCheck) => Promise<void>,
-   * }} options `directory` is the bridge that the person has named, or nothing; `describe` says what is wrong with a certificate
+   * }} options `directory` is the person's bridge, or ""; `describe` returns the state of a certificate in words
    */
   constructor({ directory, describe, onAdded }) {
     this.#directory = directory;
@@ -36,7 +36,7 @@ export class ReaderAdder {
       html("div", { class: "line" }, this.#input, go), this.#status, this.#way);
   }
 
-  /** Begins with an address that the page proposes. @param {string} address */
+  /** Looks for an address that the page proposes. @param {string} address */
   find(address) {
     this.#input.value = address;
     this.#find();
@@ -48,7 +48,7 @@ export class ReaderAdder {
       this.#input.focus();
       return this.#say(text("addReaderNoAddress"));
     }
-    // Asked in the click itself: browsers grant sites at no other time.
+    // The permission is requested in the click itself: browsers grant sites at no other time.
     const granting = this.#directory ? api.permissions.request({ origins: [directoryPattern(this.#directory)] }) : null;
     void this.#take(address, async () => {
       await granting;

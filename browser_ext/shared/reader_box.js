@@ -1,11 +1,11 @@
-/** The box beside a person who may read: authorities are asked about somebody once that person is ticked. */
-import { html } from "../runtime/ui/dom.js";
+/** The box that ticks a person as a reader. A tick asks the authorities about the person's certificate. */
+import { html } from "../../wasm_build/ui/dom.js";
 import { ask } from "./request.js";
 
-/** @typedef {import("../runtime/ui/recipient_words.js").RecipientCheck & {isUnasked: boolean}} Reader */
+/** @typedef {import("../../wasm_build/ui/recipient_words.js").RecipientCheck & {isUnasked: boolean}} Reader */
 
 /**
- * @param {Reader} info brought up to date by what the authorities said
+ * @param {Reader} info updated in place when the authorities have answered
  * @param {{id: string, chosen: Set<string>, onChecked: () => void, onFailed: (error: unknown) => void}} options `chosen`
  *   holds fingerprints
  */
@@ -26,7 +26,7 @@ export function createReaderBox(info, { id, chosen, onChecked, onFailed }) {
 }
 
 /**
- * Puts a card that was drawn anew in the place of the one that holds this box; the focus stays where it was.
+ * Replaces the card that holds this box by a new one. The focus stays.
  * @param {HTMLElement} box @param {HTMLElement} card
  */
 export function replaceCard(box, card) {

@@ -1,27 +1,33 @@
-/** Requests from the extension's private pages to its background. */
-import "./channel.js";
-import { overwrite } from "../runtime/cleanup.js";
+/** Requests from the extension's pages to its background. */
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { api } from "./api.js";
+import { encryptTo } from "./channel.js";
 import { RequestError } from "./messages.js";
 
 const HEARTBEAT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 500;
 
 /**
- * Asks the background, and once more when it ended before it could answer: the browser starts it anew. While an answer is
- * waited for, it is kept alive.
- * @param {string} type
- * @param {object} [body]
- * @returns {Promise<any>} the reply; rejects with a RequestError
+ * Sends a message to the background. If the background ended before its answer, the message is sent once more, which
+ * starts the background anew. Heartbeats keep it alive during the wait.
+ * @template {MessageType} T
+ * @param {T} type
+ * @param {BodyArgument<T>} rest
+ * @returns {Promise<ReplyTo<T>>} rejects with a RequestError
  */
-export async function ask(type, body = {}) {
+export async function ask(type, ...rest) {
+  const [body = {}] = rest;
   const reply = (await send(type, body)) ?? (await pause(), await send(type, body));
   if (!reply) throw new RequestError("no-reply");
   if (reply.error) throw new RequestError(reply.error.code, reply.error.message);
-  return reply.value;
+  return /** @type {ReplyTo<T>} */ (reply.value);
 }
 
-/** @param {string} type @param {object} body @returns {Promise<any>} undefined when nobody answered */
+/**
+ * @param {MessageType} type @param {object} body
+ * @returns {Promise<{value: unknown, error?: undefined} | {error: {code: string, message: string}} | undefined>} undefined
+ *   if nobody answered
+ */
 function send(type, body) {
   const beating = setInterval(beat, HEARTBEAT_MILLISECONDS);
   return api.runtime.sendMessage({ type, body }).catch(() => undefined).finally(() => clearInterval(beating));
@@ -36,19 +42,20 @@ function pause() {
 }
 
 /**
- * Asks with passphrases, sealed to the vault's key of this moment; a vault that ends before it has used them takes that key
- * along, and they are sealed once more to the next one.
- * @param {string} type
- * @param {object} body
- * @param {Record<string, Secret>} secrets by the names that they have in the body; overwritten
- * @returns {Promise<any>}
+ * Asks with passphrases, encrypted to the vault's present key. If the vault ends before it has used them, they are
+ * encrypted once more to the key of the next vault.
+ * @template {MessageType} T
+ * @param {T} type
+ * @param {Omit<BodyOf<T>, SecretsOf<T>>} body
+ * @param {Record<SecretsOf<T>, Secret>} secrets by the names that they have in the body; overwritten
+ * @returns {Promise<ReplyTo<T>>}
  */
 export async function askWithSecrets(type, body, secrets) {
-  const named = Object.entries(secrets);
+  const named = /** @type {[string, Secret][]} */ (Object.entries(secrets));
   const attempt = async () => {
     const { publicKey } = await ask("vault.key");
-    const sealed = await Promise.all(named.map(async ([name, secret]) => [name, await seal(publicKey, secret)]));
-    return ask(type, { ...body, ...Object.fromEntries(sealed) });
+    const encrypted = await Promise.all(named.map(async ([name, secret]) => [name, await encrypt(publicKey, secret)]));
+    return ask(type, .../** @type {BodyArgument<T>} */ ([{ ...body, ...Object.fromEntries(encrypted) }]));
   };
   try {
     return await attempt().catch((error) => {
@@ -56,33 +63,37 @@ export async function askWithSecrets(type, body, secrets) {
       return attempt();
     });
   } finally {
-    for (const { buffer } of Object.values(secrets)) overwrite(buffer);
+    for (const [, { buffer }] of named) overwrite(buffer);
   }
 }
 
-/** @param {ArrayBuffer} publicKey @param {Secret} secret @returns {Promise<SealedSecret>} */
-async function seal(publicKey, { buffer, length }) {
-  return { envelope: await sealwaxChannel.sealTo(publicKey, "passphrase", buffer.slice(0)), length };
+/** @param {ArrayBuffer} publicKey @param {Secret} secret @returns {Promise<EncryptedSecret>} */
+async function encrypt(publicKey, { buffer, length }) {
+  return { envelope: await encryptTo(publicKey, "passphrase", buffer.slice(0)), length };
 }
 
-/** @param {() => void} act when the keys were locked: what they opened is to be shown no longer */
+/** Calls `act` when the keys are locked. @param {() => void} act hides the content that the keys opened */
 export function whenLocked(act) {
-  // Firefox brings messages to no frame in a page. The session's own storage would show its key to every listener.
+  // `storage.local` carries the news, since Firefox delivers no messages to frames in pages. Listeners of
+  // `storage.session` would see the seal key.
   api.storage.local.onChanged.addListener((changes) => {
     if ("lockedAt" in changes) act();
   });
 }
 
 /**
- * Whether the keys were locked since something was opened: the news of it may have come before what was opened did.
- * @param {number} openedAt as the background said
+ * Whether the keys were locked since a text was opened. `whenLocked` is not enough, since the lock may come before the
+ * text.
+ * @param {number} openedAt the time that the background reported
  */
 export async function wasLockedSince(openedAt) {
   const { lockedAt = 0 } = await api.storage.local.get("lockedAt");
   return Number(lockedAt) >= openedAt;
 }
 
-/** Firefox ends an idle background page and its vault after 30 seconds, whatever it holds: an open page keeps it. */
+/**
+ * Keeps the background alive while this page is open. Firefox ends an idle background and its vault after 30 seconds.
+ */
 export function startHeartbeat() {
   setInterval(beat, HEARTBEAT_MILLISECONDS);
 }

@@ -1,19 +1,24 @@
-/** The broker's side of the nested view: one iframe without an origin, joined by one MessagePort. */
+/** The outer side of a nested view: an iframe with an opaque origin, connected by one MessagePort. */
 import { api } from "./api.js";
-import { html } from "../runtime/ui/dom.js";
+import { html } from "../../wasm_build/ui/dom.js";
 import { RequestError } from "./messages.js";
 import { errorText, text } from "./i18n.js";
 
 const ANSWER_MILLISECONDS = 10_000;
 
-/** @typedef {(name: string, body: any) => Promise<any>} OnAsk what the view may ask of the frame around it */
+/**
+ * The questions of the view to the frame around it.
+ * @typedef {{name: "file", body: {file: number}} | {name: "vaultKey", body: object}
+ *   | {name: "attached", body: {name: string, envelope: Envelope}}} ViewQuestion
+ * @typedef {(question: ViewQuestion) => Promise<unknown>} OnAsk
+ */
 
 /** @type {OnAsk} */
 async function refuse() {
   throw new RequestError("bad-request");
 }
 
-/** Once the page and the frames in its markup are loaded. */
+/** Waits until the page and the frames in its markup are loaded. */
 async function pageLoad() {
   if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
 }
@@ -22,7 +27,7 @@ export class ViewLink {
   element;
   /** Whether the person has typed into the view. */
   typed = false;
-  /** Called whenever the person typed. @type {() => void} */
+  /** Called each time the person types into the view. @type {() => void} */
   onTyped = () => {};
   #port;
   #lastId = 0;
@@ -47,20 +52,20 @@ export class ViewLink {
   }
 
   /**
-   * Loads the view into its place, or takes the one that stands there in the page's markup.
+   * Loads the view into its place, or uses the iframe that the page's markup has there.
    * @param {Element} place
    * @param {{page?: string, sandbox?: string, onAsk?: OnAsk}} [options]
    */
-  static async open(place, { page = "view.html", sandbox = "allow-scripts", onAsk = refuse } = {}) {
+  static async open(place, { page = "frame/view.html", sandbox = "allow-scripts", onAsk = refuse } = {}) {
     const early = place.querySelector("iframe");
     const element = early ?? html("iframe", { class: "view", src: api.runtime.getURL(page), sandbox });
     element.ariaLabel = text("frameTitle");
     const { port1, port2 } = new MessageChannel();
-    // One that stands in the markup belongs to what the page waits for.
+    // If the view is in the page's markup, the load event of the page waits for the view.
     const loaded = early ? pageLoad() : new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
     if (!early) place.append(element);
     await loaded;
-    // The view has an opaque origin: there is no other name for it than "*", and no other document in this frame.
+    // The view has an opaque origin, which only "*" can name. There is no other document in this frame.
     element.contentWindow?.postMessage("port", "*", [port2]);
     return new ViewLink(element, port1, onAsk);
   }
@@ -70,12 +75,12 @@ export class ViewLink {
     return this.#call("write", body);
   }
 
-  /** @param {{label: string}} body @returns {Promise<ArrayBuffer>} the key to seal the text to */
+  /** @param {{label: string}} body @returns {Promise<ArrayBuffer>} the public key to which the text is encrypted */
   read(body) {
     return this.#call("read", body);
   }
 
-  /** @returns {Promise<ArrayBuffer>} the key to seal a kept text to */
+  /** @returns {Promise<ArrayBuffer>} the public key to which a kept text is encrypted */
   prepare() {
     return this.#call("prepare", {});
   }
@@ -97,7 +102,8 @@ export class ViewLink {
 
   /**
    * @param {{envelope: Envelope, withTexts?: boolean}} body
-   * @returns {Promise<{leftOut: number, scripts: number, texts: string[]}>} what readers do not see, and with `withTexts` all words
+   * @returns {Promise<{leftOut: number, scripts: number, texts: string[]}>} the numbers of elements that were
+   *   left out; with `withTexts` also all texts
    */
   showPage(body) {
     return this.#call("show", body);
@@ -109,11 +115,11 @@ export class ViewLink {
   }
 
   /** @param {ArrayBuffer} publicKey @returns {Promise<Envelope>} */
-  seal(publicKey) {
-    return this.#call("seal", { publicKey });
+  encrypt(publicKey) {
+    return this.#call("encrypt", { publicKey });
   }
 
-  /** @param {boolean} seen whether the page shows the frame as it was made */
+  /** @param {boolean} seen whether the page shows the frame unchanged */
   attend(seen) {
     return this.#call("attend", { seen });
   }
@@ -123,7 +129,7 @@ export class ViewLink {
     return this.#call("freeze", { frozen });
   }
 
-  /** @param {string} type @param {object} body @returns {Promise<any>} */
+  /** @template T @param {string} type @param {object} body @returns {Promise<T>} */
   #call(type, body) {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -133,10 +139,10 @@ export class ViewLink {
     });
   }
 
-  /** @param {{ask: number, name: string, body: any}} question @param {OnAsk} onAsk */
-  async #answer({ ask, name, body }, onAsk) {
+  /** @param {ViewQuestion & {ask: number}} question @param {OnAsk} onAsk */
+  async #answer({ ask, ...question }, onAsk) {
     try {
-      this.#port.postMessage({ answered: ask, value: await onAsk(name, body) });
+      this.#port.postMessage({ answered: ask, value: await onAsk(question) });
     } catch (error) {
       this.#port.postMessage({ answered: ask, problem: errorText(error) });
     }

@@ -1,32 +1,33 @@
-/** Texts of others as they are: what no eye sees, or what turns the order of letters, is drawn as its code point. */
-import { html } from "../runtime/ui/dom.js";
+/** Shows foreign texts with all their characters. Those that are invisible or reorder letters appear as code points. */
+import { html } from "../../wasm_build/ui/dom.js";
 
 /**
- * Controls but tab and line end, characters that Unicode draws as nothing, marks of direction, separators of lines, halves
- * of surrogate pairs, private characters, and those that no Unicode version of this browser knows: each may look like
- * nothing, or like something else elsewhere. Braille, hieroglyphs and music have blanks of their own; a few scripts have
- * letters that only join or fill, and U+FFFC stands for an object that no text has.
+ * Characters that may look like nothing, or look different elsewhere: controls other than tab and line end, characters
+ * that Unicode draws as nothing, marks of direction, separators of lines, halves of surrogate pairs, private
+ * characters, and those that this browser's version of Unicode does not know. The single code points are blanks of
+ * Braille, hieroglyphs and music, letters that only join or fill, and U+FFFC, the place of an object that no text has.
  */
 const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u2D7F\uFFFC\u{1107F}\u{13441}\u{13442}\u{16FE4}\u{1D159}]/u;
 const PIECES = /((?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u2D7F\uFFFC\u{1107F}\u{13441}\u{13442}\u{16FE4}\u{1D159}])/u;
 
-/** Whether something in a text cannot be seen, or turns the order of letters. @param {string} value */
+/** Whether a text has characters that are invisible or change the order of letters. @param {string} value */
 export function hasUnseen(value) {
   return UNSEEN.test(value.replace(/\r\n?/g, "\n"));
 }
 
-/** So many code points are drawn in boxes of their own, in one view; further ones stand in brackets between the letters. */
+/** The number of code points that one view draws in boxes; further ones are written in brackets between the letters. */
 const MAX_MARKS = 1_000;
 
 /** @typedef {{left: number}} Marks how many boxes a view may still have */
 
-/** @returns {Marks} for several texts in one view */
+/** @returns {Marks} the count that the texts of one view share */
 export function countMarks() {
   return { left: MAX_MARKS };
 }
 
 /**
- * A page or a sender may write hundreds of thousands of such characters: one that is repeated is drawn once, with its count.
+ * Splits a text into letters and boxes with code points. A repeated character is drawn once with its count, since a
+ * page or a sender may write hundreds of thousands of them.
  * @param {string} value
  * @param {Marks} [marks]
  * @returns {(Node | string)[]} for `html`

@@ -1,27 +1,28 @@
 /**
- * The mails that the vault's owner holds, and the files of those that were opened.
+ * The mails that the vault's owner holds, and the files of opened mails.
  *
- * A mail is held as it came, never in a storage. What was opened is held as envelopes that only the view can open
- * which asked for it.
+ * A mail is held as it came, in memory only. The files of an opened mail are held as envelopes that only the mail's
+ * view can open.
  */
+import { RequestError } from "../shared/messages.js";
 
-/** All mails together; the oldest is let go for a new one. */
+/** The limit of all held mails together. The oldest mail is dropped for a new one. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
 export class MailStore {
-  /** In the order in which they came. @type {Map<string, {bytes: ArrayBuffer, name: string}>} */
+  /** The held mails by id, the oldest first. @type {Map<string, {bytes: ArrayBuffer, name: string}>} */
   #mails = new Map();
-  /** By the frame whose view may ask for them. @type {Map<string, Envelope[]>} */
+  /** The files of opened mails, by the frame whose view may ask for them. @type {Map<string, Envelope[]>} */
   #files = new Map();
   #heldBytes = 0;
 
   /**
    * @param {ArrayBuffer} bytes
    * @param {string} name
-   * @returns {string} its id; throws `message-too-large`
+   * @returns {string} the mail's id; throws `message-too-large`
    */
   hold(bytes, name) {
-    if (bytes.byteLength > MAX_HELD_BYTES) throw failure("message-too-large");
+    if (bytes.byteLength > MAX_HELD_BYTES) throw new RequestError("message-too-large");
     for (const oldest of this.#mails.keys()) {
       if (this.#heldBytes + bytes.byteLength <= MAX_HELD_BYTES) break;
       this.#letGo(oldest);
@@ -33,17 +34,17 @@ export class MailStore {
   }
 
   /**
-   * A copy, because a call to the vault takes buffers away.
+   * A copy of a mail, since a call to the vault takes buffers away.
    * @param {string} id
-   * @returns {ArrayBuffer} throws `mail-gone`
+   * @returns {ArrayBuffer} the copy; throws `mail-gone`
    */
   copy(id) {
     const mail = this.#mails.get(id);
-    if (!mail) throw failure("mail-gone");
+    if (!mail) throw new RequestError("mail-gone");
     return mail.bytes.slice(0);
   }
 
-  /** @param {string} id @returns {string} the name that it came with */
+  /** @param {string} id @returns {string} the name that the mail came with */
   nameOf(id) {
     return this.#mails.get(id)?.name ?? "";
   }
@@ -53,10 +54,10 @@ export class MailStore {
     this.#files.set(frame, envelopes);
   }
 
-  /** @param {string} frame @param {number} index @returns {Envelope} throws `mail-gone` */
+  /** @param {string} frame @param {number} index @returns {Envelope} the file; throws `mail-gone` */
   file(frame, index) {
     const envelope = this.#files.get(frame)?.[index];
-    if (!envelope) throw failure("mail-gone");
+    if (!envelope) throw new RequestError("mail-gone");
     return envelope;
   }
 
@@ -77,9 +78,4 @@ export class MailStore {
     this.#heldBytes -= bytes.byteLength;
     new Uint8Array(bytes).fill(0);
   }
-}
-
-/** @param {string} code a code of the message catalogue */
-function failure(code) {
-  return Object.assign(new Error(code), { code });
 }

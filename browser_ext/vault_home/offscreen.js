@@ -1,10 +1,10 @@
-/** Chromium's home of the vault: answers the background, and nobody else. */
-import { api } from "./shared/api.js";
+/** The document that owns the vault in Chromium. It answers only the background. */
+import { api } from "../shared/api.js";
 import { answer } from "./vault_owner.js";
 
 api.runtime.onMessage.addListener((message, sender, reply) => {
   if (message?.to !== "vault") return undefined;
-  // Content scripts and the extension's pages stand in tabs; the service worker does not.
+  // Content scripts and the extension's pages have a tab; the service worker has none.
   if (sender.id !== api.runtime.id || sender.tab || sender.url !== api.runtime.getURL("background.js")) return undefined;
   void answer(message.type, message.body).then(reply);
   return true;

@@ -1,23 +1,27 @@
 /**
- * The viewer of whole pages: a published one with the signature beside it, fetched anew from the tab that the person
- * clicked for, or one in a file. The click that led here is the consent; no page can cover this one.
+ * The viewer of whole pages. It shows a published page, fetched again from the tab in which the person clicked, with
+ * its signature; or a page in a file. The viewer needs no further question: only a click of the person opens it, and no
+ * page can cover it.
  */
-import { html } from "./runtime/ui/dom.js";
-import { SecretField } from "./runtime/ui/secret_field.js";
-import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { openPageView } from "./shared/page_reading.js";
-import { describeReport } from "./shared/report_view.js";
-import { ask, askWithSecrets, startHeartbeat, wasLockedSince, whenLocked } from "./shared/request.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { openPageView } from "../shared/page_reading.js";
+import { describeReport } from "../shared/report_view.js";
+import { ask, askWithSecrets, startHeartbeat, wasLockedSince, whenLocked } from "../shared/request.js";
+
+/** @typedef {Parameters<typeof describeReport>[0]} Report */
+/** @typedef {{report: Report, address: string, envelope: unknown}} Opened */
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const query = new URLSearchParams(location.search);
 const tab = Number(query.get("tab"));
 const translate = await loadSharedText();
 let page = "";
-/** Where it was found; empty for a file. */
+/** The address of the page; empty for a file. */
 let address = "";
-/** Whether a page that was sealed stands open here, or is about to. */
-let isSealedOpen = false;
+/** True while a decrypted page is shown here, or is about to be shown. */
+let isEncryptedOpen = false;
 
 translatePage();
 startHeartbeat();
@@ -31,8 +35,9 @@ async function start() {
   main.replaceChildren(html("p", { role: "status", text: text("statusOpening") }));
   try {
     if (query.has("problem")) throw { code: query.get("problem") };
-    const found = query.has("mail") ? await ask("page.take", { mail: query.get("mail") }) : await ask("page.fetch", { tab });
-    ({ page, address = "" } = found);
+    const mail = query.get("mail");
+    const found = mail ? await ask("page.take", { mail }) : await ask("page.fetch", { tab });
+    ({ page, address } = found);
     await open();
   } catch (error) {
     showProblem(error);
@@ -46,10 +51,10 @@ async function open(password) {
   const bottom = html("div", { class: "bottom" });
   main.replaceChildren(top, place, bottom);
   const { view, replyKey } = await openPageView(place, { save: text("pageSaveBytes") });
-  const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.open", { page, replyKey });
+  const opened = password ? await askWithSecrets("page.password", { page, replyKey }, { password }) : await ask("page.verify", { page, replyKey });
   if (opened.isClosed) return showClosed(opened.report);
-  isSealedOpen = opened.report.recipients.length > 0;
-  if (isSealedOpen && (await wasLockedSince(opened.openedAt))) letGo("mailLocked");
+  isEncryptedOpen = opened.report.recipients.length > 0;
+  if (isEncryptedOpen && (await wasLockedSince(opened.openedAt))) letGo("mailLocked");
   if (!place.isConnected) return;
   showVerdict(opened, top, bottom);
   if (opened.envelope) {
@@ -63,7 +68,7 @@ async function open(password) {
 }
 
 /**
- * @param {{report: any, address: string, envelope: unknown}} opened
+ * @param {Opened} opened
  * @param {HTMLElement} top
  * @param {HTMLElement} bottom
  */
@@ -76,7 +81,11 @@ function showVerdict({ report, address: signedFor, envelope }, top, bottom) {
   bottom.replaceChildren(details);
 }
 
-/** @param {string} signedFor @param {boolean} isVouched what nobody signed, or is not shown, is signed for no address */
+/**
+ * The addresses of a page: the signed one, and the one it was fetched from.
+ * @param {string} signedFor
+ * @param {boolean} isVouched false for a page that is not signed, or not shown: then there is no signed address
+ */
 function addressesOf(signedFor, isVouched) {
   const line = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string} */ test) => html("div", {},
     html("div", { class: "muted", text: text(label) }), html("div", { class: "address", text: value, dir: "ltr", data: { test } }));
@@ -96,7 +105,7 @@ function notesOf({ leftOut, scripts }) {
   return notes;
 }
 
-/** @param {any} opened @param {HTMLElement} top @param {HTMLElement} bottom */
+/** @param {Opened} opened @param {HTMLElement} top @param {HTMLElement} bottom */
 async function settle(opened, top, bottom) {
   try {
     const { report } = await ask("page.settle", { page });
@@ -106,18 +115,21 @@ async function settle(opened, top, bottom) {
   }
 }
 
-/** What was sealed goes with the document that shows it; at a lock the vault has forgotten the file too. @param {string} why */
+/** Removes a decrypted page with its view. After a lock the vault has forgotten the file too. @param {string} why */
 function letGo(why) {
-  if (!isSealedOpen) return;
-  isSealedOpen = false;
+  if (!isEncryptedOpen) return;
+  isEncryptedOpen = false;
   main.replaceChildren(html("p", { role: "status", text: text(why), data: { test: "locked" } }));
 }
 
-/** Sealed, and no open key fits: the keys that are locked, and the password where there is one. @param {any} report */
+/**
+ * Asks for the passphrase of a locked key, or the password of the page, because no unlocked key decrypts the page.
+ * @param {Report} report
+ */
 async function showClosed(report) {
   const { identities } = await ask("page.identities");
-  const locked = identities.find((/** @type {any} */ one) => one.locked);
-  const byPassword = report.recipients.some((/** @type {any} */ { kind }) => kind === "pwri");
+  const locked = identities.find((/** @type {{locked: boolean}} */ one) => one.locked);
+  const byPassword = report.recipients.some((/** @type {{kind: string}} */ { kind }) => kind === "pwri");
   const fields = [
     ...(byPassword ? [secretField(
       { label: text("pagePassword"), hint: text("pagePasswordHint"), verb: text("pageOpen") },
@@ -129,18 +141,18 @@ async function showClosed(report) {
     )] : []),
   ];
   main.replaceChildren(html("section", { class: "unlock" },
-    html("h2", { text: text("pageSealed") }), ...fields,
+    html("h2", { text: text("pageEncrypted") }), ...fields,
     !fields.length && html("p", { class: "warning", text: errorText({ code: "no-key-open" }), data: { test: "problem" } })));
 }
 
-/** @param {any} report @param {Secret} password */
+/** @param {Report} report @param {Secret} password */
 async function openAgain(report, password) {
   try {
     await open(password);
   } catch (error) {
     await showClosed(report);
     const problem = main.querySelector("[data-test=problem]");
-    const isWrong = /** @type {any} */ (error).code === "wrong-passphrase";
+    const isWrong = /** @type {{code?: string}} */ (error).code === "wrong-passphrase";
     if (problem) problem.textContent = errorText(isWrong ? { code: "page-password-wrong" } : error);
   }
 }
@@ -166,7 +178,7 @@ function secretField({ label, hint, verb }, onSecret) {
 /** @param {string} keyFile @param {Secret} secret */
 async function unlock(keyFile, secret) {
   await askWithSecrets("page.unlock", { keyFile }, { passphrase: secret });
-  // By now the field that was asked is gone, with the place for its problems.
+  // The field is gone now, and cannot show problems.
   await open().catch(showProblem);
 }
 

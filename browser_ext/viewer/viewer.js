@@ -1,18 +1,18 @@
 /**
- * The viewer: a tab that shows a file from the disk or a mail that is held already. Opening a file here is the
- * person's own click, on a page that no other page can cover.
+ * The viewer: a tab that shows a file from the disk, or a mail that the background already holds. It asks no question
+ * before it opens a file: the person chose the file here, and no page can cover this tab.
  */
-import { html } from "./runtime/ui/dom.js";
-import { createCertificateRows } from "./runtime/ui/certificate_rows.js";
-import { recipientSentence } from "./runtime/ui/verdict_words.js";
-import { errorText, loadSharedText, text, translatePage } from "./shared/i18n.js";
-import { MailReading } from "./shared/mail_reading.js";
-import { RequestError } from "./shared/messages.js";
-import { ask, startHeartbeat } from "./shared/request.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
+import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
+import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
+import { MailReading } from "../shared/mail_reading.js";
+import { RequestError } from "../shared/messages.js";
+import { ask, startHeartbeat } from "../shared/request.js";
 
-/** As much as the vault's owner holds. */
+/** The largest file that the background holds. */
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
-/** What the vault says that a file is, and what is said of what is shown nowhere here. @type {Record<string, string>} */
+/** The kinds of file that the viewer does not show, with the key of a sentence. @type {Record<string, string>} */
 const ELSEWHERE = {
   "PKCS#12": "viewerKeyFile", "private key": "viewerKeyFile", "certificate revocation list": "viewerRevocationList",
   "answer of a timestamp service": "viewerTimestamp",
@@ -23,16 +23,16 @@ const note = byId("note");
 const drop = byId("drop");
 const picker = /** @type {HTMLInputElement} */ (byId("file"));
 const name = /** @type {HTMLElement} */ (document.querySelector("[data-test=name]"));
-/** A signature that waits for the file which it covers. */
+/** The id of a detached signature that was opened first; the viewer waits for the file that it covers. */
 let waitingSignature = "";
-/** Files follow each other: what was asked for last is shown. */
+/** The number of the last opened file. The result for an earlier file is dropped. */
 let lastTurn = 0;
 let frame = "";
-/** What can be done with what was let go. */
+/** The button that opens the file again after a lock. */
 const ways = html("div", { class: "viewer-ways" });
 main.after(ways);
 const reading = new MailReading(main, { onLocked: showLocked });
-/** What was chosen last, to be opened once more. @type {File | null} */
+/** The last chosen file, for opening it again. @type {File | null} */
 let chosen = null;
 
 await loadSharedText();
@@ -71,7 +71,7 @@ function openFile(file) {
   });
 }
 
-/** @param {() => Promise<string>} hold gives the id of what is held */
+/** @param {() => Promise<string>} hold gives a file to the background, and returns its id there */
 async function show(hold) {
   lastTurn += 1;
   const turn = lastTurn;
@@ -116,13 +116,13 @@ function say(key) {
 /** @param {string} mail @param {string} content */
 async function read(mail, content) {
   ({ frame } = await ask("viewer.claim", { mail, content }));
-  // There is no webmail here that sends: the answer is saved as a file.
-  const letter = { from: "", to: [], cc: [], bcc: [], subject: "", mail, text: "", deliver: "" };
-  const onAnswer = content ? null : (/** @type {string} */ kind) => ask("compose.open", { ...letter, kind });
+  // No webmail can send from here, so an answer is saved as a file.
+  const letter = { from: "", to: [], cc: [], bcc: [], subject: "", mail, text: "", deliver: /** @type {const} */ ("file") };
+  const onAnswer = content ? null : (/** @type {MessageKinds["way"]} */ kind) => ask("compose.open", { ...letter, kind });
   await reading.start({ frame, onAnswer });
 }
 
-/** What is held goes with the keys too; a file can be opened once more. */
+/** Offers to open the file again: at a lock the vault forgets it with the keys. */
 function showLocked() {
   waitingSignature = "";
   drop.hidden = false;
@@ -137,7 +137,7 @@ async function showCertificates(mail) {
   const translate = await loadSharedText();
   const { certificates, pages } = await ask("mail.certificates", { mail });
   main.className = "certificates";
-  main.replaceChildren(...pages.map((/** @type {any} */ page, /** @type {number} */ index) => {
+  main.replaceChildren(...pages.map((page, index) => {
     const { usable, reason } = certificates[index];
     const verdict = html("p", { text: usable ? text("viewerCertificateGood") : whyNot(translate, reason) });
     return html("section", { class: "certificate", data: { test: "certificate" } },
@@ -146,9 +146,9 @@ async function showCertificates(mail) {
 }
 
 /**
- * Nothing is sealed for an authority, which says nothing against it.
- * @param {import("./runtime/ui/catalogue.js").Catalogue} translate
- * @param {import("./runtime/ui/verdict_words.js").Reason} reason
+ * The reason why mail cannot be encrypted to a certificate. The certificate of an authority is not called bad.
+ * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
+ * @param {import("../../wasm_build/ui/verdict_words.js").Reason} reason
  */
 function whyNot(translate, reason) {
   const sentence = recipientSentence(translate, reason);

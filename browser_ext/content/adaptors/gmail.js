@@ -2,60 +2,57 @@
  * Gmail. Each message carries its number (`data-legacy-message-id`), and Gmail hands the original over to the signed-in
  * page. Tested against pages made after its markup, not on the live service.
  */
-(() => {
-  const shared = globalThis.sealwaxContent;
-  const { adaptors, mail } = shared;
-  if (adaptors.some((/** @type {any} */ { name }) => name === "Gmail")) return;
-  const EDITOR = "[contenteditable=true][role=textbox]";
+import { problem } from "../problems.js";
+import { isWebmail } from "../webmail_signs.js";
+import { addressIn, fetchMessage, handOver, splitAddresses, valueIn } from "../webmail_tools.js";
 
-  function message() {
-    const shown = [...document.querySelectorAll("[data-legacy-message-id]")].at(-1);
-    if (!shown) return null;
-    const element = shown.querySelector(".a3s");
-    const number = shown.getAttribute("data-legacy-message-id");
-    if (!(element instanceof HTMLElement) || !number) throw mail.problem("page-not-understood");
-    const isProtected = shown.querySelector('[download_url*="smime.p7"], [data-tooltip^="smime.p7"]') !== null;
-    return { element, id: number, isProtected, fetchSource: () => fetchSource(number) };
-  }
+const EDITOR = "[contenteditable=true][role=textbox]";
 
-  /** The original, as "download message" gives it. @param {string} number */
-  function fetchSource(number) {
-    const url = new URL(location.pathname, location.origin);
-    const query = { view: "att", th: number, attid: "0", disp: "comp", safe: "1", zw: "" };
-    url.search = new URLSearchParams(query).toString();
-    return mail.fetchMessage(url);
-  }
+function message() {
+  const shown = [...document.querySelectorAll("[data-legacy-message-id]")].at(-1);
+  if (!shown) return null;
+  const element = shown.querySelector(".a3s");
+  const number = shown.getAttribute("data-legacy-message-id");
+  if (!(element instanceof HTMLElement) || !number) throw problem("page-not-understood");
+  const isProtected = shown.querySelector('[download_url*="smime.p7"], [data-tooltip^="smime.p7"]') !== null;
+  return { element, id: number, isProtected, fetchSource: () => fetchSource(number) };
+}
 
-  function composer() {
-    const subject = [...document.querySelectorAll("input[name=subjectbox]")].at(-1);
-    if (!subject && !document.querySelector("[g_editable=true][role=textbox]")) return null;
-    const dialog = subject?.closest("[role=dialog], .M9, form");
-    const element = dialog?.querySelector(EDITOR);
-    if (!dialog || !(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
-    return { element, fields: () => fields(dialog, element), fetchOriginal: async () => null };
-  }
+/** Fetches the bytes of the message, as Gmail's command "download message" does. @param {string} number */
+function fetchSource(number) {
+  const url = new URL(location.pathname, location.origin);
+  const query = { view: "att", th: number, attid: "0", disp: "comp", safe: "1", zw: "" };
+  url.search = new URLSearchParams(query).toString();
+  return fetchMessage(url);
+}
 
-  /** @param {Element} dialog @param {HTMLElement} element */
-  function fields(dialog, element) {
-    const people = (/** @type {string} */ name) =>
-      [...dialog.querySelectorAll(`[name=${name}] [data-hovercard-id], input[name=${name}]`)].flatMap((one) =>
-        mail.splitAddresses(one.getAttribute("data-hovercard-id") ?? /** @type {HTMLInputElement} */ (one).value));
-    const value = (/** @type {string} */ name) =>
-      /** @type {HTMLInputElement | null} */ (dialog.querySelector(`input[name=${name}]`))?.value ?? "";
-    return {
-      kind: "new", from: mail.addressIn(value("from")), to: people("to"), cc: people("cc"),
-      subject: value("subjectbox"), text: element.innerText.trimEnd(),
-    };
-  }
+function composer() {
+  const subject = [...document.querySelectorAll("input[name=subjectbox]")].at(-1);
+  if (!subject && !document.querySelector("[g_editable=true][role=textbox]")) return null;
+  const dialog = subject?.closest("[role=dialog], .M9, form");
+  const element = dialog?.querySelector(EDITOR);
+  if (!dialog || !(element instanceof HTMLElement)) throw problem("page-not-understood");
+  return { element, fields: () => fields(dialog, element), fetchOriginal: async () => null };
+}
 
-  /** @param {ComposedMessage} done @param {HTMLElement} [text] of the form that the message was written for */
-  async function send(done, text = composer()?.element) {
-    const dialog = text?.closest("[role=dialog], .M9, form");
-    mail.handOver(done, {
-      text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subjectbox]"),
-    });
-  }
+/** @param {Element} dialog @param {HTMLElement} element */
+function fields(dialog, element) {
+  const people = (/** @type {string} */ name) =>
+    [...dialog.querySelectorAll(`[name=${name}] [data-hovercard-id], input[name=${name}]`)].flatMap((one) =>
+      splitAddresses(one.getAttribute("data-hovercard-id") ?? /** @type {HTMLInputElement} */ (one).value));
+  return {
+    kind: "new", from: addressIn(valueIn(dialog, "input[name=from]")), to: people("to"), cc: people("cc"),
+    subject: valueIn(dialog, "input[name=subjectbox]"), text: element.innerText.trimEnd(),
+  };
+}
 
-  const recognises = () => shared.isWebmail("Gmail");
-  adaptors.push({ name: "Gmail", recognises, message, composer, send, delivery: async () => "attachment" });
-})();
+/** @param {ComposedMessage} done @param {HTMLElement} [text] the editor of the form that the message was written for */
+async function send(done, text = composer()?.element) {
+  const dialog = text?.closest("[role=dialog], .M9, form");
+  handOver(done, {
+    text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subjectbox]"),
+  });
+}
+
+/** @type {import("../webmail_tools.js").Adaptor} */
+export const gmail = { name: "Gmail", recognises: () => isWebmail("Gmail"), message, composer, send, delivery: async () => "attachment" };

@@ -1,77 +1,79 @@
 /**
- * Outlook on the web. The message's number stands in the address of its page; Exchange Web Services hand its MIME
+ * Outlook on the web. The message's number is in the address of its page; Exchange Web Services hand its MIME
  * content over to the signed-in page. Tested against pages made after its markup, not on the live service.
  */
-(() => {
-  const shared = globalThis.sealwaxContent;
-  const { adaptors, mail } = shared;
-  if (adaptors.some((/** @type {any} */ { name }) => name === "Outlook")) return;
-  const VERSION = "V2018_01_08";
+import { problem } from "../problems.js";
+import { isWebmail } from "../webmail_signs.js";
+import { beginsAsMessage, fetchFrom, handOver, splitAddresses, valueIn } from "../webmail_tools.js";
 
-  function message() {
-    // The last step behind "id", somewhere below "mail".
-    const steps = location.pathname.split("/");
-    const at = steps.lastIndexOf("id", -2);
-    const above = steps.indexOf("mail");
-    const number = above >= 0 && at > above ? steps[at + 1] : "";
-    if (!number) return null;
-    const element = document.querySelector("[id^=UniqueMessageBody], [role=document][aria-label]");
-    if (!(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
-    const pane = element.closest("[role=main]") ?? document;
-    const isProtected = pane.querySelector('[title*="smime.p7"], [aria-label*="smime.p7"]') !== null;
-    return { element, id: number, isProtected, fetchSource: () => fetchSource(decodeURIComponent(number)) };
-  }
+const VERSION = "V2018_01_08";
 
-  /** The MIME content of an item, by the page's own cookie. @param {string} id @returns {Promise<ArrayBuffer>} */
-  async function fetchSource(id) {
-    const canary = /(?:^|; )X-OWA-CANARY=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-    const question = {
-      __type: "GetItemJsonRequest:#Exchange",
-      Header: { __type: "JsonRequestHeaders:#Exchange", RequestServerVersion: VERSION },
-      Body: {
-        __type: "GetItemRequest:#Exchange",
-        ItemShape: { __type: "ItemResponseShape:#Exchange", BaseShape: "IdOnly", IncludeMimeContent: true },
-        ItemIds: [{ __type: "ItemId:#Exchange", Id: id }],
-      },
-    };
-    const headers = { action: "GetItem", "content-type": "application/json; charset=utf-8", "x-owa-canary": canary };
-    const response = await mail.fetchFrom("/owa/service.svc?action=GetItem", {
-      method: "POST", headers, body: JSON.stringify(question),
-    });
-    const answer = await response.json().catch(() => null);
-    const value = answer?.Body?.ResponseMessages?.Items?.[0]?.Items?.[0]?.MimeContent?.Value;
-    const text = typeof value === "string" ? atob(value) : "";
-    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
-    if (!mail.beginsAsMessage(bytes)) throw mail.problem("source-not-found");
-    return bytes;
-  }
+function message() {
+  // Addresses look like `/mail/…/id/NUMBER`. The last "id" counts.
+  const steps = location.pathname.split("/");
+  const at = steps.lastIndexOf("id", -2);
+  const above = steps.indexOf("mail");
+  const number = above >= 0 && at > above ? steps[at + 1] : "";
+  if (!number) return null;
+  const element = document.querySelector("[id^=UniqueMessageBody], [role=document][aria-label]");
+  if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
+  const pane = element.closest("[role=main]") ?? document;
+  const isProtected = pane.querySelector('[title*="smime.p7"], [aria-label*="smime.p7"]') !== null;
+  return { element, id: number, isProtected, fetchSource: () => fetchSource(decodeURIComponent(number)) };
+}
 
-  function composer() {
-    const element = document.querySelector("[id^=editorParent][role=textbox], [id^=editorParent] [role=textbox]");
-    if (!element && !document.querySelector("[contenteditable=true]")) return null;
-    const isKnown = element instanceof HTMLElement && element.closest("[role=main], [role=dialog]");
-    if (!isKnown) throw mail.problem("page-not-understood");
-    return { element, fields: () => fields(element), fetchOriginal: async () => null };
-  }
+/**
+ * Fetches the MIME content of an item, with the page's own cookie.
+ * @param {string} id @returns {Promise<ArrayBuffer>}
+ */
+async function fetchSource(id) {
+  const canary = /(?:^|; )X-OWA-CANARY=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  const question = {
+    __type: "GetItemJsonRequest:#Exchange",
+    Header: { __type: "JsonRequestHeaders:#Exchange", RequestServerVersion: VERSION },
+    Body: {
+      __type: "GetItemRequest:#Exchange",
+      ItemShape: { __type: "ItemResponseShape:#Exchange", BaseShape: "IdOnly", IncludeMimeContent: true },
+      ItemIds: [{ __type: "ItemId:#Exchange", Id: id }],
+    },
+  };
+  const headers = { action: "GetItem", "content-type": "application/json; charset=utf-8", "x-owa-canary": canary };
+  const response = await fetchFrom("/owa/service.svc?action=GetItem", {
+    method: "POST", headers, body: JSON.stringify(question),
+  });
+  const answer = await response.json().catch(() => null);
+  const value = answer?.Body?.ResponseMessages?.Items?.[0]?.Items?.[0]?.MimeContent?.Value;
+  const text = typeof value === "string" ? atob(value) : "";
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer;
+  if (!beginsAsMessage(bytes)) throw problem("source-not-found");
+  return bytes;
+}
 
-  /** @param {HTMLElement} element */
-  function fields(element) {
-    const pane = element.closest("[role=main], [role=dialog]") ?? document;
-    const people = (/** @type {string} */ field) =>
-      [...pane.querySelectorAll(`[data-recipients=${field}] [data-address]`)].flatMap((one) =>
-        mail.splitAddresses(one.getAttribute("data-address") ?? ""));
-    const subject = /** @type {HTMLInputElement | null} */ (pane.querySelector("input[maxlength='255']"))?.value ?? "";
-    return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
-  }
+function composer() {
+  const element = document.querySelector("[id^=editorParent][role=textbox], [id^=editorParent] [role=textbox]");
+  if (!element && !document.querySelector("[contenteditable=true]")) return null;
+  const isKnown = element instanceof HTMLElement && element.closest("[role=main], [role=dialog]");
+  if (!isKnown) throw problem("page-not-understood");
+  return { element, fields: () => fields(element), fetchOriginal: async () => null };
+}
 
-  /** @param {ComposedMessage} done @param {HTMLElement} [text] of the form that the message was written for */
-  async function send(done, text = composer()?.element) {
-    const pane = text?.closest("[role=main], [role=dialog]");
-    mail.handOver(done, {
-      text, files: pane?.querySelector("input[type=file]"), title: pane?.querySelector("input[maxlength='255']"),
-    });
-  }
+/** @param {HTMLElement} element */
+function fields(element) {
+  const pane = element.closest("[role=main], [role=dialog]") ?? document;
+  const people = (/** @type {string} */ field) =>
+    [...pane.querySelectorAll(`[data-recipients=${field}] [data-address]`)].flatMap((one) =>
+      splitAddresses(one.getAttribute("data-address") ?? ""));
+  const subject = valueIn(pane, "input[maxlength='255']");
+  return { kind: "new", from: "", to: people("to"), cc: people("cc"), subject, text: element.innerText.trimEnd() };
+}
 
-  const recognises = () => shared.isWebmail("Outlook");
-  adaptors.push({ name: "Outlook", recognises, message, composer, send, delivery: async () => "attachment" });
-})();
+/** @param {ComposedMessage} done @param {HTMLElement} [text] the editor of the form that the message was written for */
+async function send(done, text = composer()?.element) {
+  const pane = text?.closest("[role=main], [role=dialog]");
+  handOver(done, {
+    text, files: pane?.querySelector("input[type=file]"), title: pane?.querySelector("input[maxlength='255']"),
+  });
+}
+
+/** @type {import("../webmail_tools.js").Adaptor} */
+export const outlook = { name: "Outlook", recognises: () => isWebmail("Outlook"), message, composer, send, delivery: async () => "attachment" };

@@ -1,270 +1,282 @@
 /**
  * Roundcube 1.4 and later.
  *
- * Reading: `viewsource`, with the session of the page. Sending: Roundcube puts a type of its own on whatever it
- * composes, but it imports messages into a folder and sends stored messages on as they are ("bounce", with Resent-
- * fields on top, RFC 5322 section 3.6.6): so the sealed message is imported into the drafts, compared with what was
- * sealed, sent on, and moved to the sent mail. Where an administrator has switched one of these off, it goes as an
- * attachment.
+ * Reading: the adaptor fetches the message by the action `viewsource`, with the session of the page.
+ *
+ * Sending: Roundcube sets its own Content-Type on messages that it composes, so it cannot compose an encrypted one. But
+ * it can import a message into a folder, and resend a stored message unchanged ("bounce", which only puts Resent-
+ * fields on top, RFC 5322 section 3.6.6). The adaptor imports the encrypted message into the drafts, checks that the
+ * stored copy is the same, resends it, and moves it to the sent mail. Where an administrator has switched off the
+ * import or the resending, the encrypted message goes as an attachment.
  */
-(() => {
-  const shared = globalThis.sealwaxContent;
-  const { adaptors, mail } = shared;
-  if (adaptors.some((/** @type {any} */ { name }) => name === "Roundcube")) return;
-  /** What Roundcube answers, in every language, for an action that an administrator has switched off. */
-  const SWITCHED_OFF = "(404)";
-  /** @type {Promise<"raw" | "attachment"> | null} */
-  let delivery = null;
+import { codeOf, problem } from "../problems.js";
+import { isWebmail } from "../webmail_signs.js";
+import { addressIn, fetchFrom, fetchMessage, headerField, isSameMessage, pkcs7File, sendTo, splitAddresses } from "../webmail_tools.js";
 
-  /** What the page's own program starts from: `rcmail.set_env({…})`, in scripts that this world cannot call. */
-  function environment() {
-    const scripts = [...document.querySelectorAll("script:not([src])")].map(({ textContent }) => textContent ?? "");
-    const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
-    return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
+/** The part of Roundcube's answer, the same in all languages, for an action that an administrator has switched off. */
+const SWITCHED_OFF = "(404)";
+/** @type {Promise<"raw" | "attachment"> | null} */
+let delivery = null;
+
+/**
+ * Reads the settings of the page's own program from the text of its scripts: `rcmail.set_env({…})`. Content scripts run
+ * in an isolated world and cannot read the variables of the page.
+ */
+function environment() {
+  const scripts = [...document.querySelectorAll("script:not([src])")].map(({ textContent }) => textContent ?? "");
+  const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
+  return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
+}
+
+/** @param {string} json */
+function parse(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return {};
   }
+}
 
-  /** @param {string} json */
-  function parse(json) {
-    try {
-      return JSON.parse(json);
-    } catch {
-      return {};
-    }
+function recognises() {
+  return isWebmail("Roundcube") && document.body?.matches("[class*='task-']");
+}
+
+/** The action of the page by the class of its body, for pages whose settings name no action. */
+function actionByLooks() {
+  return /\baction-(\w+)/.exec(document.body.className)?.[1] ?? "";
+}
+
+/** @param {Record<string, string>} query */
+function address(query) {
+  const url = new URL(environment().comm_path ?? "./", location.href);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}
+
+/** @param {string} uid @param {string} folder */
+function fetchSource(uid, folder) {
+  const query = { _task: "mail", _action: "viewsource", _uid: uid, _mbox: folder, _save: "1", _token: token() };
+  return fetchMessage(address(query));
+}
+
+/** The token against forged requests (CSRF), which proves that a request comes from the page. */
+function token() {
+  const value = environment().request_token;
+  if (typeof value !== "string") throw problem("page-not-understood");
+  return value;
+}
+
+function message() {
+  const { action = actionByLooks(), uid, mailbox } = environment();
+  if (action !== "show" && action !== "preview") return null;
+  const element = document.getElementById("messagebody");
+  if (!element || !uid || typeof mailbox !== "string") throw problem("page-not-understood");
+  const kinds = [".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
+  const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
+  return { element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
+}
+
+/** Opens Roundcube's own form for an answer: it adds the thread's header fields, and sends. @param {string} kind */
+async function answer(kind) {
+  const { uid, mailbox } = environment();
+  const compose = address({ _task: "mail", _action: "compose", _mbox: String(mailbox) });
+  compose.searchParams.set(kind === "forward" ? "_forward_uid" : "_reply_uid", String(uid));
+  if (kind === "replyAll") compose.searchParams.set("_all", "all");
+  // The message may be shown in a frame of Roundcube's page: open the form in the whole tab.
+  open(compose, "_top");
+}
+
+function composer() {
+  const { action = actionByLooks() } = environment();
+  if (action !== "compose") return null;
+  const element = document.getElementById("composebody");
+  const form = element?.closest("form");
+  if (!(element instanceof HTMLTextAreaElement) || !form) throw problem("page-not-understood");
+  // Not beside the text field itself: Roundcube's own buttons lie over its edge.
+  const place = document.getElementById("composebodycontainer") ?? element;
+  return { element: place, fields: () => fields(form, element), fetchOriginal };
+}
+
+/** @param {HTMLFormElement} form @param {HTMLTextAreaElement} body */
+function fields(form, body) {
+  const value = (/** @type {string} */ name) => /** @type {{value?: string} | null} */ (form.elements.namedItem(name))?.value ?? "";
+  const [to, cc] = [splitAddresses(value("_to")), splitAddresses(value("_cc"))];
+  const { compose_mode: mode } = environment();
+  const reply = to.length + cc.length > 1 ? "replyAll" : "reply";
+  const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
+  return { kind, from: senderOf(value("_from")), to, cc, subject: value("_subject"), text: typedText(body, kind) };
+}
+
+/**
+ * The text that the person typed, without Roundcube's own quotation.
+ * @param {HTMLTextAreaElement} body @param {string} kind
+ */
+function typedText(body, kind) {
+  const editor = document.getElementById("composebody_ifr");
+  const written = editor instanceof HTMLIFrameElement ? editor.contentDocument?.body.innerText : body.value;
+  const untouched = body.value === body.defaultValue && !editor;
+  return kind !== "new" && untouched ? "" : (written ?? "").trimEnd();
+}
+
+/** @param {string} identity the number of a Roundcube identity, or an address */
+function senderOf(identity) {
+  const known = environment().identities?.[identity]?.email;
+  return known ?? addressIn(identity);
+}
+
+/**
+ * The bytes of the message that is answered or forwarded; null when there is none.
+ * @returns {Promise<ArrayBuffer | null>}
+ */
+async function fetchOriginal() {
+  const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
+  if (!id || (mode !== "reply" && mode !== "forward")) return null;
+  // "mid:7" is Roundcube's name for message 7 of a folder when it has no Message-ID.
+  const named = /^mid:(\d+)$/.exec(id)?.[1];
+  const uids = named ? [named] : await find(id, mailbox);
+  // With two messages of the same Message-ID, an attacker may have sent one to have a wrong text quoted: quote neither.
+  return uids.length === 1 ? fetchSource(uids[0] ?? "", mailbox) : null;
+}
+
+/** The numbers of the messages with this Message-ID, oldest first. @param {string} id @param {string} folder */
+async function find(id, folder) {
+  const filter = `HEADER MESSAGE-ID "${id.replaceAll(/["\\\r\n]/g, "")}"`;
+  const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
+  const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
+  return uids.sort((one, other) => one - other).map(String);
+}
+
+/** @param {Record<string, string>} query @param {BodyInit} [body] @returns {Promise<{exec?: string}>} */
+async function ask(query, body) {
+  const headers = { "X-Roundcube-Request": token() };
+  const url = address({ _task: "mail", _remote: "1", ...query });
+  const response = await fetchFrom(url, body ? { method: "POST", headers, body } : { headers });
+  return parse(await response.text());
+}
+
+/** Finds out whether this installation can import and resend messages ("raw"), or sends ours as an attachment. */
+async function deliveryWay() {
+  const [bounced, imported] = await Promise.all(["bounce", "import"].map((_action) => ask({ _action })));
+  // The requests name no message, so Roundcube 1.4 and later complain. Earlier versions have no action "bounce".
+  const isThere = Boolean(bounced?.exec) && imported?.exec !== undefined;
+  return isThere && !`${bounced?.exec} ${imported?.exec}`.includes(SWITCHED_OFF) ? "raw" : "attachment";
+}
+
+/** @param {ComposedMessage} done */
+async function send(done) {
+  await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
+  // More copies (for people in Bcc) will be sent by this page: stay on it.
+  if (done.more) return;
+  location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
+}
+
+/** @param {ComposedMessage} done */
+async function sendRaw({ message: bytes, envelope }) {
+  const { drafts_mailbox: drafts } = environment();
+  if (!drafts) throw problem("no-drafts-folder");
+  const uid = await store(bytes, drafts);
+  try {
+    await sendOn(uid, drafts, bytes, envelope);
+  } catch (error) {
+    // A message that was perhaps sent stays in the drafts, because the drafts hold its only copy.
+    if (codeOf(error) !== "sending-unknown") await remove(uid, drafts);
+    throw error;
   }
+  await putAway(uid, drafts);
+}
 
-  function recognises() {
-    return shared.isWebmail("Roundcube") && document.body?.matches("[class*='task-']");
-  }
-
-  /** What the page shows, where its program does not tell. */
-  function actionByLooks() {
-    return /\baction-(\w+)/.exec(document.body.className)?.[1] ?? "";
-  }
-
-  /** @param {Record<string, string>} query */
-  function address(query) {
-    const url = new URL(environment().comm_path ?? "./", location.href);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    return url;
-  }
-
-  /** @param {string} uid @param {string} folder */
-  function fetchSource(uid, folder) {
-    const query = { _task: "mail", _action: "viewsource", _uid: uid, _mbox: folder, _save: "1", _token: token() };
-    return mail.fetchMessage(address(query));
-  }
-
-  /** The proof that a request comes from the page. */
-  function token() {
-    const value = environment().request_token;
-    if (typeof value !== "string") throw mail.problem("page-not-understood");
-    return value;
-  }
-
-  function message() {
-    const { action = actionByLooks(), uid, mailbox } = environment();
-    if (action !== "show" && action !== "preview") return null;
-    const element = document.getElementById("messagebody");
-    if (!element || !uid || typeof mailbox !== "string") throw mail.problem("page-not-understood");
-    const kinds = [".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
-    const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
-    return { element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
-  }
-
-  /** Roundcube's own form, which joins the thread and sends. @param {string} kind */
-  async function answer(kind) {
-    const { uid, mailbox } = environment();
-    const compose = address({ _task: "mail", _action: "compose", _mbox: String(mailbox) });
-    compose.searchParams.set(kind === "forward" ? "_forward_uid" : "_reply_uid", String(uid));
-    if (kind === "replyAll") compose.searchParams.set("_all", "all");
-    // A message may stand in a frame of the page.
-    open(compose, "_top");
-  }
-
-  function composer() {
-    const { action = actionByLooks() } = environment();
-    if (action !== "compose") return null;
-    const element = document.getElementById("composebody");
-    const form = element?.closest("form");
-    if (!(element instanceof HTMLTextAreaElement) || !form) throw mail.problem("page-not-understood");
-    // Roundcube's own buttons lie over the edge of the text field.
-    const place = document.getElementById("composebodycontainer") ?? element;
-    return { element: place, fields: () => fields(form, element), fetchOriginal };
-  }
-
-  /** @param {HTMLFormElement} form @param {HTMLTextAreaElement} body */
-  function fields(form, body) {
-    const value = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name))?.value ?? "";
-    const [to, cc] = [mail.splitAddresses(value("_to")), mail.splitAddresses(value("_cc"))];
-    const { compose_mode: mode } = environment();
-    const reply = to.length + cc.length > 1 ? "replyAll" : "reply";
-    const kind = mode === "reply" ? reply : mode === "forward" ? "forward" : "new";
-    return { kind, from: senderOf(value("_from")), to, cc, subject: value("_subject"), text: typedText(body, kind) };
-  }
-
-  /** Roundcube's own quotation is not what the person typed. @param {HTMLTextAreaElement} body @param {string} kind */
-  function typedText(body, kind) {
-    const editor = document.getElementById("composebody_ifr");
-    const written = editor instanceof HTMLIFrameElement ? editor.contentDocument?.body.innerText : body.value;
-    const untouched = body.value === body.defaultValue && !editor;
-    return kind !== "new" && untouched ? "" : (written ?? "").trimEnd();
-  }
-
-  /** @param {string} identity its number, or the address itself */
-  function senderOf(identity) {
-    const known = environment().identities?.[identity]?.email;
-    return known ?? mail.addressIn(identity);
-  }
-
-  /**
-   * The octets of the message that is answered or forwarded; null when there is none.
-   * @returns {Promise<ArrayBuffer | null>}
-   */
-  async function fetchOriginal() {
-    const { reply_msgid: id, mailbox, compose_mode: mode } = environment();
-    if (!id || (mode !== "reply" && mode !== "forward")) return null;
-    // "mid:7" is Roundcube's name for message 7 of a folder when it has no Message-ID.
-    const named = /^mid:(\d+)$/.exec(id)?.[1];
-    const uids = named ? [named] : await find(id, mailbox);
-    // Whoever sends a second message with the same Message-ID must not choose what is quoted.
-    return uids.length === 1 ? fetchSource(uids[0] ?? "", mailbox) : null;
-  }
-
-  /** The numbers of the messages with this Message-ID, oldest first. @param {string} id @param {string} folder */
-  async function find(id, folder) {
-    const filter = `HEADER MESSAGE-ID "${id.replaceAll(/["\\\r\n]/g, "")}"`;
-    const { exec = "" } = await ask({ _action: "search", _mbox: folder, _filter: filter, _scope: "base" });
-    const uids = [...exec.matchAll(/add_message_row\("?(\d+)/g)].map(([, uid]) => Number(uid));
-    return uids.sort((one, other) => one - other).map(String);
-  }
-
-  /** @param {Record<string, string>} query @param {BodyInit} [body] @returns {Promise<{exec?: string}>} */
-  async function ask(query, body) {
-    const headers = { "X-Roundcube-Request": token() };
-    const url = address({ _task: "mail", _remote: "1", ...query });
-    const response = await mail.fetchFrom(url, body ? { method: "POST", headers, body } : { headers });
-    return parse(await response.text());
-  }
-
-  /** Whether this installation sends stored messages on. */
-  async function deliveryWay() {
-    const [bounced, imported] = await Promise.all(["bounce", "import"].map((_action) => ask({ _action })));
-    // Before 1.4 there is no such action, and no complaint about the missing message.
-    const isThere = Boolean(bounced?.exec) && imported?.exec !== undefined;
-    return isThere && !`${bounced?.exec} ${imported?.exec}`.includes(SWITCHED_OFF) ? "raw" : "attachment";
-  }
-
-  /** @param {ComposedMessage} done */
-  async function send(done) {
-    await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
-    // Copies for people in Bcc go first, and by the same page.
-    if (done.more) return;
-    location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
-  }
-
-  /** @param {ComposedMessage} done */
-  async function sendRaw({ message: bytes, envelope }) {
-    const { drafts_mailbox: drafts } = environment();
-    if (!drafts) throw mail.problem("no-drafts-folder");
-    const uid = await store(bytes, drafts);
-    try {
-      await sendOn(uid, drafts, bytes, envelope);
-    } catch (error) {
-      // What was perhaps sent stays among the drafts: it is the only copy here.
-      if (/** @type {any} */ (error).code !== "sending-unknown") await remove(uid, drafts);
-      throw error;
-    }
-    await putAway(uid, drafts);
-  }
-
-  /**
-   * Sends a stored message on, if it is what was sealed.
-   * @param {string} uid @param {string} drafts @param {ArrayBuffer} bytes @param {ComposedMessage["envelope"]} envelope
-   */
-  async function sendOn(uid, drafts, bytes, envelope) {
-    if (!mail.isSameMessage(await fetchSource(uid, drafts), bytes)) throw mail.problem("webmail-altered-message");
-    const form = new URLSearchParams({
-      _token: token(), _uid: uid, _mbox: drafts, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
-      _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
-    });
-    const answer = await mail.sendTo(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
-    expectConfirmation(await answer.text());
-  }
-
-  /**
-   * Imports a message into a folder.
-   * @param {ArrayBuffer} bytes @param {string} folder @returns {Promise<string>} its number
-   */
-  async function store(bytes, folder) {
-    const id = mail.headerField(bytes, "Message-ID");
-    if (!id) throw mail.problem("page-not-understood", "the message has no Message-ID");
-    const form = new FormData();
-    form.append("_file[]", new Blob([bytes], { type: "message/rfc822" }), "message.eml");
-    await ask({ _action: "import", _mbox: folder }, form);
-    const uid = (await find(id, folder)).at(-1);
-    if (!uid) throw mail.problem("webmail-refused");
-    return uid;
-  }
-
-  /** @param {string} from an address @returns {string} the number of Roundcube's identity */
-  function identityOf(from) {
-    /** @type {[string, {email?: string}][]} */
-    const identities = Object.entries(environment().identities ?? {});
-    const found = identities.find(([, { email }]) => email?.toLowerCase() === from.toLowerCase());
-    if (!found) throw mail.problem("sender-unknown");
-    return found[0];
-  }
-
-  /**
-   * The copy in the drafts becomes the copy in the sent mail; the message has left, whatever becomes of it.
-   * @param {string} uid @param {string} drafts
-   */
-  async function putAway(uid, drafts) {
-    const folder = storeTarget();
-    if (!folder) return remove(uid, drafts);
-    const form = new URLSearchParams({ _uid: uid, _mbox: drafts, _target_mbox: folder });
-    await ask({ _action: "move" }, form).catch(() => {});
-  }
-
-  /** @param {string} uid @param {string} folder */
-  async function remove(uid, folder) {
-    await ask({ _action: "delete" }, new URLSearchParams({ _uid: uid, _mbox: folder })).catch(() => {});
-  }
-
-  /** Roundcube names the kind of its answer; the sentence is in the person's language. @param {string} answer */
-  function expectConfirmation(answer) {
-    const says = (/** @type {string[]} */ ...kinds) => answer.split(";").some((call) => {
-      const at = call.search(/(?:display_message|sent_successfully)\(/);
-      return at >= 0 && kinds.some((kind) => call.includes(`"${kind}"`, at));
-    });
-    if (says("confirmation")) return;
-    throw mail.problem(says("error", "warning") ? "webmail-refused" : "sending-unknown");
-  }
-
-  /** Roundcube's own message around `smime.p7m`. @param {ComposedMessage} done */
-  async function sendAttached({ message: bytes, envelope, subject, sentence }) {
-    const { compose_id: compose } = environment();
-    const upload = new FormData();
-    upload.append("_attachments[]", mail.pkcs7File(bytes));
-    const { exec = "" } = await ask({ _action: "upload", _id: compose, _uploadid: `upload${Date.now()}` }, upload);
-    const attachment = /add2attachment_list\("rcmfile(\w+)"/.exec(exec)?.[1];
-    if (!attachment) throw mail.problem("webmail-refused");
-    const form = new URLSearchParams({
-      _token: token(), _id: compose, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
-      _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _subject: subject, _message: sentence, _is_html: "0",
-      _attachments: attachment, _framed: "1", _store_target: storeTarget(),
-    });
-    const answer = await mail.sendTo(address({ _task: "mail", _action: "send" }), { method: "POST", body: form });
-    expectConfirmation(await answer.text());
-  }
-
-  function storeTarget() {
-    const target = document.querySelector("select[name=_store_target]");
-    return target instanceof HTMLSelectElement ? target.value : "";
-  }
-
-  adaptors.push({
-    name: "Roundcube", recognises, message, composer, answer, send,
-    delivery: () => (delivery ??= deliveryWay().catch(() => "attachment")),
+/**
+ * Resends a stored message, if it is equal to the encrypted one.
+ * @param {string} uid @param {string} drafts @param {ArrayBuffer} bytes @param {ComposedMessage["envelope"]} envelope
+ */
+async function sendOn(uid, drafts, bytes, envelope) {
+  if (!isSameMessage(await fetchSource(uid, drafts), bytes)) throw problem("webmail-altered-message");
+  const form = new URLSearchParams({
+    _token: token(), _uid: uid, _mbox: drafts, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
+    _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
   });
-})();
+  const answer = await sendTo(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
+  expectConfirmation(await answer.text());
+}
+
+/**
+ * Imports a message into a folder.
+ * @param {ArrayBuffer} bytes @param {string} folder @returns {Promise<string>} the message's number in the folder
+ */
+async function store(bytes, folder) {
+  const id = headerField(bytes, "Message-ID");
+  if (!id) throw problem("page-not-understood", "the message has no Message-ID");
+  const form = new FormData();
+  form.append("_file[]", new Blob([bytes], { type: "message/rfc822" }), "message.eml");
+  await ask({ _action: "import", _mbox: folder }, form);
+  const uid = (await find(id, folder)).at(-1);
+  if (!uid) throw problem("webmail-refused");
+  return uid;
+}
+
+/** @param {string} from an address @returns {string} the number of Roundcube's identity */
+function identityOf(from) {
+  /** @type {[string, {email?: string}][]} */
+  const identities = Object.entries(environment().identities ?? {});
+  const found = identities.find(([, { email }]) => email?.toLowerCase() === from.toLowerCase());
+  if (!found) throw problem("sender-unknown");
+  return found[0];
+}
+
+/**
+ * Moves the copy in the drafts to the sent mail. The message has been sent already, so a failure here is ignored.
+ * @param {string} uid @param {string} drafts
+ */
+async function putAway(uid, drafts) {
+  const folder = storeTarget();
+  if (!folder) return remove(uid, drafts);
+  const form = new URLSearchParams({ _uid: uid, _mbox: drafts, _target_mbox: folder });
+  await ask({ _action: "move" }, form).catch(() => {});
+}
+
+/** @param {string} uid @param {string} folder */
+async function remove(uid, folder) {
+  await ask({ _action: "delete" }, new URLSearchParams({ _uid: uid, _mbox: folder })).catch(() => {});
+}
+
+/**
+ * Throws unless Roundcube's answer is a confirmation. Reads only the kind of the answer ("confirmation", "error"),
+ * because its sentence is in the person's language.
+ * @param {string} answer
+ */
+function expectConfirmation(answer) {
+  const says = (/** @type {string[]} */ ...kinds) => answer.split(";").some((call) => {
+    const at = call.search(/(?:display_message|sent_successfully)\(/);
+    return at >= 0 && kinds.some((kind) => call.includes(`"${kind}"`, at));
+  });
+  if (says("confirmation")) return;
+  throw problem(says("error", "warning") ? "webmail-refused" : "sending-unknown");
+}
+
+/** Sends `smime.p7m` as the attachment of a message that Roundcube composes. @param {ComposedMessage} done */
+async function sendAttached({ message: bytes, envelope, subject, sentence }) {
+  const { compose_id: compose } = environment();
+  const upload = new FormData();
+  upload.append("_attachments[]", pkcs7File(bytes));
+  const { exec = "" } = await ask({ _action: "upload", _id: compose, _uploadid: `upload${Date.now()}` }, upload);
+  const attachment = /add2attachment_list\("rcmfile(\w+)"/.exec(exec)?.[1];
+  if (!attachment) throw problem("webmail-refused");
+  const form = new URLSearchParams({
+    _token: token(), _id: compose, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
+    _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _subject: subject, _message: sentence, _is_html: "0",
+    _attachments: attachment, _framed: "1", _store_target: storeTarget(),
+  });
+  const answer = await sendTo(address({ _task: "mail", _action: "send" }), { method: "POST", body: form });
+  expectConfirmation(await answer.text());
+}
+
+function storeTarget() {
+  const target = document.querySelector("select[name=_store_target]");
+  return target instanceof HTMLSelectElement ? target.value : "";
+}
+
+/** @type {import("../webmail_tools.js").Adaptor} */
+export const roundcube = {
+  name: "Roundcube", recognises, message, composer, answer, send,
+  delivery: () => (delivery ??= deliveryWay().catch(() => "attachment")),
+};

@@ -1,65 +1,63 @@
 /**
  * SOGo 5. Each message has an address of its own in the page (`#!/Mail/0/INBOX/12`) and on the server
- * (`…/Mail/0/folderINBOX/12/export`, its octets; `viewsource` gives them escaped for a page). Letters are written in
- * SOGo's editor of plain text; its editor of HTML is not understood.
+ * (`…/Mail/0/folderINBOX/12/export`). `export` gives the bytes; `viewsource` gives them escaped for HTML. The adaptor
+ * understands SOGo's editor for plain text, but not its editor for HTML.
  */
-(() => {
-  const shared = globalThis.sealwaxContent;
-  const { adaptors, mail } = shared;
-  if (adaptors.some((/** @type {any} */ { name }) => name === "SOGo")) return;
-  const EDITOR = "md-dialog.sg-mail-editor";
-  const ROUTE = /^#!\/Mail\/(\d+)\/(.+)\/(\d+)$/;
+import { problem } from "../problems.js";
+import { isWebmail } from "../webmail_signs.js";
+import { addressIn, fetchMessage, handOver, splitAddresses, valueIn } from "../webmail_tools.js";
 
-  function recognises() {
-    return shared.isWebmail("SOGo") && /\/so\/[^/]+\/Mail\//.test(location.pathname);
-  }
+const EDITOR = "md-dialog.sg-mail-editor";
+const ROUTE = /^#!\/Mail\/(\d+)\/(.+)\/(\d+)$/;
 
-  function message() {
-    const route = ROUTE.exec(location.hash);
-    if (!route) return null;
-    const element = document.querySelector(".msg-body");
-    if (!(element instanceof HTMLElement)) throw mail.problem("page-not-understood");
-    const [, account, folders = "", uid] = route;
-    const path = folders.split("/").map((name) => `folder${name}`).join("/");
-    const base = location.pathname.split("/Mail/", 1)[0];
-    const isProtected = element.querySelector("[href*='smime.p7'], [title^='smime.p7']") !== null;
-    return { element, id: route[0], isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) };
-  }
+function recognises() {
+  return isWebmail("SOGo") && /\/so\/[^/]+\/Mail\//.test(location.pathname);
+}
 
-  /** @param {string} url */
-  function fetchSource(url) {
-    const token = /(?:^|; )XSRF-TOKEN=([^;]+)/.exec(document.cookie)?.[1] ?? "";
-    return mail.fetchMessage(url, { headers: { "X-XSRF-TOKEN": token } });
-  }
+function message() {
+  const route = ROUTE.exec(location.hash);
+  if (!route) return null;
+  const element = document.querySelector(".msg-body");
+  if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
+  const [, account, folders = "", uid] = route;
+  const path = folders.split("/").map((name) => `folder${name}`).join("/");
+  const base = location.pathname.split("/Mail/", 1)[0];
+  const isProtected = element.querySelector("[href*='smime.p7'], [title^='smime.p7']") !== null;
+  return { element, id: route[0], isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) };
+}
 
-  function composer() {
-    const dialog = document.querySelector(EDITOR);
-    if (!dialog && !document.querySelector("md-dialog textarea, md-dialog [contenteditable=true]")) return null;
-    const element = dialog?.querySelector("textarea[ng-model*='editable.text']");
-    if (!dialog || !(element instanceof HTMLTextAreaElement)) throw mail.problem("page-not-understood");
-    return { element, fields: () => fields(dialog, element), fetchOriginal: async () => null };
-  }
+/** @param {string} url */
+function fetchSource(url) {
+  const token = /(?:^|; )XSRF-TOKEN=([^;]+)/.exec(document.cookie)?.[1] ?? "";
+  return fetchMessage(url, { headers: { "X-XSRF-TOKEN": token } });
+}
 
-  /** @param {Element} dialog @param {HTMLTextAreaElement} element */
-  function fields(dialog, element) {
-    const chips = (/** @type {string} */ list) =>
-      [...dialog.querySelectorAll(`md-chips[ng-model*='editable.${list}'] md-chip`)].flatMap(({ textContent }) =>
-        mail.splitAddresses(textContent ?? ""));
-    const value = (/** @type {string} */ name) =>
-      /** @type {HTMLInputElement | null} */ (dialog.querySelector(`input[name=${name}]`))?.value ?? "";
-    return {
-      kind: "new", from: mail.addressIn(value("from")), to: chips("to"), cc: chips("cc"), subject: value("subject"),
-      text: element.value,
-    };
-  }
+function composer() {
+  const dialog = document.querySelector(EDITOR);
+  if (!dialog && !document.querySelector("md-dialog textarea, md-dialog [contenteditable=true]")) return null;
+  const element = dialog?.querySelector("textarea[ng-model*='editable.text']");
+  if (!dialog || !(element instanceof HTMLTextAreaElement)) throw problem("page-not-understood");
+  return { element, fields: () => fields(dialog, element), fetchOriginal: async () => null };
+}
 
-  /** @param {ComposedMessage} done @param {HTMLElement} [text] of the form that the message was written for */
-  async function send(done, text = composer()?.element) {
-    const dialog = text?.closest(EDITOR);
-    mail.handOver(done, {
-      text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subject]"),
-    });
-  }
+/** @param {Element} dialog @param {HTMLTextAreaElement} element */
+function fields(dialog, element) {
+  const chips = (/** @type {string} */ list) =>
+    [...dialog.querySelectorAll(`md-chips[ng-model*='editable.${list}'] md-chip`)].flatMap(({ textContent }) =>
+      splitAddresses(textContent ?? ""));
+  return {
+    kind: "new", from: addressIn(valueIn(dialog, "input[name=from]")), to: chips("to"), cc: chips("cc"),
+    subject: valueIn(dialog, "input[name=subject]"), text: element.value,
+  };
+}
 
-  adaptors.push({ name: "SOGo", recognises, message, composer, send, delivery: async () => "attachment" });
-})();
+/** @param {ComposedMessage} done @param {HTMLElement} [text] the editor of the form that the message was written for */
+async function send(done, text = composer()?.element) {
+  const dialog = text?.closest(EDITOR);
+  handOver(done, {
+    text, files: dialog?.querySelector("input[type=file]"), title: dialog?.querySelector("input[name=subject]"),
+  });
+}
+
+/** @type {import("../webmail_tools.js").Adaptor} */
+export const sogo = { name: "SOGo", recognises, message, composer, send, delivery: async () => "attachment" };

@@ -1,0 +1,162 @@
+/** The handler of each message of the table (`shared/messages.js`). */
+import { api } from "../shared/api.js";
+import * as database from "../shared/database.js";
+import * as alterations from "./alterations.js";
+import * as backup from "./backup.js";
+import * as composing from "./composing.js";
+import * as contacts from "./contacts.js";
+import * as fields from "./fields.js";
+import * as files from "./files.js";
+import * as forms from "./forms.js";
+import * as frames from "./frames.js";
+import * as guide from "./guide.js";
+import * as jobs from "./jobs.js";
+import * as keys from "./keys.js";
+import * as mails from "./mails.js";
+import * as pages from "./pages.js";
+import * as pattern from "./pattern.js";
+import * as policy from "./policy.js";
+import * as preferences from "./preferences.js";
+import * as prompts from "./prompts.js";
+import * as recipientSearch from "./recipient_search.js";
+import * as requests from "./requests.js";
+import * as session from "./session.js";
+import * as sites from "./sites.js";
+import * as trust from "./trust.js";
+import * as unsigned from "./unsigned.js";
+import * as updates from "./updates.js";
+import * as vault from "./vault_link.js";
+
+/** @satisfies {{[T in MessageType]: (body: BodyOf<T>, sender: Sender) => unknown}} */
+export const HANDLERS = {
+  "content.load": sites.load,
+  "frame.request": frames.request,
+  "frame.window": frames.moveToWindow,
+  "frame.lost": frames.lost,
+  "frame.claim": claimFrame,
+  "frame.left": frames.left,
+  "field.keep": frames.keep,
+  "field.kept": frames.kept,
+  "frame.close": frames.closeClaimed,
+  "field.write": fields.write,
+  "field.verify": fields.verify,
+  "field.settle": fields.settle,
+  "trust.propose": fields.propose,
+  "mail.hold": mails.hold,
+  "mail.inspect": mails.inspect,
+  "mail.certificates": mails.certificates,
+  "mail.verify": mails.verify,
+  "mail.settle": mails.settle,
+  "mail.file": mails.file,
+  "mail.attached": mails.openAttached,
+  "mail.propose": mails.propose,
+  "mail.answer": mails.answer,
+  "viewer.open": mails.openViewer,
+  "viewer.claim": mails.claimViewer,
+  "field.altered": alterations.report,
+  "form.request": forms.request,
+  "form.unsigned": unsigned.report,
+  "files.request": files.request,
+  "files.part": files.holdPart,
+  "files.take": files.take,
+  "page.fetch": pages.fetchFrom,
+  "page.take": pages.take,
+  "page.verify": pages.verify,
+  "page.password": pages.openByPassword,
+  "page.settle": pages.settle,
+  "page.propose": pages.propose,
+  "page.identities": async () => ({ identities: await keys.identities() }),
+  "page.unlock": pages.unlock,
+  "page.copy": pages.copyFrom,
+  "page.preview": pages.preview,
+  "page.encrypt": pages.encrypt,
+  "job.wait": async (body, sender) => jobs.wait(body.job, (await frames.ofBroker(body.frame, sender)).id),
+  "people.check": keys.checkPerson,
+  "people.add": recipientSearch.add,
+  "people.add-file": recipientSearch.addFile,
+  "prompt.claim": prompts.claim,
+  "prompt.unlock": prompts.unlock,
+  "prompt.agree": prompts.agree,
+  "prompt.leave": prompts.leave,
+  "prompt.refuse": prompts.refuse,
+  "keys.list": keys.list,
+  "keys.import": keys.importKeyFile,
+  "keys.remove": ({ id }) => keys.removeKeyFile(id),
+  "people.import": ({ bytes }) => keys.importCertificates("people", bytes),
+  "people.remove": ({ id }) => database.remove("people", id),
+  "anchors.import": ({ bytes }) => keys.importCertificates("anchors", bytes),
+  "anchors.remove": ({ id }) => database.remove("anchors", id),
+  "trust.proposal": trust.proposal,
+  "trust.drop": trust.dropProposal,
+  "trust.accept": trust.accept,
+  "authority.proposal": trust.ownAuthority,
+  "authority.accept": trust.acceptOwnAuthority,
+  "authority.drop": trust.dropOwnAuthority,
+  "trust.remove": trust.takeBack,
+  "trust.settings": trust.changeSettings,
+  "list.import": trust.followList,
+  "list.stop": trust.stopFollowing,
+  "keys.page": keys.describePage,
+  "keys.prefer": keys.prefer,
+  "keys.export": keys.exportKeyFile,
+  "keys.passphrase": keys.changePassphrase,
+  "request.make": requests.make,
+  "request.finish": requests.finish,
+  "request.drop": requests.drop,
+  "contacts.remove": contacts.remove,
+  "change.accept": contacts.acceptChange,
+  "change.refuse": contacts.refuseChange,
+  "preferences.change": changePreferences,
+  "backup.make": backup.make,
+  "backup.here": backup.countHere,
+  "backup.review": backup.review,
+  "backup.restore": backup.restore,
+  "sites.remove": sites.remove,
+  "session.lock": () => session.lock("hand"),
+  "pattern.read": pattern.read,
+  "pattern.change": pattern.change,
+  "compose.open": composing.open,
+  "compose.claim": composing.claim,
+  "compose.identities": composing.listIdentities,
+  "compose.unlock": composing.unlock,
+  "compose.original": composing.original,
+  "compose.whole": composing.whole,
+  "compose.look-up": composing.lookUp,
+  "compose.check": composing.check,
+  "compose.certificate": composing.takeCertificate,
+  "compose.ask": composing.askFor,
+  "compose.keep": composing.keepDraft,
+  "compose.restore": composing.openDraft,
+  "compose.drop": composing.dropDraft,
+  "compose.send": composing.send,
+  "compose.save": composing.saveAsFiles,
+  "compose.close": composing.close,
+  "guide.open": guide.open,
+  "guide.step": guide.readStep,
+  "guide.keep": guide.keepStep,
+  "guide.message": guide.openMessage,
+  "update.read": updates.readNews,
+  "update.seen": updates.forgetNews,
+  "policy.read": async () => ({ set: (await policy.read()).set }),
+  "policy.export": async () => ({ ...(await trust.asPolicy()), ...(await preferences.asPolicy()) }),
+  "vault.key": () => vault.call("vault.key"),
+  "options.open": () => api.runtime.openOptionsPage(),
+  "heartbeat": () => null,
+};
+
+/** @param {BodyOf<"frame.claim">} body @param {Sender} sender */
+async function claimFrame(body, sender) {
+  const frame = await frames.claim(body, sender);
+  await frames.tellPage(frame, { type: "frame.claimed" });
+  const { id, kind, sign, encrypt, moved, kept } = frame;
+  return { frame: id, kind, sign, encrypt, moved, kept, pattern: await pattern.read() };
+}
+
+/** @param {BodyOf<"preferences.change">} body */
+async function changePreferences(body) {
+  const before = await preferences.change(body);
+  // A running vault cannot change how it takes private keys. The lock ends it; the next one starts with the new
+  // setting.
+  if (before.strict !== body.strict) await session.lock("hand");
+  await session.lockIfOver();
+}

@@ -1,0 +1,26 @@
+/** The bundle for the fields, forms and files of a page. */
+import { passFormData, settleFormData } from "./entries.js";
+import { activate, offer } from "./fields.js";
+import { guardFiles } from "./files.js";
+import { watchFilledFields } from "./filled_fields.js";
+import { guardForms } from "./forms.js";
+import { boxes, FrameHost, places, watchReturns } from "./frame_host.js";
+import { noteErrorFor, noteFor } from "./notes.js";
+import { receivers } from "./receivers.js";
+import { openSelection } from "./selection.js";
+import { world } from "./world.js";
+
+/** The functions for fields that the other scripts call. */
+export const fields = {
+  activate, boxes, FrameHost, noteErrorFor, noteFor, offer, openSelection, passFormData, places, receivers, settleFormData,
+};
+
+if (!world.fields) begin();
+
+function begin() {
+  world.fields = fields;
+  watchReturns();
+  watchFilledFields();
+  guardForms();
+  guardFiles();
+}

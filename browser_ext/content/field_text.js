@@ -1,0 +1,85 @@
+/** The text of a page's fields and of other elements, and the armored CMS in it. */
+
+export const ARMOR_BEGIN = "-----BEGIN CMS-----";
+const ARMOR_END = "-----END CMS-----";
+const ARMOR = /-----BEGIN CMS-----([^-]+)-----END CMS-----/;
+const LINE = /.{1,64}/g;
+/** The types of input that can hold any text. The other types accept only an address, a number or the like. */
+const TEXT_TYPES = ["text", "search"];
+
+/** @param {Element} element @returns {boolean} whether a person can write text into the element */
+export function isField(element) {
+  if (element instanceof HTMLTextAreaElement) return true;
+  if (element instanceof HTMLInputElement) return TEXT_TYPES.includes(element.type);
+  return element instanceof HTMLElement && isEditable(element);
+}
+
+/** @param {HTMLElement} element */
+function isEditable(element) {
+  const asked = element.getAttribute("contenteditable");
+  return asked !== null && asked.toLowerCase() !== "false";
+}
+
+/** @param {Element} element @returns {string} */
+export function textOf(element) {
+  if (element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement) return element.value;
+  return (isField(element) ? /** @type {HTMLElement} */ (element).innerText : element.textContent) ?? "";
+}
+
+/** @param {Element} element @returns {string} the first armored text in the element, or "" */
+export function findCms(element) {
+  if (element instanceof HTMLFormElement || (element instanceof HTMLInputElement && !isField(element))) return "";
+  return readArmor(element instanceof HTMLElement && isEditable(element) ? element.textContent ?? "" : textOf(element));
+}
+
+/**
+ * Finds armor in a text and restores its lines of 64 characters: an editor or a field of one line loses the line ends.
+ * @param {string} text
+ */
+export function readArmor(text) {
+  const found = ARMOR.exec(text);
+  if (!found) return "";
+  const lines = found[1].replace(/[\s\u200b\ufeff]+/g, "").match(LINE) ?? [];
+  return [ARMOR_BEGIN, ...lines, ARMOR_END, ""].join("\n");
+}
+
+/**
+ * Writes into a page's field as if the text had been typed.
+ * @param {HTMLElement} element
+ * @param {string} armored
+ * @returns {string} the code of a problem, or "" if the field has taken the text
+ */
+export function writeArmor(element, armored) {
+  const isLine = element instanceof HTMLInputElement;
+  const written = isLine ? armored.trim().replaceAll("\n", " ") : armored;
+  const limit = isLine || element instanceof HTMLTextAreaElement ? element.maxLength : -1;
+  if (limit >= 0 && written.length > limit) return "field-too-small";
+  if (isLine || element instanceof HTMLTextAreaElement) element.value = written;
+  else writeLines(element, written);
+  const replaced = { bubbles: true, composed: true, inputType: "insertReplacementText" };
+  element.dispatchEvent(new InputEvent("input", replaced));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+  // A framework that ignores the events writes its own state back at once: read the field again.
+  return findCms(element) === armored ? "" : "field-refused";
+}
+
+/** @param {HTMLElement} element @param {string} text */
+function writeLines(element, text) {
+  const lines = text.trim().split("\n").flatMap((line) => [document.createElement("br"), line]);
+  element.replaceChildren(...lines.slice(1));
+}
+
+/**
+ * Finds the element with which a page has replaced another one: the only one with the same id or name.
+ * @param {HTMLElement} gone
+ * @param {(element: Element) => boolean} fits
+ */
+export function findSuccessor(gone, fits) {
+  const names = ["id", "name"].filter((attribute) => gone.getAttribute(attribute));
+  for (const attribute of names) {
+    const value = CSS.escape(gone.getAttribute(attribute) ?? "");
+    const found = [...document.querySelectorAll(`${gone.localName}[${attribute}="${value}"]`)];
+    if (found.length === 1 && found[0] instanceof HTMLElement && fits(found[0])) return found[0];
+  }
+  return null;
+}

@@ -1,0 +1,98 @@
+/** The fields into which armored text was put: fills them, and checks the text until the form is submitted. */
+import { ask } from "./background_link.js";
+import { findCms, findSuccessor, isField, textOf, writeArmor } from "./field_text.js";
+import { noteErrorFor, noteFor } from "./notes.js";
+import { receivers } from "./receivers.js";
+import { api, world } from "./world.js";
+
+/**
+ * The armored text that was put into a field. `name`: the field's name at that time. `left`: the page's text that the
+ * person agreed to send instead; null if there is none.
+ * @typedef {{armored: string, name: string, left: string | null}} Filled
+ */
+/** The fields whose text has not been sent yet. @type {Map<HTMLElement, Filled>} */
+const filled = new Map();
+
+/** Starts to stop forms in which the page has altered a filled field. */
+export function watchFilledFields() {
+  world.guard.listen("submit", stopAltered);
+  // The next document has other fields. A document that comes back by Back has already sent its own.
+  world.guard.listen("pagehide", () => filled.clear());
+}
+
+/**
+ * Puts the armored text into the page's field, and checks that the field has kept it.
+ * @param {HTMLElement} field
+ * @param {string} armored
+ * @returns {string} the code of a problem, or ""
+ */
+export function fill(field, armored) {
+  const element = field.isConnected ? field : findSuccessor(field, isField);
+  if (!element) return "field-gone";
+  const refused = writeArmor(element, armored);
+  if (!refused) filled.set(element, { armored, name: element.getAttribute("name") ?? "", left: null });
+  return refused;
+}
+
+/** @param {Event} event */
+function stopAltered(event) {
+  const [form] = event.composedPath();
+  if (!(form instanceof HTMLFormElement)) return;
+  const altered = findAltered(form);
+  if (!altered) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  void tellAltered(altered, textOf(altered), false);
+}
+
+/** @param {HTMLFormElement} form @returns {[HTMLElement, Filled][]} the form's fields with armored text */
+export function filledFieldsOf(form) {
+  return [...filled].filter(([element]) => {
+    const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
+    return element.isConnected && (owner ?? element.closest("form")) === form;
+  });
+}
+
+/** @param {HTMLFormElement} form */
+function findAltered(form) {
+  const fields = filledFieldsOf(form);
+  return fields.find(([element, own]) => findCms(element) !== own.armored && !isLeft(textOf(element), own))?.[0] ?? null;
+}
+
+/**
+ * Whether the person agreed to send exactly this text instead of the armored one.
+ * @param {string} text @param {Filled} own
+ */
+export function isLeft(text, { left }) {
+  return left !== null && text.replace(/\r\n?/g, "\n") === left.replace(/\r\n?/g, "\n");
+}
+
+/**
+ * Reports an altered field in the extension's window, which a page cannot fake.
+ * @param {HTMLElement} element
+ * @param {string} text the page's text that replaced the armored one
+ * @param {boolean} isSent true if the form may have been sent, with the armored text put back
+ */
+export async function tellAltered(element, text, isSent) {
+  const { armored } = filled.get(element) ?? {};
+  // A script can submit forms at any time. The window opens only if the person has clicked or typed just before.
+  if (navigator.userActivation?.isActive === false) {
+    // Later: a note in the document now would run observers of the page before the form is sent.
+    return setTimeout(() => noteFor(element, api.i18n.getMessage(isSent ? "alteredSent" : "alteredStopped")));
+  }
+  try {
+    const { job } = await ask("field.altered", { text, isSent });
+    receivers.set(job, {
+      // If the person closes the window without a choice, the field is checked as before.
+      receive({ type }) {
+        receivers.delete(job);
+        if (type === "field.restore" && armored) return fill(element, armored);
+        const own = filled.get(element);
+        if (type === "field.leave" && own) filled.set(element, { ...own, left: text });
+        return "";
+      },
+    });
+  } catch (error) {
+    noteErrorFor(element, error);
+  }
+}

@@ -1,0 +1,15 @@
+/** The bundle for webmail. It contains the bundle for fields. */
+import "./field_scripts.js";
+import { findMailForm } from "./mail_forms.js";
+import { adaptors, offerMail, takeLetters, writeMailForm } from "./webmail.js";
+import { world } from "./world.js";
+
+/** The functions for mail that the other scripts call. */
+export const mail = { adaptors, findMailForm, offerMail, writeMailForm };
+
+if (!world.mail) begin();
+
+function begin() {
+  world.mail = mail;
+  takeLetters();
+}

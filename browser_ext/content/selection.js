@@ -1,0 +1,62 @@
+/** Opens an armored text that the person has selected. */
+import { findCms, isField, readArmor } from "./field_text.js";
+import { activate, openAt } from "./fields.js";
+import { boxes } from "./frame_host.js";
+import { noteFor } from "./notes.js";
+import { api } from "./world.js";
+
+/** Opens the armored text of which the person has selected all or a part. @returns {boolean} false if there is none */
+export function openSelection() {
+  const focused = document.activeElement;
+  if (focused && isField(focused) && findCms(focused)) return activate(focused);
+  const selection = getSelection();
+  if (!selection?.rangeCount) return false;
+  const range = selection.getRangeAt(0);
+  const { commonAncestorContainer: node } = range;
+  const around = node instanceof Element ? node : node.parentElement;
+  const cms = readArmor(selection.toString()) || cmsAround(around);
+  if (cms) return openAt(elementWith(cms, range, around) ?? markEndOf(range), cms);
+  const last = range.endContainer.childNodes[range.endOffset - 1] ?? range.endContainer;
+  const place = last instanceof Element ? last : last.parentElement;
+  if (place) noteFor(place, api.i18n.getMessage("selectionEmpty"));
+  return false;
+}
+
+/** The armored text of the nearest element around the selection; "" for none. @param {Element | null} element */
+function cmsAround(element) {
+  while (element && !isWholePage(element)) {
+    const cms = findCms(element);
+    if (cms) return cms;
+    element = element.parentElement;
+  }
+  return "";
+}
+
+/**
+ * The smallest element that holds a selected text.
+ * @param {string} cms
+ * @param {Range} range
+ * @param {Element | null} around
+ * @returns {HTMLElement | null} null if only the whole page holds the text: a frame cannot replace the page
+ */
+function elementWith(cms, range, around) {
+  const below = [...(around?.querySelectorAll("*") ?? [])].filter((element) => range.intersectsNode(element));
+  let found = below.findLast((element) => element instanceof HTMLElement && findCms(element) === cms) ?? around;
+  while (found && findCms(found) !== cms) found = found.parentElement;
+  return found instanceof HTMLElement && !isWholePage(found) ? found : null;
+}
+
+/** @param {Element} element */
+function isWholePage(element) {
+  return element === document.body || element === document.documentElement;
+}
+
+/** Adds an element for the frame after a selection. @param {Range} range */
+function markEndOf(range) {
+  const mark = document.createElement("div");
+  boxes.add(mark);
+  const end = range.cloneRange();
+  end.collapse(false);
+  end.insertNode(mark);
+  return mark;
+}

@@ -1,0 +1,14 @@
+/** The shadow roots of a page. */
+import { api } from "./world.js";
+
+/**
+ * @param {unknown} element @returns {ShadowRoot | null} its shadow root; closed ones only where the browser allows that
+ */
+export function shadowRootOf(element) {
+  if (!(element instanceof Element)) return null;
+  const { dom } = /** @type {Partial<typeof chrome>} */ (api);
+  if (dom) return element instanceof HTMLElement ? dom.openOrClosedShadowRoot(element) : null;
+  const { openOrClosedShadowRoot } = /** @type {{openOrClosedShadowRoot?: unknown}} */ (element);
+  const root = openOrClosedShadowRoot ?? element.shadowRoot;
+  return root instanceof ShadowRoot ? root : null;
+}

@@ -1,0 +1,29 @@
+/** Recognises the pages of webmails that have an adaptor (`adaptors/`). */
+
+/**
+ * By the name of the webmail: a selector that its pages match, and its hosts.
+ * @type {Record<string, {sign: string, hosts?: string[]}>}
+ */
+const WEBMAILS = {
+  Sealwax: { sign: "#app + #announcer" },
+  Roundcube: { sign: 'script[src*="program/js/app."]' },
+  SOGo: { sign: '[ng-app="SOGo.MailerUI"]' },
+  Gmail: { sign: 'meta[name="application-name"][content="Gmail"]', hosts: ["mail.google.com"] },
+  Outlook: {
+    sign: 'meta[name="application-name"][content="Outlook"]',
+    hosts: ["outlook.live.com", "outlook.office.com", "outlook.office365.com", "outlook.cloud.microsoft"],
+  },
+};
+const SIGNS = Object.values(WEBMAILS).map(({ sign }) => sign).join();
+const HOSTS = Object.values(WEBMAILS).flatMap(({ hosts = [] }) => hosts);
+
+/** Whether this document belongs to any of the webmails. */
+export function isMailPage() {
+  return HOSTS.includes(location.hostname) || document.querySelector(SIGNS) !== null;
+}
+
+/** Whether this document belongs to the webmail of this name. @param {string} name */
+export function isWebmail(name) {
+  const { sign = "", hosts = [] } = WEBMAILS[name] ?? {};
+  return hosts.includes(location.hostname) || document.querySelector(sign) !== null;
+}

@@ -1,0 +1,127 @@
+/**
+ * Cleans the markup of one part of a mail for a frame without scripts: afterwards only links point to the network. This
+ * is the second protection. The first is the frame itself, by its sandbox and its inherited content security policy.
+ */
+import { cleanMarkup, writeDocument } from "../shared/markup_cleaner.js";
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+const OWN_STYLE = "body{font:16px/1.5 system-ui,sans-serif;margin:12px;color:#1d1b19;background:#fff;"
+  + "overflow-wrap:anywhere}img{max-width:100%;height:auto}";
+/** The style of the host that is shown after each link. The mail's own styles must not hide or alter it. */
+const HOST_STYLE = ["all:initial", "display:inline", "font:13px system-ui,sans-serif", "color:#57524c",
+  "visibility:visible", "unicode-bidi:isolate"].map((one) => `${one}!important`).join(";");
+/** The tags that are forbidden in mails, besides those that `cleanMarkup` always forbids. */
+const FORBIDDEN_TAGS = ["form", "input", "button", "select", "option", "textarea", "label", "fieldset", "svg", "dialog", "map",
+  "area", "title", "marquee"];
+const FORBIDDEN_ATTRIBUTES = ["usemap", "tabindex"];
+const PICTURE = /^image\/(png|jpeg|gif|webp)$/u;
+const PICTURE_DATA = /^data:image\/(png|jpeg|gif|webp);base64,/iu;
+const LINK = /^(https?|mailto):/iu;
+
+/**
+ * @param {string} markup
+ * @param {(contentId: string) => Promise<string | null>} findPicture the `data:` URL of a picture of the same part
+ * @returns {Promise<{document: string, links: string[], blocked: number} | null>} the frame's document, the addresses
+ *   of its links, and the number of removed references to the network; null for markup that changes its meaning when it
+ *   is parsed again
+ */
+export async function prepareMail(markup, findPicture) {
+  const root = cleanMarkup(markup, { forbiddenTags: FORBIDDEN_TAGS, forbiddenAttributes: FORBIDDEN_ATTRIBUTES });
+  if (!root) return null;
+  const { body } = root;
+  const foreign = removeForeignStyles(body);
+  const blocked = foreign + (await fillPictures(body, findPicture));
+  const links = markLinks(body);
+  const document = writeDocument(root, { policy: POLICY, style: OWN_STYLE });
+  return document === null ? null : { document, links, blocked };
+}
+
+/**
+ * Removes styles that would load something.
+ * @param {HTMLElement} body @returns {number} the number of removed styles
+ */
+function removeForeignStyles(body) {
+  let count = 0;
+  const clean = (/** @type {string} */ css) => {
+    // A backslash too: escapes can hide any of these words.
+    if (!/url\s*\(|image-set|@import|\\|src\s*\(/iu.test(css)) return css;
+    count += 1;
+    return "";
+  };
+  for (const sheet of body.querySelectorAll("style")) sheet.textContent = clean(sheet.textContent ?? "");
+  for (const element of body.querySelectorAll("[style]")) {
+    element.setAttribute("style", (element.getAttribute("style") ?? "").split(";").map(clean).join(";"));
+  }
+  return count;
+}
+
+/** @param {HTMLElement} body @param {(contentId: string) => Promise<string | null>} findPicture */
+async function fillPictures(body, findPicture) {
+  let blocked = 0;
+  for (const element of body.querySelectorAll("[src]")) {
+    const source = element.getAttribute("src") ?? "";
+    const contentId = /^cid:(.+)$/isu.exec(source)?.[1];
+    const found = contentId && element instanceof HTMLImageElement ? await findPicture(decodeSafely(contentId)) : null;
+    if (found) element.setAttribute("src", found);
+    else if (!(element instanceof HTMLImageElement && PICTURE_DATA.test(source))) {
+      element.removeAttribute("src");
+      blocked += 1;
+    }
+  }
+  return blocked;
+}
+
+/** @param {string} encoded @returns {string} */
+function decodeSafely(encoded) {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
+/**
+ * Writes the host of its target after each link.
+ * @param {HTMLElement} body @returns {string[]} the addresses of the links
+ */
+function markLinks(body) {
+  const links = [];
+  for (const element of body.querySelectorAll("[href]")) {
+    const target = element instanceof HTMLAnchorElement ? readLink(element.getAttribute("href") ?? "") : null;
+    if (!target) {
+      element.removeAttribute("href");
+      continue;
+    }
+    element.setAttribute("href", target.url);
+    element.setAttribute("target", "_blank");
+    element.setAttribute("rel", "noreferrer noopener");
+    const host = body.ownerDocument.createElement("span");
+    host.setAttribute("style", HOST_STYLE);
+    host.textContent = ` [${target.place}]`;
+    element.after(host);
+    links.push(target.url);
+  }
+  return links;
+}
+
+/**
+ * The target of a link to a web page or a mail address. `place` is the host, or the mail addresses.
+ * @param {string} url
+ * @returns {{url: string, place: string} | null} null for a link of another kind
+ */
+export function readLink(url) {
+  if (!LINK.test(url.trim()) || !URL.canParse(url.trim())) return null;
+  const target = new URL(url.trim());
+  return { url: target.href, place: target.protocol === "mailto:" ? peopleOf(target) : target.host };
+}
+
+/** All recipients of a `mailto:` link. Its header fields can name more of them (RFC 6068). @param {URL} link */
+function peopleOf({ pathname, searchParams }) {
+  const more = [...searchParams].filter(([name]) => /^(?:to|cc|bcc)$/iu.test(name)).map(([, address]) => address);
+  return [decodeSafely(pathname), ...more].filter(Boolean).join(", ");
+}
+
+/** Whether a picture of this type can be shown in the text. @param {string} type */
+export function isPicture(type) {
+  return PICTURE.test(type);
+}

@@ -1,0 +1,119 @@
+/**
+ * The sandboxed view of a field: the only document in a page that has the field's plaintext. The view has an opaque
+ * origin, no extension API and no network; its only link is one MessagePort. This file is bundled as a classic script,
+ * because an opaque origin loads no modules.
+ */
+import { encryptTo } from "../shared/channel.js";
+import { ViewPort } from "../shared/view_port.js";
+
+const VISIBILITY_DELAY_MILLISECONDS = 100;
+
+/** True if the editor lost the focus, and the person has not come back by a click or the Tab key. */
+let isLost = false;
+/** Whether the page fades, masks or shrinks the frame. */
+let isAltered = false;
+/** Whether the page covers the editor. Only Chromium detects that. */
+let isCovered = false;
+/** True for an editor, false for text that is only shown. */
+let isWatched = false;
+const box = document.createElement("div");
+box.className = "text";
+// Switch off services that copy the text elsewhere: spell checkers, translators and form histories.
+const KEPT_IN = {
+  spellcheck: "false", translate: "no", autocomplete: "off", autocapitalize: "off", autocorrect: "off", "data-gramm": "false",
+};
+for (const [name, value] of Object.entries(KEPT_IN)) box.setAttribute(name, value);
+
+const port = new ViewPort({ write, read, prepare, show, encrypt, attend, freeze });
+box.addEventListener("input", () => port.tell({ type: "typed" }));
+
+/** @param {{label: string, text: string}} body */
+function write({ label, text }) {
+  box.setAttribute("role", "textbox");
+  box.setAttribute("aria-multiline", "true");
+  box.setAttribute("aria-label", label);
+  box.contentEditable = "plaintext-only";
+  box.textContent = text;
+  document.body.append(box);
+  watchAttention();
+  box.focus();
+}
+
+/** @param {{label: string}} body @returns {Promise<ArrayBuffer>} the key to the text */
+function read({ label }) {
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", label);
+  box.tabIndex = 0;
+  document.body.append(box);
+  return port.makeKeys();
+}
+
+function prepare() {
+  return port.makeKeys();
+}
+
+/** @param {{envelope: Envelope}} body */
+async function show({ envelope }) {
+  const bytes = await port.open("opened text", envelope);
+  box.textContent = new TextDecoder().decode(bytes);
+  new Uint8Array(bytes).fill(0);
+}
+
+/** @param {{publicKey: ArrayBuffer}} body */
+function encrypt({ publicKey }) {
+  const { buffer } = new TextEncoder().encode(box.innerText);
+  return encryptTo(publicKey, "text", buffer);
+}
+
+/** @param {{seen: boolean}} body */
+function attend({ seen }) {
+  isAltered = !seen;
+  showAttention();
+}
+
+/** @param {{frozen: boolean}} body */
+function freeze({ frozen }) {
+  box.contentEditable = frozen ? "false" : "plaintext-only";
+  if (frozen) return;
+  // The person has just answered in the extension's own window.
+  isLost = false;
+  box.focus();
+  showAttention();
+}
+
+/**
+ * Makes the editor grey while typed keys would go elsewhere, or while the page covers it. A page can take the focus by
+ * a window that it opens, and give it back by closing the window. So the editor stays grey until the person comes back
+ * by a click or the Tab key. This only informs: the page gets the keys that were typed in between.
+ */
+function watchAttention() {
+  isWatched = true;
+  addEventListener("focus", showAttention);
+  addEventListener("blur", () => {
+    isLost = true;
+    showAttention();
+  });
+  addEventListener("pointerdown", comeBack, true);
+  addEventListener("keyup", (event) => void (event.key === "Tab" && comeBack(event)), true);
+  if ("isVisible" in IntersectionObserverEntry.prototype) watchVisibility();
+}
+
+function showAttention() {
+  if (isWatched) box.classList.toggle("unsure", isLost || isAltered || isCovered || !document.hasFocus());
+}
+
+/** @param {Event} event */
+function comeBack(event) {
+  if (!event.isTrusted) return;
+  isLost = false;
+  showAttention();
+}
+
+function watchVisibility() {
+  const options = { threshold: [0, 1], trackVisibility: true, delay: VISIBILITY_DELAY_MILLISECONDS };
+  new IntersectionObserver((entries) => {
+    const { isVisible, intersectionRatio } = /** @type {IntersectionObserverEntry & {isVisible: boolean}} */ (entries.at(-1));
+    isCovered = !(isVisible && intersectionRatio === 1);
+    showAttention();
+  }, options).observe(document.documentElement);
+}

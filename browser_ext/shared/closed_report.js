@@ -1,0 +1,7 @@
+/**
+ * Whether a message stayed closed: it is encrypted, and no unlocked key opens it.
+ * @param {{reasons: {code: string}[]}} report
+ */
+export function isClosed({ reasons }) {
+  return reasons.some(({ code }) => code === "not-opened");
+}

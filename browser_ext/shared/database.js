@@ -1,0 +1,78 @@
+/**
+ * The extension's IndexedDB, which outlives the browser. Only the background and the vault's owner open it, since it is
+ * not reliable inside a frame of a foreign page.
+ *
+ * Its stores: `keyFiles` are PKCS#12 files, encrypted under their passphrases. `sealed` are the unlocked identities,
+ * sealed under the session's key: nobody can open them without it, and a lock deletes them. `people` and `anchors` are
+ * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
+ * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
+ * `drafts` are letters, sealed under a key of their writer.
+ */
+import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
+
+/** @typedef {keyof Stores} Store */
+
+const NAME = "sealwax";
+const VERSION = 3;
+/** @type {Record<Store, string>} */
+const KEY_PATHS = {
+  keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
+  settings: "name", drafts: "id",
+};
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let opened;
+
+function open() {
+  const forget = () => { opened = undefined; };
+  opened ??= openDatabase(NAME, VERSION, KEY_PATHS).then((database) => {
+    // The browser closes the database when the person clears data.
+    database.onclose = forget;
+    return database;
+  });
+  // After a failure the next call tries again.
+  opened.catch(forget);
+  return opened;
+}
+
+/**
+ * Runs one request in a transaction. Rejects with `storage-full` or `storage-refused`.
+ * @template T
+ * @param {Store} store
+ * @param {IDBTransactionMode} mode
+ * @param {(objects: IDBObjectStore) => IDBRequest<T>} act
+ * @returns {Promise<T>}
+ */
+function transact(store, mode, act) {
+  return inTransaction(open(), store, mode, (transaction) => act(transaction.objectStore(store)));
+}
+
+/** @template {Store} S @param {S} store @returns {Promise<Stores[S][]>} */
+export const all = (store) => transact(store, "readonly", (objects) => objects.getAll());
+
+/** @template {Store} S @template {string} K @param {S} store @param {K} key @returns {Promise<Entry<S, K> | undefined>} */
+export const get = (store, key) => transact(store, "readonly", (objects) => objects.get(key));
+
+/** @template {Store} S @param {S} store @param {Stores[S]} value */
+export const put = (store, value) => transact(store, "readwrite", (objects) => objects.put(value));
+
+/** @param {Store} store @param {string} key */
+export const remove = (store, key) => transact(store, "readwrite", (objects) => objects.delete(key));
+
+/**
+ * Changes several stores in one transaction, all or none. Rejects with `storage-full` or `storage-refused`.
+ * @param {{[S in Store]?: {clear?: boolean, put?: Stores[S][], remove?: string[]}}} changes
+ */
+export async function change(changes) {
+  await inTransaction(open(), Object.keys(changes), "readwrite", (transaction) => {
+    for (const [store, { clear: isCleared = false, put: values = [], remove: keys = [] }] of Object.entries(changes)) {
+      const objects = transaction.objectStore(store);
+      if (isCleared) objects.clear();
+      for (const key of keys) objects.delete(key);
+      for (const value of values) objects.put(value);
+    }
+  });
+}
+
+/** @param {Store} store */
+export const clear = (store) => transact(store, "readwrite", (objects) => objects.clear());

@@ -1,0 +1,128 @@
+/**
+ * The verbs of the vault's owner for letters. A letter comes and goes in one envelope, encrypted to the owner or the
+ * window.
+ */
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { encryptTo } from "../shared/channel.js";
+import { packLetter, unpackLetter } from "../shared/packed_letter.js";
+import { tellProgress } from "../shared/progress.js";
+import { copyMail } from "./mail_verbs.js";
+import { callVault, openEnvelope, openSecret } from "./vault_access.js";
+
+/** RFC 9788 section 4.3: the outer Subject if the real one is encrypted. */
+const HIDDEN_SUBJECT = "[...]";
+const WHOLE_NAME = "message.eml";
+/** The growth of attachments as base64, in lines of 76 characters and a line end (RFC 2045 section 6.8). */
+const BASE64_GROWTH = (4 / 3) * (78 / 76);
+
+/**
+ * A letter as the vault composes it.
+ * @typedef {import("../shared/packed_letter.js").PackedLetter<import("../compose/courier.js").LetterFields>} Unpacked
+ */
+/** @typedef {Pick<Encrypted<VaultArgs<"message.verify">>, "sealKey" | "identities">} Keys */
+/**
+ * @typedef {Keys & {
+ *   composition: string, letter: Envelope, copies: {recipients: ArrayBuffer[], usesPassword: boolean}[],
+ *   password: EncryptedSecret | null, sign: boolean, at: string,
+ * }} Composing
+ */
+
+export const letterVerbs = {
+  "letter.whole": takeWhole,
+  "letter.compose": composeLetter,
+  "letter.original": openOriginal,
+  "draft.seal": sealDraft,
+  "draft.open": openDraft,
+};
+
+/**
+ * Makes one message for each of `copies`: people in To and Cc share one, each person in Bcc has one of their own.
+ * @param {Composing} body
+ */
+async function composeLetter(body) {
+  const { composition, letter, copies, sign } = body;
+  const encrypts = copies.some((copy) => copy.recipients.length || copy.usesPassword);
+  const work = workOf(letter.ciphertext.byteLength, { copies: copies.length, sign, encrypts });
+  const tell = (/** @type {number} */ done) => tellProgress(composition, { stage: "make", done, total: work.total });
+  tell(work.arrived);
+  const unpacked = /** @type {Unpacked} */ (unpackLetter(await openEnvelope("letter", letter)));
+  tell(work.opened);
+  const password = body.password && (await openSecret("password", body.password));
+  const messages = [];
+  for (const index of copies.keys()) {
+    const begun = work.opened + work.forCopy * index;
+    messages.push(await composeCopy(index, { ...body, unpacked, secret: password }, (done) => tell(begun + done)));
+    tell(begun + work.forCopy);
+  }
+  if (password) overwrite(password.buffer);
+  return { messages, subject: encrypts ? HIDDEN_SUBJECT : unpacked.fields.subject };
+}
+
+/**
+ * Makes one copy. The vault takes buffers away, so earlier copies duplicate the letter's buffers; the last uses them.
+ * @param {number} index
+ * @param {Composing & {unpacked: Unpacked, secret: Secret | null}} letter
+ * @param {(done: number) => void} onProgress
+ */
+async function composeCopy(index, { unpacked, secret, copies, sign, sealKey, identities, at }, onProgress) {
+  const { recipients, usesPassword } = copies[index];
+  const { fields, text, attachments } = unpacked;
+  const isLast = index === copies.length - 1;
+  const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
+  const { message } = await callVault("message.compose", {
+    draft: { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at },
+    sign, recipients, cipher: "cbc", identities: identities.map((one) => one.slice(0)), sealKey,
+    ...(usesPassword && secret ? { passwords: [{ ...secret, buffer: secret.buffer.slice(0) }] } : {}),
+  }, ({ done }) => onProgress(done));
+  return message;
+}
+
+/** Seals a part of a draft. @param {Keys & {content: Envelope, place: string}} body */
+async function sealDraft({ content, ...rest }) {
+  return callVault("draft.seal", { ...rest, draft: await openEnvelope("draft", content) });
+}
+
+/**
+ * Opens a kept part of a draft, and encrypts it to the window that continues it.
+ * @param {Encrypted<VaultArgs<"draft.open">> & {replyKey: ArrayBuffer}} body
+ */
+async function openDraft({ replyKey, ...sealed }) {
+  const { draft } = await callVault("draft.open", sealed);
+  return encryptTo(replyKey, "draft to go on with", draft);
+}
+
+/**
+ * The mail that is answered or forwarded, encrypted to the window that shows it.
+ * @param {Omit<Encrypted<VaultArgs<"message.verify">>, "message"> & {mail: string, replyKey: ArrayBuffer}} body
+ */
+async function openOriginal({ mail, replyKey, ...opening }) {
+  const { report, text, attachments, headers, reply } = await callVault("message.verify", { ...opening, message: copyMail(mail) });
+  const packed = packLetter({ fields: { headers, reply, report }, text, attachments });
+  for (const { data } of attachments) overwrite(data);
+  return encryptTo(replyKey, "original", packed);
+}
+
+/**
+ * The whole mail as a file, encrypted to the window that forwards it. A mail that came encrypted is decrypted first,
+ * since its new readers do not have its keys.
+ * @param {Keys & {mail: string, isEncrypted: boolean, replyKey: ArrayBuffer}} body
+ */
+async function takeWhole({ mail, isEncrypted, replyKey, ...keys }) {
+  const held = copyMail(mail);
+  const { message } = isEncrypted ? await callVault("message.decrypt", { ...keys, message: held }) : { message: held };
+  const attachments = [{ name: WHOLE_NAME, type: "message/rfc822", data: message }];
+  const packed = packLetter({ fields: {}, text: new ArrayBuffer(0), attachments });
+  overwrite(message);
+  return encryptTo(replyKey, "whole original", packed);
+}
+
+/**
+ * Estimates the work for a letter in bytes, for its progress. The letter arrives and is opened. For each copy the vault
+ * takes it, hashes it as base64, encrypts that, and returns the result as base64 again.
+ * @param {number} bytes @param {{copies: number, sign: boolean, encrypts: boolean}} letter
+ */
+function workOf(bytes, { copies, sign, encrypts }) {
+  const made = bytes * BASE64_GROWTH;
+  const forCopy = bytes + (sign ? made : 0) + (encrypts ? made * (1 + BASE64_GROWTH) : made);
+  return { arrived: bytes, opened: 2 * bytes, forCopy, total: 2 * bytes + copies * forCopy };
+}

@@ -1,0 +1,81 @@
+/**
+ * The owner's calls to the vault, and the key pair to which the extension's contexts encrypt texts and secrets.
+ * Envelopes are opened here only for the vault.
+ */
+import { openVault } from "../../wasm_build/vault/owner/vault.js";
+import { SealedSession } from "../../wasm_build/vault/session.js";
+import { api } from "../shared/api.js";
+import { generateKeys, openWith } from "../shared/channel.js";
+import { kept } from "../shared/kept_preferences.js";
+import { RequestError } from "../shared/messages.js";
+
+const DEADLINE_SECONDS = 60;
+/** The arguments of verbs that are secrets, with the purposes for which they were encrypted. */
+const PURPOSES = new Map([["passphrase", "passphrase"], ["newPassphrase", "passphrase"], ["password", "passphrase"], ["sealKey", "seal key"]]);
+/** Stops running operations at a lock. The seal key and its time limits stay with the background. */
+const session = new SealedSession();
+
+/** @type {Promise<ChannelKeys> | null} */
+let keys = null;
+/** @type {ReturnType<typeof openVault> | null} */
+let vault = null;
+
+/** The key pair of this owner. */
+export function ownKeys() {
+  keys ??= generateKeys();
+  return keys;
+}
+
+/**
+ * Runs a verb of the vault. Secrets among the arguments are encrypted, and are opened here.
+ * @template {VaultVerb} V
+ * @param {V} verb
+ * @param {Encrypted<VaultArgs<V>>} args
+ * @param {(progress: {done: number}) => void} [onProgress]
+ * @returns {Promise<VaultReply<V>>}
+ */
+export async function callVault(verb, args, onProgress) {
+  const opened = await openSecrets(args);
+  vault ??= kept().then(({ strict }) => openVault({ base: new URL(api.runtime.getURL("runtime/")), strict }));
+  const opening = vault;
+  const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
+  return guarded.call(verb, opened, { deadlineSeconds: DEADLINE_SECONDS, onProgress });
+}
+
+/** Stops the operations that run. */
+export function stop() {
+  session.lock("hand");
+}
+
+/** Ends the vault's Workers; the next call starts with a new key pair. */
+export async function close() {
+  stop();
+  keys = null;
+  const closing = vault;
+  vault = null;
+  await closing?.then((opened) => opened.close());
+}
+
+/** @param {object} args */
+async function openSecrets(args) {
+  const opened = Object.entries(args).map(async ([name, value]) => {
+    const purpose = PURPOSES.get(name);
+    return [name, purpose && value ? await openSecret(purpose, value) : value];
+  });
+  return Object.fromEntries(await Promise.all(opened));
+}
+
+/** @param {string} purpose @param {EncryptedSecret} secret @returns {Promise<Secret>} */
+export async function openSecret(purpose, { envelope, length }) {
+  return { buffer: await openEnvelope(purpose, envelope), length };
+}
+
+/** @param {string} purpose @param {Envelope} envelope */
+export async function openEnvelope(purpose, envelope) {
+  try {
+    return await openWith(await ownKeys(), purpose, envelope);
+  } catch {
+    // The envelope was encrypted to the key of an earlier owner: the sender encrypts again.
+    throw new RequestError("vault-restarted");
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Owns the vault on behalf of the background, and the key pair to which the extension's contexts encrypt texts and
+ * secrets. It opens envelopes only to hand their content to the vault, and encrypts every text that leaves.
+ */
+import { readClock } from "../../wasm_build/vault/session.js";
+import { encryptTo } from "../shared/channel.js";
+import { isClosed } from "../shared/closed_report.js";
+import { MAX_FILES_BYTES, PART_BYTES } from "../shared/file_limits.js";
+import { describeError, RequestError } from "../shared/messages.js";
+import { letterVerbs } from "./letter_verbs.js";
+import { clearMails, mailVerbs } from "./mail_verbs.js";
+import { clearPages, pageVerbs } from "./page_verbs.js";
+import { clearTexts, dropText, holdText, openText, textVerbs } from "./text_verbs.js";
+import * as vault from "./vault_access.js";
+
+const { callVault } = vault;
+/** The limit of a job's held files, with room for the envelopes of their parts. */
+const MAX_HELD_BYTES = MAX_FILES_BYTES + 2 ** 20;
+
+/**
+ * Chosen files by job, as their encrypted parts; the first part of each holds its name and type.
+ * @type {Map<string, Envelope[][]>}
+ */
+const chosenFiles = new Map();
+/** @type {Map<string, ArrayBuffer[]>} */
+const encryptedFiles = new Map();
+
+/** The verbs that pass through to the vault: the owner only opens their secrets. */
+const PASSED_ON = /** @type {const} */ ([
+  "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
+  "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
+  "contacts.learn", "contacts.remove", "kept.join", "backup.seal", "backup.open",
+]);
+
+/** @typedef {Omit<Encrypted<VaultArgs<"field.verify">>, "cms"> & {cms: string}} ArmoredField */
+
+export const VERBS = {
+  ...passedOn(),
+  ...mailVerbs,
+  ...pageVerbs,
+  ...letterVerbs,
+  ...textVerbs,
+  "vault.key": async () => ({ publicKey: (await vault.ownKeys()).publicKey }),
+  "vault.clock": async () => ({ clock: readClock() }),
+  "vault.stop": async () => vault.stop(),
+  "vault.close": close,
+  "files.hold": holdFilePart,
+  "files.encrypt": encryptFiles,
+  /** @param {{job: string, index: number, offset: number}} body `offset` in bytes */
+  "files.take": async ({ job, index, offset }) => ({ bytes: takeEncryptedPart(job, index, offset) }),
+  /** @param {{job: string}} body */
+  "files.drop": async ({ job }) => dropFiles(job),
+  "field.encrypt": encryptField,
+  "field.verify": verifyField,
+  "field.judge": judgeField,
+};
+
+/**
+ * @param {keyof typeof VERBS} type
+ * @param {object} body of that verb
+ * @returns {Promise<{value: unknown, error?: undefined} | {value?: undefined, error: {code: string, message: string}}>}
+ */
+export async function answer(type, body) {
+  const act = /** @type {(body: object) => Promise<unknown>} */ (VERBS[type]);
+  try {
+    return { value: (await act(body)) ?? null };
+  } catch (error) {
+    return { error: describeError(error) };
+  }
+}
+
+function passedOn() {
+  const verbs = PASSED_ON.map((verb) => [verb, (/** @type {Encrypted<VaultArgs<typeof verb>>} */ args) => callVault(verb, args)]);
+  return /** @type {{[V in typeof PASSED_ON[number]]: (args: Encrypted<VaultArgs<V>>) => Promise<VaultReply<V>>}} */ (Object.fromEntries(verbs));
+}
+
+/** Forgets everything and ends the vault's Workers. */
+async function close() {
+  clearTexts();
+  clearMails();
+  clearPages();
+  chosenFiles.clear();
+  encryptedFiles.clear();
+  await vault.close();
+}
+
+/** @param {Omit<Encrypted<VaultArgs<"field.encrypt">>, "text"> & {job: string}} body */
+async function encryptField({ job, ...args }) {
+  const { cms } = await callVault("field.encrypt", { ...args, text: await openText(job) });
+  dropText(job);
+  return { armored: new TextDecoder().decode(cms) };
+}
+
+/** @param {ArmoredField & {job: string, replyKey: ArrayBuffer}} body */
+async function verifyField({ job, replyKey, ...field }) {
+  const { report, text, lookups } = await openArmored(field);
+  if (isClosed(report)) throw new RequestError("no-key-open");
+  holdText({ job, envelope: await encryptTo(replyKey, "opened text", text) });
+  return { report, lookups };
+}
+
+/** Returns only the verdict, and overwrites the opened text. @param {ArmoredField} field */
+async function judgeField(field) {
+  const { text, ...judged } = await openArmored(field);
+  new Uint8Array(text).fill(0);
+  return judged;
+}
+
+/** @param {ArmoredField} field */
+function openArmored({ cms, ...args }) {
+  return callVault("field.verify", { ...args, cms: new TextEncoder().encode(cms).buffer });
+}
+
+/**
+ * Keeps a part of a chosen file. Parts must come in order. The first part of the first file drops the job's earlier
+ * parts, since an earlier try may have failed.
+ * @param {{job: string, index: number, place: number, part: Envelope}} body
+ */
+async function holdFilePart({ job, index, place, part }) {
+  if (index === 0 && place === 0) chosenFiles.delete(job);
+  const files = chosenFiles.get(job) ?? [];
+  if (index > files.length) throw new RequestError("bad-request");
+  const parts = (files[index] ??= []);
+  if (place !== parts.length) throw new RequestError("bad-request");
+  parts.push(part);
+  chosenFiles.set(job, files);
+  const bytes = files.flat().reduce((sum, { ciphertext }) => sum + ciphertext.byteLength, 0);
+  if (bytes <= MAX_HELD_BYTES) return;
+  dropFiles(job);
+  throw new RequestError("files-too-large");
+}
+
+/**
+ * Encrypts each chosen file of a job into a message of its own.
+ * @param {Omit<Encrypted<VaultArgs<"file.encrypt">>, "file"> & {job: string}} body
+ */
+async function encryptFiles({ job, identities, recipients, ...args }) {
+  const chosen = chosenFiles.get(job);
+  chosenFiles.delete(job);
+  if (!chosen) throw new RequestError("vault-restarted");
+  const encrypted = [];
+  for (const parts of chosen) {
+    const { cms } = await callVault("file.encrypt", {
+      ...args, file: await joinFile(parts), identities: copyAll(identities), recipients: copyAll(recipients),
+    });
+    encrypted.push(cms);
+  }
+  encryptedFiles.set(job, encrypted);
+  return { sizes: encrypted.map(({ byteLength }) => byteLength) };
+}
+
+/** @param {Envelope[]} parts @returns {Promise<{name: string, type: string, data: ArrayBuffer}>} */
+async function joinFile([head, ...parts]) {
+  const { name, type } = JSON.parse(new TextDecoder().decode(await vault.openEnvelope("file", head)));
+  const opened = await Promise.all(parts.map((part) => vault.openEnvelope("file", part)));
+  const data = new Uint8Array(opened.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let offset = 0;
+  for (const octets of opened) {
+    data.set(new Uint8Array(octets), offset);
+    offset += octets.byteLength;
+    new Uint8Array(octets).fill(0);
+  }
+  return { name, type, data: data.buffer };
+}
+
+/** @param {string} job @param {number} index @param {number} offset in bytes */
+function takeEncryptedPart(job, index, offset) {
+  const file = encryptedFiles.get(job)?.[index];
+  if (!file) throw new RequestError("vault-restarted");
+  return file.slice(offset, offset + PART_BYTES);
+}
+
+/** @param {string} job */
+function dropFiles(job) {
+  chosenFiles.delete(job);
+  encryptedFiles.delete(job);
+}
+
+/** Copies of buffers, since a call to the vault takes buffers away. @param {ArrayBuffer[]} buffers */
+function copyAll(buffers) {
+  return buffers.map((buffer) => buffer.slice(0));
+}
