@@ -1,1 +1,1 @@
-"""The key server: hands out PKCS#12 bundles after login and never learns a passphrase."""
+"""The key server: it returns PKCS#12 bundles after a login and never learns a passphrase."""

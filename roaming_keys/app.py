@@ -1,161 +1,144 @@
 """The key server as a Flask application: the routes of protocol 1 (docs/contracts.md).
 
-It sees auth_key, bundle and wraps, never a passphrase or private key. Users who are not registered get the same
-answers, in the same time, as registered ones whose passphrase was wrong.
+The server sees auth_key, bundle and wraps, never a passphrase or private key. A user who is not registered gets the
+same answers, in the same time, as a registered user with a wrong passphrase.
 """
 
 from __future__ import annotations
 
 import hmac
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from flask_talisman import Talisman
-from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
-from roaming_keys.client_network import client_network
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import is_loopback, normalise_user
-from roaming_keys.proxies import install_proxies
+from roaming_keys.protocol import normalise_user
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
 from roaming_keys.store import Account, AccountExists, Store
 from roaming_keys.tickets import BadTicket, check_ticket
-from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration, error_json
+from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration
+from sealwax.service import (
+    CrossOrigin,
+    ServiceError,
+    TryLater,
+    client_network,
+    create_application,
+    error_response,
+    install_cross_origin,
+)
 from smime_core.errors import MalformedMessage
 
-PREFLIGHT_SECONDS = 600
-_HTTP_CODES = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "not-json", 500: "server-error"}
+_ERROR_CODES = {413: "too-large", 415: "not-json"}
 
 
 def create_app(config: KeyServerConfig) -> Flask:
-    """The application. Raises ServerKeyError when the master key is not to be had or not the database's."""
+    """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another one."""
     keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
     store = Store(config.database, forget_after=config.forget_failures_after)
     if not store.belongs_to(keys.fingerprint):
-        raise ServerKeyError("this database belongs to another master key")
-    app = Flask("roaming_keys", static_folder=None)
+        raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
+    app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
     app.config["MAX_CONTENT_LENGTH"] = MAX_RECORD_BYTES
-    # A page whose name resolves to this address (DNS rebinding) still sends its own Host.
-    app.config["TRUSTED_HOSTS"] = [urlsplit(config.origin).hostname or ""]
-    _set_headers(app, config)
-    install_proxies(app, config.proxies)
-    _add_error_handlers(app)
-    _add_routes(app, config, keys, store)
+    # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.
+    pages = CrossOrigin(
+        origins=config.pages_origins,
+        methods=("POST",),
+        request_headers=("Content-Type",),
+        answer_headers=("Retry-After",),
+    )
+    install_cross_origin(app, pages)
+    _install_errors(app)
+    views = _Views(config, keys, store)
+    app.post("/parameters")(views.parameters)
+    app.post("/register")(views.register)
+    app.post("/login")(views.login)
     return app
 
 
-def _add_routes(app: Flask, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
-    @app.post("/parameters")
-    def parameters() -> Response:
+class _Views:
+    """The three routes, over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
+        self._config = config
+        self._keys = keys
+        self._store = store
+
+    def parameters(self) -> Response:
+        """Return the parameters for stretching a user's passphrase, or false ones if the user is not registered."""
         user = normalise_user(ParametersRequest.from_json(_json_body()).user)
-        # Both are computed for everybody, so that the time says nothing about who is registered.
-        false_parameters = Parameters(salt=keys.false_salt(user))
-        account = store.find_account(user)
+        # Both are computed for every user, so that the time does not reveal who is registered.
+        false_parameters = Parameters(salt=self._keys.false_salt(user))
+        account = self._store.find_account(user)
         return _json_response((account.parameters if account else false_parameters).to_json())
 
-    @app.post("/register")
-    def register() -> Response:
+    def register(self) -> Response:
+        """Store the account of a user whose ticket is valid."""
         registration = Registration.from_json(_json_body())
         user = normalise_user(registration.user)
-        check_ticket(config.ticket_key, registration.ticket, user=user, at=config.clock())
-        store.add_account(
-            Account(
-                user=user,
-                parameters=registration.parameters,
-                verifier=keys.verifier(registration.auth_key),
-            ),
-            sealed=keys.seal(registration.sealed.to_json(), user=user),
+        check_ticket(self._config.ticket_key, registration.ticket, user, self._config.clock())
+        account = Account(
+            user=user,
+            parameters=registration.parameters,
+            verifier=self._keys.verifier(registration.auth_key),
         )
+        sealed = self._keys.seal(registration.sealed.to_json(), user)
+        try:
+            self._store.add_account(account, sealed)
+        except AccountExists:
+            raise ServiceError(409, "exists", "This address is registered already.") from None
         return _json_response(b"{}", status=201)
 
-    @app.post("/login")
-    def login() -> Response:
+    def login(self) -> Response:
+        """Return the bundle of a user whose auth_key is right, after the attempt was counted."""
         attempt = Login.from_json(_json_body())
         user = normalise_user(attempt.user)
+        at = self._config.clock()
         network = client_network(request.remote_addr)
-        # Strangers can make an account wait for as long as they go on: where its owner has logged in before, only
-        # what is tried from there counts.
-        own_network = keys.counter_name("account and network", f"{network} {user}")
-        is_known = store.knows_network(own_network, at=config.clock())
-        account_counter = own_network if is_known else keys.counter_name("account", user)
-        network_counter = keys.counter_name("network", network)
-        counters = {account_counter: config.account_backoff, network_counter: config.network_backoff}
-        wait_seconds = store.start_attempt(counters, at=config.clock())
+        # Failed logins by strangers make the account wait. On a network from which its owner has logged in before, only
+        # failed logins from that network count.
+        own_network = self._keys.counter_name("account and network", f"{network} {user}")
+        is_known = self._store.knows_network(own_network, at)
+        account_counter = own_network if is_known else self._keys.counter_name("account", user)
+        network_counter = self._keys.counter_name("network", network)
+        backoffs = {account_counter: self._config.account_backoff, network_counter: self._config.network_backoff}
+        wait_seconds = self._store.start_attempt(backoffs, at)
         if wait_seconds:
-            response = _error_response(429, "try-later", f"too many attempts: try again in {wait_seconds} seconds")
-            response.headers["Retry-After"] = str(wait_seconds)
-            return response
-        account = store.find_account(user)
-        # Users who are not there are compared too, with a verifier that no auth_key has.
+            text = f"There were too many attempts to log in. Try again in {wait_seconds} seconds."
+            raise TryLater(text, wait_seconds)
+        if not self._is_right(attempt, user):
+            raise ServiceError(401, "login-refused", "The address or the passphrase is not right.")
+        self._store.forgive(account_counter, network_counter)
+        self._store.remember_network(own_network, at)
+        return _json_response(self._keys.unseal(self._store.find_sealed(user), user))
+
+    def _is_right(self, attempt: Login, user: str) -> bool:
+        account = self._store.find_account(user)
+        # The comparison also runs for a user who is not registered, with a verifier that no auth_key has: equal time.
         expected = account.verifier if account else bytes(32)
-        is_right = hmac.compare_digest(keys.verifier(attempt.auth_key), expected)
-        if account is None or not is_right:
-            return _error_response(401, "login-refused", "the address or the passphrase is not right")
-        store.forgive(account_counter, network_counter)
-        store.remember_network(own_network, at=config.clock())
-        return _json_response(keys.unseal(store.find_sealed(user), user=user))
+        is_equal = hmac.compare_digest(self._keys.verifier(attempt.auth_key), expected)
+        return account is not None and is_equal
 
 
-def _add_error_handlers(app: Flask) -> None:
+def _install_errors(app: Flask) -> None:
     @app.errorhandler(MalformedMessage)
     def malformed(error: MalformedMessage) -> Response:
-        return _error_response(400, error.code, str(error))
+        return error_response(400, error.code, str(error))
 
     @app.errorhandler(BadTicket)
     def bad_ticket(error: BadTicket) -> Response:
-        return _error_response(403, error.code, str(error))
-
-    @app.errorhandler(AccountExists)
-    def exists(_: AccountExists) -> Response:
-        return _error_response(409, "exists", "this address is registered already")
+        return error_response(403, error.code, str(error))
 
     @app.errorhandler(ServerKeyError)
     def server_key(_: ServerKeyError) -> Response:
-        return _error_response(500, "server-error", "the key server cannot read this account's record")
-
-    @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Response:
-        status = error.code or 500
-        return _error_response(status, _HTTP_CODES.get(status, "bad-request"), error.description or error.name)
-
-
-def _set_headers(app: Flask, config: KeyServerConfig) -> None:
-    own = urlsplit(config.origin)
-    Talisman(
-        app,
-        force_https=not is_loopback(own.hostname or ""),
-        content_security_policy={"default-src": "'none'", "frame-ancestors": "'none'", "base-uri": "'none'"},
-        frame_options="DENY",
-        referrer_policy="no-referrer",
-        session_cookie_secure=True,
-    )
-
-    @app.after_request
-    def allow_pages(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.vary.add("Origin")
-        origin = request.headers.get("Origin")
-        # Exact origins alone, and no credentials: the server has no cookies.
-        if origin in config.pages_origins:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
-            if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = "POST"
-                response.headers["Access-Control-Allow-Headers"] = "Content-Type"
-                response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
-        return response
+        return error_response(500, "server-error", "The key server cannot read this account's record.")
 
 
 def _json_body() -> bytes:
-    # The type is demanded: it makes browsers ask first (CORS preflight) before a foreign page may post.
+    # This type is required, because browsers then ask first (CORS preflight) before a foreign page may post.
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("expected application/json")
     return request.get_data(cache=False)
 
 
 def _json_response(body: bytes, *, status: int = 200) -> Response:
-    return Response(body, status=status, mimetype="application/json")
-
-
-def _error_response(status: int, code: str, message: str) -> Response:
-    return _json_response(error_json(code, message), status=status)
+    return Response(body, status, mimetype="application/json")

@@ -1,6 +1,6 @@
-"""A client of the key server for native programs, over urllib: the demonstration's registration, tests, tools.
+"""A client of the key server for native programs, over urllib: for the demonstration's registration, tests and tools.
 
-Browsers speak the same protocol with fetch() and `protocol.py` in the vault.
+In browsers, fetch() and `protocol.py` in the vault use the same protocol.
 """
 
 from __future__ import annotations
@@ -19,69 +19,45 @@ from urllib.request import (
     build_opener,
 )
 
-from roaming_keys import protocol
-from roaming_keys.wire import MAX_RECORD_BYTES, Parameters, ParametersRequest, SealedBundle, parse_error
+from roaming_keys.protocol import KeyAccount, build_login, normalise_origin, open_bundle
+from roaming_keys.wire import MAX_RECORD_BYTES, Parameters, ParametersRequest, Registration, SealedBundle, parse_error
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
 TIMEOUT_SECONDS = 20.0
-_MAX_RETRY_AFTER_DIGITS = 9  # a wait of 30 years; Python refuses numbers of more than 4,300 digits
+_MAX_RETRY_AFTER_DIGITS = 9  # Nine digits are 30 years. Python refuses to parse more than 4,300 digits.
 
 
 class KeyServerError(SmimeError):
-    """The key server refused; `code` is the server's word, as `login-refused`, or `key-server-unreachable`."""
+    """The key server refused or cannot be reached. `code` is the server's, or `key-server-unreachable`."""
 
-    def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
+    def __init__(self, code: str, message: str, retry_after_seconds: int | None = None) -> None:
         super().__init__(message)
         self.code = code  # type: ignore[misc]  # here the word comes from the server
         self.retry_after_seconds = retry_after_seconds
 
 
-async def register(
-    server: str,
-    identity: Identity,
-    *,
-    user: str,
-    passphrase: bytes,
-    ticket: str,
-    provider: CryptoProvider,
-    mail_password: bytes | None = None,
-    tls: ssl.SSLContext | None = None,
-) -> None:
-    """Put `identity` on the key server for `user`. Raises KeyServerError, and what `build_registration` raises."""
-    registration = await protocol.build_registration(
-        identity,
-        server=server,
-        user=user,
-        passphrase=passphrase,
-        ticket=ticket,
-        provider=provider,
-        mail_password=mail_password,
-    )
-    request(server, "/register", body=registration.to_json(), tls=tls)
+def register(server: str, registration: Registration, *, tls: ssl.SSLContext | None = None) -> None:
+    """Put a registration on the key server. Raises KeyServerError."""
+    request(server, "/register", registration.to_json(), tls)
 
 
 async def fetch(
-    server: str, *, user: str, passphrase: bytes, provider: CryptoProvider, tls: ssl.SSLContext | None = None
+    account: KeyAccount, provider: CryptoProvider, *, tls: ssl.SSLContext | None = None
 ) -> tuple[Identity, ...]:
-    """The user's identities from the key server. Raises KeyServerError, and what `open_bundle` raises."""
-    user = protocol.normalise_user(user)
-    asked = ParametersRequest(user=user).to_json()
-    parameters = Parameters.from_json(request(server, "/parameters", body=asked, tls=tls))
-    login = await protocol.build_login(
-        server=server, user=user, passphrase=passphrase, parameters=parameters, provider=provider
-    )
-    sealed = SealedBundle.from_json(request(server, "/login", body=login.to_json(), tls=tls))
-    return await protocol.open_bundle(
-        sealed, server=server, user=user, passphrase=passphrase, parameters=parameters, provider=provider
-    )
+    """Return the user's identities from the key server. Raises KeyServerError, and the errors of `open_bundle`."""
+    asked = ParametersRequest(user=account.user)
+    parameters = Parameters.from_json(request(account.server, "/parameters", asked.to_json(), tls))
+    login = await build_login(account, parameters, provider)
+    sealed = SealedBundle.from_json(request(account.server, "/login", login.to_json(), tls))
+    return await open_bundle(sealed, account, parameters, provider)
 
 
-def request(server: str, path: str, *, body: bytes, tls: ssl.SSLContext | None = None) -> bytes:
-    """The answer to a POST of JSON. Raises KeyServerError."""
-    # normalise_origin lets https and loopback's http through, and no other scheme.
-    url = protocol.normalise_origin(server) + path
+def request(server: str, path: str, body: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+    """Return the answer to a POST of JSON. Raises KeyServerError."""
+    # normalise_origin allows only https, and http on loopback.
+    url = normalise_origin(server) + path
     prepared = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
     try:
         with _opener(url, tls).open(prepared, timeout=TIMEOUT_SECONDS) as response:
@@ -96,13 +72,13 @@ def request(server: str, path: str, *, body: bytes, tls: ssl.SSLContext | None =
 def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
     handlers: list[BaseHandler] = [_NoRedirects(), HTTPSHandler(context=tls or ssl.create_default_context())]
     if url.startswith("http:"):
-        # What is meant for this machine never goes through a proxy that the environment names.
+        # A request to this machine must not use a proxy of the environment.
         handlers.append(ProxyHandler({}))
     return build_opener(*handlers)
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A redirect would carry an auth_key, or the question for a user, to somewhere else."""
+    """Refuses redirects, which would send an auth_key or a user's address to another server."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -118,4 +94,4 @@ def _refusal(error: HTTPError) -> KeyServerError:
         code, message = parse_error(error.read(MAX_RECORD_BYTES + 1))
     except MalformedMessage:
         code, message = "key-server-error", f"the key server answers with status {error.code}"
-    return KeyServerError(code, message, retry_after_seconds=retry_after_seconds)
+    return KeyServerError(code, message, retry_after_seconds)

@@ -7,29 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roaming_keys.protocol import normalise_origin
 from roaming_keys.store import BackoffRule
-from roaming_keys.tickets import MIN_KEY_BYTES
+from roaming_keys.tickets import check_key
+from sealwax.service import check_origin, check_proxies, now
 
-# An account's wait stays short, since anybody can bring it about: 1,440 guesses a day reach no stretched passphrase
-# that is worth the name. A network's wait is its own doing.
+# Any client can make an account wait, so that wait stays short. It allows 1,440 guesses a day, which cannot find a
+# stretched passphrase. A network waits only for its own failures, so its wait may be longer.
 ACCOUNT_BACKOFF = BackoffRule(free_failures=5, longest_seconds=60)
 NETWORK_BACKOFF = BackoffRule(free_failures=20, longest_seconds=900)
 
 
-def system_clock() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyServerConfig:
-    """Everything that an operator decides.
+    """The settings of an operator.
 
     `origin` is the server's own, as clients write it: https, or http on loopback. `pages_origins` are the exact origins
-    whose pages may ask. `ticket_key` is shared with the bridge. `master_key` (32 bytes) comes from the system keyring
-    when it is None; tests and the demonstration give one. `proxies` is how many reverse proxies stand in front and set
-    X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host; these headers of anybody else are ignored.
-    Raises ValueError or MalformedMessage.
+    whose pages may send requests. `ticket_key` is shared with the bridge. `master_key` has 32 bytes; None means the key
+    in the system keyring. `proxies` is the number of reverse proxies in front of the server, which set X-Forwarded-For,
+    X-Forwarded-Proto and X-Forwarded-Host. These headers are ignored if any other client sets them. Raises ValueError.
     """
 
     origin: str
@@ -41,11 +36,10 @@ class KeyServerConfig:
     account_backoff: BackoffRule = ACCOUNT_BACKOFF
     network_backoff: BackoffRule = NETWORK_BACKOFF
     forget_failures_after: datetime.timedelta = datetime.timedelta(days=1)
-    clock: Callable[[], datetime.datetime] = system_clock
+    clock: Callable[[], datetime.datetime] = now
 
     def __post_init__(self) -> None:
         for origin in (self.origin, *self.pages_origins):
-            if normalise_origin(origin) != origin:
-                raise ValueError(f"{origin} is not an origin: expected {normalise_origin(origin)}")
-        if len(self.ticket_key) < MIN_KEY_BYTES:
-            raise ValueError(f"the ticket key has {len(self.ticket_key)} bytes, expected {MIN_KEY_BYTES} or more")
+            check_origin(origin)
+        check_proxies("proxies", self.proxies)
+        check_key(self.ticket_key)

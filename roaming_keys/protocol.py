@@ -1,4 +1,4 @@
-"""The client's side of the key server's protocol 1, pure over the provider: no I/O, the same in vault and command.
+"""The client's side of the key server's protocol 1, without I/O. The vault and the command share it.
 
     stretched = Argon2id(passphrase, SHA-256(label, server origin, user, salt))      RFC 9106
     auth_key  = HKDF(stretched, "auth"), shown to the server                         RFC 5869
@@ -7,10 +7,10 @@
     bundle    = PKCS#12 under base64url(HKDF(K, "bundle"))
     wrap      = AES-256-GCM(wrap_key, K), AAD: user, bundle id, version, kind of wrap
 
-So the server, which sees auth_key, bundle and wraps, learns neither passphrase nor private key. The origin is part of
-the salt: a server that poses as another gets an auth_key that is worth nothing there.
-Leaves out: wraps by recovery code and organisation, which join the list of wraps by their `kind`; those by passkey
-stand in `passkey_wrap.py`.
+The server sees auth_key, bundle and wraps, and learns neither passphrase nor private key. The origin is part of the
+salt, so a false server gets an auth_key that the real one does not accept.
+Wraps by passkey are in `passkey_wrap.py`. Wraps by recovery code or organisation are not made here; they would be
+further entries in the list of wraps, with another `kind`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import ipaddress
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,18 +28,20 @@ from urllib.parse import urlsplit
 from roaming_keys.wire import AUTH_KEY_BYTES, PROTOCOL, Login, Parameters, Registration, SealedBundle, Wrap, WrapKind
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
-from smime_core.identity import Identity, export_identity, load_identities
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
 from smime_core.limits import MAX_PASSPHRASE_BYTES
-from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import CryptoProvider
+from smime_core.text import is_loopback
 
 KEY_BYTES: Final = 32
-# The PKCS#12 password has 256 bits of entropy already: iterations would cost time and add nothing.
+# The PKCS#12 password has 256 bits of entropy already, so iterations would cost time and add nothing.
 BUNDLE_ITERATIONS: Final = 1_000
+FIRST_VERSION: Final = 1
 _LABEL: Final = "sealwax roaming_keys"
-# Normalising takes quadratic time for a run of combining characters. A letter of Hangul may come as three.
+# Normalising takes quadratic time for a run of combining characters. The bound is on the text before, in which one
+# character of an address may still be three (Hangul).
 _MAX_USER_CHARACTERS: Final = 1_024
-_MAX_URL_CHARACTERS: Final = 2_048  # urlsplit normalises the host
+_MAX_URL_CHARACTERS: Final = 2_048  # urlsplit normalises the host, which takes quadratic time.
 _USER: Final = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
 
 
@@ -53,10 +55,29 @@ class PassphraseReused(SmimeError):
 
 
 class PassphraseMissing(SmimeError):
+    """The key passphrase is empty."""
+
     code = "passphrase-missing"
 
     def __init__(self) -> None:
-        super().__init__("the key passphrase is empty")
+        super().__init__("the key passphrase is empty: choose one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAccount:
+    """A person's account at a key server, with the passphrase of the keys that are stored there.
+
+    `server` is given as a URL and becomes its origin. `user` becomes the normalised address. Raises MalformedMessage
+    for an invalid server or user.
+    """
+
+    server: str
+    user: str
+    passphrase: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "server", normalise_origin(self.server))
+        object.__setattr__(self, "user", normalise_user(self.user))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,86 +87,96 @@ class _AccountKeys:
 
 
 async def build_registration(
+    account: KeyAccount,
     identity: Identity,
-    *,
-    server: str,
-    user: str,
-    passphrase: bytes,
     ticket: str,
     provider: CryptoProvider,
     mail_password: bytes | None = None,
 ) -> Registration:
-    """The body of `POST /register`: `identity` as version 1 of a new bundle, its key under the passphrase.
+    """Return the body of `POST /register`: `identity` as version 1 of a new bundle, with its key under the passphrase.
 
-    `server` is the key server's URL. `mail_password` is given where it is known.
-    Raises PassphraseReused, PassphraseMissing, or MalformedMessage for a server or user that cannot be one.
+    Pass `mail_password` if it is known. Raises PassphraseReused if the passphrase is the same, PassphraseMissing or
+    MalformedMessage.
     """
-    check_passphrase(passphrase, mail_password=mail_password)
-    user = normalise_user(user)
+    check_passphrase(account.passphrase, mail_password)
     parameters = Parameters(salt=provider.random_bytes(16))
-    keys = await _stretch(passphrase, server=server, user=user, parameters=parameters, provider=provider)
-    bundle_key = provider.random_bytes(KEY_BYTES)
-    bundle_id, version = provider.random_bytes(16).hex(), 1
-    password = await bundle_password(bundle_key, provider=provider)
-    bundle = await export_identity(
-        identity, password, provider=provider, iterations=BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
-    )
-    aad = wrap_aad(user, bundle_id, version, WrapKind.PASSPHRASE)
-    nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    wrapped = await provider.encrypt_content(AES_256_GCM, keys.wrap_key, nonce, bundle_key, aad=aad)
-    wrap = Wrap(kind=WrapKind.PASSPHRASE, nonce=nonce, wrapped=wrapped)
+    keys = await _stretch(account, parameters, provider)
     return Registration(
-        user=user,
+        user=account.user,
         ticket=ticket,
         parameters=parameters,
         auth_key=keys.auth_key,
-        sealed=SealedBundle(bundle_id=bundle_id, version=version, bundle=bundle, wraps=(wrap,)),
+        sealed=await build_bundle([identity], keys.wrap_key, account.user, WrapKind.PASSPHRASE, provider),
     )
 
 
-async def build_login(
-    *, server: str, user: str, passphrase: bytes, parameters: Parameters, provider: CryptoProvider
-) -> Login:
-    """The body of `POST /login`. Raises MalformedMessage for a server or user that cannot be one."""
-    user = normalise_user(user)
-    keys = await _stretch(passphrase, server=server, user=user, parameters=parameters, provider=provider)
-    return Login(user=user, auth_key=keys.auth_key)
+async def build_login(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> Login:
+    """Return the body of `POST /login`. Raises MalformedMessage for an invalid passphrase."""
+    return Login(user=account.user, auth_key=(await _stretch(account, parameters, provider)).auth_key)
 
 
 async def open_bundle(
     sealed: SealedBundle,
-    *,
-    server: str,
-    user: str,
-    passphrase: bytes,
+    account: KeyAccount,
     parameters: Parameters,
     provider: CryptoProvider,
+    *,
     lowest_version: int = 1,
 ) -> tuple[Identity, ...]:
-    """The identities in the bundle that the server handed over after the login.
+    """Return the identities in the bundle that the server returned after the login.
 
-    `lowest_version` is the highest version that this device has seen: an older bundle is a replay.
-    Raises WrongPassphrase, also for a bundle or wrap that was altered or belongs to another user, or MalformedMessage.
+    `lowest_version` is the highest version that this device has seen: an older bundle is a replay. Raises
+    WrongPassphrase, also for a bundle or wrap that was altered or belongs to another user, or MalformedMessage.
     """
     if sealed.version < lowest_version:
         raise MalformedMessage(f"version {sealed.version}, version {lowest_version} was seen before", where="bundle")
-    user = normalise_user(user)
-    wrap = find_wrap(sealed, WrapKind.PASSPHRASE)
-    keys = await _stretch(passphrase, server=server, user=user, parameters=parameters, provider=provider)
-    aad = wrap_aad(user, sealed.bundle_id, sealed.version, WrapKind.PASSPHRASE)
+    keys = await _stretch(account, parameters, provider)
     try:
-        bundle_key = await provider.decrypt_content(AES_256_GCM, keys.wrap_key, wrap.nonce, wrap.wrapped, aad=aad)
+        bundle_key = await unwrap_bundle_key(sealed, keys.wrap_key, account.user, WrapKind.PASSPHRASE, provider)
     except DecryptionError:
-        # The tag says no more than that; the cause stays out (HOUSE, rule 10).
+        # The tag does not reveal what was wrong, so the cause says nothing more.
         raise WrongPassphrase from None
-    password = await bundle_password(bundle_key, provider=provider)
-    return tuple(await load_identities(sealed.bundle, password, provider=provider))
+    return await open_pkcs12(sealed.bundle, bundle_key, provider)
 
 
-def check_passphrase(passphrase: bytes, *, mail_password: bytes | None = None) -> None:
-    """Return when the passphrase may protect keys.
+async def build_bundle(
+    identities: Sequence[Identity], wrap_key: bytes, user: str, kind: WrapKind, provider: CryptoProvider
+) -> SealedBundle:
+    """Return `identities` as version 1 of a new bundle, with one wrap of its key: under `wrap_key`."""
+    bundle_key = provider.random_bytes(KEY_BYTES)
+    bundle_id = provider.random_bytes(16).hex()
+    pkcs12 = await export_identities(
+        identities, await _bundle_password(bundle_key, provider), provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
+    )
+    nonce = provider.random_bytes(AES_256_GCM.iv_length)
+    aad = _wrap_aad(user, bundle_id, FIRST_VERSION, kind)
+    wrap = Wrap(
+        kind=kind,
+        nonce=nonce,
+        wrapped=await provider.encrypt_content(AES_256_GCM, wrap_key, nonce, bundle_key, aad),
+    )
+    return SealedBundle(bundle_id=bundle_id, version=FIRST_VERSION, bundle=pkcs12, wraps=(wrap,))
 
-    Raises PassphraseMissing, PassphraseReused, or MalformedMessage when it is not UTF-8 or too long.
+
+async def unwrap_bundle_key(
+    sealed: SealedBundle, wrap_key: bytes, user: str, kind: WrapKind, provider: CryptoProvider
+) -> bytes:
+    """Return the key of a bundle. Raises DecryptionError, or MalformedMessage without exactly one wrap of `kind`."""
+    wrap = _find_wrap(sealed, kind)
+    return await provider.decrypt_content(
+        AES_256_GCM, wrap_key, wrap.nonce, wrap.wrapped, _wrap_aad(user, sealed.bundle_id, sealed.version, kind)
+    )
+
+
+async def open_pkcs12(pkcs12: bytes, bundle_key: bytes, provider: CryptoProvider) -> tuple[Identity, ...]:
+    """Return the identities of a bundle's PKCS#12. Raises WrongPassphrase, also if it was altered."""
+    return tuple(await load_identities(pkcs12, await _bundle_password(bundle_key, provider), provider))
+
+
+def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> None:
+    """Return if the passphrase may protect keys.
+
+    Raises PassphraseMissing, PassphraseReused, or MalformedMessage if it is not UTF-8 or too long.
     """
     prepared = _prepare(passphrase)
     if not prepared:
@@ -155,7 +186,7 @@ def check_passphrase(passphrase: bytes, *, mail_password: bytes | None = None) -
 
 
 def normalise_user(user: str) -> str:
-    """The one spelling of an address under which its account is found: NFC, lower case. Raises MalformedMessage."""
+    """Return the normalised address of an account, in NFC and lower case. Raises MalformedMessage."""
     if len(user) > _MAX_USER_CHARACTERS:
         raise MalformedMessage("expected a mail address", where="user")
     normalised = unicodedata.normalize("NFC", user.strip()).lower()
@@ -165,7 +196,7 @@ def normalise_user(user: str) -> str:
 
 
 def normalise_origin(server: str) -> str:
-    """The origin (RFC 6454) of the key server's URL: https, or http on loopback. Raises MalformedMessage."""
+    """Return the origin (RFC 6454) of the key server's URL: https, or http on loopback. Raises MalformedMessage."""
     if len(server) > _MAX_URL_CHARACTERS:
         raise MalformedMessage("expected a URL", where="key server")
     try:
@@ -182,59 +213,45 @@ def normalise_origin(server: str) -> str:
     return f"{parts.scheme}://{shown_host}" + ("" if is_default_port else f":{port}")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine by its very form, without asking DNS."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def encode_fields(label: str, *fields: str | int | bytes) -> bytes:
-    """Octets that no other label and fields give: each one behind its length in four octets."""
-    octets = [_LABEL.encode(), label.encode()]
-    octets += [value if isinstance(value, bytes) else str(value).encode() for value in fields]
-    return b"".join(len(value).to_bytes(4, "big") + value for value in octets)
+    """Return the label and the fields, each after its length in four bytes. Different input gives different bytes."""
+    parts = [_LABEL.encode(), label.encode()]
+    parts += [value if isinstance(value, bytes) else str(value).encode() for value in fields]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-async def _stretch(
-    passphrase: bytes, *, server: str, user: str, parameters: Parameters, provider: CryptoProvider
-) -> _AccountKeys:
-    context = encode_fields("argon2id salt", PROTOCOL, normalise_origin(server), user, parameters.salt)
+async def expand(secret: bytes, purpose: str, length: int, provider: CryptoProvider) -> bytes:
+    """Return bytes for one purpose from a secret of high entropy (RFC 5869)."""
+    kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, PROTOCOL))
+    return await provider.derive_key(kdf, secret, length)
+
+
+async def _stretch(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> _AccountKeys:
+    context = encode_fields("argon2id salt", PROTOCOL, account.server, account.user, parameters.salt)
     kdf = Argon2id(
         salt=hashlib.sha256(context).digest(),
         memory_kib=parameters.memory_kib,
         passes=parameters.passes,
         lanes=parameters.lanes,
     )
-    stretched = await provider.derive_key(kdf, _prepare(passphrase), KEY_BYTES)
+    stretched = await provider.derive_key(kdf, _prepare(account.passphrase), KEY_BYTES)
     return _AccountKeys(
-        auth_key=await expand(stretched, "auth key", AUTH_KEY_BYTES, provider=provider),
-        wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider=provider),
+        auth_key=await expand(stretched, "auth key", AUTH_KEY_BYTES, provider),
+        wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider),
     )
 
 
-async def bundle_password(bundle_key: bytes, *, provider: CryptoProvider) -> bytes:
-    """The password of a bundle's PKCS#12, from its key."""
-    # PKCS#12 passwords are text: the key as base64url stays ASCII, the same in UTF-8 and BMPString.
-    return base64.urlsafe_b64encode(await expand(bundle_key, "bundle password", KEY_BYTES, provider=provider))
+async def _bundle_password(bundle_key: bytes, provider: CryptoProvider) -> bytes:
+    # PKCS#12 passwords are text. The key as base64url is ASCII, the same in UTF-8 and BMPString.
+    return base64.urlsafe_b64encode(await expand(bundle_key, "bundle password", KEY_BYTES, provider))
 
 
-async def expand(secret: bytes, purpose: str, length: int, *, provider: CryptoProvider) -> bytes:
-    """Octets for one purpose from a secret of high entropy (RFC 5869)."""
-    kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, PROTOCOL))
-    return await provider.derive_key(kdf, secret, length)
-
-
-def wrap_aad(user: str, bundle_id: str, version: int, kind: WrapKind) -> bytes:
-    """What a wrap is bound to: it opens no other bundle, version or account, and passes for no other kind."""
+def _wrap_aad(user: str, bundle_id: str, version: int, kind: WrapKind) -> bytes:
+    # These values bind a wrap to one account, bundle, version and kind.
     return encode_fields("wrap", PROTOCOL, user, bundle_id, version, kind)
 
 
-def find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
-    """The one wrap of this kind, by AES-256-GCM. Raises MalformedMessage when there is another number of them."""
+def _find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
     wraps = [wrap for wrap in sealed.wraps if wrap.kind == kind]
     if len(wraps) != 1:
         raise MalformedMessage(f"{len(wraps)} wraps of kind {kind}, expected 1", where="bundle")
@@ -246,7 +263,7 @@ def find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
 def _prepare(passphrase: bytes) -> bytes:
     if len(passphrase) > MAX_PASSPHRASE_BYTES:
         raise MalformedMessage(f"more than {MAX_PASSPHRASE_BYTES} bytes", where="passphrase")
-    # RFC 8265 section 4.2 (OpaqueString): keyboards differ in how they compose an accent, people do not see it.
+    # RFC 8265 section 4.2 (OpaqueString): keyboards compose accents differently, which people do not see.
     try:
         return unicodedata.normalize("NFC", passphrase.decode()).encode()
     except UnicodeDecodeError:

@@ -1,6 +1,7 @@
-"""The server's own secrets, all derived from one master key that stands in the system keyring, not in the database.
+"""The server's own secrets, all derived from one master key, which is in the system keyring, not in the database.
 
-A thief who has the database alone can guess nothing: verifiers are HMACs under the pepper, bundles are sealed again.
+A thief who has only the database cannot guess passphrases: verifiers are HMACs under a secret pepper, and bundles are
+encrypted again under a key of the server.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringError
 
 from roaming_keys.protocol import encode_fields
-from smime_core.file_locks import lock_beside
+from sealwax.files.locks import lock_beside
 
 MASTER_KEY_BYTES = 32
 KEYRING_SERVICE = "sealwax-roaming-keys"
@@ -31,11 +32,11 @@ _SALT_BYTES = 16
 
 
 class ServerKeyError(Exception):
-    """The master key cannot be had, is not the database's, or a sealed bundle is damaged."""
+    """The master key is missing or belongs to another database, or a sealed bundle is damaged."""
 
 
 class ServerKeys:
-    """Everything that the server computes with its master key."""
+    """The computations with the server's master key."""
 
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != MASTER_KEY_BYTES:
@@ -47,36 +48,36 @@ class ServerKeys:
         self.fingerprint = _derive(master_key, "fingerprint")
 
     def verifier(self, auth_key: bytes) -> bytes:
-        """What is stored in place of an auth_key."""
+        """Return the verifier that is stored instead of an auth_key."""
         return hmac.new(self._pepper, auth_key, hashlib.sha256).digest()
 
     def false_salt(self, user: str) -> bytes:
-        """The salt shown for a user who is not there: the same at every question."""
+        """Return a salt for a user who is not registered, the same at every request."""
         return hmac.new(self._false_salts, user.encode(), hashlib.sha256).digest()[:_SALT_BYTES]
 
     def counter_name(self, kind: str, value: str) -> bytes:
-        """The name of a counter of failed logins: the database holds no list of networks or of mistyped users."""
+        """Return the name of a counter of failed logins: a hash, so that the database lists no networks and users."""
         return hmac.new(self._counters, encode_fields(kind, value), hashlib.sha256).digest()
 
-    def seal(self, record: bytes, *, user: str) -> bytes:
-        """The record under the server's key, bound to its user."""
+    def seal(self, record: bytes, user: str) -> bytes:
+        """Return the record sealed under the server's key and bound to its user."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._sealer.encrypt(nonce, record, encode_fields("sealed record", user))
 
-    def unseal(self, sealed: bytes, *, user: str) -> bytes:
-        """The record again. Raises ServerKeyError."""
+    def unseal(self, sealed: bytes, user: str) -> bytes:
+        """Return the record of `seal`. Raises ServerKeyError."""
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._sealer.decrypt(nonce, ciphertext, encode_fields("sealed record", user))
         except InvalidTag:
-            raise ServerKeyError("a stored bundle is damaged") from None
+            raise ServerKeyError("a stored bundle is damaged: restore the database from a backup") from None
 
 
 def load_master_key(database: Path) -> bytes:
-    """The master key from the system keyring, made there at the first start.
+    """Return the master key from the system keyring. It is made at the first start.
 
-    Of several processes that start at once for the first time, one makes the key: they wait for each other by a lock
-    beside the database. Raises ServerKeyError, or OSError where no lock can be made.
+    Processes that start for the first time together wait for each other by a lock beside the database, and one of them
+    makes the key. Raises ServerKeyError, or OSError if no lock can be made.
     """
     check_backend(keyring.get_keyring())
     try:
@@ -86,26 +87,28 @@ def load_master_key(database: Path) -> bytes:
                 stored = _find_or_make_entry()
         return base64.b64decode(stored, validate=True)
     except KeyringError as error:
-        raise ServerKeyError(f"the system keyring refused: {type(error).__name__}") from None
+        raise ServerKeyError(
+            f"the system keyring refused ({type(error).__name__}): unlock it and start again"
+        ) from None
     except binascii.Error:
-        raise ServerKeyError("the keyring's entry for the master key is damaged") from None
+        raise ServerKeyError("the keyring's entry for the master key is damaged: restore it from a backup") from None
 
 
 def _find_or_make_entry() -> str:
     if keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY) is None:
         made = base64.b64encode(os.urandom(MASTER_KEY_BYTES)).decode("ascii")
         keyring.set_password(KEYRING_SERVICE, KEYRING_ENTRY, made)
-    # Read again: what counts is what the next start will find there.
+    # Read it back, because the next start has to find the same key.
     stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
     if stored is None:
-        raise ServerKeyError("the system keyring did not keep the master key")
+        raise ServerKeyError("the system keyring did not keep the master key: give the key in the configuration")
     return stored
 
 
 def check_backend(backend: KeyringBackend) -> None:
-    """Return when the keyring keeps a secret at all. Raises ServerKeyError for fail, null and plaintext ones."""
+    """Check that the keyring keeps secrets. Raises ServerKeyError for the backends fail, null and plaintext."""
     members = list(backend.backends) if isinstance(backend, ChainerBackend) else [backend]
-    # keyrings.alt, where it is installed, brings PlaintextKeyring; it is told by its name, so as not to need it here.
+    # PlaintextKeyring comes with keyrings.alt, if that is installed. It is recognised by its name without an import.
     refused = [
         member
         for member in members

@@ -1,8 +1,8 @@
-"""What travels between a client and the key server, protocol 1: frozen records and their JSON, both ways.
+"""The records of protocol 1 between a client and the key server, as frozen values and as JSON.
 
-Both sides parse with the same strictness: every field there, none unknown, none twice, each of its own type and within
-bounds. Octets travel as standard base64. Argon2id's cost (RFC 9106) has a floor and a ceiling, so that a hostile
-server can neither weaken the stretching of a passphrase nor exhaust the device that does it.
+Both sides parse with the same strictness: every field is present, none is unknown, none is repeated, and each has its
+type and its bounds. Bytes are standard base64. Argon2id's cost (RFC 9106) has a lower and an upper limit, so that a
+hostile server can neither weaken the stretching of a passphrase nor exhaust the device that computes it.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from typing import Any, Final
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
-from smime_core.strict_json import parse_json
+from smime_core.trust import parse_json
 
 PROTOCOL: Final = 1
 
-MIN_MEMORY_KIB: Final = 65_536  # DESIGN, "roaming_keys"; the second choice of RFC 9106 section 4
-MAX_MEMORY_KIB: Final = 262_144  # what a phone's browser gives to one page
+MIN_MEMORY_KIB: Final = 65_536  # The second recommendation of RFC 9106 section 4.
+MAX_MEMORY_KIB: Final = 262_144  # A phone's browser gives one page no more.
 MIN_PASSES: Final = 3
-MAX_PASSES: Final = 16  # about 3 s on a phone, with the most memory
+MAX_PASSES: Final = 16  # 16 passes over MAX_MEMORY_KIB take about 3 s on a phone.
 MAX_LANES: Final = 8
 MIN_SALT_BYTES: Final = 16
 MAX_SALT_BYTES: Final = 64
 AUTH_KEY_BYTES: Final = 32
-MAX_RECORD_BYTES: Final = 2_097_152  # the JSON text of one record
-MAX_BUNDLE_BYTES: Final = 1_048_576  # a PKCS#12 with its chain has about 5,000
+MAX_RECORD_BYTES: Final = 2_097_152  # The JSON text of one record.
+MAX_BUNDLE_BYTES: Final = 1_048_576  # A PKCS#12 file with a chain has about 5,000 bytes.
 MAX_WRAPS: Final = 20
-MAX_WRAPPED_BYTES: Final = 8_192  # a CMS for a recovery certificate is the largest
-MAX_VERSION: Final = 2**53 - 1  # what every JSON reader keeps exactly
+MAX_WRAPPED_BYTES: Final = 8_192  # The largest wrap would be a CMS structure for a recovery certificate.
+MAX_VERSION: Final = 2**53 - 1  # The largest number that every JSON reader keeps exactly.
 MAX_TEXT_CHARACTERS: Final = 2_048
 
-# JSON can write one half of a surrogate pair, which no UTF-8 has (RFC 8259 section 8.2).
+# JSON can write an unpaired surrogate, which UTF-8 cannot encode (RFC 8259 section 8.2).
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 class WrapKind(StrEnum):
-    """The kinds of wrap that this client makes; others (recovery code, organisation) are passed over."""
+    """The kinds of wrap that this client makes. Others (recovery code, organisation) are skipped."""
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the name of a kind
     PASSKEY = "passkey"
@@ -50,7 +50,7 @@ class WrapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """How one account's passphrase is stretched. Raises MalformedMessage when out of bounds."""
+    """The parameters for stretching one account's passphrase. Raises MalformedMessage if a value is out of bounds."""
 
     salt: bytes
     memory_kib: int = MIN_MEMORY_KIB
@@ -67,7 +67,7 @@ class Parameters:
         return _write({"protocol": PROTOCOL, **self.members()})
 
     def members(self) -> dict[str, Any]:
-        """The JSON members that `/parameters` and `/register` have in common."""
+        """The JSON members that `/parameters` and `/register` share."""
         return {
             "salt": _to_base64(self.salt),
             "memory_kib": self.memory_kib,
@@ -77,7 +77,7 @@ class Parameters:
 
     @classmethod
     def from_json(cls, data: bytes) -> Parameters:
-        """What `POST /parameters` answers. Raises MalformedMessage."""
+        """Parse the answer to `POST /parameters`. Raises MalformedMessage."""
         record = _Reader(data, "parameters")
         record.check_protocol()
         parameters = cls.from_reader(record)
@@ -87,7 +87,7 @@ class Parameters:
     @classmethod
     def from_reader(cls, record: _Reader) -> Parameters:
         return cls(
-            salt=record.octets("salt", MAX_SALT_BYTES),
+            salt=record.data("salt", MAX_SALT_BYTES),
             memory_kib=record.integer("memory_kib"),
             passes=record.integer("passes"),
             lanes=record.integer("lanes"),
@@ -96,7 +96,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrap:
-    """The bundle key under one other key; `kind` says which, `nonce` is empty for kinds that need none."""
+    """The bundle key, encrypted under another key that `kind` names. `nonce` is empty for kinds that need none."""
 
     kind: str
     nonce: bytes
@@ -105,7 +105,7 @@ class Wrap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedBundle:
-    """One version of a user's PKCS#12 and the wraps of its key: what `POST /login` answers."""
+    """One version of a user's PKCS#12 and the wraps of its key: the answer to `POST /login`."""
 
     bundle_id: str
     version: int
@@ -116,7 +116,7 @@ class SealedBundle:
         return _write(self.members())
 
     def members(self) -> dict[str, Any]:
-        """The JSON members that `/login` and `/register` have in common."""
+        """The JSON members that `/login` and `/register` share."""
         return {
             "bundle_id": self.bundle_id,
             "version": self.version,
@@ -129,7 +129,7 @@ class SealedBundle:
 
     @classmethod
     def from_json(cls, data: bytes) -> SealedBundle:
-        """What `POST /login` answers. Raises MalformedMessage or LimitExceeded."""
+        """Parse the answer to `POST /login`. Raises MalformedMessage or LimitExceeded."""
         record = _Reader(data, "bundle record")
         sealed = cls.from_reader(record)
         record.check_finished()
@@ -142,7 +142,7 @@ class SealedBundle:
         return cls(
             bundle_id=record.text("bundle_id"),
             version=version,
-            bundle=record.octets("bundle", MAX_BUNDLE_BYTES),
+            bundle=record.data("bundle", MAX_BUNDLE_BYTES),
             wraps=tuple(_parse_wrap(wrap) for wrap in record.records("wraps", MAX_WRAPS)),
         )
 
@@ -171,7 +171,7 @@ class Registration:
 
     @classmethod
     def from_json(cls, data: bytes) -> Registration:
-        """Raises MalformedMessage or LimitExceeded."""
+        """Parse the body of `POST /register`. Raises MalformedMessage or LimitExceeded."""
         record = _Reader(data, "registration")
         record.check_protocol()
         registration = cls(
@@ -187,7 +187,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParametersRequest:
-    """The body of `POST /parameters`: a body and no query, which servers and proxies write into their logs."""
+    """The body of `POST /parameters`. The user is not in the URL, because servers and proxies write URLs into logs."""
 
     user: str
 
@@ -196,7 +196,7 @@ class ParametersRequest:
 
     @classmethod
     def from_json(cls, data: bytes) -> ParametersRequest:
-        """Raises MalformedMessage."""
+        """Parse the body of `POST /parameters`. Raises MalformedMessage."""
         record = _Reader(data, "parameters")
         record.check_protocol()
         request = cls(user=record.text("user"))
@@ -216,7 +216,7 @@ class Login:
 
     @classmethod
     def from_json(cls, data: bytes) -> Login:
-        """Raises MalformedMessage."""
+        """Parse the body of `POST /login`. Raises MalformedMessage."""
         record = _Reader(data, "login")
         record.check_protocol()
         login = cls(user=record.text("user"), auth_key=_auth_key(record))
@@ -224,19 +224,14 @@ class Login:
         return login
 
 
-def error_json(code: str, message: str) -> bytes:
-    """The body of every answer that is not a success: a word for programs, a sentence for people."""
-    return _write({"code": code, "message": message})
-
-
 def parse_error(data: bytes) -> tuple[str, str]:
-    """Code and sentence of such a body. Raises MalformedMessage."""
+    """Return code and sentence from an error's body. Raises MalformedMessage."""
     record = _Reader(data, "error")
     return record.text("code"), record.text("message")
 
 
 class _Reader:
-    """One JSON object from which every member is taken exactly once."""
+    """A JSON object from which every member is taken exactly once."""
 
     def __init__(self, source: bytes | Mapping[str, Any], where: str) -> None:
         self._where = where
@@ -250,29 +245,29 @@ class _Reader:
 
     def integer(self, name: str) -> int:
         value = self._take(name)
-        # bool is an int to Python, not to JSON.
+        # bool is an int in Python, but not in JSON.
         if not isinstance(value, int) or isinstance(value, bool):
             raise MalformedMessage("expected a whole number", where=f"{self._where}: {name}")
         return value
 
-    def octets(self, name: str, maximum: int) -> bytes:
+    def data(self, name: str, maximum: int) -> bytes:
         value = self._take(name)
         where = f"{self._where}: {name}"
         if not isinstance(value, str):
-            raise MalformedMessage("expected base64", where=where)
+            raise MalformedMessage("expected base64", where)
         try:
-            octets = base64.b64decode(value, validate=True)
+            data = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
-            # Without a cause: its text might quote the value, which may be a key.
-            raise MalformedMessage("expected base64", where=where) from None
-        check_limit(f"{where} in bytes", len(octets), maximum)
-        return octets
+            # The cause is left out: its text might quote the value, which may be a key.
+            raise MalformedMessage("expected base64", where) from None
+        check_limit(f"{where} in bytes", len(data), maximum)
+        return data
 
     def records(self, name: str, maximum: int) -> list[_Reader]:
         values = self._take(name)
         where = f"{self._where}: {name}"
         if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-            raise MalformedMessage("expected a list of objects", where=where)
+            raise MalformedMessage("expected a list of objects", where)
         check_limit(where, len(values), maximum)
         return [_Reader(value, where) for value in values]
 
@@ -294,33 +289,33 @@ class _Reader:
 def _parse_wrap(record: _Reader) -> Wrap:
     wrap = Wrap(
         kind=record.text("kind"),
-        nonce=record.octets("nonce", MAX_WRAPPED_BYTES),
-        wrapped=record.octets("wrapped", MAX_WRAPPED_BYTES),
+        nonce=record.data("nonce", MAX_WRAPPED_BYTES),
+        wrapped=record.data("wrapped", MAX_WRAPPED_BYTES),
     )
     record.check_finished()
     return wrap
 
 
 def _auth_key(record: _Reader) -> bytes:
-    auth_key = record.octets("auth_key", AUTH_KEY_BYTES)
+    auth_key = record.data("auth_key", AUTH_KEY_BYTES)
     _check_range(len(auth_key), AUTH_KEY_BYTES, AUTH_KEY_BYTES, where="auth_key")
     return auth_key
 
 
 def _parse_object(data: bytes, where: str) -> dict[str, Any]:
-    parsed = parse_json(data, where=where, max_bytes=MAX_RECORD_BYTES)
+    parsed = parse_json(data, where, max_bytes=MAX_RECORD_BYTES)
     if not isinstance(parsed, dict):
-        raise MalformedMessage("expected a JSON object", where=where)
+        raise MalformedMessage("expected a JSON object", where)
     return parsed
 
 
-def _check_range(value: int, lowest: int, highest: int, *, where: str) -> None:
+def _check_range(value: int, lowest: int, highest: int, where: str) -> None:
     if not lowest <= value <= highest:
-        raise MalformedMessage(f"{value}, expected {lowest} to {highest}", where=where)
+        raise MalformedMessage(f"{value}, expected {lowest} to {highest}", where)
 
 
-def _to_base64(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii")
+def _to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _write(members: dict[str, Any]) -> bytes:

@@ -1,6 +1,6 @@
-"""The static origin of the pages: files and nothing else; no cookies, no uploads, no answer that depends on who asks.
+"""The static origin of the pages: only files, without cookies, uploads, or answers that depend on the user.
 
-`/config.json` is the one file that is not on the disk: it names the origins of API and key server, fixed at the start.
+`/config.json` is the only file that is not on the disk: it names the origins of API and key server, fixed at the start.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from flask import Flask, Response, abort, jsonify, request, send_file
 from werkzeug.security import safe_join
 
-from webbridge.config import PagesConfig, host_of
-from webbridge.errors import install_error_handlers
-from webbridge.security import install_pages_security
+from sealwax.service import create_application
+from webbridge.config import PagesConfig
+from webbridge.security import pages_policy
 
-# What the machine's own MIME tables say differs from one system to the next; a wrong type stops a module or a Worker.
+# The machine's own MIME tables differ between systems. A wrong type stops a module or a Worker.
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -38,10 +38,9 @@ _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 def create_pages_app(config: PagesConfig) -> Flask:
     """Return the application that serves the build's pages folder."""
-    app = Flask("webbridge.pages", static_folder=None, template_folder=None)
-    app.config["TRUSTED_HOSTS"] = [host_of(config.pages_origin)]
-    install_error_handlers(app)
-    install_pages_security(app, config)
+    app = create_application(
+        "webbridge.pages", config.pages_origin, proxies=config.trusted_proxies, policy=pages_policy(config)
+    )
     app.before_request(_forget_dates)
 
     @app.get("/config.json")
@@ -71,26 +70,26 @@ def _serve(folder: Path, name: str) -> Response:
     )
     if encoding is not None:
         response.headers["Content-Encoding"] = encoding
-    # A reproducible build gives new content the old time: only the ETag says whether a file is still the same.
+    # A reproducible build gives new content the old time, so only the ETag shows whether a file has changed.
     del response.headers["Last-Modified"]
     response.vary.add("Accept-Encoding")
-    # Every use asks whether the file is still the same: names carry no hash, and old code with new code is neither.
+    # Every use checks whether the file has changed, because names have no hash and old code does not work with new.
     response.headers["Cache-Control"] = "no-cache"
     return response
 
 
 def _forget_dates() -> None:
-    """Take away the conditions that are dates, which may also be no dates (RFC 9110 sections 13.1.3 to 13.1.5)."""
+    """Remove the conditions by date, which the ETag replaces (RFC 9110 sections 13.1.3 to 13.1.5)."""
     for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
         request.environ.pop(name, None)
     if not _ENTITY_TAG.fullmatch(request.environ.get("HTTP_IF_RANGE", '""')):
-        # Without an entity tag that holds, the whole file is the answer.
+        # Without a valid entity tag the answer is the whole file.
         del request.environ["HTTP_IF_RANGE"]
         request.environ.pop("HTTP_RANGE", None)
 
 
 def _choose_encoding(folder: Path, name: str, path: Path) -> tuple[str | None, Path]:
-    """Return the smallest stored form that the browser takes; nothing is compressed while it waits."""
+    """Return the smallest stored form that the browser accepts. Files are compressed only by the build."""
     for encoding, suffix in _ENCODINGS:
         if request.accept_encodings[encoding] > 0 and (stored := _existing(folder, name + suffix)):
             return encoding, stored
@@ -104,12 +103,12 @@ def _existing(folder: Path, name: str) -> Path | None:
     path = Path(joined)
     try:
         return path if path.is_file() else None
-    except OSError:  # a name that is longer than any file's
+    except OSError:  # The name is too long for a file.
         return None
 
 
 @lru_cache(maxsize=1024)
 def _content_hash(path: Path, modified_ns: int, changed_ns: int) -> str:
-    """Return an ETag of the content. Times only end the cache: a reproducible build may set them all alike."""
+    """Return an ETag of the content, cached until one of the file's times changes."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()[:32]

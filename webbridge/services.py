@@ -1,4 +1,4 @@
-"""What the views of one application share, and how they reach it."""
+"""The parts that the views of one application share, and access to them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 
+from sealwax.service import Database, Gate, ServiceError
 from smime_core.providers.native import NativeProvider
-from webbridge.authorities import Authorities
-from webbridge.certificates import CertificateFolder, read_certificates
+from webbridge.certificates.authorities import Authorities
+from webbridge.certificates.files import read_certificates
+from webbridge.certificates.lookup_counter import LookupCounter
+from webbridge.certificates.people import PeopleDirectory
+from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
-from webbridge.database import Database
-from webbridge.errors import ApiError
+from webbridge.database import open_database
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
-from webbridge.login_counter import LoginCounter, LoginGate
-from webbridge.lookup_counter import LookupCounter
-from webbridge.people import PeopleDirectory
+from webbridge.login.counter import LoginCounter, login_gate
+from webbridge.login.sessions import Session, SessionStore
 from webbridge.security import ACCOUNT_HEADER
-from webbridge.sessions import Session, SessionStore
-from webbridge.trust_list_file import TrustListFile
 
-# Chromium and Firefox take a __Host- cookie on http://127.0.0.1 too, so that there is one name for all.
+# Chromium and Firefox accept a __Host- cookie on http://127.0.0.1 too, so the cookie has this name everywhere.
 COOKIE_NAME = "__Host-sealwax"
 _EXTENSION = "sealwax"
-_PLAIN_IN_URI = "!~*'()"  # as encodeURIComponent has it, beside letters, digits, "-", "_" and "."
+_PLAIN_IN_URI = "!~*'()"  # encodeURIComponent does not escape these, nor letters, digits, "-", "_" and ".".
 
 Result = TypeVar("Result")
 
@@ -40,7 +40,7 @@ class Services:
     database: Database
     sessions: SessionStore
     logins: LoginCounter
-    login_gate: LoginGate
+    login_gate: Gate
     pool: ConnectionPool
     people: PeopleDirectory
     authorities: Authorities
@@ -57,12 +57,12 @@ class Services:
 
 
 def install_services(app: Flask, config: BridgeConfig) -> None:
-    """Build the parts and hang them on the application."""
+    """Build the parts and store them with the application."""
     app.after_request(name_account)
-    # Before anything is opened that somebody would have to close.
+    # Certificates are read first: if a file is unreadable, nothing is open yet that must be closed.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
-    database = Database(config.database)
+    database = open_database(config.database)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
@@ -75,11 +75,9 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
             clock=config.clock,
         ),
         logins=LoginCounter(database, clock=config.clock),
-        login_gate=LoginGate(),
+        login_gate=login_gate(),
         pool=ConnectionPool(config.mail_server),
-        people=PeopleDirectory.of(
-            CertificateFolder(config.directory_folder), config.directory_ldap, config.directory_name_servers
-        ),
+        people=PeopleDirectory(config),
         authorities=Authorities(config, anchors_der, trust_list),
         lookups=LookupCounter(database, clock=config.clock),
         anchors_der=anchors_der,
@@ -111,43 +109,44 @@ def services() -> Services:
 def require_session() -> Session:
     """Return the session of the current request.
 
-    Raises ApiError 401 when there is none, or when it is of another account than the page believes: a browser has one
-    cookie for all its tabs, and somebody may have signed in to another account in another tab.
+    Raises ServiceError 401 if there is none, or if it is of another account than the page names: a browser has one
+    cookie for all its tabs, and the person may have signed in to another account in another tab.
     """
     session = services().sessions.find(request.cookies.get(COOKIE_NAME, ""))
     if session is None:
-        raise ApiError(401, "session-ended", "You are not signed in, or the session has ended.")
+        raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
     g.account = quote(session.credentials.address, safe=_PLAIN_IN_URI)
     if is_of_another_account():
-        raise ApiError(401, "session-ended", "Another account has signed in in this browser.")
+        raise ServiceError(401, "session-ended", "Another account has signed in in this browser. Sign in again.")
     return session
 
 
 def is_of_another_account() -> bool:
-    """Whether the session that was found is not the one that the page names."""
+    """Return whether the session that was found belongs to another account than the page names."""
     return "account" in g and request.headers.get(ACCOUNT_HEADER, g.account) != g.account
 
 
 def name_account(response: Response) -> Response:
-    """Say whose session answered, so that a page can tell it from the one that it believes in."""
+    """Name the account whose session answered, so that a page can compare it with the account that it shows."""
     if "account" in g:
         response.headers[ACCOUNT_HEADER] = g.account
     return response
 
 
 def with_mail(session: Session, call: Callable[[], Result]) -> Result:
-    """Make a call of the gateway for a session; when the mail server no longer takes the password, the session ends."""
+    """Make a call of the gateway for a session, and end the session if its password is no longer right."""
     try:
         return call()
     except GatewayError as error:
         if error.code is not GatewayCode.LOGIN_REFUSED:
             raise
         end_session(request.cookies.get(COOKIE_NAME, ""))
-        raise ApiError(401, "session-ended", "The mail server no longer accepts the password.") from None
+        text = "The mail server no longer accepts the password. Sign in again."
+        raise ServiceError(401, "session-ended", text) from None
 
 
 def end_session(cookie: str) -> None:
-    """Delete a session's key half and log its connections out."""
+    """Delete a session's key half and log out its connections."""
     session_id = services().sessions.end(cookie)
     if session_id is not None:
         services().pool.close_session(session_id)

@@ -1,4 +1,4 @@
-"""`POST /api/enrolment`: a ticket that proves to the key server who owns the address, for the mail login proved it."""
+"""`POST /api/enrolment`: a ticket that proves to the key server who owns the address, after the mail login."""
 
 from __future__ import annotations
 

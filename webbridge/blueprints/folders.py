@@ -1,4 +1,4 @@
-"""`GET /api/folders`."""
+"""`GET /api/folders`: the folders of the account."""
 
 from __future__ import annotations
 

@@ -1,24 +1,24 @@
-"""`/api/folders/<name>/messages`: the list, one message byte for byte, and its mark as seen."""
+"""`/api/folders/<name>/messages`: the list, one message byte for byte, and marking it as seen."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.routing import PathConverter
 
-from webbridge.errors import ApiError
+from sealwax.service import ServiceError
 from webbridge.gateway import MessageSummary
 from webbridge.gateway.imap import Flag
 from webbridge.services import require_session, services, with_mail
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
-MAX_DIGITS = 10  # of a UID, which has 32 bits
+MAX_DIGITS = 10  # The digits of a UID, which has 32 bits.
 
 blueprint = Blueprint("messages", __name__)
 
 
 class FolderConverter(PathConverter):
-    """A folder's name in a path: slashes stand where they want, also at the beginning and side by side."""
+    """A folder's name in a path. It may have slashes anywhere, also repeated and at its beginning."""
 
     regex = ".+?"
     part_isolating = False
@@ -35,7 +35,7 @@ def list_messages(name: str) -> Response:
         lambda: services().pool.run(
             session.id,
             session.credentials,
-            lambda connection: connection.list_messages(name, before_uid=before, limit=limit),
+            lambda connection: connection.list_messages(name, before, limit),
         ),
     )
     return jsonify(messages=[_render(summary) for summary in summaries])
@@ -43,7 +43,7 @@ def list_messages(name: str) -> Response:
 
 @blueprint.get("/folders/<folder:name>/messages/<int:uid>/raw")
 def raw_message(name: str, uid: int) -> Response:
-    """Stream the bytes as the mail server holds them."""
+    """Stream the message's bytes as the mail server stores them."""
     session = require_session()
     message = with_mail(
         session,
@@ -59,7 +59,7 @@ def raw_message(name: str, uid: int) -> Response:
 
 @blueprint.put("/folders/<folder:name>/messages/<int:uid>/seen")
 def mark_seen(name: str, uid: int) -> Response:
-    """Mark one message as seen, which reading its bytes does not."""
+    """Mark one message as seen. Reading its bytes does not do so."""
     session = require_session()
     with_mail(
         session,
@@ -75,7 +75,9 @@ def _number(name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and 0 < int(text) < 2**32):
-        raise ApiError(400, "bad-request", f"{name} is not a positive number of 32 bits.")
+        raise ServiceError(
+            400, "bad-request", f"The request has a wrong {name}: a positive number of 32 bits is expected."
+        )
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""`POST /api/send`: hand the bytes to the submission server, then keep a copy in Sent."""
+"""`POST /api/send`: pass the bytes to the submission server, then store a copy in Sent."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from webbridge.gateway import GatewayError, ImapConnection, Outcome, submit_message
 from webbridge.gateway.imap import Flag
+from webbridge.login.sessions import Session
 from webbridge.security import RECIPIENTS_HEADER
 from webbridge.services import require_session, services, with_mail
-from webbridge.sessions import Session
 
 _log = logging.getLogger(__name__)
 
@@ -19,15 +19,15 @@ blueprint = Blueprint("send", __name__)
 
 @blueprint.post("/send")
 def send_message() -> Response:
-    """Send the body to the recipients of the header, and say what became of it.
+    """Send the body to the recipients in the header X-Sealwax-Recipients, and return the outcome.
 
-    `outcome` is `sent` or `perhaps`; an error says that nobody got the message. `savedTo` is null when no copy was
-    kept. A message that was perhaps sent has none: it would say in the Sent folder that it was.
+    `outcome` is `sent` or `perhaps`; an error means that no recipient got the message. `savedTo` is null if no copy was
+    stored. A message that was perhaps sent has no copy, because a copy in the Sent folder would mean that it was sent.
     """
     session = require_session()
     config = services().config
     message = request.get_data(cache=False)
-    # Of a body that did not say its length, Werkzeug gives no more than the limit, and says so at the next look only.
+    # Werkzeug cuts a body of unknown length at the limit, and raises only at the next read.
     request.stream.read(1)
     recipients = [part.strip() for part in request.headers.get(RECIPIENTS_HEADER, "").split(",") if part.strip()]
     outcome = with_mail(
@@ -36,7 +36,7 @@ def send_message() -> Response:
             config.mail_server,
             session.credentials,
             message,
-            recipients=recipients,
+            recipients,
             max_bytes=config.max_message_bytes,
         ),
     )
@@ -45,7 +45,7 @@ def send_message() -> Response:
 
 
 def _keep_copy(session: Session, message: bytes) -> str | None:
-    """Return the folder with the copy. A failure here is no failure to send: nobody must send again for it."""
+    """Return the folder with the copy, or None. Without a copy the message is sent all the same, so nothing raises."""
 
     def append(connection: ImapConnection) -> str:
         folder = connection.sent_folder()
@@ -56,6 +56,6 @@ def _keep_copy(session: Session, message: bytes) -> str | None:
         return services().pool.run_once(session.id, session.credentials, append)
     except GatewayError as error:
         _log.warning("the copy of a sent message was not kept: %s", error.code.value)
-    except Exception:  # noqa: BLE001 (the message has left: any error from here on would say that it has not)
+    except Exception:  # noqa: BLE001 (the message is sent: an error from here on would say that it is not)
         _log.exception("the copy of a sent message was not kept")
     return None

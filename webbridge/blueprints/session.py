@@ -5,13 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import BadRequest
 
-from roaming_keys.client_network import client_network
-from webbridge.errors import ApiError
+from sealwax.service import ServiceError, client_network
+from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.door import check_credentials
-from webbridge.login_counter import TooManyAttempts
 from webbridge.services import COOKIE_NAME, end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
@@ -23,15 +21,7 @@ blueprint = Blueprint("session", __name__)
 def sign_in() -> Response:
     """Check address and password at the mail server and start a session under a new id."""
     credentials = _read_credentials()
-    try:
-        connection = _log_in(credentials, client_network(request.remote_addr))
-    except TooManyAttempts as error:
-        raise ApiError(
-            429,
-            "try-later",
-            "There were too many attempts to sign in. Wait a few minutes.",
-            retry_after_seconds=error.retry_after_seconds,
-        ) from None
+    connection = _log_in(credentials, client_network(request.remote_addr))
     end_session(request.cookies.get(COOKIE_NAME, ""))
     cookie, session = services().sessions.create(credentials)
     services().pool.adopt(session.id, connection)
@@ -42,15 +32,15 @@ def sign_in() -> Response:
 
 @blueprint.get("/session")
 def who() -> Response:
-    """Say who is signed in."""
+    """Return who is signed in."""
     return jsonify(address=require_session().credentials.address)
 
 
 @blueprint.delete("/session")
 def sign_out() -> Response:
-    """End the session; without one, or with one of another account, there is nothing to do, which is no error."""
+    """End the session. If there is none, or one of another account, nothing is done and no error is returned."""
     response = Response(status=204)
-    with suppress(ApiError):
+    with suppress(ServiceError):
         require_session()
     if is_of_another_account():
         return response
@@ -60,13 +50,10 @@ def sign_out() -> Response:
 
 
 def _read_credentials() -> Credentials:
-    request.max_content_length = MAX_LOGIN_BYTES
-    fields = request.get_json()
-    if not isinstance(fields, dict):
-        raise BadRequest
-    address, password = fields.get("address"), fields.get("password")
+    members = read_members(max_bytes=MAX_LOGIN_BYTES)
+    address, password = members.get("address"), members.get("password")
     if not isinstance(address, str) or not isinstance(password, str):
-        raise ApiError(400, "bad-request", "Address and password are expected.")
+        raise ServiceError(400, "bad-request", "The request lacks an address or a password.")
     local_part, _at, domain = address.strip().rpartition("@")
     return check_credentials(f"{local_part}@{domain.lower()}", password)
 

@@ -1,12 +1,12 @@
-"""`GET /api/config`: what the pages must know before anybody signs in."""
+"""`GET /api/config`: the settings that the pages need before anybody signs in."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, jsonify
 
+from webbridge.blueprints.json_values import base64_text
 from webbridge.services import services
 
 blueprint = Blueprint("settings", __name__)
@@ -14,12 +14,12 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Name what the pages trust by the operator's word, and the largest message."""
+    """Return the anchors that the operator trusts for the pages, and the size of the largest message."""
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
         anchors=_texts(services().anchors_der),
         timestampAnchors=_texts(services().timestamp_anchors_der),
-        trustList=None if trust_list is None else b64encode(trust_list).decode("ascii"),
+        trustList=None if trust_list is None else base64_text(trust_list),
         mozilla=config.mozilla_roots,
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,
@@ -27,4 +27,4 @@ def show_config() -> Response:
 
 
 def _texts(certificates: Iterable[bytes]) -> list[str]:
-    return [b64encode(certificate).decode("ascii") for certificate in certificates]
+    return [base64_text(certificate) for certificate in certificates]

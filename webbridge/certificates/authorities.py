@@ -1,39 +1,36 @@
-"""What authorities say about certificates, asked for the pages: handed out unchecked, kept for everybody alike.
+"""The answers of authorities about certificates, for the pages: returned unchecked, and cached for all sessions.
 
-Revocation is asked about only for certificates that chain to the operator's own anchors, at the addresses in them.
-Issuers are fetched for any certificate, at public addresses only. Nothing is logged, and nothing that goes out names a
-user.
+Authorities are asked about revocation only for certificates that lead to the operator's own anchors, at the addresses
+in these certificates. Issuers' certificates are fetched for any certificate, but only from public addresses. Nothing is
+logged, and no request names a user.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
 
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.lookups.answers import REVOCATION_KINDS, AnswerSource
-from smime_core.lookups.cache import AnswerCache
-from smime_core.lookups.fetch import FetchPolicy
-from smime_core.lookups.paths import IssuerAnswers, PathAnswers, look_up_issuers, look_up_paths
+from sealwax.lookups.answers import REVOCATION_KINDS, AnswerSource
+from sealwax.lookups.cache import AnswerCache
+from sealwax.lookups.fetch import FetchPolicy
+from sealwax.lookups.paths import IssuerAnswers, PathAnswers, look_up_issuers, look_up_paths
+from sealwax.roots import mozilla_anchors
+from sealwax.service import Gate
 from smime_core.pkix import LookupKind, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
 from smime_core.providers.native import NativeProvider
-from smime_core.roots import mozilla_anchors
+from smime_core.x509 import Certificate, parse_certificate
+from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
-from webbridge.errors import ApiError
-from webbridge.trust_list_file import TrustListFile
-
-Result = TypeVar("Result")
 
 MAX_RUNNING = 8
-"""Requests at the same time, in one process: each may wait for slow servers and hold several lists."""
+"""The concurrent requests in one process. Each may wait for slow servers and keep several CRLs in memory."""
 RETRY_SECONDS = 5
+_REFUSAL = "Too many people ask about certificates at the moment. Try again in a moment."
 
 
 class Authorities:
-    """The servers of those who issue certificates, behind one cache."""
+    """The servers of certification authorities, behind one cache."""
 
     def __init__(self, config: BridgeConfig, anchors_der: Sequence[bytes], trust_list: TrustListFile) -> None:
         self._cache = AnswerCache(config.pki_cache)
@@ -48,37 +45,29 @@ class Authorities:
         )
         self._trust_list = trust_list
         self._provider: CryptoProvider = NativeProvider()
-        self._running = threading.BoundedSemaphore(MAX_RUNNING)
+        self._running = Gate(MAX_RUNNING, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
     def ask_about(self, paths: Sequence[Sequence[Certificate]]) -> tuple[PathAnswers, ...]:
-        """What bears on the revocation of these paths. Raises ApiError 429 while too many requests run."""
-        return self._run(
-            lambda: look_up_paths(
+        """Return the evidence about the revocation of these paths. Raises TryLater while too many requests run."""
+        with self._running.one():
+            return look_up_paths(
                 paths,
                 trust_store=self._trust_store(),
                 at=self._clock(),
                 source=self._source(REVOCATION_KINDS),
                 provider=self._provider,
             )
-        )
 
     def find_issuers(self, certificates: Sequence[Certificate]) -> tuple[IssuerAnswers, ...]:
-        """Certificates that have signed these. Raises ApiError 429 while too many requests run."""
-        source = self._source(frozenset({LookupKind.ISSUER}))
-        return self._run(lambda: look_up_issuers(certificates, source=source, provider=self._provider))
+        """Return certificates whose keys signed these. Raises TryLater while too many requests run."""
+        with self._running.one():
+            return look_up_issuers(
+                certificates, source=self._source(frozenset({LookupKind.ISSUER})), provider=self._provider
+            )
 
     def close(self) -> None:
         """Close the cache."""
         self._cache.close()
-
-    def _run(self, look_up: Callable[[], Result]) -> Result:
-        if not self._running.acquire(blocking=False):
-            text = "Too many people ask about certificates at the moment."
-            raise ApiError(429, "try-later", text, retry_after_seconds=RETRY_SECONDS)
-        try:
-            return look_up()
-        finally:
-            self._running.release()
 
     def _trust_store(self) -> TrustStore:
         mozilla = mozilla_anchors() if self._has_mozilla_roots else ()

@@ -1,6 +1,6 @@
 """Certificates in PEM files: the operator's trust anchors, and a folder as the directory of people.
 
-The bridge believes nothing about them: it hands out bytes, and the vault validates.
+The bridge checks none of them: it returns bytes, and the vault validates them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from smime_core.certificate import Certificate, parse_certificates
+from sealwax.files.small import read_small
 from smime_core.errors import SmimeError
-from smime_core.mail_address import address_key
-from smime_core.small_files import read_small
+from smime_core.text import address_key
+from smime_core.x509 import Certificate, parse_certificates
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ def read_certificates(path: Path) -> tuple[bytes, ...]:
 
 
 class CertificateFolder:
-    """`*.pem` files, looked up by the addresses that their certificates name.
+    """`*.pem` files, found by the addresses in their certificates.
 
-    A file that was added, removed or edited is noticed after at most `RECHECK_SECONDS`.
+    An added, removed or edited file is noticed after at most `RECHECK_SECONDS`.
     """
 
     def __init__(self, folder: Path | None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -75,7 +75,7 @@ class CertificateFolder:
         self._by_address = _index(self._files.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _ReadFile:
     state: tuple[int, ...]
     certificates: tuple[Certificate, ...]
@@ -86,7 +86,7 @@ def _state_of(path: Path) -> tuple[int, ...]:
         found = path.stat()
     except OSError:
         return ()
-    # An edit that keeps the size and restores the time of writing still changes the time of the status.
+    # An edit that keeps the size and restores the modification time still changes the status time.
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
@@ -95,19 +95,19 @@ def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
         data = read_small(path)
     except (OSError, SmimeError) as error:
         _log.warning("directory: %s is not read: %s", path.name, type(error).__name__)
-        return _ReadFile(state=state, certificates=())
+        return _ReadFile(state, ())
     certificates: list[Certificate] = []
     for number, block in enumerate(_split_blocks(data), start=1):
         try:
             certificates += parse_certificates(block)
         except SmimeError as error:
-            # One bad block must not hide the other people.
+            # An unreadable certificate is skipped, so that those of other people are found.
             _log.warning("directory: %s, certificate %d is not read: %s", path.name, number, type(error).__name__)
-    return _ReadFile(state=state, certificates=tuple(certificates))
+    return _ReadFile(state, tuple(certificates))
 
 
 def _split_blocks(data: bytes) -> list[bytes]:
-    # Each from its first line up to the next one's, so that a block without an end takes no other with it.
+    # Each block extends to the first line of the next one, so that a block without an end does not hide the next.
     if not data.startswith(b"\x30") and _BEGIN in data:
         return [_BEGIN + rest for rest in data.split(_BEGIN)[1:]]
     return [data]

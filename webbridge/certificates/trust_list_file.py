@@ -1,4 +1,4 @@
-"""The operator's signed list, read anew when its file changes and handed out as it stands: followers check it."""
+"""The operator's signed list, read again when its file changes and returned unchanged. Followers verify it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from smime_core.content_info import unarmor
+from sealwax.lookups.operator_list import open_own_list
+from smime_core.cms import unarmor
 from smime_core.errors import SmimeError
-from smime_core.lookups.operator_list import open_own_list
+from smime_core.own_content import TrustList
 from smime_core.pkix import TrustAnchor
 from smime_core.provider import CryptoProvider
-from smime_core.trust_list import TrustList
 
 _log = logging.getLogger(__name__)
 
 MAX_PUSHED_BYTES = 2_000_000
-"""Of one list: every page loads it. One with all of Mozilla's roots has 150,000."""
+"""The largest list that is served, because every page loads it. One with all of Mozilla's roots has 150,000 bytes."""
 _NO_FILE = (-1, -1, -1, -1)
 
 
 class TrustListFile:
-    """One file, or none. A file that is gone, too large or no list gives nothing, which the log says once."""
+    """The list in one file, or no list. A file that is missing, too large or no list is logged once."""
 
-    def __init__(self, path: Path | None, *, provider: CryptoProvider, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path | None, provider: CryptoProvider, *, clock: Callable[[], datetime]) -> None:
         self._path = path
         self._provider = provider
         self._clock = clock
@@ -42,7 +42,7 @@ class TrustListFile:
 
     @property
     def anchors(self) -> tuple[TrustAnchor, ...]:
-        """Whom the list trusts, for look-ups: nobody while it does not count."""
+        """The anchors of the list, for look-ups. Empty if there is no list, or if it has expired."""
         self._read_again()
         trust_list = self._trust_list
         return trust_list.anchors if trust_list is not None and self._clock() <= trust_list.expires else ()
@@ -67,7 +67,7 @@ def _state_of(path: Path) -> tuple[int, int, int, int]:
         found = path.stat()
     except OSError:
         return (0, 0, 0, 0)
-    # A file that becomes readable has the same content and times of writing: only its status changes.
+    # A file that becomes readable keeps its content and modification time. Only its status time changes.
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 

@@ -1,1 +1,1 @@
-"""The demonstration: everything on one machine, forgotten at its end. Nothing in here is for real mail."""
+"""The demonstration: all servers on one machine, with no data kept. It is not for real mail."""

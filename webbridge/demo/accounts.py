@@ -1,29 +1,31 @@
-"""The people of the demonstration: two with mailboxes and keys, and two in the directory alone, under one CA."""
+"""The people of the demonstration: two with mailboxes and keys, and two only in the directory, under one CA."""
 
 from __future__ import annotations
 
 import secrets
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, make_msgid
+from functools import partial
 
 from smime_core import blocking
-from smime_core.certificate import Certificate
-from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
-from smime_core.header_protection import ProtectionMode
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms import Encrypting, Signing
 from smime_core.identity import Identity
+from smime_core.mail import ProtectionMode
 from smime_core.provider import CryptoProvider
+from smime_core.x509 import Certificate
 
 DOMAIN = "example.test"
 NAMES = ("Alice", "Bob")
 EXPIRING, REVOKED = f"carol@{DOMAIN}", f"dave@{DOMAIN}"
 DAYS_LEFT = 12
 AUTHORITY_NAME = "Sealwax demonstration authority"
-# Syllables are easy to read from a terminal and to type; each has about six bits.
+# Syllables are easy to read from a terminal and to type. Each has about six bits.
 _CONSONANTS = "bdfgklmnprstvz"
 _VOWELS = "aeiou"
 
@@ -51,41 +53,46 @@ class People:
 
     @property
     def authority_certificate(self) -> Certificate:
-        """What people trust."""
+        """The certificate that people trust."""
         return self.authority.identity.certificate
 
 
-def create_people(*, provider: CryptoProvider, at: datetime, list_url: str) -> People:
-    """Make an authority, which says at `list_url` what it revoked, and an identity for each name."""
-    authority = blocking.run(create_authority(AUTHORITY_NAME, provider=provider, at=at))
-    pointers = Pointers(crl_urls=(list_url,))
-    ends = at + timedelta(days=DAYS_LEFT)
-    expiring, revoked = (
-        blocking.run(issue_identity(authority, address, provider=provider, at=at, not_after=until, pointers=pointers))
-        for address, until in ((EXPIRING, ends), (REVOKED, None))
-    )
-    accounts = []
-    for name in NAMES:
-        address = f"{name.lower()}@{DOMAIN}"
-        identity = blocking.run(
-            issue_identity(authority, address, provider=provider, at=at, common_name=name, pointers=pointers)
-        )
-        passphrase = _syllables(4)
-        accounts.append(
-            Account(
-                name=name,
-                address=address,
-                mail_password=_syllables(2),
-                key_passphrase=passphrase,
-                identity=identity,
-                p12=blocking.export_identity(identity, passphrase.encode(), provider=provider),
+def create_people(provider: CryptoProvider, at: datetime, list_url: str) -> People:
+    """Make an authority that publishes its revocations at `list_url`, and an identity for each name."""
+    authority = blocking.run(create_authority(AUTHORITY_NAME, provider, at=at))
+    pointers = Details(crl_urls=(list_url,))
+    issue = partial(issue_identity, authority, provider=provider, at=at)
+    return People(
+        accounts=tuple(
+            _create_account(
+                name, blocking.run(issue(_address_of(name), details=replace(pointers, common_name=name))), provider
             )
-        )
-    return People(accounts=tuple(accounts), authority=authority, expiring=expiring, revoked=revoked)
+            for name in NAMES
+        ),
+        authority=authority,
+        expiring=blocking.run(issue(EXPIRING, details=replace(pointers, not_after=at + timedelta(days=DAYS_LEFT)))),
+        revoked=blocking.run(issue(REVOKED, details=pointers)),
+    )
 
 
-def build_welcome(sender: Account, recipient: Account, *, provider: CryptoProvider, at: datetime) -> bytes:
-    """Return a first message, signed by one person and sealed for the other, who can answer it."""
+def _create_account(name: str, identity: Identity, provider: CryptoProvider) -> Account:
+    passphrase = _syllables(4)
+    return Account(
+        name=name,
+        address=_address_of(name),
+        mail_password=_syllables(2),
+        key_passphrase=passphrase,
+        identity=identity,
+        p12=blocking.export_identity(identity, passphrase.encode(), provider),
+    )
+
+
+def _address_of(name: str) -> str:
+    return f"{name.lower()}@{DOMAIN}"
+
+
+def build_welcome(sender: Account, recipient: Account, provider: CryptoProvider, at: datetime) -> bytes:
+    """Return a first message, signed by one person and encrypted for the other, who can answer it."""
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = Address(sender.name, addr_spec=sender.address)
     message["To"] = Address(recipient.name, addr_spec=recipient.address)
@@ -94,19 +101,15 @@ def build_welcome(sender: Account, recipient: Account, *, provider: CryptoProvid
     message["Message-ID"] = make_msgid(domain=DOMAIN)
     message.set_content(
         f"Hello {recipient.name},\n\n"
-        f"only you could open this message, and the seal shows that {sender.name} wrote it and that nobody changed "
-        "it on the way.\n\nWrite back: your answer will be signed as you and sealed for "
+        f"only you could open this message, and its signature shows that {sender.name} wrote it and that nobody "
+        "changed it in transit.\n\nWrite back: your reply will be signed as you and encrypted for "
         f"{sender.name}, on this device, before it leaves the page.\n\n{sender.name}\n",
         cte="quoted-printable",
     )
     signed = blocking.sign_message(
-        message.as_bytes(),
-        identity=sender.identity,
-        provider=provider,
-        signing_time=at,
-        protection=ProtectionMode.CIPHER,
+        message.as_bytes(), Signing(identities=[sender.identity], signing_time=at), provider, ProtectionMode.CIPHER
     )
-    return blocking.encrypt_message(signed, recipients=[recipient.identity.certificate], provider=provider)
+    return blocking.encrypt_message(signed, Encrypting(recipients=[recipient.identity.certificate]), provider)
 
 
 def certificate_pem(certificate: Certificate) -> str:
@@ -115,7 +118,7 @@ def certificate_pem(certificate: Certificate) -> str:
 
 
 def _syllables(groups: int) -> str:
-    """Return a password such as `bamoru-letifa`, three syllables to a group."""
+    """Return a password such as `bamoru-letifa`, with three syllables in each group."""
     return "-".join(
         "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3)) for _ in range(groups)
     )

@@ -1,16 +1,15 @@
-"""`sealwax demo`: the whole house on one machine, until Ctrl-C."""
+"""`sealwax demo`: all servers on one machine, until Ctrl-C."""
 
 from __future__ import annotations
 
 import contextlib
-import queue
-import signal
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from sealwax.service import catch_ending_signals
 from webbridge.demo.accounts import EXPIRING, REVOKED
 from webbridge.demo.ports import DEFAULT_BASE
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
@@ -30,16 +29,13 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where alice.p12, bob.p12 and ca.pem go; a temporary folder when it is left out.",
+    help="Folder for alice.p12, bob.p12 and ca.pem; a temporary one when it is left out.",
 )
 def demo(base_port: int, folder: Path | None) -> None:
     """Start bridge, pages, key server and a mail server in memory, with two accounts that can write to each other."""
-    # Not an Event: its set() waits for ever when the signal meets wait() just as that takes the same lock.
-    stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
-    for number in _ending_signals():
-        signal.signal(number, lambda _number, _frame: stopped.put(None))
+    stopped = catch_ending_signals()
     try:
-        with DemoStack(base_port=base_port, folder=folder) as stack:
+        with DemoStack(base_port, folder) as stack:
             show(stack, Console())
             stopped.get()
     except PagesNotBuilt as error:
@@ -48,22 +44,14 @@ def demo(base_port: int, folder: Path | None) -> None:
         raise click.ClickException(f"{error.filename} is there already; name another folder") from error
     except OSError as error:
         raise click.ClickException(f"the demonstration cannot start: {error.strerror or error}") from error
-    kept = f" Their keys stay in {folder}: delete that folder when you need it no more." if folder else ""
-    # The terminal may be gone.
+    kept = f" Their keys stay in {folder}: delete that folder when you no longer need it." if folder else ""
+    # The terminal may have been closed.
     with contextlib.suppress(OSError):
         click.echo(f"Stopped. Mail and {'accounts' if folder else 'keys'} of the demonstration are gone.{kept}")
 
 
-def _ending_signals() -> list[signal.Signals]:
-    """Ctrl-C, the end by a service manager, and a closed terminal, unless `nohup` has it ignored."""
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-    return numbers
-
-
 def show(stack: DemoStack, console: Console) -> None:
-    """Print where to go and what to type there."""
+    """Print the address of the pages, the passwords and the first steps."""
     imap = stack.mail_server.address.imap
     table = Table(title="Two accounts, until this command ends", title_justify="left")
     for heading in ("address", "mail password", "key passphrase"):
@@ -76,7 +64,7 @@ def show(stack: DemoStack, console: Console) -> None:
         "\nOpen the address in two browsers (or a private window), sign in as one person in each, unlock the keys,"
         "\nand write to the other. Keys come from the key server; the same keys are files in"
         f"\n{stack.folder} (alice.p12, bob.p12, ca.pem). The certificate of {EXPIRING} ends in"
-        f"\na few days and that of {REVOKED} was revoked: begin a letter to them, and see."
+        f"\na few days and that of {REVOKED} was revoked: begin a message to them, and see."
         "\n\nThe mail server has only encrypted bytes. See for yourself, with a mail password from above:"
         f"\n  curl --insecure --user {stack.accounts[0].address} '{stack.mailbox_url}'"
         f"\nor with any mail program: IMAP {imap.host}, port {imap.port}, TLS."

@@ -1,8 +1,8 @@
 """A mail server in memory: pymap's dict backend for IMAP and aiosmtpd for submission, on one event loop in a thread.
 
-IMAP speaks TLS from the first byte, SMTP after STARTTLS, both with the certificate of `tls`. Messages are kept byte
-for byte as they came; no Received line is added. Submission needs a login, sends only as oneself, and
-only to accounts here.
+IMAP has TLS from the first byte, SMTP after STARTTLS, both with the certificate of `tls`. Messages are kept byte for
+byte; no Received line is added. Submission needs a login. The sender must be the user's own address, and the recipients
+accounts of this server.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pathlib import Path
 from secrets import token_bytes
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.sock import SocketInfo
@@ -56,10 +55,10 @@ class StoredMessage:
 
 
 class MemoryMailServer:
-    """A context manager: the servers listen inside it, and all mail is gone behind it.
+    """A context manager: the servers listen inside it, and all mail is lost at its end.
 
-    `passwords` has an entry for each account. `tls_folder` holds what `write_tls_files` wrote. The two
-    sockets are bound already; they are closed at the end.
+    `passwords` has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two sockets are
+    bound already, and are closed at the end.
     """
 
     def __init__(
@@ -71,7 +70,8 @@ class MemoryMailServer:
         self._tls_folder = tls_folder
         self._sockets = imap_socket, smtp_socket
         for bound in self._sockets:
-            # Answers are many small writes. asyncio spares only its own sockets the wait; accepted ones inherit this.
+            # Answers are many small writes. asyncio sets the option only for its own sockets; accepted connections
+            # inherit it from these.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._imap_port: int = imap_socket.getsockname()[1]
         self._smtp_port: int = smtp_socket.getsockname()[1]
@@ -79,12 +79,10 @@ class MemoryMailServer:
         self._started = threading.Event()
         self._mailboxes: dict[str, MailboxSet] = {}
         self._sessions: set[asyncio.Task[Any]] = set()
-        self._imap_writers: WeakSet[asyncio.StreamWriter] = WeakSet()
-        self._smtp_protocols: WeakSet[SMTP] = WeakSet()
 
     @property
     def address(self) -> MailServer:
-        """Where the bridge finds this server, and the authority that it must trust."""
+        """The address of this server for the bridge, with the authority that the bridge must trust."""
         return MailServer(
             imap=ServerAddress(host=HOST, port=self._imap_port),
             smtp=ServerAddress(host=HOST, port=self._smtp_port, security=Security.STARTTLS),
@@ -92,11 +90,11 @@ class MemoryMailServer:
         )
 
     def messages(self, account: str, folder: str = "INBOX") -> list[StoredMessage]:
-        """Return what a mailbox holds, oldest first; nothing when there is no such folder."""
+        """Return the messages of a mailbox, oldest first. Empty for a folder that does not exist."""
         return self._call(self._messages(account, folder))
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
-        """Put a message into a mailbox as it is, unseen, and return its UID."""
+        """Add a message to a mailbox unchanged and unseen, and return its UID."""
         return self._call(self._append(account, folder, raw))
 
     def __enter__(self) -> Self:
@@ -111,7 +109,7 @@ class MemoryMailServer:
         self.stop()
 
     def stop(self) -> None:
-        """End the servers; before the end of the context, to see what a bridge says without them."""
+        """End the servers before the end of the context, for testing a bridge without them."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
@@ -133,7 +131,7 @@ class MemoryMailServer:
                 self._imap_session,
                 sock=imap_socket,
                 ssl=config.ssl_context,
-                # A pooled connection of the bridge does not answer the end of TLS; without this the end takes 30 s.
+                # A pooled connection of the bridge does not answer the end of TLS. asyncio would wait 30 s for it.
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
             await stack.enter_async_context(imap)
@@ -144,28 +142,25 @@ class MemoryMailServer:
         for task in self._sessions:
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
-        for each in (*self._imap_writers, *self._smtp_protocols):
-            if isinstance(transport := getattr(each, "transport", None), asyncio.WriteTransport):
-                # Debian's Python 3.11.2 finds nothing to abort where a transport was closed twice.
-                with suppress(AttributeError):
-                    transport.abort()
-        # What was aborted is closed by the loop, after the layer of TLS in its turn.
+        # A connection that is still in its TLS handshake belongs to no session. The loop knows all transports.
+        for transport in list(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
+        # The loop closes an aborted connection after its TLS layer, which takes some turns.
         for _ in range(3):
             await asyncio.sleep(0)
 
     async def _imap_session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._imap_writers.add(writer)
         task = asyncio.current_task()
         if task is not None:
             self._sessions.add(task)
             task.add_done_callback(self._sessions.discard)
-        # A client that goes away is no news. asyncio writes a traceback for a session that ends as cancelled.
+        # Clients may disconnect at any time. asyncio would write a traceback for a cancelled session.
         with suppress(OSError, asyncio.CancelledError):
             await self._imap(reader, writer, SocketInfo.get(writer, None, unique_id=token_bytes(8)))
             await writer.wait_closed()
 
     def _smtp_session(self) -> SMTP:
-        protocol = SMTP(
+        return SMTP(
             _Deliverer(self),
             hostname=HOST,
             data_size_limit=MAX_MESSAGE_BYTES,
@@ -175,8 +170,6 @@ class MemoryMailServer:
             authenticator=self._authenticate,
             loop=self._loop,
         )
-        self._smtp_protocols.add(protocol)
-        return protocol
 
     def _authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, sent: LoginPassword
@@ -188,11 +181,11 @@ class MemoryMailServer:
         return AuthResult(success=False, handled=False)
 
     def has_account(self, address: str) -> bool:
-        """Say whether mail for this address stays here."""
+        """Return whether this server has an account with this address."""
         return address.lower() in self._passwords
 
     async def deliver(self, address: str, raw: bytes) -> None:
-        """Put a message that came by SMTP into an account's inbox. Runs on the server's own loop."""
+        """Add a message that came by SMTP to an account's inbox. Runs on the server's own loop."""
         await self._append(address.lower(), "INBOX", raw)
 
     async def _append(self, account: str, folder: str, raw: bytes) -> int:
@@ -219,7 +212,7 @@ class MemoryMailServer:
 
 
 class _Deliverer:
-    """aiosmtpd's handler: what a session may say, and where the message goes."""
+    """aiosmtpd's handler: it checks sender and recipients, and delivers the message."""
 
     def __init__(self, server: MemoryMailServer) -> None:
         self._server = server
@@ -259,8 +252,8 @@ def _pymap_config(tls_folder: Path) -> Config:
         demo_user="",
         demo_password="",
         ssl_context=server_context(tls_folder),
-        tls_enabled=False,  # means STARTTLS; here TLS comes first
-        hash_context=BuiltinHash(rounds=1),  # passwords that the demonstration prints need no slow hash
+        tls_enabled=False,  # The option means STARTTLS; here TLS starts first.
+        hash_context=BuiltinHash(rounds=1),  # The demonstration prints its passwords, so they need no slow hash.
         cpu_subsystem=Subsystem.for_asyncio(),
         max_append_len=MAX_MESSAGE_BYTES,
     )

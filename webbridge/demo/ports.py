@@ -1,4 +1,4 @@
-"""Six ports in a row on the loopback address, bound at once so that nobody takes one in between."""
+"""Six ports in a row on the loopback address, bound at once so that no other program takes one in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEP = 10
 ATTEMPTS = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ports:
     """Bound sockets: pages, API, key server, IMAP, SMTP, revocation list, on `base` to `base + 5`."""
 
@@ -26,7 +26,7 @@ class Ports:
     authority: socket.socket
 
     def close(self) -> None:
-        """Let the ports go; closing a socket twice is no error."""
+        """Release the ports. Closing a socket twice is no error."""
         for bound in (self.pages, self.api, self.keys, self.imap, self.smtp, self.authority):
             bound.close()
 
@@ -34,7 +34,7 @@ class Ports:
 def bind_ports(base: int = DEFAULT_BASE) -> Ports:
     """Bind `base` and the five that follow, or the first six free ones in steps of ten above it.
 
-    Raises OSError when there are none.
+    Raises OSError if there are none.
     """
     for candidate in range(base, min(base + STEP * ATTEMPTS, 65_530), STEP):
         try:
@@ -47,8 +47,6 @@ def bind_ports(base: int = DEFAULT_BASE) -> Ports:
 
 def _bind(base: int) -> Ports:
     with ExitStack() as stack:
-        pages, api, keys, imap, smtp, authority = (
-            stack.enter_context(socket.create_server((HOST, port))) for port in range(base, base + 6)
-        )
+        sockets = [stack.enter_context(socket.create_server((HOST, port))) for port in range(base, base + 6)]
         stack.pop_all()
-    return Ports(base=base, pages=pages, api=api, keys=keys, imap=imap, smtp=smtp, authority=authority)
+    return Ports(base, *sockets)

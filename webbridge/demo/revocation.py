@@ -1,4 +1,4 @@
-"""Where the demonstration's authority says what it revoked: a list, and whatever else it publishes."""
+"""The revocation list of the demonstration's authority, and the other files that it publishes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from smime_core import blocking
+from smime_core.ca.demo import Authority
 from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate, build_revocation_list
-from smime_core.demo_ca import Authority
 from smime_core.provider import CryptoProvider
 
 if TYPE_CHECKING:
@@ -21,21 +21,21 @@ _TYPE = "application/octet-stream"
 
 
 def serve_published(published: Mapping[str, bytes]) -> WSGIApplication:
-    """Return the application that answers with what is published, by path, and with nothing else."""
+    """Return the application that answers with the published files, by path."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        octets = published.get(environ.get("PATH_INFO", ""))
-        if octets is None:
+        found = published.get(environ.get("PATH_INFO", ""))
+        if found is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"not found\n"]
-        start_response("200 OK", [("Content-Type", _TYPE), ("Content-Length", str(len(octets)))])
-        return [octets]
+        start_response("200 OK", [("Content-Type", _TYPE), ("Content-Length", str(len(found)))])
+        return [found]
 
     return app
 
 
-def build_list(authority: Authority, serial_numbers: Iterable[int], *, provider: CryptoProvider, at: datetime) -> bytes:
-    """Return the list with these certificates revoked since yesterday."""
+def build_list(authority: Authority, serial_numbers: Iterable[int], provider: CryptoProvider, at: datetime) -> bytes:
+    """Return a CRL by which these certificates were revoked yesterday."""
     yesterday = at - timedelta(days=1)
     entries = [
         RevokedCertificate(serial_number=number, revoked_at=yesterday, reason="superseded") for number in serial_numbers
@@ -43,10 +43,10 @@ def build_list(authority: Authority, serial_numbers: Iterable[int], *, provider:
     return blocking.run(
         build_revocation_list(
             entries,
+            provider,
             issuer=authority.identity.certificate,
             signing_key=authority.identity.private_key,
             number=_NUMBER,
             term=ListTerm(this_update=at - timedelta(hours=1), next_update=at + LIST_VALIDITY),
-            provider=provider,
         )
     )

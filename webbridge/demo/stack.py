@@ -1,4 +1,4 @@
-"""Everything that the demonstration starts, as one context manager; the browser tests use the same."""
+"""The servers of the demonstration as one context manager, which the browser tests use too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from typing import Self
 from roaming_keys import client
 from roaming_keys.app import create_app as create_key_server
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.protocol import KeyAccount, build_registration
 from roaming_keys.tickets import issue_ticket
+from sealwax.service.web_server import serve
 from smime_core import blocking
 from smime_core.providers.native import NativeProvider
 from webbridge.app import create_app
@@ -32,26 +34,26 @@ from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
 from webbridge.demo.revocation import LIST_PATH, build_list, serve_published
 from webbridge.demo.tls import write_tls_files
-from webbridge.demo.web_server import serve
 from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
 _PACKAGE = Path(__file__).parents[1]
-# In an installed wheel the pages stand in the package, in a checkout where the build puts them.
+# In an installed wheel the pages are in the package, in a checkout in the build's folder.
 _IN_PACKAGE = _PACKAGE / "built_pages"
 BUILT_PAGES = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _PACKAGE.parent / "dist" / "pages"
 TICKET_LIFETIME = timedelta(minutes=10)
 
 
 class PagesNotBuilt(Exception):
-    """There is nothing to serve."""
+    """The build has made no pages to serve."""
 
 
 class DemoStack:
     """Bridge, pages, key server, mail server and revocation list on six loopback ports, for two accounts.
 
-    Ready when entered: keys registered, certificates in the directory, a welcome message in each inbox. `folder` gets
-    `ca.pem` and the identities as `alice.p12` and `bob.p12`; without one they stand in a temporary folder.
+    When the context is entered, keys are registered, certificates are in the directory, and each inbox has a welcome
+    message. `folder` gets `ca.pem` and the identities as `alice.p12` and `bob.p12`; without it they are in a temporary
+    folder.
     """
 
     mail_server: MemoryMailServer
@@ -64,9 +66,9 @@ class DemoStack:
 
     def __init__(
         self,
-        *,
         base_port: int = DEFAULT_BASE,
         folder: Path | None = None,
+        *,
         pages_folder: Path = BUILT_PAGES,
         trust_list_file: Path | None = None,
         host_name: str = HOST,
@@ -75,7 +77,7 @@ class DemoStack:
         self._given_folder = folder
         self._pages_folder = pages_folder
         self._trust_list_file = trust_list_file
-        # Passkeys know hosts by name only; `localhost` is one.
+        # Passkeys know hosts only by name, such as `localhost`.
         self._host_name = host_name
         self._provider = NativeProvider()
         self._ticket_key = secrets.token_bytes(32)
@@ -89,12 +91,12 @@ class DemoStack:
 
     @property
     def people(self) -> People:
-        """Everybody, with the authority."""
+        """All people of the demonstration, with their authority."""
         return self._people
 
     @property
     def mailbox_url(self) -> str:
-        """The first message of an inbox, as curl reads it by IMAP."""
+        """The URL of an inbox's first message, for reading it by IMAP with curl."""
         imap = self.mail_server.address.imap
         return f"imaps://{imap.host}:{imap.port}/INBOX;MAILINDEX=1"
 
@@ -119,12 +121,12 @@ class DemoStack:
         stack.callback(ports.close)
         list_host = f"{HOST}:{ports.base + 5}"
         self.list_url = f"http://{list_host}{LIST_PATH}"
-        self._people = create_people(provider=self._provider, at=at, list_url=self.list_url)
+        self._people = create_people(self._provider, at, self.list_url)
         self.folder = self._given_folder or private / "files"
         self._write_files(private)
-        write_tls_files(private, at=at)
+        write_tls_files(private, at)
         revoked = [self._people.revoked.certificate.serial_number]
-        list_der = build_list(self._people.authority, revoked, provider=self._provider, at=at)
+        list_der = build_list(self._people.authority, revoked, self._provider, at)
         self.published = {LIST_PATH: list_der}
         stack.enter_context(serve(serve_published(self.published), ports.authority))
         self._start_servers(stack, ports, private, list_host)
@@ -132,7 +134,7 @@ class DemoStack:
         self._deliver_welcome(at)
 
     def _refuse_existing_files(self) -> None:
-        """A file of the same name may be somebody's real key: none is overwritten, and nothing is begun."""
+        """Stop before the start if a file of the same name exists, because it may be a real key."""
         if self._given_folder is None:
             return
         for name in ("ca.pem", *(f"{name.lower()}.p12" for name in NAMES)):
@@ -160,58 +162,54 @@ class DemoStack:
         self.mail_server = stack.enter_context(
             MemoryMailServer(passwords, tls_folder=private, imap_socket=ports.imap, smtp_socket=ports.smtp)
         )
-        key_server = create_key_server(
-            KeyServerConfig(
-                origin=self.keys_url,
-                database=private / "keys.sqlite",
-                ticket_key=self._ticket_key,
-                pages_origins=(self.pages_url,),
-                master_key=secrets.token_bytes(32),
-            )
-        )
-        bridge = create_app(
-            BridgeConfig(
-                api_origin=self.api_url,
-                pages_origin=self.pages_url,
-                key_server_origin=self.keys_url,
-                mail_server=self.mail_server.address,
-                enrolment_key=self._ticket_key,
-                anchors_file=self.folder / "ca.pem",
-                trust_list_file=self._trust_list_file,
-                pki_allowed_hosts=(list_host,),
-                directory_folder=private / "people",
-            )
-        )
+        bridge = create_app(self._bridge_config(private, list_host))
         stack.callback(services_of(bridge).close)
-        pages = create_pages_app(
-            PagesConfig(
-                pages_origin=self.pages_url,
-                api_origin=self.api_url,
-                key_server_origin=self.keys_url,
-                folder=self._pages_folder,
-            )
-        )
-        stack.enter_context(serve(key_server, ports.keys))
+        stack.enter_context(serve(create_key_server(self._key_server_config(private)), ports.keys))
         stack.enter_context(serve(bridge, ports.api))
-        stack.enter_context(serve(pages, ports.pages))
+        stack.enter_context(serve(create_pages_app(self._pages_config()), ports.pages))
+
+    def _key_server_config(self, private: Path) -> KeyServerConfig:
+        return KeyServerConfig(
+            origin=self.keys_url,
+            database=private / "keys.sqlite",
+            ticket_key=self._ticket_key,
+            pages_origins=(self.pages_url,),
+            master_key=secrets.token_bytes(32),
+        )
+
+    def _bridge_config(self, private: Path, list_host: str) -> BridgeConfig:
+        return BridgeConfig(
+            api_origin=self.api_url,
+            pages_origin=self.pages_url,
+            key_server_origin=self.keys_url,
+            mail_server=self.mail_server.address,
+            enrolment_key=self._ticket_key,
+            anchors_file=self.folder / "ca.pem",
+            trust_list_file=self._trust_list_file,
+            pki_allowed_hosts=(list_host,),
+            directory_folder=private / "people",
+        )
+
+    def _pages_config(self) -> PagesConfig:
+        return PagesConfig(
+            pages_origin=self.pages_url,
+            api_origin=self.api_url,
+            key_server_origin=self.keys_url,
+            folder=self._pages_folder,
+        )
 
     def _register_keys(self, at: datetime) -> None:
         for account in self.accounts:
-            registration = client.register(
-                self.keys_url,
-                account.identity,
-                user=account.address,
-                passphrase=account.key_passphrase.encode(),
-                ticket=issue_ticket(self._ticket_key, account.address, at + TICKET_LIFETIME),
-                provider=self._provider,
-                mail_password=account.mail_password.encode(),
-            )
-            blocking.run(registration)
+            keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
+            ticket = issue_ticket(self._ticket_key, account.address, at + TICKET_LIFETIME)
+            mail_password = account.mail_password.encode()
+            registration = build_registration(keys, account.identity, ticket, self._provider, mail_password)
+            client.register(self.keys_url, blocking.run(registration))
 
     def _deliver_welcome(self, at: datetime) -> None:
         first, second = self.accounts
         for sender, recipient in ((first, second), (second, first)):
-            welcome = build_welcome(sender, recipient, provider=self._provider, at=at)
+            welcome = build_welcome(sender, recipient, self._provider, at)
             self.mail_server.append(recipient.address, welcome)
 
 

@@ -1,4 +1,4 @@
-"""A certification authority for TLS on the loopback address, made at the start and gone at the end."""
+"""A certification authority for TLS on the loopback address, made at the start and lost at the end."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ LIFETIME = timedelta(days=30)
 BACKDATED = timedelta(hours=1)
 
 
-def write_tls_files(folder: Path, *, at: datetime) -> Path:
-    """Write `tls_ca.pem` and `tls_server.pem` (certificate and key) for 127.0.0.1; return the former.
+def write_tls_files(folder: Path, at: datetime) -> Path:
+    """Write `tls_ca.pem` and `tls_server.pem` (certificate and key) for 127.0.0.1. Return the former.
 
-    The authority's key is never written: nothing else can be issued under it.
+    The authority's key is never written, so that no other certificate can be issued under it.
     """
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Sealwax demonstration TLS authority")
-    ca = _builder(ca_name, ca_name, ca_key.public_key(), at=at, is_authority=True).sign(ca_key, SHA256())
+    ca = _builder(ca_name, ca_name, ca_key.public_key(), at, is_authority=True).sign(ca_key, SHA256())
     server_key = ec.generate_private_key(ec.SECP256R1())
     server = (
-        _builder(ca_name, _name("127.0.0.1"), server_key.public_key(), at=at, is_authority=False)
+        _builder(ca_name, _name("127.0.0.1"), server_key.public_key(), at, is_authority=False)
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]),
             critical=False,
@@ -46,7 +46,7 @@ def write_tls_files(folder: Path, *, at: datetime) -> Path:
 
 
 def server_context(folder: Path) -> ssl.SSLContext:
-    """Return the context of a server that shows the certificate in `folder`."""
+    """Return the context of a server with the certificate in `folder`."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "tls_server.pem")
     return context
@@ -57,7 +57,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(
-    issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, at: datetime, is_authority: bool
+    issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime, *, is_authority: bool
 ) -> x509.CertificateBuilder:
     usage = x509.KeyUsage(
         digital_signature=not is_authority,

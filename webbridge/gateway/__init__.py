@@ -1,8 +1,8 @@
-"""The one door between the web and the mail servers.
+"""The only access from the web to the mail servers.
 
-`door` refuses what must not pass, `wire` has the bytes and the deadline, `imap` and `smtp` speak to the servers, `pool`
-keeps logged-in connections. Whatever a server says or does is an answer or a GatewayError.
-Nobody else in the bridge opens a connection to a mail server.
+`door` refuses forbidden arguments, `wire` has the bytes and the deadline, `imap` and `smtp` speak to the servers, and
+`pool` keeps logged-in connections. Each reply of a server becomes an answer or a GatewayError. No other part of the
+bridge opens a connection to a mail server.
 """
 
 from __future__ import annotations

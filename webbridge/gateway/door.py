@@ -1,9 +1,9 @@
-"""What may pass to a mail server and what may not, and the errors that come back.
+"""The checks on arguments for a mail server, its address, and the errors of the gateway.
 
-CR, LF and NUL end or split a command of IMAP (RFC 9051 section 4) and SMTP (RFC 5321 section 2.3.8), so no argument
-may hold them; addresses are strict addr-specs (RFC 5322 section 3.4.1 without quoted and obsolete forms); outgoing
-messages hold no bare CR or LF (RFC 5321 section 2.3.8: the door to SMTP smuggling). Hosts come from configuration
-only, and every connection is verified TLS.
+CR, LF and NUL end or split a command of IMAP (RFC 9051 section 4) and SMTP (RFC 5321 section 2.3.8), so arguments must
+not have them. Addresses are strict addr-specs (RFC 5322 section 3.4.1 without quoted and obsolete forms). Outgoing
+messages have no bare CR or LF (RFC 5321 section 2.3.8), which would allow SMTP smuggling. Hosts come only from the
+configuration, and every connection is verified TLS.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 
-# RFC 5321 section 4.5.3.1: 64 octets of local part, 255 of domain, and 254 in all fit a path of 256.
+# RFC 5321 section 4.5.3.1: 64 bytes of local part, 255 of domain, and 254 in all to fit a path of 256.
 MAX_ADDRESS_CHARACTERS = 254
 MAX_LOCAL_PART_CHARACTERS = 64
 # RFC 5321 section 4.5.3.1.8: servers take at least 100 recipients in one transaction.
 MAX_RECIPIENTS = 100
-MAX_FOLDER_NAME_CHARACTERS = 500  # ours
-MAX_PASSWORD_CHARACTERS = 1000  # ours
-MAX_REASON_CHARACTERS = 300  # ours: how much of a server's own text is passed on
+# Our own bounds.
+MAX_FOLDER_NAME_CHARACTERS = 500
+MAX_PASSWORD_CHARACTERS = 1000
+MAX_REASON_CHARACTERS = 300  # A longer text of a server is cut before it is passed on.
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -32,7 +33,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 
 
 class GatewayCode(StrEnum):
-    """Why the gateway could not do what it was asked; stable words for programs."""
+    """The reasons why the gateway failed, as stable words for programs."""
 
     UNREACHABLE = "mail-server-unreachable"
     LOGIN_REFUSED = "login-refused"
@@ -42,14 +43,14 @@ class GatewayCode(StrEnum):
     NO_SUCH_MESSAGE = "no-such-message"
     SERVER_REFUSED = "mail-server-refused"
     BUSY = "mail-server-busy"
-    """The server says that it may work later, or too much is asked of it at once; the password is not in question."""
+    """Trying again later may help. The password was not refused."""
     UNREADABLE = "mail-server-unreadable"
     """The server broke its protocol."""
     BAD_ARGUMENT = "bad-argument"
 
 
 class GatewayError(Exception):
-    """Whatever goes wrong at the door or behind it; the text is for people and holds no secret."""
+    """The root of the errors of the gateway. The text is for people and contains no secret."""
 
     def __init__(self, code: GatewayCode, message: str) -> None:
         super().__init__(message)
@@ -58,28 +59,30 @@ class GatewayError(Exception):
 
 
 class ConnectionLost(GatewayError):
-    """The connection broke in the middle of a command; a fresh one may succeed."""
+    """The connection broke in the middle of a command. A fresh connection may succeed."""
 
     def __init__(self) -> None:
-        super().__init__(GatewayCode.UNREACHABLE, "The mail server closed the connection.")
+        super().__init__(GatewayCode.UNREACHABLE, "The mail server closed the connection. Try again in a moment.")
 
 
 class ServerTooSlow(GatewayError):
-    """The call took too long; a second one would take as long."""
+    """The call took too long. It is not repeated, because a second call would take as long."""
 
     def __init__(self) -> None:
-        super().__init__(GatewayCode.UNREACHABLE, "The mail server did not answer in time.")
+        super().__init__(GatewayCode.UNREACHABLE, "The mail server did not answer in time. Try again in a moment.")
 
 
 class UnreadableAnswer(GatewayError):
-    """The server said something that its protocol does not allow, or that is longer than anything of use."""
+    """The server's answer violates its protocol, or is longer than any useful answer."""
 
     def __init__(self) -> None:
-        super().__init__(GatewayCode.UNREADABLE, "The mail server's answer cannot be read.")
+        super().__init__(
+            GatewayCode.UNREADABLE, "The bridge cannot read the mail server's answer. Tell your administrator."
+        )
 
 
 class Security(Enum):
-    """How TLS starts. There is no third way."""
+    """The two ways in which TLS starts."""
 
     IMPLICIT_TLS = "tls"
     STARTTLS = "starttls"
@@ -87,7 +90,7 @@ class Security(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """Where one server listens."""
+    """The address at which a server listens."""
 
     host: str
     port: int
@@ -96,9 +99,9 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """The operator's mail servers. `ca_file` replaces the system's authorities where it is given.
+    """The operator's mail servers. `ca_file`, if given, replaces the system's authorities.
 
-    `timeout_seconds` is how long one call may wait for a server in all; transfers of large messages have more.
+    One call waits at most `timeout_seconds` for a server in total, plus the time to transfer a large message.
     """
 
     imap: ServerAddress
@@ -107,7 +110,7 @@ class MailServer:
     timeout_seconds: float = 30.0
 
     def tls_context(self) -> ssl.SSLContext:
-        """Return a context that verifies chain and host name; starttls() of the standard library verifies nothing."""
+        """Return a context that verifies chain and host name. The standard library's starttls() verifies nothing."""
         context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
@@ -115,14 +118,14 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Who logs in to the mail servers."""
+    """The address and the password that log in to the mail servers."""
 
     address: str
     password: str = field(repr=False)
 
 
 def check_credentials(address: str, password: str) -> Credentials:
-    """Return what may be sent in AUTH PLAIN (RFC 4616 section 2: no NUL), or raise."""
+    """Return credentials that AUTH PLAIN can send (RFC 4616 section 2: no NUL). Raises GatewayError."""
     check_text(password, what="The password", max_characters=MAX_PASSWORD_CHARACTERS)
     if not password:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The password is empty.")
@@ -130,18 +133,20 @@ def check_credentials(address: str, password: str) -> Credentials:
 
 
 def check_address(text: str) -> str:
-    """Return `text` when it is one strict addr-spec, or raise."""
+    """Return `text` if it is one strict addr-spec. Raises GatewayError."""
     match = _ADDR_SPEC.fullmatch(text) if len(text) <= MAX_ADDRESS_CHARACTERS else None
     if match is None or len(match[1]) > MAX_LOCAL_PART_CHARACTERS:
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{clean_text(text)!r} is not an e-mail address.")
+        raise GatewayError(
+            GatewayCode.BAD_ARGUMENT, f"{clean_text(text)!r} is not an e-mail address. Write it as name@example.org."
+        )
     return text
 
 
 def check_recipients(addresses: list[str]) -> list[str]:
-    """Return the addresses without repetitions, in their order, or raise."""
+    """Return the addresses without repetitions, in their order. Raises GatewayError."""
     checked = list(dict.fromkeys(check_address(address) for address in addresses))
     if not checked:
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message has no recipient.")
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message has no recipient. Add one.")
     if len(checked) > MAX_RECIPIENTS:
         raise GatewayError(
             GatewayCode.BAD_ARGUMENT, f"The message has {len(checked)} recipients, at most {MAX_RECIPIENTS} are taken."
@@ -150,14 +155,14 @@ def check_recipients(addresses: list[str]) -> list[str]:
 
 
 def check_folder_name(name: str) -> str:
-    """Return a folder name that can be one IMAP argument, or raise."""
+    """Return a folder name that can be one IMAP argument. Raises GatewayError."""
     if not name:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The folder's name is empty.")
     return check_text(name, what="The folder's name", max_characters=MAX_FOLDER_NAME_CHARACTERS)
 
 
 def check_text(text: str, *, what: str, max_characters: int) -> str:
-    """Return `text` when it can stand inside one command, or raise."""
+    """Return `text` if it fits into one command. Raises GatewayError."""
     if _COMMAND_BREAKERS.search(text):
         raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{what} contains a line break or a NUL.")
     if len(text) > max_characters:
@@ -170,14 +175,14 @@ def check_text(text: str, *, what: str, max_characters: int) -> str:
 
 
 def check_uid(uid: int) -> int:
-    """Return a message's UID (RFC 9051 section 9: nz-number of 32 bits), or raise."""
+    """Return a message's UID (RFC 9051 section 9: nz-number of 32 bits). Raises GatewayError."""
     if not 0 < uid < 2**32:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{uid} is not the number of a message.")
     return uid
 
 
-def check_message(message: bytes, *, max_bytes: int) -> bytes:
-    """Return a message that every server on its way reads as the same lines, or raise."""
+def check_message(message: bytes, max_bytes: int) -> bytes:
+    """Return a message that every server in transit splits into the same lines. Raises GatewayError."""
     if len(message) > max_bytes:
         raise GatewayError(
             GatewayCode.MESSAGE_TOO_LARGE, f"The message has {len(message)} bytes, at most {max_bytes} are taken."

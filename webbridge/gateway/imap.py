@@ -1,7 +1,7 @@
-"""One logged-in IMAP connection (RFC 9051, RFC 3501): folders, lists, raw messages, append.
+"""One logged-in IMAP connection (RFC 9051, RFC 3501): list folders and messages, read, mark and append messages.
 
-Nothing of what a server says is taken for granted: counts may be missing or wrong, answers may be about messages that
-nobody asked for. A raw message is passed on in pieces, as it comes.
+Servers are not trusted: counts may be missing or wrong, and answers may be about messages that were not asked for. A
+raw message is passed on in pieces as it arrives.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ CHUNK_BYTES = 64 * 1024
 MAX_UID = 2**32 - 1
 NEW_SENT_FOLDER = "Sent"
 LOGOUT_SECONDS = 1.0
-# A window of UIDs that holds too few messages is made wider.
+# If a window of UIDs has too few messages, the next one is wider by this factor.
 WIDER = 8
-# Counts of folders are worth this share of a call's time; folders beyond are listed without.
+# The share of a call's time for counting folders. Folders that come later are listed without counts.
 SHARE_FOR_COUNTS = 0.5
+# The share of a call's time for checking that a kept connection still works.
 SHARE_FOR_CHECK = 1 / 6
 _FETCH_WITH_BODY = re.compile(rb"\* \d{1,18} FETCH (\(.*)(?<=[( ])BODY\[\] ?\Z", re.IGNORECASE | re.DOTALL)
 
@@ -56,7 +57,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A message as the server holds it: its size and its bytes in chunks."""
+    """A message on the server: its size and its bytes in chunks."""
 
     size_bytes: int
     chunks: Iterator[bytes]
@@ -79,15 +80,15 @@ class ImapConnection:
 
     @property
     def broken(self) -> bool:
-        """Whether this connection is of no further use. While a message is read it stands in the way of all else."""
+        """Whether the next command needs another connection: this one broke, or a message is still being read."""
         return self._imap.wire.broken or self._is_reading
 
     def begin_call(self, deadline: CallDeadline) -> None:
-        """Let everything from here on count against this deadline."""
+        """Count all waiting from now on against this deadline."""
         self._imap.wire.deadline = deadline
 
     def is_alive(self) -> bool:
-        """Say whether the server still answers, soon enough to leave time for a call on another connection."""
+        """Return whether the server still answers, soon enough to leave time for a call on another connection."""
         wire = self._imap.wire
         deadline = wire.deadline
         wire.deadline = CallDeadline(deadline.left * SHARE_FOR_CHECK)
@@ -100,7 +101,7 @@ class ImapConnection:
         return True
 
     def close(self) -> None:
-        """Log out if the connection is whole, and close it."""
+        """Log out if the connection is intact, and close it."""
         if not self.broken:
             self.begin_call(CallDeadline(LOGOUT_SECONDS))
             with suppress(GatewayError):
@@ -108,32 +109,33 @@ class ImapConnection:
         self._imap.wire.close()
 
     def break_off(self) -> None:
-        """End the connection without a word, whoever is using it."""
+        """End the connection without a LOGOUT, also while another thread uses it."""
         self._imap.wire.break_off()
 
     def list_folders(self) -> list[Folder]:
         """Return the selectable folders with their counts: the inbox first, then those with a role, then by name.
 
-        The inbox is always there (RFC 9051 section 5.1), whatever the server lists.
+        The inbox always exists (RFC 9051 section 5.1), even if the server does not list it.
         """
         listed = read_folders(self._imap.run(b"LIST", b'""', b'"*"'))
         time_for_the_rest = self._imap.wire.deadline.left * SHARE_FOR_COUNTS
         return in_order([self._count(folder, time_for_the_rest) for folder in listed])
 
-    def list_messages(self, folder: str, *, before_uid: int | None, limit: int) -> list[MessageSummary]:
-        """Return at most `limit` messages of a folder, newest first; only those before a UID where one is given.
+    def list_messages(self, folder: str, before_uid: int | None, limit: int) -> list[MessageSummary]:
+        """Return at most `limit` messages of a folder, newest first, and only those before `before_uid` if it is given.
 
-        A message of which the server says nothing that can be read has a row that says so.
+        If the server's description of a message is unreadable, the message's row says so.
         """
         exists, next_uid = self._select(folder, readonly=True)
-        chosen = self._newest(exists, next_uid, before_uid=before_uid, limit=limit)
+        chosen = self._newest(exists, next_uid, before_uid, limit)
         if not chosen:
             return []
         found: dict[int, dict[bytes, Value]] = {uid: {} for uid in chosen}
         answers: list[Answer] = []
         uids = ",".join(map(str, chosen)).encode()
         self._imap.send_command(b"UID FETCH " + uids + b" " + SUMMARY_ITEMS)
-        # One message that the server cannot read, or over which it closes the connection, hides no other.
+        # If the server fails at one message or closes the connection, the answers so far are used. The other rows are
+        # marked as unreadable.
         with suppress(GatewayError):
             self._imap.finish(answers, kept_literal_bytes=HEADER_PART_BYTES)
         for data in map(_fetched, answers):
@@ -141,26 +143,28 @@ class ImapConnection:
                 found[uid] |= data
         return [summary_from_fetch(uid, data) for uid, data in found.items()]
 
-    def open_raw(self, folder: str, uid: int, *, max_bytes: int) -> RawMessage:
-        """Ask for one message byte for byte. The connection is busy until the chunks are read to their end."""
+    def open_raw(self, folder: str, uid: int, max_bytes: int) -> RawMessage:
+        """Request one message byte for byte. The connection is busy until the chunks are read to their end."""
         self._select(folder, readonly=True)
         self._imap.send_command(b"UID FETCH %d (UID BODY.PEEK[])" % check_uid(uid))
         while True:
             line = self._imap.read_line()
             if self._imap.is_end(line):
                 self._imap.check_end(line, refused=folder_refusal)
-                raise GatewayError(GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder.")
+                raise GatewayError(
+                    GatewayCode.NO_SUCH_MESSAGE, "The message is no longer in this folder. Load the list again."
+                )
             raw = self._raw_in(line, uid, max_bytes)
             if raw is not None:
                 return raw
 
     def mark(self, folder: str, uid: int, flag: Flag) -> None:
-        """Set one flag on one message. A UID that does not exist is nothing to the server, and to us."""
+        """Set one flag on one message. A UID that does not exist is no error."""
         self._select(folder, readonly=False)
         self._imap.run(b"UID STORE %d +FLAGS.SILENT (%s)" % (check_uid(uid), flag.value.encode()))
 
     def append(self, folder: str, message: bytes, flags: Sequence[Flag]) -> None:
-        """Store a message in a folder as it is."""
+        """Store a message in a folder unchanged."""
         name = Literal(write_folder_name(check_folder_name(folder)))
         listed = b"(" + " ".join(flag.value for flag in flags).encode() + b")"
         self._imap.wire.deadline.extend_for(len(message))
@@ -182,7 +186,8 @@ class ImapConnection:
         return NEW_SENT_FOLDER
 
     def _count(self, folder: ListedFolder, time_for_the_rest: float) -> Folder:
-        # A folder that cannot be read hides no other, even where the server closes the connection over it.
+        # A folder that cannot be read is listed with zero counts, and so are the folders after it if the server closes
+        # the connection.
         if not self.broken and self._imap.wire.deadline.left > time_for_the_rest:
             with suppress(GatewayError):
                 answers = self._imap.run(b"STATUS", Literal(folder.wire_name), b"(MESSAGES UNSEEN)")
@@ -190,7 +195,7 @@ class ImapConnection:
         return folder.counted([])
 
     def _select(self, folder: str, *, readonly: bool) -> tuple[int | None, int]:
-        """Select a folder; return how many messages it has, and a UID above all of them."""
+        """Select a folder. Return (number of messages or None, a UID above all of them)."""
         name = Literal(write_folder_name(check_folder_name(folder)))
         answers = self._imap.run(b"EXAMINE" if readonly else b"SELECT", name, refused=folder_refusal)
         exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
@@ -198,12 +203,12 @@ class ImapConnection:
         next_uid = min(int(next_uids[-1]), MAX_UID) if next_uids else MAX_UID
         return (exists[-1] if exists else None), next_uid
 
-    def _newest(self, exists: int | None, next_uid: int, *, before_uid: int | None, limit: int) -> list[int]:
+    def _newest(self, exists: int | None, next_uid: int, before_uid: int | None, limit: int) -> list[int]:
         """Return the UIDs of the newest messages, newest first."""
         if exists == 0:
             return []
         if before_uid is None and exists is not None and exists <= MAX_UID:
-            # Sequence numbers spare a search over the whole folder; the UIDs of the newest are asked for by them.
+            # Sequence numbers avoid a search over the whole folder: they request only the UIDs of the newest messages.
             answers: list[Answer] = []
             self._imap.send_command(b"FETCH %d:%d (UID)" % (max(1, exists - limit + 1), exists))
             try:
@@ -217,7 +222,7 @@ class ImapConnection:
         return self._search_below(before_uid or next_uid + 1, limit)
 
     def _search_below(self, before_uid: int, limit: int) -> list[int]:
-        """Look in windows of UIDs, for a search of a whole folder has an answer as large as the folder."""
+        """Search in windows of UIDs, because the answer to a search of a whole folder is as large as the folder."""
         width = 2 * limit
         while before_uid > 1:
             lowest = max(1, before_uid - width)
@@ -230,7 +235,7 @@ class ImapConnection:
         return []
 
     def _raw_in(self, line: Line, uid: int, max_bytes: int) -> RawMessage | None:
-        """Return the message of this UID when this line of an answer begins it."""
+        """Return the message with this UID if this line of an answer begins it, else None."""
         begin = _FETCH_WITH_BODY.match(line.text)
         if begin and line.literal_bytes is not None:
             before = _uid_in(begin[1] + b")")
@@ -248,7 +253,7 @@ class ImapConnection:
         return RawMessage(len(text), iter([text]))
 
     def _checked_literal(self, size: int, uid: int, before: int | None, max_bytes: int) -> RawMessage:
-        # Until it is read, the literal stands in the way of every further command on this connection.
+        # Until the literal is read, it blocks every further command on this connection.
         self._is_reading = True
         if size > max_bytes:
             raise GatewayError(
@@ -258,14 +263,14 @@ class ImapConnection:
         return RawMessage(size, self._read_literal(size, uid, before))
 
     def _read_literal(self, size: int, uid: int, before: int | None) -> Iterator[bytes]:
-        """Pass a literal on. The last piece waits until it is sure which message this was."""
+        """Pass a literal on. The last piece is held back until the UID of the message is certain."""
         remaining, held = size, b""
         while remaining:
             if held:
                 yield held
             held = self._imap.wire.read_some(min(CHUNK_BYTES, remaining))
             remaining -= len(held)
-        # A literal that was longer than announced goes on here: what follows one is a blank or a parenthesis.
+        # A blank or a parenthesis must follow. Otherwise the literal is longer than announced.
         rest = self._imap.wire.read_line(CHUNK_BYTES)
         after = _uid_in(b"(" + rest)
         if not rest.startswith((b" ", b")")) or uid not in (before, after) or after not in (None, uid):
@@ -277,7 +282,7 @@ class ImapConnection:
 
 
 def _fetched(answer: Answer) -> dict[bytes, Value]:
-    """Return the items of a FETCH answer by name in capitals; nothing of any other."""
+    """Return the items of a FETCH answer by name in capitals. Empty for any other answer."""
     items = answer.values[0] if answer.kind == "FETCH" and answer.values else None
     if not isinstance(items, list):
         return {}

@@ -1,4 +1,4 @@
-"""The folders that LIST and STATUS describe (RFC 9051 sections 7.3.1 and 7.3.4), and what they are for (RFC 6154)."""
+"""The folders that LIST and STATUS describe (RFC 9051 sections 7.3.1 and 7.3.4), and their roles (RFC 6154)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from webbridge.gateway.imap_syntax import read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
 
 INBOX = b"INBOX"
-MAX_FOLDERS = 5000  # ours
+MAX_FOLDERS = 5000  # Our own bound.
 MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
 SENT_NAMES = ("Sent", "INBOX.Sent", "Sent Items", "Sent Messages")
 
 
 class Role(StrEnum):
-    """What a folder is for (RFC 6154); the value is the word of our own interface."""
+    """The role of a folder (RFC 6154). The value is the word of our own API."""
 
     INBOX = "inbox"
     DRAFTS = "drafts"
@@ -55,31 +55,30 @@ class ListedFolder:
 
     @property
     def name(self) -> str:
-        """The name for people and for our own interface."""
+        """The name for people and for our own API."""
         return read_folder_name(self.wire_name)
 
     @property
     def role(self) -> Role | None:
-        """What it is for: by what the server says, else by its name."""
+        """The role by the server's attribute, else by the name."""
         if self.wire_name.upper() == INBOX:
             return Role.INBOX
         marked = [_SPECIAL_USE[one] for one in sorted(self.attributes) if one in _SPECIAL_USE]
         return marked[0] if marked else _NAMED.get(self.name)
 
     def counted(self, answers: Iterable[Answer]) -> Folder:
-        """Return the folder with the counts of a STATUS answer, zero where there are none."""
+        """Return the folder with the counts of a STATUS answer. Missing counts are zero."""
         counts: dict[object, int] = {}
         for answer in answers:
             items = answer.values[1] if answer.kind == "STATUS" and len(answer.values) == 2 else None
             if isinstance(items, list):
                 for name, value in zip(items[::2], items[1::2], strict=False):
                     counts[name.upper() if isinstance(name, bytes) else None] = min(read_number(value) or 0, MAX_COUNT)
-        total, unseen = counts.get(b"MESSAGES", 0), counts.get(b"UNSEEN", 0)
-        return Folder(name=self.name, role=self.role, total=total, unseen=unseen)
+        return Folder(name=self.name, role=self.role, total=counts.get(b"MESSAGES", 0), unseen=counts.get(b"UNSEEN", 0))
 
 
 def read_folders(answers: Sequence[Answer]) -> list[ListedFolder]:
-    """Return the folders that can be selected, each once. The inbox is among them even where it is not listed."""
+    """Return the folders that can be selected, each once, always including the inbox."""
     folders = {INBOX: ListedFolder(INBOX, frozenset())}
     for answer in answers:
         if answer.kind != "LIST" or len(answer.values) < 3 or len(folders) >= MAX_FOLDERS:

@@ -1,8 +1,8 @@
-"""Opening an IMAP connection: TLS that is verified, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530).
+"""Open an IMAP connection: verified TLS, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530).
 
-imapclient reads the greeting and the capabilities and logs in. It does so over our wire, so that a slow server costs
-one deadline and a long answer is refused. Everything after the login is read by `imap_wire`: imapclient raises
-whatever an answer happens to break, and one unreadable row would take the whole list away.
+imapclient reads the greeting and the capabilities and logs in. It uses our `Wire`, which has one deadline for a slow
+server and refuses long answers. After the login `imap_wire` reads the answers: in imapclient a damaged answer may raise
+any exception, and one unreadable row would hide the whole list.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from webbridge.gateway.imap_syntax import read_code
 from webbridge.gateway.imap_wire import PASSING_CODES, ImapWire
 from webbridge.gateway.wire import CallDeadline, Wire
 
-# RFC 5530 section 3. Many servers have no codes: a NO without one, or with one that gives no reason, means a password
-# that is wrong.
+# RFC 5530 section 3. Many servers send no codes: a NO without a code, or with a code that gives no reason, means a
+# wrong password.
 _WRONG_PASSWORD: Final = frozenset({"", "AUTHENTICATIONFAILED", "EXPIRED", "ALERT"})
 _OTHER_REASONS: Final = frozenset({"AUTHORIZATIONFAILED", "CONTACTADMIN", "PRIVACYREQUIRED"})
-_MAX_LOGIN_BYTES: Final = 64 * 1024  # ours; a greeting and two lists of capabilities have some hundred
-# imaplib says "LOGIN command error: BAD [b'…']" where the server answered BAD, and the server's own text for a NO.
+_MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
+# imaplib's text is "LOGIN command error: BAD [b'…']" for BAD, and the server's own text for NO.
 _WITHOUT_TEXT: Final = re.compile(rb"[A-Za-z0-9]{1,20} (?:OK|NO|BAD)\r\n")
 _BAD: Final = re.compile(r"[A-Z]+ command error: BAD ")
 
@@ -41,8 +41,8 @@ _BAD: Final = re.compile(r"[A-Z]+ command error: BAD ")
 def connect(server: MailServer, credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     """Return a connection that is logged in.
 
-    Raises GatewayError: LOGIN_REFUSED only when the server says that the password is wrong, or gives no reason; BUSY,
-    SERVER_REFUSED, UNREACHABLE or UNREADABLE else.
+    Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason. Otherwise
+    BUSY, SERVER_REFUSED, UNREACHABLE or UNREADABLE.
     """
     wire = Wire.connect(server, server.imap, deadline)
     try:
@@ -55,7 +55,7 @@ def connect(server: MailServer, credentials: Credentials, deadline: CallDeadline
 
 
 class _ImapOverWire(imaplib.IMAP4):
-    """imaplib on a connection that is there already, bounded by the wire's deadline and in bytes."""
+    """imaplib on an open connection, bounded by the wire's deadline and in bytes."""
 
     def __init__(self, wire: Wire, host: str) -> None:
         self._wire = wire
@@ -75,7 +75,7 @@ class _ImapOverWire(imaplib.IMAP4):
     def readline(self) -> bytes:
         line = self._wire.read_line(_MAX_LOGIN_BYTES)
         self._take(len(line))
-        # imaplib wants the text that RFC 9051 section 7.1 asks for; some servers leave it out.
+        # imaplib requires the text that RFC 9051 section 7.1 prescribes. Some servers leave it out.
         return line[:-2] + b" \r\n" if _WITHOUT_TEXT.fullmatch(line) else line
 
     def send(self, data: bytes) -> None:  # type: ignore[override]  # takes any buffer there
@@ -89,7 +89,7 @@ class _ImapOverWire(imaplib.IMAP4):
         if kind != "OK":
             raise self.error("STARTTLS is refused")
         self._wire.start_tls(context, self.host)
-        self.untagged_responses = {}  # what came before TLS counts for nothing
+        self.untagged_responses = {}  # Answers from before TLS are not verified.
         self._get_capabilities()
 
     def _take(self, size_bytes: int) -> None:
@@ -99,13 +99,13 @@ class _ImapOverWire(imaplib.IMAP4):
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
-    """imapclient over a wire. It keeps no log: the last commands would stand there, the password among them."""
+    """imapclient over a wire. It keeps no log, because that would contain the password."""
 
     def __init__(self, wire: Wire, host: str) -> None:
         self._wire = wire
         super().__init__(host, ssl=False)
         if self._imap.state != "NONAUTH":
-            # PREAUTH: logged in as an unknown user; before TLS it is an attack (RFC 9051 section 11.1).
+            # PREAUTH means an unknown user is logged in. Before TLS it is an attack (RFC 9051 section 11.1).
             raise UnreadableAnswer
         self._imap.debug = 0
         self._imap._mesg = self._imap._log = lambda *_: None
@@ -119,7 +119,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         return _ImapOverWire(self._wire, self.host)
 
     def _set_read_timeout(self) -> None:
-        """Leave the time to the wire's deadline."""
+        """Do nothing, because the wire's deadline bounds the time."""
 
 
 def _open(wire: Wire, server: MailServer) -> _Client:
@@ -132,7 +132,7 @@ def _open(wire: Wire, server: MailServer) -> _Client:
         raise
     except imaplib.IMAP4.error as error:
         raise _greeting_refusal(str(error)) from None
-    except Exception:  # noqa: BLE001 (imaplib raises whatever an answer happens to break)
+    except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         raise UnreadableAnswer from None
     return client
 
@@ -149,38 +149,45 @@ def _log_in(client: _Client, credentials: Credentials) -> None:
         if isinstance(error.__context__, imaplib.IMAP4.abort):
             raise _abort_meaning(client) from None
         raise _login_refusal(str(error)) from None
-    except Exception:  # noqa: BLE001 (imaplib raises whatever an answer happens to break)
+    except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         raise UnreadableAnswer from None
 
 
 def _takes_plain(client: _Client, credentials: Credentials) -> bool:
-    """Say which of the two ways the server takes: PLAIN (RFC 4616 section 2: UTF-8), or LOGIN, which is ASCII only."""
+    """Return True to log in by PLAIN (RFC 4616 section 2: UTF-8), False for LOGIN (ASCII). Raises GatewayError."""
     capabilities = client.capabilities()
     is_plain = b"AUTH=PLAIN" in capabilities
     if not is_plain and (b"LOGINDISABLED" in capabilities or not credentials.password.isascii()):
-        raise GatewayError(GatewayCode.SERVER_REFUSED, "The mail server does not take this way to sign in.")
+        raise GatewayError(
+            GatewayCode.SERVER_REFUSED,
+            "The mail server offers no way to sign in with this password. Tell your administrator.",
+        )
     return is_plain
 
 
 def _greeting_refusal(text: str) -> GatewayError:
-    """Return what a greeting of BYE, or a refused STARTTLS or CAPABILITY, means."""
+    """Return the error for a greeting of BYE, or for a refused STARTTLS or CAPABILITY."""
     if text.startswith(("b'* BYE", 'b"* BYE')):
-        return GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment.")
+        return GatewayError(GatewayCode.BUSY, "The mail server takes no connection at the moment. Try again later.")
     return UnreadableAnswer()
 
 
 def _abort_meaning(client: _Client) -> GatewayError:
-    """Return why the login got no answer: the server ended the connection, or said what cannot be read."""
+    """Return the reason for a login without an answer: a closed connection, or unreadable text."""
     return ConnectionLost() if "BYE" in client._imap.untagged_responses else UnreadableAnswer()
 
 
 def _login_refusal(text: str) -> GatewayError:
-    # The server's own words stay behind: they could repeat what was sent.
+    # The server's own words are not passed on, because they could repeat the password.
     is_bad = _BAD.match(text) is not None
     code = read_code(text.encode("utf-8", "replace"))
     if not is_bad and code in _WRONG_PASSWORD:
-        return GatewayError(GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password.")
+        return GatewayError(
+            GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password. Check both."
+        )
     if not is_bad and code in PASSING_CODES:
-        return GatewayError(GatewayCode.BUSY, "The mail server signs nobody in at the moment.")
+        return GatewayError(GatewayCode.BUSY, "The mail server accepts no login at the moment. Try again later.")
     reason = f" ({code})" if code in _OTHER_REASONS else ""
-    return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused to sign you in{reason}.")
+    return GatewayError(
+        GatewayCode.SERVER_REFUSED, f"The mail server refused to sign you in{reason}. Tell your administrator."
+    )

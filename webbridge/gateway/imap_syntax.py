@@ -1,6 +1,6 @@
-"""What IMAP writes on its lines: values, response codes and names of folders (RFC 3501 section 9, RFC 9051 section 9).
+"""The values, response codes and folder names on IMAP's lines (RFC 3501 section 9, RFC 9051 section 9).
 
-Answers are read tolerantly, but never guessed at: what has no structure is UnreadableAnswer. Every function takes
+Answers are read tolerantly but never guessed: an answer without structure raises UnreadableAnswer. Every function takes
 linear time.
 """
 
@@ -15,13 +15,13 @@ from typing import TypeAlias
 
 from webbridge.gateway.door import UnreadableAnswer
 
-MAX_DEPTH = 50  # of parentheses; BODYSTRUCTURE, which is never asked for, has the deepest
+MAX_DEPTH = 50  # Nested parentheses. BODYSTRUCTURE has the deepest, but is never requested.
 MAX_NUMBER_DIGITS = 18
-# Stands before the bytes of a name that is no modified UTF-7, so that the folder is listed and can be opened.
+# A folder's name that is no modified UTF-7 is shown as its bytes after this mark, so that the folder can be opened.
 UNREADABLE_NAME_MARK = "\ufffd"
 
 Value: TypeAlias = "bytes | list[Value] | None"
-"""An atom, number or string as its bytes; NIL as None; a list in parentheses as a list."""
+"""An atom, number or string is its bytes; NIL is None; a list in parentheses is a list."""
 
 # An atom may have a part in brackets, which may have blanks: BODY[HEADER.FIELDS (FROM TO)]<0>.
 _TOKEN = re.compile(
@@ -41,7 +41,7 @@ _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*+)-|&")
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """The bytes of a literal in an answer. They stand for themselves, whatever they hold."""
+    """The bytes of a literal in an answer, which have no syntax of their own."""
 
     content: bytes
 
@@ -64,7 +64,7 @@ def read_values(pieces: Sequence[bytes | Literal]) -> list[Value]:
 
 
 def read_number(value: Value) -> int | None:
-    """Return the number that a value is, or None."""
+    """Return the value as a number, or None."""
     if isinstance(value, bytes) and value.isdigit() and len(value) <= MAX_NUMBER_DIGITS:
         return int(value)
     return None
@@ -77,7 +77,7 @@ def read_code(text: bytes) -> str:
 
 
 def is_plain(argument: bytes) -> bool:
-    """Say whether an argument may stand in a quoted string; anything else is a literal."""
+    """Return whether an argument fits into a quoted string. Any other argument is a literal."""
     return _PLAIN_NAME.fullmatch(argument) is not None
 
 
@@ -87,7 +87,7 @@ def quote(argument: bytes) -> bytes:
 
 
 def read_folder_name(wire: bytes) -> str:
-    """Return the name for people and for our own interface; `write_folder_name` gives the same bytes again."""
+    """Return the name for people and for our own API. `write_folder_name` turns it into the same bytes."""
     name = _decode_utf7(wire)
     if name is None or name.startswith(UNREADABLE_NAME_MARK) or write_folder_name(name) != wire:
         return UNREADABLE_NAME_MARK + wire.decode("latin-1")
@@ -95,11 +95,11 @@ def read_folder_name(wire: bytes) -> str:
 
 
 def write_folder_name(name: str) -> bytes:
-    """Return a folder's name as the server writes it: modified UTF-7 (RFC 3501 section 5.1.3), or its own bytes."""
+    """Return a folder's name in the server's form: modified UTF-7 (RFC 3501, 5.1.3), or the bytes after a mark."""
     if name.startswith(UNREADABLE_NAME_MARK):
         return name[1:].encode("latin-1", "replace")
     pieces = re.split(r"([^\x20-\x7e]+)", name)
-    # Every second piece is one of characters that ASCII lacks.
+    # Every second piece has only characters beyond ASCII.
     return b"".join(
         _shift(piece) if position % 2 else piece.replace("&", "&-").encode("ascii")
         for position, piece in enumerate(pieces)
@@ -112,7 +112,7 @@ def _read_line(line: bytes, stack: list[list[Value]]) -> None:
     while position < end:
         match = _TOKEN.match(line, position)
         if match is None:
-            # The search ends at the first byte that fits nowhere: looking on from it would take quadratic time.
+            # Stop at the first byte that fits no token. Continuing from it would take quadratic time.
             raise UnreadableAnswer
         position = match.end()
         if match["open"]:
@@ -132,7 +132,7 @@ def _read_line(line: bytes, stack: list[list[Value]]) -> None:
 
 
 def _decode_utf7(wire: bytes) -> str | None:
-    """Return the text of modified UTF-7, or None where it is none."""
+    """Return the text of modified UTF-7, or None for other bytes."""
     if not is_plain(wire):
         return None
     pieces: list[str] = []

@@ -1,7 +1,7 @@
 """Commands and answers of IMAP on one connection (RFC 9051 sections 2.2 and 7).
 
-An answer that cannot be read costs itself and no other: its lines and literals are counted off all the same. What a
-command may bring is bounded, in lines, in bytes and by the deadline of the wire.
+An unreadable answer is skipped, with the announced bytes of its literals, so that the other answers can be read. The
+answers to a command are bounded in lines, in bytes and by the deadline of the wire.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, Un
 from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
 from webbridge.gateway.wire import Wire
 
-MAX_LINE_BYTES = 1024 * 1024  # ours; the longest that is asked for is a search, of 100,000 messages then
-MAX_ANSWER_BYTES = 8 * 1024 * 1024  # of one command, without the raw message
-MAX_LINES = 20_000  # of one command
-MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9: number64 is allowed, but no mail has gigabytes
-MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # of literals that are longer than what is kept of them
+MAX_LINE_BYTES = 1024 * 1024  # Our own bound. The longest line answers a search; this has room for 100,000 messages.
+MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the raw message.
+MAX_LINES = 20_000  # The lines of all answers to one command.
+MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
+MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # One literal, of which only the beginning may be kept.
 
 _LITERAL_AT_END = re.compile(rb"~?\{(\d{1,40})\+?\}\r?\n\Z")
 _UNTAGGED = re.compile(rb"\* (?:(\d{1,18}) )?([A-Za-z]+)(?: |\r?\n|\Z)")
 _STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)(?: |\r?\n|\Z)", re.IGNORECASE)
-# RFC 5530 section 3, RFC 9051 section 7.1: the server, not the person, is the reason, and it may pass.
+# RFC 5530 section 3, RFC 9051 section 7.1: faults of the server, not of the user. Trying again later may help.
 PASSING_CODES = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as it came, without the mark of a literal where one follows; `literal_bytes` is then its size."""
+    """A line as received. `literal_bytes` is the size of a literal that follows, or None; `text` lacks its `{size}`."""
 
     text: bytes
     literal_bytes: int | None
@@ -44,30 +44,30 @@ class Answer:
     number: int | None
     values: list[Value]
     text: bytes = field(default=b"", repr=False)
-    """What follows OK, NO, BAD, BYE or PREAUTH."""
+    """The text after OK, NO, BAD, BYE or PREAUTH."""
 
 
 Refusal: TypeAlias = "Callable[[str, bytes], GatewayError]"
-"""Makes the error of a command that failed, from NO or BAD and the text behind it."""
+"""A function that makes the error of a failed command, from NO or BAD and its text."""
 
 
 def refusal(word: str, text: bytes) -> GatewayError:
-    """Return the error of a command that failed, where the command says no more about it."""
+    """Return the general error of a failed command."""
     if word == "NO" and read_code(text) in PASSING_CODES:
         return GatewayError(GatewayCode.BUSY, f"The mail server cannot do this at the moment: {clean_text(text)}")
     return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused: {clean_text(text)}")
 
 
 def folder_refusal(word: str, text: bytes) -> GatewayError:
-    """Return the error of a command that failed for the folder that it named."""
+    """Return the error of a failed command that names a folder. A NO means that the folder does not exist."""
     error = refusal(word, text)
     if word == "NO" and error.code is GatewayCode.SERVER_REFUSED:
-        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder.")
+        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
     return error
 
 
 class ImapWire:
-    """A connection that speaks IMAP. One command at a time."""
+    """A connection that speaks IMAP, one command at a time."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -76,34 +76,28 @@ class ImapWire:
         self._taken_bytes = 0
         self._taken_lines = 0
 
-    def run(
-        self,
-        *arguments: bytes | Literal,
-        refused: Refusal = refusal,
-        kept_literal_bytes: int = MAX_LINE_BYTES,
-    ) -> list[Answer]:
-        """Send a command and return its untagged answers when it succeeds.
+    def run(self, *arguments: bytes | Literal, refused: Refusal = refusal) -> list[Answer]:
+        """Send a command and return its untagged answers if it succeeds.
 
-        Raises GatewayError: what `refused` makes of a NO or BAD, UNREACHABLE or UNREADABLE.
+        Raises GatewayError: the error that `refused` makes of a NO or BAD, UNREACHABLE or UNREADABLE.
         """
         answers: list[Answer] = []
         self._send(arguments)
-        self.finish(answers, refused=refused, kept_literal_bytes=kept_literal_bytes)
+        self.finish(answers, refused)
         return answers
 
     def finish(
         self,
         answers: list[Answer],
-        *,
         refused: Refusal = refusal,
         kept_literal_bytes: int = MAX_LINE_BYTES,
     ) -> None:
-        """Read to the end of a command, and add its answers to a list: those that came before a refusal too."""
+        """Read to the end of a command, and add its answers to `answers`, including those before a refusal."""
         while True:
             line = self.read_line()
             if self.is_end(line):
-                return self.check_end(line, refused=refused)
-            answer = self.read_rest(line, kept_literal_bytes=kept_literal_bytes)
+                return self.check_end(line, refused)
+            answer = self.read_rest(line, kept_literal_bytes)
             if answer is not None:
                 answers.append(answer)
 
@@ -113,15 +107,15 @@ class ImapWire:
         self._await_continuation(refused)
 
     def send_line(self, line: bytes) -> None:
-        """Send one line that is no command."""
+        """Send one line that is not a command."""
         self.wire.send(line + b"\r\n")
 
     def send_command(self, line: bytes) -> None:
-        """Send a command whose answers the caller reads itself."""
+        """Send a command whose answers the caller reads."""
         self.send_line(self._new_tag() + b" " + line)
 
-    def read_rest(self, line: Line, *, kept_literal_bytes: int) -> Answer | None:
-        """Return the untagged answer that begins with this line, or None when it has no structure."""
+    def read_rest(self, line: Line, kept_literal_bytes: int) -> Answer | None:
+        """Return the untagged answer that begins with this line, or None if it has no structure."""
         if not line.text.startswith(b"* "):
             raise self.unreadable()
         pieces = list(self._read_pieces(line, kept_literal_bytes))
@@ -132,11 +126,11 @@ class ImapWire:
         return answer
 
     def is_end(self, line: Line) -> bool:
-        """Say whether a line is the status that ends the command."""
+        """Return whether a line is the status that ends the command."""
         return line.text.startswith(self._tag + b" ")
 
-    def check_end(self, line: Line, *, refused: Refusal) -> None:
-        """Raise GatewayError when the command that ends with this line failed."""
+    def check_end(self, line: Line, refused: Refusal) -> None:
+        """Raise GatewayError if the command that ends with this line failed."""
         match = _STATUS.match(line.text, len(self._tag) + 1)
         word = match[1].upper() if match else b""
         if match is None or word not in (b"OK", b"NO", b"BAD"):
@@ -147,14 +141,14 @@ class ImapWire:
     def read_line(self) -> Line:
         """Return one line, and the size of the literal that follows it.
 
-        A status ends in text for people, in which braces mean nothing.
+        A status ends in text for people, in which braces have no meaning.
         """
         text = self._read_text()
         has_values = text.startswith(b"* ") and not _STATUS.match(text, 2)
         return self._split_literal(text) if has_values else Line(text, None)
 
     def unreadable(self) -> UnreadableAnswer:
-        """Return the error of a server that breaks the protocol; nothing it says afterwards is believed."""
+        """Return the error of a server that violates the protocol. The connection is not used any more."""
         self.wire.broken = True
         return UnreadableAnswer()
 
@@ -173,7 +167,7 @@ class ImapWire:
         self.send_line(bytes(line))
 
     def _new_tag(self) -> bytes:
-        # A tag of its own for each command: what a server says twice ends no later one.
+        # Each command has its own tag, so that a repeated status cannot end a later command.
         self._commands += 1
         self._tag = b"S%d" % self._commands
         self._taken_bytes = self._taken_lines = 0
@@ -182,7 +176,7 @@ class ImapWire:
     def _await_continuation(self, refused: Refusal) -> None:
         while not (line := self.read_line()).text.startswith(b"+"):
             if self.is_end(line):
-                self.check_end(line, refused=refused)
+                self.check_end(line, refused)
                 raise self.unreadable()
             self.read_rest(line, kept_literal_bytes=0)
 
@@ -224,7 +218,7 @@ class ImapWire:
         return Line(text[: match.start()], int(match[1]))
 
     def _parse_untagged(self, text: bytes, pieces: list[bytes | Literal]) -> Answer | None:
-        """Return the answer, or None when it has no structure: then it says nothing."""
+        """Return the answer, or None if it has no structure."""
         match = _UNTAGGED.match(text)
         if match is None:
             return None

@@ -1,6 +1,6 @@
 """Logged-in IMAP connections of sessions: kept between requests, and never more than a few at once.
 
-The pool is a cache that may be lost at any time: a connection that broke is replaced, once, by a fresh login.
+The pool is only a cache: a broken connection is replaced, once, by a fresh login.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from webbridge.gateway.imap import ImapConnection, RawMessage
 from webbridge.gateway.wire import CallDeadline
 
 MAX_IDLE_PER_SESSION = 2
-# Mail servers allow about ten connections of one user, and people have other programs too.
+# Mail servers allow about ten connections for one user, and people have other programs too.
 MAX_CONNECTIONS_PER_SESSION = 4
-# What waits for one of them holds a thread of ours.
+# Each call that waits for a connection holds one of our threads.
 MAX_WAITING_PER_SESSION = 4
 MAX_WAIT_SECONDS = 10.0
-# Servers close idle connections after 30 minutes at the earliest (RFC 9051 section 5.4); we hold them far shorter.
+# Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). We keep them for much less.
 MAX_IDLE_SECONDS = 120.0
-# A router may forget a connection that is silent, and nobody says so: it is asked for an answer before it is used.
+# A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS = 15.0
-# Long enough for what was still running when a session ended: nothing it gives back is kept.
+# An ended session is remembered for so long, so that connections which its last calls still return are closed.
 ENDED_SECONDS = 900.0
 
 Result = TypeVar("Result")
@@ -39,12 +39,12 @@ class _Idle:
 
 
 class LentMessage:
-    """The chunks of a raw message; closing it, read to the end or not, gives the connection back.
+    """The chunks of a raw message. Closing it, read to the end or not, returns the connection.
 
-    A class and not a generator: a generator that was never started does not run its `finally`.
+    This is a class, because a generator that was never started does not run its `finally`.
     """
 
-    def __init__(self, raw: RawMessage, *, give_back: Callable[[], None]) -> None:
+    def __init__(self, raw: RawMessage, give_back: Callable[[], None]) -> None:
         self.size_bytes = raw.size_bytes
         self._chunks = raw.chunks
         self._give_back: Callable[[], None] | None = give_back
@@ -53,14 +53,14 @@ class LentMessage:
         return self._chunks
 
     def close(self) -> None:
-        """Give the connection back; the pool keeps it only when nothing was left unread."""
+        """Return the connection. The pool keeps it only if nothing was left unread."""
         give_back, self._give_back = self._give_back, None
         if give_back is not None:
             give_back()
 
 
 class ConnectionPool:
-    """Connections by session: those in use and those that are kept."""
+    """Connections by session: those in use and those kept idle."""
 
     def __init__(
         self,
@@ -82,20 +82,20 @@ class ConnectionPool:
         self._is_closed = False
 
     def adopt(self, session_id: str, connection: ImapConnection) -> None:
-        """Keep the connection whose login checked the password."""
+        """Keep the connection on which the session's password was checked."""
         self._keep_or_close(session_id, connection)
 
     def run(self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]) -> Result:
-        """Run something that may be repeated: over a kept connection, and if that one broke, over a fresh one.
+        """Run an operation that may be repeated: on a kept connection, and if that one broke, on a fresh one.
 
-        Raises GatewayError; BUSY when too many calls of this session run already.
+        Raises GatewayError; BUSY if too many calls of this session run already.
         """
         return self._with_slot(session_id, lambda: self._run_repeatable(session_id, credentials, operation))
 
     def run_once(
         self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
     ) -> Result:
-        """Run something that must not happen twice: over a connection that has just answered."""
+        """Run an operation that must not happen twice, on a connection that has just answered."""
 
         def run() -> Result:
             deadline = self._new_deadline()
@@ -110,7 +110,7 @@ class ConnectionPool:
     def open_raw(
         self, session_id: str, credentials: Credentials, folder: str, uid: int, *, max_bytes: int
     ) -> LentMessage:
-        """Open a message on a connection that comes back to the pool when the message is closed."""
+        """Open a message on a connection that returns to the pool when the message is closed."""
         self._enter(session_id)
         try:
             connection, raw = self._start_reading(session_id, credentials, folder, uid, max_bytes)
@@ -122,10 +122,10 @@ class ConnectionPool:
             self._give_back(session_id, connection)
             self._leave(session_id)
 
-        return LentMessage(raw, give_back=give_back)
+        return LentMessage(raw, give_back)
 
     def close_session(self, session_id: str) -> None:
-        """Log out every connection of a session."""
+        """Log out the idle connections of a session. Those in use are closed when they are returned."""
         with self._lock:
             self._ended[session_id] = self._monotonic()
             idle = self._idle.pop(session_id, [])
@@ -133,7 +133,7 @@ class ConnectionPool:
             entry.connection.close()
 
     def close(self) -> None:
-        """Log out everything; what is still in use breaks off."""
+        """Log out all connections, and break off those in use."""
         with self._lock:
             self._is_closed = True
             sessions, lent = list(self._idle), list(self._lent)
@@ -202,7 +202,7 @@ class ConnectionPool:
     ) -> tuple[ImapConnection, RawMessage]:
         def start(connection: ImapConnection) -> tuple[ImapConnection, RawMessage]:
             try:
-                return connection, connection.open_raw(folder, uid, max_bytes=max_bytes)
+                return connection, connection.open_raw(folder, uid, max_bytes)
             except BaseException:
                 self._give_back(session_id, connection)
                 raise
@@ -274,4 +274,6 @@ class ConnectionPool:
 
 
 def _too_many_calls() -> GatewayError:
-    return GatewayError(GatewayCode.BUSY, "Too much is asked of the mail server at once. Try again in a moment.")
+    return GatewayError(
+        GatewayCode.BUSY, "You have sent too many requests to the mail server at once. Try again in a moment."
+    )

@@ -1,8 +1,8 @@
 """Submission of one message by SMTP (RFC 6409, RFC 5321), to all of its recipients or to none.
 
-A server takes a message with its reply to the line that ends it, and with nothing before (RFC 5321 section 4.1.1.4).
-So everything that goes wrong up to that line says that nobody got the message. From there on only a reply says what
-became of it: without one it was perhaps sent.
+A server accepts a message only with its reply to the line that ends the message (RFC 5321 section 4.1.1.4). So an error
+before that line means that no recipient got the message. After that line only the reply shows whether the message was
+sent: without a reply it was perhaps sent.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ _LINE_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Outcome(StrEnum):
-    """What became of a message that was not refused; stable words for programs. A refusal is a GatewayError."""
+    """The outcome of a submission, as stable words for programs. A refused message raises a GatewayError instead."""
 
     SENT = "sent"
     PERHAPS = "perhaps"
-    """The server had all of it and did not say whether it took it."""
+    """The server received the whole message and did not confirm it."""
 
 
 def submit_message(
-    server: MailServer, credentials: Credentials, message: bytes, *, recipients: list[str], max_bytes: int
+    server: MailServer, credentials: Credentials, message: bytes, recipients: list[str], max_bytes: int
 ) -> Outcome:
-    """Hand the bytes to the submission server as they are.
+    """Pass the bytes to the submission server unchanged.
 
-    SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4): one without gets it on the way, nothing else changes.
+    SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
 
-    Raises GatewayError; then nobody got it: LOGIN_REFUSED for a wrong password, BUSY for what may succeed later,
-    MESSAGE_REFUSED, SERVER_REFUSED, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
+    Raises GatewayError, and then no recipient got the message: LOGIN_REFUSED for a wrong password, BUSY if it may
+    succeed later, MESSAGE_REFUSED, SERVER_REFUSED, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
     """
-    check_message(message, max_bytes=max_bytes)
+    check_message(message, max_bytes)
     checked = check_recipients(recipients)
     sender = check_address(credentials.address)
     with _connection(server, credentials) as smtp:
@@ -82,20 +82,22 @@ def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
             reply = smtp.command(response)
     else:
         reply = smtp.command(command)
-    # RFC 4954 section 6. The server's own words stay behind: they could repeat what was sent.
+    # RFC 4954 section 6. The server's own words are not passed on, because they could repeat the password.
     if reply.code == 235:
         return
     if reply.code == 535:
-        text = "The server for outgoing mail did not accept this address and password."
+        text = "The server for outgoing mail did not accept this address and password. Check both."
         raise GatewayError(GatewayCode.LOGIN_REFUSED, text)
     if reply.is_passing:
-        raise GatewayError(GatewayCode.BUSY, f"The server for outgoing mail signs nobody in now ({reply.code}).")
-    text = f"The server for outgoing mail refused to sign you in ({reply.code})."
+        raise GatewayError(
+            GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
+        )
+    text = f"The server for outgoing mail refused to sign you in ({reply.code}). Tell your administrator."
     raise GatewayError(GatewayCode.SERVER_REFUSED, text)
 
 
 def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], message: bytes) -> None:
-    """Name sender and recipients; one that is refused ends it for all."""
+    """Name sender and recipients. A refused recipient ends the transaction for all."""
     options = [f"SIZE={len(message)}"] if smtp.offers("size") else []
     if not message.isascii():
         if not smtp.offers("8bitmime"):
@@ -107,12 +109,12 @@ def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], messag
 
 
 def _transfer(smtp: SmtpWire, message: bytes) -> None:
-    """Send the message, but not the line that ends it."""
+    """Send the message without the line that ends it."""
     smtp.wire.deadline.extend_for(len(message))
     reply = smtp.command(b"DATA")
     if reply.code != 354:
         raise _refusal(reply, "the message")
-    # Lines end in CR LF and in nothing else (`check_message`), so that the dot after each LF begins a line.
+    # Lines end only in CR LF (`check_message`), so the dot after each LF begins a line.
     smtp.wire.send(_LINE_WITH_DOT.sub(b"..", message))
     if not message.endswith(b"\r\n"):
         smtp.wire.send(b"\r\n")
@@ -121,8 +123,8 @@ def _transfer(smtp: SmtpWire, message: bytes) -> None:
 
 
 def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
-    """Send the line that ends the message, and return what the server says of it."""
-    # Scanning a message takes servers long (RFC 5321 section 4.5.3.2.6): its answer has a time of its own.
+    """Send the line that ends the message, and return the outcome by the server's reply."""
+    # Servers scan a message for long (RFC 5321 section 4.5.3.2.6), so their answer has a deadline of its own.
     smtp.wire.deadline = CallDeadline(seconds)
     try:
         smtp.wire.send(b".\r\n")
@@ -131,13 +133,13 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
         return Outcome.PERHAPS
     if reply.is_accepted:
         return Outcome.SENT
-    if 300 <= reply.code < 400:  # no answer to this line
+    if 300 <= reply.code < 400:  # Such a code is no answer to the end of a message.
         return Outcome.PERHAPS
     raise _refusal(reply, "the message")
 
 
 def _check_accepted(reply: Reply, what: str) -> None:
-    """Go on after a 2xx reply; else stop, and the transaction dies with the connection."""
+    """Return after a 2xx reply. Any other reply raises, and the transaction ends with the connection."""
     if not reply.is_accepted:
         raise _refusal(reply, what)
 

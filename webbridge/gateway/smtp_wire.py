@@ -17,7 +17,7 @@ _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answers: its code, and its lines without it."""
+    """The answer of a server: its code, and its lines without the code."""
 
     code: int
     lines: tuple[bytes, ...]
@@ -34,7 +34,7 @@ class Reply:
 
 
 class SmtpWire:
-    """A connection that speaks SMTP. One command at a time, and no reply that nobody waits for."""
+    """A connection that speaks SMTP: one command at a time, and no reply without a command."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -42,7 +42,7 @@ class SmtpWire:
 
     @classmethod
     def connect(cls, server: MailServer, deadline: CallDeadline) -> SmtpWire:
-        """Connect and say hello, over TLS that is verified. Raises GatewayError with UNREACHABLE or UNREADABLE."""
+        """Connect and say EHLO, over verified TLS. Raises GatewayError with UNREACHABLE or UNREADABLE."""
         smtp = cls(Wire.connect(server, server.smtp, deadline))
         try:
             smtp._expect(smtp.read_reply(), 220)
@@ -57,27 +57,27 @@ class SmtpWire:
         return smtp
 
     def offers(self, extension: str) -> bool:
-        """Say whether the server named this extension after TLS began."""
+        """Return whether the server named this extension after TLS began."""
         return extension in self._extensions
 
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.
 
-        Raises UnreadableAnswer when the server has spoken before it was asked: its replies would be taken for answers
-        to other commands.
+        Raises UnreadableAnswer if the server replied before the command: its replies would be taken for answers to
+        other commands.
         """
         self.check_quiet()
         self.wire.send(line + b"\r\n")
         return self.read_reply()
 
     def check_quiet(self) -> None:
-        """Raise UnreadableAnswer when a reply is there that nobody waits for, or the connection has ended."""
+        """Raise UnreadableAnswer if there is a reply without a command, or the connection has ended."""
         if not self.wire.is_quiet():
             self.wire.broken = True
             raise UnreadableAnswer
 
     def read_reply(self) -> Reply:
-        """Return the next reply, whole."""
+        """Return the next complete reply."""
         lines: list[bytes] = []
         codes: set[bytes] = set()
         while len(lines) < MAX_REPLY_LINES:
@@ -104,6 +104,6 @@ class SmtpWire:
 
 
 def _name_of(host: str) -> bytes:
-    """Return an address as the name of a client that has none (RFC 5321 section 4.1.3)."""
+    """Return an IP address in the form of a client's name (RFC 5321 section 4.1.3)."""
     address = ip_address(host)
     return f"[{'' if address.version == 4 else 'IPv6:'}{address}]".encode()

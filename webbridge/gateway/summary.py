@@ -1,33 +1,34 @@
-"""One row of a message list, made from what IMAP's FETCH returned.
+"""One row of a message list, made from the answer to IMAP's FETCH.
 
-Everything here comes from strangers: a field that cannot be read is left out and the row says so, so that one odd
-message does not hide the list. `protection` is a hint from the outer Content-Type header (RFC 8551 sections 3.2.2 and
-3.5); only the vault gives a verdict.
+All fields come from strangers. An unreadable field is left out and the row says so, so that one odd message does not
+hide the list. `protection` is a hint from the outer Content-Type header (RFC 8551 sections 3.2.2 and 3.5); only the
+vault gives a verdict.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from smime_core.errors import SmimeError
-from smime_core.mime import Headers, Mailbox, addresses, parse_date, parse_headers
-from smime_core.mime.parameters import parse_content_type
+from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
 from webbridge.gateway.imap_syntax import Value, read_number
 
-# At most 16 KB of a header. The recipients are asked for apart: a long list of them leaves the other fields whole.
+# At most 16 KB of a header. The recipients are requested separately, so that a long list of them does not cut the other
+# fields.
 HEADER_PART_BYTES = 12 * 1024
 RECIPIENTS_PART_BYTES = 2 * 1024
-# Header fields and not ENVELOPE: servers parse that themselves, and one message that they cannot parse hides the list.
+# Header fields are requested instead of ENVELOPE, because servers make an ENVELOPE by parsing, and one message that a
+# server cannot parse would hide the list.
 SUMMARY_ITEMS = (
     b"(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE CONTENT-TYPE)]<0.%d>"
     b" BODY.PEEK[HEADER.FIELDS (TO)]<0.%d>)" % (HEADER_PART_BYTES, RECIPIENTS_PART_BYTES)
 )
-MAX_TEXT_CHARACTERS = 1000  # of one field in a list
-MAX_ADDRESSES_CHARACTERS = 2000  # of From: only its first mailbox is shown
+MAX_TEXT_CHARACTERS = 1000  # One field of a row.
+MAX_ADDRESSES_CHARACTERS = 2000  # From is parsed up to here, because only its first mailbox is shown.
 MAX_SIZE_BYTES = 2**63 - 1
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -35,14 +36,14 @@ _P7M_NAME = re.compile(r"\.p7[mz]$", re.IGNORECASE)
 
 
 class Protection(StrEnum):
-    """What the outer Content-Type claims."""
+    """The protection that the outer Content-Type claims."""
 
     SIGNED = "signed"
-    SEALED = "sealed"
+    ENCRYPTED = "sealed"  # The word of the bridge's API.
 
 
 class HeaderProblem(StrEnum):
-    """Why a row does not show all that it should; stable words for programs."""
+    """The reasons why a row lacks a field, as stable words for programs."""
 
     UNREADABLE = "header-unreadable"
     TOO_LONG = "header-too-long"
@@ -50,7 +51,7 @@ class HeaderProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSummary:
-    """What a list shows of one message. Addresses read `Name <local@domain>`, or the address alone."""
+    """The row of one message in a list. Addresses read `Name <local@domain>`, or only the address."""
 
     uid: int
     sender: str = ""
@@ -64,33 +65,34 @@ class MessageSummary:
 
 
 def summary_from_fetch(uid: int, data: Mapping[bytes, Value]) -> MessageSummary:
-    """Return the row for one message from the server's answer to `SUMMARY_ITEMS`, whatever that holds."""
-    flags = data.get(b"FLAGS")
-    seen = isinstance(flags, list) and any(isinstance(flag, bytes) and flag.upper() == b"\\SEEN" for flag in flags)
-    size_bytes = min(read_number(data.get(b"RFC822.SIZE")) or 0, MAX_SIZE_BYTES)
+    """Return the row for one message from the server's answer to `SUMMARY_ITEMS`."""
+    unreadable = MessageSummary(
+        uid=uid,
+        size_bytes=min(read_number(data.get(b"RFC822.SIZE")) or 0, MAX_SIZE_BYTES),
+        seen=_is_seen(data.get(b"FLAGS")),
+        problem=HeaderProblem.UNREADABLE,
+    )
     header, to = _header_parts(data)
     if header is None:
-        return MessageSummary(uid=uid, size_bytes=size_bytes, seen=seen, problem=HeaderProblem.UNREADABLE)
+        return unreadable
     try:
         fields = _whole_fields(header)
         sender, is_readable = _sender(fields)
-        return MessageSummary(
-            uid=uid,
+        return replace(
+            unreadable,
             sender=sender,
             recipients=_recipients(to or b""),
             subject=_one_line(fields.get("Subject") or ""),
             date=parse_date(fields.get_unfolded("Date") or ""),
-            size_bytes=size_bytes,
-            seen=seen,
             protection=protection_of(fields.get_unfolded("Content-Type") or ""),
             problem=HeaderProblem.TOO_LONG if _is_cut(header) else None if is_readable else HeaderProblem.UNREADABLE,
         )
     except SmimeError:
-        return MessageSummary(uid=uid, size_bytes=size_bytes, seen=seen, problem=HeaderProblem.UNREADABLE)
+        return unreadable
 
 
 def protection_of(content_type: str) -> Protection | None:
-    """Return what an unfolded Content-Type says about the whole message."""
+    """Return the protection that an unfolded Content-Type claims for the whole message."""
     parsed = parse_content_type(content_type)
     kind, parameters = parsed.media_type, parsed.parameters
     if kind == "multipart/signed":
@@ -100,15 +102,19 @@ def protection_of(content_type: str) -> Protection | None:
         smime_type = parameters.get("smime-type", "").lower()
         if smime_type in ("compressed-data", "certs-only"):
             return None
-        return Protection.SIGNED if smime_type == "signed-data" else Protection.SEALED
-    # Outlook sends encrypted mail as octet-stream with nothing but the name to tell.
+        return Protection.SIGNED if smime_type == "signed-data" else Protection.ENCRYPTED
+    # Outlook sends encrypted mail as octet-stream, which only the name reveals.
     if kind == "application/octet-stream" and _P7M_NAME.search(parameters.get("name", "")):
-        return Protection.SEALED
+        return Protection.ENCRYPTED
     return None
 
 
+def _is_seen(flags: Value) -> bool:
+    return isinstance(flags, list) and any(isinstance(flag, bytes) and flag.upper() == b"\\SEEN" for flag in flags)
+
+
 def _header_parts(data: Mapping[bytes, Value]) -> tuple[bytes | None, bytes | None]:
-    """Return the fields that were asked for together, and the recipients; None for what did not come."""
+    """Return (the fields requested together, the recipients), with None for a missing part."""
     header = to = None
     for name, value in data.items():
         if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):
@@ -124,7 +130,7 @@ def _is_cut(part: bytes, allowed: int = HEADER_PART_BYTES) -> bool:
 
 
 def _whole_fields(part: bytes) -> Headers:
-    """Return the fields. Of a part that was cut the last one is left out: half an address is another address."""
+    """Return the fields. If the part was cut, the last one is left out, because half an address is another address."""
     headers = parse_headers(part)
     last = headers.fields[-1:]
     if not _is_cut(part) or [field.name.lower() for field in last] == ["subject"]:
@@ -133,7 +139,7 @@ def _whole_fields(part: bytes) -> Headers:
 
 
 def _sender(fields: Headers) -> tuple[str, bool]:
-    """Return the first mailbox of From, and whether it can be read; else the text of the field."""
+    """Return (the first mailbox of From, True), or (the text of the field, False) if no mailbox is readable."""
     text = fields.get_unfolded("From") or ""
     found = addresses(text[:MAX_ADDRESSES_CHARACTERS])
     whole = found if len(text) <= MAX_ADDRESSES_CHARACTERS else found[:-1]
@@ -144,7 +150,7 @@ def _sender(fields: Headers) -> tuple[str, bool]:
 
 
 def _recipients(part: bytes) -> tuple[str, ...]:
-    """Return the mailboxes of To, with a mark where some are left out; its text where no address can be read."""
+    """Return the mailboxes of To, with a mark if some are left out, or its text if no address is readable."""
     headers = parse_headers(part)
     text = headers.get_unfolded("To") or ""
     is_cut = _is_cut(part, RECIPIENTS_PART_BYTES)

@@ -1,7 +1,7 @@
 """The bytes of one connection to a mail server: verified TLS, bounded lines, and one deadline for each call.
 
-A server that sends one byte a second answers every read in time and still never ends. So the deadline counts all the
-waiting of one call together, from the connection to the last byte.
+A server that sends one byte a second answers every read in time but never finishes. So the deadline is for all waiting
+of one call together, from the connection to the last byte.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from webbridge.gateway.door import (
 )
 
 RECEIVE_BYTES = 64 * 1024
-# A large message may take longer than a call, but not for ever: a server must pass on as much a second.
+# A large message may take longer than a call, but a server must transfer this many bytes each second.
 MIN_BYTES_PER_SECOND = 32 * 1024
 
 
 class CallDeadline:
-    """The seconds that one call may still wait for the server. Time that we need ourselves does not count."""
+    """The seconds that one call may still wait for the server. Our own computing time does not count."""
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._left = seconds
@@ -37,18 +37,18 @@ class CallDeadline:
 
     @property
     def left(self) -> float:
-        """The seconds left; zero or less when the call is over."""
+        """The seconds left; zero or less if the call is over."""
         return self._left
 
     def extend_for(self, size_bytes: int) -> None:
-        """Allow the time that so many bytes may take."""
+        """Add the time that this many bytes may take."""
         self._left += size_bytes / MIN_BYTES_PER_SECOND
 
     @contextmanager
     def waiting(self) -> Iterator[float]:
-        """Count the time inside; yields the seconds that may pass.
+        """Count the time inside. Yields the seconds that may pass.
 
-        Raises ServerTooSlow before waiting when none are left.
+        Raises ServerTooSlow before waiting if none are left.
         """
         if self._left <= 0:
             raise ServerTooSlow
@@ -60,7 +60,7 @@ class CallDeadline:
 
 
 class Wire:
-    """One connection. What goes wrong on it is a GatewayError, and `broken` from then on."""
+    """One connection. All its errors are GatewayErrors; after an error it is `broken`."""
 
     def __init__(self, connected: socket.socket, deadline: CallDeadline) -> None:
         self._socket = connected
@@ -71,7 +71,7 @@ class Wire:
 
     @classmethod
     def connect(cls, server: MailServer, address: ServerAddress, deadline: CallDeadline) -> Wire:
-        """Connect, and speak TLS where it comes first. Raises GatewayError with UNREACHABLE."""
+        """Connect, and start TLS if it comes first. Raises GatewayError with UNREACHABLE."""
         wire = cls(_connect_socket(address, deadline), deadline)
         if address.security is Security.IMPLICIT_TLS:
             wire.start_tls(server.tls_context(), address.host)
@@ -79,14 +79,14 @@ class Wire:
 
     @property
     def local_host(self) -> str:
-        """The address of this end."""
+        """The IP address of our end of the connection."""
         return str(self._socket.getsockname()[0])
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Verify the server and encrypt from here on.
+        """Verify the server and encrypt from now on.
 
-        Raises UnreadableAnswer for bytes that came before: they would count as the server's, and nobody vouched for
-        them (RFC 9051 section 11.1, RFC 3207 section 4.2).
+        Raises UnreadableAnswer if there are bytes from before TLS: they are unverified, but would be read as the
+        server's (RFC 9051 section 11.1, RFC 3207 section 4.2).
         """
         if self._buffer:
             self.broken = True
@@ -95,14 +95,14 @@ class Wire:
             with self._guarded() as seconds:
                 self._socket.settimeout(seconds)
                 self._socket = context.wrap_socket(self._socket, server_hostname=host, do_handshake_on_connect=False)
-                # One call of the handshake, however many messages it has, has one time limit.
+                # The whole handshake, with all its messages, has one time limit.
                 self._socket.do_handshake()
         except GatewayError:
             self.close()
             raise
 
     def read_line(self, max_bytes: int) -> bytes:
-        """Return the next line with its line end. Raises UnreadableAnswer when it is longer than `max_bytes`."""
+        """Return the next line with its line end. Raises UnreadableAnswer if it is longer than `max_bytes`."""
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
@@ -121,7 +121,7 @@ class Wire:
         return self._receive(min(max_bytes, RECEIVE_BYTES))
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of the data."""
         rest = memoryview(data)
         while rest:
             with self._guarded() as seconds:
@@ -129,7 +129,7 @@ class Wire:
                 rest = rest[self._socket.send(rest[:RECEIVE_BYTES]) :]
 
     def is_quiet(self) -> bool:
-        """Say whether the server has said nothing that is still unread, and not closed the connection."""
+        """Return whether the connection is open and has no unread bytes."""
         if self._buffer or self._ended:
             return False
         try:
@@ -143,16 +143,16 @@ class Wire:
         return False
 
     def close(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without a LOGOUT or QUIT."""
         self.break_off()
         with suppress(OSError):
             self._socket.close()
 
     def break_off(self) -> None:
-        """End what another thread waits for on this connection."""
+        """End the waiting of another thread on this connection."""
         self.broken = True
         with suppress(OSError):
-            # Not SSLSocket.shutdown, which forgets the TLS object under the hands of a thread that reads.
+            # SSLSocket.shutdown would drop the TLS object while another thread reads from it.
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _receive(self, max_bytes: int) -> bytes:
@@ -171,18 +171,18 @@ class Wire:
 
     @contextmanager
     def _guarded(self) -> Iterator[float]:
-        """Wait within the deadline, and turn the socket's errors into the gateway's."""
+        """Wait within the deadline, and convert the socket's errors to the gateway's."""
         try:
             with self.deadline.waiting() as seconds:
                 yield seconds
         except ssl.SSLCertVerificationError as error:
             self.broken = True
-            text = "The mail server's certificate is not trusted; nothing was sent to it."
+            text = "The mail server's certificate is not trusted, and nothing was sent to it. Tell your administrator."
             raise GatewayError(GatewayCode.UNREACHABLE, text) from error
         except TimeoutError as error:
             self.broken = True
             raise ServerTooSlow from error
-        except (OSError, ValueError) as error:  # a ValueError says that another thread has closed the socket
+        except (OSError, ValueError) as error:  # ValueError means that another thread has closed the socket
             self.broken = True
             raise ConnectionLost from error
         except GatewayError:
@@ -215,4 +215,4 @@ def _connect_socket(address: ServerAddress, deadline: CallDeadline) -> socket.so
 
 
 def _no_answer() -> GatewayError:
-    return GatewayError(GatewayCode.UNREACHABLE, "The mail server does not answer.")
+    return GatewayError(GatewayCode.UNREACHABLE, "The mail server does not answer. Try again later.")

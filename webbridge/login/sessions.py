@@ -1,8 +1,8 @@
-"""Sessions: the mail password, encrypted under a key that neither the cookie nor the server holds alone.
+"""Sessions: the mail password, sealed under a key that needs both the cookie and the database.
 
 key = HKDF-SHA256(cookie half ‖ server half). The password is sealed by AES-256-GCM with session, address, host and
-expiry as additional data, so that a stolen database gives no password, and no row fits another session. The server
-half is deleted at logout. What is written down names a session by a hash of its cookie, never by the cookie.
+expiry as additional data, so that a stolen database reveals no password, and no row fits another session. The server
+half is deleted at logout. The database names a session by a hash of its cookie, never by the cookie.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from webbridge.database import CLOCK_SLACK_SECONDS, Database
+from sealwax.service import CLOCK_SLACK_SECONDS, Database
 from webbridge.gateway import Credentials
 
 HALF_BYTES = 32
-NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce meets its like
+NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
 _KEY_LABEL = b"sealwax bridge session 1"
 _ID_LABEL = b"sealwax bridge session id 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session that is valid now. `id` names it in the pool; it opens nothing."""
+    """A session that is valid now. `id` is its name in the connection pool and gives access to nothing."""
 
     id: str
     credentials: Credentials
@@ -75,7 +75,7 @@ class SessionStore:
         return _encode(cookie_half), Session(id=session_id, credentials=credentials)
 
     def find(self, cookie: str) -> Session | None:
-        """Return the session of a cookie and count this as its last use; None when it is unknown, ended or expired."""
+        """Return the session of a cookie and note its use, or None if the cookie is unknown, ended or expired."""
         cookie_half = _decode(cookie)
         if cookie_half is None:
             return None
@@ -100,7 +100,7 @@ class SessionStore:
         return Session(id=session_id, credentials=Credentials(address=address, password=password.decode()))
 
     def end(self, cookie: str) -> str | None:
-        """Delete the server's half, and with it the password; return the id of the session that ended."""
+        """Delete the server's half, and with it the password. Return the id of the session that ended."""
         cookie_half = _decode(cookie)
         if cookie_half is None:
             return None
@@ -110,7 +110,7 @@ class SessionStore:
         return session_id
 
     def _delete_expired(self, rows: Connection, at: float) -> None:
-        # Each by its own index: SQLite reads the whole table for three conditions at once.
+        # Each condition has its own index. In one statement with all three SQLite would read the whole table.
         rows.execute("DELETE FROM session WHERE expires_at <= ?", (at,))
         rows.execute("DELETE FROM session WHERE used_at <= ?", (at - self._idle_seconds,))
         rows.execute("DELETE FROM session WHERE used_at > ?", (at + CLOCK_SLACK_SECONDS,))

@@ -1,11 +1,11 @@
 /**
  * The clients of the two servers: the bridge (mail, directory) and the key server.
  *
- * Every failure becomes one ApiError with a code that the message catalogue knows; nothing here holds a secret longer
- * than its request.
+ * Every failure becomes an ApiError with a code that the catalogue knows. Secrets are not kept after their request.
  */
 
-import { joinAnswers } from "./runtime/lookups.js";
+import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 
 /**
  * @typedef {{
@@ -29,7 +29,7 @@ import { joinAnswers } from "./runtime/lookups.js";
 
 export const PAGE_OF_MESSAGES = 50;
 
-/** Errors that do not say what became of a request: none of our own came, or the bridge failed in the middle of it. */
+/** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error"]);
 
 export class ApiError extends Error {
@@ -46,7 +46,7 @@ export class ApiError extends Error {
 export class BridgeApi {
   #origin;
   #onSessionEnded;
-  /** Whom the pages believe to be signed in: the cookie is shared by all tabs, and another one may have signed in. */
+  /** The account that signed in on this page. All tabs share a cookie, so another tab can sign in another account. */
   #account = "";
 
   /**
@@ -64,7 +64,7 @@ export class BridgeApi {
   }
 
   /**
-   * Who is signed in, or null.
+   * The address of the signed-in account, or null.
    * @returns {Promise<string | null>}
    */
   async whoIsSignedIn() {
@@ -104,7 +104,7 @@ export class BridgeApi {
   /**
    * One page of messages, newest first.
    * @param {string} folder
-   * @param {{before?: number, signal?: AbortSignal}} [options] `before`: only messages with a smaller UID
+   * @param {{before?: number, signal?: AbortSignal}} [options] with `before` only messages with a smaller UID
    * @returns {Promise<MessageSummary[]>}
    */
   async messages(folder, { before, signal } = {}) {
@@ -114,7 +114,7 @@ export class BridgeApi {
   }
 
   /**
-   * The bytes of a message, as the mail server holds them.
+   * The bytes of a message, as the mail server has them.
    * @param {string} folder
    * @param {number} uid
    * @param {AbortSignal} [signal]
@@ -133,7 +133,7 @@ export class BridgeApi {
   }
 
   /**
-   * Sends a message, or throws when it is certain that nobody got it. Without a confirmation it was perhaps sent.
+   * Sends a message. Rejects only if certainly nobody got it. Without a confirmation the outcome is "perhaps".
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
    * @returns {Promise<Submission>}
@@ -150,12 +150,12 @@ export class BridgeApi {
   }
 
   /**
-   * What the bridge finds for an address, in its directory and elsewhere.
+   * The certificates that the bridge finds for an address, in its directory and at other sources.
    * @param {string} address
    * @returns {Promise<import("./mail_vault.js").Found[]>}
    */
   async certificatesFor(address) {
-    // Not in the path, which servers and proxies write into their logs.
+    // The address is not in the path, because servers and proxies log paths.
     const body = JSON.stringify({ address });
     /** @type {{found: {certificate: string, source: string, detail: string, intermediates: string[]}[]}} */
     const { found } = await this.#json("/api/directory", { method: "POST", body, headers: JSON_TYPE });
@@ -164,12 +164,12 @@ export class BridgeApi {
   }
 
   /**
-   * What the authorities say about certificates, asked by the bridge; nothing where it cannot tell. The bridge takes
-   * the addresses out of the certificates, and the vault believes none of the answers unchecked.
-   * @type {import("./runtime/lookups.js").Asker}
+   * The answers of authorities about the revocation of certificates. The bridge asks them at the URLs in the
+   * certificates. The vault checks every answer.
+   * @type {import("../../wasm_build/vault/lookups.js").Asker}
    */
   async askAuthorities(lookups, signal) {
-    // Several look-ups of one path are one question to the bridge.
+    // All look-ups of one path make one question to the bridge.
     const paths = lookups.map(({ path }) => path.map(base64FromBytes));
     const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
     const body = JSON.stringify({ paths: questions });
@@ -180,15 +180,15 @@ export class BridgeApi {
       const unavailable = lookups.filter((_, index) => isEmpty(paths[index] ?? [])).map(({ id }) => id);
       return { answer: joinAnswers([...came.values()]), unavailable };
     } catch (error) {
-      // Nobody could say: the verdict says so.
+      // Without answers the verdict says that revocation could not be checked.
       if (!(error instanceof ApiError) || error.code === "session-ended") throw error;
       return { answer: joinAnswers([]), unavailable: lookups.map(({ id }) => id) };
     }
   }
 
   /**
-   * The certificates of an authority that a message did not carry, from where the certificate says. Whoever made the
-   * certificate learns that somebody looks at it: only when the person asks for it.
+   * The certificates of an authority that are missing in a message, fetched from the URL in the certificate. The
+   * authority learns of the download, so call this only at the person's request.
    * @param {ArrayBuffer} certificate
    * @returns {Promise<ArrayBuffer[]>}
    */
@@ -217,7 +217,8 @@ export class BridgeApi {
    */
   async #authorised(path, options) {
     try {
-      // On whatever changes something, before it happens; what is only read is looked at before it is used.
+      // A request for a change names the account, so that the bridge can refuse it for another account. The account of
+      // each response is checked here.
       const headers = options?.method ? { ...options.headers, ...this.#named() } : options?.headers;
       const response = await this.#send(path, { ...options, headers });
       const account = response.headers.get(ACCOUNT_HEADER);
@@ -242,13 +243,14 @@ export class BridgeApi {
    * @param {RequestOptions} [options]
    */
   #send(path, options = {}) {
-    // A header that no form can set, on whatever changes something; reading needs none and saves the preflight.
+    // A request for a change has a header that no form of another site can set. Other requests need no such header,
+    // which saves a preflight request.
     const headers = options.method ? { ...options.headers, "X-Sealwax": "1" } : options.headers;
     return request(`${this.#origin}${path}`, { ...options, headers, credentials: "include" });
   }
 }
 
-/** The key server: it holds sealed keys, and never learns a passphrase. */
+/** The client of the key server, which keeps encrypted keys and never learns a passphrase. */
 export class KeyServer {
   /** @param {string} origin */
   constructor(origin) {
@@ -257,17 +259,17 @@ export class KeyServer {
 
   /**
    * @param {string} user
-   * @returns {Promise<object>} how the passphrase of this account is stretched
+   * @returns {Promise<object>} the parameters by which the passphrase of this account is stretched
    */
   async parameters(user) {
-    // A body and no query: addresses in an address end up in logs.
+    // The address is in the body, because servers log URLs.
     const body = JSON.stringify({ protocol: PROTOCOL, user });
     return readJson(await request(`${this.origin}/parameters`, { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /**
    * @param {ArrayBuffer} body
-   * @returns {Promise<object>} the sealed keys
+   * @returns {Promise<object>} the encrypted keys
    */
   async login(body) {
     return readJson(await request(`${this.origin}/login`, { method: "POST", body, headers: JSON_TYPE }));
@@ -281,24 +283,9 @@ export class KeyServer {
 
 /** The version of the key server's protocol. */
 const PROTOCOL = 1;
-/** Whose session it is, in requests and in answers. */
+/** The header with the account of the session, in requests and responses. */
 const ACCOUNT_HEADER = "X-Sealwax-Account";
 const JSON_TYPE = { "Content-Type": "application/json" };
-
-/** @param {string} text */
-export function bytesFromBase64(text) {
-  const binary = atob(text);
-  const bytes = new Uint8Array(new ArrayBuffer(binary.length));
-  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
-  return bytes.buffer;
-}
-
-/** @param {ArrayBuffer} bytes */
-export function base64FromBytes(bytes) {
-  let binary = "";
-  for (const byte of new Uint8Array(bytes)) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
 
 /** @param {{crls: string[], ocsp: string[]} | undefined} answer */
 function decodeAnswer(answer) {
@@ -326,13 +313,13 @@ async function request(url, options = {}) {
 /** @param {Response} response */
 async function refusal(response) {
   const { code, message } = await readJson(response);
-  // A proxy before the bridge has limits of its own, and no JSON.
+  // A proxy in front of the bridge has its own limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
   return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`);
 }
 
 /**
- * The object of a JSON answer; a body that is none (a proxy's error page) is an empty object.
+ * The object in a JSON response; an empty object for another body, such as a proxy's error page.
  * @param {Response} response
  */
 async function readJson(response) {

@@ -1,16 +1,17 @@
 /**
- * The frame around the views: who is signed in, the lock, which view stands in the page, and where the focus goes.
+ * The application around the views: the account, the lock, the shown view, and the focus.
  *
- * Views get this object and ask it for what they need; it knows no mail and no cryptography itself.
+ * Views get this object, and all services as its members. It deals neither with mail nor with cryptography itself.
  */
 
-import { openVault } from "./runtime/vault.js";
-import { errorSentence } from "./runtime/ui/catalogue.js";
-import { lockedBecause } from "./runtime/ui/locked_because.js";
+import { openVault } from "../../wasm_build/vault/owner/vault.js";
+import { errorSentence } from "../../wasm_build/ui/catalogue.js";
+import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi, KeyServer } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { KeyRing } from "./keys.js";
-import { sameAddress } from "./runtime/ui/formats.js";
+import { sameAddress } from "../../wasm_build/ui/formats.js";
+import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
@@ -21,14 +22,14 @@ import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
 import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
 
-/** @typedef {import("./runtime/ui/catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("./runtime/session.js").LockReason} LockReason */
-/** @typedef {import("./runtime/session.js").LockedEvent} LockedEvent */
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../wasm_build/vault/session.js").LockedEvent} LockedEvent */
 /**
  * @typedef {{
  *   element: HTMLElement, heading: HTMLElement, title: string, shown?: () => void, focus?: () => void, close?: () => void,
- * }} View `shown` is called when the view is shown, then `focus`; without that, `heading` takes the focus. `close` is called
- *   when the view goes.
+ * }} View `shown` is called when the view is shown, and then `focus`; without `focus` the `heading` gets the focus.
+ *   `close` is called when another view replaces this one.
  */
 /** @typedef {import("./views/writing_view.js").WritingView} WritingView */
 /** @typedef {import("./views/writing_view.js").Proposal} Proposal */
@@ -36,21 +37,24 @@ import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
 export class App {
   /** @type {string | null} */
   address = null;
-  /** Whose keys and letter may still be here. @type {string | null} */
+  /** The account that signed in last. After its session its keys and letter may still be here. @type {string | null} */
   #lastAddress = null;
-  /** Why the keys are locked, when they were unlocked before. @type {LockReason | null} */
+  /** The reason of the last lock; null before the first unlocking. @type {LockReason | null} */
   #lockReason = null;
-  /** Where a view says what the person should hear. @type {HTMLElement} */
+  /** The live region, whose text screen readers announce. @type {HTMLElement} */
   #announcer;
-  /** Whether the last announcement belongs to one place of the pages. */
+  /** Whether the last announcement is about the shown view only. */
   #isOfPlace = false;
   /** @type {View | null} */
   #view = null;
-  /** The letter that is being written: it outlives views, locks and mail sessions. @type {WritingView | null} */
+  /**
+   * The letter that is being written. It is kept when the view, lock or mail session changes.
+   * @type {WritingView | null}
+   */
   #writing = null;
   /** @type {MailView | null} */
   #mail = null;
-  /** @type {Promise<import("./runtime/vault.js").Vault> | null} */
+  /** @type {Promise<import("../../wasm_build/vault/owner/vault.js").Vault> | null} */
   #vault = null;
   #frame;
 
@@ -65,7 +69,8 @@ export class App {
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
-    // By the pages' own word: a bridge that named another would get what the passphrase was stretched to.
+    // The key server's address comes from the pages, not from the bridge. The bridge could name its own server, and get
+    // the stretched passphrase.
     this.keyServer = new KeyServer(keyServerOrigin);
     this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
@@ -91,16 +96,16 @@ export class App {
       if (this.#writing?.isBegun()) event.preventDefault();
     });
     this.#route();
-    // The reserve starts while the person types the password, so that the first operation does not wait for it.
+    // The vault starts while the person types the password, so that the first operation does not wait for the start.
     void this.#startVault().catch(() => undefined);
   }
 
-  /** Nobody has to press the button: time locks, and so does whatever takes the page away. */
+  /** Locks the keys automatically: after a time without use, and when the page is closed or frozen. */
   #lockByItself() {
-    // What a closed or sleeping page keeps in memory is out of reach: nothing secret stays behind.
+    // The memory of a closed or frozen page cannot be overwritten later, so no secret may stay in it.
     addEventListener("pagehide", () => this.keys.lock("left"));
     document.addEventListener("freeze", () => this.keys.lock("asleep"));
-    // A computer that slept has run no timer.
+    // Timers do not run while a computer sleeps, so the deadlines are checked when the page is shown again.
     document.addEventListener("visibilitychange", () => this.keys.check());
     for (const type of ["keydown", "pointerdown"]) {
       addEventListener(type, () => this.keys.touch(), { capture: true, passive: true });
@@ -112,18 +117,18 @@ export class App {
     this.#lockReason = reason;
     if (reason === "left" || reason === "signed-out") return;
     this.announce(this.lockedSentence());
-    // What a letter says goes from the screen too.
+    // This view also hides the text of a letter or message.
     this.navigate("/keys");
   }
 
-  /** Why the keys are locked, and what is kept meanwhile. */
+  /** The sentences that tell why the keys were locked, and which data is kept. */
   lockedSentence() {
     const kept = this.translate(this.hasDraft() ? "locked_draft_kept" : "locked_kept");
     return `${lockedBecause(this.translate, this.#lockReason)} ${kept}`.trim();
   }
 
   /**
-   * Tells a screen reader what changed.
+   * Tells a screen reader about a change.
    * @param {string} text
    */
   announce(text) {
@@ -132,7 +137,7 @@ export class App {
   }
 
   /**
-   * Tells a screen reader about something that is gone with the place where it is shown, as a verdict on one message.
+   * Tells a screen reader about a change in the shown view, such as a verdict. Another view clears the text.
    * @param {string} text
    */
   announceHere(text) {
@@ -145,6 +150,20 @@ export class App {
     return errorSentence(this.translate, error);
   }
 
+  /**
+   * Runs the action of a button. If it fails, `failure` shows the sentence of the error.
+   * @param {HTMLButtonElement} button
+   * @param {string} busyLabel
+   * @param {HTMLElement} failure
+   * @param {() => Promise<void>} action
+   */
+  attempt(button, busyLabel, failure, action) {
+    return whileBusy(button, busyLabel, () => {
+      failure.textContent = "";
+      return action();
+    }, (error) => { failure.textContent = this.sentenceFor(error); });
+  }
+
   /** @param {string} path such as `/folder/INBOX` */
   navigate(path) {
     if (location.hash === `#${path}`) this.#route();
@@ -152,10 +171,10 @@ export class App {
   }
 
   /**
-   * Signs in; whoever comes back finds the letter, anybody else finds nothing of the former person.
+   * Signs in. The same person finds the begun letter again. For another person all earlier data is forgotten.
    * @param {string} address
    * @param {string} password
-   * @param {{isOwnComputer: boolean}} where on somebody else's computer nothing is kept
+   * @param {{isOwnComputer: boolean}} where if `isOwnComputer` is false, this browser keeps nothing
    */
   async signIn(address, password, where) {
     const signedIn = await this.api.signIn(address, password);
@@ -196,7 +215,7 @@ export class App {
   }
 
   /**
-   * Opens the writing view with a proposal; a letter already begun stays and is shown instead.
+   * Opens the writing view with a proposal. If a letter is already begun, shows that letter instead.
    * @param {Proposal} [proposal]
    */
   write(proposal) {
@@ -206,13 +225,13 @@ export class App {
     this.navigate("/write");
   }
 
-  /** The letter was sent or discarded. */
+  /** Closes the writing view after the letter was sent or discarded. */
   endWriting() {
     this.#dropWriting();
     this.navigate(this.mailPath());
   }
 
-  /** Where the person was in the mail. */
+  /** The path of the folder and message that the mail view showed last. */
   mailPath() {
     return this.#mail?.path() ?? "/folder/INBOX";
   }
@@ -240,7 +259,7 @@ export class App {
   }
 
   #route() {
-    // A status text can be read at any time: it never speaks of what is no longer shown.
+    // A screen reader can read the status text at any time, so it must not be about a view that is not shown any more.
     if (this.#isOfPlace) this.announce("");
     const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decoded);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
@@ -288,7 +307,7 @@ export class App {
         );
       };
       await vault.ready;
-      // Before anything is judged: whoever asks for the vault waits for it.
+      // The first judgement needs the followed list, so all callers wait for it together with the vault.
       await this.trust.follow(vault);
       this.#frame.setVaultState(this.translate("vault_ready"));
       return vault;
@@ -301,7 +320,7 @@ export class App {
 }
 
 /**
- * A part of the address; as it stands where it is no encoding, for anybody can write a link to here.
+ * A decoded part of the page's address. A part that cannot be decoded stays as it is, because a link may be wrong.
  * @param {string} part
  */
 function decoded(part) {
@@ -313,7 +332,7 @@ function decoded(part) {
 }
 
 /**
- * What the person has to know about what is kept, in whatever view; null when all is well.
+ * The notice that all views show if contacts and decisions cannot be kept; null if they can.
  * @param {App} app
  */
 function noticeOf({ kept, translate }) {

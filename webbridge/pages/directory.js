@@ -1,18 +1,15 @@
 /**
- * For whom something can be sealed: looks an address up, and lets the vault say which certificate may be used.
+ * The search for the certificate of an address. The bridge finds certificates, and the vault decides which may be used.
  *
- * What is found is never believed: only the vault's check against those whom the person trusts counts.
+ * Found certificates are not trusted before the vault has checked them against the person's anchors.
  */
 
-import { bytesFromBase64 } from "./api.js";
+import { findCertificates } from "../../wasm_build/vault/pem.js";
 
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./mail_vault.js").MailVault} MailVault */
 /** @typedef {import("./mail_vault.js").Found} Found */
-/** @typedef {import("./runtime/ui/recipients_field.js").Finding} Finding */
-
-const BEGIN = "-----BEGIN CERTIFICATE-----";
-const BODY = /^([^-]+)-----END/u;
+/** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */
 
 export class Directory {
   #api;
@@ -41,15 +38,17 @@ export class Directory {
   }
 
   /**
-   * Takes a certificate from a file, DER or PEM.
+   * Chooses a certificate from a file in DER or PEM.
    * @param {string} address
    * @param {File} file
    * @returns {Promise<Finding>}
    */
   async takeFile(address, file) {
     try {
-      const found = certificatesOf(await file.arrayBuffer());
-      return await this.#choose(address, found.map((certificate) => ({ certificate, source: "given", detail: file.name })));
+      const content = await file.arrayBuffer();
+      const found = findCertificates(content);
+      // A file without certificates goes to the vault as it is, which refuses it with a reason.
+      return await this.#choose(address, (found.length > 0 ? found : [content]).map((certificate) => ({ certificate, source: "given", detail: file.name })));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "bad-file" };
@@ -69,17 +68,9 @@ export class Directory {
 }
 
 /**
- * Whether a server or the vault refused, with a code; anything else is a fault of this program.
+ * Whether the error is a refusal by a server or the vault, which has a code. Other errors are faults of this program.
  * @param {unknown} error
  */
 function isRefusal(error) {
   return error instanceof Error && "code" in error;
-}
-
-/** @param {ArrayBuffer} file */
-export function certificatesOf(file) {
-  const text = new TextDecoder("latin1").decode(file);
-  const pem = text.split(BEGIN).slice(1).flatMap((piece) => BODY.exec(piece)?.[1] ?? [])
-    .map((body) => bytesFromBase64(body.replace(/\s+/gu, "")));
-  return pem.length > 0 ? pem : [file];
 }

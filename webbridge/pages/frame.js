@@ -1,11 +1,11 @@
 /**
- * The frame of every view: the name, the way to the mail and to writing, the lock, who is signed in, and at the foot
- * what the vault did last.
+ * The frame around every view: the name, the links to read and write mail, the lock, the account, and the vault's state
+ * in the footer.
  */
 
-import { html } from "./runtime/ui/dom.js";
-import { lockMark, waxSeal } from "./runtime/ui/state_mark.js";
-import { ask } from "./runtime/ui/parts.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { lockMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
+import { ask } from "../../wasm_build/ui/parts.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./app.js").View} View */
@@ -14,33 +14,23 @@ import { ask } from "./runtime/ui/parts.js";
 export function createFrame(app) {
   const { translate } = app;
   const main = html("main", { class: "main", id: "main" });
-  const vaultState = html("span", { id: "vault-state", data: { test: "vault-state" } });
-  const startProgress = html("progress", { max: "1", "aria-labelledby": "vault-state", data: { test: "start-progress" } });
-  const vaultLine = html("span", { class: "foot-vault" }, vaultState, startProgress);
-  startProgress.hidden = true;
+  const vault = createVaultLine(translate);
   const bar = createBar(app);
   const notice = html("div", { class: "notice", role: "status", data: { test: "notice" } });
   const element = html(
     "div",
     { class: "frame" },
-    html("a", { class: "skip-link", href: "#main", text: translate("skip_to_content"), on: { click: skip } }),
+    createSkipLink(translate, main),
     bar.element,
     notice,
     main,
-    html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vaultLine),
+    html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element),
   );
-
-  /** @param {Event} event */
-  function skip(event) {
-    // The fragment belongs to the views' addresses: move the focus without changing it.
-    event.preventDefault();
-    const target = main.querySelector("h1, h2");
-    if (target instanceof HTMLElement) target.focus();
-  }
-
   return {
     element,
     update: bar.update,
+    setVaultState: vault.setState,
+    showStart: vault.showStart,
     /**
      * @param {View} view
      * @param {string} hash
@@ -49,29 +39,55 @@ export function createFrame(app) {
       if (view.element.parentElement !== main) main.replaceChildren(view.element);
       bar.update(hash);
     },
-    /** @param {string | null} text with the way to where it is explained, or nothing */
+    /** @param {string | null} text the notice, to which a link to the explanation is added; null removes the notice */
     setNotice(text) {
       const more = html("a", { href: "#/people", text: translate("people_title") });
       notice.replaceChildren(...(text ? [html("p", { text }), more] : []));
     },
+  };
+}
+
+/**
+ * @param {App["translate"]} translate
+ * @param {HTMLElement} main
+ */
+function createSkipLink(translate, main) {
+  const skip = (/** @type {Event} */ event) => {
+    // The fragment of the address names the view, so the focus is moved without changing the fragment.
+    event.preventDefault();
+    const target = main.querySelector("h1, h2");
+    if (target instanceof HTMLElement) target.focus();
+  };
+  return html("a", { class: "skip-link", href: "#main", text: translate("skip_to_content"), on: { click: skip } });
+}
+
+/**
+ * The state of the vault, with a bar while it starts.
+ * @param {App["translate"]} translate
+ */
+function createVaultLine(translate) {
+  const state = html("span", { id: "vault-state", data: { test: "vault-state" } });
+  const bar = html("progress", { max: "1", hidden: true, "aria-labelledby": "vault-state", data: { test: "start-progress" } });
+  return {
+    element: html("span", { class: "foot-vault" }, state, bar),
     /** @param {string} text */
-    setVaultState(text) {
-      vaultState.textContent = text;
-      startProgress.hidden = true;
+    setState(text) {
+      state.textContent = text;
+      bar.hidden = true;
     },
     /**
-     * How far the first start has come.
-     * @param {import("./runtime/assets.js").StartProgress} progress
+     * @param {import("../../wasm_build/vault/owner/assets.js").StartProgress} progress the progress of the vault's
+     * first start
      */
     showStart({ loaded, total, stage }) {
       if (stage === "ready") return;
       const isLoading = stage === "files";
       const sizes = { loaded: Math.round(loaded / 1_000_000), total: Math.round(total / 1_000_000) };
-      vaultState.textContent = translate(isLoading ? "vault_loading" : "vault_starting", isLoading ? sizes : {});
-      startProgress.hidden = false;
-      // Without a value the element says that nobody knows how long it takes.
-      if (isLoading) startProgress.setAttribute("value", String(loaded / total));
-      else startProgress.removeAttribute("value");
+      state.textContent = translate(isLoading ? "vault_loading" : "vault_starting", isLoading ? sizes : {});
+      bar.hidden = false;
+      // Without a value the bar shows that the remaining time is unknown.
+      if (isLoading) bar.setAttribute("value", String(loaded / total));
+      else bar.removeAttribute("value");
     },
   };
 }
@@ -120,7 +136,7 @@ function toggleLock(app) {
 }
 
 /**
- * Signing out discards a letter that was begun: this is asked, never done in silence.
+ * Signs out. If this would discard a begun letter, asks the person first.
  * @param {App} app
  */
 function askToSignOut(app) {

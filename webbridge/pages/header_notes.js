@@ -1,16 +1,16 @@
 /**
- * Which of the fields above the text were hidden on the way, and which stood outside all protection: a shape and a
- * sentence for each. Nothing is said where the state says it already.
+ * Notes on the header fields above the text: one on the fields that were encrypted, one on the fields without
+ * protection. Plain and invalid messages get no notes, because their state already says that they have no valid one.
  */
 
-import { html } from "./runtime/ui/dom.js";
-import { leavingMark, lockMark } from "./runtime/ui/state_mark.js";
-import { listOf } from "./runtime/ui/formats.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { leavingMark, lockMark } from "../../wasm_build/ui/state_mark.js";
+import { listOf } from "../../wasm_build/ui/formats.js";
 
 /** @typedef {import("./app.js").App} App */
-/** @typedef {import("./report_details.js").Report} Report */
+/** @typedef {import("./report.js").Report} Report */
 
-/** The author is no field among others: the state speaks about them. */
+/** The fields to note. From is not among them, because the state already tells about the author. */
 const SHOWN_FIELDS = ["subject", "to", "cc", "date"];
 
 /**
@@ -20,7 +20,7 @@ const SHOWN_FIELDS = ["subject", "to", "cc", "date"];
  */
 export function createHeaderNotes({ translate }, { state, headers, headerProtections }) {
   if (state === "plain" || state === "invalid") return [];
-  // Without any protection of fields the list is empty.
+  // `headerProtections` is empty if no field is protected.
   const protections = new Map(
     headers.map(([name], index) => [name.toLowerCase(), headerProtections[index] ?? "unprotected"]),
   );
@@ -35,7 +35,7 @@ export function createHeaderNotes({ translate }, { state, headers, headerProtect
     notes.push(createNote("hidden", lockMark("", { size: 20 }), translate("headers_hidden", { fields: words(hidden) })));
   }
   if (outside.length > 0) {
-    const mark = leavingMark({ sign: false, seal: false });
+    const mark = leavingMark({ sign: false, encrypt: false });
     notes.push(createNote("outside", mark, translate("headers_outside", { fields: words(outside) })));
   }
   return notes;

@@ -1,8 +1,9 @@
 /**
- * What outlives a session on the person's own computer: contacts and decisions, as ciphertext in this origin's IndexedDB.
+ * The state that is kept between sessions on the person's own computer: contacts and decisions, encrypted in this
+ * origin's IndexedDB.
  *
- * The vault signs and seals them by the person's own keys (`smime_core/trust_state.py`). They come back when the keys
- * are unlocked, and are written anew after each change. On a computer of somebody else no database is ever opened.
+ * The vault signs and encrypts the state with the person's own keys (`smime_core/own_content/trust_state.py`). It is
+ * read when the keys are unlocked, and written after each change. On another person's computer no database is opened.
  */
 
 import { keepsAnything, openStates } from "./state_database.js";
@@ -12,38 +13,38 @@ import { keepsAnything, openStates } from "./state_database.js";
 /** @typedef {import("./trust_keeper.js").TrustKeeper} TrustKeeper */
 /**
  * @typedef {"off" | "locked" | "kept" | "unreadable" | "failed" | "storage-refused" | "storage-full"} Keeping
- *   `off` on somebody else's computer; `storage-…` where the browser keeps nothing, or nothing more
+ *   `off` on another person's computer; `storage-…` if the browser stores nothing or has no room left
  */
 
 const OWN_COMPUTER = "own-computer";
-/** Tabs of one person take turns, so that none writes over what another has just kept. */
+/** The lock by which tabs take turns, so that no tab overwrites a state that another tab has just kept. */
 const TURN = "sealwax-kept-trust";
 
-/** Tells "change" when `keeping` is another. */
+/** Dispatches "change" when `keeping` changes. */
 export class KeptTrust extends EventTarget {
   #vault;
   #keys;
   #trust;
   /** @type {Keeping} */
   #keeping = "locked";
-  /** Why what was kept is not used. @type {unknown} */
+  /** The error because of which the kept state is not used. @type {unknown} */
   #problem = null;
   /** @type {string | null} */
   #account = null;
-  /** The newest state that this page has seen, for each account. @type {Map<string, number>} */
+  /** The counter of the newest state that this page has seen, by account. @type {Map<string, number>} */
   #seen = new Map();
-  /** The state that what is known here began with or went into; 0 for none. */
+  /** The counter of the state that this page has read or written last; 0 for none. */
   #held = 0;
-  /** Whether what was kept has been opened since the keys were unlocked. */
+  /** Whether the kept state has been opened since the keys were unlocked. */
   #isOpen = false;
-  /** Runs one after the other. @type {Promise<void>} */
+  /** Resolves when all queued tasks are done. @type {Promise<void>} */
   #turn = Promise.resolve();
-  /** Whether a write waits already that will take the latest. */
+  /** Whether a write is already queued. It will write the state that is current when it runs. */
   #isWriteDue = false;
-  /** How often something was learned here, and how much of that is kept. */
+  /** The number of changes made in this page. Below: the number of those that are kept. */
   #learnings = 0;
   #keptLearnings = 0;
-  /** Tabs of one browser tell each other that they have kept something: what one removes, none of them brings back. */
+  /** The channel on which tabs report a newly kept state, so that no tab restores an entry that another has removed. */
   #otherTabs = new BroadcastChannel(TURN);
 
   /**
@@ -69,19 +70,20 @@ export class KeptTrust extends EventTarget {
     return this.#problem;
   }
 
-  /** Settles when everything that is to be kept is. */
+  /** Resolves when all changes so far are kept. */
   get settled() {
     return this.#turn;
   }
 
   /**
-   * @param {string} account the address of who has signed in
-   * @param {{isOwnComputer: boolean}} [answer] at sign-in; a page that was loaded anew remembers it for its tab
+   * @param {string} account the address of the person who has signed in
+   * @param {{isOwnComputer: boolean}} [answer] the answer at sign-in; after a reload the remembered answer of this tab
+   *   is used
    */
   async begin(account, answer) {
     const word = answer ? (answer.isOwnComputer ? "yes" : "no") : recall();
     if (answer) remember(word);
-    // Another tab of a session: what is kept here already is kept on.
+    // A new tab of a session has no answer. It keeps the state if this browser already has a kept state.
     const isOwn = word === null ? await keepsAnything() : word === "yes";
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
@@ -89,7 +91,7 @@ export class KeptTrust extends EventTarget {
     this.#keysChanged();
   }
 
-  /** Nobody is signed in any more. What is being written is written still. */
+  /** Ends the keeping at sign-out. A write that has already started is finished. */
   end() {
     this.#account = null;
     this.#isOpen = false;
@@ -98,7 +100,7 @@ export class KeptTrust extends EventTarget {
     this.#problem = null;
   }
 
-  /** Throws away what could not be opened, and keeps what this session knows from now on. */
+  /** Removes the kept state that could not be opened, and keeps the state of this session from now on. */
   async beginAnew() {
     const account = this.#account;
     if (!account) return;
@@ -114,7 +116,7 @@ export class KeptTrust extends EventTarget {
   #keysChanged() {
     if (!this.#keys.unlocked) {
       this.#isOpen = false;
-      // What failed may succeed with the next keys.
+      // After a failure, another try with the next unlocked keys may succeed.
       if (this.#account && this.#keeping !== "unreadable") this.#say("locked");
     } else if (this.#account && !this.#isOpen && this.#keeping === "locked") {
       this.#trust.known = this.#inTurn(() => this.#open());
@@ -123,7 +125,7 @@ export class KeptTrust extends EventTarget {
 
   #learned() {
     this.#learnings += 1;
-    // What the browser refused at first it may take now.
+    // The browser refused storage before, but may allow it now.
     if (this.#keeping === "storage-refused") void this.#inTurn(() => this.#open());
     else this.#write();
   }
@@ -136,7 +138,7 @@ export class KeptTrust extends EventTarget {
       if (kept) await this.#adopt(account, kept);
       this.#isOpen = true;
       this.#say("kept");
-      // What was learned before the keys were there.
+      // Changes made before the unlocking are kept now.
       this.#write();
     } catch (error) {
       if (account !== this.#account || !this.#keys.unlocked) return;
@@ -152,10 +154,10 @@ export class KeptTrust extends EventTarget {
       const state = (await openStates.counter(account)) > this.#held ? await openStates.read(account) : null;
       if (!state) return;
       await this.#adopt(account, state);
-      // For whatever shows what is kept.
+      // Views that show the kept state listen to this.
       if (this.#isOpen) this.#say("kept");
     } catch {
-      // What is wrong is said when something is to be kept here.
+      // Nothing is reported: the next write of this tab will report the problem.
     }
   }
 
@@ -164,8 +166,8 @@ export class KeptTrust extends EventTarget {
   }
 
   /**
-   * Takes over what is kept. What this page knows and the state does not is joined only where it was learned since: else
-   * it was removed in another tab.
+   * Replaces the state of this page by the kept state. The entries of this page are joined only if some of them are not
+   * kept yet. Otherwise entries that the kept state lacks were removed in another tab.
    * @param {string} account
    * @param {ArrayBuffer} state
    * @returns {Promise<void>}
@@ -179,7 +181,7 @@ export class KeptTrust extends EventTarget {
       state: state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
     });
     if (learnings !== this.#learnings) return this.#adopt(account, state);
-    // Locked meanwhile: this page knows all of it, and what was removed since does not come back.
+    // The page has read this state before a lock. Using it again would restore entries that were removed since.
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
@@ -192,13 +194,13 @@ export class KeptTrust extends EventTarget {
     this.#isWriteDue = true;
     void this.#inTurn(async () => {
       this.#isWriteDue = false;
-      // Locked or signed out: what is not sealed is not kept.
+      // After a lock or sign-out nothing is kept, because the state cannot be encrypted without the keys.
       if (!this.#isOpen || account !== this.#account || !this.#trust.hasLearned) return;
       try {
         await this.#replace(account);
         if (this.#isOpen) this.#say("kept");
       } catch (error) {
-        // Locked in the middle: it is written when the keys are unlocked again.
+        // The keys were locked during the write. The write is repeated after the next unlocking.
         if (!this.#isOpen) return;
         this.#problem = error;
         this.#say(storageTrouble(error) ?? "failed");
@@ -214,7 +216,7 @@ export class KeptTrust extends EventTarget {
     await navigator.locks.request(TURN, async () => {
       const kept = await openStates.counter(account);
       if (kept > this.#held) {
-        // Another tab was faster: what it knows and this one does not is joined first.
+        // Another tab has written a newer state, whose entries are joined first.
         const state = await openStates.read(account);
         if (state) await this.#adopt(account, state);
         args = this.#arguments();
@@ -252,7 +254,7 @@ export class KeptTrust extends EventTarget {
   }
 }
 
-/** Whether the person has to know about it in whatever view. @param {Keeping} keeping */
+/** Whether contacts and decisions cannot be kept, so that all views show a notice. @param {Keeping} keeping */
 export function isKeepingTrouble(keeping) {
   return keeping !== "off" && keeping !== "locked" && keeping !== "kept";
 }
@@ -271,7 +273,7 @@ function remember(word) {
   try {
     sessionStorage.setItem(OWN_COMPUTER, word ?? "no");
   } catch {
-    // A browser that keeps nothing asks again after the page was loaded anew.
+    // If the browser stores nothing, the answer is unknown after a reload of the page.
   }
 }
 

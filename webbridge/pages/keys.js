@@ -1,28 +1,29 @@
 /**
- * The person's keys in this page: sealed identities, only in this module's memory, and the session whose key seals them.
+ * The person's keys in this page: sealed identities in the memory of this module, and the session whose key seals them.
  *
- * Private keys are opened only inside the vault, for one operation each. Every vault call gets copies, which it
- * transfers and the vault overwrites. Locking overwrites identities and key, and stops what runs with them.
+ * Private keys are decrypted only inside the vault, for one operation each. Every call transfers copies to the vault,
+ * which overwrites them. A lock overwrites the identities and the key, and stops the operations that use them.
  */
 
 import { ApiError } from "./api.js";
-import { overwrite } from "./runtime/cleanup.js";
-import { LockedEvent, SealedSession } from "./runtime/session.js";
-import { sameAddress } from "./runtime/ui/formats.js";
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { LockedEvent, SealedSession } from "../../wasm_build/vault/session.js";
+import { sameAddress } from "../../wasm_build/ui/formats.js";
 
-/** @typedef {import("./runtime/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("./api.js").KeyServer} KeyServer */
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
-/** @typedef {import("./runtime/session.js").LockReason} LockReason */
-/** @typedef {import("./runtime/session.js").Caller} Vault */
+/** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../wasm_build/vault/session.js").Caller} Vault */
 /**
  * @typedef {{
  *   sealed: ArrayBuffer, name: string, certificate: ArrayBuffer, addresses: string[], subject: string, issuer: string,
  *   notBefore: string, notAfter: string, fingerprint: string,
  * }} SealedIdentity
  */
+/** @typedef {(vault: Vault) => Promise<{identities: SealedIdentity[]}>} Opening */
 
-/** Tells "change" when keys come or go, and "locked" with the reason when they were unlocked and are not any more. */
+/** Dispatches "change" when keys are added or removed, and "locked" with the reason when unlocked keys are locked. */
 export class KeyRing extends EventTarget {
   #vault;
   #session;
@@ -30,7 +31,7 @@ export class KeyRing extends EventTarget {
   #identities = [];
   /** @type {import("./password_mark.js").PasswordMark | null} */
   #mailPassword = null;
-  /** A file that was opened and may be kept on the key server. @type {{p12: ArrayBuffer, passphrase: Secret} | null} */
+  /** The opened file that the key server could keep. @type {{p12: ArrayBuffer, passphrase: Secret} | null} */
   #offered = null;
 
   /**
@@ -47,7 +48,7 @@ export class KeyRing extends EventTarget {
     });
   }
 
-  /** The vault for whoever works with these keys: what runs with them ends when they are locked. */
+  /** The vault for callers that use these keys. A lock ends their operations. */
   get vault() {
     return this.#vault;
   }
@@ -56,20 +57,20 @@ export class KeyRing extends EventTarget {
     return this.#identities.length > 0 && this.#session.isOpen;
   }
 
-  /** Whether a file was just opened that the key server could keep. */
+  /** Whether there is an opened file that the key server could keep. */
   get canEnrol() {
     return this.#offered !== null;
   }
 
   /**
-   * Remembers which words must not open keys on the server.
+   * Remembers the mark of the mail password, which must not become the passphrase for the key server.
    * @param {import("./password_mark.js").PasswordMark} mark
    */
   refusePassphrase(mark) {
     this.#mailPassword = mark;
   }
 
-  /** What people may know about the identities. */
+  /** The facts of the identities to show to people, without the keys. */
   get identities() {
     return this.#identities.map(({ sealed, certificate, ...known }) => known);
   }
@@ -79,13 +80,14 @@ export class KeyRing extends EventTarget {
     return this.#identities.some(({ addresses }) => addresses.some((own) => sameAddress(own, address)));
   }
 
-  /** The name in the certificate for an address; empty without one. @param {string} address */
+  /** The name in the certificate for an address; "" if there is none. @param {string} address */
   nameFor(address) {
     return this.#identities.find(({ addresses }) => addresses.some((own) => sameAddress(own, address)))?.name ?? "";
   }
 
   /**
-   * Copies for one vault call; nothing while locked, and nothing once a deadline is over, which locks.
+   * Copies of identities and key for one vault call. While locked, there are no identities and the key is null. Locks
+   * the keys if a deadline has passed.
    * @returns {{identities: ArrayBuffer[], sealKey: Secret | null}}
    */
   copies() {
@@ -93,44 +95,32 @@ export class KeyRing extends EventTarget {
     return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey };
   }
 
-  /** The person is there. */
+  /** Restarts the time without use, because the person is active. */
   touch() {
     this.#session.touch();
   }
 
-  /** Locks what is over: after a sleep no timer has run. */
+  /** Locks the keys if a deadline has passed. Timers do not do it while a computer sleeps. */
   check() {
     this.#session.check();
   }
 
   /**
-   * Opens a file with keys: PKCS#12 or PEM.
+   * Unlocks the keys of a file, PKCS#12 or PEM.
    * @param {ArrayBuffer} p12
    * @param {Secret} passphrase
    */
   async openFile(p12, passphrase) {
     const offered = { p12: p12.slice(0), passphrase: copySecret(passphrase) };
-    const { ended } = this.#session;
-    try {
-      const vault = await this.#vault();
+    await this.#unlockOffered(passphrase, offered, async (vault) => {
       const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#session.keyForUnlock() });
       if (opened.identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
-      this.#adopt(opened, ended);
-    } catch (error) {
-      forget(offered);
-      throw error;
-    } finally {
-      overwrite(passphrase.buffer);
-    }
-    this.dismissOffer();
-    // The key server keeps keys under the same passphrase: without one there is nothing to offer.
-    if (offered.passphrase.length > 0) this.#offered = offered;
-    else forget(offered);
-    this.#changed();
+      return opened;
+    });
   }
 
   /**
-   * Fetches the keys from the key server and opens them.
+   * Fetches the keys from the key server and unlocks them.
    * @param {KeyServer} keyServer
    * @param {string} user
    * @param {Secret} passphrase
@@ -138,24 +128,19 @@ export class KeyRing extends EventTarget {
   async openFromServer(keyServer, user, passphrase) {
     const forOpening = copySecret(passphrase);
     const server = keyServer.origin;
-    const { ended } = this.#session;
-    try {
-      const vault = await this.#vault();
+    await this.#unlock([passphrase, forOpening], async (vault) => {
       const parameters = await keyServer.parameters(user);
       const { request } = await vault.call("roaming.login", { server, user, passphrase, parameters });
       const response = await keyServer.login(request);
       overwrite(request);
-      const opening = { server, user, passphrase: forOpening, parameters, response, sealKey: this.#session.keyForUnlock() };
-      this.#adopt(await vault.call("roaming.open", opening), ended);
-    } finally {
-      overwrite(passphrase.buffer);
-      overwrite(forOpening.buffer);
-    }
+      const sealKey = this.#session.keyForUnlock();
+      return vault.call("roaming.open", { server, user, passphrase: forOpening, parameters, response, sealKey });
+    });
     this.#changed();
   }
 
   /**
-   * What a passkey of this device opens from now on: the unlocked keys under its secret, to be kept.
+   * Encrypts the unlocked keys under the secret of a passkey of this device. Resolves with the bundle to keep.
    * @param {string} account
    * @param {Secret} output
    * @returns {Promise<ArrayBuffer>}
@@ -172,25 +157,19 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Opens what `sealForPasskey` made.
+   * Unlocks the keys that `sealForPasskey` encrypted.
    * @param {string} account
    * @param {ArrayBuffer} bundle
    * @param {Secret} output
    */
   async openWithPasskey(account, bundle, output) {
-    const { ended } = this.#session;
-    try {
-      const vault = await this.#vault();
-      const args = { account, output, bundle, sealKey: this.#session.keyForUnlock() };
-      this.#adopt(await vault.call("passkey.open", args), ended);
-    } finally {
-      overwrite(output.buffer);
-    }
+    await this.#unlock([output], (vault) =>
+      vault.call("passkey.open", { account, output, bundle, sealKey: this.#session.keyForUnlock() }));
     this.#changed();
   }
 
   /**
-   * Puts the file that was just opened on the key server, under the same passphrase.
+   * Stores the keys of the opened file on the key server, under the same passphrase.
    * @param {KeyServer} keyServer
    * @param {string} user
    * @param {BridgeApi} api
@@ -216,7 +195,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * A new key under the passphrase, and the request for its certificate, both as files.
+   * Makes a new key, encrypted under the passphrase, and the request for its certificate. Resolves with both as files.
    * @param {string} address
    * @param {Secret} passphrase
    * @returns {Promise<{request: ArrayBuffer, key: ArrayBuffer}>}
@@ -231,32 +210,21 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Joins the key of a request with what the authority sent; the keys are unlocked then.
+   * Joins the key of a request with the certificates from the authority, and unlocks it.
    * @param {ArrayBuffer} key
    * @param {ArrayBuffer[]} files
    * @param {Secret} passphrase
    */
   async finishRequest(key, files, passphrase) {
-    const kept = copySecret(passphrase);
-    const offered = { p12: new ArrayBuffer(0), passphrase: kept };
-    const { ended } = this.#session;
-    try {
-      const vault = await this.#vault();
+    const offered = { p12: new ArrayBuffer(0), passphrase: copySecret(passphrase) };
+    await this.#unlockOffered(passphrase, offered, async (vault) => {
       const joined = await vault.call("request.finish", { key, passphrase, files, sealKey: this.#session.keyForUnlock() });
       offered.p12 = joined.p12;
-      this.#adopt(joined, ended);
-    } catch (error) {
-      forget(offered);
-      throw error;
-    } finally {
-      overwrite(passphrase.buffer);
-    }
-    this.dismissOffer();
-    this.#offered = offered;
-    this.#changed();
+      return joined;
+    });
   }
 
-  /** The file that may be kept, as a copy for the person to save; null when there is none. */
+  /** A copy of the file that the key server could keep, for the person to save; null if there is none. */
   get offeredFile() {
     return this.#offered?.p12.slice(0) ?? null;
   }
@@ -270,7 +238,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Overwrites everything and forgets it.
+   * Overwrites and forgets all keys.
    * @param {LockReason} reason
    */
   lock(reason) {
@@ -288,13 +256,38 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * @param {{identities: SealedIdentity[]}} opened
-   * @param {AbortSignal} ended of the session in which the unlocking began
+   * Unlocks the identities that the vault opens, and overwrites the secrets. Rejects after a lock meanwhile.
+   * @param {Secret[]} secrets
+   * @param {Opening} open
    */
-  #adopt({ identities }, ended) {
-    this.#session.begin(ended);
-    const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
-    this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
+  async #unlock(secrets, open) {
+    const { ended } = this.#session;
+    try {
+      const { identities } = await open(await this.#vault());
+      this.#session.begin(ended);
+      const known = new Set(this.#identities.map(({ fingerprint }) => fingerprint));
+      this.#identities.push(...identities.filter(({ fingerprint }) => !known.has(fingerprint)));
+    } finally {
+      for (const { buffer } of secrets) overwrite(buffer);
+    }
+  }
+
+  /**
+   * Unlocks as `#unlock` does, and keeps the file to offer it for the key server.
+   * @param {Secret} passphrase
+   * @param {{p12: ArrayBuffer, passphrase: Secret}} offered
+   * @param {Opening} open
+   */
+  async #unlockOffered(passphrase, offered, open) {
+    await this.#unlock([passphrase], open).catch((error) => {
+      forget(offered);
+      throw error;
+    });
+    this.dismissOffer();
+    // The key server keeps keys under the passphrase of the file, so a file without a passphrase is not offered.
+    if (offered.passphrase.length > 0) this.#offered = offered;
+    else forget(offered);
+    this.#changed();
   }
 
   #changed() {

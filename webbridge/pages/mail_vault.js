@@ -1,24 +1,27 @@
 /**
- * What the mail views ask of the vault: open a message, make one, check certificates.
+ * The calls of the mail views to the vault: they open messages, compose messages, and check certificates.
  *
- * Nothing is kept here: every call hands over copies of keys and of trust; texts leave their buffers only to be shown.
+ * This object keeps no data. Every call passes copies of keys and trust. Texts become strings only to be shown.
  */
 
 import { ApiError } from "./api.js";
-import { overwrite } from "./runtime/cleanup.js";
-import { judgeInRounds, whileChecking } from "./runtime/lookups.js";
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
 /** @typedef {import("./keys.js").Vault} Vault */
-/** @typedef {{name: string, type: string, data: ArrayBuffer}} Attachment */
-/** @typedef {import("./runtime/ui/verdict_words.js").Reason} Reason */
-/** @typedef {import("./runtime/ui/recipient_words.js").RecipientCheck} RecipientCheck */
+/** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
+/** @typedef {import("../../wasm_build/ui/verdict_words.js").Reason} Reason */
+/** @typedef {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} RecipientCheck */
 /**
  * @typedef {{
  *   address: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
  * }} Person
  */
-/** An anchor of the operator's. @typedef {{certificate: ArrayBuffer, subject: string, notAfter: string, fingerprint: string}} Authority */
+/**
+ * An anchor that the operator of the bridge trusts.
+ * @typedef {{certificate: ArrayBuffer, subject: string, notAfter: string, fingerprint: string}} Authority
+ */
 /**
  * @typedef {Certificate & {kind: "exact" | "authority", acceptedFor: string[], acceptedAt: string}} Decision
  */
@@ -32,27 +35,25 @@ import { judgeInRounds, whileChecking } from "./runtime/lookups.js";
  *   messageId: string, inReplyTo: string | null, references: string[], hidden: HiddenField[],
  * }} Draft
  */
-/** What a field of the answer would say, and what stands outside in its place. */
-/** @typedef {{name: string, value: string, outside: string | null}} HiddenField */
-/** The words that a signature below the top covers. @typedef {{path: string, text: string}} Part */
-/** What an answer takes over, so that it joins the thread and hides what the message hid. */
-/** @typedef {{inReplyTo: string | null, references: string[], hidden: HiddenField[]}} ReplyFields */
-/** @typedef {import("./report_details.js").Report} Report */
-/** @typedef {import("./runtime/ui/recipient_words.js").Certificate} Certificate */
+/** @typedef {import("../../wasm_build/ui/answer.js").HiddenField} HiddenField */
+/** The text of a part with its own signature. @typedef {{path: string, text: string}} Part */
+/** @typedef {import("../../wasm_build/ui/answer.js").ReplyFields} ReplyFields */
+/** @typedef {import("./report.js").Report} Report */
+/** @typedef {import("../../wasm_build/ui/recipient_words.js").Certificate} Certificate */
 /**
  * @typedef {{
  *   address: string, before: Certificate, after: Certificate, sameIssuer: boolean, sameKey: boolean, isRenewal: boolean,
- * }} Change a known sender has another certificate than before
+ * }} Change the change of a known sender's certificate
  */
 /**
- * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest what a message leaves to be
- *   remembered; `basis` names the contacts that it was held against
+ * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest the contacts with the
+ *   certificates of a message; `basis` is the number of the contacts from which they were made
  */
 /**
  * @typedef {{
  *   report: Report, text: string, attachments: Attachment[], headers: [string, string][], parts: Part[],
  *   reply: ReplyFields, harvest: Harvest | null, certificates: {fingerprint: string, certificate: ArrayBuffer}[],
- *   lookups: import("./runtime/lookups.js").Lookup[],
+ *   lookups: import("../../wasm_build/vault/lookups.js").Lookup[],
  * }} OpenedMessage
  */
 
@@ -66,7 +67,7 @@ export class MailVault {
    * @param {() => Promise<Vault>} vault
    * @param {KeyRing} keys
    * @param {import("./trust_keeper.js").TrustKeeper} trust
-   * @param {import("./runtime/lookups.js").Asker} ask where revocation is asked
+   * @param {import("../../wasm_build/vault/lookups.js").Asker} ask asks authorities about revocation
    */
   constructor(vault, keys, trust, ask) {
     this.#vault = vault;
@@ -76,9 +77,9 @@ export class MailVault {
   }
 
   /**
-   * Opens a message, twice where the authorities have to be asked first: then the first report says that it is being
-   * checked, and never more.
-   * @param {ArrayBuffer} message the bytes as the mail server holds them
+   * Opens a message and yields its report. If authorities must be asked, yields two reports; the first one says that
+   * the message is being checked.
+   * @param {ArrayBuffer} message the bytes of the message from the mail server
    * @param {AbortSignal} [signal]
    * @returns {AsyncGenerator<OpenedMessage, void>}
    */
@@ -86,13 +87,13 @@ export class MailVault {
     const vault = await this.#vault();
     await this.#trust.known;
     let basis = this.#trust.basis;
-    /** @param {import("./runtime/trust.js").Evidence} evidence */
+    /** @param {import("../../wasm_build/vault/trust.js").Evidence} evidence */
     const judge = async (evidence) => {
       basis = this.#trust.basis;
       const args = {
         message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
       };
-      return vault.call("message.open", args, { signal });
+      return vault.call("message.verify", args, { signal });
     };
     const options = { ask: this.#ask, store: this.#trust.evidence, signal };
     for await (const { judged, settled } of judgeInRounds(judge, options)) {
@@ -103,7 +104,7 @@ export class MailVault {
 
   /**
    * @param {Draft} draft
-   * @param {{sign: boolean, recipients: ArrayBuffer[]}} protection `recipients` empty: not sealed
+   * @param {{sign: boolean, recipients: ArrayBuffer[]}} protection without `recipients` the message is not encrypted
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes
    */
   async compose(draft, { sign, recipients }) {
@@ -120,14 +121,14 @@ export class MailVault {
       sign,
       ...keys,
       recipients: recipients.map((der) => der.slice(0)),
-      // What every S/MIME program in use reads; Thunderbird shows authenticated ciphers as an empty message.
+      // Every S/MIME program in use reads CBC. Thunderbird shows messages with authenticated ciphers as empty.
       cipher: "cbc",
     });
     return message;
   }
 
   /**
-   * What was found for an address, and what the person's contacts have, held against the address: the best first.
+   * The certificates of an address, from `found` and from the person's contacts, checked and sorted, best first.
    * @param {string} address
    * @param {Found[]} found
    * @returns {Promise<RecipientCheck[]>}
@@ -135,7 +136,7 @@ export class MailVault {
   async checkRecipient(address, found) {
     const vault = await this.#vault();
     await this.#trust.known;
-    /** @param {import("./runtime/trust.js").Evidence} evidence */
+    /** @param {import("../../wasm_build/vault/trust.js").Evidence} evidence */
     const judge = (evidence) =>
       vault.call("recipients.check", { address, found: structuredClone(found), ...this.#trust.judging(evidence), ...this.#trust.contacts() });
     /** @type {RecipientCheck[]} */
@@ -147,7 +148,7 @@ export class MailVault {
   }
 
   /**
-   * What the person decided before, with one certificate more; rejects with what speaks against it.
+   * Resolves with the person's decisions and a new one on this certificate. Rejects with the reason if it is refused.
    * @param {ArrayBuffer} certificate
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
    * @returns {Promise<ArrayBuffer>}
@@ -160,7 +161,7 @@ export class MailVault {
   }
 
   /**
-   * The people whom the person knows, what the person accepted, and whom the operator vouches for, in words.
+   * The person's contacts and decisions, and the operator's authorities, each with its facts.
    * @returns {Promise<{people: Person[], decisions: Decision[], authorities: Authority[], timestampServices: Authority[]}>}
    */
   async describeTrust() {
@@ -183,9 +184,9 @@ export class MailVault {
   }
 
   /**
-   * All that a certificate says.
+   * The page with all facts of a certificate.
    * @param {ArrayBuffer} certificate
-   * @returns {Promise<import("./runtime/ui/certificate_rows.js").CertificatePage>}
+   * @returns {Promise<import("../../wasm_build/ui/certificate_rows.js").CertificatePage>}
    */
   async certificatePage(certificate) {
     const vault = await this.#vault();
@@ -211,7 +212,7 @@ function decodeTexts(opened) {
   const text = new TextDecoder().decode(opened.text);
   const parts = opened.parts.map((/** @type {{path: string, text: ArrayBuffer}} */ part) =>
     ({ path: part.path, text: new TextDecoder().decode(part.text) }));
-  // These pages show text alone, the markup of nobody.
+  // These pages show text only, so the HTML is overwritten unread.
   const { passages, ...shown } = opened;
   const spent = [opened, ...opened.parts, ...passages].flatMap((one) => [one.text, one.html]);
   for (const octets of spent) if (octets) overwrite(octets);

@@ -1,10 +1,10 @@
 /**
- * Starts the pages: reads where API and key server are, loads the catalogue, starts the vault and shows the first view.
+ * The start of the pages: loads the catalogue, reads the addresses of bridge and key server, and shows the first view.
  */
 
-import { html } from "./runtime/ui/dom.js";
-import { explainCalm } from "./runtime/ui/calm.js";
-import { errorSentence, loadCatalogue } from "./runtime/ui/catalogue.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { explainCalm } from "../../wasm_build/ui/calm.js";
+import { errorSentence, loadCatalogue } from "../../wasm_build/ui/catalogue.js";
 import { App } from "./app.js";
 import { ApiError } from "./api.js";
 
@@ -27,7 +27,7 @@ async function start() {
 
 /**
  * @param {HTMLElement} root
- * @param {import("./runtime/ui/catalogue.js").Catalogue} translate
+ * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {unknown} error
  */
 function showStartFailure(root, translate, error) {

@@ -1,12 +1,12 @@
 /**
- * What this page remembers of a mail password: enough to know it again, as a salted hash.
+ * The mark of the mail password: a salted hash, by which the page recognises the password in another field.
  *
- * The bridge and the mail server see the mail password; keys under the same words would be open to them.
+ * The bridge and the mail server see the mail password. With it as passphrase they could decrypt the keys.
  */
 
 const SALT_BYTES = 16;
 
-/** @typedef {import("./runtime/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 
 export class PasswordMark {
   #salt;

@@ -1,98 +1,40 @@
 /**
- * The state of an opened message: the statement, the lock beside it, the reasons with what to do, and the details.
+ * The state of an opened message: the statement, the mark of encryption, the reasons with advice, and the details.
  *
- * The words certificate, key and algorithm stand only in the details.
+ * Only the details use the words certificate, key and algorithm.
  */
 
-import { html, sentenceNodes } from "./runtime/ui/dom.js";
-import { BEING_CHECKED } from "./runtime/lookups.js";
+import { createFacts } from "../../wasm_build/ui/facts.js";
+import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { BEING_CHECKED } from "../../wasm_build/vault/lookups.js";
 import {
   STATES, checkingStatement, lockMark, sentenceKey, stateMark, stateStatement, wordKey,
-} from "./runtime/ui/state_mark.js";
-import { dayOnly, listOf, longDate, readMailbox, writeMailbox, writeProved } from "./runtime/ui/formats.js";
-import { provingSigner, reasonInFull, reasonSentence } from "./runtime/ui/verdict_words.js";
+} from "../../wasm_build/ui/state_mark.js";
+import { dayOnly, listOf, longDate, readMailbox, writeMailbox } from "../../wasm_build/ui/formats.js";
+import { reasonInFull, reasonSentence } from "../../wasm_build/ui/verdict_words.js";
+import { certificateFacts } from "./facts.js";
+import { findCertificate, isEncrypted, provedSender } from "./report.js";
 import { createWhy } from "./why.js";
 
 /** @typedef {import("./app.js").App} App */
-/** @typedef {import("./runtime/ui/state_mark.js").State} State */
-/** @typedef {import("./runtime/ui/path_tree.js").TreeNode} TreeNode */
+/** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
-/** @typedef {import("./runtime/ui/verdict_words.js").Reason} Reason */
-/**
- * @typedef {{
- *   fingerprint: string, name: string, addresses: string[], subject: string, issuer: string, serialNumber: string,
- *   notBefore: string, notAfter: string, key: string, isCa: boolean,
- * }} CertificateReport
- */
-/**
- * @typedef {{
- *   layer: number, state: State | null, reasons: Reason[], sid: string, algorithm: string, certificate: string | null,
- *   path: string[], signingTime: string | null, addresses: string[], sentence: string, tree: TreeNode[],
- *   trail: import("./runtime/ui/verdict_words.js").Trail | null,
- * }} SignerReport `layer` is an index; certificates are named by fingerprint
- */
-/** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */
-/**
- * @typedef {{
- *   kind: "signed" | "encrypted" | "compressed" | "certificates", depth: number, algorithm: string,
- *   coversWhole: boolean, detached: boolean, path: string,
- * }} LayerReport
- */
-/** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
-/**
- * @typedef {{
- *   state: State, reasons: Reason[], sender: string | null, headers: [string, string][],
- *   headerProtections: FieldProtection[], layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
- *   certificates: CertificateReport[],
- * }} Report by smime_core/cli/report.schema.json
- */
+/** @typedef {import("./report.js").LayerReport} LayerReport */
+/** @typedef {import("./report.js").RecipientReport} RecipientReport */
+/** @typedef {import("./report.js").Report} Report */
+/** @typedef {import("./report.js").SignerReport} SignerReport */
 
-/** Remarks that nobody needs before the details: nothing follows from them for who reads. */
+/** Reasons that only the details show, because readers need not act on them. */
 const FOR_DETAILS = new Set([
   "revocation-not-checked", "signed-attributes-resorted",
-  // Shown with both certificates above the text.
+  // These two also have a notice above the text, with both certificates.
   "certificate-changed", "certificate-renewed",
 ]);
-
-/** @param {Report} report */
-export function isSealed(report) {
-  return report.layers.some(({ kind, coversWhole }) => kind === "encrypted" && coversWhole);
-}
-
-/**
- * Whether the message is sealed and still closed, because no keys were unlocked.
- * @param {Report} report
- */
-export function isClosed(report) {
-  return report.reasons.some(({ code }) => code === "not-opened");
-}
-
-/**
- * Who wrote it, as proved: the name comes from the certificate, since the one in From is only a claim.
- * @param {Report} report
- * @returns {string | null}
- */
-export function provedSender(report) {
-  if (report.state !== "verified") return null;
-  const signer = provingSigner(report);
-  const certificate = findCertificate(report, signer?.certificate ?? null);
-  const address = report.sender ?? signer?.addresses[0];
-  if (!address) return null;
-  return writeProved({ name: certificate?.name ?? "", address });
-}
-
-/**
- * @param {Report} report
- * @param {string | null} fingerprint
- */
-export function findCertificate(report, fingerprint) {
-  return report.certificates.find((certificate) => certificate.fingerprint === fingerprint) ?? null;
-}
 
 /**
  * @param {App} app
  * @param {OpenedMessage} opened
- * @param {string} from the From field as the message shows it
+ * @param {string} from the value of the From field
  */
 export function createState(app, opened, from) {
   const { translate } = app;
@@ -117,7 +59,7 @@ function isBeingChecked(report) {
 }
 
 /**
- * The state while authorities are asked: neither good nor bad, and without reasons to worry.
+ * The statement while authorities are asked, without a verdict and reasons.
  * @param {App} app
  * @param {Report} report
  */
@@ -152,16 +94,16 @@ function stateSentence({ translate }, report, from) {
  * @param {Report} report
  */
 function createLock({ translate }, report) {
-  if (!isSealed(report)) return null;
+  if (!isEncrypted(report)) return null;
   const count = new Set(report.recipients.map(({ rid }) => rid)).size;
-  const words = translate("sealed_for", { count });
+  const words = translate("encrypted_for", { count });
   const mark = lockMark("", { size: 24 });
   mark.setAttribute("aria-hidden", "true");
   return { words, element: html("p", { class: "lock-line", data: { test: "lock-mark" } }, mark, words) };
 }
 
 /**
- * Every reason why the state is not better and every remark on a good one, each with what to do.
+ * The list of reasons for the state, each with advice.
  * @param {App} app
  * @param {Report} report
  */
@@ -171,7 +113,7 @@ function createReasons({ translate }, report) {
   const items = reasons.map((reason, index) => {
     const key = `advice_${reason.code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
-    // The first reason of this state is its sentence already.
+    // The sentence of this state is already the first reason, so only its advice is added.
     const said = report.state === "signed-unverified" && index === 0;
     const text = said ? advice : `${reasonSentence(translate, reason)} ${advice}`;
     return html("li", { data: { test: "reason", code: reason.code }, text });
@@ -220,7 +162,7 @@ function createLayer(app, report, layer, index) {
 }
 
 /**
- * The verdicts on parts that have a protection of their own, for below the text: each covers its part alone.
+ * The verdicts on parts with their own protection, shown below the text. A verdict is valid for its part only.
  * @param {App} app
  * @param {import("./mail_vault.js").OpenedMessage} opened
  */
@@ -262,8 +204,8 @@ function createCovered(translate, text) {
 }
 
 /**
- * The addresses of a signer that the path covers. Where it covers none, the certificate's own name: what a certificate
- * says of its addresses is worth nothing without a path.
+ * The addresses of a signer that are proved by the path. Without such addresses, the name in the certificate: its
+ * addresses are not shown, because they are not proved.
  * @param {Report} report
  * @param {SignerReport} signer
  */
@@ -302,22 +244,6 @@ function createSigner({ translate }, report, signer) {
 }
 
 /**
- * @param {App["translate"]} translate
- * @param {CertificateReport | null} certificate
- * @returns {[string, string][]}
- */
-export function certificateFacts(translate, certificate) {
-  if (!certificate) return [[translate("fact_subject"), translate("not_carried")]];
-  return [
-    [translate("fact_subject"), certificate.subject],
-    [translate("fact_issuer"), certificate.issuer],
-    [translate("fact_valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
-    [translate("fact_key"), certificate.key],
-    [translate("fact_fingerprint"), certificate.fingerprint],
-  ];
-}
-
-/**
  * @param {App} app
  * @param {RecipientReport[]} recipients
  */
@@ -330,17 +256,4 @@ function createRecipients({ translate }, recipients) {
   ));
   const title = html("p", { class: "facts-title", text: translate("fact_recipients") });
   return html("div", {}, title, html("ul", {}, ...items));
-}
-
-/**
- * Terms and their facts; what is not known is left out.
- * @param {[string, string][]} facts
- */
-export function createFacts(facts) {
-  const known = facts.filter(([, value]) => value !== "");
-  return html(
-    "dl",
-    { class: "facts" },
-    ...known.flatMap(([term, value]) => [html("dt", { text: term }), html("dd", { dir: "auto", text: value })]),
-  );
 }

@@ -1,4 +1,4 @@
-/** The addresses of views inside this page. */
+/** The paths of views, which are in the fragment of the page's address. */
 
 /**
  * @param {string} folder

@@ -1,39 +1,39 @@
 /**
- * The IndexedDB of the pages' origin: for each account one record in each store, whose content only the vault can read.
+ * The IndexedDB of the pages' origin. Each store has one record for each account, which only the vault can decrypt.
  *
- * A record is found by a digest of the address, so that the address itself stands in no file; `counter` tells tabs that
- * another one has written, and is believed by nobody: the one inside the state counts.
+ * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
+ * tells a tab that another tab has written. It is not trusted; the counter inside the encrypted state decides.
  */
 
-import { storageError } from "./runtime/storage_error.js";
+import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
 
 const NAME = "sealwax";
 const VERSION = 2;
 /** @typedef {"trust" | "passkeys"} Store */
-/** @type {Store[]} */
-const STORES = ["trust", "passkeys"];
+/** @type {Record<Store, string>} */
+const KEY_PATHS = { trust: "account", passkeys: "account" };
 
 /** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
-/** Whether anything is kept here; opens no database where there is none. */
+/** Whether the database exists. Does not create it. */
 export async function keepsAnything() {
   try {
     const present = await indexedDB.databases();
     return present.some(({ name }) => name === NAME);
   } catch {
-    // Where nothing can be looked for, nothing is kept.
+    // A browser that does not allow the question stores nothing.
     return false;
   }
 }
 
-/** What people know about others, sealed by the vault to their own keys. */
+/** The kept contacts and decisions of each account, encrypted by the vault to the person's own keys. */
 export const openStates = {
   /** @param {string} address @returns {Promise<ArrayBuffer | null>} */
   async read(address) {
     return (await find("trust", address))?.state ?? null;
   },
 
-  /** @param {string} address @returns {Promise<number>} 0 when nothing is kept */
+  /** @param {string} address @returns {Promise<number>} the counter of the kept state; 0 if there is none */
   async counter(address) {
     return (await find("trust", address))?.counter ?? 0;
   },
@@ -51,7 +51,9 @@ export const openStates = {
   },
 };
 
-/** Keys that a passkey of this device opens: ciphertext, and what the device is asked with, which is no secret. */
+/**
+ * The keys that a passkey of this device unlocks: their ciphertext, and the passkey's id and salt (not secret).
+ */
 export const openPasskeys = {
   /** @param {string} address @returns {Promise<KeptPasskey | null>} */
   async read(address) {
@@ -71,14 +73,14 @@ export const openPasskeys = {
   },
 };
 
-/** @param {Store} store @param {string} address @returns {Promise<any>} undefined when there is none */
+/** @param {Store} store @param {string} address @returns {Promise<any>} the record; undefined if there is none */
 async function find(store, address) {
   const account = await digest(address);
   return transact(store, "readonly", (records) => records.get(account));
 }
 
 /**
- * Rejects with `storage-full` or `storage-refused`.
+ * Resolves with the result of one request on a store. Rejects with `storage-full` or `storage-refused`.
  * @template T
  * @param {Store} store
  * @param {IDBTransactionMode} mode
@@ -86,34 +88,12 @@ async function find(store, address) {
  * @returns {Promise<T>}
  */
 async function transact(store, mode, act) {
-  /** @type {IDBDatabase | null} */
-  let database = null;
+  const opening = openDatabase(NAME, VERSION, KEY_PATHS);
   try {
-    database = await open();
-    const transaction = database.transaction(store, mode);
-    return await new Promise((resolve, reject) => {
-      const request = act(transaction.objectStore(store));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error);
-    });
-  } catch (error) {
-    throw storageError(error);
+    return await inTransaction(opening, store, mode, (transaction) => act(transaction.objectStore(store)));
   } finally {
-    database?.close();
+    (await opening.catch(() => null))?.close();
   }
-}
-
-/** @returns {Promise<IDBDatabase>} */
-function open() {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
-      const present = request.result.objectStoreNames;
-      for (const store of STORES) if (!present.contains(store)) request.result.createObjectStore(store, { keyPath: "account" });
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
 }
 
 /** @param {string} address */

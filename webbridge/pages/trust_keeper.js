@@ -1,23 +1,25 @@
 /**
- * Whom the person relies on: what the operator of the bridge vouches for, what the person decided, whom they know; and
- * what the authorities answered lately. Made into the vault's argument `trust`, which judges all of it.
+ * The trust of the person: the operator's anchors, the person's decisions and contacts, and the latest answers of
+ * authorities. They become the arguments of the vault's verbs; the vault checks them all.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "./api.js";
-import { EvidenceStore } from "./runtime/lookups.js";
+import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 
-/** @typedef {import("./runtime/trust.js").Trust} Trust */
-/** @typedef {import("./runtime/trust.js").Following} Following */
+/** @typedef {import("../../wasm_build/vault/trust.js").Trust} Trust */
+/** @typedef {import("../../wasm_build/vault/trust.js").Following} Following */
 
 /**
- * The bridge's own word once a signed list is followed: no authority, no clock, and no policy that would weaken the list's.
+ * The operator's settings while a signed list is followed. They have no anchors, and their strict policy on revocation
+ * does not weaken the list's. The unsigned settings of the bridge are ignored.
  * @type {Readonly<Trust>}
  */
 const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
 
 /**
- * Where the organisation's list is kept between visits, for each bridge its own: it says nothing about any person, and
- * without it whoever hands out lists could begin anew each time. A browser that keeps nothing follows it for this visit.
+ * The followed list of an organisation, kept between visits, one for each bridge. It contains no data of the person. If
+ * it were not kept, an attacker could replace the list by another signer's at each visit. If the browser stores
+ * nothing, the list is followed for this visit only.
  */
 export class FollowedLists {
   #key;
@@ -43,35 +45,35 @@ export class FollowedLists {
       if (followed) localStorage.setItem(this.#key, base64FromBytes(followed));
       else localStorage.removeItem(this.#key);
     } catch {
-      // Storage is refused or full.
+      // If storage is refused or full, the list is followed for this visit only.
     }
   }
 }
 
 /**
- * Tells "decided" when the person accepted something, took it back or had it looked for: verdicts may be others now; and
- * "learned" when there is something new to be kept.
+ * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, and "learned" when
+ * contacts or decisions have changed and should be kept.
  */
 export class TrustKeeper extends EventTarget {
   evidence = new EvidenceStore();
-  /** Certificates of authorities that messages did not carry. @type {ArrayBuffer[]} */
+  /** Certificates of authorities that were missing in messages and were looked up. @type {ArrayBuffer[]} */
   #issuers = [];
-  /** What the person accepted, by `smime_core/decisions_json.py`. @type {ArrayBuffer | null} */
+  /** The person's decisions, in the form of `smime_core/trust/decisions_json.py`. @type {ArrayBuffer | null} */
   #decisions = null;
-  /** The people whom the person knows, by `smime_core/contacts_json.py`. @type {ArrayBuffer | null} */
+  /** The person's contacts, in the form of `smime_core/trust/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
-  /** Settles when what was kept from earlier sessions is here, or known not to be. @type {Promise<void>} */
+  /** Resolves when the kept state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
   known = Promise.resolve();
-  /** Which contacts a judgement began with: what it learned is worth nothing once others are known. */
+  /** A number that grows with each change of the contacts. It shows whether a judgement began with older contacts. */
   #basis = 0;
   /** @type {Trust} */
   #operator = { anchors: [] };
-  /** What the operator handed out, unchecked. @type {string | null} */
+  /** The trust list from the bridge, not checked yet. @type {string | null} */
   #handedOut = null;
   /** @type {Following | null} */
   #following = null;
   #isNewlyFollowed = false;
-  /** Whether this is the person's own computer, known once somebody has signed in. */
+  /** Whether the list may be kept: true after a sign-in on the person's own computer. */
   #mayKeepList = false;
   #lists;
 
@@ -92,8 +94,8 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * Follows the list that the operator hands out. Whoever signed the first one is pinned: later ones count only when they
-   * are newer and by the same.
+   * Follows the list from the bridge. The signer of the first list is pinned: a later list is accepted only if it is
+   * newer and has the same signer.
    * @param {{call: (verb: string, args: object) => Promise<any>}} vault
    */
   async follow(vault) {
@@ -105,12 +107,12 @@ export class TrustKeeper extends EventTarget {
     const followed = this.#following?.followed;
     this.#isNewlyFollowed ||= !kept && Boolean(followed);
     if (followed && this.#mayKeepList) this.#lists.write(followed);
-    // Signed words take the place of unsigned ones, also when they have ended or are damaged.
+    // A signed list replaces the unsigned settings, even if it has expired or is damaged.
     if (followed || kept) this.#operator = { ...NO_UNSIGNED_WORD };
   }
 
   /**
-   * Keeps the list for the next visit from now on, or keeps nothing on a computer of somebody else.
+   * Sets whether the list is kept for the next visit. On another person's computer it is not.
    * @param {boolean} isOwnComputer
    */
   keepList(isOwnComputer) {
@@ -119,17 +121,17 @@ export class TrustKeeper extends EventTarget {
     if (isOwnComputer && followed) this.#lists.write(followed);
   }
 
-  /** Whose list is followed, and what was refused; null where there never was one. */
+  /** The followed list, and the problems with refused lists; null if there was no list. */
   get following() {
     return this.#following;
   }
 
-  /** Whether the list was pinned in this visit: nobody has compared anything yet. */
+  /** Whether the signer was pinned in this visit, so that the person has not compared its fingerprint yet. */
   get isNewlyFollowed() {
     return this.#isNewlyFollowed;
   }
 
-  /** Lets go of the list and of its signer: the next visit pins whoever signs the list then. */
+  /** Forgets the list and its signer. The next visit pins the signer of the list that it gets. */
   stopFollowing() {
     this.#lists.write(null);
     this.#following = null;
@@ -138,8 +140,8 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * The arguments of a verb that judges: copies, since a call takes buffers away.
-   * @param {import("./runtime/trust.js").Evidence} [evidence] what was looked up; without it, what is kept
+   * The arguments `trust` and `at` of a verb that judges. They are copies, because a call transfers buffers.
+   * @param {import("../../wasm_build/vault/trust.js").Evidence} [evidence] the evidence to use; by default the kept one
    */
   judging(evidence = this.evidence.copy()) {
     const trust = {
@@ -151,19 +153,20 @@ export class TrustKeeper extends EventTarget {
     return { trust, at: new Date().toISOString() };
   }
 
-  /** The argument `contacts` of a verb: a copy. */
+  /** The argument `contacts` of a verb, as a copy. */
   contacts() {
     return { contacts: this.#contacts?.slice(0) ?? null };
   }
 
-  /** Names the contacts of this moment. */
+  /** A number that grows with each change of the contacts. */
   get basis() {
     return this.#basis;
   }
 
   /**
-   * @param {ArrayBuffer} contacts as the vault made them
-   * @param {number} [basis] of those that they were made from; made from others they would undo what was learned since
+   * Replaces the contacts, unless they were made from older ones and would undo later changes.
+   * @param {ArrayBuffer} contacts the contacts from the vault
+   * @param {number} [basis] the value of `basis` when they were made
    */
   keepContacts(contacts, basis = this.#basis) {
     if (basis !== this.#basis || haveSameOctets(contacts, this.#contacts)) return;
@@ -172,24 +175,26 @@ export class TrustKeeper extends EventTarget {
     this.dispatchEvent(new Event("learned"));
   }
 
-  /** The argument `decisions` of a verb: a copy. */
+  /** The argument `decisions` of a verb, as a copy. */
   decisions() {
     return this.#decisions?.slice(0) ?? null;
   }
 
-  /** @param {ArrayBuffer} decisions as the vault made them */
+  /** Replaces the decisions. @param {ArrayBuffer} decisions the decisions from the vault */
   keepDecisions(decisions) {
     this.#decisions = decisions;
     this.dispatchEvent(new Event("decided"));
     this.dispatchEvent(new Event("learned"));
   }
 
-  /** Whether there is anything to keep. */
+  /** Whether there are contacts or decisions to keep. */
   get hasLearned() {
     return this.#contacts !== null || this.#decisions !== null;
   }
 
-  /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} kept from earlier sessions, joined with those of this one */
+  /**
+   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} kept the state of earlier sessions, joined with this one's
+   */
   adopt({ contacts, decisions }) {
     this.#contacts = contacts;
     this.#decisions = decisions;
@@ -197,18 +202,18 @@ export class TrustKeeper extends EventTarget {
     this.dispatchEvent(new Event("decided"));
   }
 
-  /** @param {ArrayBuffer[]} certificates of authorities, which the vault does not believe unchecked */
+  /** @param {ArrayBuffer[]} certificates looked-up certificates of authorities, which the vault checks */
   keepIssuers(certificates) {
     this.#issuers.push(...certificates);
     this.dispatchEvent(new Event("decided"));
   }
 
-  /** What the operator's word is, for people. */
+  /** The operator's settings, to show them to people. */
   get operator() {
     return this.#operator;
   }
 
-  /** Forgets what belongs to a person. */
+  /** Forgets the data of the person at sign-out. */
   forget() {
     this.evidence.clear();
     this.#contacts = null;

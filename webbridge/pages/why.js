@@ -1,20 +1,20 @@
-/** Behind "Why?": the sentence of the verdict on each signer, and the path from where trust begins down to them. */
+/**
+ * The section "Why?": for each signer the sentence of the verdict, and the path from the trust anchor to the signer.
+ */
 
-import { openAcceptDialog } from "./runtime/ui/accept_dialog.js";
-import { html, sentenceNodes } from "./runtime/ui/dom.js";
-import { createPathTree } from "./runtime/ui/path_tree.js";
-import { verdictSentence } from "./runtime/ui/verdict_words.js";
+import { openAcceptDialog } from "../../wasm_build/ui/accept_dialog.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { createAcceptButton, describeSigner } from "../../wasm_build/ui/signer_path.js";
 import { showCertificate } from "./certificate_dialog.js";
-import { dayOnly } from "./runtime/ui/formats.js";
-import { problem, whileBusy } from "./runtime/ui/parts.js";
+import { dayOnly } from "../../wasm_build/ui/formats.js";
+import { problem } from "../../wasm_build/ui/parts.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./mail_vault.js").OpenedMessage} OpenedMessage */
-/** @typedef {import("./report_details.js").SignerReport} SignerReport */
-/** @typedef {import("./runtime/ui/path_tree.js").TreeNode} TreeNode */
+/** @typedef {import("./report.js").SignerReport} SignerReport */
 
 /**
- * Null where nobody has signed the whole.
+ * The section as an element; null if nobody has signed the whole message.
  * @param {App} app
  * @param {OpenedMessage} opened
  */
@@ -36,20 +36,15 @@ export function createWhy(app, opened) {
  * @param {SignerReport} signer
  */
 function createSigner(app, opened, signer) {
-  const find = (/** @type {string} */ wanted) =>
-    opened.report.certificates.find(({ fingerprint }) => fingerprint === wanted) ?? null;
-  const reachesNobody = signer.reasons.some(({ code }) => code === "untrusted-anchor");
-  const action = (/** @type {TreeNode} */ { certificate: fingerprint }) => {
-    const certificate = fingerprint === null ? null : find(fingerprint);
-    return certificate && createActions(app, opened, certificate, { mayAccept: reachesNobody });
-  };
-  const tree = createPathTree(app.translate, signer.tree, { find, day: dayOnly, trail: signer.trail, action });
-  const words = html("p", {}, ...sentenceNodes(verdictSentence(app.translate, signer, { find, day: dayOnly })));
-  return html("section", { class: "why stack" }, words, tree, createLookFor(app, opened, signer));
+  const { certificates } = opened.report;
+  const parts = describeSigner(app.translate, signer, {
+    certificates, day: dayOnly, action: (certificate, mayAccept) => createActions(app, opened, certificate, { mayAccept }),
+  });
+  return html("section", { class: "why stack" }, ...parts, createLookFor(app, opened, signer));
 }
 
 /**
- * Looks for the authority that the message did not carry, where its certificate says where that is.
+ * The button that looks for an authority's certificate that is missing in the message. Null if no URL for it is known.
  * @param {App} app
  * @param {OpenedMessage} opened
  * @param {SignerReport} signer
@@ -62,15 +57,10 @@ function createLookFor(app, opened, signer) {
   if (!octets) return null;
   const failure = problem("issuer-problem");
   const look = html("button", { type: "button", text: translate("look_for_issuer"), data: { test: "look-for-issuer" } });
-  look.addEventListener("click", () => whileBusy(look, translate("looking_up"), async () => {
-    failure.textContent = "";
-    try {
-      const found = await api.findIssuers(octets);
-      if (found.length > 0) trust.keepIssuers(found);
-      else failure.textContent = translate("issuer_not_found");
-    } catch (error) {
-      failure.textContent = app.sentenceFor(error);
-    }
+  look.addEventListener("click", () => app.attempt(look, translate("looking_up"), failure, async () => {
+    const found = await api.findIssuers(octets);
+    if (found.length > 0) trust.keepIssuers(found);
+    else failure.textContent = translate("issuer_not_found");
   }));
   const meaning = html("p", { class: "field-hint", text: translate("look_for_issuer_meaning") });
   return html("div", { class: "stack" }, meaning, html("div", { class: "actions" }, look), failure);
@@ -79,7 +69,7 @@ function createLookFor(app, opened, signer) {
 /**
  * @param {App} app
  * @param {OpenedMessage} opened
- * @param {import("./report_details.js").CertificateReport} certificate
+ * @param {import("./report.js").CertificateReport} certificate
  * @param {{mayAccept: boolean}} options
  */
 function createActions(app, opened, certificate, { mayAccept }) {
@@ -96,10 +86,7 @@ function createActions(app, opened, certificate, { mayAccept }) {
     type: "button", class: "quiet", text: translate("show_certificate"), data: { test: "show-certificate" },
     on: { click: () => void showCertificate(app, octets) },
   });
-  const accept = mayAccept && html("button", {
-    type: "button", text: translate(certificate.isCa ? "accept_authority_button" : "accept_exact_button"),
-    data: { test: certificate.isCa ? "accept-authority" : "accept-exact" },
-    on: { click: () => openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor }) },
-  });
+  const accept = mayAccept && createAcceptButton(translate, certificate, () =>
+    openAcceptDialog(translate, certificate, { day: dayOnly, onAccept, sentenceFor }));
   return html("div", { class: "path-actions" }, show, accept);
 }

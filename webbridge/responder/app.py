@@ -1,6 +1,6 @@
-"""What a small CA tells everybody, over plain HTTP: OCSP (RFC 6960 appendix A), lists and certificates of its CAs.
+"""The responder of a small CA over plain HTTP: OCSP (RFC 6960 appendix A), revocation lists and certificates.
 
-Everything that goes out is signed or public. Nothing is asked about who asks, and nothing about it is kept.
+All answers are signed or public. The responder stores nothing about its clients.
 """
 
 from __future__ import annotations
@@ -8,19 +8,17 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from flask import Flask, Response, abort, request
 
-from smime_core.authority.answering import InformationDesk, OcspAnswer
-from smime_core.authority.register import Issuer
+from sealwax.authority.answering import InformationDesk, OcspAnswer
+from sealwax.authority.register import Issuer
+from sealwax.service import ServiceError, install_error_handlers, now
 from smime_core.limits import MAX_OCSP_REQUEST_BYTES
-from webbridge.config import now
-from webbridge.errors import ApiError, install_error_handlers
 
-CACHE_SECONDS = 60 * 60  # a revocation is known everywhere after that, though lists and answers hold longer
+CACHE_SECONDS = 60 * 60  # HTTP caches keep answers so long. They are valid longer, but may hide a new revocation.
 CERTIFICATE_CACHE_SECONDS = 24 * 60 * 60
 MAX_ENCODED_CHARACTERS = MAX_OCSP_REQUEST_BYTES * 4 // 3 + 4
 _OCSP_REQUEST = "application/ocsp-request"
@@ -29,19 +27,11 @@ _CRL = "application/pkix-crl"  # RFC 2585 section 4
 _CERTIFICATE = "application/pkix-cert"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorityConfig:
-    """Who answers, by which clock."""
-
-    desk: InformationDesk
-    clock: Callable[[], datetime] = now
-
-
-def create_authority_app(config: AuthorityConfig) -> Flask:
+def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = now) -> Flask:
     """Return the responder of one CA."""
     app = Flask("webbridge.authority", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_OCSP_REQUEST_BYTES
-    # Base64 has slashes, two in a row among them.
+    # Base64 has slashes, which may be adjacent.
     app.url_map.merge_slashes = False
     install_error_handlers(app)
 
@@ -50,38 +40,51 @@ def create_authority_app(config: AuthorityConfig) -> Flask:
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
-    @app.post("/ocsp")
-    def ocsp_by_post() -> Response:
+    views = _Views(desk, clock)
+    app.post("/ocsp")(views.ocsp_by_post)
+    app.get("/ocsp/<path:encoded>")(views.ocsp_by_get)
+    app.get("/<any(root, issuing):name>.crl")(views.revocation_list)
+    app.get("/<any(root, issuing):name>.cer")(views.certificate)
+    return app
+
+
+class _Views:
+    """The routes, over the desk that answers for the CA."""
+
+    def __init__(self, desk: InformationDesk, clock: Callable[[], datetime]) -> None:
+        self._desk = desk
+        self._clock = clock
+
+    def ocsp_by_post(self) -> Response:
+        """Answer the request in a body."""
         if request.mimetype != _OCSP_REQUEST:
-            raise ApiError(415, "bad-request", f"The request is not {_OCSP_REQUEST}.")
-        answer = config.desk.answer(request.get_data(cache=False), at=config.clock())
+            raise ServiceError(415, "bad-request", f"The request is not {_OCSP_REQUEST}.")
+        answer = self._desk.answer(request.get_data(cache=False), at=self._clock())
         return _ocsp_response(answer, keepable=False)  # RFC 9110 section 9.3.3: no cache keeps answers to POST
 
-    @app.get("/ocsp/<path:encoded>")
-    def ocsp_by_get(encoded: str) -> Response:
-        answer = config.desk.answer(_decode(encoded), at=config.clock())
+    def ocsp_by_get(self, encoded: str) -> Response:
+        """Answer the request in a path, as base64."""
+        answer = self._desk.answer(_decode(encoded), at=self._clock())
         return _ocsp_response(answer, keepable=answer.keepable)
 
-    @app.get("/<any(root, issuing):name>.crl")
-    def revocation_list(name: str) -> Response:
-        published = config.desk.find_list(Issuer(name))
+    def revocation_list(self, name: str) -> Response:
+        """Return the newest CRL of an issuer."""
+        published = self._desk.find_list(Issuer(name))
         if published is None:
             abort(404)
-        left_seconds = int((published.next_update - config.clock()).total_seconds())
+        left_seconds = int((published.next_update - self._clock()).total_seconds())
         return _file(published.der, _CRL, seconds=max(0, min(CACHE_SECONDS, left_seconds)))
 
-    @app.get("/<any(root, issuing):name>.cer")
-    def certificate(name: str) -> Response:
-        found = config.desk.find_certificate(Issuer(name))
+    def certificate(self, name: str) -> Response:
+        """Return the certificate of an issuer."""
+        found = self._desk.find_certificate(Issuer(name))
         if found is None:
             abort(404)
         return _file(found.der, _CERTIFICATE, seconds=CERTIFICATE_CACHE_SECONDS)
 
-    return app
-
 
 def _decode(encoded: str) -> bytes:
-    """Return the octets, none for what is no base64: no request, and so malformed to OCSP."""
+    """Return the bytes, or empty bytes if the text is no base64, so that OCSP answers "malformedRequest"."""
     if len(encoded) > MAX_ENCODED_CHARACTERS:
         abort(414)
     try:
@@ -98,9 +101,9 @@ def _ocsp_response(answer: OcspAnswer, *, keepable: bool) -> Response:
     return response
 
 
-def _file(octets: bytes, mimetype: str, *, seconds: int) -> Response:
-    response = Response(octets, mimetype=mimetype)
+def _file(data: bytes, mimetype: str, *, seconds: int) -> Response:
+    response = Response(data, mimetype=mimetype)
     response.headers["Cache-Control"] = f"public, max-age={seconds}, no-transform, must-revalidate"
-    response.set_etag(sha256(octets).hexdigest()[:32])
+    response.set_etag(sha256(data).hexdigest()[:32])
     response.make_conditional(request)
     return response

@@ -1,14 +1,12 @@
-/**
- * The keys: unlocking them from the key server or from a file, and what is unlocked.
- */
+/** The view of the person's keys. It unlocks keys from the key server or a file, and lists the unlocked keys. */
 
-import { html } from "../runtime/ui/dom.js";
-import { LIMITS } from "../runtime/session.js";
-import { lockMark } from "../runtime/ui/state_mark.js";
-import { saveFile } from "../runtime/ui/attachments.js";
-import { dayOnly } from "../runtime/ui/formats.js";
-import { problem, whileBusy } from "../runtime/ui/parts.js";
-import { createFacts } from "../report_details.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { LIMITS } from "../../../wasm_build/vault/session.js";
+import { lockMark } from "../../../wasm_build/ui/state_mark.js";
+import { saveFile } from "../../../wasm_build/ui/attachments.js";
+import { dayOnly } from "../../../wasm_build/ui/formats.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
+import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
 import { createUnlockForms } from "./unlock_forms.js";
@@ -25,18 +23,16 @@ export function createKeysView(app) {
   const body = html("div", { class: "stack" });
   const element = html("div", { class: "narrow stack", data: { test: "keys-view" } }, heading, body);
 
-  /** @type {ReturnType<typeof createUnlockForms> | null} */
-  let forms = null;
-  /** @type {ReturnType<typeof createRequestForms> | null} */
-  let requests = null;
+  /** @type {{element: HTMLElement, clear: () => void}[]} */
+  let forms = [];
+  const clear = () => forms.forEach((form) => form.clear());
 
   const draw = () => {
-    forms?.clear();
-    requests?.clear();
-    forms = app.keys.unlocked ? null : createUnlockForms(app, { onUnlocked });
-    requests = app.keys.unlocked ? null : createRequestForms(app, { onUnlocked });
-    heading.textContent = translate(app.keys.unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(forms && requests ? drawLocked(app, forms.element, requests.element, onUnlocked) : drawUnlocked(app)));
+    const { unlocked } = app.keys;
+    clear();
+    forms = unlocked ? [] : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];
+    heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
+    body.replaceChildren(...(unlocked ? drawUnlocked(app) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
   };
 
   function onUnlocked() {
@@ -53,9 +49,8 @@ export function createKeysView(app) {
     title: translate("unlock_title"),
     close() {
       app.keys.removeEventListener("change", draw);
-      forms?.clear();
-      requests?.clear();
-      // Without an answer nothing is kept: neither on the server nor here.
+      clear();
+      // If the person has not answered the offer, the opened file is forgotten and not kept on the server.
       app.keys.dismissOffer();
     },
   };
@@ -63,11 +58,10 @@ export function createKeysView(app) {
 
 /**
  * @param {App} app
- * @param {HTMLElement} forms
- * @param {HTMLElement} requests
+ * @param {HTMLElement[]} forms the forms to unlock keys and to request a certificate
  * @param {() => void} onUnlocked
  */
-function drawLocked(app, forms, requests, onUnlocked) {
+function drawLocked(app, [unlocking, requests], onUnlocked) {
   const { translate } = app;
   const later = html("a", {
     href: app.hasDraft() ? "#/write" : `#${app.mailPath()}`, class: "button",
@@ -76,7 +70,7 @@ function drawLocked(app, forms, requests, onUnlocked) {
   return [
     html("p", { class: "lede", text: translate("unlock_lede") }),
     createPasskeyUnlock(app, { onUnlocked }),
-    forms,
+    unlocking,
     html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
     requests,
@@ -119,7 +113,7 @@ function drawUnlocked(app) {
 }
 
 /**
- * The offer to keep a file's keys on the key server, so that the next device needs no file.
+ * The offer to keep the keys of the opened file on the key server, so that another device needs no file.
  * @param {App} app
  */
 function createOffer(app) {
@@ -128,15 +122,10 @@ function createOffer(app) {
   const keep = html("button", {
     class: "primary", type: "button", text: translate("keep_on_server"), data: { test: "enrol" },
   });
-  keep.addEventListener("click", () => whileBusy(keep, translate("keeping_on_server"), async () => {
-    failure.textContent = "";
-    try {
-      await app.keys.enrol(app.keyServer, app.address ?? "", app.api);
-      app.announce(translate("kept_on_server"));
-      app.navigate(app.hasDraft() ? "/write" : app.mailPath());
-    } catch (error) {
-      failure.textContent = app.sentenceFor(error);
-    }
+  keep.addEventListener("click", () => app.attempt(keep, translate("keeping_on_server"), failure, async () => {
+    await app.keys.enrol(app.keyServer, app.address ?? "", app.api);
+    app.announce(translate("kept_on_server"));
+    app.navigate(app.hasDraft() ? "/write" : app.mailPath());
   }));
   const save = html("button", {
     type: "button", text: translate("save_key_file"), data: { test: "save-key-file" },

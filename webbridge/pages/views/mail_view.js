@@ -1,12 +1,12 @@
 /**
- * The mail: folders, the list of one folder, and the message that is read. Wide pages show all three, narrow ones the
- * list or the message.
+ * The view of the mail: the folders, the messages of one folder, and the open message. A wide page shows all three, a
+ * narrow page the list or the message.
  */
 
-import { html } from "../runtime/ui/dom.js";
+import { html } from "../../../wasm_build/ui/dom.js";
 import { ApiError } from "../api.js";
-import { folderTitle } from "../runtime/ui/formats.js";
-import { problem } from "../runtime/ui/parts.js";
+import { folderTitle } from "../../../wasm_build/ui/formats.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
 import { messagePath } from "../routes.js";
 import { MessageList } from "./message_list.js";
 import { Reading } from "./reading.js";
@@ -20,7 +20,7 @@ export class MailView {
   #uid = null;
   /** @type {Folder[]} */
   #folders = [];
-  /** How often everything was asked for; the last one draws the list. */
+  /** The number of times that the view was loaded. Only the last load draws the list. */
   #loads = 0;
   #folderList = html("ul", { class: "folder-list" });
   #foldersFailure = problem("folders-error");
@@ -69,7 +69,7 @@ export class MailView {
     this.#reading.clear();
   }
 
-  /** Where the person is in the mail. */
+  /** The path of the shown folder and message. */
   path() {
     return messagePath(this.#folder || "INBOX", this.#uid);
   }
@@ -91,12 +91,12 @@ export class MailView {
     if (uid !== null) return void this.#reading.open(folder, uid);
     this.#reading.clear();
     if (!sameFolder) this.heading.focus();
-    // Coming back from a message on a narrow page: the focus returns to its row.
+    // When a message is closed, the focus returns to its row.
     else if (wasReading !== null) this.#list.focusRow(wasReading);
   }
 
   #keysChanged() {
-    // What the keys opened goes with them; a view out of sight opens its message again when it is shown.
+    // A lock must hide the opened message. A hidden view opens the message again when it is shown.
     this.#reading.clear();
     this.#list.forgetSubjects();
     this.#openAgain();
@@ -107,7 +107,7 @@ export class MailView {
   }
 
   async #loadAll() {
-    // At once: until the folders are known, what is shown may be replaced at any moment.
+    // Older answers for the list are dropped now, not only after the folders have come.
     this.#list.expect();
     const load = ++this.#loads;
     await this.#loadFolders();
@@ -137,7 +137,7 @@ export class MailView {
   }
 
   /**
-   * A mark that could not be kept costs nobody a word: the message is there, and counts as new next time.
+   * Marks a message as seen. A failure is not reported: its only effect is that the message is new the next time.
    * @param {number} uid
    */
   async #markSeen(uid) {

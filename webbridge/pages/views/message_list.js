@@ -1,10 +1,10 @@
-/** The list of one folder, newest first, with a small shape for what is signed or sealed. */
+/** The list of the messages in one folder, newest first, with a small mark for signed and encrypted messages. */
 
-import { html } from "../runtime/ui/dom.js";
-import { protectionMark } from "../runtime/ui/state_mark.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { protectionMark } from "../../../wasm_build/ui/state_mark.js";
 import { PAGE_OF_MESSAGES } from "../api.js";
-import { readMailbox, shortDate } from "../runtime/ui/formats.js";
-import { problem, whileBusy } from "../runtime/ui/parts.js";
+import { readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
+import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { messagePath } from "../routes.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -20,7 +20,10 @@ export class MessageList {
   #current = null;
   /** @type {MessageSummary[]} */
   #messages = [];
-  /** Subjects that were hidden outside, of messages opened since the keys changed. @type {Map<number, string>} */
+  /**
+   * The decrypted subjects of messages opened since the last change of the keys, by UID.
+   * @type {Map<number, string>}
+   */
   #subjects = new Map();
   /** @type {AbortController | null} */
   #loading = null;
@@ -43,7 +46,7 @@ export class MessageList {
 
   /**
    * @param {string} folder
-   * @param {{outgoing: boolean}} options `outgoing`: the person wrote these, so that the rows say to whom
+   * @param {{outgoing: boolean}} options if `outgoing`, the person wrote the messages, and rows show recipients
    */
   async load(folder, { outgoing }) {
     this.#isOutgoing = outgoing;
@@ -58,7 +61,7 @@ export class MessageList {
     await this.#fetchPage(undefined);
   }
 
-  /** Whoever calls this loads the list soon: whatever is on its way does not count any more. */
+  /** Drops the answers to earlier requests, because the caller will load the list soon. */
   expect() {
     this.#loading?.abort();
     this.#rows.setAttribute("aria-busy", "true");
@@ -74,7 +77,7 @@ export class MessageList {
   }
 
   /**
-   * Whether this changed anything.
+   * Marks a message as seen. Returns true if it was new.
    * @param {number} uid
    */
   markSeen(uid) {
@@ -86,7 +89,7 @@ export class MessageList {
   }
 
   /**
-   * The subject as it stood inside the message, in place of the one that hides it.
+   * Shows the encrypted subject of an opened message instead of the placeholder.
    * @param {number} uid
    * @param {string} subject
    */
@@ -97,7 +100,7 @@ export class MessageList {
     this.#redraw(message);
   }
 
-  /** What the keys opened goes with them. */
+  /** Hides the decrypted subjects. */
   forgetSubjects() {
     this.#subjects.clear();
     this.#draw();
@@ -129,7 +132,7 @@ export class MessageList {
       this.#empty.hidden = this.#messages.length > 0;
       this.#draw();
     } catch (error) {
-      // A newer request took this one's place: it says what there is to say.
+      // A newer request has replaced this one and reports its own errors.
       if (signal.aborted) return;
       this.#failure.textContent = this.#app.sentenceFor(error);
     }
@@ -144,7 +147,7 @@ export class MessageList {
   #createRow(message) {
     const isCurrent = message.uid === this.#current;
     const { translate } = this.#app;
-    const outside = hidesSubject(message) ? translate("subject_sealed") : message.subject;
+    const outside = hidesSubject(message) ? translate("subject_encrypted") : message.subject;
     const subject = this.#subjects.get(message.uid) || outside || translate("no_subject");
     return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent, subject });
   }
@@ -164,7 +167,7 @@ export class MessageList {
 }
 
 /**
- * Whether the subject outside only stands for one that is sealed (RFC 9788 section 3.2.1).
+ * Whether the outer subject is only the placeholder for an encrypted subject (RFC 9788 section 3.2.1).
  * @param {MessageSummary} message
  */
 function hidesSubject({ protection, subject }) {

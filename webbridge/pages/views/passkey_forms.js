@@ -1,17 +1,19 @@
 /**
- * Unlocking by this device: its fingerprint, face or PIN in the place of the passphrase, where browser and device can,
- * and only on the person's own computer.
+ * Unlocking by this device: fingerprint, face or PIN replaces the passphrase. It is offered if browser and device
+ * support it, and on the person's own computer only.
  */
 
-import { html } from "../runtime/ui/dom.js";
-import { askPasskey, createPasskey, hasPasskeys } from "../runtime/passkey.js";
-import { problem, whileBusy } from "../runtime/ui/parts.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { base64FromBytes } from "../../../wasm_build/vault/base64.js";
+import { askPasskey, createPasskey, hasPasskeys } from "../../../wasm_build/vault/owner/passkey.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
 import { openPasskeys } from "../state_database.js";
 
 /** @typedef {import("../app.js").App} App */
 
 /**
- * For locked keys: one button, above the passphrase; nothing where this device has no passkey for the account.
+ * The button that unlocks the keys by this device, above the passphrase. It is hidden if the device has no passkey for
+ * the account.
  * @param {App} app
  * @param {{onUnlocked: () => void}} options
  */
@@ -21,12 +23,12 @@ export function createPasskeyUnlock(app, { onUnlocked }) {
   const button = html("button", {
     class: "primary", type: "button", text: translate("passkey_unlock"), data: { test: "passkey-unlock" },
   });
-  button.addEventListener("click", () => whileBusy(button, translate("unlocking"), () => attempt(app, failure, async () => {
+  button.addEventListener("click", () => app.attempt(button, translate("unlocking"), failure, async () => {
     const kept = await openPasskeys.read(address ?? "");
     if (!kept) return;
     await app.keys.openWithPasskey(address ?? "", kept.bundle, await askPasskey(kept));
     onUnlocked();
-  })));
+  }));
   const element = html(
     "section", { class: "stack", hidden: true }, html("div", { class: "actions" }, button), failure,
     html("p", { class: "field-hint", text: translate("passkey_or_passphrase") }),
@@ -36,7 +38,8 @@ export function createPasskeyUnlock(app, { onUnlocked }) {
 }
 
 /**
- * For unlocked keys: the choice to unlock by this device from now on, or no longer; nothing where that cannot be.
+ * The choice, shown while keys are unlocked, to unlock by this device from now on or no longer. It is hidden if the
+ * device cannot do it.
  * @param {App} app
  */
 export function createPasskeyChoice(app) {
@@ -54,11 +57,11 @@ export function createPasskeyChoice(app) {
     meaning.textContent = translate(kept ? "passkey_kept" : "passkey_meaning");
     button.textContent = translate(kept ? "passkey_remove" : "passkey_add");
   };
-  button.addEventListener("click", () => whileBusy(button, translate("passkey_working"), () => attempt(app, failure, async () => {
+  button.addEventListener("click", () => app.attempt(button, translate("passkey_working"), failure, async () => {
     await (kept ? remove(app) : add(app));
     kept = !kept;
     app.announce(translate(kept ? "passkey_kept" : "passkey_removed"));
-  })).then(draw));
+  }).then(draw));
   void Promise.all([canKeep(app), isKept(app)]).then(([can, has]) => {
     kept = has;
     draw();
@@ -82,12 +85,11 @@ async function remove({ address }) {
 }
 
 /**
- * Tells the device that the passkey is of no use any more, where it listens.
+ * Tells the device that the passkey is not used any more, if the browser supports it.
  * @param {ArrayBuffer} credentialId
  */
 async function forgetOnDevice(credentialId) {
-  const id = btoa(String.fromCharCode(...new Uint8Array(credentialId)));
-  const credentialIdText = id.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const credentialIdText = base64FromBytes(credentialId).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   const said = { rpId: location.hostname, credentialId: credentialIdText };
   await /** @type {any} */ (PublicKeyCredential).signalUnknownCredential?.(said).catch(() => undefined);
 }
@@ -101,18 +103,4 @@ async function canKeep({ kept }) {
 async function isKept(app) {
   if (app.address === null || app.kept.keeping === "off" || !(await hasPasskeys())) return false;
   return (await openPasskeys.read(app.address).catch(() => null)) !== null;
-}
-
-/**
- * @param {App} app
- * @param {HTMLElement} failure
- * @param {() => Promise<void>} act
- */
-async function attempt(app, failure, act) {
-  failure.textContent = "";
-  try {
-    await act();
-  } catch (error) {
-    failure.textContent = app.sentenceFor(error);
-  }
 }

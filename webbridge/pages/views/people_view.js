@@ -1,13 +1,14 @@
-/** People and trust: whom the person knows, what the person accepted, and what the operator of the mail service trusts. */
+/** The view "People and trust": the person's contacts and accepted certificates, and the operator's anchors. */
 
-import { html } from "../runtime/ui/dom.js";
-import { sourceWords } from "../runtime/ui/recipient_words.js";
-import { groupFingerprint } from "../runtime/ui/changed_certificate.js";
+import { createFacts } from "../../../wasm_build/ui/facts.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { sourceWords } from "../../../wasm_build/ui/recipient_words.js";
+import { groupFingerprint } from "../../../wasm_build/ui/changed_certificate.js";
 import { showCertificate } from "../certificate_dialog.js";
-import { dayOnly, listOf } from "../runtime/ui/formats.js";
+import { dayOnly, listOf } from "../../../wasm_build/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
-import { ask, problem } from "../runtime/ui/parts.js";
-import { certificateFacts, createFacts } from "../report_details.js";
+import { ask, problem } from "../../../wasm_build/ui/parts.js";
+import { certificateFacts } from "../facts.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Authority} Authority */
@@ -31,53 +32,52 @@ export function createPeopleView(app) {
     heading, failure, body, html("div", { class: "actions" }, back),
   );
 
-  let drawn = "";
-  const draw = async () => {
-    try {
-      const { people, decisions, ...operator } = await app.mailVault.describeTrust();
-      const { kept, trust } = app;
-      const shown = JSON.stringify([
-        people, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
-      ]);
-      // This is called after everything that is kept: what did not change keeps its focus, and what is opened in it.
-      if (shown === drawn) return;
-      drawn = shown;
-      body.replaceChildren(
-        createKeeping(app, change),
-        createDecisions(app, decisions, change),
-        createPeople(app, people, change),
-        createOperator(app, operator, draw),
-      );
-    } catch (error) {
-      failure.textContent = app.sentenceFor(error);
-    }
-  };
+  const fail = (/** @type {unknown} */ error) => { failure.textContent = app.sentenceFor(error); };
+  const draw = createDrawing(app, body, { change: (remove, said) => change(remove, said).catch(fail), redraw: () => redraw() });
+  const redraw = () => draw().catch(fail);
 
-  /**
-   * @param {() => Promise<void>} remove
-   * @param {string} said
-   */
+  /** @type {Change} */
   async function change(remove, said) {
     failure.textContent = "";
-    try {
-      await remove();
-      await draw();
-      app.announce(said);
-      // The button is gone with its card.
-      heading.focus();
-    } catch (error) {
-      failure.textContent = app.sentenceFor(error);
-    }
+    await remove();
+    await redraw();
+    app.announce(said);
+    // The button that had the focus was removed with its card.
+    heading.focus();
   }
 
-  void draw();
-  const redraw = () => void draw();
+  void redraw();
   app.kept.addEventListener("change", redraw);
   const close = () => app.kept.removeEventListener("change", redraw);
   return { element, heading, close, title: translate("people_title") };
 }
 
 /** @typedef {(remove: () => Promise<void>, said: string) => Promise<void>} Change */
+
+/**
+ * @param {App} app
+ * @param {HTMLElement} body
+ * @param {{change: Change, redraw: () => Promise<void>}} actions
+ */
+function createDrawing(app, body, { change, redraw }) {
+  let drawn = "";
+  return async () => {
+    const { people, decisions, ...operator } = await app.mailVault.describeTrust();
+    const { kept, trust } = app;
+    const shown = JSON.stringify([
+      people, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
+    ]);
+    // This runs after every change of the kept state. If nothing shown has changed, focus and open details stay.
+    if (shown === drawn) return;
+    drawn = shown;
+    body.replaceChildren(
+      createKeeping(app, change),
+      createDecisions(app, decisions, change),
+      createPeople(app, people, change),
+      createOperator(app, operator, redraw),
+    );
+  };
+}
 
 /**
  * @param {App} app
@@ -115,7 +115,7 @@ function createPeople(app, people, change) {
 }
 
 /**
- * Whether all this outlives the session, and why not.
+ * The sentence that tells whether contacts and decisions are kept after the session, and the reason if not.
  * @param {App} app
  * @param {Change} change
  */
@@ -193,15 +193,15 @@ function createAuthorities(app, authorities, test) {
   return cards.length > 0 ? html("ul", { class: "cards" }, ...cards) : null;
 }
 
-/** @param {import("../runtime/trust.js").Following | null} following */
+/** @param {import("../../../wasm_build/vault/trust.js").Following | null} following */
 function revocationOfList(following) {
   return following?.list ? { revocation: following.list.revocation } : {};
 }
 
 /**
- * The organisation's list: whose it is, how long it counts, whom it names; only its signer changes it.
+ * The card of the organisation's list: its signer, its expiry, and its anchors. The person cannot change them.
  * @param {App} app
- * @param {import("../runtime/trust.js").Following} following
+ * @param {import("../../../wasm_build/vault/trust.js").Following} following
  * @param {() => Promise<void>} draw
  */
 function createFollowedList(app, { list, operator, problems }, draw) {
@@ -221,7 +221,7 @@ function createFollowedList(app, { list, operator, problems }, draw) {
 
 /**
  * @param {App["translate"]} translate
- * @param {import("../runtime/trust.js").TrustList} list
+ * @param {import("../../../wasm_build/vault/trust.js").TrustList} list
  */
 function describeList(translate, { operator, serialNumber, expires, anchors }) {
   const named = anchors.map(({ certificate, addresses }) => html("li", {

@@ -1,18 +1,20 @@
 /**
- * The message that is read: fetched as bytes, opened in the vault, and shown as text with its state on top.
+ * The pane of the open message. The message is fetched as bytes, opened in the vault, and shown as text with its state
+ * on top.
  *
- * Whatever goes wrong stands in this pane and nowhere else, so that one bad message never blocks the list.
+ * Errors are shown in this pane only, so that a bad message never blocks the list.
  */
 
-import { answerTo } from "../runtime/ui/answer.js";
-import { html } from "../runtime/ui/dom.js";
-import { createChange } from "../runtime/ui/changed_certificate.js";
-import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../runtime/ui/formats.js";
-import { createAttachmentList } from "../runtime/ui/attachments.js";
-import { overwrite } from "../runtime/cleanup.js";
+import { answerTo } from "../../../wasm_build/ui/answer.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
+import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../../../wasm_build/ui/formats.js";
+import { createAttachmentList } from "../../../wasm_build/ui/attachments.js";
+import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { createHeaderNotes } from "../header_notes.js";
-import { createPartVerdicts, createState, isClosed, isSealed, provedSender } from "../report_details.js";
-import { problem } from "../runtime/ui/parts.js";
+import { isClosed, isEncrypted, provedSender } from "../report.js";
+import { createPartVerdicts, createState } from "../report_details.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
 import { messagePath } from "../routes.js";
 import { createSourceView } from "./source_view.js";
 
@@ -25,9 +27,12 @@ export class Reading {
   #onSubject;
   /** @type {AbortController | null} */
   #opening = null;
-  /** The message that is shown, while its verdict may still settle. @type {ReturnType<typeof createMessage> | null} */
+  /**
+   * The shown message, whose verdict may still change; null if none.
+   * @type {ReturnType<typeof createMessage> | null}
+   */
   #shown = null;
-  /** The attachments of the message that is shown. @type {import("../mail_vault.js").Attachment[]} */
+  /** The attachments of the shown message. @type {import("../mail_vault.js").Attachment[]} */
   #held = [];
 
   /**
@@ -78,13 +83,15 @@ export class Reading {
     const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
     this.element.replaceChildren(backLink(this.#app, folder), heading);
     this.element.setAttribute("aria-busy", "true");
-    // The state stands above all: the message begins at its top, in its own pane or in the page of a phone.
+    // The state is on top, so the view scrolls there: in the pane, or on a narrow page in the whole page.
     this.element.scrollTop = 0;
     if (this.element.isConnected) scrollTo(0, 0);
     return this.#opening.signal;
   }
 
-  /** Overwrites what was opened here; the text itself lives in the document until the browser frees it. */
+  /**
+   * Overwrites the opened attachments. The text cannot be overwritten; it stays in memory until the browser frees it.
+   */
   #release() {
     this.#opening?.abort();
     for (const { data } of this.#held) overwrite(data);
@@ -108,7 +115,7 @@ export class Reading {
   }
 
   /**
-   * The verdict after the authorities were asked, in the place of the first; the text stays as it stands.
+   * Replaces the first verdict by the verdict after the authorities' answers. The text is not drawn again.
    * @param {OpenedMessage} opened
    */
   #settle(opened) {
@@ -116,7 +123,7 @@ export class Reading {
     this.#announce(this.#shown?.settle(opened) ?? "");
   }
 
-  /** A verdict that comes when the person has gone elsewhere is not spoken there. @param {string} spoken */
+  /** Announces a verdict, unless the person has left the message. @param {string} spoken */
   #announce(spoken) {
     if (this.element.isConnected) this.#app.announceHere(spoken);
   }
@@ -128,9 +135,9 @@ export class Reading {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
     });
     const sentence = html("p", {
-      class: "note", text: translate("sealed_and_locked"), data: { test: "reading-locked" },
+      class: "note", text: translate("encrypted_and_locked"), data: { test: "reading-locked" },
     });
-    this.#showInstead(folder, uid, translate("sealed_and_locked_title"), sentence, unlock);
+    this.#showInstead(folder, uid, translate("encrypted_and_locked_title"), sentence, unlock);
   }
 
   /**
@@ -149,7 +156,7 @@ export class Reading {
   }
 
   /**
-   * What stands in the place of a message that is not shown.
+   * Shows a notice instead of a message.
    * @param {string} folder
    * @param {number} uid
    * @param {string} title
@@ -175,7 +182,7 @@ function createMessage(app, opened) {
   const heading = html("h2", {
     class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
   });
-  // The text of strangers: shown as it is, kept apart from the page's own direction, and never as markup.
+  // The text of the message is never markup, is not translated, and has its own direction of writing.
   const body = html("div", { class: "body", dir: "auto", translate: "no", text: opened.text, data: { test: "body" } });
   const reply = html("button", {
     type: "button", class: "primary", text: translate("reply"), data: { test: "reply" },
@@ -202,7 +209,7 @@ function createMessage(app, opened) {
 }
 
 /**
- * All that depends on the verdict.
+ * The parts that depend on the verdict.
  * @param {App} app
  * @param {OpenedMessage} opened
  */
@@ -215,7 +222,7 @@ function createVerdict(app, opened) {
 }
 
 /**
- * Keeps what a verified message says about its sender; a changed certificate only when the person says so.
+ * Keeps the sender's certificate. If the person must agree first, returns the notices that ask.
  * @param {App} app
  * @param {OpenedMessage} opened
  */
@@ -236,7 +243,7 @@ function rememberSender(app, { harvest }) {
 }
 
 /**
- * Details that the person opened meanwhile stay open.
+ * Opens those details of the new elements that the person has opened in the old ones.
  * @param {HTMLElement} before
  * @param {HTMLElement} after
  */
@@ -246,7 +253,7 @@ function keepOpen(before, after) {
 }
 
 /**
- * From as proved where it is proved, else as claimed and said so; To and the date.
+ * The list of sender, recipients and date. A sender that is not proved is marked as claimed.
  * @param {App} app
  * @param {OpenedMessage} opened
  * @param {(name: string) => string} header
@@ -263,7 +270,7 @@ function createHeaders(app, opened, header) {
   ];
   return html(
     "dl",
-    { class: "headers", data: { sealed: String(isSealed(opened.report)) } },
+    { class: "headers", data: { encrypted: String(isEncrypted(opened.report)) } },
     ...pairs.filter(([, value]) => value).flatMap(([term, value, test]) => [
       html("dt", { text: term }),
       html("dd", { dir: "auto", text: value, data: { test: `header-${test}` } }),
@@ -272,7 +279,7 @@ function createHeaders(app, opened, header) {
 }
 
 /**
- * On narrow pages the way back to the list.
+ * The link back to the list, for narrow pages.
  * @param {App} app
  * @param {string} folder
  */
@@ -286,6 +293,6 @@ function backLink(app, folder) {
 function answer(app, opened) {
   const own = [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
   const { quote, doubtful, ...proposal } = answerTo(app.translate, opened, { own });
-  // Anybody on the way can have added them: the person writes them in, or nobody does.
+  // An attacker could have added the doubtful addresses to the message, so the person must enter them.
   app.write({ ...proposal, to: proposal.to.filter((address) => !doubtful.includes(address)), text: quote });
 }

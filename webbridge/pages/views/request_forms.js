@@ -1,17 +1,17 @@
 /**
- * A certificate of one's own: a new key with the request for it, and later the key joined with what the authority sent.
+ * The forms to get an own certificate. The first makes a new key and the request for its certificate. The second joins
+ * the key with the authority's certificates.
  *
- * The key is made in the vault and leaves it only encrypted under the passphrase, as a file that the person keeps.
+ * The vault makes the key. It leaves the vault only encrypted under the passphrase, as a file that the person keeps.
  */
 
-import { html } from "../runtime/ui/dom.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
-import { saveFile } from "../runtime/ui/attachments.js";
-import { overwrite } from "../runtime/cleanup.js";
-import { inputField, problem, whileBusy } from "../runtime/ui/parts.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { NewPassphrase } from "../../../wasm_build/ui/new_passphrase.js";
+import { SecretField } from "../../../wasm_build/ui/secret_field.js";
+import { saveFile } from "../../../wasm_build/ui/attachments.js";
+import { createForm, inputField, problem } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
-/** @typedef {import("../runtime/ui/secret_field.js").Secret} Secret */
 
 /**
  * @param {App} app
@@ -29,7 +29,7 @@ export function createRequestForms(app, { onUnlocked }) {
   );
   return {
     element,
-    /** Overwrites what was typed. */
+    /** Overwrites the typed text. */
     clear() {
       making.clear();
       joining.clear();
@@ -43,45 +43,38 @@ function createMaking(app) {
   const address = inputField(translate("request_address"), {
     type: "email", autocomplete: "off", dir: "ltr", value: app.address ?? "", data: { test: "request-address" },
   });
-  const passphrase = new SecretField({
-    translate, label: translate("request_passphrase"), hint: translate("request_passphrase_hint"),
-  });
-  const again = new SecretField({
-    translate, label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint"),
-  });
+  const passphrases = createPassphrases(translate);
   const failure = problem("request-error");
   const done = html("p", { class: "note", role: "status", data: { test: "request-done" } });
   const make = html("button", { type: "submit", text: translate("request_make"), data: { test: "request-make" } });
-  const form = html(
-    "form",
-    { class: "stack", novalidate: true, data: { test: "request-form" } },
-    html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
-    address.element, passphrase.element, again.element, failure, done, html("div", { class: "actions" }, make),
-  );
-  const clear = () => {
-    passphrase.clear();
-    again.clear();
-  };
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    failure.textContent = "";
+
+  const submit = () => app.attempt(make, translate("request_making"), failure, async () => {
     done.textContent = "";
-    again.setError("");
-    if (passphrase.length === 0) return passphrase.setError(translate("passphrase_missing"));
-    if (!areSame(passphrase.copy(), again.copy())) return again.setError(translate("request_passphrases_differ"));
-    void whileBusy(make, translate("request_making"), async () => {
-      try {
-        const { request, key } = await app.keys.makeRequest(address.input.value.trim(), passphrase.copy());
-        saveFile("sealwax-key.pem", key);
-        saveFile("sealwax-request.csr", request);
-        done.textContent = translate("request_made");
-        clear();
-      } catch (error) {
-        failure.textContent = app.sentenceFor(error);
-      }
-    });
+    const passphrase = passphrases.read();
+    if (!passphrase) return;
+    const { request, key } = await app.keys.makeRequest(address.input.value.trim(), passphrase);
+    saveFile("sealwax-key.pem", key);
+    saveFile("sealwax-request.csr", request);
+    done.textContent = translate("request_made");
+    passphrases.clear();
   });
-  return { element: form, clear };
+
+  const form = createForm(
+    { class: "stack", data: { test: "request-form" } }, submit,
+    html("h2", { text: translate("request_title") }), html("p", { text: translate("request_meaning") }),
+    address.element, passphrases.element, failure, done, html("div", { class: "actions" }, make),
+  );
+  return { element: form, clear: () => passphrases.clear() };
+}
+
+/** @param {App["translate"]} translate */
+function createPassphrases(translate) {
+  return new NewPassphrase(translate, {
+    first: { label: translate("request_passphrase"), hint: translate("request_passphrase_hint") },
+    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("passphrase_missing"),
+    differ: translate("request_passphrases_differ"),
+  });
 }
 
 /**
@@ -99,43 +92,24 @@ function createJoining(app, onUnlocked) {
   });
   const failure = problem("join-error");
   const join = html("button", { type: "submit", text: translate("join_go"), data: { test: "join-go" } });
-  const form = html(
-    "form",
-    { class: "stack", novalidate: true, data: { test: "join-form" } },
-    html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
-    key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    failure.textContent = "";
+
+  const submit = () => app.attempt(join, translate("unlocking"), failure, async () => {
     const [keyFile] = key.input.files ?? [];
     const files = [...(certificates.input.files ?? [])];
     if (!keyFile || files.length === 0) {
       failure.textContent = translate("join_files_missing");
       return;
     }
-    void whileBusy(join, translate("unlocking"), async () => {
-      try {
-        const octets = await Promise.all(files.map((file) => file.arrayBuffer()));
-        await app.keys.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
-        passphrase.clear();
-        onUnlocked();
-      } catch (error) {
-        failure.textContent = app.sentenceFor(error);
-      }
-    });
+    const octets = await Promise.all(files.map((file) => file.arrayBuffer()));
+    await app.keys.finishRequest(await keyFile.arrayBuffer(), octets, passphrase.copy());
+    passphrase.clear();
+    onUnlocked();
   });
-  return { element: form, clear: () => passphrase.clear() };
-}
 
-/**
- * @param {Secret} one
- * @param {Secret} other
- */
-function areSame(one, other) {
-  const [left, right] = [one, other].map(({ buffer, length }) => new Uint8Array(buffer, 0, length));
-  const same = left.length === right.length && left.every((byte, index) => byte === right[index]);
-  overwrite(one.buffer);
-  overwrite(other.buffer);
-  return same;
+  const form = createForm(
+    { class: "stack", data: { test: "join-form" } }, submit,
+    html("h2", { text: translate("join_title") }), html("p", { text: translate("join_meaning") }),
+    key.element, certificates.element, passphrase.element, failure, html("div", { class: "actions" }, join),
+  );
+  return { element: form, clear: () => passphrase.clear() };
 }

@@ -1,14 +1,14 @@
-/** What left: said once more after the letter is sent, with the sealed block as it went. */
+/** The view after a letter was sent: the sentence that tells how it was sent, and the encrypted block. */
 
-import { html } from "../runtime/ui/dom.js";
-import { leavingMark } from "../runtime/ui/state_mark.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { leavingMark } from "../../../wasm_build/ui/state_mark.js";
 
 /** @typedef {import("../app.js").App} App */
 
 /**
  * @param {App} app
  * @param {{
- *   letter: import("../runtime/ui/sending_plan.js").Letter, sentence: string, block: HTMLElement | null, savedTo: string | null,
+ *   letter: import("../../../wasm_build/ui/sending_plan.js").Letter, sentence: string, block: HTMLElement | null, savedTo: string | null,
  * }} sent
  */
 export function createSentView(app, { letter, sentence, block, savedTo }) {

@@ -1,70 +1,63 @@
-/** Signing in to the mail account: one address, one password, and what this page does. */
+/** The view to sign in to the mail account: address, password, and a sentence on what this page does. */
 
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { stateMark } from "../runtime/ui/state_mark.js";
-import { inputField, problem, whileBusy } from "../runtime/ui/parts.js";
+import { html, uniqueId } from "../../../wasm_build/ui/dom.js";
+import { stateMark } from "../../../wasm_build/ui/state_mark.js";
+import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
 
 /**
  * @param {App} app
- * @param {{ended: string | null}} options `ended`: whose session ended, to be continued
+ * @param {{ended: string | null}} options `ended` is the account whose session has ended; null for a first sign-in
  * @returns {import("../app.js").View}
  */
 export function createSignInView(app, { ended }) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
-  const { address, password } = createFields(translate, ended);
+  const introduction = ended ? createReminder(app) : createPromise(translate);
+  const element = html("div", { class: "narrow stack" }, heading, introduction, createSignInForm(app, ended));
+  return { element, heading, title: translate("sign_in_title") };
+}
+
+/**
+ * @param {App} app
+ * @param {string | null} known the address to fill in, or null
+ */
+function createSignInForm(app, known) {
+  const { translate } = app;
+  const { address, password } = createFields(translate, known);
   const foreign = createComputerField(translate);
   const failure = problem("sign-in-error");
   const button = html("button", {
     class: "primary", type: "submit", text: translate("sign_in"), data: { test: "sign-in-submit" },
   });
-  const form = html(
-    "form",
-    { class: "stack", novalidate: true, data: { test: "sign-in-form" }, on: { submit } },
-    address.element, password.element, foreign.element, failure, html("div", { class: "actions" }, button),
-  );
 
-  /** @param {SubmitEvent} event */
-  async function submit(event) {
-    event.preventDefault();
+  // The typed text stays in the fields. The field that must be corrected gets the focus.
+  const complain = (/** @type {string} */ sentence, /** @type {HTMLInputElement} */ input) => {
+    failure.textContent = sentence;
+    input.focus();
+  };
+
+  const submit = () => {
     failure.textContent = "";
     const missing = [address.input, password.input].find((input) => input.value.trim() === "");
     if (missing) return complain(translate("sign_in_incomplete"), missing);
-    await whileBusy(button, translate("signing_in"), async () => {
-      try {
-        const isOwnComputer = !foreign.input.checked;
-        await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer });
-        password.input.value = "";
-      } catch (error) {
-        complain(app.sentenceFor(error), password.input);
-      }
-    });
-  }
+    return whileBusy(button, translate("signing_in"), async () => {
+      const isOwnComputer = !foreign.input.checked;
+      await app.signIn(address.input.value.trim(), password.input.value, { isOwnComputer });
+      password.input.value = "";
+    }, (error) => complain(app.sentenceFor(error), password.input));
+  };
 
-  /**
-   * @param {string} sentence
-   * @param {HTMLInputElement} input what takes the focus; what was typed stays
-   */
-  function complain(sentence, input) {
-    failure.textContent = sentence;
-    input.focus();
-  }
-
-  const element = html(
-    "div",
-    { class: "narrow stack" },
-    heading,
-    ended ? createReminder(app) : createPromise(translate),
-    form,
+  return createForm(
+    { class: "stack", data: { test: "sign-in-form" } }, submit,
+    address.element, password.element, foreign.element, failure, html("div", { class: "actions" }, button),
   );
-  return { element, heading, title: translate("sign_in_title") };
 }
 
 /**
  * @param {App["translate"]} translate
- * @param {string | null} known the address to begin with
+ * @param {string | null} known the address to fill in, or null
  */
 function createFields(translate, known) {
   const address = inputField(translate("mail_address"), {

@@ -1,12 +1,14 @@
-/** "View source": the message as the mail server holds it, as plain text, fetched when it is opened. */
+/** The section "View source": the message from the mail server as plain text, fetched when the section is opened. */
 
-import { html } from "../runtime/ui/dom.js";
-import { problem } from "../runtime/ui/parts.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
 
 const SHOWN_BYTES = 262_144;
-/** Controls, invisible characters, also those that count as letters and marks, and those that turn the order of others. */
+/**
+ * Control characters, invisible characters (some are letters or marks), and those that change the direction of writing.
+ */
 const UNSEEN = /[^\p{L}\p{M}\p{N}\p{P}\p{S} \t\n]|[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /**
@@ -30,7 +32,7 @@ export function createSourceView(app, folder, uid) {
       content.replaceChildren(...describe(app, bytes));
     } catch (error) {
       failure.textContent = app.sentenceFor(error);
-      // It is fetched anew when it is opened again.
+      // The source is fetched again when the section is opened again.
       content.replaceChildren(failure);
       details.addEventListener("toggle", () => content.replaceChildren(), { once: true });
     }

@@ -1,13 +1,13 @@
 /**
- * Unlocking keys: the passphrase for the key server, or a file of one's own with its passphrase.
+ * The forms to unlock keys: by the passphrase for the key server, or from a file with its passphrase.
  *
- * One question at a time: the key server first, the file behind a choice.
+ * Only one form is shown at a time. The first is for the key server; a button changes to the form for a file.
  */
 
-import { html } from "../runtime/ui/dom.js";
-import { SecretField } from "../runtime/ui/secret_field.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { SecretField } from "../../../wasm_build/ui/secret_field.js";
 import { ApiError } from "../api.js";
-import { inputField, problem, whileBusy } from "../runtime/ui/parts.js";
+import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
 
@@ -40,7 +40,7 @@ export function createUnlockForms(app, { onUnlocked }) {
   draw();
   return {
     element: html("div", { class: "stack" }, server, file, choice),
-    /** Overwrites what was typed. */
+    /** Overwrites the typed text. */
     clear() {
       serverField.clear();
       fileField.clear();
@@ -60,17 +60,14 @@ function createServerForm(app, field, onUnlocked) {
     class: "primary", type: "submit", text: translate("unlock"), data: { test: "unlock-submit" },
   });
   const unlock = () => app.keys.openFromServer(app.keyServer, app.address ?? "", field.copy());
-  const form = html(
-    "form",
-    { class: "stack", data: { test: "unlock-form" } },
+  const submit = () => {
+    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_key_login_refused" });
+  };
+  return createForm(
+    { class: "stack", data: { test: "unlock-form" } }, submit,
     field.element, failure, html("div", { class: "actions" }, button),
   );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (field.length === 0) return field.setError(translate("passphrase_missing"));
-    void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey: "error_key_login_refused" });
-  });
-  return form;
 }
 
 /**
@@ -92,18 +89,15 @@ function createFileForm(app, field, onUnlocked) {
     if (!chosen) throw new ApiError("no-file", "");
     await app.keys.openFile(await chosen.arrayBuffer(), field.copy());
   };
-  const form = html(
-    "form",
-    { class: "stack", data: { test: "file-form" } },
+  const submit = () => {
+    // Some files have no passphrase, so an empty one is tried. If the file needs a passphrase, the field asks for it.
+    const refusedKey = field.length === 0 ? "passphrase_missing" : "error_wrong_passphrase";
+    return attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
+  };
+  return createForm(
+    { class: "stack", data: { test: "file-form" } }, submit,
     file.element, field.element, failure, html("div", { class: "actions" }, button),
   );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    // Some files have no passphrase: without one it is tried, and asked for when the file wants it.
-    const refusedKey = field.length === 0 ? "passphrase_missing" : "error_wrong_passphrase";
-    void attempt(app, { field, failure, button, unlock, onUnlocked, refusedKey });
-  });
-  return form;
 }
 
 /**
@@ -118,19 +112,17 @@ async function attempt(app, { field, failure, button, unlock, onUnlocked, refuse
   failure.textContent = "";
   field.setError("");
   await whileBusy(button, translate("unlocking"), async () => {
-    try {
-      await unlock();
-      field.clear();
-      onUnlocked();
-    } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : "";
-      // A passphrase that is wrong is said in its field, which keeps the focus; anything else is said under the form.
-      if (code !== "login-refused" && code !== "wrong-passphrase") {
-        failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
-        return;
-      }
-      field.clear();
-      field.setError(translate(refusedKey));
+    await unlock();
+    field.clear();
+    onUnlocked();
+  }, (error) => {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    // The field shows the error of a wrong passphrase and gets the focus. Other errors are shown under the form.
+    if (code !== "login-refused" && code !== "wrong-passphrase") {
+      failure.textContent = code === "malformed-message" ? translate("error_file_damaged") : app.sentenceFor(error);
+      return;
     }
+    field.clear();
+    field.setError(translate(refusedKey));
   });
 }

@@ -1,30 +1,30 @@
 /**
- * Writing a letter: for whom, what, and what will leave; sending it; and nothing lost when that fails.
+ * The view in which a letter is written and sent. If the sending fails, the letter stays in the view.
  *
- * Signing and sealing are on until the person switches them off: what cannot be sealed is not sent in the open by
- * itself, it waits with a reason beside the button.
+ * Signing and encrypting are on until the person switches them off. A letter that cannot be encrypted is never sent
+ * unencrypted without that. It cannot be sent, and the reason is shown beside the button.
  */
 
-import { html, uniqueId } from "../runtime/ui/dom.js";
-import { createDraftAttachmentList } from "../runtime/ui/attachments.js";
+import { html } from "../../../wasm_build/ui/dom.js";
+import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError } from "../api.js";
-import { quoteMailbox } from "../runtime/ui/formats.js";
+import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
 import { showRecipient } from "../certificate_dialog.js";
 import { Directory } from "../directory.js";
-import { ask, inputField, problem, switchField, whileBusy } from "../runtime/ui/parts.js";
-import { RecipientsField } from "../runtime/ui/recipients_field.js";
-import { createSealedBlock } from "../runtime/ui/sealing_block.js";
-import { obstacles, warnings, whatWillLeave } from "../runtime/ui/sending_plan.js";
-import { createPlanPanel } from "../runtime/ui/plan_panel.js";
+import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
+import { RecipientsField } from "../../../wasm_build/ui/recipients_field.js";
+import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
+import { obstacles, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
+import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
 import { createSentView } from "./sent_view.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").Attachment} Attachment */
-/** @typedef {import("../runtime/ui/sending_plan.js").Letter} Letter */
-/** @typedef {import("../runtime/ui/sending_plan.js").Obstacle} Obstacle */
+/** @typedef {import("../../../wasm_build/ui/sending_plan.js").Letter} Letter */
+/** @typedef {import("../../../wasm_build/ui/sending_plan.js").Obstacle} Obstacle */
 /**
  * @typedef {import("../mail_vault.js").ReplyFields & {
- *   to: string[], subject: string, text: string, answersSealed: boolean,
+ *   to: string[], subject: string, text: string, answersEncrypted: boolean,
  * }} Proposal
  */
 /**
@@ -33,13 +33,13 @@ import { createSentView } from "./sent_view.js";
  */
 
 /** @type {Proposal} */
-const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersSealed: false };
+const BLANK = { to: [], subject: "", text: "", inReplyTo: null, references: [], hidden: [], answersEncrypted: false };
 
-/** What can be done here about a missing certificate. @type {import("../runtime/ui/sending_plan.js").Remedy[]} */
-const WAYS = ["look-up", "choose-file", "seal-off"];
+/** The remedies for a missing certificate in this view. @type {import("../../../wasm_build/ui/sending_plan.js").Remedy[]} */
+const WAYS = ["look-up", "choose-file", "encrypt-off"];
 
-/** How long the seal is drawn: as in the style sheet. */
-const SEALING_MILLISECONDS = 200;
+/** The duration of the animation of the wax seal in the style sheet. */
+const ENCRYPTING_MILLISECONDS = 200;
 
 /**
  * @param {App} app
@@ -65,10 +65,8 @@ class Writing {
   done = false;
   #app;
   #proposal;
-  /** @type {Attachment[]} */
-  #attachments = [];
   #sending = false;
-  /** What was perhaps sent, and its number: the same message keeps its number when it is sent again. */
+  /** The message that was perhaps sent. If it is sent again, it keeps this Message-ID. */
   #unconfirmed = { draft: "", messageId: "" };
 
   /**
@@ -84,28 +82,21 @@ class Writing {
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
     const directory = new Directory(app.api, app.mailVault);
     const onChange = () => this.update();
-    /** @type {import("../runtime/ui/recipients_field.js").ShowDetails} */
-    const onDetails = (address, check) => void showRecipient(app, address, check);
-    this.to = new RecipientsField(translate, directory, { label: translate("to"), test: "compose-to", onChange, onDetails });
-    this.cc = new RecipientsField(translate, directory, { label: translate("cc"), test: "compose-cc", onChange, onDetails });
+    this.to = createRecipients(app, directory, { label: translate("to"), test: "compose-to", onChange });
+    this.cc = createRecipients(app, directory, { label: translate("cc"), test: "compose-cc", onChange });
     this.subject = inputField(translate("subject"), {
       type: "text", autocomplete: "off", dir: "auto", value: proposal.subject, data: { test: "compose-subject" },
     });
     this.text = createTextArea(proposal.text);
+    // The caret of an answer is above the quoted text.
+    this.text.setSelectionRange(0, 0);
     this.sheet = html("div", { class: "sheet" }, this.text);
-    this.files = this.#createFilePicker();
-    this.fileList = html("ul", { class: "attachment-rows", data: { test: "compose-attachments" } });
+    this.attached = new AttachedFiles(translate, { onChange });
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
-    this.seal = switchField(translate("seal"), "switch-seal", onChange);
+    this.encrypt = switchField(translate("encrypt"), "switch-encrypt", onChange);
     this.sign.input.checked = true;
-    this.seal.input.checked = true;
-    this.plan = createPlanPanel(translate, {
-      onUnlock: () => { location.hash = "#/keys"; },
-      onSealOff: () => this.#switchOff(this.seal.input),
-      onSignOff: () => this.#switchOff(this.sign.input),
-      onLookUp: (person) => void this.#fieldOf(person).lookUp(person),
-      onFile: (person, file) => void this.#fieldOf(person).useFile(person, file),
-    });
+    this.encrypt.input.checked = true;
+    this.plan = this.#createPlan();
     this.failure = problem("send-error");
     this.send = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id,
@@ -122,13 +113,13 @@ class Writing {
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
 
-  /** Back in sight: the person may have signed in again or unlocked the keys, and old problems are over. */
+  /** Updates the view when it is shown again: the person may have signed in again or unlocked the keys. */
   refresh() {
     if (!this.#sending) this.failure.textContent = "";
     this.update();
   }
 
-  /** Where the person begins: with somebody to write to, or with the text of a reply, above what is quoted. */
+  /** Puts the focus on the recipients, or in a reply on the text above the quote. */
   focus() {
     if (this.done) this.heading.focus();
     else if (this.to.isEmpty) this.to.focus();
@@ -139,16 +130,16 @@ class Writing {
     this.reminder.hidden = false;
   }
 
-  /** Whether something would be lost. */
+  /** Whether unsent text or attachments would be lost. */
   isBegun() {
     if (this.done) return false;
     const { to, subject, text } = this.#proposal;
     const addressed = [...this.to.addresses, ...this.cc.addresses].join() !== to.join();
     const changed = this.subject.input.value !== subject || this.text.value !== text;
-    return addressed || changed || this.#attachments.length > 0;
+    return addressed || changed || this.attached.files.length > 0;
   }
 
-  /** Draws what will leave and what stands in the way. */
+  /** Shows how the letter will be sent, and the obstacles. */
   update() {
     const letter = this.#letter();
     const inTheWay = obstacles(letter, this.#app.translate);
@@ -158,56 +149,62 @@ class Writing {
     else this.send.removeAttribute("aria-disabled");
   }
 
+  #createPlan() {
+    return createPlanPanel(this.#app.translate, {
+      onUnlock: () => { location.hash = "#/keys"; },
+      onEncryptOff: () => this.#switchOff(this.encrypt.input),
+      onSignOff: () => this.#switchOff(this.sign.input),
+      onLookUp: (person) => void this.#fieldOf(person).lookUp(person),
+      onFile: (person, file) => void this.#fieldOf(person).useFile(person, file),
+    });
+  }
+
   #assemble() {
     const { translate } = this.#app;
     const discard = html("button", {
       type: "button", class: "quiet", text: translate("discard"), data: { test: "discard" },
       on: { click: () => this.#discard() },
     });
-    const form = html(
-      "form",
-      { class: "stack", novalidate: true, data: { test: "compose-form" } },
+    const form = createForm(
+      { class: "stack", data: { test: "compose-form" } }, () => this.#submit(),
       this.to.element, this.cc.element, this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
-      html("div", { class: "field" }, this.fileList, this.files),
+      this.attached.element,
       html(
         "fieldset",
         { class: "switches" },
         html("legend", { text: translate("protection") }),
-        this.sign.element, this.seal.element,
+        this.sign.element, this.encrypt.element,
       ),
       this.plan.element, this.failure,
       html("div", { class: "actions" }, this.send, discard),
     );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.#submit();
-    });
     return html("div", { class: "writing stack" }, this.heading, this.reminder, form);
   }
 
   /** @returns {Letter} */
   #letter() {
     const { keys, address, maxMessageBytes } = this.#app;
-    const attached = this.#attachments.reduce((sum, { data }) => sum + data.byteLength, 0);
     return {
       sign: this.sign.input.checked,
-      seal: this.seal.input.checked,
+      encrypt: this.encrypt.input.checked,
       people: [...this.to.people, ...this.cc.people],
       address: address ?? "",
       unlocked: keys.unlocked,
       hasOwnIdentity: keys.hasIdentityFor(address ?? ""),
       ownAddresses: keys.identities.flatMap(({ addresses }) => addresses),
-      // Two layers of base64 lengthen what is attached by about four fifths.
-      bytes: Math.ceil((attached + this.text.value.length * 2) * 1.85),
+      // Two layers of base64 lengthen attachments by about 85 %.
+      bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * 1.85),
       maxBytes: maxMessageBytes,
-      answersSealed: this.#proposal.answersSealed,
+      answersEncrypted: this.#proposal.answersEncrypted,
       ways: WAYS,
       hasPassword: false,
     };
   }
 
-  /** @param {{isAgreed?: boolean}} [options] `isAgreed`: a message that was perhaps sent is sent again */
+  /**
+   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the person agreed to send again what was perhaps sent
+   */
   async #submit({ isAgreed = false } = {}) {
     this.to.commit();
     this.cc.commit();
@@ -216,31 +213,27 @@ class Writing {
     if (obstacles(letter, this.#app.translate).length > 0) return this.plan.focus();
     if (this.#unconfirmed.messageId && !isAgreed) return this.#askToSendAgain();
     this.failure.textContent = "";
-    await whileBusy(this.send, this.#app.translate(letter.seal ? "sealing" : "sending"), async () => {
+    await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#sending = true;
-      try {
-        await this.#sealAndSend(letter);
-      } catch (error) {
-        this.#sheetShows(this.text);
-        this.failure.textContent = this.#app.sentenceFor(error);
-        this.send.focus();
-        this.failure.scrollIntoView({ block: "nearest" });
-      } finally {
-        this.#sending = false;
-      }
-    });
+      await this.#encryptAndSend(letter);
+    }, (error) => {
+      this.#sheetShows(this.text);
+      this.failure.textContent = this.#app.sentenceFor(error);
+      this.send.focus();
+      this.failure.scrollIntoView({ block: "nearest" });
+    }).finally(() => { this.#sending = false; });
     if (!this.done) this.update();
   }
 
   /** @param {Letter} letter */
-  async #sealAndSend(letter) {
+  async #encryptAndSend(letter) {
     const { translate, api, mailVault } = this.#app;
     const envelope = letter.people.map(({ address }) => address);
     const protection = { sign: letter.sign, recipients: certificatesOf(letter) };
     const draft = this.#draft(letter);
     const message = await mailVault.compose(draft, protection);
     const sentence = whatWillLeave(letter, translate);
-    const block = letter.seal ? createSealedBlock(message, translate("sealed_block")) : null;
+    const block = letter.encrypt ? createEncryptedBlock(message, translate("encrypted_block")) : null;
     if (block) {
       this.#sheetShows(block);
       await drawn();
@@ -266,7 +259,7 @@ class Writing {
       cc: this.cc.addresses,
       subject: this.subject.input.value.trim(),
       text: this.text.value,
-      attachments: this.#attachments,
+      attachments: this.attached.files,
       messageId: `<${crypto.randomUUID()}@${domain}>`,
       inReplyTo: this.#proposal.inReplyTo,
       references: this.#proposal.references,
@@ -288,38 +281,9 @@ class Writing {
     });
   }
 
-  /** @param {HTMLElement} shown the text, or the sealed block in its place */
+  /** @param {HTMLElement} shown the text field, or the encrypted block instead of it */
   #sheetShows(shown) {
     this.sheet.replaceChildren(shown);
-  }
-
-  #createFilePicker() {
-    const picker = html("input", {
-      type: "file", multiple: true, class: "visually-hidden", data: { test: "compose-file" },
-      on: { change: () => this.#attach(picker) },
-    });
-    return html("label", { class: "button file-button" }, picker, this.#app.translate("attach"));
-  }
-
-  /** @param {HTMLInputElement} picker */
-  async #attach(picker) {
-    const chosen = [...(picker.files ?? [])];
-    picker.value = "";
-    for (const file of chosen) {
-      const type = file.type || "application/octet-stream";
-      this.#attachments.push({ name: file.name, type, data: await file.arrayBuffer() });
-    }
-    this.#drawFiles();
-  }
-
-  #drawFiles() {
-    const onRemove = (/** @type {Attachment} */ gone) => {
-      this.#attachments = this.#attachments.filter((each) => each !== gone);
-      this.#drawFiles();
-      this.files.querySelector("input")?.focus();
-    };
-    this.fileList.replaceChildren(...createDraftAttachmentList(this.#app.translate, this.#attachments, onRemove));
-    this.update();
   }
 
   /** @param {HTMLInputElement} input */
@@ -329,7 +293,7 @@ class Writing {
     input.focus();
   }
 
-  /** @param {import("../runtime/ui/recipients_field.js").Person} person */
+  /** @param {import("../../../wasm_build/ui/recipients_field.js").Person} person */
   #fieldOf(person) {
     return this.to.people.includes(person) ? this.to : this.cc;
   }
@@ -349,40 +313,40 @@ class Writing {
 }
 
 /**
- * What makes a message another one than before: all but its number.
+ * The content of a message without its Message-ID. Two messages with the same content count as the same message.
  * @param {{messageId: string, attachments: Attachment[]}} draft
  */
 function contentOf({ messageId: _, attachments, ...rest }) {
   return JSON.stringify([rest, attachments.map(({ name, type, data }) => [name, type, data.byteLength])]);
 }
 
-/** @param {string} text */
-function createTextArea(text) {
-  // Without autocomplete=off, browsers write what is typed here to their session files within seconds.
-  const area = html("textarea", {
-    id: uniqueId("text"), class: "letter-text", autocomplete: "off", spellcheck: "false", translate: "no", dir: "auto",
-    rows: 14, data: { test: "compose-text" },
+/**
+ * @param {App} app
+ * @param {Directory} directory
+ * @param {{label: string, test: string, onChange: () => void}} options
+ */
+function createRecipients(app, directory, options) {
+  return new RecipientsField(app.translate, directory, {
+    ...options, onDetails: (address, check) => void showRecipient(app, address, check),
   });
-  area.value = text;
-  // An answer begins above what it quotes.
-  area.setSelectionRange(0, 0);
-  return area;
 }
 
 /**
- * The certificates to seal for; nobody's when the letter is not sealed.
+ * The certificates to encrypt for; none if the letter is not encrypted.
  * @param {Letter} letter
  */
-function certificatesOf({ seal, people }) {
-  if (!seal) return [];
+function certificatesOf({ encrypt, people }) {
+  if (!encrypt) return [];
   return people.map(({ finding, address }) => {
-    if (finding?.readiness !== "ready") throw new Error(`nothing can be sealed for ${address}`);
+    if (finding?.readiness !== "ready") throw new Error(`nothing can be encrypted for ${address}`);
     return finding.check.certificate;
   });
 }
 
-/** Waits until the seal is drawn, or not at all for people who want no motion. */
+/**
+ * Waits until the animation of the wax seal has ended. People who want no motion see none and do not wait.
+ */
 function drawn() {
-  const wait = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : SEALING_MILLISECONDS;
+  const wait = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : ENCRYPTING_MILLISECONDS;
   return new Promise((resolve) => { setTimeout(resolve, wait); });
 }

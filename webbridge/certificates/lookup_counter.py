@@ -1,0 +1,25 @@
+"""A counter of each session's requests about certificates, so that the bridge cannot flood other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sealwax.service import Database, WindowCounter
+
+WINDOW_SECONDS = 60
+MAX_PER_SESSION = 60
+_REFUSAL = "You have asked about too many certificates. Wait a minute."
+
+
+class LookupCounter:
+    """The counter of one bridge. A row names a session by the same hash as the session's own row."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+        self._requests = WindowCounter(
+            database, clock, table="lookup_request", column="session_id", seconds=WINDOW_SECONDS, refusal=_REFUSAL
+        )
+
+    def start(self, session_id: str) -> None:
+        """Count one request. Raises TryLater."""
+        self._requests.start({session_id: MAX_PER_SESSION})

@@ -1,0 +1,22 @@
+/** The facts of a certificate. */
+
+import { dayOnly } from "../../wasm_build/ui/formats.js";
+
+/** @typedef {import("./app.js").App} App */
+/** @typedef {import("./report.js").CertificateReport} CertificateReport */
+
+/**
+ * @param {App["translate"]} translate
+ * @param {CertificateReport | null} certificate
+ * @returns {[string, string][]}
+ */
+export function certificateFacts(translate, certificate) {
+  if (!certificate) return [[translate("fact_subject"), translate("not_carried")]];
+  return [
+    [translate("fact_subject"), certificate.subject],
+    [translate("fact_issuer"), certificate.issuer],
+    [translate("fact_valid"), `${dayOnly(certificate.notBefore)} – ${dayOnly(certificate.notAfter)}`],
+    [translate("fact_key"), certificate.key],
+    [translate("fact_fingerprint"), certificate.fingerprint],
+  ];
+}

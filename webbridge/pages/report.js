@@ -1,0 +1,72 @@
+/** The report on a message, as the vault returns it, and functions that read facts from it. */
+
+import { writeProved } from "../../wasm_build/ui/formats.js";
+import { provingSigner } from "../../wasm_build/ui/verdict_words.js";
+
+/** @typedef {import("../../wasm_build/ui/state_mark.js").State} State */
+/** @typedef {import("../../wasm_build/ui/path_tree.js").TreeNode} TreeNode */
+/** @typedef {import("../../wasm_build/ui/verdict_words.js").Reason} Reason */
+/**
+ * @typedef {{
+ *   fingerprint: string, name: string, addresses: string[], subject: string, issuer: string, serialNumber: string,
+ *   notBefore: string, notAfter: string, key: string, isCa: boolean,
+ * }} CertificateReport
+ */
+/**
+ * @typedef {{
+ *   layer: number, state: State | null, reasons: Reason[], sid: string, algorithm: string, certificate: string | null,
+ *   path: string[], signingTime: string | null, addresses: string[], sentence: string, tree: TreeNode[],
+ *   trail: import("../../wasm_build/ui/verdict_words.js").Trail | null,
+ * }} SignerReport `layer` is an index in `layers`; `certificate` and `path` are fingerprints
+ */
+/** @typedef {{layer: number, rid: string, kind: string, algorithm: string, opened: boolean}} RecipientReport */
+/**
+ * @typedef {{
+ *   kind: "signed" | "encrypted" | "compressed" | "certificates", depth: number, algorithm: string,
+ *   coversWhole: boolean, detached: boolean, path: string,
+ * }} LayerReport
+ */
+/** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
+/**
+ * @typedef {{
+ *   state: State, reasons: Reason[], sender: string | null, headers: [string, string][],
+ *   headerProtections: FieldProtection[], layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
+ *   certificates: CertificateReport[],
+ * }} Report the report of smime_core/report/report.schema.json
+ */
+
+/** @param {Report} report */
+export function isEncrypted(report) {
+  return report.layers.some(({ kind, coversWhole }) => kind === "encrypted" && coversWhole);
+}
+
+/**
+ * Whether the message is still encrypted because no keys were unlocked.
+ * @param {Report} report
+ */
+export function isClosed(report) {
+  return report.reasons.some(({ code }) => code === "not-opened");
+}
+
+/**
+ * The proved author of a verified message; null for others. The name is from the certificate, because the name in From
+ * is only a claim.
+ * @param {Report} report
+ * @returns {string | null}
+ */
+export function provedSender(report) {
+  if (report.state !== "verified") return null;
+  const signer = provingSigner(report);
+  const certificate = findCertificate(report, signer?.certificate ?? null);
+  const address = report.sender ?? signer?.addresses[0];
+  if (!address) return null;
+  return writeProved({ name: certificate?.name ?? "", address });
+}
+
+/**
+ * @param {Report} report
+ * @param {string | null} fingerprint
+ */
+export function findCertificate(report, fingerprint) {
+  return report.certificates.find((certificate) => certificate.fingerprint === fingerprint) ?? null;
+}
