@@ -1,24 +1,24 @@
-"""What all tests share."""
+"""The selection of tests, and the fixtures for all folders."""
 
 from __future__ import annotations
 
 import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# Shared machines stall now and then; a slow example is no failure, and each run tries the same ones.
+# No deadline, because shared machines stall now and then. Derandomized, so that each run tries the same examples.
 settings.register_profile("sealwax", deadline=None, derandomize=True)
 settings.load_profile("sealwax")
 
-UNIT = Path(__file__).parent / "unit"
+# The browsers' fixtures: here, so that each browser starts only once for the tests of all folders.
+pytest_plugins = ["tests.support.browser.fixtures"]
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Octets have no place in a test's name: those of a fresh key are others in each process that collects."""
+    """Keep bytes out of tests' names: the bytes of a generated key differ in each process that collects tests."""
     return argname if isinstance(val, bytes) else None
 
 
@@ -28,11 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what `make test` has no time for, but use every fixture in at least one test.
+    """Deselect the tests that take too long for `make test`, but use every fixture in at least one test.
 
-    Modules marked `in_turn` run in one browser, each in the other than the one before. Tests marked
-    `thorough` wait for `--left-out`, except for the `heart` of a module and the first test of each fixture that
-    would otherwise not be used: a broken fixture fails at once, not in the next `make test-all`.
+    Modules marked `in_turn` run in one browser only, alternately in Chromium and Firefox. Tests marked `thorough` run
+    with `--left-out` only. There are two exceptions: tests marked `heart`, and the first test of each fixture that no
+    other selected test uses, so that `make test` notices a broken fixture.
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
@@ -52,15 +52,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             used |= fixture_functions(item)
     wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-    # Two processes share the files: the one that takes longest begins first.
+    # Two processes share the files. The files that take longest come first.
     longest = {item.path for item in wanted if item.get_closest_marker("longest")}
     items[:] = sorted((item for item in items if item in wanted), key=lambda item: item.path not in longest)
 
 
 def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The items, of modules marked `in_turn` in one browser alone: one module in the one, the next in the other.
+    """The items without the second browser of modules marked `in_turn`: these use Chromium and Firefox alternately.
 
-    A module's fixtures, which take longer than its tests, then start in one browser only.
+    So the fixtures of such a module, which take longer than its tests, start in one browser only.
     """
     modules: list[str] = []
     chosen = []
@@ -77,7 +77,7 @@ def in_one_browser(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def fixture_functions(item: pytest.Item) -> set[object]:
-    """The functions behind the fixtures of a test: modules import them from each other, so names do not tell."""
+    """The functions of a test's fixtures. Functions and not names, because modules import fixtures from each other."""
     if not isinstance(item, pytest.Function):
         return set()
     known = item._fixtureinfo.name2fixturedefs
@@ -85,7 +85,7 @@ def fixture_functions(item: pytest.Item) -> set[object]:
 
 
 def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:
-    """What the tests ask for and nobody provides; pytest itself finds out only when it runs the test."""
+    """The fixtures that tests ask for, but that are not defined. pytest itself notices them only when the test runs."""
     return [
         f"{item.nodeid}: {name}"
         for item in items
@@ -96,7 +96,7 @@ def fixtures_that_do_not_exist(items: list[pytest.Item]) -> list[str]:
 
 
 def fixtures_that_outlive_what_they_use(items: list[pytest.Item]) -> list[str]:
-    """Fixtures that ask for one of a narrower scope; pytest itself finds out only when it runs the test."""
+    """The fixtures that use a fixture of a narrower scope. pytest itself notices them only when the test runs."""
     found: dict[str, None] = {}
     for item in items:
         if not isinstance(item, pytest.Function):
@@ -104,7 +104,7 @@ def fixtures_that_outlive_what_they_use(items: list[pytest.Item]) -> list[str]:
         known = item._fixtureinfo.name2fixturedefs
         for name in known.keys() - parameters_of(item):
             for used in known[name][-1].argnames:
-                # A fixture that asks for its own name gets the one that it hides.
+                # A fixture that asks for its own name gets the fixture that it overrides.
                 definitions = known.get(used, ())[: -1 if used == name else None]
                 if definitions and definitions[-1]._scope < known[name][-1]._scope:
                     found[f"{name} uses {used} ({item.nodeid.partition('::')[0]})"] = None
@@ -112,7 +112,7 @@ def fixtures_that_outlive_what_they_use(items: list[pytest.Item]) -> list[str]:
 
 
 def parameters_of(item: pytest.Function) -> set[str]:
-    """The names of a test's arguments that `parametrize` gives values to, unless a fixture takes the value."""
+    """The names of a test's arguments that get their value from `parametrize` and not from a fixture."""
     return {
         name
         for mark in item.iter_markers("parametrize")
@@ -123,7 +123,7 @@ def parameters_of(item: pytest.Function) -> set[str]:
 
 @pytest.fixture(autouse=True, scope="session")
 def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever runs the tests has decisions, contacts and kept answers: none of them is read or altered."""
+    """Temporary folders for settings, contacts and caches, so that tests neither read nor alter the tester's own."""
     folder = tmp_path_factory.mktemp("user")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
@@ -132,12 +132,12 @@ def folders_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(autouse=True)
-def no_network_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A unit test that opens a connection fails."""
-    if UNIT not in request.path.parents:
+def no_network_without_a_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that opens a connection, unless it is marked `browser` or `server`."""
+    if any(request.node.get_closest_marker(name) for name in ("browser", "server")):
         return
 
     def refuse(*_: object) -> None:
-        raise AssertionError("a unit test opened a connection")
+        raise AssertionError("a test without the marker `browser` or `server` opened a connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)

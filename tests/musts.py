@@ -20,7 +20,7 @@ _NUMBERS: Final = re.compile(r"MUSTS ((?:\d+(?:, | and | to )?)+)")
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """What must hold, and the names of the test functions; `exception` says why one kind is missing."""
+    """A rule that must hold, and the names of its test functions; `exception` says why one kind is missing."""
 
     text: str
     source: str
@@ -71,7 +71,7 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "must_7_carries_certificates_and_revocation_lists_both_ways", "must_7_certificates_alone_are_never_signed",
     ),
     8: _obligation(
-        "detached is absent, not empty; content never stands twice", "RFC 5652 5.2",
+        "detached is absent, not empty; content never appears twice", "RFC 5652 5.2",
         "must_8_detached_is_absent_not_empty", "must_8_refuses_content_inside_and_beside_the_signature",
     ),
     9: _obligation(
@@ -376,7 +376,7 @@ BAD_INPUT: Final[dict[str, tuple[str, ...]]] = {
     ),
     "a hostile pool of cross-signed certificates": ("a_pool_of_a_thousand_that_certify_each_other_is_bounded",),
 }
-"""What is bad about looking things up, with the tests that hold each."""
+"""Bad input of look-ups, each with the tests that hold against it."""
 
 
 def bad_input_gaps() -> Iterator[str]:
@@ -401,7 +401,7 @@ def _words(name: str) -> str:
 
 
 def gaps() -> Iterator[str]:
-    """What is missing, as sentences: an obligation without a test, a test that is gone or does not say its number."""
+    """The gaps, as sentences: an obligation without a test, a test that is gone or does not say its number."""
     tests = find_tests()
     for number, obligation in OBLIGATIONS.items():
         for kind, names in (("accepting", obligation.accepting), ("refusing", obligation.refusing)):

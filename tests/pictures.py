@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation: `python -m tests.browser.pictures docs/pictures`.
+"""Takes the pictures of the documentation: `python -m tests.pictures docs/pictures`.
 
 From the running demonstration, and from a Roundcube in which the extension works.
 """
@@ -12,20 +12,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser, launch
-from tests.browser.extension_driver import Extension, Frame, running_site, textarea
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.page import Page
-from tests.browser.webmail import RoundcubePages
-from tests.servers.mail_host import run_mail_host
-from tests.servers.roundcube import run_roundcube
+from tests.support.browser.browsers import Browser, launch
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Frame, running_site, textarea
+from tests.support.extension.webmail import RoundcubePages
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.project import ROOT
+from tests.support.servers.mail_host import run_mail_host
+from tests.support.servers.roundcube import run_roundcube
 from webbridge.demo.accounts import EXPIRING, REVOKED, Account, build_welcome, certificate_pem
 from webbridge.demo.stack import DemoStack
 from webbridge.demo.tls import write_tls_files
 
 DESKTOP_WIDTH = 1100
 PHONE_WIDTH = 390
-EXTENSION = Path(__file__).parents[2] / "dist" / "extension_test"
+EXTENSION = ROOT / "dist" / "extension_test"
 
 LETTER = """Hello Bob,
 
@@ -86,15 +87,15 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
 
 
 def picture_field(extension: Extension, reader: Account, folder: Path) -> None:
-    """The private editor in a page, and the window that asks before anything is signed and sealed."""
+    """The private editor in a page, and the window that asks before anything is signed and encrypted."""
     with running_site() as site:
         markup = "<p>Your answer, seen by the moderators:</p>" + textarea(
             "answer", data_smime="sign encrypt", data_smime_to=reader.address
         )
         page = extension.browser.open(site.page_with(markup))
-        frame: Frame = extension.write(page, "#answer", "Only Bob reads this; the forum sees a sealed block.")
+        frame: Frame = extension.write(page, "#answer", "Only Bob reads this; the forum sees an encrypted block.")
         take(page, folder / "extension.png", DESKTOP_WIDTH, 470)
-        frame.around.click("[data-test=seal]")
+        frame.around.click("[data-test=encrypt]")
         window = extension.window()
         take(window, folder / "extension-window.png", 560, 850)
         with window.closing():
@@ -103,7 +104,7 @@ def picture_field(extension: Extension, reader: Account, folder: Path) -> None:
 
 
 def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None:
-    """A sealed mail opened in Roundcube, and the window in which the answer is written."""
+    """An encrypted mail opened in Roundcube, and the window in which the answer is written."""
     alice, bob = demo.accounts
     now = datetime.datetime.now(datetime.UTC)
     passwords = {account.address: account.mail_password for account in demo.accounts}
@@ -120,7 +121,7 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
         take(pages.page, folder / "extension-mail.png", DESKTOP_WIDTH, 800)
         around.click("[data-test=reply]")
         pages.page.wait_for("() => document.querySelector('body.action-compose') !== null")
-        window = pages.write_sealed(extension)
+        window = pages.write_encrypted(extension)
         window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=OPERATION_SECONDS)
         window.wait_for_selector("[data-test=original-state]", timeout_seconds=OPERATION_SECONDS)
         window.click("[data-test=compose-text]")
@@ -132,7 +133,7 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
 
 
 def take(page: Page, path: Path, width: int, height: int) -> None:
-    """What stands at the top of the view in a window of this size."""
+    """Take a picture of the top of the view in a window of this size."""
     page.show_top(width, height)
     page.screenshot(path)
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.project import ROOT
+
 MARKERS = "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n"
 HOOKS = "from tests.conftest import pytest_addoption, pytest_collection_modifyitems\n"
 TESTS = """
@@ -49,7 +50,7 @@ def collect(folder: Path, text: str, *options: str, ends_with: int = 0) -> tuple
     (folder / "test_it.py").write_text(text)
     (folder / "test_next.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *options]
-    # The options of whoever runs these tests would change what is printed.
+    # The tester's own options would change the output.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == ends_with, done.stdout

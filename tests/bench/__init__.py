@@ -1,1 +1,1 @@
-"""Measurements beside the peers in one browser page; not part of the tests."""
+"""Measurements of speed and memory, compared with other programs. They are no tests."""

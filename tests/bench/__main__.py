@@ -24,7 +24,7 @@ from rich.console import Console
 
 from tests.bench import cleanups, jobs, large, letters, page_loads, paths, starts, webmail, wire
 from tests.bench.results import Figure, Figures, Limit, draw_limits
-from tests.browser.browsers import CHROMIUM_PROGRAMS, FIREFOX_PROGRAMS, Name, find_program
+from tests.support.browser.browsers import CHROMIUM_PROGRAMS, FIREFOX_PROGRAMS, Name, find_program
 
 _BROWSERS: Final[tuple[Name, ...]] = ("chromium", "firefox")
 _RUNS: Final = 15
@@ -34,7 +34,7 @@ _TABLE_WIDTH: Final = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One table: how it is measured (browser, bundle, runs), and the limits on its figures."""
+    """One table. `measure` gets browser, bundle and number of runs; `limits` compares the figures with the limits."""
 
     title: str
     measure: Callable[[Name, Path, int], list[Figure]]
@@ -73,7 +73,7 @@ _PARTS: Final = {
 
 
 def describe_machine() -> dict[str, str]:
-    """What the figures belong to."""
+    """The date, the machine and the programs with which the figures were measured."""
     model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     programs = {"chromium": CHROMIUM_PROGRAMS[0], "firefox": FIREFOX_PROGRAMS[0]}
     return {
@@ -86,7 +86,7 @@ def describe_machine() -> dict[str, str]:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print the tables, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--browser", choices=_BROWSERS, nargs="*", default=_BROWSERS)
     parser.add_argument("--only", choices=[*_PARTS], nargs="*", help="parts (default: all)")
@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def write_results(out: Path, machine: dict[str, str], figures: Sequence[Figure], limits: Sequence[Limit]) -> None:
-    """Everything as JSON."""
+    """Write machine, figures and limits as JSON."""
     results = {
         "machine": machine,
         "figures": [figure.to_json() for figure in figures],

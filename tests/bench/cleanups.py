@@ -1,4 +1,4 @@
-"""The cleanup routine after an operation, and the wait of the next one when a Worker stands in reserve."""
+"""Measures the cleanup after an operation, and how long the next operation waits if a Worker is in reserve."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.bench.jobs import OURS
 from tests.bench.open_page import open_page
 from tests.bench.people import RSA, People
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.browsers import Name
+from tests.support.browser.browsers import Name
 
 _HEAP_BYTES: Final = 64_000_000
 _CLEANUP: Final = "cleanup, for each 64 MB"
@@ -19,7 +19,7 @@ _WAIT: Final = "wait for a Worker in reserve"
 
 
 def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """What the reports say after signing 10 KB."""
+    """Sign 10 KB in each run, and collect the figures of the cleanup reports."""
     with open_page(name, dist) as page:
         page.js("(...a) => measure.prepare(...a)", [OURS], [People().describe(RSA)])
         reports = [page.js("(keyType) => measure.cleanup(keyType)", RSA) for _ in range(runs)]
@@ -35,7 +35,7 @@ def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def cleanup_limits(figures: Figures) -> list[Limit]:
-    """20 ms for 64 MB; no wait, which is below what a clock of the page can tell."""
+    """At most 20 ms for 64 MB, and no wait: 0.2 ms, which is the precision of a page's clock."""
     at_most = {_CLEANUP: 20.0, _WAIT: 0.2}
     return [
         Limit(browser=browser, what=job, value=figures.median(browser, job, OURS), limit=at_most[job], unit="ms")

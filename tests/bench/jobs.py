@@ -1,4 +1,4 @@
-"""10 KB and 10 MB, from bytes to bytes, beside PKI.js and node-forge in one page, in turn."""
+"""Measures operations on 10 KB and 10 MB, from bytes to bytes, in turns with PKI.js and node-forge in one page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 from tests.bench.open_page import open_page
 from tests.bench.people import EC, RSA, People
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.browsers import Name
-from tests.browser.page import Page
+from tests.support.browser.browsers import Name
+from tests.support.browser.page import Page
 
 OURS: Final = "ours"
 STRICT: Final = "ours, strict"
@@ -19,18 +19,18 @@ PKIJS: Final = "PKI.js"
 PKIJS_DEFAULTS: Final = "PKI.js, defaults"
 FORGE: Final = "node-forge"
 JOBS: Final = ("sign", "verify", "encrypt", "decrypt")
-# RSA v1.5 is what mail is sealed with most; PKI.js cannot read it, so that it has a line of its own.
+# Decryption with RSA v1.5, which most mail uses. It is a separate job, because PKI.js cannot do it.
 OLD_TRANSPORT: Final = "decrypt v1.5"
 
 SMALL_BYTES: Final = 10_000
 MEDIUM_BYTES: Final = 10_000_000
-# What takes so long that nobody compares it closely runs a few times only.
+# Slower jobs run only a few times, because exact figures are not needed for them.
 _SLOW_MILLISECONDS: Final = 400
 _SLOW_RUNS: Final = 3
 
 
 def measure_small(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Every job on 10 KB, for RSA and P-256, with and without the strict setting."""
+    """Measure all jobs on 10 KB, for RSA and P-256, with and without the strict setting for private keys."""
     with open_page(name, dist) as page:
         people = People()
         sides = [OURS, STRICT, PKIJS, PKIJS_DEFAULTS, FORGE]
@@ -44,7 +44,7 @@ def measure_small(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def measure_medium(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Every job on 10 MB, for RSA."""
+    """Measure all jobs on 10 MB, for RSA."""
     with open_page(name, dist) as page:
         sides = [OURS, PKIJS, PKIJS_DEFAULTS, FORGE]
         page.js("(...a) => measure.prepare(...a)", sides, [People().describe(RSA)])
@@ -54,12 +54,12 @@ def measure_medium(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def small_limits(figures: Figures) -> list[Limit]:
-    """At 10 KB: 5 ms, no slower than PKI.js, five times as fast as node-forge; strict 15 ms."""
+    """Limits for 10 KB: 5 ms, the time of PKI.js, and a fifth of node-forge's time; 15 ms with the strict setting."""
     return [limit for browser, job in figures.rows for limit in _small_limits(figures, browser, job)]
 
 
 def medium_limits(figures: Figures) -> list[Limit]:
-    """At 10 MB: 0.7 of PKI.js on its defaults, no slower than its fastest form."""
+    """Limits for 10 MB: 0.7 times PKI.js with its defaults, and the time of PKI.js in its fastest form."""
     return [
         Limit(
             browser=browser,
@@ -89,7 +89,7 @@ def _small_limits(figures: Figures, browser: str, job: str) -> Iterator[Limit]:
 
 
 def _indifferent(job: str) -> list[str]:
-    # Without a private key there is nothing to be strict about.
+    # The strict setting changes nothing for jobs without a private key.
     return [STRICT] if job in ("verify", "encrypt") else []
 
 

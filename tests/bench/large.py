@@ -1,6 +1,6 @@
-"""100 MB: time from the request to the last byte, and the renderer's peak of memory, each job in a browser of its own.
+"""Measures 100 MB: time from the request to the last byte, and the renderer's peak memory. Each job has a new browser.
 
-Ours streams: content is signed, sealed, opened while the file still comes. The peers take whole files.
+Our vault streams: it signs, encrypts and opens content while the file is still arriving. The peers need whole files.
 """
 
 from __future__ import annotations
@@ -13,35 +13,37 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from smime_core import HashName, KeyTransport, TransportScheme
+from smime_core.algorithms import HashName, KeyTransport, TransportScheme
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.stream import seal_file, sign_file
+from smime_core.stream import encrypt_file, sign_file
 from tests.bench.jobs import FORGE, JOBS, OURS, PKIJS, PKIJS_DEFAULTS
 from tests.bench.open_page import open_page
 from tests.bench.people import RSA, People
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.bidi import BidiError
-from tests.browser.browsers import Browser, Name
-from tests.browser.page import JavaScriptError
+from tests.support.browser.bidi import BidiError
+from tests.support.browser.browsers import Browser, Name
+from tests.support.browser.page import JavaScriptError
 
 _PROVIDER: Final = NativeStreamingProvider()
 _RUNS: Final = 3
-_MAX_PEAK: Final = 4.0  # times the message
+_MAX_PEAK: Final = 4.0  # times the size of the message
 _OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
-_FILES: Final = {"sign": "content", "verify": "signed", "encrypt": "content", "decrypt": "sealed"}
-# What /proc/PID/clear_refs takes to make the present size the peak.
+_FILES: Final = {"sign": "content", "verify": "signed", "encrypt": "content", "decrypt": "encrypted"}
+# This value, written to /proc/PID/clear_refs, resets the peak to the present size.
 _RESET_PEAK: Final = "5"
 
 
 class Peak(NamedTuple):
-    """Bytes of one process: VmHWM, and the same without the pages of files, which all processes of a browser share."""
+    """The peak memory of one process in bytes: VmHWM, and `own` without RssFile, which a browser's processes share."""
 
     whole: int
     own: int
 
 
 def measure_large(name: Name, dist: Path, megabytes: int) -> list[Figure]:
-    """Every job and side: milliseconds, and the peak divided by the content's size."""
+    """Measure each job and side: milliseconds, and the peak divided by the content's size."""
     with tempfile.TemporaryDirectory() as folder:
         files, people = Path(folder), People()
         _write_files(files, people, megabytes * 1_000_000)
@@ -55,7 +57,7 @@ def measure_large(name: Name, dist: Path, megabytes: int) -> list[Figure]:
 
 
 def large_limits(figures: Figures) -> list[Limit]:
-    """Ours works, with four times the message at most."""
+    """Limit: our jobs work, with a peak of at most four times the message."""
     return [
         Limit(browser=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_PEAK, unit="times")
         for browser, job in figures.rows
@@ -70,9 +72,9 @@ def _write_files(folder: Path, people: People, size: int) -> None:
         for _ in range(0, size, len(block)):
             target.write(block)
     with content.open("rb") as source, (folder / "signed").open("wb") as target:
-        sign_file(source, target, identities=[identity], provider=_PROVIDER, signing_time=people.now)
-    with content.open("rb") as source, (folder / "sealed").open("wb") as target:
-        seal_file(source, target, recipients=[identity.certificate], provider=_PROVIDER, transport=_OAEP)
+        sign_file(source, target, Signing(identities=[identity], signing_time=people.now), provider=_PROVIDER)
+    with content.open("rb") as source, (folder / "encrypted").open("wb") as target:
+        encrypt_file(source, target, Encrypting(recipients=[identity.certificate], transport=_OAEP), provider=_PROVIDER)
 
 
 def _measure(
@@ -92,7 +94,7 @@ def _measure(
                 times.append(page.js(call, RSA, side, job, f"/files/{_FILES[job]}", expected))
                 peaks.append(largest_peak(page.browser))
         except (JavaScriptError, BidiError, TimeoutError) as error:
-            # Also the end of the tab itself.
+            # Also if the tab has crashed.
             failure = str(error)[:200]
     named = f"{job} {megabytes} MB"
     yield Figure(browser=name, job=named, who=side, unit="ms", values=tuple(times), failure=failure)
@@ -105,21 +107,21 @@ def _measure(
 
 
 def reset_peaks(browser: Browser) -> None:
-    """Begin anew to watch for the most memory that a renderer takes."""
+    """Reset the peak memory of all renderers to their present size."""
     for process in _renderers(browser):
         with suppress(OSError):
             (process / "clear_refs").write_text(_RESET_PEAK)
 
 
 def largest_peak(browser: Browser) -> Peak:
-    """The most that any one renderer has had in memory since then."""
+    """The largest peak memory of any renderer since `reset_peaks`."""
     return max(_read_peak(process) for process in _renderers(browser))
 
 
 def _renderers(browser: Browser) -> Iterator[Path]:
     parents = {}
     for status in Path("/proc").glob("[0-9]*/status"):
-        # A process may be gone by now.
+        # The process may have ended.
         with suppress(OSError):
             parents[int(status.parent.name)] = int(re.findall(r"^PPid:\s*(\d+)", status.read_text(), re.M)[0])
     for number in parents:
@@ -132,7 +134,7 @@ def _renderers(browser: Browser) -> Iterator[Path]:
 
 def _is_renderer(process: Path) -> bool:
     with suppress(OSError):
-        # Both browsers write their children's command lines anew, with spaces.
+        # Both browsers rewrite the command lines of their child processes, with spaces instead of NULs.
         command = (process / "cmdline").read_bytes().replace(b"\0", b" ").split()
         return b"--type=renderer" in command or b"-isForBrowser" in command
     return False

@@ -1,5 +1,5 @@
-"""From the click on Send in the writing window, with an attachment of 25 MB, until the webmail in the page has been
-given the signed and encrypted message."""
+"""Measures sending a letter with an attachment of 25 MB: from the click on Send in the window for writing, until the
+webmail in the page gets the signed and encrypted message."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.browsers import Name, launch
-from tests.browser.compose_driver import Webmail, add_fake_webmail, send
-from tests.browser.extension_driver import Extension, running_site
-from tests.interop.people import PASSPHRASE, address, write_people
+from tests.support.browser.browsers import Name, launch
+from tests.support.extension.compose_driver import Webmail, add_fake_webmail, send
+from tests.support.extension.driver import Extension, running_site
+from tests.support.peers.people import PASSPHRASE, address, write_people
 
 _JOB: Final = "sign and encrypt a letter with 25 MB"
 _BYTES: Final = 25_000_000
@@ -35,14 +35,14 @@ _TAKEN: Final = "() => window.takenAt"
 
 
 def measure_letters(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Each letter in a window of its own; the first is for the caches."""
+    """Send each letter in a new window. The first one only fills the caches, and is not counted."""
     with _running(name, dist) as (webmail, file):
         times = [_send(webmail, file) for _ in range(runs + 1)][1:]
     return [Figure(browser=name, job=_JOB, who="ours", unit="ms", values=tuple(times))]
 
 
 def letter_limits(figures: Figures) -> list[Limit]:
-    """Three seconds."""
+    """Limit: three seconds."""
     return [
         Limit(browser=browser, what=job, value=figures.median(browser, job, "ours"), limit=_MAX_MILLISECONDS, unit="ms")
         for browser, job in figures.rows

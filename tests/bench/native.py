@@ -19,7 +19,7 @@ from tests.bench import paths, processes, small_messages
 
 
 def draw_processes(timings: list[processes.Timing]) -> Table:
-    """Wall seconds and peak memory of whole processes."""
+    """The table of wall time and peak memory of whole processes."""
     table = Table("job", "content MB", "ours s", "openssl s", "openssl / ours", "ours MB", "openssl MB")
     for timing in timings:
         table.add_row(
@@ -35,7 +35,7 @@ def draw_processes(timings: list[processes.Timing]) -> Table:
 
 
 def draw_rates(rates: list[small_messages.Rate]) -> Table:
-    """Operations a second on 10 KB."""
+    """The table of operations per second on 10 KB."""
     table = Table("10 KB, RSA-2048", "ours /s", "Bouncy Castle /s", "ours / theirs")
     for rate in rates:
         theirs = rate.bouncy_castle
@@ -45,7 +45,7 @@ def draw_rates(rates: list[small_messages.Rate]) -> Table:
 
 
 def draw_starts(runs: int, folder: Path | None) -> Table:
-    """Milliseconds until Python has imported the core, and until the command has verified a mail of 10 KB."""
+    """Measure starts: milliseconds until Python has imported the core, and until the command has verified 10 KB."""
     table = Table("start", "ms")
     command = [sys.executable, "-c", "import smime_core"]
     bare = _median([sys.executable, "-c", "pass"], runs, folder)
@@ -60,7 +60,7 @@ def draw_starts(runs: int, folder: Path | None) -> Table:
 
 
 def draw_paths(times: list[paths.PathTime]) -> Table:
-    """Milliseconds of certification paths."""
+    """The table of times for certification paths."""
     table = Table("certification paths", "where", "ms")
     for one in times:
         table.add_row(one.job, one.where, f"{one.milliseconds:.2f}")
@@ -77,7 +77,7 @@ def _median(command: list[str], runs: int, folder: Path | None) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.native", description=__doc__)
     parser.add_argument("--megabytes", type=int, nargs="*", default=[100, 1000], help="sizes (default 100 1000)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each job, the median counts (default 5)")

@@ -1,4 +1,4 @@
-"""One browser, one measuring page."""
+"""Opens the measuring page in a new browser."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.server import serve_page
-from tests.browser.browsers import Name, launch
-from tests.browser.page import Page
+from tests.support.browser.browsers import Name, launch
+from tests.support.browser.page import Page
 
 
 @contextmanager
 def open_page(name: Name, dist: Path, folders: Mapping[str, Path] | None = None) -> Iterator[Page]:
-    """The measuring page in a new browser, which ends with the context; `folders` are served by their names."""
+    """Open the measuring page in a new browser during the block. Each of `folders` is served under its name."""
     with (
         tempfile.TemporaryDirectory() as profile,
         serve_page({"runtime": dist / "runtime", **(folders or {})}) as address,

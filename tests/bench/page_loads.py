@@ -1,9 +1,9 @@
-"""What the extension costs a page: main-thread time of its renderer, with and without it in one run.
+"""Measures the cost of the extension for a page: the processor time of the page's main thread, with and without it.
 
-Chromium's trace sums the processor time of the tasks of the page's main thread, from the navigation until the page has
-been quiet for a while; what the extension causes in style, layout and garbage is in it. Firefox traces nothing over
-WebDriver BiDi: there the kernel says how long the page's main thread had a processor. The two browsers take turns; the
-difference of the medians is the cost.
+For Chromium the time is the sum of the main thread's tasks in a trace, from the navigation until two seconds after the
+load. It includes style, layout and garbage collection that the extension causes. Firefox gives no trace by WebDriver
+BiDi, so there the kernel's processor time of the main thread counts. A browser with and one without the extension load
+pages in turns; the difference of the medians is the cost.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from typing import Any, Final, Protocol
 from websockets.sync.client import connect
 
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.browsers import Chromium, Firefox, Name
-from tests.browser.extension_driver import Extension
+from tests.support.browser.browsers import Chromium, Firefox, Name
+from tests.support.extension.driver import Extension
 
 WITH: Final = "with"
 WITHOUT: Final = "without"
 COST: Final = "scripts of the extension"
 _MAX_MILLISECONDS: Final = 5
-_QUIET_SECONDS: Final = 2.0  # longer than the idle callbacks' last moment and the background's answer
+_QUIET_SECONDS: Final = 2.0  # longer than the timeout of idle callbacks plus the background's answer
 _PATIENCE_SECONDS: Final = 30
 _FIELD: Final = '<p><label>Field {0} <textarea name="f{0}" rows=2>{1}</textarea></label></p>'
-_SEALED: Final = '<p><label>Field {0} <textarea name="f{0}" rows=2 data-smime="sign encrypt"></textarea></label></p>'
+_ENCRYPTED: Final = '<p><label>Field {0} <textarea name="f{0}" rows=2 data-smime="sign encrypt"></textarea></label></p>'
 _HEAD: Final = "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><title>A page</title>"
-_WORDS: Final = "Nothing in this paragraph is sealed, and nothing asks for a seal. "
+_WORDS: Final = "Nothing in this paragraph is encrypted, and nothing asks for encryption. "
 
 PAGES: Final = {
     "1,000 fields": _HEAD + "".join(_FIELD.format(number, "") for number in range(1000)),
-    "1,000 fields that ask for a seal": _HEAD + "".join(_SEALED.format(number) for number in range(1000)),
+    "1,000 fields that ask for encryption": _HEAD + "".join(_ENCRYPTED.format(number) for number in range(1000)),
     "1 MB": _HEAD + "".join(f"<p class=c{n}>{_WORDS * 3}</p>" for n in range(1_000_000 // (len(_WORDS) * 3 + 14))),
 }
 _TRACE: Final = {
@@ -46,7 +46,7 @@ _TRACE: Final = {
 }
 
 
-# The process that shows an address.
+# Returns the id of the process that shows an address.
 _PROCESS_OF: Final = """async (url) => {
   const { children } = await ChromeUtils.requestProcInfo();
   return children.find(({ windows }) => windows.some(({ documentURI }) => documentURI?.spec === url)).pid;
@@ -54,17 +54,20 @@ _PROCESS_OF: Final = """async (url) => {
 
 
 class Meter(Protocol):
-    """A browser that measures its loads."""
+    """A browser that measures its page loads."""
 
     def measure(self, address: str, place: int) -> tuple[float, float | None]:
-        """Milliseconds of the page's main thread for one load: of all of it, and of the extension's scripts."""
+        """Load page number `place`. Returns milliseconds of the main thread: of all tasks, and of extension scripts.
+
+        The second is None if the browser cannot measure it.
+        """
 
 
 def measure_page_loads(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Each page in a browser with and in one without the extension, in turn."""
+    """Load each page in turns in a browser with and a browser without the extension."""
     times: dict[tuple[str, str], list[float]] = {}
     with serve_pages() as address, two_browsers(name, dist) as meters:
-        # The first load of each is for the caches.
+        # The first load of each page only fills the caches, and is not counted.
         for run in range(runs + 1):
             for place, job in enumerate(PAGES):
                 for side, meter in meters.items():
@@ -80,7 +83,7 @@ def measure_page_loads(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def page_load_limits(figures: Figures) -> list[Limit]:
-    """At most 5 ms for each page, and for the extension's scripts where they are told apart."""
+    """Limit: 5 ms for each page, and 5 ms for the extension's scripts if they were measured separately."""
     limits = []
     for browser, job in figures.rows:
         on, off = figures.median(browser, job, WITH), figures.median(browser, job, WITHOUT)
@@ -116,7 +119,7 @@ class CountedFirefox:
         self._browser = browser
 
     def measure(self, address: str, place: int) -> tuple[float, float | None]:
-        # An empty page of the same site first: starting its process is no part of a load.
+        # First load an empty page of the same site, because the start of its process is no part of a page load.
         page = self._browser.open(f"{address}/")
         time.sleep(_QUIET_SECONDS)
         process = self._browser.chrome_js(_PROCESS_OF, f"{address}/")
@@ -131,12 +134,12 @@ class CountedFirefox:
 
 
 def processor_milliseconds(process: int) -> float:
-    """How long the main thread of a process had a processor, as Linux counts it in nanoseconds."""
+    """The processor time of a process's main thread in milliseconds, from Linux's count in nanoseconds."""
     return int(Path(f"/proc/{process}/task/{process}/schedstat").read_text().split()[0]) / 1e6
 
 
 class Tracer:
-    """A connection of its own to Chromium's DevTools: the driver hands on no events of a trace."""
+    """A direct connection to Chromium's DevTools, because the driver does not pass on the events of a trace."""
 
     def __init__(self, profile: Path) -> None:
         port, path = (profile / "data/DevToolsActivePort").read_text().split()
@@ -151,7 +154,7 @@ class Tracer:
             self._events.append(message)
 
     def collect(self) -> list[dict[str, Any]]:
-        """The events of the trace that was just ended."""
+        """Wait for the events of the trace that has just ended, and return them."""
         while not any(event["method"] == "Tracing.tracingComplete" for event in self._events):
             self._events.append(json.loads(self._socket.recv(timeout=_PATIENCE_SECONDS)))
         messages, self._events = self._events, []
@@ -163,7 +166,7 @@ class Tracer:
 
 
 def sum_tasks(events: list[dict[str, Any]], url: str) -> tuple[float, float]:
-    """Milliseconds of the main thread that loaded `url`: all its tasks, and what ran in files of an extension."""
+    """The milliseconds of the main thread that loaded `url`: of all tasks, and of scripts of an extension."""
     loading = next(
         event for event in events if event["name"] == "ParseHTML" and event["args"]["beginData"].get("url") == url
     )
@@ -174,7 +177,7 @@ def sum_tasks(events: list[dict[str, Any]], url: str) -> tuple[float, float]:
 
 
 def extension_spans(events: list[dict[str, Any]]) -> Iterator[float]:
-    """Microseconds of each outermost span in which a script of an extension was compiled, run or called."""
+    """The microseconds of each outermost event in which a script of an extension was compiled, run or called."""
     end = 0.0
     for event in sorted((event for event in events if "dur" in event), key=lambda event: event["ts"]):
         names_extension = "chrome-extension://" in json.dumps(event.get("args", {}))
@@ -184,13 +187,13 @@ def extension_spans(events: list[dict[str, Any]]) -> Iterator[float]:
 
 
 def spent(event: dict[str, Any]) -> float:
-    """Microseconds of processor time, which other processes do not lengthen; by the clock where there is no more."""
+    """The processor time of an event in microseconds, or its wall time if the trace has no processor time."""
     return float(event.get("tdur", event.get("dur", 0)))
 
 
 @contextmanager
 def two_browsers(name: Name, dist: Path) -> Iterator[dict[str, Meter]]:
-    """A browser without the extension, and one with it, which may act on loopback pages."""
+    """Run a browser without the extension and one with it during the block."""
     meters: dict[str, Meter] = {}
     with ExitStack() as stack:
         profiles = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -209,7 +212,7 @@ def two_browsers(name: Name, dist: Path) -> Iterator[dict[str, Meter]]:
 
 @contextmanager
 def serve_pages() -> Iterator[str]:
-    """The pages on loopback, by their place in `PAGES`."""
+    """Serve the pages on loopback. The path of a page is its number in `PAGES`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -222,7 +225,7 @@ def serve_pages() -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)

@@ -1,4 +1,4 @@
-"""Certification paths: three certificates with cached revocation, and hostile pools; native and in a browser."""
+"""Measures certification paths: three certificates with cached CRLs, and hostile pools; natively and in a browser."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from smime_core.blocking import run
 from smime_core.ca.revocation_list_building import ListTerm, build_revocation_list
 from smime_core.errors import LimitExceeded
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Name
-from tests.browser.conformance import run_in_browser
 from tests.conformance.case import Case, pack_cases
 from tests.conformance.checks.durations import PathDuration
 from tests.conformance.checks.paths import PathVerdict
-from tests.unit.path_house import clique, key, root
-from tests.unit.people import NOW, PROVIDER
+from tests.support.browser.browsers import Name
+from tests.support.path_house import clique, key, root
+from tests.support.people import NOW, PROVIDER
+from tests.support.vault.conformance import run_in_browser
 
-POOL: Final = 992  # 32 authorities that all certified each other
+POOL: Final = 992  # the certificates of 32 authorities that have all certified each other
 _TERM: Final = ListTerm(this_update=NOW, next_update=NOW + datetime.timedelta(days=7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathTime:
-    """Milliseconds of one job."""
+    """The milliseconds of one job. `where`: "native", or the browser's name."""
 
     job: str
     where: str
@@ -33,7 +33,7 @@ class PathTime:
 
 
 def measure(*, runs: int = 200) -> list[PathTime]:
-    """The native figures."""
+    """Measure the chain and the hostile pools natively."""
     chain = run(PathDuration(verdict=make_chain(), runs=runs).run(NativeProvider())) / 1000
     pools = [
         PathTime(job=f"{POOL} certificates, {kind}", where="native", milliseconds=_measure_pool(names))
@@ -43,14 +43,14 @@ def measure(*, runs: int = 200) -> list[PathTime]:
 
 
 def measure_in_browser(name: Name, *, runs: int = 50) -> PathTime:
-    """The chain in the vault's Python, with the browser's own cryptography."""
+    """Measure the chain in the vault's Python, with the browser's own cryptography."""
     case = Case(set="bench", name="chain", task=PathDuration(verdict=make_chain(), runs=runs))
     (outcome,) = run_in_browser(name, pack_cases([case]))
     return PathTime(job="three certificates, two cached CRLs", where=name, milliseconds=outcome.facts / 1000)
 
 
 def make_chain() -> PathVerdict:
-    """A root, an issuing authority and a person, with a list of each authority."""
+    """A path of a root, an issuing authority and a person, with the CRLs of both authorities."""
     top = root("Bench root")
     issuing = top.issue("Bench issuing")
     alice = issuing.certify("alice@example.test")

@@ -1,4 +1,4 @@
-"""The people of the measuring page: an RSA-2048 and a P-256 identity, as the page wants them."""
+"""The people of the measuring page: an RSA-2048 and a P-256 identity, in the form that the page needs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from smime_core import blocking
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import Identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 
@@ -21,7 +21,7 @@ _PASSPHRASE: Final = "bench"
 
 
 class People:
-    """One identity of each kind under one authority, from now on."""
+    """One identity of each kind under one authority, valid from now on."""
 
     def __init__(self) -> None:
         self.now = datetime.datetime.now(datetime.UTC)
@@ -32,7 +32,7 @@ class People:
         }
 
     def describe(self, key_type: str) -> dict[str, str]:
-        """The members of one person, binary ones in base64."""
+        """The key, certificate, anchor and PKCS#12 file of one person in base64, and the passphrase."""
         identity = self.identities[key_type]
         p12 = blocking.export_identity(identity, _PASSPHRASE.encode(), provider=PROVIDER, iterations=2048)
         parts = {

@@ -1,8 +1,7 @@
-"""Whole processes on large files: `sealwax` against `openssl cms`, in turn, on the same files in one run.
+"""Measures whole processes on large files: `sealwax` and `openssl cms` in turns, on the same files.
 
-Our structures are DER; openssl's are what `-stream` writes, BER in pieces, because DER costs it three times the content
-in memory. Each reads what the other made where that is possible, so that nobody is measured on his own dialect alone:
-`verify` and `decrypt` run on both.
+Our structures are DER. openssl writes BER in pieces by `-stream`, because DER costs it three times the content in
+memory. Both programs verify and decrypt the structures of both, so that neither is measured only with its own encoding.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.pem import build_pem
-from smime_core.private_key_file import export_private_key
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.private_key_file import export_private_key
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.unit.people import NOW
+from tests.support.people import NOW
 
 _SEALWAX: Final = [str(Path(sys.executable).with_name("sealwax"))]
 _AT: Final = "2026-06-01T12:00:00Z"
 _BLOCK: Final = 1 << 20
-# A process of its own starts each command: the system counts what the starting process had in memory as the peak of
-# the started one, and this is as small as a Python gets (9 MB).
+# A separate small process (9 MB, the least for Python) starts each command, because the system counts the memory of the
+# starting process in the peak of the started one.
 _TIMER: Final = """
 import os, sys, time
 start = time.perf_counter()
@@ -44,7 +43,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """The same work as two commands; ours writes `out`, theirs `out2`."""
+    """The same work as two commands. Ours writes the file `out`, openssl's `out2`."""
 
     name: str
     ours: list[str]
@@ -53,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Medians of one job: seconds of wall time and peak memory in bytes."""
+    """The figures of one job: the median wall time in seconds, and the largest peak memory in bytes."""
 
     job: str
     content_bytes: int
@@ -65,7 +64,7 @@ class Timing:
 
 
 def measure(content_bytes: int, *, runs: int, folder: Path | None = None) -> list[Timing]:
-    """Every job on content of this size, in a folder with room for six times as much."""
+    """Measure all jobs on content of this size. `folder` needs space for six times as much."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         work = Path(name)
         _make_inputs(work, content_bytes)
@@ -84,7 +83,7 @@ _DETACHED: Final = (
     "sign content --raw --der --identity alice.both",
     f"{_OPENSSL} -sign -outform DER {_SIGNER} -in content",
 )
-_SEALED: Final = {
+_ENCRYPTED: Final = {
     cipher: (
         f"encrypt content --raw --der {flag} --to alice.pem",
         f"{_OPENSSL} -encrypt -stream -aes-256-{cipher.lower()} -outform DER -in content -recip alice.pem",
@@ -112,7 +111,7 @@ def _jobs() -> list[Job]:
             f"openssl cms -verify -inform SMIME {_THEIR_TRUST} -in mail.eml",
         )
     )
-    for cipher, commands in _SEALED.items():
+    for cipher, commands in _ENCRYPTED.items():
         jobs.append(_job(f"encrypt AES-256-{cipher}", *commands))
         jobs += [
             _job(
@@ -141,7 +140,7 @@ def _make_inputs(work: Path, content_bytes: int) -> None:
     (work / "ca.pem").write_bytes(build_pem("CERTIFICATE", authority.identity.certificate.der))
     _write_random(work / "content", content_bytes)
     _write_mail(work / "plain.eml", content_bytes)
-    for name, (ours, theirs) in {"opaque": _OPAQUE, "detached": _DETACHED, **_SEALED}.items():
+    for name, (ours, theirs) in {"opaque": _OPAQUE, "detached": _DETACHED, **_ENCRYPTED}.items():
         _check([*_SEALWAX, *ours.split(), "-o", f"{name}.us"], work)
         _check([*theirs.split(), "-out", f"{name}.openssl"], work)
     _check([*_SEALWAX, "sign", "plain.eml", "--identity", "alice.both", "-o", "mail.eml"], work)
@@ -156,7 +155,7 @@ def _write_random(path: Path, length: int) -> None:
 
 
 def _write_mail(path: Path, length: int) -> None:
-    # A text attachment in lines of 76 characters: as many octets on the way as the raw content has.
+    # The body is text in lines of 76 characters, which needs no transfer encoding and so does not grow.
     head = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: bench\r\nContent-Type: text/plain\r\n\r\n"
     lines = (b"Sealing wax holds the letter shut until the one whom it is for has broken it" + b"\r\n") * 10_000
     with path.open("wb") as file:
@@ -166,9 +165,9 @@ def _write_mail(path: Path, length: int) -> None:
 
 
 def _measure(job: Job, work: Path, content_bytes: int, runs: int) -> Timing:
-    os.sync()  # what was written before is not to be written to the disk while somebody is timed
+    os.sync()  # earlier output must not be written to the disk during a measurement
     for command in (job.ours, job.theirs):
-        _check(command, work)  # warms the caches and shows that it works
+        _check(command, work)  # fills the caches, and ends with an error if the command fails
     pairs = [(_time(job.ours, work), _time(job.theirs, work)) for _ in range(runs)]
     return Timing(
         job=job.name,
@@ -190,7 +189,7 @@ def _check(command: Sequence[str], work: Path) -> None:
 
 
 def _time(command: Sequence[str], work: Path) -> tuple[float, int]:
-    """Seconds, and peak memory in bytes, of one process. What it writes is gone before the next one starts."""
+    """Run a command. Returns its seconds and its peak memory in bytes. Removes its output files."""
     path = shutil.which(command[0])
     timed = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _TIMER, str(path), *command],

@@ -1,4 +1,4 @@
-"""What a part of the measurements gives: figures, and the limits that they are held against."""
+"""The results of measurements: figures, and the limits with which they are compared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS: Final = {"ms": "{:,.1f}", "bytes": "{:,.0f}", "times": "{:.2f}"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What one side took for one job; the median counts. Without values it failed, and `failure` says how."""
+    """The values of one side for one job; the median counts. A side that failed has no values, but a `failure`."""
 
     browser: str
     job: str
@@ -35,7 +35,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A promise: `value` must not be above `limit`. None where there was nothing to hold it against."""
+    """A promise: `value` must not be above `limit`. The value is None if it was not measured."""
 
     browser: str
     what: str
@@ -53,29 +53,29 @@ class Limit:
 
 
 class Figures:
-    """All figures of a part, to be looked up by browser, job and side."""
+    """All figures of a part, which can be found by browser, job and side."""
 
     def __init__(self, figures: Iterable[Figure]) -> None:
         self.all = list(figures)
         self._by_name = {(figure.browser, figure.job, figure.who): figure for figure in self.all}
 
     def median(self, browser: str, job: str, who: str) -> float | None:
-        """None where the side has no such job, or failed."""
+        """The median of a side for a job; None if the side does not have the job, or failed."""
         figure = self._by_name.get((browser, job, who))
         return figure.median if figure else None
 
     def ratio(self, browser: str, job: str, one: str, other: str) -> float | None:
-        """The median of one divided by that of the other."""
+        """The median of one side divided by that of the other; None if either has none."""
         top, bottom = self.median(browser, job, one), self.median(browser, job, other)
         return top / bottom if top is not None and bottom else None
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """Browser and job of each line, in the order of measuring."""
+        """The browser and job of each line, in the order of measurement."""
         return list(dict.fromkeys((figure.browser, figure.job) for figure in self.all))
 
     def draw(self, title: str) -> Table:
-        """One line for each job, one column for each side."""
+        """A table with one line for each job and one column for each side."""
         sides = list(dict.fromkeys(figure.who for figure in self.all))
         table = Table("browser", "job", *sides, title=title)
         for row in self.rows:
@@ -85,7 +85,7 @@ class Figures:
 
 
 def draw_limits(limits: Sequence[Limit]) -> Table:
-    """What was promised, what was found."""
+    """A table of the promised limits and the measured values."""
     table = Table("browser", "limit", "found", "at most", "holds", title="Limits")
     for limit in limits:
         found = "–" if limit.value is None else _show(limit.value, limit.unit)

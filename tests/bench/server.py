@@ -1,4 +1,4 @@
-"""A static server on loopback for the measuring page: the bundle, the peers' packages, the page."""
+"""A static server on loopback for the measuring page, the bundle, and the peers' packages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-_PROJECT = Path(__file__).resolve().parents[2]
-_FOLDERS = {"node_modules": _PROJECT / "node_modules", "bench": Path(__file__).resolve().parent / "page"}
+from tests.support.project import ROOT
+
+_FOLDERS = {"node_modules": ROOT / "node_modules", "bench": Path(__file__).resolve().parent / "page"}
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -28,32 +29,32 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.requests.append(self.path)
-        # A page that is closed wants nothing more.
+        # The connection ends if the page is closed.
         with suppress(ConnectionError):
             super().do_GET()
 
     def translate_path(self, path: str) -> str:
-        """Map /NAME/... into the folder of that name; anything else is not found."""
+        """Map /NAME/… to the folder of that name. Other paths are not found."""
         name, _, rest = path.lstrip("/").partition("?")[0].partition("/")
         if name not in self.folders or ".." in rest:
-            return str(_PROJECT / "does-not-exist")
+            return str(ROOT / "does-not-exist")
         return str(self.folders[name] / rest)
 
     def end_headers(self) -> None:
-        # An isolated page has a clock of microseconds; any other sees whole milliseconds in Firefox.
+        # These fields isolate the page. In Firefox only isolated pages have a clock that is finer than milliseconds.
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
         self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the table is the output."""
+        """Write no log: the only output is the table."""
 
 
 @contextmanager
 def serve_page(folders: Mapping[str, Path], *, requests: list[str] | None = None) -> Iterator[str]:
-    """The address of the measuring page, while the context lasts; `folders` stand beside it by their names.
+    """Serve the measuring page during the block. Yields its address. Each of `folders` is served under its name.
 
-    Each path that is asked for is added to `requests`.
+    The path of each request is added to `requests`.
     """
     handler = functools.partial(_Handler, folders=folders, requests=[] if requests is None else requests)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -1,4 +1,4 @@
-"""How long the vault takes from opening to a Worker that is ready: in a page and in the extension, with both starts."""
+"""Measures the vault's start until a Worker is ready: in a page and in the extension, with and without snapshot."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 
 from tests.bench.open_page import open_page
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.browsers import Name, launch
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
+from tests.support.browser.browsers import Name, launch
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
 
 SNAPSHOT: Final = "snapshot"
 PLAIN: Final = "plain"
 _PAGE: Final = "start in a page"
 _EXTENSION: Final = "start in the extension"
 _MAX_MILLISECONDS: Final = {_PAGE: 600, _EXTENSION: 400}
-_MAX_RATIO: Final = 0.3  # of the snapshot's start to the plain one
+_MAX_RATIO: Final = 0.3  # the time of a start from the snapshot, divided by that of a plain start
 
-# The plain start is what a snapshot that cannot be fetched falls back to.
+# Starts a vault and returns the milliseconds. To cause a plain start, makes the fetch of the snapshot fail.
 _START: Final = """async (folder, kind) => {
   const base = new URL(folder, location.href);
   const { openVault } = await import(new URL("vault.js", base).href);
@@ -41,13 +41,13 @@ _START: Final = """async (folder, kind) => {
 
 
 def measure_starts(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Both starts in turn, in a page and in a page of the extension."""
+    """Measure both kinds of start in turns, in a page and in a page of the extension."""
     with open_page(name, dist) as page:
         figures = _measure(page, name, _PAGE, "/runtime/", runs)
     with tempfile.TemporaryDirectory() as profile:
         browser = launch(name, Path(profile))
         try:
-            extension = Extension(browser, dist / "extension")
+            extension = Extension(browser, dist / "extension_test")
             figures += _measure(extension.open_options(), name, _EXTENSION, "/runtime/", runs)
         finally:
             browser.close()
@@ -55,7 +55,7 @@ def measure_starts(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def start_limits(figures: Figures) -> list[Limit]:
-    """600 ms in a page, 400 ms in the extension, and 0.3 of the plain start."""
+    """Limits of the start from the snapshot: 600 ms in a page, 400 ms in the extension, 0.3 of the plain start."""
     limits = []
     for browser, job in figures.rows:
         found = figures.median(browser, job, SNAPSHOT)

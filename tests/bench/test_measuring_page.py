@@ -1,8 +1,6 @@
-"""The measuring page (`tests/bench`) still works; its figures belong to `make bench` and are no business of a test."""
+"""Tests that the measuring page (`tests/bench`) works. They do not check its figures, which `make bench` measures."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +9,10 @@ from tests.bench.large import largest_peak, reset_peaks
 from tests.bench.people import EC, People
 from tests.bench.results import Figure, Figures, Limit, draw_limits
 from tests.bench.server import serve_page
-from tests.browser.browsers import Browser
+from tests.support.browser.browsers import Browser
+from tests.support.project import ROOT
 
-RUNTIME = Path(__file__).parents[2] / "dist/runtime"
+RUNTIME = ROOT / "dist/runtime"
 
 
 @pytest.mark.browser
@@ -34,7 +33,7 @@ def test_measures_ours_beside_a_peer_that_has_the_job_and_one_that_has_not(brows
 @pytest.mark.in_turn
 def test_finds_the_memory_of_the_browsers_renderers(browser: Browser) -> None:
     reset_peaks(browser)
-    # The least that a page takes, and less than this machine has.
+    # Between the least memory that a page needs and the memory of this machine.
     assert 10_000_000 < largest_peak(browser).own < largest_peak(browser).whole < 10_000_000_000
 
 

@@ -1,5 +1,5 @@
-"""From the click on a sealed mail of 10 KB in a real Roundcube until its text is painted: with everything warm, and
-after the extension's background was stopped."""
+"""Measures opening an encrypted mail of 10 KB in a real Roundcube, from the click until its text is painted: with the
+background running, and after it was stopped."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from smime_core import blocking
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
 from tests.bench.results import Figure, Figures, Limit
-from tests.browser.bidi import BidiError
-from tests.browser.browsers import Name, launch
-from tests.browser.extension_driver import Extension
-from tests.browser.webmail import RoundcubePages
-from tests.interop.people import NOW, PASSPHRASE, PROVIDER, address, certificate, identity, write_people
-from tests.servers.mail_host import run_mail_host
-from tests.servers.roundcube import absence, run_roundcube
+from tests.support.browser.bidi import BidiError
+from tests.support.browser.browsers import Name, launch
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import RoundcubePages
+from tests.support.peers.people import NOW, PASSPHRASE, PROVIDER, address, certificate, identity, write_people
+from tests.support.servers.mail_host import run_mail_host
+from tests.support.servers.roundcube import absence, run_roundcube
 from webbridge.demo.tls import write_tls_files
 
 _WARM: Final = "open a 10 KB mail in Roundcube"
@@ -34,7 +36,7 @@ _NOTE_CLICK: Final = """() => {
   addEventListener("click", note, { capture: true });
 }"""
 _CLICKED: Final = "() => window.clickedAt"
-# The view is empty until the mail is in it.
+# The time of the view's first paint with content: the view is empty until it has the mail.
 _PAINTED: Final = """() => {
   const [paint] = performance.getEntriesByName("first-contentful-paint");
   return paint && performance.timeOrigin + paint.startTime;
@@ -42,7 +44,7 @@ _PAINTED: Final = """() => {
 
 
 def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Warm and stopped in turn."""
+    """Measure in turns with a running and with a stopped background."""
     if why := absence():
         return [Figure(browser=name, job=job, who="ours", unit="ms", failure=why) for job in _MAX_MILLISECONDS]
     times: dict[str, list[float]] = {job: [] for job in _MAX_MILLISECONDS}
@@ -55,7 +57,7 @@ def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def webmail_limits(figures: Figures) -> list[Limit]:
-    """300 ms warm, 1.2 s after the background was stopped."""
+    """Limits: 300 ms with a running background, 1.2 s after it was stopped."""
     return [
         Limit(
             browser=browser,
@@ -72,7 +74,7 @@ def webmail_limits(figures: Figures) -> list[Limit]:
 def _running(name: Name, dist: Path) -> Iterator[tuple[Extension, RoundcubePages, int]]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        # Dovecot's own user reads these.
+        # Dovecot's own user must be able to read the TLS files.
         folder.chmod(0o755)
         write_tls_files(folder, at=NOW)
         people = write_people(folder)
@@ -93,16 +95,16 @@ def _mail() -> bytes:
         f"From: {_WRITER}\r\nTo: {_READER}\r\nSubject: The harbour\r\nMIME-Version: 1.0\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}"
     ).encode()
-    signed = blocking.sign_message(message, identity=identity("rsa"), provider=PROVIDER, signing_time=NOW)
-    return blocking.encrypt_message(signed, recipients=[certificate("rsa2")], provider=PROVIDER)
+    signed = blocking.sign_message(message, Signing(identities=[identity("rsa")], signing_time=NOW), provider=PROVIDER)
+    return blocking.encrypt_message(signed, Encrypting(recipients=[certificate("rsa2")]), provider=PROVIDER)
 
 
 def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) -> float:
-    """Milliseconds from the click to the first paint with content in the view."""
+    """Open the mail. Returns the milliseconds from the click to the first paint with content in the view."""
     pages.show(uid)
     place = pages.read_button()
     pages.page.js(_NOTE_CLICK)
-    # The vault's reserve has started by then.
+    # Wait until the vault has started its Worker in reserve.
     time.sleep(1)
     if stop:
         extension.stop_background()
@@ -110,12 +112,12 @@ def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) 
     deadline = time.monotonic() + _PATIENCE_SECONDS
     painted: float | None = None
     while painted is None and time.monotonic() < deadline:
-        # The browser itself says when it painted; questions without a pause would take its processor.
+        # The browser records the time of the paint itself. Requests without a pause would slow it down.
         time.sleep(_PAUSE_SECONDS)
-        # The first opening asks the person.
+        # A question for consent comes when the first mail is opened.
         if not stop and extension.has_window():
             extension.answer()
-        # A frame may load another document between two questions.
+        # A frame may load another document between two requests.
         with contextlib.suppress(BidiError):
             views = [frame for frame in pages.page.frames() if "mail_view.html" in frame.url]
             painted = views[0].js(_PAINTED) if views else None

@@ -1,4 +1,4 @@
-"""What a first visit takes over the wire, as brotli: the files that a page asks for until its first result."""
+"""Measures the bytes that a first visit transfers, compressed by brotli: the files requested until the first result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.bench.results import Figure, Figures, Limit
 from tests.bench.server import serve_page
-from tests.browser.browsers import Name, launch
+from tests.support.browser.browsers import Name, launch
 
 _FIRST: Final = "first visit until the first operation"
 _WHOLE: Final = "first visit with the snapshot behind it"
@@ -23,7 +23,7 @@ _FIRST_VISIT: Final = """async () => {
 
 
 def measure_wire(name: Name, dist: Path) -> list[Figure]:
-    """Bytes of the compressed files, without what HTTP adds."""
+    """Measure the bytes of the compressed files, without the header fields of HTTP."""
     first = _find_first_visit(name, dist)
     whole = first | {file.name for file in (dist / "runtime").glob(f"*{_SNAPSHOT}")}
     sizes = {file: compressed_size(dist / "runtime" / file) for file in sorted(whole)}
@@ -32,7 +32,7 @@ def measure_wire(name: Name, dist: Path) -> list[Figure]:
 
 
 def wire_limits(figures: Figures) -> list[Limit]:
-    """4.5 MB until the first operation, 10.5 MB with the snapshot."""
+    """Limits: 4.5 MB until the first operation, 10.5 MB with the snapshot."""
     return [
         Limit(
             browser=browser, what=job, value=figures.median(browser, job, "ours"), limit=_MAX_BYTES[job], unit="bytes"
@@ -42,7 +42,7 @@ def wire_limits(figures: Figures) -> list[Limit]:
 
 
 def compressed_size(file: Path) -> int:
-    """Bytes of the compressed twin that the build made beside a file, or of the file where it made none."""
+    """The size of the compressed copy (.br) that the build made of a file; if there is none, of the file."""
     twin = file.with_name(f"{file.name}.br")
     return (twin if twin.exists() else file).stat().st_size
 

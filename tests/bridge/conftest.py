@@ -1,62 +1,40 @@
-"""Mail servers for the tests: one in memory, and a private Dovecot where it is installed."""
+"""Fixtures of the bridge's tests: mail servers (one in memory, a private Dovecot if it is installed) and the app."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
-from tests.servers import dovecot
-from tests.servers.lying_server import IMAP, SMTP, LyingServer
+from tests.support.clock import FakeClock, clock
+from tests.support.servers import dovecot
+from tests.support.servers.bridge import API, ENROLMENT_KEY, KEYS, PAGES, sign_in
+from tests.support.servers.lying_server import IMAP, SMTP, LyingServer
+from tests.support.servers.mailboxes import ALICE_LOGIN, PASSWORDS
+from tests.support.servers.tls import tls_folder
+from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
-from webbridge.demo.tls import write_tls_files
-from webbridge.gateway import Credentials, ImapConnection, MailServer, Security, ServerAddress
+from webbridge.gateway import ImapConnection, MailServer, Security, ServerAddress
+from webbridge.services import services_of
 
-ALICE = "alice@example.test"
-BOB = "bob@example.test"
-PASSWORDS = {ALICE: "correct horse äöü", BOB: "another password"}
-ALICE_LOGIN = Credentials(address=ALICE, password=PASSWORDS[ALICE])
-
-
-@dataclass(slots=True)
-class FakeClock:
-    """A clock that stands still until a test moves it."""
-
-    at: datetime = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def advance(self, *, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture(scope="session")
-def tls_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    write_tls_files(folder, at=datetime.now(UTC))
-    return folder
+__all__ = ["clock", "tls_folder"]
 
 
 @pytest.fixture
 def imap(tls_folder: Path) -> Iterator[LyingServer]:
-    """An IMAP server that answers as a test says."""
+    """An IMAP server whose answers the test sets."""
     with LyingServer(IMAP, tls_folder=tls_folder) as server:
         yield server
 
 
 @pytest.fixture
 def smtp(tls_folder: Path) -> Iterator[LyingServer]:
-    """An SMTP server that answers as a test says."""
+    """An SMTP server whose answers the test sets."""
     with LyingServer(SMTP, tls_folder=tls_folder) as server:
         yield server
 
@@ -78,7 +56,7 @@ def dovecot_addresses(tls_folder: Path) -> Iterator[dict[Security, ServerAddress
 
 @pytest.fixture(params=["memory", "dovecot", "dovecot-starttls"])
 def mail_server(request: pytest.FixtureRequest, memory_server: MemoryMailServer) -> MailServer:
-    """Each IMAP server in turn; submission is always the one in memory."""
+    """Each IMAP server in turn. The SMTP server is always the one in memory."""
     if request.param == "memory":
         return memory_server.address
     security = Security.STARTTLS if request.param.endswith("starttls") else Security.IMPLICIT_TLS
@@ -87,7 +65,7 @@ def mail_server(request: pytest.FixtureRequest, memory_server: MemoryMailServer)
 
 @pytest.fixture
 def connect(mail_server: MailServer) -> Iterator[Callable[[], ImapConnection]]:
-    """Opens connections of Alice's, and closes them after the test."""
+    """A function that opens IMAP connections for Alice. They are closed after the test."""
     opened: list[ImapConnection] = []
 
     def open_connection() -> ImapConnection:
@@ -102,3 +80,34 @@ def connect(mail_server: MailServer) -> Iterator[Callable[[], ImapConnection]]:
 @pytest.fixture
 def connection(connect: Callable[[], ImapConnection]) -> ImapConnection:
     return connect()
+
+
+@pytest.fixture
+def config(memory_server: MemoryMailServer, clock: FakeClock) -> BridgeConfig:
+    return BridgeConfig(
+        api_origin=API,
+        pages_origin=PAGES,
+        key_server_origin=KEYS,
+        mail_server=memory_server.address,
+        enrolment_key=ENROLMENT_KEY,
+        clock=clock,
+        max_message_bytes=100_000,
+    )
+
+
+@pytest.fixture
+def app(config: BridgeConfig) -> Iterator[Flask]:
+    app = create_app(config)
+    yield app
+    services_of(app).close()
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def alice(browser: FlaskClient) -> FlaskClient:
+    assert sign_in(browser).status_code == 200
+    return browser

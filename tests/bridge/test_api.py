@@ -6,8 +6,6 @@ import json
 import logging
 import sqlite3
 from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -17,98 +15,35 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from roaming_keys.tickets import BadTicket, check_ticket
+from sealwax.service import check_origin
 from smime_core import blocking
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.pkix import RevocationPolicy
 from smime_core.providers.native import NativeProvider
-from tests.servers.conftest import ALICE, BOB, PASSWORDS, FakeClock
+from tests.support.clock import FakeClock
+from tests.support.servers.bridge import (
+    API,
+    ENROLMENT_KEY,
+    FROM_PAGES,
+    PAGES,
+    error_of,
+    get,
+    look_up,
+    send,
+    sign_in,
+)
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge import BridgeConfig, create_app
-from webbridge.config import check_origin
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.mail_server import MemoryMailServer
-from webbridge.gateway import MailServer, ServerAddress
+from webbridge.gateway import ServerAddress
 from webbridge.services import COOKIE_NAME, services_of
 
 pytestmark = pytest.mark.server
 
-API = "http://127.0.0.1:8461"
-PAGES = "http://127.0.0.1:8460"
-KEYS = "http://127.0.0.1:8462"
-ENROLMENT_KEY = bytes(range(32))
-FROM_PAGES = {"Origin": PAGES, "X-Sealwax": "1"}
 MESSAGE = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Hello\r\n\r\n.dot \xc3\xa4\r\n"
-
-
-@pytest.fixture
-def config(memory_server: MemoryMailServer, clock: FakeClock) -> BridgeConfig:
-    return BridgeConfig(
-        api_origin=API,
-        pages_origin=PAGES,
-        key_server_origin=KEYS,
-        mail_server=memory_server.address,
-        enrolment_key=ENROLMENT_KEY,
-        clock=clock,
-        max_message_bytes=100_000,
-    )
-
-
-@pytest.fixture
-def app(config: BridgeConfig) -> Iterator[Flask]:
-    app = create_app(config)
-    yield app
-    services_of(app).close()
-
-
-@pytest.fixture
-def browser(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-@pytest.fixture
-def alice(browser: FlaskClient) -> FlaskClient:
-    assert sign_in(browser).status_code == 200
-    return browser
-
-
-@contextmanager
-def bridge_before(mail_server: MailServer) -> Iterator[FlaskClient]:
-    """A browser at a bridge of nothing but defaults before this mail server."""
-    config = BridgeConfig(
-        api_origin=API, pages_origin=PAGES, key_server_origin=KEYS, mail_server=mail_server, enrolment_key=ENROLMENT_KEY
-    )
-    app = create_app(config)
-    yield app.test_client()
-    services_of(app).close()
-
-
-def sign_in(browser: FlaskClient, address: str = ALICE, password: str = PASSWORDS[ALICE]) -> TestResponse:
-    return browser.post(
-        "/api/session", base_url=API, headers=FROM_PAGES, json={"address": address, "password": password}
-    )
-
-
-def get(browser: FlaskClient, path: str) -> TestResponse:
-    # Buffered: the answer is read to its end and closed, as a server does it.
-    return browser.get(path, base_url=API, headers=FROM_PAGES, buffered=True)
-
-
-def look_up(browser: FlaskClient, address: object) -> TestResponse:
-    return browser.post("/api/directory", base_url=API, headers=FROM_PAGES, json={"address": address})
-
-
-def send(browser: FlaskClient, message: bytes, recipients: str) -> TestResponse:
-    headers = FROM_PAGES | {"X-Sealwax-Recipients": recipients, "Content-Type": "application/octet-stream"}
-    return browser.post("/api/send", base_url=API, headers=headers, data=message)
-
-
-def error_of(response: TestResponse) -> tuple[int, str]:
-    fields = response.get_json()
-    assert set(fields) == {"code", "message"}
-    assert fields["message"]
-    return response.status_code, fields["code"]
 
 
 def cookie_of(browser: FlaskClient) -> str | None:
@@ -326,7 +261,7 @@ def test_a_password_that_the_mail_server_no_longer_takes_ends_the_session(
     assert services_of(app).sessions.find(cookie_of(alice) or "") is None
 
 
-# Who may call
+# Permission to call
 
 
 @pytest.mark.parametrize("path", ["/api/config", "/api/session", "/api/nothing"])
@@ -638,7 +573,7 @@ def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeCo
     assert error_of(look_up(browser, "*")) == (400, "bad-argument")
     assert error_of(look_up(browser, [BOB])) == (400, "bad-request")
     assert error_of(look_up(browser, BOB * 1000)) == (413, "message-too-large")
-    # In a path it would stand in every log.
+    # In a path it would be in every log.
     assert error_of(get(browser, f"/api/directory?address={BOB}")) == (405, "method-not-allowed")
     services_of(app).close()
 

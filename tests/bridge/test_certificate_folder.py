@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.people import person
-from webbridge.certificates import RECHECK_SECONDS, CertificateFolder
+from tests.support.people import person
+from webbridge.certificates.files import RECHECK_SECONDS, CertificateFolder
 from webbridge.demo.accounts import certificate_pem
 
 BAD_BLOCKS = {

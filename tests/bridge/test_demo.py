@@ -24,10 +24,15 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from roaming_keys import client
-from smime_core import RevocationPolicy, State, TrustStore, blocking, parse_certificates
+from roaming_keys.protocol import KeyAccount
+from sealwax.service.web_server import ending_signals
+from smime_core import RevocationPolicy, State, TrustStore, blocking
+from smime_core.cms.recipients.keys import Keys
 from smime_core.providers.native import NativeProvider
-from tests.signals import interruptible_children, started_as
-from webbridge.demo.command import _ending_signals, demo, show
+from smime_core.trust.judging import Judging
+from smime_core.x509 import parse_certificates
+from tests.support.signals import interruptible_children, started_as
+from webbridge.demo.command import demo, show
 from webbridge.demo.ports import bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
@@ -88,10 +93,9 @@ def test_each_welcome_is_verified_for_its_reader(stack: DemoStack) -> None:
         (stored,) = stack.mail_server.messages(account.address)
         report = blocking.examine_message(
             stored.raw,
+            Judging(trust_store=trust_store, at=datetime.now(UTC)),
             provider=NativeProvider(),
-            trust_store=trust_store,
-            at=datetime.now(UTC),
-            identities=[account.identity],
+            keys=Keys(identities=[account.identity]),
         )
         assert report.state is State.VERIFIED
 
@@ -99,8 +103,8 @@ def test_each_welcome_is_verified_for_its_reader(stack: DemoStack) -> None:
 def test_the_key_server_hands_over_the_identity_for_its_passphrase(stack: DemoStack) -> None:
     alice = stack.accounts[0]
     passphrase = alice.key_passphrase.encode()
-    fetched = client.fetch(stack.keys_url, user=alice.address, passphrase=passphrase, provider=NativeProvider())
-    (identity,) = blocking.run(fetched)
+    account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=passphrase)
+    (identity,) = blocking.run(client.fetch(account, NativeProvider()))
     assert identity.certificate == alice.identity.certificate
 
 
@@ -232,6 +236,6 @@ def test_the_keys_are_their_owners_alone(stack: DemoStack) -> None:
 def test_a_demonstration_under_nohup_outlives_its_terminal() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert signal.SIGHUP not in _ending_signals()
+        assert signal.SIGHUP not in ending_signals()
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,27 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from smime_core.lookups.ldap import LdapSecurity, parse_ldap_url
-from smime_core.lookups.smimea import NameServer, owner_name
-from tests.servers.conftest import BOB
-from tests.servers.directory_servers import BASE, HOST, Zone, ldap_done, ldap_entry, run_dns, run_lying_ldap, smimea
-from tests.servers.test_bridge_api import API, config, error_of, look_up, sign_in
-from tests.unit.people import anchor, person
+from sealwax.lookups.ldap import LdapSecurity, parse_ldap_url
+from sealwax.lookups.smimea import NameServer, owner_name
+from tests.support.people import anchor, person
+from tests.support.servers.bridge import API, error_of, look_up, sign_in
+from tests.support.servers.directory_servers import (
+    BASE,
+    HOST,
+    Zone,
+    ldap_done,
+    ldap_entry,
+    run_dns,
+    run_lying_ldap,
+    smimea,
+)
+from tests.support.servers.mailboxes import BOB
 from webbridge import BridgeConfig, create_app
+from webbridge.certificates.people import MAX_SEARCHES
 from webbridge.demo.accounts import certificate_pem
-from webbridge.people import MAX_SEARCHES
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
-__all__ = ["config"]
 
 Browser = Callable[..., FlaskClient]
 
@@ -109,12 +117,10 @@ def test_a_browser_extension_may_look_up_and_nothing_else(signed_in: Browser, tm
 
 def test_only_so_many_searches_run_at_once(signed_in: Browser) -> None:
     browser = signed_in()
-    running: threading.BoundedSemaphore = services_of(browser.application).people.running
-    for _ in range(MAX_SEARCHES):
-        assert running.acquire(blocking=False)
-    response = look_up(browser, BOB)
+    with ExitStack() as running:
+        for _ in range(MAX_SEARCHES):
+            running.enter_context(services_of(browser.application).people.running.one())
+        response = look_up(browser, BOB)
     assert error_of(response) == (429, "try-later")
     assert response.headers["Retry-After"] == "2"
-    for _ in range(MAX_SEARCHES):
-        running.release()
     assert ask(browser)["found"] == []

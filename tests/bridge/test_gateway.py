@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.conftest import ALICE, ALICE_LOGIN, BOB, PASSWORDS
+from tests.support.servers.mailboxes import ALICE, ALICE_LOGIN, BOB, PASSWORDS
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import (
@@ -105,7 +105,7 @@ def test_a_list_shows_what_its_rows_need(connection: ImapConnection) -> None:
     assert row.recipients == ("a@example.test", "Bo <b@example.test>")
     assert row.subject == "Grüße"
     assert row.date is not None
-    assert row.protection is Protection.SEALED
+    assert row.protection is Protection.ENCRYPTED
     assert not row.seen
 
 
@@ -422,11 +422,11 @@ def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: 
         ('multipart/signed; protocol="application/x-pkcs7-signature"', Protection.SIGNED),
         ('multipart/signed; protocol="application/pgp-signature"', None),
         ("application/pkcs7-mime; smime-type=signed-data", Protection.SIGNED),
-        ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", Protection.SEALED),
-        ("application/pkcs7-mime; smime-type=authEnveloped-data", Protection.SEALED),
-        ("application/x-pkcs7-mime", Protection.SEALED),
+        ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", Protection.ENCRYPTED),
+        ("application/pkcs7-mime; smime-type=authEnveloped-data", Protection.ENCRYPTED),
+        ("application/x-pkcs7-mime", Protection.ENCRYPTED),
         ("application/pkcs7-mime; smime-type=certs-only", None),
-        ("APPLICATION/OCTET-STREAM; NAME=SMIME.P7M", Protection.SEALED),
+        ("APPLICATION/OCTET-STREAM; NAME=SMIME.P7M", Protection.ENCRYPTED),
         ("application/octet-stream; name=report.pdf", None),
         ("text/plain", None),
     ],

@@ -1,4 +1,4 @@
-"""What the administrator's guide shows works as it stands."""
+"""The commands and files that the administrator's guide shows work as they are printed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pytest
 from asn1crypto import pem
 from flask import Flask
 
-from tests.unit.people import anchor
+from tests.support.people import anchor
+from tests.support.project import ROOT
 
-GUIDE = Path(__file__).parents[2] / "docs" / "administrator_guide.md"
+GUIDE = ROOT / "docs" / "administrator_guide.md"
 
 
 def test_the_configuration_of_the_guide_makes_three_services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

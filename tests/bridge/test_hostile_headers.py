@@ -1,4 +1,4 @@
-"""Headers that strangers write: whatever they hold, each message keeps its row and can be opened, at little cost."""
+"""Headers by strangers: with any content, each message keeps its row and can be opened, at little cost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.token_growth import Case, judge
-from tests.servers.lying_server import IMAP, LyingServer
-from tests.servers.test_bridge_api import bridge_before, get, sign_in
+from tests.support.servers.bridge import bridge_before, get, sign_in
+from tests.support.servers.lying_server import IMAP, LyingServer
 from webbridge.gateway import summary
 from webbridge.gateway.summary import (
     HEADER_PART_BYTES,

@@ -1,4 +1,4 @@
-"""Whatever the pages send about certificates, the bridge answers it or refuses it, and never breaks."""
+"""The bridge answers or refuses any JSON that pages send about certificates, and never breaks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.fuzz.alterations import alter
-from tests.servers.test_bridge_api import API, FROM_PAGES, alice, app, browser, config
-from tests.unit import revocations
-from tests.unit.people import person
-from webbridge.lookup_counter import LookupCounter
-
-__all__ = ["alice", "app", "browser", "config"]
+from tests.support import revocations
+from tests.support.people import person
+from tests.support.servers.bridge import API, FROM_PAGES
+from webbridge.certificates.lookup_counter import LookupCounter
 
 pytestmark = pytest.mark.server
 

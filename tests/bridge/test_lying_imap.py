@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from tests.servers.conftest import ALICE_LOGIN
-from tests.servers.lying_server import IMAP, Close, Drip, LyingServer, Step, TakeLiteral
-from tests.servers.test_bridge_api import API, FROM_PAGES, bridge_before, error_of, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
+from tests.support.servers.lying_server import IMAP, Close, Drip, LyingServer, Step, TakeLiteral
+from tests.support.servers.mailboxes import ALICE_LOGIN
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.imap_syntax import read_folder_name, write_folder_name
 from webbridge.gateway.summary import HeaderProblem
@@ -321,7 +321,7 @@ def test_no_byte_of_another_message_passes_as_the_last_of_this_one(server: Lying
     assert code_of(lambda: next(chunks)) is GatewayCode.UNREADABLE
 
 
-# Whatever the command
+# Broken answers to any command
 
 
 BROKEN: list[Sequence[Step]] = [

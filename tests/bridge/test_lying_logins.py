@@ -11,12 +11,13 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from tests.servers.conftest import ALICE_LOGIN, BOB
-from tests.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
-from tests.servers.test_bridge_api import API, FROM_PAGES, bridge_before, error_of, get, send, sign_in
+from sealwax.service import TryLater
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, send, sign_in
+from tests.support.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
+from tests.support.servers.mailboxes import ALICE_LOGIN, BOB
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
-from webbridge.login_counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, LoginGate, TooManyAttempts
+from webbridge.login.counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, login_gate
 
 pytestmark = pytest.mark.server
 
@@ -255,11 +256,11 @@ def test_logins_at_a_slow_server_leave_threads_for_others(imap: LyingServer, bro
 
 
 def test_logins_of_one_client_leave_places_for_others() -> None:
-    gate = LoginGate()
+    gate = login_gate()
     with ExitStack() as running:
         for _ in range(MAX_AT_ONCE_PER_CLIENT):
             running.enter_context(gate.one("203.0.113.1"))
-        with pytest.raises(TooManyAttempts), gate.one("203.0.113.1"):
+        with pytest.raises(TryLater), gate.one("203.0.113.1"):
             pass
         with gate.one("203.0.113.2"):
             pass

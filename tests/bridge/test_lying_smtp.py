@@ -1,4 +1,4 @@
-"""SMTP servers that fail at every stage: a message is sent, refused or perhaps sent, and each is told as what it is."""
+"""SMTP servers that fail at every stage: a message is sent, refused or perhaps sent, and the answer says which."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from tests.servers.conftest import ALICE_LOGIN, BOB
-from tests.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
-from tests.servers.test_bridge_api import bridge_before, error_of, get, send, sign_in
+from tests.support.servers.bridge import bridge_before, error_of, get, send, sign_in
+from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
+from tests.support.servers.mailboxes import ALICE_LOGIN, BOB
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
 
 pytestmark = pytest.mark.server

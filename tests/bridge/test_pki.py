@@ -17,21 +17,21 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from smime_core import blocking
-from smime_core.certificate import parse_certificate
-from smime_core.demo_ca import Pointers, create_authority, issue_identity
-from smime_core.ocsp import CertificateStatus, parse_ocsp_response
+from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from smime_core.revocation_list import parse_revocation_list
-from tests.servers.certomancer_authority import Authority, run_authority
-from tests.servers.conftest import ALICE
-from tests.servers.pretended_public import pretend_public
-from tests.servers.test_bridge_api import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, sign_in
-from tests.servers.test_lookups_paths import free_port
+from smime_core.x509.certificate import parse_certificate
+from smime_core.x509.ocsp import CertificateStatus, parse_ocsp_response
+from smime_core.x509.revocation_list import parse_revocation_list
+from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, sign_in
+from tests.support.servers.certomancer_authority import Authority, run_authority
+from tests.support.servers.mailboxes import ALICE
+from tests.support.servers.ports import free_port
+from tests.support.servers.pretended_public import pretend_public
 from webbridge import BridgeConfig, create_app
 from webbridge.blueprints.pki import MAX_PATHS
+from webbridge.certificates.lookup_counter import MAX_PER_SESSION
 from webbridge.demo.mail_server import MemoryMailServer
-from webbridge.lookup_counter import MAX_PER_SESSION
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -285,7 +285,7 @@ def test_nothing_of_an_answer_is_told_to_whoever_chose_the_address(
     for number, reply in enumerate(replies):
         authority.app = reply
         told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
-        # What is kept of the answer says no more.
+        # The kept answer reveals no more.
         told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
     for url in (f"http://127.0.0.1:{closed}/", "http://10.0.0.1/", "http://name.invalid/"):
         told.append(issuers(browser, made_up(url)))
@@ -311,9 +311,9 @@ def reply_of(status: str, body: bytes, *, length: int | None = None) -> Callable
 def made_up(issuer_url: str) -> bytes:
     """A certificate that nobody vouches for and that names this address."""
     at = datetime.datetime.now(datetime.UTC)
-    pointers = Pointers(issuer_urls=(issuer_url,))
+    pointers = Details(issuer_urls=(issuer_url,))
     maker = blocking.run(create_authority("Nobody", provider=NativeProvider(), at=at, key=NewKey.P256))
-    person = issue_identity(maker, ALICE, provider=NativeProvider(), at=at, key=NewKey.P256, pointers=pointers)
+    person = issue_identity(maker, ALICE, provider=NativeProvider(), at=at, key=NewKey.P256, details=pointers)
     return blocking.run(person).certificate.der
 
 

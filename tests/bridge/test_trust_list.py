@@ -1,4 +1,4 @@
-"""The bridge hands out the operator's signed list: as it stands in its file, and anew when the file changes."""
+"""The bridge hands out the operator's signed list: as it is in its file, and anew when the file changes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ import pytest
 from flask import Flask
 
 from smime_core import TrustAnchor, blocking
-from smime_core.certificate import Certificate
-from smime_core.content_info import armor
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.cms.content_info import armor
+from smime_core.own_content import sign_trust_list
+from smime_core.own_content.trust_list import TrustList
 from smime_core.providers.native import NativeProvider
-from smime_core.trust_list import TrustList
-from tests.servers.conftest import FakeClock
-from tests.servers.test_bridge_api import config, get  # noqa: F401
+from smime_core.x509.certificate import Certificate
+from tests.support.clock import FakeClock
+from tests.support.servers.bridge import get
 from webbridge import BridgeConfig, create_app
+from webbridge.certificates.trust_list_file import MAX_PUSHED_BYTES
 from webbridge.services import services_of
-from webbridge.trust_list_file import MAX_PUSHED_BYTES
 
 pytestmark = pytest.mark.server
 
@@ -47,7 +48,9 @@ class House:
             expires=self.clock() + DAY,
             anchors=(TrustAnchor(certificate=self.anchor),),
         )
-        return blocking.sign_trust_list(trust_list, identity=self.boss, provider=PROVIDER, signing_time=self.clock())
+        return blocking.run(
+            sign_trust_list(trust_list, identity=self.boss, provider=PROVIDER, signing_time=self.clock())
+        )
 
     def publish(self, content: bytes) -> None:
         """Put a file in place of the former one, as `sealwax trust publish` does."""
@@ -62,7 +65,7 @@ def house(tmp_path: Path, clock: FakeClock) -> House:
 
 
 @pytest.fixture
-def app(config: BridgeConfig, house: House) -> Iterator[Flask]:  # noqa: F811
+def app(config: BridgeConfig, house: House) -> Iterator[Flask]:
     app = create_app(replace(config, trust_list_file=house.path))
     yield app
     services_of(app).close()
@@ -70,7 +73,7 @@ def app(config: BridgeConfig, house: House) -> Iterator[Flask]:  # noqa: F811
 
 @pytest.fixture
 def pushed(app: Flask) -> Callable[[], bytes | None]:
-    """What the bridge hands out now."""
+    """A function that asks for the list that the bridge hands out now."""
 
     def ask() -> bytes | None:
         encoded = get(app.test_client(), "/api/config").get_json()["trustList"]
@@ -79,7 +82,7 @@ def pushed(app: Flask) -> Callable[[], bytes | None]:
     return ask
 
 
-def test_a_bridge_without_a_list_hands_out_none(config: BridgeConfig) -> None:  # noqa: F811
+def test_a_bridge_without_a_list_hands_out_none(config: BridgeConfig) -> None:
     app = create_app(config)
     assert get(app.test_client(), "/api/config").get_json()["trustList"] is None
     services_of(app).close()
@@ -105,7 +108,7 @@ def test_a_list_counts_once_its_file_may_be_read(
     house.path.chmod(0)
     with monkeypatch.context() as closed:
         # Root may read everything.
-        closed.setattr("webbridge.trust_list_file._read", refuse_to_read)
+        closed.setattr("webbridge.certificates.trust_list_file._read", refuse_to_read)
         assert pushed() is None
     house.path.chmod(0o644)
     assert pushed() is not None

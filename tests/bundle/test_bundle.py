@@ -12,22 +12,27 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wasm_build import verbs
-from wasm_build.build import build
-from wasm_build.bytecode import compile_module
-from wasm_build.inputs import InputError, check_inputs
-from wasm_build.python_zip import build_python_zip, list_sources
-from wasm_build.standard_library import is_listed
-from wasm_build.tree import sha384, write_tree
-from wasm_build.warm_up import warm_up
+from sealwax.roots import mozilla_anchors
+from tests.support.project import ROOT
+from tests.support.vault.roots import bring_roots
+from wasm_build.bundle.build import build
+from wasm_build.bundle.bytecode import compile_module
+from wasm_build.bundle.imports import VAULT_ENTRIES, follow_imports, imported_names
+from wasm_build.bundle.inputs import InputError, check_inputs
+from wasm_build.bundle.python_zip import build_python_zip
+from wasm_build.bundle.standard_library import is_listed
+from wasm_build.bundle.tree import sha384, write_tree
+from wasm_build.vault.python import roots, verbs
+from wasm_build.vault.python.warm_up import warm_up
 
-ROOT = Path(__file__).parents[2]
-PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json", "dompurify/package.json")
+PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json", "dompurify/package.json", "esbuild/package.json")
+PUBLISHED_SCRIPTS = ("argon2.js", "pyodide.asm.mjs", "pyodide.mjs", "scrypt.js")
 # Part of the WebAssembly program itself.
 FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
 
@@ -56,10 +61,51 @@ def test_the_archive_does_not_depend_on_file_times(tmp_path: Path) -> None:
 
 
 def test_the_archive_holds_the_core_and_nothing_native() -> None:
-    names = set(list_sources(ROOT))
-    assert {"smime_core/message.py", "roaming_keys/protocol.py", "wasm_build/verbs.py"} <= names
-    assert not {"smime_core/demo_ca.py", "smime_core/providers/native.py", "roaming_keys/app.py"} & names
-    assert not any(name.startswith("smime_core/cli/") for name in names)
+    names = set(follow_imports(ROOT))
+    assert {"smime_core/message.py", "roaming_keys/protocol.py", "wasm_build/vault/python/verbs.py"} <= names
+    assert not {"smime_core/ca/demo.py", "smime_core/providers/native.py", "roaming_keys/app.py"} & names
+    assert not any(name.startswith(("sealwax/", "webbridge/")) for name in names)
+
+
+def test_imports_are_followed_into_functions_and_packages(tmp_path: Path) -> None:
+    sources = {
+        "a/__init__.py": "import e",
+        "a/entry.py": "from typing import TYPE_CHECKING\nfrom b import c\nif TYPE_CHECKING:\n    import unused\n",
+        "b/__init__.py": "",
+        "b/c.py": "def f():\n    from d import name\n",
+        "b/unused.py": "",
+        "d.py": "import a.entry, json",
+        "e.py": "",
+        "unused.py": "",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    found = follow_imports(tmp_path, ["a.entry"])
+    assert set(found) == {name for name in sources if "unused" not in name}
+
+
+def test_the_entries_are_the_modules_that_javascript_names() -> None:
+    scripts = [*(ROOT / "wasm_build").rglob("*.js"), *(ROOT / "wasm_build").rglob("*.mjs")]
+    named = {name for path in scripts for name in re.findall(r"wasm_build\.vault\.python\.\w+", path.read_text())}
+    assert named == set(VAULT_ENTRIES)
+
+
+def test_no_bundled_module_takes_a_name_from_the_face_of_the_core() -> None:
+    """The face is imported by name when somebody asks for it, which the syntax tree does not show."""
+    sources = follow_imports(ROOT)
+    for path in sources.values():
+        for name in imported_names(ast.parse(path.read_text())):
+            room, *parts = name.split(".")
+            if room == "smime_core":
+                assert parts, path
+                assert {f"smime_core/{parts[0]}.py", f"smime_core/{parts[0]}/__init__.py"} & set(sources), path
+
+
+def test_the_bundle_hands_over_the_roots_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_roots(monkeypatch)
+    roots.mozilla_anchors.cache_clear()
+    assert roots.mozilla_anchors() == mozilla_anchors()
 
 
 def test_the_archives_hold_bytecode_that_names_no_line_and_no_folder(dist: Path) -> None:
@@ -72,7 +118,7 @@ def test_the_archives_hold_bytecode_that_names_no_line_and_no_folder(dist: Path)
 def test_every_import_of_the_core_is_in_the_bundle() -> None:
     with zipfile.ZipFile(ROOT / "node_modules/pyodide/python_stdlib.zip") as archive:
         whole = set(archive.namelist())
-    sources = list_sources(ROOT)
+    sources = follow_imports(ROOT)
     missing = {
         f"{name}: {module}"
         for name, path in sources.items()
@@ -100,11 +146,78 @@ def imported_modules(source: str) -> Iterator[str]:
 
 
 def test_pages_and_extension_carry_the_same_runtime(dist: Path) -> None:
-    runtime = {path.relative_to(dist / "runtime") for path in (dist / "runtime").rglob("*")}
-    uncompressed = {path for path in runtime if path.suffix != ".br"}
-    for room, expected in (("pages", runtime), ("extension", uncompressed), ("extension_test", uncompressed)):
-        assert {path.relative_to(dist / room / "runtime") for path in (dist / room / "runtime").rglob("*")} == expected
+    runtime = files_of(dist / "pages/runtime")
+    assert files_of(dist / "extension/runtime") == {name for name in runtime if not name.endswith(".br")}
+    assert runtime < files_of(dist / "runtime")
     assert (dist / "pages/runtime/sealwax.snapshot").samefile(dist / "runtime/sealwax.snapshot")
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> None:
+    scripts = {name for name in files_of(dist) if name.endswith((".js", ".mjs")) and "extension_test" not in name}
+    assert {name for name in scripts if name.startswith("pages/")} == {
+        "pages/main.js",
+        *(f"pages/runtime/{name}" for name in (*PUBLISHED_SCRIPTS, "vault_worker.js")),
+    }
+    assert {name for name in scripts if name.startswith("runtime/")} == {
+        f"runtime/{name}" for name in (*PUBLISHED_SCRIPTS, "sealwax.js", "vault.js", "vault_worker.js")
+    }
+    lines = [(name, line) for name in scripts for line in (dist / name).read_text().splitlines()]
+    assert [name for name, line in lines if line.startswith(("import ", "import{")) and " from " in line] == []
+
+
+class Addresses(HTMLParser):
+    """The addresses of what a page loads by its markup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "link", "iframe"}:
+            self.addresses += [value for name, value in attrs if name in {"src", "href"} and value]
+
+
+def test_all_that_pages_load_is_built(dist: Path) -> None:
+    for room in ("pages", "extension"):
+        pages = list((dist / room).rglob("*.html"))
+        assert pages
+        for page in pages:
+            found = Addresses()
+            found.feed(page.read_text())
+            assert found.addresses
+            assert [address for address in found.addresses if not (page.parent / address).is_file()] == []
+
+
+def test_all_that_the_extension_names_as_a_file_is_built(dist: Path) -> None:
+    texts = [
+        path.read_text()
+        for path in (ROOT / "browser_ext").rglob("*.js*")
+        if "_locales" not in path.relative_to(ROOT).parts
+    ]
+    named = {name for text in texts for name in re.findall(r'getURL\(["`]([\w/]+\.\w+)', text)}
+    named |= {name for text in texts for name in re.findall(r'["`](\w+/\w+\.html)["`?]', text)}
+    named |= {name for text in texts for name in re.findall(r'"(\w+/\w+\.js)"', text)}
+    assert {"frame/broker.html", "content/mail_scripts.js", "changes.json"} <= named
+    assert {name for name in named if not (dist / "extension" / name).is_file()} == set()
+
+
+def test_every_bundle_has_a_source_map_beside_it_that_names_no_folder_of_the_build(dist: Path) -> None:
+    bundles = {path for path in dist.rglob("*.js.map") if "extension_test" not in path.parts}
+    assert {path.relative_to(dist).as_posix() for path in bundles} >= {
+        "pages/main.js.map",
+        "extension/background.js.map",
+    }
+    for path in bundles:
+        sources = json.loads(path.read_text())
+        assert (dist / path.relative_to(dist).with_suffix("")).read_text().endswith(f"sourceMappingURL={path.name}\n")
+        assert all(
+            re.match(r"(\.\./)+(wasm_build|browser_ext|webbridge)/|.*pinned\.js$", name) for name in sources["sources"]
+        )
+        assert len(sources["sourcesContent"]) == len(sources["sources"])
 
 
 def test_the_manifest_names_every_file_with_its_hash(dist: Path) -> None:
@@ -117,21 +230,24 @@ def test_the_manifest_names_every_file_with_its_hash(dist: Path) -> None:
 
 
 def test_the_vault_pins_what_it_loads(dist: Path) -> None:
-    pinned = (dist / "runtime/pinned.js").read_text()
+    pinned = (dist / "runtime/vault.js").read_text()
     for name in ("pyodide.asm.wasm", "python_stdlib.zip", "sealwax_python.zip", "sealwax.snapshot"):
         assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pinned
 
 
 def test_every_script_of_a_worker_is_pinned(dist: Path) -> None:
-    scripts = (dist / "runtime/pinned.js").read_text().partition("SCRIPTS")[2]
-    for name in ("vault_worker.js", "worker_core.js", "crypto_door.js", "pyodide.mjs", "pyodide.asm.mjs", "argon2.js"):
-        assert f'"{name}": {{\n    "integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in scripts
-    # What only pages run is no business of a Worker.
-    assert "secret_field.js" not in scripts
+    worker = (dist / "runtime/vault_worker.js").read_text()
+    imported = {name.removeprefix("./") for name in re.findall(r'^[^*\n]*\bimport\("([^"]+)"\)', worker, re.MULTILINE)}
+    assert imported == set(PUBLISHED_SCRIPTS)
+    for owner in ("runtime/vault.js", "runtime/sealwax.js", "pages/main.js", "extension/background.js"):
+        scripts = (dist / owner).read_text().partition("SCRIPTS = {")[2]
+        for name in ("vault_worker.js", *imported):
+            pin = scripts.partition(f'"{name}": {{')[2].partition("}")[0]
+            assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pin
 
 
 def test_what_travels_has_a_compressed_twin_that_holds_the_same(dist: Path) -> None:
-    for name in ("index.html", "app.js", "runtime/pyodide.asm.mjs", "runtime/sealwax_python.zip"):
+    for name in ("index.html", "main.js", "runtime/pyodide.asm.mjs", "runtime/sealwax_python.zip"):
         plain, compressed = dist / "pages" / name, dist / "pages" / f"{name}.br"
         assert (
             not compressed.exists() if plain.stat().st_size < 1000 else decompressed(compressed) == plain.read_bytes()
@@ -144,7 +260,7 @@ def decompressed(file: Path) -> bytes:
 
 
 def test_the_first_visit_and_the_snapshot_stay_within_their_bytes(dist: Path) -> None:
-    """What the wire takes with the stored twins; `make bench` finds by a browser which files are asked for."""
+    """Counts the stored compressed twins; `make bench` finds by a browser which files are asked for."""
     snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
     pages = sum(path.stat().st_size for path in (dist / "pages").rglob("*.br"))
     assert pages - snapshot <= 4_500_000
@@ -156,7 +272,8 @@ def test_the_packages_hold_the_extension_each_with_its_browsers_manifest(dist: P
         path.relative_to(dist / "extension").as_posix() for path in (dist / "extension").rglob("*") if path.is_file()
     }
     manifests = {}
-    for name in ("sealwax-chromium-0.1.0.zip", "sealwax-firefox-0.1.0.xpi"):
+    version = json.loads((ROOT / "browser_ext/manifest.json").read_text())["version"]
+    for name in (f"sealwax-chromium-{version}.zip", f"sealwax-firefox-{version}.xpi"):
         with zipfile.ZipFile(dist / "packages" / name) as archive:
             assert set(archive.namelist()) == files
             assert archive.read("background.js") == (dist / "extension/background.js").read_bytes()
@@ -197,10 +314,10 @@ def test_the_bill_of_materials_names_every_package_and_file_by_the_rules_of_cycl
 @pytest.fixture
 def locked(tmp_path: Path) -> Path:
     """A folder with the inputs of a build and nothing else."""
-    for name in ("package-lock.json", "wasm_build/locked_files.json"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("package-lock.json", "wasm_build/bundle/locked_files.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
-    for name in (*json.loads((ROOT / "wasm_build/locked_files.json").read_text()), *PACKAGE_FILES):
+    for name in (*json.loads((ROOT / "wasm_build/bundle/locked_files.json").read_text()), *PACKAGE_FILES):
         (tmp_path / "node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / "node_modules" / name, tmp_path / "node_modules" / name)
     return tmp_path
@@ -215,6 +332,7 @@ def test_locked_inputs_are_taken(locked: Path) -> None:
     [
         ("node_modules/pyodide/pyodide.mjs", "loadPyodide", "loadPyodid_", "pyodide.mjs is not the locked file"),
         ("node_modules/hash-wasm/package.json", '"4.13.0"', '"4.13.1"', "hash-wasm 4.13.1 is installed"),
+        ("node_modules/esbuild/package.json", '"0.28.2"', '"0.28.3"', "esbuild 0.28.3 is installed"),
     ],
 )
 def test_other_inputs_than_the_locked_ones_are_refused(
@@ -224,6 +342,12 @@ def test_other_inputs_than_the_locked_ones_are_refused(
     assert before in given
     (locked / file).write_text(given.replace(before, after))
     with pytest.raises(InputError, match=text):
+        check_inputs(locked)
+
+
+def test_a_package_that_is_not_installed_is_named(locked: Path) -> None:
+    (locked / "node_modules/esbuild/package.json").unlink()
+    with pytest.raises(InputError, match="esbuild is not installed: run npm ci"):
         check_inputs(locked)
 
 
@@ -273,18 +397,12 @@ def test_writing_a_build_never_writes_through_a_hard_link(tmp_path: Path) -> Non
     assert source.read_bytes() == bytes(2_000_000)
 
 
-def test_the_schema_and_python_know_the_same_verbs() -> None:
-    script = 'import { VERBS } from "./wasm_build/runtime/schema.js"; console.log(JSON.stringify(Object.keys(VERBS)))'
-    command = ["node", "--no-warnings", "--input-type=module", "-e", script]
-    known = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
-    assert set(json.loads(known)) == set(verbs.VERBS)
-
-
 def test_the_vaults_page_explains_every_verb() -> None:
     contracts = (ROOT / "docs/contracts.md").read_text()
     assert set(verbs.VERBS) <= set(re.findall(r"`([a-z]+\.[a-z]+)`", contracts))
 
 
-def test_the_warm_up_takes_its_stand_in_away() -> None:
+def test_the_warm_up_takes_its_stand_in_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_roots(monkeypatch)
     warm_up()
     assert "sealwax_js" not in sys.modules

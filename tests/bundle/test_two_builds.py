@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from wasm_build.compressed_files import compress_all
+from tests.support.project import ROOT
+from wasm_build.bundle.compressed_files import compress_all
 
-ROOT = Path(__file__).parents[2]
 CACHE = "build/wasm_build"
 
 pytestmark = pytest.mark.skipif(
@@ -30,7 +30,7 @@ def begin_build(folder: Path, commit: str) -> subprocess.Popen[bytes]:
     # Compressing Pyodide's own files takes half a minute; they are locked, and all else is made anew.
     pyodide = {name: ROOT / "node_modules/pyodide" / name for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")}
     (folder / CACHE).mkdir(parents=True)
-    for twin in compress_all(pyodide, ROOT / "wasm_build/brotli.mjs", cache=ROOT / CACHE).values():
+    for twin in compress_all(pyodide, ROOT / "wasm_build/bundle/brotli.mjs", cache=ROOT / CACHE).values():
         shutil.copy(twin, folder / CACHE)
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     return subprocess.Popen([sys.executable, "-m", "wasm_build"], cwd=folder, env=environment)

@@ -1,6 +1,6 @@
 /** Packs what comes in and restores it: hex of packed, then of restored; with a second argument cuts that many octets off. */
 
-import { dropZeroPages, restoreZeroPages } from "../../wasm_build/runtime/zero_pages.js";
+import { dropZeroPages, restoreZeroPages } from "../../wasm_build/vault/worker/zero_pages.js";
 
 const [hex, cut = "0"] = process.argv.slice(2);
 const packed = dropZeroPages(new Uint8Array(Buffer.from(hex, "hex")));

@@ -14,13 +14,15 @@ from pathlib import Path
 import click
 import pytest
 
+from sealwax.cli.options.authority import choose_passphrase, read_passphrase
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.verbs import ca
 from smime_core import parse_certificate
 from smime_core.ca.profile_checks import check_profile
-from smime_core.cli import ca
-from smime_core.cli.ca_options import GivenPassphrase
-from tests.cli.conftest import Lab
+from tests.support.command.lab import Lab
+from tests.support.project import ROOT
 
-RESPOND = "webbridge.authority_command:respond"
+RESPOND = "webbridge.responder.command:respond"
 PASSPHRASE = ("--passphrase-file", "pw.txt")
 FOUNDING = ("--name", "Example", "--url", "http://pki.example.test", "--country", "de", "--key", "p-256")
 
@@ -309,11 +311,11 @@ def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("keyring.get_password", lambda service, entry: entries.get((service, entry)))
     monkeypatch.setattr("keyring.set_password", lambda service, entry, text: entries.update({(service, entry): text}))
-    given = GivenPassphrase(file=None, descriptor=None, keyring_entry="our ca")
-    passphrase = given.choose()
+    given = PassphraseSource(file=None, descriptor=None, keyring_entry="our ca")
+    passphrase = choose_passphrase(given)
     assert entries == {("sealwax", "our ca"): passphrase.decode()}
     assert len(passphrase) == 32
-    assert given.choose() == passphrase
+    assert choose_passphrase(given) == passphrase
 
 
 def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,8 +337,8 @@ def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pyt
         entries[service, entry] = text
 
     monkeypatch.setattr("keyring.set_password", keep)
-    given = GivenPassphrase(file=None, descriptor=None, keyring_entry="our ca")
-    threads = [threading.Thread(target=given.choose) for _ in range(2)]
+    given = PassphraseSource(file=None, descriptor=None, keyring_entry="our ca")
+    threads = [threading.Thread(target=choose_passphrase, args=(given,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -345,18 +347,20 @@ def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_keyring_entry_of_the_settings_opens_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from smime_core.authority.folder import AuthorityFolder, Settings
+    from sealwax.authority.folder import AuthorityFolder, Settings
 
     monkeypatch.setattr("keyring.get_password", lambda service, entry: f"{service} {entry}")
     folder = AuthorityFolder(tmp_path)
     folder.write_settings(Settings(name="Example", url="http://pki.example.test", keyring_entry="our ca"))
-    assert GivenPassphrase(file=None, descriptor=None, keyring_entry=None).open(folder) == b"sealwax our ca"
+    assert (
+        read_passphrase(folder, PassphraseSource(file=None, descriptor=None, keyring_entry=None)) == b"sealwax our ca"
+    )
 
 
 def test_an_empty_passphrase_protects_no_ca(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"\n")
     with pytest.raises(click.ClickException, match="empty"):
-        GivenPassphrase(file=str(tmp_path / "empty"), descriptor=None, keyring_entry=None).choose()
+        choose_passphrase(PassphraseSource(file=str(tmp_path / "empty"), descriptor=None, keyring_entry=None))
 
 
 def test_respond_joins_from_the_bridge_or_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,24 +369,34 @@ def test_respond_joins_from_the_bridge_or_says_what_is_missing(monkeypatch: pyte
             raise ImportError("No module named 'flask'")
 
     context = click.Context(ca.ca)
-    monkeypatch.setattr(ca, "_plugins", lambda: {"respond": Missing()})
+    monkeypatch.setattr(ca.CaVerbs, "find_plugins", lambda _: {"respond": Missing()})
     assert ca.ca.list_commands(context)[-1] == "respond"
     with pytest.raises(click.ClickException, match=r"respond needs packages that are not installed: .*flask"):
         ca.ca.get_command(context, "respond")
     assert ca.ca.get_command(context, "no-such-verb") is None
     assert "not installed" in ca.ca.get_help(context)
-    monkeypatch.setattr(ca, "_plugins", lambda: {"respond": EntryPoint("respond", RESPOND, "sealwax.ca")})
+    respond_plugin = EntryPoint("respond", RESPOND, "sealwax.ca")
+    monkeypatch.setattr(ca.CaVerbs, "find_plugins", lambda _: {"respond": respond_plugin})
     respond = ca.ca.get_command(context, "respond")
     assert respond is not None
     assert respond.name == "respond"
 
 
 def test_the_package_declares_respond() -> None:
-    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["entry-points"]
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
     assert declared["sealwax.ca"] == {"respond": RESPOND}
 
 
 def test_issuing_imports_no_web_server() -> None:
-    script = "import sys, smime_core.cli.ca, smime_core.cli.ca_people; print({'flask', 'webbridge'} & set(sys.modules))"
+    verbs = "sealwax.cli.verbs.ca_founding, sealwax.cli.verbs.ca_people"
+    script = f"import sys, {verbs}; print({{'flask', 'webbridge'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"
+
+
+def test_an_error_is_printed_as_one_json_object(office: Lab) -> None:
+    (office.folder / "broken").mkdir()
+    (office.folder / "broken" / "authority.json").write_text("{")
+    result = office.sealwax("ca", "list", "broken", "--json")
+    assert result.code == 2
+    assert json.loads(result.stdout)["error"]["code"] == "malformed-message"

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Lab
+from tests.support.command.lab import Lab
 
 
 @pytest.fixture
 def path_with_sealwax(tmp_path: Path) -> str:
     """A PATH on which `sealwax` is the command of this source."""
     script = tmp_path / "sealwax"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m smime_core.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sealwax.cli "$@"\n')
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
 
 
 def complete(lab: Lab, path: str, *words: str) -> list[str]:
-    """What bash proposes for the last word."""
+    """The proposals of bash for the last word."""
     commands = (
         'eval "$(sealwax completion bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
         '_sealwax_completion sealwax; printf "%s\\n" "${COMPREPLY[@]}"'

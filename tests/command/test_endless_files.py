@@ -8,15 +8,15 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import READER, SIGNER, Lab
+from tests.support.command.lab import READER, SIGNER, Lab
 
 ENDLESS = "/dev/zero"
 MEMORY_BYTES = 1_500_000_000
 PASSPHRASE_FILES = (
     ("sign", "mail.eml", "--identity", "ids/alice.p12", "--passphrase-file", ENDLESS),
     ("encrypt", "mail.eml", "--password-file", ENDLESS),
-    ("decrypt", "sealed.eml", "--password-file", ENDLESS),
-    ("add-recipients", "sealed.eml", *READER, "--new-password-file", ENDLESS),
+    ("decrypt", "encrypted.eml", "--password-file", ENDLESS),
+    ("add-recipients", "encrypted.eml", *READER, "--new-password-file", ENDLESS),
     ("identity", "export", "ids/alice.p12", "-o", "new.p12", *SIGNER[2:], "--new-passphrase-file", ENDLESS),
 )
 OTHER_FILES = (
@@ -39,7 +39,7 @@ def run_with_little_memory(lab: Lab, *arguments: str, stdin: str = "/dev/null") 
 
     with open(stdin, "rb") as file:
         done = subprocess.run(
-            [sys.executable, "-m", "smime_core.cli", *arguments],
+            [sys.executable, "-m", "sealwax.cli", *arguments],
             cwd=lab.folder,
             stdin=file,
             capture_output=True,

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.cli.files import lock_file
-from smime_core.file_locks import lock_beside
-from tests.cli.conftest import TRUST, Lab
+from sealwax.cli.streams.files import lock_file
+from sealwax.files.locks import lock_beside
+from tests.support.command.lab import TRUST, Lab
 
 OTHER = b"somebody's own file\n"
 # Adds one to the number in a file, slowly enough to meet others.
 COUNT = """
 import sys, time
 from pathlib import Path
-from smime_core.cli.files import lock_file, write_output
+from sealwax.cli.streams.files import lock_file, write_output
 path = Path(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

@@ -1,4 +1,4 @@
-"""`sealwax find`, sealing for addresses, and what `verify --remember` keeps: as a person would use them."""
+"""`sealwax find`, encrypting for addresses, and what `verify --remember` keeps: as a person would use them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sealwax.cli.options.directories import parse_resolver
+from sealwax.lookups.smimea import owner_name
 from smime_core import Identity, blocking, describe_message
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
-from smime_core.cli.directory_options import parse_resolver
-from smime_core.contacts_json import parse_contacts
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.lookups.smimea import owner_name
-from smime_core.pem import build_pem
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.cli.conftest import MAIL, Lab, Result
-from tests.servers.directory_servers import HOST, Zone, run_dns, smimea
-from tests.servers.web_servers import reply_with, run_web_server
+from smime_core.trust.contacts_json import parse_contacts
+from tests.support.command.lab import MAIL, Lab, Result
+from tests.support.servers.directory_servers import HOST, Zone, run_dns, smimea
+from tests.support.servers.web_servers import reply_with, run_web_server
 
 PROVIDER = NativeProvider()
 DAY = datetime.timedelta(days=1)
@@ -57,13 +60,18 @@ def lab(tmp_path: Path, ca: Authority, bob: Identity) -> Lab:
 def issue(ca: Authority, address: str, *, days: float = 700, key: NewKey = NewKey.P256) -> Identity:
     return run(
         issue_identity(
-            ca, address, provider=PROVIDER, at=NOW, key=key, not_before=NOW - 30 * DAY, not_after=NOW + days * DAY
+            ca,
+            address,
+            provider=PROVIDER,
+            at=NOW,
+            key=key,
+            details=Details(not_before=NOW - 30 * DAY, not_after=NOW + days * DAY),
         )
     )
 
 
 def write_mail(lab: Lab, signer: Identity) -> str:
-    signed = blocking.sign_message(MAIL, identity=signer, provider=PROVIDER, signing_time=NOW)
+    signed = blocking.sign_message(MAIL, Signing(identities=[signer], signing_time=NOW), provider=PROVIDER)
     return lab.write("signed.eml", signed)
 
 
@@ -80,7 +88,7 @@ def cipher_of(lab: Lab, name: str) -> str:
     return layer.algorithm
 
 
-def test_what_verified_mail_taught_is_found_and_sealed_for(lab: Lab, ca: Authority) -> None:
+def test_what_verified_mail_taught_is_found_and_encrypted_for(lab: Lab, ca: Authority) -> None:
     alice = issue(ca, ALICE)
     write_mail(lab, alice)
     result = remember(lab)
@@ -94,22 +102,24 @@ def test_what_verified_mail_taught_is_found_and_sealed_for(lab: Lab, ca: Authori
     assert [(one["source"], one["usable"]) for one in told["certificates"]] == [("harvest", True)]
     assert lab.read("found.pem") == build_pem("CERTIFICATE", alice.certificate.der)
 
-    lab.made("encrypt", "mail.eml", "--to", ALICE, *TRUST, *CONTACTS, "-o", "sealed.eml")
-    assert blocking.decrypt_message(lab.read("sealed.eml"), identities=[alice], provider=PROVIDER)
-    assert cipher_of(lab, "sealed.eml") == "AES-256-GCM", "she has said that she reads it"
+    lab.made("encrypt", "mail.eml", "--to", ALICE, *TRUST, *CONTACTS, "-o", "encrypted.eml")
+    assert blocking.decrypt_message(lab.read("encrypted.eml"), Keys(identities=[alice]), provider=PROVIDER)
+    assert cipher_of(lab, "encrypted.eml") == "AES-256-GCM", "she has said that she reads it"
     for beside in (("--compatible",), ("--to", "bob.pem")):
-        lab.made("encrypt", "mail.eml", "--to", ALICE, *beside, *TRUST, *CONTACTS, "-o", "sealed.eml")
-        assert cipher_of(lab, "sealed.eml") == "AES-256-CBC"
+        lab.made("encrypt", "mail.eml", "--to", ALICE, *beside, *TRUST, *CONTACTS, "-o", "encrypted.eml")
+        assert cipher_of(lab, "encrypted.eml") == "AES-256-CBC"
 
 
-def test_sealed_mail_teaches_too_once_it_is_open(lab: Lab, ca: Authority, bob: Identity) -> None:
+def test_encrypted_mail_teaches_too_once_it_is_open(lab: Lab, ca: Authority, bob: Identity) -> None:
     alice = issue(ca, ALICE)
-    signed = blocking.sign_message(MAIL, identity=alice, provider=PROVIDER, signing_time=NOW)
-    lab.write("sealed.eml", blocking.encrypt_message(signed, recipients=[bob.certificate], provider=PROVIDER))
+    signed = blocking.sign_message(MAIL, Signing(identities=[alice], signing_time=NOW), provider=PROVIDER)
+    lab.write(
+        "encrypted.eml", blocking.encrypt_message(signed, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    )
     lab.write("bob.p12", blocking.export_identity(bob, b"passphrase", provider=PROVIDER))
     lab.write("passphrase.txt", b"passphrase\n")
     keys = ("--identity", "bob.p12", "--passphrase-file", "passphrase.txt")
-    result = lab.sealwax("decrypt", "sealed.eml", *keys, *TRUST, *CONTACTS, "--remember", "-o", "opened.eml")
+    result = lab.sealwax("decrypt", "encrypted.eml", *keys, *TRUST, *CONTACTS, "--remember", "-o", "opened.eml")
     assert result.code == 0
     (contact,) = parse_contacts(lab.read("contacts.json")).people
     assert [known.certificate for known in contact.certificates] == [alice.certificate]
@@ -168,7 +178,7 @@ def test_every_candidate_is_listed_with_source_and_reasons(lab: Lab, ca: Authori
     assert all("from DNS (example.test, signed)" in line for line in lines[:3])
     told = " ".join(lines[:3])
     assert told.count("not usable:") == 3
-    assert "Nobody you trust vouches for this certificate." in told
+    assert "No authority that you trust vouches for this certificate." in told
     assert f"This certificate is for another address. ({ALICE})" in told
     assert "The certificate has expired." in told
     assert lines[3].startswith("use: ")
@@ -203,14 +213,14 @@ def test_a_resolver_is_an_address_with_or_without_a_port(text: str, expected: tu
     assert parse_resolver(text) == expected
 
 
-def test_nothing_is_sealed_for_an_address_without_a_certificate(lab: Lab) -> None:
-    result = lab.sealwax("encrypt", "mail.eml", "--to", BOB, *TRUST, *CONTACTS, "-o", "sealed.eml")
+def test_nothing_is_encrypted_for_an_address_without_a_certificate(lab: Lab) -> None:
+    result = lab.sealwax("encrypt", "mail.eml", "--to", BOB, *TRUST, *CONTACTS, "-o", "encrypted.eml")
     assert (result.code, result.line) == (1, f"sealwax: {BOB}: no certificate was found")
-    assert not (lab.folder / "sealed.eml").exists()
+    assert not (lab.folder / "encrypted.eml").exists()
 
 
 def test_for_an_address_somebody_has_to_be_trusted(lab: Lab) -> None:
-    result = lab.sealwax("encrypt", "mail.eml", "--to", BOB, *CONTACTS, "-o", "sealed.eml")
+    result = lab.sealwax("encrypt", "mail.eml", "--to", BOB, *CONTACTS, "-o", "encrypted.eml")
     assert result.code == 2
     assert "--anchor or --mozilla" in result.line
 
@@ -218,37 +228,39 @@ def test_for_an_address_somebody_has_to_be_trusted(lab: Lab) -> None:
 def test_directories_are_asked_only_when_contacts_do_not_do(lab: Lab, bob: Identity) -> None:
     zone = Zone(records={owner_name(BOB): [smimea(3, 0, 0, bob.certificate.der)]})
     with run_dns(zone):
-        seal = ("encrypt", "mail.eml", "--to", BOB, *TRUST, *CONTACTS, "-o", "sealed.eml")
-        lab.made(*seal, "--dns-server", f"{HOST}:{zone.port}")
+        encrypt = ("encrypt", "mail.eml", "--to", BOB, *TRUST, *CONTACTS, "-o", "encrypted.eml")
+        lab.made(*encrypt, "--dns-server", f"{HOST}:{zone.port}")
         assert zone.asked
         zone.asked.clear()
         lab.write("mail.eml", MAIL.replace(b"Alice <alice@example.test>", b"bob@example.test"))
-        lab.write("signed.eml", blocking.sign_message(lab.read("mail.eml"), identity=bob, provider=PROVIDER,
-                                                      signing_time=NOW))  # fmt: skip
+        lab.write(
+            "signed.eml",
+            blocking.sign_message(lab.read("mail.eml"), Signing(identities=[bob], signing_time=NOW), provider=PROVIDER),
+        )
         assert remember(lab).code == 0
-        lab.made(*seal, "--dns-server", f"{HOST}:{zone.port}")
+        lab.made(*encrypt, "--dns-server", f"{HOST}:{zone.port}")
         assert not zone.asked
-    assert blocking.decrypt_message(lab.read("sealed.eml"), identities=[bob], provider=PROVIDER)
+    assert blocking.decrypt_message(lab.read("encrypted.eml"), Keys(identities=[bob]), provider=PROVIDER)
 
 
 @pytest.mark.parametrize("trust", [(), TRUST], ids=["nobody trusted", "anchor"])
 def test_an_expired_certificate_is_refused_before_it_is_used(lab: Lab, ca: Authority, trust: tuple[str, ...]) -> None:
     lab.write("old.pem", build_pem("CERTIFICATE", issue(ca, BOB, days=-3).certificate.der))
-    seal = ("encrypt", "mail.eml", "--to", "old.pem", *trust, "-o", "sealed.eml")
-    result = lab.sealwax(*seal)
+    encrypt = ("encrypt", "mail.eml", "--to", "old.pem", *trust, "-o", "encrypted.eml")
+    result = lab.sealwax(*encrypt)
     assert result.code == 1
     assert result.line.startswith("sealwax: old.pem: The certificate has expired.")
-    assert not (lab.folder / "sealed.eml").exists()
+    assert not (lab.folder / "encrypted.eml").exists()
 
-    allowed = lab.sealwax(*seal, "--allow-expired")
+    allowed = lab.sealwax(*encrypt, "--allow-expired")
     assert allowed.code == 0
     assert "has expired" in allowed.stderr
-    assert (lab.folder / "sealed.eml").exists()
+    assert (lab.folder / "encrypted.eml").exists()
 
 
 def test_what_expires_soon_is_said(lab: Lab, ca: Authority) -> None:
     lab.write("soon.pem", build_pem("CERTIFICATE", issue(ca, BOB, days=10).certificate.der))
-    result = lab.sealwax("encrypt", "mail.eml", "--to", "soon.pem", "-o", "sealed.eml")
+    result = lab.sealwax("encrypt", "mail.eml", "--to", "soon.pem", "-o", "encrypted.eml")
     assert result.code == 0
     assert result.line.startswith("sealwax: soon.pem: The certificate expires soon.")
 
@@ -256,12 +268,12 @@ def test_what_expires_soon_is_said(lab: Lab, ca: Authority) -> None:
 def test_with_anchors_a_given_certificate_is_validated_too(lab: Lab) -> None:
     stranger = run(create_authority("Stranger CA", provider=PROVIDER, at=NOW, key=NewKey.P256))
     lab.write("stranger.pem", build_pem("CERTIFICATE", issue(stranger, BOB).certificate.der))
-    lab.made("encrypt", "mail.eml", "--to", "bob.pem", *TRUST, "-o", "sealed.eml")
-    lab.made("encrypt", "mail.eml", "--to", "stranger.pem", "-o", "sealed.eml")
-    result = lab.sealwax("encrypt", "mail.eml", "--to", "stranger.pem", *TRUST, "-o", "sealed.eml")
+    lab.made("encrypt", "mail.eml", "--to", "bob.pem", *TRUST, "-o", "encrypted.eml")
+    lab.made("encrypt", "mail.eml", "--to", "stranger.pem", "-o", "encrypted.eml")
+    result = lab.sealwax("encrypt", "mail.eml", "--to", "stranger.pem", *TRUST, "-o", "encrypted.eml")
     assert result.code == 1
-    assert "Nobody you trust vouches" in result.line
-    result = lab.sealwax("encrypt", "mail.eml", "--to", "ca.pem", "-o", "sealed.eml")
+    assert "No authority that you trust vouches" in result.line
+    result = lab.sealwax("encrypt", "mail.eml", "--to", "ca.pem", "-o", "encrypted.eml")
     assert "certificate of an authority" in result.line
 
 
@@ -277,10 +289,10 @@ def test_a_revoked_certificate_is_refused(lab: Lab, ca: Authority, bob: Identity
     )
     lab.write("ca.crl", crl.public_bytes(serialization.Encoding.DER))
     trust = ("--anchor", "ca.pem", "--crl", "ca.crl")
-    result = lab.sealwax("encrypt", "mail.eml", "--to", "bob.pem", *trust, "-o", "sealed.eml")
+    result = lab.sealwax("encrypt", "mail.eml", "--to", "bob.pem", *trust, "-o", "encrypted.eml")
     assert result.code == 1
     assert result.line.startswith("sealwax: bob.pem: The certificate was revoked.")
-    assert not (lab.folder / "sealed.eml").exists()
+    assert not (lab.folder / "encrypted.eml").exists()
 
 
 def test_two_processes_keep_both_of_what_they_learned(lab: Lab, ca: Authority) -> None:
@@ -288,9 +300,9 @@ def test_two_processes_keep_both_of_what_they_learned(lab: Lab, ca: Authority) -
     for number, name in enumerate(names):
         signer = issue(ca, name)
         mail = MAIL.replace(b"alice@example.test", name.encode())
-        signed = blocking.sign_message(mail, identity=signer, provider=PROVIDER, signing_time=NOW)
+        signed = blocking.sign_message(mail, Signing(identities=[signer], signing_time=NOW), provider=PROVIDER)
         lab.write(f"signed{number}.eml", signed)
-    command = [sys.executable, "-m", "smime_core.cli", "verify", *TRUST, *CONTACTS, "--remember"]
+    command = [sys.executable, "-m", "sealwax.cli", "verify", *TRUST, *CONTACTS, "--remember"]
     running = [
         subprocess.Popen([*command, f"signed{number}.eml"], cwd=lab.folder, stdout=subprocess.DEVNULL)
         for number in range(len(names))

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import blocking, der
-from smime_core.content_info import ID_DATA
-from smime_core.digested_data import build_digested_data
-from smime_core.pkcs12.contents import PBMAC1
-from smime_core.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
+from smime_core import blocking
+from smime_core.asn1 import der
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.digested_data import build_digested_data
+from smime_core.identity.pkcs12.contents import PBMAC1
+from smime_core.identity.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
 from smime_core.providers.native import NativeProvider
-from tests.cli.conftest import MAIL, READER, SIGNER, TRUST, Lab
-from tests.cli.test_verbs import parsed
-from tests.unit.people import build_revocation_list
+from tests.support.command.lab import MAIL, READER, SIGNER, TRUST, Lab
+from tests.support.command.reports import parsed
+from tests.support.people import build_revocation_list
 
 BOB = READER
 FROM = ("--from", "alice@example.test")
@@ -97,7 +98,7 @@ def test_certificates_carry_revocation_lists_along(lab: Lab) -> None:
     assert b"BEGIN X509 CRL" in lab.sealwax("certificates", "certs_only.eml").stdout
 
 
-@pytest.mark.parametrize("name", ["mail.eml", "sealed.eml", "ids/passphrase.txt"])
+@pytest.mark.parametrize("name", ["mail.eml", "encrypted.eml", "ids/passphrase.txt"])
 def test_a_file_without_certificates_is_told(lab: Lab, name: str) -> None:
     result = lab.sealwax("certificates", name)
     assert (result.code, "no certificates" in result.line) == (2, True)
@@ -116,7 +117,7 @@ def test_a_countersignature_stands_on_a_signature_that_still_holds(lab: Lab, nam
 def test_a_countersignature_on_nobody_is_refused(lab: Lab) -> None:
     result = lab.sealwax("countersign", "signed.eml", *BOB, "--signer", "2")
     assert (result.code, "no signer" in result.line) == (2, True)
-    assert lab.sealwax("countersign", "sealed.eml", *BOB).code == 2
+    assert lab.sealwax("countersign", "encrypted.eml", *BOB).code == 2
     assert "neither a signature" in lab.sealwax("countersign", "mail.eml", *BOB).line
 
 
@@ -172,12 +173,12 @@ def test_somebody_else_can_read_it_later(lab: Lab, cipher: str) -> None:
 
 
 def test_who_cannot_read_it_adds_nobody(lab: Lab) -> None:
-    result = lab.sealwax("add-recipients", "sealed.eml", "--to", "ids/alice.pem", *SIGNER, "-o", "never.eml")
+    result = lab.sealwax("add-recipients", "encrypted.eml", "--to", "ids/alice.pem", *SIGNER, "-o", "never.eml")
     assert (result.code, "none of the given identities" in result.line) == (1, True)
     assert not (lab.folder / "never.eml").exists()
     assert lab.sealwax("add-recipients", "signed.eml", "--to", "ids/alice.pem", *SIGNER).code == 2
-    assert "--to" in lab.sealwax("add-recipients", "sealed.eml", *SIGNER).line
-    assert "--identity" in lab.sealwax("add-recipients", "sealed.eml", "--to", "ids/bob.pem").line
+    assert "--to" in lab.sealwax("add-recipients", "encrypted.eml", *SIGNER).line
+    assert "--identity" in lab.sealwax("add-recipients", "encrypted.eml", "--to", "ids/bob.pem").line
 
 
 def test_a_receipt_is_given_and_held_against_the_original(lab: Lab) -> None:
@@ -319,7 +320,7 @@ def test_the_legacy_form_is_written_only_on_request(lab: Lab) -> None:
 @pytest.mark.parametrize("answer", [b"y", b"n"])
 def test_the_legacy_form_asks_at_a_terminal(lab: Lab, answer: bytes) -> None:
     (lab.folder / "exported.p12").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "smime_core.cli", *export_arguments(lab), "--legacy"]
+    command = [sys.executable, "-m", "sealwax.cli", *export_arguments(lab), "--legacy"]
     master, terminal = pty.openpty()
     os.write(master, answer + b"\n")
     done = subprocess.run(command, cwd=lab.folder, stdin=terminal, capture_output=True, timeout=60, check=False)
@@ -353,7 +354,7 @@ def test_an_exported_pem_file_signs(lab: Lab, clear: bool) -> None:
           "--new-passphrase-file", "empty"), "empty"),
         (("encrypt", "mail.eml", "--shared-key", "short"), "16, 24 or 32"),
         (("encrypt", "mail.eml", "--shared-key", "0xzz=short"), "hexadecimal"),
-        (("encrypt", "mail.eml", "--shared-key", "key"), "stands alone"),
+        (("encrypt", "mail.eml", "--shared-key", "key"), "needs --raw"),
         (("encrypt", "mail.eml", "--to", "ids/bob.pem", "--cipher", "rot13"), "rot13"),
         (("sign", "mail.eml", *SIGNER, "--label", "1.2.3:red"), "red"),
         (("completion", "cmd"), "cmd"),
@@ -388,10 +389,19 @@ def test_a_shared_key_without_a_name_encrypts_for_nobody_else(lab: Lab) -> None:
         "cms", "-EncryptedData_decrypt", "-binary", "-inform", "DER", "-in", "nobody.der", "-secretkey", secret
     )
     assert openssl == MAIL
-    # One of another length: one of the same gives octets without an error in one of 256 runs, for nothing has a tag.
+    # One of another length: one of the same gives bytes without an error in one of 256 runs, for nothing has a tag.
     wrong = lab.write("wrong.key", os.urandom(16))
     assert lab.sealwax("decrypt", "nobody.der", "--shared-key", wrong).code == 1
     assert "--shared-key" in lab.sealwax("decrypt", "nobody.der", *BOB).line
+
+
+def test_a_shared_key_may_come_by_a_pipe(lab: Lab) -> None:
+    secret = os.urandom(32)
+    lab.write("piped.key", secret)
+    encrypting = ("encrypt", "mail.eml", "--raw", "--shared-key", "/dev/stdin", "-o", "piped.der")
+    assert lab.sealwax(*encrypting, stdin=secret).code == 0
+    assert lab.sealwax("decrypt", "piped.der", "--shared-key", "/dev/stdin", stdin=secret).stdout == MAIL
+    assert lab.sealwax("decrypt", "piped.der", "--shared-key", "piped.key").stdout == MAIL
 
 
 @pytest.mark.parametrize(("again", "code"), [(b"another one\n", 0), (b"another two\n", 2)])
@@ -401,7 +411,7 @@ def test_a_new_passphrase_is_asked_for_twice(lab: Lab, again: bytes, code: int) 
     arguments = ["identity", "export", str(lab.folder / "ids/alice.p12"), "-o", str(target)]
     process, terminal = pty.fork()
     if process == 0:
-        command = [sys.executable, "-m", "smime_core.cli", *arguments]
+        command = [sys.executable, "-m", "sealwax.cli", *arguments]
         os.execv(sys.executable, [*command, "--passphrase-file", str(lab.folder / "ids/passphrase.txt")])  # noqa: S606
     for question, answer in ((b"New passphrase", b"another one\n"), (b"again", again)):
         shown = b""

@@ -1,4 +1,4 @@
-"""The examples of docs/command.md run as they stand, one after the other."""
+"""The examples of docs/command.md run as they are, one after the other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.cli.group import sealwax
-from tests.code_blocks import examples
+from sealwax.cli.group import sealwax
+from tests.support.code_blocks import examples
+from tests.support.project import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "command.md"
+PAGE = ROOT / "docs" / "command.md"
 EXAMPLES = examples(PAGE.read_text(), "sh")
 
 
@@ -21,7 +22,7 @@ EXAMPLES = examples(PAGE.read_text(), "sh")
 def test_the_examples_run(tmp_path: Path) -> None:
     script = tmp_path / "bin" / "sealwax"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m smime_core.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sealwax.cli "$@"\n')
     script.chmod(0o755)
     path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
     source = [str(PAGE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]

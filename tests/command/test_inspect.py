@@ -1,4 +1,4 @@
-"""What `inspect` shows of every structure, for people and by the schema for programs."""
+"""The output of `inspect` for every structure, as text for people and by the schema for programs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 
 from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC
-from smime_core.content_info import ID_DATA
-from smime_core.encrypted_data import build_encrypted_data
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.encrypted_data import build_encrypted_data
 from smime_core.providers.native import NativeProvider
-from tests.cli.conftest import READER, SIGNER, Lab
-from tests.cli.test_verbs import parsed
-from tests.vectors_folder import vectors
+from tests.support.command.lab import READER, SIGNER, Lab
+from tests.support.command.reports import parsed
+from tests.support.vectors import vectors
 
 STANDARD = [
     "content type",
@@ -53,10 +53,10 @@ def test_shows_protected_parts_below_the_top_with_their_place(lab: Lab) -> None:
 
 
 def test_shows_encrypted_data(lab: Lab) -> None:
-    sealed = build_encrypted_data(
+    encrypted = build_encrypted_data(
         b"text", bytes(32), content_type=ID_DATA, cipher=AES_256_CBC, provider=NativeProvider()
     )
-    name = lab.write("encrypted_data.der", blocking.run(sealed))
+    name = lab.write("encrypted_data.der", blocking.run(encrypted))
     report = parsed(lab.sealwax("inspect", name, "--json"))
     assert [(layer["kind"], layer["algorithm"]) for layer in report["layers"]] == [("encrypted", "AES-256-CBC")]
     assert report["recipients"] == []

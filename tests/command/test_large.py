@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC
-from smime_core.content_info import ID_DATA
-from smime_core.encrypted_data import build_encrypted_data
+from smime_core.asn1 import der
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.encrypted_data import build_encrypted_data
 from smime_core.providers.native import NativeProvider
-from tests.cli.conftest import READER, SIGNER, TRUST, Lab
-from tests.cli.test_verbs import parsed
-from tests.signals import interruptible_children, started_as
+from tests.support.command.lab import READER, SIGNER, TRUST, Lab
+from tests.support.command.reports import parsed
+from tests.support.signals import interruptible_children, started_as
 
 HEAD = b"From: Alice <alice@example.test>\r\nTo: bob@example.test\r\nSubject: Large\r\nContent-Type: text/plain\r\n\r\n"
 LINES = b"".join(b"line %06d of a text that is longer than memory is to hold\r\n" % number for number in range(90_000))
@@ -31,15 +32,15 @@ assert len(LARGE) > 5 * 1024 * 1024
 def large(lab: Lab) -> Lab:
     lab.write("large.eml", LARGE)
     lab.made("sign", "large.eml", *SIGNER, "-o", "large_signed.eml")
-    lab.made("encrypt", "large_signed.eml", "--to", "ids/bob.pem", "--modern", "-o", "large_sealed.eml")
+    lab.made("encrypt", "large_signed.eml", "--to", "ids/bob.pem", "--modern", "-o", "large_encrypted.eml")
     return lab
 
 
 def test_goes_through_pipes(large: Lab) -> None:
     signed = large.sealwax("sign", *SIGNER, stdin=LARGE)
-    sealed = large.sealwax("encrypt", "--to", "ids/bob.pem", stdin=signed.stdout)
-    opened = large.sealwax("decrypt", *READER, stdin=sealed.stdout)
-    assert (signed.stderr, sealed.stderr, opened.stderr) == ("", "", "")
+    encrypted = large.sealwax("encrypt", "--to", "ids/bob.pem", stdin=signed.stdout)
+    opened = large.sealwax("decrypt", *READER, stdin=encrypted.stdout)
+    assert (signed.stderr, encrypted.stderr, opened.stderr) == ("", "", "")
     assert LINES in opened.stdout
     assert large.sealwax("verify", "-", *TRUST, stdin=opened.stdout).code == 0
 
@@ -47,7 +48,7 @@ def test_goes_through_pipes(large: Lab) -> None:
 @pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
 def test_a_large_mail_is_decrypted_inside_a_signature(large: Lab, form: tuple[str, ...]) -> None:
     """Triple wrapping: each layer has its verdict, and the inner signature stays."""
-    large.made("sign", "large_sealed.eml", *SIGNER, *form, "-o", "large_triple.eml")
+    large.made("sign", "large_encrypted.eml", *SIGNER, *form, "-o", "large_triple.eml")
     trust = (*TRUST, "--json")
     judged = parsed(large.sealwax("decrypt", "large_triple.eml", *READER, *trust, "-o", "large_inner.eml"))
     assert judged["state"] == "verified"
@@ -56,7 +57,7 @@ def test_a_large_mail_is_decrypted_inside_a_signature(large: Lab, form: tuple[st
     assert large.sealwax("verify", "large_inner.eml", *TRUST).code == 0
 
 
-def test_the_subject_of_a_large_mail_is_sealed_too(large: Lab) -> None:
+def test_the_subject_of_a_large_mail_is_encrypted_too(large: Lab) -> None:
     large.made("encrypt", "large.eml", "--to", "ids/bob.pem", "-o", "large_hidden.eml")
     assert b"Subject: [...]" in large.read("large_hidden.eml")[:500]
     opened = large.sealwax("decrypt", "large_hidden.eml", *READER).stdout
@@ -68,7 +69,7 @@ def test_inspect_sees_through_what_needs_no_key(large: Lab) -> None:
     shown = large.sealwax("inspect", "large_signed.eml").stdout.decode()
     assert "signed, detached" in shown
     assert "header fields: signed (RFC 9788)" in shown
-    report = parsed(large.sealwax("inspect", "large_sealed.eml", "--json"))
+    report = parsed(large.sealwax("inspect", "large_encrypted.eml", "--json"))
     assert [layer["algorithm"] for layer in report["layers"]] == ["AES-256-GCM"]
     large.made("sign", "large.eml", *SIGNER, "--opaque", "-o", "large_opaque.eml")
     (layer,) = parsed(large.sealwax("inspect", "large_opaque.eml", "--json"))["layers"]
@@ -87,12 +88,12 @@ def test_compressed_content_is_seen_through_in_streams(large: Lab) -> None:
 
 def test_encrypted_data_is_taken_whole(large: Lab) -> None:
     key = large.write("whole.key", os.urandom(32))
-    sealed = blocking.run(
+    encrypted = blocking.run(
         build_encrypted_data(
             LINES, large.read(key), content_type=ID_DATA, cipher=AES_256_CBC, provider=NativeProvider()
         )
     )
-    assert large.sealwax("decrypt", large.write("whole.der", sealed), "--shared-key", key).stdout == LINES
+    assert large.sealwax("decrypt", large.write("whole.der", encrypted), "--shared-key", key).stdout == LINES
 
 
 def test_more_than_memory_may_hold_is_refused_where_it_must_be_whole(lab: Lab) -> None:
@@ -111,7 +112,7 @@ def test_content_is_signed_with_attributes_only(large: Lab) -> None:
 
 @pytest.mark.parametrize("position", [0.5, 0.999], ids=["content", "end"])
 def test_an_altered_message_leaves_no_plaintext(large: Lab, position: float) -> None:
-    data = bytearray(large.read("large_sealed.eml"))
+    data = bytearray(large.read("large_encrypted.eml"))
     place = int(len(data) * position)
     data[place] = ord("A") if data[place] != ord("A") else ord("B")
     altered = large.write("large_altered.eml", bytes(data))
@@ -148,8 +149,8 @@ def test_an_interrupted_decryption_leaves_the_old_file_and_nothing_else(
 INTERRUPTED = """
 import sys, time
 import click
-from smime_core.cli import group
-from smime_core.cli.files import open_output
+from sealwax.cli import group
+from sealwax.cli.streams.files import open_output
 
 target = sys.argv.pop()
 
@@ -178,7 +179,7 @@ def _on_terminal(arguments: list[str]) -> bytes:
     process, terminal = pty.fork()
     if process == 0:
         os.environ["TERM"] = "xterm"
-        os.execv(sys.executable, [sys.executable, "-m", "smime_core.cli", *arguments])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "sealwax.cli", *arguments])  # noqa: S606
     shown = b""
     while True:
         try:
@@ -201,7 +202,7 @@ def test_a_large_message_is_inspected_in_constant_memory(large: Lab) -> None:
 def _peak_memory(folder: Path, name: str) -> int:
     code = (
         "import resource, sys; sys.argv = ['sealwax', 'inspect', sys.argv[1], '--json']\n"
-        "from smime_core.cli import main; main()\n"
+        "from sealwax.cli import main; main()\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code, name], cwd=folder, capture_output=True, check=True)

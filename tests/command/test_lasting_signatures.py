@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from smime_core import blocking
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
-from smime_core.demo_ca import Pointers, create_authority, issue_identity
-from smime_core.pem import build_pem
+from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.providers.native import NativeProvider
-from tests.cli.conftest import MAIL, Lab
-from tests.cli.timestamp_services import OpensslService, make_openssl_service, serve
-from tests.unit.timestamp_service import build_list
+from tests.support.command.lab import MAIL, Lab
+from tests.support.command.timestamp_services import OpensslService, make_openssl_service, serve
+from tests.support.timestamp_service import build_list
 
 PROVIDER = NativeProvider()
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -56,8 +56,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
                 "alice@example.test",
                 provider=PROVIDER,
                 at=NOW,
-                not_after=NOW + 30 * DAY,
-                pointers=Pointers(crl_urls=(f"{base}/office.crl",)),
+                details=Details(crl_urls=(f"{base}/office.crl",), not_after=NOW + 30 * DAY),
             )
         )
         (clock_root,) = blocking.load_identities(

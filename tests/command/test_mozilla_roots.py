@@ -1,20 +1,22 @@
-"""Mozilla's roots: the committed store is what the generator makes, and what an independent reading finds."""
+"""Mozilla's roots: the list in the source is what the generator makes, and what an independent reading finds."""
 
 from __future__ import annotations
 
 import datetime
-import hashlib
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
+from sealwax.roots import MOZILLA_PEM, mozilla_anchors
+from sealwax.roots.certdata import NamedRoot, build_list, parse_certdata
 from smime_core.errors import MalformedMessage
 from smime_core.pkix import TrustSource
-from smime_core.roots import certdata, mozilla, mozilla_anchors, mozilla_labels
-from tests.unit.people import anchor
-from tests.vectors_folder import vectors
+from smime_core.trust import Root, parse_roots
+from tests.support.people import anchor
+from tests.support.project import ROOT
+from tests.support.vectors import vectors
+from wasm_build.bundle.mozilla_roots import find_roots_source
 
 
 def octal(data: bytes) -> str:
@@ -45,15 +47,14 @@ CKA_TRUST_EMAIL_PROTECTION CK_TRUST {trust}
 """
 
 
-def test_the_committed_store_is_what_the_generator_makes() -> None:
+def test_the_list_in_the_source_is_what_the_generator_makes() -> None:
     text = (vectors("nss-certdata") / "certdata.txt").read_text("utf-8")
-    made = certdata.build_store(certdata.parse_certdata(text), source=mozilla.SOURCE)
-    assert Path(mozilla.__file__).read_text("utf-8") == made
+    assert MOZILLA_PEM.read_bytes() == build_list(parse_certdata(text), source=find_roots_source(ROOT))
 
 
 def test_the_source_and_its_licence_are_named() -> None:
-    assert re.search(r"@[0-9a-f]{40} ", mozilla.SOURCE)
-    assert "Mozilla Public License, v. 2.0" in (mozilla.__doc__ or "")
+    assert re.search(r"@[0-9a-f]{40} ", find_roots_source(ROOT))
+    assert "Mozilla Public License, v. 2.0" in MOZILLA_PEM.read_text("utf-8")
 
 
 def test_the_fingerprints_are_those_that_mozilla_wrote_beside_the_roots() -> None:
@@ -70,12 +71,8 @@ def test_the_fingerprints_are_those_that_mozilla_wrote_beside_the_roots() -> Non
 
 
 def test_openssl_reads_every_root() -> None:
-    pem = b"".join(
-        b"-----BEGIN CERTIFICATE-----\n" + encoded.encode() + b"\n-----END CERTIFICATE-----\n"
-        for _, _, encoded in certdata.split_store(mozilla.ROOTS)
-    )
-    command = ["openssl", "storeutl", "-noout", "-certs", "/dev/stdin"]
-    done = subprocess.run(command, input=pem, capture_output=True, timeout=60, check=True)
+    command = ["openssl", "storeutl", "-noout", "-certs", str(MOZILLA_PEM)]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert b"Total found: 90" in done.stdout
 
 
@@ -85,29 +82,23 @@ def test_every_anchor_says_that_it_is_mozillas_and_is_a_ca_for_everybody() -> No
         assert one.certificate.is_ca or not one.certificate.extensions
         assert not one.addresses
         assert not one.is_exact
-    assert len(mozilla_labels()) == 90
 
 
-def test_a_root_is_read_with_its_label_and_value() -> None:
-    (root,) = certdata.parse_certdata(build_certdata())
-    assert (root.label, root.certificate_der, root.distrust_after) == ("Test CA, G1", anchor().der, "")
+def test_a_root_is_read_with_its_name_and_value() -> None:
+    assert parse_certdata(build_certdata()) == (
+        NamedRoot(name="Test CA, G1", root=Root(certificate_der=anchor().der, distrust_after=None)),
+    )
 
 
 @pytest.mark.parametrize("trust", ["CKT_NSS_MUST_VERIFY_TRUST", "CKT_NSS_NOT_TRUSTED", "CKT_NSS_TRUSTED"])
 def test_what_is_not_trusted_for_email_is_left_out(trust: str) -> None:
-    assert certdata.parse_certdata(build_certdata(trust=trust)) == ()
+    assert parse_certdata(build_certdata(trust=trust)) == ()
 
 
 def test_a_time_of_distrust_is_kept() -> None:
-    (root,) = certdata.parse_certdata(build_certdata(distrust=octal(b"260415235959Z")))
-    ((_, distrust_after, encoded),) = certdata.split_store(
-        certdata.build_store([root], source="x").partition('"""\\\n')[2][:-4]
-    )
-    assert datetime.datetime.fromisoformat(distrust_after) == datetime.datetime(
-        2026, 4, 15, 23, 59, 59, tzinfo=datetime.UTC
-    )
-    assert encoded
-    assert hashlib.sha256(root.certificate_der).hexdigest() == anchor().fingerprint
+    roots = parse_certdata(build_certdata(distrust=octal(b"260415235959Z")))
+    time = datetime.datetime(2026, 4, 15, 23, 59, 59, tzinfo=datetime.UTC)
+    assert parse_roots(build_list(roots, source="x")) == (Root(certificate_der=anchor().der, distrust_after=time),)
 
 
 @pytest.mark.parametrize(
@@ -123,4 +114,4 @@ def test_a_time_of_distrust_is_kept() -> None:
 )
 def test_a_file_of_another_form_is_refused(text: str, match: str) -> None:
     with pytest.raises(MalformedMessage, match=match):
-        certdata.parse_certdata(text)
+        parse_certdata(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import ENTITY, READER, SIGNER, TRUST, Lab
+from tests.support.command.lab import ENTITY, READER, SIGNER, TRUST, Lab
 
 SIGN = ("cms", "-sign", "-in", "entity.txt", "-signer", "ids/alice.pem", "-inkey", "ids/alice.key")
 ENCRYPT = ("cms", "-encrypt", "-in", "entity.txt", "-aes-256-cbc")
@@ -31,7 +31,7 @@ def test_openssl_verifies_a_detached_signature_over_a_file(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("folder", ["ids", "ec"])
-def test_openssl_decrypts_a_sealed_mail(lab: Lab, folder: str) -> None:
+def test_openssl_decrypts_an_encrypted_mail(lab: Lab, folder: str) -> None:
     lab.made("encrypt", "mail.eml", "--to", f"{folder}/bob.pem", "-o", "for_openssl.eml")
     keys = ("-recip", f"{folder}/bob.pem", "-inkey", f"{folder}/bob.key")
     assert b"one line of plain text" in lab.openssl("cms", "-decrypt", "-in", "for_openssl.eml", *keys)

@@ -1,4 +1,4 @@
-"""What the options of sign, encrypt and decrypt change, with openssl as the other side where it can."""
+"""The effects of the options of sign, encrypt and decrypt, with openssl as the other side where it can."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
-from smime_core import blocking, der
-from smime_core.content_info import ID_AUTHENTICATED_DATA, ID_DATA, build_content_info
-from smime_core.kekri import KeyEncryptionKey
+from smime_core import blocking
+from smime_core.algorithms import AES_256_CBC
+from smime_core.asn1 import der
+from smime_core.cms.content_info import ID_AUTHENTICATED_DATA, ID_DATA, build_content_info
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.recipients.recipient_info import build_recipient_infos
+from smime_core.cms.signed_data import build_encapsulated
 from smime_core.providers.native import NativeProvider
-from smime_core.recipient_info import RSA_OAEP, build_recipient_infos
-from smime_core.signed_data import build_encapsulated
-from tests.cli.conftest import ENTITY, MAIL, READER, SIGNER, TRUST, Lab
-from tests.cli.test_verbs import parsed
-from tests.unit.people import build_revocation_list
+from tests.support.command.lab import ENTITY, MAIL, READER, SIGNER, TRUST, Lab
+from tests.support.command.reports import parsed
+from tests.support.people import build_revocation_list
 
 BY_EC = ("--identity", "ec/alice.p12", "--passphrase-file", "ec/passphrase.txt")
 
@@ -74,7 +77,7 @@ def test_header_fields_are_signed_unless_told_otherwise(lab: Lab) -> None:
     assert b"Subject" not in lab.openssl("cms", "-verify", "-in", "plain.eml", "-CAfile", "ids/ca.pem")
 
 
-def test_the_subject_is_sealed_unless_told_otherwise(lab: Lab) -> None:
+def test_the_subject_is_encrypted_unless_told_otherwise(lab: Lab) -> None:
     lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "-o", "hidden.eml")
     assert b"Subject: [...]" in lab.read("hidden.eml")
     assert b"Supper" not in lab.read("hidden.eml")
@@ -86,7 +89,7 @@ def test_the_subject_is_sealed_unless_told_otherwise(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["memory", "stream"])
-def test_signed_and_sealed_in_one_step(lab: Lab, large: bool) -> None:
+def test_signed_and_encrypted_in_one_step(lab: Lab, large: bool) -> None:
     text = b"one more line of text, and a long one at that, for a message beyond the memory's share\r\n"
     name = lab.write(
         "whole.eml", MAIL.replace("ü".encode(), b"ue").replace("ß".encode(), b"ss") + text * 60_000 * large
@@ -95,7 +98,7 @@ def test_signed_and_sealed_in_one_step(lab: Lab, large: bool) -> None:
     assert b"Subject: [...]" in lab.read("both.eml")[:1000]
     result = lab.sealwax("decrypt", "both.eml", *READER, *TRUST, "-o", "both_opened.eml")
     assert "verified: signed by CN=alice@example.test" in result.line
-    # The hidden Subject stands outside again, and what was signed is as it was.
+    # The hidden Subject is outside again, and what was signed is as it was.
     head = lab.read("both_opened.eml")[:300]
     assert b"Subject: Supper" in head
     assert b"[...]" not in head
@@ -113,7 +116,7 @@ def test_the_report_says_what_holds_for_each_header_field(lab: Lab) -> None:
     assert (plain["headerProtection"], plain["headerProtections"]) == ("none", [])
 
 
-def test_raw_content_is_signed_and_sealed_in_one_step(lab: Lab) -> None:
+def test_raw_content_is_signed_and_encrypted_in_one_step(lab: Lab) -> None:
     content = lab.write("content.bin", bytes(range(256)) * 3)
     lab.made("encrypt", content, "--raw", *SIGNER, "--to", "ids/bob.pem", "-o", "both.cms")
     lab.made("decrypt", "both.cms", *READER, "-o", "inner.cms")
@@ -133,7 +136,7 @@ def test_from_stands_in_only_where_the_message_names_nobody(lab: Lab) -> None:
     assert (result.code, "invalid: sender-mismatch" in result.line) == (1, True)
 
 
-def test_a_signed_mail_is_sealed_as_it_is(lab: Lab) -> None:
+def test_a_signed_mail_is_encrypted_as_it_is(lab: Lab) -> None:
     lab.made("encrypt", "signed.eml", "--to", "ids/bob.pem", "-o", "later.eml")
     assert lab.sealwax("decrypt", "later.eml", *READER, *TRUST, "-o", "opened.eml").line.count("verified")
     assert b"Subject: Supper" in lab.read("later.eml")
@@ -154,7 +157,7 @@ def test_chacha20_is_opened_again(lab: Lab) -> None:
     assert b"one line of plain text" in lab.sealwax("decrypt", "chacha.eml", *READER).stdout
 
 
-def test_a_named_shared_key_opens_what_openssl_sealed_and_the_reverse(lab: Lab) -> None:
+def test_a_named_shared_key_opens_what_openssl_encrypted_and_the_reverse(lab: Lab) -> None:
     key = lab.write("team.key", os.urandom(32))
     secret = ("-secretkey", lab.read(key).hex(), "-secretkeyid", b"team".hex())
     lab.openssl("cms", "-encrypt", "-in", "entity.txt", "-aes256", "-out", "by_openssl.eml", *secret)
@@ -203,15 +206,14 @@ TEAM_KEY = bytes(range(32))
 
 
 def build_authenticated(content: bytes) -> bytes:
-    """DER of AuthenticatedData for whoever has TEAM_KEY (RFC 5652 section 9.1), without attributes."""
+    """DER of AuthenticatedData for the holders of TEAM_KEY (RFC 5652 section 9.1), without attributes."""
     key = bytes(range(32, 64))
     provider = NativeProvider()
     infos = build_recipient_infos(
         key,
-        recipients=(),
-        keks=[KeyEncryptionKey(identifier=b"team", key=TEAM_KEY)],
+        Encrypting(keks=[KeyEncryptionKey(identifier=b"team", key=TEAM_KEY)]),
+        cipher=AES_256_CBC,
         provider=provider,
-        transport=RSA_OAEP,
     )
     return build_content_info(
         ID_AUTHENTICATED_DATA,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from smime_core.cli.files import PRIVATE_MODE, write_output
-from smime_core.cli.group import sealwax
+from sealwax.cli.group import sealwax
+from sealwax.cli.streams.files import PRIVATE_MODE, write_output
 from smime_core.message import compress_message
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 import pytest
 
-from smime_core.cli.page import guess_media_type
-from smime_core.cli.page_resources import find_resources, inline_resources
-from tests.cli.conftest import READER, SIGNER, TRUST, Lab
-from tests.cli.test_verbs import parsed
+from sealwax.cli.verbs.page import guess_media_type
+from sealwax.cli.verbs.page_resources import find_resources, inline_resources
+from tests.support.command.lab import READER, SIGNER, TRUST, Lab
+from tests.support.command.reports import parsed
 
 ADDRESS = "https://clinic.example/notice"
 LINK = b'<link rel="smime-signature" href="page.p7s">'
@@ -60,7 +60,7 @@ def test_a_page_is_kept_signed_in_one_file(lab: Lab, options: tuple[str, ...]) -
     assert "signed for no address" in result.stderr
 
 
-def test_a_sealed_page_opens_by_key_and_by_password(lab: Lab) -> None:
+def test_an_encrypted_page_opens_by_key_and_by_password(lab: Lab) -> None:
     lab.write("page.html", PAGE)
     lab.write("password.txt", b"lamp oak river\n")
     whom = ("--to", "ids/bob.pem", "--password-file", "password.txt", *SIGNER)
@@ -69,7 +69,7 @@ def test_a_sealed_page_opens_by_key_and_by_password(lab: Lab) -> None:
         result = lab.sealwax("page", "verify", "page.p7m", *key, *TRUST, "-o", "-")
         assert (result.code, result.stdout) == (0, PAGE)
     closed = lab.sealwax("page", "verify", "page.p7m", *TRUST, "-o", "never.html")
-    assert (closed.code, "not opened" in closed.line) == (1, True)
+    assert (closed.code, "not decrypted" in closed.line) == (1, True)
     assert not (lab.folder / "never.html").exists()
 
 

@@ -1,4 +1,4 @@
-"""The blocks of README.md run as they are, in a clean folder, and print what stands below them."""
+"""The blocks of README.md run as they are, in a clean folder, and print what is below them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.code_blocks import code_blocks
+from tests.support.code_blocks import code_blocks
+from tests.support.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 BLOCKS = code_blocks((ROOT / "README.md").read_text())
 MADE = re.compile(r"make [a-z-]+\n")
 # Each block that runs, with the block of text behind it.
@@ -30,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
     """A folder with nothing but an installed command."""
     script = tmp_path / ".venv" / "bin" / "sealwax"
     script.parent.mkdir(parents=True)
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m smime_core.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sealwax.cli "$@"\n')
     script.chmod(0o755)
     (tmp_path / "tmp").mkdir()
     return tmp_path

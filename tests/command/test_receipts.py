@@ -10,11 +10,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from smime_core import Identity, SignerInfo, SignerOptions, blocking, ess, find_signed_layer
-from smime_core.key_management import KeyIdentifier
+from smime_core import Identity, blocking, ess
+from smime_core.cms import SignerInfo, SignerOptions, find_signed_layer
+from smime_core.cms.certificate_id import KeyIdentifier
+from smime_core.cms.signing import Signing
 from smime_core.providers.native import NativeProvider
-from tests.cli.conftest import READER, SIGNER, Lab
-from tests.cli.test_verbs import parsed
+from tests.support.command.lab import READER, SIGNER, Lab
+from tests.support.command.reports import parsed
 
 NOW: Final = datetime.datetime.now(datetime.UTC)
 
@@ -80,10 +82,12 @@ def test_a_forged_signer_does_not_say_to_whom_a_receipt_goes(lab: Lab) -> None:
     )
     cms = blocking.add_signer(
         lab.read("asking.der"),
-        mallory,
-        signing_time=NOW,
+        Signing(
+            identities=[mallory],
+            signing_time=NOW,
+            options=SignerOptions(further_attributes=(ess.build_expansion_history(None, expansion),)),
+        ),
         provider=provider,
-        options=SignerOptions(further_attributes=(ess.build_expansion_history(None, expansion),)),
     )
     (forged,) = [
         one

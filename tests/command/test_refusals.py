@@ -1,4 +1,4 @@
-"""What goes wrong: each has its own clear line and its exit code, and no output file half written."""
+"""Failures of the command: each has its own clear line and exit code, and leaves no half-written output file."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ import jsonschema
 import pytest
 from keyring.backends import fail
 
-from smime_core.cli import files
-from smime_core.cli.group import sealwax
-from smime_core.cli.passphrases import PassphraseSource
-from tests.cli.conftest import READER, SIGNER, TRUST, Lab
-from tests.cli.test_verbs import SCHEMA
+from sealwax.cli.group import sealwax
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.streams import files
+from tests.support.command.lab import READER, SIGNER, TRUST, Lab
+from tests.support.command.reports import SCHEMA
 
 
 @pytest.mark.parametrize("verb", ["sign", "decrypt"])
 def test_a_wrong_passphrase_is_told(lab: Lab, verb: str) -> None:
     wrong = lab.write("wrong.txt", b"wrong\n")
-    source = "mail.eml" if verb == "sign" else "sealed.eml"
+    source = "mail.eml" if verb == "sign" else "encrypted.eml"
     result = lab.sealwax(verb, source, "--identity", "ids/bob.p12", "--passphrase-file", wrong, "-o", "never.eml")
     assert (result.code, "passphrase" in result.line) == (1, True)
     assert "wrong\n" not in result.stderr
@@ -34,13 +34,13 @@ def test_a_wrong_passphrase_is_told(lab: Lab, verb: str) -> None:
 
 def test_a_message_for_others_is_told_with_whom_it_is_for(lab: Lab) -> None:
     reader = ("--identity", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt")
-    result = lab.sealwax("decrypt", "sealed.eml", *reader)
+    result = lab.sealwax("decrypt", "encrypted.eml", *reader)
     assert result.code == 1
     assert "none of the given identities" in result.line
-    assert "sealed for CN=Sealwax Demonstration CA, serial" in result.line
+    assert "encrypted for CN=Sealwax Demonstration CA, serial" in result.line
 
 
-def test_a_sealed_message_with_an_altered_tag_is_not_opened(lab: Lab) -> None:
+def test_an_encrypted_message_with_an_altered_tag_is_not_opened(lab: Lab) -> None:
     lab.made("encrypt", "mail.eml", "--raw", "--modern", "--der", "--to", "ids/bob.pem", "-o", "gcm.der")
     data = bytearray(lab.read("gcm.der"))
     data[-1] ^= 1
@@ -62,7 +62,7 @@ def test_a_truncated_cms_is_malformed(lab: Lab, verb: str) -> None:
     assert (result.code, "bytes are announced" in result.line) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["signed.eml", "opaque.eml", "sealed.eml"])
+@pytest.mark.parametrize("name", ["signed.eml", "opaque.eml", "encrypted.eml"])
 def test_a_truncated_mail_is_never_verified(lab: Lab, name: str) -> None:
     whole = lab.read(name)
     for length in (len(whole) // 2, len(whole) - 60):
@@ -135,7 +135,7 @@ def test_wrong_usage_is_one_line(lab: Lab, arguments: tuple[str, ...], word: str
 
 def test_without_a_terminal_the_passphrase_is_asked_of_nobody(lab: Lab) -> None:
     # A session of its own has no terminal, wherever the tests run.
-    command = [sys.executable, "-m", "smime_core.cli", "sign", "-", "--identity", "ids/alice.p12"]
+    command = [sys.executable, "-m", "sealwax.cli", "sign", "-", "--identity", "ids/alice.p12"]
     done = subprocess.run(
         command, cwd=lab.folder, input=b"From: x\r\n\r\n", capture_output=True, start_new_session=True, check=False
     )
@@ -149,7 +149,7 @@ def test_a_passphrase_comes_by_descriptor(lab: Lab) -> None:
     try:
         os.write(writing, lab.read("ids/passphrase.txt"))
         os.close(writing)
-        command = [sys.executable, "-m", "smime_core.cli", "sign", "mail.eml", "--identity", "ids/alice.p12"]
+        command = [sys.executable, "-m", "sealwax.cli", "sign", "mail.eml", "--identity", "ids/alice.p12"]
         done = subprocess.run(
             [*command, "--passphrase-fd", str(reading)],
             cwd=lab.folder,
@@ -182,7 +182,7 @@ def test_a_passphrase_is_asked_on_the_terminal(lab: Lab) -> None:
     target = lab.folder / "by_terminal.eml"
     process, terminal = pty.fork()
     if process == 0:
-        os.execv(sys.executable, [sys.executable, "-m", "smime_core.cli", *arguments, "-o", str(target)])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "sealwax.cli", *arguments, "-o", str(target)])  # noqa: S606
     shown = b""
     # Typed only when it is asked for: asking discards what was typed before.
     while b"Passphrase for" not in shown:
@@ -221,7 +221,7 @@ EPF = (
     b"[Password Token]\r\nProtection=CAST 128\r\nProfile Version=2.0\r\nToken=AAAA\r\n"
     b"[Digital Signature]\r\nCertificate=MIIB\r\nKey=AAAA\r\n[User X.500 Name]\r\nX500Name=cn=Alice\r\n"
 )
-# What each verb with --json is given before a file that cannot be read.
+# The arguments of each verb with --json before a file that cannot be read.
 JSON_VERBS = {
     ("verify",): (),
     ("decrypt",): (*READER, "-o", "unused"),
@@ -239,7 +239,7 @@ JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), (
     "arguments",
     [
         ("sign", "mail.eml", "--identity", "alice.epf"),
-        ("decrypt", "sealed.eml", "--identity", "alice.epf"),
+        ("decrypt", "encrypted.eml", "--identity", "alice.epf"),
         ("identity", "list", "alice.epf"),
         ("identity", "export", "alice.epf"),
         ("inspect", "alice.epf"),
@@ -278,3 +278,18 @@ def verbs_with_json(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[
             yield from verbs_with_json(command, (*path, name))
         elif command is not None and any("--json" in parameter.opts for parameter in command.params):
             yield (*path, name)
+
+
+@pytest.mark.parametrize("label", ["x", "", "1", "1.2.-3", "3.1.1", "1.2:x", "1.2:1:\udcff"])
+def test_a_label_without_a_policy_or_with_other_marks_is_refused(lab: Lab, label: str) -> None:
+    result = lab.sealwax("sign", "mail.eml", *SIGNER, "--label", label, "-o", "never.eml")
+    assert result.code == 2
+    assert result.line
+    assert not (lab.folder / "never.eml").exists()
+
+
+@pytest.mark.parametrize("address", ["https://[::1", "https://a b/", "example.org", "https://"])
+def test_an_address_that_no_page_can_have_is_refused(lab: Lab, address: str) -> None:
+    page = lab.write("page.html", b"<p>hello")
+    result = lab.sealwax("page", "sign", page, *SIGNER, "--address", address, "-o", "never.p7s")
+    assert (result.code, "address" in result.line) == (2, True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 import pytest
 
-from smime_core.cli.group import sealwax
-from tests.cli.conftest import READER, SIGNER, TRUST, Lab
+from sealwax.cli.group import sealwax
+from tests.support.command.lab import READER, SIGNER, TRUST, Lab
 
 WELL = ("/dev/null", "out", "err")
 STREAMS = {
@@ -39,9 +39,9 @@ AT_WORK = (
     ("sign", "mail.eml", *SIGNER, "-o", "new.eml"),
     ("encrypt", "mail.eml", "--to", "ids/bob.pem"),
     ("encrypt", "mail.eml", "--to", "ids/bob.pem", "-o", "new.eml"),
-    ("decrypt", "sealed.eml", *READER),
-    ("decrypt", "sealed.eml", *READER, *TRUST, "-o", "new.eml"),
-    ("decrypt", "sealed.eml", *READER, *TRUST, "-o", "new.eml", "--json"),
+    ("decrypt", "encrypted.eml", *READER),
+    ("decrypt", "encrypted.eml", *READER, *TRUST, "-o", "new.eml"),
+    ("decrypt", "encrypted.eml", *READER, *TRUST, "-o", "new.eml", "--json"),
     ("verify", "signed.eml", *TRUST),
     ("verify", "signed.eml", *TRUST, "--explain", "-o", "new.eml"),
     ("verify", "signed.eml", *TRUST, "--json"),
@@ -55,7 +55,7 @@ AT_WORK = (
     ("certificates", "signed.eml"),
     ("countersign", "signed.eml", *SIGNER),
     ("add-signer", "signed.eml", *SIGNER, "-o", "new.eml"),
-    ("add-recipients", "sealed.eml", *READER, "--to", "ids/alice.pem"),
+    ("add-recipients", "encrypted.eml", *READER, "--to", "ids/alice.pem"),
     ("trust", "list"),
     ("trust", "roots"),
     ("identity", "list", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt"),
@@ -121,7 +121,7 @@ def runs(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[tuple
 def _run(cases: list[dict[str, object]], place: Path) -> list[int]:
     own = {"XDG_CONFIG_HOME": str(place / "config"), "XDG_DATA_HOME": str(place / "data")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.cli.forked_runs"],
+        [sys.executable, "-W", "error", "-m", "tests.support.command.forked_runs"],
         input=json.dumps(cases).encode(),
         env={**os.environ, **own, "XDG_CACHE_HOME": str(place / "cache")},
         capture_output=True,

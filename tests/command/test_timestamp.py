@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import der
-from tests.cli.conftest import SIGNER, Lab
-from tests.cli.timestamp_services import POLICY, OpensslService, certomancer, make_openssl_service, serve
-from tests.code_blocks import examples
+from smime_core.asn1 import der
+from tests.support.code_blocks import examples
+from tests.support.command.lab import SIGNER, Lab
+from tests.support.command.timestamp_services import POLICY, OpensslService, certomancer, make_openssl_service, serve
+from tests.support.project import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "lasting_signatures.md"
+PAGE = ROOT / "docs" / "lasting_signatures.md"
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,7 @@ def test_a_bare_token_is_read_as_well_as_an_answer(lab: Lab, clock: OpensslServi
     assert lab.sealwax("timestamp", "check", "token.der", "--content", "mail.eml", *anchor(clock)).code == 0
 
 
+@pytest.mark.server
 def test_certomancers_timestamps_hold(lab: Lab, clock: OpensslService) -> None:
     with certomancer(clock.folder) as url:
         lab.made("timestamp", "obtain", "mail.eml", "--url", url, "-o", "other.tsr")
@@ -147,7 +149,7 @@ def test_a_signature_is_timestamped_while_it_is_made(
 
 
 def signature_value_of(lab: Lab, name: str) -> bytes:
-    """The octets of the first signature of a CMS file of ours: the OCTET STRING before the unsigned attributes."""
+    """The bytes of the first signature of a CMS file of ours: the OCTET STRING before the unsigned attributes."""
     content = der.read_one(lab.read(name))
     signed_data = der.read_one(der.read_children(content)[1].content)
     signer = der.read_children(der.read_children(signed_data)[-1])[0]

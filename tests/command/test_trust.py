@@ -15,8 +15,8 @@ import jsonschema
 import pytest
 
 import smime_core
-from smime_core.roots import mozilla_anchors
-from tests.cli.conftest import SIGNER, Lab
+from sealwax.roots import mozilla_anchors
+from tests.support.command.lab import SIGNER, Lab
 
 DECISIONS = "config/sealwax/decisions.json"
 
@@ -72,7 +72,7 @@ def test_an_accepted_authority_counts_for_its_domain(fresh: Lab) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("ids/alice.pem", "--for", "alice@example.test"), "say --yes"),
+        (("ids/alice.pem", "--for", "alice@example.test"), "give --yes"),
         (("ids/alice.pem", "--for", "bob@example.test", "--yes"), "the certificate is not for bob@example.test"),
         (("ids/alice.pem", "--for", "@example.test", "--ca", "--yes"), "no authority's"),
         (("ids/ca.pem", "--for", "@example.test", "--yes"), "accept it as one"),
@@ -105,7 +105,7 @@ def test_on_a_terminal_the_certificate_is_shown_and_the_user_asked(fresh: Lab, a
     command = [
         sys.executable,
         "-m",
-        "smime_core.cli",
+        "sealwax.cli",
         "trust",
         "accept",
         "ids/alice.pem",
@@ -230,7 +230,7 @@ def test_mozillas_roots_may_stand_in_a_list(fresh: Lab) -> None:
 
 def test_inspect_shows_a_certificate_as_a_page(fresh: Lab) -> None:
     shown = fresh.sealwax("inspect", "ids/alice.pem").stdout.decode()
-    assert "for: signing, receiving sealed mail" in shown
+    assert "for: signing, receiving encrypted mail" in shown
     assert "purposes: e-mail" in shown
     assert "SHA-1: " in shown
 
@@ -238,7 +238,7 @@ def test_inspect_shows_a_certificate_as_a_page(fresh: Lab) -> None:
 def test_the_report_of_a_verified_mail_is_by_the_schema(fresh: Lab) -> None:
     fresh.told("trust", "accept", "ids/ca.pem", "--ca", "--for", "@example.test", "--yes")
     value = json.loads(fresh.sealwax("verify", "signed.eml", "--json", "--revocation", "if-known").stdout)
-    schema = Path(smime_core.__file__).parent / "cli" / "report.schema.json"
+    schema = Path(smime_core.__file__).parent / "report" / "report.schema.json"
     jsonschema.validate(value, json.loads(schema.read_text()))
     (signer,) = value["signers"]
     assert signer["trail"]["anchor"]["source"] == "user"

@@ -1,10 +1,10 @@
-"""What `verify` and `decrypt` judge by: whom to trust, and what becomes of a revocation that nobody knows about."""
+"""The options by which `verify` and `decrypt` judge: whom to trust, and what an unknown revocation status means."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import READER, SIGNER, TRUST, Lab
+from tests.support.command.lab import READER, SIGNER, TRUST, Lab
 
 ANCHOR = ("--anchor", "ids/ca.pem")
 
@@ -66,7 +66,7 @@ def test_explain_draws_the_path_from_the_anchor_to_the_signer(lab: Lab) -> None:
 def test_explain_says_what_is_missing(lab: Lab) -> None:
     result = lab.sealwax("verify", "signed.eml", "--explain")
     assert result.code == 1
-    assert "nobody you trust vouches" in result.stdout.decode()
+    assert "no authority that you trust vouches" in result.stdout.decode()
 
 
 @pytest.mark.parametrize("other", [("--json",), ("-o", "-")])

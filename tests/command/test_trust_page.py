@@ -1,4 +1,4 @@
-"""The examples of docs/trust.md run as they stand, one after the other."""
+"""The examples of docs/trust.md run as they are, one after the other."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.reasons import REASONS
-from tests.code_blocks import examples
+from smime_core.report.reasons import REASONS
+from tests.support.code_blocks import examples
+from tests.support.project import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "trust.md"
+PAGE = ROOT / "docs" / "trust.md"
 EXAMPLES = examples(PAGE.read_text(), "sh")
 
 
@@ -22,7 +23,7 @@ EXAMPLES = examples(PAGE.read_text(), "sh")
 def test_the_examples_run(tmp_path: Path) -> None:
     script = tmp_path / "bin" / "sealwax"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m smime_core.cli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sealwax.cli "$@"\n')
     script.chmod(0o755)
     source = [str(PAGE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(

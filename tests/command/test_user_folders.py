@@ -1,4 +1,4 @@
-"""Where the command's own files stand."""
+"""Where the command's own files are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.user_folders import user_folder
+from sealwax.user_folders import user_folder
 
 
 def test_the_variable_says_where(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,31 +1,18 @@
-"""What each verb does when all is well, and what `verify` answers in each of the five states."""
+"""The results of each verb when all is well, and the answers of `verify` in each of the five states."""
 
 from __future__ import annotations
 
-import json
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
 
-import smime_core.cli
-from smime_core.cli.files import PUBLIC_MODE
-from tests.cli.conftest import MAIL, READER, SIGNER, TRUST, Lab, Result
-from tests.unit.people import build_revocation_list
-
-SCHEMA = json.loads((Path(smime_core.cli.__file__).parent / "report.schema.json").read_text())
-
-
-def parsed(result: Result) -> dict[str, Any]:
-    """The JSON object on standard output, which must follow the schema."""
-    report = json.loads(result.stdout)
-    jsonschema.validate(report, SCHEMA, cls=jsonschema.Draft202012Validator)
-    assert isinstance(report, dict)
-    return report
+from sealwax.cli.streams.files import PUBLIC_MODE
+from tests.support.command.lab import MAIL, READER, SIGNER, TRUST, Lab
+from tests.support.command.reports import parsed
+from tests.support.people import build_revocation_list
 
 
 @pytest.mark.parametrize("name", ["signed.eml", "opaque.eml"])
@@ -60,16 +47,16 @@ def test_encrypts_for_several_recipients(lab: Lab) -> None:
 
 def test_tries_every_identity(lab: Lab) -> None:
     other = ("--identity", "ids/alice.p12", *READER)
-    assert lab.sealwax("decrypt", "sealed.eml", *other).code == 0
+    assert lab.sealwax("decrypt", "encrypted.eml", *other).code == 0
 
 
 def test_a_decrypted_signed_mail_still_verifies(lab: Lab) -> None:
-    lab.made("decrypt", "sealed.eml", *READER, "-o", "opened.eml")
+    lab.made("decrypt", "encrypted.eml", *READER, "-o", "opened.eml")
     assert lab.sealwax("verify", "opened.eml", *TRUST).code == 0
 
 
 def test_decrypt_reports_the_verdict_of_the_signature_inside(lab: Lab) -> None:
-    result = lab.sealwax("decrypt", "sealed.eml", *READER, *TRUST, "-o", "opened.eml")
+    result = lab.sealwax("decrypt", "encrypted.eml", *READER, *TRUST, "-o", "opened.eml")
     assert result.code == 0
     assert "verified: signed by CN=alice@example.test" in result.line
 
@@ -77,7 +64,7 @@ def test_decrypt_reports_the_verdict_of_the_signature_inside(lab: Lab) -> None:
 @pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
 def test_decrypts_a_mail_that_is_encrypted_inside_a_signature(lab: Lab, form: tuple[str, ...]) -> None:
     """Triple wrapping (RFC 2634 section 1.1): each layer has its verdict, and the inner signature stays."""
-    lab.made("sign", "sealed.eml", *SIGNER, *form, "-o", "triple.eml")
+    lab.made("sign", "encrypted.eml", *SIGNER, *form, "-o", "triple.eml")
     judged = parsed(lab.sealwax("decrypt", "triple.eml", *READER, *TRUST, "--json", "-o", "inner.eml"))
     assert judged["state"] == "verified"
     assert [layer["kind"] for layer in judged["layers"]] == ["signed", "encrypted", "signed"]
@@ -98,7 +85,7 @@ def test_a_mail_that_is_signed_outside_its_encryption_only_is_not_verified(lab: 
 
 
 def test_decrypt_reports_in_json_beside_the_content(lab: Lab) -> None:
-    result = lab.sealwax("decrypt", "sealed.eml", *READER, *TRUST, "--json", "-o", "opened.eml")
+    result = lab.sealwax("decrypt", "encrypted.eml", *READER, *TRUST, "--json", "-o", "opened.eml")
     report = parsed(result)
     assert report["state"] == "verified"
     assert [layer["kind"] for layer in report["layers"]] == ["encrypted", "signed"]
@@ -122,7 +109,7 @@ def test_decrypts_a_mail_whose_inner_signature_cannot_be_judged(lab: Lab, as_jso
 
 
 def test_raw_decryption_leaves_the_headers_out(lab: Lab) -> None:
-    result = lab.sealwax("decrypt", "sealed.eml", *READER, "--raw")
+    result = lab.sealwax("decrypt", "encrypted.eml", *READER, "--raw")
     assert result.code == 0
     assert result.stdout.lower().startswith(b"content-type: multipart/signed")
 
@@ -188,7 +175,7 @@ def test_another_senders_signature_is_not_verified(lab: Lab, option: tuple[str, 
     [
         (("signed.eml", *TRUST), "verified"),
         (("signed.eml",), "signed-unverified"),
-        (("sealed.eml", *TRUST), "encrypted-only"),
+        (("encrypted.eml", *TRUST), "encrypted-only"),
         (("mail.eml", *TRUST), "plain"),
     ],
 )
@@ -225,7 +212,7 @@ def test_verify_writes_the_signed_content(lab: Lab) -> None:
 
 
 def test_inspect_draws_the_layers_without_a_key(lab: Lab) -> None:
-    result = lab.sealwax("inspect", "sealed.eml")
+    result = lab.sealwax("inspect", "encrypted.eml")
     assert result.code == 0
     assert "encrypted: AES-256-CBC" in result.stdout.decode()
     assert "recipient: CN=Sealwax Demonstration CA" in result.stdout.decode()
@@ -294,7 +281,7 @@ def test_the_demonstration_overwrites_nothing(lab: Lab) -> None:
 def test_verify_imports_no_other_room(lab: Lab) -> None:
     code = (
         "import sys; sys.argv = ['sealwax', 'verify', 'mail.eml']\n"
-        "from smime_core.cli import main; main()\n"
+        "from sealwax.cli import main; main()\n"
         "dear = {'flask', 'webbridge', 'roaming_keys', 'keyring', 'rich', 'email'}\n"
         "sys.exit(bool(dear & {name.split('.')[0] for name in sys.modules}))"
     )
@@ -311,15 +298,15 @@ def test_help_lists_the_verbs(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("raw", [(), ("--raw",)], ids=["mail", "raw"])
-def test_a_password_opens_what_it_sealed(lab: Lab, tmp_path: Path, raw: tuple[str, ...]) -> None:
+def test_a_password_opens_what_it_encrypted(lab: Lab, tmp_path: Path, raw: tuple[str, ...]) -> None:
     (tmp_path / "right").write_text("correct horse\n")
     (tmp_path / "wrong").write_text("battery staple\n")
     (tmp_path / "mail.eml").write_bytes(MAIL)
-    sealed, opened = str(tmp_path / "sealed"), str(tmp_path / "opened")
-    lab.made("encrypt", str(tmp_path / "mail.eml"), "--password-file", str(tmp_path / "right"), *raw, "-o", sealed)
-    lab.made("decrypt", sealed, "--password-file", str(tmp_path / "right"), "-o", opened)
+    encrypted, opened = str(tmp_path / "encrypted"), str(tmp_path / "opened")
+    lab.made("encrypt", str(tmp_path / "mail.eml"), "--password-file", str(tmp_path / "right"), *raw, "-o", encrypted)
+    lab.made("decrypt", encrypted, "--password-file", str(tmp_path / "right"), "-o", opened)
     assert MAIL.split(b"\r\n\r\n")[1].split()[-1] in Path(opened).read_bytes()
-    refused = lab.sealwax("decrypt", sealed, "--password-file", str(tmp_path / "wrong"))
+    refused = lab.sealwax("decrypt", encrypted, "--password-file", str(tmp_path / "wrong"))
     assert (refused.code, refused.stdout) == (1, b"")
     assert "passphrase" in refused.line
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.cli.files import write_output
-from smime_core.whole_files import write_whole
+from sealwax.cli.streams.files import write_output
+from sealwax.files.whole import write_whole
 
 
 def write_by_the_command(path: Path, data: bytes) -> None:

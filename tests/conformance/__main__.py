@@ -62,7 +62,7 @@ def run_with(provider: Provider, cases: Sequence[Case]) -> list[Outcome]:
     """The outcomes by one of the providers; the browsers run the same tasks inside the vault."""
     if provider == "native":
         return run(run_cases(cases, NativeProvider()))
-    from tests.browser.conformance import run_in_browser  # only where a browser was asked for
+    from tests.support.vault.conformance import run_in_browser  # only where a browser was asked for
 
     return run_in_browser(provider, pack_cases(cases))
 

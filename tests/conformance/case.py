@@ -1,7 +1,7 @@
 """Cases as pure data: what a set claims, ready to be run natively or shipped into a browser.
 
-A `Case` names one claim of one set; its `task` holds every octet that the claim needs and runs it through a provider.
-`pack_cases` makes one file of many cases, each octet string once, compressed; `unpack_cases` is its reverse.
+A `Case` names one claim of one set; its `task` holds every byte that the claim needs and runs it through a provider.
+`pack_cases` makes one file of many cases, each byte string once, compressed; `unpack_cases` is its reverse.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Disproved(Exception):
 
 
 class Task(Protocol):
-    """The claim itself: a frozen dataclass of octets, texts, numbers and tuples of them, registered with `@task`."""
+    """The claim itself: a frozen dataclass of bytes, texts, numbers and tuples of them, registered with `@task`."""
 
     async def run(self, provider: CryptoProvider) -> int:
         """How many facts were compared with the set. Raises Disproved, or the SmimeError of the core."""
@@ -56,7 +56,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a case. `facts` counts what was compared; `link` explains a skip."""
+    """The outcome of a case. `facts` counts the comparisons; `link` explains a skip."""
 
     set: str
     name: str
@@ -77,7 +77,7 @@ def task(cls: type[T]) -> type[T]:
 
 
 def pack_cases(cases: Iterable[Case]) -> bytes:
-    """All cases as compressed JSON; octets stand once in a table, because most sets repeat their keys."""
+    """All cases as compressed JSON; each byte string occurs once in a table, because most sets repeat their keys."""
     table: dict[bytes, int] = {}
     packed = [_pack_value(case, table) for case in cases]
     octets = [base64.b64encode(one).decode("ascii") for one in table]
@@ -85,7 +85,7 @@ def pack_cases(cases: Iterable[Case]) -> bytes:
 
 
 def unpack_cases(packed: bytes) -> list[Case]:
-    """What `pack_cases` was given. The modules that define the tasks must have been imported."""
+    """The cases that `pack_cases` was given. The modules that define the tasks must have been imported."""
     document = json.loads(zlib.decompress(packed))
     table = [base64.b64decode(text) for text in document["octets"]]
     return [_unpack_value(case, table) for case in document["cases"]]

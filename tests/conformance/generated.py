@@ -11,19 +11,22 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from smime_core import AES_256_CBC, AES_256_GCM, Identity, SignatureScheme
+from smime_core import AES_256_CBC, AES_256_GCM, Identity
+from smime_core.algorithms import SignatureScheme
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import export_identity, run
-from smime_core.certificates_only import build_certificates_only
-from smime_core.compressed_data import build_compressed_data
-from smime_core.content_info import ID_DATA
-from smime_core.digested_data import build_digested_data
-from smime_core.encrypted_data import build_encrypted_data
-from smime_core.enveloped_data import build_enveloped_data
-from smime_core.kekri import KeyEncryptionKey
-from smime_core.pem import build_pem
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.digested_data import build_digested_data
+from smime_core.cms.encrypted_data import build_encrypted_data
+from smime_core.cms.enveloped_data import build_enveloped_data
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.provider import NewKey
-from smime_core.signed_data import build_signed_data
-from tests.unit.people import NOW, PROVIDER, anchor, person
+from tests.support.people import NOW, PROVIDER, anchor, person
 
 CONTENT: Final = b"This is some sample content.\r\n"
 _KEK: Final = KeyEncryptionKey(identifier=b"shared", key=bytes(range(32)))
@@ -58,12 +61,14 @@ def _signed(folder: Path, name: str, identity: Identity) -> list[Json]:
             signed = run(
                 build_signed_data(
                     CONTENT,
-                    holders=[identity],
+                    Signing(
+                        identities=[identity],
+                        signing_time=NOW,
+                        form=SignatureForm.DETACHED if detached else SignatureForm.OPAQUE,
+                        scheme=scheme,
+                    ),
                     content_type=ID_DATA,
-                    detached=detached,
-                    signing_time=NOW,
                     provider=PROVIDER,
-                    scheme=scheme,
                 )
             )
             file = f"{name}-{scheme or 'usual'}-{'detached' if detached else 'opaque'}.p7m"
@@ -82,20 +87,22 @@ def _signed(folder: Path, name: str, identity: Identity) -> list[Json]:
 def _enveloped(folder: Path, name: str, identity: Identity) -> list[Json]:
     cases: list[Json] = []
     for cipher in (AES_256_CBC, AES_256_GCM):
-        sealed = run(
+        encrypted = run(
             build_enveloped_data(
                 CONTENT,
-                recipients=[identity.certificate],
+                Encrypting(
+                    recipients=[identity.certificate],
+                    passwords=[b"passphrase"],
+                    keks=[_KEK],
+                    cipher=cipher,
+                    transport=None,
+                ),
                 content_type=ID_DATA,
-                cipher=cipher,
-                transport=None,
                 provider=PROVIDER,
-                passwords=[b"passphrase"],
-                keks=[_KEK],
             )
         )
         file = f"{name}-{cipher.name}.p7m"
-        (folder / file).write_bytes(sealed)
+        (folder / file).write_bytes(encrypted)
         case = {"message": file, "content": "content.txt", "passwords": [{"text": "passphrase"}], "keys": [_held(name)]}
         case["keks"] = [{"identifier": {"text": "shared"}, "key": {"hex": _KEK.key.hex()}}]
         cases.append({"name": f"{file} opens with each key", "operation": "decrypt", **case})
@@ -137,15 +144,21 @@ def _others(folder: Path, identity: Identity) -> list[Json]:
 
 
 def _by_openssl(folder: Path, name: str) -> list[Json]:
-    signed, sealed = f"openssl-{name}.p7m", f"openssl-{name}-sealed.p7m"
+    signed, encrypted = f"openssl-{name}.p7m", f"openssl-{name}-sealed.p7m"
     common = ("openssl", "cms", "-in", "content.txt", "-binary", "-outform", "DER")
     sign = (*common, "-sign", "-nodetach", "-signer", f"{name}.pem", "-inkey", f"{name}.key", "-out", signed)
-    encrypt = (*common, "-encrypt", "-aes256", "-recip", f"{name}.pem", "-out", sealed)
+    encrypt = (*common, "-encrypt", "-aes256", "-recip", f"{name}.pem", "-out", encrypted)
     for command in (sign, encrypt):
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return [
         {"name": signed, "operation": "verify", "message": signed, "signers": 1, "content": "content.txt"},
-        {"name": sealed, "operation": "decrypt", "message": sealed, "keys": [_held(name)], "content": "content.txt"},
+        {
+            "name": encrypted,
+            "operation": "decrypt",
+            "message": encrypted,
+            "keys": [_held(name)],
+            "content": "content.txt",
+        },
     ]
 
 

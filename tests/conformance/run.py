@@ -1,7 +1,7 @@
 """Runs cases through any provider; the same code natively and inside the vault of a browser.
 
 A skip is always somebody's decision: the case itself carries one (`Case.skip`), or `allowed` lists what this provider
-may lack. Whatever else goes wrong is a failure, errors that are no SmimeError first.
+may lack. Any other error is a failure, above all one that is no SmimeError.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ TASK_MODULES: Final = (
     "profile",
     "revocation",
     "robustness",
-    "sealed",
+    "encrypted",
     "signed",
 )
 """Modules of `tests.conformance.checks` that define tasks; a page that runs packed cases needs them all."""
 
 
 async def run_case(case: Case, provider: CryptoProvider) -> Outcome:
-    """What becomes of one case. Never raises: one bad case must not hide the others."""
+    """The outcome of one case. Never raises: one bad case must not hide the others."""
     try:
         facts = await case.task.run(provider)
     except Disproved as error:

@@ -1,4 +1,4 @@
-"""What each provider may lack: an UnsupportedByProvider that stands here is a skip, any other one a failure."""
+"""The operations that each provider may lack: an UnsupportedByProvider listed here is a skip, any other a failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conformance.case import Skip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """`text` stands in the error's own text."""
+    """`text` is in the error's own text."""
 
     provider: str
     text: str

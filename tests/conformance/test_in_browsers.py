@@ -17,17 +17,18 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.conformance import ROOT, VaultPage, open_vault_page
 from tests.conformance.case import Case, Outcome, Status
 from tests.conformance.generated import write_generated
 from tests.conformance.readers.sets import SETS, reader_for
 from tests.conformance.run import run_cases
-from tests.unit.exchange import check_products, make_products
-from tests.unit.people import person
-from tests.unit.test_python_fallbacks import exchanged_keys
-from tests.vectors_folder import vectors
-from wasm_build.python_zip import list_sources
+from tests.support.browser.browsers import Browser
+from tests.support.exchange import check_products, make_products
+from tests.support.exchanged_keys import exchanged_keys
+from tests.support.people import person
+from tests.support.project import ROOT
+from tests.support.vault.conformance import VaultPage, open_vault_page
+from tests.support.vectors import vectors
+from wasm_build.bundle.imports import follow_imports
 
 pytestmark = pytest.mark.browser
 
@@ -152,15 +153,20 @@ def test_rsa_v15_takes_the_same_time_whatever_the_padding(vault: VaultPage) -> N
         for what, block in blocks.items()
     }
     given = {"key": key.pkcs8_der.hex(), "blocks": encrypted}
-    least = json.loads(vault.call("time_transport", json.dumps(given).encode()))
-    assert least.keys() == blocks.keys()
-    assert max(least.values()) < TIME_CLASS * min(least.values()), least
+
+    def spread() -> float:
+        least = json.loads(vault.call("time_transport", json.dumps(given).encode()))
+        assert least.keys() == blocks.keys()
+        return float(max(least.values()) / min(least.values()))
+
+    # A busy machine spreads single measurements; a path of another length spreads all of them.
+    assert any(spread() < TIME_CLASS for _ in range(3))
 
 
 def test_every_module_of_the_core_imports_under_the_bundles_python(vault: VaultPage) -> None:
     imported = json.loads(vault.call("import_all"))
     assert imported["python"].startswith("3.14.")
-    sources = [Path(name) for name in list_sources(ROOT) if name.startswith("smime_core/")]
+    sources = [Path(name) for name in follow_imports(ROOT) if name.startswith("smime_core/")]
     modules = {".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in sources}
     assert len(modules) > 100
     assert modules <= set(imported["modules"])

@@ -16,7 +16,7 @@ from smime_core.providers.native import NativeProvider
 from tests.conformance import skips
 from tests.conformance.__main__ import main
 from tests.conformance.case import Case, Disproved, Outcome, Skip, Status, outcomes_from_json, pack_cases, unpack_cases
-from tests.conformance.checks.sealed import Decrypt, Key
+from tests.conformance.checks.encrypted import Decrypt, Key
 from tests.conformance.generated import write_generated
 from tests.conformance.readers.described import describe_operations, read_described
 from tests.conformance.readers.sets import SETS

@@ -14,7 +14,7 @@ from tests.conformance.generated import write_generated
 from tests.conformance.readers import wycheproof
 from tests.conformance.readers.sets import PUBLISHED, SETS, reader_for
 from tests.conformance.run import run_cases
-from tests.vectors_folder import vectors
+from tests.support.vectors import vectors
 
 PROVIDER: Final = NativeProvider()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -22,13 +21,17 @@ from smime_core.algorithms import (
     SignatureScheme,
     hash_label,
 )
+from smime_core.cms.key_holder import choose_signature_algorithm
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import AlgorithmForbidden, SmimeError
-from smime_core.key_management import choose_signature_algorithm
 from smime_core.policy import Policy, check_content_cipher, check_key_wrap, check_signature_algorithm
 from smime_core.provider import KeyType, NewKey, PrivateKey
-from tests.unit.people import NOW, PROVIDER, person
+from tests.support.people import NOW, PROVIDER, person
+from tests.support.project import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "algorithms.md").read_text()
+PAGE = (ROOT / "docs" / "algorithms.md").read_text()
 ROWS = {
     cells[0]: cells[1:]
     for line in PAGE.splitlines()
@@ -61,7 +64,9 @@ def is_let_through(check: object, *arguments: object) -> Policy:
 def test_content_ciphers(cipher: ContentCipher) -> None:
     assert read(cipher.name) == is_let_through(check_content_cipher, cipher)
     try:
-        blocking.seal_bytes(b"", recipients=[person("alice").certificate], provider=PROVIDER, cipher=cipher)
+        blocking.encrypt_bytes(
+            b"", Encrypting(recipients=[person("alice").certificate], cipher=cipher), provider=PROVIDER
+        )
     except SmimeError:
         assert made(cipher.name) == NOT_MADE
     else:
@@ -127,13 +132,13 @@ def test_keys_that_receive(key: NewKey) -> None:
     }
     name = names.get(key, key.upper())
     try:
-        cms = blocking.seal_bytes(b"", recipients=[identity.certificate], provider=PROVIDER)
+        cms = blocking.encrypt_bytes(b"", Encrypting(recipients=[identity.certificate]), provider=PROVIDER)
     except SmimeError:
         # It only signs.
         assert f"| {name} " not in PAGE[PAGE.index("## How the content key travels") :]
-        assert blocking.sign_bytes(b"", identity=identity, provider=PROVIDER, signing_time=NOW)
+        assert blocking.sign_bytes(b"", Signing(identities=[identity], signing_time=NOW), provider=PROVIDER)
         return
-    opened = blocking.open_bytes(cms, identities=[identity], provider=PROVIDER)
+    opened = blocking.decrypt_bytes(cms, Keys(identities=[identity]), provider=PROVIDER)
     assert opened.content == b""
     assert read(name) == Policy.RECEIVE
     assert made(name) != NOT_MADE

@@ -1,4 +1,4 @@
-"""Any octets, and any altered message, key or identity: read, or refused with an SmimeError, by every way in."""
+"""Any bytes, and any altered message, key or identity: read, or refused with an SmimeError, by every way in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples of docs/library.md and README.md are run as they stand, and the reference names all that is public.
+"""The examples of docs/library.md and README.md are run as they are, and the reference names all that is public.
 
 Blocks run in their order, in one namespace, as a reader who types them in one after the other would.
 """
@@ -16,9 +16,9 @@ import pytest
 
 import smime_core
 from smime_core import errors, ess, stream
-from tests.code_blocks import code_blocks
+from tests.support.code_blocks import code_blocks
+from tests.support.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 _REFERENCE = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 
@@ -37,7 +37,7 @@ def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("module", [smime_core, stream, ess], ids=lambda module: module.__name__)
 def test_every_public_name_stands_in_the_reference(module: ModuleType) -> None:
     documented = documented_names()
-    # One that another module gives too, as `smime_core.SmimeError`, stands there once.
+    # A name that two modules give, such as `smime_core.SmimeError`, is documented once.
     objects = [find(name) for name in documented]
     missing = [
         name

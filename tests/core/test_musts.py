@@ -11,20 +11,24 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from smime_core import AES_256_CBC, AES_256_GCM, State, blocking, der, stream
+from smime_core import AES_256_CBC, AES_256_GCM, State, blocking, stream
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import names_match
-from smime_core.content_info import FIELD, ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, parse_content_info
+from smime_core.cms.content_info import FIELD, ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVELOPED_DATA, parse_content_info
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
 from smime_core.errors import DecryptionError, MalformedMessage, SignatureMismatch, WrongPassphrase
-from smime_core.pkcs12 import Pkcs12Form
+from smime_core.identity.pkcs12 import Pkcs12Form
 from smime_core.provider import NewKey, PublicKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.providers.python_rsa_signatures import verify_rsa
-from smime_core.signed_data import build_signed_data
-from smime_core.signer_info import AttributesForm, SignerOptions
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import names_match
 from tests import musts
-from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
+from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
 
 Verify = Callable[[PublicKey, SignatureAlgorithm, bytes, bytes], Coroutine[Any, Any, None]]
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
@@ -46,33 +50,37 @@ def test_an_obligation_without_a_test_is_a_gap(monkeypatch: pytest.MonkeyPatch) 
 
 
 def state_of(cms: bytes, *, content_type: str = ID_DATA) -> State:
-    return blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, content_type=content_type).state
+    return blocking.verify_bytes(
+        cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, content_type=content_type
+    ).state
 
 
 @pytest.mark.parametrize("content_type", [ID_DATA, FIELD])
 def test_must_3_content_of_the_expected_type_holds(content_type: str) -> None:
     signed = blocking.sign_bytes(
-        CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, content_type=content_type
+        CONTENT, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER, content_type=content_type
     )
     assert state_of(signed, content_type=content_type) is State.VERIFIED
 
 
 def test_must_4_both_digest_and_signature_of_what_was_signed_hold() -> None:
-    signed = blocking.sign_bytes(CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+    signed = blocking.sign_bytes(CONTENT, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER)
     assert hashlib.sha256(CONTENT).digest() in signed
     assert state_of(signed) is State.VERIFIED
 
 
 @pytest.mark.parametrize("content", [CONTENT, b"1\x00", b"0\x03\x02\x01\x05", b"1\x03\x02\x01\x05"])
 def test_must_5_other_content_without_attributes_holds(content: bytes) -> None:
-    """What only resembles a set of attributes is content like any other."""
+    """Content that only resembles a set of attributes is content like any other."""
     options = SignerOptions(attributes=AttributesForm.NONE)
     signed = run(
         build_signed_data(
-            content, holders=[person("alice")], content_type=ID_DATA, detached=False, signing_time=NOW,
-            provider=PROVIDER, options=options,
+            content,
+            Signing(identities=[person("alice")], signing_time=NOW, options=options),
+            content_type=ID_DATA,
+            provider=PROVIDER,
         )
-    )  # fmt: skip
+    )
     assert state_of(signed) is State.VERIFIED
 
 
@@ -138,31 +146,37 @@ def test_must_11_any_other_block_is_refused(block: bytes, verify: Verify) -> Non
 def test_must_18_each_cipher_opens_in_its_own_structure() -> None:
     bob = person("bob")
     for cipher, oid in ((AES_256_CBC, ID_ENVELOPED_DATA), (AES_256_GCM, ID_AUTH_ENVELOPED_DATA)):
-        sealed = blocking.seal_bytes(CONTENT, recipients=[bob.certificate], provider=PROVIDER, cipher=cipher)
-        assert parse_content_info(sealed).content_type == oid
-        assert blocking.open_bytes(sealed, identities=[bob], provider=PROVIDER).content == CONTENT
+        encrypted = blocking.encrypt_bytes(
+            CONTENT, Encrypting(recipients=[bob.certificate], cipher=cipher), provider=PROVIDER
+        )
+        assert parse_content_info(encrypted).content_type == oid
+        assert blocking.decrypt_bytes(encrypted, Keys(identities=[bob]), provider=PROVIDER).content == CONTENT
 
 
 def test_must_21_what_is_whole_is_released() -> None:
     bob, target = person("bob"), io.BytesIO()
-    sealed = blocking.seal_bytes(CONTENT, recipients=[bob.certificate], provider=PROVIDER, cipher=AES_256_GCM)
-    stream.open_file(io.BytesIO(sealed), target, identities=[bob], provider=NativeStreamingProvider())
+    encrypted = blocking.encrypt_bytes(
+        CONTENT, Encrypting(recipients=[bob.certificate], cipher=AES_256_GCM), provider=PROVIDER
+    )
+    stream.decrypt_file(io.BytesIO(encrypted), target, Keys(identities=[bob]), provider=NativeStreamingProvider())
     assert target.getvalue() == CONTENT
 
 
 def test_must_21_nothing_is_written_of_what_was_altered() -> None:
     bob, target = person("bob"), io.BytesIO()
     long = CONTENT * 100_000
-    sealed = blocking.seal_bytes(long, recipients=[bob.certificate], provider=PROVIDER, cipher=AES_256_GCM)
-    altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    encrypted = blocking.encrypt_bytes(
+        long, Encrypting(recipients=[bob.certificate], cipher=AES_256_GCM), provider=PROVIDER
+    )
+    altered = encrypted[:-1] + bytes([encrypted[-1] ^ 1])
     with pytest.raises(DecryptionError):
-        stream.open_file(io.BytesIO(altered), target, identities=[bob], provider=NativeStreamingProvider())
+        stream.decrypt_file(io.BytesIO(altered), target, Keys(identities=[bob]), provider=NativeStreamingProvider())
     assert not target.getvalue()
 
 
 def examine(message: bytes) -> State:
-    signed = blocking.sign_message(message, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
-    return blocking.examine_message(signed, provider=PROVIDER, trust_store=trust(), at=NOW).state
+    signed = blocking.sign_message(message, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER)
+    return blocking.examine_message(signed, Judging(trust_store=trust(), at=NOW), provider=PROVIDER).state
 
 
 @pytest.mark.parametrize("author", [b"Alice <alice@example.test>", b'"bob@example.test" <alice@EXAMPLE.test>'])
@@ -202,9 +216,8 @@ def test_must_42_a_stream_refuses_what_it_would_have_to_alter() -> None:
         stream.sign_mail_file(
             io.BytesIO(message),
             io.BytesIO(),
-            identities=[person("alice")],
+            Signing(identities=[person("alice")], signing_time=NOW),
             provider=NativeStreamingProvider(),
-            signing_time=NOW,
         )
 
 

@@ -1,4 +1,4 @@
-"""What a user of the library reaches by `smime_core` and `smime_core.blocking`, beside what other files test."""
+"""The names that users of the library import from `smime_core` and `smime_core.blocking`, beside other files' tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 
 import smime_core
-from smime_core import LayerKind, SignatureForm, State, blocking, compress_message, ess, find_signed_layer, stream
+from smime_core import SignatureForm, State, blocking, compress_message, ess, stream
+from smime_core.cms import find_signed_layer
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage
-from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
+from smime_core.report import LayerKind
+from smime_core.trust.judging import Judging
+from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
 
 ALICE, BOB = person("alice"), person("bob")
 
@@ -22,11 +28,11 @@ def async_functions() -> list[str]:
 
 
 def sign(form: SignatureForm = SignatureForm.DETACHED, message: bytes = MESSAGE) -> bytes:
-    return blocking.sign_message(message, identity=ALICE, provider=PROVIDER, signing_time=NOW, form=form)
+    return blocking.sign_message(message, Signing(identities=[ALICE], signing_time=NOW, form=form), provider=PROVIDER)
 
 
-def seal(message: bytes) -> bytes:
-    return blocking.encrypt_message(message, recipients=[BOB.certificate], provider=PROVIDER)
+def encrypt(message: bytes) -> bytes:
+    return blocking.encrypt_message(message, Encrypting(recipients=[BOB.certificate]), provider=PROVIDER)
 
 
 @pytest.mark.parametrize("name", async_functions())
@@ -58,11 +64,11 @@ def test_the_signed_layer_of_a_mail_holds_its_signers_and_its_content(form: Sign
 
 def test_the_signed_layer_of_a_bare_signature_takes_its_content_from_beside() -> None:
     form = SignatureForm.DETACHED
-    cms = blocking.sign_bytes(b"content", identity=ALICE, provider=PROVIDER, signing_time=NOW, form=form)
+    cms = blocking.sign_bytes(b"content", Signing(identities=[ALICE], signing_time=NOW, form=form), provider=PROVIDER)
     assert find_signed_layer(cms, detached_content=b"content").content == b"content"
 
 
-@pytest.mark.parametrize("message", [MESSAGE, seal(sign())], ids=["plain", "sealed"])
+@pytest.mark.parametrize("message", [MESSAGE, encrypt(sign())], ids=["plain", "encrypted"])
 def test_no_signed_layer_is_found_where_the_outermost_is_none(message: bytes) -> None:
     with pytest.raises(MalformedMessage, match="nothing signed"):
         find_signed_layer(message)
@@ -73,8 +79,12 @@ def test_a_compressed_mail_is_smaller_and_comes_back() -> None:
     compressed = compress_message(long_message)
     assert len(compressed) < len(long_message) / 4
     assert compressed.startswith(MESSAGE[: MESSAGE.index(b"MIME-Version")])
-    report = blocking.examine_message(seal(sign(message=compressed)), provider=PROVIDER, trust_store=trust(), at=NOW,
-                                      identities=[BOB])  # fmt: skip
+    report = blocking.examine_message(
+        encrypt(sign(message=compressed)),
+        Judging(trust_store=trust(), at=NOW),
+        provider=PROVIDER,
+        keys=Keys(identities=[BOB]),
+    )
     assert report.state is State.VERIFIED
     assert [layer.kind for layer in report.layers] == [LayerKind.ENCRYPTED, LayerKind.SIGNED, LayerKind.COMPRESSED]
     assert report.content.endswith(b"the same line again\r\n" * 500)

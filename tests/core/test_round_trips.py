@@ -1,4 +1,4 @@
-"""Whatever is written comes back: any octets, texts, names and passphrases."""
+"""Values come back as they were written: any bytes, texts, names and passphrases."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from hypothesis import strategies as st
 
 from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, State, blocking
 from smime_core.algorithms import CHACHA20_POLY1305, ContentCipher
-from smime_core.compose import Draft, build_mail
-from smime_core.compressed_data import build_compressed_data, decompress, parse_compressed_data
-from smime_core.content_info import ID_DATA, parse_content_info
+from smime_core.cms.compressed_data import build_compressed_data, decompress, parse_compressed_data
+from smime_core.cms.content_info import ID_DATA, parse_content_info
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
+from smime_core.mail.compose import Draft, build_mail
+from smime_core.mail.reading import read_entity
 from smime_core.mime.attachment import Attachment
-from smime_core.reading import read_entity
-from tests.unit.people import NOW, PROVIDER, person, trust
+from smime_core.own_content import examine_field, protect_field
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, person, trust
 
-# What a person can type; a lone surrogate is no text.
+# Texts that a person can type; a lone surrogate is no text.
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=300)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=80)
 
@@ -22,18 +27,24 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_
 @settings(max_examples=60)
 @given(content=st.binary(max_size=2_000), form=st.sampled_from(SignatureForm))
 def test_signed_octets_verify(content: bytes, form: SignatureForm) -> None:
-    signed = blocking.sign_bytes(content, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=form)
+    signed = blocking.sign_bytes(
+        content, Signing(identities=[person("alice")], signing_time=NOW, form=form), provider=PROVIDER
+    )
     beside = content if form is SignatureForm.DETACHED else None
-    report = blocking.verify_bytes(signed, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=beside)
+    report = blocking.verify_bytes(
+        signed, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, detached_content=beside
+    )
     assert (report.state, report.content) == (State.VERIFIED, content)
 
 
 @settings(max_examples=60)
 @given(content=st.binary(max_size=2_000), cipher=st.sampled_from([AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305]))
-def test_sealed_octets_open(content: bytes, cipher: ContentCipher) -> None:
+def test_encrypted_octets_open(content: bytes, cipher: ContentCipher) -> None:
     bob = person("bob")
-    sealed = blocking.seal_bytes(content, recipients=[bob.certificate], provider=PROVIDER, cipher=cipher)
-    assert blocking.open_bytes(sealed, identities=[bob], provider=PROVIDER).content == content
+    encrypted = blocking.encrypt_bytes(
+        content, Encrypting(recipients=[bob.certificate], cipher=cipher), provider=PROVIDER
+    )
+    assert blocking.decrypt_bytes(encrypted, Keys(identities=[bob]), provider=PROVIDER).content == content
 
 
 @settings(max_examples=60)
@@ -58,9 +69,11 @@ def test_composed_mail_is_verified_and_read(text: str, subject: str, attachment:
         attachments=[Attachment(filename=filename, content_type="application/octet-stream", data=octets)],
     )
     mail = build_mail(draft)
-    signed = blocking.sign_message(mail, identity=alice, provider=PROVIDER, signing_time=NOW)
-    sealed = blocking.encrypt_message(signed, recipients=[bob.certificate], provider=PROVIDER)
-    report = blocking.examine_message(sealed, identities=[bob], provider=PROVIDER, trust_store=trust(), at=NOW)
+    signed = blocking.sign_message(mail, Signing(identities=[alice], signing_time=NOW), provider=PROVIDER)
+    encrypted = blocking.encrypt_message(signed, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    report = blocking.examine_message(
+        encrypted, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[bob])
+    )
     assert (report.state, report.sender) == (State.VERIFIED, "alice@example.test")
     shown = read_entity(report.content)
     assert shown.text.replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")
@@ -71,11 +84,19 @@ def test_composed_mail_is_verified_and_read(text: str, subject: str, attachment:
 @given(text=TEXTS)
 def test_fields_come_back(text: str) -> None:
     bob = person("bob")
-    field = blocking.seal_field(
-        text, origin="https://a.example", recipients=[bob.certificate], provider=PROVIDER, signing_time=NOW
+    field = blocking.run(
+        protect_field(
+            text, origin="https://a.example", provider=PROVIDER, encrypting=Encrypting(recipients=[bob.certificate])
+        )
     )
-    report = blocking.open_field(
-        field.encode(), origin="https://a.example", identities=[bob], provider=PROVIDER, trust_store=trust(), at=NOW
+    report = blocking.run(
+        examine_field(
+            field.encode(),
+            Judging(trust_store=trust(), at=NOW),
+            origin="https://a.example",
+            provider=PROVIDER,
+            keys=Keys(identities=[bob]),
+        )
     )
     assert report.content.decode() == text
 

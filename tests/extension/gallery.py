@@ -1,4 +1,4 @@
-"""Takes a picture of every view of the extension: `python -m tests.browser.gallery build/views [part of a name …]`.
+"""Takes a picture of every view of the extension: `python -m tests.extension.gallery build/views [part of a name …]`.
 
 Light and dark, from a phone to a large desk, in forced colours, and from right to left.
 """
@@ -11,16 +11,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.browser.accessibility import Theme, shown_in
-from tests.browser.bidi import BidiError
-from tests.browser.browsers import Chromium
-from tests.browser.compose_driver import add_fake_webmail
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
-from tests.browser.stage import Stage, View, running_stage
-from tests.browser.views import STATES, VIEWS
+from tests.support.browser.accessibility import Theme, shown_in
+from tests.support.browser.bidi import BidiError
+from tests.support.browser.browsers import Chromium
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import add_fake_webmail
+from tests.support.extension.driver import Extension
+from tests.support.extension.stage import Stage, View, running_stage
+from tests.support.extension.views import STATES, VIEWS
+from tests.support.project import ROOT
 
-EXTENSION = Path(__file__).parents[2] / "dist" / "extension_test"
+EXTENSION = ROOT / "dist" / "extension_test"
 MAX_HEIGHT = 3600
 
 

@@ -1,8 +1,5 @@
 """Help, the first-run guide, and the note after an update."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import datetime
@@ -14,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import issue_identity
-from smime_core.identity import export_identity
-from tests.browser.browsers import Browser, Firefox
-from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, People, people
-from tests.browser.page import Page
+from smime_core.ca.demo import issue_identity
+from smime_core.identity.identity import export_identity
+from tests.support.browser.browsers import Browser, Firefox
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
+from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -65,7 +63,7 @@ def open_page(extension: Extension, name: str) -> Page:
 
 
 def go_on_to(page: Page, step: int) -> int:
-    """Click to this step; where it stands then, which may be later."""
+    """Click to this step; where it is then, which may be later."""
     (before,) = map(int, re.findall(r"Step (\d)", page.text("[data-test=place]")))
     for following in range(before + 1, step + 1):
         page.click("[data-test=next]")
@@ -76,7 +74,7 @@ def go_on_to(page: Page, step: int) -> int:
 def test_the_guide_opens_at_the_installation_alone(extension: Extension) -> None:
     # The driver closed the guide that it met; what comes back now is the page that was asked for.
     assert not any("welcome.html" in context["url"] for context in extension.browser.contexts())
-    page = open_page(extension, "options.html")
+    page = open_page(extension, "options/options.html")
     page.click("[data-test=help]")
     page.wait_for_selector("[data-test=guide]")
     page.click("[data-test=guide]")
@@ -88,7 +86,7 @@ def test_the_guide_opens_at_the_installation_alone(extension: Extension) -> None
 
 @pytest.mark.heart
 def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, people: People) -> None:
-    page = open_page(extension, "welcome.html")
+    page = open_page(extension, "guide/welcome.html")
     page.wait_for_text("Step 1 of 4")
     page.click("[data-test=next]")
     page.wait_for_text("Step 2 of 4")
@@ -127,9 +125,9 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     viewer = extension.browser.wait_for_page("viewer.html", timeout_seconds=60)
     viewer.wait_for_text("Verified", timeout_seconds=60)
     assert viewer.js("() => document.querySelector('[data-state]').dataset.state") == "verified"
-    viewer.wait_for_text("Sealed for 1 person")
+    viewer.wait_for_text("Encrypted for 1 person")
     view = viewer.wait_for_frame("mail_view.html")
-    view.wait_for_text("sealed on your computer, for you alone")
+    view.wait_for_text("encrypted on your computer, for you only")
     viewer.close()
     page.close()
 
@@ -137,7 +135,7 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
 def trust_own_authority(extension: Extension, people: People) -> None:
     """Trust the authority of Alice's keys, unless it is trusted since the guide or another test."""
     extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
-    page = open_page(extension, "options.html")
+    page = open_page(extension, "options/options.html")
     if page.js(PROPOSAL) is not None:
         page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
         page.click("[data-test=authority-trust]")
@@ -145,13 +143,13 @@ def trust_own_authority(extension: Extension, people: People) -> None:
     page.close()
 
 
-PROPOSAL = """async () => (await import("/shared/request.js")).ask("authority.proposal")"""
+PROPOSAL = """async () => (await import("/source/browser_ext/shared/request.js")).ask("authority.proposal")"""
 
 
 def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extension: Extension, people: People) -> None:
     trust_own_authority(extension, people)
     import_issued(extension, people, "Alice@EXAMPLE.test")
-    page = open_page(extension, "options.html")
+    page = open_page(extension, "options/options.html")
     assert page.js(PROPOSAL) is None
     import_issued(extension, people, "alice@other.test")
     page.reload()
@@ -175,7 +173,7 @@ def import_issued(extension: Extension, people: People, address: str) -> None:
 
 # Whom the person relies on changes, so that the vault judges anew; the answer comes before it has.
 DECLINED_WHILE_JUDGED = """async () => {
-  const { ask } = await import("/shared/request.js");
+  const { ask } = await import("/source/browser_ext/shared/request.js");
   await ask("trust.settings", { mozilla: false, revocation: "if-known" });
   const late = ask("authority.proposal");
   await new Promise((done) => setTimeout(done, 50));
@@ -187,7 +185,7 @@ DECLINED_WHILE_JUDGED = """async () => {
 
 def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, people: People) -> None:
     trust_own_authority(extension, people)
-    page = open_page(extension, "options.html")
+    page = open_page(extension, "options/options.html")
     card = "[data-test=decision]"
     # The authority counts for the domain, and is taken back here.
     page.wait_for_text("@example.test", selector=card, timeout_seconds=60)
@@ -212,7 +210,7 @@ def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, pe
 
 
 def test_the_guide_goes_on_where_it_was_left_and_begins_anew_after_its_end(extension: Extension) -> None:
-    page = open_page(extension, "welcome.html")
+    page = open_page(extension, "guide/welcome.html")
     page.wait_for_text("of 4")
     left = go_on_to(page, 3)
     page.reload()
@@ -227,7 +225,7 @@ def test_the_guide_goes_on_where_it_was_left_and_begins_anew_after_its_end(exten
 
 
 def test_help_explains_every_permission_and_every_state(extension: Extension) -> None:
-    page = open_page(extension, "help.html")
+    page = open_page(extension, "guide/help.html")
     page.wait_for_selector("[data-test=permissions] dt")
     explained = page.js(
         "() => [...document.querySelectorAll('[data-test=permissions] dt code')].map((it) => it.textContent)"
@@ -249,9 +247,9 @@ def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, fol
     set_version(folder, MANIFEST["version"])
     extension.browser.install_extension(folder)
     # The note is kept when the new version has set itself up.
-    page = extension.browser.open(extension.base + "help.html")
+    page = extension.browser.open(extension.base + "guide/help.html")
     page.wait_for("async () => (await chrome.runtime.sendMessage({ type: 'update.read', body: {} })).value !== null")
-    page.goto(extension.base + "options.html")
+    page.goto(extension.base + "options/options.html")
     page.wait_for_text(f"What is new in version {MANIFEST['version']}", selector="[data-test=news]")
     assert "fields, mail, files and pages" in page.text("[data-test=news] li")
     assert not any("welcome.html" in context["url"] for context in extension.browser.contexts())

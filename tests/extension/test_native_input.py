@@ -1,5 +1,4 @@
-"""Keys, menus and clicks as the system brings them to the browser's own window: drivers speak to the page alone."""
-# pytest finds the fixtures of the other file by their names here.
+"""Keys, menus and clicks as the system brings them to the browser's own window: drivers reach only the page."""
 
 from __future__ import annotations
 
@@ -8,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import screen as screens
-from tests.browser.browsers import Browser, Firefox, Name, launch, missing_programs
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, agree_if_asked, people, site
-from tests.browser.page import Page
-from tests.browser.screen import Screen, running_screen
+from tests.support.browser import screen as screens
+from tests.support.browser.browsers import Browser, Firefox, Name, launch, missing_programs
+from tests.support.browser.page import Page
+from tests.support.browser.screen import Screen, running_screen
+from tests.support.extension.driver import Extension, Site
+from tests.support.extension.field_pages import PASSPHRASE, TEXT, People, agree_if_asked
 
-__all__ = ["people", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SHORTCUT = "alt+shift+k"
 FIELD = "<textarea id=plain rows=6></textarea>"
-# Where an element stands on the screen. Chromium does not say where its page begins; below it there is nothing.
+# Where an element is on the screen. Chromium does not say where its page begins; below it there is nothing.
 PLACE = """(selector) => {
   const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
   const x = window.mozInnerScreenX ?? screenX;
@@ -107,17 +105,17 @@ def test_the_menu_of_a_field_opens_the_private_editor(
     extension: Extension, page: Page, screen: Screen, site: Site
 ) -> None:
     show(page, site.page_with(FIELD), screen, "#plain")
-    choose(extension, page, screen, "#plain", "Write or open sealed text here")
+    choose(extension, page, screen, "#plain", "Write or decrypt text here")
     write_privately(extension, page, screen)
 
 
-def test_the_menu_of_a_selection_opens_what_is_sealed_in_it(
+def test_the_menu_of_a_selection_opens_what_is_encrypted_in_it(
     extension: Extension, page: Page, screen: Screen, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     show(page, site.page_with(f"<p id=before>Before</p><p id=letter>{armored}</p>"), screen, "#before")
     page.js(SELECT, "#letter")
-    choose(extension, page, screen, "#letter", "Open sealed text")
+    choose(extension, page, screen, "#letter", "Decrypt text")
     assert agree_if_asked(extension, page).text.text(".text") == TEXT
 
 
@@ -131,7 +129,7 @@ def test_text_that_is_dragged_out_of_the_editor_reaches_no_page(
     }""")
     screen.press(SHORTCUT)
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
+    frame.around.wait_for_selector("[data-test=encrypt]")
     frame.text.wait_for("() => document.hasFocus()")
     screen.type("only for Bob")
     screen.press("ctrl+a")
@@ -151,7 +149,7 @@ def test_a_window_that_the_page_opens_and_closes_leaves_the_editor_grey(
     show(page, site.page_with(FIELD), screen, "#plain")
     screen.press(SHORTCUT)
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
+    frame.around.wait_for_selector("[data-test=encrypt]")
     frame.text.wait_for("() => document.hasFocus()")
     screen.type("ab")
     grey = "() => document.querySelector('.text').classList.contains('unsure')"
@@ -193,14 +191,14 @@ def choose(extension: Extension, page: Page, screen: Screen, element: str, label
         assert place, f"no entry {label!r} in the menu"
         screen.click(*place)
         return
-    # Nobody can ask Chromium's menu what it shows: ours stands above "Inspect", the last.
+    # Nobody can ask Chromium's menu what it shows: ours is above "Inspect", the last.
     page.js("() => new Promise((resolve) => setTimeout(resolve, 1000))")
     screen.press("Up", "Up", "Return")
 
 
 def write_privately(extension: Extension, page: Page, screen: Screen) -> None:
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
+    frame.around.wait_for_selector("[data-test=encrypt]")
     frame.text.wait_for("() => document.hasFocus()")
     screen.type("only for Bob")
     frame.text.wait_for("() => document.querySelector('.text').textContent === 'only for Bob'")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.project import ROOT
+
+DIRECTORY = ROOT / "browser_ext/shared/directory_address.js"
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 
@@ -36,18 +38,17 @@ const fetch = async (url) => {
   asked.push(String(url));
   return { ok: true, status: 200, json: async () => ({ api, outcome: "sent" }) };
 };
-const mail = { problem: (code) => Object.assign(new Error(code), { code }), fetchFrom: fetch };
 const document = { querySelector: () => null };
-Object.assign(globalThis, { document, fetch, location: new URL(page), sealwaxContent: { adaptors: [], mail } });
-await import(module);
+Object.assign(globalThis, { document, fetch, location: new URL(page) });
+const { sealwax } = await import(module);
 const done = { message: new ArrayBuffer(0), envelope: { to: ["a@example.com"], cc: [], bcc: [] } };
-const problem = await sealwaxContent.adaptors[0].send(done).then(() => "", (error) => error.code);
+const problem = await sealwax.send(done).then(() => "", (error) => error.code);
 console.log(JSON.stringify([problem, ...asked]));
 """
 
 
 def run_node(script: str, module: Path, given: object) -> list[str]:
-    """What a script prints about a module of the extension."""
+    """The output of a script about a module of the extension."""
     command = ["node", "--input-type=module", "-e", script, module.as_uri(), json.dumps(given)]
     found: list[str] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return found
@@ -100,25 +101,14 @@ def test_domains_for_local_use_are_not_public() -> None:
     assert public(*(f"crl.{domain}" for domain in domains), "CRL.Local", "crl.LOCALHOST.") == []
 
 
-@pytest.fixture
-def directory_module(tmp_path: Path) -> Path:
-    """The module with what it imports, in the places of the build."""
-    for place, sources in (("shared", "browser_ext/shared/*.js"), ("runtime", "wasm_build/runtime/*.js")):
-        (tmp_path / place).mkdir()
-        for source in ROOT.glob(sources):
-            shutil.copy(source, tmp_path / place)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    return tmp_path / "shared/directory_address.js"
-
-
-def test_look_ups_go_where_the_pages_of_a_bridge_name_it_by_https(directory_module: Path) -> None:
+def test_look_ups_go_where_the_pages_of_a_bridge_name_it_by_https() -> None:
     pairs = [
         ("https://api.example.com", "https://mail.example.com"),
         ("https://api.example.com:8443/api/", "https://mail.example.com"),
         ("http://127.0.0.1:8461", "http://127.0.0.1:8460"),
         ("", "https://mail.example.com"),
     ]
-    assert run_node(FIND_API, directory_module, pairs) == [
+    assert run_node(FIND_API, DIRECTORY, pairs) == [
         "https://api.example.com",
         "https://api.example.com:8443",
         "http://127.0.0.1:8461",
@@ -126,16 +116,14 @@ def test_look_ups_go_where_the_pages_of_a_bridge_name_it_by_https(directory_modu
     ]
 
 
-def test_no_look_up_goes_where_a_bridge_names_an_address_in_clear(directory_module: Path) -> None:
+def test_no_look_up_goes_where_a_bridge_names_an_address_in_clear() -> None:
     named = [
         "http://api.example.com", "http://mail.example.com", "http://127.0.0.1:8461", "http://localhost", "ftp://example.com",
         "javascript:1", "https://user:word@example.com", "not an address", "//example.com",
     ]  # fmt: skip
-    found = run_node(FIND_API, directory_module, [(one, "https://mail.example.com") for one in named])
+    found = run_node(FIND_API, DIRECTORY, [(one, "https://mail.example.com") for one in named])
     assert found == ["unsafe-directory"] * len(named)
-    assert run_node(FIND_API, directory_module, [("http://api.example.com", "http://127.0.0.1:8460")]) == [
-        "unsafe-directory"
-    ]
+    assert run_node(FIND_API, DIRECTORY, [("http://api.example.com", "http://127.0.0.1:8460")]) == ["unsafe-directory"]
 
 
 def test_no_mail_goes_where_the_pages_of_a_bridge_name_an_address_in_clear() -> None:

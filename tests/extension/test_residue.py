@@ -1,12 +1,11 @@
 """Secrets of the extension in every process of the browser and in its profile: gone after lock.
 
-A key file is opened with a passphrase typed in the extension's page, a sealed field is opened in a web page, the keys
-are locked. The text was shown on the screen and is not looked for after lock: a browser keeps what it shows.
+A key file is opened with a passphrase typed in the extension's page, an encrypted field is opened in a web page, and
+the keys are locked. The text was shown on the screen and is not looked for after lock: a browser keeps what it shows.
 """
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -14,30 +13,26 @@ from typing import Final
 import pytest
 
 from smime_core.blocking import run
-from smime_core.fields import seal_field
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.own_content.fields import protect_field
 from smime_core.provider import NewKey
-from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
-from tests.browser.extension_driver import Extension, running_site
-from tests.browser.field_pages import open_and_agree
-from tests.browser.residue.lab import KnownCek, Secrets, Watch, make_secrets
-from tests.browser.residue.markers import MARKER_BYTES, needles_for
-from tests.browser.residue.processes import count_by_secret
+from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.residue.lab import KnownCek, Secrets, Watch, make_secrets, start
+from tests.support.browser.residue.markers import MARKER_BYTES, needles_for
+from tests.support.browser.residue.processes import count_by_secret
+from tests.support.extension.driver import Extension, running_site
+from tests.support.extension.field_pages import open_and_agree
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# The text in front stands in the open field, whose reading shows that the scan sees what there is.
+# The text in front is in the open field, whose reading shows that the scan sees what there is.
 TEXT: Final = "What only the person before the screen may read, for as long as it is shown."
 LOCKED: Final = {"private key", "cek", "passphrase"}
 
 
-def start(name: Name, profile: Path) -> Browser:
-    return Chromium(profile, flags=("--js-flags=--expose-gc",)) if name == "chromium" else Firefox(profile)
-
-
-def seal_for(given: Secrets, keys: KnownCek, origin: str) -> str:
-    now = datetime.datetime.now(datetime.UTC)
+def encrypt_for(given: Secrets, keys: KnownCek, origin: str) -> str:
     recipients = [given.identity.certificate]
-    return run(seal_field(TEXT, origin=origin, recipients=recipients, signing_time=now, provider=keys))
+    return run(protect_field(TEXT, origin=origin, provider=keys, encrypting=Encrypting(recipients=recipients)))
 
 
 @pytest.mark.parametrize("name", ["firefox", "chromium"])
@@ -56,7 +51,7 @@ def test_secrets_of_the_extension_are_gone_after_lock(name: Name, folder: Path, 
         extension = Extension(browser, folder)
         extension.import_keys(file, given.passphrase, expect="are ready")
         with running_site() as site:
-            armored = seal_for(given, keys, site.origin)
+            armored = encrypt_for(given, keys, site.origin)
             page = browser.open(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
             open_and_agree(extension, page)
             assert watch.find_in_memory({"shown text"}) == {"shown text"}

@@ -13,18 +13,17 @@ from typing import Final
 import pytest
 
 from smime_core.provider import NewKey
-from tests.browser.browsers import Name, missing_programs
-from tests.browser.compose_driver import Webmail, add_fake_webmail, send
-from tests.browser.extension_driver import Extension, running_site
-from tests.browser.residue.lab import Watch, make_secrets
-from tests.browser.residue.markers import MARKER_BYTES, needles_for
-from tests.browser.test_residue_extension import start
-from tests.unit.people import anchor
+from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.residue.lab import Watch, make_secrets, start
+from tests.support.browser.residue.markers import MARKER_BYTES, needles_for
+from tests.support.extension.compose_driver import Webmail, add_fake_webmail, send
+from tests.support.extension.driver import Extension, running_site
+from tests.support.people import anchor
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 STORED: Final = "async () => JSON.stringify(await (globalThis.browser ?? chrome).storage.session.get(null))"
-# Made in the page, so that its own processes alone hold it.
+# Made in the page, so that only its own processes hold it.
 MARK: Final = """(seed, length) => {
   const letter = (_, at) => String.fromCharCode(97 + ((seed >> (at % 24)) + at * seed) % 26);
   window.mark = Array.from({ length }, letter).join("");

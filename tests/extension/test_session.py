@@ -1,4 +1,4 @@
-"""The extension's session: where its key stands, what ends it, and what the end leaves."""
+"""The extension's session: where its key is, what ends it, and what the end leaves."""
 
 from __future__ import annotations
 
@@ -12,32 +12,22 @@ from typing import Any
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import export_identity
-from smime_core.pkcs12 import Pkcs12Form
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.identity import export_identity
+from smime_core.identity.pkcs12 import Pkcs12Form
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser, Chromium
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
-from tests.browser.test_session import WALK
+from tests.support.browser.browsers import Browser, Chromium
+from tests.support.browser.databases import WALK
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.session import AGE, MINUTE, SESSION
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
-MINUTE = 60_000
 NATIVE = NativeProvider()
 
-SESSION = "async () => (await (globalThis.browser ?? chrome).storage.session.get('unlocked')).unlocked ?? null"
-# Moves what the session remembers, as if time had passed since.
-AGE = """async (begun, used) => {
-  const { session } = (globalThis.browser ?? chrome).storage;
-  const { unlocked } = await session.get("unlocked");
-  const earlier = (moment, by) => ({ ...moment, wall: moment.wall - by });
-  unlocked.times = { begun: earlier(unlocked.times.begun, begun), used: earlier(unlocked.times.used, used) };
-  await session.set({ unlocked });
-}"""
-SEALED = """async () => {
+ENCRYPTED = """async () => {
   const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
   const database = await done(indexedDB.open("sealwax"));
   const count = await done(database.transaction("sealed").objectStore("sealed").count());
@@ -45,7 +35,7 @@ SEALED = """async () => {
   return count;
 }"""
 IMPORT = """async (file, passphrase) => {
-  const { askWithSecrets } = await import("/shared/request.js");
+  const { askWithSecrets } = await import("/source/browser_ext/shared/request.js");
   const octets = new TextEncoder().encode(passphrase);
   const buffer = new ArrayBuffer(4096);
   new Uint8Array(buffer).set(octets);
@@ -57,7 +47,7 @@ IMPORT = """async (file, passphrase) => {
 
 # Questions to the vault as fast as they come, while it is closed and started anew.
 ASK_THROUGH_LOCKS = """async (rounds) => {
-  const { ask } = await import("/shared/request.js");
+  const { ask } = await import("/source/browser_ext/shared/request.js");
   const outcomes = new Set();
   const note = (asked) => asked.then(() => outcomes.add("answered"), ({ code }) => outcomes.add(code));
   for (let round = 0; round < rounds; round += 1) {
@@ -100,17 +90,17 @@ def options(extension: Extension, files: Path) -> Iterator[Page]:
 
 
 def is_locked(page: Page) -> bool:
-    return page.js(SESSION) is None and page.js(SEALED) == 0
+    return page.js(SESSION) is None and page.js(ENCRYPTED) == 0
 
 
 def wait_until_locked(page: Page) -> None:
-    page.wait_for(f"async () => await ({SESSION})() === null && await ({SEALED})() === 0")
+    page.wait_for(f"async () => await ({SESSION})() === null && await ({ENCRYPTED})() === 0")
 
 
 def test_the_key_stands_in_session_storage_alone_and_goes_with_the_lock(options: Page) -> None:
     session: dict[str, Any] = options.js(SESSION)
     assert len(session["key"]) == 32
-    assert options.js(SEALED) == 1
+    assert options.js(ENCRYPTED) == 1
     walked = options.js(WALK, [session["key"]])
     assert walked["records"] >= 2
     assert (walked["keys"], walked["found"]) == (0, 0)
@@ -167,7 +157,7 @@ def test_a_lock_in_the_middle_stops_the_operation_and_keeps_nothing(options: Pag
     slow = base64.b64encode((files / "slow.p12").read_bytes()).decode()
     options.js(IMPORT, slow, PASSPHRASE)
     options.wait_for(SESSION)
-    options.js("async () => (await import('/shared/request.js')).ask('session.lock')")
+    options.js("async () => (await import('/source/browser_ext/shared/request.js')).ask('session.lock')")
     assert options.js("() => globalThis.imported") == "locked"
     assert is_locked(options)
 
@@ -188,7 +178,7 @@ def test_an_import_goes_on_when_the_background_ends_in_the_middle(
     # The vault runs already, and is at work on the file by now.
     time.sleep(1)
     if not isinstance(browser, Chromium):
-        # It stands in the background page there, and refuses what is open when that goes.
+        # It is in the background page there, and refuses what is open when that goes.
         options.js("async () => void (await browser.runtime.getBackgroundPage()).dispatchEvent(new Event('pagehide'))")
     extension.stop_background()
     # From the start, in a new vault.

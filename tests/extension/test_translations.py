@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from smime_core import certificate_page
 from smime_core.errors import (
     AlgorithmForbidden,
     ContentTypeMismatch,
@@ -23,15 +22,15 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     UnsupportedByProvider,
 )
-from smime_core.explanation import REVOCATION_REASONS, SOURCES
 from smime_core.pkix.revocation import UNKNOWN_REASONS
-from smime_core.reasons import REASONS
-from smime_core.recipient_choice import REASONS as RECIPIENT_REASONS
-from smime_core.recipient_choice import WARNINGS
+from smime_core.report import certificate_page
+from smime_core.report.path_tree import REVOCATION_REASONS, SOURCES
+from smime_core.report.reasons import REASONS
+from smime_core.trust.recipient_choice import CHOICE_REASONS, WARNINGS
+from tests.support.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCALES = ROOT / "browser_ext/_locales"
-SHARED = ROOT / "wasm_build/runtime/ui"
+SHARED = ROOT / "wasm_build/ui"
 LANGUAGES = ("ar", "de", "es", "fr")
 RIGHT_TO_LEFT = {"ar"}
 
@@ -68,6 +67,7 @@ SAME_IN_ONE_LANGUAGE = {
             "mailDate",
             "date",
             "protection",
+            "letter",
         )
     },
 }
@@ -182,8 +182,8 @@ ROWS_WITHOUT_WORDS = {"sha256", "sha1", "trust", "revocation"}
 
 
 def page_codes() -> set[str]:
-    """The words of a certificate's page, as `smime_core.certificate_page` names them."""
-    source = (ROOT / "smime_core/certificate_page.py").read_text()
+    """The words of a certificate's page, as `smime_core.report.certificate_page` names them."""
+    source = (ROOT / "smime_core/report/certificate_page.py").read_text()
     said = set(re.findall(r'_said\("([a-z-]+)"', source)) - {"moment", "constraint"}
     return {
         *said,
@@ -197,7 +197,7 @@ def page_codes() -> set[str]:
 
 
 def refusals() -> set[str]:
-    source = (ROOT / "smime_core/decisions.py").read_text()
+    source = (ROOT / "smime_core/trust/decisions.py").read_text()
     return {word for line in re.findall(r"\bwhy ?=(.*)", source) for word in re.findall(r'"([a-z-]+)"', line)}
 
 
@@ -216,7 +216,7 @@ def test_every_page_of_a_certificate_and_every_refusal_has_words(language: str) 
 def test_every_verdict_of_the_core_has_words(language: str) -> None:
     wanted = {
         *(f"reason_{slug(code)}" for code in REASONS),
-        *(f"recipient_reason_{slug(code)}" for code in (*RECIPIENT_REASONS, *WARNINGS)),
+        *(f"recipient_reason_{slug(code)}" for code in (*CHOICE_REASONS, *WARNINGS)),
         *(f"unknown_{slug(code)}" for code in UNKNOWN_REASONS),
         *(f"revoked_{reason}" for reason in REVOCATION_REASONS),
         *(f"anchor_{source}" for source in SOURCES),
@@ -229,19 +229,19 @@ def test_the_english_catalogue_says_what_the_core_says() -> None:
     english = shared("en")
     for prefix, sentences in (
         ("reason_", {code: said for code, said in REASONS.items() if code not in WITH_VALUE}),
-        ("recipient_reason_", {**RECIPIENT_REASONS, **WARNINGS}),
+        ("recipient_reason_", {**CHOICE_REASONS, **WARNINGS}),
         ("unknown_", UNKNOWN_REASONS),
         ("anchor_", SOURCES),
     ):
         assert {code: english[prefix + slug(code)]["message"] for code in sentences} == sentences
 
 
-# Asked for by code alone, never by a person's step.
+# Only code asks for these, never a person's step.
 CODES_WITHOUT_WORDS = {"unknown"}
 
 
 def test_every_error_of_the_extension_and_of_the_vault_has_words() -> None:
-    scripts = [*(ROOT / "browser_ext").rglob("*.js"), *(ROOT / "wasm_build/runtime").glob("*.js")]
+    scripts = [*(ROOT / "browser_ext").rglob("*.js"), *(ROOT / "wasm_build/vault").rglob("*.js")]
     raising = re.compile(r'new (?:RequestError|VaultError)\(\s*"([a-z-]+)"')
     codes = {code for path in scripts for code in raising.findall(path.read_text())} - CODES_WITHOUT_WORDS
     assert len(codes) > 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import http.server
 import threading
@@ -11,22 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import RevocationPolicy, TrustAnchor, demo_ca
+from smime_core import RevocationPolicy, TrustAnchor
 from smime_core.blocking import run
+from smime_core.ca import demo as demo_ca
+from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.ca.extensions import build_subject_alt_name
-from smime_core.demo_ca import Pointers, create_authority, issue_identity
-from smime_core.fields import seal_field
-from smime_core.identity import Identity, export_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from smime_core.identity.identity import Identity, export_identity
+from smime_core.own_content.fields import protect_field
+from smime_core.own_content.trust_list import TrustList, sign_trust_list
 from smime_core.providers.native import NativeProvider
-from smime_core.trust_list import TrustList, sign_trust_list
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Site, running_site, textarea
-from tests.browser.page import Page
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, running_site, textarea
 from webbridge.demo.revocation import LIST_PATH, build_list
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
 SAM = "sam@partner.test"
 NATIVE = NativeProvider()
@@ -46,7 +49,7 @@ class House:
     def __init__(self, folder: Path, list_url: str) -> None:
         self.folder = folder
         self.authority = run(create_authority("Example CA", provider=NATIVE, at=NOW))
-        self.pointers = Pointers(crl_urls=(list_url,))
+        self.pointers = Details(crl_urls=(list_url,))
         self.alice, self.bob, self.dave = (self.issue(name) for name in ("alice", "bob", "dave"))
         self.carol = self.issue("carol", not_after=NOW + datetime.timedelta(days=5))
         partner = self.partner_authority = run(create_authority("Partner CA", provider=NATIVE, at=NOW))
@@ -64,8 +67,7 @@ class House:
             f"{name}@example.test",
             provider=NATIVE,
             at=NOW,
-            not_after=not_after,
-            pointers=self.pointers,
+            details=dataclasses.replace(self.pointers, not_after=not_after),
         )
         return run(issuing)
 
@@ -74,15 +76,14 @@ class House:
 
     def signed_by(self, signer: Identity, *, origin: str) -> str:
         """A field for Alice."""
-        sealing = seal_field(
+        encrypting = protect_field(
             "Hello.",
             origin=origin,
-            recipients=[self.alice.certificate],
-            identity=signer,
-            signing_time=NOW,
             provider=NATIVE,
+            signing=Signing(identities=[signer], signing_time=NOW),
+            encrypting=Encrypting(recipients=[self.alice.certificate]),
         )
-        return run(sealing)
+        return run(encrypting)
 
 
 @contextmanager
@@ -162,7 +163,7 @@ def publish_list(house: House, folder: Path, number: int, signer: Identity) -> P
 
 
 def open_letter(extension: Extension, page: Page) -> Page:
-    """Open the field `#letter`, agreeing where the extension asks; returns what stands around the text."""
+    """Open the field `#letter`, agreeing where the extension asks; returns what is around the text."""
     extension.click_button(page, "#letter")
     frame = extension.frame_in(page).around
     opened = "() => document.querySelector('.state-statement') !== null"
@@ -232,7 +233,7 @@ def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
     options.click("[data-test=accept-compared]")
     options.click("[data-test=accept-go]")
     said = options.wait_for_text(SAM, selector="[data-test=decision]", timeout_seconds=30)
-    assert "This certificate alone" in said
+    assert "Only this certificate" in said
 
     page.goto(letter)
     assert settled_state(open_letter(extension, page)) == "verified"
@@ -262,7 +263,7 @@ def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Exte
 def test_the_window_says_how_each_reader_stands(extension: Extension, page: Page, site: Site) -> None:
     field = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test dave@example.test")
     page.goto(site.page_with(field))
-    extension.write(page, "#answer", "Hello.").around.click("[data-test=seal]")
+    extension.write(page, "#answer", "Hello.").around.click("[data-test=encrypt]")
     window = extension.window()
     look = """() => Object.fromEntries([...document.querySelectorAll("[data-test=reader-state]")].map((state) =>
       [state.closest("li").querySelector(".name").innerText, [state.dataset.readiness, state.innerText.trim()]]))"""
@@ -287,8 +288,8 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
         issued = {}
         for name in ("erin", "frank", "grace"):
             address = f"{name}@asked.test"
-            pointers = Pointers(crl_urls=(url.replace(LIST_PATH, f"/{name}.crl"),))
-            issued[name] = run(issue_identity(authority, address, provider=NATIVE, at=NOW, pointers=pointers))
+            pointers = Details(crl_urls=(url.replace(LIST_PATH, f"/{name}.crl"),))
+            issued[name] = run(issue_identity(authority, address, provider=NATIVE, at=NOW, details=pointers))
             file = tmp_path / f"{name}.der"
             file.write_bytes(issued[name].certificate.der)
             extension.keep(people=[file])
@@ -296,7 +297,7 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
         lists["/frank.crl"] = build_list(authority, [serial_number], provider=NATIVE, at=NOW)
         field = textarea("answer", data_smime="sign encrypt", data_smime_to="erin@asked.test")
         page.goto(site.page_with(field))
-        extension.write(page, "#answer", "Hello.").around.click("[data-test=seal]")
+        extension.write(page, "#answer", "Hello.").around.click("[data-test=encrypt]")
         window = extension.window(tick_proposed=False)
         assert asked == ["/erin.crl"]
         window.js(TICK, "frank@asked.test")
@@ -326,7 +327,7 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
 
     options.activate()
     options.choose_files("#list-file", [publish_list(house, tmp_path, 3, house.carol)])
-    options.wait_for_text("signed by somebody else", selector="[data-test=list-problem]", timeout_seconds=30)
+    options.wait_for_text("signed by someone else", selector="[data-test=list-problem]", timeout_seconds=30)
     options.choose_files("#list-file", [publish_list(house, tmp_path, 1, house.bob)])
     options.wait_for_text("number 2 was seen already", selector="[data-test=list-problem]", timeout_seconds=30)
     assert "List number 2" in options.text("[data-test=followed]")
@@ -344,7 +345,7 @@ def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
     options.choose_files("#list-file", [publish_list(house, tmp_path, 4, house.bob)])
     options.wait_for_text("List number 4", selector="[data-test=followed]", timeout_seconds=30)
     options.close()
-    # The partner's authority writes whatever it likes into a certificate, and counts for its own domain.
+    # The partner's authority may write any name into a certificate, and counts only for its own domain.
     own = build_subject_alt_name(("eve@partner.test", "erin@example.test"))
     monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
     eve = run(issue_identity(house.partner_authority, "eve@partner.test", provider=NATIVE, at=NOW))
@@ -353,7 +354,7 @@ def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
 
     def ask(proposed: str) -> Page:
         page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=proposed)))
-        extension.write(page, "#answer", "Hello.").around.click("[data-test=seal]")
+        extension.write(page, "#answer", "Hello.").around.click("[data-test=encrypt]")
         return extension.window(tick_proposed=False)
 
     # Eve may read on this site, by the person's own choice.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
-_EXTENSION: Final = Path(__file__).parents[2] / "browser_ext"
+from tests.support.project import ROOT
+
+_EXTENSION: Final = ROOT / "browser_ext"
 _ALLOWED: Final = re.compile(r'sandbox="([^"]+)"|^const SANDBOX = "([^"]+)"', re.MULTILINE)
 
 
@@ -16,6 +17,6 @@ def _allowed(file: str) -> set[str]:
 
 
 def test_a_mail_stands_in_the_same_sandbox_wherever_its_view_is_loaded() -> None:
-    in_markup = _allowed("mail_frame.html")
+    in_markup = _allowed("frame/mail_frame.html")
     assert in_markup == _allowed("shared/mail_reading.js")
     assert "allow-same-origin" not in in_markup

@@ -1,1 +1,1 @@
-"""Hostile input: any octets are read or refused with an SmimeError, in bounded time and memory."""
+"""Fuzzing: the core must read any bytes or refuse them with an SmimeError, in bounded time and memory."""

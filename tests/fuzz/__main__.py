@@ -28,14 +28,14 @@ from tests.fuzz.hostile import HOSTILE, hostile
 from tests.fuzz.measure import MAX_BYTES, MAX_SECONDS, measure
 from tests.fuzz.samples import TARGETS_OF_KIND, samples, vector_files
 from tests.fuzz.targets import TARGETS, read_by
+from tests.support.project import ROOT
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
-FINDINGS: Final = PROJECT / "build" / "fuzz"
+FINDINGS: Final = ROOT / "build" / "fuzz"
 _KINDS_OF_SUFFIX: Final = {".eml": "mail", ".p12": "identities", ".pfx": "identities", ".crt": "certificates"}
 
 
 class Fuzzer:
-    """Runs inputs, counts them and keeps what breaks a promise."""
+    """Runs inputs, counts them, and stores those that cause a fault. `only`: the only target to run."""
 
     def __init__(self, only: str | None) -> None:
         self._only = only
@@ -44,19 +44,19 @@ class Fuzzer:
         self.slowest = (0.0, "")
 
     def run(self, kind: str, data: bytes) -> None:
-        """Read the octets by all targets of the kind."""
+        """Read the bytes by all targets for this kind of input."""
         for target in TARGETS_OF_KIND[kind]:
             if self._only not in (None, target):
                 continue
             started = time.process_time()
             try:
                 read_by(target, data)
-            except Exception as error:  # noqa: BLE001 (this is what is looked for)
+            except Exception as error:  # noqa: BLE001 (fuzzing looks for these errors)
                 self._keep(target, _place(error), data)
             seconds = time.process_time() - started
             self.executions += len(TARGETS[target])
             self.slowest = max(self.slowest, (seconds, target))
-            # A target has up to eleven readers.
+            # The limit is for one reader, and a target may have several.
             if seconds > MAX_SECONDS * len(TARGETS[target]):
                 self._keep(target, "slow", data)
         if self._only is None and kind in ("cms", "own"):
@@ -70,11 +70,11 @@ class Fuzzer:
             FINDINGS.mkdir(parents=True, exist_ok=True)
             path = FINDINGS / f"{target}-{hashlib.sha256(data).hexdigest()[:16]}.bin"
             path.write_bytes(data)
-            print(f"found: {target}: {what}; {path.relative_to(PROJECT)}", flush=True)
+            print(f"found: {target}: {what}; {path.relative_to(ROOT)}", flush=True)
 
 
 def main() -> int:
-    """Fuzz, or measure costs."""
+    """Fuzz, or measure costs. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--target", choices=TARGETS)
@@ -85,7 +85,7 @@ def main() -> int:
 
 
 def fuzz(seconds: float, only: str | None, seed: int) -> int:
-    """Altered inputs for so long; the number of kinds of findings as the status."""
+    """Run published vectors and altered inputs for so many seconds. Returns 1 if anything was found, else 0."""
     fuzzer, end = Fuzzer(only), time.monotonic() + seconds
     seeds: dict[str, list[bytes]] = {kind: list(ones) for kind, ones in samples().items()}
     for kind, octets in _read_vectors():
@@ -93,12 +93,12 @@ def fuzz(seconds: float, only: str | None, seed: int) -> int:
         if time.monotonic() < end:
             fuzzer.run(kind, octets)
     print(f"seed {seed}; {sum(map(len, seeds.values()))} inputs to begin with", flush=True)
-    dice = random.Random(seed)  # noqa: S311 (the same for one seed)
+    dice = random.Random(seed)  # noqa: S311 (the same inputs for the same seed)
     others = [one for ones in seeds.values() for one in ones]
     kinds = [kind for kind in seeds if only is None or only in TARGETS_OF_KIND[kind]]
     while time.monotonic() < end:
         kind = dice.choice(kinds)
-        # Half of the time from our own, which the keys open.
+        # Half of the inputs come from our own samples, which our keys can decrypt.
         ones = seeds[kind] if dice.random() < 0.5 else samples()[kind]
         fuzzer.run(kind, alter(dice.choice(ones), dice, others))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
@@ -110,7 +110,7 @@ def fuzz(seconds: float, only: str | None, seed: int) -> int:
 
 
 def measure_costs() -> int:
-    """Every hostile megabyte by every reader; those above the bounds are named."""
+    """Run each hostile megabyte through each reader. Prints the runs above the limits; returns 1 if there are any."""
     worst_seconds, worst_octets, broken, runs = (0.0, ""), (0, ""), 0, 0
     for name in HOSTILE:
         data = hostile(name)
@@ -137,7 +137,7 @@ def measure_costs() -> int:
 
 
 def _read_vectors() -> Iterator[tuple[str, bytes]]:
-    root = Path(os.environ.get("SEALWAX_VECTORS") or PROJECT.parent / "shared" / "vectors")
+    root = Path(os.environ.get("SEALWAX_VECTORS") or ROOT.parent / "shared" / "vectors")
     if not root.is_dir():
         print("no published vectors: SEALWAX_VECTORS names no folder; our own samples remain")
         return

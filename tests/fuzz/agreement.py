@@ -1,4 +1,4 @@
-"""Memory and streams hold the same opinion of the same octets: verdict, layers, content, or the kind of refusal."""
+"""Compares the core's results in memory and in streams for the same bytes: verdict, layers, content, or refusal."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from smime_core import MessageReport, blocking, stream
 from smime_core.errors import SmimeError
-from tests.fuzz.targets import keys
-from tests.unit.people import NOW, trust
+from smime_core.policy import Policy
+from smime_core.trust.judging import Judging
+from tests.fuzz.targets import STREAMING, keys
+from tests.support.people import NOW, trust
 
 
 class Opinion(NamedTuple):
-    """What was thought of some octets; `refusal` is the code of the error, and then nothing else counts.
+    """The result for some bytes. If they were refused, `refusal` is the error's code and all other fields are empty.
 
-    `nested` are the layers of parts below the top. `headers` are the shown fields, each with what protects it.
+    `nested`: the layers of parts below the top. `headers`: the shown header fields, with the protection of each.
     """
 
     refusal: str = ""
@@ -28,19 +30,27 @@ class Opinion(NamedTuple):
 
 
 def in_memory(data: bytes) -> Opinion:
-    """The opinion of `examine_message`."""
+    """The result of `examine_message`."""
     try:
-        report = blocking.examine_message(data, trust_store=trust(), at=NOW, **keys())
+        report = blocking.examine_message(
+            data, Judging(trust_store=trust(), at=NOW), provider=STREAMING, keys=keys(), policy=Policy.ARCHIVE
+        )
     except SmimeError as error:
         return Opinion(refusal=error.code)
     return opinion_of(report, report.content)
 
 
 def in_stream(data: bytes) -> Opinion:
-    """The opinion of `stream.examine_file`."""
+    """The result of `stream.examine_file`."""
     target = io.BytesIO()
     try:
-        streamed = stream.examine_file(io.BytesIO(data), trust_store=trust(), at=NOW, **keys())
+        streamed = stream.examine_file(
+            io.BytesIO(data),
+            Judging(trust_store=trust(), at=NOW),
+            provider=STREAMING,
+            keys=keys(),
+            policy=Policy.ARCHIVE,
+        )
         stream.copy_content(streamed, target)
     except SmimeError as error:
         return Opinion(refusal=error.code)
@@ -48,13 +58,13 @@ def in_stream(data: bytes) -> Opinion:
 
 
 def as_if_too_large(opinion: Opinion) -> Opinion:
-    """What a stream says that does not look for protected parts below the top: the same, but for what is there."""
+    """The result as from a stream that is too large to be searched for protected parts below the top."""
     looked = frozenset({"nested-protection", "too-large-to-look-inside"})
     return opinion._replace(reasons=opinion.reasons - looked, nested=())
 
 
 def opinion_of(report: MessageReport, content: bytes) -> Opinion:
-    """What a report and the content beside it say."""
+    """The result from a report and its content."""
     return Opinion(
         state=report.state,
         reasons=frozenset(reason.code for reason in report.reasons),

@@ -1,4 +1,4 @@
-"""What is done to a valid input to make a hostile one: to its octets, and to the TLVs in it."""
+"""Alterations that make a valid input hostile: of its bytes, its TLVs, its lines, and its JSON values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _MIME: Final = (
 _MAX_RUN_BYTES: Final = 100_000
 _RUNS: Final = b" \t\r\n=?;:,<>()\"\\@.-_&#%*/+'[]{}09aAzZ\0\x7f\x80\xff"
 
-# The first and the last second that there are, the turn of UTCTime, leap seconds, and what is no time.
+# The first and the last possible second, the limits of UTCTime, leap seconds, and values that are no time.
 _TIMES: Final = (
     b"00010101000000Z", b"99991231235959Z", b"00000101000000Z", b"19491231235959Z", b"20500101000000Z",
     b"20260601120060Z", b"20260631120000Z", b"99991231235959.9Z", b"20260601120000+9999", b"",
@@ -56,7 +56,7 @@ _VALUES: Final[tuple[object, ...]] = (
 
 
 class Span(NamedTuple):
-    """Where a TLV stands: its first octet, its content's, and the end."""
+    """The position of a TLV: its first byte, the first byte of its content, and its end."""
 
     start: int
     content: int
@@ -64,7 +64,7 @@ class Span(NamedTuple):
 
 
 def find_tlvs(data: bytes, *, at_most: int = 400) -> list[Span]:
-    """The TLVs of definite length that can be made out, those inside constructed ones and octet strings too."""
+    """The recognisable TLVs of definite length, also those inside constructed ones and inside OCTET and BIT STRINGs."""
     found: list[Span] = []
     waiting = [(0, len(data))]
     while waiting and len(found) < at_most:
@@ -86,7 +86,7 @@ def find_tlvs(data: bytes, *, at_most: int = 400) -> list[Span]:
 
 
 def alter(data: bytes, dice: random.Random, others: Sequence[bytes] = ()) -> bytes:
-    """`data` with one to five alterations; `others` are what parts may come from."""
+    """`data` with one to five alterations. Parts of `others` may be inserted."""
     for _ in range(dice.choice((1, 1, 1, 2, 3, 5))):
         data = dice.choice(_ALTERATIONS)(data, dice, others)
     return data
@@ -123,7 +123,7 @@ def _insert_text(data: bytes, dice: random.Random, _: Sequence[bytes]) -> bytes:
 
 
 def _token(dice: random.Random) -> bytes:
-    # One of the marks of mail, or a byte between them; long runs of either are what parsers are slow at.
+    # A token of mail syntax, or a single byte. Long runs of either can be slow for a parser.
     return dice.choice(_MIME) if dice.random() < 0.7 else bytes([dice.choice(_RUNS)])
 
 
@@ -136,7 +136,7 @@ def _move_lines(data: bytes, dice: random.Random, others: Sequence[bytes]) -> by
 
 
 def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], bytes]) -> Alteration:
-    # The lengths of what is around follow, more often than not: damage is to be found deep inside.
+    # Mostly corrects the lengths of the elements around, so that parsers reach the damage deep inside.
     def altered(data: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:
         spans = find_tlvs(data)
         if not spans:
@@ -151,7 +151,7 @@ def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], byt
 
 
 def replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
-    """The octets with another element in the place of this one; the lengths of those around follow."""
+    """The bytes with the element at `span` replaced by `new`, and with correct lengths of the elements around."""
     around = [one for one in spans if one.content <= span.start and span.end <= one.end and one != span]
     start, end = span.start, span.end
     for one in sorted(around, key=lambda one: one.end - one.start):
@@ -162,7 +162,7 @@ def replaced(data: bytes, spans: list[Span], span: Span, new: bytes) -> bytes:
 
 
 def length_octets(length: int) -> bytes:
-    """A length as DER writes it."""
+    """The bytes of a length in DER."""
     if length < 0x80:
         return bytes([length])
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
@@ -235,7 +235,7 @@ def _retime(data: bytes, span: Span, dice: random.Random, others: Sequence[bytes
 
 
 def _alter_json(data: bytes, dice: random.Random, seeds: Sequence[bytes]) -> bytes:
-    # One value anywhere becomes another one, or one of the same text.
+    # Replaces one value anywhere by a value of `_VALUES`, or by another value of the same text.
     try:
         whole = json.loads(data)
     except (ValueError, RecursionError):

@@ -1,30 +1,30 @@
-"""Long runs of tokens in every place where strangers write: what must cost no more than their length."""
+"""The places where attackers can write long runs of tokens. The cost of a run must be proportional to its length."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from smime_core.certificate import parse_certificates
-from smime_core.contacts_json import parse_contacts
-from smime_core.content_info import parse_content_info, unarmor
-from smime_core.decisions_json import parse_decisions
-from smime_core.distinguished_name import prepare_text
-from smime_core.html_text import extract_text, link_target
-from smime_core.inspection import detect_kind
-from smime_core.lookups.answers import host_of
-from smime_core.lookups.ldap import address_filter, parse_ldap_url
-from smime_core.lookups.smimea import owner_name
-from smime_core.mail_address import addresses_match, is_condition, parse_address
+from sealwax.lookups.answers import host_of
+from sealwax.lookups.ldap import address_filter, parse_ldap_url
+from sealwax.lookups.smimea import owner_name
+from smime_core.asn1.distinguished_name import prepare_text
+from smime_core.asn1.pem import find_pem_blocks
+from smime_core.cms.content_info import parse_content_info, unarmor
+from smime_core.describe.file import detect_kind
+from smime_core.mail.html_text import extract_text, link_target
+from smime_core.mail.reading import read_encrypted_payload, read_entity
 from smime_core.mime import addresses, clean_filename, decode_body, parse_date, parse_entity, split_message, to_crlf
 from smime_core.mime.encoded_words import decode_words
 from smime_core.mime.parameters import parse_content_type
-from smime_core.pem import find_pem_blocks
 from smime_core.pkix import Lookup, LookupKind
-from smime_core.reading import read_encrypted_payload, read_entity
+from smime_core.text.mail_address import addresses_match, is_condition, parse_address
+from smime_core.trust.contacts_json import parse_contacts
+from smime_core.trust.decisions_json import parse_decisions
+from smime_core.x509.certificate import parse_certificates
 from tests.fuzz.server_contexts import SERVER_PLACES
 from tests.fuzz.targets import TARGETS, Reader
-from tests.unit.people import anchor
+from tests.support.people import anchor
 
 Around = tuple[bytes, bytes]
 
@@ -110,7 +110,7 @@ def _show(data: bytes) -> None:
     addresses(entity.headers.get_unfolded("To") or "")
 
 
-# Where tokens stand, and who reads that.
+# By the kind of input: the bytes around a run of tokens, by the name of the place, and the readers of such inputs.
 PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
     "mail": (
         _MAIL,

@@ -1,4 +1,4 @@
-"""What a run of elements costs a reader: in each place of a sample where DER or BER lets elements or octets stand."""
+"""Cases for the cost of a run of elements: in each place of a sample where DER or BER allows elements or bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.fuzz.alterations import Span, find_tlvs, length_octets, replaced
 from tests.fuzz.samples import TARGETS_OF_KIND, samples
 from tests.fuzz.targets import Reader, read_by
 
-# Text has runs of its own (`token_growth`).
+# Binary kinds only: `token_growth` has the cases for text.
 _KINDS: Final = (
     "cms", "certificates", "revocation", "timestamps", "identities", "own", "attributes", "requests", "lasting",
     "records", "pool",
@@ -36,7 +36,7 @@ _TOKENS: Final = (
 
 
 class ElementCase(NamedTuple):
-    """A run of a token at the end of one element of a sample, and the target that reads it."""
+    """A run of a token at the end of one element of a sample, and the target that reads the sample."""
 
     kind: str
     sample: int
@@ -45,7 +45,7 @@ class ElementCase(NamedTuple):
     token: bytes
 
     def data(self, length: int) -> bytes:
-        """The sample with the run; the lengths of the elements around count it."""
+        """The sample with a run of about `length` bytes, and with correct lengths of the elements around."""
         seed = samples()[self.kind][self.sample]
         spans = _elements(seed)
         span = spans[self.element]
@@ -59,7 +59,7 @@ class ElementCase(NamedTuple):
 
 
 def element_cases() -> Iterator[ElementCase]:
-    """Every token, and a copy of the element's own last child, in every element of every binary sample."""
+    """All cases: each token, and a copy of the element's last child, in each element of each binary sample."""
     for kind in _KINDS:
         for number, seed in enumerate(samples()[kind]):
             for index, span in enumerate(_elements(seed)):
@@ -68,8 +68,8 @@ def element_cases() -> Iterator[ElementCase]:
 
 
 def drawn_elements(count: int, seed: int) -> Iterator[ElementCase]:
-    """So many cases, the same for one seed, as many of each kind."""
-    dice = random.Random(seed)  # noqa: S311 (the same for one seed)
+    """So many random cases, about as many of each kind. The same seed gives the same cases."""
+    dice = random.Random(seed)  # noqa: S311 (the same cases for the same seed)
     for _ in range(count):
         kind = dice.choice(_KINDS)
         number, data = dice.choice(list(enumerate(samples()[kind])))

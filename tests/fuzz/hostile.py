@@ -1,6 +1,6 @@
-"""A megabyte against each parser: floods, depths and costs that honest input never has.
+"""Hostile inputs of a megabyte for each parser: with numbers of elements, depths and costs that honest input never has.
 
-Every entry says what it floods; `tests.fuzz.measure` runs each through every way into the core.
+The name of an entry says which part is excessive. `tests.fuzz.measure` measures the cost of an entry for one reader.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC, NULL, HashName, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.compressed_data import ZLIB_COMPRESS, build_compressed_data
-from smime_core.content_info import (
+from smime_core.cms.compressed_data import ZLIB_COMPRESS, build_compressed_data
+from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_DATA,
     ID_DIGESTED_DATA,
@@ -25,18 +26,19 @@ from smime_core.content_info import (
     build_content_info,
     parse_content_info,
 )
-from smime_core.kdf import SCRYPT, build_pbkdf2
+from smime_core.cms.signed_data_editing import add_countersignature
+from smime_core.cms.signing import Signing
+from smime_core.identity.pbes import PBES2
+from smime_core.keys.kdf import SCRYPT, build_pbkdf2
 from smime_core.limits import (
     MAX_PBKDF2_ITERATIONS,
     MAX_PKCS12_KDF_ITERATIONS,
     MAX_RSA_MODULUS_BITS,
     MAX_SCRYPT_BLOCKS,
 )
-from smime_core.pbes import PBES2
-from smime_core.signed_data_editing import add_countersignature
 from tests.fuzz.samples import CONTENT, samples
 from tests.fuzz.trust_hostile import TRUST_HOSTILE
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
+from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
 
 MEGABYTE: Final = 1_000_000
 _SHA256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
@@ -45,12 +47,12 @@ _DATA_CONTENT: Final = der.sequence(der.oid(ID_DATA))
 
 
 def fill(piece: bytes, *, taken: int = 200) -> bytes:
-    """As many of the piece as make a megabyte with `taken` octets around them."""
+    """Repeat a piece so often that it makes a megabyte, together with `taken` bytes around it."""
     return piece * max(1, (MEGABYTE - taken) // len(piece))
 
 
 def nested(depth: int, tag: int = der.SEQUENCE, core: bytes = b"") -> bytes:
-    """Elements in one another, of definite length."""
+    """`depth` nested elements of definite length, around `core`."""
     heads = []
     length = len(core)
     for _ in range(depth):
@@ -61,20 +63,20 @@ def nested(depth: int, tag: int = der.SEQUENCE, core: bytes = b"") -> bytes:
 
 
 def signed(*, digests: bytes = b"", content: bytes = _DATA_CONTENT, after: bytes = b"", signers: bytes = b"") -> bytes:
-    """SignedData of parts as given."""
+    """A SignedData with these parts."""
     inside = der.sequence(der.integer(1), der.element(der.SET, digests), content, after, der.element(der.SET, signers))
     return build_content_info(ID_SIGNED_DATA, inside)
 
 
 def enveloped(recipients: bytes, *, content: bytes = bytes(32)) -> bytes:
-    """EnvelopedData around recipients as given."""
+    """An EnvelopedData with these recipients."""
     encrypted = der.sequence(der.oid(ID_DATA), _AES, der.element(0x80, content))
     inside = der.sequence(der.integer(2), der.element(der.SET, recipients), encrypted)
     return build_content_info(ID_ENVELOPED_DATA, inside)
 
 
 def opaque(piece: bytes, count: int | None = None) -> bytes:
-    """SignedData by alice whose eContent is a constructed string of such pieces, a megabyte of them if not counted."""
+    """A SignedData by Alice whose eContent is a constructed string of `count` pieces, by default a megabyte of them."""
     pieces = fill(piece) if count is None else piece * count
     content = der.sequence(der.oid(ID_DATA), der.explicit(0, der.element(0x24, pieces)))
     return signed(digests=_SHA256, content=content, signers=_signer_info())
@@ -85,7 +87,7 @@ def _signer_info() -> bytes:
 
 
 def _part(cms: bytes, *path: int) -> bytes:
-    # The content octets of a member of the structure, as in -1 for the last set of a SignedData.
+    # The content octets of the member at a path of indexes: -1 is the last set of a SignedData.
     tlv = parse_content_info(cms).content
     for step in path:
         tlv = der.read_children(tlv)[step]
@@ -97,7 +99,7 @@ def _flood_signers() -> bytes:
 
 
 def _hundred_signers() -> bytes:
-    # As many as are read, each with a signature that has to be checked.
+    # As many signers as the core accepts, each with a signature that must be checked.
     content = der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(bytes(800_000))))
     return signed(digests=_SHA256, content=content, after=_certificates(), signers=_signer_info() * 100)
 
@@ -162,7 +164,7 @@ def _flood_kari() -> bytes:
 
 
 def _kari_keys() -> bytes:
-    # One RecipientInfo with very many encrypted keys in it, all for one reader.
+    # One RecipientInfo with very many encrypted keys, all for the same reader.
     parts = [bytes(one.encoded) for one in der.read_children(der.read_one(_part(samples()["cms"][8], 1)))]
     keys = der.read_one(parts[-1])
     parts[-1] = der.sequence(fill(bytes(keys.content)))
@@ -240,7 +242,7 @@ def _certificate_with(spki: bytes) -> bytes:
 
 
 def _signed_by_giant() -> bytes:
-    # alice's certificate with a key of the greatest size: verifying with it is what costs.
+    # Alice's certificate with a key of the greatest allowed size, which makes each verification expensive.
     fields = der.read_children(der.read_children(der.read_one(person("alice").certificate.der))[0])
     parts = [bytes(one.encoded) for one in fields]
     parts[6] = _public_key(MAX_RSA_MODULUS_BITS)
@@ -253,7 +255,7 @@ def _signed_by_giant() -> bytes:
 
 
 def _path_flood() -> bytes:
-    # Issuers of one name and many keys: each is a candidate at every step.
+    # Many certificates of issuers with the same name: each is a candidate at every step of a path.
     fields = [bytes(one.encoded) for one in der.read_children(der.read_children(der.read_one(anchor().der))[0])]
     _, algorithm, signature = (bytes(one.encoded) for one in der.read_children(der.read_one(anchor().der)))
     certificates = []
@@ -329,14 +331,14 @@ def _nested_bombs() -> bytes:
 
 
 def _ratio_bomb() -> bytes:
-    # 63 times: just below the ratio that is refused, from a megabyte.
-    dice = random.Random(1)  # noqa: S311 (the same every time)
+    # Expands a megabyte 63 times, just below the ratio that the core refuses.
+    dice = random.Random(1)  # noqa: S311 (the same bytes every time)
     blocks = [dice.randbytes(15) + bytes(1500) for _ in range(40_000)]
     return _compressed(zlib.compress(b"".join(blocks), 9)[:MEGABYTE])
 
 
 def _signed_parts(count: int) -> bytes:
-    part = blocking.sign_message(MESSAGE, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+    part = blocking.sign_message(MESSAGE, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER)
     return _multipart(b"Content-Type: message/rfc822\r\n\r\n" + part, count)
 
 
@@ -423,7 +425,7 @@ HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     "CRLs": lambda: signed(after=der.element(0xA1, fill(build_revocation_list(1)))),
     "layers": lambda: _layers(500),
     "layers in mail": lambda: _base64_mail(_layers(300)),
-    # Sealed
+    # Encrypted
     "recipients": lambda: _flood_ktri(mine=False),
     "recipients that are me": lambda: _flood_ktri(mine=True),
     "damaged recipients": lambda: enveloped(fill(der.sequence(der.integer(0)))),
@@ -531,5 +533,5 @@ HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
 
 @functools.cache
 def hostile(name: str) -> bytes:
-    """The octets of one entry."""
+    """The bytes of one entry."""
     return HOSTILE[name]()

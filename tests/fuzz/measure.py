@@ -1,4 +1,4 @@
-"""What one input costs one reader: in a child of its own, whose time and memory the kernel counts."""
+"""Measures the cost of one input for one reader, in a child process whose time and memory the kernel counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GIVE_UP_SECONDS: Final = 60
 
 
 class Cost(NamedTuple):
-    """Processor time, memory above what the process held before, and what it ended with."""
+    """The processor time, the memory in bytes beyond that of the parent process, and the result of a run."""
 
     seconds: float
     octets: int
@@ -25,7 +25,7 @@ class Cost(NamedTuple):
 
 
 def measure(reader: Reader, data: bytes) -> Cost:
-    """The cost of one run. `ending` is "read", the refusal's code, or the foreign error in words."""
+    """Measure one run. `ending` is "read", "refused: " with the error's code, or the text of another error."""
     before = _resident()
     outlet, inlet = os.pipe()
     child = os.fork()
@@ -48,7 +48,7 @@ def _ending(reader: Reader, data: bytes) -> str:
         reader(data)
     except SmimeError as error:
         return f"refused: {error.code}"
-    except BaseException as error:  # noqa: BLE001 (this is what is looked for)
+    except BaseException as error:  # noqa: BLE001 (fuzzing looks for these errors)
         return f"{type(error).__name__}: {error}"
     return "read"
 

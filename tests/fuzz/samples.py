@@ -1,4 +1,4 @@
-"""Valid inputs of every kind, small ones: what altered inputs begin as."""
+"""Small valid inputs of every kind, which fuzzing alters."""
 
 from __future__ import annotations
 
@@ -6,37 +6,41 @@ import base64
 import functools
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, der
+from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking
 from smime_core.algorithms import CHACHA20_POLY1305, HashName
+from smime_core.asn1 import der
+from smime_core.asn1.general_names import mail_name
 from smime_core.blocking import run
 from smime_core.cades import add_validation_data, timestamp_when_signed
-from smime_core.certificates_only import build_certificates_only
-from smime_core.compressed_data import build_compressed_data
-from smime_core.contacts_json import build_contacts
-from smime_core.content_info import ID_DATA
-from smime_core.digested_data import build_digested_data
-from smime_core.encrypted_data import build_encrypted_data
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.digested_data import build_digested_data
+from smime_core.cms.encrypted_data import build_encrypted_data
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kekri import build_kekri
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signed_data_editing import add_countersignature, add_signer
+from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
 from smime_core.ess.hints import ContentHints, build_content_hints
 from smime_core.ess.labels import SecurityLabel, build_security_label
 from smime_core.ess.receipt_request import AllOrFirstTier, ReceiptRequest, build_receipt_request
-from smime_core.general_names import mail_name
-from smime_core.header_protection import ProtectionMode, protect_headers
-from smime_core.kekri import build_kekri
+from smime_core.identity import export_private_key
+from smime_core.identity.pkcs12 import Pkcs12Form
+from smime_core.mail.header_protection import ProtectionMode, protect_headers
 from smime_core.mime import split_message
-from smime_core.own_content import build_members
-from smime_core.pkcs12 import Pkcs12Form
+from smime_core.own_content import protect_field, protect_page, protect_parcel
+from smime_core.own_content.own_content import build_members
 from smime_core.provider import NewKey
-from smime_core.signed_data import build_signed_data
-from smime_core.signed_data_editing import add_countersignature, add_signer
-from smime_core.signer_info import AttributesForm, SignerOptions
+from smime_core.trust.contacts_json import build_contacts
 from tests.fuzz.alterations import find_tlvs
 from tests.fuzz.targets import CEK, FURTHER_KEYS, KEK, ORIGIN, PASSPHRASE, people_known
 from tests.fuzz.trust_samples import TRUST_TARGETS_OF_KIND, trust_samples
-from tests.unit import revocations, timestamp_service
-from tests.unit.envelopes import envelope
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
+from tests.support import revocations, timestamp_service
+from tests.support.envelopes import envelope
+from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, build_revocation_list, person
 
 ALL_KEYS: Final = (NewKey.RSA_2048, *FURTHER_KEYS, NewKey.ED25519)
 CONTENT: Final = b"Content-Type: text/plain\r\n\r\nThe quick brown fox\r\n"
@@ -54,11 +58,10 @@ _MIXED: Final = (
 
 @functools.cache
 def samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind: mail, cms, certificates, revocation, contacts, timestamps, keys, identities, own, what stands in
-    own content, attributes, and those of `trust_samples`."""
+    """The samples by kind, with those of `trust_samples`. "own" is own content (fields, pages, parcels)."""
     return {
         "mail": _mails(),
-        "cms": (*_signed(), *_sealed(), *_others()),
+        "cms": (*_signed(), *_encrypted(), *_others()),
         "certificates": (
             *(person("alice", key).certificate.der for key in ALL_KEYS), anchor().der,
             build_revocation_list(1, 2, 3),
@@ -76,7 +79,7 @@ def samples() -> dict[str, tuple[bytes, ...]]:
 
 
 def all_samples() -> list[tuple[str, bytes]]:
-    """Every sample with its kind and number."""
+    """All samples, each with its kind and number as a name."""
     return [(f"{kind}-{number}", one) for kind, ones in samples().items() for number, one in enumerate(ones)]
 
 
@@ -97,7 +100,7 @@ TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
 
 
 def _timestamps() -> tuple[bytes, ...]:
-    # A token, an answer, what a token says with every field, and a signature with all that makes it last.
+    # A token, an answer, a TSTInfo with all fields, and a signature with a timestamp and all validation data.
     rich = timestamp_service.tst_info(b"", gen_time=b"20260601120000.25Z", further=(
         der.sequence(der.integer(1), der.element(0x80, b"\x02"), der.element(0x81, b"\x03")), timestamp_service.TRUE,
         der.integer(9), der.explicit(0, der.element(0xA4, timestamp_service.service().certificate.subject_der)),
@@ -105,7 +108,7 @@ def _timestamps() -> tuple[bytes, ...]:
     ))  # fmt: skip
     options = SignerOptions(unsigned_attributes=timestamp_when_signed(timestamp_service.answer, provider=PROVIDER))
     signed = blocking.sign_bytes(
-        CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, options=options
+        CONTENT, Signing(identities=[person("alice")], signing_time=NOW, options=options), provider=PROVIDER
     )
     return (
         timestamp_service.make_token(b""),
@@ -116,7 +119,7 @@ def _timestamps() -> tuple[bytes, ...]:
 
 
 def _revocations() -> tuple[bytes, ...]:
-    # Lists and responses that count for the leaf, and a certificate that names where to ask.
+    # CRLs and OCSP responses that are valid for the leaf, and a certificate with a distribution point.
     authority, responder = revocations.authority(), revocations.delegate(revocations.authority())
     listed = [
         revocations.entry(number, reason=revocations.Reason.certificate_hold, invalid_since=NOW, issuer="Authority")
@@ -138,25 +141,35 @@ def _revocations() -> tuple[bytes, ...]:
 def _signed() -> tuple[bytes, ...]:
     alice, rich = person("alice"), person("alice", NewKey.P256)
     options = SignerOptions(further_attributes=tuple(_further_attributes()))
-    plain = blocking.sign_bytes(CONTENT, identity=alice, provider=PROVIDER, signing_time=NOW)
+    plain = blocking.sign_bytes(CONTENT, Signing(identities=[alice], signing_time=NOW), provider=PROVIDER)
     rich_signed = run(
         build_signed_data(
-            CONTENT, holders=[rich], content_type=ID_DATA, detached=False, signing_time=NOW, provider=PROVIDER,
-            options=options,
+            CONTENT,
+            Signing(identities=[rich], signing_time=NOW, options=options),
+            content_type=ID_DATA,
+            provider=PROVIDER,
         )
-    )  # fmt: skip
+    )
     bare = run(
         build_signed_data(
-            CONTENT, holders=[person("alice", NewKey.ED25519)], content_type=ID_DATA, detached=False, signing_time=NOW,
-            provider=PROVIDER, options=SignerOptions(attributes=AttributesForm.NONE), crls=[build_revocation_list(7)],
+            CONTENT,
+            Signing(
+                identities=[person("alice", NewKey.ED25519)],
+                signing_time=NOW,
+                options=SignerOptions(attributes=AttributesForm.NONE),
+                crls=[build_revocation_list(7)],
+            ),
+            content_type=ID_DATA,
+            provider=PROVIDER,
         )
-    )  # fmt: skip
-    twice = run(add_signer(plain, rich, signing_time=NOW, provider=PROVIDER))
+    )
+    twice = run(add_signer(plain, Signing(identities=[rich], signing_time=NOW), provider=PROVIDER))
     countersigned = run(add_countersignature(plain, rich, signing_time=NOW, provider=PROVIDER))
     triple = blocking.sign_bytes(
-        blocking.seal_bytes(plain, recipients=[person("bob").certificate], provider=PROVIDER),
-        identity=alice, provider=PROVIDER, signing_time=NOW,
-    )  # fmt: skip
+        blocking.encrypt_bytes(plain, Encrypting(recipients=[person("bob").certificate]), provider=PROVIDER),
+        Signing(identities=[alice], signing_time=NOW),
+        provider=PROVIDER,
+    )
     return plain, rich_signed, bare, twice, countersigned, triple, build_certificates_only([anchor()])
 
 
@@ -173,11 +186,11 @@ def _further_attributes() -> list[bytes]:
     ]
 
 
-def _sealed() -> tuple[bytes, ...]:
+def _encrypted() -> tuple[bytes, ...]:
     ciphers = (AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305, AES_256_GCM)
     return (
         *(
-            blocking.seal_bytes(CONTENT, recipients=[one.certificate], provider=PROVIDER, cipher=cipher)
+            blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[one.certificate], cipher=cipher), provider=PROVIDER)
             for one, cipher in zip((person("bob"), *(person("bob", key) for key in FURTHER_KEYS)), ciphers, strict=True)
         ),
         envelope(run(build_kekri(KEK, CEK, provider=PROVIDER)), cipher=AES_256_GCM),
@@ -201,26 +214,30 @@ def _attribute_values() -> tuple[bytes, ...]:
 def _mails() -> tuple[bytes, ...]:
     alice, bob = person("alice"), person("bob").certificate
     signed = {
-        form: blocking.sign_message(MESSAGE, identity=alice, provider=PROVIDER, signing_time=NOW, form=form)
+        form: blocking.sign_message(
+            MESSAGE, Signing(identities=[alice], signing_time=NOW, form=form), provider=PROVIDER
+        )
         for form in SignatureForm
     }
     outer, entity = protect_headers(*split_message(MESSAGE), mode=ProtectionMode.CIPHER)
-    sealed = blocking.encrypt_message(signed[SignatureForm.DETACHED], recipients=[bob], provider=PROVIDER)
+    encrypted = blocking.encrypt_message(
+        signed[SignatureForm.DETACHED], Encrypting(recipients=[bob]), provider=PROVIDER
+    )
     forwarded = (
         b"From: a@example.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/rfc822"
         b"\r\n\r\n" + signed[SignatureForm.DETACHED] + b"\r\n--x--\r\n"
     )
-    return (*signed.values(), sealed, outer + entity, forwarded, _MIXED)
+    return (*signed.values(), encrypted, outer + entity, forwarded, _MIXED)
 
 
 def _keys() -> tuple[bytes, ...]:
     people = [person("alice", key).private_key for key in ALL_KEYS]
-    sealed = blocking.export_private_key(people[1], PASSPHRASE, provider=PROVIDER, iterations=10)
-    return (*(key.pkcs8_der for key in people), sealed, der_of_pem(sealed))
+    encrypted = blocking.run(export_private_key(people[1], PASSPHRASE, provider=PROVIDER, iterations=10))
+    return (*(key.pkcs8_der for key in people), encrypted, der_of_pem(encrypted))
 
 
 def der_of_pem(pem: bytes) -> bytes:
-    """The octets of one PEM block."""
+    """The bytes of one PEM block."""
     return base64.b64decode(b"".join(line for line in pem.splitlines() if not line.startswith(b"-----")))
 
 
@@ -233,15 +250,24 @@ def _identities() -> tuple[bytes, ...]:
 
 def _own() -> tuple[bytes, ...]:
     alice, bob = person("alice"), person("bob").certificate
-    common: dict[str, Any] = {"provider": PROVIDER, "signing_time": NOW}
-    field = blocking.seal_field("text", origin=ORIGIN, recipients=[bob], identity=alice, **common)
-    page = blocking.seal_page(
-        b"<p>", address="https://x.example/", media_type="text/html", recipients=[bob], identity=alice, **common
+    signing, encrypting = Signing(identities=[alice], signing_time=NOW), Encrypting(recipients=[bob])
+    field = blocking.run(
+        protect_field("text", origin=ORIGIN, provider=PROVIDER, signing=signing, encrypting=encrypting)
     )
-    signed_page = blocking.seal_page(
-        b"<p>", address="https://x.example/", media_type="text/html", identity=alice, **common
+    page, signed_page = (
+        blocking.run(
+            protect_page(
+                b"<p>",
+                address="https://x.example/",
+                media_type="text/html",
+                provider=PROVIDER,
+                signing=signing,
+                encrypting=readers,
+            )
+        )
+        for readers in (encrypting, None)
     )
-    parcel = blocking.seal_parcel(CONTENT, passwords=[PASSPHRASE], identity=None, **common)
+    parcel = blocking.run(protect_parcel(CONTENT, provider=PROVIDER, encrypting=Encrypting(passwords=[PASSPHRASE])))
     return field.encode(), page, signed_page, parcel
 
 
@@ -251,5 +277,5 @@ def _own_members() -> tuple[bytes, ...]:
 
 
 def vector_files(root: Path, *, at_most_bytes: int = 1_000_000) -> list[Path]:
-    """Every file of the published sets as a seed, whatever its kind; larger ones only take time."""
+    """The files of the published sets of test vectors. Larger files are left out, because they only take time."""
     return [path for path in sorted(root.rglob("*")) if path.is_file() and 0 < path.stat().st_size <= at_most_bytes]

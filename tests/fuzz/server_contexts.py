@@ -1,4 +1,4 @@
-"""Long runs of tokens in what mail servers answer and what clients of the key server send."""
+"""The places for long runs of tokens in answers of mail servers, and in requests of the key server's clients."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECONDS: Final = 60.0
 
 
 class _Spoken(socket.socket):
-    """A connection on which the server has said all that it will say."""
+    """A connection that gives these bytes of the server and then ends."""
 
     def __init__(self, said: bytes) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ def _over_the_wire(read: Callable[[Wire], object]) -> Reader:
 
 
 class _mapped:
-    # The bridge has one error for whatever a mail server does, as the core has one.
+    # Suppresses GatewayError: the bridge raises it for all faults of a mail server, as the core raises SmimeError.
     def __enter__(self) -> None:
         return None
 

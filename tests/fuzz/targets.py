@@ -1,4 +1,4 @@
-"""Every way into the core that takes octets from outside: each reads as much as it can, or raises SmimeError."""
+"""The fuzzed functions of the core, which take bytes from outside. Each must read the bytes or raise SmimeError."""
 
 from __future__ import annotations
 
@@ -8,47 +8,65 @@ import functools
 import io
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from smime_core import blocking, der, stream
-from smime_core.attributes import Attributes
-from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
+from sealwax.lookups.found_certificates import read_certificates
+from smime_core import blocking, stream
+from smime_core.asn1 import der
+from smime_core.asn1.der import Tlv
+from smime_core.asn1.distinguished_name import comparable_name
 from smime_core.blocking import run
 from smime_core.cades import parse_commitments, parse_mime_type, parse_signature_policy, read_revocation_values
-from smime_core.capabilities import OUR_CAPABILITIES, Capabilities, parse_capabilities
-from smime_core.certificate import parse_certificate, parse_certificates
-from smime_core.certificates_only import parse_certificates_only
-from smime_core.compressed_data import decompress, parse_compressed_data
-from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate, find_change
-from smime_core.contacts_json import build_contacts, parse_contacts
-from smime_core.content_info import FIELD, FORM, SIGNED_FIELD, parse_content_info, unarmor
-from smime_core.countersignature import find_countersignatures
-from smime_core.der import Tlv
-from smime_core.description import describe_message
-from smime_core.digested_data import check_digested_data, parse_digested_data
-from smime_core.distinguished_name import comparable_name
-from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
+from smime_core.cms.attributes import Attributes
+from smime_core.cms.authenticated_data import parse_authenticated_data, verify_authenticated_data
+from smime_core.cms.capabilities import OUR_CAPABILITIES, Capabilities, parse_capabilities
+from smime_core.cms.certificates_only import parse_certificates_only
+from smime_core.cms.compressed_data import decompress, parse_compressed_data
+from smime_core.cms.content_info import FIELD, FORM, SIGNED_FIELD, parse_content_info, unarmor
+from smime_core.cms.countersignature import find_countersignatures
+from smime_core.cms.digested_data import check_digested_data, parse_digested_data
+from smime_core.cms.encrypted_data import decrypt_encrypted_data, parse_encrypted_data
+from smime_core.cms.later_recipients import add_recipients
+from smime_core.cms.layers import find_layer, find_nested_layers, parse_message
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import parse_signed_data
+from smime_core.cms.signed_data_editing import add_countersignature, add_signer
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import Signing
+from smime_core.describe.message import describe_message
 from smime_core.errors import SmimeError
 from smime_core.ess.hints import parse_content_hints, parse_content_identifier, parse_content_reference
 from smime_core.ess.labels import parse_equivalent_labels, parse_security_label
 from smime_core.ess.mailing_list import parse_expansion_history
 from smime_core.ess.receipt_request import parse_receipt_request
 from smime_core.ess.receipts import parse_receipt, verify_receipt
-from smime_core.header_protection import unprotect_headers
-from smime_core.header_replies import reply_headers
-from smime_core.html_text import extract_text
-from smime_core.kekri import KeyEncryptionKey
+from smime_core.identity import load_private_key
 from smime_core.keys import parse_private_key, parse_public_key
-from smime_core.later_recipients import add_recipients
-from smime_core.layers import find_layer, find_nested_layers, parse_message
-from smime_core.lookups.found_octets import read_certificates
+from smime_core.mail.header_protection import unprotect_headers
+from smime_core.mail.header_replies import reply_headers
+from smime_core.mail.html_text import extract_text
+from smime_core.mail.reading import read_encrypted_payload, read_entity
 from smime_core.mime import Entity, decode_body, from_addresses, parse_entity, split_message
 from smime_core.mime.canonical import canonicalise
 from smime_core.mime.headers import parse_headers
 from smime_core.mime.seven_bit import make_seven_bit
-from smime_core.ocsp import parse_ocsp_response
-from smime_core.own_content import ContentKind, build_members, protect_content
-from smime_core.pkix import NO_EVIDENCE, Lookup, LookupKind, Purpose, add_answer, find_lookups, parse_evidence
+from smime_core.own_content import examine_field, examine_page, examine_parcel, verify_form
+from smime_core.own_content.forms import Submission
+from smime_core.own_content.own_content import ContentKind, build_members, protect_content
+from smime_core.pkix import (
+    NO_EVIDENCE,
+    Lookup,
+    LookupKind,
+    PathRules,
+    Purpose,
+    add_answer,
+    find_lookups,
+    parse_evidence,
+)
 from smime_core.pkix.constrained_names import find_constrained_names
 from smime_core.pkix.extensions import NAME_CONSTRAINTS
 from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
@@ -57,20 +75,19 @@ from smime_core.pkix.trust import PolicyRequirements
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.reading import read_encrypted_payload, read_entity
-from smime_core.recipient_choice import FoundCertificate, check_recipient, find_in_contacts
-from smime_core.revocation_list import is_revocation_list, parse_revocation_list
-from smime_core.signed_attributes import parse_key_preference, parse_signing_certificate, parse_signing_time
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import parse_signed_data
-from smime_core.signed_data_editing import add_countersignature, add_signer
-from smime_core.signer_info import SignerInfo
 from smime_core.stream.octets import MemoryOctets
 from smime_core.stream.structure import split_structure
 from smime_core.timestamp import parse_timestamp_response, parse_tst_info, read_timestamp, verify_timestamp
+from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate, find_change
+from smime_core.trust.contacts_json import build_contacts, parse_contacts
+from smime_core.trust.judging import Judging
+from smime_core.trust.recipient_choice import FoundCertificate, check_recipient, find_in_contacts
+from smime_core.x509.certificate import parse_certificate, parse_certificates
+from smime_core.x509.ocsp import parse_ocsp_response
+from smime_core.x509.revocation_list import is_revocation_list, parse_revocation_list
 from tests.fuzz.trust_targets import TRUST_TARGETS
-from tests.unit import revocations, timestamp_service
-from tests.unit.people import NOW, PROVIDER, anchor, person, trust
+from tests.support import revocations, timestamp_service
+from tests.support.people import NOW, PROVIDER, anchor, person, trust
 
 STREAMING: Final = NativeStreamingProvider()
 FURTHER_KEYS: Final = (NewKey.P256, NewKey.X25519, NewKey.ML_KEM_512)
@@ -78,9 +95,12 @@ PASSPHRASE: Final = b"correct horse"
 KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
 CEK: Final = bytes(range(32))
 ORIGIN: Final = "https://clinic.example"
+_SUBMITTED: Final = Submission(origin=ORIGIN, action=ORIGIN, nonce="n", fields=[("a", "b")])
 _PLACE: Final = "where the entries stand"
 _FORM: Final = ContentKind(name="form", content_type=FORM)
-_FIELD: Final = ContentKind(name="form field", content_type=FIELD, sealed_type=FIELD, sealed_signed_type=SIGNED_FIELD)
+_FIELD: Final = ContentKind(
+    name="form field", content_type=FIELD, encrypted_type=FIELD, encrypted_signed_type=SIGNED_FIELD
+)
 ATTRIBUTE_OIDS: Final = tuple(
     f"1.2.840.113549.1.9.{end}"
     for end in (
@@ -93,23 +113,20 @@ Reader = Callable[[bytes], object]
 
 
 @functools.cache
-def keys() -> dict[str, Any]:
-    """What opens whatever the samples hold, under the weakest policy."""
-    return {
-        "identities": [person("bob"), *(person("bob", key) for key in FURTHER_KEYS)],
-        "passwords": [PASSPHRASE],
-        "provider": STREAMING,
-        "policy": Policy.ARCHIVE,
-    }
+def keys() -> Keys:
+    """The keys that decrypt the samples."""
+    return Keys(
+        identities=[person("bob"), *(person("bob", key) for key in FURTHER_KEYS)],
+        passwords=[PASSPHRASE],
+    )
 
 
-def _examiner() -> dict[str, Any]:
+def _judging() -> Judging:
     store = dataclasses.replace(trust(), timestamp_anchors=timestamp_service.clock_anchors())
-    return {**keys(), "trust_store": store, "at": NOW}
+    return Judging(trust_store=store, at=NOW)
 
 
-def _own() -> dict[str, Any]:
-    return {"trust_store": trust(), "at": NOW, "provider": STREAMING}
+_OWN: Final = Judging(trust_store=trust(), at=NOW)
 
 
 def _find_nested(data: bytes) -> None:
@@ -119,7 +136,7 @@ def _find_nested(data: bytes) -> None:
 
 
 def _examine_stream(data: bytes) -> None:
-    report = stream.examine_file(io.BytesIO(data), **_examiner())
+    report = stream.examine_file(io.BytesIO(data), _judging(), provider=STREAMING, keys=keys(), policy=Policy.ARCHIVE)
     stream.copy_content(report, io.BytesIO())
 
 
@@ -129,12 +146,12 @@ def _inside(data: bytes) -> Tlv:
 
 def _decrypt_authenticated(data: bytes) -> object:
     authenticated = parse_authenticated_data(_inside(data))
-    return run(open_authenticated_data(authenticated, holders=keys()["identities"], keks=[KEK], provider=PROVIDER))
+    return run(verify_authenticated_data(authenticated, dataclasses.replace(keys(), keks=[KEK]), provider=PROVIDER))
 
 
 def _add_recipients(data: bytes) -> object:
     recipients = [person("bob").certificate]
-    return run(add_recipients(data, recipients=recipients, holders=keys()["identities"], provider=PROVIDER))
+    return run(add_recipients(data, keys(), Encrypting(recipients=recipients), provider=PROVIDER))
 
 
 def _read_signers(data: bytes) -> None:
@@ -173,14 +190,7 @@ def _read_certificates(data: bytes) -> None:
 
 def _find_path(data: bytes) -> None:
     certificate = parse_certificate(data)
-    blocking.validate_path(
-        certificate,
-        intermediates=[certificate],
-        trust_store=trust(),
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
-    )
+    blocking.validate_path(certificate, Purpose.SIGN, PathRules(trust(), NOW, known=[certificate]), PROVIDER)
 
 
 def _read_path_extensions(data: bytes) -> None:
@@ -198,7 +208,7 @@ def _read_path_extensions(data: bytes) -> None:
 
 
 def _ask_for_revocation(data: bytes) -> None:
-    # Of the sample's certificate by these octets, and of these octets as a certificate.
+    # Asks for the status of the leaf by these bytes, and of these bytes as a certificate.
     evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
     revocations.ask_evidence(evidence)
     for certificate in evidence.certificates:
@@ -215,11 +225,11 @@ def _take_answer(kind: LookupKind, data: bytes) -> None:
 def _verify_timestamp(data: bytes) -> object:
     content = OctetsContent(b"", provider=PROVIDER)
     token = read_timestamp(data)
-    return run(verify_timestamp(token, content, trust_store=timestamp_service.clock_trust(), at=NOW, provider=PROVIDER))
+    return run(verify_timestamp(token, content, PathRules(timestamp_service.clock_trust(), NOW), PROVIDER))
 
 
 def _read_form_entries(entries: bytes) -> object:
-    # Signed: what a person's own program may have signed is hostile, too.
+    # Sign the hostile entries, because a hostile program may have a person's signature.
     alice, when = person("alice", NewKey.P256), "%Y-%m-%dT%H:%M:%SZ"
     members = build_members(
         version="1", purpose="sealwax-form", topOrigin=ORIGIN, origin=ORIGIN, action=ORIGIN, method="POST",
@@ -227,7 +237,9 @@ def _read_form_entries(entries: bytes) -> object:
         certificate=alice.certificate.fingerprint, time=NOW.strftime(when), expires=NOW.strftime(when),
     )  # fmt: skip
     content = members.replace(json.dumps(_PLACE).encode(), entries)
-    return _verify_form(run(protect_content(content, _FORM, provider=PROVIDER, signing_time=NOW, identity=alice)))
+    return _verify_form(
+        run(protect_content(content, _FORM, provider=PROVIDER, signing=Signing(identities=[alice], signing_time=NOW)))
+    )
 
 
 def _read_field_members(content: bytes) -> object:
@@ -236,16 +248,15 @@ def _read_field_members(content: bytes) -> object:
             content,
             _FIELD,
             provider=PROVIDER,
-            signing_time=NOW,
-            identity=person("alice", NewKey.P256),
-            recipients=[person("bob", NewKey.P256).certificate],
+            signing=Signing(identities=[person("alice", NewKey.P256)], signing_time=NOW),
+            encrypting=Encrypting(recipients=[person("bob", NewKey.P256).certificate]),
         )
     )
-    return blocking.open_field(cms, origin=ORIGIN, identities=keys()["identities"], **_own())
+    return blocking.run(examine_field(cms, _OWN, origin=ORIGIN, provider=STREAMING, keys=keys()))
 
 
 def _verify_form(data: bytes) -> object:
-    return blocking.verify_form(data, origin=ORIGIN, action=ORIGIN, nonce="n", fields=[("a", "b")], **_own())
+    return blocking.run(verify_form(data, _SUBMITTED, _OWN, provider=STREAMING))
 
 
 _ATTRIBUTE_PARSERS: Final[tuple[Callable[[Attributes], object], ...]] = (
@@ -269,10 +280,8 @@ _ATTRIBUTE_PARSERS: Final[tuple[Callable[[Attributes], object], ...]] = (
 
 def _check_recipient(data: bytes) -> None:
     found = FoundCertificate(certificate=parse_certificate(data), source=CertificateSource.LDAP)
-    check = check_recipient(
-        found, "alice@example.test", trust_store=trust(), at=NOW, provider=PROVIDER, contacts=people_known()
-    )
-    run(check)
+    judging = Judging(trust_store=trust(), at=NOW, contacts=people_known())
+    run(check_recipient(found, "alice@example.test", judging, PROVIDER))
 
 
 def _read_contacts(data: bytes) -> None:
@@ -285,7 +294,7 @@ def _read_contacts(data: bytes) -> None:
 
 @functools.cache
 def people_known() -> Contacts:
-    """Alice with two certificates and all that a contact may hold."""
+    """Contacts: Alice with two certificates and all optional fields, and Bob."""
     certificates = [person("alice", key).certificate for key in (NewKey.P256, NewKey.ED25519)]
     known = [
         KnownCertificate(
@@ -314,23 +323,31 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "find nested layers": _find_nested,
         "split structure": lambda data: blocking.run(split_structure(MemoryOctets(data))),
     },
-    "examine": {"examine": lambda data: blocking.examine_message(data, **_examiner())},
+    "examine": {
+        "examine": lambda data: blocking.examine_message(
+            data, _judging(), provider=STREAMING, keys=keys(), policy=Policy.ARCHIVE
+        )
+    },
     "examine-stream": {"examine stream": _examine_stream},
     "decrypt": {
-        "decrypt mail": lambda data: blocking.decrypt_message(data, **keys()),
-        "open octets": lambda data: blocking.open_bytes(data, **keys()),
-        "decrypt stream": lambda data: stream.decrypt_file(io.BytesIO(data), io.BytesIO(), **keys()),
+        "decrypt mail": lambda data: blocking.decrypt_message(data, keys(), provider=STREAMING, policy=Policy.ARCHIVE),
+        "open octets": lambda data: blocking.decrypt_bytes(data, keys(), provider=STREAMING, policy=Policy.ARCHIVE),
+        "decrypt stream": lambda data: stream.decrypt_mail_file(
+            io.BytesIO(data), io.BytesIO(), keys(), provider=STREAMING, policy=Policy.ARCHIVE
+        ),
     },
     "cms": {
         "compressed data": lambda data: decompress(parse_compressed_data(_inside(data))),
         "digested data": lambda data: run(check_digested_data(parse_digested_data(_inside(data)), provider=PROVIDER)),
         "encrypted data": lambda data: run(
-            open_encrypted_data(parse_encrypted_data(_inside(data)), CEK, provider=PROVIDER, policy=Policy.ARCHIVE)
+            decrypt_encrypted_data(parse_encrypted_data(_inside(data)), CEK, provider=PROVIDER, policy=Policy.ARCHIVE)
         ),
         "authenticated data": _decrypt_authenticated,
         "certificates only": parse_certificates_only,
         "add recipients": _add_recipients,
-        "add signer": lambda data: run(add_signer(data, person("bob"), signing_time=NOW, provider=PROVIDER)),
+        "add signer": lambda data: run(
+            add_signer(data, Signing(identities=[person("bob")], signing_time=NOW), provider=PROVIDER)
+        ),
         "add countersignature": lambda data: run(
             add_countersignature(data, person("bob"), signing_time=NOW, provider=PROVIDER)
         ),
@@ -374,7 +391,7 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "verify": _verify_timestamp,
     },
     "keys": {
-        "key file": lambda data: blocking.load_private_key(data, PASSPHRASE, provider=PROVIDER),
+        "key file": lambda data: blocking.run(load_private_key(data, PASSPHRASE, provider=PROVIDER)),
         "private key": parse_private_key,
         "public key": parse_public_key,
     },
@@ -383,11 +400,9 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
         "identities without passphrase": lambda data: blocking.load_identities(data, None, provider=PROVIDER),
     },
     "own-content": {
-        "field": lambda data: blocking.open_field(data, origin=ORIGIN, identities=keys()["identities"], **_own()),
-        "page": lambda data: blocking.open_page(
-            data, identities=keys()["identities"], passwords=[PASSPHRASE], **_own()
-        ),
-        "parcel": lambda data: blocking.open_parcel(data, passwords=[PASSPHRASE], **_own()),
+        "field": lambda data: blocking.run(examine_field(data, _OWN, origin=ORIGIN, provider=STREAMING, keys=keys())),
+        "page": lambda data: blocking.run(examine_page(data, _OWN, provider=STREAMING, keys=keys())),
+        "parcel": lambda data: blocking.run(examine_parcel(data, _OWN, provider=STREAMING, keys=keys())),
         "form": _verify_form,
     },
     "own-members": {"entries of a form": _read_form_entries, "members of a field": _read_field_members},
@@ -396,7 +411,7 @@ TARGETS: Final[dict[str, dict[str, Reader]]] = {
 
 
 def refusal(reader: Reader, data: bytes) -> SmimeError | None:
-    """What the reader refuses the octets with; None when it takes them. Any other error passes through."""
+    """The error with which the reader refuses the bytes; None if it reads them. Other errors are not caught."""
     try:
         reader(data)
     except SmimeError as error:
@@ -405,6 +420,6 @@ def refusal(reader: Reader, data: bytes) -> SmimeError | None:
 
 
 def read_by(target: str, data: bytes) -> None:
-    """Every reader of the target takes the octets or raises SmimeError; any other error passes through."""
+    """Read the bytes by all readers of the target. Ignores SmimeError; other errors are not caught."""
     for reader in TARGETS[target].values():
         refusal(reader, data)

@@ -1,4 +1,4 @@
-"""No reader takes more than linear time for a run of any token in any place, and none raises a foreign error."""
+"""Tests that readers take at most linear time for a run of any token in any place, and raise SmimeError only."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import pytest
 
 from roaming_keys.protocol import normalise_origin, normalise_user
 from smime_core.errors import SmimeError
-from smime_core.html_text import extract_text
+from smime_core.mail.html_text import extract_text
 from smime_core.mime import decode_body, parse_entity
 from tests.fuzz import contexts
 from tests.fuzz.element_growth import drawn_elements
 from tests.fuzz.token_growth import Case, GrowingCase, drawn_pairs, judge, pairs_of_tokens, single_tokens
+from tests.support.growth import grows_in_proportion
 
 _PAIRS = 2_000
 _ELEMENTS = 400
@@ -60,35 +61,47 @@ def test_the_property_finds_quadratic_readers(monkeypatch: pytest.MonkeyPatch) -
     def read(data: bytes) -> None:
         text = b""
         for start in range(0, len(data), 16):
-            text += data[start : start + 16] + b"x" * 50
+            text += data[start : start + 16] + b"x" * 120
             text = text[:-1]
 
     monkeypatch.setitem(contexts.PLACES["text"][1], "quadratic", read)
-    assert judge(Case("text", "whole", "quadratic", b"a")).startswith("grows by")
+    # Try three times, because a busy machine may slow down the shorter run and hide the growth.
+    assert any(judge(Case("text", "whole", "quadratic", b"a")).startswith("grows by") for _ in range(3))
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("begins", "blanks"),
     [
-        _CMS + b"MIAGCSqGSIb3DQEHAqA=" + b" " * 40_000 + b"x",
-        _CMS + b"MIAGCSqGSIb3DQEHAqA=" + b" \r\n" * 14_000 + b"x",
-        b"Content-Transfer-Encoding: quoted-printable\r\n\r\nx \r\n" + b" " * 80_000 + b"x",
+        (_CMS + b"MIAGCSqGSIb3DQEHAqA=", b" "),
+        (_CMS + b"MIAGCSqGSIb3DQEHAqA=", b" \r\n"),
+        (b"Content-Transfer-Encoding: quoted-printable\r\n\r\nx \r\n", b" "),
     ],
 )
-def test_blanks_in_transfer_encodings_cost_little(message: bytes) -> None:
-    entity = parse_entity(message)
-    started = time.process_time()
-    with contextlib.suppress(SmimeError):
-        decode_body(entity)
-    assert time.process_time() - started < 0.5
+def test_blanks_in_transfer_encodings_cost_little(begins: bytes, blanks: bytes) -> None:
+    def decoding(size: int) -> Callable[[], None]:
+        entity = parse_entity(begins + blanks * (size // len(blanks)) + b"x")
+
+        def decode() -> None:
+            with contextlib.suppress(SmimeError):
+                decode_body(entity)
+
+        return decode
+
+    assert grows_in_proportion(decoding, 80_000)
 
 
 @pytest.mark.parametrize(("normalise", "begins"), [(normalise_user, "a@"), (normalise_origin, "https://")])
 def test_combining_characters_of_key_server_cost_little(normalise: Callable[[str], str], begins: str) -> None:
-    started = time.process_time()
-    with pytest.raises(SmimeError):
-        normalise(begins + "\u0301\u0323" * 30_000)
-    assert time.process_time() - started < 0.5
+    def normalising(size: int) -> Callable[[], None]:
+        text = begins + "\u0301\u0323" * (size // 2)
+
+        def refuse() -> None:
+            with pytest.raises(SmimeError):
+                normalise(text)
+
+        return refuse
+
+    assert grows_in_proportion(normalising, 60_000)
 
 
 def test_a_numeric_reference_of_any_length_is_read() -> None:

@@ -1,4 +1,4 @@
-"""What a run of a token costs a reader, and whether the cost grows faster than the run."""
+"""Measures the cost of a run of a token for a reader, and finds costs that grow faster than the run."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from tests.fuzz.targets import Reader, refusal
 
 _FULL_BYTES: Final = 65_536
 _GLANCE_BYTES: Final = 16_384
-_HARMLESS_GLANCE_SECONDS: Final = 0.0005  # even a quadratic reader would read a megabyte within the two seconds
-_PLAINLY_LINEAR: Final = 4.8  # times as long for four times the length: a quadratic part of a fifth at most
+_HARMLESS_GLANCE_SECONDS: Final = 0.0005  # even a quadratic reader then needs less than two seconds for a megabyte
+_PLAINLY_LINEAR: Final = 4.8  # for four times the length a linear reader takes at most 4.8 times as long
 _HARMLESS_SECONDS: Final = 0.005
-# Readers that the others are built of, or that share their work: the pairs are left to these.
+# The readers for pairs of tokens. Other readers call these, or share their code.
 _BASIC: Final = frozenset(
     ("show", "read entity", "make 7-bit", "blocks", "contacts", "addresses", "words", "parameters", "HTML")
 )
-# What reads nothing that another reader of the place does not read too.
+# Readers that are left out, because other readers of the same place do the same work.
 _DOUBLES: Final = frozenset(
     ("read payload", "decode body", "canonicalise", "find nested layers", "split structure", "decrypt")
 )
-# Readers of parts: the values of header fields are left to those that show them.
+# Readers of a mail's structure. They are left out for values of header fields, which other readers parse.
 _OF_PARTS: Final = frozenset(("make 7-bit", "read entity", "split message", "describe", "protected headers"))
 _FIELDS: Final = frozenset(
     ("From", "From, in a name", "From, in a comment", "To", "Subject", "encoded-word", "encoded-word of base64", "Date")
 )
-# Two readers that share their work in these places: the one with the other's parameters, or its authors, is enough.
+# Readers that are left out in these places, because another reader does the same work there.
 _SHARED: Final = {
     "make 7-bit": frozenset(
         ("parameter", "parameter in quotes", "parameter in pieces", "boundary", "Content-Type", "Content-Disposition")
@@ -42,11 +42,11 @@ _SHARED: Final = {
 _MAX_STEP: Final = 2.5
 _MEGABYTE: Final = 1_000_000
 MAX_SECONDS: Final = 2.0
-_KNOWN_WORK_SECONDS: Final = 0.04  # on the machine of docs/benchmarks.md, when it has nothing else to do
+_KNOWN_WORK_SECONDS: Final = 0.04  # the work in `_seconds_of`, on the idle machine of docs/benchmarks.md
 
 
 class GrowingCase(Protocol):
-    """An input of any length, and who reads it."""
+    """An input that can have any length, and its reader."""
 
     def data(self, length: int) -> bytes: ...
 
@@ -54,7 +54,7 @@ class GrowingCase(Protocol):
 
 
 class Case(NamedTuple):
-    """A token in a place, and who reads it."""
+    """A run of a token in a place, and its reader."""
 
     place: str
     around: str
@@ -70,19 +70,19 @@ class Case(NamedTuple):
 
 
 def single_tokens() -> Iterator[Case]:
-    """Every token in every place, by every reader but those whose work another one does too."""
+    """Each token in each place, by all readers except those whose work another reader does."""
     yield from (case for case in _cases(TOKENS) if not _is_double(case))
 
 
 def pairs_of_tokens() -> Iterator[Case]:
-    """Every two different tokens in every place, by the basic readers: almost a million."""
+    """Each pair of different tokens in each place, by the basic readers: almost a million cases."""
     pairs = tuple(one + other for one in TOKENS for other in TOKENS if one != other)
     yield from (case for case in _cases(pairs) if case.reader in _BASIC and not _is_double(case))
 
 
 def drawn_pairs(count: int, seed: int) -> Iterator[Case]:
-    """So many pairs by any reader, the same for one seed."""
-    dice = random.Random(seed)  # noqa: S311 (the same for one seed)
+    """So many random pairs by any reader. The same seed gives the same cases."""
+    dice = random.Random(seed)  # noqa: S311 (the same cases for the same seed)
     places = [
         (place, around, reader)
         for place, (arounds, readers) in PLACES.items()
@@ -111,7 +111,7 @@ def _cases(tokens: tuple[bytes, ...]) -> Iterator[Case]:
 
 
 def judge(case: GrowingCase) -> str:
-    """What is wrong with the case; an empty text when its cost grows with its length. Foreign errors pass through."""
+    """The fault of the case; "" if its cost is proportional to its length. Catches SmimeError only."""
     data = case.data(_GLANCE_BYTES)
     at_a_glance = _glance(case, data)
     if at_a_glance < _HARMLESS_GLANCE_SECONDS:
@@ -120,7 +120,7 @@ def judge(case: GrowingCase) -> str:
         finding = _measure(case)
         if finding:
             return finding
-    # A quarter of the megabyte in a quarter of the time is enough where the cost grows with the length.
+    # The cost is linear here, so first a quarter of a megabyte is measured, against a quarter of the time.
     if (
         at_a_glance * _MEGABYTE / _GLANCE_BYTES > MAX_SECONDS / 2
         and _seconds_of(case, _MEGABYTE // 4) > MAX_SECONDS / 4
@@ -132,8 +132,8 @@ def judge(case: GrowingCase) -> str:
 
 
 def _seconds_of(case: GrowingCase, length: int) -> float:
-    # Seconds of the machine that MAX_SECONDS is meant for: on a slower or busy one everything takes longer. A known
-    # piece of work beside each run says how much; the best of three counts.
+    # The seconds on the machine for which MAX_SECONDS was set. A known piece of work before each run shows how much
+    # slower this machine is. The best of three runs counts.
     data, best = case.data(length), float("inf")
     for _ in range(3):
         started = time.process_time()
@@ -146,8 +146,8 @@ def _seconds_of(case: GrowingCase, length: int) -> float:
 
 
 def _is_plainly_linear(case: GrowingCase, at_a_glance: float) -> bool:
-    # Other processes can slow down either run. The shorter one counts by its best of three, so that a busy machine only
-    # sends more cases to the measurement.
+    # Other processes can slow down either run. The best of three shorter runs counts, so on a busy machine the only
+    # effect is that more cases are measured exactly.
     quarter = case.data(_GLANCE_BYTES // 4)
     return at_a_glance < _PLAINLY_LINEAR * min(_glance(case, quarter) for _ in range(3))
 
@@ -155,21 +155,21 @@ def _is_plainly_linear(case: GrowingCase, at_a_glance: float) -> bool:
 def _measure(case: GrowingCase) -> str:
     if _seconds(case, _FULL_BYTES) < _HARMLESS_SECONDS:
         return ""
-    for doubled in (1, 2, 2):
-        # n, 2n, 4n, 8n; a step too high is looked at again at twice the length, and once more: a busy machine makes
-        # such steps too, but not three times.
+    for doubled in (1, 2, 4):
+        # Lengths n, 2n, 4n, 8n. If a step is too high, all are measured again at twice the length, then at four times:
+        # a busy machine may cause one such step, but longer runs have more steps that count.
         times = [_seconds(case, doubled * _FULL_BYTES // part) for part in (8, 4, 2, 1)]
         steps = [after / before for before, after in itertools.pairwise(times) if before >= _HARMLESS_SECONDS]
         if not any(step > _MAX_STEP for step in steps):
             return ""
-    # One step alone may be the processor's: what no longer fits into its cache.
+    # The processor may cause a single high step, when the data no longer fits into its cache.
     if math.prod(steps) <= _MAX_STEP ** len(steps):
         return ""
     return f"grows by {max(steps):.1f} where the length doubles, {times[-1]:.2f} s at the end: {case}"
 
 
 def _seconds(case: GrowingCase, length: int) -> float:
-    # Processor time, the best of three.
+    # The processor time, as the best of three runs.
     data, best = case.data(length), float("inf")
     for _ in range(3):
         best = min(best, _processor_time(case, data))
@@ -187,7 +187,7 @@ def _glance(case: GrowingCase, data: bytes) -> float:
 
 
 def _time(case: GrowingCase, data: bytes, clock: Callable[[], float]) -> float:
-    # A collection of garbage costs what else is in memory, here all the samples.
+    # No garbage collection, whose cost depends on all other objects in memory, here the samples.
     gc.disable()
     started = clock()
     refusal(case.read(), data)
@@ -198,7 +198,7 @@ def _time(case: GrowingCase, data: bytes, clock: Callable[[], float]) -> float:
 
 @functools.cache
 def _fine_clock() -> Callable[[], float]:
-    # Some kernels count processor time in steps of ten milliseconds: there by the clock.
+    # Some kernels count processor time in steps of ten milliseconds. There the wall clock is used.
     started = time.process_time()
     while (first := time.process_time()) == started:
         pass

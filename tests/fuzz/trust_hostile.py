@@ -1,4 +1,4 @@
-"""A megabyte against what decides whom one trusts: names, policies, points, lists, answers, timestamps, JSON."""
+"""Hostile inputs of a megabyte for code that decides about trust: names, policies, CRLs, answers, timestamps, JSON."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import NULL
-from smime_core.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.asn1 import der
 from smime_core.ca.certification_request import EXTENSION_REQUEST
 from smime_core.cades import add_validation_data
-from smime_core.content_info import ID_SIGNED_DATA, build_content_info
+from smime_core.cms.attributes import CERTIFICATE_VALUES, REVOCATION_VALUES, SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.cms.content_info import ID_SIGNED_DATA, build_content_info
+from smime_core.cms.signed_data_editing import add_unsigned_attribute
 from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_OCSP_REQUEST_BYTES
 from smime_core.pkix.extensions import NAME_CONSTRAINTS
-from smime_core.signed_data_editing import add_unsigned_attribute
-from smime_core.strict_json import certificate_text
+from smime_core.trust.strict_json import certificate_text
 from tests.fuzz.trust_samples import trust_samples
-from tests.unit import revocations, timestamp_service
-from tests.unit.people import anchor, build_revocation_list, person
+from tests.support import revocations, timestamp_service
+from tests.support.people import anchor, build_revocation_list, person
 
 MEGABYTE: Final = 1_000_000
 _POLICY: Final = der.sequence(der.oid("1.2.3"))
@@ -36,7 +36,7 @@ def _numbered(count: int, build: Callable[[int], bytes]) -> bytes:
 
 
 def _certificate(oid: str, value: bytes, of: bytes = b"") -> bytes:
-    # Another extension in the place of all others; its signature does not hold any longer.
+    # A certificate whose extensions are replaced by this one. Its signature is not valid any more.
     whole = of or anchor().der
     tbs, algorithm, signature = der.read_children(der.read_one(whole))
     fields = [bytes(field.encoded) for field in der.read_children(tbs)]
@@ -81,7 +81,7 @@ def _list(entries: bytes = b"", extension: tuple[str, bytes] | None = None) -> b
 
 
 def _entry(number: int) -> bytes:
-    # An entry of an indirect list: each of another issuer.
+    # An entry of an indirect CRL, with a different issuer for each number.
     issuer = der.sequence(
         der.oid("2.5.29.29"), b"\x01\x01\xff", der.octet_string(der.sequence(_directory_name(number)))
     )

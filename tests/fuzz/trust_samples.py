@@ -1,4 +1,4 @@
-"""Valid inputs for the targets of `trust_targets`, small ones."""
+"""Small valid inputs for the targets of `trust_targets`."""
 
 from __future__ import annotations
 
@@ -7,31 +7,34 @@ import datetime
 import json
 from typing import Final
 
-from smime_core import SignerOptions, blocking
-from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core import blocking
 from smime_core.blocking import run
 from smime_core.ca.certification_request import build_authority_request, build_certification_request
 from smime_core.ca.extensions import build_crl_distribution_points
 from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.cades import add_validation_data
-from smime_core.content_info import TRUST_LIST
-from smime_core.decisions import Decision, DecisionKind
-from smime_core.decisions_json import build_decisions
-from smime_core.ocsp import build_ocsp_request
+from smime_core.cms import SignerOptions
+from smime_core.cms.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.cms.content_info import TRUST_LIST
+from smime_core.cms.signing import Signing
+from smime_core.own_content.trust_list import FollowedList, TrustList, build_followed_list, sign_trust_list
 from smime_core.pkix import PolicyRequirements, TrustAnchor
 from smime_core.provider import NewKey
-from smime_core.trust_list import FollowedList, TrustList, build_followed_list, sign_trust_list
+from smime_core.trust.decisions import Decision, DecisionKind
+from smime_core.trust.decisions_json import build_decisions
+from smime_core.trust.judging import Judging
+from smime_core.x509.ocsp import build_ocsp_request
 from tests.fuzz.trust_targets import operator
-from tests.unit import ca_house, path_house, revocations, timestamp_service
-from tests.unit.people import NEXT_UPDATE, NOW, PROVIDER, anchor, build_revocation_list, person
+from tests.support import ca_house, path_house, revocations, timestamp_service
+from tests.support.people import NEXT_UPDATE, NOW, PROVIDER, anchor, build_revocation_list, person
 
 _DAY: Final = datetime.timedelta(days=1)
-# Usage, selector and matching type, and how much is compared.
+# The bytes for usage, selector and matching type, and the length of the data after them (None: the whole certificate).
 _SMIMEA_RECORDS: Final = ((b"\3\0\0", None), (b"\3\1\0", None), (b"\1\0\1", 32), (b"\2\0\2", 64))
 
 
 def trust_samples() -> dict[str, tuple[bytes, ...]]:
-    """By the kind, which is the name of its first target too."""
+    """The samples by kind. The name of a kind is also the name of its first target."""
     return {
         "requests": _requests(),
         "lasting": _lasting(),
@@ -68,10 +71,12 @@ def _lasting() -> tuple[bytes, ...]:
 
     signed = blocking.sign_bytes(
         b"Content-Type: text/plain\r\n\r\nx\r\n",
-        identity=person("alice", NewKey.P256),
+        Signing(
+            identities=[person("alice", NewKey.P256)],
+            signing_time=NOW,
+            options=SignerOptions(unsigned_attributes=stamp),
+        ),
         provider=PROVIDER,
-        signing_time=NOW,
-        options=SignerOptions(unsigned_attributes=stamp),
     )
     response = revocations.response(revocations.authority())
     return signed, add_validation_data(signed, crls=[build_revocation_list(1)], ocsp_responses=[response])
@@ -113,7 +118,7 @@ def _lists() -> tuple[bytes, ...]:
     )
     cms = run(sign_trust_list(trust_list, identity=operator(), provider=PROVIDER, signing_time=NOW))
     opened = blocking.verify_bytes(
-        cms, provider=PROVIDER, trust_store=trust_list.trust_store, at=NOW, content_type=TRUST_LIST
+        cms, Judging(trust_store=trust_list.trust_store, at=NOW), provider=PROVIDER, content_type=TRUST_LIST
     )
     followed = build_followed_list(FollowedList(operator=operator().certificate, serial_number=7, cms=cms))
     assert base64.b64decode(json.loads(followed)["list"]) == cms
@@ -121,7 +126,7 @@ def _lists() -> tuple[bytes, ...]:
 
 
 def _pool() -> tuple[bytes, ...]:
-    # Certificates, lists and responses that belong together, and a person of the small CA, with all that those have.
+    # Certificates, CRLs and OCSP responses that belong together, and certificates of `ca_house` with its extensions.
     house = path_house.root("Pool").issue("Below", build_crl_distribution_points(("http://example.test/list",)))
     return (
         revocations.authority().der,

@@ -1,4 +1,4 @@
-"""The ways into what decides whom one trusts: requests, records, lists, decisions, whole paths."""
+"""The fuzzed functions that decide about trust: for requests, DNS records, lists, decisions, and whole paths."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.SMIMEA import SMIMEA
 
+from sealwax.lookups.smimea import CertificateUsage, MatchingType, Selector, SmimeaRecord
 from smime_core import Identity, TrustStore, blocking
-from smime_core.attribute_description import describe_attributes
 from smime_core.blocking import run
 from smime_core.ca.certification_request import open_certification_request
 from smime_core.ca.ocsp_requests import parse_ocsp_request
@@ -23,21 +23,22 @@ from smime_core.ca.profile_checks import check_profile
 from smime_core.ca.revocation_list_building import ListTerm
 from smime_core.cades import carried_evidence, find_long_term_values, judge_timestamps
 from smime_core.cades.claims import parse_commitments, parse_mime_type, parse_signature_policy
-from smime_core.certificate import parse_certificate
-from smime_core.certificate_page import describe_certificate, page_to_json
-from smime_core.content_info import TRUST_LIST, parse_content_info, unarmor
-from smime_core.decisions import DecisionKind, decision_anchors, make_decision
-from smime_core.decisions_json import build_decisions, parse_decisions
+from smime_core.cms.content_info import TRUST_LIST, parse_content_info, unarmor
+from smime_core.cms.signed_data import parse_signed_data
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import Signing
+from smime_core.describe.attributes import describe_attributes
 from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.lookups.smimea import CertificateUsage, MatchingType, Selector, SmimeaRecord
-from smime_core.own_content import ContentKind, protect_content
-from smime_core.pkix import Purpose, RevocationPolicy, TrustAnchor, find_lookups, parse_evidence
+from smime_core.own_content.own_content import ContentKind, protect_content
+from smime_core.own_content.trust_list import build_followed_list, find_operator, parse_followed_list, verify_trust_list
+from smime_core.pkix import PathRules, Purpose, RevocationPolicy, TrustAnchor, find_lookups, parse_evidence
 from smime_core.provider import NewKey
-from smime_core.signed_data import parse_signed_data
-from smime_core.signer_info import SignerInfo
-from smime_core.trust_list import build_followed_list, find_operator, open_trust_list, parse_followed_list
-from tests.unit import revocations, timestamp_service
-from tests.unit.people import NEXT_UPDATE, NOW, PROVIDER, person, trust
+from smime_core.report.certificate_page import describe_certificate, page_to_json
+from smime_core.trust.decisions import DecisionKind, decision_anchors, make_decision
+from smime_core.trust.decisions_json import build_decisions, parse_decisions
+from smime_core.x509.certificate import parse_certificate
+from tests.support import revocations, timestamp_service
+from tests.support.people import NEXT_UPDATE, NOW, PROVIDER, person, trust
 
 _LIST_KIND: Final = ContentKind(name="trust list", content_type=TRUST_LIST)
 _KINDS: Final = tuple(DecisionKind)
@@ -65,7 +66,7 @@ def _read_lasting(data: bytes) -> None:
     for signer in signed_data.signer_infos:
         if not isinstance(signer, SignerInfo):
             continue
-        run(judge_timestamps(signer, trust_store=store, at=NOW, provider=PROVIDER))
+        run(judge_timestamps(signer, PathRules(store, NOW), PROVIDER))
         for read in (find_long_term_values, _read_claims):
             with contextlib.suppress(SmimeError):
                 read(signer)
@@ -84,7 +85,7 @@ def _read_record(data: bytes) -> None:
     except dns.exception.DNSException as error:
         raise MalformedMessage("no record", where="SMIMEA") from error
     assert isinstance(record, SMIMEA)
-    with contextlib.suppress(ValueError):  # values that nobody knows: such a record is passed over
+    with contextlib.suppress(ValueError):  # unknown numbers: the product skips such a record
         SmimeaRecord(
             usage=CertificateUsage(record.usage),
             selector=Selector(record.selector),
@@ -98,9 +99,7 @@ def _read_decisions(data: bytes) -> None:
     assert parse_decisions(build_decisions(decisions)) == decisions
     store = TrustStore(anchors=decision_anchors(decisions), revocation=RevocationPolicy.NOT_CHECKED)
     certificate = person("alice").certificate
-    blocking.validate_path(
-        certificate, intermediates=(), trust_store=store, at=NOW, purpose=Purpose.SIGN, provider=PROVIDER
-    )
+    blocking.validate_path(certificate, Purpose.SIGN, PathRules(store, NOW), PROVIDER)
 
 
 def _decide(data: bytes) -> None:
@@ -119,9 +118,13 @@ def _decide(data: bytes) -> None:
 
 
 def _read_operators_list(content: bytes) -> None:
-    # Signed by the operator: what an operator may hand out is hostile, too.
-    cms = run(protect_content(content, _LIST_KIND, provider=PROVIDER, signing_time=NOW, identity=operator()))
-    run(open_trust_list(cms, operator=operator().certificate, provider=PROVIDER, at=NOW))
+    # Sign the hostile list by the operator, because an operator may be hostile too.
+    cms = run(
+        protect_content(
+            content, _LIST_KIND, provider=PROVIDER, signing=Signing(identities=[operator()], signing_time=NOW)
+        )
+    )
+    run(verify_trust_list(cms, operator=operator().certificate, provider=PROVIDER, at=NOW))
 
 
 def _read_followed_list(data: bytes) -> None:
@@ -137,7 +140,7 @@ def _show_certificate(data: bytes) -> None:
 
 
 def _path_in_damaged_pool(data: bytes) -> None:
-    # The octets as an anchor, among the intermediates, and as evidence, in whatever role they can be read.
+    # Uses the bytes in all roles in which they can be read: as an anchor, an intermediate certificate, and evidence.
     evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
     known = (revocations.authority().certificate, *evidence.certificates)
     anchors = tuple(TrustAnchor(certificate=one) for one in (revocations.root().certificate, *evidence.certificates))
@@ -145,14 +148,7 @@ def _path_in_damaged_pool(data: bytes) -> None:
         store = TrustStore(anchors=anchors, revocation=policy, evidence=evidence)
         for certificate in (revocations.leaf().certificate, *evidence.certificates):
             with contextlib.suppress(SmimeError):
-                path = blocking.validate_path(
-                    certificate,
-                    intermediates=known,
-                    trust_store=store,
-                    at=NOW,
-                    purpose=Purpose.CRL,
-                    provider=PROVIDER,
-                )
+                path = blocking.validate_path(certificate, Purpose.CRL, PathRules(store, NOW, known=known), PROVIDER)
                 find_lookups(path.certificates, statuses=path.trail.revocation, evidence=evidence, provider=PROVIDER)
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/interoperation.md: what passes between us and each peer, and what keeps the rest from it.
+"""Writes docs/interoperation.md: the exchanges that pass between us and each peer, and the reasons for the others.
 
 Run as `python -m tests.interop`; the tests hold that the page is current.
 """
@@ -6,16 +6,16 @@ Run as `python -m tests.interop`; the tests hold that the page is current.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-from tests.interop import ours
-from tests.interop.conftest import PEERS
-from tests.interop.peer import MAKES, READS, Gaps
-from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, SIGNINGS, Sealing, Signing
-from tests.interop.thunderbird import Thunderbird
+from tests.support.peers import ours
+from tests.support.peers.by_name import PEERS
+from tests.support.peers.peer import MAKES, READS, Gaps
+from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, SIGNINGS, EncryptingRow, SigningRow
+from tests.support.peers.thunderbird import Thunderbird
+from tests.support.project import ROOT
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "interoperation.md"
+PAGE: Final = ROOT / "docs" / "interoperation.md"
 _NAMES: Final = {
     "openssl": "openssl cms",
     "gpgsm": "gpgsm",
@@ -25,14 +25,14 @@ _NAMES: Final = {
     "thunderbird": "Thunderbird",
 }
 _HEAD: Final = """# Interoperation
-The tests in `tests/interop` start each peer and pass structures both ways. **both**: we read what it makes, and it
-reads what we make; **we read**, **it reads**: one way alone; **–**: neither, for a reason that stands below. Signatures
-and authenticated encryption also go across altered, which the other side must refuse.
+The tests in `tests/interop` start each peer and pass structures both ways. **both**: each side reads the other's
+structures; **we read**, **it reads**: only one way; **–**: neither, for a reason below. The tests also pass altered
+signatures and authenticated encryption, which the other side must refuse.
 
-Thunderbird gets whole messages and gives its own verdict; what it sends itself (RSA, AES-128-CBC) is read by us. It
+Thunderbird gets whole messages and gives its own verdict; we read its own messages (RSA, AES-128-CBC). It
 keeps both verdicts on a message with protected headers (RFC 9788), whose hidden Subject it does not show (153).
 
-Webmails are tested as a person uses them, with the extension (`tests/browser/test_webmail_*.py`): Roundcube and SOGo,
+Webmails are tested as a person uses them, with the extension (`tests/extension/webmails`): Roundcube and SOGo,
 both from Debian. SnappyMail is in no package registry (Debian, npm, PyPI) and was not tried.
 
 The other structures pass too: EncryptedData with openssl, NSS and Bouncy Castle; DigestedData with openssl and Bouncy
@@ -48,8 +48,8 @@ def build_page() -> str:
     parts = [
         _HEAD,
         "## Signatures\n" + _table(SIGNINGS, peers, we_make=True),
-        "## Encryption\n" + _table(SEALINGS, peers, we_make=True),
-        "## Encryption that we only read\n" + _table(READ_ONLY_SEALINGS, peers, we_make=False),
+        "## Encryption\n" + _table(ENCRYPTIONS, peers, we_make=True),
+        "## Encryption that we only read\n" + _table(READ_ONLY_ENCRYPTIONS, peers, we_make=False),
         "## Reasons\n"
         + "".join(_reasons(_NAMES[peer], gaps) for peer, gaps in peers.items())
         + _reasons("Sealwax", ours.gaps),
@@ -57,7 +57,7 @@ def build_page() -> str:
     return "\n".join(parts)
 
 
-def _table(rows: Sequence[Signing] | Sequence[Sealing], peers: dict[str, Gaps], *, we_make: bool) -> str:
+def _table(rows: Sequence[SigningRow] | Sequence[EncryptingRow], peers: dict[str, Gaps], *, we_make: bool) -> str:
     shown = [peer for peer in peers if we_make or peer != "thunderbird"]
     lines = ["| | " + " | ".join(_NAMES[peer] for peer in shown) + " |", "|---" * (len(shown) + 1) + "|"]
     lines += [

@@ -1,4 +1,4 @@
-"""Peers for the tests of this folder: each is started at its first use and serves the whole session."""
+"""Fixtures of the interoperability tests: other S/MIME programs (peers). Each starts once, at its first use."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.bouncy_castle import BouncyCastle
-from tests.interop.gpgsm import Gpgsm
-from tests.interop.nss import Nss
-from tests.interop.openssl import OpenSsl
-from tests.interop.peer import Peer
-from tests.interop.people import write_people
-from tests.interop.pkijs import PkiJs
-
-PEERS: dict[str, type[OpenSsl] | type[Gpgsm] | type[Nss] | type[BouncyCastle] | type[PkiJs]] = {
-    "openssl": OpenSsl,
-    "gpgsm": Gpgsm,
-    "nss": Nss,
-    "bouncy-castle": BouncyCastle,
-    "pkijs": PkiJs,
-}
+from tests.support.peers.by_name import PEERS
+from tests.support.peers.peer import Peer
+from tests.support.peers.people import write_people
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +19,7 @@ def people_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def start_peer(people_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Peer]]:
-    """The peer of a name; skips the test with the reason where it is not installed."""
+    """A function that returns the peer of a name. It skips the test if the peer is not installed."""
     started: dict[str, Peer] = {}
 
     def start(name: str) -> Peer:

@@ -8,18 +8,21 @@ import pytest
 
 from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher, SignatureScheme
-from smime_core.message import SignatureForm
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.mail.reading import read_entity
 from smime_core.mime import parse_entity
-from smime_core.reading import read_entity
-from smime_core.report import MessageReport, State
-from tests.interop import ours
-from tests.interop.bouncy_castle import BouncyCastle
-from tests.interop.openssl import OpenSsl
-from tests.interop.peer import Peer, Refused
-from tests.interop.people import PROVIDER, address, certificate, identity, trust
+from smime_core.report.report import MessageReport, State
+from smime_core.trust.judging import Judging
+from tests.support.peers import ours
+from tests.support.peers.bouncy_castle import BouncyCastle
+from tests.support.peers.openssl import OpenSsl
+from tests.support.peers.peer import Peer, Refused
+from tests.support.peers.people import PROVIDER, address, certificate, identity, trust
 
 TEXT = "Grüße über den Zaun"
-# Lines that transport or a careless reader would change: a dot alone, "From ", trailing blanks, empty lines at the end.
+# Lines that transport or a careless reader would change: a dot, "From ", trailing blanks, empty lines at the end.
 ENTITY = (
     b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     b"Gr=C3=BC=C3=9Fe =C3=BCber den Zaun\r\n.\r\nFrom here on\r\ntrailing =20\r\n" + b"x" * 76 + b"\r\n\r\n\r\n"
@@ -49,7 +52,10 @@ def message(sender: str = "rsa") -> bytes:
 
 def examine(data: bytes, reader: str | None = None) -> MessageReport:
     return blocking.examine_message(
-        data, provider=PROVIDER, trust_store=trust(), at=ours.now(), identities=[identity(reader)] if reader else []
+        data,
+        Judging(trust_store=trust(), at=ours.now()),
+        provider=PROVIDER,
+        keys=Keys(identities=[identity(reader)] if reader else []),
     )
 
 
@@ -62,7 +68,9 @@ SIGNERS = pytest.mark.parametrize(
 
 def sign(name: str, scheme: SignatureScheme | None, form: SignatureForm) -> bytes:
     return blocking.sign_message(
-        message(name), identity=identity(name), provider=PROVIDER, signing_time=ours.now(), form=form, scheme=scheme
+        message(name),
+        Signing(identities=[identity(name)], signing_time=ours.now(), form=form, scheme=scheme),
+        provider=PROVIDER,
     )
 
 
@@ -121,16 +129,16 @@ def test_we_verify_bouncy_castles_signed_mail(bouncy_castle: BouncyCastle, name:
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("reader", ["rsa", "p256", "p384"])
-def test_openssl_opens_our_sealed_mail(openssl: OpenSsl, reader: str, cipher: ContentCipher) -> None:
+def test_openssl_opens_our_encrypted_mail(openssl: OpenSsl, reader: str, cipher: ContentCipher) -> None:
     recipients = [certificate(name) for name in ("rsa", "p256", "p384")]
-    sealed = blocking.encrypt_message(message(), recipients=recipients, provider=PROVIDER, cipher=cipher)
-    opened = openssl.run("-decrypt", "-recip", f"{reader}.pem", "-inkey", f"{reader}.key", data=sealed)
+    encrypted = blocking.encrypt_message(message(), Encrypting(recipients=recipients, cipher=cipher), provider=PROVIDER)
+    opened = openssl.run("-decrypt", "-recip", f"{reader}.pem", "-inkey", f"{reader}.key", data=encrypted)
     assert TEXT in read_entity(opened).text
 
 
-def test_bouncy_castle_opens_our_sealed_mail(bouncy_castle: BouncyCastle) -> None:
-    sealed = blocking.encrypt_message(message(), recipients=[certificate("rsa")], provider=PROVIDER)
-    (opened,) = bouncy_castle.ask("open-mail", sealed, kind="rsa", reader="rsa")
+def test_bouncy_castle_opens_our_encrypted_mail(bouncy_castle: BouncyCastle) -> None:
+    encrypted = blocking.encrypt_message(message(), Encrypting(recipients=[certificate("rsa")]), provider=PROVIDER)
+    (opened,) = bouncy_castle.ask("open-mail", encrypted, kind="rsa", reader="rsa")
     assert TEXT in read_entity(opened).text
 
 
@@ -140,18 +148,18 @@ def test_bouncy_castle_opens_our_sealed_mail(bouncy_castle: BouncyCastle) -> Non
     ids=lambda options: " ".join(options),
 )
 @pytest.mark.parametrize("reader", ["rsa", "p256", "p384"])
-def test_we_open_openssls_sealed_mail(openssl: OpenSsl, reader: str, options: list[str]) -> None:
+def test_we_open_openssls_encrypted_mail(openssl: OpenSsl, reader: str, options: list[str]) -> None:
     report = examine(openssl.run("-encrypt", *options, "rsa.pem", "p256.pem", "p384.pem", data=ENTITY), reader)
     assert report.state is State.ENCRYPTED_ONLY
     assert parse_entity(report.content).body.tobytes() == parse_entity(ENTITY).body.tobytes()
 
 
 @pytest.mark.parametrize("reader", ["rsa", "p256"])
-def test_we_open_bouncy_castles_sealed_mail(bouncy_castle: BouncyCastle, reader: str) -> None:
-    (sealed,) = bouncy_castle.ask(
-        "seal-mail", ENTITY, recipients="rsa,p256", cipher=AES_256_CBC.oid, bits="256",
+def test_we_open_bouncy_castles_encrypted_mail(bouncy_castle: BouncyCastle, reader: str) -> None:
+    (encrypted,) = bouncy_castle.ask(
+        "encrypt-mail", ENTITY, recipients="rsa,p256", cipher=AES_256_CBC.oid, bits="256",
         agreement="1.3.132.1.11.1", wrap="2.16.840.1.101.3.4.1.45",
     )  # fmt: skip
-    report = examine(sealed, reader)
+    report = examine(encrypted, reader)
     assert report.state is State.ENCRYPTED_ONLY
     assert TEXT in read_entity(report.content).text

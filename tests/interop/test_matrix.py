@@ -7,27 +7,27 @@ from collections.abc import Callable
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import hash_label
-from smime_core.description import describe_message
+from smime_core.asn1 import der
+from smime_core.describe.message import describe_message
 from smime_core.errors import AlgorithmForbidden, DecryptionError
 from smime_core.policy import Policy
-from smime_core.report import State
-from tests.interop import ours
-from tests.interop.conftest import PEERS
-from tests.interop.peer import Direction, Peer, Refused
-from tests.interop.people import certificate
-from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, SIGNINGS, Sealing, Signing
+from smime_core.report.report import State
+from tests.support.peers import ours
+from tests.support.peers.by_name import PEERS
+from tests.support.peers.peer import Direction, Peer, Refused
+from tests.support.peers.people import certificate
+from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, SIGNINGS, EncryptingRow, SigningRow
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello across the fence\r\n"
 ALTERED = CONTENT.replace(b"hello", b"HELLO")
 
-AUTHENTICATED = tuple(row for row in SEALINGS if row.cipher.is_authenticated)
+AUTHENTICATED = tuple(row for row in ENCRYPTIONS if row.cipher.is_authenticated)
 
 StartPeer = Callable[[str], Peer]
 
 
-def pairs(direction: Direction, rows: tuple[Signing, ...] | tuple[Sealing, ...]) -> list[object]:
+def pairs(direction: Direction, rows: tuple[SigningRow, ...] | tuple[EncryptingRow, ...]) -> list[object]:
     """(peer, row) for all that the peer and the core can do in this direction of the peer."""
     our_direction = Direction.READS if direction is Direction.MAKES else Direction.MAKES
     return [
@@ -39,7 +39,7 @@ def pairs(direction: Direction, rows: tuple[Signing, ...] | tuple[Sealing, ...])
 
 
 @pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, SIGNINGS))
-def test_we_verify_what_a_peer_signs(start_peer: StartPeer, peer: str, row: Signing) -> None:
+def test_we_verify_what_a_peer_signs(start_peer: StartPeer, peer: str, row: SigningRow) -> None:
     signed = start_peer(peer).sign(CONTENT, row)
     report = ours.verify(signed, CONTENT if row.is_detached else None)
     assert report.state is State.VERIFIED, report.reasons
@@ -49,68 +49,72 @@ def test_we_verify_what_a_peer_signs(start_peer: StartPeer, peer: str, row: Sign
 
 
 @pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, SIGNINGS))
-def test_we_refuse_what_a_peer_signed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Signing) -> None:
+def test_we_refuse_what_a_peer_signed_and_somebody_altered(start_peer: StartPeer, peer: str, row: SigningRow) -> None:
     signed = start_peer(peer).sign(CONTENT, row)
     altered = signed if row.is_detached else signed.replace(b"hello", b"HELLO")
     assert ours.verify(altered, ALTERED if row.is_detached else None).state is State.INVALID
 
 
 @pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, SIGNINGS))
-def test_a_peer_verifies_what_we_sign(start_peer: StartPeer, peer: str, row: Signing) -> None:
+def test_a_peer_verifies_what_we_sign(start_peer: StartPeer, peer: str, row: SigningRow) -> None:
     signed = ours.sign(CONTENT, row)
     check_signed_as_asked(signed, row)
     start_peer(peer).verify(signed, CONTENT if row.is_detached else None)
 
 
 @pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, SIGNINGS))
-def test_a_peer_refuses_what_we_signed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Signing) -> None:
+def test_a_peer_refuses_what_we_signed_and_somebody_altered(start_peer: StartPeer, peer: str, row: SigningRow) -> None:
     signed = ours.sign(CONTENT, row)
     altered = signed if row.is_detached else signed.replace(b"hello", b"HELLO")
     with pytest.raises(Refused):
         start_peer(peer).verify(altered, ALTERED if row.is_detached else None)
 
 
-@pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, SEALINGS + READ_ONLY_SEALINGS))
-def test_we_open_what_a_peer_seals(start_peer: StartPeer, peer: str, row: Sealing) -> None:
-    sealed = start_peer(peer).seal(CONTENT, row)
-    check_sealed_as_asked(sealed, row)
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, ENCRYPTIONS + READ_ONLY_ENCRYPTIONS))
+def test_we_open_what_a_peer_encrypts(start_peer: StartPeer, peer: str, row: EncryptingRow) -> None:
+    encrypted = start_peer(peer).encrypt(CONTENT, row)
+    check_encrypted_as_asked(encrypted, row)
     for reader in readers(row):
-        assert ours.open_sealed(sealed, row, reader) == CONTENT
+        assert ours.decrypt(encrypted, row, reader) == CONTENT
         if ours.is_weak(row):
             with pytest.raises(AlgorithmForbidden):
-                ours.open_sealed(sealed, row, reader, policy=Policy.RECEIVE)
+                ours.decrypt(encrypted, row, reader, policy=Policy.RECEIVE)
 
 
-@pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, SEALINGS))
-def test_a_peer_opens_what_we_seal(start_peer: StartPeer, peer: str, row: Sealing) -> None:
-    sealed = ours.seal(CONTENT, row)
-    check_sealed_as_asked(sealed, row)
+@pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, ENCRYPTIONS))
+def test_a_peer_opens_what_we_encrypt(start_peer: StartPeer, peer: str, row: EncryptingRow) -> None:
+    encrypted = ours.encrypt(CONTENT, row)
+    check_encrypted_as_asked(encrypted, row)
     for reader in readers(row):
-        assert start_peer(peer).open(sealed, row, reader) == CONTENT
+        assert start_peer(peer).open(encrypted, row, reader) == CONTENT
 
 
 @pytest.mark.parametrize(("peer", "row"), pairs(Direction.MAKES, AUTHENTICATED))
-def test_we_refuse_what_a_peer_sealed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Sealing) -> None:
-    sealed = bytearray(der.to_definite(der.read_one(start_peer(peer).seal(CONTENT, row)), where="CMS"))
-    sealed[-1] ^= 1  # the tag stands at the end
+def test_we_refuse_what_a_peer_encrypted_and_somebody_altered(
+    start_peer: StartPeer, peer: str, row: EncryptingRow
+) -> None:
+    encrypted = bytearray(der.to_definite(der.read_one(start_peer(peer).encrypt(CONTENT, row)), where="CMS"))
+    encrypted[-1] ^= 1  # the tag is at the end
     with pytest.raises(DecryptionError):
-        ours.open_sealed(bytes(sealed), row, row.recipients[0])
+        ours.decrypt(bytes(encrypted), row, row.recipients[0])
 
 
 @pytest.mark.parametrize(("peer", "row"), pairs(Direction.READS, AUTHENTICATED))
-def test_a_peer_refuses_what_we_sealed_and_somebody_altered(start_peer: StartPeer, peer: str, row: Sealing) -> None:
-    sealed = bytearray(ours.seal(CONTENT, row))
-    sealed[-1] ^= 1
+def test_a_peer_refuses_what_we_encrypted_and_somebody_altered(
+    start_peer: StartPeer, peer: str, row: EncryptingRow
+) -> None:
+    encrypted = bytearray(ours.encrypt(CONTENT, row))
+    encrypted[-1] ^= 1
     with pytest.raises(Refused):
-        start_peer(peer).open(bytes(sealed), row, row.recipients[0])
+        start_peer(peer).open(bytes(encrypted), row, row.recipients[0])
 
 
-def readers(row: Sealing) -> tuple[str, ...]:
+def readers(row: EncryptingRow) -> tuple[str, ...]:
     """Everybody who can open it: the recipients, and the empty name for a password or KEK."""
     return (*row.recipients, "") if row.password or row.kek else row.recipients
 
 
-def check_signed_as_asked(cms: bytes, row: Signing) -> None:
+def check_signed_as_asked(cms: bytes, row: SigningRow) -> None:
     """The structure has the row's feature; else the pair would say nothing."""
     layer = describe_message(cms, detached_content=CONTENT if row.is_detached else None).layers[0]
     assert layer.detached is row.is_detached
@@ -122,7 +126,7 @@ def check_signed_as_asked(cms: bytes, row: Signing) -> None:
         assert signer.sid.startswith("key ") is row.by_key_id
 
 
-def check_sealed_as_asked(cms: bytes, row: Sealing) -> None:
+def check_encrypted_as_asked(cms: bytes, row: EncryptingRow) -> None:
     """The structure has the row's feature; else the pair would say nothing."""
     layer = describe_message(cms).layers[0]
     assert layer.algorithm == row.cipher.name

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.interop.__main__ import PAGE, build_page
-from tests.interop.conftest import PEERS
-from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, SIGNINGS
-from tests.interop.thunderbird import Thunderbird
+from tests.support.peers.by_name import PEERS
+from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, SIGNINGS
+from tests.support.peers.thunderbird import Thunderbird
 
 
 def test_the_page_is_what_the_rows_and_gaps_say() -> None:
@@ -13,6 +13,6 @@ def test_the_page_is_what_the_rows_and_gaps_say() -> None:
 
 
 def test_every_gap_names_a_row() -> None:
-    rows = {row.name for row in SIGNINGS} | {row.name for row in SEALINGS + READ_ONLY_SEALINGS}
+    rows = {row.name for row in SIGNINGS} | {row.name for row in ENCRYPTIONS + READ_ONLY_ENCRYPTIONS}
     for gaps in (*(kind.gaps for kind in PEERS.values()), Thunderbird.gaps):
         assert {row for _, row in gaps} <= rows

@@ -15,12 +15,12 @@ from asn1crypto import pem
 from smime_core import Identity
 from smime_core.blocking import run
 from smime_core.errors import WrongPassphrase
-from smime_core.identity import export_identities, load_identities, load_identity
+from smime_core.identity.identity import export_identities, load_identities, load_identity
+from smime_core.identity.pkcs12 import Pkcs12Form, parse_pkcs12
+from smime_core.identity.private_key_file import export_private_key, load_private_key
 from smime_core.keys import public_key_of
-from smime_core.pkcs12 import Pkcs12Form, parse_pkcs12
-from smime_core.private_key_file import export_private_key, load_private_key
 from smime_core.provider import NewKey
-from tests.unit.people import PROVIDER, anchor, person
+from tests.support.people import PROVIDER, anchor, person
 
 # OpenSSL keeps its old ciphers apart.
 LEGACY_CONFIGURATION: Final = """openssl_conf = main
@@ -63,7 +63,7 @@ def need(tool: str) -> str:
 
 
 def call(folder: Path, *command: str) -> bytes:
-    """What a peer writes; its complaint fails the test."""
+    """The output of a peer; an error of the peer fails the test."""
     configuration = folder / "openssl.cnf"
     configuration.write_text(LEGACY_CONFIGURATION)
     environment = {"OPENSSL_CONF": str(configuration), "LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -241,7 +241,7 @@ def test_nss_reads_the_legacy_form(database: Path) -> None:
     assert b"alice@example.test" in call(database, "certutil", "-K", "-d", "sql:nss", "-f", "/dev/null")
 
 
-# Java, which takes passphrases of ASCII alone, of six characters and more
+# Java, which takes only passphrases of ASCII, of six characters and more
 
 
 def keytool(folder: Path, *arguments: str, store: str = "java.p12", options: Sequence[str] = ()) -> bytes:

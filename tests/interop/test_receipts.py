@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from smime_core.asn1.general_names import mail_name
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, parse_content_info
+from smime_core.cms.content_info import ID_DATA, parse_content_info
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import SignedData, build_signed_data, parse_signed_data
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import SignerOptions, Signing
 from smime_core.errors import VerificationError
 from smime_core.ess.receipt_request import (
     AllOrFirstTier,
@@ -17,14 +22,10 @@ from smime_core.ess.receipt_request import (
     find_receipt_request,
 )
 from smime_core.ess.receipts import build_receipt, verify_receipt
-from smime_core.general_names import mail_name
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import SignedData, build_signed_data, parse_signed_data
-from smime_core.signer_info import SignerInfo, SignerOptions
-from tests.interop import ours
-from tests.interop.openssl import OpenSsl
-from tests.interop.peer import Peer, Refused
-from tests.interop.people import PROVIDER, address, certificate, identity
+from tests.support.peers import ours
+from tests.support.peers.openssl import OpenSsl
+from tests.support.peers.peer import Peer, Refused
+from tests.support.peers.people import PROVIDER, address, certificate, identity
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nplease say that you got this\r\n"
 ASKING = ("-receipt_request_all", "-receipt_request_to", address("rsa"))
@@ -51,10 +52,12 @@ def ask_by_us() -> bytes:
     options = SignerOptions(further_attributes=(build_receipt_request(request),))
     return run(
         build_signed_data(
-            CONTENT, holders=[identity("rsa")], content_type=ID_DATA, detached=False, signing_time=ours.now(),
-            provider=PROVIDER, options=options,
+            CONTENT,
+            Signing(identities=[identity("rsa")], signing_time=ours.now(), options=options),
+            content_type=ID_DATA,
+            provider=PROVIDER,
         )
-    )  # fmt: skip
+    )
 
 
 def signed_data_of(cms: bytes) -> SignedData:
@@ -79,10 +82,9 @@ def give_by_us(original: bytes) -> bytes:
         build_receipt(
             only_signer(original),
             OctetsContent(CONTENT, provider=PROVIDER),
+            Signing(identities=[identity("rsa2")], signing_time=ours.now()),
             content_type=ID_DATA,
             certificate=certificate("rsa"),
-            holder=identity("rsa2"),
-            signing_time=ours.now(),
             provider=PROVIDER,
         )
     )

@@ -12,20 +12,20 @@ from typing import Final
 import pytest
 
 from smime_core.blocking import run
-from smime_core.certificate import Certificate, parse_certificate
 from smime_core.pkix import (
     NO_EVIDENCE,
     Evidence,
     LookupKind,
+    RevocationQuestion,
     RevocationState,
     RevocationStatus,
-    TrustStore,
     add_answer,
     check_revocation,
     find_lookups,
     parse_evidence,
 )
 from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import Certificate, parse_certificate
 
 PROVIDER: Final = NativeProvider()
 LISTS, RESPONDER = "http://127.0.0.1:1/list.crl", "http://127.0.0.1:1/ocsp"
@@ -115,13 +115,15 @@ class Lab:
         authority = self.certificate("ca")
         return run(
             check_revocation(
-                self.certificate(name),
-                authority,
-                anchor=authority,
-                store=TrustStore.of(authority).with_evidence(evidence),
-                at=datetime.datetime.now(datetime.UTC),
-                provider=PROVIDER,
-                is_valid_crl_issuer=nobody,
+                RevocationQuestion(
+                    certificate=self.certificate(name),
+                    issuer=authority,
+                    anchor=authority,
+                    evidence=evidence,
+                    at=datetime.datetime.now(datetime.UTC),
+                    provider=PROVIDER,
+                    is_valid_crl_issuer=nobody,
+                )
             )
         )
 

@@ -13,31 +13,34 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from smime_core import der
 from smime_core.algorithms import AES_128_CBC, AES_192_CBC, AES_256_CBC, AES_256_GCM, ContentCipher, HashName
-from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.certificates_only import build_certificates_only, parse_certificates_only
-from smime_core.compressed_data import build_compressed_data, decompress, parse_compressed_data
-from smime_core.content_info import ID_DATA, parse_content_info
-from smime_core.countersignature import find_countersignatures, verify_countersignature
-from smime_core.digested_data import build_digested_data, check_digested_data, parse_digested_data
-from smime_core.encrypted_data import build_encrypted_data, open_encrypted_data, parse_encrypted_data
-from smime_core.enveloped_data import open_with_content_key, parse_enveloped_data
+from smime_core.cms.authenticated_data import parse_authenticated_data, verify_authenticated_data
+from smime_core.cms.certificates_only import build_certificates_only, parse_certificates_only
+from smime_core.cms.compressed_data import build_compressed_data, decompress, parse_compressed_data
+from smime_core.cms.content_info import ID_DATA, parse_content_info
+from smime_core.cms.countersignature import find_countersignatures, verify_countersignature
+from smime_core.cms.digested_data import build_digested_data, check_digested_data, parse_digested_data
+from smime_core.cms.encrypted_data import build_encrypted_data, decrypt_encrypted_data, parse_encrypted_data
+from smime_core.cms.enveloped_data import parse_enveloped_data, use_content_key
+from smime_core.cms.later_recipients import add_recipients
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signed_data import build_signed_data, find_certificate, parse_signed_data
+from smime_core.cms.signed_data_editing import add_countersignature, add_signer
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import Signing
 from smime_core.errors import DecryptionError, MessageDigestMismatch, SignatureMismatch
-from smime_core.later_recipients import add_recipients
-from smime_core.report import State
-from smime_core.signed_data import build_signed_data, find_certificate, parse_signed_data
-from smime_core.signed_data_editing import add_countersignature, add_signer
-from smime_core.signer_info import SignerInfo
-from tests.interop import ours
-from tests.interop.bouncy_castle import BouncyCastle
-from tests.interop.nss import Nss
-from tests.interop.openssl import OpenSsl
-from tests.interop.peer import Peer, Refused
-from tests.interop.people import PROVIDER, authority, certificate, identity
-from tests.interop.rows import Sealing, Signing
+from smime_core.report.report import State
+from smime_core.x509.certificate import Certificate
+from tests.support.peers import ours
+from tests.support.peers.bouncy_castle import BouncyCastle
+from tests.support.peers.nss import Nss
+from tests.support.peers.openssl import OpenSsl
+from tests.support.peers.peer import Peer, Refused
+from tests.support.peers.people import PROVIDER, authority, certificate, identity
+from tests.support.peers.rows import EncryptingRow, SigningRow
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello across the fence\r\n"
 CIPHERS = pytest.mark.parametrize("cipher", [AES_128_CBC, AES_192_CBC, AES_256_CBC], ids=lambda cipher: cipher.name)
@@ -74,7 +77,7 @@ def altered(cms: bytes) -> bytes:
 
 
 def open_encrypted(cms: bytes, key: bytes) -> bytes:
-    return run(open_encrypted_data(parse_encrypted_data(parse_content_info(cms).content), key, provider=PROVIDER))
+    return run(decrypt_encrypted_data(parse_encrypted_data(parse_content_info(cms).content), key, provider=PROVIDER))
 
 
 @CIPHERS
@@ -102,7 +105,7 @@ def test_bouncy_castle_opens_our_encrypted_data_and_we_open_its(
 def test_nss_opens_our_encrypted_data_and_we_open_its(nss: Nss, tmp_path: Path) -> None:
     """cmsutil takes the key of its EncryptedData from an envelope for one of its own."""
     envelope = tmp_path / "envelope"
-    envelope.write_bytes(nss.seal(CONTENT, Sealing(name="AES-128-CBC", cipher=AES_128_CBC)))
+    envelope.write_bytes(nss.encrypt(CONTENT, EncryptingRow(name="AES-128-CBC", cipher=AES_128_CBC)))
     key = content_key(envelope.read_bytes())
     made = run(build_encrypted_data(CONTENT, key, content_type=ID_DATA, cipher=AES_128_CBC, provider=PROVIDER))
     assert nss.cmsutil("-D", "-e", str(envelope), data=made) == CONTENT
@@ -115,7 +118,7 @@ def content_key(envelope: bytes) -> bytes:
 
     info = parse_content_info(envelope)
     enveloped = parse_enveloped_data(info.content, content_type=info.content_type)
-    return run(open_with_content_key(enveloped, keep, holders=[identity("rsa")], provider=PROVIDER)).result
+    return run(use_content_key(enveloped, keep, Keys(identities=[identity("rsa")]), provider=PROVIDER)).content
 
 
 @pytest.mark.parametrize("hash_name", [HashName.SHA256, HashName.SHA384, HashName.SHA512])
@@ -171,13 +174,13 @@ def test_we_check_bouncy_castles_authenticated_data(bouncy_castle: BouncyCastle,
 
 def open_authenticated(cms: bytes) -> bytes:
     authenticated = parse_authenticated_data(content_of(cms))
-    opened = run(open_authenticated_data(authenticated, holders=[identity("rsa")], provider=PROVIDER))
-    return bytes(opened.result)
+    opened = run(verify_authenticated_data(authenticated, Keys(identities=[identity("rsa")]), provider=PROVIDER))
+    return bytes(opened.content)
 
 
 @pytest.mark.parametrize("counter", ["rsa2", "p256", "ed25519"])
 def test_we_verify_bouncy_castles_countersignature(bouncy_castle: BouncyCastle, counter: str) -> None:
-    signed = ours.sign(CONTENT, Signing(name="RSA"))
+    signed = ours.sign(CONTENT, SigningRow(name="RSA"))
     (countersigned,) = bouncy_castle.ask("countersign", signed, signers=counter)
     assert ours.verify(countersigned, None).state is State.VERIFIED
     assert countersigners(countersigned) == [certificate(counter)]
@@ -185,7 +188,7 @@ def test_we_verify_bouncy_castles_countersignature(bouncy_castle: BouncyCastle, 
 
 @pytest.mark.parametrize("counter", ["rsa2", "p256", "ed25519"])
 def test_bouncy_castle_verifies_our_countersignature(bouncy_castle: BouncyCastle, counter: str) -> None:
-    signed = bouncy_castle.sign(CONTENT, Signing(name="RSA"))
+    signed = bouncy_castle.sign(CONTENT, SigningRow(name="RSA"))
     countersigned = run(add_countersignature(signed, identity(counter), signing_time=ours.now(), provider=PROVIDER))
     bouncy_castle.verify(countersigned, None)
     assert bouncy_castle.ask("countersigners", countersigned) == [f"CN={counter}".encode()]
@@ -208,7 +211,7 @@ def countersigners(cms: bytes) -> list[Certificate]:
 
 
 def test_we_refuse_a_countersignature_on_another_signature(bouncy_castle: BouncyCastle) -> None:
-    (first,) = bouncy_castle.ask("countersign", ours.sign(CONTENT, Signing(name="RSA")), signers="p256")
+    (first,) = bouncy_castle.ask("countersign", ours.sign(CONTENT, SigningRow(name="RSA")), signers="p256")
     (signer,) = parse_signed_data(content_of(first)).signer_infos
     assert isinstance(signer, SignerInfo)
     position = first.index(signer.signature)
@@ -239,8 +242,8 @@ def test_we_read_certificates_only_of_peers(bouncy_castle: BouncyCastle, nss: Ns
 
 
 def test_openssl_verifies_after_we_add_a_signer(openssl: OpenSsl) -> None:
-    signed = openssl.sign(CONTENT, Signing(name="RSA"))
-    both = run(add_signer(signed, identity("p256"), signing_time=ours.now(), provider=PROVIDER))
+    signed = openssl.sign(CONTENT, SigningRow(name="RSA"))
+    both = run(add_signer(signed, Signing(identities=[identity("p256")], signing_time=ours.now()), provider=PROVIDER))
     openssl.verify(both, None)
     assert {signer.certificate for signer in ours.verify(both, None).signers} == {
         certificate("rsa"), certificate("p256")
@@ -248,7 +251,7 @@ def test_openssl_verifies_after_we_add_a_signer(openssl: OpenSsl) -> None:
 
 
 def test_we_verify_after_openssl_adds_a_signer(openssl: OpenSsl) -> None:
-    signed = ours.sign(CONTENT, Signing(name="RSA"))
+    signed = ours.sign(CONTENT, SigningRow(name="RSA"))
     options = ("-inform", "DER", "-outform", "DER", "-signer", "p256.pem", "-inkey", "p256.key", "-md", "sha256")
     report = ours.verify(openssl.run("-resign", *options, data=signed), None)
     assert report.state is State.VERIFIED
@@ -258,15 +261,22 @@ def test_we_verify_after_openssl_adds_a_signer(openssl: OpenSsl) -> None:
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("later", ["rsa2", "p256"])
 def test_openssl_opens_for_a_recipient_that_we_added(openssl: OpenSsl, cipher: ContentCipher, later: str) -> None:
-    row = Sealing(name="later", cipher=cipher)
-    sealed = openssl.seal(CONTENT, row)
-    wider = run(add_recipients(sealed, recipients=[certificate(later)], holders=[identity("rsa")], provider=PROVIDER))
+    row = EncryptingRow(name="later", cipher=cipher)
+    encrypted = openssl.encrypt(CONTENT, row)
+    wider = run(
+        add_recipients(
+            encrypted,
+            Keys(identities=[identity("rsa")]),
+            Encrypting(recipients=[certificate(later)]),
+            provider=PROVIDER,
+        )
+    )
     assert openssl.open(wider, row, later) == CONTENT
     assert openssl.open(wider, row, "rsa") == CONTENT
 
 
 def test_openssl_finds_the_signing_certificate_that_we_name(openssl: OpenSsl) -> None:
-    signed = ours.sign(CONTENT, Signing(name="RSA"))
+    signed = ours.sign(CONTENT, SigningRow(name="RSA"))
     options = ("-inform", "DER", "-binary", "-CAfile", "ca.pem", "-out", "/dev/null")
     openssl.run("-verify", "-cades", *options, data=signed)
 
@@ -285,10 +295,12 @@ def test_openssl_judges_by_the_revocation_list_that_we_carry(
     def sign(*crls: bytes) -> bytes:
         return run(
             build_signed_data(
-                CONTENT, holders=[identity("rsa")], content_type=ID_DATA, detached=False, signing_time=ours.now(),
-                provider=PROVIDER, crls=crls,
+                CONTENT,
+                Signing(identities=[identity("rsa")], signing_time=ours.now(), crls=crls),
+                content_type=ID_DATA,
+                provider=PROVIDER,
             )
-        )  # fmt: skip
+        )
 
     options = ("-inform", "DER", "-binary", "-CAfile", "ca.pem", "-crl_check", "-out", "/dev/null")
     with pytest.raises(Refused, match="unable to get certificate CRL"):
@@ -318,9 +330,9 @@ def revocation_list(revoked: Certificate) -> bytes:
 
 @pytest.mark.parametrize("ukm", ["00", "00112233445566778899aabbccddeeff" * 4], ids=["1 byte", "64 bytes"])
 def test_we_agree_with_keying_material_of_bouncy_castle(bouncy_castle: BouncyCastle, ukm: str) -> None:
-    row = Sealing(name="ukm", recipients=("p256",))
-    (sealed,) = bouncy_castle.ask(
-        "seal", CONTENT, recipients="p256", cipher=row.cipher.oid, bits="256", agreement=row.agreement.oid,
+    row = EncryptingRow(name="ukm", recipients=("p256",))
+    (encrypted,) = bouncy_castle.ask(
+        "envelop", CONTENT, recipients="p256", cipher=row.cipher.oid, bits="256", agreement=row.agreement.oid,
         wrap=row.wrap.oid, ukm=ukm,
     )  # fmt: skip
-    assert ours.open_sealed(sealed, row, "p256") == CONTENT
+    assert ours.decrypt(encrypted, row, "p256") == CONTENT

@@ -14,17 +14,21 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
+from smime_core.mail.reading import read_entity
 from smime_core.mime import build_pkcs7_mime, build_signed, split_message
-from smime_core.reading import read_entity
-from smime_core.report import State
-from tests.interop import ours
-from tests.interop.peer import MAKES, READS
-from tests.interop.people import PROVIDER, address, certificate, identity, trust
-from tests.interop.rows import SEALINGS, SIGNINGS, Sealing, Signing
-from tests.interop.thunderbird import Thunderbird
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from tests.support.peers import ours
+from tests.support.peers.peer import MAKES, READS
+from tests.support.peers.people import PROVIDER, address, certificate, identity, trust
+from tests.support.peers.rows import ENCRYPTIONS, SIGNINGS, EncryptingRow, SigningRow
+from tests.support.peers.thunderbird import Thunderbird
 
-Row = TypeVar("Row", Signing, Sealing)
+Row = TypeVar("Row", SigningRow, EncryptingRow)
 
 
 def read_rows(rows: Sequence[Row]) -> list[Row]:
@@ -77,7 +81,7 @@ def message(sender: str = "rsa") -> bytes:
     ).encode()
 
 
-def signed_message(row: Signing, original: bytes | None = None) -> bytes:
+def signed_message(row: SigningRow, original: bytes | None = None) -> bytes:
     """The message signed as the row asks: multipart/signed for detached rows, else one opaque part."""
     headers, entity = split_message(message(row.signers[0]) if original is None else original)
     signature = ours.sign(entity, row)
@@ -87,30 +91,32 @@ def signed_message(row: Signing, original: bytes | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("row", read_rows(SIGNINGS), ids=str)
-def test_thunderbird_verifies_what_we_sign(thunderbird: Thunderbird, row: Signing) -> None:
+def test_thunderbird_verifies_what_we_sign(thunderbird: Thunderbird, row: SigningRow) -> None:
     verdict = thunderbird.verdict(signed_message(row))
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", None, "hello across the fence")
 
 
-@pytest.mark.parametrize("row", read_rows(SEALINGS), ids=str)
-def test_thunderbird_opens_what_we_seal(thunderbird: Thunderbird, row: Sealing) -> None:
+@pytest.mark.parametrize("row", read_rows(ENCRYPTIONS), ids=str)
+def test_thunderbird_opens_what_we_encrypt(thunderbird: Thunderbird, row: EncryptingRow) -> None:
     headers, entity = split_message(message())
-    verdict = thunderbird.verdict(headers + build_pkcs7_mime(b"", ours.seal(entity, row), "enveloped-data"))
+    verdict = thunderbird.verdict(headers + build_pkcs7_mime(b"", ours.encrypt(entity, row), "enveloped-data"))
     assert (verdict.signed, verdict.encrypted, verdict.text) == (None, "SUCCESS", "hello across the fence")
 
 
-def test_thunderbird_opens_and_verifies_what_we_signed_and_sealed(thunderbird: Thunderbird) -> None:
-    signed = signed_message(Signing(name="RSA, detached", is_detached=True))
-    verdict = thunderbird.verdict(blocking.encrypt_message(signed, recipients=[certificate("rsa")], provider=PROVIDER))
+def test_thunderbird_opens_and_verifies_what_we_signed_and_encrypted(thunderbird: Thunderbird) -> None:
+    signed = signed_message(SigningRow(name="RSA, detached", is_detached=True))
+    verdict = thunderbird.verdict(
+        blocking.encrypt_message(signed, Encrypting(recipients=[certificate("rsa")]), provider=PROVIDER)
+    )
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
 
 
 def test_thunderbird_verifies_our_triple_wrap(thunderbird: Thunderbird) -> None:
-    detached = Signing(name="RSA, detached", is_detached=True)
-    sealed = blocking.encrypt_message(
-        signed_message(detached), recipients=[certificate("rsa")], provider=PROVIDER, cipher=AES_256_CBC
+    detached = SigningRow(name="RSA, detached", is_detached=True)
+    encrypted = blocking.encrypt_message(
+        signed_message(detached), Encrypting(recipients=[certificate("rsa")], cipher=AES_256_CBC), provider=PROVIDER
     )
-    verdict = thunderbird.verdict(signed_message(detached, sealed))
+    verdict = thunderbird.verdict(signed_message(detached, encrypted))
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
 
 
@@ -118,32 +124,32 @@ def test_thunderbird_reads_a_message_with_protected_headers(thunderbird: Thunder
     """RFC 9788 with the Subject hidden: Thunderbird 153 shows the one outside, and nothing else suffers."""
     headers, entity = split_message(message())
     inside = headers + b"HP-Outer: Subject: [...]\r\n" + entity.replace(b"utf-8", b'utf-8; hp="cipher"')
-    signature = ours.sign(inside, Signing(name="RSA, detached", is_detached=True))
-    sealed = ours.seal(
-        build_signed(b"", inside, signature, "sha-256", boundary="the-fence"), Sealing(name="AES-256-CBC")
+    signature = ours.sign(inside, SigningRow(name="RSA, detached", is_detached=True))
+    encrypted = ours.encrypt(
+        build_signed(b"", inside, signature, "sha-256", boundary="the-fence"), EncryptingRow(name="AES-256-CBC")
     )
     outer = headers.replace(b"Across the fence", b"[...]")
-    verdict = thunderbird.verdict(outer + build_pkcs7_mime(b"", sealed, "enveloped-data"))
+    verdict = thunderbird.verdict(outer + build_pkcs7_mime(b"", encrypted, "enveloped-data"))
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
 
 
 def test_thunderbird_refuses_what_was_altered(thunderbird: Thunderbird) -> None:
-    signed = signed_message(Signing(name="RSA, detached", is_detached=True))
+    signed = signed_message(SigningRow(name="RSA, detached", is_detached=True))
     assert thunderbird.verdict(signed.replace(b"hello", b"HELLO")).signed == "VERIFY_DIGEST_MISMATCH"
 
 
 def test_thunderbird_refuses_another_sender(thunderbird: Thunderbird) -> None:
-    signed = signed_message(Signing(name="RSA, detached", is_detached=True))
+    signed = signed_message(SigningRow(name="RSA, detached", is_detached=True))
     altered = signed.replace(b"From: rsa@", b"From: somebody@")
     assert thunderbird.verdict(altered).signed == "VERIFY_HEADER_MISMATCH"
-    report = blocking.examine_message(altered, provider=PROVIDER, trust_store=trust(), at=ours.now())
+    report = blocking.examine_message(altered, Judging(trust_store=trust(), at=ours.now()), provider=PROVIDER)
     assert report.state is not State.VERIFIED
 
 
 def test_thunderbird_refuses_an_unknown_authority(thunderbird: Thunderbird) -> None:
     stranger = blocking.run(create_authority("Stranger", provider=PROVIDER, at=ours.now()))
     someone = blocking.run(issue_identity(stranger, address("rsa"), provider=PROVIDER, at=ours.now()))
-    signed = blocking.sign_message(message(), identity=someone, provider=PROVIDER, signing_time=ours.now())
+    signed = blocking.sign_message(message(), Signing(identities=[someone], signing_time=ours.now()), provider=PROVIDER)
     assert thunderbird.verdict(signed).signed == "VERIFY_UNTRUSTED"
 
 
@@ -159,7 +165,7 @@ def test_we_read_what_thunderbird_sends(
     sent = postbox[0].messages.pop()
     assert (b"hello from Thunderbird" in sent) is not encrypt
     report = blocking.examine_message(
-        sent, provider=PROVIDER, trust_store=trust(), at=ours.now(), identities=[identity("rsa2")]
+        sent, Judging(trust_store=trust(), at=ours.now()), provider=PROVIDER, keys=Keys(identities=[identity("rsa2")])
     )
     assert report.state is state, report.reasons
     assert read_entity(report.content).text.strip() == "hello from Thunderbird"
@@ -170,5 +176,5 @@ def test_we_refuse_what_thunderbird_signed_and_somebody_altered(
 ) -> None:
     thunderbird.send(address("rsa2"), "Across the fence", "hello from Thunderbird", sign=True, encrypt=False)
     altered = postbox[0].messages.pop().replace(b"hello", b"HELLO")
-    report = blocking.examine_message(altered, provider=PROVIDER, trust_store=trust(), at=ours.now())
+    report = blocking.examine_message(altered, Judging(trust_store=trust(), at=ours.now()), provider=PROVIDER)
     assert report.state is State.INVALID

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from roaming_keys.passkey_wrap import PasskeyRefused, open_with_passkey, seal_for_passkey
-from roaming_keys.protocol import open_bundle
+from roaming_keys.protocol import KeyAccount, open_bundle
 from roaming_keys.wire import Parameters, SealedBundle, WrapKind
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import MalformedMessage
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.providers.native import NativeProvider
 
 USER = "alice@example.test"
@@ -92,17 +92,9 @@ def test_a_passkeys_wrap_passes_for_no_other_kind(sealed: SealedBundle) -> None:
     parameters = Parameters(salt=bytes(16))
     with pytest.raises(MalformedMessage, match="0 wraps of kind passkey"):
         open_it(replace(sealed, wraps=(wrap,)))
+    keys = KeyAccount(server="https://keys.example.test", user=USER, passphrase=b"x")
     with pytest.raises(MalformedMessage, match="0 wraps of kind passphrase"):
-        run(
-            open_bundle(
-                sealed,
-                server="https://keys.example.test",
-                user=USER,
-                passphrase=b"x",
-                parameters=parameters,
-                provider=PROVIDER,
-            )
-        )
+        run(open_bundle(sealed, keys, parameters, PROVIDER))
 
 
 def test_two_bundles_of_the_same_keys_share_nothing(sealed: SealedBundle, identities: list[Identity]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from roaming_keys.protocol import (
+    KeyAccount,
     PassphraseMissing,
     PassphraseReused,
     build_login,
@@ -24,14 +25,15 @@ from roaming_keys.protocol import (
     open_bundle,
 )
 from roaming_keys.wire import Login, Parameters, Registration, SealedBundle, Wrap
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, WrongPassphrase
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.providers.native import NativeProvider
 
 SERVER = "https://keys.example.test"
 USER = "alice@example.test"
 PASSPHRASE = "häßliche Entlein tauchen".encode()
+KEYS = KeyAccount(server=SERVER, user=USER, passphrase=PASSPHRASE)
 AT = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
@@ -41,26 +43,15 @@ class Account:
     registration: Registration
     provider: NativeProvider
 
-    def open(self, sealed: SealedBundle | None = None, **changes: Any) -> tuple[Identity, ...]:
+    def open(
+        self, sealed: SealedBundle | None = None, *, keys: KeyAccount = KEYS, lowest_version: int = 1
+    ) -> tuple[Identity, ...]:
         """Open the registered bundle, with this or that changed."""
-        arguments: dict[str, Any] = {
-            "server": SERVER,
-            "user": USER,
-            "passphrase": PASSPHRASE,
-            "parameters": self.registration.parameters,
-        }
-        return asyncio.run(
-            open_bundle(sealed or self.registration.sealed, provider=self.provider, **(arguments | changes))
-        )
+        bundle, parameters = sealed or self.registration.sealed, self.registration.parameters
+        return asyncio.run(open_bundle(bundle, keys, parameters, self.provider, lowest_version=lowest_version))
 
-    def log_in(self, **changes: Any) -> Login:
-        arguments: dict[str, Any] = {
-            "server": SERVER,
-            "user": USER,
-            "passphrase": PASSPHRASE,
-            "parameters": self.registration.parameters,
-        }
-        return asyncio.run(build_login(provider=self.provider, **(arguments | changes)))
+    def log_in(self, keys: KeyAccount = KEYS) -> Login:
+        return asyncio.run(build_login(keys, self.registration.parameters, self.provider))
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +60,7 @@ def account() -> Account:
         provider = NativeProvider()
         authority = await create_authority("Example CA", provider=provider, at=AT)
         identity = await issue_identity(authority, USER, provider=provider, at=AT)
-        registration = await build_registration(
-            identity, server=SERVER, user=USER, passphrase=PASSPHRASE, ticket="t", provider=provider
-        )
+        registration = await build_registration(KEYS, identity, "t", provider)
         return Account(identity, registration, provider)
 
     return asyncio.run(register())
@@ -89,17 +78,17 @@ def test_the_login_shows_the_key_that_was_registered(account: Account) -> None:
 
 def test_a_composed_and_a_decomposed_accent_are_the_same_passphrase(account: Account) -> None:
     decomposed = "ha\u0308ßliche Entlein tauchen".encode()
-    assert account.log_in(passphrase=decomposed).auth_key == account.registration.auth_key
+    assert account.log_in(replace(KEYS, passphrase=decomposed)).auth_key == account.registration.auth_key
 
 
 def test_a_wrong_passphrase_is_told(account: Account) -> None:
     with pytest.raises(WrongPassphrase):
-        account.open(passphrase=b"wrong")
+        account.open(keys=replace(KEYS, passphrase=b"wrong"))
 
 
-@pytest.mark.parametrize("change", [{"server": "https://evil.example.test"}, {"user": "bob@example.test"}])
-def test_another_server_or_user_gets_another_key(account: Account, change: dict[str, str]) -> None:
-    assert account.log_in(**change).auth_key != account.registration.auth_key
+@pytest.mark.parametrize("other", [replace(KEYS, server="https://evil.test"), replace(KEYS, user="bob@example.test")])
+def test_another_server_or_user_gets_another_key(account: Account, other: KeyAccount) -> None:
+    assert account.log_in(other).auth_key != account.registration.auth_key
 
 
 @pytest.mark.parametrize("change", [{"bundle_id": "other"}, {"version": 2}])
@@ -142,11 +131,7 @@ def test_a_bundle_has_exactly_one_wrap_for_the_passphrase(account: Account, coun
 
 
 def test_every_registration_has_a_fresh_salt_bundle_and_key(account: Account) -> None:
-    again = asyncio.run(
-        build_registration(
-            account.identity, server=SERVER, user=USER, passphrase=PASSPHRASE, ticket="t", provider=account.provider
-        )
-    )
+    again = asyncio.run(build_registration(KEYS, account.identity, "t", account.provider))
     first = account.registration
     assert again.parameters.salt != first.parameters.salt
     assert again.auth_key != first.auth_key
@@ -179,9 +164,10 @@ def test_nothing_that_is_sent_holds_the_passphrase_or_the_private_key(account: A
 
 
 def test_no_record_shows_its_secrets(account: Account) -> None:
-    shown = repr(account.registration) + repr(account.log_in())
+    shown = repr(account.registration) + repr(account.log_in()) + repr(KEYS)
     assert "auth_key" not in shown
     assert "bundle=" not in shown
+    assert "passphrase=" not in shown
 
 
 @pytest.mark.parametrize(
@@ -232,7 +218,7 @@ def test_refuses_parameters_that_lack_a_member(name: str) -> None:
 
 def test_refuses_a_member_that_stands_twice() -> None:
     twice = Parameters(salt=bytes(16)).to_json().replace(b'"passes":3', b'"passes":9,"passes":3')
-    with pytest.raises(MalformedMessage, match="stands twice"):
+    with pytest.raises(MalformedMessage, match="appears twice"):
         Parameters.from_json(twice)
 
 
@@ -273,17 +259,7 @@ def test_refuses_an_empty_passphrase() -> None:
 
 def test_registration_refuses_the_mail_password_as_passphrase(account: Account) -> None:
     with pytest.raises(PassphraseReused):
-        asyncio.run(
-            build_registration(
-                account.identity,
-                server=SERVER,
-                user=USER,
-                passphrase=PASSPHRASE,
-                ticket="t",
-                provider=account.provider,
-                mail_password=PASSPHRASE,
-            )
-        )
+        asyncio.run(build_registration(KEYS, account.identity, "t", account.provider, mail_password=PASSPHRASE))
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,14 @@ from roaming_keys import client as client_module
 from roaming_keys.app import create_app
 from roaming_keys.client import KeyServerError
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.protocol import KeyAccount, build_registration
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
-from roaming_keys.store import Store
 from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
 from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
+from sealwax.service import Database
 from smime_core import blocking
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import Identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 
@@ -265,7 +266,7 @@ def test_refuses_a_sealed_record_that_was_moved_to_another_user() -> None:
 
 
 class PlaintextKeyring(KeyringBackend):
-    """Stands for the one of keyrings.alt, which is told by this name."""
+    """Stands for the keyring of keyrings.alt, which is recognised by this name."""
 
     priority = 0.5
 
@@ -509,21 +510,22 @@ def running(config: KeyServerConfig) -> Iterator[KeyServerConfig]:
     server.server_close()
 
 
+@pytest.mark.server
 def test_an_identity_registered_by_one_device_is_fetched_by_another(running: KeyServerConfig) -> None:
     provider, at = NativeProvider(), running.clock()
     authority = blocking.run(create_authority("Example CA", provider=provider, at=at))
     identity = blocking.run(issue_identity(authority, USER, provider=provider, at=at, key=NewKey.P256))
     ticket = issue_ticket(TICKET_KEY, USER, at + datetime.timedelta(minutes=5))
 
+    def account(passphrase: bytes, user: str = USER) -> KeyAccount:
+        return KeyAccount(server=running.origin, user=user, passphrase=passphrase)
+
     def register() -> None:
-        blocking.run(
-            client_module.register(
-                running.origin, identity, user=USER, passphrase=b"four words", ticket=ticket, provider=provider
-            )
-        )
+        registration = build_registration(account(b"four words"), identity, ticket, provider)
+        client_module.register(running.origin, blocking.run(registration))
 
     def fetch(passphrase: bytes, user: str = USER) -> tuple[Identity, ...]:
-        return blocking.run(client_module.fetch(running.origin, user=user, passphrase=passphrase, provider=provider))
+        return blocking.run(client_module.fetch(account(passphrase, user), provider))
 
     register()
     (fetched,) = fetch(b"four words")
@@ -537,21 +539,23 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
     assert twice.value.code == "exists"
 
 
+@pytest.mark.server
 def test_the_client_is_told_how_long_to_wait(running: KeyServerConfig) -> None:
     for _ in range(6):
         with pytest.raises(KeyServerError):
-            client_module.request(running.origin, "/login", body=Login(user=USER, auth_key=AUTH_KEY).to_json())
+            client_module.request(running.origin, "/login", Login(user=USER, auth_key=AUTH_KEY).to_json())
     with pytest.raises(KeyServerError) as refused:
-        client_module.request(running.origin, "/login", body=Login(user=USER, auth_key=AUTH_KEY).to_json())
+        client_module.request(running.origin, "/login", Login(user=USER, auth_key=AUTH_KEY).to_json())
     assert (refused.value.code, refused.value.retry_after_seconds) == ("try-later", 2)
 
 
+@pytest.mark.server
 def test_a_server_that_does_not_answer_is_told() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(KeyServerError) as refused:
-            client_module.request(origin, "/parameters", body=ASKED)
+            client_module.request(origin, "/parameters", ASKED)
     assert refused.value.code == "key-server-unreachable"
 
 
@@ -561,14 +565,14 @@ def test_no_bundle_is_read_before_the_passphrase_was_right(
     """A bundle may have a megabyte: the time to read it would say who is registered."""
     post(client, "/register", registration(clock).to_json())
     statements: list[str] = []
-    connect = Store._connect
+    connect = Database._connect
 
-    def traced(store: Store) -> sqlite3.Connection:
-        connection = connect(store)
+    def traced(database: Database) -> sqlite3.Connection:
+        connection = connect(database)
         connection.set_trace_callback(statements.append)
         return connection
 
-    monkeypatch.setattr(Store, "_connect", traced)
+    monkeypatch.setattr(Database, "_connect", traced)
     post(client, "/parameters", ASKED)
     assert log_in(client, auth_key=b"B" * 32).status_code == 401
     assert any("FROM account" in statement for statement in statements)

@@ -1,6 +1,6 @@
 """`python -m tests.mutation [MODULE...]`: removes each check in turn and names those that no test misses.
 
-A module is named as below `smime_core`, as in `signed_data`, `ess` or `pkix/path`. Without any, all that verify or
+A module is named as below `smime_core`, as in `cms/signed_data`, `ess` or `pkix/path`. Without any, all that verify or
 decrypt are taken. What is found is written to build/mutation.json too. Ends with status 1 when any mutant survived.
 """
 
@@ -19,26 +19,28 @@ from tests.mutation.equivalent import find_reason
 from tests.mutation.mutants import find_mutants
 from tests.mutation.page import write_page
 from tests.mutation.session import MutationSession, Outcome, source_files
+from tests.support.project import ROOT
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
-RESULTS: Final = PROJECT / "build" / "mutation.json"
+RESULTS: Final = ROOT / "build" / "mutation.json"
 MODULES: Final = (
-    "signer_info", "signed_data", "signed_attributes", "attributes", "countersignature", "judgement", "examination",
-    "enveloped_data", "content_keys", "content_encryption", "encrypted_content", "ktri", "kari", "kemri", "kekri",
-    "key_wrap", "password_recipient", "recipient_info", "compressed_data", "digested_data", "authenticated_data",
-    "later_recipients", "header_protection", "layers", "ess", "pkcs12/integrity", "pkcs12/reading", "passphrase",
-    "pkix/path", "pkix/path_building", "pkix/path_validation", "pkix/policies", "pkix/name_constraints",
-    "pkix/constrained_names", "pkix/purposes", "distinguished_name", "own_content", "forms", "stream", "content_info",
-    "certificates_only", "der", "pkix/revocation", "pkix/crl_check", "pkix/ocsp_check", "pkix/statements",
-    "pkix/freshness", "pkix/evidence", "ocsp", "revocation_list", "revoked_entries", "distribution_points",
-    "signer_trust", "contacts", "recipient_choice", "decisions", "trust_list", "timestamp", "cades", "ca",
+    "cms/signer_info", "cms/signed_data", "cms/signed_attributes", "cms/attributes", "cms/countersignature",
+    "verdict/signers", "verdict/walk", "cms/enveloped_data", "cms/recipients/content_keys", "cms/content_encryption",
+    "cms/encrypted_content", "cms/recipients/ktri", "cms/recipients/kari", "cms/recipients/kemri",
+    "cms/recipients/kekri", "cms/recipients/key_wrap", "cms/recipients/pwri", "cms/recipients/recipient_info",
+    "cms/compressed_data", "cms/digested_data", "cms/authenticated_data", "cms/later_recipients",
+    "mail/header_protection", "cms/layers", "ess", "identity/pkcs12/integrity", "identity/pkcs12/reading",
+    "identity/passphrase", "pkix/path", "pkix/path_building", "pkix/path_validation", "pkix/policies",
+    "pkix/name_constraints", "pkix/constrained_names", "pkix/purposes", "asn1/distinguished_name", "own_content",
+    "stream", "cms/content_info", "cms/certificates_only", "asn1/der", "pkix/revocation", "pkix/crl_check",
+    "pkix/ocsp_check", "pkix/statements", "pkix/freshness", "pkix/evidence", "x509/ocsp", "x509/revocation_list",
+    "x509/revoked_entries", "x509/distribution_points", "verdict/signer_trust", "trust/contacts",
+    "trust/recipient_choice", "trust/decisions", "timestamp", "cades", "ca",
 )  # fmt: skip
-# What says nothing about the core's checks, or takes long for the little it would add.
+# Modules that test none of the core's checks, or that take long and would add little.
 LEFT_OUT: Final = (
-    "test_architecture", "test_bit_flips", "test_roaming_protocol", "test_wasm_build", "test_native_wycheproof",
-    "test_mime_hostile", "test_mutation", "test_arithmetic", "test_webcrypto_provider", "test_vault_verbs",
-    "test_native_rsa_steps", "test_python_fallbacks", "test_keys_post_quantum", "test_sealed_vectors",
-    "test_signed_vectors", "test_pkcs12_vectors", "test_sealed_with_openssl", "test_musts",
+    "test_architecture", "test_bit_flips", "test_native_wycheproof", "test_mime_hostile", "test_arithmetic",
+    "test_webcrypto_provider", "test_native_rsa_steps", "test_python_fallbacks", "test_keys_post_quantum",
+    "test_encrypted_vectors", "test_signed_vectors", "test_pkcs12_vectors", "test_encrypted_with_openssl", "test_musts",
 )  # fmt: skip
 
 
@@ -48,7 +50,7 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", default=MODULES)
     parser.add_argument("--workers", type=int, default=2, help="mutants at the same time")
     parser.add_argument("--seconds", type=float, default=20, help="of tests for one mutant at most")
-    parser.add_argument("--tests", nargs="*", default=["tests/unit", "tests/property"], help="where the tests stand")
+    parser.add_argument("--tests", nargs="*", default=["tests/core"], help="where the tests stand")
     parser.add_argument("--page", type=Path, help="only write the table of what was found so far into this page")
     options = parser.parse_args()
     if options.page:
@@ -57,7 +59,7 @@ def main() -> int:
     started = time.monotonic()
     mutants = [
         mutant
-        for path in source_files(options.modules, PROJECT / "smime_core")
+        for path in source_files(options.modules, ROOT / "smime_core")
         for mutant in find_mutants(path, path.read_text(encoding="utf-8"))
     ]
     print(f"{len(mutants)} mutants", flush=True)
@@ -112,7 +114,7 @@ def _write(outcomes: list[Outcome]) -> None:
 
 
 def _short(path: Path) -> str:
-    return str(path.relative_to(PROJECT / "smime_core"))
+    return str(path.relative_to(ROOT / "smime_core"))
 
 
 if __name__ == "__main__":

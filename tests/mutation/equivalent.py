@@ -8,12 +8,12 @@ from typing import Final
 _SAME_OCTETS: Final = "received and sorted octets are the same then, and are only verified twice"
 _ONLY_SPEED: Final = "decides whether something is kept for the next time, not what it is"
 EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
-    ("signer_info/verifying.py", "never taken", "if not signed_attrs.tolerances"): _SAME_OCTETS,
-    ("signer_info/verifying.py", "not raised", "raise"): _SAME_OCTETS,
-    ("layers.py", "operand 2 never true", "if not isinstance(layer, SignedLayer) or not layer.detached"): (
+    ("cms/signer_info/verifying.py", "never taken", "if not signed_attrs.tolerances"): _SAME_OCTETS,
+    ("cms/signer_info/verifying.py", "not raised", "raise"): _SAME_OCTETS,
+    ("cms/layers.py", "operand 2 never true", "if not isinstance(layer, SignedLayer) or not layer.detached"): (
         "content beside a structure that has its own is refused before"
     ),
-    ("certificate.py", "negated", "len(octets) <= _MAX_KEPT_BYTES"): _ONLY_SPEED,
+    ("x509/certificate.py", "negated", "len(octets) <= _MAX_KEPT_BYTES"): _ONLY_SPEED,
 }
 
 

@@ -1,6 +1,6 @@
 """Mutants of a module: each has one check less than the source.
 
-A mutant keeps every line where it stands and every name referred to, so that its code objects can take the place of the
+A mutant keeps every line where it is and every name referred to, so that its code objects can take the place of the
 originals in a running process (`tests.mutation.surgery`).
 """
 
@@ -47,7 +47,7 @@ class Mutant:
 
     @property
     def line(self) -> int:
-        """Where the change stands."""
+        """Where the change is."""
         return self.lines[0]
 
 

@@ -30,7 +30,7 @@ _KILLED, _SURVIVED, _UNCHANGED = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a mutant; `tests` counts those that reached its line."""
+    """The fate of a mutant; `tests` counts the tests that reached its line."""
 
     mutant: Mutant
     noticed: bool
@@ -155,7 +155,7 @@ def _tracer(files: set[str], lines: set[tuple[str, int]]) -> Callable[[FrameType
 
 
 def source_files(names: Sequence[str], core: Path) -> Iterator[Path]:
-    """The files of modules named as `signed_data`, `ess` (all in it) or `pkcs12/integrity`."""
+    """The files of modules named as `cms/signed_data`, `ess` (all in it) or `identity/pkcs12/integrity`."""
     for name in names:
         path = core / name
         if path.is_dir():

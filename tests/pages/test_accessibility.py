@@ -1,16 +1,12 @@
 """The pages of the bridge on a desk and on a phone, light and dark: axe-core finds nothing, keys reach everything."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import pytest
 
-from tests.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
-from tests.browser.browsers import Firefox
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.test_pages import visitor, welcome
+from tests.support.browser.accessibility import Theme, find_violations, shown_in, walk_by_keyboard
+from tests.support.browser.browsers import Firefox
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]

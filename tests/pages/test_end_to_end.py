@@ -17,10 +17,12 @@ from pathlib import Path
 import pytest
 
 from smime_core import blocking
-from smime_core.certificate import Certificate
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import MailPages, named
+from smime_core.x509.certificate import Certificate
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import MailPages, named
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.mail_server import StoredMessage
 from webbridge.demo.stack import DemoStack
@@ -28,7 +30,7 @@ from webbridge.demo.stack import DemoStack
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 PROVIDER = NativeProvider()
-TEXT = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax.\nFrom now on, sealed. 🕯"
+TEXT = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax.\nFrom now on, encrypted. 🕯"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +82,14 @@ def mail_text(sender: Account, recipient: Account, *, subject: str, text: str) -
     return message.as_bytes()
 
 
-def seal(pair: Pair, subject: str, *, certificates: list[Certificate]) -> bytes:
-    """A message from Alice to Bob, made natively, signed by her and sealed for these certificates."""
+def encrypt(pair: Pair, subject: str, *, certificates: list[Certificate]) -> bytes:
+    """A message from Alice to Bob, made natively, signed by her and encrypted for these certificates."""
     sender, recipient = pair.alice.account, pair.bob.account
     plain = mail_text(sender, recipient, subject=subject, text="For your eyes only.")
-    signed = blocking.sign_message(plain, identity=sender.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
-    return blocking.encrypt_message(signed, recipients=certificates, provider=PROVIDER)
+    signed = blocking.sign_message(
+        plain, Signing(identities=[sender.identity], signing_time=datetime.now(UTC)), provider=PROVIDER
+    )
+    return blocking.encrypt_message(signed, Encrypting(recipients=certificates), provider=PROVIDER)
 
 
 def alter_body(message: bytes, offset: int) -> bytes:
@@ -124,13 +128,13 @@ def test_a_letter_written_in_one_browser_is_verified_in_the_other(pair: Pair, tm
     assert pair.bob.body.strip() == TEXT
     assert pair.alice.account.address in pair.bob.page.text(named("header-from"))
     assert attachment.name in pair.bob.page.text(named("attachments"))
-    assert pair.bob.page.text(named("lock-mark")) == "Sealed for 2 people"
+    assert pair.bob.page.text(named("lock-mark")) == "Encrypted for 2 people"
 
 
 def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pair) -> None:
     pair.alice.write(to=pair.bob.account.address, subject="A most private matter", text="the word is sealing-wax")
     pair.alice.wait_until_sendable()
-    assert "The subject is hidden too" in pair.alice.page.text(named("leaves"))
+    assert "subject included" in pair.alice.page.text(named("leaves"))
     pair.alice.send()
     for account, folder in ((pair.bob.account, "INBOX"), (pair.alice.account, "Sent")):
         raw = pair.stack.mail_server.messages(account.address, folder)[-1].raw
@@ -144,11 +148,11 @@ def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pai
 
     row = f'{named("message-row")}[data-uid="{pair.newest_of(pair.bob).uid}"]'
     pair.bob.show_inbox()
-    pair.bob.page.wait_for_text("Subject sealed", selector=row)
+    pair.bob.page.wait_for_text("Subject encrypted", selector=row)
     pair.show_newest(pair.bob)
     assert pair.bob.state == "verified"
     assert pair.bob.page.text(named("subject")) == "A most private matter"
-    assert pair.bob.page.text(named("headers-hidden")) == "Hidden on the way: the subject."
+    assert pair.bob.page.text(named("headers-hidden")) == "Hidden in transit: the subject."
     # The list says it too, until the keys are locked.
     pair.bob.page.wait_for_text("A most private matter", selector=row)
 
@@ -168,12 +172,12 @@ def test_an_answer_to_a_hidden_subject_hides_it_again(pair: Pair) -> None:
     assert pair.alice.page.text(named("subject")) == "Re: A most private matter"
 
 
-def test_before_an_answer_leaves_unsealed_it_is_said_what_would_be_readable(pair: Pair) -> None:
-    pair.deliver(seal(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
+def test_before_an_answer_leaves_unencrypted_it_is_said_what_would_be_readable(pair: Pair) -> None:
+    pair.deliver(encrypt(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
     pair.show_newest(pair.bob)
     pair.bob.page.click(named("reply"))
-    pair.bob.page.click(named("switch-seal"))
-    assert "its quoted text and its subject would leave readable" in pair.bob.page.text(named("leaves"))
+    pair.bob.page.click(named("switch-encrypt"))
+    assert "its quoted text and its subject would be sent unencrypted" in pair.bob.page.text(named("leaves"))
     pair.bob.page.click(named("discard"))
 
 
@@ -186,22 +190,24 @@ def test_old_mail_opens_and_is_called_weak(pair: Pair, tmp_path: Path, is_signed
     if is_signed:
         entity = openssl("cms", "-sign", "-signer", signer, "-inkey", signer_key, "-md", "sha1", content=entity)
     addresses = ("-from", sender.address, "-to", recipient.address, "-subject", "From the archive")
-    sealed = openssl("cms", "-encrypt", "-des3", *addresses, recipient_certificate, content=entity)
-    pair.deliver(re.sub(rb"\r?\n", b"\r\n", sealed))
+    encrypted = openssl("cms", "-encrypt", "-des3", *addresses, recipient_certificate, content=entity)
+    pair.deliver(re.sub(rb"\r?\n", b"\r\n", encrypted))
 
     pair.show_newest(pair.bob)
     assert pair.bob.body.strip() == TEXT
     assert pair.bob.state == ("signed-unverified" if is_signed else "encrypted-only")
     said = pair.bob.page.text(named("state"))
-    assert "sealed by an algorithm of old" in said
-    assert ("signature uses an algorithm of old" in said) == is_signed
+    assert "encrypted with an old algorithm" in said
+    assert ("signature uses an old algorithm" in said) == is_signed
     assert "the subject" in pair.bob.page.text(named("headers-outside"))
 
 
 def test_a_signed_part_is_judged_below_the_text_and_lifts_nothing(pair: Pair) -> None:
     sender, recipient = pair.alice.account, pair.bob.account
     plain = mail_text(sender, recipient, subject="Inside", text="Only this is signed.")
-    signed = blocking.sign_message(plain, identity=sender.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
+    signed = blocking.sign_message(
+        plain, Signing(identities=[sender.identity], signing_time=datetime.now(UTC)), provider=PROVIDER
+    )
     head = f"From: {sender.address}\r\nTo: {recipient.address}\r\nSubject: A list\r\nMIME-Version: 1.0\r\n".encode()
     part = signed[signed.index(b"Content-Type: multipart/signed") :]
     words = b"Content-Type: text/plain\r\n\r\nUnsigned words of a mailing list."
@@ -238,8 +244,8 @@ def test_a_letter_made_by_openssl_is_verified_in_the_page(pair: Pair, tmp_path: 
     entity = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + TEXT.encode()
     signed = openssl("cms", "-sign", "-signer", signer, "-inkey", signer_key, "-md", "sha256", content=entity)
     addresses = ("-from", sender.address, "-to", recipient.address, "-subject", f"OpenSSL {cipher}")
-    sealed = openssl("cms", "-encrypt", cipher, *addresses, recipient_certificate, content=signed)
-    pair.deliver(re.sub(rb"\r?\n", b"\r\n", sealed))
+    encrypted = openssl("cms", "-encrypt", cipher, *addresses, recipient_certificate, content=signed)
+    pair.deliver(re.sub(rb"\r?\n", b"\r\n", encrypted))
 
     pair.show_newest(pair.bob)
     assert pair.bob.state == "verified"
@@ -247,21 +253,23 @@ def test_a_letter_made_by_openssl_is_verified_in_the_page(pair: Pair, tmp_path: 
 
 
 @pytest.mark.parametrize("offset", [1, 40, 900])
-def test_a_sealed_letter_altered_by_one_byte_is_never_verified(pair: Pair, offset: int) -> None:
+def test_an_encrypted_letter_altered_by_one_byte_is_never_verified(pair: Pair, offset: int) -> None:
     recipients = [account.identity.certificate for account in pair.stack.accounts]
-    pair.deliver(alter_body(seal(pair, "Altered", certificates=recipients), offset))
+    pair.deliver(alter_body(encrypt(pair, "Altered", certificates=recipients), offset))
 
     pair.show_newest(pair.bob)
     if pair.bob.shows_a_state():
         assert pair.bob.state == "invalid"
     else:
-        assert re.search("altered|changed on the way|cannot be opened", pair.bob.problem)
+        assert re.search("altered|changed in transit|cannot be", pair.bob.problem)
 
 
 def test_a_signed_letter_altered_by_one_byte_is_shown_as_altered(pair: Pair) -> None:
     sender, recipient = pair.alice.account, pair.bob.account
     plain = mail_text(sender, recipient, subject="Altered price", text="The price is 100 crowns.")
-    signed = blocking.sign_message(plain, identity=sender.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
+    signed = blocking.sign_message(
+        plain, Signing(identities=[sender.identity], signing_time=datetime.now(UTC)), provider=PROVIDER
+    )
     pair.deliver(signed.replace(b"100 crowns", b"900 crowns"))
 
     pair.show_newest(pair.bob)
@@ -269,26 +277,30 @@ def test_a_signed_letter_altered_by_one_byte_is_shown_as_altered(pair: Pair) -> 
     assert "changed after it was signed" in pair.bob.page.text(named("state"))
 
 
-def test_a_letter_sealed_for_somebody_else_says_so(pair: Pair) -> None:
-    pair.deliver(seal(pair, "Not for Bob", certificates=[pair.alice.account.identity.certificate]))
+def test_a_letter_encrypted_for_somebody_else_says_so(pair: Pair) -> None:
+    pair.deliver(encrypt(pair, "Not for Bob", certificates=[pair.alice.account.identity.certificate]))
     pair.show_newest(pair.bob)
-    assert "sealed for somebody else" in pair.bob.problem
+    assert "encrypted for someone else" in pair.bob.problem
 
 
 def test_a_truncated_letter_says_so_and_the_next_one_opens(pair: Pair) -> None:
-    whole = seal(pair, "Cut off", certificates=[pair.bob.account.identity.certificate])
+    whole = encrypt(pair, "Cut off", certificates=[pair.bob.account.identity.certificate])
     pair.deliver(whole[: len(whole) // 2])
     pair.show_newest(pair.bob)
     assert "cut off" in pair.bob.problem
 
-    pair.deliver(seal(pair, "Whole again", certificates=[pair.bob.account.identity.certificate]))
+    pair.deliver(encrypt(pair, "Whole again", certificates=[pair.bob.account.identity.certificate]))
     pair.show_newest(pair.bob)
     assert pair.bob.state == "verified"
 
 
-def test_a_sealed_letter_without_signature_proves_no_sender(pair: Pair) -> None:
+def test_an_encrypted_letter_without_signature_proves_no_sender(pair: Pair) -> None:
     plain = mail_text(pair.alice.account, pair.bob.account, subject="From anybody", text="Trust me.")
-    pair.deliver(blocking.encrypt_message(plain, recipients=[pair.bob.account.identity.certificate], provider=PROVIDER))
+    pair.deliver(
+        blocking.encrypt_message(
+            plain, Encrypting(recipients=[pair.bob.account.identity.certificate]), provider=PROVIDER
+        )
+    )
     pair.show_newest(pair.bob)
     assert pair.bob.state == "encrypted-only"
 
@@ -296,7 +308,7 @@ def test_a_sealed_letter_without_signature_proves_no_sender(pair: Pair) -> None:
 def test_a_letter_signed_by_another_than_its_from_is_never_verified(pair: Pair) -> None:
     plain = mail_text(pair.alice.account, pair.bob.account, subject="In her name", text="Send money.")
     signed = blocking.sign_message(
-        plain, identity=pair.bob.account.identity, provider=PROVIDER, signing_time=datetime.now(UTC)
+        plain, Signing(identities=[pair.bob.account.identity], signing_time=datetime.now(UTC)), provider=PROVIDER
     )
     pair.deliver(signed)
     pair.show_newest(pair.bob)
@@ -310,7 +322,9 @@ def test_a_name_like_another_address_and_another_sender_are_noted_beside_the_ver
         f'From: "boss@bank.example" <{alice.address}>\r\nSender: {bob.address}'.encode(),
     )
     pair.deliver(
-        blocking.sign_message(plain, identity=alice.identity, provider=PROVIDER, signing_time=datetime.now(UTC))
+        blocking.sign_message(
+            plain, Signing(identities=[alice.identity], signing_time=datetime.now(UTC)), provider=PROVIDER
+        )
     )
     pair.show_newest(pair.bob)
     assert pair.bob.state == "verified"
@@ -318,8 +332,8 @@ def test_a_name_like_another_address_and_another_sender_are_noted_beside_the_ver
     assert bob.address in pair.bob.page.text("[data-code=sender-field-differs]")
 
 
-def test_an_answer_quotes_the_letter_and_is_sealed_again(pair: Pair) -> None:
-    pair.deliver(seal(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
+def test_an_answer_quotes_the_letter_and_is_encrypted_again(pair: Pair) -> None:
+    pair.deliver(encrypt(pair, "A question", certificates=[pair.bob.account.identity.certificate]))
     pair.show_newest(pair.bob)
     pair.bob.page.click(named("reply"))
     assert "> For your eyes only." in pair.bob.page.value(named("compose-text"))

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from smime_core import RevocationPolicy, TrustAnchor, blocking
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import Identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.identity import Identity
+from smime_core.own_content import sign_trust_list
+from smime_core.own_content.trust_list import TrustList
 from smime_core.providers.native import NativeProvider
-from smime_core.trust_list import TrustList
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.test_trust import deliver
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.strangers import deliver
 from webbridge.config import BridgeConfig
 from webbridge.demo import stack as demo_stack
 from webbridge.demo.accounts import certificate_pem
@@ -53,7 +54,9 @@ class Organisation:
             anchors=(TrustAnchor(certificate=self.anchor, addresses=("@partner.test",)),),
             revocation=revocation,
         )
-        cms = blocking.sign_trust_list(trust_list, identity=signer or self.boss, provider=PROVIDER, signing_time=at)
+        cms = blocking.run(
+            sign_trust_list(trust_list, identity=signer or self.boss, provider=PROVIDER, signing_time=at)
+        )
         new = self.path.with_suffix(".new")
         new.write_bytes(cms)
         os.replace(new, self.path)
@@ -81,7 +84,7 @@ def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
 
 
 def show_list(pages: MailPages) -> str:
-    """What the trust settings say about the list."""
+    """The text of the trust settings about the list."""
     pages.page.js("() => { location.hash = '#/people'; }")
     pages.page.wait_for_selector(named("followed-list"), timeout_seconds=OPERATION_SECONDS)
     return pages.page.text(named("followed-list"))
@@ -122,7 +125,7 @@ def test_a_list_by_somebody_else_and_an_older_one_are_refused_in_plain_words(
     organisation.publish(3, signer=organisation.impostor, revocation=RevocationPolicy.NOT_CHECKED)
     visit_again(alice)
     said = show_list(alice)
-    assert "somebody else signed" in said
+    assert "someone else signed" in said
     assert "List number 2, signed by boss@partner.test" in said
     assert "Compare the fingerprint" not in said
     organisation.publish(1, revocation=RevocationPolicy.NOT_CHECKED)

@@ -1,4 +1,4 @@
-"""What the pages keep between two sessions: the person's own word, as ciphertext, and nothing on others' computers."""
+"""The pages keep the person's own decisions between two sessions as ciphertext, and nothing on others' computers."""
 
 from __future__ import annotations
 
@@ -6,29 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.test_trust import STRANGER, deliver, open_why, stack, stranger, wait_for_state, welcome_of
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.kept_trust import accept, show_people, wait_until_kept
+from tests.support.pages.strangers import STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
-__all__ = ["stack"]
 
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
-# Each record as text, octet by octet, to look for what must not be readable in it.
-RECORDS = """async () => {
-  const database = await new Promise((resolve) => {
-    const request = indexedDB.open("sealwax");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const records = await new Promise((resolve) => {
-    const request = database.transaction("trust").objectStore("trust").getAll();
-    request.onsuccess = () => resolve(request.result);
-  });
-  database.close();
-  return records.map(({ account, counter, state }) =>
-    [account, counter, Array.from(new Uint8Array(state), (octet) => String.fromCharCode(octet)).join("")]);
-}"""
 # Puts another state in the place of the only one; what it gives back is the one before.
 REPLACE = """async (change) => {
   const database = await new Promise((resolve) => {
@@ -61,36 +47,6 @@ def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
 def sign_out(pages: MailPages) -> None:
     pages.page.click(named("sign-out"))
     pages.page.wait_for_selector(named("sign-in-form"), timeout_seconds=OPERATION_SECONDS)
-
-
-def accept(pages: MailPages, letter: int) -> None:
-    """Accept the stranger who signed the letter."""
-    pages.open_message(letter)
-    assert pages.state == "signed-unverified"
-    open_why(pages)
-    pages.page.click(named("accept-exact"))
-    pages.page.wait_for_selector(named("accept-dialog"))
-    pages.page.click(named("accept-compared"))
-    pages.page.click(named("accept-go"))
-    wait_for_state(pages, "verified")
-
-
-def show_people(pages: MailPages) -> str:
-    """Whether what is known is kept, as the page about people says."""
-    pages.page.js("() => { location.hash = '#/people'; }")
-    pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
-    kept: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
-    return kept
-
-
-def wait_until_kept(pages: MailPages, counter: int) -> list[list[object]]:
-    """The records, once there is one of this number or a later one."""
-    look = f"""async (least) => {{
-      const records = await ({RECORDS})();
-      return records.some(([, number]) => number >= least) && records;
-    }}"""
-    records: list[list[object]] = pages.page.wait_for(look, counter, timeout_seconds=OPERATION_SECONDS)
-    return records
 
 
 @pytest.mark.thorough

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +9,17 @@ import pytest
 
 from smime_core import blocking
 from smime_core.blocking import run
-from smime_core.private_key_file import export_private_key
+from smime_core.identity.private_key_file import export_private_key
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.page import ENTER
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import ENTER
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.config import BridgeConfig
 from webbridge.demo import stack as demo
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
-
-
-@pytest.fixture
-def visitor(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
-    """Alice before the sign-in page."""
-    pages = MailPages(browser, demo_stack.pages_url, alice)
-    yield pages
-    pages.close()
-
-
-@pytest.fixture
-def welcome(demo_stack: DemoStack, alice: Account) -> int:
-    """The UID of the message that waits in Alice's inbox."""
-    return demo_stack.mail_server.messages(alice.address)[0].uid
 
 
 def focused_test(pages: MailPages) -> str:
@@ -123,7 +108,7 @@ def test_a_file_of_certificates_alone_says_so(visitor: MailPages, alice: Account
 def test_a_damaged_key_file_says_so(visitor: MailPages, alice: Account, tmp_path: Path) -> None:
     (tmp_path / "alice.p12").write_bytes(alice.p12[: len(alice.p12) // 2])
     open_file(visitor, tmp_path / "alice.p12", alice.key_passphrase)
-    visitor.page.wait_for_text("no whole key file", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.wait_for_text("not a whole key file", selector=named("file-error"), timeout_seconds=OPERATION_SECONDS)
 
 
 @pytest.mark.thorough
@@ -185,7 +170,7 @@ def test_signing_in_without_a_mail_server_says_so(browser: Browser) -> None:
 
 
 @pytest.mark.thorough
-def test_a_letter_that_cannot_be_sealed_waits_with_a_reason(visitor: MailPages) -> None:
+def test_a_letter_that_cannot_be_encrypted_waits_with_a_reason(visitor: MailPages) -> None:
     visitor.enter()
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
     visitor.page.wait_for_text("No certificate of stranger@example.test", selector=named("obstacle"))
@@ -196,7 +181,7 @@ def test_a_letter_that_cannot_be_sealed_waits_with_a_reason(visitor: MailPages) 
 
 
 @pytest.mark.thorough
-def test_without_keys_a_sealed_letter_offers_to_unlock_them(visitor: MailPages, welcome: int) -> None:
+def test_without_keys_an_encrypted_letter_offers_to_unlock_them(visitor: MailPages, welcome: int) -> None:
     visitor.sign_in()
     visitor.page.click(named("skip-unlock"))
     visitor.open_message(welcome)
@@ -239,7 +224,7 @@ def test_a_source_is_text_whose_unseen_characters_are_named(
 
 
 def test_a_link_that_is_no_address_opens_the_pages_all_the_same(visitor: MailPages) -> None:
-    # What is still loading when the page goes would be an error in the console.
+    # A file that is still loading when the page goes would be an error in the console.
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
     visitor.page.js("() => { location.hash = '#/folder/100%/%E4'; location.reload(); }")
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
@@ -304,5 +289,5 @@ def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPag
         """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
           (await caches.keys()).length, document.cookie]"""
     )
-    # In the tab alone: that it is somebody else's.
+    # Only the tab knows that it is somebody else's.
     assert kept == [0, 1, 0, 0, ""]

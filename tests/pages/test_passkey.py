@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.browsers import Browser, Chromium
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.page import Page
-from tests.browser.test_session import WALK
+from tests.support.browser.browsers import Browser, Chromium
+from tests.support.browser.databases import WALK
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -63,9 +64,9 @@ class Authenticator:
 
 
 @pytest.fixture(scope="module")
-def named_stack() -> Iterator[DemoStack]:
+def named_stack(pages_with_sources: Path) -> Iterator[DemoStack]:
     """The demonstration under a name: passkeys belong to names, not to addresses."""
-    with DemoStack(base_port=BASE_PORT, host_name="localhost") as stack:
+    with DemoStack(base_port=BASE_PORT, host_name="localhost", pages_folder=pages_with_sources) as stack:
         yield stack
 
 
@@ -149,7 +150,7 @@ def test_the_device_opens_the_keys_in_a_new_page_too(
 def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
     alice.page.click(named("lock"))
-    # What the browser says to a refusal, a closed dialogue and a finger that is not known.
+    # The browser's error for a refusal, a closed dialogue and an unknown finger.
     alice.page.js("""() => {
       const { get } = CredentialsContainer.prototype;
       CredentialsContainer.prototype.get = async function () {
@@ -158,7 +159,7 @@ def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, de
       };
     }""")
     alice.page.click(named("passkey-unlock"))
-    alice.page.wait_for_text("not asked to the end", selector=named("passkey-error"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.wait_for_text("did not finish", selector=named("passkey-error"), timeout_seconds=OPERATION_SECONDS)
     alice.page.click(named("passkey-unlock"))
     alice.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
@@ -191,7 +192,7 @@ def test_the_choice_is_taken_back(alice: MailPages, device: Authenticator) -> No
     use_device(alice)
     assert len(device.credentials()) == 1
     alice.page.click(named("passkey-choice"))
-    alice.page.wait_for_text("in the place of the passphrase", selector=named("passkey"))
+    alice.page.wait_for_text("instead of the passphrase", selector=named("passkey"))
     assert alice.page.js(WALK, [])["records"] == 0
     alice.page.click(named("lock"))
     alice.page.wait_for_selector(named("unlock-form"))
@@ -204,7 +205,7 @@ def test_on_a_computer_of_somebody_else_the_device_is_not_offered(alice: MailPag
     alice.enter()
     show_keys(alice)
     alice.page.wait_for_selector(named("identities"))
-    alice.page.js("async () => (await import('/runtime/passkey.js')).hasPasskeys()")
+    alice.page.js("async () => (await import('/source/wasm_build/vault/owner/passkey.js')).hasPasskeys()")
     assert not alice.page.js(f"() => document.querySelector('{named('passkey')}').getClientRects().length")
     assert alice.page.js("async () => (await indexedDB.databases()).length") == 0
 
@@ -215,5 +216,7 @@ def test_a_browser_without_such_a_device_offers_nothing(alice: MailPages) -> Non
     alice.enter()
     show_keys(alice)
     alice.page.wait_for_selector(named("identities"))
-    assert alice.page.js("async () => (await import('/runtime/passkey.js')).hasPasskeys()") is False
+    assert (
+        alice.page.js("async () => (await import('/source/wasm_build/vault/owner/passkey.js')).hasPasskeys()") is False
+    )
     assert not alice.page.js(f"() => document.querySelector('{named('passkey')}').getClientRects().length")

@@ -1,4 +1,4 @@
-"""The passphrase field: every way to put text into it gives these octets, and leaves none of them in the document."""
+"""The passphrase field: every way to put text into it gives these bytes, and leaves none of them in the document."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.browsers import Browser, Chromium, Firefox
-from tests.browser.page import BACKSPACE, CONTROL, ENTER, SHIFT, Page
+from tests.support.browser.browsers import Browser, Chromium, Firefox
+from tests.support.browser.page import BACKSPACE, CONTROL, ENTER, SHIFT, Page
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
@@ -29,8 +29,8 @@ BEFORE_THE_PAGE = """() => {
   });
 }"""
 SHOW_FIELD = """async (direction) => {
-  const { SecretField } = await import("/runtime/ui/secret_field.js");
-  const { loadCatalogue } = await import("/runtime/ui/catalogue.js");
+  const { SecretField } = await import("/source/wasm_build/ui/secret_field.js");
+  const { loadCatalogue } = await import("/source/wasm_build/ui/catalogue.js");
   const translate = await loadCatalogue("en", [new URL("/runtime/ui/messages.en.json", location.href)]);
   document.documentElement.dir = direction;
   globalThis.submitted = 0;
@@ -99,7 +99,7 @@ def origin(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 @pytest.fixture
 def page(origin: Page) -> Page:
-    """A field alone with another one, empty and focused."""
+    """A field beside only one other, empty and focused."""
     origin.activate()
     origin.js(SHOW_FIELD, "ltr")
     origin.click(EDITOR)
@@ -107,7 +107,7 @@ def page(origin: Page) -> Page:
 
 
 def compose(page: Page, *steps: str, end: str | None) -> None:
-    """Compose as an input method does, step by step, and commit `end`; None leaves it open, in Chromium alone."""
+    """Compose as an input method does, step by step, and commit `end`; None leaves it open, only in Chromium."""
     browser = page.browser
     if isinstance(browser, Firefox):
         browser.chrome_js(COMPOSE_IN_FIREFOX, list(steps), end)
@@ -132,7 +132,7 @@ def compose(page: Page, *steps: str, end: str | None) -> None:
 
 
 def take(page: Page) -> str:
-    """What was typed; nothing of it may be left."""
+    """Take the typed text from the field. Nothing of it may be left."""
     taken = page.js(TAKE)
     # The control: the field's own buffer is among those that are looked at.
     assert taken["before"] == bool(taken["text"])

@@ -1,4 +1,4 @@
-"""What the pages say of a message that was sent, refused or perhaps sent, and of rows whose header cannot be read."""
+"""The words of the pages on a message that was sent, refused or perhaps sent, and on rows with an unreadable header."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from email import message_from_bytes
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.blueprints import send as sending
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack

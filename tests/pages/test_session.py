@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.page import Page
+from tests.support.browser.browsers import Browser
+from tests.support.browser.databases import WALK
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -35,43 +36,9 @@ BEFORE_THE_PAGE = """() => {
 
 # Times are [wall, steady, life] in minutes; the answer is the reason, or null.
 JUDGE = """async (begun, used, now) => {
-  const { whyOver } = await import("/runtime/session.js");
+  const { whyOver } = await import("/source/wasm_build/vault/session.js");
   const moment = ([wall, steady, life]) => ({ wall: wall * 60000, steady: steady * 60000, life });
   return whyOver({ begun: moment(begun), used: moment(used) }, moment(now));
-}"""
-
-# Every value in every database of the origin: what kinds of object, and whether one holds one of the needles.
-WALK = """async (needles) => {
-  const seen = { records: 0, keys: 0, found: 0 };
-  const holds = (octets, needle) => {
-    for (let at = octets.indexOf(needle[0]); at >= 0; at = octets.indexOf(needle[0], at + 1))
-      if (needle.every((octet, index) => octets[at + index] === octet)) return true;
-    return false;
-  };
-  const visit = (value) => {
-    if (value instanceof CryptoKey) seen.keys += 1;
-    else if (value instanceof ArrayBuffer) {
-      const octets = new Uint8Array(value);
-      seen.found += needles.filter((needle) => holds(octets, needle)).length;
-    }
-    else if (ArrayBuffer.isView(value)) visit(value.buffer);
-    else if (Array.isArray(value) && value.every((one) => typeof one === "number")) visit(Uint8Array.from(value));
-    else if (value && typeof value === "object") Object.values(value).forEach(visit);
-  };
-  const done = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  for (const { name } of await indexedDB.databases()) {
-    const database = await done(indexedDB.open(name));
-    for (const store of database.objectStoreNames) {
-      const records = await done(database.transaction(store).objectStore(store).getAll());
-      seen.records += records.length;
-      records.forEach(visit);
-    }
-    database.close();
-  }
-  return seen;
 }"""
 
 
@@ -133,7 +100,7 @@ def test_a_session_ends_by_whichever_clock_went_further(
 
 def test_setting_the_clock_back_in_small_steps_gains_nothing(empty: Page) -> None:
     steps = empty.js("""async () => {
-      const { beginAt, useAt, whyOver } = await import("/runtime/session.js");
+      const { beginAt, useAt, whyOver } = await import("/source/wasm_build/vault/session.js");
       let times = beginAt({ wall: 0, steady: 0, life: 1 });
       for (let step = 1; step < 100; step += 1) {
         const moment = { wall: -4000 * step, steady: 0, life: step + 1 };
@@ -147,7 +114,7 @@ def test_setting_the_clock_back_in_small_steps_gains_nothing(empty: Page) -> Non
 
 def test_locking_overwrites_the_key_and_stops_what_runs_with_it(empty: Page) -> None:
     seen = empty.js("""async () => {
-      const { SealedSession } = await import("/runtime/session.js");
+      const { SealedSession } = await import("/source/wasm_build/vault/session.js");
       const kept = [];
       const draw = crypto.getRandomValues.bind(crypto);
       crypto.getRandomValues = (view) => { kept.push(view); return draw(view); };
@@ -191,7 +158,7 @@ def test_locking_overwrites_the_key_and_stops_what_runs_with_it(empty: Page) -> 
 @pytest.mark.thorough
 def test_nothing_done_for_a_while_locks_by_a_timer_too(empty: Page) -> None:
     reason = empty.js("""async () => {
-      const { SealedSession } = await import("/runtime/session.js");
+      const { SealedSession } = await import("/source/wasm_build/vault/session.js");
       const session = new SealedSession({ limits: { idleMilliseconds: 30, wholeMilliseconds: 10000 } });
       const locked = new Promise((resolve) => session.addEventListener("locked", ({ reason }) => resolve(reason)));
       session.keyForUnlock();
@@ -258,7 +225,7 @@ def test_leaving_the_page_locks(visitor: MailPages) -> None:
 @pytest.mark.thorough
 def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Page) -> None:
     seen = empty.js("""async () => {
-      const { KeyRing } = await import("/keys.js");
+      const { KeyRing } = await import("/source/webbridge/pages/keys.js");
       const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
       const ring = new KeyRing(async () => ({
         call: async (verb) => (verb === "roaming.login" ? { request: new ArrayBuffer(8) } : { identities: [identity] }),

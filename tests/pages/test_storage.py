@@ -10,23 +10,22 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import export_identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.identity import export_identity
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser, Chromium
-from tests.browser.extension_driver import Extension
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.test_kept_trust import show_people
-from tests.browser.test_session import WALK
+from tests.support.browser.browsers import Browser, Chromium
+from tests.support.browser.databases import WALK
+from tests.support.extension.driver import Extension
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.kept_trust import show_people
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
 NATIVE = NativeProvider()
 
-# What a browser does that refuses to keep anything, or has no room: `trouble` says which, and is altered by the test.
+# Stands in for a browser that refuses to keep anything or has no room. The test sets which by `trouble`.
 BEFORE_THE_PAGE = """() => {
   globalThis.trouble = "refused";
   const open = IDBFactory.prototype.open, databases = IDBFactory.prototype.databases;

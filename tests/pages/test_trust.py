@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from smime_core import blocking
-from smime_core.demo_ca import Pointers, create_authority, issue_identity
-from smime_core.identity import Identity
+from smime_core.ca.demo import Details, create_authority, issue_identity
 from smime_core.provider import NewKey
-from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.page import ENTER, ESCAPE
-from tests.servers.pretended_public import pretend_public
-from tests.unit.test_vault_verbs import issue_for
-from webbridge.demo.accounts import EXPIRING, REVOKED, Account, certificate_pem
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import ENTER, ESCAPE
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.strangers import PROVIDER, STRANGER, deliver, open_why, stranger, wait_for_state, welcome_of
+from tests.support.servers.pretended_public import pretend_public
+from tests.support.vault.verbs import issue_for
+from webbridge.demo.accounts import EXPIRING, REVOKED, certificate_pem
 from webbridge.demo.revocation import LIST_PATH, build_list
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
-PROVIDER = NativeProvider()
-STRANGER = "sam@partner.test"
 # The states of a message in the order in which the page has shown them.
 WATCH = """() => {
   window.shownStates = [];
@@ -40,13 +36,6 @@ WATCH = """() => {
 
 
 @pytest.fixture
-def stack() -> Iterator[DemoStack]:
-    """A house of its own: these tests put letters into the inbox."""
-    with DemoStack() as stack:
-        yield stack
-
-
-@pytest.fixture
 def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
     """Alice in her inbox."""
     pages = MailPages(browser, stack.pages_url, stack.accounts[0])
@@ -55,38 +44,8 @@ def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
     pages.close()
 
 
-def deliver(stack: DemoStack, to: Account, identity: Identity, subject: str) -> int:
-    """Put a letter that `identity` signed into a mailbox, and return its UID."""
-    message = EmailMessage()
-    message["From"] = identity.certificate.email_addresses[0]
-    message["To"] = to.address
-    message["Subject"] = subject
-    message.set_content("Hello.\n")
-    signed = blocking.sign_message(
-        message.as_bytes().replace(b"\n", b"\r\n"), identity=identity, provider=PROVIDER, signing_time=datetime.now(UTC)
-    )
-    stack.mail_server.append(to.address, signed)
-    return stack.mail_server.messages(to.address)[-1].uid
-
-
-def welcome_of(stack: DemoStack, account: Account) -> int:
-    return stack.mail_server.messages(account.address)[0].uid
-
-
-def stranger() -> Identity:
-    """A person of a PKI that nobody here trusts."""
-    at = datetime.now(UTC)
-    partner = blocking.run(create_authority("Partner CA", provider=PROVIDER, at=at))
-    return blocking.run(issue_identity(partner, STRANGER, provider=PROVIDER, at=at, common_name="Sam"))
-
-
-def wait_for_state(pages: MailPages, state: str) -> None:
-    selector = f'{named("state")}[data-state="{state}"]'
-    pages.page.wait_for_selector(selector, timeout_seconds=OPERATION_SECONDS)
-
-
 def readiness(pages: MailPages, address: str) -> str:
-    """What is said of a recipient, once it has been looked up."""
+    """The words on a recipient, once the recipient has been looked up."""
     look = """(address) => {
       const chip = document.querySelector(`[data-test="recipient"][data-address="${address}"]`);
       return chip && chip.dataset.readiness !== "asking" && { said: chip.innerText };
@@ -111,14 +70,6 @@ def test_a_revoked_senders_signature_is_not_verified(alice: MailPages, stack: De
     assert "Revoked on" in open_why(alice)
     marks = "() => [...document.querySelectorAll('[data-test=path-node]')].map((node) => node.dataset.mark)"
     assert alice.page.js(marks) == ["good", "bad"]
-
-
-def open_why(pages: MailPages) -> str:
-    """Open what is behind the verdict, by the keyboard, and return what is said there."""
-    pages.page.js("""() => document.querySelector('[data-test="why"] > summary').focus()""")
-    pages.page.press(ENTER)
-    pages.page.wait_for_selector(named("path-node"))
-    return pages.page.text(named("why"))
 
 
 @pytest.mark.thorough
@@ -153,7 +104,7 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
 
     page.js("() => { location.hash = '#/people'; }")
     said = page.wait_for_text(STRANGER, selector=named("decision"), timeout_seconds=OPERATION_SECONDS)
-    assert "This certificate alone" in said
+    assert "Only this certificate" in said
     page.click(named("decision-remove"))
     page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
     alice.open_message(letter)
@@ -179,11 +130,11 @@ def test_a_missing_authority_is_looked_for_when_the_person_wants_it(
     pretend_public(monkeypatch, urlsplit(stack.list_url).netloc)
     at, path = datetime.now(UTC), "/department.cer"
     department = blocking.run(
-        create_authority("Department", provider=PROVIDER, at=at, issuer=stack.people.authority, pointers=lists(stack))
+        create_authority("Department", provider=PROVIDER, at=at, issuer=stack.people.authority, details=lists(stack))
     )
     issuer_url = stack.list_url.replace(LIST_PATH, path)
-    pointers = Pointers(issuer_urls=(issuer_url,), crl_urls=(stack.list_url.replace(LIST_PATH, "/department.crl"),))
-    erin = blocking.run(issue_identity(department, "erin@example.test", provider=PROVIDER, at=at, pointers=pointers))
+    pointers = Details(issuer_urls=(issuer_url,), crl_urls=(stack.list_url.replace(LIST_PATH, "/department.crl"),))
+    erin = blocking.run(issue_identity(department, "erin@example.test", provider=PROVIDER, at=at, details=pointers))
     stack.published[path] = department.identity.certificate.der
     stack.published["/department.crl"] = build_list(department, [], provider=PROVIDER, at=at)
     letter = deliver(stack, alice.account, replace(erin, chain=()), "From the department")
@@ -195,8 +146,8 @@ def test_a_missing_authority_is_looked_for_when_the_person_wants_it(
     assert "Department" in open_why(alice)
 
 
-def lists(stack: DemoStack) -> Pointers:
-    return Pointers(crl_urls=(stack.list_url,))
+def lists(stack: DemoStack) -> Details:
+    return Details(crl_urls=(stack.list_url,))
 
 
 @pytest.mark.thorough
@@ -206,7 +157,7 @@ def test_a_known_senders_new_certificate_is_shown_beside_the_old(alice: MailPage
     wait_for_state(alice, "verified")
     authority, at = stack.people.authority, datetime.now(UTC)
     other = blocking.run(
-        issue_identity(authority, bob.address, provider=PROVIDER, at=at, key=NewKey.P256, pointers=lists(stack))
+        issue_identity(authority, bob.address, provider=PROVIDER, at=at, key=NewKey.P256, details=lists(stack))
     )
     letter = deliver(stack, alice.account, other, "My new key")
     alice.open_message(letter)
@@ -270,11 +221,11 @@ def test_a_key_is_made_for_a_request_and_joined_with_its_certificate(
       };
     }""")
     for number, passphrase in enumerate(("a new passphrase", "a slip of the pen"), start=1):
-        page.click(f"{named('request-form')} .field:nth-of-type({number + 1}) {named('passphrase')}")
+        page.click(f"{named('new-passphrase')} .field:nth-of-type({number}) {named('passphrase')}")
         page.type(passphrase)
     page.click(named("request-make"))
     page.wait_for_text("not the same", selector=named("request-form"))
-    page.fill(f"{named('request-form')} .field:nth-of-type(3) {named('passphrase')}", "a new passphrase")
+    page.fill(f"{named('new-passphrase')} .field:nth-of-type(2) {named('passphrase')}", "a new passphrase")
     page.click(named("request-make"))
     page.wait_for_text("has saved", selector=named("request-done"), timeout_seconds=OPERATION_SECONDS)
     saved = page.wait_for("() => window.saved.key && window.saved.request && window.saved")

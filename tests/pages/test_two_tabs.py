@@ -1,4 +1,4 @@
-"""Two tabs of one browser: they share the cookie, whoever signs in, and what one account keeps."""
+"""Two tabs of one browser: they share the cookie, the signed-in account, and its kept data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.test_kept_trust import accept, show_people, wait_until_kept
-from tests.browser.test_trust import deliver, stack, stranger, welcome_of
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.kept_trust import accept, show_people, wait_until_kept
+from tests.support.pages.strangers import deliver, stranger, welcome_of
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
-__all__ = ["stack"]
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from smime_core.blocking import seal_bytes
+from smime_core.blocking import encrypt_bytes
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.mime.assemble import build_pkcs7_mime
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
@@ -105,14 +106,14 @@ def test_mail_leaves_under_the_persons_name_and_a_reply_in_sent_goes_to_its_read
 def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
     alice: MailPages, bob: Account, demo_stack: DemoStack
 ) -> None:
-    sealed = seal_bytes(
+    encrypted = encrypt_bytes(
         b"Content-Type: text/plain\r\n\r\nThe third lighthouse.\r\n",
-        recipients=[alice.account.identity.certificate],
+        Encrypting(recipients=[alice.account.identity.certificate]),
         provider=NativeProvider(),
     )
     heads = f"From: {alice.account.address}\r\nTo: {bob.address}\r\nSubject: Old\r\n".encode()
     uid = demo_stack.mail_server.append(
-        alice.account.address, build_pkcs7_mime(heads, sealed, "enveloped-data"), folder="Sent"
+        alice.account.address, build_pkcs7_mime(heads, encrypted, "enveloped-data"), folder="Sent"
     )
     # Another folder first: the one that is shown is not read again by itself.
     alice.show_inbox()

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
-from typing import Final
 
 from tests.regexes.built import BUILT, BUILT_IN_JAVASCRIPT
 from tests.regexes.growth import judge
 from tests.regexes.javascript import JavaScriptJudge
 from tests.regexes.python_source import FoundPattern, find_patterns
-
-ROOT: Final = Path(__file__).resolve().parents[2]
+from tests.support.project import ROOT
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ _BOUNDARY: Final = "the boundary of a message, escaped"
 
 # Python, by file and by how the source writes the pattern.
 BUILT: Final[dict[tuple[str, str], Built]] = {
-    ("smime_core/html_text.py", "f'</{name}(?=[\\\\s/>])'"): Built(
+    ("smime_core/mail/html_text.py", "f'</{name}(?=[\\\\s/>])'"): Built(
         "the name is one of eight elements", (r"</script(?=[\s/>])", r"</noframes(?=[\s/>])")
     ),
     ("smime_core/mime/multipart.py", "delimiter"): Built(_BOUNDARY, (rb"--aa(--)?[ \t]{0,99}+(?=\r?(?:\n|\Z))",)),
@@ -34,19 +34,19 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
     ("tests/bench/large.py", "f'^{name}:\\\\s*(\\\\d+) kB'"): Built(
         "one of two names in the kernel's table", (r"^VmHWM:\s*(\d+) kB",)
     ),
-    ("tests/browser/browsers.py", "pattern"): Built(
+    ("tests/support/browser/browsers.py", "pattern"): Built(
         "what a test expects of a browser's log", (r"Listening on port (\d+)",)
     ),
-    ("tests/browser/test_extension_strict.py", "f'\"{re.escape(name)}\": {{[^{{}}]*}}'"): Built(
+    ("tests/extension/options/test_strict.py", "f'\"{re.escape(name)}\": {{[^{{}}]*}}'"): Built(
         "the name of one of our own files", (r'"vault_worker\.js": {[^{}]*}',)
     ),
-    ("tests/browser/words.py", "values"): Built("judged where they are made", (r"x",)),
+    ("tests/support/extension/words.py", "values"): Built("judged where they are made", (r"x",)),
     ("tests/conformance/readers/path_skips.py", "pattern"): Built("lists beside it, held against names", (r"a::b-.*",)),
-    ("tests/cli/test_readme.py", "f'^{target}:'"): Built("the name of a target in our Makefile", ("^demo:",)),
+    ("tests/command/test_readme.py", "f'^{target}:'"): Built("the name of a target in our Makefile", ("^demo:",)),
     ("tests/regexes/texts.py", "text"): Built("the pattern that is judged", ("a",)),
     ("tests/regexes/texts.py", "f'\\\\{code}'"): Built("one class, matched with one letter", (r"\d",)),
     ("tests/musts.py", "f'^test_(must_{number}_)?'"): Built("a number", (r"^test_(must_12_)?",)),
-    ("tests/unit/test_algorithms_page.py", "f'{label}(?![\\\\d/])'"): Built("a hash's name", (r"SHA-256(?![\d/])",)),
+    ("tests/core/test_algorithms_page.py", "f'{label}(?![\\\\d/])'"): Built("a hash's name", (r"SHA-256(?![\d/])",)),
 }
 
 # JavaScript, by file and by how the source writes the expression.

@@ -29,7 +29,7 @@ class _TooLongError(Exception):
 
 
 def judge(text: str | bytes, flags: int, ways: frozenset[str]) -> str:
-    """What is wrong with the pattern; an empty text for one that takes linear time."""
+    """The fault of the pattern; an empty text for one that takes linear time."""
     pattern = Pattern(text, flags)
     try:
         pressures = list(pattern.pressures())

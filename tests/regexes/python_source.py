@@ -1,6 +1,6 @@
 """The regular expressions of Python files, found by the syntax tree.
 
-A pattern counts when it is passed to a function of `re`, under whatever name that was imported. Strings that are put
+A pattern counts when it is passed to a function of `re`, under any name by which it was imported. Strings that are put
 together from constants of the same module are folded. What stays open is a pattern built at run time: it has no text.
 """
 

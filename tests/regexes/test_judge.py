@@ -10,8 +10,7 @@ import pytest
 from tests.regexes.growth import judge
 from tests.regexes.javascript import JavaScriptJudge
 from tests.regexes.python_source import find_in_source
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.project import ROOT
 
 
 @pytest.mark.parametrize(

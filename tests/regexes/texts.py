@@ -53,7 +53,7 @@ class Pattern:
         return [(av[0], av[2]) for op, av in _walk(self.tree) if op in _REPEATS and av[1] > _LONG_REPEAT]
 
     def pressures(self) -> Iterator[Pressure]:
-        """What to try. Raises UnknownPatternError for a repeat that no drawn text reaches."""
+        """The texts to try. Raises UnknownPatternError for a repeat that no drawn text reaches."""
         seen: set[Pressure] = set()
         foreign = self._foreign()
         for low, body in self.repeats():
@@ -100,7 +100,7 @@ class Pattern:
     # Drawing
 
     def _draw(self, items: Any, target: Any = None) -> str:
-        # A text that matches, with a mark where the target would stand.
+        # A text that matches, with a mark where the target would be.
         pieces: list[str] = []
         self._draw_into(items, pieces, {}, target)
         return "".join(pieces)

@@ -1,4 +1,4 @@
-"""What every login asks the databases takes an index: no stranger makes it slower by failing often."""
+"""The database queries of a login use an index: no stranger makes them slower by failing often."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 
 from roaming_keys.config import ACCOUNT_BACKOFF, NETWORK_BACKOFF
 from roaming_keys.store import Store
-from webbridge.database import Database
+from sealwax.service import Database
+from webbridge.certificates.lookup_counter import LookupCounter
+from webbridge.database import open_database
 from webbridge.gateway import Credentials
-from webbridge.login_counter import LoginCounter
-from webbridge.lookup_counter import LookupCounter
-from webbridge.sessions import SessionStore
+from webbridge.login.counter import LoginCounter
+from webbridge.login.sessions import SessionStore
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
@@ -32,29 +33,34 @@ def scans(database: Path, statements: list[str]) -> list[str]:
     return found
 
 
+def trace(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> None:
+    """Collect the statements of every connection from here on."""
+    connect = Database._connect
+
+    def traced(database: Database) -> sqlite3.Connection:
+        connection = connect(database)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(Database, "_connect", traced)
+
+
 def test_the_key_servers_logins_read_no_whole_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     statements: list[str] = []
     path = tmp_path / "keys.sqlite"
     store = Store(path, forget_after=datetime.timedelta(days=1))
-    connect = store._connect
-
-    def traced() -> sqlite3.Connection:
-        connection = connect()
-        connection.set_trace_callback(statements.append)
-        return connection
-
-    monkeypatch.setattr(store, "_connect", traced)
+    trace(monkeypatch, statements)
     store.start_attempt({b"account": ACCOUNT_BACKOFF, b"network": NETWORK_BACKOFF}, at=NOW)
     store.find_account("alice@example.test")
     store.forgive(b"account", b"network")
     assert scans(path, statements) == []
 
 
-def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
+def test_the_bridges_requests_read_no_whole_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "bridge.sqlite"
     statements: list[str] = []
-    database = Database(str(path))
-    database._connection.set_trace_callback(statements.append)
+    database = open_database(str(path))
+    trace(monkeypatch, statements)
     logins = LoginCounter(database, clock=lambda: NOW)
     logins.start("alice@example.test", "192.0.2.1")
     logins.succeeded("alice@example.test", "192.0.2.1")

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.client_network import client_network
 from roaming_keys.store import BackoffRule, Store
-from smime_core.lookups.cache import AnswerCache, KeptAnswer
-from tests.servers.conftest import ALICE, ALICE_LOGIN, FakeClock
-from webbridge import database as bridge_database
-from webbridge.database import Database
-from webbridge.login_counter import MAX_PER_ACCOUNT_AND_CLIENT, LoginCounter, TooManyAttempts
-from webbridge.lookup_counter import MAX_PER_SESSION, LookupCounter
-from webbridge.sessions import SessionStore
+from sealwax.lookups.cache import AnswerCache, KeptAnswer
+from sealwax.service import Database, TryLater, client_network
+from sealwax.service import database as database_module
+from tests.support.clock import FakeClock
+from tests.support.servers.mailboxes import ALICE, ALICE_LOGIN
+from webbridge.certificates.lookup_counter import MAX_PER_SESSION, LookupCounter
+from webbridge.database import open_database
+from webbridge.login.counter import MAX_PER_ACCOUNT_AND_CLIENT, LoginCounter
+from webbridge.login.sessions import SessionStore
 
 YEARS = 10 * 366 * 86_400
 CLIENT = "192.0.2.1"
@@ -24,8 +25,8 @@ CLIENT = "192.0.2.1"
 
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(bridge_database, "BUSY_SECONDS", 0.05)
-    return Database(str(tmp_path / "bridge.sqlite"))
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    return open_database(str(tmp_path / "bridge.sqlite"))
 
 
 def mode_of(path: Path) -> str:
@@ -45,7 +46,7 @@ def test_the_bridge_works_again_after_another_process_has_read_its_database_for_
     reader.close()
     for _ in range(MAX_PER_ACCOUNT_AND_CLIENT):
         logins.start(ALICE, CLIENT)
-    with pytest.raises(TooManyAttempts):
+    with pytest.raises(TryLater):
         logins.start(ALICE, CLIENT)
 
 

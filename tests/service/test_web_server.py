@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, send_file
 
-from webbridge.demo.web_server import serve
+from sealwax.service.web_server import serve
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
+@pytest.mark.server
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_is_closed_when_the_browser_resets_the_connection(tmp_path: Path) -> None:
     file = tmp_path / "script.js"
@@ -29,7 +30,7 @@ def test_a_file_is_closed_when_the_browser_resets_the_connection(tmp_path: Path)
     bound = socket.create_server(("127.0.0.1", 0))
     address = bound.getsockname()
     with serve(app, bound):
-        # The reset has to fall between the last octet and the server's last look: one of these does.
+        # The reset has to fall between the last byte and the server's last look: one of these does.
         for wait in range(40):
             with socket.create_connection(address) as browser:
                 browser.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -1,4 +1,4 @@
-"""A root, an issuing CA, somebody whom it certified, and a responder, for tests of what a CA signs."""
+"""A root, an issuing CA, an OCSP responder and two people's certificates, for tests of what a CA signs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
 from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
 from smime_core.ca.profile import (
@@ -21,12 +22,11 @@ from smime_core.ca.profile import (
     subscriber_template,
 )
 from smime_core.ca.revocation_list_building import ListTerm
-from smime_core.certificate import Certificate
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import public_key_of
-from smime_core.pem import build_pem
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import Certificate
 
 PROVIDER: Final = NativeProvider()
 AT: Final = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
@@ -43,7 +43,7 @@ class CaHouse:
     bob: Certificate
 
     def write(self, folder: Path) -> None:
-        """root.pem, issuing.pem, responder.pem, alice.pem, bob.pem, and chain.pem with both authorities."""
+        """Write root.pem, issuing.pem, responder.pem, alice.pem, bob.pem, and chain.pem with both authorities."""
         named = {"root": self.root.certificate, "issuing": self.issuing.certificate, "alice": self.alice}
         named |= {"bob": self.bob, "responder": self.responder.certificate}
         for name, certificate in named.items():
@@ -53,7 +53,7 @@ class CaHouse:
 
 @functools.cache
 def build_house(kind: NewKey = NewKey.P256) -> CaHouse:
-    """Keys of one kind for all who sign."""
+    """Build a CA whose root, issuing CA and responder have keys of this kind."""
     root_key, issuing_key, responder_key = (run(PROVIDER.generate_key(kind)) for _ in range(3))
     root_der = authority_name("Example Root CA", organization="Example")
     root = sign(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Not possessive: Python 3.11.2 finds nothing by a possessive repeat of a group with a look-ahead.
+# The repeats are not possessive: Python 3.11.2 matches nothing if a group with a look-ahead is repeated possessively.
 _BLOCK = re.compile(r"^```(\w+)\n((?:(?!```).*\n)*)```$", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """One fenced block, and the line of the page on which its text begins."""
+    """One fenced code block. `line` is the line of the page on which its text begins."""
 
     language: str
     text: str
@@ -18,7 +18,7 @@ class Block(NamedTuple):
 
 
 def code_blocks(page: str) -> list[Block]:
-    """The fenced blocks of a Markdown page that name a language, in their order."""
+    """The fenced blocks of a Markdown page that name a language, in the page's order."""
     return [Block(found[1], found[2], page.count("\n", 0, found.start(2)) + 1) for found in _BLOCK.finditer(page)]
 
 

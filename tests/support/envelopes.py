@@ -1,29 +1,31 @@
-"""Envelopes for tests, put together by hand: any RecipientInfos around any content, and parts of them exchanged."""
+"""Envelopes built by hand: with any RecipientInfos, any content, and altered fields."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import AES_256_CBC, KEY_AGREEMENTS, TAG_LENGTH, ContentCipher
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.content_encryption import ContentEncryption
-from smime_core.content_info import ID_DATA, build_content_info, parse_content_info
-from smime_core.der import Buffer
-from smime_core.enveloped_data import Envelope, EnvelopedData, open_enveloped_data, parse_enveloped_data
-from smime_core.identity import Identity
-from smime_core.kari import derive_kek
-from smime_core.kekri import KeyEncryptionKey
-from smime_core.key_management import build_issuer_and_serial
+from smime_core.cms.certificate_id import build_issuer_and_serial
+from smime_core.cms.content_encryption import ContentEncryption
+from smime_core.cms.content_info import ID_DATA, build_content_info, parse_content_info
+from smime_core.cms.enveloped_data import Envelope, EnvelopedData, decrypt_enveloped_data, parse_enveloped_data
+from smime_core.cms.recipients.kari import derive_kek
+from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.recipients.keys import Keys
+from smime_core.identity.identity import Identity
 from smime_core.keys import public_point
 from smime_core.policy import Policy
-from tests.unit.people import PROVIDER
+from smime_core.x509.certificate import Certificate
+from tests.support.people import PROVIDER
 
 CONTENT: Final = b"The quick brown fox\r\n" * 20
 CEK: Final = bytes(range(32))
-# What may not stand where a version belongs; streams find the content by counting the SEQUENCEs before it.
+# Elements that must be refused as a version. A SEQUENCE is among them, because the reader of streams finds the content
+# by counting the SEQUENCEs before it.
 NO_VERSIONS: Final = (der.sequence(), der.octet_string(b""))
 
 
@@ -35,7 +37,7 @@ def envelope(
     auth_attrs_der: bytes = b"",
     content_type: str = ID_DATA,
 ) -> bytes:
-    """DER of a ContentInfo around `content` under `cek`, with the RecipientInfos given."""
+    """The DER of a ContentInfo with `content` encrypted under `cek`, and with these RecipientInfos."""
     tag_length = TAG_LENGTH if cipher.is_authenticated else 0
     iv = PROVIDER.random_bytes(cipher.iv_length)
     made = Envelope(
@@ -55,7 +57,7 @@ def parse(cms: bytes) -> EnvelopedData:
     return parse_enveloped_data(content_info.content, content_type=content_info.content_type)
 
 
-def unseal(
+def decrypt(
     cms: bytes,
     *people: Identity,
     passwords: Sequence[bytes] = (),
@@ -63,13 +65,10 @@ def unseal(
     originators: Sequence[Certificate] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> bytes:
-    opened = open_enveloped_data(
+    opened = decrypt_enveloped_data(
         parse(cms),
-        holders=people,
+        Keys(identities=people, passwords=passwords, keks=keks, originators=originators),
         provider=PROVIDER,
-        passwords=passwords,
-        keks=keks,
-        originators=originators,
         policy=policy,
     )
     return run(opened).content
@@ -80,7 +79,7 @@ def version_of(cms: bytes) -> int:
 
 
 def edit(cms: bytes, change: Callable[[list[bytes]], object]) -> bytes:
-    """The structure after `change` was let loose on the list of its fields."""
+    """The structure after `change` has altered the list of its fields."""
     content_info = parse_content_info(cms)
     fields = [bytes(field.encoded) for field in der.read_children(content_info.content)]
     change(fields)
@@ -99,7 +98,7 @@ def flip(cms: Buffer, position: int) -> bytes:
 
 
 def originator_key(point: bytes, *parameters: bytes, oid: str = "1.2.840.10045.2.1") -> bytes:
-    """An originatorKey [1]."""
+    """An OriginatorPublicKey, as `originatorKey` [1]."""
     return der.element(0xA1, der.sequence(der.oid(oid), *parameters), der.element(0x03, b"\0", point))
 
 
@@ -115,7 +114,7 @@ def kari(
     ukm: bytes | None = None,
     rid: bytes | None = None,
 ) -> bytes:
-    """A `kari` by the textbook; `wrap` makes the encrypted key from the KEK, AES key wrap of CEK when None."""
+    """A `kari`. `wrap` computes the encrypted key from the KEK; if None, by AES key wrap of CEK."""
     wrap_der = wrap_der or der.sequence(der.oid("2.16.840.1.101.3.4.1.45"))
     kek = run(
         derive_kek(KEY_AGREEMENTS[agreement], shared, wrap_der, kek_length=kek_length, ukm=ukm, provider=PROVIDER)
@@ -133,6 +132,6 @@ def kari(
 
 
 def agreed_with(originator: Identity, recipient: Identity) -> bytes:
-    """The shared secret of two identities with keys on one curve."""
+    """The shared secret of two identities with keys on the same curve."""
     point = public_point(recipient.certificate.public_key)
     return run(PROVIDER.agree(originator.private_key, point))

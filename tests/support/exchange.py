@@ -1,7 +1,7 @@
-"""Everything that one provider makes and another one reads: both ways between any two, natively and inside a browser.
+"""Products that one crypto provider makes and another one reads, natively or inside a browser.
 
-It knows no provider by name and imports nothing native, so that it also runs in the vault. A product is a list of
-octet strings under the name of what it shows.
+This module names no provider and imports nothing native, so that it also runs in the vault. A product is a list of byte
+strings; its name says how it was made.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
 
 Products = dict[str, list[bytes]]
 Keys = dict[str, bytes]
-"""PKCS#8 by a name for people."""
+"""Private keys in PKCS#8, by a readable name."""
 
-CONTENT: Final = "Grüße aus Köln, signed and sealed. ".encode() * 40
+CONTENT: Final = "Grüße aus Köln, signed and encrypted. ".encode() * 40
 _CEK: Final = bytes(range(32))
 _SIZES: Final = (0, 1, 16, len(CONTENT))
 _SECRET: Final = b"correct horse"
@@ -64,24 +64,24 @@ _KEK_LENGTHS: Final = (16, 24, 32)
 
 
 async def make_products(provider: CryptoProvider, keys: Keys) -> Products:
-    """One product of each kind by this provider."""
+    """Make one product of each kind with this provider."""
     products = await _fixed_products(provider)
     for name, pkcs8_der in keys.items():
         key = parse_private_key(pkcs8_der)
         async for what, product in _key_products(provider, key):
             products[f"{name}: {what}"] = product
     for kind in NewKey:
-        # What RSA takes longest for is one of its sizes.
+        # One size of RSA is enough, because generating RSA keys takes longest.
         if kind is not NewKey.RSA_3072:
             products[f"generated {kind}"] = [(await provider.generate_key(kind)).pkcs8_der]
     return products
 
 
 async def check_products(provider: CryptoProvider, keys: Keys, products: Products) -> int:
-    """How many products of another provider this one has read. Raises AssertionError or the core's error."""
+    """Read the products of another provider. Returns their number. Raises AssertionError or an error of the core."""
     for what, product in (await _fixed_products(provider)).items():
         assert products[what] == product, what
-    await _check_sealed(provider, products)
+    await _check_encrypted(provider, products)
     for name, pkcs8_der in keys.items():
         key = parse_private_key(pkcs8_der)
         for what, product in products.items():
@@ -94,12 +94,12 @@ async def check_products(provider: CryptoProvider, keys: Keys, products: Product
 
 
 async def _fixed_products(provider: CryptoProvider) -> Products:
-    # Those in which no randomness is.
+    # The products without randomness: all providers must make the same.
     products: Products = {}
     for cipher, size in itertools.product(_CIPHERS, _SIZES):
         key_octets, iv, aad = _cipher_inputs(cipher)
-        sealed = await provider.encrypt_content(cipher, key_octets, iv, CONTENT[:size], aad=aad)
-        products[f"{cipher.name} of {size} bytes"] = [sealed]
+        encrypted = await provider.encrypt_content(cipher, key_octets, iv, CONTENT[:size], aad=aad)
+        products[f"{cipher.name} of {size} bytes"] = [encrypted]
     for length in _KEK_LENGTHS:
         products[f"wrap under {length} bytes"] = [await provider.wrap_key(bytes(range(length)), _CEK)]
     for kdf in _KDFS:
@@ -109,11 +109,11 @@ async def _fixed_products(provider: CryptoProvider) -> Products:
     return products
 
 
-async def _check_sealed(provider: CryptoProvider, products: Products) -> None:
+async def _check_encrypted(provider: CryptoProvider, products: Products) -> None:
     for cipher, size in itertools.product(_CIPHERS, _SIZES):
         key_octets, iv, aad = _cipher_inputs(cipher)
-        (sealed,) = products[f"{cipher.name} of {size} bytes"]
-        assert await provider.decrypt_content(cipher, key_octets, iv, sealed, aad=aad) == CONTENT[:size]
+        (encrypted,) = products[f"{cipher.name} of {size} bytes"]
+        assert await provider.decrypt_content(cipher, key_octets, iv, encrypted, aad=aad) == CONTENT[:size]
     for length in _KEK_LENGTHS:
         (wrapped,) = products[f"wrap under {length} bytes"]
         assert await provider.unwrap_key(bytes(range(length)), wrapped) == _CEK
@@ -158,7 +158,7 @@ async def _check_generated(provider: CryptoProvider, pkcs8_der: bytes) -> None:
 
 
 def signature_algorithms(key: PrivateKey) -> list[SignatureAlgorithm]:
-    """All that a key can sign by; of PSS the everyday salt alone."""
+    """All signature algorithms for a key. RSA-PSS only with a salt of 32 bytes."""
     if key.key_type in _PURE:
         return [_PURE[key.key_type]]
     if key.key_type is KeyType.EC:

@@ -1,4 +1,4 @@
-"""Published answers of key derivations for every provider; it imports nothing native, to run in the vault too."""
+"""Published test vectors of key derivation. This module imports nothing native, so that it also runs in the vault."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ANSWERS: Final[dict[str, tuple[Kdf, bytes, str]]] = {
 
 
 async def derive_all(provider: CryptoProvider) -> dict[str, str]:
-    """What this provider answers."""
+    """The keys that this provider derives, in hex."""
     return {
         name: (await provider.derive_key(kdf, secret, len(expected) // 2)).hex()
         for name, (kdf, secret, expected) in ANSWERS.items()

@@ -6,10 +6,10 @@
 
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
-import { createCipherDoor } from "../../wasm_build/runtime/cipher_door.js";
-import { Residue } from "../../wasm_build/runtime/cleanup.js";
+import { createCipherDoor } from "../../wasm_build/vault/worker/cipher_door.js";
+import { Residue } from "../../wasm_build/vault/cleanup.js";
 
-// What the browsers have, and Node has from 21 on.
+// Browsers have this, and Node from 21 on.
 ArrayBuffer.prototype.transfer ??= function () {
   return structuredClone(this, { transfer: [this] });
 };

@@ -1,4 +1,4 @@
-"""The symmetric part of the vault's door, run by Node: the JavaScript of the browsers, over a poor WebCrypto."""
+"""The vault's symmetric ciphers in JavaScript, run by Node over a WebCrypto that lacks some algorithms."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ FUNCTIONS: Final = ("encrypt", "decrypt", "decryptBlocks", "wrap", "unwrap")
 
 @functools.cache
 def _node() -> subprocess.Popen[str]:
-    # One for all tests.
+    # One process for all tests.
     if shutil.which("node") is None:
         pytest.skip("not installed: node")
     command = ["node", "--no-warnings", str(_SCRIPT)]
     node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    # It ends when its input does.
+    # Node ends when its input ends.
     atexit.register(node.communicate)
     return node
 
 
 def call_node(name: str, *args: object) -> bytes | str:
-    """The octets that a function of the door gives, or the name of the DOMException that refuses."""
+    """Call one of `FUNCTIONS`. Returns the resulting bytes, or the name of the DOMException that it throws."""
     node = _node()
     assert node.stdin is not None
     assert node.stdout is not None

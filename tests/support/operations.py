@@ -1,6 +1,6 @@
-"""Each operation of the provider with each algorithm, done once: what shows which way a browser's provider takes.
+"""Does each operation of a provider once with each algorithm, to find out which implementations a provider uses.
 
-It imports nothing native, so that it also runs in the vault; what it cannot make there is given.
+This module imports nothing native, so that it also runs in the vault. Inputs that cannot be made there are arguments.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ from smime_core.keys import (
     read_lattice_private,
 )
 from smime_core.provider import CryptoProvider, KeyType, NewKey, PrivateKey
-from tests.unit.exchange import signature_algorithms
+from tests.support.exchange import signature_algorithms
 
 Ways = dict[str, dict[str, str]]
-"""Algorithm, then variant (empty where there is none), to the way that was taken."""
+"""The implementation ("way") that was used, by algorithm and variant ("" for an algorithm without variants)."""
 
 OLD_CIPHERS: Final = (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_64_CBC, RC2_128_CBC)
 _T = TypeVar("_T")
 _CONTENT: Final = b"content of a mail" * 9
-_BULK: Final = bytes(200_000)  # large enough for what is done differently with large content
+_BULK: Final = bytes(200_000)  # more than 128 KiB, because such content is hashed in another way
 _CEK: Final = bytes(range(32))
 _SCHEMES: Final = {
     SignatureScheme.RSA_PKCS1_V15: "RSASSA-PKCS1-v1_5",
@@ -65,7 +65,7 @@ _KDFS: Final[dict[str, Kdf]] = {
 }
 
 
-# What writers and advisers of today take.
+# Parameters that are recommended and used today.
 _STRONG_KDFS: Final[dict[str, Kdf]] = {
     "PBKDF2, SHA-256, 600,000 iterations": Pbkdf2(hash_name=HashName.SHA256, salt=b"salt" * 4, iterations=600_000),
     "PBKDF2, SHA-512, 210,000 iterations": Pbkdf2(hash_name=HashName.SHA512, salt=b"salt" * 4, iterations=210_000),
@@ -73,18 +73,18 @@ _STRONG_KDFS: Final[dict[str, Kdf]] = {
     "scrypt, 128 MiB": Scrypt(salt=b"salt", cost=131_072, block_size=8, parallelisation=1),
 }
 _PIECE: Final = bytes(250_000)
-_PIECES: Final = 4  # in a megabyte
+_PIECES: Final = 4  # the number of pieces in a megabyte
 
 
 class Recorder:
-    """Notes which way each operation took; `take_way` answers for what was done since it was asked last."""
+    """Notes the way of each operation. `take_way` returns the way of the operations since its last call."""
 
     def __init__(self, take_way: Callable[[], str]) -> None:
         self._take_way = take_way
         self._taken: dict[tuple[str, str], dict[str, str]] = {}
 
     async def note(self, algorithm: str, variant: str, deed: str, work: Awaitable[_T]) -> _T:
-        """What the work gives."""
+        """Await the work, note its way, and return its result. `deed` names the operation, such as "sign"."""
         self._take_way()
         outcome = await work
         self._taken.setdefault((algorithm, variant), {})[deed] = self._take_way()
@@ -92,7 +92,7 @@ class Recorder:
 
     @property
     def ways(self) -> Ways:
-        """One way where all that was done with an algorithm took the same, else each deed's own."""
+        """The way of each algorithm. If its operations took different ways, the way of each operation."""
         found: Ways = {}
         for (algorithm, variant), deeds in self._taken.items():
             ways = set(deeds.values())
@@ -102,18 +102,16 @@ class Recorder:
 
 
 async def find_ways(provider: CryptoProvider, given: dict[str, Any], take_way: Callable[[], str]) -> Ways:
-    """The ways of all that the Protocol has.
+    """Find the ways of all operations of the Protocol CryptoProvider. Raises AssertionError for a wrong result.
 
-    `given` has "keys", PKCS#8; "dsa", a public key, a signature and its content;
-    "sealed", content under each old cipher with a key and an IV of zeros; all in hexadecimal.
-
-    Raises AssertionError for a wrong outcome.
+    `given` has, in hexadecimal: "keys": private keys in PKCS#8; "dsa": a public key, a signature and its content;
+    "encrypted": content encrypted with each old cipher, under a key and an IV of zeros.
     """
     recorder = Recorder(take_way)
     for pkcs8 in given["keys"]:
         await _use_key(provider, recorder, parse_private_key(bytes.fromhex(pkcs8)))
     await _use_dsa(provider, recorder, *map(bytes.fromhex, given["dsa"]))
-    await _use_ciphers(provider, recorder, given["sealed"])
+    await _use_ciphers(provider, recorder, given["encrypted"])
     for hash_name in HashName:
         await recorder.note("digest", hash_label(hash_name), "digest", provider.digest(hash_name, _CONTENT))
         bulk = provider.digest(hash_name, _BULK)
@@ -121,21 +119,24 @@ async def find_ways(provider: CryptoProvider, given: dict[str, Any], take_way: C
     for name, kdf in _KDFS.items():
         await recorder.note("key derivation", name, "derive", provider.derive_key(kdf, b"secret", 32))
     for kind in NewKey:
-        # What RSA takes longest for is one of its sizes.
+        # One size of RSA is enough, because generating RSA keys takes longest.
         if kind is not NewKey.RSA_3072:
             await recorder.note("new key", _label(kind), "make", provider.generate_key(kind))
     return recorder.ways
 
 
 async def find_cipher_ways(provider: CryptoProvider, given: dict[str, Any], take_way: Callable[[], str]) -> Ways:
-    """The same for the content ciphers and AES key wrap alone; of `given` "sealed"."""
+    """As `find_ways`, but only for content ciphers and AES key wrap. Uses only "encrypted" of `given`."""
     recorder = Recorder(take_way)
-    await _use_ciphers(provider, recorder, given["sealed"])
+    await _use_ciphers(provider, recorder, given["encrypted"])
     return recorder.ways
 
 
 async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> dict[str, float]:
-    """The least milliseconds of what a browser may lack, by name; of ciphers for a megabyte. Of `given` "keys"."""
+    """The least milliseconds of operations that a browser may lack, by name. Uses only "keys" of `given`.
+
+    Ciphers are measured for one megabyte.
+    """
     times: dict[str, float] = {}
     for pkcs8 in given["keys"]:
         key = parse_private_key(bytes.fromhex(pkcs8))
@@ -162,8 +163,8 @@ async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> di
             times[f"{name} decapsulate"] = await _least_milliseconds(decapsulating)
     for cipher in (AES_192_CBC, AES_192_GCM, CHACHA20_POLY1305):
         ends = bytes(cipher.key_length), bytes(cipher.iv_length)
-        sealed = await provider.encrypt_content(cipher, *ends, _PIECE)
-        opening = functools.partial(provider.decrypt_content, cipher, *ends, sealed)
+        encrypted = await provider.encrypt_content(cipher, *ends, _PIECE)
+        opening = functools.partial(provider.decrypt_content, cipher, *ends, encrypted)
         times[f"{cipher.name}, 1 MB"] = _PIECES * await _least_milliseconds(opening)
     for cipher in (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_128_CBC):
         ends = bytes(cipher.key_length), bytes(cipher.iv_length)
@@ -175,7 +176,7 @@ async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> di
 
 
 async def _least_milliseconds(work: Callable[[], Awaitable[object]], rounds: int = 20) -> float:
-    # Noise only ever adds.
+    # The least of all rounds, because other load on the machine only ever adds time.
     least = math.inf
     for _ in range(rounds):
         begun = time.perf_counter()
@@ -188,8 +189,8 @@ async def _use_ciphers(provider: CryptoProvider, recorder: Recorder, old: list[s
     for cipher in dict.fromkeys(CONTENT_CIPHERS.values()):
         if not cipher.is_weak:
             await _use_cipher(provider, recorder, cipher)
-    for cipher, sealed in zip(OLD_CIPHERS, old, strict=True):
-        await _use_old_cipher(provider, recorder, cipher, bytes.fromhex(sealed))
+    for cipher, encrypted in zip(OLD_CIPHERS, old, strict=True):
+        await _use_old_cipher(provider, recorder, cipher, bytes.fromhex(encrypted))
     for bits in (128, 192, 256):
         kek, algorithm = bytes(bits // 8), f"AES-{bits}"
         wrapped = await recorder.note(algorithm, "key wrap", "wrap", provider.wrap_key(kek, _CEK))
@@ -231,18 +232,20 @@ async def _use_cipher(provider: CryptoProvider, recorder: Recorder, cipher: Cont
     name, _, mode = (
         cipher.name.rpartition("-") if cipher.mode is not CipherMode.CHACHA20_POLY1305 else (cipher.name, "", "")
     )
-    sealed = await recorder.note(name, mode, "encrypt", provider.encrypt_content(cipher, key, iv, _CONTENT))
-    assert await recorder.note(name, mode, "decrypt", provider.decrypt_content(cipher, key, iv, sealed)) == _CONTENT
+    encrypted = await recorder.note(name, mode, "encrypt", provider.encrypt_content(cipher, key, iv, _CONTENT))
+    assert await recorder.note(name, mode, "decrypt", provider.decrypt_content(cipher, key, iv, encrypted)) == _CONTENT
     if cipher.mode is CipherMode.CBC:
-        blocks = provider.decrypt_blocks(cipher, key, iv, sealed[:32])
+        blocks = provider.decrypt_blocks(cipher, key, iv, encrypted[:32])
         assert await recorder.note(name, mode, "decrypt blocks", blocks) == _CONTENT[:32]
 
 
-async def _use_old_cipher(provider: CryptoProvider, recorder: Recorder, cipher: ContentCipher, sealed: bytes) -> None:
+async def _use_old_cipher(
+    provider: CryptoProvider, recorder: Recorder, cipher: ContentCipher, encrypted: bytes
+) -> None:
     row, key, iv = ("old ciphers (decrypted alone)", cipher.name), bytes(cipher.key_length), bytes(cipher.iv_length)
-    opened = await recorder.note(*row, "decrypt", provider.decrypt_content(cipher, key, iv, sealed))
-    blocks = await recorder.note(*row, "decrypt blocks", provider.decrypt_blocks(cipher, key, iv, sealed))
-    assert len(opened) == len(sealed) - cipher.iv_length
+    opened = await recorder.note(*row, "decrypt", provider.decrypt_content(cipher, key, iv, encrypted))
+    blocks = await recorder.note(*row, "decrypt blocks", provider.decrypt_blocks(cipher, key, iv, encrypted))
+    assert len(opened) == len(encrypted) - cipher.iv_length
     assert blocks.startswith(opened)
 
 

@@ -1,4 +1,4 @@
-"""Chains of certificates with any extensions, made for tests of paths; all keys are P-256 and made once by name."""
+"""Chains of certificates with any extensions, and revocation lists. All keys are P-256, made once and named."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import functools
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import parse_signature_identifier
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
 from smime_core.ca.extensions import (
@@ -20,25 +20,28 @@ from smime_core.ca.extensions import (
     build_subject_key_identifier,
 )
 from smime_core.ca.names import COMMON_NAME, build_name
-from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
+from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate, build_revocation_list
 from smime_core.keys import public_key_of
 from smime_core.provider import NewKey, PrivateKey
-from tests.unit.people import NOW, PROVIDER
+from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
+from tests.support.people import NOW, PROVIDER
 
 YEAR: Final = datetime.timedelta(days=365)
 CA_USAGE: Final = KeyUsage.KEY_CERT_SIGN | KeyUsage.CRL_SIGN
 SIGNER_USAGE: Final = KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT
+TERM: Final = ListTerm(this_update=NOW, next_update=NOW + datetime.timedelta(days=7))
 
 
 @functools.cache
 def key(name: str) -> PrivateKey:
-    """The key that goes by this name."""
+    """The key of this name."""
     return run(PROVIDER.generate_key(NewKey.P256))
 
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """An authority by name and key; `key_name` is another one after a rollover."""
+    """An authority (or a person, below it). After a key rollover `key_name` differs from `name`."""
 
     name: str
     certificate: Certificate
@@ -54,7 +57,7 @@ class House:
         not_after: datetime.datetime = NOW + YEAR,
         path_length: int | None = None,
     ) -> House:
-        """An authority below this one, or with `is_ca` False somebody with a bare certificate."""
+        """Issue an authority below this one; with `is_ca` False, a person whose certificate has no address."""
         basic = build_basic_constraints(is_ca=is_ca, path_length=path_length)
         usage = build_key_usage(CA_USAGE if is_ca else SIGNER_USAGE)
         certificate = issue(
@@ -74,7 +77,7 @@ class House:
         not_before: datetime.datetime = NOW - YEAR,
         not_after: datetime.datetime = NOW + YEAR,
     ) -> Certificate:
-        """A person's certificate for mail; `extensions` come beside or instead of the usual ones."""
+        """Issue a person's certificate for mail. `extensions` replace usual ones of the same OID, or are added."""
         named = (build_subject_alt_name((address,)), build_extended_key_usage(EMAIL_PROTECTION))
         own = {extension.oid for extension in extensions}
         kept = tuple(extension for extension in named if extension.oid not in own)
@@ -100,7 +103,7 @@ def issue(
     not_after: datetime.datetime = NOW + YEAR,
     subject_der: bytes = b"",
 ) -> Certificate:
-    """A certificate with exactly these extensions and the key identifiers; `subject_der` instead of the name."""
+    """A certificate with exactly these extensions and the key identifiers. `subject_der` replaces the name."""
     subject_der = subject_der or build_name((COMMON_NAME, name))
     public_key = public_key_of(key(key_name))
     identifiers = [build_subject_key_identifier(public_key)]
@@ -126,12 +129,12 @@ def issue(
 
 
 def authority_extensions() -> tuple[Extension, ...]:
-    """What makes an authority."""
+    """The extensions of an authority's certificate: basic constraints and key usage."""
     return build_basic_constraints(is_ca=True), build_key_usage(CA_USAGE)
 
 
 def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]]:
-    """Authorities that all certified each other: `count` of them, their names repeated as long as they last."""
+    """`count` authorities that have all certified each other, and these certificates. `names` are used in turn."""
     houses = [
         House(
             name=names[number % len(names)],
@@ -150,7 +153,7 @@ def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]
 
 
 def with_version(certificate: Certificate, version: int, signer: str) -> Certificate:
-    """The same certificate of another version, signed again by the key of that name."""
+    """The same certificate with another version number, signed again by the key `signer`."""
     tbs = der.read_children(der.read_one(certificate.tbs_der))
     number = der.explicit(0, der.integer(version - 1)) if version != 1 else b""
     tbs_der = der.sequence(number, *(field.encoded for field in tbs[1:]))
@@ -158,7 +161,7 @@ def with_version(certificate: Certificate, version: int, signer: str) -> Certifi
 
 
 def without_extensions(certificate: Certificate, signer: str) -> Certificate:
-    """The certificate as version 1 knew it, signed again by the key of that name."""
+    """The certificate as version 1, without extensions, signed again by the key `signer`."""
     tbs = der.read_children(der.read_one(certificate.tbs_der))
     return _signed(certificate, der.sequence(*(field.encoded for field in tbs[1:-1])), signer)
 
@@ -168,3 +171,19 @@ def _signed(certificate: Certificate, tbs_der: bytes, signer: str) -> Certificat
     signature = run(PROVIDER.sign(key(signer), algorithm, tbs_der))
     bits = der.element(0x03, b"\0", signature)
     return parse_certificate(der.sequence(tbs_der, certificate.signature_algorithm_der, bits))
+
+
+def revocation_list(house: House, *revoked: Certificate, key_name: str = "") -> RevocationList:
+    entries = [RevokedCertificate(serial_number=one.serial_number, revoked_at=NOW) for one in revoked]
+    return parse_revocation_list(
+        run(
+            build_revocation_list(
+                entries,
+                issuer=house.certificate,
+                signing_key=key(key_name or house.key_name),
+                number=1,
+                term=TERM,
+                provider=PROVIDER,
+            )
+        )
+    )

@@ -1,4 +1,4 @@
-"""People for tests: one authority, a few identities made once, and a message between them."""
+"""People for tests: one authority, identities that are made once, and a message from Alice to Bob."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from smime_core import Certificate, Identity, RevocationPolicy, TrustStore
 from smime_core.blocking import run
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.ca.demo import Authority, create_authority, issue_identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 
@@ -43,12 +43,12 @@ def anchor() -> Certificate:
 
 
 def trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy.NOT_CHECKED) -> TrustStore:
-    """A store with the given anchors, the test authority without any."""
+    """A trust store with these anchors; by default with the test authority."""
     return TrustStore.of(*(anchors or (anchor(),)), revocation=revocation)
 
 
 def build_revocation_list(*serial_numbers: int, encoding: serialization.Encoding = serialization.Encoding.DER) -> bytes:
-    """A CRL of the test authority, for a week."""
+    """A CRL of the test authority, valid for a week."""
     key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
     assert isinstance(key, rsa.RSAPrivateKey)
     builder = x509.CertificateRevocationListBuilder(

@@ -1,4 +1,4 @@
-"""Authorities, lists and OCSP responses for the tests on revocation, by hand where pyca/cryptography cannot."""
+"""Authorities, CRLs and OCSP responses for the tests of revocation, built by hand where pyca/cryptography cannot."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from smime_core import Certificate, RevocationStatus, TrustStore, der
+from smime_core import Certificate
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import parse_certificate
+from smime_core.pkix import RevocationQuestion, RevocationStatus
 from smime_core.pkix.evidence import Evidence, parse_evidence
 from smime_core.pkix.revocation import check_revocation
 from smime_core.policy import Policy
-from tests.unit.people import NOW, PROVIDER
+from smime_core.x509.certificate import parse_certificate
+from tests.support.people import NOW, PROVIDER
 
 DAY: Final = datetime.timedelta(days=1)
 HOUR: Final = datetime.timedelta(hours=1)
@@ -30,7 +32,7 @@ Reason = x509.ReasonFlags
 
 @dataclass(frozen=True, eq=False)
 class Holder:
-    """A key and its certificate, as pyca has it and as the core has it."""
+    """A key and its certificate, in the form of pyca/cryptography and of the core."""
 
     key: ec.EllipticCurvePrivateKey
     x509: x509.Certificate
@@ -70,7 +72,7 @@ def issue(
     serial_number: int | None = None,
     days: tuple[float, float] = (-365, 365),
 ) -> Holder:
-    """A certificate under `issuer`, or a root; valid for `days` around NOW."""
+    """A certificate issued by `issuer`, or a root. `days`: begin and end of its validity, relative to NOW."""
     own = key or ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
@@ -97,7 +99,7 @@ def root() -> Holder:
 
 @functools.cache
 def authority() -> Holder:
-    """The issuing authority of nearly all tests."""
+    """The issuing authority that nearly all tests use."""
     return issue("Authority", root(), is_ca=True)
 
 
@@ -161,7 +163,7 @@ def entry(
     issuer: str | None = None,
     unknown: bool | None = None,
 ) -> x509.RevokedCertificate:
-    """One entry; `unknown` adds an extension that nobody understands, critical or not."""
+    """An entry of a CRL. `unknown` adds an unknown extension: True a critical one, False one that is not critical."""
     builder = x509.RevokedCertificateBuilder(serial_number, at)
     if reason is not None:
         builder = builder.add_extension(x509.CRLReason(reason), critical=False)
@@ -187,11 +189,14 @@ def crl(
     extensions: Iterable[x509.ExtensionType] = (),
     unknown: bool | None = None,
 ) -> bytes:
-    """DER of a list by `signer`, a delta to the list of number `base`; `issuer` puts another name on it."""
+    """The DER of a CRL signed by `signer`; with `base`, a delta to the CRL of that number.
+
+    `issuer` replaces the name of the signer in it.
+    """
     builder = x509.CertificateRevocationListBuilder(
         issuer_name=name_of(issuer) if issuer else signer.x509.subject,
         last_update=this_update,
-        # pyca demands the date; it is cut out below.
+        # pyca/cryptography requires the date. If there shall be none, it is cut out below.
         next_update=next_update or this_update + DAY,
     )
     for one in entries:
@@ -218,17 +223,17 @@ def without_next_update(list_der: bytes, signer: Holder) -> bytes:
 
 
 def with_sha1(list_der: bytes, signer: Holder) -> bytes:
-    """The list signed again by ECDSA with SHA-1, which pyca no longer does for lists."""
+    """The CRL signed again by ECDSA with SHA-1, which pyca/cryptography no longer supports for CRLs."""
     tbs, old, _ = der.read_sequence(list_der)
     algorithm = der.sequence(der.oid("1.2.840.10045.4.1"))
     content = bytes(der.expect(tbs, der.SEQUENCE).content).replace(bytes(old.encoded), algorithm, 1)
     tbs_der = der.sequence(content)
-    signature = signer.key.sign(tbs_der, ec.ECDSA(hashes.SHA1()))  # noqa: S303  # what is to be refused
+    signature = signer.key.sign(tbs_der, ec.ECDSA(hashes.SHA1()))  # noqa: S303  # the core must refuse it
     return der.sequence(tbs_der, algorithm, der.element(0x03, b"\0", signature))
 
 
 def signed(tbs_der: bytes, algorithm_der: bytes, signer: Holder, *more: bytes) -> bytes:
-    """SEQUENCE of what is signed, the algorithm, the signature, and what follows."""
+    """A SEQUENCE of `tbs_der`, the algorithm, the signature by `signer`, and `more`."""
     signature = signer.key.sign(tbs_der, ec.ECDSA(hashes.SHA256()))
     return der.sequence(tbs_der, algorithm_der, der.element(0x03, b"\0", signature), *more)
 
@@ -245,7 +250,7 @@ UNKNOWN: Final = der.element(0x82)
 
 
 def revoked(at: datetime.datetime = NOW - DAY, reason: int | None = None) -> bytes:
-    """CertStatus."""
+    """The CertStatus of a revoked certificate."""
     own = b"" if reason is None else der.explicit(0, der.element(0x0A, bytes((reason,))))
     return der.element(0xA1, generalized(at), own)
 
@@ -280,7 +285,7 @@ def single(
     next_update: datetime.datetime | None = NOW + DAY,
     extensions: Sequence[bytes] = (),
 ) -> bytes:
-    """A SingleResponse about the leaf, or about another CertID."""
+    """A SingleResponse about the leaf, or about the CertID `about`."""
     return der.sequence(
         about or certificate_id(leaf().certificate, authority()),
         status,
@@ -299,7 +304,7 @@ def response(
     produced_at: datetime.datetime = NOW - HOUR,
     extensions: Sequence[bytes] = (),
 ) -> bytes:
-    """DER of a successful OCSPResponse; `responder` names another than the signer."""
+    """The DER of a successful OCSPResponse. It names `responder`, by default the signer."""
     named = responder or signer
     key_hash = der.octet_string(hashlib.sha1(key_octets(named)).digest())  # noqa: S324  # RFC 6960 section 4.2.1
     tbs = der.sequence(
@@ -326,7 +331,7 @@ def delegate(
     days: tuple[float, float] = (-30, 30),
     key_usage: x509.KeyUsage | None = None,
 ) -> Holder:
-    """A responder that `issuer` certified."""
+    """An OCSP responder that `issuer` has certified."""
     extensions: list[x509.ExtensionType] = [x509.ExtendedKeyUsage(purposes)] if purposes else []
     if no_check:
         extensions.append(x509.OCSPNoCheck())
@@ -334,7 +339,7 @@ def delegate(
 
 
 def pyca_response(certificate: Holder, issuer: Holder, status: ocsp.OCSPCertStatus) -> bytes:
-    """A response as another implementation writes it."""
+    """An OCSP response written by pyca/cryptography."""
     is_revoked = status is ocsp.OCSPCertStatus.REVOKED
     builder = ocsp.OCSPResponseBuilder().add_response(
         cert=certificate.x509, issuer=issuer.x509, algorithm=hashes.SHA256(), cert_status=status,
@@ -364,7 +369,7 @@ def ask(
     is_valid_crl_issuer: Callable[[Certificate], Any] = nobody,
     policy: Policy = Policy.RECEIVE,
 ) -> RevocationStatus:
-    """The status of the leaf, or of `about`, by these lists and responses, which can all be read."""
+    """The status of the leaf, or of `about`, by these CRLs and OCSP responses. All of them must be readable."""
     evidence = parse_evidence(
         revocation_lists=lists, ocsp_responses=responses, certificates=[one.der for one in certificates]
     )
@@ -392,18 +397,20 @@ def ask_evidence(
     anchor = root().certificate
     return run(
         check_revocation(
-            about if isinstance(about, Certificate) else (about or leaf()).certificate,
-            (issuer or authority()).certificate,
-            anchor=anchor,
-            store=TrustStore.of(anchor).with_evidence(evidence),
-            at=at,
-            provider=PROVIDER,
-            is_valid_crl_issuer=is_valid_crl_issuer,
-            policy=policy,
+            RevocationQuestion(
+                certificate=about if isinstance(about, Certificate) else (about or leaf()).certificate,
+                issuer=(issuer or authority()).certificate,
+                anchor=anchor,
+                evidence=evidence,
+                at=at,
+                provider=PROVIDER,
+                is_valid_crl_issuer=is_valid_crl_issuer,
+                policy=policy,
+            )
         )
     )
 
 
 def outcome(status: RevocationStatus) -> tuple[str, str]:
-    """(state, why it is unknown or the reason of the revocation)."""
+    """Returns (state, the reason why it is unknown or of the revocation)."""
     return status.state.value, status.why or status.reason

@@ -1,4 +1,4 @@
-"""Signals of the processes that tests start: the same whether pytest runs in the foreground or as a job with `&`."""
+"""Signals of the processes that tests start, made independent of whether pytest runs in the foreground or with `&`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def interruptible_children() -> Iterator[None]:
-    """Children that are started inside obey SIGINT and SIGHUP.
+    """Make child processes that are started inside the block obey SIGINT and SIGHUP.
 
-    A shell without job control starts a job with SIGINT ignored, `nohup` starts one with SIGHUP ignored, and every
-    child inherits that.
+    A shell without job control starts jobs with SIGINT ignored, and `nohup` with SIGHUP ignored. All child processes
+    inherit that.
     """
     before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)}
     try:
@@ -24,7 +24,7 @@ def interruptible_children() -> Iterator[None]:
 
 @contextlib.contextmanager
 def started_as(place: str) -> Iterator[None]:
-    """The disposition of SIGINT that pytest has in the "foreground" or in the "background"."""
+    """Set the handling of SIGINT that pytest has when it runs in the "foreground" or in the "background"."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN if place == "background" else signal.default_int_handler)
     try:
         yield

@@ -1,11 +1,10 @@
-"""Signed structures by hand, so that each part can be wrong on its own."""
+"""Signed structures built by hand, so that a test can make each part wrong."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import (
     HashName,
     SignatureAlgorithm,
@@ -13,18 +12,19 @@ from smime_core.algorithms import (
     build_hash_identifier,
     build_signature_identifier,
 )
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
+from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
+from smime_core.cms.certificate_id import build_issuer_and_serial
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import SignedData, find_certificate, parse_signed_data
+from smime_core.cms.signer_info import SignerInfo, verify_signer
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity
-from smime_core.key_management import build_issuer_and_serial
+from smime_core.identity.identity import Identity
 from smime_core.policy import Policy
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import SignedData, find_certificate, parse_signed_data
-from smime_core.signer_info import SignerInfo, verify_signer
-from tests.unit.people import PROVIDER, anchor, person
+from smime_core.x509.certificate import Certificate
+from tests.support.people import PROVIDER, anchor, person
 
 CONTENT: Final = b"Content-Type: text/plain\r\n\r\nhello\r\n"
 DIGEST: Final = hashlib.sha256(CONTENT).digest()
@@ -52,7 +52,10 @@ def signer_info(
     digest_identifier: bytes | None = None,
     signature_identifier: bytes | None = None,
 ) -> bytes:
-    """A SignerInfo by hand, so that each part can be wrong on its own."""
+    """A SignerInfo by `identity`, or by Alice.
+
+    The arguments replace single parts: `named` the identity that it names, `signed` the bytes that are signed.
+    """
     identity = identity or person("alice")
     body = b"" if attributes is None else b"".join(sorted(attributes) if sort else attributes)
     covered = signed if signed is not None else CONTENT if attributes is None else der.element(der.SET, body)
@@ -100,7 +103,7 @@ def verify(
     certificates: tuple[Certificate, ...] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> SignatureAlgorithm:
-    """Verify one signer of a SignedData against its own content or detached `content`."""
+    """Verify signer `number` of a SignedData with its content, or with detached `content`."""
     signed = parse(cms)
     info = signer_of(signed, number)
     certificate = find_certificate(info.sid, (*signed.certificates, *certificates))

@@ -1,4 +1,4 @@
-"""What runs inside the vault's Python to test its streams; everything travels as JSON with octets in hex."""
+"""Functions that run inside the vault's Python to test its streams. They exchange JSON with bytes in hex."""
 
 from __future__ import annotations
 
@@ -24,22 +24,26 @@ from smime_core.algorithms import (
     CipherMode,
     HashName,
 )
-from smime_core.certificate import parse_certificate
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import SmimeError
-from smime_core.examiner import Examiner, Opener
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import parse_private_key
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider, RunningCipher
 from smime_core.providers.webcrypto_ciphers import settle
 from smime_core.providers.webcrypto_streaming import WebCryptoStreamingProvider
-from smime_core.report_json import report_to_json
-from smime_core.stream.examination import examine_octets, open_octets
-from smime_core.stream.mail_writing import join_mail, seal_mail, sign_mail, sign_mail_opaque
+from smime_core.report.report_json import report_to_json
+from smime_core.stream.examination import decrypt_octets, examine_octets
+from smime_core.stream.mail_writing import encrypt_mail, join_mail, sign_mail, sign_mail_opaque
 from smime_core.stream.octets import MemoryOctets
-from smime_core.stream.writing import Signing, copy_octets, seal_octets, sign_opaque
+from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_opaque
+from smime_core.trust.judging import Judging
+from smime_core.verdict.examiner import Decryptor, Examiner
+from smime_core.x509.certificate import parse_certificate
 
 CIPHERS = {
     cipher.name: cipher
@@ -64,12 +68,12 @@ Function = Callable[[CryptoProvider, bytes], Coroutine[Any, Any, str]]
 
 
 def pattern(length: int) -> bytes:
-    """Octets that repeat nowhere near a block."""
+    """Bytes that repeat every 251 bytes, so that no two blocks near each other are equal."""
     return (bytes(range(251)) * (length // 251 + 1))[:length]
 
 
 class Arriving:
-    """Octets that come in chunks of one size, each awaited from the browser, as those of a download are."""
+    """Bytes that come in chunks of one size, as from a download. Every 64th chunk waits for the browser."""
 
     def __init__(self, data: bytes, chunk_bytes: int, provider: WebCryptoStreamingProvider) -> None:
         self._data = memoryview(data)
@@ -87,7 +91,7 @@ class Arriving:
 
 
 class Gathering:
-    """A sink that keeps everything."""
+    """A target that keeps all written bytes."""
 
     def __init__(self) -> None:
         self.octets = bytearray()
@@ -97,7 +101,7 @@ class Gathering:
 
 
 async def run_ciphers(_: CryptoProvider, given_json: bytes) -> str:
-    """For each case the digest of what came out, or the error's code."""
+    """Run each case. Returns the digest of the output, or the error's code, of each."""
     provider = WebCryptoStreamingProvider()
     outcomes = []
     for case in json.loads(given_json):
@@ -115,15 +119,15 @@ async def run_ciphers(_: CryptoProvider, given_json: bytes) -> str:
 
 
 async def _ciphertext(case: dict[str, Any]) -> bytes:
-    # Large ones are made here: to send them in would take longer than to test them.
+    # Large ciphertexts are made here, because passing them into the page would take longer than the test.
     if "data" in case:
         return bytes.fromhex(case["data"])
     provider = WebCryptoStreamingProvider()
     cipher, key = CIPHERS[case["cipher"]], bytes.fromhex(case["key"])
-    sealed = await provider.encrypt_content(
+    encrypted = await provider.encrypt_content(
         cipher, key, bytes.fromhex(case["iv"]), pattern(case["length"]), aad=bytes.fromhex(case["aad"])
     )
-    return sealed[: len(sealed) - len(case["tag"]) // 2]
+    return encrypted[: len(encrypted) - len(case["tag"]) // 2]
 
 
 async def _feed(running: RunningCipher, data: bytes, chunk: int) -> bytes:
@@ -134,7 +138,7 @@ async def _feed(running: RunningCipher, data: bytes, chunk: int) -> bytes:
 
 
 async def hash_chunks(_: CryptoProvider, given_json: bytes) -> str:
-    """Digests of the same octets by every hash, fed in chunks of each size."""
+    """The digests of the same bytes by every hash, in chunks of each size."""
     provider = WebCryptoStreamingProvider()
     given = json.loads(given_json)
     digests = {}
@@ -148,17 +152,19 @@ async def hash_chunks(_: CryptoProvider, given_json: bytes) -> str:
 
 
 async def examine_streams(_: CryptoProvider, given_json: bytes) -> str:
-    """For each message and chunk size the report and the digest of the content, or the error's code."""
+    """Examine each message. Returns the report and the content's digest, or the error's code, of each."""
     provider = WebCryptoStreamingProvider()
     given = json.loads(given_json)
     examiner = Examiner(
         provider=provider,
-        identities=_identities(given),
         policy=Policy.ARCHIVE,
-        trust_store=TrustStore.of(
-            parse_certificate(bytes.fromhex(given["anchor"])), revocation=RevocationPolicy.NOT_CHECKED
+        keys=Keys(identities=_identities(given)),
+        judging=Judging(
+            trust_store=TrustStore.of(
+                parse_certificate(bytes.fromhex(given["anchor"])), revocation=RevocationPolicy.NOT_CHECKED
+            ),
+            at=datetime.datetime.fromisoformat(given["at"]),
         ),
-        at=datetime.datetime.fromisoformat(given["at"]),
     )
     outcomes = []
     for message in given["messages"]:
@@ -181,15 +187,15 @@ async def examine_streams(_: CryptoProvider, given_json: bytes) -> str:
 
 
 async def open_streams(_: CryptoProvider, given_json: bytes) -> str:
-    """For each message the digest of what decrypting writes, or the error's code and how much was written."""
+    """Decrypt each message. Returns the output's digest, or the error's code and the number of written bytes."""
     provider = WebCryptoStreamingProvider()
     given = json.loads(given_json)
-    opener = Opener(provider=provider, identities=_identities(given), policy=Policy.ARCHIVE)
+    decryptor = Decryptor(provider=provider, policy=Policy.ARCHIVE, keys=Keys(identities=_identities(given)))
     outcomes = []
     for message in given["messages"]:
         octets, target = Arriving(bytes.fromhex(message["octets"]), message["chunk"], provider), Gathering()
         try:
-            outer, inside = await open_octets(octets, opener=opener, provider=provider)
+            outer, inside = await decrypt_octets(octets, decryptor=decryptor, provider=provider)
             await copy_octets(await join_mail(outer, inside), target)
             outcomes.append(hashlib.sha256(target.octets).hexdigest())
         except SmimeError as error:
@@ -198,38 +204,41 @@ async def open_streams(_: CryptoProvider, given_json: bytes) -> str:
 
 
 async def write_streams(_: CryptoProvider, given_json: bytes) -> str:
-    """The given mail and content signed and sealed in every way."""
+    """Sign and encrypt the given mail in every way. Returns the outputs by name."""
     provider = WebCryptoStreamingProvider()
     given = json.loads(given_json)
     mail, chunk = bytes.fromhex(given["mail"]), given["chunk"]
     identities = _identities(given)
-    signing = Signing(holders=identities, provider=provider, signing_time=datetime.datetime.fromisoformat(given["at"]))
+    signing = Signing(identities=identities, signing_time=datetime.datetime.fromisoformat(given["at"]))
+    signer = StreamSigner(signing=signing, provider=provider)
     recipients = [identity.certificate for identity in identities]
     made = {name: Gathering() for name in ("detached", "opaque", "cms signed", "cbc mail", "gcm mail", *CIPHERS)}
 
     def source() -> Arriving:
         return Arriving(mail, chunk, provider)
 
-    await sign_mail(source(), made["detached"], signing, boundary="sealwax-boundary")
-    await sign_mail_opaque(source(), made["opaque"], signing)
-    await sign_opaque(source(), made["cms signed"], signing)
+    await sign_mail(source(), made["detached"], signer, boundary="sealwax-boundary")
+    await sign_mail_opaque(source(), made["opaque"], signer)
+    await sign_opaque(source(), made["cms signed"], signer)
     for name, cipher in (("cbc mail", AES_256_CBC), ("gcm mail", AES_256_GCM)):
-        await seal_mail(source(), made[name], recipients=recipients, provider=provider, cipher=cipher)
+        await encrypt_mail(source(), made[name], Encrypting(recipients=recipients, cipher=cipher), provider=provider)
     for name, cipher in CIPHERS.items():
         if not cipher.is_weak and cipher.mode is not CipherMode.CCM:
-            await seal_octets(
+            await encrypt_octets(
                 source(),
                 made[name],
-                recipients=recipients,
+                Encrypting(recipients=recipients, cipher=cipher),
                 provider=provider,
                 content_type=given["content_type"],
-                cipher=cipher,
             )
     return json.dumps({name: target.octets.hex() for name, target in made.items() if target.octets})
 
 
 async def keep(_: CryptoProvider, given_json: bytes) -> str:
-    """What a store gives of the octets that it was given, from each start on, and after it was discarded."""
+    """Write into a store and read it from each start, then discard it.
+
+    Returns whether the bytes were the same for each start, the length, and the lengths of blocks after the discard.
+    """
     given = json.loads(given_json)
     store, data = WebCryptoStreamingProvider().make_store(), pattern(given["length"])
     async for block in MemoryOctets(data).blocks():

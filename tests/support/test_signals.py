@@ -1,4 +1,4 @@
-"""The signals that tests send: each child obeys them, also where pytest itself runs in the background."""
+"""Tests that send signals must start children that obey them, also if pytest itself runs in the background."""
 
 from __future__ import annotations
 

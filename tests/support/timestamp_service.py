@@ -1,4 +1,4 @@
-"""A timestamp authority for tests, and its tokens by hand, so that each part can be wrong on its own."""
+"""A timestamp authority, and its tokens built by hand, so that a test can make each part wrong."""
 
 from __future__ import annotations
 
@@ -12,23 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from smime_core import (
-    Certificate,
-    Identity,
-    RevocationPolicy,
-    TrustAnchor,
-    TrustStore,
-    der,
-    parse_certificate,
-)
+from smime_core import Certificate, Identity, RevocationPolicy, TrustAnchor, TrustStore, parse_certificate
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme, build_hash_identifier
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
-from smime_core.content_info import ID_SIGNED_DATA, build_content_info
+from smime_core.asn1 import der
+from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
+from smime_core.cms.content_info import ID_SIGNED_DATA, build_content_info
+from smime_core.cms.signed_attributes import build_signing_certificate
 from smime_core.keys import parse_private_key
-from smime_core.signed_attributes import build_signing_certificate
 from smime_core.timestamp import ID_CT_TST_INFO, TimestampToken, parse_timestamp_token
-from tests.unit.people import NOW
-from tests.unit.signed_structures import signer_info
+from tests.support.people import NOW
+from tests.support.signed_structures import signer_info
 
 POLICY: Final = "1.3.6.1.4.1.99.1"
 YEAR: Final = datetime.timedelta(days=365)
@@ -38,7 +31,7 @@ TRUE: Final = b"\x01\x01\xff"
 
 
 def root(name: str = "Clock root") -> Identity:
-    """The authority above timestamp services; nobody above people."""
+    """The root of timestamp services. It has issued no certificates for people."""
     return _root(name)
 
 
@@ -56,12 +49,12 @@ def service(
     not_after: datetime.datetime = NOW + 10 * YEAR,
     under: str = "Clock root",
 ) -> Identity:
-    """A timestamp service, by default as RFC 3161 section 2.3 has it."""
+    """A timestamp service, by default with a certificate as RFC 3161 section 2.3 requires."""
     return issue(name, root(under), is_ca=False, usage=usage, critical=critical, not_after=not_after)
 
 
 def clock_trust(*anchors: Certificate, revocation: RevocationPolicy = RevocationPolicy.NOT_CHECKED) -> TrustStore:
-    """A store that trusts timestamp services, those under the root without any given."""
+    """A trust store for timestamp services with these anchors; by default with their root."""
     return TrustStore.of(*(anchors or (root().certificate,)), revocation=revocation)
 
 
@@ -79,7 +72,7 @@ def tst_info(
     gen_time: bytes = b"20260601120000Z",
     further: tuple[bytes, ...] = (),
 ) -> bytes:
-    """DER of a TSTInfo over the SHA-256 of `imprinted`; `further` are the optional fields."""
+    """The DER of a TSTInfo over the SHA-256 of `imprinted`. `further`: the optional fields."""
     if imprint is None:
         digest = hashlib.sha256(imprinted).digest()
         imprint = der.sequence(build_hash_identifier(HashName.SHA256), der.octet_string(digest))
@@ -104,7 +97,7 @@ def token_der(
     content_type: str = ID_CT_TST_INFO,
     detached: bool = False,
 ) -> bytes:
-    """DER of a token over `info`, signed by the service unless others are given."""
+    """The DER of a token with the TSTInfo `info`, signed by `by` or by the default service."""
     by = by or service()
     attributes = token_attributes(info, by) if attributes is None else attributes
     infos = (signer_info(attributes, identity=by, algorithm=ECDSA),) if infos is None else infos
@@ -122,24 +115,24 @@ def token_der(
 
 
 def token(imprinted: bytes, *, gen_time: datetime.datetime = NOW, by: Identity | None = None) -> TimestampToken:
-    """A token over `imprinted` as it should be, made at `gen_time`."""
+    """A valid token over `imprinted`, made at `gen_time`."""
     return parse_timestamp_token(make_token(imprinted, gen_time=gen_time, by=by))
 
 
 def make_token(imprinted: bytes, *, gen_time: datetime.datetime = NOW, by: Identity | None = None) -> bytes:
-    """DER of `token`."""
+    """The DER of a valid token over `imprinted`, made at `gen_time`."""
     return token_der(tst_info(imprinted, gen_time=f"{gen_time:%Y%m%d%H%M%S}Z".encode()), by=by)
 
 
 async def answer(request: bytes) -> bytes:
-    """The service's answer to a TimeStampReq, by the clock of the tests."""
+    """The service's answer to a TimeStampReq, with the fixed time of the tests."""
     _, imprint, *optional = der.read_sequence(request)
     nonce = next(bytes(field.encoded) for field in optional if field.tag == der.INTEGER)
     return response(0, token_der(tst_info(imprint=bytes(imprint.encoded), further=(nonce,))))
 
 
 def response(status: int, token: bytes = b"", *, details: bytes = b"") -> bytes:
-    """DER of a TimeStampResp."""
+    """The DER of a TimeStampResp."""
     return der.sequence(der.sequence(der.integer(status), details), token)
 
 
@@ -151,7 +144,7 @@ def build_list(
     why: x509.ReasonFlags | None = None,
     invalid_since: datetime.datetime | None = None,
 ) -> bytes:
-    """A revocation list of `issuer`'s for a week."""
+    """A revocation list of `issuer`, valid for a week."""
     builder = x509.CertificateRevocationListBuilder(
         issuer_name=x509.load_der_x509_certificate(issuer.certificate.der).subject,
         last_update=issued,

@@ -1,4 +1,4 @@
-"""Where the published test vectors stand: outside the project, in the folder that SEALWAX_VECTORS names."""
+"""The folder of published test vectors, which is outside the project. SEALWAX_VECTORS names it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-_PROJECT = Path(__file__).resolve().parent.parent
+from tests.support.project import ROOT
 
 
 def vectors(set_name: str) -> Path:
     """The folder of one set, as in `vectors("wycheproof")`.
 
-    Where it is absent, skips the test, or the whole module when called at its import.
+    If the folder is absent, skips the test, or the whole module if called while the module is imported.
     """
-    root = Path(os.environ.get("SEALWAX_VECTORS") or _PROJECT.parent / "shared" / "vectors")
+    root = Path(os.environ.get("SEALWAX_VECTORS") or ROOT.parent / "shared" / "vectors")
     folder = root / set_name
     if not folder.is_dir():
         pytest.skip(

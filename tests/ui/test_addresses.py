@@ -10,10 +10,11 @@ from typing import Final
 
 import pytest
 
-from smime_core.mail_address import addresses_match
+from smime_core.text.mail_address import addresses_match
+from tests.support.project import ROOT
 
 _SCRIPT: Final = Path(__file__).with_name("addresses_match.mjs")
-_FORMATS: Final = Path(__file__).parents[2] / "wasm_build/runtime/ui/formats.js"
+_FORMATS: Final = ROOT / "wasm_build/ui/formats.js"
 _PAIRS: Final = (
     ("alice@example.test", "ALICE@Example.test"),
     ("alice@example.test", "bob@example.test"),

@@ -6,16 +6,15 @@ import datetime
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smime_core.compose import Draft, build_mail
+from smime_core.mail.compose import Draft, build_mail
 from smime_core.mime.addresses import addresses
+from tests.support.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-RUNTIME = ROOT / "wasm_build/runtime/ui"
+RUNTIME = ROOT / "wasm_build/ui"
 ALICE, BOB, CAROL = "alice@example.test", "bob@example.test", "carol@example.test"
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
@@ -40,7 +39,7 @@ console.log(JSON.stringify(written));
 
 
 def run_node(script: str, module: str, given: object) -> Any:
-    """What a script prints about a module of the runtime."""
+    """The output of a script about a module of the runtime."""
     command = ["node", "--input-type=module", "-e", script, (RUNTIME / module).as_uri(), json.dumps(given)]
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 

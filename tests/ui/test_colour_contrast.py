@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-TOKENS: Final = Path(__file__).resolve().parents[2] / "wasm_build" / "runtime" / "ui" / "tokens.css"
+from tests.support.project import ROOT
+
+TOKENS: Final = ROOT / "wasm_build" / "ui" / "tokens.css"
 SURFACES: Final = ("surface", "surface-raised", "surface-sunken")
 WORDS: Final = (
     "text",

@@ -1,12 +1,12 @@
 /**
  * Derives a key from the secret that comes in, waits for a line, overwrites what the residue knows, waits for another.
  *
- * It stands beside copies of the runtime's files, as they stand beside one another in the bundle.
+ * It runs from a copy of the source tree in which the library's scripts count as modules.
  */
 
 import { createInterface } from "node:readline";
-import { Residue } from "./cleanup.js";
-import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
+import { Residue } from "../../wasm_build/vault/cleanup.js";
+import { deriveArgon2id, deriveScrypt } from "../../wasm_build/vault/worker/hash_door.js";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const residue = new Residue();

@@ -4,8 +4,8 @@
  */
 
 import { createInterface } from "node:readline";
-import { checkRequest } from "../../wasm_build/runtime/rpc.js";
-import { STREAM_VERBS, VERBS } from "../../wasm_build/runtime/schema.js";
+import { checkRequest } from "../../wasm_build/vault/rpc.js";
+import { STREAM_VERBS, VERBS } from "../../wasm_build/vault/schema.js";
 
 const TABLE = { ...VERBS, ...STREAM_VERBS };
 const wake = (_key, value) =>

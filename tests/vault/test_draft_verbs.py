@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import issue_identity
+from smime_core.ca.demo import issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import DecryptionError, MalformedMessage
-from smime_core.message import seal_bytes
+from smime_core.message import encrypt_bytes
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.unit.people import NOW, PROVIDER, authority, person
-from wasm_build.sealed import seal_identity
-from wasm_build.verbs import run_verb
+from tests.support.people import NOW, PROVIDER, authority, person
+from wasm_build.vault.python.sealed import seal_identity
+from wasm_build.vault.python.verbs import run_verb
 
 SEAL_KEY = b"k" * 32
 TEXT = b"Lieber Bob, was ich noch sagen wollte"
@@ -57,7 +58,7 @@ def test_another_person_does_not_open_it() -> None:
 
 
 def test_one_planted_under_the_name_of_another_key_is_refused() -> None:
-    # Whoever knows both certificates can write the fingerprint of either.
+    # Anybody who knows both certificates can write the fingerprint of either.
     planted = bytes.fromhex(person("alice").certificate.fingerprint) + seal("bob")[32:]
     with pytest.raises(DecryptionError):
         call("draft.open", sealed=planted, place=PLACE, **keys("alice", "bob"))
@@ -65,7 +66,7 @@ def test_one_planted_under_the_name_of_another_key_is_refused() -> None:
 
 def test_one_planted_by_the_public_key_is_refused() -> None:
     certificate = person("alice").certificate
-    cms = run(seal_bytes(TEXT, recipients=[certificate], provider=PROVIDER))
+    cms = run(encrypt_bytes(TEXT, Encrypting(recipients=[certificate]), provider=PROVIDER))
     for planted in (cms, bytes.fromhex(certificate.fingerprint) + cms):
         with pytest.raises(DecryptionError):
             call("draft.open", sealed=planted, place=PLACE, **keys("alice"))

@@ -8,22 +8,24 @@ from typing import Any
 import pytest
 
 from smime_core import blocking
-from tests.browser.browsers import Browser
-from tests.browser.vault_page import AT, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, octets_of, trusting
-from tests.unit.people import person
-from wasm_build.sealed import seal_identity
+from smime_core.cms.recipients.keys import Keys
+from tests.support.browser.browsers import Browser
+from tests.support.people import person
+from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, octets_of, trusting
+from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # Each kills its Worker in its own way before the first request is answered.
 KILLERS = {
     "python-memory": """({ pyodide }) => pyodide.runPython(`
-import wasm_build.verbs
-async def verify(args, provider):
+import wasm_build.vault.python.verbs
+verbs = wasm_build.vault.python.verbs
+async def verify(request, provider):
     held = []
     while True:
         held.append(bytes(2**28))
-wasm_build.verbs.VERBS["bytes.verify"] = verify
+verbs.VERBS["bytes.verify"] = verbs.Verb(verbs.VERBS["bytes.verify"].request, verify)
 `)""",
     "array-buffer": "() => { new ArrayBuffer(2 ** 52); }",
     "linear-memory": "({ memory }) => { memory.grow(2 ** 16); }",
@@ -36,7 +38,8 @@ CODES = dict.fromkeys(("python-memory", "array-buffer", "linear-memory"), "out-o
 
 
 def killing(way: str) -> str:
-    return f'import {{ serve }} from "./worker_core.js";\nserve(self, {{ beforeRequest: {KILLERS[way]} }});'
+    module = "/source/wasm_build/vault/worker/worker_core.js"
+    return f'import {{ serve }} from "{module}";\nserve(self, {{ beforeRequest: {KILLERS[way]} }});'
 
 
 @pytest.mark.parametrize(
@@ -65,16 +68,16 @@ BATCH = """async (requests, options) => {
 def test_a_batch_answers_in_order_past_errors_and_cleans_up_once(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     bob = person("bob")
-    sealing = [
+    encrypting = [
         {"verb": "bytes.encrypt", "args": {"content": b64(content), "recipients": [b64(bob.certificate.der)]}}
         for content in (b"first", b"last")
     ]
     malformed = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
     unknown = {"verb": "bytes.forge", "args": {}}
-    first, *failed, last = page.js(BATCH, [sealing[0], malformed, unknown, sealing[1]], {})
+    first, *failed, last = page.js(BATCH, [encrypting[0], malformed, unknown, encrypting[1]], {})
     assert [outcome["error"]["code"] for outcome in failed] == ["malformed-message", "bad-request"]
     for outcome, content in ((first, b"first"), (last, b"last")):
-        opened = blocking.open_bytes(octets_of(outcome["ok"]["cms"]), identities=[bob], provider=PROVIDER)
+        opened = blocking.decrypt_bytes(octets_of(outcome["ok"]["cms"]), Keys(identities=[bob]), provider=PROVIDER)
         assert opened.content == content
     page.wait_for("() => window.cleanups.length > 0")
     assert page.js("() => window.cleanups.length") == 1
@@ -123,16 +126,16 @@ def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
       return told;
     }"""
     recipient = b64(person("bob").certificate.der)
-    taken, sealed = page.js(followed, 3_000_000, recipient)
+    taken, encrypted = page.js(followed, 3_000_000, recipient)
     assert taken[0] >= 3_000_000
-    assert sealed[0] >= 6_000_000
+    assert encrypted[0] >= 6_000_000
     assert page.js(followed, 900_000, recipient) == []
 
 
 # Past the page's own check, as a page that was altered would.
 ASK_THE_WORKER = """async (requests) => {
-  const { Reserve } = await import("/runtime/reserve.js");
-  const { RuntimeFiles } = await import("/runtime/assets.js");
+  const { Reserve } = await import("/source/wasm_build/vault/owner/reserve.js");
+  const { RuntimeFiles } = await import("/source/wasm_build/vault/owner/assets.js");
   const files = new RuntimeFiles(new URL("/runtime/", location.href), {});
   await files.scripts;
   const reserve = new Reserve(files, () => {});
@@ -163,16 +166,17 @@ JUNK: list[dict[str, Any]] = [
 
 
 def test_the_worker_refuses_what_the_page_would_not_have_sent(open_vault_page: OpenPage) -> None:
-    page = open_vault_page()
+    # A page creates the policy for its scripts once: here all modules are the sources.
+    page = open_vault_page(options={"module": "/source/wasm_build/vault/owner/vault.js"})
     honest = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
     codes = page.js(ASK_THE_WORKER, [*JUNK, honest])
     assert codes == ["bad-request"] * len(JUNK) + ["malformed-message"]
 
 
-LARGEST = """async (sealing, opening, signing, judging) => {
+LARGEST = """async (encrypting, opening, signing, judging) => {
   const content = () => new ArrayBuffer(128_000_000);
-  const sealed = await vault.call("bytes.encrypt", { content: content(), ...window.wake(sealing) });
-  const opened = await vault.call("bytes.decrypt", { ...sealed, ...window.wake(opening) });
+  const encrypted = await vault.call("bytes.encrypt", { content: content(), ...window.wake(encrypting) });
+  const opened = await vault.call("bytes.decrypt", { ...encrypted, ...window.wake(opening) });
   const signed = await vault.call("bytes.sign", { content: content(), ...window.wake(signing) });
   const judged = await vault.call("bytes.verify", { ...signed, ...window.wake(judging) });
   return [opened.content.byteLength, judged.report.state, judged.content.byteLength];
@@ -185,7 +189,7 @@ def test_the_largest_requests_pass(open_vault_page: OpenPage) -> None:
     bob = person("bob")
     keys = {"identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))]}
     opening = {**keys, "sealKey": SEAL_KEY}
-    sealing = {"recipients": [b64(bob.certificate.der)], "cipher": "gcm"}
-    asked = [sealing, opening, {**opening, "at": AT}, trusting()]
+    encrypting = {"recipients": [b64(bob.certificate.der)], "cipher": "gcm"}
+    asked = [encrypting, opening, {**opening, "at": AT}, trusting()]
     page.js(f"() => void ({LARGEST})(...{json.dumps(asked)}).then((it) => (window.passed = it))")
     assert page.wait_for("() => window.passed", timeout_seconds=120) == [128_000_000, "verified", 128_000_000]

@@ -1,4 +1,4 @@
-"""The vault's verbs for web forms: what was signed is what the server verifies, and a sealed file opens as mail."""
+"""The vault's verbs for web forms: what was signed is what the server verifies, and an encrypted file opens as mail."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 
 from smime_core.blocking import run
 from smime_core.errors import FormMismatch, MalformedMessage
-from smime_core.forms import SignedForm, SubmittedFile, verify_form
-from tests.unit.people import NOW, PROVIDER, person
-from tests.unit.people import trust as trust_store
-from tests.unit.test_vault_verbs import AT, call, sealed, trust
+from smime_core.own_content.forms import SignedForm, Submission, SubmittedFile, verify_form
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, person
+from tests.support.people import trust as trust_store
+from tests.support.vault.verbs import AT, call, sealed, trust
 
 ORIGIN = "https://shop.example"
 SCAN = SubmittedFile(filename="scan.pdf", content=b"%PDF-1.7")
@@ -42,14 +43,11 @@ def verify(signature: str, fields: list[tuple[str, str | SubmittedFile]]) -> Sig
     return run(
         verify_form(
             signature.encode(),
-            origin=ORIGIN,
-            action=f"{ORIGIN}/order",
-            nonce="once",
-            fields=fields,
-            enctype="multipart/form-data",
+            Submission(
+                origin=ORIGIN, action=f"{ORIGIN}/order", nonce="once", fields=fields, enctype="multipart/form-data"
+            ),
+            Judging(trust_store=trust_store(), at=NOW),
             provider=PROVIDER,
-            trust_store=trust_store(),
-            at=NOW,
         )
     )
 
@@ -77,21 +75,21 @@ def test_half_a_submission_is_not_signed(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("sign", "state"), [(True, "verified"), (False, "encrypted-only")])
-def test_a_sealed_file_opens_with_its_name(sign: bool, state: str) -> None:
+def test_an_encrypted_file_opens_with_its_name(sign: bool, state: str) -> None:
     file = {"name": "Gehälter.pdf", "type": "application/pdf", "data": b"%PDF\r\n\x00"}
     bob = person("bob")
     cms = call(
-        "file.seal", file=dict(file), sign=sign, **sealed(person("alice")), recipients=[bob.certificate.der], at=AT
+        "file.encrypt", file=dict(file), sign=sign, **sealed(person("alice")), recipients=[bob.certificate.der], at=AT
     )["cms"]
-    opened = call("message.open", message=cms, **sealed(bob), **trust())
+    opened = call("message.verify", message=cms, **sealed(bob), **trust())
     assert opened["attachments"] == [{**file, "path": "", "contentId": ""}]
     assert opened["report"]["state"] == state
 
 
 def test_a_signed_file_opens_for_everybody() -> None:
     file = {"name": "a.bin", "type": "", "data": b"\x00\xff"}
-    cms = call("file.seal", file=file, sign=True, **sealed(person("alice")), recipients=[], at=AT)["cms"]
-    opened = call("message.open", message=cms, identities=[], **trust())
+    cms = call("file.encrypt", file=file, sign=True, **sealed(person("alice")), recipients=[], at=AT)["cms"]
+    opened = call("message.verify", message=cms, identities=[], **trust())
     read = {**file, "type": "application/octet-stream", "path": "", "contentId": ""}
     assert opened["attachments"] == [read]
     assert opened["report"]["state"] == "verified"
@@ -100,4 +98,4 @@ def test_a_signed_file_opens_for_everybody() -> None:
 def test_a_file_is_not_let_through_as_it_is() -> None:
     file = {"name": "a.bin", "type": "", "data": b"\x00"}
     with pytest.raises(MalformedMessage):
-        call("file.seal", file=file, sign=False, identities=[], recipients=[], at=AT)
+        call("file.encrypt", file=file, sign=False, identities=[], recipients=[], at=AT)

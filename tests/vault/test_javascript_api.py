@@ -1,4 +1,4 @@
-"""The vault for applications: the guide's examples run as they stand, and so does its page."""
+"""The vault for applications: the guide's examples run as they are, and so does its page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ import pytest
 
 from smime_core import TrustStore, blocking
 from smime_core.blocking import run
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.identity import Identity, export_identity
+from smime_core.ca.demo import Authority, create_authority, issue_identity
+from smime_core.identity.identity import Identity, export_identity
 from smime_core.pkix import RevocationPolicy
-from tests.browser.browsers import Browser
-from tests.browser.page import Page
-from tests.browser.vault_page import PASSPHRASE, PROVIDER, ROOT, VaultServer
-from tests.code_blocks import examples
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.code_blocks import examples
+from tests.support.project import ROOT
+from tests.support.vault.page import PASSPHRASE, PROVIDER, VaultServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -29,7 +31,7 @@ PAGE = b'<!doctype html><link rel=icon href="data:,"><title>Guide</title><script
 # The example signs now, not at the time of the other tests.
 NOW = datetime.datetime.now(datetime.UTC)
 
-# What the guide's application has: a key file, its passphrase, and certificates.
+# The inputs of the guide's application: a key file, its passphrase, and certificates.
 GIVEN = """
 const [keyFile, passphrase, authority, colleague] = (await (await fetch("/given.json")).json()).map(
   (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
@@ -65,7 +67,9 @@ def key_file() -> bytes:
 def signer_of(cms: bytes, content: bytes) -> str:
     """Whose signature the native core finds over this content."""
     store = TrustStore.of(authority().identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
-    report = blocking.verify_bytes(cms, provider=PROVIDER, trust_store=store, at=datetime.datetime.now(datetime.UTC))
+    report = blocking.verify_bytes(
+        cms, Judging(trust_store=store, at=datetime.datetime.now(datetime.UTC)), provider=PROVIDER
+    )
     assert bytes(report.content) == content
     (signer,) = report.signers
     assert signer.certificate is not None

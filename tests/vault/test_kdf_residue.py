@@ -1,4 +1,4 @@
-"""What Argon2id and scrypt of the vault leave in memory: neither a passphrase nor the key derived from it."""
+"""The vault's Argon2id and scrypt leave neither a passphrase nor the key derived from it in memory."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 from smime_core.algorithms import Argon2id, Kdf, Scrypt
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
-from tests.browser.residue.markers import Needle
-from tests.browser.residue.processes import count_by_secret, scan_processes
+from tests.support.browser.residue.markers import Needle
+from tests.support.browser.residue.processes import count_by_secret, scan_processes
+from tests.support.project import ROOT
 
-ROOT: Final = Path(__file__).parents[2]
 KDFS: Final[dict[str, Kdf]] = {
     "argon2id": Argon2id(salt=bytes(16), memory_kib=1024, passes=2, lanes=1),
     "scrypt": Scrypt(salt=bytes(16), cost=1024, block_size=8, parallelisation=1),
@@ -40,14 +40,22 @@ def octets_of(seed: int) -> bytes:
     return bytes(octets)
 
 
+def copy_scripts(folder: Path) -> Path:
+    """The script and all that it imports, in a folder where Node takes the library for modules, as browsers do."""
+    scripts = [f"wasm_build/vault/{name}.js" for name in ("cleanup", "worker/hash_door", "rinse")]
+    library = [f"{LIBRARY.relative_to(ROOT)}/{name}.umd.min.js" for name in ("argon2", "scrypt")]
+    own = "tests/vault/kdf_residue.mjs"
+    for name in (*scripts, *library, own):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    for place in (folder, folder / LIBRARY.relative_to(ROOT)):
+        (place / "package.json").write_text('{"type": "module"}')
+    return folder / own
+
+
 @pytest.mark.parametrize("name", KDFS)
 def test_a_derived_key_and_its_passphrase_are_gone_after_cleanup(name: str, tmp_path: Path) -> None:
-    for file in ("cleanup.js", "hash_door.js", "rinse.js"):
-        shutil.copy(ROOT / "wasm_build/runtime" / file, tmp_path)
-    for file in ("argon2", "scrypt"):
-        shutil.copy(LIBRARY / f"{file}.umd.min.js", tmp_path / f"{file}.js")
-    script = shutil.copy(Path(__file__).with_name("kdf_residue.mjs"), tmp_path)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
+    script = copy_scripts(tmp_path)
     seed = secrets.randbits(31)
     derived = run(NativeProvider().derive_key(KDFS[name], octets_of(seed), 32))
     looked_for = {"passphrase": octets_of(seed), "derived key": derived}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from smime_core.blocking import run
-from smime_core.certificates_only import build_certificates_only
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, WrongPassphrase
-from smime_core.identity import export_identities, load_identities
-from smime_core.parcels import seal_parcel
-from tests.unit.people import NOW, PROVIDER, anchor, person
-from tests.unit.test_vault_verbs import AT, call
+from smime_core.identity.identity import export_identities, load_identities
+from smime_core.own_content.parcels import protect_parcel
+from tests.support.people import PROVIDER, anchor, person
+from tests.support.vault.verbs import AT, call
 from webbridge.demo.accounts import certificate_pem
 
 OLD, NEW = b"the old passphrase", b"the new passphrase"
@@ -113,6 +114,6 @@ def test_a_backup_that_was_altered_cut_or_is_something_else_is_refused() -> None
     for damaged in (bytes(altered), backup[:-1], b"a letter", anchor().der):
         with pytest.raises(SmimeError):
             call("backup.open", backup=damaged, passphrase=NEW)
-    parcel = run(seal_parcel(b"Subject: x\r\n\r\n", provider=PROVIDER, signing_time=NOW, passwords=[NEW]))
+    parcel = run(protect_parcel(b"Subject: x\r\n\r\n", provider=PROVIDER, encrypting=Encrypting(passwords=[NEW])))
     with pytest.raises(ContentTypeMismatch):
         call("backup.open", backup=parcel, passphrase=NEW)

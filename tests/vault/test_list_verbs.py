@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from smime_core import RevocationPolicy, TrustAnchor, TrustSource
+from smime_core import RevocationPolicy, TrustAnchor
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage
-from smime_core.identity import Identity
-from smime_core.trust_list import TrustList, sign_trust_list
-from tests.unit.people import NOW, PROVIDER, anchor, person
-from tests.unit.test_trust_list import DAY, LIST, operator, sign
-from tests.unit.test_vault_verbs import AT, call
-from wasm_build.trust import read_store
+from smime_core.identity.identity import Identity
+from smime_core.own_content.trust_list import TrustList, sign_trust_list
+from smime_core.pkix import TrustSource, TrustStore
+from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.trust_lists import DAY, LIST, operator, sign
+from tests.support.vault.verbs import AT, call
+from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.trust import GivenJudging, read_store
 
 NEWER = dataclasses.replace(LIST, serial_number=8, anchors=LIST.anchors[1:])
 
@@ -57,6 +59,10 @@ def test_an_older_list_and_one_of_another_operator_leave_what_was_followed(
     assert (reply["list"]["serialNumber"], codes(reply)) == (8, [code])
 
 
+def store_of(args: dict[str, Any]) -> TrustStore:
+    return run(read_store(parse_request(GivenJudging, args), PROVIDER))
+
+
 def test_what_is_no_list_leaves_what_was_followed_and_pins_nobody() -> None:
     before = follow(sign())["followed"]
     assert follow(b"no list", before)["followed"] == before
@@ -70,7 +76,7 @@ def test_a_list_that_has_ended_stays_pinned_and_counts_for_nothing() -> None:
     for handed_out in (None, sign()):
         reply = follow(handed_out, followed, at=later)
         assert (reply["followed"], reply["list"], codes(reply)) == (followed, None, ["trust-list-refused"])
-    store = run(read_store({"trust": {"anchors": [], "followed": followed}, "at": later.isoformat()}, PROVIDER))
+    store = store_of({"trust": {"anchors": [], "followed": followed}, "at": later.isoformat()})
     assert store.anchors == ()
 
 
@@ -80,7 +86,7 @@ def test_whoever_follows_nothing_is_told_so() -> None:
 
 def test_the_list_that_is_followed_counts_with_its_policy_and_requirements() -> None:
     args = {"trust": {"anchors": [], "revocation": "required", "followed": follow(sign())["followed"]}, "at": AT}
-    store = run(read_store(args, PROVIDER))
+    store = store_of(args)
     assert store.anchors == LIST.trust_store.anchors
     assert {one.source for one in store.anchors} == {TrustSource.OPERATOR}
     assert {store.policy_for(one) for one in store.anchors} == {LIST.revocation}

@@ -8,20 +8,22 @@ from typing import Any
 import pytest
 
 from smime_core import blocking
-from smime_core.identity import Identity
+from smime_core.cms.recipients.keys import Keys
+from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
-from tests.browser.browsers import Browser
-from tests.browser.page import Page
-from tests.browser.vault_page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
-from tests.unit.people import NOW, person, trust
-from wasm_build.sealed import seal_identity
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.people import NOW, person, trust
+from tests.support.vault.page import AT, PROVIDER, SEAL_KEY, OpenPage, b64, octets_of, trusting
+from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 MEGABYTE = 1_000_000
 HEAD = "From: alice@example.test\r\nTo: bob@example.test\r\nSubject: large\r\nContent-Type: text/plain\r\n\r\n"
 
-# What one stream does with octets that the page makes: which verb, how large, what is looked at.
+# Runs one stream over bytes that the page makes: by this verb, in this size, looking at these parts.
 STREAM = """async (verb, args, { size, sized = true, give = {}, expect = {}, ...options }) => {
   const { source, drain, ofChunks } = await import("/stream_tools.js");
   const input = window.kept ? ofChunks(window.kept) : source(size, give);
@@ -43,8 +45,8 @@ STREAM = """async (verb, args, { size, sized = true, give = {}, expect = {}, ...
 
 
 def keys_of(identity: Identity) -> dict[str, Any]:
-    sealed = blocking.run(seal_identity(identity, bytes(range(32)), provider=PROVIDER))
-    return {"identities": [b64(sealed)], "sealKey": SEAL_KEY}
+    encrypted = blocking.run(seal_identity(identity, bytes(range(32)), provider=PROVIDER))
+    return {"identities": [b64(encrypted)], "sealKey": SEAL_KEY}
 
 
 def stream(page: Page, verb: str, args: dict[str, Any], **options: Any) -> Any:
@@ -54,20 +56,20 @@ def stream(page: Page, verb: str, args: dict[str, Any], **options: Any) -> Any:
 
 
 def kept(page: Page) -> bytes:
-    """What came out of the last stream."""
+    """The output of the last stream."""
     whole = "async () => window.still(await new Blob(window.kept).arrayBuffer())"
     return octets_of(page.js(whole))
 
 
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
 @pytest.mark.parametrize("form", ["cms", "mail"])
-def test_twenty_megabytes_are_sealed_and_opened(open_vault_page: OpenPage, form: str, cipher: str) -> None:
+def test_twenty_megabytes_are_encrypted_and_opened(open_vault_page: OpenPage, form: str, cipher: str) -> None:
     page = open_vault_page()
     give = {"head": HEAD, "lines": True} if form == "mail" else {}
     bob = person("bob")
     recipients = [b64(bob.certificate.der)]
-    sealing = {"form": form, "recipients": recipients, "cipher": cipher}
-    stream(page, "stream.encrypt", sealing, size=20 * MEGABYTE, give=give)
+    encrypting = {"form": form, "recipients": recipients, "cipher": cipher}
+    stream(page, "stream.encrypt", encrypting, size=20 * MEGABYTE, give=give)
     opened = stream(page, "stream.decrypt", {"form": form, **keys_of(bob)}, expect={"size": 20 * MEGABYTE, **give})
     assert opened["equal"]
     assert opened["told"][-1]["done"] > 20 * MEGABYTE
@@ -134,13 +136,13 @@ def test_the_native_core_reads_what_a_stream_makes(open_vault_page: OpenPage) ->
     # No multiple of anything: the ends of blocks are where streams go wrong.
     size = 2 * MEGABYTE + 4_321
     for cipher in ("cbc", "gcm"):
-        sealing = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
-        stream(page, "stream.encrypt", sealing, size=size, sized=False)
-        assert len(blocking.open_bytes(kept(page), identities=[bob], provider=PROVIDER).content) == size
+        encrypting = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
+        stream(page, "stream.encrypt", encrypting, size=size, sized=False)
+        assert len(blocking.decrypt_bytes(kept(page), Keys(identities=[bob]), provider=PROVIDER).content) == size
         page.js("() => void (window.kept = null)")
     signing = {"form": "mail", **keys_of(alice), "at": AT}
     stream(page, "stream.sign", signing, size=size, give={"head": HEAD, "lines": True}, sized=False)
-    report = blocking.examine_message(kept(page), provider=PROVIDER, trust_store=trust(), at=NOW)
+    report = blocking.examine_message(kept(page), Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
     assert report.state == "verified"
 
 
@@ -280,17 +282,17 @@ ALTER = """async (fromEnd) => {
 def test_nothing_of_an_altered_message_comes_out(open_vault_page: OpenPage, cipher: str) -> None:
     page = open_vault_page()
     bob = person("bob")
-    sealing = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
-    stream(page, "stream.encrypt", sealing, size=3 * MEGABYTE)
-    # The length of CBC's padding, whatever the key: in the block before the last; in GCM anything.
+    encrypting = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
+    stream(page, "stream.encrypt", encrypting, size=3 * MEGABYTE)
+    # The length of CBC's padding, under any key: in the block before the last; in GCM anything.
     page.js(ALTER, 17 if cipher == "cbc" else 1_000_000)
     done = page.js(STREAM, "stream.decrypt", {"form": "cms", **keys_of(bob)}, {})
     assert done["error"]["code"] == "decryption-error"
 
 
-# Says what stands in its linear memory after the fill.
+# Says what is in its linear memory after the fill.
 WATCHED_WORKER = """
-import { serve } from "./worker_core.js";
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const isEmpty = (memory) => {
   const words = new Uint32Array(memory.buffer);
   for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false;
@@ -341,7 +343,7 @@ def test_a_stream_that_is_broken_off_is_cleaned_up(open_vault_page: OpenPage, en
     begin_stuck(page, **({"deadlineSeconds": 5} if code == "vault-timeout" else {}))
     page.js(end)
     if "output" in end:
-        # Whoever wants no output has asked for no error either.
+        # A caller who wants no output gets no error from it either.
         page.wait_for("() => window.filled")
     else:
         assert page.wait_for("() => window.stuck.output.getReader().closed.catch((error) => error.code)") == code
@@ -353,7 +355,7 @@ def test_a_stream_that_is_broken_off_is_cleaned_up(open_vault_page: OpenPage, en
 
 def test_who_leaves_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenPage, browser: Browser) -> None:
     if browser.name == "firefox":
-        pytest.skip("in Firefox no overwriting is seen (docs/vault.md, What goes wrong)")
+        pytest.skip("in Firefox no overwriting is seen (docs/vault.md, Failures)")
     observer, page = open_vault_page(), open_vault_page(WATCHED_WORKER)
     observer.js(LISTEN)
     begin_stuck(page)
@@ -386,8 +388,8 @@ def test_two_hundred_megabytes_pass(open_vault_page: OpenPage, job: str) -> None
         make = {"verb": "stream.sign", "args": {"form": "cms", **keys_of(bob), "at": AT}}
         read = {"verb": "stream.verify", "args": {"form": "cms", **trusting()}}
     else:
-        sealing = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": job}
-        make = {"verb": "stream.encrypt", "args": sealing}
+        encrypting = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": job}
+        make = {"verb": "stream.encrypt", "args": encrypting}
         read = {"verb": "stream.decrypt", "args": {"form": "cms", **keys_of(bob)}}
     page.js(f"() => void ({THERE_AND_BACK})(...{json.dumps([make, read, LARGE])}).then((it) => (window.passed = it))")
     equal, state = page.wait_for("() => window.passed", timeout_seconds=300)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, mod
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 from smime_core.providers.native_rc2 import decrypt_rc2_cbc
-from tests.unit.node_ciphers import call_node
+from tests.support.node_ciphers import call_node
 
 # Around the borders of blocks of 8, 16 and 64 bytes, then some thousands.
 SIZES: Final = (0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 63, 64, 65, 127, 128, 129, 5_000)
@@ -22,17 +22,17 @@ AES_192: Final = bytes(range(24))
 
 
 def noise(seed: object, length: int) -> bytes:
-    """The same octets for the same seed."""
+    """The same bytes for the same seed."""
     return hashlib.shake_128(repr(seed).encode()).digest(length)
 
 
-def seal_cbc(algorithm: algorithms.AES | TripleDES, iv: bytes, data: bytes) -> bytes:
+def encrypt_cbc(algorithm: algorithms.AES | TripleDES, iv: bytes, data: bytes) -> bytes:
     """Padded CBC by OpenSSL."""
     padder, encryptor = padding.PKCS7(8 * len(iv)).padder(), Cipher(algorithm, modes.CBC(iv)).encryptor()
     return encryptor.update(padder.update(data) + padder.finalize()) + encryptor.finalize()
 
 
-# What the standards say
+# Answers of the standards
 
 
 def test_des_gives_the_answer_of_fips_81() -> None:
@@ -92,9 +92,9 @@ def test_chacha20_poly1305_gives_the_answer_of_rfc_8439() -> None:
     )
     key, nonce = bytes(range(0x80, 0xA0)), bytes.fromhex("070000004041424344454647")
     aad = bytes.fromhex("50515253c0c1c2c3c4c5c6c7")
-    sealed = call_node("encrypt", "ChaCha20-Poly1305", key, nonce, aad, text, 128)
-    assert sealed[:16] == bytes.fromhex("d31a8d34648e60db7b86afbc53ef7ec2")
-    assert sealed[-16:] == bytes.fromhex("1ae10b594f09e26a7e902ecbd0600691")
+    encrypted = call_node("encrypt", "ChaCha20-Poly1305", key, nonce, aad, text, 128)
+    assert encrypted[:16] == bytes.fromhex("d31a8d34648e60db7b86afbc53ef7ec2")
+    assert encrypted[-16:] == bytes.fromhex("1ae10b594f09e26a7e902ecbd0600691")
 
 
 # OpenSSL's opinion
@@ -102,12 +102,12 @@ def test_chacha20_poly1305_gives_the_answer_of_rfc_8439() -> None:
 
 @pytest.mark.parametrize("key_length", [8, 24])
 @pytest.mark.parametrize("size", SIZES)
-def test_des_and_triple_des_open_what_openssl_sealed(key_length: int, size: int) -> None:
+def test_des_and_triple_des_open_what_openssl_encrypted(key_length: int, size: int) -> None:
     key, iv, data = (
         noise((name, key_length, size), length) for name, length in (("k", key_length), ("i", 8), ("d", size))
     )
-    sealed = seal_cbc(TripleDES(key if key_length == 24 else 3 * key), iv, data)
-    assert call_node("decrypt", "DES-CBC", key, iv, b"", sealed, 0) == data
+    encrypted = encrypt_cbc(TripleDES(key if key_length == 24 else 3 * key), iv, data)
+    assert call_node("decrypt", "DES-CBC", key, iv, b"", encrypted, 0) == data
 
 
 @pytest.mark.parametrize("key_length", [1, 5, 8, 16, 33, 128])
@@ -121,14 +121,14 @@ def test_rc2_agrees_with_its_other_implementation(key_length: int, effective_bit
 @pytest.mark.parametrize("size", SIZES)
 def test_aes_cbc_is_openssls_both_ways(size: int) -> None:
     iv, data = noise(("iv", size), 16), noise(size, size)
-    sealed = seal_cbc(algorithms.AES(AES_192), iv, data)
-    assert call_node("encrypt", "AES-CBC", AES_192, iv, b"", data, 0) == sealed
-    assert call_node("decrypt", "AES-CBC", AES_192, iv, b"", sealed, 0) == data
+    encrypted = encrypt_cbc(algorithms.AES(AES_192), iv, data)
+    assert call_node("encrypt", "AES-CBC", AES_192, iv, b"", data, 0) == encrypted
+    assert call_node("decrypt", "AES-CBC", AES_192, iv, b"", encrypted, 0) == data
 
 
 @pytest.mark.parametrize("counter_bytes", [2, 4, 8, 16])
 def test_the_counter_wraps_around_where_it_ends(counter_bytes: int) -> None:
-    """Over 2^16 blocks a counter of two bytes begins anew and leaves the nonce alone."""
+    """Over 2^16 blocks a counter of two bytes begins anew and does not change the nonce."""
     counter = b"n" * (16 - counter_bytes) + b"\xff" * counter_bytes
     following = b"n" * (16 - counter_bytes) + bytes(counter_bytes)
     found = call_node("decrypt", "AES-CTR", AES_192, counter, b"", bytes(32), 8 * counter_bytes)
@@ -140,17 +140,17 @@ def test_the_counter_wraps_around_where_it_ends(counter_bytes: int) -> None:
 @pytest.mark.parametrize("nonce_length", [8, 12, 16, 61])
 def test_gcm_is_openssls_both_ways(size: int, nonce_length: int) -> None:
     nonce, data, aad = noise(("n", size), nonce_length), noise(size, size), noise("aad", size % 37)
-    sealed = aead.AESGCM(AES_192).encrypt(nonce, data, aad)
-    assert call_node("encrypt", "AES-GCM", AES_192, nonce, aad, data, 128) == sealed
-    assert call_node("decrypt", "AES-GCM", AES_192, nonce, aad, sealed, 128) == data
+    encrypted = aead.AESGCM(AES_192).encrypt(nonce, data, aad)
+    assert call_node("encrypt", "AES-GCM", AES_192, nonce, aad, data, 128) == encrypted
+    assert call_node("decrypt", "AES-GCM", AES_192, nonce, aad, encrypted, 128) == data
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_chacha20_poly1305_is_openssls_both_ways(size: int) -> None:
     key, nonce, data, aad = noise(("k", size), 32), noise(("n", size), 12), noise(size, size), noise("aad", size % 37)
-    sealed = aead.ChaCha20Poly1305(key).encrypt(nonce, data, aad)
-    assert call_node("encrypt", "ChaCha20-Poly1305", key, nonce, aad, data, 128) == sealed
-    assert call_node("decrypt", "ChaCha20-Poly1305", key, nonce, aad, sealed, 128) == data
+    encrypted = aead.ChaCha20Poly1305(key).encrypt(nonce, data, aad)
+    assert call_node("encrypt", "ChaCha20-Poly1305", key, nonce, aad, data, 128) == encrypted
+    assert call_node("decrypt", "ChaCha20-Poly1305", key, nonce, aad, encrypted, 128) == data
 
 
 def test_poly1305_is_right_where_numbers_carry_over() -> None:
@@ -158,8 +158,8 @@ def test_poly1305_is_right_where_numbers_carry_over() -> None:
     for number in range(64):
         key, aad = noise(("carry", number), 32), b"\xff" * (16 * (number % 9))
         data = b"\xff" * number
-        sealed = aead.ChaCha20Poly1305(key).encrypt(bytes(12), data, aad)
-        assert call_node("decrypt", "ChaCha20-Poly1305", key, bytes(12), aad, sealed, 128) == data
+        encrypted = aead.ChaCha20Poly1305(key).encrypt(bytes(12), data, aad)
+        assert call_node("decrypt", "ChaCha20-Poly1305", key, bytes(12), aad, encrypted, 128) == data
 
 
 @pytest.mark.parametrize("length", [16, 24, 32, 40, 256])
@@ -185,8 +185,8 @@ def test_every_byte_of_the_padding_is_checked(block_length: int) -> None:
             block = bytearray(ending.rjust(block_length, b"t")[-block_length:])
             if position >= 0:
                 block[-1 - position] ^= 0x40
-            sealed = Cipher(algorithm, modes.CBC(iv)).encryptor().update(b"T" * block_length + bytes(block))
-            opened = call_node("decrypt", name, key, iv, b"", sealed, 0)
+            encrypted = Cipher(algorithm, modes.CBC(iv)).encryptor().update(b"T" * block_length + bytes(block))
+            opened = call_node("decrypt", name, key, iv, b"", encrypted, 0)
             right = position < 0 and 1 <= count <= block_length
             assert opened == (b"T" * block_length + bytes(block)[:-count] if right else REFUSED), (count, position)
 
@@ -194,14 +194,14 @@ def test_every_byte_of_the_padding_is_checked(block_length: int) -> None:
 @pytest.mark.parametrize("name", ["AES-GCM", "ChaCha20-Poly1305"])
 def test_every_altered_bit_of_tag_text_and_aad_is_refused(name: str) -> None:
     key, nonce, aad = (AES_192 if name == "AES-GCM" else bytes(32)), bytes(12), b"aad"
-    sealed = call_node("encrypt", name, key, nonce, aad, b"text", 128)
-    assert isinstance(sealed, bytes)
-    for bit in range(8 * len(sealed)):
-        altered = bytearray(sealed)
+    encrypted = call_node("encrypt", name, key, nonce, aad, b"text", 128)
+    assert isinstance(encrypted, bytes)
+    for bit in range(8 * len(encrypted)):
+        altered = bytearray(encrypted)
         altered[bit // 8] ^= 1 << bit % 8
         assert call_node("decrypt", name, key, nonce, aad, bytes(altered), 128) == REFUSED
-    assert call_node("decrypt", name, key, nonce, b"aae", sealed, 128) == REFUSED
-    for short in (b"", sealed[:15], sealed[:-1]):
+    assert call_node("decrypt", name, key, nonce, b"aae", encrypted, 128) == REFUSED
+    for short in (b"", encrypted[:15], encrypted[:-1]):
         assert call_node("decrypt", name, key, nonce, aad, short, 128) == REFUSED
 
 
@@ -224,7 +224,7 @@ def test_every_altered_bit_of_tag_text_and_aad_is_refused(name: str) -> None:
 def test_impossible_lengths_are_refused(name: str, key: int, iv: int, data: int) -> None:
     for function, extra in (("decrypt", [b""]), ("decryptBlocks", [])):
         refusal = call_node(function, name, bytes(key), bytes(iv), *extra, bytes(data), 128)
-        # What Node's WebCrypto refuses has a name of its own.
+        # Refusals of Node's WebCrypto have names of their own.
         assert isinstance(refusal, str)
         assert refusal in (REFUSED, "DataError", "NotSupportedError")
 

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from smime_core import der
 from smime_core.algorithms import HashName, KeyTransport, TransportScheme
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.errors import DecryptionError, ProviderError
 from smime_core.keys import public_key_of
 from smime_core.keys.forms import private_octets
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.conformance import VaultPage, open_vault_page
-from tests.browser.ways import build_table, find_cipher_ways, find_ways, read_table
-from tests.unit.exchange import check_products
-from tests.unit.kdf_answers import ANSWERS
-from tests.unit.people import person
-from tests.unit.test_python_fallbacks import exchanged_keys
+from tests.support.browser.browsers import Browser
+from tests.support.exchange import check_products
+from tests.support.exchanged_keys import exchanged_keys
+from tests.support.kdf_answers import ANSWERS
+from tests.support.people import person
+from tests.support.project import ROOT
+from tests.support.vault.conformance import VaultPage, open_vault_page
+from tests.vault.ways import build_table, find_cipher_ways, find_ways, read_table
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 NATIVE: Final = NativeProvider()
-PAGE: Final = Path(__file__).parents[2] / "docs/vault.md"
+PAGE: Final = ROOT / "docs/vault.md"
 CEK: Final = bytes(range(32))
 WORKING: Final = (
     *("digest", "sign", "verify", "encrypt", "decrypt", "deriveBits", "wrapKey", "unwrapKey", "generateKey"),
@@ -135,7 +135,7 @@ def damaged_keys() -> dict[str, bytes]:
     damaged = {}
     for position, name in enumerate(RSA_FIELDS):
         if name in ("p", "q", "dP", "dQ", "qInv"):
-            # 2 keeps odd numbers odd, or some libraries refuse them for that alone.
+            # 2 keeps odd numbers odd; some libraries refuse even ones.
             changed = [*numbers[:position], numbers[position] + 2, *numbers[position + 1 :]]
             key_der = der.sequence(*map(der.integer, changed))
             damaged[name] = der.sequence(

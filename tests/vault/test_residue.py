@@ -2,7 +2,7 @@
 
 A key file is opened with a typed passphrase, a message decrypted, another signed, the keys locked. Each secret is
 looked for raw, in hex, base64 and UTF-16, while a Worker works with it (a scan that finds nothing then proves nothing)
-and after lock. What a browser alone could remove is allowed for by number: more is a failure.
+and after lock. Copies that only a browser could remove are allowed by number: more is a failure.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pytest
 
 from smime_core.algorithms import AES_192_CBC, CHACHA20_POLY1305, ContentCipher
 from smime_core.provider import NewKey
-from tests.browser.browsers import Name, missing_programs
-from tests.browser.residue.lab import make_secrets, open_lab
-from tests.browser.residue.processes import Finding, count_by_secret
+from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.residue.lab import make_secrets, open_lab
+from tests.support.browser.residue.processes import Finding, count_by_secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -37,7 +37,7 @@ SETTINGS: Final = {
 }
 UNLOCKING: Final = {"passphrase", "private key", "seal key"}
 DECRYPTING: Final = {"private key", "cek", "plaintext", "seal key"}
-# What only Firefox could remove: where its allocator and its threads put a private key is theirs to say, and without
+# Copies that only Firefox could remove: its allocator and its threads decide where they put a private key, and without
 # the strict setting one copy may escape the rinse. None did in the runs of docs/vault.md; two are a failure.
 REMAINDERS: Final[dict[tuple[str, Name], Counter[str]]] = {
     ("default-rsa", "firefox"): Counter({"private key": 3}),
@@ -82,7 +82,7 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
     assert on_disk == []
 
 
-# What these browsers lack is done by code of our own.
+# Our own code does what these browsers lack.
 OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firefox": CHACHA20_POLY1305}
 
 

@@ -83,7 +83,7 @@ IS_KIND: dict[str, Callable[[Any], bool]] = {
     "number": lambda it: isinstance(it, int) and not isinstance(it, bool),
     "json": lambda it: isinstance(it, dict | list) and not holds_bytes(it),
 }
-# No name of a random field is "bytes": the judge would wake it as octets, of a negative or an endless length too.
+# No name of a random field is "bytes": the judge would turn it into a buffer, whose length may be negative or endless.
 # Hypothesis tries the words of this file as texts, so that chance does find it.
 NAMES = st.text(max_size=8).filter(lambda name: name != "bytes")
 BYTES = st.integers(0, 100).map(lambda length: {"bytes": length})

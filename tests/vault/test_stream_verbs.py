@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
+from smime_core.asn1.der import Buffer
 from smime_core.blocking import run
-from smime_core.der import Buffer
 from smime_core.errors import DecryptionError, MalformedMessage
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.stream.octets import MemoryOctets
-from tests.unit.people import NOW, PROVIDER, anchor, person
-from wasm_build.sealed import seal_identity
-from wasm_build.stream_verbs import Streams, run_stream_verb
+from tests.support.people import NOW, PROVIDER, anchor, person
+from wasm_build.vault.python.sealed import seal_identity
+from wasm_build.vault.python.streams import Streams, run_stream_verb
 
 SEAL_KEY = b"k" * 32
-# What is large is not encoded anew: it has to be fit for transport.
+# Large content is not encoded again, so it has to be fit for transport.
 MAIL = b"From: Alice <alice@example.test>\r\nSubject: large\r\n\r\n" + b"a line of text\r\n" * 100
 AT = NOW.isoformat()
 TRUST: dict[str, Any] = {"trust": {"anchors": [{"certificate": anchor().der}], "revocation": "not-checked"}, "at": AT}
@@ -74,19 +74,19 @@ def test_a_detached_signature_is_judged_by_the_content_beside_it() -> None:
 
 @pytest.mark.parametrize("form", ["cms", "mail"])
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
-def test_what_was_sealed_comes_out(form: str, cipher: str) -> None:
+def test_what_was_encrypted_comes_out(form: str, cipher: str) -> None:
     bob = person("bob")
-    sealed = stream("stream.encrypt", MAIL, form=form, cipher=cipher, recipients=[bob.certificate.der]).written
-    opened = stream("stream.decrypt", sealed, form=form, **keys(bob))
+    encrypted = stream("stream.encrypt", MAIL, form=form, cipher=cipher, recipients=[bob.certificate.der]).written
+    opened = stream("stream.decrypt", encrypted, form=form, **keys(bob))
     assert opened.steps[0] == {}
     assert opened.written.endswith(MAIL[-20:])
 
 
 def test_nothing_is_said_of_what_does_not_open() -> None:
     bob = person("bob")
-    sealed = stream("stream.encrypt", MAIL, form="cms", cipher="gcm", recipients=[bob.certificate.der]).written
+    encrypted = stream("stream.encrypt", MAIL, form="cms", cipher="gcm", recipients=[bob.certificate.der]).written
     with pytest.raises(DecryptionError):
-        stream("stream.decrypt", sealed[:-1] + bytes([sealed[-1] ^ 1]), form="cms", **keys(bob))
+        stream("stream.decrypt", encrypted[:-1] + bytes([encrypted[-1] ^ 1]), form="cms", **keys(bob))
 
 
 def test_mail_is_signed_by_its_sender_alone() -> None:

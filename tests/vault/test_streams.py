@@ -1,4 +1,4 @@
-"""Streams in the vault: whatever the size of the chunks that come, they say and make what the native ones do."""
+"""Streams in the vault give the same results as native ones, for chunks of every size."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ import pytest
 from smime_core import SignatureForm, State, blocking, stream
 from smime_core.algorithms import RC2_40_CBC, RC2_128_CBC, CipherFamily, CipherMode, ContentCipher, HashName
 from smime_core.blocking import run
-from smime_core.compressed_data import build_compressed_data
-from smime_core.content_info import ID_DATA
+from smime_core.cms import Encrypting
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
 from smime_core.errors import DecryptionError, SmimeError
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.providers.webcrypto_running import WholeBlocks
-from smime_core.report_json import report_to_json
-from smime_core.signer_info import AttributesForm, SignerOptions
-from tests.browser.browsers import Browser
-from tests.browser.conformance import VaultPage, open_vault_page
-from tests.unit.people import NOW, anchor, person, trust
-from tests.unit.stream_exchange import CIPHERS, pattern
-from tests.unit.test_stream import mail, to_ber
+from smime_core.report.report_json import report_to_json
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser
+from tests.support.people import NOW, anchor, person, trust
+from tests.support.stream_exchange import CIPHERS, pattern
+from tests.support.streamed_mail import mail, to_ber
+from tests.support.vault.conformance import VaultPage, open_vault_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 NATIVE: Final = NativeStreamingProvider()
 MEGABYTE: Final = 1_048_576
 MADE_HERE: Final = [cipher for cipher in CIPHERS.values() if cipher.family is not CipherFamily.RC2]
-# Bytes in a chunk, and in all: octet by octet, on no border of a block, and as a browser reads.
+# Bytes in a chunk, and in all: byte by byte, on no border of a block, and as a browser reads.
 SIZES: Final = [
     *((1, size) for size in (0, 1, 15, 16, 17, 33)),
     *((3, size) for size in (15, 16, 17, 1_000)),
@@ -68,7 +71,7 @@ def is_made(cipher: ContentCipher) -> bool:
     return not cipher.is_weak and cipher.mode is not CipherMode.CCM
 
 
-def sealed_natively(cipher: ContentCipher, data: bytes, iv: bytes) -> tuple[bytes, bytes]:
+def encrypted_natively(cipher: ContentCipher, data: bytes, iv: bytes) -> tuple[bytes, bytes]:
     """(ciphertext, tag); a weak cipher, which is never made, by its library."""
     if cipher.is_weak:
         from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -79,9 +82,9 @@ def sealed_natively(cipher: ContentCipher, data: bytes, iv: bytes) -> tuple[byte
         encryptor = Cipher(TripleDES(key), modes.CBC(iv)).encryptor()
         count = len(iv) - len(data) % len(iv)
         return encryptor.update(data + bytes([count]) * count) + encryptor.finalize(), b""
-    sealed = run(NATIVE.encrypt_content(cipher, key_of(cipher), iv, data, aad=aad_of(cipher)))
-    tag = sealed[-16:] if cipher.is_authenticated else b""
-    return sealed[: len(sealed) - len(tag)], tag
+    encrypted = run(NATIVE.encrypt_content(cipher, key_of(cipher), iv, data, aad=aad_of(cipher)))
+    tag = encrypted[-16:] if cipher.is_authenticated else b""
+    return encrypted[: len(encrypted) - len(tag)], tag
 
 
 def case(cipher: ContentCipher, direction: str, chunk: int, **further: Any) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def test_every_cipher_makes_what_the_native_one_makes(vault: VaultPage) -> None:
         for chunk, size in SIZES:
             if is_made(cipher):
                 cases.append(case(cipher, "encrypt", chunk, length=size))
-                expected.append(sha256(b"".join(sealed_natively(cipher, pattern(size), iv_of(cipher)))))
+                expected.append(sha256(b"".join(encrypted_natively(cipher, pattern(size), iv_of(cipher)))))
     assert ask(vault, "run_ciphers", cases) == expected
 
 
@@ -107,7 +110,7 @@ def test_every_cipher_reads_what_the_native_one_makes(vault: VaultPage) -> None:
     cases, expected = [], []
     for cipher in MADE_HERE:
         for chunk, size in SIZES:
-            ciphertext, tag = sealed_natively(cipher, pattern(size), iv_of(cipher))
+            ciphertext, tag = encrypted_natively(cipher, pattern(size), iv_of(cipher))
             given = {"data": ciphertext.hex()} if size < MEGABYTE - 1 or cipher.is_weak else {"length": size}
             cases.append(case(cipher, "decrypt", chunk, tag=tag.hex(), **given))
             expected.append(sha256(pattern(size)))
@@ -115,7 +118,7 @@ def test_every_cipher_reads_what_the_native_one_makes(vault: VaultPage) -> None:
 
 
 def opened_by_chance(cipher: ContentCipher, length: int) -> tuple[bytes, bytes]:
-    """Octets that nobody encrypted, and the plaintext that they have: one in 256 ends in a padding."""
+    """Bytes that nobody encrypted, and the plaintext that they have: one in 256 ends in a padding."""
     for seed in range(10_000):
         octets = hashlib.shake_256(b"%d" % seed).digest(length)
         try:
@@ -140,14 +143,14 @@ def test_ivs_of_other_lengths_and_shorter_tags_are_read(vault: VaultPage) -> Non
     cases = []
     for length in (8, 16, 60):
         iv = pattern(length)
-        ciphertext, tag = sealed_natively(cipher, data, iv)
+        ciphertext, tag = encrypted_natively(cipher, data, iv)
         cases.append(case(cipher, "decrypt", 100, iv=iv.hex(), tag=tag[: 12 + length % 5].hex(), data=ciphertext.hex()))
     assert ask(vault, "run_ciphers", cases) == [sha256(data)] * len(cases)
 
 
 def altered(cipher: ContentCipher) -> Iterator[dict[str, Any]]:
     block = cipher.iv_length
-    ciphertext, tag = sealed_natively(cipher, pattern(1_000), iv_of(cipher))
+    ciphertext, tag = encrypted_natively(cipher, pattern(1_000), iv_of(cipher))
     if cipher.is_authenticated:
         first = bytes([ciphertext[0] ^ 1]) + ciphertext[1:]
         for data, wrong in ((first, tag), (ciphertext, bytes([tag[0] ^ 1]) + tag[1:]), (ciphertext[:-1], tag)):
@@ -155,7 +158,7 @@ def altered(cipher: ContentCipher) -> Iterator[dict[str, Any]]:
         yield case(cipher, "decrypt", 64, data=ciphertext.hex(), tag=tag[:8].hex())
         yield case(cipher, "decrypt", 64, data=ciphertext.hex(), tag=tag.hex(), aad=b"others".hex())
         return
-    # The lengths of padding that are none, and one octet of it that is another.
+    # The lengths of padding that are none, and one byte of it that is another.
     padding = block - 1_000 % block
     for count in (0, block + 1, 255):
         flipped = bytearray(ciphertext)
@@ -187,53 +190,55 @@ def test_a_store_gives_what_was_put_into_it_until_it_is_discarded(vault: VaultPa
     assert ask(vault, "keep", {"length": length, "starts": starts}) == [[True] * len(starts), length, []]
 
 
-def written(write: Any, *args: Any, **options: Any) -> bytes:
+def written(write: Any, source: bytes, how: Signing | Encrypting) -> bytes:
     target = io.BytesIO()
-    write(io.BytesIO(args[0]), target, provider=NATIVE, **options)
+    write(io.BytesIO(source), target, how, provider=NATIVE)
     return target.getvalue()
 
 
-def sealed_mail(message: bytes, cipher: str) -> bytes:
+def encrypted_mail(message: bytes, cipher: str) -> bytes:
     recipients = [person("bob").certificate]
-    return written(stream.encrypt_mail_file, message, recipients=recipients, cipher=CIPHERS[cipher])
+    return written(stream.encrypt_mail_file, message, Encrypting(recipients=recipients, cipher=CIPHERS[cipher]))
 
 
 def signed_mail(message: bytes, form: SignatureForm = SignatureForm.DETACHED) -> bytes:
-    return written(stream.sign_mail_file, message, identities=[person("alice")], signing_time=NOW, form=form)
+    return written(stream.sign_mail_file, message, Signing(identities=[person("alice")], signing_time=NOW, form=form))
 
 
 def signed(content: bytes, key: NewKey = NewKey.RSA_2048, *, bare: bool = False) -> bytes:
     if not bare:
-        return written(stream.sign_file, content, identities=[person("alice", key)], signing_time=NOW)
+        return written(stream.sign_file, content, Signing(identities=[person("alice", key)], signing_time=NOW))
     options = SignerOptions(attributes=AttributesForm.NONE)
     return blocking.sign_bytes(
-        content, identity=person("alice", key), provider=NATIVE, signing_time=NOW, options=options
+        content, Signing(identities=[person("alice", key)], signing_time=NOW, options=options), provider=NATIVE
     )
 
 
-def sealed(content: bytes, cipher: str) -> bytes:
-    return written(stream.seal_file, content, recipients=[person("bob").certificate], cipher=CIPHERS[cipher])
+def encrypted(content: bytes, cipher: str) -> bytes:
+    return written(
+        stream.encrypt_file, content, Encrypting(recipients=[person("bob").certificate], cipher=CIPHERS[cipher])
+    )
 
 
 def messages() -> dict[str, bytes]:
     plain = mail(body=BODY)
-    cut = sealed(BODY, "AES-256-CBC")
+    cut = encrypted(BODY, "AES-256-CBC")
     wrong_padding = bytearray(cut)
     wrong_padding[-17] ^= 0x55
-    wrong_tag = bytearray(sealed(BODY, "AES-256-GCM"))
+    wrong_tag = bytearray(encrypted(BODY, "AES-256-GCM"))
     wrong_tag[-1] ^= 1
     return {
         "plain": plain,
         "signed": signed_mail(plain),
         "signed opaque": signed_mail(plain, SignatureForm.OPAQUE),
-        "sealed": sealed_mail(plain, "AES-256-CBC"),
-        "sealed and signed": sealed_mail(signed_mail(plain), "AES-256-GCM"),
-        "sealed twice": sealed_mail(sealed_mail(plain, "AES-128-GCM"), "AES-256-CBC"),
-        "signed, sealed, signed": signed_mail(sealed_mail(signed_mail(plain), "AES-256-CBC")),
+        "encrypted": encrypted_mail(plain, "AES-256-CBC"),
+        "encrypted and signed": encrypted_mail(signed_mail(plain), "AES-256-GCM"),
+        "encrypted twice": encrypted_mail(encrypted_mail(plain, "AES-128-GCM"), "AES-256-CBC"),
+        "signed, encrypted, signed": signed_mail(encrypted_mail(signed_mail(plain), "AES-256-CBC")),
         "compressed": build_compressed_data(BODY, content_type=ID_DATA),
-        "compressed inside": sealed(build_compressed_data(BODY, content_type=ID_DATA), "AES-256-GCM"),
-        "pieces": to_ber(sealed(BODY, "AES-256-CBC"), 77),
-        "pieces under a tag": to_ber(sealed(BODY, "AES-256-GCM"), 333),
+        "compressed inside": encrypted(build_compressed_data(BODY, content_type=ID_DATA), "AES-256-GCM"),
+        "pieces": to_ber(encrypted(BODY, "AES-256-CBC"), 77),
+        "pieces under a tag": to_ber(encrypted(BODY, "AES-256-GCM"), 333),
         "pieces signed": to_ber(signed(BODY), 1_001),
         **{f"{key} without attributes": signed(BODY, key, bare=True) for key in (NewKey.RSA_2048, NewKey.P256)},
         "Ed25519 without attributes": signed(BODY[:1_000], NewKey.ED25519, bare=True),
@@ -241,7 +246,7 @@ def messages() -> dict[str, bytes]:
         "wrong padding": bytes(wrong_padding),
         "wrong tag": bytes(wrong_tag),
         "truncated": cut[:-100],
-        "for somebody else": written(stream.seal_file, BODY, recipients=[person("eve").certificate]),
+        "for somebody else": written(stream.encrypt_file, BODY, Encrypting(recipients=[person("eve").certificate])),
     }
 
 
@@ -261,12 +266,11 @@ def judged_natively(message: bytes) -> list[Any]:
     try:
         streamed = stream.examine_file(
             io.BytesIO(message),
+            Judging(trust_store=trust(), at=NOW),
             provider=NATIVE,
-            trust_store=trust(),
-            at=NOW,
-            identities=[person("bob")],
             sender="alice@example.test",
             policy=Policy.ARCHIVE,
+            keys=Keys(identities=[person("bob")]),
         )
         target = io.BytesIO()
         stream.copy_content(streamed, target)
@@ -279,7 +283,9 @@ def opened_natively(message: bytes) -> str:
     target = io.BytesIO()
     identities = [person("bob")]
     try:
-        stream.decrypt_file(io.BytesIO(message), target, identities=identities, provider=NATIVE, policy=Policy.ARCHIVE)
+        stream.decrypt_mail_file(
+            io.BytesIO(message), target, Keys(identities=identities), provider=NATIVE, policy=Policy.ARCHIVE
+        )
     except SmimeError as error:
         return f"{error.code} {len(target.getvalue())}"
     return sha256(target.getvalue())
@@ -290,12 +296,16 @@ def test_every_message_is_judged_as_natively(vault: VaultPage, chunk: int) -> No
     given = messages()
     found = dict(zip(given, ask(vault, "examine_streams", given_for(chunk, given)), strict=True))
     assert found == {name: judged_natively(message) for name, message in given.items()}
-    assert found["sealed and signed"][0]["state"] == State.VERIFIED
+    assert found["encrypted and signed"][0]["state"] == State.VERIFIED
 
 
 def test_a_message_that_comes_octet_by_octet_is_judged_alike(vault: VaultPage) -> None:
     small = mail(body=BODY[:3_000])
-    given = {"signed": signed_mail(small), "sealed": sealed_mail(small, "AES-256-GCM"), "cms": signed(BODY[:3_000])}
+    given = {
+        "signed": signed_mail(small),
+        "encrypted": encrypted_mail(small, "AES-256-GCM"),
+        "cms": signed(BODY[:3_000]),
+    }
     for chunk in (1, 3):
         found = ask(vault, "examine_streams", given_for(chunk, given))
         assert found == [judged_natively(message) for message in given.values()]
@@ -307,7 +317,7 @@ def test_what_is_decrypted_is_what_comes_out_natively_and_nothing_comes_out_of_w
     given = messages()
     found = dict(zip(given, ask(vault, "open_streams", given_for(5_000, given)), strict=True))
     assert found == {name: opened_natively(message) for name, message in given.items()}
-    assert {name for name, outcome in found.items() if " " not in outcome} > {"sealed", "pieces", "sealed twice"}
+    assert {name for name, outcome in found.items() if " " not in outcome} > {"encrypted", "pieces", "encrypted twice"}
 
 
 @pytest.mark.parametrize("chunk", [3, 65_536])
@@ -318,15 +328,15 @@ def test_what_is_written_holds_natively(vault: VaultPage, chunk: int) -> None:
     assert len(found) == 5 + sum(map(is_made, CIPHERS.values()))
     for name in ("detached", "opaque", "cms signed"):
         report = blocking.examine_message(
-            found[name], provider=NATIVE, trust_store=trust(), at=NOW, sender="bob@example.test"
+            found[name], Judging(trust_store=trust(), at=NOW), provider=NATIVE, sender="bob@example.test"
         )
         assert [signer.state for signer in report.signers] == [State.VERIFIED], name
     for name in ("cbc mail", "gcm mail"):
-        opened = blocking.decrypt_message(found[name], identities=[person("bob")], provider=NATIVE)
+        opened = blocking.decrypt_message(found[name], Keys(identities=[person("bob")]), provider=NATIVE)
         assert opened.partition(b"\r\n\r\n")[2] == message.partition(b"\r\n\r\n")[2], name
     for name, cipher in CIPHERS.items():
         if is_made(cipher):
-            opened_bytes = blocking.open_bytes(found[name], identities=[person("bob")], provider=NATIVE)
+            opened_bytes = blocking.decrypt_bytes(found[name], Keys(identities=[person("bob")]), provider=NATIVE)
             assert opened_bytes.content == message, name
 
 

@@ -6,35 +6,20 @@ from typing import Any, Final
 
 import pytest
 
-from smime_core import KeyTransport, TransportScheme, blocking
-from smime_core.private_key_file import load_private_key
+from smime_core import blocking
+from smime_core.algorithms import KeyTransport, TransportScheme
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.identity.private_key_file import load_private_key
 from smime_core.provider import KeyType, NewKey
-from tests.browser.page import Page
-from tests.browser.vault_page import AT, PASSPHRASE, PROVIDER, OpenPage, b64, call, octets_of, open_identity, secret
-from tests.unit.people import NOW, person, trust
+from smime_core.trust.judging import Judging
+from tests.support.browser.page import Page
+from tests.support.people import NOW, person, trust
+from tests.support.vault.page import AT, PASSPHRASE, PROVIDER, OpenPage, b64, call, octets_of, open_identity, secret
+from tests.support.vault.watching_worker import LISTEN, WATCHING_WORKER
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Tells what private keys WebCrypto was shown or made from the request on; the rehearsal's before it protect nothing.
-WATCHING_WORKER: Final = """
-import { serve } from "./worker_core.js";
-const channel = new BroadcastChannel("sealwax test");
-let seen = [];
-for (const name of ["importKey", "unwrapKey", "generateKey"]) {
-  const real = SubtleCrypto.prototype[name];
-  SubtleCrypto.prototype[name] = function (...args) {
-    const holdsNoKeyPair = name === "generateKey" ? args[0].name.startsWith("AES")
-      : ["raw", "raw-secret", "spki"].includes(args[0]);
-    if (!holdsNoKeyPair) seen.push(`${name} ${name === "generateKey" ? args[0].name : args[0]}`);
-    return real.apply(this, args);
-  };
-}
-serve(self, { beforeRequest: () => { seen = []; }, afterOperation: () => channel.postMessage({ seen }) });
-"""
-LISTEN: Final = """() => {
-  window.seen = [];
-  new BroadcastChannel("sealwax test").onmessage = ({ data }) => window.seen.push(data.seen);
-}"""
 OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP)
 STRICT: Final = {"strict": True}
 
@@ -47,7 +32,7 @@ def watched_call(page: Page, verb: str, args: dict[str, Any]) -> tuple[dict[str,
 
 
 def take_seen(page: Page) -> list[str]:
-    """What the Worker of the latest request saw, once it has ended."""
+    """The values that the Worker of the latest request saw, once it has ended."""
     (seen,) = page.wait_for("() => window.seen.length && window.seen.splice(0)")
     return list(seen)
 
@@ -61,17 +46,22 @@ def test_private_keys_stay_in_python(open_vault_page: OpenPage, kind: NewKey) ->
     assert take_seen(page) == []
     signed, seen = watched_call(page, "bytes.sign", {"content": b64(b"content"), **keys, "at": AT})
     assert seen == []
-    report = blocking.verify_bytes(octets_of(signed["cms"]), provider=PROVIDER, trust_store=trust(), at=NOW)
+    report = blocking.verify_bytes(octets_of(signed["cms"]), Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
     assert report.state == "verified"
     transport = OAEP if alice.private_key.key_type is KeyType.RSA else None
-    cms = blocking.seal_bytes(b"content", recipients=[alice.certificate], provider=PROVIDER, transport=transport)
+    cms = blocking.encrypt_bytes(
+        b"content", Encrypting(recipients=[alice.certificate], transport=transport), provider=PROVIDER
+    )
     opened, seen = watched_call(page, "bytes.decrypt", {"cms": b64(cms), **keys})
     assert seen == []
     assert octets_of(opened["content"]) == b"content"
     recipients = [b64(alice.certificate.der)]
-    sealed, seen = watched_call(page, "bytes.encrypt", {"content": b64(b"content"), "recipients": recipients})
+    encrypted, seen = watched_call(page, "bytes.encrypt", {"content": b64(b"content"), "recipients": recipients})
     assert seen == []
-    assert blocking.open_bytes(octets_of(sealed["cms"]), identities=[alice], provider=PROVIDER).content == b"content"
+    assert (
+        blocking.decrypt_bytes(octets_of(encrypted["cms"]), Keys(identities=[alice]), provider=PROVIDER).content
+        == b"content"
+    )
 
 
 @pytest.mark.thorough
@@ -88,7 +78,7 @@ def test_new_keys_are_made_in_python(open_vault_page: OpenPage) -> None:
 @pytest.mark.thorough
 def test_failures_have_the_same_codes(open_vault_page: OpenPage) -> None:
     bob = person("bob")
-    cms = blocking.seal_bytes(b"content" * 3, recipients=[bob.certificate], provider=PROVIDER)
+    cms = blocking.encrypt_bytes(b"content" * 3, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
     altered = cms[:-17] + bytes([cms[-17] ^ 1]) + cms[-16:]
     codes = []
     for options in (STRICT, {}):

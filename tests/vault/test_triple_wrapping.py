@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.blocking import run, seal_bytes, sign_bytes
-from smime_core.identity import Identity
-from smime_core.message import SignatureForm, encrypt_entity, sign_entity
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension
-from tests.browser.mail_letters import NATIVE, PASSPHRASE, Letters, mail, make_letters, text
-from tests.browser.mail_pages import OPERATION_SECONDS, MailPages, named
-from tests.browser.page import Page
-from tests.browser.vault_page import VaultServer
+from smime_core.blocking import encrypt_bytes, run, sign_bytes
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.identity.identity import Identity
+from smime_core.message import encrypt_entity, sign_entity
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.mail_letters import NATIVE, PASSPHRASE, Letters, mail, make_letters, text
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.vault.page import VaultServer
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -55,11 +57,11 @@ vault.close();
 
 def sign(entity: bytes, signer: Identity, form: SignatureForm) -> bytes:
     now = datetime.datetime.now(datetime.UTC)
-    return run(sign_entity(entity, identity=signer, provider=NATIVE, signing_time=now, form=form))
+    return run(sign_entity(entity, Signing(identities=[signer], signing_time=now, form=form), provider=NATIVE))
 
 
 def encrypt(entity: bytes, reader: Identity) -> bytes:
-    return run(encrypt_entity(entity, recipients=[reader.certificate], provider=NATIVE))
+    return run(encrypt_entity(entity, Encrypting(recipients=[reader.certificate]), provider=NATIVE))
 
 
 def triple(form: SignatureForm, *, signer: Identity, reader: Identity) -> bytes:
@@ -81,7 +83,7 @@ def viewer(browser: Browser, vault_build: Path, letters: Letters) -> Iterator[Pa
     extension = Extension(browser, vault_build / "extension_test")
     extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
     extension.keep(anchors=[letters.folder / "ca.der"])
-    page = browser.open(extension.base + "viewer.html")
+    page = browser.open(extension.base + "viewer/viewer.html")
     page.wait_for_text("Choose a file")
     yield page
     page.close()
@@ -113,10 +115,10 @@ def test_the_viewer_opens_it_and_says_what_holds_for_each_layer(
     assert show(viewer, letters.write("triple.eml", message)) == "verified"
     view = viewer.wait_for_frame("mail_view.html")
     assert "The third envelope." in view.wait_for_text("The third envelope.", selector="main")
-    signed, sealed, inside = [line for line in details(viewer) if "RSA" in line or "AES" in line]
+    signed, encrypted, inside = [line for line in details(viewer) if "RSA" in line or "AES" in line]
     assert signed.startswith("Signed by")
     assert signed.endswith(": Verified")
-    assert sealed.startswith("Sealed for")
+    assert encrypted.startswith("Encrypted for")
     assert inside == signed
 
 
@@ -167,7 +169,7 @@ def test_the_api_opens_it_in_memory_and_as_a_stream(
     browser: Browser, vault_server: VaultServer, letters: Letters, form: SignatureForm
 ) -> None:
     people = {"signer": letters.bob, "reader": letters.alice}
-    sealed = seal_bytes(b"bare", recipients=[letters.alice.certificate], provider=NATIVE)
+    encrypted = encrypt_bytes(b"bare", Encrypting(recipients=[letters.alice.certificate]), provider=NATIVE)
     now = datetime.datetime.now(datetime.UTC)
     given = (
         (letters.folder / "alice.p12").read_bytes(),
@@ -175,7 +177,7 @@ def test_the_api_opens_it_in_memory_and_as_a_stream(
         (letters.folder / "ca.der").read_bytes(),
         triple(form, **people),
         outside(form, **people),
-        sign_bytes(sealed, identity=letters.bob, provider=NATIVE, signing_time=now),
+        sign_bytes(encrypted, Signing(identities=[letters.bob], signing_time=now), provider=NATIVE),
     )
     vault_server.files = {
         "/": b'<!doctype html><link rel=icon href="data:,"><script type=module src="script.js"></script>',

@@ -10,13 +10,26 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from smime_core import HashName, KeyTransport, SignatureScheme, TransportScheme, blocking
-from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
-from smime_core.identity import export_identity
+from smime_core import blocking
+from smime_core.algorithms import (
+    AES_256_CBC,
+    AES_256_GCM,
+    ContentCipher,
+    HashName,
+    KeyTransport,
+    SignatureScheme,
+    TransportScheme,
+)
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
+from smime_core.identity.identity import export_identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.vault_page import (
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser
+from tests.support.people import NOW, person, trust
+from tests.support.vault.page import (
     AT,
     PASSPHRASE,
     PROVIDER,
@@ -30,14 +43,13 @@ from tests.browser.vault_page import (
     secret,
     trusting,
 )
-from tests.unit.people import NOW, person, trust
-from wasm_build.sealed import seal_identity
+from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # Counts byte strings in the Worker's linear memory before and after it is filled with zeros.
 SCANNING_WORKER = """
-import { serve } from "./worker_core.js";
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
 let needles = [];
 channel.onmessage = ({ data }) => {
@@ -76,7 +88,7 @@ onmessage = ({ data }) => {
 # Tries to reach the server that it came from, as hostile code in the Worker would. What it says is repeated until the
 # page has heard it: Chromium lost a single message on a machine with much to do.
 CALLING_WORKER = """
-import { serve } from "./worker_core.js";
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
 const heard = new Promise((resolve) => { channel.onmessage = resolve; });
 const others = ["XMLHttpRequest", "WebSocket", "WebSocketStream", "EventSource", "WebTransport"];
@@ -106,13 +118,13 @@ def test_starts_from_the_snapshot_and_signs_what_the_native_core_verifies(open_p
             content = bytes(size)
             reply = call(page, "bytes.sign", {"content": b64(content), **keys, "at": AT, "scheme": scheme})
             report = blocking.verify_bytes(
-                octets_of(reply["ok"]["cms"]), provider=PROVIDER, trust_store=trust(), at=NOW
+                octets_of(reply["ok"]["cms"]), Judging(trust_store=trust(), at=NOW), provider=PROVIDER
             )
             assert (report.state, report.content) == ("verified", content)
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=["cbc", "gcm"])
-def test_opens_what_the_native_core_sealed(open_page: OpenPage, cipher: ContentCipher) -> None:
+def test_opens_what_the_native_core_encrypted(open_page: OpenPage, cipher: ContentCipher) -> None:
     page = open_page()
     transports = [
         KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15),
@@ -123,28 +135,30 @@ def test_opens_what_the_native_core_sealed(open_page: OpenPage, cipher: ContentC
     cases = [(NewKey.RSA_2048, transport) for transport in transports]
     for key, transport in [*cases, (NewKey.P256, None), (NewKey.P384, None)]:
         bob = person("bob", key)
-        cms = blocking.seal_bytes(
-            b"content", recipients=[bob.certificate], provider=PROVIDER, cipher=cipher, transport=transport
+        cms = blocking.encrypt_bytes(
+            b"content", Encrypting(recipients=[bob.certificate], cipher=cipher, transport=transport), provider=PROVIDER
         )
         reply = call(page, "bytes.decrypt", {"cms": b64(cms), **open_identity(page, bob)})
         assert octets_of(reply["ok"]["content"]) == b"content", (key, transport)
 
 
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
-def test_seals_what_the_native_core_opens(open_page: OpenPage, cipher: str) -> None:
+def test_encrypts_what_the_native_core_opens(open_page: OpenPage, cipher: str) -> None:
     page = open_page()
     people = [person("bob", key) for key in (NewKey.RSA_2048, NewKey.P256, NewKey.P384)]
     recipients = [b64(identity.certificate.der) for identity in people]
     reply = call(page, "bytes.encrypt", {"content": b64(b"content"), "recipients": recipients, "cipher": cipher})
     for identity in people:
-        opened = blocking.open_bytes(octets_of(reply["ok"]["cms"]), identities=[identity], provider=PROVIDER)
+        opened = blocking.decrypt_bytes(octets_of(reply["ok"]["cms"]), Keys(identities=[identity]), provider=PROVIDER)
         assert opened.content == b"content"
 
 
 def test_verifies_what_the_native_core_signed_and_nothing_altered(open_page: OpenPage) -> None:
     page = open_page()
     for key in (NewKey.RSA_2048, NewKey.P256, NewKey.P384):
-        cms = blocking.sign_bytes(b"the content", identity=person("alice", key), provider=PROVIDER, signing_time=NOW)
+        cms = blocking.sign_bytes(
+            b"the content", Signing(identities=[person("alice", key)], signing_time=NOW), provider=PROVIDER
+        )
         altered = cms.replace(b"the content", b"the cOntent")
         states = [
             call(page, "bytes.verify", {"cms": b64(one), **trusting()})["ok"]["report"]["state"]
@@ -158,13 +172,15 @@ def test_every_failure_has_its_code(open_page: OpenPage) -> None:
     bob = person("bob")
     p12 = blocking.run(export_identity(bob, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
     keys = open_identity(page, bob)
-    cms = blocking.seal_bytes(b"content" * 3, recipients=[bob.certificate], provider=PROVIDER)
-    for_alice = blocking.seal_bytes(b"content", recipients=[person("alice").certificate], provider=PROVIDER)
+    cms = blocking.encrypt_bytes(b"content" * 3, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    for_alice = blocking.encrypt_bytes(
+        b"content", Encrypting(recipients=[person("alice").certificate]), provider=PROVIDER
+    )
     opening = {"sealKey": SEAL_KEY, "passphrase": secret(PASSPHRASE.encode())}
     cases: list[tuple[str, dict[str, Any], str]] = [
         ("identity.open", {**opening, "p12": b64(p12), "passphrase": secret(b"wrong")}, "wrong-passphrase"),
         ("identity.open", {**opening, "p12": b64(p12[:-10])}, "malformed-message"),
-        # The last octet of the block before the last: it alters the length of the padding, whatever the key.
+        # The last byte of the block before the last: it alters the length of the padding, under any key.
         ("bytes.decrypt", {"cms": b64(cms[:-17] + bytes([cms[-17] ^ 1]) + cms[-16:]), **keys}, "decryption-error"),
         ("bytes.decrypt", {"cms": b64(for_alice), **keys}, "no-matching-recipient"),
         ("bytes.decrypt", {"cms": b64(cms[:50]), **keys}, "malformed-message"),
@@ -228,7 +244,7 @@ def test_requests_at_the_same_time_each_get_their_own_answer(open_page: OpenPage
     replies = page.js("(all) => Promise.all(all.map((args) => window.call('bytes.encrypt', args)))", contents)
     for number, reply in enumerate(replies):
         cms = octets_of(reply["ok"]["cms"])
-        assert blocking.open_bytes(cms, identities=people, provider=PROVIDER).content == bytes([number])
+        assert blocking.decrypt_bytes(cms, Keys(identities=people), provider=PROVIDER).content == bytes([number])
 
 
 def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
@@ -256,7 +272,7 @@ def test_the_worker_has_no_network(open_page: OpenPage) -> None:
 
 
 class KnownCek(NativeProvider):
-    """Seals with a content key that the test can search for."""
+    """Encrypts with a content key that the test can search for."""
 
     cek = hashlib.sha256(b"content key to search for").digest()
 
@@ -270,7 +286,7 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
     assert isinstance(private_key, rsa.RSAPrivateKey)
     prime = private_key.private_numbers().p.to_bytes(128, "big")
     text = b"".join(hashlib.sha256(b"plaintext %d" % number).digest() for number in range(3000))
-    cms = blocking.seal_bytes(text, recipients=[bob.certificate], provider=KnownCek())
+    cms = blocking.encrypt_bytes(text, Encrypting(recipients=[bob.certificate]), provider=KnownCek())
     keys = {
         "identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))],
         "sealKey": SEAL_KEY,

@@ -1,4 +1,4 @@
-"""The vault's verbs over the native provider: what they refuse and whom they choose; and the identities' seal."""
+"""The vault's verbs over the native provider: what they refuse and whom they choose; and the identities' encrypt."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 from asn1crypto import pem
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from smime_core.blocking import run
-from smime_core.ca.certification_request import open_certification_request
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.certificates_only import build_certificates_only
-from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import (
     ContentTypeMismatch,
     DecisionRefused,
@@ -24,34 +22,21 @@ from smime_core.errors import (
     SmimeError,
     WrongPassphrase,
 )
-from smime_core.header_protection import ProtectionMode, protect_headers
-from smime_core.identity import Identity, export_identity
-from smime_core.key_management import KeyHolder
+from smime_core.identity.identity import Identity, export_identity
+from smime_core.mail.header_protection import ProtectionMode, protect_headers
 from smime_core.message import decrypt_message, encrypt_entity, sign_entity
 from smime_core.mime import Headers, parse_entity, split_message
-from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource
+from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import NewKey
-from smime_core.providers.native import NativeProvider
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person
-from wasm_build.sealed import seal_identity, unseal_identities
-from wasm_build.trust import parse_trust
-from wasm_build.verbs import error_code, run_verb
-from wasm_build.wire import pack, unpack
-
-SEAL_KEY = b"k" * 32
-AT = NOW.isoformat()
-
-
-def call(verb: str, **args: Any) -> Any:
-    return run(run_verb(verb, args, provider=NativeProvider()))
-
-
-def sealed(*identities: KeyHolder) -> dict[str, Any]:
-    """`identities` and `sealKey` as a request has them."""
-    return {
-        "identities": [run(seal_identity(identity, SEAL_KEY, provider=PROVIDER)) for identity in identities],
-        "sealKey": SEAL_KEY,
-    }
+from smime_core.x509.certificate import Certificate
+from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person
+from tests.support.vault.roots import bring_roots
+from tests.support.vault.verbs import AT, SEAL_KEY, call, issue_for, sealed, trust
+from wasm_build.vault.python.requests import parse_request
+from wasm_build.vault.python.sealed import seal_identity, unseal_identities
+from wasm_build.vault.python.trust import GivenTrust, parse_trust
+from wasm_build.vault.python.verbs import error_code
+from wasm_build.vault.python.wire import pack, unpack
 
 
 def draft(sender: str = "alice@example.test", **changes: Any) -> dict[str, Any]:
@@ -64,20 +49,18 @@ def draft(sender: str = "alice@example.test", **changes: Any) -> dict[str, Any]:
         "attachments": [{"name": "a.txt", "type": "text/plain", "data": b"attached"}],
         "date": AT,
         "messageId": "<1@example.test>",
+        "references": [],
+        "hidden": [],
     }
     return {**written, **changes}
 
 
-def trust() -> dict[str, Any]:
-    return {"trust": {"anchors": [{"certificate": anchor().der}], "revocation": "not-checked"}, "at": AT}
-
-
-def test_a_letter_is_written_sealed_opened_and_verified() -> None:
+def test_a_letter_is_written_encrypted_opened_and_verified() -> None:
     alice, bob = person("alice"), person("bob")
     written = call(
         "message.compose", draft=draft(), sign=True, **sealed(alice), recipients=[bob.certificate.der], cipher="cbc"
     )
-    opened = call("message.open", message=written["message"], **sealed(bob), **trust())
+    opened = call("message.verify", message=written["message"], **sealed(bob), **trust())
     assert opened["report"]["state"] == "verified"
     assert opened["text"] == "Grüße".encode()
     place = {"path": "2", "contentId": ""}
@@ -92,7 +75,7 @@ def test_a_letter_without_its_encryption_keeps_its_signature() -> None:
     recipients = [bob.certificate.der]
     letter = call("message.compose", draft=draft(), sign=True, **sealed(alice), recipients=recipients)["message"]
     bare = call("message.decrypt", message=letter, **sealed(bob))["message"]
-    opened = call("message.open", message=bare, identities=[], **trust())
+    opened = call("message.verify", message=bare, identities=[], **trust())
     assert (opened["report"]["state"], opened["text"]) == ("verified", "Grüße".encode())
     with pytest.raises(SmimeError):
         call("message.decrypt", message=letter, **sealed(person("carol")))
@@ -101,7 +84,7 @@ def test_a_letter_without_its_encryption_keeps_its_signature() -> None:
 
 
 def protection_of(opened: Any, name: str, value: str) -> str | None:
-    """What the report says about this field; None when there is none with this value."""
+    """The protection of this field in the report; None when no field has this value."""
     report = opened["report"]
     protections = report["headerProtections"] or ["unprotected"] * len(report["headers"])
     fields = {tuple(field): protection for field, protection in zip(report["headers"], protections, strict=True)}
@@ -112,34 +95,34 @@ def outer_fields(message: bytes) -> Headers:
     return parse_entity(message).headers
 
 
-def test_the_subject_of_a_sealed_letter_stands_inside_alone() -> None:
+def test_the_subject_of_an_encrypted_letter_stands_inside_alone() -> None:
     written = call(
         "message.compose", draft=draft(), sign=False, identities=[], recipients=[person("bob").certificate.der]
     )
     assert outer_fields(written["message"]).get("Subject") == "[...]"
-    opened = call("message.open", message=written["message"], **sealed(person("bob")), **trust())
+    opened = call("message.verify", message=written["message"], **sealed(person("bob")), **trust())
     assert protection_of(opened, "Subject", "Plans") == "encrypted-only"
 
 
-def test_a_letter_sealed_by_a_password_opens_with_it_and_by_the_writer() -> None:
+def test_a_letter_encrypted_by_a_password_opens_with_it_and_by_the_writer() -> None:
     alice = person("alice")
     keys = sealed(alice)
     letter = call("message.compose", draft=draft(), sign=True, **keys, recipients=[], passwords=[b"vier Pferde"])[
         "message"
     ]
     assert b"Plans" not in letter
-    opened = run(decrypt_message(letter, identities=[], passwords=[b"vier Pferde"], provider=PROVIDER))
+    opened = run(decrypt_message(letter, Keys(identities=[], passwords=[b"vier Pferde"]), provider=PROVIDER))
     assert b"Plans" in opened
-    assert call("message.open", message=letter, **keys, **trust())["report"]["state"] == "verified"
+    assert call("message.verify", message=letter, **keys, **trust())["report"]["state"] == "verified"
     with pytest.raises(SmimeError):
-        run(decrypt_message(letter, identities=[], passwords=[b"drei Pferde"], provider=PROVIDER))
+        run(decrypt_message(letter, Keys(identities=[], passwords=[b"drei Pferde"]), provider=PROVIDER))
 
 
 def test_the_fields_of_a_signed_letter_are_signed_and_readable() -> None:
     written = call("message.compose", draft=draft(), sign=True, **sealed(person("alice")), recipients=[])
     assert outer_fields(written["message"]).get("Subject") == "Plans"
     renamed = written["message"].replace(b"Subject: Plans", b"Subject: Other", 1)
-    opened = call("message.open", message=renamed, identities=[], **trust())
+    opened = call("message.verify", message=renamed, identities=[], **trust())
     assert protection_of(opened, "Subject", "Plans") == "signed-only"
     assert "headers-altered-outside" in [reason["code"] for reason in opened["report"]["reasons"]]
 
@@ -147,7 +130,7 @@ def test_the_fields_of_a_signed_letter_are_signed_and_readable() -> None:
 def test_a_letter_without_protection_claims_none() -> None:
     written = call("message.compose", draft=draft(), sign=False, identities=[], recipients=[])
     assert b"hp=" not in written["message"]
-    opened = call("message.open", message=written["message"], identities=[], **trust())
+    opened = call("message.verify", message=written["message"], identities=[], **trust())
     assert protection_of(opened, "Subject", "Plans") == "unprotected"
 
 
@@ -160,14 +143,14 @@ def test_an_answer_hides_what_the_message_hid() -> None:
 
     message = MESSAGE.replace(b"Date:", b"Message-ID: <1@example.test>\r\nReferences: <0@example.test>\r\nDate:")
     outer, entity = protect_headers(*split_message(message), mode=ProtectionMode.CIPHER, policy=hides_id)
-    sealed_entity = run(encrypt_entity(entity, recipients=[bob.certificate], provider=PROVIDER))
-    reply = call("message.open", message=outer + sealed_entity, **sealed(bob), **trust())["reply"]
+    encrypted_entity = run(encrypt_entity(entity, Encrypting(recipients=[bob.certificate]), provider=PROVIDER))
+    reply = call("message.verify", message=outer + encrypted_entity, **sealed(bob), **trust())["reply"]
     assert (reply["inReplyTo"], reply["references"]) == ("<1@example.test>", ["<0@example.test>", "<1@example.test>"])
 
     answer = draft("bob@example.test", to=["alice@example.test"], subject="Re: Greetings", **reply)
     written = call("message.compose", draft=answer, sign=False, identities=[], recipients=[alice.certificate.der])
     assert b"<1@example.test>" not in written["message"].replace(b"Message-ID: <1@example.test>", b"", 1)
-    opened = call("message.open", message=written["message"], **sealed(alice), **trust())
+    opened = call("message.verify", message=written["message"], **sealed(alice), **trust())
     assert protection_of(opened, "In-Reply-To", "<1@example.test>") == "encrypted-only"
 
 
@@ -175,22 +158,21 @@ def test_the_words_of_a_signed_part_stand_beside_its_verdict() -> None:
     signed = run(
         sign_entity(
             b"Content-Type: text/plain\r\n\r\nSigned.\r\n",
-            identity=person("alice"),
+            Signing(identities=[person("alice")], signing_time=NOW),
             provider=PROVIDER,
-            signing_time=NOW,
         )
     )
     words = b"Content-Type: text/plain\r\n\r\nUnsigned."
     parts = b"".join(b"--outer\r\n" + part + b"\r\n" for part in (words, signed))
     message = b"From: a@x.test\r\nContent-Type: multipart/mixed; boundary=outer\r\n\r\n" + parts + b"--outer--\r\n"
-    opened = call("message.open", message=message, identities=[], **trust())
+    opened = call("message.verify", message=message, identities=[], **trust())
     assert opened["parts"] == [{"path": "2", "text": b"Signed."}]
-    assert call("message.open", message=MESSAGE, identities=[], **trust())["parts"] == []
+    assert call("message.verify", message=MESSAGE, identities=[], **trust())["parts"] == []
 
 
 def test_an_answer_joins_the_thread_of_an_unprotected_message() -> None:
     message = MESSAGE.replace(b"Date:", b"Message-ID: <1@example.test>\r\nReferences: <0@example.test> junk\r\nDate:")
-    reply = call("message.open", message=message, identities=[], **trust())["reply"]
+    reply = call("message.verify", message=message, identities=[], **trust())["reply"]
     assert reply == {
         "inReplyTo": "<1@example.test>",
         "references": ["<0@example.test>", "<1@example.test>"],
@@ -200,7 +182,7 @@ def test_an_answer_joins_the_thread_of_an_unprotected_message() -> None:
 
 def test_a_message_id_that_no_draft_may_hold_stops_no_answer() -> None:
     message = MESSAGE.replace(b"Date:", b"Message-ID: no id\r\nDate:")
-    reply = call("message.open", message=message, identities=[], **trust())["reply"]
+    reply = call("message.verify", message=message, identities=[], **trust())["reply"]
     assert (reply["inReplyTo"], reply["references"]) == (None, [])
 
 
@@ -211,15 +193,15 @@ def test_the_copy_of_the_subject_for_old_programs_is_not_shown() -> None:
         b"Subject: Plans\r\n\r\nHello.\r\n"
     )
     message = b"From: a@x.test\r\nSubject: [...]\r\nMIME-Version: 1.0\r\n" + run(
-        encrypt_entity(entity, recipients=[bob.certificate], provider=PROVIDER)
+        encrypt_entity(entity, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
     )
-    assert call("message.open", message=message, **sealed(bob), **trust())["text"] == b"Hello."
+    assert call("message.verify", message=message, **sealed(bob), **trust())["text"] == b"Hello."
 
 
-def test_the_writer_can_read_what_they_sealed() -> None:
+def test_the_writer_can_read_what_they_encrypted() -> None:
     alice, bob = person("alice"), person("bob")
     written = call("message.compose", draft=draft(), sign=True, **sealed(alice), recipients=[bob.certificate.der])
-    assert call("message.open", message=written["message"], **sealed(alice), **trust())["text"] == "Grüße".encode()
+    assert call("message.verify", message=written["message"], **sealed(alice), **trust())["text"] == "Grüße".encode()
 
 
 def test_a_letter_is_signed_by_its_senders_own_key() -> None:
@@ -227,7 +209,7 @@ def test_a_letter_is_signed_by_its_senders_own_key() -> None:
     written = call(
         "message.compose", draft=draft("Bob <BOB@example.test>"), sign=True, **sealed(alice, bob), recipients=[]
     )
-    opened = call("message.open", message=written["message"], identities=[], **trust())
+    opened = call("message.verify", message=written["message"], identities=[], **trust())
     assert opened["report"]["signers"][0]["certificate"] == bob.certificate.fingerprint
 
 
@@ -238,7 +220,9 @@ def test_a_key_of_somebody_else_signs_no_letter() -> None:
 
 def test_an_expired_key_signs_nothing() -> None:
     after = NOW - datetime.timedelta(hours=1)
-    expired = run(issue_identity(authority(), "old@example.test", provider=PROVIDER, at=NOW, not_after=after))
+    expired = run(
+        issue_identity(authority(), "old@example.test", provider=PROVIDER, at=NOW, details=Details(not_after=after))
+    )
     with pytest.raises(MalformedMessage, match="may sign"):
         call("bytes.sign", content=b"x", **sealed(expired), at=AT)
 
@@ -247,14 +231,14 @@ def test_an_unsigned_letter_asks_for_no_key() -> None:
     written = call(
         "message.compose", draft=draft(), sign=False, identities=[], recipients=[person("bob").certificate.der]
     )
-    opened = call("message.open", message=written["message"], **sealed(person("bob")), **trust())
+    opened = call("message.verify", message=written["message"], **sealed(person("bob")), **trust())
     assert opened["report"]["state"] == "encrypted-only"
 
 
 def test_a_field_opens_at_its_own_origin_alone() -> None:
     alice, bob = person("alice"), person("bob")
     field = call(
-        "field.seal",
+        "field.encrypt",
         text="Größe".encode(),
         origin="https://one.example",
         sign=True,
@@ -263,9 +247,9 @@ def test_a_field_opens_at_its_own_origin_alone() -> None:
         at=AT,
     )
     opening = {"cms": field["cms"], **sealed(bob), **trust()}
-    assert call("field.open", origin="https://one.example", **opening)["text"] == "Größe".encode()
+    assert call("field.verify", origin="https://one.example", **opening)["text"] == "Größe".encode()
     with pytest.raises(ContentTypeMismatch):
-        call("field.open", origin="https://two.example", **opening)
+        call("field.verify", origin="https://two.example", **opening)
 
 
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
@@ -289,9 +273,9 @@ def test_octets_are_signed_with_and_without_the_content_inside() -> None:
 def test_a_file_is_told_by_its_content() -> None:
     alice, bob = person("alice"), person("bob")
     p12 = run(export_identity(alice, b"right", provider=PROVIDER, iterations=1000))
-    sealed_text = call("bytes.encrypt", content=b"text", recipients=[bob.certificate.der])["cms"]
+    encrypted_text = call("bytes.encrypt", content=b"text", recipients=[bob.certificate.der])["cms"]
 
-    message = call("bytes.inspect", content=sealed_text)
+    message = call("bytes.inspect", content=encrypted_text)
     assert message["kind"] == "message"
     assert len(message["description"]["recipients"]) == 1
     certificate = call("bytes.inspect", content=bob.certificate.der)
@@ -313,11 +297,15 @@ def test_certificates_are_described_with_the_reason_why_they_cannot_be_used() ->
     (unknown,) = call("certificate.describe", certificates=certificates, trust={"anchors": []}, at=AT)["certificates"]
     assert not unknown["usable"]
     assert unknown["reason"]["code"] == "untrusted-anchor"
-    assert "nobody you trust" in unknown["reason"]["values"]["text"]
+    assert "no authority that you trust" in unknown["reason"]["values"]["text"]
+
+
+def read_trust(trust: dict[str, Any]) -> TrustStore:
+    return parse_trust(parse_request(GivenTrust, trust))
 
 
 def test_an_anchor_keeps_its_conditions() -> None:
-    store = parse_trust(
+    store = read_trust(
         {
             "anchors": [
                 {
@@ -347,18 +335,19 @@ def test_an_anchor_keeps_its_conditions() -> None:
 
 
 def test_timestamp_authorities_vouch_for_nobody() -> None:
-    store = parse_trust({"anchors": [], "timestampAnchors": [{"certificate": anchor().der, "source": "operator"}]})
+    store = read_trust({"anchors": [], "timestampAnchors": [{"certificate": anchor().der, "source": "operator"}]})
     assert store.timestamp_anchors == (TrustAnchor(certificate=anchor(), source=TrustSource.OPERATOR),)
     assert store.anchors == ()
 
 
-def test_mozillas_roots_count_where_they_are_asked_for() -> None:
-    assert {one.source for one in parse_trust({"anchors": [], "mozilla": True}).anchors} == {TrustSource.MOZILLA}
-    assert parse_trust({"anchors": [], "mozilla": False}).anchors == ()
+def test_mozillas_roots_count_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_roots(monkeypatch)
+    assert {one.source for one in read_trust({"anchors": [], "mozilla": True}).anchors} == {TrustSource.MOZILLA}
+    assert read_trust({"anchors": [], "mozilla": False}).anchors == ()
 
 
 def test_without_a_policy_revocation_has_to_be_known() -> None:
-    assert parse_trust({"anchors": []}).revocation is RevocationPolicy.REQUIRED
+    assert read_trust({"anchors": []}).revocation is RevocationPolicy.REQUIRED
 
 
 def test_a_file_opens_with_its_passphrase_alone() -> None:
@@ -387,7 +376,7 @@ def test_a_file_without_a_private_key_has_no_identity() -> None:
     assert call("identity.open", p12=pem_identity(key=False), passphrase=b"", sealKey=SEAL_KEY) == {"identities": []}
 
 
-def test_a_file_to_keep_comes_back_sealed_under_its_passphrase() -> None:
+def test_a_file_to_keep_comes_back_encrypted_under_its_passphrase() -> None:
     kept = call("identity.open", p12=pem_identity(), passphrase=b"new", sealKey=SEAL_KEY, forKeeping=True)["p12"]
     assert person("bob").private_key.pkcs8_der not in kept
     (again,) = call("identity.open", p12=kept, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
@@ -431,14 +420,17 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
-        ("message.open", {"message": MESSAGE, "identities": [], "trust": {"anchors": []}, "at": "yesterday"}),
-        ("message.open", {"message": MESSAGE, "identities": [], "trust": {"anchors": []}, "at": "2026-01-01T00:00:00"}),
+        ("message.verify", {"message": MESSAGE, "identities": [], "trust": {"anchors": []}, "at": "yesterday"}),
         (
-            "message.open",
+            "message.verify",
+            {"message": MESSAGE, "identities": [], "trust": {"anchors": []}, "at": "2026-01-01T00:00:00"},
+        ),
+        (
+            "message.verify",
             {"message": MESSAGE, "identities": [], "trust": {"anchors": [], "revocation": "never"}, "at": AT},
         ),
         (
-            "message.open",
+            "message.verify",
             {
                 "message": MESSAGE,
                 "identities": [],
@@ -447,7 +439,7 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
             },
         ),
         (
-            "message.open",
+            "message.verify",
             {
                 "message": MESSAGE,
                 "identities": [],
@@ -457,7 +449,7 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
         ),
         ("bytes.encrypt", {"content": b"", "recipients": [], "cipher": "rot13"}),
         ("bytes.sign", {"content": b"", "identities": [], "at": AT, "scheme": "rot13"}),
-        ("field.seal", {"text": b"\xff", "origin": "", "sign": False, "identities": [], "recipients": [], "at": AT}),
+        ("field.encrypt", {"text": b"\xff", "origin": "", "sign": False, "identities": [], "recipients": [], "at": AT}),
         ("roaming.login", {"server": "x", "user": "y", "passphrase": b"z", "parameters": {"protocol": 2}}),
     ],
 )
@@ -507,10 +499,10 @@ def test_an_unknown_source_is_refused() -> None:
         )
 
 
-def stranger(address: str = "sam@partner.test", **changes: Any) -> tuple[Authority, Identity]:
+def stranger(address: str = "sam@partner.test") -> tuple[Authority, Identity]:
     """A person of a PKI that nobody here trusts, and its authority."""
     partner = run(create_authority("Partner CA", provider=PROVIDER, at=NOW))
-    return partner, run(issue_identity(partner, address, provider=PROVIDER, at=NOW, **changes))
+    return partner, run(issue_identity(partner, address, provider=PROVIDER, at=NOW))
 
 
 def decided(certificate: Certificate, kind: str, *addresses: str, before: bytes | None = None) -> bytes:
@@ -524,7 +516,7 @@ def state_by(decisions: bytes | None, identity: Identity) -> str:
     sender = identity.certificate.email_addresses[0]
     letter = call("message.compose", draft=draft(sender), sign=True, **sealed(identity), recipients=[])["message"]
     trusting = {**trust()["trust"], "decisions": decisions}
-    state: str = call("message.open", message=letter, identities=[], trust=trusting, at=AT)["report"]["state"]
+    state: str = call("message.verify", message=letter, identities=[], trust=trusting, at=AT)["report"]["state"]
     return state
 
 
@@ -582,8 +574,8 @@ LIST_URL = "http://ca.example.test/list.crl"
 
 def with_list(name: str) -> Identity:
     """A person whose certificate says where its revocation list is."""
-    pointers = Pointers(crl_urls=(LIST_URL,))
-    return run(issue_identity(authority(), f"{name}@example.test", provider=PROVIDER, at=NOW, pointers=pointers))
+    pointers = Details(crl_urls=(LIST_URL,))
+    return run(issue_identity(authority(), f"{name}@example.test", provider=PROVIDER, at=NOW, details=pointers))
 
 
 def check_demanding(identity: Identity, evidence: dict[str, Any] | None = None) -> Any:
@@ -633,7 +625,7 @@ def signed_letter(identity: Identity, *, at: datetime.datetime = NOW) -> bytes:
 
 def test_a_verified_sender_is_remembered_and_found_again() -> None:
     alice = person("alice")
-    opened = call("message.open", message=signed_letter(alice), identities=[], **trust())
+    opened = call("message.verify", message=signed_letter(alice), identities=[], **trust())
     assert (opened["harvest"]["asks"], opened["harvest"]["changes"]) == (False, [])
     contacts = opened["harvest"]["contacts"]
     (listed,) = call("contacts.list", contacts=contacts)["people"]
@@ -645,16 +637,16 @@ def test_a_verified_sender_is_remembered_and_found_again() -> None:
 
 
 def test_who_is_not_verified_is_not_remembered() -> None:
-    opened = call("message.open", message=signed_letter(person("alice")), identities=[], trust={"anchors": []}, at=AT)
+    opened = call("message.verify", message=signed_letter(person("alice")), identities=[], trust={"anchors": []}, at=AT)
     assert opened["harvest"] is None
 
 
 def test_a_changed_certificate_of_a_known_sender_asks() -> None:
-    first = call("message.open", message=signed_letter(person("alice")), identities=[], **trust())["harvest"][
+    first = call("message.verify", message=signed_letter(person("alice")), identities=[], **trust())["harvest"][
         "contacts"
     ]
     other = run(issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
-    opened = call("message.open", message=signed_letter(other), identities=[], contacts=first, **trust())
+    opened = call("message.verify", message=signed_letter(other), identities=[], contacts=first, **trust())
     harvest = opened["harvest"]
     assert harvest["asks"]
     (change,) = harvest["changes"]
@@ -668,7 +660,7 @@ def test_a_changed_certificate_of_a_known_sender_asks() -> None:
 
 
 def test_the_octets_of_what_the_report_names_come_along() -> None:
-    opened = call("message.open", message=signed_letter(person("alice")), identities=[], **trust())
+    opened = call("message.verify", message=signed_letter(person("alice")), identities=[], **trust())
     octets = {one["fingerprint"]: one["certificate"] for one in opened["certificates"]}
     assert octets[person("alice").certificate.fingerprint] == person("alice").certificate.der
     assert {one["fingerprint"] for one in opened["report"]["certificates"]} <= set(octets)
@@ -678,28 +670,6 @@ def test_a_certificate_says_all_that_is_in_it() -> None:
     page = call("certificate.page", certificate=person("bob").certificate.der)
     rows = {row["code"]: [value["text"] for value in row["values"]] for row in page["rows"]}
     assert rows["addresses"] == ["bob@example.test"]
-
-
-def issue_for(request_pem: bytes, *, at: datetime.datetime = NOW) -> Certificate:
-    """What a CA makes of a request: a certificate of the test authority for the request's key and addresses."""
-    request = run(open_certification_request(request_pem, provider=PROVIDER))
-    key = serialization.load_der_public_key(request.public_key.spki_der)
-    ca_key = serialization.load_der_private_key(authority().identity.private_key.pkcs8_der, None)
-    assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
-    assert isinstance(ca_key, rsa.RSAPrivateKey)
-    names = [x509.RFC822Name(address) for address in request.addresses]
-    certificate = (
-        x509.CertificateBuilder()
-        .issuer_name(x509.load_der_x509_certificate(anchor().der).subject)
-        .subject_name(x509.Name([]))
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(at)
-        .not_valid_after(at + datetime.timedelta(days=90))
-        .add_extension(x509.SubjectAlternativeName(names), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    return parse_certificate(certificate.public_bytes(serialization.Encoding.DER))
 
 
 @pytest.mark.parametrize("kind", ["p-256", "rsa-3072"])
@@ -717,7 +687,7 @@ def test_a_key_made_for_a_request_signs_once_its_certificate_is_there(kind: str)
     assert kept["fingerprint"] == issued.fingerprint
     assert identity.private_key.pkcs8_der not in finished["p12"]
     letter = call("message.compose", draft=draft("new@example.test"), sign=True, **sealed(identity), recipients=[])
-    assert call("message.open", message=letter["message"], identities=[], **trust())["report"]["state"] == "verified"
+    assert call("message.verify", message=letter["message"], identities=[], **trust())["report"]["state"] == "verified"
 
 
 def test_a_new_key_is_kept_under_its_passphrase_alone() -> None:

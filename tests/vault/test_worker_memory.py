@@ -1,4 +1,4 @@
-"""Every WebAssembly memory of a Worker, Python's and that of the key derivations, is all zeros whatever its end was."""
+"""Every WebAssembly memory of a Worker, Python's and that of the key derivations, is all zeros after every end."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any, Final
 import pytest
 
 from smime_core import blocking
-from tests.browser.page import Page
-from tests.browser.vault_page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
-from tests.unit.people import person
-from wasm_build.sealed import seal_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from tests.support.browser.page import Page
+from tests.support.people import person
+from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
+from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Finds the memories by itself, and says of each whether anything but zeros stands in it.
+# Finds the memories by itself, and says of each whether anything but zeros is in it.
 COUNTING_WORKER: Final = """
 const memories = new Set();
 const { instantiate } = WebAssembly;
@@ -24,7 +25,7 @@ WebAssembly.instantiate = async (source, imports) => {
   if (memory) memories.add(memory);
   return made;
 };
-const { serve } = await import("./worker_core.js");
+const { serve } = await import("/source/wasm_build/vault/worker/worker_core.js");
 const channel = new BroadcastChannel("sealwax test");
 const holds = (memory) => new Uint32Array(memory.buffer).some((word) => word !== 0);
 const report = (moment) => () => channel.postMessage({ moment, holding: Array.from(memories, holds) });
@@ -51,9 +52,9 @@ PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_
 
 def decrypting(content: bytes) -> dict[str, Any]:
     bob = person("bob")
-    cms = blocking.seal_bytes(content, recipients=[bob.certificate], provider=PROVIDER)
-    sealed = blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER))
-    return {"cms": b64(cms), "identities": [b64(sealed)], "sealKey": SEAL_KEY}
+    cms = blocking.encrypt_bytes(content, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    encrypted = blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER))
+    return {"cms": b64(cms), "identities": [b64(encrypted)], "sealKey": SEAL_KEY}
 
 
 def open_counting(open_vault_page: OpenPage) -> Page:

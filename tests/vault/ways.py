@@ -1,6 +1,6 @@
 """The table of docs/vault.md: which way each algorithm takes in each browser, as it was seen.
 
-`python -m tests.browser.ways docs/vault.md` asks both browsers and writes the table anew; `--times` prints what the
+`python -m tests.vault.ways docs/vault.md` asks both browsers and writes the table anew; `--times` prints what the
 ways without WebCrypto cost instead.
 """
 
@@ -23,11 +23,11 @@ from smime_core.algorithms import ContentCipher
 from smime_core.blocking import run
 from smime_core.keys import ML_DSA_PARAMETERS, ML_KEM_PARAMETERS, parse_private_key
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser, Name, launch
-from tests.browser.conformance import VaultPage, open_vault_page
-from tests.unit.lost_seeds import expanded_only
-from tests.unit.test_python_fallbacks import exchanged_keys
-from tests.unit.ways import OLD_CIPHERS, Ways
+from tests.support.browser.browsers import Browser, Name, launch
+from tests.support.exchanged_keys import exchanged_keys
+from tests.support.lost_seeds import expanded_only
+from tests.support.operations import OLD_CIPHERS, Ways
+from tests.support.vault.conformance import VaultPage, open_vault_page
 
 BROWSERS: Final = get_args(Name)
 _NATIVE: Final = NativeProvider()
@@ -37,12 +37,12 @@ _HEAD: Final = "| Algorithm | Variants | Chromium | Firefox |\n|---|---|---|---|
 
 
 def find_ways(vault: VaultPage) -> Ways:
-    """What the browser of this page does."""
+    """The way that this browser takes for each operation."""
     return _call(vault, "find_ways")
 
 
 def find_cipher_ways(vault: VaultPage) -> Ways:
-    """The same for content ciphers and key wrap alone."""
+    """The same for content ciphers and key wrap only."""
     return _call(vault, "find_cipher_ways")
 
 
@@ -103,12 +103,12 @@ def _given() -> dict[str, list[str]]:
     return {
         "keys": [key.pkcs8_der.hex() for key in keys],
         "dsa": [octets.hex() for octets in (spki_der, private.sign(b"content", hashes.SHA256()), b"content")],
-        "sealed": [_seal_old(cipher).hex() for cipher in OLD_CIPHERS],
+        "encrypted": [_encrypt_old(cipher).hex() for cipher in OLD_CIPHERS],
     }
 
 
-def _seal_old(cipher: ContentCipher) -> bytes:
-    # Nothing makes these: of two blocks the first is chosen so that the second decrypts to padding alone.
+def _encrypt_old(cipher: ContentCipher) -> bytes:
+    # Nothing makes these: of two blocks the first is chosen so that the second decrypts only to padding.
     last = b"whatever"
     opened = run(_NATIVE.decrypt_blocks(cipher, bytes(cipher.key_length), bytes(8), last))
     return bytes(octet ^ 8 for octet in opened) + last

@@ -1,7 +1,7 @@
 /**
  * Runs every job in turn, ours and each peer's, in one page: `globalThis.measure`. Times are milliseconds.
  *
- * What is timed is one call from bytes to bytes. Inputs are copied before the clock starts, results are looked at before
+ * The timed span is one call from bytes to bytes. Inputs are copied before the clock starts, results are looked at before
  * the first timed run: what one side signs or encrypts, ours opens; what a side opens is the content.
  */
 

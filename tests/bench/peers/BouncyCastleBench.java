@@ -53,11 +53,11 @@ final class BouncyCastleBench {
         byte[] content = new byte[10_000];
         new java.util.Random(1).nextBytes(content);
         byte[] signed = sign(content, key, certificate);
-        byte[] sealed = encrypt(content, certificate);
+        byte[] encrypted = encrypt(content, certificate);
         measure("sign", seconds, () -> sign(content, key, certificate));
         measure("verify", seconds, () -> verify(signed, trust));
         measure("encrypt", seconds, () -> encrypt(content, certificate));
-        measure("decrypt", seconds, () -> decrypt(sealed, key));
+        measure("decrypt", seconds, () -> decrypt(encrypted, key));
     }
 
     private static void measure(String name, double seconds, Callable<byte[]> job) throws Exception {
@@ -104,8 +104,8 @@ final class BouncyCastleBench {
         return generator.generate(new CMSProcessableByteArray(content), new JceCMSContentEncryptorBuilder(CMSAlgorithm.AES256_CBC).build()).getEncoded();
     }
 
-    private static byte[] decrypt(byte[] sealed, PrivateKey key) throws Exception {
-        RecipientInformation recipient = new CMSEnvelopedData(sealed).getRecipientInfos().getRecipients().iterator().next();
+    private static byte[] decrypt(byte[] encrypted, PrivateKey key) throws Exception {
+        RecipientInformation recipient = new CMSEnvelopedData(encrypted).getRecipientInfos().getRecipients().iterator().next();
         return recipient.getContent(new JceKeyTransEnvelopedRecipient(key));
     }
 }

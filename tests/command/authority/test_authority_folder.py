@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import json
 import os
 import shutil
@@ -15,18 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import blocking
-from smime_core.authority.answering import InformationDesk
-from smime_core.authority.folder import AuthorityFolder, Role, Settings, check_url, new_folder
-from smime_core.authority.founding import (
-    Founder,
+from sealwax.authority.answering import InformationDesk
+from sealwax.authority.folder import AuthorityFolder, Role, Settings, check_url, new_folder
+from sealwax.authority.founding import (
     accept_issuing,
     certify_responder,
     create_root,
     request_issuing,
     sign_issuing,
 )
-from smime_core.authority.issuing import (
+from sealwax.authority.issuing import (
     Order,
     issue_certificate,
     issuing_press,
@@ -35,81 +32,38 @@ from smime_core.authority.issuing import (
     revoke_certificate,
     root_press,
 )
-from smime_core.authority.publishing import build_ldif, escape_dn_value, write_directory
-from smime_core.authority.register import Entry, Issuer, Kind
+from sealwax.authority.publishing import build_ldif, escape_dn_value, write_directory
+from sealwax.authority.register import Entry, Issuer, Kind
+from smime_core import blocking
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
+from smime_core.ca.certification_request import open_certification_request
 from smime_core.ca.profile import Generation
 from smime_core.ca.profile_checks import check_profile
-from smime_core.certificate import Certificate
 from smime_core.errors import (
     MalformedMessage,
     SignatureMismatch,
     UnsupportedAlgorithm,
     WrongPassphrase,
 )
-from smime_core.identity import Identity
 from smime_core.keys import public_key_of
-from smime_core.pem import build_pem
-from smime_core.provider import NewKey, PrivateKey, PublicKey
-from smime_core.providers.native import NativeProvider
-from smime_core.revocation_list import RevocationList, parse_revocation_list
+from smime_core.provider import NewKey
+from smime_core.x509.certificate import Certificate
+from tests.support.authority_folders import (
+    AT,
+    FOUNDER,
+    PROVIDER,
+    SETTINGS,
+    found,
+    issue,
+    latest,
+    new_key,
+    open_role,
+    revoke,
+)
+from tests.support.project import ROOT
 
-PROVIDER = NativeProvider()
-AT = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
-SETTINGS = Settings(name="Example", url="http://pki.example.test", country="DE")
-FOUNDER = Founder(provider=PROVIDER, at=AT, passphrase=b"correct horse", key=NewKey.P256)
-
-
-def found(path: Path, settings: Settings = SETTINGS) -> AuthorityFolder:
-    """Root and issuing CA in one folder."""
-    with new_folder(path) as folder:
-        root = create_root(folder, settings, FOUNDER)
-        request = blocking.open_certification_request(request_issuing(folder, settings, FOUNDER), provider=PROVIDER)
-        issuing = sign_issuing(folder, request, root=open_role(folder, Role.ROOT), at=AT, provider=PROVIDER)
-        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, founder=FOUNDER)
-    return AuthorityFolder(path)
-
-
-def open_role(folder: AuthorityFolder, role: Role) -> Identity:
-    return Identity(
-        certificate=folder.certificate(role), private_key=open_key((folder.path / f"{role}.key").read_bytes())
-    )
-
-
-@functools.cache
-def open_key(data: bytes) -> PrivateKey:
-    return blocking.load_private_key(data, FOUNDER.passphrase, provider=PROVIDER)
-
-
-def latest(folder: AuthorityFolder, issuer: Issuer) -> RevocationList:
-    with folder.register.read() as rows:
-        published = rows.find_list(issuer)
-    assert published is not None
-    return parse_revocation_list(published.der)
-
-
-def new_key() -> PublicKey:
-    return public_key_of(run(PROVIDER.generate_key(NewKey.P256)))
-
-
-def issue(
-    folder: AuthorityFolder,
-    address: str = "alice@example.test",
-    *,
-    key: PublicKey | None = None,
-    days: int = 365,
-    at: datetime.datetime = AT,
-) -> Certificate:
-    order = Order(public_key=key or new_key(), addresses=(address,), generation=Generation.MULTIPURPOSE, days=days)
-    return issue_certificate(folder, order, issuing=open_role(folder, Role.ISSUING), at=at, provider=PROVIDER)
-
-
-def revoke(
-    folder: AuthorityFolder, certificate: Certificate, reason: str = "unspecified", *, at: datetime.datetime = AT
-) -> Entry:
-    press = issuing_press(folder, open_role(folder, Role.ISSUING), PROVIDER)
-    return revoke_certificate(folder, certificate.serial_number, reason, press=press, at=at)
 
 
 def entries(folder: AuthorityFolder) -> list[Entry]:
@@ -135,8 +89,8 @@ def test_a_new_ca_has_its_roles_their_keys_encrypted_and_both_lists(authority: A
         assert b"ENCRYPTED PRIVATE KEY" in file.read_bytes()
         assert file.stat().st_mode & 0o077 == 0
         with pytest.raises(WrongPassphrase):
-            authority.open_role(role, b"wrong horse", provider=PROVIDER)
-        opened = authority.open_role(role, FOUNDER.passphrase, provider=PROVIDER)
+            authority.open_role(role, b"wrong horse")
+        opened = authority.open_role(role, FOUNDER.passphrase)
         assert public_key_of(opened.private_key).spki_der == opened.certificate.public_key.spki_der
     assert [entry.kind for entry in entries(authority)] == [Kind.AUTHORITY, Kind.RESPONDER]
     assert latest(authority, Issuer.ROOT).crl_number == 1
@@ -166,8 +120,8 @@ def test_the_root_may_stay_offline(tmp_path: Path) -> None:
     safe, online = AuthorityFolder(tmp_path / "safe"), AuthorityFolder(tmp_path / "online")
     assert online.find_certificate(Role.ISSUING) is None
 
-    request = blocking.open_certification_request(request_pem, provider=PROVIDER)
-    issuing = sign_issuing(safe, request, root=open_role(safe, Role.ROOT), at=AT, provider=PROVIDER)
+    request = blocking.run(open_certification_request(request_pem, provider=PROVIDER))
+    issuing = sign_issuing(safe, request, root=open_role(safe, Role.ROOT), at=AT)
     accept_issuing(online, issuing, root, root_list=latest(safe, Issuer.ROOT).der, founder=FOUNDER)
 
     assert not online.has_key(Role.ROOT)
@@ -176,9 +130,9 @@ def test_the_root_may_stay_offline(tmp_path: Path) -> None:
     assert [entry.certificate for entry in entries(safe)] == [issuing]
 
     # The root revokes the issuing CA, and its list travels over a file too.
-    press = root_press(open_role(safe, Role.ROOT), PROVIDER)
+    press = root_press(safe, open_role(safe, Role.ROOT))
     revoke_certificate(safe, issuing.serial_number, "cACompromise", press=press, at=AT + DAY)
-    keep_root_list(online, latest(safe, Issuer.ROOT).der, root, at=AT + DAY, provider=PROVIDER)
+    keep_root_list(online, latest(safe, Issuer.ROOT).der, root, at=AT + DAY)
     assert list(latest(online, Issuer.ROOT).revoked) == [issuing.serial_number]
 
 
@@ -198,13 +152,13 @@ def test_nobody_elses_root_is_accepted(tmp_path: Path, authority: AuthorityFolde
 
 def test_an_older_list_of_the_root_replaces_no_newer_one(authority: AuthorityFolder) -> None:
     old = latest(authority, Issuer.ROOT).der
-    make_list(authority, root_press(open_role(authority, Role.ROOT), PROVIDER), at=AT + DAY)
+    make_list(authority, root_press(authority, open_role(authority, Role.ROOT)), at=AT + DAY)
     root = authority.certificate(Role.ROOT)
     with pytest.raises(MalformedMessage, match="has number 1, 2 is here"):
-        keep_root_list(authority, old, root, at=AT + DAY, provider=PROVIDER)
+        keep_root_list(authority, old, root, at=AT + DAY)
     issuing_list = latest(authority, Issuer.ISSUING).der
     with pytest.raises(SignatureMismatch):
-        keep_root_list(authority, issuing_list, root, at=AT + DAY, provider=PROVIDER)
+        keep_root_list(authority, issuing_list, root, at=AT + DAY)
 
 
 def test_a_request_in_the_roots_own_name_is_not_signed(authority: AuthorityFolder) -> None:
@@ -217,7 +171,7 @@ def test_a_request_in_the_roots_own_name_is_not_signed(authority: AuthorityFolde
         data = run(build_authority_request(key, subject_der, provider=PROVIDER))
         request = run(open_certification_request(data, provider=PROVIDER))
         with pytest.raises(MalformedMessage, match="a name of its own"):
-            sign_issuing(authority, request, root=root, at=AT, provider=PROVIDER)
+            sign_issuing(authority, request, root=root, at=AT)
 
 
 def test_what_is_issued_stands_in_the_register(authority: AuthorityFolder) -> None:
@@ -245,7 +199,7 @@ def test_a_revoked_certificate_is_on_the_next_list_with_its_reason(authority: Au
 def test_an_expired_certificate_stays_on_one_list_more(authority: AuthorityFolder) -> None:
     bob = issue(authority, days=10)
     revoke(authority, bob)
-    press = issuing_press(authority, open_role(authority, Role.ISSUING), PROVIDER)
+    press = issuing_press(authority, open_role(authority, Role.ISSUING))
     listed = []
     for days in (5, 15, 20):
         make_list(authority, press, at=AT + days * DAY)
@@ -298,7 +252,7 @@ def test_a_failure_while_issuing_leaves_the_register_as_it_was(authority: Author
 def test_a_process_killed_in_the_middle_leaves_the_old_state(authority: AuthorityFolder) -> None:
     script = (
         "import sys, time, datetime, pathlib\n"
-        "from smime_core.authority.register import Register\n"
+        "from sealwax.authority.register import Register\n"
         "with Register(pathlib.Path(sys.argv[1])).change() as changes:\n"
         "    number = next(iter(changes.entries())).certificate.serial_number\n"
         "    changes.revoke(number, at=datetime.datetime.now(datetime.UTC), reason='unspecified')\n"
@@ -324,8 +278,8 @@ def test_many_at_once_lose_no_entry_and_no_list_number(authority: AuthorityFolde
         order = Order(public_key=key, addresses=(f"a{number}@example.test",), generation=Generation.STRICT, days=30)
         try:
             for _ in range(3):
-                made = issue_certificate(authority, order, issuing=signer, at=AT, provider=NativeProvider())
-            press = issuing_press(authority, signer, NativeProvider())
+                made = issue_certificate(authority, order, issuing=signer, at=AT)
+            press = issuing_press(authority, signer)
             revoke_certificate(authority, made.serial_number, "superseded", press=press, at=AT)
         except BaseException as error:  # noqa: BLE001  # shown by the main thread
             failures.append(error)
@@ -370,8 +324,9 @@ def move_and_die(self, target):
     if not moves:
         os.kill(os.getpid(), signal.SIGKILL)
 pathlib.Path.replace = move_and_die
-from tests.unit.test_authority import *
-folder = AuthorityFolder(Path(sys.argv[1]))
+from sealwax.authority.founding import certify_responder
+from tests.support.authority_folders import FOUNDER, AuthorityFolder, Role, open_role
+folder = AuthorityFolder(pathlib.Path(sys.argv[1]))
 certify_responder(folder, open_role(folder, Role.ISSUING), FOUNDER)
 """
 
@@ -382,7 +337,7 @@ def test_a_killed_command_leaves_a_responder_whose_key_is_its_certificates(
 ) -> None:
     old = open_desk(authority).signer.certificate
     command = [sys.executable, "-c", KILLED, str(authority.path), str(moves)]
-    killed = subprocess.run(command, cwd=Path(__file__).parents[2], timeout=120, check=False)
+    killed = subprocess.run(command, cwd=ROOT, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL
     new = open_desk(authority).signer
     assert new.certificate.public_key.spki_der == public_key_of(new.private_key).spki_der
@@ -413,20 +368,20 @@ def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkey
 def test_a_responder_of_two_files_still_answers(authority: AuthorityFolder) -> None:
     """Its certificate stood in responder.pem only, and may again where somebody put it there."""
     responder = open_role(authority, Role.RESPONDER)
-    authority.write_key(Role.RESPONDER, responder.private_key, FOUNDER.passphrase, provider=PROVIDER)
+    authority.write_key(Role.RESPONDER, responder.private_key, FOUNDER.passphrase)
     assert open_desk(authority).signer.certificate == responder.certificate
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_the_key_of_another_certificate_is_refused(role: Role, authority: AuthorityFolder) -> None:
     key = run(PROVIDER.generate_key(NewKey.P256))
-    authority.write_key(role, key, FOUNDER.passphrase, provider=PROVIDER)
+    authority.write_key(role, key, FOUNDER.passphrase)
     with pytest.raises(MalformedMessage, match=rf"{role}\.key is not the key of the certificate in {role}\.pem"):
-        authority.open_role(role, FOUNDER.passphrase, provider=PROVIDER)
+        authority.open_role(role, FOUNDER.passphrase)
 
 
 def open_desk(folder: AuthorityFolder) -> InformationDesk:
-    return InformationDesk.open(folder, FOUNDER.passphrase, provider=PROVIDER)
+    return InformationDesk.open(folder, FOUNDER.passphrase)
 
 
 @pytest.mark.parametrize(
@@ -495,7 +450,7 @@ def test_ldif_escapes_names_and_encodes_what_is_no_ascii(authority: AuthorityFol
     records = text.split("\n\n")
     assert len([record for record in records if record]) == 4
     assert "userCertificate;binary:: " in records[1]
-    # Who has no valid certificate any more loses the old one.
+    # A person without a valid certificate loses the old one.
     assert records[3].endswith("replace: userCertificate;binary\n-")
     assert build_ldif(people, valid, base="ou=Köln").startswith(
         b"dn:: bWFpbD1hbGljZVwyYmFAZXhhbXBsZS50ZXN0LG91PUvDtmxu\n"

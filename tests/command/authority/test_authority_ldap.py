@@ -1,4 +1,4 @@
-"""What a small CA publishes, in a real OpenLDAP: its LDIF is taken, again and again, and says what holds now."""
+"""A real OpenLDAP takes the LDIF of a small CA, repeatedly, and afterwards has the entries that hold now."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.authority.folder import AuthorityFolder
-from smime_core.authority.publishing import build_ldif
-from smime_core.authority.register import Kind
-from tests.servers.directory_servers import BASE, BIND_NAME, PASSWORD, SLAPADD, SLAPD, run_slapd
-from tests.unit.test_authority import AT, found, issue, revoke
+from sealwax.authority.folder import AuthorityFolder
+from sealwax.authority.publishing import build_ldif
+from sealwax.authority.register import Kind
+from tests.support.authority_folders import AT, found, issue, revoke
+from tests.support.servers.directory_servers import BASE, BIND_NAME, PASSWORD, SLAPADD, SLAPD, run_slapd
 from webbridge.demo.tls import write_tls_files
 
 pytestmark = [

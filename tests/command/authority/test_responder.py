@@ -19,24 +19,24 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from flask.testing import FlaskClient
 
+from sealwax.authority.answering import InformationDesk
+from sealwax.authority.folder import AuthorityFolder, Role
+from sealwax.authority.issuing import Order, issue_certificate, issuing_press, revoke_certificate
 from smime_core import parse_certificate
-from smime_core.authority.answering import InformationDesk
-from smime_core.authority.folder import AuthorityFolder, Role
-from smime_core.authority.issuing import Order, issue_certificate, issuing_press, revoke_certificate
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
 from smime_core.ca.ocsp_responding import Responder
 from smime_core.ca.profile import Generation
-from smime_core.certificate import Certificate
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import public_key_of
-from smime_core.pem import build_pem
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.unit.test_authority import AT, FOUNDER, found, open_role
-from webbridge.authority_app import AuthorityConfig, create_authority_app
+from smime_core.x509.certificate import Certificate
+from tests.support.authority_folders import AT, FOUNDER, found, open_role
+from webbridge.responder.app import create_authority_app
 
 PROVIDER = NativeProvider()
-RESPOND = "import sys; from webbridge.authority_command import respond; respond()"
+RESPOND = "import sys; from webbridge.responder.command import respond; respond()"
 
 
 class House:
@@ -50,10 +50,10 @@ class House:
     def issue(self, address: str) -> Certificate:
         key = public_key_of(run(PROVIDER.generate_key(NewKey.P256)))
         order = Order(public_key=key, addresses=(address,), generation=Generation.STRICT, days=800)
-        return issue_certificate(self.folder, order, issuing=self.issuing, at=AT, provider=PROVIDER)
+        return issue_certificate(self.folder, order, issuing=self.issuing, at=AT)
 
     def revoke(self, certificate: Certificate) -> None:
-        press = issuing_press(self.folder, self.issuing, PROVIDER)
+        press = issuing_press(self.folder, self.issuing)
         revoke_certificate(self.folder, certificate.serial_number, "keyCompromise", press=press, at=AT)
 
 
@@ -75,8 +75,8 @@ def client(house: House) -> FlaskClient:
 
 def browser(house: House, at: datetime.datetime) -> FlaskClient:
     responder = Responder(issuer=house.issuing.certificate, signer=open_role(house.folder, Role.RESPONDER))
-    desk = InformationDesk(folder=house.folder, responder=responder, provider=PROVIDER)
-    return create_authority_app(AuthorityConfig(desk=desk, clock=lambda: at)).test_client()
+    desk = InformationDesk(folder=house.folder, responder=responder)
+    return create_authority_app(desk, lambda: at).test_client()
 
 
 def question(house: House, certificate: Certificate, *, nonce: bytes | None = None) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.server
 
-RESPOND = "from webbridge.authority_command import respond; respond()"
+RESPOND = "from webbridge.responder.command import respond; respond()"
 PASSPHRASE = ("--passphrase-file", "pw.txt")
 
 
@@ -27,7 +27,7 @@ class Team:
     port: int
 
     def sealwax(self, *arguments: str, cache: str = "cache") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "error", "-m", "smime_core.cli", *arguments]
+        command = [sys.executable, "-W", "error", "-m", "sealwax.cli", *arguments]
         environment = {**os.environ, "XDG_CACHE_HOME": str(self.folder / cache)}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -40,7 +40,7 @@ class Team:
         assert done.returncode == 0, done.stderr
 
     def verify(self, *, cache: str) -> subprocess.CompletedProcess[str]:
-        """What somebody with an empty cache of his own learns."""
+        """Verify as somebody with a cache of their own, empty at first."""
         fetching = ("--fetch", "--fetch-host", f"127.0.0.1:{self.port}")
         return self.sealwax("verify", "signed.eml", "--anchor", "ca/root.pem", *fetching, cache=cache)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.lookups.cache import AnswerCache, KeptAnswer, default_cache_file, question_hash
+from sealwax.lookups.cache import AnswerCache, KeptAnswer, default_cache_file, question_hash
 
 AT = datetime.datetime(2026, 11, 20, 12, 0, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -145,7 +145,7 @@ def test_two_processes_share_one_file(file: Path) -> None:
     writer = f"""
 import datetime
 from pathlib import Path
-from smime_core.lookups.cache import AnswerCache, KeptAnswer, question_hash
+from sealwax.lookups.cache import AnswerCache, KeptAnswer, question_hash
 at = datetime.datetime.fromisoformat({AT.isoformat()!r})
 cache = AnswerCache(Path({str(file)!r}))
 for number in range(50):

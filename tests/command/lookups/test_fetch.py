@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch, fetch_all
 from smime_core.limits import MAX_LOOKUP_BYTES
-from smime_core.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch, fetch_all
-from tests.servers.web_servers import WebServer, reply_with, run_raw_server, run_web_server
+from tests.support.servers.web_servers import WebServer, reply_with, run_raw_server, run_web_server
 
 pytestmark = pytest.mark.server
 
@@ -251,7 +251,7 @@ def test_tls_is_verified_for_the_name(tls_folder: Path) -> None:
             resolve=lambda _host, _port: ["127.0.0.1"],
             ca_file=tls_folder / "tls_ca.pem",
         )
-        with pytest.raises(LookupFailed, match="TLS certificate does not hold"):
+        with pytest.raises(LookupFailed, match="TLS certificate is not valid"):
             fetch(FetchRequest(url=f"https://ca.example.test:{server.port}/"), other_name)
 
 

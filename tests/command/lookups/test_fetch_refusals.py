@@ -1,4 +1,4 @@
-"""What is refused before anybody is asked: addresses that strangers chose and that lead where they must not."""
+"""Requests that are refused before any is sent: to addresses from strangers that lead to forbidden places."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from smime_core.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch
-from smime_core.lookups.public_addresses import is_public
+from sealwax.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch
+from sealwax.lookups.public_addresses import is_public
 
 
 def no_connection(*_: object, **__: object) -> socket.socket:

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from smime_core.certificate import EMAIL_PROTECTION
-from tests.cli.conftest import Lab, Result
-from tests.servers import pretended_public
-from tests.servers.directory_servers import SLAPD, Entry, run_slapd
-from tests.servers.web_servers import WebServer, reply_with, run_web_server
+from smime_core.x509.certificate import EMAIL_PROTECTION
+from tests.support.command.lab import Lab, Result
+from tests.support.servers import pretended_public
+from tests.support.servers.directory_servers import SLAPD, Entry, run_slapd
+from tests.support.servers.web_servers import WebServer, reply_with, run_web_server
 
 pytestmark = pytest.mark.server
 
@@ -118,7 +118,7 @@ def _usage(*, is_ca: bool) -> x509.KeyUsage:
 
 @pytest.fixture
 def lab(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    # What is looked up is this test's alone.
+    # Each test has a cache of its own.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     lab = Lab(tmp_path)
     lab.write("root.pem", site.root.public_bytes(Encoding.PEM))
@@ -139,7 +139,7 @@ def find_inside(lab: Lab, site: Site, *options: str) -> Result:
 def test_a_missing_intermediate_is_fetched_only_when_that_is_asked_for(lab: Lab, site: Site) -> None:
     result = find(lab, site, "--no-revocation")
     assert result.code == 1
-    assert "Nobody you trust vouches for this certificate." in result.stdout.decode()
+    assert "No authority that you trust vouches for this certificate." in result.stdout.decode()
     assert "--fetch-issuers would ask 127.0.0.1" in result.line
     assert not any("middle.cer" in line for line, _, _ in site.web.asked)
 
@@ -149,10 +149,10 @@ def test_a_missing_intermediate_is_fetched_only_when_that_is_asked_for(lab: Lab,
 
 
 def test_no_issuer_is_fetched_from_a_host_that_only_the_person_allowed(lab: Lab, site: Site) -> None:
-    """Whoever made the certificate chose the path on that host."""
+    """The maker of the certificate chose the path on that host."""
     result = find_inside(lab, site, "--no-revocation", "--fetch-issuers")
     assert result.code == 1
-    assert "Nobody you trust vouches for this certificate." in result.stdout.decode()
+    assert "No authority that you trust vouches for this certificate." in result.stdout.decode()
     assert [line for line, _, _ in site.web.asked] == ["GET /bob.cer HTTP/1.1"]
 
 
@@ -173,10 +173,10 @@ def test_where_nobody_answers_about_revocation_nothing_is_used(lab: Lab, site: S
     del site.files["/middle.crl"]
     result = find(lab, site, "--fetch", "--fetch-issuers")
     assert result.code == 1
-    assert "Nobody could say whether the certificate was revoked." in result.stdout.decode()
+    assert "No authority said whether the certificate was revoked." in result.stdout.decode()
 
 
-def test_a_certificate_from_openldap_is_sealed_for(
+def test_a_certificate_from_openldap_is_encrypted_for(
     lab: Lab, site: Site, tls_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     pytest.importorskip("bonsai", reason="bonsai is not installed", exc_type=ImportError)
@@ -192,10 +192,10 @@ def test_a_certificate_from_openldap_is_sealed_for(
         trust = ("--anchor", "root.pem", "--no-revocation")
         ldap = ("--ldap", slapd.tls_url, "--ldap-ca", str(tls_folder / "tls_ca.pem"))
         lab.write("mail.eml", b"Subject: x\r\n\r\ny\r\n")
-        lab.made("encrypt", "mail.eml", "--to", BOB, *trust, *ldap, "-o", "sealed.eml")
+        lab.made("encrypt", "mail.eml", "--to", BOB, *trust, *ldap, "-o", "encrypted.eml")
         lied = lab.sealwax("encrypt", "mail.eml", "--to", "carol@example.test", *trust, *ldap, "-o", "lied.eml")
         untrusted = lab.sealwax("encrypt", "mail.eml", "--to", BOB, *trust, "--ldap", slapd.tls_url, "-o", "no.eml")
-    assert (lab.folder / "sealed.eml").exists()
+    assert (lab.folder / "encrypted.eml").exists()
     assert lied.code == 1
     assert f"This certificate is for another address. ({BOB})" in lied.line
     assert not (lab.folder / "lied.eml").exists()

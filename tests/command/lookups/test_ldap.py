@@ -14,16 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import Certificate, Identity, build_certificates_only
+from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from sealwax.lookups.ldap import ATTRIBUTES, LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
+from smime_core import Certificate, Identity
 from smime_core.blocking import run
-from smime_core.contacts import CertificateSource
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms import build_certificates_only
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import LimitExceeded
-from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from smime_core.lookups.ldap import ATTRIBUTES, LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
 from smime_core.provider import NewKey
-from smime_core.signed_data import build_signed_data
-from tests.servers.directory_servers import (
+from smime_core.trust.contacts import CertificateSource
+from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.servers.directory_servers import (
     BASE,
     BIND_NAME,
     HOST,
@@ -37,7 +40,6 @@ from tests.servers.directory_servers import (
     run_lying_ldap,
     run_slapd,
 )
-from tests.unit.people import NOW, PROVIDER, anchor, person
 from webbridge.demo.tls import write_tls_files
 
 pytest.importorskip("bonsai", reason="bonsai is not installed", exc_type=ImportError)
@@ -56,8 +58,12 @@ MANY = "everybody@example.test"
 
 @functools.cache
 def of(address: str, key: NewKey = NewKey.P256) -> Identity:
-    """An identity for the directory, whatever address the entry has."""
-    return run(issue_identity(_middle(), "odd@example.test", common_name=address, provider=PROVIDER, at=NOW, key=key))
+    """An identity for the directory; the entry may have any address."""
+    return run(
+        issue_identity(
+            _middle(), "odd@example.test", provider=PROVIDER, at=NOW, key=key, details=Details(common_name=address)
+        )
+    )
 
 
 @functools.cache
@@ -70,10 +76,8 @@ def signed_smime_certificate(identity: Identity) -> bytes:
     return run(
         build_signed_data(
             b"",
-            holders=[identity],
+            Signing(identities=[identity], signing_time=NOW, form=SignatureForm.DETACHED),
             content_type="1.2.840.113549.1.7.1",
-            detached=True,
-            signing_time=NOW,
             provider=PROVIDER,
         )
     )
@@ -307,7 +311,7 @@ def test_an_entry_whose_names_cannot_be_read_is_said_as_such(tls_folder: Path, o
 
 
 def test_the_process_of_a_search_answers_whatever_the_server_says() -> None:
-    """A traceback in place of an answer would be told as something else."""
+    """A traceback in place of an answer would give another report."""
 
     def answers(message_id: int) -> Iterator[bytes]:
         yield ldap_entry(message_id, 1, [b"x"], name=b"\xff")
@@ -327,7 +331,7 @@ def test_the_process_of_a_search_answers_whatever_the_server_says() -> None:
             "timeoutSeconds": 5.0,
         }
         done = subprocess.run(
-            [sys.executable, "-m", "smime_core.lookups.ldap_query"],
+            [sys.executable, "-m", "sealwax.lookups.ldap_query"],
             input=json.dumps(question).encode(),
             capture_output=True,
             check=True,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.lookups import ldap
-from smime_core.lookups.directory_failure import DirectoryFailed, DirectoryProblem
-from smime_core.lookups.ldap import LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
-from smime_core.lookups.ldap_query import search
+from sealwax.lookups import ldap
+from sealwax.lookups.directory_failure import DirectoryFailed, DirectoryProblem
+from sealwax.lookups.ldap import LdapSecurity, address_filter, find_in_ldap, parse_ldap_url
+from sealwax.lookups.ldap_query import search
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.lookups.answers import REVOCATION_KINDS, AnswerSource
-from smime_core.lookups.cache import AnswerCache
-from smime_core.lookups.fetch import FetchPolicy
-from smime_core.lookups.paths import PathAnswers, look_up_paths
-from smime_core.ocsp import CertificateStatus, parse_ocsp_response
+from sealwax.lookups.answers import REVOCATION_KINDS, AnswerSource
+from sealwax.lookups.cache import AnswerCache
+from sealwax.lookups.fetch import FetchPolicy
+from sealwax.lookups.paths import PathAnswers, look_up_paths
 from smime_core.pkix import TrustStore
 from smime_core.providers.native import NativeProvider
-from smime_core.revocation_list import parse_revocation_list
-from tests.servers.web_servers import reply_with, run_raw_server, run_web_server
+from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.ocsp import CertificateStatus, parse_ocsp_response
+from smime_core.x509.revocation_list import parse_revocation_list
+from tests.support.servers.ports import free_port
+from tests.support.servers.web_servers import reply_with, run_raw_server, run_web_server
 
 pytestmark = pytest.mark.server
 
@@ -106,11 +107,6 @@ class OpensslAuthority:
             process.terminate()
             process.wait(timeout=10)
             process.stderr.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def look_up(path: Sequence[Certificate], hosts: frozenset[str], *, timeout_seconds: float = 30) -> PathAnswers:

@@ -8,20 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import blocking, build_certificates_only
-from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from sealwax.lookups.certificate_url import find_at_url
+from sealwax.lookups.directory_failure import DirectoryProblem
+from sealwax.lookups.fetch import FetchPolicy, LookupFailed, LookupFailure
+from sealwax.lookups.found_certificates import found_in, read_certificates
+from sealwax.lookups.ldap import LdapSecurity, parse_ldap_url
+from sealwax.lookups.search import Directories, SearchResult, search
+from sealwax.lookups.smimea import NameServer, owner_name
+from smime_core import blocking
+from smime_core.asn1.pem import build_pem
+from smime_core.cms import build_certificates_only
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.lookups.certificate_url import find_at_url
-from smime_core.lookups.directory_failure import DirectoryProblem
-from smime_core.lookups.fetch import FetchPolicy, LookupFailed, LookupFailure
-from smime_core.lookups.found_octets import found_in, read_certificates
-from smime_core.lookups.ldap import LdapSecurity, parse_ldap_url
-from smime_core.lookups.search import Directories, SearchResult, search
-from smime_core.lookups.smimea import NameServer, owner_name
-from smime_core.pem import build_pem
-from tests.servers.directory_servers import BASE, HOST, Zone, ldap_done, ldap_entry, run_dns, run_lying_ldap, smimea
-from tests.servers.web_servers import WebServer, reply_with, run_web_server
-from tests.unit.people import NOW, PROVIDER, anchor, person
+from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.servers.directory_servers import (
+    BASE,
+    HOST,
+    Zone,
+    ldap_done,
+    ldap_entry,
+    run_dns,
+    run_lying_ldap,
+    smimea,
+)
+from tests.support.servers.web_servers import WebServer, reply_with, run_web_server
 
 pytestmark = pytest.mark.server
 
@@ -56,14 +67,14 @@ def test_a_page_that_is_no_certificate_is_said(body: bytes) -> None:
         find_at_url(server.url(), policy(server))
 
 
-def test_a_sealed_message_is_no_certificate() -> None:
-    sealed = blocking.seal_bytes(b"x", recipients=[BOBS], provider=PROVIDER)
+def test_an_encrypted_message_is_no_certificate() -> None:
+    encrypted = blocking.encrypt_bytes(b"x", Encrypting(recipients=[BOBS]), provider=PROVIDER)
     with pytest.raises(MalformedMessage, match="found no certificates"):
-        read_certificates(sealed)
+        read_certificates(encrypted)
 
 
 def test_a_hundred_certificates_are_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smime_core.lookups.found_octets.MAX_FOUND_CERTIFICATES", 1)
+    monkeypatch.setattr("sealwax.lookups.found_certificates.MAX_FOUND_CERTIFICATES", 1)
     ders = [BOBS.der, ALICES.der]
     with pytest.raises(LimitExceeded):
         read_certificates(b"".join(build_pem("CERTIFICATE", one) for one in ders))

@@ -1,4 +1,4 @@
-"""`sealwax verify` and `decrypt` with a real authority in service: what they ask, are told, and keep."""
+"""`sealwax verify` and `decrypt` with a real authority in service: their questions, its answers, and the kept ones."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.lookups.cache import default_cache_file
 from smime_core.limits import FAILURE_KEPT_MINUTES
-from smime_core.lookups.cache import default_cache_file
-from tests.servers import pretended_public
-from tests.servers.certomancer_authority import Authority, make_services, run_authority
-from tests.servers.web_servers import reply_with, run_web_server
+from tests.support.servers import pretended_public
+from tests.support.servers.certomancer_authority import Authority, make_services, run_authority
+from tests.support.servers.web_servers import reply_with, run_web_server
 
 pytestmark = pytest.mark.server
 
@@ -37,7 +37,7 @@ class Desk:
 
     authority: Authority
     folder: Path
-    program: tuple[str, ...] = ("-m", "smime_core.cli")
+    program: tuple[str, ...] = ("-m", "sealwax.cli")
 
     @property
     def fetching(self) -> tuple[str, ...]:
@@ -270,11 +270,11 @@ def test_a_missing_issuer_is_fetched_only_when_that_is_asked_for(desk: Desk, tmp
 def test_decrypt_asks_about_the_signer_inside(desk: Desk) -> None:
     password = desk.folder / "password.txt"
     password.write_text("correct horse battery staple\n")
-    desk.sealwax("encrypt", "bob.eml", "--password-file", "password.txt", "-o", "sealed.eml")
+    desk.sealwax("encrypt", "bob.eml", "--password-file", "password.txt", "-o", "encrypted.eml")
     options = ("--password-file", "password.txt", "-o", "opened.eml", "--anchor", str(desk.authority.anchor))
-    done = desk.sealwax("decrypt", "sealed.eml", *options)
+    done = desk.sealwax("decrypt", "encrypted.eml", *options)
     assert done.code == 0
     assert "--fetch would ask" in done.text
-    done = desk.sealwax("decrypt", "sealed.eml", *options, *desk.fetching)
+    done = desk.sealwax("decrypt", "encrypted.eml", *options, *desk.fetching)
     assert done.code == 0
     assert "certificate-revoked" in done.text

@@ -1,1 +1,1 @@
-"""The tasks: what is compared with each set, over `smime_core` alone, so that they run in a browser too."""
+"""The tasks: the comparisons with each set, over `smime_core` only, so that they run in a browser too."""

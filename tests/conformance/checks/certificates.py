@@ -9,16 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, parse_certificate
-from smime_core.distinguished_name import name_text
-from smime_core.distribution_points import (
-    ACCESS_CA_ISSUERS,
-    ACCESS_OCSP,
-    find_access_urls,
-    parse_distribution_points,
-)
+from smime_core.asn1.distinguished_name import name_text
 from smime_core.errors import MalformedMessage, PathError, SmimeError
 from smime_core.pkix import Purpose, TrustAnchor
+from smime_core.pkix.certificate_pool import CertificatePool
 from smime_core.pkix.constrained_names import read_constrained_names
 from smime_core.pkix.extensions import (
     CERTIFICATE_POLICIES,
@@ -28,7 +22,6 @@ from smime_core.pkix.extensions import (
     find_issuer_serial,
 )
 from smime_core.pkix.journal import Journal
-from smime_core.pkix.path_building import CertificatePool
 from smime_core.pkix.path_validation import PathInputs, check_path
 from smime_core.pkix.policies import (
     PolicyConstraints,
@@ -40,6 +33,13 @@ from smime_core.pkix.purposes import use_of
 from smime_core.pkix.trust import PolicyRequirements
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import SUBJECT_ALT_NAME, Certificate, parse_certificate
+from smime_core.x509.distribution_points import (
+    ACCESS_CA_ISSUERS,
+    ACCESS_OCSP,
+    find_access_urls,
+    parse_distribution_points,
+)
 from tests.conformance.case import task
 from tests.conformance.checks.facts import claim
 from tests.conformance.checks.paths import EMPTY_NAME

@@ -14,7 +14,7 @@ from tests.conformance.checks.paths import PathVerdict
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathDuration:
-    """The median of `runs` validations of a path, in microseconds, which stand where the facts do."""
+    """The median of `runs` validations of a path, in microseconds, in the place of the facts."""
 
     verdict: PathVerdict
     runs: int

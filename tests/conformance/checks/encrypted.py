@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smime_core import der
-from smime_core.authenticated_data import open_authenticated_data, parse_authenticated_data
-from smime_core.certificate import parse_certificate
-from smime_core.compressed_data import decompress, parse_compressed_data
-from smime_core.content_info import (
+from smime_core.asn1 import der
+from smime_core.cms.authenticated_data import parse_authenticated_data, verify_authenticated_data
+from smime_core.cms.compressed_data import decompress, parse_compressed_data
+from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_DATA,
     ContentInfo,
     parse_content_info,
     unarmor,
 )
-from smime_core.digested_data import check_digested_data, parse_digested_data
-from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
-from smime_core.enveloped_data import open_enveloped_data
+from smime_core.cms.digested_data import check_digested_data, parse_digested_data
+from smime_core.cms.encrypted_data import decrypt_encrypted_data, parse_encrypted_data
+from smime_core.cms.enveloped_data import decrypt_enveloped_data
+from smime_core.cms.layers import EncryptedLayer, find_layer, parse_message
+from smime_core.cms.recipients.kekri import KeyEncryptionKey
+from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity, load_identities
-from smime_core.kekri import KeyEncryptionKey
+from smime_core.identity.identity import Identity, load_identities
 from smime_core.keys import parse_private_key
-from smime_core.layers import EncryptedLayer, find_layer, parse_message
 from smime_core.mime import to_crlf
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import parse_certificate
 from tests.conformance.case import Disproved, task
 from tests.conformance.checks.facts import claim, compare, expect_code
 
@@ -141,7 +142,7 @@ class EncryptedContent:
 
     async def run(self, provider: CryptoProvider) -> int:
         encrypted = parse_encrypted_data(read_content_info(self.message).content)
-        found = await open_encrypted_data(encrypted, self.cek, provider=provider, policy=Policy.ARCHIVE)
+        found = await decrypt_encrypted_data(encrypted, self.cek, provider=provider, policy=Policy.ARCHIVE)
         return 1 + compare(found, self.content)
 
 
@@ -171,10 +172,10 @@ class AuthenticatedContent:
         facts = 0
         authenticated = parse_authenticated_data(read_content_info(self.message).content)
         for key in self.keys:
-            opened = await open_authenticated_data(
-                authenticated, holders=await key.holders(provider), provider=provider, policy=Policy.ARCHIVE
+            opened = await verify_authenticated_data(
+                authenticated, Keys(identities=await key.holders(provider)), provider=provider, policy=Policy.ARCHIVE
             )
-            facts += 1 + compare(bytes(opened.result), self.content)
+            facts += 1 + compare(bytes(opened.content), self.content)
         return facts
 
 
@@ -205,16 +206,18 @@ async def open_layer(
     passwords: Sequence[bytes] = (),
     keks: Sequence[Kek] = (),
 ) -> bytes:
-    """What the outermost layer holds. Raises Disproved when it is not encrypted, or SmimeError."""
+    """Decrypt the outermost layer. Raises Disproved when it is not encrypted, or SmimeError."""
     layer = find_layer(parse_message(message))
     if not isinstance(layer, EncryptedLayer):
         raise Disproved("the outermost layer is not encrypted")
-    opened = await open_enveloped_data(
+    opened = await decrypt_enveloped_data(
         layer.enveloped,
-        holders=holders,
+        Keys(
+            identities=holders,
+            passwords=passwords,
+            keks=[KeyEncryptionKey(identifier=kek.identifier, key=kek.key) for kek in keks],
+        ),
         provider=provider,
-        passwords=passwords,
-        keks=[KeyEncryptionKey(identifier=kek.identifier, key=kek.key) for kek in keks],
         policy=Policy.ARCHIVE,
     )
     return opened.content

@@ -1,4 +1,4 @@
-"""What every task needs to compare what it found with what a set says."""
+"""The comparison of a task's findings with the facts that a set states."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def claim(holds: bool, text: str) -> int:
 
 
 def compare(found: bytes, expected: bytes) -> int:
-    """One fact: the octets are those expected. Raises Disproved."""
+    """One fact: the bytes are those expected. Raises Disproved."""
     return claim(found == expected, f"the content is {found[:60]!r}, expected {expected[:60]!r}")
 
 
@@ -30,7 +30,7 @@ async def refuses(attempt: Awaitable[object], text: str) -> int:
 
 
 def altered(octets: bytes) -> bytes:
-    """The octets with the last bit turned; one octet where there are none."""
+    """The bytes with the last bit turned; one byte where there are none."""
     return octets[:-1] + bytes((octets[-1] ^ 1,)) if octets else b"\0"
 
 

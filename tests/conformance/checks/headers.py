@@ -1,20 +1,22 @@
-"""Tasks over protected header fields: what is shown of a message whose header stands inside its protection too."""
+"""Tasks over protected header fields: what is shown of a message whose header is inside its protection too."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
 
-from smime_core.header_protection import unprotect_headers
+from smime_core.cms.recipients.keys import Keys
+from smime_core.mail.header_protection import unprotect_headers
 from smime_core.message import examine_message
 from smime_core.mime import parse_entity
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.report import LayerKind
+from smime_core.report.report import LayerKind
+from smime_core.trust.judging import Judging
 from tests.conformance.case import task
+from tests.conformance.checks.encrypted import Key
 from tests.conformance.checks.facts import claim
-from tests.conformance.checks.sealed import Key
 
 _ANY_TIME = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
@@ -37,11 +39,10 @@ class ShownHeaders:
     async def run(self, provider: CryptoProvider) -> int:
         report = await examine_message(
             self.message,
+            Judging(trust_store=TrustStore(anchors=(), revocation=RevocationPolicy.NOT_CHECKED), at=_ANY_TIME),
             provider=provider,
-            trust_store=TrustStore(anchors=(), revocation=RevocationPolicy.NOT_CHECKED),
-            at=_ANY_TIME,
-            identities=[holder for key in self.keys for holder in await key.holders(provider)],
             policy=Policy.ARCHIVE,
+            keys=Keys(identities=[holder for key in self.keys for holder in await key.holders(provider)]),
         )
         kinds = {layer.kind for layer in report.layers}
         shown = unprotect_headers(

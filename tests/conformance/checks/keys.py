@@ -13,13 +13,13 @@ from smime_core.algorithms import (
     SignatureScheme,
     parse_signature_identifier,
 )
-from smime_core.certificate import names_match, parse_certificate
 from smime_core.errors import SmimeError
-from smime_core.identity import Identity, load_identities
+from smime_core.identity.identity import Identity, load_identities
+from smime_core.identity.pkcs12 import Pkcs12Contents, parse_pkcs12
 from smime_core.keys import parse_private_key, parse_public_key
-from smime_core.pkcs12 import Pkcs12Contents, parse_pkcs12
-from smime_core.pkix import Purpose, RevocationPolicy, TrustStore, validate_path
+from smime_core.pkix import PathRules, Purpose, RevocationPolicy, TrustStore, validate_path
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.x509.certificate import names_match, parse_certificate
 from tests.conformance.case import task
 from tests.conformance.checks.facts import altered, claim, expect_code, refuses
 
@@ -129,7 +129,7 @@ class RefusePrivateKey:
         try:
             private = parse_private_key(self.pkcs8)
             if private.key_type.is_kem:
-                # What parsing cannot see shows itself at the first use.
+                # Some faults show only at the first use of the key, not in parsing.
                 await provider.decapsulate(private, bytes(_KEM_CIPHERTEXT_BYTES[private.key_type]))
             else:
                 await provider.sign(private, _signature_algorithm(private), _CEK)
@@ -172,11 +172,11 @@ class Path:
         store = TrustStore.of(*map(parse_certificate, self.anchors), revocation=RevocationPolicy.NOT_CHECKED)
         path = await validate_path(
             parse_certificate(self.certificate),
-            intermediates=tuple(map(parse_certificate, self.intermediates)),
-            trust_store=store,
-            at=datetime.datetime.fromisoformat(self.at),
-            purpose=Purpose(self.purpose),
-            provider=provider,
+            Purpose(self.purpose),
+            PathRules(
+                store, datetime.datetime.fromisoformat(self.at), known=tuple(map(parse_certificate, self.intermediates))
+            ),
+            provider,
         )
         return claim(bool(path.certificates), "the path is empty")
 
@@ -199,7 +199,7 @@ _KEM_CIPHERTEXT_BYTES = {KeyType.ML_KEM_512: 768, KeyType.ML_KEM_768: 1088, KeyT
 
 
 def subject_text(name: str) -> str:
-    """A distinguished name for comparison with what another program wrote: its values, whatever their order."""
+    """A distinguished name for comparison with what another program wrote: its values in any order."""
     values = [part.split("=", 1)[-1].split(":", 1)[-1].strip() for part in name.replace(";", ",").split(",")]
     return ", ".join(sorted(filter(None, values)))
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from smime_core.attributes import SIGNATURE_TIME_STAMP
 from smime_core.cades import cades_level, carried_evidence
-from smime_core.certificate import Certificate
-from smime_core.content_info import parse_content_info
+from smime_core.cms.attributes import SIGNATURE_TIME_STAMP
+from smime_core.cms.content_info import parse_content_info
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import SignedData, parse_signed_data
+from smime_core.cms.signer_info import SignerInfo, verify_signer
 from smime_core.errors import SmimeError
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import SignedData, parse_signed_data
-from smime_core.signer_info import SignerInfo, verify_signer
 from smime_core.timestamp import check_token, parse_timestamp_token
+from smime_core.x509.certificate import Certificate
 from tests.conformance.case import task
 from tests.conformance.checks.facts import altered, claim, refuses
 from tests.conformance.checks.signed import certificate_of

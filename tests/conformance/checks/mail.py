@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.certificate import parse_certificate
+from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.message import examine_message
 from smime_core.mime import (
@@ -26,10 +26,12 @@ from smime_core.mime.multipart import find_parts, parse_parts
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.report import State
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import parse_certificate
 from tests.conformance.case import Disproved, task
+from tests.conformance.checks.encrypted import Key
 from tests.conformance.checks.facts import claim, compare
-from tests.conformance.checks.sealed import Key
 
 _MBOX_LINE: Final = re.compile(rb"From [^\r\n]*\r?\n")
 _DELIMITER: Final = re.compile(rb"(?:\A|\r?\n)--[^\n]*(?:\n|\Z)")
@@ -39,7 +41,7 @@ _BOUNDARY: Final = "conformance-c0ffee"
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundTrip:
-    """A message taken apart and put together again is the same, octet for octet.
+    """A message taken apart and put together again is the same, byte for byte.
 
     (1) header lines, blank lines, boundaries and parts together are the whole message, nothing twice and nothing left
     out; (2) every body decodes; (3) the entity to be signed is canonical: made again it is the same; (4) inside
@@ -72,7 +74,7 @@ class RoundTrip:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A part without parts, as another parser found it: its media type, and the text or octets of its body.
+    """A part without parts, as another parser found it: its media type, and the text or bytes of its body.
 
     `text` is compared with LF line ends, `octets` exactly; None and "" compare nothing.
     """
@@ -137,11 +139,10 @@ class Verdict:
         try:
             report = await examine_message(
                 self.message,
+                Judging(trust_store=store, at=datetime.datetime.fromisoformat(self.at)),
                 provider=provider,
-                trust_store=store,
-                at=datetime.datetime.fromisoformat(self.at),
-                identities=holders,
                 policy=Policy(self.policy),
+                keys=Keys(identities=holders),
             )
         except SmimeError:
             if not self.may_refuse:
@@ -182,7 +183,7 @@ def _part_ranges(entity: Entity) -> list[tuple[int, int]]:
 
 
 def _check_whole(entity: Entity) -> int:
-    # The header section, the blank line and the body are neighbours; what stands between fields is no field.
+    # The header section, the blank line and the body are neighbours; what is between fields is no field.
     head = bytes(entity.encoded)[: len(entity.encoded) - len(entity.body)]
     raw = entity.headers.raw
     facts = claim(head.startswith(raw) and head[len(raw) :] in (b"", b"\n", b"\r\n"), "the header section is not whole")

@@ -6,16 +6,16 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core import der
 from smime_core.algorithms import parse_signature_identifier
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.distinguished_name import comparable_name
+from smime_core.asn1 import der
+from smime_core.asn1.distinguished_name import comparable_name
 from smime_core.errors import LimitExceeded, MalformedMessage, PathError, SmimeError, UnsupportedByProvider
 from smime_core.keys import parse_public_key
 from smime_core.keys.forms import read_bit_string
 from smime_core.pkix import (
     CertificateUse,
     Evidence,
+    PathRules,
     PolicyRequirements,
     Purpose,
     RevocationPolicy,
@@ -29,7 +29,8 @@ from smime_core.pkix.name_constraints import find_violation, parse_name_constrai
 from smime_core.pkix.policies import parse_certificate_policies
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.revocation_list import RevocationList, parse_revocation_list
+from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
 from tests.conformance.case import task
 from tests.conformance.checks.facts import claim
 from tests.conformance.checks.signed import read_layer, verify_one
@@ -53,12 +54,9 @@ class PreparedPath:
         """Raises PathError or LimitExceeded."""
         return await validate_path(
             self.certificate,
-            intermediates=self.intermediates,
-            trust_store=self.trust_store,
-            at=self.at,
-            purpose=self.purpose,
-            provider=provider,
-            policy=self.policy,
+            self.purpose,
+            PathRules(self.trust_store, self.at, known=self.intermediates, policy=self.policy),
+            provider,
         )
 
 
@@ -222,7 +220,7 @@ class Policies:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOctets:
-    """A signature, the DER of a BIT STRING, holds over octets, or does not."""
+    """A signature, the DER of a BIT STRING, holds over bytes, or does not."""
 
     public_key: bytes
     algorithm: bytes

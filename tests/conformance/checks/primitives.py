@@ -38,7 +38,7 @@ class OutOfScope:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the set says of one test: "valid", "invalid" or "acceptable"."""
+    """The result that the set expects of one test: "valid", "invalid" or "acceptable"."""
 
     result: str
 
@@ -63,7 +63,7 @@ class Answer:
 @task
 @dataclass(frozen=True, kw_only=True)
 class VerifyRaw(Answer):
-    """A signature over octets; PSS salts in bytes."""
+    """A signature over bytes; PSS salts in bytes."""
 
     spki: bytes
     scheme: str
@@ -121,7 +121,7 @@ class Transport(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Cipher(Answer):
-    """Content encryption; the tag stands at the end of `ciphertext`."""
+    """Content encryption; the tag is at the end of `ciphertext`."""
 
     mode: str
     bits: int

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smime_core.ca.profile_checks import check_profile, rule_names
-from smime_core.certificate import parse_certificate
 from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import parse_certificate
 from tests.conformance.case import task
 from tests.conformance.checks.facts import claim
 

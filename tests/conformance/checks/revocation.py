@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from smime_core.certificate import Certificate, parse_certificate
 from smime_core.errors import SmimeError
-from smime_core.ocsp import parse_ocsp_response
-from smime_core.pkix import TrustStore, check_revocation, parse_evidence
+from smime_core.pkix import RevocationQuestion, check_revocation, parse_evidence
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
+from smime_core.x509.certificate import Certificate, parse_certificate
+from smime_core.x509.ocsp import parse_ocsp_response
 from tests.conformance.case import task
 from tests.conformance.checks.facts import claim
 
@@ -18,7 +18,7 @@ from tests.conformance.checks.facts import claim
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationVerdict:
-    """What lists and responses say about a certificate at a time (ISO 8601, or empty for when the response was made).
+    """The status of a certificate by lists and responses at a time (ISO 8601; empty for the time of the response).
 
     `states` are those that agree with the set, by policy ARCHIVE, because many examples are older than SHA-1's end.
     `list_signers` are further certificates that have a path to the issuer's anchor.
@@ -41,15 +41,17 @@ class RevocationVerdict:
 
         evidence = parse_evidence(revocation_lists=self.revocation_lists, ocsp_responses=self.ocsp_responses)
         status = await check_revocation(
-            parse_certificate(self.certificate),
-            issuer,
-            anchor=issuer,
-            store=TrustStore.of(issuer).with_evidence(evidence),
-            at=self._moment(),
-            provider=provider,
-            is_valid_crl_issuer=is_valid_crl_issuer,
-            candidates=list_signers,
-            policy=Policy.ARCHIVE,
+            RevocationQuestion(
+                certificate=parse_certificate(self.certificate),
+                issuer=issuer,
+                anchor=issuer,
+                evidence=evidence,
+                at=self._moment(),
+                provider=provider,
+                is_valid_crl_issuer=is_valid_crl_issuer,
+                candidates=list_signers,
+                policy=Policy.ARCHIVE,
+            )
         )
         why = f" ({status.why})" if status.why else ""
         return claim(status.state in self.states, f"{status.state}{why}, expected {' or '.join(self.states)}")
@@ -60,5 +62,5 @@ class RevocationVerdict:
         try:
             return parse_ocsp_response(self.ocsp_responses[0]).produced_at
         except SmimeError:
-            # One that cannot be read says the same at any time.
+            # A response that cannot be read gives the same status at any time.
             return parse_certificate(self.certificate).not_before

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.certificate import parse_certificates
-from smime_core.description import describe_message
+from smime_core.cms.layers import find_layer, parse_message
+from smime_core.describe.message import describe_message
 from smime_core.errors import SmimeError
-from smime_core.identity import load_identities
+from smime_core.identity.identity import load_identities
 from smime_core.keys import parse_private_key, parse_public_key
-from smime_core.layers import find_layer, parse_message
 from smime_core.provider import CryptoProvider
-from smime_core.revocation_list import parse_revocation_list
+from smime_core.x509.certificate import parse_certificates
+from smime_core.x509.revocation_list import parse_revocation_list
 from tests.conformance.case import Disproved, task
 from tests.conformance.checks.facts import claim
 

@@ -1,7 +1,7 @@
 """Tasks over SignedData.
 
 Everything is read by policy ARCHIVE, because most published examples are older than their algorithms' retirement; what
-a policy forbids has tests of its own in `tests/unit`.
+a policy forbids has tests of its own in `tests/core`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smime_core import der
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.countersignature import find_countersignatures, verify_countersignature
+from smime_core.asn1 import der
+from smime_core.cms.certificate_id import CertificateId
+from smime_core.cms.countersignature import find_countersignatures, verify_countersignature
+from smime_core.cms.layers import SignedLayer, find_layer, parse_message
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import find_certificate
+from smime_core.cms.signer_info import SignerInfo, verify_signer
 from smime_core.errors import SmimeError
-from smime_core.key_management import CertificateId
-from smime_core.layers import SignedLayer, find_layer, parse_message
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import find_certificate
-from smime_core.signer_info import SignerInfo, verify_signer
+from smime_core.x509.certificate import Certificate, parse_certificate
 from tests.conformance.case import Disproved, task
 from tests.conformance.checks.facts import altered, claim, compare, expect_code, refuses
 

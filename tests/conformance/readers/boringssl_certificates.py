@@ -1,6 +1,6 @@
 """BoringSSL's cases for the form of certificates, and for who may have issued them.
 
-A file with a block ERRORS (warnings are none) must be refused; what the others say stands in blocks of their own, or in
+A file with a block ERRORS (warnings are none) must be refused; what the others say is in blocks of their own, or in
 `pki/parse_certificate_unittest.cc`, `parsed_certificate_unittest.cc` and `cert_issuer_source_sync_unittest.h` of the
 same version, from where the tables below are. Many files hold a part of a certificate, and nonsense around it: that
 part is put into a certificate that is well otherwise.
@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER
+from smime_core.asn1 import der
+from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.certificates import PARSER, CertificateForm, Fact, IssuersFound
 from tests.conformance.readers.boringssl_extensions import (
@@ -34,7 +34,7 @@ _NUMBER: Final = re.compile(r"=(\d+)")
 _TEST_OID: Final = "1.2.840.113554.4.1.72585.0"
 
 _WHOLE_TBS: Final = "tbs_v3_real"
-# What the blocks of files without nonsense are, by names of facts.
+# The labels of the blocks in well-formed files, by names of facts.
 _WHOLE_FACTS: Final = {
     "tbs": "TBS CERTIFICATE",
     "signature_algorithm": "SIGNATURE ALGORITHM",
@@ -180,7 +180,7 @@ _SKIPS: Final = {
 
 
 def read_certificates(folder: Path) -> Iterator[Case]:
-    """Each file of parse_certificate_unittest, and each extension and each form of name alone."""
+    """Each file of parse_certificate_unittest, and each extension and each form of name by itself."""
     base = folder / "cert_version3.pem"
     if not base.is_file():
         return
@@ -203,7 +203,7 @@ def read_certificates(folder: Path) -> Iterator[Case]:
 
 
 def read_issuers(folder: Path) -> Iterator[Case]:
-    """Who may have issued each certificate of cert_issuer_source_static_unittest, and nobody in a pool without them."""
+    """The possible issuers of each certificate of cert_issuer_source_static_unittest; none in a pool without them."""
     files = {path.stem: _read_blocks(path)["CERTIFICATE"] for path in sorted(folder.glob("*.pem"))}
     if not files:
         return
@@ -251,7 +251,7 @@ def _iso_time(text: bytes) -> str:
 
 
 def _with_frame(octets: bytes, good: bytes) -> bytes:
-    # The outer structure of `octets` around what stands in a good certificate.
+    # The outer structure of `octets` around what is in a good certificate.
     outer = der.read_one(octets)
     if outer.tag != der.SEQUENCE:
         return octets

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from smime_core import der
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, KEY_USAGE, SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER
-from smime_core.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
-from smime_core.pem import find_pem_blocks
+from smime_core.asn1 import der
+from smime_core.asn1.pem import find_pem_blocks
+from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, KEY_USAGE, SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER
+from smime_core.x509.distribution_points import AUTHORITY_INFO_ACCESS, CRL_DISTRIBUTION_POINTS
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.certificates import PARSER, READER, CertificateForm, Fact
 
@@ -154,13 +154,13 @@ _SKIPS: Final = {
 
 
 def read_extensions(good: bytes) -> Iterator[Case]:
-    """Each of them, alone in a certificate that is well."""
+    """Each extension by itself, in a good certificate."""
     for name, (oid, value, said, refused_at) in _VALUES.items():
         yield _case(name, with_extension(good, oid, value), said, refused_at, source="parse_certificate_unittest.cc")
 
 
 def read_general_names(folder: Path, good: bytes) -> Iterator[Case]:
-    """Each form of name in a subjectAltName, with octets beyond ASCII in it, and with octets too many."""
+    """Each form of name in a subjectAltName, with bytes beyond ASCII in it, and with bytes too many."""
     for name, text in _NAMES.items() if folder.is_dir() else ():
         value = find_pem_blocks((folder / f"{name}.pem").read_bytes())[0].octets
         yield _names_case(name, good, value, text)
@@ -186,7 +186,7 @@ def _case(name: str, octets: bytes, said: Mapping[str, Fact], refused_at: str, *
 
 
 def with_extension(good: bytes, oid: str, value: bytes) -> bytes:
-    """The good certificate with this one extension alone; its signature does not hold."""
+    """The good certificate with only this extension; its signature does not hold."""
     tbs, algorithm, signature = (bytes(one.encoded) for one in der.read_sequence(good))
     fields = [bytes(one.encoded) for one in der.read_sequence(tbs) if one.tag != _EXTENSIONS]
     extension = der.sequence(der.oid(oid), der.octet_string(value))

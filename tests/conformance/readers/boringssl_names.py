@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from smime_core import der
-from smime_core.pem import find_pem_blocks
+from smime_core.asn1 import der
+from smime_core.asn1.pem import find_pem_blocks
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.paths import NamesAllowed, NamesMatch
 
@@ -264,7 +264,7 @@ def read_names(folder: Path) -> Iterator[Case]:
 
 
 def _meaning(stem: str) -> str:
-    # BoringSSL takes a TeletexString for octets.
+    # BoringSSL takes a TeletexString for bytes.
     words = stem.split("-")
     return "-".join(words[:3]) + _text_meaning(stem) if "T61STRING" in words else _text_meaning(stem)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from smime_core.pem import find_pem_blocks
+from smime_core.asn1.pem import find_pem_blocks
 from tests.conformance.case import Case, Skip
 from tests.conformance.checks.paths import Policies, SignedOctets
 from tests.conformance.readers import boringssl_certificates, boringssl_names
@@ -51,7 +51,7 @@ _GOOD_SIGNATURES: Final = {
 
 
 def read_path_parts(folder: Path) -> Iterator[Case]:
-    """Everything that is a part of a path's validation."""
+    """The cases on the parts of path validation: names, certificates, issuers and policies."""
     yield from boringssl_names.read_name_constraints(folder / "name_constraints_unittest")
     yield from boringssl_names.read_names(folder / "verify_name_match_unittest" / "names")
     yield from boringssl_certificates.read_certificates(folder / "parse_certificate_unittest")

@@ -2,13 +2,13 @@
 
     {"cases": [
       {"name": "mail of Alice", "operation": "verify", "message": "alice.eml", "signers": 1},
-      {"name": "sealed for Bob", "operation": "decrypt", "message": "sealed.p7m", "content": {"text": "Hello"},
+      {"name": "encrypted for Bob", "operation": "decrypt", "message": "sealed.p7m", "content": {"text": "Hello"},
        "keys": [{"certificate": "bob.pem", "pkcs8": "bob.key"}, {"pkcs12": "bob.p12", "password": {"text": "secret"}}]},
       {"name": "forged", "operation": "refuse-signatures", "for_each": "forged/*.p7m", "message": "$file"}
     ]}
 
 Every case has a `name`, an `operation` and the operation's fields, listed below; `source` may say where the claim is
-made, and `skip` {"reason": TEXT, "link": URL} that it cannot hold. Octets are the name of a file in the folder, or
+made, and `skip` {"reason": TEXT, "link": URL} that it cannot hold. Bytes are the name of a file in the folder, or
 {"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}. Messages are .eml, DER, BER or PEM; certificates DER or
 PEM; private keys PKCS#8 in DER, or PEM; PKCS#12 files may be PEM too. With "for_each", a glob or a list of them, the
 case is repeated for each file that matches, whose name stands for "$file".
@@ -27,23 +27,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from smime_core import der
 from smime_core.algorithms import NULL, RSA_ENCRYPTION
+from smime_core.asn1 import der
 from tests.conformance.case import Case, Skip
-from tests.conformance.checks import headers, keys, mail, primitives, robustness, sealed, signed
+from tests.conformance.checks import encrypted, headers, keys, mail, primitives, robustness, signed
 
 _OPERATIONS: Final[dict[str, type[Any]]] = {
-    "data": sealed.DataContent,
+    "data": encrypted.DataContent,
     "verify": signed.VerifySignatures,
     "refuse-signatures": signed.RefuseSignatures,
     "certificates-only": signed.CertificatesOnly,
-    "decrypt": sealed.Decrypt,
-    "refuse-decryption": sealed.RefuseDecryption,
+    "decrypt": encrypted.Decrypt,
+    "refuse-decryption": encrypted.RefuseDecryption,
     "timestamp": signed.Timestamp,
-    "encrypted-data": sealed.EncryptedContent,
-    "digested-data": sealed.DigestedContent,
-    "authenticated-data": sealed.AuthenticatedContent,
-    "compressed-data": sealed.CompressedContent,
+    "encrypted-data": encrypted.EncryptedContent,
+    "digested-data": encrypted.DigestedContent,
+    "authenticated-data": encrypted.AuthenticatedContent,
+    "compressed-data": encrypted.CompressedContent,
     "open-pkcs12": keys.OpenPkcs12,
     "refuse-pkcs12": keys.RefusePkcs12,
     "key-pair": keys.KeyPair,
@@ -96,7 +96,7 @@ def read_described(set_name: str, folder: Path, description: Path) -> Iterator[C
 
 def describe_operations() -> str:
     """The operations and the parts of their fields, for people who write a `cases.json`."""
-    parts = {"key": sealed.Key, "shared key": sealed.Kek, "leaf": mail.Leaf}
+    parts = {"key": encrypted.Key, "shared key": encrypted.Kek, "leaf": mail.Leaf}
     return "\n\n".join(_describe(name, cls) for name, cls in {**_OPERATIONS, **parts}.items())
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.conformance.case import Case, Skip
+from tests.conformance.checks.encrypted import Key
 from tests.conformance.checks.keys import OpenPkcs12
 from tests.conformance.checks.mail import Leaf, RoundTrip, Structure, Verdict
 from tests.conformance.checks.robustness import Parse
-from tests.conformance.checks.sealed import Key
 from tests.conformance.checks.signed import VerifySignatures
 
 _DSA_KEY: Final = Skip(
@@ -90,7 +90,7 @@ def read_pkits(folder: Path) -> Iterator[Case]:
     for path in sorted(folder.glob("crls/*.crl")):
         yield Case(set="pkits", name=path.name, task=Parse(octets=path.read_bytes(), kind="crl"))
     for path in sorted(folder.glob("pkcs12/*.p12")):
-        # DSA keys are public only: such a file opens and its key is left alone.
+        # DSA keys are public only: such a file opens and its key is left out.
         skip = _DSA_KEY if "DSA" in path.name else None
         task12 = OpenPkcs12(pkcs12=path.read_bytes(), password=b"password", identities=1)
         yield Case(set="pkits", name=path.name, task=task12, source='README: password "password"', skip=skip)
@@ -125,14 +125,14 @@ def _is_valid_by_name(name: str) -> bool:
 
 
 def _from_addresses(path: Path) -> list[str]:
-    # Read independently of the core: of each field what stands in angle brackets at its end, else all of it.
+    # Read independently of the core: of each field what is in angle brackets at its end, else all of it.
     fields = email.message_from_bytes(path.read_bytes()).get_all("From", [])
     texts = [text for field in fields for text in str(field).split(",")]
     return [(_ANGLE_ADDRESS.search(text) or [text, text])[1].strip() for text in texts]
 
 
 def read_notmuch_headers(folder: Path) -> Iterator[Case]:
-    """OpenPGP mails show their outer Subject alone, whatever they claim to protect; the S/MIME ones verify and open."""
+    """OpenPGP mails show only their outer Subject, even if they claim to protect it; S/MIME mails verify and open."""
     set_name = "protected-headers-notmuch"
     anchors = ((folder / "smime/ca.crt").read_bytes(),)
     bob = Key(pkcs12=(folder / "smime/bob.p12").read_bytes())
@@ -209,7 +209,7 @@ def _stalwart_leaves(document: dict[str, Any]) -> tuple[Leaf, ...]:
                 yield from leaves(child)
             return
         media_type = _media_type(part, default="message/rfc822" if kind == "Message" else "text/plain")
-        # What is damaged is kept by each reader as it likes.
+        # Each reader keeps damaged text in its own way.
         is_text = kind in ("Text", "Html") and not part["is_encoding_problem"]
         octets = bytes(body) if kind in ("Binary", "InlineBinary") and isinstance(body, list) else None
         yield Leaf(media_type=media_type, text=body if is_text else None, octets=octets)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from smime_core import der
-from smime_core.pem import find_pem_blocks
+from smime_core.asn1 import der
+from smime_core.asn1.pem import find_pem_blocks
 from tests.conformance.case import Case
 from tests.conformance.checks.paths import PathVerdict
 from tests.conformance.readers.path_skips import limbo_skip, openssl_skip
@@ -158,7 +158,7 @@ def _openssl_time(options: list[str]) -> str:
 
 
 def _is_whole(entry: dict[str, Any]) -> bool:
-    # Where the set's list runs several tests into one, they stand in _OPENSSL_FURTHER.
+    # Where the set's list runs several tests into one, they are in _OPENSSL_FURTHER.
     return not any(" " in name for name in entry["untrusted"])
 
 
@@ -190,6 +190,6 @@ def _openssl_task(
 
 
 def _openssl_file(folder: Path, name: str) -> bytes:
-    # The certificate alone: a TRUSTED CERTIFICATE has OpenSSL's own settings behind it.
+    # Only the certificate: a TRUSTED CERTIFICATE has OpenSSL's own settings behind it.
     path = folder / "certs" / name
     return bytes(der.read_tlv(find_pem_blocks(path.read_bytes())[0].octets)[0].encoded) if path.is_file() else b""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.conformance.case import Case, Skip, Task
+from tests.conformance.checks.encrypted import Decrypt, Key
 from tests.conformance.checks.keys import CertificateSignature, Decapsulate, KeyPair
-from tests.conformance.checks.sealed import Decrypt, Key
 from tests.conformance.checks.signed import VerifySignatures
 
 SET: Final = "pqc-hackathon"

@@ -116,7 +116,7 @@ ABOUT: Final = {
     "dss": "levels of CAdES, signatures, and the timestamps on them and alone; the rest is read",
     "nss-certdata": "all roots are read",
 }
-"""What is compared with each set, and what is not."""
+"""For each set, the facts that are compared with it and those that are not."""
 PUBLISHED: Final = (
     *(name for name in SETS if name not in ("pkcs12", "mime", "cms")),
     "pkcs12-pyca",
@@ -137,7 +137,7 @@ def reader_for(folder_name: str) -> Reader:
 
 
 def about(folder_name: str) -> str:
-    """What is compared with a folder's set; "" for a set of one's own."""
+    """The comparison with a folder's set; empty for a set of our own."""
     return ABOUT.get(_kind_of(folder_name), "")
 
 

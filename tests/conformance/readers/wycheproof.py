@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from smime_core import der
 from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, Curve, HashName
+from smime_core.asn1 import der
 from tests.conformance.case import Case, Skip, Task
 from tests.conformance.checks.primitives import (
     Agree,

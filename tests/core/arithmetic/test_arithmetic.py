@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519, mldsa, mlk
 from smime_core.arithmetic import edwards, ml_dsa, ml_kem, montgomery
 from smime_core.arithmetic.edwards import ED448, ED25519, EdwardsCurve
 from smime_core.arithmetic.montgomery import X448, X25519, MontgomeryCurve
-from tests.vectors_folder import vectors
+from tests.support.vectors import vectors
 
 Json = dict[str, Any]
 EDWARDS = [(ED25519, ed25519.Ed25519PrivateKey), (ED448, ed448.Ed448PrivateKey)]
@@ -54,7 +54,7 @@ def test_edwards_signs_as_the_library_does(
 
 
 def test_ed448_gives_the_answer_of_rfc_8032() -> None:
-    # Section 7.4, one octet.
+    # Section 7.4, one byte.
     private = bytes.fromhex(
         "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949ef8021e954e0a12274e"
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_CHILDREN, MAX_INTEGER_BYTES
 
@@ -111,3 +111,16 @@ def test_a_number_larger_than_any_count_is_refused() -> None:
     assert der.parse_number(huge) > 0
     with pytest.raises(MalformedMessage, match="found tag"):
         der.parse_integer(der.read_one(der.octet_string(bytes(100))))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1", "1.2.-3", "1.2.", "3.1.1", "1.99.1", "1.2.03", "1.2.٣", "1.2." + "9" * 5_000, "1.2\n"]
+)
+def test_refuses_text_that_is_no_object_identifier(text: str) -> None:
+    with pytest.raises(MalformedMessage):
+        der.oid(text)
+
+
+def test_writes_the_object_identifiers_that_it_reads() -> None:
+    for dotted in ("0.0", "1.39.0", "2.999.3", "1.2.840.113549.1.7.2", "2.25." + str(2**128 - 1)):
+        assert der.parse_oid(der.read_tlv(der.oid(dotted))[0]) == dotted

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.ca.ocsp_requests import parse_ocsp_request
 from smime_core.ca.ocsp_responding import (
@@ -25,10 +25,10 @@ from smime_core.ca.ocsp_responding import (
 )
 from smime_core.ca.revocation_list_building import RevokedCertificate
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
-from smime_core.identity import Identity
-from smime_core.ocsp import OCSP_NONCE
+from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
-from tests.unit.ca_house import AT, PROVIDER, WEEK, CaHouse, build_house
+from smime_core.x509.ocsp import OCSP_NONCE
+from tests.support.ca_house import AT, PROVIDER, WEEK, CaHouse, build_house
 
 EARLIER = AT - datetime.timedelta(hours=2)
 CLASSIC = [NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.ED25519]

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from smime_core import der
+from smime_core.asn1 import der
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
 from smime_core.ca.certificate_building import CertificateTemplate, build_certificate, new_serial_number
 from smime_core.ca.extensions import (
@@ -35,12 +36,11 @@ from smime_core.ca.profile import (
     subscriber_template,
 )
 from smime_core.ca.profile_checks import Finding, check_profile
-from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import parse_public_key, public_key_of
-from smime_core.pem import build_pem
 from smime_core.provider import NewKey, PrivateKey, PublicKey
 from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 
 PROVIDER = NativeProvider()
 AT = datetime.datetime(2026, 6, 1, 12, 0, 0, 250, tzinfo=datetime.UTC)

@@ -1,4 +1,4 @@
-"""Revocation lists that we write: OpenSSL and pyca read them, and OpenSSL refuses who stands on them."""
+"""Revocation lists that we write: OpenSSL and pyca read them, and OpenSSL refuses the certificates on them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from smime_core.asn1.pem import build_pem
 from smime_core.blocking import run
 from smime_core.ca.revocation_list_building import (
     REASON_CODES,
@@ -17,12 +18,11 @@ from smime_core.ca.revocation_list_building import (
     build_revocation_list,
 )
 from smime_core.errors import MalformedMessage
-from smime_core.identity import Identity
-from smime_core.pem import build_pem
+from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
-from smime_core.revocation_list import parse_revocation_list
-from smime_core.revoked_entries import UNSPECIFIED
-from tests.unit.ca_house import AT, PROVIDER, WEEK, build_house
+from smime_core.x509.revocation_list import parse_revocation_list
+from smime_core.x509.revoked_entries import UNSPECIFIED
+from tests.support.ca_house import AT, PROVIDER, WEEK, build_house
 
 CLASSIC = [NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.P521, NewKey.ED25519, NewKey.ED448]
 EARLIER = AT - datetime.timedelta(hours=2)

@@ -10,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from smime_core import blocking, der
+from smime_core import blocking
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.ca.certification_request import (
     EXTENSION_REQUEST,
@@ -26,6 +27,7 @@ from smime_core.errors import (
     SmimeError,
     UnsupportedAlgorithm,
 )
+from smime_core.identity import export_private_key
 from smime_core.keys import public_key_of
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
@@ -108,7 +110,7 @@ def test_a_certificate_that_another_ca_issued_over_our_request_loads_with_our_ke
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Other CA", "-keyout", "ca.key", "-out", "ca")
     arguments = ["-CA", "ca", "-CAkey", "ca.key", "-extfile", "wanted.ext", "-set_serial", "7", "-out", "alice.pem"]
     openssl("x509", "-req", "-in", "alice.csr", "-days", "30", *arguments)
-    pem = blocking.export_private_key(key, None, provider=PROVIDER) + (tmp_path / "alice.pem").read_bytes()
+    pem = blocking.run(export_private_key(key, None, provider=PROVIDER)) + (tmp_path / "alice.pem").read_bytes()
     identity = blocking.load_identity(pem, None, provider=PROVIDER)
     assert identity.certificate.email_addresses == ("alice@example.test",)
     assert identity.certificate.issuer == "CN=Other CA"
@@ -186,7 +188,7 @@ def test_wishes_that_contradict_each_other_are_refused() -> None:
     extension = der.sequence(der.oid("2.5.29.17"), der.octet_string(name))
     with pytest.raises(MalformedMessage, match="2 values"):
         parse_certification_request(hostile_request(attribute(der.sequence(extension), der.sequence())))
-    with pytest.raises(MalformedMessage, match="stands twice"):
+    with pytest.raises(MalformedMessage, match="appears twice"):
         parse_certification_request(hostile_request(attribute(der.sequence(extension, extension))))
 
 
@@ -198,7 +200,7 @@ def test_a_thousand_wishes_are_refused() -> None:
 
 
 def test_every_flipped_bit_of_a_request_is_an_error_of_ours() -> None:
-    """What is read after all has lost its proof."""
+    """A request that can still be read has lost its proof of possession."""
     data = request_of(NewKey.P256, "alice@example.test", common_name="Alice")
     for position in range(len(data)):
         changed = bytearray(data)

@@ -20,17 +20,17 @@ from cryptography.x509 import (
     load_der_x509_certificate,
 )
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.ca.certificate_building import CertificateTemplate, build_certificate
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.ca.extensions import build_address_constraints, build_key_usage
 from smime_core.ca.names import build_name
-from smime_core.certificate import KeyUsage
-from smime_core.demo_ca import Authority, Pointers, create_authority, issue_identity
 from smime_core.errors import MalformedMessage, UnsupportedByProvider
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import public_key_of
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import KeyUsage
 
 PROVIDER = NativeProvider()
 AT = datetime.datetime(2026, 1, 31, 12, 0, 0, 250, tzinfo=datetime.UTC)
@@ -49,7 +49,7 @@ def alice(authority: Authority) -> Identity:
 
 
 def openssl_verify(folder: Path, identity: Identity, anchor: Authority, *, purpose: str = "smimesign") -> str:
-    """What `openssl verify` says about the identity for S/MIME, at AT."""
+    """The answer of `openssl verify` about the identity for S/MIME, at AT."""
     (folder / "ca.pem").write_bytes(pem.armor("CERTIFICATE", anchor.identity.certificate.der))
     (folder / "own.pem").write_bytes(pem.armor("CERTIFICATE", identity.certificate.der))
     chain = b"".join(pem.armor("CERTIFICATE", certificate.der) for certificate in identity.chain)
@@ -141,7 +141,9 @@ def test_certificate_names_its_person_and_issuer(authority: Authority, alice: Id
 
 def test_common_name_can_be_given_and_is_cut_to_what_fits(authority: Authority) -> None:
     address = "a" * 60 + "@example.test"
-    named = issue_identity(authority, address, provider=PROVIDER, at=AT, key=NewKey.P256, common_name="Carol")
+    named = issue_identity(
+        authority, address, provider=PROVIDER, at=AT, key=NewKey.P256, details=Details(common_name="Carol")
+    )
     assert run(named).certificate.common_name == "Carol"
     unnamed = issue_identity(authority, address, provider=PROVIDER, at=AT, key=NewKey.P256)
     assert run(unnamed).certificate.common_name == address[:64]
@@ -180,8 +182,7 @@ def test_can_issue_an_expired_certificate(tmp_path: Path, authority: Authority) 
             provider=PROVIDER,
             at=AT,
             key=NewKey.P256,
-            not_before=past[0],
-            not_after=past[1],
+            details=Details(not_before=past[0], not_after=past[1]),
         )
     )
     assert "certificate has expired" in openssl_verify(tmp_path, identity, authority)
@@ -190,18 +191,34 @@ def test_can_issue_an_expired_certificate(tmp_path: Path, authority: Authority) 
 def test_can_issue_for_another_purpose_or_none(tmp_path: Path, authority: Authority) -> None:
     wrong = run(
         issue_identity(
-            authority, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256, extended_key_usage=(CLIENT_AUTH,)
+            authority,
+            "a@example.test",
+            provider=PROVIDER,
+            at=AT,
+            key=NewKey.P256,
+            details=Details(extended_key_usage=(CLIENT_AUTH,)),
         )
     )
     assert "unsuitable certificate purpose" in openssl_verify(tmp_path, wrong, authority)
     without = run(
-        issue_identity(authority, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256, extended_key_usage=())
+        issue_identity(
+            authority,
+            "a@example.test",
+            provider=PROVIDER,
+            at=AT,
+            key=NewKey.P256,
+            details=Details(extended_key_usage=()),
+        )
     )
     assert without.certificate.extended_key_usage is None
 
 
 def test_can_issue_below_somebody_who_is_no_ca(tmp_path: Path, authority: Authority) -> None:
-    false_ca = run(create_authority("No CA", provider=PROVIDER, at=AT, key=NewKey.P256, issuer=authority, is_ca=False))
+    false_ca = run(
+        create_authority(
+            "No CA", provider=PROVIDER, at=AT, key=NewKey.P256, issuer=authority, details=Details(is_ca=False)
+        )
+    )
     identity = run(issue_identity(false_ca, "a@example.test", provider=PROVIDER, at=AT, key=NewKey.P256))
     assert not false_ca.identity.certificate.is_ca
     assert "invalid CA certificate" in openssl_verify(tmp_path, identity, authority)
@@ -220,7 +237,7 @@ def test_a_local_part_beyond_ascii_is_an_smtp_utf8_mailbox(authority: Authority)
 
 
 def test_pointers_stand_in_the_certificate_as_others_read_them(authority: Authority) -> None:
-    pointers = Pointers(
+    pointers = Details(
         crl_urls=("http://pki.example.test/a.crl",),
         ocsp_urls=("http://pki.example.test/ocsp",),
         issuer_urls=("http://pki.example.test/a.cer",),
@@ -228,7 +245,7 @@ def test_pointers_stand_in_the_certificate_as_others_read_them(authority: Author
         more=(build_address_constraints(permitted=("example.test",), excluded=(".evil.test", "a@b.test")),),
     )
     middle = run(
-        create_authority("Middle", provider=PROVIDER, at=AT, key=NewKey.P256, issuer=authority, pointers=pointers)
+        create_authority("Middle", provider=PROVIDER, at=AT, key=NewKey.P256, issuer=authority, details=pointers)
     )
     certificate = load_der_x509_certificate(middle.identity.certificate.der)
     extensions = certificate.extensions
@@ -251,7 +268,7 @@ def test_pointers_stand_in_the_certificate_as_others_read_them(authority: Author
 def test_a_key_that_is_there_is_certified_again(authority: Authority) -> None:
     again = run(
         create_authority(
-            "Example CA", provider=PROVIDER, at=AT, path_length=0, private_key=authority.identity.private_key
+            "Example CA", provider=PROVIDER, at=AT, key=authority.identity.private_key, details=Details(path_length=0)
         )
     ).identity.certificate
     assert again.public_key.spki_der == authority.identity.certificate.public_key.spki_der

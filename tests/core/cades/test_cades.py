@@ -7,15 +7,9 @@ import hashlib
 
 import pytest
 
-from smime_core import Identity, TrustStore, der
+from smime_core import TrustStore
 from smime_core.algorithms import HashName, build_hash_identifier
-from smime_core.attributes import (
-    ARCHIVE_TIME_STAMP_V3,
-    CERTIFICATE_VALUES,
-    REVOCATION_VALUES,
-    SIGNATURE_TIME_STAMP,
-    build_attribute,
-)
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.cades import (
     CadesLevel,
@@ -29,7 +23,18 @@ from smime_core.cades import (
     signature_value,
     timestamp_when_signed,
 )
-from smime_core.content_info import ID_DATA, parse_content_info
+from smime_core.cms.attributes import (
+    ARCHIVE_TIME_STAMP_V3,
+    CERTIFICATE_VALUES,
+    REVOCATION_VALUES,
+    SIGNATURE_TIME_STAMP,
+    build_attribute,
+)
+from smime_core.cms.content_info import parse_content_info
+from smime_core.cms.signed_data import read_signed_data_fields
+from smime_core.cms.signed_data_editing import add_unsigned_attribute
+from smime_core.cms.signer_info import SignerInfo, parse_signer_info
+from smime_core.cms.signing import AttributesForm, SignerOptions
 from smime_core.errors import (
     AlgorithmForbidden,
     LimitExceeded,
@@ -39,13 +44,11 @@ from smime_core.errors import (
     UntrustedAnchor,
 )
 from smime_core.limits import MAX_TIMESTAMPS
-from smime_core.signed_data import build_signed_data, read_signed_data_fields
-from smime_core.signed_data_editing import add_unsigned_attribute
-from smime_core.signer_info import AttributesForm, SignerInfo, SignerOptions, parse_signer_info
+from smime_core.pkix import PathRules
 from smime_core.timestamp import Timestamp, parse_timestamp_token
-from tests.unit.people import NOW, PROVIDER, build_revocation_list, person, trust
-from tests.unit.signed_structures import CONTENT, parse, signed_attrs, signer_info, signer_of, verify
-from tests.unit.timestamp_service import (
+from tests.support.people import NOW, PROVIDER, build_revocation_list, person, trust
+from tests.support.signed_structures import parse, signed_attrs, signer_info, signer_of, verify
+from tests.support.timestamp_service import (
     YEAR,
     answer,
     clock_anchors,
@@ -57,38 +60,20 @@ from tests.unit.timestamp_service import (
     token_der,
     tst_info,
 )
+from tests.support.timestamped_signatures import sign, stamp
 
 LATER = NOW + datetime.timedelta(days=30)
-
-
-def sign(*holders: Identity, options: SignerOptions | None = None) -> bytes:
-    return run(
-        build_signed_data(
-            CONTENT,
-            holders=holders or (person("alice"),),
-            content_type=ID_DATA,
-            detached=False,
-            signing_time=NOW,
-            provider=PROVIDER,
-            options=options or SignerOptions(),
-        )
-    )
-
-
-def stamp(cms: bytes, *, gen_time: datetime.datetime = NOW, by: Identity | None = None, number: int = 0) -> bytes:
-    made = token(signature_value(cms, number=number), gen_time=gen_time, by=by)
-    return run(add_signature_timestamp(cms, made, provider=PROVIDER, number=number))
 
 
 STORE = TrustStore(anchors=trust().anchors, revocation=trust().revocation, timestamp_anchors=clock_anchors())
 
 
 def proved(cms: bytes, *, at: datetime.datetime = LATER, trust_store: TrustStore = STORE) -> Timestamp | None:
-    return run(proved_time(signer_of(parse(cms)), trust_store=trust_store, at=at, provider=PROVIDER))
+    return run(proved_time(signer_of(parse(cms)), PathRules(trust_store, at), PROVIDER))
 
 
 def judged(cms: bytes, *, at: datetime.datetime = LATER) -> tuple[Timestamp | SmimeError, ...]:
-    return run(judge_timestamps(signer_of(parse(cms)), trust_store=STORE, at=at, provider=PROVIDER))
+    return run(judge_timestamps(signer_of(parse(cms)), PathRules(STORE, at), PROVIDER))
 
 
 def members(cms: bytes) -> list[set[bytes]]:
@@ -169,7 +154,7 @@ def test_validation_data_is_carried_once() -> None:
     verify(cms)
 
 
-# What they are.
+# The levels.
 
 
 def test_what_is_signed_here_is_b_b() -> None:
@@ -195,7 +180,7 @@ def test_levels_grow_with_what_is_added() -> None:
     assert cades_level(signer_of(parse(archived)), has_revocation_data=False) is CadesLevel.T
 
 
-# What they prove.
+# Proofs of time.
 
 
 def test_a_timestamp_proves_when_a_signature_existed() -> None:
@@ -218,7 +203,7 @@ def test_the_earliest_timestamp_that_holds_counts() -> None:
 
 
 def test_no_more_paths_are_searched_than_it_takes() -> None:
-    """The first to hold is the earliest, whatever stands behind it."""
+    """The first timestamp that holds is the earliest; later ones do not count."""
     cms = stamp(stamp(sign(), gen_time=NOW), gen_time=NOW + datetime.timedelta(days=1))
     (only,) = judged(cms)
     assert isinstance(only, Timestamp)
@@ -269,7 +254,7 @@ def test_nobody_is_trusted_for_timestamps_unless_said_so() -> None:
     assert proved(cms, trust_store=trust()) is None
     # Not even by a store that trusts the service's root for people.
     assert proved(cms, trust_store=clock_trust()) is None
-    (why,) = run(judge_timestamps(signer_of(parse(cms)), trust_store=trust(), at=LATER, provider=PROVIDER))
+    (why,) = run(judge_timestamps(signer_of(parse(cms)), PathRules(trust(), LATER), PROVIDER))
     assert isinstance(why, UntrustedAnchor)
 
 
@@ -292,11 +277,11 @@ def test_the_certificate_of_the_service_may_stand_in_the_message() -> None:
     bare = add_unsigned_attribute(cms, build_attribute(SIGNATURE_TIME_STAMP, token_der(info, certificates=())))
     signer = signer_of(parse(bare))
     for known, holds in (((), False), ((service().certificate,), True)):
-        found = run(proved_time(signer, trust_store=STORE, at=LATER, provider=PROVIDER, known=known))
+        found = run(proved_time(signer, PathRules(STORE, LATER, known=known), PROVIDER))
         assert (found is not None) is holds
 
 
-# What signatures of old carry.
+# Attributes of older signatures.
 
 
 def test_reads_certificates_and_revocation_data_of_old() -> None:

@@ -10,16 +10,17 @@ import pytest
 from cryptography import x509
 
 from smime_core import Identity, MessageReport, RevocationPolicy, SignatureForm, State, TrustStore, blocking, stream
-from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
 from smime_core.blocking import run
+from smime_core.ca.demo import Details, issue_identity
 from smime_core.cades import add_validation_data, timestamp_when_signed
-from smime_core.demo_ca import issue_identity
-from smime_core.explanation import explain_signer
+from smime_core.cms.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.cms.signing import SignerOptions, Signing
 from smime_core.pkix.evidence import Evidence, parse_evidence
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.signer_info import SignerOptions
-from tests.unit.people import MESSAGE, NOW, PROVIDER, authority, trust
-from tests.unit.timestamp_service import (
+from smime_core.report.path_tree import explain_signer
+from smime_core.trust.judging import Judging
+from tests.support.people import MESSAGE, NOW, PROVIDER, authority, trust
+from tests.support.timestamp_service import (
     YEAR,
     answer,
     build_list,
@@ -39,7 +40,7 @@ FROM = "alice@example.test"
 @functools.cache
 def alice() -> Identity:
     """Her certificate is good for a month."""
-    return run(issue_identity(authority(), FROM, provider=PROVIDER, at=NOW, not_after=NOW + 30 * DAY))
+    return run(issue_identity(authority(), FROM, provider=PROVIDER, at=NOW, details=Details(not_after=NOW + 30 * DAY)))
 
 
 def store(
@@ -63,16 +64,15 @@ def stamped_at(moment: datetime.datetime, *, by: Identity | None = None) -> Sign
 def sign(options: SignerOptions | None = None) -> bytes:
     return blocking.sign_bytes(
         MESSAGE,
-        identity=alice(),
+        Signing(identities=[alice()], signing_time=NOW, form=SignatureForm.OPAQUE, options=options or SignerOptions()),
         provider=PROVIDER,
-        signing_time=NOW,
-        form=SignatureForm.OPAQUE,
-        options=options or SignerOptions(),
     )
 
 
 def examine(cms: bytes, trust_store: TrustStore | None = None, *, at: datetime.datetime = LATER) -> MessageReport:
-    return blocking.examine_message(cms, provider=PROVIDER, trust_store=trust_store or store(), at=at, sender=FROM)
+    return blocking.examine_message(
+        cms, Judging(trust_store=trust_store or store(), at=at), provider=PROVIDER, sender=FROM
+    )
 
 
 def codes(report: MessageReport) -> list[str]:
@@ -110,7 +110,7 @@ def test_the_same_in_a_stream(tmp_path_factory: pytest.TempPathFactory) -> None:
     path.write_bytes(sign(stamped_at(NOW)))
     with path.open("rb") as file:
         examined = stream.examine_file(
-            file, provider=NativeStreamingProvider(), trust_store=store(), at=LATER, sender=FROM
+            file, Judging(trust_store=store(), at=LATER), provider=NativeStreamingProvider(), sender=FROM
         )
     assert (examined.report.state, codes(examined.report)[0]) == (State.VERIFIED, "proved-by-timestamp")
 
@@ -121,7 +121,7 @@ def test_while_the_certificate_is_valid_a_timestamp_is_told() -> None:
 
 
 def test_a_timestamp_of_after_the_certificate_expired_proves_nothing() -> None:
-    """Whoever got the key later can set his clock back, and no service's."""
+    """A thief of the key can set back their own clock, but not the clock of a timestamp service."""
     report = examine(sign(stamped_at(NOW + 31 * DAY)))
     assert report.state is State.SIGNED_UNVERIFIED
     assert codes(report) == ["certificate-expired-since", "timestamped"]
@@ -242,7 +242,7 @@ def test_a_service_that_was_revoked_before_is_refused() -> None:
     assert codes(report)[:2] == ["certificate-expired-since", "timestamp-not-counted"]
 
 
-# B-LT: what is needed stands in the message, and nobody can be asked any more.
+# B-LT: what is needed is in the message, and nobody can be asked any more.
 
 
 def test_a_message_brings_along_what_it_is_judged_by_years_later() -> None:

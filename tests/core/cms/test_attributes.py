@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.cms.attributes import (
     CONTENT_TYPE,
     COUNTERSIGNATURE,
     MESSAGE_DIGEST,
@@ -18,7 +18,7 @@ from smime_core.attributes import (
     parse_unsigned_attributes,
     single_value,
 )
-from smime_core.content_info import ID_DATA
+from smime_core.cms.content_info import ID_DATA
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_ATTRIBUTES
 
@@ -84,7 +84,7 @@ def test_must_50_an_empty_set_is_refused_where_it_would_be_signed() -> None:
 
 
 def test_must_2_no_type_stands_twice_in_a_signed_set() -> None:
-    with pytest.raises(MalformedMessage, match="stands twice"):
+    with pytest.raises(MalformedMessage, match="appears twice"):
         parse_signed_attributes(tagged(ONE, ONE), where="signedAttrs")
 
 

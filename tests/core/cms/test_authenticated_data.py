@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
-from typing import Final
 
 import pytest
 
-from smime_core import der
-from smime_core.algorithms import HashName, hash_length
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
-from smime_core.authenticated_data import AuthenticatedData, open_authenticated_data, parse_authenticated_data
+from smime_core.algorithms import HashName
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA
+from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
+from smime_core.cms.authenticated_data import AuthenticatedData, parse_authenticated_data, verify_authenticated_data
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA
+from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -22,79 +21,17 @@ from smime_core.errors import (
     NoMatchingRecipient,
     UnsupportedAlgorithm,
 )
-from smime_core.identity import Identity
-from smime_core.kekri import KeyEncryptionKey
-from smime_core.provider import NewKey
-from smime_core.recipient_info import RSA_V15, build_recipient_infos
-from tests.unit.envelopes import CONTENT, NO_VERSIONS
-from tests.unit.people import PROVIDER, person
-
-ALICE, BOB = person("alice"), person("bob", NewKey.X25519)
-KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(range(32)))
-HMACS: Final = {
-    HashName.SHA1: "1.2.840.113549.2.7",
-    HashName.SHA256: "1.2.840.113549.2.9",
-    HashName.SHA384: "1.2.840.113549.2.10",
-    HashName.SHA512: "1.2.840.113549.2.11",
-}
-VERSION: Final = der.integer(0)
-SHA256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
-
-
-def attributes(*, content_type: str = ID_DATA, digest: bytes | None = None, order: int = 1) -> bytes:
-    digest = hashlib.sha256(CONTENT).digest() if digest is None else digest
-    members = sorted(
-        [
-            build_attribute(CONTENT_TYPE, der.oid(content_type)),
-            build_attribute(MESSAGE_DIGEST, der.octet_string(digest)),
-        ]
-    )
-    return der.element(0xA2, *members[::order])
-
-
-def build(
-    *people: Identity,
-    hash_name: HashName = HashName.SHA256,
-    oid: str = "",
-    auth_attrs: bytes = b"",
-    digest_algorithm: bytes | None = None,
-    content_type: str = ID_DATA,
-    detached: bool = False,
-    mac: bytes | None = None,
-    unauth_attrs: bytes = b"",
-    version: bytes = VERSION,
-) -> AuthenticatedData:
-    key = PROVIDER.random_bytes(hash_length(hash_name))
-    # AES key wrap takes whole words of 64 bits; HMAC-SHA-1 keys travel by RSA.
-    infos = run(
-        build_recipient_infos(
-            key,
-            recipients=[someone.certificate for someone in people],
-            provider=PROVIDER,
-            transport=RSA_V15,
-            keks=[KEK] if hash_name is HashName.SHA256 else [],
-        )
-    )
-    covered = b"\x31" + auth_attrs[1:] if auth_attrs else CONTENT
-    inside = b"" if detached else der.explicit(0, der.octet_string(CONTENT))
-    if digest_algorithm is None:
-        digest_algorithm = b"\xa1" + SHA256[1:] if auth_attrs else b""
-    structure = der.sequence(
-        version,
-        der.set_of(infos),
-        der.sequence(der.oid(oid or HMACS[hash_name])),
-        digest_algorithm,
-        der.sequence(der.oid(content_type), inside),
-        auth_attrs,
-        der.octet_string(hmac.digest(key, covered, hash_name) if mac is None else mac),
-        unauth_attrs,
-    )
-    return parse_authenticated_data(der.read_one(structure))
+from smime_core.identity.identity import Identity
+from tests.support.authenticated_messages import ALICE, BOB, HMACS, KEK, SHA256, attributes, build
+from tests.support.envelopes import CONTENT, NO_VERSIONS
+from tests.support.people import PROVIDER, person
 
 
 def read(authenticated: AuthenticatedData, *people: Identity, beside: bytes | None = None) -> bytes:
-    opened = open_authenticated_data(authenticated, holders=people, provider=PROVIDER, detached_content=beside)
-    return bytes(run(opened).result)
+    opened = verify_authenticated_data(
+        authenticated, Keys(identities=people), provider=PROVIDER, detached_content=beside
+    )
+    return bytes(run(opened).content)
 
 
 @pytest.mark.parametrize("hash_name", list(HMACS))
@@ -121,8 +58,8 @@ def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> 
 def test_recipients_of_every_kind_check_it() -> None:
     authenticated = build(ALICE, BOB)
     assert read(authenticated, BOB) == CONTENT
-    opened = run(open_authenticated_data(authenticated, holders=[], keks=[KEK], provider=PROVIDER))
-    assert opened.result == CONTENT
+    opened = run(verify_authenticated_data(authenticated, Keys(identities=[], keks=[KEK]), provider=PROVIDER))
+    assert opened.content == CONTENT
     assert opened.recipient.kind == "kekri"
     with pytest.raises(NoMatchingRecipient):
         read(authenticated, person("carol"))

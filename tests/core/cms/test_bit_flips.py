@@ -1,6 +1,6 @@
-"""One flipped bit anywhere in a signed or sealed structure: refused, but where nobody's word is taken.
+"""One flipped bit anywhere in a signed or encrypted structure: refused, but where nobody's word is taken.
 
-What may change unnoticed is named here octet by octet: version numbers (MUSTS 32), digestAlgorithms (MUSTS 45) and the
+What may change unnoticed is named here byte by byte: version numbers (MUSTS 32), digestAlgorithms (MUSTS 45) and the
 carried certificate of the authority, which the verifier has of its own.
 """
 
@@ -10,17 +10,20 @@ import functools
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import AES_256_GCM, build_digest_identifier
-from smime_core.blocking import open_bytes, run, seal_bytes, verify_bytes
-from smime_core.content_info import ID_DATA
+from smime_core.asn1 import der
+from smime_core.blocking import decrypt_bytes, encrypt_bytes, run, verify_bytes
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.key_holder import choose_signature_algorithm
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import AttributesForm, SignerIdentifierForm, SignerOptions, Signing
 from smime_core.errors import SmimeError
-from smime_core.key_management import choose_signature_algorithm
 from smime_core.provider import NewKey
-from smime_core.report import State
-from smime_core.signed_data import build_signed_data
-from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions
-from tests.unit.people import NOW, PROVIDER, anchor, person, trust
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, anchor, person, trust
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
 VERSION_OCTETS = 3  # an INTEGER below 128
@@ -38,14 +41,14 @@ def positions_of(octets: bytes, part: bytes) -> set[int]:
 
 
 def positions_before(octets: bytes, part: bytes) -> set[int]:
-    """Where the version in front of a part stands."""
+    """Where the version in front of a part is."""
     start = octets.index(part)
     return set(range(start - VERSION_OCTETS, start))
 
 
 def is_verified(cms: bytes) -> bool:
     try:
-        report = verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW)
+        report = verify_bytes(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
     except SmimeError:
         return False
     return report.state is State.VERIFIED and report.content == CONTENT
@@ -59,10 +62,12 @@ def test_a_flipped_bit_in_what_is_signed_is_refused(key: NewKey, attributes: Att
     options = SignerOptions(sid_form=SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, attributes=attributes)
     signed = run(
         build_signed_data(
-            CONTENT, holders=[alice], content_type=ID_DATA, detached=False, signing_time=NOW, provider=PROVIDER,
-            options=options,
+            CONTENT,
+            Signing(identities=[alice], signing_time=NOW, options=options),
+            content_type=ID_DATA,
+            provider=PROVIDER,
         )
-    )  # fmt: skip
+    )
     assert is_verified(signed)
     digest_algorithms = der.set_of([build_digest_identifier(choose_signature_algorithm(alice.private_key))])
     identifier = b"\x80\x14" + (alice.certificate.subject_key_identifier or b"")
@@ -77,19 +82,21 @@ def test_a_flipped_bit_in_what_is_signed_is_refused(key: NewKey, attributes: Att
 
 
 @functools.cache
-def sealed() -> bytes:
-    return seal_bytes(CONTENT, recipients=[person("bob").certificate], provider=PROVIDER, cipher=AES_256_GCM)
+def encrypted() -> bytes:
+    return encrypt_bytes(
+        CONTENT, Encrypting(recipients=[person("bob").certificate], cipher=AES_256_GCM), provider=PROVIDER
+    )
 
 
-def test_a_flipped_bit_in_what_is_sealed_with_a_tag_is_refused() -> None:
+def test_a_flipped_bit_in_what_is_encrypted_with_a_tag_is_refused() -> None:
     accepted = set()
-    for position in range(len(sealed())):
+    for position in range(len(encrypted())):
         try:
-            opened = open_bytes(flipped(sealed(), position), identities=[person("bob")], provider=PROVIDER)
+            opened = decrypt_bytes(flipped(encrypted(), position), Keys(identities=[person("bob")]), provider=PROVIDER)
         except SmimeError:
             continue
         assert opened.content == CONTENT
         accepted.add(position)
-    # The two version numbers stand before the recipient's name; whoever is named there cannot open otherwise.
-    assert all(position < sealed().index(person("bob").certificate.issuer_der) for position in accepted)
+    # The two version numbers are before the recipient's name; the named recipient cannot open it otherwise.
+    assert all(position < encrypted().index(person("bob").certificate.issuer_der) for position in accepted)
     assert len(accepted) <= 2 * VERSION_OCTETS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_256_CBC,
     AES_256_GCM,
@@ -22,8 +21,9 @@ from smime_core.algorithms import (
     TransportScheme,
     build_transport_identifier,
 )
-from smime_core.attributes import SMIME_CAPABILITIES, Attributes
-from smime_core.capabilities import (
+from smime_core.asn1 import der
+from smime_core.cms.attributes import SMIME_CAPABILITIES, Attributes
+from smime_core.cms.capabilities import (
     OUR_CAPABILITIES,
     OUR_CAPABILITIES_DER,
     Capabilities,
@@ -33,8 +33,8 @@ from smime_core.capabilities import (
 )
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_CAPABILITIES
-from tests.unit.signed_structures import parse, signer_of
-from tests.vectors_folder import vectors
+from tests.support.signed_structures import parse, signer_of
+from tests.support.vectors import vectors
 
 
 def read(*members: bytes) -> Attributes:
@@ -57,7 +57,7 @@ def test_ours_come_back_as_they_were_built_best_first() -> None:
 
 
 def test_parameters_of_ciphers_are_absent_in_ours() -> None:
-    """RFC 8551 section 2.5.2: omitted, not NULL, so that readers can compare octets."""
+    """RFC 8551 section 2.5.2: omitted, not NULL, so that readers can compare bytes."""
     assert der.sequence(der.oid(AES_256_CBC.oid)) in OUR_CAPABILITIES_DER
 
 

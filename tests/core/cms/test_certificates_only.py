@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
-from smime_core.certificates_only import build_certificates_only, parse_certificates_only
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, unarmor
+from smime_core.asn1 import der
+from smime_core.cms.certificates_only import build_certificates_only, parse_certificates_only
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, unarmor
 from smime_core.errors import MalformedMessage
-from tests.unit.people import anchor, build_revocation_list, person
-from tests.unit.signed_structures import CONTENT, signed_attrs, signed_data, signer_info
-from tests.vectors_folder import vectors
+from tests.support.people import anchor, build_revocation_list, person
+from tests.support.signed_structures import CONTENT, signed_attrs, signed_data, signer_info
+from tests.support.vectors import vectors
 
 
 def test_must_7_carries_certificates_and_revocation_lists_both_ways() -> None:

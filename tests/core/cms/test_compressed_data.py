@@ -9,12 +9,25 @@ from typing import Final
 
 import pytest
 
-from smime_core import compressed_data, der
-from smime_core.compressed_data import ZLIB_COMPRESS, Inflater, build_compressed_data, decompress, parse_compressed_data
-from smime_core.content_info import ID_COMPRESSED_DATA, ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
+from smime_core.asn1 import der
+from smime_core.cms import compressed_data
+from smime_core.cms.compressed_data import (
+    ZLIB_COMPRESS,
+    Inflater,
+    build_compressed_data,
+    decompress,
+    parse_compressed_data,
+)
+from smime_core.cms.content_info import (
+    ID_COMPRESSED_DATA,
+    ID_DATA,
+    ID_SIGNED_DATA,
+    build_content_info,
+    parse_content_info,
+)
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.limits import MAX_COMPRESSION_RATIO, MAX_DECOMPRESSED_BYTES, UNCHECKED_DECOMPRESSED_BYTES
-from tests.unit.envelopes import NO_VERSIONS, edit
+from tests.support.envelopes import NO_VERSIONS, edit
 
 CONTENT: Final = b"Content-Type: text/plain\r\n\r\nThe quick brown fox\r\n" * 50
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_CCM,
     AES_256_CBC,
@@ -18,7 +17,8 @@ from smime_core.algorithms import (
     CipherFamily,
     ContentCipher,
 )
-from smime_core.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
+from smime_core.asn1 import der
+from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 
 NONCE: Final = der.octet_string(bytes(range(12)))

@@ -1,4 +1,4 @@
-"""Countersignatures (MUSTS 41): what is signed, what may stand in them, and how many are looked at."""
+"""Countersignatures (MUSTS 41): what is signed, what may be in them, and how many are looked at."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import hashlib
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import HashName, SignatureAlgorithm, SignatureScheme
-from smime_core.attributes import CONTENT_TYPE, COUNTERSIGNATURE, MESSAGE_DIGEST, SIGNING_TIME, build_attribute
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA
-from smime_core.countersignature import Countersignature, find_countersignatures, verify_countersignature
+from smime_core.cms.attributes import CONTENT_TYPE, COUNTERSIGNATURE, MESSAGE_DIGEST, SIGNING_TIME, build_attribute
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.countersignature import Countersignature, find_countersignatures, verify_countersignature
+from smime_core.cms.signed_data_editing import add_countersignature
+from smime_core.cms.signer_info import SignerInfo, parse_signer_info
 from smime_core.errors import (
     AlgorithmForbidden,
     LimitExceeded,
@@ -20,14 +22,12 @@ from smime_core.errors import (
     SignatureMismatch,
     SmimeError,
 )
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.limits import MAX_COUNTERSIGNATURE_DEPTH, MAX_COUNTERSIGNATURES
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
-from smime_core.signed_data_editing import add_countersignature
-from smime_core.signer_info import SignerInfo, parse_signer_info
-from tests.unit.people import NOW, PROVIDER, person
-from tests.unit.signed_structures import (
+from tests.support.people import NOW, PROVIDER, person
+from tests.support.signed_structures import (
     DIGEST,
     parse,
     signed_attrs,
@@ -148,7 +148,7 @@ def test_must_41_demands_message_digest_where_there_are_other_attributes() -> No
 
 
 def test_must_41_the_rules_of_attributes_count_in_it_too() -> None:
-    """RFC 2634 section 1.3.4 lets signingTime stand there, once and signed."""
+    """RFC 2634 section 1.3.4 lets signingTime be there, once and signed."""
     time = build_attribute(SIGNING_TIME, der.element(0x17, b"260601120000Z"))
     check(with_countersignatures(by_bob(over_signature(time))), person("bob"))
     unsigned = signer_info(over_signature(), identity=person("bob"), unsigned=[time])

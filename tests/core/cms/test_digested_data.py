@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import HashName
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, ID_DIGESTED_DATA, ID_SIGNED_DATA, parse_content_info
-from smime_core.digested_data import DigestedData, build_digested_data, check_digested_data, parse_digested_data
+from smime_core.cms.content_info import ID_DATA, ID_DIGESTED_DATA, ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.digested_data import DigestedData, build_digested_data, check_digested_data, parse_digested_data
 from smime_core.errors import MalformedMessage, MessageDigestMismatch, UnsupportedAlgorithm
-from tests.unit.envelopes import CONTENT, NO_VERSIONS, edit, version_of
-from tests.unit.people import PROVIDER
+from tests.support.envelopes import CONTENT, NO_VERSIONS, edit, version_of
+from tests.support.people import PROVIDER
 
 
 def build(hash_name: HashName = HashName.SHA256, *, detached: bool = False, content_type: str = ID_DATA) -> bytes:

@@ -6,16 +6,21 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import AES_128_CBC, AES_256_CBC, AES_256_GCM, TRIPLE_DES_CBC, ContentCipher
-from smime_core.attributes import build_attribute
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, ID_ENCRYPTED_DATA, ID_SIGNED_DATA, parse_content_info
-from smime_core.encrypted_data import EncryptedData, build_encrypted_data, open_encrypted_data, parse_encrypted_data
+from smime_core.cms.attributes import build_attribute
+from smime_core.cms.content_info import ID_DATA, ID_ENCRYPTED_DATA, ID_SIGNED_DATA, parse_content_info
+from smime_core.cms.encrypted_data import (
+    EncryptedData,
+    build_encrypted_data,
+    decrypt_encrypted_data,
+    parse_encrypted_data,
+)
 from smime_core.errors import AlgorithmForbidden, DecryptionError, MalformedMessage, UnsupportedAlgorithm
 from smime_core.policy import Policy
-from tests.unit.envelopes import CEK, CONTENT, NO_VERSIONS, edit, flip
-from tests.unit.people import PROVIDER
+from tests.support.envelopes import CEK, CONTENT, NO_VERSIONS, edit, flip
+from tests.support.people import PROVIDER
 
 
 def build(cipher: ContentCipher = AES_256_CBC, key: bytes = CEK, content_type: str = ID_DATA) -> bytes:
@@ -29,7 +34,7 @@ def parse(cms: bytes) -> EncryptedData:
 
 
 def read(cms: bytes, key: bytes = CEK) -> bytes:
-    return run(open_encrypted_data(parse(cms), key, provider=PROVIDER))
+    return run(decrypt_encrypted_data(parse(cms), key, provider=PROVIDER))
 
 
 @pytest.mark.parametrize(("cipher", "length"), [(AES_256_CBC, 32), (AES_128_CBC, 16)])
@@ -45,7 +50,7 @@ def test_a_key_of_another_length_is_a_decryption_error(key: bytes) -> None:
 
 
 def test_a_wrong_key_is_a_decryption_error() -> None:
-    # Without a tag its octets end like padding in one of 256 messages: of several, most are noticed.
+    # Without a tag its bytes end like padding in one of 256 messages: of several, most are noticed.
     noticed = 0
     for _ in range(8):
         try:
@@ -88,8 +93,8 @@ def test_unprotected_attributes_are_read_and_are_anybodys_word() -> None:
 def test_must_18_an_aead_cipher_does_not_belong_here() -> None:
     with pytest.raises(UnsupportedAlgorithm, match="does not belong here"):
         build(AES_256_GCM)
-    sealed = der.sequence(der.oid(AES_256_GCM.oid), der.sequence(der.octet_string(bytes(12)), der.integer(16)))
-    inside = der.sequence(der.oid(ID_DATA), sealed, der.element(0x80, bytes(32)))
+    encrypted = der.sequence(der.oid(AES_256_GCM.oid), der.sequence(der.octet_string(bytes(12)), der.integer(16)))
+    inside = der.sequence(der.oid(ID_DATA), encrypted, der.element(0x80, bytes(32)))
     with pytest.raises(MalformedMessage, match="does not belong here"):
         parse_encrypted_data(der.read_one(der.sequence(der.integer(0), inside)))
 
@@ -102,9 +107,9 @@ def test_a_weak_cipher_is_never_made_and_read_from_the_archive_alone() -> None:
     inside = der.sequence(der.oid(ID_DATA), weak, der.element(0x80, bytes(8)))
     parsed = parse_encrypted_data(der.read_one(der.sequence(der.integer(0), inside)))
     with pytest.raises(AlgorithmForbidden):
-        run(open_encrypted_data(parsed, bytes(24), provider=PROVIDER))
+        run(decrypt_encrypted_data(parsed, bytes(24), provider=PROVIDER))
     with pytest.raises(DecryptionError):
-        run(open_encrypted_data(parsed, bytes(range(24)), provider=PROVIDER, policy=Policy.ARCHIVE))
+        run(decrypt_encrypted_data(parsed, bytes(range(24)), provider=PROVIDER, policy=Policy.ARCHIVE))
 
 
 def test_a_key_that_the_cipher_does_not_take_is_refused() -> None:

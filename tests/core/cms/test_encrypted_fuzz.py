@@ -1,4 +1,4 @@
-"""Any bytes: a sealed structure is parsed and opened, or refused with an SmimeError, and never gives false content."""
+"""Any bytes: an encrypted structure is decrypted, or refused with an SmimeError, and never gives false content."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305, HashName
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.compressed_data import build_compressed_data, decompress, parse_compressed_data
-from smime_core.content_info import (
+from smime_core.cms.compressed_data import build_compressed_data, decompress, parse_compressed_data
+from smime_core.cms.content_info import (
     ID_AUTH_ENVELOPED_DATA,
     ID_COMPRESSED_DATA,
     ID_DATA,
@@ -21,16 +22,18 @@ from smime_core.content_info import (
     ID_ENVELOPED_DATA,
     parse_content_info,
 )
-from smime_core.digested_data import build_digested_data, check_digested_data, parse_digested_data
-from smime_core.encrypted_data import build_encrypted_data, open_encrypted_data, parse_encrypted_data
-from smime_core.enveloped_data import open_enveloped_data, parse_enveloped_data
+from smime_core.cms.digested_data import build_digested_data, check_digested_data, parse_digested_data
+from smime_core.cms.encrypted_data import build_encrypted_data, decrypt_encrypted_data, parse_encrypted_data
+from smime_core.cms.enveloped_data import decrypt_enveloped_data, parse_enveloped_data
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kekri import KeyEncryptionKey, build_kekri
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.recipient_info import recipient_algorithm
 from smime_core.errors import SmimeError
-from smime_core.kekri import KeyEncryptionKey, build_kekri
 from smime_core.policy import Policy
 from smime_core.provider import NewKey
-from smime_core.recipient_info import recipient_algorithm
-from tests.unit.envelopes import CEK, CONTENT, envelope
-from tests.unit.people import PROVIDER, person
+from tests.support.envelopes import CEK, CONTENT, envelope
+from tests.support.people import PROVIDER, person
 
 KEYS: Final = (NewKey.RSA_2048, NewKey.P256, NewKey.X25519, NewKey.ML_KEM_512)
 KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
@@ -39,13 +42,13 @@ KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
 @functools.cache
 def samples() -> list[bytes]:
     people = [person("fuzz", key) for key in KEYS]
-    sealed = [
-        blocking.seal_bytes(CONTENT, recipients=[one.certificate], provider=PROVIDER, cipher=cipher)
+    encrypted = [
+        blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[one.certificate], cipher=cipher), provider=PROVIDER)
         for cipher in (AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305)
         for one in people
     ]
     return [
-        *sealed,
+        *encrypted,
         envelope(run(build_kekri(KEK, CEK, provider=PROVIDER)), cipher=AES_256_GCM),
         run(build_encrypted_data(CONTENT, CEK, content_type=ID_DATA, cipher=AES_256_CBC, provider=PROVIDER)),
         run(build_digested_data(CONTENT, content_type=ID_DATA, provider=PROVIDER, hash_name=HashName.SHA256)),
@@ -61,10 +64,12 @@ def read(cms: bytes) -> tuple[str, bytes]:
         enveloped = parse_enveloped_data(content, content_type=kind)
         assert all(recipient_algorithm(one) and str(one.rid) for one in enveloped.recipients)
         people = [person("fuzz", key) for key in KEYS]
-        opened = open_enveloped_data(enveloped, holders=people, keks=[KEK], provider=PROVIDER, policy=Policy.ARCHIVE)
+        opened = decrypt_enveloped_data(
+            enveloped, Keys(identities=people, keks=[KEK]), provider=PROVIDER, policy=Policy.ARCHIVE
+        )
         return kind, run(opened).content
     if kind == ID_ENCRYPTED_DATA:
-        encrypted = open_encrypted_data(parse_encrypted_data(content), CEK, provider=PROVIDER, policy=Policy.ARCHIVE)
+        encrypted = decrypt_encrypted_data(parse_encrypted_data(content), CEK, provider=PROVIDER, policy=Policy.ARCHIVE)
         return kind, run(encrypted)
     if kind == ID_DIGESTED_DATA:
         return kind, bytes(run(check_digested_data(parse_digested_data(content), provider=PROVIDER)))
@@ -88,7 +93,7 @@ def test_altered_structures_open_to_the_truth_or_are_refused(
         kind, content = read(bytes(octets))
     except SmimeError:
         return
-    # Without authentication the content may be anything; with it, it is what was sealed.
+    # Without authentication the content may be anything; with it, it is what was encrypted.
     if kind in (ID_AUTH_ENVELOPED_DATA, ID_DIGESTED_DATA, ID_COMPRESSED_DATA):
         assert content == CONTENT
 

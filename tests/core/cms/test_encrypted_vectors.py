@@ -1,4 +1,4 @@
-"""Sealed messages of others: RFC 4134, CMS examples on RFC 9216's keys, OpenSSL, Go, pyca, and ML-KEM from LAMPS."""
+"""Encrypted messages of others: RFC 4134, CMS examples on RFC 9216's keys, OpenSSL, Go, pyca, and ML-KEM from LAMPS."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import parse_certificates
-from smime_core.content_info import parse_content_info, unarmor
-from smime_core.encrypted_data import open_encrypted_data, parse_encrypted_data
-from smime_core.enveloped_data import open_enveloped_data
+from smime_core.cms.content_info import parse_content_info, unarmor
+from smime_core.cms.encrypted_data import decrypt_encrypted_data, parse_encrypted_data
+from smime_core.cms.enveloped_data import decrypt_enveloped_data
+from smime_core.cms.layers import EncryptedLayer, find_layer, parse_message
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.recipient_info import recipient_algorithm
 from smime_core.errors import (
     AlgorithmForbidden,
     DecryptionError,
@@ -23,14 +25,13 @@ from smime_core.errors import (
     SmimeError,
     UnsupportedAlgorithm,
 )
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.keys import parse_private_key
-from smime_core.layers import EncryptedLayer, find_layer, parse_message
 from smime_core.policy import Policy
-from smime_core.recipient_info import recipient_algorithm
-from tests.unit.envelopes import parse, unseal
-from tests.unit.people import PROVIDER
-from tests.vectors_folder import vectors
+from smime_core.x509.certificate import parse_certificates
+from tests.support.envelopes import decrypt, parse
+from tests.support.people import PROVIDER
+from tests.support.vectors import vectors
 
 SAMPLE: Final = b"This is some sample content."
 _KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----([^-]*)-----")
@@ -47,11 +48,11 @@ def identity(certificate: Path, key: Path) -> Identity:
 
 
 def open_file(path: Path, *people: Identity, policy: Policy = Policy.ARCHIVE) -> bytes:
-    return unseal(bytes(unarmor(path.read_bytes())), *people, policy=policy)
+    return decrypt(bytes(unarmor(path.read_bytes())), *people, policy=policy)
 
 
 def open_layer(layer: EncryptedLayer, *people: Identity) -> bytes:
-    opened = open_enveloped_data(layer.enveloped, holders=people, provider=PROVIDER, policy=Policy.ARCHIVE)
+    opened = decrypt_enveloped_data(layer.enveloped, Keys(identities=people), provider=PROVIDER, policy=Policy.ARCHIVE)
     return run(opened).content
 
 
@@ -77,10 +78,10 @@ def test_rfc_4134_encrypted_data_opens(name: str) -> None:
     content_info = parse_content_info((vectors("rfc4134") / name).read_bytes())
     encrypted = parse_encrypted_data(content_info.content)
     key = bytes.fromhex("737c791f25ead0e04629254352f7dc6291e5cb26917ada32")
-    assert run(open_encrypted_data(encrypted, key, provider=PROVIDER, policy=Policy.ARCHIVE)) == SAMPLE
+    assert run(decrypt_encrypted_data(encrypted, key, provider=PROVIDER, policy=Policy.ARCHIVE)) == SAMPLE
     assert ("1.2.5555" in encrypted.unprotected_attrs) is (name == "7.2.bin")
     with pytest.raises(AlgorithmForbidden):
-        run(open_encrypted_data(encrypted, key, provider=PROVIDER))
+        run(decrypt_encrypted_data(encrypted, key, provider=PROVIDER))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_the_cms_examples_open_with_the_keys_of_rfc_9216(name: str, reader: str)
 
 
 def test_the_example_with_a_shared_key_names_it() -> None:
-    # The draft has the key in its text alone, which is not at hand: read, and refused without it.
+    # The draft has the key only in its text, which is not at hand: read, and refused without it.
     file = vectors("cms-examples-ireland") / "binary-files" / "encryptedKekri.p7m"
     (recipient,) = parse(file.read_bytes()).recipients
     assert (recipient.kind, str(recipient.rid)) == ("kekri", f"shared key {b'keyid'.hex()}")
@@ -135,7 +136,7 @@ def test_what_openssl_refuses_is_refused(name: str, expected: type[SmimeError]) 
     rsa = folder / "smime-certs" / "smrsa3.pem"
     readers = identity(rsa, rsa), identity(data / "ecdh-cert.pem", data / "ecdh-key.pem")
     with pytest.raises(expected):
-        unseal(bytes(unarmor((folder / name).read_bytes())), *readers, passwords=[b"secret"], policy=Policy.ARCHIVE)
+        decrypt(bytes(unarmor((folder / name).read_bytes())), *readers, passwords=[b"secret"], policy=Policy.ARCHIVE)
 
 
 @pytest.mark.parametrize("form", ["seed", "expanded", "both"])

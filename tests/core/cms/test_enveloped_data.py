@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import (
     AES_128_CCM,
     AES_128_GCM,
@@ -22,9 +22,10 @@ from smime_core.algorithms import (
     KeyTransport,
     TransportScheme,
 )
-from smime_core.attributes import CONTENT_TYPE, build_attribute
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import (
+from smime_core.cms.attributes import CONTENT_TYPE, build_attribute
+from smime_core.cms.content_info import (
     FIELD,
     ID_AUTH_ENVELOPED_DATA,
     ID_DATA,
@@ -32,7 +33,11 @@ from smime_core.content_info import (
     build_content_info,
     parse_content_info,
 )
-from smime_core.enveloped_data import EnvelopedData, open_with_content_key, parse_enveloped_data
+from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.ktri import build_ktri
+from smime_core.cms.recipients.recipient_info import RSA_OAEP, enveloped_version
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -41,37 +46,37 @@ from smime_core.errors import (
     SmimeError,
     UnsupportedAlgorithm,
 )
-from smime_core.identity import Identity
-from smime_core.ktri import build_ktri
+from smime_core.identity.identity import Identity
 from smime_core.message import recipient_ids
 from smime_core.provider import NewKey
-from smime_core.recipient_info import RSA_OAEP, enveloped_version
-from tests.unit.envelopes import CEK, CONTENT, NO_VERSIONS, edit, envelope, flip, parse, version_of
-from tests.unit.people import PROVIDER, anchor, person
+from tests.support.envelopes import CEK, CONTENT, NO_VERSIONS, edit, envelope, flip, parse, version_of
+from tests.support.people import PROVIDER, anchor, person
 
 ALICE, BOB, CAROL = person("alice"), person("bob", NewKey.P256), person("carol", NewKey.P384)
 
 
-def seal(
+def encrypt(
     *people: Identity,
     cipher: ContentCipher = AES_256_CBC,
     transport: KeyTransport | None = None,
     kind: str = ID_DATA,
     passwords: Sequence[bytes] = (),
 ) -> bytes:
-    return blocking.seal_bytes(
+    return blocking.encrypt_bytes(
         CONTENT,
-        recipients=[someone.certificate for someone in people],
+        Encrypting(
+            recipients=[someone.certificate for someone in people],
+            passwords=passwords,
+            cipher=cipher,
+            transport=transport,
+        ),
         provider=PROVIDER,
-        cipher=cipher,
-        transport=transport,
         content_type=kind,
-        passwords=passwords,
     )
 
 
-def unseal(cms: bytes, *people: Identity, kind: str = ID_DATA) -> bytes:
-    return blocking.open_bytes(cms, identities=people, provider=PROVIDER, content_type=kind).content
+def decrypt(cms: bytes, *people: Identity, kind: str = ID_DATA) -> bytes:
+    return blocking.decrypt_bytes(cms, Keys(identities=people), provider=PROVIDER, content_type=kind).content
 
 
 @pytest.mark.parametrize(
@@ -79,7 +84,7 @@ def unseal(cms: bytes, *people: Identity, kind: str = ID_DATA) -> bytes:
 )
 @pytest.mark.parametrize("reader", [ALICE, BOB, CAROL], ids=["RSA", "P-256", "P-384"])
 def test_each_of_several_recipients_opens_it(cipher: ContentCipher, reader: Identity) -> None:
-    assert unseal(seal(ALICE, BOB, CAROL, cipher=cipher), reader) == CONTENT
+    assert decrypt(encrypt(ALICE, BOB, CAROL, cipher=cipher), reader) == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -92,50 +97,50 @@ def test_each_of_several_recipients_opens_it(cipher: ContentCipher, reader: Iden
     ids=["v1.5", "OAEP with its defaults", "OAEP with two hashes"],
 )
 def test_every_rsa_transport_opens(transport: KeyTransport) -> None:
-    assert unseal(seal(ALICE, transport=transport), ALICE) == CONTENT
+    assert decrypt(encrypt(ALICE, transport=transport), ALICE) == CONTENT
 
 
 def test_somebody_else_is_told_that_it_is_not_for_them() -> None:
     with pytest.raises(NoMatchingRecipient) as raised:
-        unseal(seal(ALICE, BOB), CAROL)
-    assert raised.value.recipient_ids == recipient_ids(seal(ALICE, BOB))
+        decrypt(encrypt(ALICE, BOB), CAROL)
+    assert raised.value.recipient_ids == recipient_ids(encrypt(ALICE, BOB))
 
 
 def test_a_renewed_certificate_does_not_hide_the_old_key() -> None:
     # Two identities answer to the same recipient: the first has another key and fails, the second opens it.
     impostor = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
-    assert unseal(seal(ALICE, cipher=AES_256_GCM), impostor, ALICE) == CONTENT
+    assert decrypt(encrypt(ALICE, cipher=AES_256_GCM), impostor, ALICE) == CONTENT
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 def test_wrong_key_and_altered_ciphertext_look_alike(cipher: ContentCipher) -> None:
     stranger = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
     # In CBC the last byte of the block before the last turns the padding; elsewhere any byte fails the tag.
-    altered = flip(seal(ALICE, cipher=cipher), -17 if cipher is AES_256_CBC else -40)
+    altered = flip(encrypt(ALICE, cipher=cipher), -17 if cipher is AES_256_CBC else -40)
     with pytest.raises(DecryptionError) as by_alteration:
-        unseal(altered, ALICE)
-    # A wrong key gives octets that end like padding in one of 256 messages: several are tried.
-    texts = {text for _ in range(8) if (text := failure_text(seal(ALICE, cipher=cipher), stranger))}
+        decrypt(altered, ALICE)
+    # A wrong key gives bytes that end like padding in one of 256 messages: several are tried.
+    texts = {text for _ in range(8) if (text := failure_text(encrypt(ALICE, cipher=cipher), stranger))}
     assert texts == {str(by_alteration.value)}
 
 
 def failure_text(cms: bytes, reader: Identity) -> str | None:
-    """What the one error says; None when there was none."""
+    """The text of the one error; None without an error."""
     try:
-        unseal(cms, reader)
+        decrypt(cms, reader)
     except DecryptionError as error:
         return str(error)
     return None
 
 
 def test_must_18_refuses_gcm_inside_enveloped_data() -> None:
-    content = parse_content_info(seal(ALICE, cipher=AES_256_GCM)).content
+    content = parse_content_info(encrypt(ALICE, cipher=AES_256_GCM)).content
     with pytest.raises(MalformedMessage, match="AES-256-GCM does not belong here"):
         parse_enveloped_data(content, content_type=ID_ENVELOPED_DATA)
 
 
 def test_must_18_refuses_cbc_inside_auth_enveloped_data() -> None:
-    fields = der.read_children(parse_content_info(seal(ALICE)).content)
+    fields = der.read_children(parse_content_info(encrypt(ALICE)).content)
     padded = der.sequence(*(field.encoded for field in fields), der.octet_string(bytes(16)))
     with pytest.raises(MalformedMessage, match="AES-256-CBC does not belong here"):
         parse_enveloped_data(der.read_one(padded), content_type=ID_AUTH_ENVELOPED_DATA)
@@ -144,26 +149,26 @@ def test_must_18_refuses_cbc_inside_auth_enveloped_data() -> None:
 @pytest.mark.parametrize("cipher", [AES_128_GCM, AES_128_CCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("tag_length", [12, 14, 16])
 def test_must_19_tags_of_12_bytes_and_more_are_read(cipher: ContentCipher, tag_length: int) -> None:
-    assert unseal(short_tag(cipher, tag_length), ALICE) == CONTENT
+    assert decrypt(short_tag(cipher, tag_length), ALICE) == CONTENT
 
 
 @pytest.mark.parametrize("cipher", [AES_128_GCM, AES_128_CCM], ids=lambda cipher: cipher.name)
 def test_must_19_a_shorter_tag_is_refused(cipher: ContentCipher) -> None:
     with pytest.raises(UnsupportedAlgorithm, match="8 bytes"):
-        unseal(short_tag(cipher, 8), ALICE)
+        decrypt(short_tag(cipher, 8), ALICE)
 
 
 @pytest.mark.parametrize("cipher", [AES_128_GCM, AES_128_CCM], ids=lambda cipher: cipher.name)
 def test_must_21_an_altered_short_tag_is_refused(cipher: ContentCipher) -> None:
     with pytest.raises(DecryptionError):
-        unseal(flip(short_tag(cipher, 12), -1), ALICE)
+        decrypt(flip(short_tag(cipher, 12), -1), ALICE)
 
 
 @pytest.mark.parametrize("length", [0, 12, 15, 17])
 def test_must_19_a_mac_of_another_length_than_the_parameters_say_is_refused(length: int) -> None:
     mac = der.octet_string(bytes(length))
     with pytest.raises(MalformedMessage, match="mac"):
-        unseal(edit(seal(ALICE, cipher=AES_256_GCM), lambda fields: fields.__setitem__(-1, mac)), ALICE)
+        decrypt(edit(encrypt(ALICE, cipher=AES_256_GCM), lambda fields: fields.__setitem__(-1, mac)), ALICE)
 
 
 def short_tag(cipher: ContentCipher, tag_length: int) -> bytes:
@@ -171,11 +176,11 @@ def short_tag(cipher: ContentCipher, tag_length: int) -> bytes:
     nonce, cek = bytes(range(12)), bytes(16)
     parameters = der.sequence(der.octet_string(nonce), der.integer(tag_length))
     if cipher is AES_128_CCM:
-        sealed = AESCCM(cek, tag_length=max(tag_length, 4)).encrypt(nonce, CONTENT, None)
-        ciphertext, tag = sealed[: len(CONTENT)], sealed[len(CONTENT) :]
+        encrypted = AESCCM(cek, tag_length=max(tag_length, 4)).encrypt(nonce, CONTENT, None)
+        ciphertext, tag = encrypted[: len(CONTENT)], encrypted[len(CONTENT) :]
     else:
-        sealed = AESGCM(cek).encrypt(nonce, CONTENT, None)
-        ciphertext, tag = sealed[: len(CONTENT)], sealed[len(CONTENT) :][:tag_length]
+        encrypted = AESGCM(cek).encrypt(nonce, CONTENT, None)
+        ciphertext, tag = encrypted[: len(CONTENT)], encrypted[len(CONTENT) :][:tag_length]
     info = run(build_ktri(ALICE.certificate, cek, transport=RSA_OAEP, provider=PROVIDER))
     inside = der.sequence(
         der.oid(ID_DATA), der.sequence(der.oid(cipher.oid), parameters), der.element(0x80, ciphertext)
@@ -185,50 +190,50 @@ def short_tag(cipher: ContentCipher, tag_length: int) -> bytes:
 
 
 def test_must_20_other_content_than_data_is_authenticated_with_its_type() -> None:
-    cms = seal(ALICE, cipher=AES_256_GCM, kind=FIELD)
+    cms = encrypt(ALICE, cipher=AES_256_GCM, kind=FIELD)
     enveloped = parse_enveloped_data(parse_content_info(cms).content, content_type=ID_AUTH_ENVELOPED_DATA)
     assert der.oid(FIELD) in enveloped.auth_attrs_der
-    assert unseal(cms, ALICE, kind=FIELD) == CONTENT
+    assert decrypt(cms, ALICE, kind=FIELD) == CONTENT
 
 
 def test_must_20_refuses_other_content_without_authenticated_attributes() -> None:
-    mail = seal(ALICE, cipher=AES_256_GCM)
+    mail = encrypt(ALICE, cipher=AES_256_GCM)
     renamed = mail.replace(der.oid(ID_DATA) + b"\x30", der.oid(FIELD) + b"\x30")
     with pytest.raises(SmimeError):
-        unseal(renamed, ALICE, kind=FIELD)
+        decrypt(renamed, ALICE, kind=FIELD)
 
 
 def test_a_field_is_not_opened_as_mail_nor_mail_as_a_field() -> None:
     with pytest.raises(ContentTypeMismatch):
-        unseal(seal(ALICE, cipher=AES_256_GCM, kind=FIELD), ALICE)
+        decrypt(encrypt(ALICE, cipher=AES_256_GCM, kind=FIELD), ALICE)
     with pytest.raises(ContentTypeMismatch):
-        unseal(seal(ALICE), ALICE, kind=FIELD)
+        decrypt(encrypt(ALICE), ALICE, kind=FIELD)
 
 
 def test_a_field_without_authentication_is_refused() -> None:
     with pytest.raises(ContentTypeMismatch, match="without authentication"):
-        unseal(seal(ALICE, kind=FIELD), ALICE, kind=FIELD)
+        decrypt(encrypt(ALICE, kind=FIELD), ALICE, kind=FIELD)
 
 
 def test_the_writer_is_listed_once_when_named_twice() -> None:
-    assert len(recipient_ids(seal(ALICE, ALICE))) == 1
+    assert len(recipient_ids(encrypt(ALICE, ALICE))) == 1
 
 
-def test_sealing_for_nobody_is_refused() -> None:
+def test_encrypting_for_nobody_is_refused() -> None:
     with pytest.raises(MalformedMessage, match="nobody"):
-        seal()
+        encrypt()
 
 
 def test_a_certificate_that_may_not_receive_is_refused() -> None:
     # The authority's own certificate: keyCertSign and cRLSign, no keyEncipherment.
     with pytest.raises(UnsupportedAlgorithm, match="may not be used for encryption"):
-        blocking.seal_bytes(CONTENT, recipients=[anchor()], provider=PROVIDER)
+        blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[anchor()]), provider=PROVIDER)
 
 
 def test_the_version_follows_from_what_is_inside() -> None:
     versions = [
         der.parse_integer(der.read_children(parse_content_info(cms).content)[0])
-        for cms in (seal(ALICE), seal(ALICE, BOB), seal(ALICE, cipher=AES_256_GCM))
+        for cms in (encrypt(ALICE), encrypt(ALICE, BOB), encrypt(ALICE, cipher=AES_256_GCM))
     ]
     assert versions == [0, 2, 0]
 
@@ -236,14 +241,14 @@ def test_the_version_follows_from_what_is_inside() -> None:
 @pytest.mark.parametrize("length", [10, 100, 500])
 def test_truncated_structures_raise_one_error_type(length: int) -> None:
     with pytest.raises(MalformedMessage):
-        unseal(seal(ALICE)[:length], ALICE)
+        decrypt(encrypt(ALICE)[:length], ALICE)
 
 
 def test_must_32_the_version_is_computed_from_every_kind_of_recipient() -> None:
     ml_kem, password = person("erin", NewKey.ML_KEM_512), [b"secret"]
-    assert version_of(seal(ALICE, ml_kem)) == 3
-    assert version_of(seal(ALICE, passwords=password)) == 3
-    assert version_of(seal(ALICE, ml_kem, BOB, passwords=password, cipher=AES_256_GCM)) == 0
+    assert version_of(encrypt(ALICE, ml_kem)) == 3
+    assert version_of(encrypt(ALICE, passwords=password)) == 3
+    assert version_of(encrypt(ALICE, ml_kem, BOB, passwords=password, cipher=AES_256_GCM)) == 0
 
 
 @pytest.mark.parametrize(
@@ -258,48 +263,48 @@ def test_must_32_the_version_is_computed_from_every_kind_of_recipient() -> None:
     ids=["nothing", "no CRLs", "attribute certificate", "other certificate", "other revocation"],
 )
 def test_must_32_originator_info_counts_for_the_version(members: tuple[bytes, ...], version: int) -> None:
-    parsed = parse(edit(seal(ALICE), lambda fields: fields.insert(1, der.element(0xA0, *members))))
+    parsed = parse(edit(encrypt(ALICE), lambda fields: fields.insert(1, der.element(0xA0, *members))))
     assert parsed.originator_info is not None
     assert enveloped_version([], originator_info=parsed.originator_info) == version
 
 
 def test_must_32_a_wrong_version_alone_refuses_nothing() -> None:
-    wrong = edit(seal(ALICE), lambda fields: fields.__setitem__(0, der.integer(77)))
-    assert unseal(wrong, ALICE) == CONTENT
+    wrong = edit(encrypt(ALICE), lambda fields: fields.__setitem__(0, der.integer(77)))
+    assert decrypt(wrong, ALICE) == CONTENT
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
 def test_what_stands_in_the_place_of_the_version_is_an_integer(cipher: ContentCipher, other: bytes) -> None:
     with pytest.raises(MalformedMessage, match="expected 0x02"):
-        parse(edit(seal(ALICE, cipher=cipher), lambda fields: fields.__setitem__(0, other)))
+        parse(edit(encrypt(ALICE, cipher=cipher), lambda fields: fields.__setitem__(0, other)))
 
 
 def test_an_empty_structure_is_refused() -> None:
     with pytest.raises(MalformedMessage, match="version is missing"):
-        parse(edit(seal(ALICE), list.clear))
+        parse(edit(encrypt(ALICE), list.clear))
 
 
 def test_certificates_in_originator_info_are_read_and_damaged_ones_hide_no_others() -> None:
     certificates = der.element(0xA0, der.sequence(der.integer(1)), BOB.certificate.der, der.element(0xA1, b""))
-    cms = edit(seal(ALICE), lambda fields: fields.insert(1, der.element(0xA0, certificates)))
+    cms = edit(encrypt(ALICE), lambda fields: fields.insert(1, der.element(0xA0, certificates)))
     info = parse(cms).originator_info
     assert info is not None
     assert info.certificates == (BOB.certificate,)
-    assert unseal(cms, ALICE) == CONTENT
+    assert decrypt(cms, ALICE) == CONTENT
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 def test_attributes_without_protection_are_read_as_such(cipher: ContentCipher) -> None:
     tag = 0xA2 if cipher is AES_256_GCM else 0xA1
     attribute = build_attribute("1.2.3.4", der.octet_string(b"a hint"))
-    cms = edit(seal(ALICE, cipher=cipher), lambda fields: fields.append(der.element(tag, attribute)))
+    cms = edit(encrypt(ALICE, cipher=cipher), lambda fields: fields.append(der.element(tag, attribute)))
     assert parse(cms).unprotected_attrs == {"1.2.3.4": (der.octet_string(b"a hint"),)}
     assert parse(cms).auth_attrs_der == b""
-    assert unseal(cms, ALICE) == CONTENT
+    assert decrypt(cms, ALICE) == CONTENT
     for wrong in (der.element(tag ^ 3, attribute), der.integer(1)):
         with pytest.raises(MalformedMessage):
-            parse(edit(seal(ALICE, cipher=cipher), lambda fields, wrong=wrong: fields.append(wrong)))  # type: ignore[misc]
+            parse(edit(encrypt(ALICE, cipher=cipher), lambda fields, wrong=wrong: fields.append(wrong)))  # type: ignore[misc]
     with pytest.raises(MalformedMessage, match="too many"):
         parse(edit(cms, lambda fields: fields.append(fields[-1])))
 
@@ -316,13 +321,13 @@ def test_must_20_the_aad_is_the_set_of_form() -> None:
     parsed = parse(cms)
     assert parsed.auth_attrs_der == der.element(0x31, attribute)
     assert der.element(0xA1, attribute) in cms
-    assert unseal(cms, ALICE) == CONTENT
+    assert decrypt(cms, ALICE) == CONTENT
 
 
 def test_must_20_altered_attributes_are_refused() -> None:
     cms = auth_attrs(build_attribute("1.2.3.4", der.integer(1)))
     with pytest.raises(DecryptionError):
-        unseal(
+        decrypt(
             cms.replace(build_attribute("1.2.3.4", der.integer(1)), build_attribute("1.2.3.4", der.integer(2))), ALICE
         )
 
@@ -330,22 +335,22 @@ def test_must_20_altered_attributes_are_refused() -> None:
 def test_must_20_attributes_that_were_cut_off_are_refused() -> None:
     cms = auth_attrs(build_attribute("1.2.3.4", der.integer(1)))
     with pytest.raises(DecryptionError):
-        unseal(edit(cms, lambda fields: fields.pop(3)), ALICE)
+        decrypt(edit(cms, lambda fields: fields.pop(3)), ALICE)
 
 
 def test_must_20_attributes_that_are_not_der_are_refused() -> None:
     one, two = build_attribute("1.2.3.4", der.integer(1)), build_attribute("1.2.3.5", der.integer(1))
-    assert unseal(auth_attrs(one, two), ALICE) == CONTENT
+    assert decrypt(auth_attrs(one, two), ALICE) == CONTENT
     with pytest.raises(MalformedMessage, match="DER"):
-        unseal(auth_attrs(two, one), ALICE)
+        decrypt(auth_attrs(two, one), ALICE)
     with pytest.raises(MalformedMessage):
-        parse(edit(seal(ALICE, cipher=AES_256_GCM), lambda fields: fields.insert(3, der.element(0xA1))))
+        parse(edit(encrypt(ALICE, cipher=AES_256_GCM), lambda fields: fields.insert(3, der.element(0xA1))))
 
 
 def test_must_20_a_content_type_that_is_authenticated_must_be_the_one_presented() -> None:
     with pytest.raises(ContentTypeMismatch):
-        unseal(auth_attrs(build_attribute(CONTENT_TYPE, der.oid(FIELD))), ALICE)
-    assert unseal(auth_attrs(build_attribute(CONTENT_TYPE, der.oid(ID_DATA))), ALICE) == CONTENT
+        decrypt(auth_attrs(build_attribute(CONTENT_TYPE, der.oid(FIELD))), ALICE)
+    assert decrypt(auth_attrs(build_attribute(CONTENT_TYPE, der.oid(ID_DATA))), ALICE) == CONTENT
 
 
 @pytest.mark.parametrize("padding", ["a zero", "more than a block", "unequal octets", "a whole block of zeros"])
@@ -357,9 +362,9 @@ def test_must_22_every_octet_of_the_padding_is_checked(padding: str) -> None:
         "a whole block of zeros": bytes(16),
     }[padding]
     with pytest.raises(DecryptionError) as raised:
-        unseal(padded(last), ALICE)
+        decrypt(padded(last), ALICE)
     assert str(raised.value) == str(DecryptionError())
-    assert unseal(padded(b"twelve bytes" + b"\4" * 4), ALICE) == b"twelve bytes"
+    assert decrypt(padded(b"twelve bytes" + b"\4" * 4), ALICE) == b"twelve bytes"
 
 
 def padded(block: bytes) -> bytes:
@@ -372,14 +377,14 @@ def padded(block: bytes) -> bytes:
 
 
 def test_must_22_every_iv_is_fresh() -> None:
-    sealed = [parse(seal(ALICE, cipher=cipher)) for cipher in (AES_256_CBC, AES_256_GCM) for _ in range(3)]
-    assert len({one.encryption.iv for one in sealed}) == 6
+    encrypted = [parse(encrypt(ALICE, cipher=cipher)) for cipher in (AES_256_CBC, AES_256_GCM) for _ in range(3)]
+    assert len({one.encryption.iv for one in encrypted}) == 6
 
 
 @pytest.mark.parametrize("cipher", [TRIPLE_DES_CBC, AES_128_CCM], ids=lambda cipher: cipher.name)
 def test_what_is_only_read_is_never_made(cipher: ContentCipher) -> None:
     with pytest.raises(UnsupportedAlgorithm):
-        seal(ALICE, cipher=cipher)
+        encrypt(ALICE, cipher=cipher)
 
 
 def test_content_that_a_stream_cut_out_is_not_missed_when_parsing() -> None:
@@ -388,19 +393,19 @@ def test_content_that_a_stream_cut_out_is_not_missed_when_parsing() -> None:
         fields[2] = der.sequence(head[0], head[1], der.element(0x80))
 
     for cipher in (AES_256_CBC, AES_256_GCM):
-        cms = seal(ALICE, cipher=cipher)
+        cms = encrypt(ALICE, cipher=cipher)
         whole, parsed = parse(cms), parse(edit(cms, cut))
         assert not len(parsed.encrypted_content)
         assert (parsed.encryption, parsed.tag, parsed.recipients) == (whole.encryption, whole.tag, whole.recipients)
 
-        async def decrypt(cek: bytes, whole: EnvelopedData = whole) -> bytes:
+        async def decrypt_content(cek: bytes, whole: EnvelopedData = whole) -> bytes:
             cipher, iv = whole.encryption.cipher, whole.encryption.iv
             return await PROVIDER.decrypt_content(cipher, cek, iv, bytes(whole.encrypted_content) + whole.tag)
 
-        opened = run(open_with_content_key(parsed, decrypt, holders=[BOB, ALICE], provider=PROVIDER))
-        assert opened.result == CONTENT
+        opened = run(use_content_key(parsed, decrypt_content, Keys(identities=[BOB, ALICE]), provider=PROVIDER))
+        assert opened.content == CONTENT
         with pytest.raises(DecryptionError):
-            unseal(edit(cms, cut), ALICE)
+            decrypt(edit(cms, cut), ALICE)
 
 
 def test_content_that_is_missing_altogether_is_refused() -> None:
@@ -408,4 +413,4 @@ def test_content_that_is_missing_altogether_is_refused() -> None:
         fields[2] = der.sequence(*(child.encoded for child in der.read_sequence(fields[2])[:2]))
 
     with pytest.raises(MalformedMessage, match="never detached"):
-        parse(edit(seal(ALICE), drop))
+        parse(edit(encrypt(ALICE), drop))

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import (
     AES_128_CBC,
     AES_128_WRAP,
@@ -14,125 +14,87 @@ from smime_core.algorithms import (
     CHACHA20_POLY1305,
     ContentCipher,
     HashName,
-    Hkdf,
 )
-from smime_core.blocking import run
+from smime_core.asn1 import der
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kemri import KemRecipient
+from smime_core.cms.recipients.key_wrap import build_key_wrap
+from smime_core.cms.recipients.recipient_info import recipient_algorithm
 from smime_core.errors import DecryptionError, MalformedMessage, NoMatchingRecipient, UnsupportedAlgorithm
-from smime_core.identity import Identity
-from smime_core.kemri import KemRecipient
-from smime_core.key_management import build_issuer_and_serial
-from smime_core.key_wrap import build_key_wrap
 from smime_core.provider import NewKey
-from smime_core.recipient_info import recipient_algorithm
-from tests.unit.envelopes import CEK, CONTENT, envelope, flip, parse, unseal, version_of
-from tests.unit.people import PROVIDER, person
+from tests.support.envelopes import CONTENT, decrypt, envelope, flip, parse, version_of
+from tests.support.kem_recipients import AES_256, BOB, HKDF, KEM_768, kemri
+from tests.support.people import PROVIDER, person
 
 ALL_KEMS: Final = [NewKey.ML_KEM_512, NewKey.ML_KEM_768, NewKey.ML_KEM_1024]
-BOB: Final = person("bob", NewKey.ML_KEM_768)
-KEM_768: Final = der.sequence(der.oid("2.16.840.1.101.3.4.4.2"))
-AES_256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.1.45"))
-HKDF: Final = "1.2.840.113549.1.9.16.3."
-
-
-def kemri(
-    *,
-    ukm: bytes | None = None,
-    hash_name: HashName = HashName.SHA256,
-    kdf_arc: int = 28,
-    kek_length: int = 32,
-    kem: bytes = KEM_768,
-    wrap: bytes = AES_256,
-    ori: str = "1.2.840.113549.1.9.16.13.3",
-    rid: bytes | None = None,
-    to: Identity = BOB,
-    cek: bytes = CEK,
-) -> bytes:
-    """A `kemri` by the textbook: RFC 9629 sections 3 and 5."""
-    ciphertext, shared = run(PROVIDER.encapsulate(BOB.certificate.public_key))
-    tagged = der.explicit(0, der.octet_string(ukm)) if ukm is not None else b""
-    info = der.sequence(wrap, der.integer(kek_length), tagged)
-    kek = run(PROVIDER.derive_key(Hkdf(hash_name=hash_name, salt=b"", info=info), shared, kek_length))
-    value = der.sequence(
-        der.integer(0),
-        rid or build_issuer_and_serial(to.certificate),
-        kem,
-        der.octet_string(ciphertext),
-        der.sequence(der.oid(f"{HKDF}{kdf_arc}")),
-        der.integer(kek_length),
-        tagged,
-        wrap,
-        der.octet_string(run(PROVIDER.wrap_key(kek, cek))),
-    )
-    return der.element(0xA4, der.oid(ori), value)
 
 
 @pytest.mark.parametrize("cipher", [AES_128_CBC, AES_256_GCM, CHACHA20_POLY1305], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("key", ALL_KEMS)
 def test_every_ml_kem_key_receives(key: NewKey, cipher: ContentCipher) -> None:
     reader = person("carol", key)
-    sealed = blocking.seal_bytes(
+    encrypted = blocking.encrypt_bytes(
         CONTENT,
-        recipients=[reader.certificate, person("alice").certificate],
+        Encrypting(recipients=[reader.certificate, person("alice").certificate], cipher=cipher),
         provider=PROVIDER,
-        cipher=cipher,
     )
-    assert unseal(sealed, reader) == unseal(sealed, person("alice")) == CONTENT
+    assert decrypt(encrypted, reader) == decrypt(encrypted, person("alice")) == CONTENT
     # RFC 5652 section 6.1: an ori makes EnvelopedData version 3, AuthEnvelopedData stays 0 (MUSTS 32).
-    assert version_of(sealed) == (3 if cipher is AES_128_CBC else 0)
+    assert version_of(encrypted) == (3 if cipher is AES_128_CBC else 0)
 
 
 @pytest.mark.parametrize(("arc", "hash_name"), [(28, HashName.SHA256), (29, HashName.SHA384), (30, HashName.SHA512)])
 @pytest.mark.parametrize("ukm", [None, b"", b"context"])
 def test_must_29_the_kdf_is_named_and_takes_the_ukm(arc: int, hash_name: HashName, ukm: bytes | None) -> None:
-    assert unseal(envelope(kemri(kdf_arc=arc, hash_name=hash_name, ukm=ukm)), BOB) == CONTENT
+    assert decrypt(envelope(kemri(kdf_arc=arc, hash_name=hash_name, ukm=ukm)), BOB) == CONTENT
 
 
 def test_must_29_a_changed_ukm_changes_the_key() -> None:
-    sealed = envelope(kemri(ukm=b"one context"))
+    encrypted = envelope(kemri(ukm=b"one context"))
     with pytest.raises(DecryptionError):
-        unseal(sealed.replace(b"one context", b"two context"), BOB)
+        decrypt(encrypted.replace(b"one context", b"two context"), BOB)
 
 
 @pytest.mark.parametrize("kek_length", [16, 24, 33])
 def test_must_29_a_kek_length_that_does_not_fit_the_wrap_is_refused(kek_length: int) -> None:
     value = kemri()
     with pytest.raises(MalformedMessage, match="kekLength"):
-        unseal(envelope(value.replace(der.integer(32) + AES_256, der.integer(kek_length) + AES_256)), BOB)
+        decrypt(envelope(value.replace(der.integer(32) + AES_256, der.integer(kek_length) + AES_256)), BOB)
 
 
 def test_must_29_a_shorter_wrap_opens() -> None:
-    assert unseal(envelope(kemri(kek_length=16, wrap=build_key_wrap(AES_128_WRAP))), BOB) == CONTENT
+    assert decrypt(envelope(kemri(kek_length=16, wrap=build_key_wrap(AES_128_WRAP))), BOB) == CONTENT
 
 
 def test_must_29_implicit_rejection_looks_like_every_failed_unwrap() -> None:
-    sealed = envelope(kemri())
-    (recipient,) = parse(sealed).recipients
+    encrypted = envelope(kemri())
+    (recipient,) = parse(encrypted).recipients
     assert isinstance(recipient, KemRecipient)
     with pytest.raises(DecryptionError) as rejected:
-        unseal(flip(sealed, sealed.index(recipient.ciphertext) + 9), BOB)
+        decrypt(flip(encrypted, encrypted.index(recipient.ciphertext) + 9), BOB)
     with pytest.raises(DecryptionError) as unwrapped:
-        unseal(flip(sealed, sealed.index(recipient.encrypted_key)), BOB)
+        decrypt(flip(encrypted, encrypted.index(recipient.encrypted_key)), BOB)
     assert str(rejected.value) == str(unwrapped.value)
 
 
 def test_a_ciphertext_of_another_length_is_a_decryption_error() -> None:
     short = kemri().replace(KEM_768, der.sequence(der.oid("2.16.840.1.101.3.4.4.3")))
     with pytest.raises(DecryptionError):
-        unseal(envelope(short), BOB)
+        decrypt(envelope(short), BOB)
 
 
 def test_must_29_another_kind_of_ori_is_listed_and_left_alone() -> None:
-    sealed = envelope(kemri(ori="1.2.840.113549.1.9.16.13.99"), kemri())
-    assert {recipient.kind for recipient in parse(sealed).recipients} == {"ori", "kemri"}
-    assert unseal(sealed, BOB) == CONTENT
+    encrypted = envelope(kemri(ori="1.2.840.113549.1.9.16.13.99"), kemri())
+    assert {recipient.kind for recipient in parse(encrypted).recipients} == {"ori", "kemri"}
+    assert decrypt(encrypted, BOB) == CONTENT
     with pytest.raises(NoMatchingRecipient):
-        unseal(envelope(kemri(ori="1.2.840.113549.1.9.16.13.99")), BOB)
+        decrypt(envelope(kemri(ori="1.2.840.113549.1.9.16.13.99")), BOB)
 
 
 def test_must_31_a_recipient_is_named_by_its_key_identifier_too() -> None:
     identifier = BOB.certificate.subject_key_identifier
     assert identifier is not None
-    assert unseal(envelope(kemri(rid=der.element(0x80, identifier))), BOB) == CONTENT
+    assert decrypt(envelope(kemri(rid=der.element(0x80, identifier))), BOB) == CONTENT
 
 
 @pytest.mark.parametrize("what", ["the KEM", "the KDF", "the wrap"])
@@ -142,27 +104,27 @@ def test_must_45_an_unknown_algorithm_is_said(what: str) -> None:
         "the KDF": der.oid(f"{HKDF}28"),
         "the wrap": der.oid("2.16.840.1.101.3.4.1.45"),
     }[what]
-    sealed = envelope(kemri().replace(known, known[:-1] + b"\x7e"))
+    encrypted = envelope(kemri().replace(known, known[:-1] + b"\x7e"))
     with pytest.raises(UnsupportedAlgorithm):
-        unseal(sealed, BOB)
+        decrypt(encrypted, BOB)
 
 
 @pytest.mark.parametrize("key", [NewKey.RSA_2048, NewKey.P256, NewKey.ML_KEM_512])
 def test_a_kemri_that_names_another_kind_of_key_gives_no_more_than_a_failure(key: NewKey) -> None:
     reader = person("dave", key)
     with pytest.raises(DecryptionError):
-        unseal(envelope(kemri(to=reader)), reader)
+        decrypt(envelope(kemri(to=reader)), reader)
 
 
 def test_must_25_a_content_key_of_another_length_is_refused() -> None:
     with pytest.raises(DecryptionError):
-        unseal(envelope(kemri(cek=bytes(16))), BOB)
+        decrypt(envelope(kemri(cek=bytes(16))), BOB)
 
 
 def test_parameters_beside_the_kem_or_the_kdf_are_refused() -> None:
     with_null = der.sequence(der.oid("2.16.840.1.101.3.4.4.2"), b"\x05\0")
     with pytest.raises(MalformedMessage, match="parameters"):
-        unseal(envelope(kemri(kem=with_null)), BOB)
+        decrypt(envelope(kemri(kem=with_null)), BOB)
 
 
 def test_people_read_how_the_key_travels() -> None:

@@ -9,14 +9,14 @@ import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from smime_core import der
 from smime_core.algorithms import AES_128_WRAP, AES_256_WRAP, RC2_WRAP, TRIPLE_DES_WRAP, ContentCipher, KeyWrap
+from smime_core.asn1 import der
 from smime_core.blocking import run
+from smime_core.cms.recipients.key_wrap import WrapAlgorithm, build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.errors import AlgorithmForbidden, DecryptionError, MalformedMessage, UnsupportedAlgorithm
-from smime_core.key_wrap import WrapAlgorithm, build_key_wrap, parse_key_wrap, unwrap_cek
 from smime_core.policy import Policy
 from smime_core.providers.native import NativeProvider
-from tests.unit.people import PROVIDER
+from tests.support.people import PROVIDER
 
 TRIPLE_DES_KEK: Final = bytes.fromhex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f")
 TRIPLE_DES_CEK: Final = bytes.fromhex("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98")

@@ -10,35 +10,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smime_core.blocking import sign_bytes, sign_message
-from smime_core.compressed_data import build_compressed_data, decompress
-from smime_core.content_info import (
+from smime_core.cms.compressed_data import build_compressed_data, decompress
+from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_DATA,
     ID_DIGESTED_DATA,
     ID_ENCRYPTED_DATA,
     build_content_info,
 )
-from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.layers import (
+from smime_core.cms.layers import (
     CompressedLayer,
-    DescribedLayer,
     EncryptedLayer,
+    RareLayer,
     SignedLayer,
     find_any_layer,
     find_layer,
     find_nested_layers,
     parse_message,
 )
+from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm
 from smime_core.limits import MAX_MIME_DEPTH, MAX_MIME_PARTS
-from smime_core.message import SignatureForm
 from smime_core.mime import Entity, parse_entity
 from smime_core.mime.transfer import encode_base64
-from tests.unit.people import MESSAGE, NOW, PROVIDER, person
-from tests.vectors_folder import vectors
+from tests.support.people import MESSAGE, NOW, PROVIDER, person
+from tests.support.vectors import vectors
 
 INNER = b"Content-Type: text/plain\r\n\r\nHello\r\n"
-SIGNED_DER = sign_bytes(INNER, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
-SIGNED_MESSAGE = sign_message(MESSAGE, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+SIGNED_DER = sign_bytes(INNER, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER)
+SIGNED_MESSAGE = sign_message(MESSAGE, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER)
 BASE64 = b"Content-Transfer-Encoding: base64\r\n"
 
 
@@ -159,7 +159,7 @@ class TestTheTop:
         """MUSTS 8, refusing."""
         start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
-        with pytest.raises(MalformedMessage, match="both inside and beside"):
+        with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
             find_layer(parse_message(SIGNED_MESSAGE[:start] + encode_base64(SIGNED_DER) + SIGNED_MESSAGE[end:]))
 
     def test_a_layer_tells_what_its_micalg_announces(self) -> None:
@@ -170,7 +170,9 @@ class TestTheTop:
 
     def test_a_signature_file_covers_the_content_given_beside_it(self) -> None:
         detached = sign_bytes(
-            INNER, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+            INNER,
+            Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.DETACHED),
+            provider=PROVIDER,
         )
         for file in (
             detached,
@@ -205,14 +207,14 @@ class TestOtherStructures:
     def test_encrypted_data_of_rfc4134_is_described(self) -> None:
         data = (vectors("rfc4134") / "7.1.bin").read_bytes()
         layer = find_any_layer(parse_message(data))
-        assert isinstance(layer, DescribedLayer)
+        assert isinstance(layer, RareLayer)
         assert layer.content_type == ID_ENCRYPTED_DATA
         with pytest.raises(UnsupportedAlgorithm):
             find_layer(parse_message(data))
 
     def test_digested_data_of_rfc4134_is_described(self) -> None:
         layer = find_any_layer(parse_message((vectors("rfc4134") / "6.0.bin").read_bytes()))
-        assert isinstance(layer, DescribedLayer)
+        assert isinstance(layer, RareLayer)
         assert layer.content_type == ID_DIGESTED_DATA
 
     def test_a_structure_that_nobody_knows_is_refused_by_name(self) -> None:
@@ -232,9 +234,9 @@ class TestOtherStructures:
         """MUSTS 44, refusing."""
         start = SIGNED_MESSAGE.rindex(b"\r\n\r\n") + 4
         end = SIGNED_MESSAGE.rindex(b"\r\n--")
-        sealed = encode_base64((vectors("rfc4134") / "5.1.bin").read_bytes())
+        encrypted = encode_base64((vectors("rfc4134") / "5.1.bin").read_bytes())
         with pytest.raises(MalformedMessage, match="no detached signature"):
-            find_layer(parse_message(SIGNED_MESSAGE[:start] + sealed + SIGNED_MESSAGE[end:]))
+            find_layer(parse_message(SIGNED_MESSAGE[:start] + encrypted + SIGNED_MESSAGE[end:]))
 
 
 class TestBelowTheTop:
@@ -263,7 +265,9 @@ class TestBelowTheTop:
         assert self.paths(mixed(b"\r\n" + SIGNED_MESSAGE, subtype="digest")) == ["1.1"]
 
     def test_what_stands_inside_a_protected_part_belongs_to_it(self) -> None:
-        again = sign_message(mixed(OPAQUE, TEXT), identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+        again = sign_message(
+            mixed(OPAQUE, TEXT), Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER
+        )
         assert self.paths(mixed(again, TEXT, boundary="top")) == ["1"]
 
     def test_the_top_itself_is_not_nested(self) -> None:

@@ -1,4 +1,4 @@
-"""Sealing under a password: for ours, for OpenSSL, and never for another password (RFC 3211, MUSTS 30)."""
+"""Encrypting under a password: for ours, for OpenSSL, and never for another password (RFC 3211, MUSTS 30)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from typing import Final
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import AES_128_GCM, AES_256_CBC, AES_256_GCM, ContentCipher, HashName, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.blocking import run
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.pwri import build_pwri, parse_password_recipient, unwrap_pwri
+from smime_core.cms.recipients.recipient_info import recipient_algorithm
 from smime_core.errors import (
     AlgorithmForbidden,
     DecryptionError,
@@ -23,41 +28,41 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     WrongPassphrase,
 )
-from smime_core.kdf import build_pbkdf2
+from smime_core.keys.kdf import build_pbkdf2
 from smime_core.limits import MAX_PBKDF2_ITERATIONS
-from smime_core.password_recipient import build_password_recipient, parse_password_recipient, unwrap_with_password
-from smime_core.recipient_info import recipient_algorithm
-from tests.unit.envelopes import CEK
-from tests.unit.people import PROVIDER, person
+from tests.support.envelopes import CEK
+from tests.support.people import PROVIDER, person
 
 CONTENT: Final = b"for whoever knows the word\r\n"
 PASSWORD: Final = "Straße 7 — Köln".encode()
 
 
-def seal(*passwords: bytes, cipher: ContentCipher = AES_256_CBC, to_alice: bool = False) -> bytes:
+def encrypt(*passwords: bytes, cipher: ContentCipher = AES_256_CBC, to_alice: bool = False) -> bytes:
     recipients = [person("alice").certificate] if to_alice else []
-    return blocking.seal_bytes(CONTENT, recipients=recipients, passwords=passwords, provider=PROVIDER, cipher=cipher)
+    return blocking.encrypt_bytes(
+        CONTENT, Encrypting(recipients=recipients, passwords=passwords, cipher=cipher), provider=PROVIDER
+    )
 
 
-def unseal(cms: bytes, *passwords: bytes) -> bytes:
-    return blocking.open_bytes(cms, identities=(), passwords=passwords, provider=PROVIDER).content
+def decrypt(cms: bytes, *passwords: bytes) -> bytes:
+    return blocking.decrypt_bytes(cms, Keys(identities=(), passwords=passwords), provider=PROVIDER).content
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM, AES_128_GCM], ids=lambda cipher: cipher.name)
 def test_the_password_opens_it(cipher: ContentCipher) -> None:
-    assert unseal(seal(PASSWORD, cipher=cipher), b"another", PASSWORD) == CONTENT
+    assert decrypt(encrypt(PASSWORD, cipher=cipher), b"another", PASSWORD) == CONTENT
 
 
 def test_another_password_does_not() -> None:
     with pytest.raises(WrongPassphrase):
-        unseal(seal(PASSWORD), b"another")
+        decrypt(encrypt(PASSWORD), b"another")
 
 
 def test_only_the_check_value_of_a_password_is_told() -> None:
     """Damage in the content, and a private key that was tried too, give the one error of all failed decryption."""
-    sealed = seal(PASSWORD, cipher=AES_256_GCM)
-    damaged = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    mixed = seal(PASSWORD, cipher=AES_256_GCM, to_alice=True)
+    encrypted = encrypt(PASSWORD, cipher=AES_256_GCM)
+    damaged = encrypted[:-1] + bytes([encrypted[-1] ^ 1])
+    mixed = encrypt(PASSWORD, cipher=AES_256_GCM, to_alice=True)
     mixed = mixed[:-1] + bytes([mixed[-1] ^ 1])
     texts = set()
     for cms, passwords, identities in (
@@ -66,58 +71,61 @@ def test_only_the_check_value_of_a_password_is_told() -> None:
         (mixed, [b"another"], [person("alice")]),
     ):
         with pytest.raises(DecryptionError) as failed:
-            blocking.open_bytes(cms, identities=identities, passwords=passwords, provider=PROVIDER)
+            blocking.decrypt_bytes(cms, Keys(identities=identities, passwords=passwords), provider=PROVIDER)
         texts.add((type(failed.value), str(failed.value)))
     assert texts == {(DecryptionError, str(DecryptionError()))}
     with pytest.raises(WrongPassphrase):
-        unseal(damaged, b"another")
+        decrypt(damaged, b"another")
 
 
 @pytest.mark.parametrize("passwords", [(b"",), (PASSWORD, b"")], ids=["alone", "beside another"])
 def test_nothing_is_encrypted_for_an_empty_password(passwords: tuple[bytes, ...]) -> None:
     with pytest.raises(MalformedMessage, match="empty"):
-        seal(*passwords)
+        encrypt(*passwords)
     with pytest.raises(MalformedMessage, match="empty"):
         blocking.add_recipients(
-            seal(to_alice=True), recipients=[], new_passwords=passwords, holders=[person("alice")], provider=PROVIDER
+            encrypt(to_alice=True),
+            Keys(identities=[person("alice")]),
+            Encrypting(recipients=[], passwords=passwords),
+            provider=PROVIDER,
         )
 
 
 def test_it_stands_beside_a_certificate() -> None:
-    cms = seal(PASSWORD, to_alice=True)
-    assert unseal(cms, PASSWORD) == CONTENT
-    assert blocking.open_bytes(cms, identities=[person("alice")], provider=PROVIDER).content == CONTENT
+    cms = encrypt(PASSWORD, to_alice=True)
+    assert decrypt(cms, PASSWORD) == CONTENT
+    assert blocking.decrypt_bytes(cms, Keys(identities=[person("alice")]), provider=PROVIDER).content == CONTENT
 
 
 def test_without_a_password_it_is_for_somebody_else() -> None:
     with pytest.raises(NoMatchingRecipient) as raised:
-        unseal(seal(PASSWORD))
+        decrypt(encrypt(PASSWORD))
     assert raised.value.recipient_ids == ("a password",)
 
 
 def test_an_altered_key_is_refused() -> None:
-    info = parse_password_recipient(der.read_one(run(build_password_recipient(PASSWORD, bytes(32), provider=PROVIDER))))
+    info = parse_password_recipient(der.read_one(run(build_pwri(PASSWORD, bytes(32), provider=PROVIDER))))
     broken = dataclasses.replace(info, encrypted_key=info.encrypted_key[:-1] + bytes([info.encrypted_key[-1] ^ 1]))
     with pytest.raises(WrongPassphrase):
-        run(unwrap_with_password(broken, PASSWORD, cek_length=32, provider=PROVIDER))
+        run(unwrap_pwri(broken, PASSWORD, cek_length=32, provider=PROVIDER))
 
 
 def test_a_key_of_another_length_is_refused() -> None:
-    info = parse_password_recipient(der.read_one(run(build_password_recipient(PASSWORD, bytes(16), provider=PROVIDER))))
+    info = parse_password_recipient(der.read_one(run(build_pwri(PASSWORD, bytes(16), provider=PROVIDER))))
     with pytest.raises(WrongPassphrase):
-        run(unwrap_with_password(info, PASSWORD, cek_length=32, provider=PROVIDER))
+        run(unwrap_pwri(info, PASSWORD, cek_length=32, provider=PROVIDER))
 
 
 def test_must_30_iterations_are_bounded() -> None:
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=bytes(16), iterations=MAX_PBKDF2_ITERATIONS + 1)
-    info = parse_password_recipient(der.read_one(run(build_password_recipient(PASSWORD, bytes(32), provider=PROVIDER))))
+    info = parse_password_recipient(der.read_one(run(build_pwri(PASSWORD, bytes(32), provider=PROVIDER))))
     hostile = dataclasses.replace(info, derivation_der=build_pbkdf2(kdf, key_length=32))
     with pytest.raises(LimitExceeded):
-        run(unwrap_with_password(hostile, PASSWORD, cek_length=32, provider=PROVIDER))
+        run(unwrap_pwri(hostile, PASSWORD, cek_length=32, provider=PROVIDER))
 
 
 def test_must_30_the_derivation_must_be_there() -> None:
-    fields = der.read_children(der.read_one(run(build_password_recipient(PASSWORD, bytes(32), provider=PROVIDER))))
+    fields = der.read_children(der.read_one(run(build_pwri(PASSWORD, bytes(32), provider=PROVIDER))))
     bare = der.element(0xA3, *(field.encoded for field in fields if field.tag != 0xA0))
     with pytest.raises(MalformedMessage):
         parse_password_recipient(der.read_one(bare))
@@ -153,7 +161,7 @@ def textbook(
 
 def unwrap(info: bytes) -> bytes:
     recipient = parse_password_recipient(der.read_one(info))
-    return run(unwrap_with_password(recipient, PASSWORD, cek_length=32, provider=PROVIDER))
+    return run(unwrap_pwri(recipient, PASSWORD, cek_length=32, provider=PROVIDER))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +208,7 @@ def test_a_key_length_that_does_not_fit_the_cipher_is_refused() -> None:
 def test_a_wrapped_key_of_an_impossible_length_is_refused(octets: bytes) -> None:
     recipient = dataclasses.replace(parse_password_recipient(der.read_one(textbook())), encrypted_key=octets)
     with pytest.raises(WrongPassphrase):
-        run(unwrap_with_password(recipient, PASSWORD, cek_length=32, provider=PROVIDER))
+        run(unwrap_pwri(recipient, PASSWORD, cek_length=32, provider=PROVIDER))
 
 
 def test_an_aead_cipher_wraps_no_key() -> None:
@@ -227,7 +235,7 @@ def test_people_read_how_the_key_travels() -> None:
 
 
 def test_openssl_opens_ours_and_we_open_openssls(tmp_path: Path) -> None:
-    (tmp_path / "ours").write_bytes(seal(b"secret"))
+    (tmp_path / "ours").write_bytes(encrypt(b"secret"))
     (tmp_path / "plain").write_bytes(CONTENT)
     opened = subprocess.run(
         ["openssl", "cms", "-decrypt", "-inform", "DER", "-in", "ours", "-pwri_password", "secret", "-binary"],
@@ -239,4 +247,4 @@ def test_openssl_opens_ours_and_we_open_openssls(tmp_path: Path) -> None:
          "-outform", "DER"],
         cwd=tmp_path, capture_output=True, check=True,
     )  # fmt: skip
-    assert unseal(theirs.stdout, b"secret") == CONTENT
+    assert decrypt(theirs.stdout, b"secret") == CONTENT

@@ -8,38 +8,54 @@ from collections.abc import Sequence
 
 import pytest
 
-from smime_core import SignatureForm, blocking, der
+from smime_core import SignatureForm, blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, RC2_WRAP, ContentCipher, HashName, Pbkdf2
-from smime_core.attributes import CONTENT_TYPE, build_attribute
-from smime_core.authenticated_data import parse_authenticated_data
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_encryption import ContentEncryption
-from smime_core.content_info import ID_DATA
-from smime_core.encrypted_content import decrypt_cbc
-from smime_core.enveloped_data import open_enveloped_data
+from smime_core.cms.attributes import CONTENT_TYPE, build_attribute
+from smime_core.cms.authenticated_data import parse_authenticated_data
+from smime_core.cms.certificate_id import build_issuer_and_serial
+from smime_core.cms.content_encryption import ContentEncryption
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.encrypted_content import decrypt_cbc
+from smime_core.cms.enveloped_data import decrypt_enveloped_data
+from smime_core.cms.recipients.kekri import KeyEncryptionKey, build_kekri
+from smime_core.cms.recipients.kemri import parse_kemri
+from smime_core.cms.recipients.key_wrap import WrapAlgorithm, unwrap_cek
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.pwri import build_pwri
+from smime_core.cms.signing import Signing
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, UnsupportedAlgorithm
-from smime_core.identity import Identity
-from smime_core.kdf import build_hmac_identifier, build_pbkdf2
-from smime_core.kekri import KeyEncryptionKey, build_kekri
-from smime_core.kemri import parse_kemri
-from smime_core.key_management import build_issuer_and_serial
-from smime_core.key_wrap import WrapAlgorithm, unwrap_cek
+from smime_core.identity.identity import Identity
+from smime_core.identity.pkcs12 import Pkcs12Form
+from smime_core.keys import public_point
+from smime_core.keys.kdf import build_hmac_identifier, build_pbkdf2
 from smime_core.mime import build_pkcs7_mime
-from smime_core.password_recipient import build_password_recipient
-from smime_core.pkcs12 import Pkcs12Form
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
+from smime_core.trust.judging import Judging
 from tests.fuzz.alterations import find_tlvs
-from tests.unit import test_kemri
-from tests.unit.envelopes import CEK, CONTENT, edit, envelope, kari, originator_key, parse, unseal, with_originator_info
-from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
-from tests.unit.test_authenticated_data import ALICE as AUTHENTICATED_ALICE
-from tests.unit.test_authenticated_data import attributes, build
-from tests.unit.test_kari import ALICE, BOB, point_of
+from tests.support.authenticated_messages import ALICE as AUTHENTICATED_ALICE
+from tests.support.authenticated_messages import attributes, build
+from tests.support.envelopes import (
+    CEK,
+    CONTENT,
+    decrypt,
+    edit,
+    envelope,
+    kari,
+    originator_key,
+    parse,
+    with_originator_info,
+)
+from tests.support.kem_recipients import kemri
+from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
+
+ALICE, BOB = person("alice", NewKey.P256), person("bob", NewKey.P256)
 
 
 class CarelessProvider(NativeProvider):
-    """Agrees with whatever key, decrypts whatever octets, so that only the core's own checks are left."""
+    """Agrees with any key, decrypts any bytes, so that only the core's own checks are left."""
 
     def __init__(self, *answers: bytes) -> None:
         super().__init__()
@@ -49,7 +65,7 @@ class CarelessProvider(NativeProvider):
         return bytes(32)
 
     async def decrypt_content(
-        self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: der.Buffer, *, aad: bytes = b"",
+        self, cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: der.Buffer, aad: bytes = b"", *,
         tag_length: int = 16,
     ) -> bytes:  # fmt: skip
         return b"anything"
@@ -59,26 +75,26 @@ class CarelessProvider(NativeProvider):
 
 
 def open_carelessly(originator: bytes, *beside: Identity) -> None:
-    sealed = envelope(kari(BOB, originator=originator, shared=bytes(32)))
+    encrypted = envelope(kari(BOB, originator=originator, shared=bytes(32)))
     if beside:
-        sealed = with_originator_info(sealed, *(one.certificate for one in beside))
-    run(open_enveloped_data(parse(sealed), holders=[BOB], provider=CarelessProvider()))
+        encrypted = with_originator_info(encrypted, *(one.certificate for one in beside))
+    run(decrypt_enveloped_data(parse(encrypted), Keys(identities=[BOB]), provider=CarelessProvider()))
 
 
 class TestOriginators:
     def test_a_key_on_the_readers_curve_is_taken(self) -> None:
         """The careless provider decrypts to nothing that counts; here no check refuses."""
-        open_carelessly(originator_key(point_of(ALICE)))
+        open_carelessly(originator_key(public_point(ALICE.certificate.public_key)))
         open_carelessly(build_issuer_and_serial(ALICE.certificate), ALICE)
 
     @pytest.mark.parametrize("first", [0x00, 0x05, 0x06, 0x07])
     def test_must_26_a_point_in_no_known_form_is_refused(self, first: int) -> None:
         with pytest.raises(DecryptionError):
-            open_carelessly(originator_key(bytes([first]) + point_of(ALICE)[1:]))
+            open_carelessly(originator_key(bytes([first]) + public_point(ALICE.certificate.public_key)[1:]))
 
     def test_must_26_a_key_of_another_kind_is_refused(self) -> None:
         with pytest.raises(DecryptionError):
-            open_carelessly(originator_key(point_of(ALICE), oid="1.2.840.113549.1.1.1"))
+            open_carelessly(originator_key(public_point(ALICE.certificate.public_key), oid="1.2.840.113549.1.1.1"))
 
     @pytest.mark.parametrize("key", [NewKey.P384, NewKey.X25519, NewKey.RSA_2048], ids=str)
     def test_must_26_a_static_key_of_another_kind_or_curve_is_refused(self, key: NewKey) -> None:
@@ -102,16 +118,16 @@ class TestContent:
     def test_must_19_a_structure_for_aead_without_its_mac_is_refused(self) -> None:
         attribute = der.element(0xA1, build_attribute(CONTENT_TYPE, der.oid(ID_DATA)))
         info = run(build_kekri(KeyEncryptionKey(identifier=b"k", key=CEK), CEK, provider=PROVIDER))
-        sealed = envelope(info, cipher=AES_256_GCM, auth_attrs_der=b"\x31" + attribute[1:])
+        encrypted = envelope(info, cipher=AES_256_GCM, auth_attrs_der=b"\x31" + attribute[1:])
         for count in (3, 4):
             with pytest.raises(MalformedMessage):
-                parse(edit(sealed, functools.partial(keep, count=count)))
+                parse(edit(encrypted, functools.partial(keep, count=count)))
 
 
 class TestKeys:
     @pytest.mark.parametrize("drop", [0, 1, 4])
     def test_must_29_a_kemri_with_a_field_too_few_or_too_many_is_refused(self, drop: int) -> None:
-        value = der.read_children(der.read_one(test_kemri.kemri()))[1]
+        value = der.read_children(der.read_one(kemri()))[1]
         fields = [bytes(one.encoded) for one in der.read_children(value)]
         parse_kemri(der.read_one(der.sequence(*fields)))
         for wrong in (fields[:drop] + fields[drop + 1 :], [*fields, der.integer(1), der.integer(1)]):
@@ -124,13 +140,13 @@ class TestKeys:
             run(build_kekri(KeyEncryptionKey(identifier=b"k", key=bytes(length)), bytes(8), provider=PROVIDER))
 
     def test_must_30_a_password_recipient_without_its_cipher_is_refused(self) -> None:
-        fields = der.read_children(der.read_one(run(build_password_recipient(b"x", CEK, provider=PROVIDER))))
+        fields = der.read_children(der.read_one(run(build_pwri(b"x", CEK, provider=PROVIDER))))
         bare = der.sequence(der.oid("1.2.840.113549.1.9.16.3.9"))
         parts = [bytes(one.encoded) for one in fields]
-        assert unseal(envelope(der.element(0xA3, *parts)), passwords=[b"x"]) == CONTENT
+        assert decrypt(envelope(der.element(0xA3, *parts)), passwords=[b"x"]) == CONTENT
         parts[2] = bare
         with pytest.raises(UnsupportedAlgorithm):
-            unseal(envelope(der.element(0xA3, *parts)), passwords=[b"x"])
+            decrypt(envelope(der.element(0xA3, *parts)), passwords=[b"x"])
 
 
 def checked(key: bytes) -> bytes:
@@ -185,14 +201,18 @@ def build_without_mac() -> None:
 class TestContentThatIsElsewhere:
     def test_must_8_a_detached_signature_alone_says_what_it_lacks(self) -> None:
         signed = blocking.sign_bytes(
-            CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+            CONTENT,
+            Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.DETACHED),
+            provider=PROVIDER,
         )
-        with pytest.raises(MalformedMessage, match="beside the signature"):
-            blocking.examine_message(signed, provider=PROVIDER, trust_store=trust(), at=NOW)
+        with pytest.raises(MalformedMessage, match="give its file"):
+            blocking.examine_message(signed, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
 
     def test_must_8_a_detached_signature_as_a_part_is_told_at_the_part(self) -> None:
         signed = blocking.sign_bytes(
-            CONTENT, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+            CONTENT,
+            Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.DETACHED),
+            provider=PROVIDER,
         )
         part = build_pkcs7_mime(b"", signed, "signed-data")
         mail = (
@@ -200,7 +220,7 @@ class TestContentThatIsElsewhere:
             + part
             + b"\r\n--b--\r\n"
         )
-        report = blocking.examine_message(mail, provider=PROVIDER, trust_store=trust(), at=NOW)
+        report = blocking.examine_message(mail, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
         assert report.state == "plain"
         assert [signer.state for layer in report.layers for signer in layer.signers] == ["invalid"]
         assert "not here" in report.layers[0].signers[0].reasons[0].sentence
@@ -208,11 +228,13 @@ class TestContentThatIsElsewhere:
 
 class TestTransportForm:
     def test_must_33_a_copy_with_bare_line_feeds_is_put_back_and_a_mixed_one_is_not(self) -> None:
-        signed = blocking.sign_message(MESSAGE, identity=person("alice"), provider=PROVIDER, signing_time=NOW)
+        signed = blocking.sign_message(
+            MESSAGE, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER
+        )
         stored = signed.replace(b"\r\n", b"\n")
         mixed = signed.replace(b"\r\nContent-Transfer", b"\nContent-Transfer", 1)
         states = [
-            blocking.examine_message(data, provider=PROVIDER, trust_store=trust(), at=NOW).state
+            blocking.examine_message(data, Judging(trust_store=trust(), at=NOW), provider=PROVIDER).state
             for data in (signed, stored, mixed)
         ]
         assert states == ["verified", "verified", "invalid"]
@@ -227,7 +249,7 @@ class TestMacs:
         for span in find_tlvs(mac):
             altered = mac[: span.start] + bytes([mac[span.start] ^ 1]) + mac[span.start + 1 :]
             if b"NOT USED" in mac[span.start : span.end] and mac[span.start] == der.OCTET_STRING:
-                continue  # RFC 9579 section 4: macSalt means nothing there, whatever it is
+                continue  # RFC 9579 section 4: macSalt has no meaning there
             with pytest.raises(SmimeError):
                 blocking.load_identity(der.sequence(version, auth_safe, altered), b"x", provider=PROVIDER)
 

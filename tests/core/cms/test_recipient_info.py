@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from typing import Final
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import AES_256_GCM, TRIPLE_DES_CBC, HashName, KeyTransport, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_encryption import parse_content_encryption
-from smime_core.content_keys import try_content_keys
-from smime_core.enveloped_data import open_enveloped_data
+from smime_core.cms.certificate_id import build_issuer_and_serial
+from smime_core.cms.content_encryption import parse_content_encryption
+from smime_core.cms.enveloped_data import decrypt_enveloped_data
+from smime_core.cms.recipients.content_keys import try_content_keys
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.kekri import KeyEncryptionKey, build_kekri
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.recipients.ktri import build_ktri
+from smime_core.cms.recipients.pwri import build_pwri
+from smime_core.cms.recipients.recipient_info import (
+    RSA_OAEP,
+    RSA_V15,
+    check_recipient,
+    parse_recipient_infos,
+    recipient_algorithm,
+)
 from smime_core.errors import (
     AlgorithmForbidden,
-    CertificateExpired,
     DecryptionError,
     LimitExceeded,
     MalformedMessage,
@@ -24,26 +36,14 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     UnsupportedByProvider,
 )
-from smime_core.identity import Identity
-from smime_core.kdf import build_pbkdf2
-from smime_core.kekri import KeyEncryptionKey, build_kekri
-from smime_core.key_management import build_issuer_and_serial
-from smime_core.ktri import build_ktri
+from smime_core.identity.identity import Identity
+from smime_core.keys.kdf import build_pbkdf2
 from smime_core.limits import MAX_KEY_ATTEMPTS, MAX_PBKDF2_ITERATIONS, MAX_RECIPIENTS
-from smime_core.password_recipient import build_password_recipient
 from smime_core.policy import Policy
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
-from smime_core.recipient_info import (
-    RSA_OAEP,
-    RSA_V15,
-    check_recipient,
-    check_recipient_dates,
-    parse_recipient_infos,
-    recipient_algorithm,
-)
-from tests.unit.envelopes import CEK, CONTENT, envelope, flip, kari, originator_key, parse, unseal
-from tests.unit.people import NOW, PROVIDER, anchor, person
+from tests.support.envelopes import CEK, CONTENT, decrypt, envelope, flip, kari, originator_key, parse
+from tests.support.people import PROVIDER, anchor, person
 
 ALICE, BOB = person("alice"), person("bob", NewKey.P256)
 BOB_RSA: Final = person("bob")
@@ -84,32 +84,32 @@ DAMAGED: Final = {
 
 @pytest.mark.parametrize("name", list(DAMAGED))
 def test_must_45_a_damaged_or_unknown_recipient_spoils_no_other(name: str) -> None:
-    sealed = envelope(DAMAGED[name], v15())
-    others = [r for r in parse(sealed).recipients if r.kind != "ktri" or recipient_algorithm(r) != RSA_V15.label]
+    encrypted = envelope(DAMAGED[name], v15())
+    others = [r for r in parse(encrypted).recipients if r.kind != "ktri" or recipient_algorithm(r) != RSA_V15.label]
     assert len(others) == 1
     assert recipient_algorithm(others[0])
     assert str(others[0].rid)
-    assert unseal(sealed, ALICE) == CONTENT
+    assert decrypt(encrypted, ALICE) == CONTENT
 
 
 @pytest.mark.parametrize("name", list(DAMAGED))
 def test_must_45_alone_it_is_for_nobody(name: str) -> None:
     with pytest.raises(NoMatchingRecipient):
-        unseal(envelope(DAMAGED[name]), ALICE, passwords=[b"secret"], keks=[KEK])
+        decrypt(envelope(DAMAGED[name]), ALICE, passwords=[b"secret"], keks=[KEK])
 
 
 def test_must_31_each_of_several_keys_of_one_name_is_tried() -> None:
     wrong = [Identity(certificate=ALICE.certificate, private_key=person(f"old{n}").private_key) for n in range(3)]
     for info in (v15(), oaep()):
-        assert unseal(envelope(info, cipher=AES_256_GCM), *wrong, ALICE) == CONTENT
+        assert decrypt(envelope(info, cipher=AES_256_GCM), *wrong, ALICE) == CONTENT
 
 
 def test_must_31_each_of_several_recipients_of_mine_is_tried() -> None:
     # The first was damaged on the way, the second opens.
     info = v15()
     broken = flip(info, len(info) - 1)
-    sealed = envelope(broken, v15(BOB_RSA), cipher=AES_256_GCM)
-    assert unseal(sealed, ALICE, BOB_RSA) == CONTENT
+    encrypted = envelope(broken, v15(BOB_RSA), cipher=AES_256_GCM)
+    assert decrypt(encrypted, ALICE, BOB_RSA) == CONTENT
 
 
 def test_must_31_an_issuer_is_matched_by_name_and_not_by_its_bytes() -> None:
@@ -117,9 +117,9 @@ def test_must_31_an_issuer_is_matched_by_name_and_not_by_its_bytes() -> None:
     issuer = ALICE.certificate.issuer_der
     upper = issuer.replace(b"Test CA", b"TEST ca").replace(b"\x0c\x07", b"\x13\x07")
     assert upper != issuer
-    assert unseal(envelope(v15().replace(issuer, upper)), ALICE) == CONTENT
+    assert decrypt(envelope(v15().replace(issuer, upper)), ALICE) == CONTENT
     with pytest.raises(NoMatchingRecipient):
-        unseal(envelope(v15().replace(issuer, issuer.replace(b"Test CA", b"Text CA"))), ALICE)
+        decrypt(envelope(v15().replace(issuer, issuer.replace(b"Test CA", b"Text CA"))), ALICE)
 
 
 def test_must_31_a_serial_number_is_matched_as_a_number() -> None:
@@ -129,10 +129,10 @@ def test_must_31_a_serial_number_is_matched_as_a_number() -> None:
     info = der.read_children(der.read_one(v15()))
     rid = der.sequence(ALICE.certificate.issuer_der, padded)
     padded_info = der.sequence(info[0].encoded, rid, info[2].encoded, info[3].encoded)
-    assert unseal(envelope(padded_info), ALICE) == CONTENT
+    assert decrypt(envelope(padded_info), ALICE) == CONTENT
     rid = der.sequence(ALICE.certificate.issuer_der, der.integer(ALICE.certificate.serial_number + 1))
     with pytest.raises(NoMatchingRecipient):
-        unseal(envelope(der.sequence(info[0].encoded, rid, info[2].encoded, info[3].encoded)), ALICE)
+        decrypt(envelope(der.sequence(info[0].encoded, rid, info[2].encoded, info[3].encoded)), ALICE)
 
 
 class BrokenProvider(NativeProvider):
@@ -143,7 +143,7 @@ class BrokenProvider(NativeProvider):
         self.broken = broken
 
     async def transport_decrypt(
-        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, *, cek_length: int
+        self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int
     ) -> bytes:
         if key is self.broken:
             raise UnsupportedByProvider("import_key", "this key is broken")
@@ -157,10 +157,10 @@ def test_a_broken_identity_stops_no_other() -> None:
     broken = Identity(certificate=ALICE.certificate, private_key=person("carol").private_key)
     provider = BrokenProvider(broken.private_key)
     recipients = parse(envelope(v15())).recipients
-    opened = try_content_keys(recipients, give, cek_length=32, holders=[broken, ALICE], provider=provider)
-    assert run(opened).result == CEK
+    opened = try_content_keys(recipients, give, Keys(identities=[broken, ALICE]), cek_length=32, provider=provider)
+    assert run(opened).content == CEK
     with pytest.raises(UnsupportedByProvider):
-        run(try_content_keys(recipients, give, cek_length=32, holders=[broken], provider=provider))
+        run(try_content_keys(recipients, give, Keys(identities=[broken]), cek_length=32, provider=provider))
 
 
 def test_every_failure_of_mine_looks_alike() -> None:
@@ -178,9 +178,9 @@ def test_every_failure_of_mine_looks_alike() -> None:
         (envelope(v15(cek=bytes(32)), cipher=AES_256_GCM), ALICE),
     ]
     seen = set()
-    for sealed, reader in attempts:
+    for encrypted, reader in attempts:
         with pytest.raises(DecryptionError) as raised:
-            unseal(sealed, reader)
+            decrypt(encrypted, reader)
         seen.add((type(raised.value), str(raised.value), raised.value.__cause__, raised.value.__context__))
     assert len(seen) == 1
 
@@ -188,10 +188,10 @@ def test_every_failure_of_mine_looks_alike() -> None:
 def test_what_the_message_alone_says_is_told_when_no_key_was_touched() -> None:
     unknown = oaep().replace(der.oid("1.2.840.113549.1.1.7"), der.oid("1.2.840.113549.1.1.99"))
     with pytest.raises(UnsupportedAlgorithm):
-        unseal(envelope(unknown), ALICE)
+        decrypt(envelope(unknown), ALICE)
     # With a key touched as well, nothing tells what became of it.
     with pytest.raises(DecryptionError):
-        unseal(envelope(unknown, oaep(cek=bytes(16))), ALICE)
+        decrypt(envelope(unknown, oaep(cek=bytes(16))), ALICE)
 
 
 def test_a_weak_content_cipher_is_refused_before_any_key() -> None:
@@ -199,22 +199,22 @@ def test_a_weak_content_cipher_is_refused_before_any_key() -> None:
     forced = dataclasses.replace(parse(envelope(v15())), encryption=weak)
     for reader in (ALICE, person("carol")):
         with pytest.raises(AlgorithmForbidden, match="Triple-DES"):
-            run(open_enveloped_data(forced, holders=[reader], provider=PROVIDER))
+            run(decrypt_enveloped_data(forced, Keys(identities=[reader]), provider=PROVIDER))
     with pytest.raises(DecryptionError):
-        run(open_enveloped_data(forced, holders=[ALICE], provider=PROVIDER, policy=Policy.ARCHIVE))
+        run(decrypt_enveloped_data(forced, Keys(identities=[ALICE]), provider=PROVIDER, policy=Policy.ARCHIVE))
 
 
 def test_the_number_of_keys_tried_is_limited() -> None:
     infos = [run(build_kekri(KEK, CEK, provider=PROVIDER)) for _ in range(2)]
     wrong = KeyEncryptionKey(identifier=b"k", key=bytes(16))
-    assert unseal(envelope(*infos), keks=[wrong, KEK]) == CONTENT
+    assert decrypt(envelope(*infos), keks=[wrong, KEK]) == CONTENT
     with pytest.raises(LimitExceeded, match="keys tried"):
-        unseal(envelope(*infos), keks=[wrong] * (MAX_KEY_ATTEMPTS + 1))
+        decrypt(envelope(*infos), keks=[wrong] * (MAX_KEY_ATTEMPTS + 1))
 
 
 def test_must_30_the_iterations_of_all_passwords_together_are_limited() -> None:
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=bytes(16), iterations=MAX_PBKDF2_ITERATIONS // 2 + 1)
-    fields = der.read_children(der.read_one(run(build_password_recipient(b"x", CEK, provider=PROVIDER))))
+    fields = der.read_children(der.read_one(run(build_pwri(b"x", CEK, provider=PROVIDER))))
     derivation = b"\xa0" + build_pbkdf2(kdf, key_length=32)[1:]
     slow = der.element(0xA3, fields[0].encoded, derivation, fields[2].encoded, fields[3].encoded)
 
@@ -231,7 +231,7 @@ def test_must_30_the_iterations_of_all_passwords_together_are_limited() -> None:
     with pytest.raises(DecryptionError):
         run(
             try_content_keys(
-                recipients, give, cek_length=32, holders=(), passwords=[b"a", b"b", b"c"], provider=provider
+                recipients, give, Keys(identities=(), passwords=[b"a", b"b", b"c"]), cek_length=32, provider=provider
             )
         )
     assert provider.derived == 1
@@ -256,26 +256,16 @@ def test_must_38_key_usage_decides_who_may_receive() -> None:
         check_recipient(anchor())
 
 
-def test_nothing_is_sealed_outside_the_validity_of_a_certificate() -> None:
-    certificate = ALICE.certificate
-    for good in (certificate.not_before, NOW, certificate.not_after):
-        check_recipient_dates(certificate, at=good)
-    second = datetime.timedelta(seconds=1)
-    for bad in (certificate.not_before - second, certificate.not_after + second):
-        with pytest.raises(CertificateExpired, match="alice"):
-            check_recipient_dates(certificate, at=bad)
-
-
 def test_several_kinds_of_recipients_stand_in_one_message() -> None:
     keys = (NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.P521, NewKey.X25519, NewKey.X448, NewKey.ML_KEM_1024)
     people = [person("alice", key) for key in keys]
-    sealed = blocking.seal_bytes(
-        CONTENT, recipients=[one.certificate for one in people], provider=PROVIDER, passwords=[b"secret"]
+    encrypted = blocking.encrypt_bytes(
+        CONTENT, Encrypting(recipients=[one.certificate for one in people], passwords=[b"secret"]), provider=PROVIDER
     )
-    assert len(parse(sealed).recipients) == 8
+    assert len(parse(encrypted).recipients) == 8
     for reader in people:
-        assert unseal(sealed, reader) == CONTENT
-    assert unseal(sealed, passwords=[b"secret"]) == CONTENT
+        assert decrypt(encrypted, reader) == CONTENT
+    assert decrypt(encrypted, passwords=[b"secret"]) == CONTENT
 
 
 def test_the_set_itself_must_be_one() -> None:

@@ -8,25 +8,31 @@ from collections.abc import Callable
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import (
     HashName,
     SignatureAlgorithm,
     SignatureScheme,
 )
-from smime_core.attributes import MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2, SIGNING_TIME, build_attribute
-from smime_core.content_info import FIELD, ID_DATA, parse_content_info, unarmor
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.cms.attributes import MESSAGE_DIGEST, SIGNING_CERTIFICATE_V2, SIGNING_TIME, build_attribute
+from smime_core.cms.content_info import FIELD, ID_DATA, parse_content_info, unarmor
+from smime_core.cms.signed_attributes import build_time
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage
-from smime_core.message import SignatureForm
 from smime_core.provider import NewKey
-from smime_core.report import MessageReport, State
-from smime_core.signed_attributes import build_time
-from tests.unit.people import NOW, PROVIDER, person, trust
-from tests.unit.signed_structures import CONTENT, DIGEST, signed_attrs, signed_data, signer_info
+from smime_core.providers.native import NativeProvider
+from smime_core.report.report import MessageReport, State
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, person, trust
+from tests.support.signed_structures import CONTENT, DIGEST, signed_attrs, signed_data, signer_info
 
 
 def examine(cms: bytes, content_type: str = ID_DATA) -> MessageReport:
-    return blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, content_type=content_type)
+    return blocking.verify_bytes(
+        cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, content_type=content_type
+    )
 
 
 def codes(report: MessageReport) -> list[str]:
@@ -49,13 +55,31 @@ def test_a_signature_by_hand_holds() -> None:
 )
 def test_what_is_signed_verifies(key: NewKey, scheme: SignatureScheme | None, form: SignatureForm) -> None:
     cms = blocking.sign_bytes(
-        CONTENT, identity=person("alice", key), provider=PROVIDER, signing_time=NOW, form=form, scheme=scheme
+        CONTENT,
+        Signing(identities=[person("alice", key)], signing_time=NOW, form=form, scheme=scheme),
+        provider=PROVIDER,
     )
     detached = CONTENT if form is SignatureForm.DETACHED else None
-    report = blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=detached)
+    report = blocking.verify_bytes(
+        cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, detached_content=detached
+    )
     assert report.state is State.VERIFIED
     assert report.content == CONTENT
     assert report.signers[0].signing_time == NOW
+
+
+def test_content_is_digested_once_for_all_signers_with_one_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    digested: list[bytes] = []
+    digest = type(PROVIDER).digest
+
+    async def count(self: NativeProvider, name: HashName, data: Buffer) -> bytes:
+        digested.append(bytes(data))
+        return await digest(self, name, data)
+
+    monkeypatch.setattr(type(PROVIDER), "digest", count)
+    signers = [person("alice"), person("bob"), person("carol")]
+    blocking.sign_bytes(CONTENT, Signing(identities=signers, signing_time=NOW), provider=PROVIDER)
+    assert digested.count(CONTENT) == 1
 
 
 def test_must_1_the_signature_covers_the_set_of_form() -> None:
@@ -200,8 +224,8 @@ def test_truncated_structures_raise_one_error_type(cut: Callable[[bytes], bytes]
 
 def test_must_8_refuses_content_inside_and_beside_the_signature() -> None:
     cms = signed_data(signer_info(signed_attrs()))
-    with pytest.raises(MalformedMessage, match="both inside and beside"):
-        blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=CONTENT)
+    with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
+        blocking.verify_bytes(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, detached_content=CONTENT)
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import HashName, build_hash_identifier
-from smime_core.attributes import ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
+from smime_core.cms.attributes import ML_EXPANSION_HISTORY, SECURITY_LABEL, build_attribute
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, build_content_info, parse_content_info
+from smime_core.cms.signed_data import build_signed_data, read_signed_data_fields, signed_data_version
+from smime_core.cms.signed_data_editing import add_countersignature, add_signer
+from smime_core.cms.signing import AttributesForm, SignatureForm, SignerIdentifierForm, SignerOptions, Signing
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.limits import MAX_CERTIFICATES, MAX_SIGNERS
 from smime_core.provider import NewKey
-from smime_core.signed_data import build_signed_data, read_signed_data_fields, signed_data_version
-from smime_core.signed_data_editing import add_countersignature, add_signer
-from smime_core.signer_info import AttributesForm, SignerIdentifierForm, SignerOptions
-from tests.unit.people import NOW, PROVIDER, anchor, build_revocation_list, person
-from tests.unit.signed_structures import (
+from tests.support.people import NOW, PROVIDER, anchor, build_revocation_list, person
+from tests.support.signed_structures import (
     CONTENT,
     DIGEST,
     parse,
@@ -35,12 +35,14 @@ def sign(*holders: Identity, detached: bool = False, crls: tuple[bytes, ...] = (
     return run(
         build_signed_data(
             CONTENT,
-            holders=holders,
+            Signing(
+                identities=holders,
+                signing_time=NOW,
+                form=SignatureForm.DETACHED if detached else SignatureForm.OPAQUE,
+                crls=crls,
+            ),
             content_type=ID_DATA,
-            detached=detached,
-            signing_time=NOW,
             provider=PROVIDER,
-            crls=crls,
         )
     )
 
@@ -51,10 +53,8 @@ def add(
     return run(
         add_signer(
             cms,
-            holder,
-            signing_time=NOW,
+            Signing(identities=[holder], signing_time=NOW, options=options or SignerOptions()),
             provider=PROVIDER,
-            options=options or SignerOptions(),
             detached_content=content,
         )
     )
@@ -103,9 +103,9 @@ def test_a_further_signer_signs_detached_content() -> None:
 
 
 def test_must_8_the_content_of_a_further_signature_stands_in_one_place() -> None:
-    with pytest.raises(MalformedMessage, match="give it beside"):
+    with pytest.raises(MalformedMessage, match="give its file"):
         add(sign(person("alice"), detached=True))
-    with pytest.raises(MalformedMessage, match="both inside and beside"):
+    with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
         add(sign(person("alice")), content=CONTENT)
 
 
@@ -267,10 +267,8 @@ def test_certificates_of_others_can_be_carried_along() -> None:
     cms = run(
         build_signed_data(
             CONTENT,
-            holders=[person("alice")],
+            Signing(identities=[person("alice")], signing_time=NOW),
             content_type=ID_DATA,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
             certificates=[person("bob").certificate, person("alice").certificate],
         )

@@ -1,4 +1,4 @@
-"""For any octets: signed structures parse, or raise SmimeError and nothing else."""
+"""For any bytes: signed structures parse, or raise SmimeError and nothing else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smime_core.attributes import Attributes
 from smime_core.blocking import run
-from smime_core.capabilities import parse_capabilities
-from smime_core.content_info import ID_DATA
-from smime_core.countersignature import find_countersignatures
+from smime_core.cms.attributes import Attributes
+from smime_core.cms.capabilities import parse_capabilities
+from smime_core.cms.certificate_id import KeyIdentifier
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.countersignature import find_countersignatures
+from smime_core.cms.signed_attributes import build_key_preference, parse_key_preference, parse_signing_certificate
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signed_data_editing import add_countersignature, add_signer
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms.signing import SignerOptions, Signing
 from smime_core.errors import SmimeError
 from smime_core.ess import (
     AllOrFirstTier,
@@ -38,14 +44,9 @@ from smime_core.ess import (
     parse_receipt_request,
     parse_security_label,
 )
-from smime_core.key_management import KeyIdentifier
 from smime_core.provider import NewKey
-from smime_core.signed_attributes import build_key_preference, parse_key_preference, parse_signing_certificate
-from smime_core.signed_data import build_signed_data
-from smime_core.signed_data_editing import add_countersignature, add_signer
-from smime_core.signer_info import SignerInfo, SignerOptions
-from tests.unit.people import NOW, PROVIDER, build_revocation_list, person
-from tests.unit.signed_structures import CONTENT, parse
+from tests.support.people import NOW, PROVIDER, build_revocation_list, person
+from tests.support.signed_structures import CONTENT, parse
 
 NAMES = ((mail_name("alice@example.test"),),)
 LABEL = SecurityLabel(
@@ -93,20 +94,21 @@ def everything() -> bytes:
     cms = run(
         build_signed_data(
             CONTENT,
-            holders=[person("alice", NewKey.P256)],
+            Signing(
+                identities=[person("alice", NewKey.P256)],
+                signing_time=NOW,
+                options=SignerOptions(further_attributes=further),
+                crls=[build_revocation_list(1)],
+            ),
             content_type=ID_DATA,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
-            options=SignerOptions(further_attributes=further),
-            crls=[build_revocation_list(1)],
         )
     )
     return run(add_countersignature(cms, person("bob", NewKey.P256), signing_time=NOW, provider=PROVIDER))
 
 
 def read_all(cms: bytes) -> int:
-    """Read whatever can be read; returns how many readers found their attribute."""
+    """Read every attribute that can be read; returns how many readers found theirs."""
     found = 0
     for signer in parse(cms).signer_infos:
         if not isinstance(signer, SignerInfo):
@@ -156,7 +158,7 @@ def _finds(reader: Callable[[Attributes], object], attributes: Attributes) -> bo
 
 
 def _add_signer(cms: bytes) -> None:
-    run(add_signer(cms, person("bob", NewKey.P256), signing_time=NOW, provider=PROVIDER))
+    run(add_signer(cms, Signing(identities=[person("bob", NewKey.P256)], signing_time=NOW), provider=PROVIDER))
 
 
 def _countersign(cms: bytes) -> None:

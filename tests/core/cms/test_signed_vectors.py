@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
-from smime_core.certificate import Certificate, parse_certificates
-from smime_core.content_info import ID_DATA, ID_SIGNED_DATA, parse_content_info, unarmor
-from smime_core.countersignature import find_countersignatures, verify_countersignature
+from smime_core.cms.content_info import ID_DATA, ID_SIGNED_DATA, parse_content_info, unarmor
+from smime_core.cms.countersignature import find_countersignatures, verify_countersignature
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import find_signer_certificates, parse_signed_data
+from smime_core.cms.signer_info import SignerInfo, verify_signer
 from smime_core.errors import SmimeError
 from smime_core.pkix.dsa_parameters import complete_dsa_key
 from smime_core.policy import Policy
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import find_signer_certificates, parse_signed_data
-from smime_core.signer_info import SignerInfo, verify_signer
-from tests.unit.people import PROVIDER
-from tests.vectors_folder import vectors
+from smime_core.x509.certificate import Certificate, parse_certificates
+from tests.support.people import PROVIDER
+from tests.support.vectors import vectors
 
 SAMPLE = b"This is some sample content."
 

@@ -1,4 +1,4 @@
-"""SignerInfo: which algorithms go together, which attributes may stand where, and what each of them must say."""
+"""SignerInfo: which algorithms go together, the places of attributes, and the demands on each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import (
     HASH_OIDS,
     NULL,
@@ -21,7 +20,9 @@ from smime_core.algorithms import (
     build_hash_identifier,
     build_signature_identifier,
 )
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.blocking import run
+from smime_core.cms.attributes import (
     ALGORITHM_PROTECTION,
     CONTENT_TYPE,
     ENCRYPTION_KEY_PREFERENCE,
@@ -35,21 +36,10 @@ from smime_core.attributes import (
     Attributes,
     build_attribute,
 )
-from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.content_info import FIELD, ID_DATA
-from smime_core.errors import (
-    AlgorithmForbidden,
-    MalformedMessage,
-    SignatureMismatch,
-    SmimeError,
-    UnsupportedAlgorithm,
-)
-from smime_core.identity import Identity
-from smime_core.key_management import IssuerAndSerial, KeyHolder, KeyIdentifier
-from smime_core.policy import Policy
-from smime_core.provider import NewKey, PrivateKey, PssRestriction
-from smime_core.signed_attributes import (
+from smime_core.cms.certificate_id import IssuerAndSerial, KeyIdentifier
+from smime_core.cms.content_info import FIELD, ID_DATA
+from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.signed_attributes import (
     OFFSET_TIME,
     build_algorithm_protection,
     build_key_preference,
@@ -59,17 +49,23 @@ from smime_core.signed_attributes import (
     parse_key_preference,
     parse_signing_certificate,
 )
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import build_signed_data, find_signer_certificates
-from smime_core.signer_info import (
-    AttributesForm,
-    SignerIdentifierForm,
-    SignerOptions,
-    verify_signed_attributes,
-    verify_signer,
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import build_signed_data, find_signer_certificates
+from smime_core.cms.signer_info import verify_signed_attributes, verify_signer
+from smime_core.cms.signing import AttributesForm, SignerIdentifierForm, SignerOptions, Signing
+from smime_core.errors import (
+    AlgorithmForbidden,
+    MalformedMessage,
+    SignatureMismatch,
+    SmimeError,
+    UnsupportedAlgorithm,
 )
-from tests.unit.people import NOW, PROVIDER, person
-from tests.unit.signed_structures import (
+from smime_core.identity.identity import Identity
+from smime_core.policy import Policy
+from smime_core.provider import NewKey, PrivateKey, PssRestriction
+from smime_core.x509.certificate import Certificate
+from tests.support.people import NOW, PROVIDER, person
+from tests.support.signed_structures import (
     CONTENT,
     DIGEST,
     RSA_SHA256,
@@ -114,13 +110,9 @@ def sign(
     return run(
         build_signed_data(
             CONTENT,
-            holders=[holder],
+            Signing(identities=[holder], signing_time=NOW, scheme=scheme, options=options or SignerOptions()),
             content_type=content_type,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
-            scheme=scheme,
-            options=options or SignerOptions(),
         )
     )
 
@@ -216,7 +208,7 @@ def test_refuses_attributes_that_nothing_would_sign() -> None:
 
 def test_refuses_to_sign_an_attribute_twice() -> None:
     twice = SignerOptions(further_attributes=(build_attribute(CONTENT_TYPE, der.oid(FIELD)),))
-    with pytest.raises(MalformedMessage, match="stands twice"):
+    with pytest.raises(MalformedMessage, match="appears twice"):
         sign(person("alice"), options=twice)
 
 
@@ -477,7 +469,7 @@ def test_must_16_signed_attributes_stand_once_with_one_value_and_are_signed(attr
         verify(with_attributes(doubled))
     with pytest.raises(MalformedMessage, match=f"{name}.* has 0 values"):
         verify(with_attributes(der.sequence(attribute_type.encoded, der.element(der.SET))))
-    with pytest.raises(MalformedMessage, match="stands twice"):
+    with pytest.raises(MalformedMessage, match="appears twice"):
         verify(with_attributes(attribute, attribute))
     with pytest.raises(MalformedMessage, match="is not signed"):
         verify(with_attributes(unsigned=[attribute]))
@@ -689,7 +681,7 @@ def test_must_16_refuses_a_damaged_key_preference(value: bytes) -> None:
         parse_key_preference({ENCRYPTION_KEY_PREFERENCE: (value,)})
 
 
-def test_must_16_a_signer_can_say_which_key_to_seal_for() -> None:
+def test_must_16_a_signer_can_say_which_key_to_encrypt_for() -> None:
     bob = person("bob").certificate
     options = SignerOptions(further_attributes=(build_key_preference(bob), build_microsoft_key_preference(bob)))
     cms = sign(person("alice"), options=options)

@@ -8,15 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smime_core import blocking, der, stream
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, build_attribute, looks_like_attribute_set
-from smime_core.content_info import ID_DATA
+from smime_core import blocking, stream
+from smime_core.asn1 import der
+from smime_core.cms.attributes import (
+    CONTENT_TYPE,
+    MESSAGE_DIGEST,
+    SIGNING_TIME,
+    build_attribute,
+    looks_like_attribute_set,
+)
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
 from smime_core.errors import MalformedMessage
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.report import MessageReport, State
-from smime_core.signer_info import AttributesForm, SignerOptions
-from tests.unit.people import NOW, PROVIDER, person, trust
-from tests.unit.signed_structures import CONTENT, signed_attrs, signed_data, signer_info
+from smime_core.report.report import MessageReport, State
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, person, trust
+from tests.support.signed_structures import CONTENT, signed_attrs, signed_data, signer_info
 
 STREAMING = NativeStreamingProvider()
 OIDS = (CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, "1.2.3", "2.999.1")
@@ -57,8 +65,10 @@ def presented(octets: bytes) -> bytes:
 
 
 def both(cms: bytes) -> list[MessageReport]:
-    in_memory = blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW)
-    streamed = stream.examine_file(io.BytesIO(cms), provider=STREAMING, trust_store=trust(), at=NOW, sender="a@x.test")
+    in_memory = blocking.verify_bytes(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
+    streamed = stream.examine_file(
+        io.BytesIO(cms), Judging(trust_store=trust(), at=NOW), provider=STREAMING, sender="a@x.test"
+    )
     return [in_memory, streamed.report]
 
 
@@ -84,9 +94,13 @@ def test_text_is_no_set_of_attributes(text: str) -> None:
 
 
 def test_nobody_signs_a_set_of_attributes_as_content() -> None:
-    """A signer who did would have signed a message of whoever wrote the set."""
+    """A signer who did would have signed a message by the writer of the set."""
     with pytest.raises(MalformedMessage, match="set of attributes"):
         blocking.sign_bytes(
-            der.set_of(signed_attrs()), identity=person("alice"), provider=PROVIDER, signing_time=NOW,
-            content_type=ID_DATA, options=SignerOptions(attributes=AttributesForm.NONE),
-        )  # fmt: skip
+            der.set_of(signed_attrs()),
+            Signing(
+                identities=[person("alice")], signing_time=NOW, options=SignerOptions(attributes=AttributesForm.NONE)
+            ),
+            provider=PROVIDER,
+            content_type=ID_DATA,
+        )

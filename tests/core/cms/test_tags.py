@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from smime_core import der
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.blocking import run
+from smime_core.cms.attributes import (
     CONTENT_HINTS,
     ENCRYPTION_KEY_PREFERENCE,
     MICROSOFT_KEY_PREFERENCE,
@@ -17,28 +18,28 @@ from smime_core.attributes import (
     SIGNING_TIME,
     Attributes,
 )
-from smime_core.blocking import run
-from smime_core.content_info import parse_content_info
-from smime_core.enveloped_data import open_enveloped_data, parse_enveloped_data
-from smime_core.errors import SmimeError
-from smime_core.ess.hints import parse_content_hints
-from smime_core.ess.labels import parse_security_label
-from smime_core.ess.receipt_request import parse_receipt_request
-from smime_core.policy import Policy
-from smime_core.provider import NewKey
-from smime_core.signed_attributes import (
+from smime_core.cms.content_info import parse_content_info
+from smime_core.cms.enveloped_data import decrypt_enveloped_data, parse_enveloped_data
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signed_attributes import (
     build_key_preference,
     build_microsoft_key_preference,
     parse_key_preference,
     parse_signing_certificate,
     parse_signing_time,
 )
-from smime_core.signed_data import parse_signed_data
-from smime_core.signer_info import SignerInfo
+from smime_core.cms.signed_data import parse_signed_data
+from smime_core.cms.signer_info import SignerInfo
+from smime_core.errors import SmimeError
+from smime_core.ess.hints import parse_content_hints
+from smime_core.ess.labels import parse_security_label
+from smime_core.ess.receipt_request import parse_receipt_request
+from smime_core.policy import Policy
+from smime_core.provider import NewKey
 from tests.fuzz.alterations import Span, find_tlvs
 from tests.fuzz.samples import samples
 from tests.fuzz.targets import KEK, keys
-from tests.unit.people import PROVIDER, person
+from tests.support.people import PROVIDER, person
 
 OTHER_TAGS = {0x30: 0x31, 0x31: 0x30, 0x04: 0x0C, 0x06: 0x0D, 0x02: 0x0A, 0x03: 0x04}
 
@@ -57,11 +58,11 @@ def signers_of(cms: bytes) -> list[SignerInfo]:
     return [info for info in infos if isinstance(info, SignerInfo)]
 
 
-def open_sealed(cms: bytes) -> None:
+def decrypt(cms: bytes) -> None:
     content_info = parse_content_info(cms)
     enveloped = parse_enveloped_data(content_info.content, content_type=content_info.content_type)
-    people = keys()["identities"]
-    run(open_enveloped_data(enveloped, holders=people, keks=[KEK], provider=PROVIDER, policy=Policy.ARCHIVE))
+    with_kek = Keys(identities=keys().identities, keks=[KEK])
+    run(decrypt_enveloped_data(enveloped, with_kek, provider=PROVIDER, policy=Policy.ARCHIVE))
 
 
 def accepted(cms: bytes, read: Callable[[bytes], object]) -> list[bytes]:
@@ -78,9 +79,9 @@ def accepted(cms: bytes, read: Callable[[bytes], object]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("number", range(7, 12), ids=["ktri", "kari P-256", "kari X25519", "kemri", "kekri"])
-def test_every_tag_of_what_is_sealed_counts(number: int) -> None:
+def test_every_tag_of_what_is_encrypted_counts(number: int) -> None:
     """But that of the recipient's version, which nobody reads (MUSTS 32)."""
-    indifferent = accepted(samples()["cms"][number], open_sealed)
+    indifferent = accepted(samples()["cms"][number], decrypt)
     assert [one[:2] for one in indifferent] == [b"\x02\x01"]
 
 

@@ -1,4 +1,4 @@
-"""What attributes say, in words; a damaged one spoils nothing, an unknown one is shown as it is."""
+"""Attributes described in words; a damaged one does not hide the others, an unknown one is shown as it is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import datetime
 
 import pytest
 
-from smime_core import attributes as types
-from smime_core import der, ess
-from smime_core.attribute_description import content_type_name, describe_attributes
-from smime_core.attributes import Attributes, parse_unsigned_attributes
-from smime_core.content_info import ID_DATA
-from smime_core.key_management import IssuerAndSerial, KeyIdentifier
-from smime_core.signed_attributes import build_key_preference, build_microsoft_key_preference
-from tests.unit.people import anchor
+from smime_core import ess
+from smime_core.asn1 import der
+from smime_core.cms import attributes as types
+from smime_core.cms.attributes import Attributes, parse_unsigned_attributes
+from smime_core.cms.certificate_id import IssuerAndSerial, KeyIdentifier
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.signed_attributes import build_key_preference, build_microsoft_key_preference
+from smime_core.describe.attributes import content_type_name, describe_attributes
+from tests.support.people import anchor
 
 NOON = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
 EVERYBODY = ((ess.mail_name("list@example.test"),),)

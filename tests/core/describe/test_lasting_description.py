@@ -1,20 +1,21 @@
-"""What `inspect` says of lasting signatures: their level, timestamps, and what signers claim; nothing is verified."""
+"""The description of lasting signatures by `inspect`: level, timestamps and signers' claims, nothing verified."""
 
 from __future__ import annotations
 
 import pytest
 
-from smime_core import attributes as types
-from smime_core import der, describe_message
-from smime_core.attribute_description import describe_attributes
-from smime_core.attributes import build_attribute, parse_unsigned_attributes
+from smime_core import describe_message
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.cades import add_signature_timestamp, add_validation_data, signature_value
-from smime_core.report_json import description_to_json
-from tests.unit.people import PROVIDER, build_revocation_list, person
-from tests.unit.signed_structures import signed_attrs, signed_data, signer_info
-from tests.unit.test_cades import sign, stamp
-from tests.unit.timestamp_service import make_token, token
+from smime_core.cms import attributes as types
+from smime_core.cms.attributes import build_attribute, parse_unsigned_attributes
+from smime_core.describe.attributes import describe_attributes
+from smime_core.describe.description_json import description_to_json
+from tests.support.people import PROVIDER, build_revocation_list, person
+from tests.support.signed_structures import signed_attrs, signed_data, signer_info
+from tests.support.timestamp_service import make_token, token
+from tests.support.timestamped_signatures import sign, stamp
 
 STAMP = "2026-06-01T12:00:00Z, by CN=Clock root, serial"
 

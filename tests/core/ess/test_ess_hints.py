@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from smime_core import der
-from smime_core.attributes import CONTENT_HINTS, CONTENT_IDENTIFIER, CONTENT_REFERENCE, Attributes
-from smime_core.content_info import ID_DATA, ID_ENVELOPED_DATA
+from smime_core.asn1 import der
+from smime_core.cms.attributes import CONTENT_HINTS, CONTENT_IDENTIFIER, CONTENT_REFERENCE, Attributes
+from smime_core.cms.content_info import ID_DATA, ID_ENVELOPED_DATA
 from smime_core.errors import MalformedMessage
 from smime_core.ess import (
     ContentHints,
@@ -23,8 +23,8 @@ from smime_core.ess import (
     parse_expansion_history,
     parse_security_label,
 )
-from tests.unit.signed_structures import DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of, verify
-from tests.vectors_folder import vectors
+from tests.support.signed_structures import DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of, verify
+from tests.support.vectors import vectors
 
 
 def read(attribute_der: bytes) -> Attributes:

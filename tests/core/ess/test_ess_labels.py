@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
-from smime_core.attributes import EQUIVALENT_LABELS, SECURITY_LABEL, Attributes
+from smime_core.asn1 import der
+from smime_core.cms.attributes import EQUIVALENT_LABELS, SECURITY_LABEL, Attributes
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.ess import (
     SecurityCategory,
@@ -18,7 +18,7 @@ from smime_core.ess import (
 )
 from smime_core.ess.labels import CONFIDENTIAL, SECRET
 from smime_core.limits import MAX_SECURITY_CATEGORIES
-from tests.unit.signed_structures import DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of, verify
+from tests.support.signed_structures import DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of, verify
 
 POLICY = "1.2.3.4"
 LABEL = SecurityLabel(

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
-from smime_core import der
-from smime_core.attributes import ML_EXPANSION_HISTORY, Attributes
+from smime_core.asn1 import der
+from smime_core.cms.attributes import ML_EXPANSION_HISTORY, Attributes
+from smime_core.cms.certificate_id import IssuerAndSerial, KeyIdentifier
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.ess import (
     Expansion,
@@ -20,10 +21,9 @@ from smime_core.ess import (
     parse_expansion_history,
 )
 from smime_core.ess.entities import build_entities
-from smime_core.key_management import IssuerAndSerial, KeyIdentifier
 from smime_core.limits import MAX_ML_EXPANSIONS
-from tests.unit.people import NOW, person
-from tests.unit.signed_structures import DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of
+from tests.support.people import NOW, person
+from tests.support.signed_structures import DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of
 
 LIST = person("list").certificate
 NAMES = ((mail_name("carol@example.test"),),)

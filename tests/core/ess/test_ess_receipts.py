@@ -8,21 +8,26 @@ import hashlib
 
 import pytest
 
-from smime_core import der
-from smime_core.attributes import (
+from smime_core.asn1 import der
+from smime_core.asn1.general_names import RFC822_NAME
+from smime_core.blocking import run
+from smime_core.cms.attributes import (
     ML_EXPANSION_HISTORY,
     MSG_SIG_DIGEST,
     RECEIPT_REQUEST,
     build_attribute,
 )
-from smime_core.blocking import run
-from smime_core.content_info import (
+from smime_core.cms.certificate_id import KeyIdentifier
+from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
     ID_DATA,
     ID_SIGNED_DATA,
     build_content_info,
     parse_content_info,
 )
+from smime_core.cms.signed_content import OctetsContent
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import SignerOptions, Signing
 from smime_core.errors import (
     ContentTypeMismatch,
     LimitExceeded,
@@ -52,15 +57,10 @@ from smime_core.ess import (
     verify_receipt,
 )
 from smime_core.ess.mailing_list import Expansion
-from smime_core.general_names import RFC822_NAME
-from smime_core.key_management import KeyIdentifier
 from smime_core.limits import MAX_GENERAL_NAMES
 from smime_core.provider import NewKey
-from smime_core.signed_content import OctetsContent
-from smime_core.signed_data import build_signed_data
-from smime_core.signer_info import SignerOptions
-from tests.unit.people import NOW, PROVIDER, person
-from tests.unit.signed_structures import CONTENT, DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of
+from tests.support.people import NOW, PROVIDER, person
+from tests.support.signed_structures import CONTENT, DIGEST, parse, signed_attrs, signed_data, signer_info, signer_of
 
 ALICE: GeneralNames = (mail_name("alice@example.test"),)
 BOB: GeneralNames = (mail_name("bob@example.test"),)
@@ -76,12 +76,9 @@ def sign(*further: bytes, content_type: str = ID_DATA) -> bytes:
     return run(
         build_signed_data(
             CONTENT,
-            holders=[person("alice")],
+            Signing(identities=[person("alice")], signing_time=NOW, options=SignerOptions(further_attributes=further)),
             content_type=content_type,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
-            options=SignerOptions(further_attributes=further),
         )
     )
 
@@ -91,16 +88,17 @@ def original() -> bytes:
     return sign(build_receipt_request(REQUEST))
 
 
-def give_receipt(cms: bytes, *, content: bytes = CONTENT, key: NewKey = NewKey.RSA_2048) -> bytes:
+def give_receipt(
+    cms: bytes, *, content: bytes = CONTENT, key: NewKey = NewKey.RSA_2048, names: tuple[str, ...] = ("bob",)
+) -> bytes:
     signed = parse(cms)
     return run(
         build_receipt(
             signer_of(signed),
             OctetsContent(content, provider=PROVIDER),
+            Signing(identities=[person(name, key) for name in names], signing_time=NOW),
             content_type=signed.e_content_type,
             certificate=person("alice").certificate,
-            holder=person("bob", key),
-            signing_time=NOW,
             provider=PROVIDER,
         )
     )
@@ -131,12 +129,13 @@ def receipt_by_hand(
     return run(
         build_signed_data(
             octets,
-            holders=[person("bob")],
+            Signing(
+                identities=[person("bob")],
+                signing_time=NOW,
+                options=SignerOptions(further_attributes=(attribute, *more)),
+            ),
             content_type=content_type,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
-            options=SignerOptions(further_attributes=(attribute, *more)),
         )
     )
 
@@ -182,6 +181,11 @@ def test_must_47_gives_no_receipt_for_a_signature_that_does_not_hold() -> None:
 def test_must_47_gives_no_receipt_where_none_was_asked_for() -> None:
     with pytest.raises(MalformedMessage, match="no receipt was asked for"):
         give_receipt(sign())
+
+
+def test_gives_a_receipt_by_one_signer_only() -> None:
+    with pytest.raises(MalformedMessage, match="expected the one who received"):
+        give_receipt(original(), names=("bob", "carol"))
 
 
 def test_must_47_gives_no_receipt_for_a_receipt() -> None:
@@ -239,10 +243,8 @@ def test_must_47_refuses_a_receipt_without_msg_sig_digest() -> None:
     bare = run(
         build_signed_data(
             receipt_octets(),
-            holders=[person("bob")],
+            Signing(identities=[person("bob")], signing_time=NOW),
             content_type=ID_CT_RECEIPT,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
         )
     )
@@ -252,7 +254,7 @@ def test_must_47_refuses_a_receipt_without_msg_sig_digest() -> None:
 
 @pytest.mark.parametrize("attribute_type", [RECEIPT_REQUEST, ML_EXPANSION_HISTORY])
 def test_must_47_refuses_a_receipt_that_asks_for_a_receipt_or_passed_a_list(attribute_type: str) -> None:
-    with pytest.raises(MalformedMessage, match="stands in a receipt"):
+    with pytest.raises(MalformedMessage, match="appears in a receipt"):
         check(receipt_by_hand(None, build_attribute(attribute_type, der.sequence())))
 
 
@@ -293,10 +295,8 @@ def test_refuses_a_receipt_by_several_signers() -> None:
     cms = run(
         build_signed_data(
             receipt_octets(),
-            holders=[person("bob"), person("carol")],
+            Signing(identities=[person("bob"), person("carol")], signing_time=NOW),
             content_type=ID_CT_RECEIPT,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
         )
     )

@@ -22,10 +22,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
-from smime_core import der
 from smime_core.algorithms import AES_256_CBC, HASH_OIDS, HashName, Kdf, Pbkdf2, SignatureAlgorithm, SignatureScheme
-from smime_core.certificate import Certificate
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.asn1 import der
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.errors import (
     EntrustProfile,
     LimitExceeded,
@@ -34,12 +33,9 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     WrongPassphrase,
 )
-from smime_core.identity import Identity, export_identities, export_identity, load_identities, load_identity
-from smime_core.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbkdf2, derive_pkcs12
-from smime_core.keys import public_key_of
-from smime_core.limits import MAX_CERTIFICATES, MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
-from smime_core.pbes import build_pbes2
-from smime_core.pkcs12 import (
+from smime_core.identity.identity import Identity, export_identities, export_identity, load_identities, load_identity
+from smime_core.identity.pbes import build_pbes2
+from smime_core.identity.pkcs12 import (
     DEFAULT_ITERATIONS,
     Pkcs12Certificate,
     Pkcs12Contents,
@@ -48,10 +44,14 @@ from smime_core.pkcs12 import (
     build_pkcs12,
     parse_pkcs12,
 )
-from smime_core.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
-from smime_core.pkcs12.triple_des import encrypt_triple_des_cbc
+from smime_core.identity.pkcs12.legacy import PBE_WITH_SHA1_AND_3DES
+from smime_core.identity.pkcs12.triple_des import encrypt_triple_des_cbc
+from smime_core.keys import public_key_of
+from smime_core.keys.kdf import Purpose, bmp_passphrase, build_hmac_identifier, build_pbkdf2, derive_pkcs12
+from smime_core.limits import MAX_CERTIFICATES, MAX_PBKDF2_ITERATIONS, MAX_PKCS12_BYTES
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import Certificate
 
 PROVIDER = NativeProvider()
 AT = datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.UTC)
@@ -123,7 +123,7 @@ def openssl_export(folder: Path, identity: Identity, *options: str, password: st
     return (folder / "out.p12").read_bytes()
 
 
-# What is exported
+# Export
 
 
 @pytest.mark.parametrize("who", ["alice", "bob"])
@@ -303,7 +303,7 @@ def test_loads_files_of_pyca(bob: Identity, hash_algorithm: hashes.HashAlgorithm
 
 
 def test_indefinite_lengths_are_read(alice: Identity) -> None:
-    # NSS, Windows and macOS write BER: the octets of authSafe in pieces, whose joined content the MAC covers.
+    # NSS, Windows and macOS write BER: the bytes of authSafe in pieces, whose joined content the MAC covers.
     bags = der.sequence(
         der.sequence(der.oid("1.2.840.113549.1.12.10.1.1"), der.explicit(0, alice.private_key.pkcs8_der)),
         certificate_bag(alice.certificate.der),
@@ -342,7 +342,9 @@ def renewed(authority: Authority, identity: Identity, *, years: int) -> Certific
             return identity.private_key
 
     until = AT + datetime.timedelta(days=365 * years)
-    return run(issue_identity(authority, "a@example.test", provider=SameKey(), at=AT, not_after=until)).certificate
+    return run(
+        issue_identity(authority, "a@example.test", provider=SameKey(), at=AT, details=Details(not_after=until))
+    ).certificate
 
 
 def test_every_certificate_of_a_key_gives_an_identity(authority: Authority, alice: Identity) -> None:
@@ -448,7 +450,7 @@ def test_key_in_clear_is_read_beside_one_that_stays_locked(alice: Identity, bob:
 
 
 def test_file_without_a_mac_of_which_nothing_opens_has_the_wrong_passphrase(alice: Identity) -> None:
-    # Whatever else is wrong with it.
+    # The broken first bag does not change the error.
     bags = der.sequence(der.sequence(), shrouded_bag(alice, iterations=1))
     with pytest.raises(WrongPassphrase):
         run(parse_pkcs12(pfx(bags), b"wrong", provider=PROVIDER))
@@ -488,7 +490,7 @@ def test_file_without_an_identity_says_so(alice: Identity, bob: Identity, holdin
         run(load_identity(p12, PASSPHRASE, provider=PROVIDER))
 
 
-# What is refused
+# Refusals
 
 
 @pytest.mark.parametrize("passphrase", [b"", b"wrong", PASSPHRASE + b" ", b"\xff\xfe"])
@@ -608,7 +610,7 @@ def test_iterations_of_encrypted_keys_are_capped(alice: Identity) -> None:
 
 
 def test_work_of_many_encrypted_keys_is_capped_together(alice: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smime_core.passphrase.MAX_PASSPHRASE_WORK", 5)
+    monkeypatch.setattr("smime_core.identity.passphrase.MAX_PASSPHRASE_WORK", 5)
     with pytest.raises(LimitExceeded, match="iterations in one file"):
         load(pfx(der.sequence(*(shrouded_bag(alice, iterations=2) for _ in range(3)))))
 

@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, WrongPassphrase
+from smime_core.identity.passphrase import FilePassphrase, list_bmp_forms, list_octet_forms
+from smime_core.identity.pbes import PasswordEncryption
 from smime_core.limits import MAX_PASSPHRASE_WORK
-from smime_core.passphrase import FilePassphrase, list_bmp_forms, list_octet_forms
-from smime_core.pbes import PasswordEncryption
 from smime_core.providers.native import NativeProvider
 
 PROVIDER: Final = NativeProvider()
@@ -95,8 +95,8 @@ def test_what_opens_but_is_no_sequence_is_a_wrong_passphrase() -> None:
 
 
 def test_work_is_bounded_over_all_forms_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    # ASCII has two forms here, the octets and the BMPString of NSS.
-    monkeypatch.setattr("smime_core.passphrase.MAX_PASSPHRASE_WORK", 5)
+    # ASCII has two forms here, the bytes and the BMPString of NSS.
+    monkeypatch.setattr("smime_core.identity.passphrase.MAX_PASSPHRASE_WORK", 5)
     passphrase = FilePassphrase(b"secret", provider=PROVIDER)
     with pytest.raises(WrongPassphrase):
         decrypt(passphrase, encrypt_under(b"other"), iterations=2)

@@ -9,13 +9,13 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import AES_192_CBC, AES_256_CBC, AES_256_GCM, NULL, TRIPLE_DES_CBC, HashName, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.kdf import SCRYPT, build_pbkdf2
+from smime_core.identity.passphrase import FilePassphrase, decrypt_private_key_info
+from smime_core.identity.pbes import PBES2, build_pbes2, derivation_work, parse_dek_info, parse_encryption
+from smime_core.keys.kdf import SCRYPT, build_pbkdf2
 from smime_core.limits import MAX_PBKDF2_ITERATIONS, MAX_PKCS12_KDF_ITERATIONS
-from smime_core.passphrase import FilePassphrase, decrypt_private_key_info
-from smime_core.pbes import PBES2, build_pbes2, derivation_work, parse_dek_info, parse_encryption
 from smime_core.providers.native import NativeProvider
 
 PROVIDER: Final = NativeProvider()

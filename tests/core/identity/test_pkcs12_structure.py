@@ -8,13 +8,12 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import HashName, Pbkdf2
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.kdf import Purpose, build_hmac_identifier, build_pbkdf2, derive_pkcs12
-from smime_core.passphrase import FilePassphrase
-from smime_core.pkcs12 import Pkcs12Contents, parse_pkcs12
-from smime_core.pkcs12.contents import (
+from smime_core.identity.passphrase import FilePassphrase
+from smime_core.identity.pkcs12 import Pkcs12Contents, parse_pkcs12
+from smime_core.identity.pkcs12.contents import (
     CERT_BAG,
     DATA,
     ENCRYPTED_DATA,
@@ -24,7 +23,8 @@ from smime_core.pkcs12.contents import (
     SHROUDED_KEY_BAG,
     X509_CERTIFICATE,
 )
-from smime_core.pkcs12.integrity import check_mac
+from smime_core.identity.pkcs12.integrity import check_mac
+from smime_core.keys.kdf import Purpose, build_hmac_identifier, build_pbkdf2, derive_pkcs12
 from smime_core.providers.native import NativeProvider
 
 VERSION: Final = der.integer(3)
@@ -152,7 +152,7 @@ def test_mac_counts_as_work(mac_data: bytes, monkeypatch: pytest.MonkeyPatch) ->
     # MUSTS 40.
     with pytest.raises(WrongPassphrase):
         parse(with_mac(mac_data))
-    monkeypatch.setattr("smime_core.passphrase.MAX_PASSPHRASE_WORK", 5)
+    monkeypatch.setattr("smime_core.identity.passphrase.MAX_PASSPHRASE_WORK", 5)
     with pytest.raises(LimitExceeded, match="passphrase iterations"):
         parse(with_mac(mac_data))
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from smime_core.errors import MalformedMessage, WrongPassphrase
-from smime_core.identity import load_identities
-from smime_core.pkcs12 import parse_pkcs12
+from smime_core.identity.identity import load_identities
+from smime_core.identity.pkcs12 import parse_pkcs12
 from smime_core.provider import KeyType
 from smime_core.providers.native import NativeProvider
-from tests.vectors_folder import vectors
+from tests.support.vectors import vectors
 
 PROVIDER = NativeProvider()
 SETS = ("pkcs12-pyca", "pkcs12-rfc9579-nss")

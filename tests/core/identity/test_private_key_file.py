@@ -8,17 +8,18 @@ from typing import Final
 
 import pytest
 
-from smime_core import Identity, der
+from smime_core import Identity
+from smime_core.asn1 import der
+from smime_core.asn1.pem import build_pem, find_pem_blocks
 from smime_core.blocking import run
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.identity import export_identity, load_identities, load_identities_from_pem, load_identity
+from smime_core.identity.identity import export_identity, load_identities, load_identities_from_pem, load_identity
+from smime_core.identity.private_key_file import export_private_key, load_private_key
 from smime_core.keys import public_key_of
 from smime_core.limits import MAX_PKCS12_BYTES
-from smime_core.pem import build_pem, find_pem_blocks
-from smime_core.private_key_file import export_private_key, load_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey
-from tests.unit.people import PROVIDER, anchor, person
-from tests.vectors_folder import vectors
+from tests.support.people import PROVIDER, anchor, person
+from tests.support.vectors import vectors
 
 PASSPHRASE: Final = "Grüße 😀".encode()
 # One P-256 key by `openssl ec`, in clear and with -des3, -des, -aes128, -aes192, -aes256 and the passphrase "secret".
@@ -95,7 +96,7 @@ def inner_key(key: PrivateKey) -> bytes:
 
 
 def sec1(key: PrivateKey) -> bytes:
-    """The ECPrivateKey with its curve inside, as it stands alone (RFC 5915 section 3)."""
+    """The ECPrivateKey with its curve inside, as in a file of its own (RFC 5915 section 3)."""
     fields = der.read_sequence(inner_key(key))
     curve = der.explicit(0, der.oid("1.2.840.10045.3.1.7"))
     return der.sequence(fields[0].encoded, fields[1].encoded, curve, fields[2].encoded)
@@ -113,7 +114,7 @@ def p256() -> Identity:
     return person("alice", NewKey.P256)
 
 
-# Keys alone
+# Keys without certificates
 
 
 @pytest.mark.parametrize("kind", [NewKey.RSA_2048, NewKey.P256, NewKey.ED25519, NewKey.X25519, NewKey.ML_KEM_768])
@@ -287,7 +288,7 @@ def test_more_blocks_than_the_limit_are_refused() -> None:
 
 
 def test_work_on_many_encrypted_keys_is_capped_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smime_core.passphrase.MAX_PASSPHRASE_WORK", 5)
+    monkeypatch.setattr("smime_core.identity.passphrase.MAX_PASSPHRASE_WORK", 5)
     keys = [export(identity.private_key, PASSPHRASE) + certificate_pem(identity) for identity in (rsa(), p256())]
     assert len(load_pem(b"".join(keys), PASSPHRASE)) == 2
     third = person("bob")

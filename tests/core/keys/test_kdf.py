@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import NULL, HashName, Pbkdf2, Scrypt
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
-from smime_core.kdf import (
+from smime_core.keys.kdf import (
     HMAC_OIDS,
     PBKDF2,
     SCRYPT,

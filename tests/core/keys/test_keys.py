@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from smime_core import der
 from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, NULL, RSA_ENCRYPTION, Curve
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import (
     FIELD_BITS,

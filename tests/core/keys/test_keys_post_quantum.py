@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import PURE_SCHEME_HASHES, SignatureAlgorithm, SignatureScheme
-from smime_core.certificate import parse_certificate
+from smime_core.asn1 import der
 from smime_core.errors import DecryptionError, MalformedMessage, ProviderError, SignatureMismatch
 from smime_core.keys import (
     parse_private_key,
@@ -23,8 +22,9 @@ from smime_core.keys import (
 from smime_core.provider import KeyType, NewKey
 from smime_core.providers import python_ml_kem
 from smime_core.providers.native import NativeProvider
-from tests.unit.lost_seeds import expanded_only
-from tests.vectors_folder import vectors
+from smime_core.x509.certificate import parse_certificate
+from tests.support.lost_seeds import expanded_only
+from tests.support.vectors import vectors
 
 PROVIDER = NativeProvider()
 LAMPS = vectors("pqc-lamps")

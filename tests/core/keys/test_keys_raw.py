@@ -7,7 +7,6 @@ import base64
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import (
     DSA,
     NULL,
@@ -17,12 +16,13 @@ from smime_core.algorithms import (
     SignatureScheme,
     build_signature_identifier,
 )
-from smime_core.certificate import parse_certificate
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys import parse_private_key, parse_public_key, public_key_of, public_point
 from smime_core.provider import KeyType, NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
-from tests.unit.people import person
+from smime_core.x509.certificate import parse_certificate
+from tests.support.people import person
 
 PROVIDER = NativeProvider()
 RAW = [NewKey.ED25519, NewKey.ED448, NewKey.X25519, NewKey.X448]
@@ -82,7 +82,7 @@ def test_a_public_key_of_another_beside_it_is_refused(kind: NewKey) -> None:
         if fits:
             assert parse_private_key(pkcs8_der).pkcs8_der == key.pkcs8_der
         else:
-            with pytest.raises(MalformedMessage, match="another's"):
+            with pytest.raises(MalformedMessage, match="another private key"):
                 parse_private_key(pkcs8_der)
 
 

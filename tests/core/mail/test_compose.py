@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smime_core.compose import Draft, build_mail, build_parts, find_message_ids
 from smime_core.errors import MalformedMessage
+from smime_core.mail.compose import Draft, build_mail, build_parts, find_message_ids
+from smime_core.mail.reading import read_entity
 from smime_core.mime import split_message
 from smime_core.mime.attachment import Attachment
 from smime_core.mime.seven_bit import is_transport_safe
-from smime_core.reading import read_entity
 
 DATE = datetime.datetime(2026, 11, 20, 8, 7, 6, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 DRAFT = Draft(

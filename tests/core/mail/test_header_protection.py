@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smime_core.errors import MalformedMessage
-from smime_core.header_policies import hcp_baseline, hcp_no_confidentiality, hcp_shy
-from smime_core.header_protection import (
+from smime_core.mail.header_policies import hcp_baseline, hcp_no_confidentiality, hcp_shy
+from smime_core.mail.header_protection import (
     FieldProtection,
     HeaderScheme,
     ProtectedHeaders,
@@ -16,11 +16,11 @@ from smime_core.header_protection import (
     protect_headers,
     unprotect_headers,
 )
-from smime_core.header_replies import HiddenField, keep_hidden, reply_headers
+from smime_core.mail.header_replies import HiddenField, keep_hidden, reply_headers
+from smime_core.mail.reading import read_encrypted_payload, read_entity
 from smime_core.mime import Headers, from_addresses, parse_entity, parse_headers, split_signed
 from smime_core.mime.seven_bit import is_transport_safe
-from smime_core.reading import read_encrypted_payload, read_entity
-from tests.vectors_folder import vectors
+from tests.support.vectors import vectors
 
 OUTER = (
     b"From: Alice <alice@good.test>\r\nTo: Bob <bob@good.test>\r\nSubject: Dinner plans\r\n"
@@ -86,7 +86,7 @@ class TestWriting:
             protect_headers("From: jörg@good.test\r\n".encode(), ENTITY, mode=CLEAR)
 
     @pytest.mark.parametrize("kind", [b"multipart/signed; boundary=b", b"application/pkcs7-mime"])
-    def test_what_is_signed_or_sealed_already_is_refused(self, kind: bytes) -> None:
+    def test_what_is_signed_or_encrypted_already_is_refused(self, kind: bytes) -> None:
         with pytest.raises(MalformedMessage, match="before the first signature"):
             protect_headers(OUTER, ENTITY.replace(b"text/plain", kind), mode=CIPHER)
 

@@ -35,7 +35,7 @@ from smime_core.mime import (
 from smime_core.mime.multipart import find_parts
 from smime_core.mime.seven_bit import encode_header_field, is_transport_safe
 from smime_core.mime.transfer import encode_base64, encode_quoted_printable
-from tests.vectors_folder import vectors
+from tests.support.vectors import vectors
 
 MIME_SETS = (
     "mime-cpython",
@@ -616,7 +616,7 @@ class TestMessages:
 
 @pytest.mark.parametrize("set_name", MIME_SETS)
 def test_every_part_of_every_vector_is_found_byte_for_byte(set_name: str) -> None:
-    """Whatever is split stands in the source between two boundary lines, at every depth."""
+    """Each part that is split off is found in the source between two boundary lines, at every depth."""
     files = [path for path in sorted(vectors(set_name).rglob("*")) if path.is_file()]
     assert files
     for path in files:

@@ -6,9 +6,9 @@ import datetime
 
 import pytest
 
-from smime_core.header_policies import hcp_shy
+from smime_core.mail.header_policies import hcp_shy
 from smime_core.mime import format_date, parse_date
-from smime_core.times import utc_text
+from smime_core.text.times import utc_text
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_old_and_odd_names_are_read(value: str, found: list[HashName | None]) ->
 
 
 def test_a_digest_that_micalg_does_not_name_is_reported() -> None:
-    """MUSTS 35: a mismatch is told and decides nothing."""
+    """MUSTS 35: a mismatch is reported and decides nothing."""
     used = [HashName.SHA256, HashName.SHA1, HashName.SHA256]
     assert find_unannounced_hashes("sha-512,rsa-sha1", used) == (HashName.SHA256,)
     assert find_unannounced_hashes("sha-256,sha1", used) == ()

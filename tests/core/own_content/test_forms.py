@@ -10,11 +10,16 @@ from typing import Any, Final
 import pytest
 
 from smime_core import blocking
-from smime_core.content_info import FIELD, FORM, ID_DATA, armor
+from smime_core.cms.content_info import FIELD, FORM, ID_DATA, armor
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
 from smime_core.errors import ContentTypeMismatch, FormMismatch, MalformedMessage, VerificationError
-from smime_core.forms import Form, FormEntry, SignedForm, SubmittedFile, file_entry
-from smime_core.identity import Identity
-from tests.unit.people import NOW, PROVIDER, anchor, person, trust
+from smime_core.identity.identity import Identity
+from smime_core.own_content import sign_form, verify_form
+from smime_core.own_content.forms import Form, FormEntry, SignedForm, Submission, SubmittedFile, file_entry
+from smime_core.report.report import report_of
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, anchor, person, trust
 
 ORIGIN: Final = "https://clinic.example"
 ACTION: Final = "https://clinic.example/consent"
@@ -42,7 +47,7 @@ SUBMITTED: Final = [("ward", "7"), ("consent", "yes\r\nto all"), ("consent", "no
 
 
 def sign(form: Form = FORM_OF_ALICE, **more: Any) -> str:
-    return blocking.sign_form(form, identity=ALICE, provider=PROVIDER, signing_time=NOW, **more)
+    return blocking.run(sign_form(form, identity=ALICE, provider=PROVIDER, signing_time=NOW, **more))
 
 
 def verify(signature: str, **changed: Any) -> SignedForm:
@@ -52,21 +57,22 @@ def verify(signature: str, **changed: Any) -> SignedForm:
         "nonce": NONCE,
         "fields": SUBMITTED,
         "enctype": "multipart/form-data",
-        "at": NOW,
-        "trust_store": trust(),
     }
-    return blocking.verify_form(signature.encode(), provider=PROVIDER, **(expected | changed))
+    judging = Judging(trust_store=changed.pop("trust_store", trust()), at=changed.pop("at", NOW))
+    return blocking.run(verify_form(signature.encode(), Submission(**(expected | changed)), judging, provider=PROVIDER))
 
 
 def sign_content(members: Any, *, content_type: str = FORM, identity: Identity = ALICE) -> str:
     content = members if isinstance(members, bytes) else json.dumps(members).encode()
     return armor(
-        blocking.sign_bytes(content, identity=identity, provider=PROVIDER, signing_time=NOW, content_type=content_type)
+        blocking.sign_bytes(
+            content, Signing(identities=[identity], signing_time=NOW), provider=PROVIDER, content_type=content_type
+        )
     )
 
 
 def members(**changed: Any) -> dict[str, Any]:
-    """What `sign` signs."""
+    """The JSON members that `sign` signs, with these changed."""
     report = verify(sign()).report
     return json.loads(report.content) | changed  # type: ignore[no-any-return]
 
@@ -134,8 +140,9 @@ def test_a_file_in_the_place_of_text_is_refused() -> None:
 def test_an_unknown_signer_is_refused_with_the_report() -> None:
     with pytest.raises(VerificationError) as refused:
         verify(sign(), trust_store=trust(person("eve").certificate))
-    assert refused.value.report is not None
-    assert refused.value.report.reasons[0].code == "untrusted-anchor"
+    report = report_of(refused.value)
+    assert report is not None
+    assert report.reasons[0].code == "untrusted-anchor"
 
 
 def test_an_altered_signature_is_refused() -> None:
@@ -151,12 +158,15 @@ def test_a_form_signed_as_another_kind_is_refused(content_type: str) -> None:
         verify(sign_content(members(), content_type=content_type))
 
 
-def test_a_sealed_form_is_no_signed_form() -> None:
-    sealed = blocking.seal_bytes(
-        json.dumps(members()).encode(), recipients=[ALICE.certificate], provider=PROVIDER, content_type=ID_DATA
+def test_an_encrypted_form_is_no_signed_form() -> None:
+    encrypted = blocking.encrypt_bytes(
+        json.dumps(members()).encode(),
+        Encrypting(recipients=[ALICE.certificate]),
+        provider=PROVIDER,
+        content_type=ID_DATA,
     )
     with pytest.raises(ContentTypeMismatch):
-        verify(armor(sealed))
+        verify(armor(encrypted))
 
 
 def test_the_signers_certificate_is_the_one_that_the_form_names() -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import functools
 import json
 from typing import Any
 
 import pytest
 
-from smime_core import Identity, PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, blocking
+from smime_core import Identity, blocking
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA, TRUST_LIST, armor
-from smime_core.demo_ca import issue_identity
+from smime_core.ca.demo import Details, issue_identity
+from smime_core.cms.content_info import ID_DATA, TRUST_LIST, armor
+from smime_core.cms.signing import Signing
 from smime_core.errors import ContentTypeMismatch, LimitExceeded, MalformedMessage, SmimeError, TrustListRefused
 from smime_core.limits import MAX_TRUST_LIST_BYTES
-from smime_core.own_content import ContentKind, protect_content
-from smime_core.provider import NewKey
-from smime_core.trust_list import (
+from smime_core.own_content.own_content import ContentKind, protect_content
+from smime_core.own_content.trust_list import (
     MAX_CLOCK_DIFFERENCE,
     MAX_LIFETIME,
     FollowedList,
@@ -26,60 +25,34 @@ from smime_core.trust_list import (
     build_followed_list,
     find_operator,
     follow_trust_list,
-    open_trust_list,
     parse_followed_list,
     renew_trust_list,
-    sign_trust_list,
+    verify_trust_list,
 )
-from tests.unit.people import NOW, PROVIDER, anchor, authority, person
+from smime_core.provider import NewKey
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, authority, person
+from tests.support.trust_lists import DAY, LIST, operator, sign
 
-DAY = datetime.timedelta(days=1)
 SECOND = datetime.timedelta(seconds=1)
 KIND = ContentKind(name="trust list", content_type=TRUST_LIST)
 
 
-@functools.cache
-def operator() -> Identity:
-    return person("operator", NewKey.P256)
-
-
-LIST = TrustList(
-    name="Example Ltd",
-    serial_number=7,
-    issued=NOW,
-    expires=NOW + 30 * DAY,
-    anchors=(
-        TrustAnchor(
-            certificate=anchor(),
-            source=TrustSource.OPERATOR,
-            addresses=("@example.test",),
-            distrust_after=NOW + 10 * DAY,
-        ),
-        TrustAnchor(certificate=person("bob").certificate, source=TrustSource.OPERATOR, is_exact=True),
-    ),
-    revocation=RevocationPolicy.IF_KNOWN,
-    requirements=PolicyRequirements(initial_policies=frozenset({"2.23.140.1.5.1.3"}), require_explicit_policy=True),
-    directories=("ldaps://directory.example.test/o=Example",),
-)
-
-
-def sign(trust_list: TrustList = LIST, identity: Identity | None = None) -> bytes:
-    return run(sign_trust_list(trust_list, identity=identity or operator(), provider=PROVIDER, signing_time=NOW))
-
-
 def open_list(cms: bytes, *, at: datetime.datetime = NOW, least: int = 0) -> TrustList:
     pinned = operator().certificate
-    return run(open_trust_list(cms, operator=pinned, provider=PROVIDER, at=at, least_serial_number=least))
+    return run(verify_trust_list(cms, operator=pinned, provider=PROVIDER, at=at, least_serial_number=least))
 
 
 def sign_content(content: bytes, kind: ContentKind = KIND, identity: Identity | None = None) -> bytes:
     holder = identity or operator()
-    return run(protect_content(content, kind, provider=PROVIDER, signing_time=NOW, identity=holder))
+    return run(
+        protect_content(content, kind, provider=PROVIDER, signing=Signing(identities=[holder], signing_time=NOW))
+    )
 
 
 def members(**changed: Any) -> bytes:
     report = blocking.verify_bytes(
-        sign(), provider=PROVIDER, trust_store=LIST.trust_store, at=NOW, content_type=TRUST_LIST
+        sign(), Judging(trust_store=LIST.trust_store, at=NOW), provider=PROVIDER, content_type=TRUST_LIST
     )
     return json.dumps(json.loads(report.content) | changed).encode()
 
@@ -103,7 +76,7 @@ def test_a_list_signed_by_somebody_else_is_refused_even_of_the_same_authority() 
 
 def test_a_list_signed_by_an_impostor_beside_the_operator_is_refused() -> None:
     mallory = person("mallory", NewKey.P256)
-    both = blocking.add_signer(sign(), mallory, provider=PROVIDER, signing_time=NOW)
+    both = blocking.add_signer(sign(), Signing(identities=[mallory], signing_time=NOW), provider=PROVIDER)
     with pytest.raises(TrustListRefused, match="not its operator's"):
         open_list(both)
 
@@ -143,12 +116,13 @@ def test_the_ends_of_its_time_belong_to_it(at: datetime.datetime) -> None:
 
 
 def test_an_operator_whose_certificate_has_expired_signs_no_list() -> None:
-    short = run(issue_identity(authority(), "operator@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256,
-                               not_after=NOW + DAY))  # fmt: skip
+    details = Details(not_after=NOW + DAY)
+    operators = issue_identity(authority(), "operator@example.test", PROVIDER, at=NOW, key=NewKey.P256, details=details)
+    short = run(operators)
     cms = sign(identity=short)
     later = NOW + 2 * DAY
     with pytest.raises(TrustListRefused, match="not its operator's"):
-        run(open_trust_list(cms, operator=short.certificate, provider=PROVIDER, at=later))
+        run(verify_trust_list(cms, operator=short.certificate, provider=PROVIDER, at=later))
 
 
 def test_there_is_no_way_back_to_an_older_list() -> None:

@@ -1,4 +1,4 @@
-"""What a person keeps between two sessions: it opens by the person's own keys alone, and passes as nothing else."""
+"""The trust state of a person between two sessions: only their own keys open it, and it passes as nothing else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 from smime_core import blocking
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
-from smime_core.content_info import SIGNED_TRUST_STATE, TRUST_LIST, TRUST_STATE
-from smime_core.decisions import Decision, DecisionKind
-from smime_core.demo_ca import issue_identity
+from smime_core.ca.demo import Details, issue_identity
+from smime_core.cms.content_info import SIGNED_TRUST_STATE, TRUST_LIST, TRUST_STATE
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -25,12 +25,15 @@ from smime_core.errors import (
     TrustStateOlder,
     TrustStateRefused,
 )
-from smime_core.identity import Identity
-from smime_core.own_content import ContentKind, build_members, protect_content
+from smime_core.identity.identity import Identity
+from smime_core.own_content.own_content import ContentKind, build_members, protect_content
+from smime_core.own_content.trust_state import TrustState, open_trust_state, seal_trust_state
 from smime_core.provider import NewKey
-from smime_core.trust_state import TrustState, open_trust_state, seal_trust_state
-from tests.unit.people import NOW, PROVIDER, anchor, authority, person, trust
-from tests.unit.test_vault_verbs import AT, call, sealed
+from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.trust.decisions import Decision, DecisionKind
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import Certificate
+from tests.support.people import NOW, PROVIDER, anchor, authority, person, trust
 
 ALICE, BOB, CAROL = person("alice"), person("bob"), person("carol")
 ACCOUNT: Final = "alice@example.test"
@@ -81,18 +84,22 @@ def test_what_another_signed_for_the_person_is_refused(signer: Identity) -> None
 
 
 def test_what_nobody_signed_is_refused() -> None:
-    cms = blocking.seal_bytes(b"{}", recipients=[ALICE.certificate], provider=PROVIDER, content_type=SIGNED_TRUST_STATE)
+    cms = blocking.encrypt_bytes(
+        b"{}", Encrypting(recipients=[ALICE.certificate]), provider=PROVIDER, content_type=SIGNED_TRUST_STATE
+    )
     with pytest.raises(SmimeError):
         open_state(cms)
-    kind = ContentKind(name="state", content_type=TRUST_STATE, sealed_type=SIGNED_TRUST_STATE)
+    kind = ContentKind(name="state", content_type=TRUST_STATE, encrypted_type=SIGNED_TRUST_STATE)
     with pytest.raises(SmimeError):
         open_state(
-            run(protect_content(b"{}", kind, provider=PROVIDER, signing_time=NOW, recipients=[ALICE.certificate]))
+            run(protect_content(b"{}", kind, provider=PROVIDER, encrypting=Encrypting(recipients=[ALICE.certificate])))
         )
 
 
 def test_what_is_signed_and_not_sealed_is_refused() -> None:
-    signed = blocking.sign_bytes(b"{}", identity=ALICE, provider=PROVIDER, signing_time=NOW, content_type=TRUST_STATE)
+    signed = blocking.sign_bytes(
+        b"{}", Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER, content_type=TRUST_STATE
+    )
     with pytest.raises(TrustStateRefused, match="own key"):
         open_state(signed)
 
@@ -100,14 +107,18 @@ def test_what_is_signed_and_not_sealed_is_refused() -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        ContentKind(name="list", content_type=TRUST_LIST, sealed_signed_type=SIGNED_TRUST_STATE),
-        ContentKind(name="list", content_type=TRUST_STATE, sealed_signed_type=TRUST_STATE),
+        ContentKind(name="list", content_type=TRUST_LIST, encrypted_signed_type=SIGNED_TRUST_STATE),
+        ContentKind(name="list", content_type=TRUST_STATE, encrypted_signed_type=TRUST_STATE),
     ],
 )
 def test_another_content_type_is_refused(kind: ContentKind) -> None:
     cms = run(
         protect_content(
-            b"{}", kind, provider=PROVIDER, signing_time=NOW, recipients=[ALICE.certificate], identity=ALICE
+            b"{}",
+            kind,
+            provider=PROVIDER,
+            signing=Signing(identities=[ALICE], signing_time=NOW),
+            encrypting=Encrypting(recipients=[ALICE.certificate]),
         )
     )
     with pytest.raises((ContentTypeMismatch, TrustStateRefused)):
@@ -116,8 +127,10 @@ def test_another_content_type_is_refused(kind: ContentKind) -> None:
 
 def test_it_is_no_mail_and_a_mail_is_none() -> None:
     with pytest.raises(ContentTypeMismatch):
-        blocking.examine_message(seal(), provider=PROVIDER, trust_store=trust(), at=NOW, identities=[ALICE])
-    mail = blocking.seal_bytes(b"Hello.\r\n", recipients=[ALICE.certificate], provider=PROVIDER)
+        blocking.examine_message(
+            seal(), Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[ALICE])
+        )
+    mail = blocking.encrypt_bytes(b"Hello.\r\n", Encrypting(recipients=[ALICE.certificate]), provider=PROVIDER)
     with pytest.raises(ContentTypeMismatch):
         open_state(mail)
 
@@ -143,10 +156,10 @@ def test_a_damaged_one_is_refused() -> None:
 
 
 def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> None:
-    old = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, not_after=NOW + DAY))
+    old = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, details=Details(not_after=NOW + DAY)))
     cms = seal(signer=old, readers=(old, ALICE))
     assert open_state(cms, old, ALICE, at=NOW + 2 * DAY) == STATE
-    # The new key alone opens it, and does not vouch for what the old one signed.
+    # The new key opens it without the old one, and does not vouch for the old key's signatures.
     with pytest.raises(TrustStateRefused):
         open_state(cms, ALICE, at=NOW + 2 * DAY)
 
@@ -155,7 +168,7 @@ def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> No
     "changes", [{"version": "2"}, {"counter": -1}, {"contacts": "{}"}, {"decisions": 1}, {"more": 1}]
 )
 def test_another_shape_is_malformed(changes: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = "smime_core.trust_state.build_members"
+    changed = "smime_core.own_content.trust_state.build_members"
     monkeypatch.setattr(changed, lambda **members: build_members(**(members | changes)))
     cms = seal()
     with pytest.raises(MalformedMessage):
@@ -171,21 +184,3 @@ def test_what_is_known_stays_and_what_is_not_is_added() -> None:
     assert joined.contacts.people == (known(BOB), known(CAROL))
     assert joined.decisions == (decision(BOB.certificate), decision(anchor()))
     assert joined.with_unknown(Contacts(), ()) == joined
-
-
-def test_the_vault_seals_for_every_key_that_may_receive_and_opens_by_each() -> None:
-    signing_only = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, key=NewKey.ED25519))
-    made = call("state.seal", account=ACCOUNT, counter=7, at=AT, **sealed(signing_only, ALICE))
-    opening = {"account": ACCOUNT, "at": AT, "leastCounter": 0, "state": made["state"]}
-    reply = call("state.open", **opening, **sealed(ALICE, signing_only))
-    assert reply["counter"] == 7
-    assert call("contacts.list", contacts=reply["contacts"]) == {"people": []}
-    with pytest.raises(TrustStateOlder):
-        call("state.open", **(opening | {"leastCounter": 8}), **sealed(ALICE, signing_only))
-    with pytest.raises(NoMatchingRecipient):
-        call("state.seal", account=ACCOUNT, counter=7, at=AT, **sealed(signing_only))
-
-
-def test_the_vault_signs_nothing_by_a_key_that_has_ended() -> None:
-    with pytest.raises(MalformedMessage, match="may sign"):
-        call("state.seal", account=ACCOUNT, counter=0, at=(NOW + 9999 * DAY).isoformat(), **sealed(ALICE))

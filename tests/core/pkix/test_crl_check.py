@@ -1,5 +1,5 @@
-"""What revocation lists say about a certificate (RFC 5280 section 6.3.3): a case that counts and one that does not for
-each step."""
+"""The status of a certificate by revocation lists (RFC 5280 section 6.3.3): for each step a case that counts and one
+that does not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cryptography import x509
 from smime_core.limits import MAX_LIST_SIGNERS
 from smime_core.pkix import statements
 from smime_core.policy import Policy
-from tests.unit.people import NOW
-from tests.unit.revocations import (
+from tests.support.people import NOW
+from tests.support.revocations import (
     DAY,
     HOUR,
     Holder,
@@ -149,7 +149,7 @@ class TestThePast:
         revoking = crl(
             authority(), entry(SERIAL, at=self.AT + HOUR), this_update=self.AT - DAY, next_update=self.AT + DAY
         )
-        # It stood on the list then, whatever date the entry gives.
+        # It was on the list then, even if the entry gives another date.
         assert ask(revoking, at=self.AT).state == "revoked"
 
 

@@ -10,11 +10,11 @@ import pytest
 from smime_core import parse_certificate
 from smime_core.algorithms import parse_signature_identifier
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
 from smime_core.errors import SignatureMismatch
 from smime_core.pkix.dsa_parameters import complete_dsa_key
-from tests.unit.people import PROVIDER
-from tests.vectors_folder import vectors
+from smime_core.x509.certificate import Certificate
+from tests.support.people import PROVIDER
+from tests.support.vectors import vectors
 
 
 def read(folder: Path, name: str) -> Certificate:

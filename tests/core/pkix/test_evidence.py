@@ -1,4 +1,4 @@
-"""Evidence: from octets, from answers, and what is still to be asked."""
+"""Evidence: from bytes, from answers, and what is still to be asked."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from smime_core import Certificate, Evidence, Lookup, LookupKind, RevocationStatus, der
-from smime_core.certificates_only import build_certificates_only
-from smime_core.content_info import ID_DATA
+from smime_core import Certificate
+from smime_core.asn1 import der
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.content_info import ID_DATA
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.limits import MAX_CRL_BYTES, MAX_LOOKUPS
+from smime_core.pkix import Evidence, Lookup, LookupKind, RevocationStatus
 from smime_core.pkix import evidence as evidence_module
 from smime_core.pkix.evidence import NO_EVIDENCE, RevocationState, add_answer, parse_evidence
 from smime_core.pkix.revocation import UNKNOWN_REASONS, find_lookups
-from tests.unit.people import NOW, PROVIDER
-from tests.unit.revocations import (
+from tests.support.people import NOW, PROVIDER
+from tests.support.revocations import (
     DAY,
     Holder,
     ask_evidence,

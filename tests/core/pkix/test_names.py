@@ -1,4 +1,4 @@
-"""Names of certificates: one reading for verdicts and constraints, and no octets that spoil another signer's report."""
+"""Names of certificates: one reading for verdicts and constraints, and no bytes that spoil another signer's report."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from typing import Final
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from smime_core import Identity, blocking, der
+from sealwax.cli.judging.verdict_line import verdict_line
+from smime_core import Identity, blocking
+from smime_core.asn1 import der
+from smime_core.asn1.distinguished_name import COMMON_NAME, EMAIL_ADDRESS
 from smime_core.blocking import run
 from smime_core.ca.extensions import build_extended_key_usage
-from smime_core.certificate import EMAIL_PROTECTION, SUBJECT_ALT_NAME, Certificate, Extension
-from smime_core.cli.verdict import verdict_line
-from smime_core.content_info import ID_DATA
-from smime_core.distinguished_name import COMMON_NAME, EMAIL_ADDRESS
-from smime_core.mail_address import addresses_match, parse_address
-from smime_core.mail_names import SMTP_UTF8_MAILBOX
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.signed_data import build_signed_data
+from smime_core.cms.signing import Signing
 from smime_core.mime import addresses
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.pkix.constrained_names import ConstrainedName, find_constrained_names
 from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
-from smime_core.report import MessageReport, SignerReport
-from smime_core.report_json import report_to_json
-from smime_core.signed_data import build_signed_data
-from tests.unit import path_house
-from tests.unit.path_house import House
-from tests.unit.people import NOW, PROVIDER
+from smime_core.report.report import MessageReport, SignerReport
+from smime_core.report.report_json import report_to_json
+from smime_core.text.mail_address import addresses_match, parse_address
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import EMAIL_PROTECTION, SUBJECT_ALT_NAME, Certificate, Extension
+from smime_core.x509.mail_names import SMTP_UTF8_MAILBOX
+from tests.support import path_house
+from tests.support.path_house import House
+from tests.support.people import NOW, PROVIDER
 
-# Characters that some reader strips, ends at, folds or maps, and others that stand in addresses.
+# Characters that some reader strips, ends at, folds or maps, and others that are in addresses.
 ODD: Final = (
     "\t", "\n", "\r", "\0", " ", "\u00a0", "\u2003", "\u200b", "\u200d", "\u202e", "\u3002", "\uff0e", "\uff20",
     ".", "@", '"', "\\", "(x)", "[", "]", "<", ">", ",", "\u00df", "\u0130", "\u212a", "A", "\u00c4", "xn--", "\x7f",
@@ -55,7 +58,7 @@ def other_mailbox(tag: int, octets: bytes) -> bytes:
 
 
 def named(kind: str | int, octets: bytes) -> Certificate:
-    """A certificate with these octets for a mail address, and no other name than a common name."""
+    """A certificate with these bytes for a mail address, and no other name than a common name."""
     subject = attribute(COMMON_NAME, 0x0C, b"Mallory")
     if isinstance(kind, int):
         return certify(der.sequence(subject, attribute(EMAIL_ADDRESS, kind, octets)), ())
@@ -158,16 +161,17 @@ def examine(mallory: Certificate, *carried: Certificate) -> MessageReport:
     signed = run(
         build_signed_data(
             b"From: alice@victim.test\r\n\r\nx\r\n",
-            holders=[alice(), Identity(certificate=mallory, private_key=path_house.key("Mallory"))],
+            Signing(
+                identities=[alice(), Identity(certificate=mallory, private_key=path_house.key("Mallory"))],
+                signing_time=NOW,
+            ),
             content_type=ID_DATA,
-            detached=False,
-            signing_time=NOW,
             provider=PROVIDER,
             certificates=carried,
         )
     )
     store = TrustStore.of(root().certificate, revocation=RevocationPolicy.NOT_CHECKED)
-    return blocking.examine_message(signed, provider=PROVIDER, trust_store=store, at=NOW)
+    return blocking.examine_message(signed, Judging(trust_store=store, at=NOW), provider=PROVIDER)
 
 
 def report_of_alice(report: MessageReport) -> SignerReport:
@@ -198,6 +202,6 @@ def test_no_octets_in_the_names_of_one_signer_change_the_report_of_another(
     report = examine(certify(subject, alternatives, authority), authority.certificate)
     assert len(report.signers) == 2
     assert report_of_alice(report) == expected()
-    # What is shown of it is text.
+    # The report shows it as text.
     assert report_to_json(report)["signers"]
     assert verdict_line(report)

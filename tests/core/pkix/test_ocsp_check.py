@@ -1,4 +1,4 @@
-"""What OCSP responses say about a certificate (RFC 6960 sections 3.2 and 4.2.2), accepted and refused step by step."""
+"""The status of a certificate by OCSP responses (RFC 6960 sections 3.2 and 4.2.2), accepted and refused by step."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.unit.people import NOW
-from tests.unit.revocations import (
+from tests.support.people import NOW
+from tests.support.revocations import (
     DAY,
     HOUR,
     UNKNOWN,

@@ -9,19 +9,21 @@ import pytest
 
 from smime_core import blocking
 from smime_core.blocking import run
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.errors import CertificateExpired, LimitExceeded, PathError, UntrustedAnchor
-from smime_core.pkix import Purpose, TrustStore
+from smime_core.pkix import PathRules, Purpose, TrustStore
 from smime_core.provider import NewKey
-from tests.unit.people import NOW, PROVIDER, anchor, authority, person, trust
+from smime_core.x509.certificate import Certificate, parse_certificate
+from tests.support.people import NOW, PROVIDER, anchor, authority, person, trust
 
 SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 YEAR: Final = datetime.timedelta(days=365)
 
 
 def new_authority(name: str, issuer: Authority | None = None, *, is_ca: bool = True) -> Authority:
-    return run(create_authority(name, provider=PROVIDER, at=NOW, key=NewKey.P256, issuer=issuer, is_ca=is_ca))
+    return run(
+        create_authority(name, provider=PROVIDER, at=NOW, key=NewKey.P256, issuer=issuer, details=Details(is_ca=is_ca))
+    )
 
 
 def validate(
@@ -32,12 +34,7 @@ def validate(
     purpose: Purpose = Purpose.SIGN,
 ) -> tuple[Certificate, ...]:
     return blocking.validate_path(
-        certificate,
-        intermediates=intermediates,
-        trust_store=store or trust(),
-        at=at,
-        purpose=purpose,
-        provider=PROVIDER,
+        certificate, purpose, PathRules(store or trust(), at, known=intermediates), PROVIDER
     ).certificates
 
 
@@ -79,7 +76,13 @@ def test_an_ordinary_certificate_cannot_issue() -> None:
 
 def test_a_certificate_for_servers_is_refused() -> None:
     server = run(
-        issue_identity(authority(), "www@example.test", provider=PROVIDER, at=NOW, extended_key_usage=(SERVER_AUTH,))
+        issue_identity(
+            authority(),
+            "www@example.test",
+            provider=PROVIDER,
+            at=NOW,
+            details=Details(extended_key_usage=(SERVER_AUTH,)),
+        )
     ).certificate
     with pytest.raises(PathError, match="not for e-mail"):
         validate(server)

@@ -1,27 +1,19 @@
-"""What all paths of one message may cost together, told by the signatures that are checked (MUSTS 38)."""
+"""The bound on the cost of all paths of one message, counted in signatures that are checked (MUSTS 38)."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from smime_core import (
-    Identity,
-    RevocationPolicy,
-    State,
-    TrustAnchor,
-    TrustStore,
-    der,
-    judgement,
-    parse_certificate,
-    signer_trust,
-)
+from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore, parse_certificate
 from smime_core.algorithms import SignatureAlgorithm
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.blocking import run, sign_entity, sign_message
 from smime_core.ca.extensions import (
     build_address_constraints,
@@ -30,26 +22,28 @@ from smime_core.ca.extensions import (
     build_subject_alt_name,
 )
 from smime_core.ca.names import COMMON_NAME, build_name
-from smime_core.certificate import Certificate, Extension
-from smime_core.der import Buffer
+from smime_core.cms.signing import Signing
 from smime_core.errors import CertificateExpired, LimitExceeded, UntrustedAnchor
-from smime_core.examination import examine
-from smime_core.examiner import Examiner
 from smime_core.limits import (
     MAX_MESSAGE_PATH_BYTES,
     MAX_MESSAGE_PATH_SIGNATURES,
     MAX_MESSAGE_PATH_STATES,
     MAX_MESSAGE_SIGNATURES,
 )
-from smime_core.pkix import PathBudget, Purpose, path, path_validation, policies, validate_path
+from smime_core.pkix import PathBudget, PathRules, Purpose, path, path_validation, policies, validate_path
 from smime_core.pkix import budget as budget_module
+from smime_core.pkix.certificate_pool import CertificatePool
 from smime_core.pkix.evidence import parse_evidence
-from smime_core.pkix.path_building import CertificatePool
 from smime_core.provider import KeyType, PublicKey
 from smime_core.providers.native import NativeProvider
-from smime_core.signer_trust import SignerTrust
-from tests.unit.path_house import House, clique, key, root
-from tests.unit.people import MESSAGE, NOW, anchor, build_revocation_list, person
+from smime_core.trust.judging import Judging
+from smime_core.verdict import signer_trust, signers
+from smime_core.verdict.examiner import Examiner
+from smime_core.verdict.signer_trust import SignerTrust
+from smime_core.verdict.walk import examine
+from smime_core.x509.certificate import Certificate, Extension
+from tests.support.path_house import House, clique, key, root
+from tests.support.people import MESSAGE, NOW, anchor, build_revocation_list, person
 
 SIGNERS = 100
 DSA = "1.2.840.10040.4.1"
@@ -83,17 +77,7 @@ def identity(house: House, address: str, chain: Iterable[Certificate] = ()) -> I
 def validate(
     certificate: Certificate, pool: Iterable[Certificate], provider: NativeProvider, budget: PathBudget | None
 ) -> None:
-    run(
-        validate_path(
-            certificate,
-            intermediates=tuple(pool),
-            trust_store=STORE,
-            at=NOW,
-            purpose=Purpose.SIGN,
-            provider=provider,
-            budget=budget,
-        )
-    )
+    run(validate_path(certificate, Purpose.SIGN, PathRules(STORE, NOW, known=tuple(pool)), provider, budget=budget))
 
 
 def test_a_signature_is_checked_once_for_all_signers(provider: CountingProvider) -> None:
@@ -149,10 +133,8 @@ def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provide
     first = dataclasses.replace(people[0], chain=tuple(pool))
     part = sign_entity(
         b"Content-Type: text/plain\r\n\r\nHello.\r\n",
-        identity=first,
-        co_signers=people[1:],
+        Signing(identities=[first, *(people[1:])], signing_time=NOW),
         provider=provider,
-        signing_time=NOW,
     )
     boundary = b"\r\n--hostile"
     parts = b"".join(boundary + b"\r\n" + part for _ in range(PARTS))
@@ -160,7 +142,7 @@ def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provide
         b"From: eve0@example.test\r\nContent-Type: multipart/mixed; boundary=hostile\r\n" + parts + boundary + b"--\r\n"
     )
     provider.verified = 0
-    report = run(examine(message, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    report = run(examine(message, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     signers = [signer for layer in report.layers for signer in layer.signers]
     assert len(signers) == SIGNERS * PARTS
     assert {signer.state for signer in signers} == {State.SIGNED_UNVERIFIED}
@@ -170,12 +152,11 @@ def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provide
 
 
 def test_signatures_are_checked_for_five_hundred_signers_in_all_parts(provider: CountingProvider) -> None:
+    eve = identity(TRUSTED, "eve@example.test")
     part = sign_entity(
         b"Content-Type: text/plain\r\n\r\nHello.\r\n",
-        identity=(first := identity(TRUSTED, "eve@example.test")),
-        co_signers=[first] * (SIGNERS - 1),
+        Signing(identities=[eve] * SIGNERS, signing_time=NOW),
         provider=provider,
-        signing_time=NOW,
     )
     parts = MAX_MESSAGE_SIGNATURES // SIGNERS + 2
     message = (
@@ -184,13 +165,25 @@ def test_signatures_are_checked_for_five_hundred_signers_in_all_parts(provider: 
         + b"\r\n--hostile--\r\n"
     )
     provider.verified = 0
-    report = run(examine(message, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    report = run(examine(message, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     layers = [layer for layer in report.layers if layer.signers]
     # One on top is that on the certificate.
     assert provider.verified == MAX_MESSAGE_SIGNATURES + 1
     assert {signer.state for layer in layers[:-2] for signer in layer.signers} == {State.VERIFIED}
     assert {signer.state for layer in layers[-2:] for signer in layer.signers} == {State.SIGNED_UNVERIFIED}
     assert {signer.reasons[0].code for layer in layers[-2:] for signer in layer.signers} == {"limit-exceeded"}
+
+
+def watch(reader: tuple[ModuleType, str], monkeypatch: pytest.MonkeyPatch, note: Callable[..., None]) -> None:
+    """Give `note` what a function of a module is given, before each call."""
+    module, name = reader
+    read = getattr(module, name)
+
+    def reading(*given: Any, **named: Any) -> object:
+        note(*given)
+        return read(*given, **named)
+
+    monkeypatch.setattr(module, name, reading)
 
 
 @pytest.mark.parametrize(
@@ -210,18 +203,12 @@ def test_signatures_are_checked_for_five_hundred_signers_in_all_parts(provider: 
 def test_large_extensions_are_read_for_few_of_a_hundred_signers(
     provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, extension: Extension, reader: tuple[ModuleType, str]
 ) -> None:
-    module, name = reader
-    read, sizes = getattr(module, name), []
-
-    def reading(value: bytes, *, critical: bool) -> object:
-        sizes.append(len(value))
-        return read(value, critical=critical)
-
-    monkeypatch.setattr(module, name, reading)
+    sizes: list[int] = []
+    watch(reader, monkeypatch, lambda value: sizes.append(len(value)))
     house = TRUSTED.issue("Large", extension)
     people = [identity(house, f"eve{number}@example.test", [house.certificate]) for number in range(SIGNERS)]
-    signed = sign_message(MESSAGE, identity=people[0], co_signers=people[1:], provider=provider, signing_time=NOW)
-    report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    signed = sign_message(MESSAGE, Signing(identities=[people[0], *(people[1:])], signing_time=NOW), provider=provider)
+    report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     assert len(report.signers) == SIGNERS
     assert 0 < sum(sizes) <= MAX_MESSAGE_PATH_BYTES
 
@@ -272,10 +259,10 @@ def test_the_signers_of_one_part_find_their_issuers_in_one_pool(
 
     monkeypatch.setattr(path, "CertificatePool", make)
     people = [identity(TRUSTED, f"p{number}@example.test") for number in range(5)]
-    signed = sign_message(MESSAGE, identity=people[0], co_signers=people[1:], provider=provider, signing_time=NOW)
+    signed = sign_message(MESSAGE, Signing(identities=[people[0], *(people[1:])], signing_time=NOW), provider=provider)
     for store in (STORE, dataclasses.replace(STORE, anchors=())):
         # Another store is never asked for what the first one trusts.
-        report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=store, at=NOW)))
+        report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=store, at=NOW))))
         expected = State.VERIFIED if store.anchors else State.SIGNED_UNVERIFIED
         assert {signer.state for signer in report.signers} == {expected}
     assert len(made) == 2
@@ -290,9 +277,7 @@ def test_a_store_finds_no_issuers_in_the_pool_of_another(provider: CountingProvi
         (nobody, NOW, UntrustedAnchor),
         (STORE, NOW + datetime.timedelta(days=36_500), CertificateExpired),
     ):
-        judging = validate_path(
-            alice, intermediates=(), trust_store=store, at=at, purpose=Purpose.SIGN, provider=provider, budget=budget
-        )
+        judging = validate_path(alice, Purpose.SIGN, PathRules(store, at), provider, budget=budget)
         with pytest.raises(expected):
             run(judging)
 
@@ -307,9 +292,9 @@ def test_issuers_without_parameters_above_one_another_do_not_multiply(
         for number in range(20)
     ]
     eve = dataclasses.replace(identity(TRUSTED, "eve@example.test"), chain=tuple(map(parse_certificate, pool)))
-    signed = sign_message(MESSAGE, identity=eve, provider=provider, signing_time=NOW)
+    signed = sign_message(MESSAGE, Signing(identities=[eve], signing_time=NOW), provider=provider)
     # The certificate that the signer means is the lowest of the levels.
-    monkeypatch.setattr(judgement, "find_signer_certificates", lambda _, known: (parse_certificate(pool[0]),))
+    monkeypatch.setattr(signers, "find_signer_certificates", lambda _, known: (parse_certificate(pool[0]),))
     weighed = 0
 
     class Budget(PathBudget):
@@ -318,7 +303,7 @@ def test_issuers_without_parameters_above_one_another_do_not_multiply(
             weighed += 1
             super().count_state()
 
-    examiner = Examiner(provider=provider, trust_store=STORE, at=NOW, budget=Budget())
+    examiner = Examiner(provider=provider, budget=Budget(), judging=Judging(trust_store=STORE, at=NOW))
     report = run(examine(signed, examiner=examiner))
     assert report.signers[0].state is State.SIGNED_UNVERIFIED
     assert [why.code for why in report.signers[0].reasons] == ["limit-exceeded"]
@@ -342,27 +327,23 @@ def test_issuers_without_parameters_above_one_another_do_not_multiply(
 def test_large_certificates_that_nobody_vouches_for_are_read_for_few_of_a_hundred_signers(
     provider: CountingProvider, monkeypatch: pytest.MonkeyPatch, extension: Extension, reader: tuple[ModuleType, str]
 ) -> None:
-    module, name = reader
-    read, readers = getattr(module, name), set[int]()
+    readers = set[int]()
     judged: list[SignerTrust] = []
-
-    def reading(*given: Any) -> object:
-        readers.add(len(judged))
-        return read(*given)
-
-    monkeypatch.setattr(module, name, reading)
+    watch(reader, monkeypatch, lambda *_: readers.add(len(judged)))
     judge = signer_trust.judge_trust
 
     async def judging(*given: Any, **named: Any) -> SignerTrust:
         judged.append(await judge(*given, **named))
         return judged[-1]
 
-    monkeypatch.setattr(judgement, "judge_trust", judging)
+    monkeypatch.setattr(signers, "judge_trust", judging)
     eve = Identity(
         certificate=root("Nobody").certify("eve@example.test", extension), private_key=key("eve@example.test")
     )
-    signed = sign_message(MESSAGE, identity=eve, co_signers=[eve] * (SIGNERS - 1), provider=provider, signing_time=NOW)
-    report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    signed = sign_message(
+        MESSAGE, Signing(identities=[eve, *([eve] * (SIGNERS - 1))], signing_time=NOW), provider=provider
+    )
+    report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     assert {signer.state for signer in report.signers} == {State.SIGNED_UNVERIFIED}
     assert len(report.signers) == SIGNERS
     assert 0 < len(readers) * len(eve.certificate.der) <= MAX_MESSAGE_PATH_BYTES
@@ -375,8 +356,8 @@ def test_signers_that_are_left_when_the_budget_is_spent_are_doubted(
     monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 2)
     house = TRUSTED.issue("House")
     people = [identity(house, f"p{number}@example.test", [house.certificate]) for number in range(3)]
-    signed = sign_message(MESSAGE, identity=people[0], co_signers=people[1:], provider=provider, signing_time=NOW)
-    report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=STORE, at=NOW)))
+    signed = sign_message(MESSAGE, Signing(identities=[people[0], *(people[1:])], signing_time=NOW), provider=provider)
+    report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     assert [signer.state for signer in report.signers] == [State.VERIFIED, *[State.SIGNED_UNVERIFIED] * 2]
     assert [signer.reasons[0].code for signer in report.signers[1:]] == ["limit-exceeded", "path-not-followed"]
     assert report.state is State.SIGNED_UNVERIFIED
@@ -391,10 +372,10 @@ def test_a_revocation_that_nobody_could_afford_to_look_at_forgives_nothing(
         revocation=RevocationPolicy.IF_KNOWN,
         evidence=parse_evidence(revocation_lists=[build_revocation_list()]),
     )
-    signed = sign_message(MESSAGE, identity=alice, provider=provider, signing_time=NOW)
+    signed = sign_message(MESSAGE, Signing(identities=[alice], signing_time=NOW), provider=provider)
 
     def judge() -> tuple[State, list[str]]:
-        report = run(examine(signed, examiner=Examiner(provider=provider, trust_store=store, at=NOW)))
+        report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=store, at=NOW))))
         return report.state, [reason.code for reason in report.reasons]
 
     assert judge() == (State.VERIFIED, [])

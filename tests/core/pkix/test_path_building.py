@@ -6,22 +6,25 @@ import dataclasses
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
+from smime_core.asn1 import der
 from smime_core.ca.extensions import build_authority_information_access
-from smime_core.certificate import Certificate, Extension
 from smime_core.errors import CertificateExpired, LimitExceeded, PathError, UntrustedAnchor
 from smime_core.pkix import (
     Evidence,
     LookupKind,
+    PathRules,
     PathTrail,
     Purpose,
     RevocationPolicy,
     TrustAnchor,
     TrustStore,
     ValidatedPath,
+    trail_of,
 )
-from tests.unit.path_house import YEAR, House, authority_extensions, clique, issue, root
-from tests.unit.people import NOW, PROVIDER
+from smime_core.x509.certificate import Certificate, Extension
+from tests.support.path_house import YEAR, House, authority_extensions, clique, issue, root
+from tests.support.people import NOW, PROVIDER
 
 ALICE = "alice@example.test"
 
@@ -34,21 +37,24 @@ def validate(
 ) -> ValidatedPath:
     return blocking.validate_path(
         certificate,
-        intermediates=intermediates,
-        trust_store=TrustStore(
-            anchors=tuple(TrustAnchor(certificate=one) for one in anchors),
-            revocation=RevocationPolicy.NOT_CHECKED,
-            evidence=evidence or Evidence(),
+        Purpose.SIGN,
+        PathRules(
+            TrustStore(
+                anchors=tuple(TrustAnchor(certificate=one) for one in anchors),
+                revocation=RevocationPolicy.NOT_CHECKED,
+                evidence=evidence or Evidence(),
+            ),
+            NOW,
+            known=intermediates,
         ),
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
+        PROVIDER,
     )
 
 
-def trail_of(error: PathError) -> PathTrail:
-    assert error.trail is not None
-    return error.trail
+def followed_until(error: PathError) -> PathTrail:
+    trail = trail_of(error)
+    assert trail is not None
+    return trail
 
 
 def test_certificates_of_the_evidence_complete_a_path() -> None:
@@ -102,9 +108,7 @@ def test_an_anchor_below_another_one_does_not_hide_it() -> None:
         ),
         revocation=RevocationPolicy.NOT_CHECKED,
     )
-    path = blocking.validate_path(
-        middle.certify(ALICE), intermediates=(), trust_store=store, at=NOW, purpose=Purpose.SIGN, provider=PROVIDER
-    )
+    path = blocking.validate_path(middle.certify(ALICE), Purpose.SIGN, PathRules(store, NOW), PROVIDER)
     assert path.certificates[-1] == top.certificate
 
 
@@ -116,7 +120,7 @@ def test_the_error_is_that_of_the_path_which_got_furthest() -> None:
     for order in ((not_ca, middle), (middle, not_ca)):
         with pytest.raises(CertificateExpired) as raised:
             validate(expired, *(one.certificate for one in order), anchors=(top.certificate,))
-        assert trail_of(raised.value).certificates[1] == middle.certificate
+        assert followed_until(raised.value).certificates[1] == middle.certificate
 
 
 def test_without_a_path_the_trail_goes_as_far_as_the_chain_and_says_what_to_fetch() -> None:
@@ -125,7 +129,7 @@ def test_without_a_path_the_trail_goes_as_far_as_the_chain_and_says_what_to_fetc
     alice = middle.certify(ALICE)
     with pytest.raises(UntrustedAnchor) as raised:
         validate(alice, middle.certificate, anchors=(root("Third").certificate,))
-    trail = trail_of(raised.value)
+    trail = followed_until(raised.value)
     assert trail.anchor is None
     assert trail.certificates == (alice, middle.certificate)
     (lookup,) = trail.lookups
@@ -133,15 +137,15 @@ def test_without_a_path_the_trail_goes_as_far_as_the_chain_and_says_what_to_fetc
     asked = Evidence(asked=frozenset({lookup.key}))
     with pytest.raises(UntrustedAnchor) as raised:
         validate(alice, middle.certificate, anchors=(), evidence=asked)
-    assert trail_of(raised.value).lookups == ()
+    assert followed_until(raised.value).lookups == ()
 
 
 def test_a_chain_to_an_unknown_root_asks_for_nothing() -> None:
     top = root("Own root", build_authority_information_access(issuer_urls=("http://pki.example.test/root.cer",)))
     with pytest.raises(UntrustedAnchor) as raised:
         validate(top.certify(ALICE), top.certificate, anchors=())
-    assert trail_of(raised.value).certificates[-1] == top.certificate
-    assert trail_of(raised.value).lookups == ()
+    assert followed_until(raised.value).certificates[-1] == top.certificate
+    assert followed_until(raised.value).lookups == ()
 
 
 def test_a_certificate_of_an_unreadable_name_spoils_nothing() -> None:

@@ -8,50 +8,33 @@ from typing import Final
 import pytest
 
 from smime_core import blocking
-from smime_core.blocking import run
 from smime_core.ca.extensions import build_basic_constraints, build_crl_distribution_points, build_key_usage
-from smime_core.ca.revocation_list_building import ListTerm, RevokedCertificate, build_revocation_list
-from smime_core.certificate import Certificate, KeyUsage
 from smime_core.errors import CertificateRevoked, PathError, RevocationUnknown
 from smime_core.limits import MAX_REVOCATION_SIGNATURES
 from smime_core.pkix import (
     Evidence,
     LookupKind,
     Outcome,
+    PathRules,
     Purpose,
     RevocationPolicy,
     RevocationState,
     TrustAnchor,
     TrustStore,
     ValidatedPath,
+    trail_of,
 )
-from smime_core.revocation_list import RevocationList, parse_revocation_list
-from tests.unit.path_house import House, issue, key, root
-from tests.unit.people import NOW, PROVIDER
+from smime_core.x509.certificate import Certificate, KeyUsage
+from smime_core.x509.revocation_list import RevocationList
+from tests.support.path_house import House, issue, revocation_list, root
+from tests.support.people import NOW, PROVIDER
 
 STEP: Final = "6.1.3 (a)(3)"
-TERM: Final = ListTerm(this_update=NOW, next_update=NOW + datetime.timedelta(days=7))
 ROOT: Final = root()
 ISSUING: Final = ROOT.issue("Issuing CA", build_crl_distribution_points(("http://pki.example.test/root.crl",)))
 ALICE: Final = ISSUING.certify(
     "alice@example.test", build_crl_distribution_points(("http://pki.example.test/issuing.crl",))
 )
-
-
-def revocation_list(house: House, *revoked: Certificate, key_name: str = "") -> RevocationList:
-    entries = [RevokedCertificate(serial_number=one.serial_number, revoked_at=NOW) for one in revoked]
-    return parse_revocation_list(
-        run(
-            build_revocation_list(
-                entries,
-                issuer=house.certificate,
-                signing_key=key(key_name or house.key_name),
-                number=1,
-                term=TERM,
-                provider=PROVIDER,
-            )
-        )
-    )
 
 
 def validate(
@@ -67,12 +50,7 @@ def validate(
         evidence=evidence or Evidence(revocation_lists=lists),
     )
     return blocking.validate_path(
-        certificate,
-        intermediates=(ISSUING.certificate, *further),
-        trust_store=store,
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
+        certificate, Purpose.SIGN, PathRules(store, NOW, known=(ISSUING.certificate, *further)), PROVIDER
     )
 
 
@@ -94,14 +72,15 @@ def test_a_revoked_certificate_refuses_the_path_wherever_it_stands(policy: Revoc
     with pytest.raises(CertificateRevoked, match="was revoked on 2026-06-01") as raised:
         validate(of_root, of_issuing, policy=policy)
     assert raised.value.rfc5280_step == STEP
-    assert raised.value.trail is not None
-    assert raised.value.trail.steps[-1].position == position
+    trail = trail_of(raised.value)
+    assert trail is not None
+    assert trail.steps[-1].position == position
 
 
 def test_what_is_unknown_refuses_where_it_has_to_be_known_and_names_all_that_can_be_asked() -> None:
-    with pytest.raises(RevocationUnknown, match="nobody has asked yet") as raised:
+    with pytest.raises(RevocationUnknown, match="no authority was asked yet") as raised:
         validate()
-    trail = raised.value.trail
+    trail = trail_of(raised.value)
     assert trail is not None
     assert [lookup.url for lookup in trail.lookups] == [
         "http://pki.example.test/issuing.crl",
@@ -133,7 +112,7 @@ def test_an_anchor_may_have_a_policy_of_its_own(policy: RevocationPolicy, own: R
     store = TrustStore(anchors=(anchor,), revocation=policy)
     effective = policy if policy is RevocationPolicy.NOT_CHECKED else own
     assert store.policy_for(anchor) is effective
-    # What holds for all replaces it; what is softened lets an unknown status pass, and checks what was checked.
+    # A policy for all anchors replaces it. A softened one accepts an unknown status, and makes the same checks.
     assert store.with_revocation(policy).policy_for(TrustAnchor(certificate=ROOT.certificate)) is policy
     (softened,) = store.softened().anchors
     assert store.softened().policy_for(softened) is not RevocationPolicy.REQUIRED
@@ -145,14 +124,7 @@ def test_an_anchor_may_have_a_policy_of_its_own(policy: RevocationPolicy, own: R
 
 
 def validate_by(store: TrustStore) -> None:
-    blocking.validate_path(
-        ALICE,
-        intermediates=(ISSUING.certificate,),
-        trust_store=store,
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
-    )
+    blocking.validate_path(ALICE, Purpose.SIGN, PathRules(store, NOW, known=(ISSUING.certificate,)), PROVIDER)
 
 
 def test_what_is_known_to_be_revoked_fails_under_an_anchors_soft_policy() -> None:
@@ -167,12 +139,13 @@ def test_other_faults_are_told_before_what_is_unknown() -> None:
     with pytest.raises(PathError) as raised:
         validate(certificate=ISSUING.certify("late@example.test", not_after=NOW - datetime.timedelta(days=1)))
     assert raised.value.rfc5280_step == "6.1.3 (a)(2)"
-    assert raised.value.trail is not None
-    assert raised.value.trail.lookups == ()
+    trail = trail_of(raised.value)
+    assert trail is not None
+    assert trail.lookups == ()
 
 
 def crl_signer(*, usage: KeyUsage = KeyUsage.CRL_SIGN, issuer: House = ROOT) -> House:
-    """Another certificate of the issuing authority's name, whose key signs its lists alone."""
+    """Another certificate of the issuing authority's name, whose key signs only its lists."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(usage))
     certificate = issue("Issuing CA", "list key", issuer, extensions)
     return House(name="Issuing CA", certificate=certificate, key_name="list key")
@@ -196,7 +169,7 @@ def test_a_bag_full_of_namesakes_hides_no_revocation(policy: RevocationPolicy) -
     with pytest.raises(CertificateRevoked):
         validate(evidence=known, further=namesakes, policy=policy)
     # Where the signer came with the message too, nobody knows; and that holds by no policy that asks.
-    with pytest.raises(RevocationUnknown, match="more evidence about its revocation than is looked through"):
+    with pytest.raises(RevocationUnknown, match="more evidence about its revocation than this program looks through"):
         validate(
             revocation_list(ROOT),
             revocation_list(signer, ALICE),
@@ -211,7 +184,7 @@ def test_a_list_signer_about_whom_not_all_was_read_leaves_the_status_open() -> N
         revocation_list(ROOT, signer.certificate, key_name=f"forger {number}")
         for number in range(MAX_REVOCATION_SIGNATURES)
     )
-    with pytest.raises(RevocationUnknown, match="more evidence about its revocation than is looked through"):
+    with pytest.raises(RevocationUnknown, match="more evidence about its revocation than this program looks through"):
         validate(
             revocation_list(ROOT),
             *forged,
@@ -234,7 +207,7 @@ def test_a_list_signer_needs_the_key_usage_and_the_same_anchor() -> None:
 
 
 def test_another_authority_below_the_anchor_certifies_no_list_signer_for_this_one() -> None:
-    """A name alone is not the issuer: any authority below the anchor could certify it."""
+    """A name is not enough for an issuer: any authority below the anchor could certify it."""
     sibling = ROOT.issue("Sibling CA")
     impostor = crl_signer(issuer=sibling)
     authority = sibling.issue("Issuing CA", key_name="impostor")

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import (
     HashName,
     SignatureAlgorithm,
@@ -20,6 +20,7 @@ from smime_core.algorithms import (
     build_signature_identifier,
     parse_signature_identifier,
 )
+from smime_core.asn1 import der
 from smime_core.ca.extensions import (
     build_address_constraints,
     build_basic_constraints,
@@ -28,22 +29,24 @@ from smime_core.ca.extensions import (
     build_key_usage,
     build_subject_alt_name,
 )
-from smime_core.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
 from smime_core.errors import CertificateExpired, MalformedMessage, PathError, UntrustedAnchor
 from smime_core.pkix import (
     CertificateUse,
     Outcome,
+    PathRules,
     PolicyRequirements,
     Purpose,
     RevocationPolicy,
     TrustAnchor,
     TrustStore,
     ValidatedPath,
+    trail_of,
 )
 from smime_core.pkix.purposes import OCSP_SIGNING, TIME_STAMPING
 from smime_core.policy import Policy
-from tests.unit.path_house import YEAR, House, issue, key, root, with_version, without_extensions
-from tests.unit.people import NOW, PROVIDER
+from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage, parse_certificate
+from tests.support.path_house import YEAR, House, issue, key, root, with_version, without_extensions
+from tests.support.people import NOW, PROVIDER
 
 SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 ANY_EXTENDED: Final = "2.5.29.37.0"
@@ -64,16 +67,18 @@ def validate(
     trusted = TrustAnchor(certificate=anchor.certificate) if isinstance(anchor, House) else anchor
     return blocking.validate_path(
         certificate,
-        intermediates=[one.certificate if isinstance(one, House) else one for one in intermediates],
-        trust_store=TrustStore(
-            anchors=(trusted,),
-            revocation=RevocationPolicy.NOT_CHECKED,
-            requirements=requirements or PolicyRequirements(),
+        purpose,
+        PathRules(
+            TrustStore(
+                anchors=(trusted,),
+                revocation=RevocationPolicy.NOT_CHECKED,
+                requirements=requirements or PolicyRequirements(),
+            ),
+            at,
+            known=[one.certificate if isinstance(one, House) else one for one in intermediates],
+            policy=policy,
         ),
-        at=at,
-        purpose=purpose,
-        provider=PROVIDER,
-        policy=policy,
+        PROVIDER,
     )
 
 
@@ -82,8 +87,9 @@ def refusal(certificate: Certificate, *intermediates: House | Certificate, **opt
     with pytest.raises(PathError) as raised:
         validate(certificate, *intermediates, **options)  # type: ignore[arg-type]
     error = raised.value
-    assert error.trail is not None
-    last = error.trail.steps[-1]
+    trail = trail_of(error)
+    assert trail is not None
+    last = trail.steps[-1]
     assert last.outcome is Outcome.FAILED
     assert last.label == error.rfc5280_step
     assert last.text == str(error)
@@ -374,9 +380,7 @@ def test_an_exact_anchor_is_the_certificate_and_nothing_below_it() -> None:
 def test_an_exact_anchor_needs_no_word_on_revocation() -> None:
     alice = root("Stranger").certify(ALICE)
     store = TrustStore(anchors=(TrustAnchor(certificate=alice, is_exact=True),), revocation=RevocationPolicy.REQUIRED)
-    path = blocking.validate_path(
-        alice, intermediates=(), trust_store=store, at=NOW, purpose=Purpose.SIGN, provider=PROVIDER
-    )
+    path = blocking.validate_path(alice, Purpose.SIGN, PathRules(store, NOW), PROVIDER)
     assert path.certificates == (alice,)
 
 
@@ -395,12 +399,7 @@ def test_one_certificate_may_be_an_anchor_on_several_conditions() -> None:
         revocation=RevocationPolicy.NOT_CHECKED,
     )
     path = blocking.validate_path(
-        ISSUING.certify(ALICE),
-        intermediates=[ISSUING.certificate],
-        trust_store=store,
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
+        ISSUING.certify(ALICE), Purpose.SIGN, PathRules(store, NOW, known=[ISSUING.certificate]), PROVIDER
     )
     assert path.trail.anchor == store.anchors[1]
 

@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
+from smime_core.asn1 import der
 from smime_core.ca.extensions import build_certificate_policies
-from smime_core.certificate import Certificate, Extension
 from smime_core.errors import LimitExceeded, MalformedMessage, PathError
 from smime_core.limits import MAX_POLICIES
-from smime_core.pkix import CertificateUse, PolicyRequirements, RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.pkix import CertificateUse, PathRules, PolicyRequirements, RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.pkix.policies import (
     PolicyState,
     parse_certificate_policies,
@@ -20,8 +20,9 @@ from smime_core.pkix.policies import (
     parse_policy_mappings,
 )
 from smime_core.pkix.trust import ANY_POLICY
-from tests.unit.path_house import House, issue, root
-from tests.unit.people import NOW, PROVIDER
+from smime_core.x509.certificate import Certificate, Extension
+from tests.support.path_house import House, issue, root
+from tests.support.people import NOW, PROVIDER
 
 GOLD: Final = "1.2.3.1"
 SILVER: Final = "1.2.3.2"
@@ -63,15 +64,17 @@ def found(*path: House | Certificate, requirements: PolicyRequirements) -> froze
     try:
         return blocking.validate_path(
             certificates[-1],
-            intermediates=certificates[:-1],
-            trust_store=TrustStore(
-                anchors=(TrustAnchor(certificate=ROOT.certificate),),
-                revocation=RevocationPolicy.NOT_CHECKED,
-                requirements=requirements,
+            ANY_USE,
+            PathRules(
+                TrustStore(
+                    anchors=(TrustAnchor(certificate=ROOT.certificate),),
+                    revocation=RevocationPolicy.NOT_CHECKED,
+                    requirements=requirements,
+                ),
+                NOW,
+                known=certificates[:-1],
             ),
-            at=NOW,
-            purpose=ANY_USE,
-            provider=PROVIDER,
+            PROVIDER,
         ).policies
     except PathError as error:
         return error.rfc5280_step

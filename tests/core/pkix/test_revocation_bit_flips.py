@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from smime_core.pkix import RevocationState, parse_evidence
-from tests.unit.revocations import (
+from tests.support.revocations import (
     ask_evidence,
     authority,
     crl,

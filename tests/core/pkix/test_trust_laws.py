@@ -1,4 +1,4 @@
-"""What holds of trust whatever comes: any order of a bag, more evidence, other people's decisions, JSON and back."""
+"""Laws of trust for any input: the order of a bag, more evidence, other people's decisions, JSON and back."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ import functools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smime_core import RevocationPolicy, TrustAnchor, TrustSource, TrustStore, blocking, der
+from smime_core import RevocationPolicy, TrustAnchor, TrustStore, blocking
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
-from smime_core.contacts_json import build_contacts, parse_contacts
-from smime_core.decisions import Decision, DecisionKind, decision_anchors
-from smime_core.decisions_json import build_decisions, parse_decisions
 from smime_core.errors import UntrustedAnchor
-from smime_core.mail_address import parse_address
-from smime_core.pkix import PolicyRequirements, Purpose
+from smime_core.own_content.trust_list import MAX_LIFETIME, TrustList, sign_trust_list, verify_trust_list
+from smime_core.pkix import PathRules, PolicyRequirements, Purpose, TrustSource
 from smime_core.pkix.constrained_names import ConstrainedName
 from smime_core.pkix.name_constraints import find_violation, parse_name_constraints
 from smime_core.pkix.statements import HOLD
-from smime_core.trust_list import MAX_LIFETIME, TrustList, open_trust_list, sign_trust_list
+from smime_core.text.mail_address import parse_address
+from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.trust.contacts_json import build_contacts, parse_contacts
+from smime_core.trust.decisions import Decision, DecisionKind, decision_anchors
+from smime_core.trust.decisions_json import build_decisions, parse_decisions
+from smime_core.x509.certificate import Certificate
 from tests.fuzz.trust_targets import operator
-from tests.unit import path_house, revocations
-from tests.unit.people import NOW, PROVIDER, anchor, person
-from tests.unit.revocations import DAY, HOUR, Reason
+from tests.support import path_house, revocations
+from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.revocations import DAY, HOUR, Reason
 
 SECONDS = st.datetimes(
     datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31), timezones=st.just(datetime.UTC)
@@ -78,11 +79,9 @@ def test_a_path_is_found_in_any_order_of_the_bag_and_among_strangers(order: list
     members = [bag()[number] for number in order if number < 2 + strangers]
     path = blocking.validate_path(
         alice(),
-        intermediates=members,
-        trust_store=TrustStore.of(root().certificate, revocation=RevocationPolicy.NOT_CHECKED),
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
+        Purpose.SIGN,
+        PathRules(TrustStore.of(root().certificate, revocation=RevocationPolicy.NOT_CHECKED), NOW, known=members),
+        PROVIDER,
     )
     assert path.certificates == (alice(), bag()[1], bag()[0], root().certificate)
 
@@ -152,11 +151,9 @@ def test_a_decision_counts_for_its_addresses_alone(own: str, accepted: list[str]
     try:
         path = blocking.validate_path(
             certificate,
-            intermediates=(),
-            trust_store=TrustStore(anchors=decision_anchors(decisions), revocation=RevocationPolicy.NOT_CHECKED),
-            at=NOW,
-            purpose=Purpose.SIGN,
-            provider=PROVIDER,
+            Purpose.SIGN,
+            PathRules(TrustStore(anchors=decision_anchors(decisions), revocation=RevocationPolicy.NOT_CHECKED), NOW),
+            PROVIDER,
         )
     except UntrustedAnchor:
         assert not is_meant
@@ -247,7 +244,7 @@ def test_an_operators_list_comes_back(
         requirements=requirements,
     )
     cms = run(sign_trust_list(trust_list, identity=operator(), provider=PROVIDER, signing_time=NOW))
-    assert run(open_trust_list(cms, operator=operator().certificate, provider=PROVIDER, at=NOW)) == trust_list
+    assert run(verify_trust_list(cms, operator=operator().certificate, provider=PROVIDER, at=NOW)) == trust_list
 
 
 @settings(max_examples=50)

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher,
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_CBC,
     AES_128_CCM,
@@ -38,6 +37,7 @@ from smime_core.algorithms import (
     build_signature_identifier,
     hash_length,
 )
+from smime_core.asn1 import der
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.keys import parse_private_key, parse_public_key, public_key_of
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
@@ -192,8 +192,8 @@ def test_a_pss_key_is_the_key_of_its_private_half(rsa_key: PrivateKey) -> None:
 # Old ciphers
 
 
-def seal_weak(cipher: ContentCipher, key: bytes, iv: bytes, content: bytes) -> bytes:
-    """What the core never makes: padded CBC by the library's attic, where it has the cipher."""
+def encrypt_weak(cipher: ContentCipher, key: bytes, iv: bytes, content: bytes) -> bytes:
+    """Content that the core never encrypts: padded CBC by pyca/cryptography's decrepit ciphers, where it has them."""
     algorithm: BlockCipherAlgorithm
     algorithm = RC2(key) if cipher is RC2_128_CBC else TripleDES(key if cipher is TRIPLE_DES_CBC else 3 * key)
     padder, encryptor = padding.PKCS7(64).padder(), Cipher(algorithm, modes.CBC(iv)).encryptor()
@@ -204,7 +204,7 @@ def seal_weak(cipher: ContentCipher, key: bytes, iv: bytes, content: bytes) -> b
 @pytest.mark.parametrize("length", [0, 7, 8, 1000])
 def test_old_content_is_opened(cipher: ContentCipher, length: int) -> None:
     key, iv, content = bytes(range(cipher.key_length)), b"12345678", b"old mail" * 125
-    ciphertext = seal_weak(cipher, key, iv, content[:length])
+    ciphertext = encrypt_weak(cipher, key, iv, content[:length])
     assert run(PROVIDER.decrypt_content(cipher, key, iv, memoryview(ciphertext))) == content[:length]
 
 
@@ -213,7 +213,7 @@ def test_old_content_is_opened(cipher: ContentCipher, length: int) -> None:
 def test_padding_of_old_content_is_checked(cipher: ContentCipher, ending: bytes) -> None:
     # MUSTS 22.
     key, iv = bytes(range(cipher.key_length)), b"12345678"
-    ciphertext = seal_weak(cipher, key, iv, b"7 bytes" + ending)[:-8]
+    ciphertext = encrypt_weak(cipher, key, iv, b"7 bytes" + ending)[:-8]
     with pytest.raises(DecryptionError):
         run(PROVIDER.decrypt_content(cipher, key, iv, ciphertext))
 
@@ -272,7 +272,7 @@ def test_blocks_come_back_whole(cipher: ContentCipher) -> None:
         encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
         blocks = encryptor.update(content) + encryptor.finalize()
     else:
-        blocks = seal_weak(cipher, key, iv, content)[:16]
+        blocks = encrypt_weak(cipher, key, iv, content)[:16]
     assert run(PROVIDER.decrypt_blocks(cipher, key, iv, blocks)) == content
     # The KEK of an RC2 wrap has a length of its own beside its effective bits (RFC 3217 section 4.3).
     wrong_key = b"" if cipher is RC2_128_CBC else key[:-1]
@@ -293,11 +293,16 @@ def test_only_cbc_has_blocks_alone() -> None:
 @pytest.mark.parametrize("nonce_length", [8, 12, 16, 60])
 def test_gcm_is_opened_with_the_tag_that_the_message_names(tag_length: int, nonce_length: int) -> None:
     nonce = b"n" * nonce_length
-    sealed = aead.AESGCM(b"k" * 16).encrypt(nonce, b"text", b"aad")[: 4 + tag_length]
-    opened = run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, nonce, sealed, aad=b"aad", tag_length=tag_length))
+    encrypted = aead.AESGCM(b"k" * 16).encrypt(nonce, b"text", b"aad")[: 4 + tag_length]
+    opened = run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, nonce, encrypted, aad=b"aad", tag_length=tag_length))
     assert opened == b"text"
-    altered = sealed[:-1] + bytes((sealed[-1] ^ 1,))
-    for bad, aad in ((altered, b"aad"), (sealed, b""), (sealed[:tag_length], b"aad"), (sealed[: tag_length - 1], b"")):
+    altered = encrypted[:-1] + bytes((encrypted[-1] ^ 1,))
+    for bad, aad in (
+        (altered, b"aad"),
+        (encrypted, b""),
+        (encrypted[:tag_length], b"aad"),
+        (encrypted[: tag_length - 1], b""),
+    ):
         with pytest.raises(DecryptionError):
             run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, nonce, bad, aad=aad, tag_length=tag_length))
 
@@ -306,11 +311,11 @@ def test_gcm_is_opened_with_the_tag_that_the_message_names(tag_length: int, nonc
 @pytest.mark.parametrize("nonce_length", [7, 12, 13])
 def test_ccm_is_opened_with_the_tag_that_the_message_names(tag_length: int, nonce_length: int) -> None:
     nonce = b"n" * nonce_length
-    sealed = aead.AESCCM(b"k" * 16, tag_length=tag_length).encrypt(nonce, b"text", b"aad")
-    opened = run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, nonce, sealed, aad=b"aad", tag_length=tag_length))
+    encrypted = aead.AESCCM(b"k" * 16, tag_length=tag_length).encrypt(nonce, b"text", b"aad")
+    opened = run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, nonce, encrypted, aad=b"aad", tag_length=tag_length))
     assert opened == b"text"
-    altered = sealed[:-1] + bytes((sealed[-1] ^ 1,))
-    for bad, aad in ((altered, b"aad"), (sealed, b""), (sealed[: tag_length - 1], b"aad")):
+    altered = encrypted[:-1] + bytes((encrypted[-1] ^ 1,))
+    for bad, aad in ((altered, b"aad"), (encrypted, b""), (encrypted[: tag_length - 1], b"aad")):
         with pytest.raises(DecryptionError):
             run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, nonce, bad, aad=aad, tag_length=tag_length))
 
@@ -319,14 +324,14 @@ def test_ccm_is_opened_with_the_tag_that_the_message_names(tag_length: int, nonc
 @pytest.mark.parametrize("tag_length", [0, 4, 8, 11, 17, 32])
 def test_tags_below_the_floor_are_refused_even_when_they_fit(cipher: ContentCipher, tag_length: int) -> None:
     key, nonce = b"k" * cipher.key_length, b"n" * 12
-    sealed = run(PROVIDER.encrypt_content(cipher, key, nonce, b"text"))[: 4 + tag_length]
+    encrypted = run(PROVIDER.encrypt_content(cipher, key, nonce, b"text"))[: 4 + tag_length]
     with pytest.raises(DecryptionError):
-        run(PROVIDER.decrypt_content(cipher, key, nonce, sealed, tag_length=tag_length))
+        run(PROVIDER.decrypt_content(cipher, key, nonce, encrypted, tag_length=tag_length))
 
 
 def test_poly1305_has_whole_tags_alone() -> None:
-    sealed = run(PROVIDER.encrypt_content(CHACHA20_POLY1305, b"k" * 32, b"n" * 12, b"text"))
-    for bad in (sealed, sealed[:-4]):
+    encrypted = run(PROVIDER.encrypt_content(CHACHA20_POLY1305, b"k" * 32, b"n" * 12, b"text"))
+    for bad in (encrypted, encrypted[:-4]):
         with pytest.raises(DecryptionError):
             run(PROVIDER.decrypt_content(CHACHA20_POLY1305, b"k" * 32, b"n" * 12, bad, tag_length=12))
 
@@ -336,27 +341,27 @@ def test_poly1305_has_whole_tags_alone() -> None:
 )
 def test_every_altered_bit_is_refused(cipher: ContentCipher) -> None:
     key, nonce = b"k" * cipher.key_length, b"n" * 12
-    sealed = run(PROVIDER.encrypt_content(cipher, key, nonce, b"text", aad=b"aad"))
-    for bit in range(8 * len(sealed)):
-        altered = bytearray(sealed)
+    encrypted = run(PROVIDER.encrypt_content(cipher, key, nonce, b"text", aad=b"aad"))
+    for bit in range(8 * len(encrypted)):
+        altered = bytearray(encrypted)
         altered[bit // 8] ^= 1 << bit % 8
         with pytest.raises(DecryptionError):
             run(PROVIDER.decrypt_content(cipher, key, nonce, altered, aad=b"aad"))
 
 
 def test_a_tag_cut_short_is_not_taken_for_a_shorter_one() -> None:
-    sealed = aead.AESGCM(b"k" * 16).encrypt(b"n" * 12, b"", b"")[:13]
-    assert run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, b"n" * 12, sealed, tag_length=13)) == b""
+    encrypted = aead.AESGCM(b"k" * 16).encrypt(b"n" * 12, b"", b"")[:13]
+    assert run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, b"n" * 12, encrypted, tag_length=13)) == b""
     with pytest.raises(DecryptionError):
-        run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, b"n" * 12, sealed, tag_length=14))
+        run(PROVIDER.decrypt_content(AES_128_GCM, b"k" * 16, b"n" * 12, encrypted, tag_length=14))
 
 
 @pytest.mark.parametrize("tag_length", [4, 6, 8, 10])
 def test_ccm_with_a_whole_tag_below_the_floor_is_refused(tag_length: int) -> None:
     # RFC 5084 section 3.1 has such; a forger guesses four bytes.
-    sealed = aead.AESCCM(b"k" * 16, tag_length=tag_length).encrypt(b"n" * 12, b"text", b"")
+    encrypted = aead.AESCCM(b"k" * 16, tag_length=tag_length).encrypt(b"n" * 12, b"text", b"")
     with pytest.raises(DecryptionError):
-        run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, b"n" * 12, sealed, tag_length=tag_length))
+        run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, b"n" * 12, encrypted, tag_length=tag_length))
 
 
 # Transport, agreement and derivation

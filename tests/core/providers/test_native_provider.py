@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_CBC,
     AES_256_CBC,
@@ -30,12 +29,13 @@ from smime_core.algorithms import (
     SignatureScheme,
     TransportScheme,
 )
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch
 from smime_core.keys import parse_private_key, parse_public_key, public_key_of, public_point
 from smime_core.provider import CryptoProvider, NewKey, PrivateKey, PublicKey
 from smime_core.providers.native import NativeProvider
-from tests.unit.kdf_answers import ANSWERS
+from tests.support.kdf_answers import ANSWERS
 
 PROVIDER: CryptoProvider = NativeProvider()
 RSA_SCHEMES = [
@@ -212,18 +212,18 @@ def test_content_comes_back_whole(cipher: ContentCipher, length: int) -> None:
 
 
 def test_every_altered_bit_of_gcm_is_refused() -> None:
-    sealed = run(PROVIDER.encrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, b"text", aad=b"attributes"))
-    for bit in range(8 * len(sealed)):
-        altered = bytearray(sealed)
+    encrypted = run(PROVIDER.encrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, b"text", aad=b"attributes"))
+    for bit in range(8 * len(encrypted)):
+        altered = bytearray(encrypted)
         altered[bit // 8] ^= 1 << bit % 8
         with pytest.raises(DecryptionError):
             run(PROVIDER.decrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, altered, aad=b"attributes"))
 
 
 def test_altered_additional_data_is_refused() -> None:
-    sealed = run(PROVIDER.encrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, b"text", aad=b"attributes"))
+    encrypted = run(PROVIDER.encrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, b"text", aad=b"attributes"))
     with pytest.raises(DecryptionError):
-        run(PROVIDER.decrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, sealed, aad=b"Attributes"))
+        run(PROVIDER.decrypt_content(AES_256_GCM, b"k" * 32, b"i" * 12, encrypted, aad=b"Attributes"))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_altered_additional_data_is_refused() -> None:
 )
 def test_every_padding_byte_is_checked(padding: bytes) -> None:
     cek, iv = b"k" * 32, b"i" * 16
-    # With a block of padding behind it, the altered block is encrypted as it stands; then the good one is cut off.
+    # With a block of padding behind it, the altered block is encrypted as it is; then the good one is cut off.
     ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, cek, iv, b"0123456789abcdef" + padding))[:32]
     with pytest.raises(DecryptionError):
         run(PROVIDER.decrypt_content(AES_256_CBC, cek, iv, ciphertext))
@@ -256,9 +256,9 @@ def test_cek_of_another_length_than_the_algorithm_says_is_refused() -> None:
 
 
 def test_decryption_failures_look_alike() -> None:
-    sealed = run(PROVIDER.encrypt_content(AES_256_CBC, b"k" * 32, b"i" * 16, b"text"))
+    encrypted = run(PROVIDER.encrypt_content(AES_256_CBC, b"k" * 32, b"i" * 16, b"text"))
     errors = []
-    for cek, ciphertext in ((b"x" * 32, sealed), (b"k" * 32, sealed[:-1]), (b"k" * 16, sealed)):
+    for cek, ciphertext in ((b"x" * 32, encrypted), (b"k" * 32, encrypted[:-1]), (b"k" * 16, encrypted)):
         with pytest.raises(DecryptionError) as caught:
             run(PROVIDER.decrypt_content(AES_256_CBC, cek, b"i" * 16, ciphertext))
         errors.append(caught.value)

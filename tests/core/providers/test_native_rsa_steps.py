@@ -1,4 +1,4 @@
-"""RSA v1.5 decryption takes the same steps whatever the padding was (RFC 3218 section 2.3.2, MUSTS 23).
+"""RSA v1.5 decryption takes the same steps for every padding (RFC 3218 section 2.3.2, MUSTS 23).
 
 Steps are the lines of the core that run, in their order, natively and in the Python of the browser's provider. What the
 library does below is its implicit rejection, which these tests ask for too.
@@ -108,9 +108,9 @@ def test_the_library_rejects_bad_padding_without_saying_so(key: PrivateKey, bloc
 
 def test_failures_behind_a_wrong_key_look_like_all_others(key: PrivateKey) -> None:
     """A random CEK fails at the content with the one error, as a good block with damaged content does."""
-    sealed = asyncio.run(PROVIDER.encrypt_content(AES_256_GCM, CEK, b"i" * 12, b"text"))
+    encrypted = asyncio.run(PROVIDER.encrypt_content(AES_256_GCM, CEK, b"i" * 12, b"text"))
     errors: list[str] = []
-    for block, content in ((BAD_BLOCKS["block type"], sealed), (GOOD, sealed[:-1]), (GOOD, sealed[:-16])):
+    for block, content in ((BAD_BLOCKS["block type"], encrypted), (GOOD, encrypted[:-1]), (GOOD, encrypted[:-16])):
         cek = decrypt_natively(key, encrypt_block(key, block))
         with pytest.raises(DecryptionError) as caught:
             asyncio.run(PROVIDER.decrypt_content(AES_256_GCM, cek, b"i" * 12, content))

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from smime_core import der
 from smime_core.algorithms import (
     CONTENT_CIPHERS,
     CURVE_OIDS,
@@ -29,6 +28,7 @@ from smime_core.algorithms import (
     SignatureScheme,
     TransportScheme,
 )
+from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import (
     FIELD_BITS,
@@ -40,7 +40,7 @@ from smime_core.keys import (
 )
 from smime_core.provider import KeyType, PrivateKey
 from smime_core.providers.native import NativeProvider
-from tests.vectors_folder import vectors
+from tests.support.vectors import vectors
 
 Json = dict[str, Any]
 Check = Callable[[Json, Json], Coroutine[Any, Any, bool]]

@@ -1,4 +1,4 @@
-"""What the browser's provider does in Python where a browser has nothing, against OpenSSL both ways."""
+"""The Python fallbacks of the browser's provider for operations that a browser lacks, against OpenSSL both ways."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import functools
 import hashlib
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, modes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_128_CBC,
     AES_128_CCM,
@@ -28,63 +26,27 @@ from smime_core.algorithms import (
     DES_CBC,
     DSA,
     TRIPLE_DES_CBC,
-    Argon2id,
     ContentCipher,
     Curve,
     HashName,
-    Scrypt,
     SignatureAlgorithm,
     SignatureScheme,
 )
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.errors import DecryptionError, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.keys import parse_private_key, parse_public_key, public_key_of, public_point
-from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
+from smime_core.provider import KeyType, PrivateKey, PublicKey
 from smime_core.providers import python_hashes
-from smime_core.providers.native import NativeProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
-from tests.unit.exchange import Keys, check_products, make_products, signature_algorithms
-from tests.unit.node_ciphers import FUNCTIONS, call_node
-from wasm_build.stand_in import drive
+from tests.support.exchange import check_products, make_products, signature_algorithms
+from tests.support.exchanged_keys import NATIVE, exchanged_keys
+from tests.support.poor_door import PoorDoor
+from wasm_build.vault.python.stand_in import drive
 
-NATIVE = NativeProvider()
 ECDSA_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
 DSA_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.DSA, hash_name=HashName.SHA256)
 PSS_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=32)
-
-
-class Octets(bytes):
-    """What the door settles to."""
-
-    def to_bytes(self) -> bytes:
-        return bytes(self)
-
-
-class PoorDoor:
-    """A browser with AES of 128 and 256 bits, the vault's own ciphers, the KDFs of hash-wasm, and nothing else."""
-
-    def __getattr__(self, function: str) -> Any:
-        if function not in FUNCTIONS:
-            return lambda *_: "NotSupportedError"
-
-        def call(*args: object) -> Octets | str:
-            outcome = call_node(function, *args)
-            return outcome if isinstance(outcome, str) else Octets(outcome)
-
-        return call
-
-    def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> Octets:
-        kdf = Argon2id(salt=salt, memory_kib=memory, passes=passes, lanes=lanes)
-        return Octets(run(NATIVE.derive_key(kdf, secret, length)))
-
-    def scrypt(self, secret: bytes, salt: bytes, cost: int, block_size: int, lanes: int, length: int) -> Octets:
-        kdf = Scrypt(salt=salt, cost=cost, block_size=block_size, parallelisation=lanes)
-        return Octets(run(NATIVE.derive_key(kdf, secret, length)))
-
-    def generateKey(self, algorithm: str, usage: str) -> Octets:  # JavaScript's name
-        kinds = {"2048": NewKey.RSA_2048, "P-256": NewKey.P256, "P-384": NewKey.P384, "P-521": NewKey.P521}
-        (kind,) = [kind for word, kind in kinds.items() if word in algorithm]
-        return Octets(run(NATIVE.generate_key(kind)).pkcs8_der)
 
 
 @pytest.fixture
@@ -94,22 +56,6 @@ def poor(monkeypatch: pytest.MonkeyPatch) -> WebCryptoProvider:
     # As in the vault, whose hashlib has no OpenSSL.
     monkeypatch.setattr(python_hashes, "HASHLIB_HAS", hashlib.algorithms_guaranteed)
     return WebCryptoProvider()
-
-
-def pkcs8_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-
-
-@functools.cache
-def exchanged_keys() -> Keys:
-    """One key of each kind, brainpool and an RSA key of odd size among them."""
-    kinds = [kind for kind in NewKey if kind is not NewKey.RSA_3072]
-    keys = {str(kind): run(NATIVE.generate_key(kind)).pkcs8_der for kind in kinds}
-    # One bit more than whole octets: the block of PSS is an octet shorter than the modulus.
-    keys["RSA of 2041 bits"] = pkcs8_of(rsa.generate_private_key(65537, 2041))  # noqa: S505
-    for curve in (ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.BrainpoolP512R1()):
-        keys[curve.name] = pkcs8_of(ec.generate_private_key(curve))
-    return keys
 
 
 def test_reads_all_that_the_native_provider_makes(poor: WebCryptoProvider) -> None:
@@ -291,18 +237,18 @@ def test_dsa_keys_whose_numbers_do_not_belong_together_verify_nothing(poor: WebC
 )
 def test_every_altered_bit_is_refused(poor: WebCryptoProvider, cipher: ContentCipher) -> None:
     key, nonce = b"k" * cipher.key_length, b"n" * 12
-    sealed = run(NATIVE.encrypt_content(cipher, key, nonce, b"text", aad=b"aad"))
-    assert drive(poor.decrypt_content(cipher, key, nonce, sealed, aad=b"aad")) == b"text"
-    for bit in range(8 * len(sealed)):
-        altered = bytearray(sealed)
+    encrypted = run(NATIVE.encrypt_content(cipher, key, nonce, b"text", aad=b"aad"))
+    assert drive(poor.decrypt_content(cipher, key, nonce, encrypted, aad=b"aad")) == b"text"
+    for bit in range(8 * len(encrypted)):
+        altered = bytearray(encrypted)
         altered[bit // 8] ^= 1 << bit % 8
         with pytest.raises(DecryptionError):
             drive(poor.decrypt_content(cipher, key, nonce, bytes(altered), aad=b"aad"))
-    for bad, bad_nonce, aad in ((sealed, nonce, b""), (sealed, b"m" * 12, b"aad"), (b"", nonce, b"aad")):
+    for bad, bad_nonce, aad in ((encrypted, nonce, b""), (encrypted, b"m" * 12, b"aad"), (b"", nonce, b"aad")):
         with pytest.raises(DecryptionError):
             drive(poor.decrypt_content(cipher, key, bad_nonce, bad, aad=aad))
     with pytest.raises(DecryptionError):
-        drive(poor.decrypt_content(cipher, key[:-1], nonce, sealed, aad=b"aad"))
+        drive(poor.decrypt_content(cipher, key[:-1], nonce, encrypted, aad=b"aad"))
 
 
 @pytest.mark.parametrize(
@@ -314,9 +260,9 @@ def test_tags_below_the_floor_are_refused_even_when_they_fit(
 ) -> None:
     """MUSTS 19."""
     key, nonce = b"k" * cipher.key_length, b"n" * 12
-    sealed = run(NATIVE.encrypt_content(cipher, key, nonce, b"text"))[: 4 + tag_length]
+    encrypted = run(NATIVE.encrypt_content(cipher, key, nonce, b"text"))[: 4 + tag_length]
     with pytest.raises(DecryptionError):
-        drive(poor.decrypt_content(cipher, key, nonce, sealed, tag_length=tag_length))
+        drive(poor.decrypt_content(cipher, key, nonce, encrypted, tag_length=tag_length))
 
 
 @pytest.mark.parametrize("tag_length", [12, 14, 16])
@@ -327,11 +273,11 @@ def test_ccm_is_opened_with_the_tag_that_the_message_names(
     poor: WebCryptoProvider, cipher: ContentCipher, aad: bytes, nonce_length: int, tag_length: int
 ) -> None:
     key, nonce = b"k" * cipher.key_length, b"n" * nonce_length
-    sealed = aead.AESCCM(key, tag_length=tag_length).encrypt(nonce, b"text" * 9, aad)
-    assert drive(poor.decrypt_content(cipher, key, nonce, sealed, aad=aad, tag_length=tag_length)) == b"text" * 9
+    encrypted = aead.AESCCM(key, tag_length=tag_length).encrypt(nonce, b"text" * 9, aad)
+    assert drive(poor.decrypt_content(cipher, key, nonce, encrypted, aad=aad, tag_length=tag_length)) == b"text" * 9
     for wrong in {12, 14, 16} - {tag_length}:
         with pytest.raises(DecryptionError):
-            drive(poor.decrypt_content(cipher, key, nonce, sealed, aad=aad, tag_length=wrong))
+            drive(poor.decrypt_content(cipher, key, nonce, encrypted, aad=aad, tag_length=wrong))
 
 
 def test_ccm_has_nonces_of_seven_to_thirteen_bytes(poor: WebCryptoProvider) -> None:
@@ -346,8 +292,8 @@ def test_ccm_has_nonces_of_seven_to_thirteen_bytes(poor: WebCryptoProvider) -> N
 @pytest.mark.parametrize("nonce_length", [8, 12, 16, 60])
 def test_gcm_takes_every_nonce_and_tag(poor: WebCryptoProvider, nonce_length: int, tag_length: int) -> None:
     nonce = b"n" * nonce_length
-    sealed = aead.AESGCM(b"k" * 24).encrypt(nonce, b"text", b"aad")[: 4 + tag_length]
-    opened = drive(poor.decrypt_content(AES_192_GCM, b"k" * 24, nonce, sealed, aad=b"aad", tag_length=tag_length))
+    encrypted = aead.AESGCM(b"k" * 24).encrypt(nonce, b"text", b"aad")[: 4 + tag_length]
+    opened = drive(poor.decrypt_content(AES_192_GCM, b"k" * 24, nonce, encrypted, aad=b"aad", tag_length=tag_length))
     assert opened == b"text"
 
 
@@ -361,9 +307,9 @@ def test_an_empty_nonce_and_a_wrong_one_of_chacha20_are_refused(poor: WebCryptoP
 def test_every_byte_of_the_padding_is_checked(poor: WebCryptoProvider, ending: bytes) -> None:
     """MUSTS 22."""
     encryptor = Cipher(algorithms.AES(bytes(24)), modes.CBC(bytes(16))).encryptor()
-    sealed = encryptor.update(ending.rjust(32, b"t"))
+    encrypted = encryptor.update(ending.rjust(32, b"t"))
     with pytest.raises(DecryptionError):
-        drive(poor.decrypt_content(AES_192_CBC, bytes(24), bytes(16), sealed))
+        drive(poor.decrypt_content(AES_192_CBC, bytes(24), bytes(16), encrypted))
 
 
 @pytest.mark.parametrize("cipher", [AES_192_CBC, TRIPLE_DES_CBC, DES_CBC], ids=lambda cipher: cipher.name)

@@ -10,16 +10,17 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from smime_core.blocking import run
+from smime_core.cms.key_holder import choose_signature_algorithm
 from smime_core.errors import DecryptionError
-from smime_core.key_management import choose_signature_algorithm
 from smime_core.keys import parse_private_key, public_key_of
 from smime_core.provider import NewKey
 from smime_core.providers import python_new_keys
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.webcrypto import WebCryptoProvider
-from tests.unit.exchange import check_products, make_products
-from tests.unit.test_python_fallbacks import Octets, PoorDoor, exchanged_keys
-from wasm_build.stand_in import drive
+from tests.support.exchange import check_products, make_products
+from tests.support.exchanged_keys import exchanged_keys
+from tests.support.poor_door import Octets, PoorDoor
+from wasm_build.vault.python.stand_in import drive
 
 NATIVE = NativeProvider()
 ASYMMETRIC = [kind for kind in NewKey if kind is not NewKey.RSA_3072]

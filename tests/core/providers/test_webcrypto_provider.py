@@ -1,4 +1,4 @@
-"""What the browser's provider does in Python: KDFs, RSA, signature forms, and how it maps WebCrypto's refusals."""
+"""The Python in the browser's provider: KDFs, RSA, signature forms, and the errors it makes of WebCrypto's refusals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from smime_core import der
 from smime_core.algorithms import (
     AES_256_CBC,
     AES_256_GCM,
@@ -26,6 +25,7 @@ from smime_core.algorithms import (
     SignatureScheme,
     TransportScheme,
 )
+from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.errors import DecryptionError, MalformedMessage, ProviderError, SignatureMismatch, UnsupportedByProvider
 from smime_core.keys import parse_private_key, public_key_of
@@ -43,8 +43,8 @@ from smime_core.providers.python_rsa import (
 from smime_core.providers.python_rsa_signatures import sign_rsa, verify_rsa
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.providers.webcrypto_forms import ecdsa_from_der, ecdsa_to_der
-from tests.unit.people import person
-from wasm_build.stand_in import drive
+from tests.support.people import person
+from wasm_build.vault.python.stand_in import drive
 
 NATIVE = NativeProvider()
 CEK = bytes(range(32))
@@ -161,7 +161,7 @@ def test_rsa_v15_takes_a_modulus_of_any_size(bits: int) -> None:
     encrypted = run(NATIVE.transport_encrypt(public, V15, CEK))
     assert decrypt_pkcs1_v15(key, encrypted, cek_length=32) == CEK
     assert run(NATIVE.transport_decrypt(key, V15, encrypt_pkcs1_v15(public, CEK), cek_length=32)) == CEK
-    # An octet more or less, and the modulus itself, are no ciphertext: a random key, as always.
+    # A byte more or less, and the modulus itself, are no ciphertext: a random key, as always.
     modulus = foreign.public_key().public_numbers().n.to_bytes((bits + 7) // 8, "big")
     for bad in (b"\0" + encrypted, encrypted[1:], modulus):
         assert decrypt_pkcs1_v15(key, bad, cek_length=32) != CEK
@@ -169,7 +169,7 @@ def test_rsa_v15_takes_a_modulus_of_any_size(bits: int) -> None:
 
 @pytest.mark.parametrize("position", range(4, 9), ids=["p", "q", "dP", "dQ", "qInv"])
 def test_a_damaged_number_gives_no_result(key: PrivateKey, position: int) -> None:
-    """Boneh, DeMillo and Lipton: a result that is right for one prime alone gives both away."""
+    """Boneh, DeMillo and Lipton: a result that is right for only one prime gives both away."""
     version, algorithm, octets = der.read_sequence(key.pkcs8_der)
     numbers = [der.parse_number(child) for child in der.read_sequence(der.read_octets(octets))]
     numbers[position] += 2
@@ -322,7 +322,7 @@ def refusing_door(refusal: str, imported: list[str]) -> Any:
 
 
 @pytest.mark.parametrize("refusal", ["NotSupportedError", "OperationError"])
-def test_python_signs_verifies_and_seals_where_the_browser_takes_a_key_and_refuses_to_use_it(
+def test_python_signs_verifies_and_encrypts_where_the_browser_takes_a_key_and_refuses_to_use_it(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch, refusal: str
 ) -> None:
     imported: list[str] = []

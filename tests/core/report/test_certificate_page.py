@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from smime_core import Certificate, RevocationState, RevocationStatus, TrustAnchor, TrustSource, parse_certificate
-from smime_core.certificate_page import CertificatePage, describe_certificate, page_to_json
-from smime_core.roots import mozilla_anchors
-from tests.unit.people import NOW, anchor, person
+from sealwax.roots import mozilla_anchors
+from smime_core import Certificate, TrustAnchor, parse_certificate
+from smime_core.pkix import RevocationState, RevocationStatus, TrustSource
+from smime_core.report.certificate_page import CertificatePage, describe_certificate, page_to_json
+from tests.support.people import NOW, anchor, person
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example CA")])
@@ -54,7 +55,7 @@ def test_a_persons_page_says_who_until_when_what_for_and_by_whom() -> None:
     assert shown["issuer"] == ("CN=Test CA",)
     assert shown["not-before"] == ("2026-05-31 12:00:00 UTC",)
     assert shown["not-after"] == ("2028-05-31 12:00:00 UTC",)
-    assert shown["uses"] == ("signing", "receiving sealed mail")
+    assert shown["uses"] == ("signing", "receiving encrypted mail")
     assert shown["purposes"] == ("e-mail",)
     assert shown["key"] == ("RSA 2048",)
     assert shown["sha256"] == (colons,)

@@ -11,27 +11,25 @@ import jsonschema
 import pytest
 
 import smime_core
-from smime_core import (
-    Lookup,
-    LookupKind,
-    Outcome,
-    PathTrail,
-    RevocationState,
-    RevocationStatus,
-    State,
-    Step,
-    TrustAnchor,
-    TrustSource,
-    blocking,
-    report_to_json,
+from smime_core import State, TrustAnchor, blocking, report_to_json
+from smime_core.cms.signing import Signing
+from smime_core.pkix import Lookup, LookupKind, Outcome, PathTrail, RevocationState, RevocationStatus, Step, TrustSource
+from smime_core.report.path_tree import (
+    Mark,
+    NodeRole,
+    draw_tree,
+    explain_path,
+    explain_signer,
+    revocation_text,
+    trust_text,
 )
-from smime_core.explanation import Mark, NodeRole, draw_tree, explain_path, explain_signer, revocation_text, trust_text
-from smime_core.report import MessageReport, Reason, SignerReport
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, person, trust
+from smime_core.report.report import MessageReport, Reason, SignerReport
+from smime_core.trust.judging import Judging
+from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, person, trust
 
 ALICE = person("alice")
 LEAF, ROOT = ALICE.certificate, anchor()
-SCHEMA = json.loads((Path(smime_core.__file__).parent / "cli" / "report.schema.json").read_text())
+SCHEMA = json.loads((Path(smime_core.__file__).parent / "report" / "report.schema.json").read_text())
 GOOD = RevocationStatus(certificate=LEAF, state=RevocationState.GOOD, source="ocsp", this_update=NOW)
 MOZILLA = TrustAnchor(certificate=ROOT, source=TrustSource.MOZILLA)
 
@@ -59,12 +57,14 @@ def signer(followed: PathTrail | None, *, state: State = State.VERIFIED, sentenc
 def test_a_good_verdict_says_who_vouches_for_whom_until_when_and_checked_how() -> None:
     assert explain_signer(signer(trail())).sentence == (
         "Test CA, trusted by Mozilla for e-mail, vouches for alice@example.test until 2028-05-31; "
-        "not revoked, by its authority's answer of 2026-06-01."
+        "not revoked, by its authority's response of 2026-06-01."
     )
 
 
 def test_a_good_verdict_without_revocation_says_so() -> None:
-    assert explain_signer(signer(trail(revocation=()))).sentence.endswith("was revoked was not checked.")
+    assert explain_signer(signer(trail(revocation=()))).sentence.endswith(
+        "the revocation of the certificate was not checked."
+    )
 
 
 def test_a_certificate_that_was_accepted_itself_says_since_when_and_for_whom() -> None:
@@ -97,7 +97,7 @@ def test_the_tree_runs_from_the_anchor_down_to_the_person() -> None:
         "│  valid from 2026-05-31 to 2036-05-29",
         "└─ ✓ alice@example.test <alice@example.test>",
         "      valid from 2026-05-31 to 2028-05-31",
-        "      not revoked, by its authority's answer of 2026-06-01",
+        "      not revoked, by its authority's response of 2026-06-01",
     ]
 
 
@@ -107,14 +107,16 @@ def test_a_path_that_ends_before_an_anchor_names_whom_nobody_vouches_for() -> No
         (NodeRole.MISSING, Mark.BAD, "CN=Test CA"),
         (NodeRole.HOLDER, Mark.OPEN, "alice@example.test"),
     ]
-    assert tree[0].problems == ("nobody you trust vouches for it",)
+    assert tree[0].problems == ("no authority that you trust vouches for it",)
 
 
 def test_nobody_stands_above_a_root_that_nobody_trusts() -> None:
-    step = Step(label="6.1.1 (d)", position=1, outcome=Outcome.FAILED, text="nobody you trust vouches for it")
+    step = Step(
+        label="6.1.1 (d)", position=1, outcome=Outcome.FAILED, text="no authority that you trust vouches for it"
+    )
     followed = PathTrail(certificates=(LEAF, ROOT), steps=(step,))
     assert [(node.role, node.mark, node.problems) for node in explain_path(followed, LEAF)] == [
-        (NodeRole.AUTHORITY, Mark.BAD, ("nobody you trust vouches for it",)),
+        (NodeRole.AUTHORITY, Mark.BAD, ("no authority that you trust vouches for it",)),
         (NodeRole.HOLDER, Mark.OPEN, ()),
     ]
 
@@ -123,7 +125,7 @@ def test_a_revocation_is_told_once() -> None:
     status = RevocationStatus(certificate=LEAF, state=RevocationState.REVOKED, revoked_at=NOW)
     step = Step(label="6.1.3 (a)(3)", position=0, outcome=Outcome.FAILED, text="it was revoked on 2026-06-01")
     assert explain_path(trail(steps=(step,), revocation=(status,)), LEAF)[-1].problems == ()
-    unasked = dataclasses.replace(step, outcome=Outcome.NOTED, text="whether it was revoked was not checked")
+    unasked = dataclasses.replace(step, outcome=Outcome.NOTED, text="its revocation was not checked")
     assert explain_path(trail(steps=(unasked,), revocation=()), LEAF)[-1].problems == (unasked.text,)
 
 
@@ -171,10 +173,10 @@ def test_a_signer_without_a_path_stands_alone_and_open() -> None:
             "revoked on 2026-06-01: its key may be in the hands of others",
         ),
         (RevocationStatus(certificate=LEAF, state=RevocationState.REVOKED, reason="unspecified"), "revoked"),
-        (RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN), "nobody could say whether it was revoked"),
+        (RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN), "no authority said whether it was revoked"),
         (
             RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN, why="stale"),
-            "what is known about its revocation is too old",
+            "the evidence about its revocation is too old",
         ),
     ],
 )
@@ -188,12 +190,12 @@ def test_the_reach_of_an_anchor_in_words() -> None:
     operator = TrustAnchor(certificate=ROOT, source=TrustSource.OPERATOR, addresses=("@a.test", "b@b.test"))
     assert trust_text(operator) == "trusted by your organisation for @a.test, b@b.test"
     exact = TrustAnchor(certificate=ROOT, is_exact=True)
-    assert trust_text(exact) == "given as trusted, and nothing that it issues"
+    assert trust_text(exact) == "given as trusted, but not the certificates that it issues"
 
 
 def test_the_json_of_a_report_is_by_the_schema_and_names_every_certificate() -> None:
-    message = blocking.sign_message(MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW)
-    report = blocking.examine_message(message, provider=PROVIDER, trust_store=trust(), at=NOW)
+    message = blocking.sign_message(MESSAGE, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER)
+    report = blocking.examine_message(message, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
     other = person("bob").certificate
     lookup = Lookup(kind=LookupKind.OCSP, url="http://ocsp.example.test/", certificate=other, path=(other, ROOT))
     status = RevocationStatus(certificate=LEAF, state=RevocationState.UNKNOWN, why="nobody-to-ask")

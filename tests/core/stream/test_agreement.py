@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from smime_core import SignatureForm, blocking, stream
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
 from smime_core.limits import MAX_HEADER_BYTES, MAX_MIME_DEPTH, MAX_SMALL_BER_CHUNKS
 from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
+from smime_core.trust.judging import Judging
 from tests.fuzz.agreement import in_memory, in_stream
 from tests.fuzz.alterations import alter
 from tests.fuzz.hostile import opaque
 from tests.fuzz.samples import samples
 from tests.fuzz.targets import STREAMING
-from tests.unit.people import NOW, PROVIDER, person, trust
+from tests.support.people import NOW, PROVIDER, person, trust
 
 HEAD = b"From: alice@example.test\r\nContent-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n"
 LATE_CRLF = b"\n" + b"word\n" * (MAX_HEADER_BYTES // 5) + b"\r\n"
@@ -31,7 +34,7 @@ def signed() -> bytes:
 def assert_same_opinion(data: bytes) -> None:
     memory, streamed = in_memory(data), in_stream(data)
     # Which damage is met first may differ.
-    # A damaged RSA v1.5 key is replaced by a random one, in each run another: in CBC one of 256 opens to octets.
+    # A damaged RSA v1.5 key is replaced by a random one, in each run another: in CBC one of 256 opens to bytes.
     either = {memory.refusal or memory.state, streamed.refusal or streamed.state}
     is_chance = either == {"decryption-error", "encrypted-only"}
     assert memory == streamed or is_chance or (memory.refusal and streamed.refusal)
@@ -101,7 +104,7 @@ def test_valid_messages_are_judged_alike(kind: str) -> None:
     ids=["CR at the end", "CR and LF", "CR behind LF", "CRLF somewhere", "CRLF far behind"],
 )
 def test_line_ends_of_a_signed_part_are_judged_alike(stored: bytes, sent: bytes) -> None:
-    """What holds a CRLF is hashed as received; what holds none was stored without, and is put back (MUSTS 33)."""
+    """A part with a CRLF is hashed as received; one without was stored so, and CRLFs are put back (MUSTS 33)."""
     mail = signed_mail(stored, signed=sent)
     assert in_memory(mail) == in_stream(mail)
     assert in_memory(mail).state == "verified"
@@ -168,17 +171,17 @@ def test_parts_that_cannot_be_read_are_refused_alike() -> None:
 
 def test_header_fields_of_a_message_that_stays_closed_are_no_protected_ones() -> None:
     """A stream that stopped at a closed layer believed the parameter "hp" of the message outside."""
-    sealed = blocking.seal_bytes(b"x", recipients=[person("carol").certificate], provider=PROVIDER)
+    encrypted = blocking.encrypt_bytes(b"x", Encrypting(recipients=[person("carol").certificate]), provider=PROVIDER)
     kind = b'application/pkcs7-mime; hp="clear"'
-    mail = HEAD % (kind, b"base64") + base64.encodebytes(sealed)
-    report = stream.examine_file(io.BytesIO(mail), provider=STREAMING, trust_store=trust(), at=NOW).report
+    mail = HEAD % (kind, b"base64") + base64.encodebytes(encrypted)
+    report = stream.examine_file(io.BytesIO(mail), Judging(trust_store=trust(), at=NOW), provider=STREAMING).report
     assert (report.header_scheme, report.header_protections) == ("none", ())
 
 
 def signed_mail(part: bytes, *, signed: bytes) -> bytes:
-    """A multipart/signed with this first part, and a signature over other octets."""
+    """A multipart/signed with this first part, and a signature over other bytes."""
     cms = blocking.sign_bytes(
-        signed, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.DETACHED
+        signed, Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.DETACHED), provider=PROVIDER
     )
     protocol = b'multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary=b'
     signature = b"Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\n"

@@ -20,20 +20,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sealwax.cli.messages import operations
+from sealwax.cli.streams import files
 from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, stream
-from smime_core import examination as in_memory_examination
 from smime_core.blocking import run
-from smime_core.cli import files, operations
-from smime_core.compressed_data import build_compressed_data
-from smime_core.content_info import ID_DATA
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import SmimeError
 from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_PARTS
 from smime_core.message import sign_entity
 from smime_core.mime.multipart import MAX_DELIMITER_BLANKS
 from smime_core.stream import examination, octets
+from smime_core.trust.judging import Judging
+from smime_core.verdict import walk as in_memory_examination
 from tests.fuzz.agreement import Opinion, as_if_too_large, in_memory, in_stream, opinion_of
 from tests.fuzz.targets import STREAMING
-from tests.unit.people import NOW, PROVIDER, person, trust
+from tests.support.people import NOW, PROVIDER, person, trust
 
 SMALL_BLOCKS = (64, 257, 4_096)
 FROM = b"From: Alice <alice@example.test>\r\n"
@@ -73,7 +78,7 @@ ENCODINGS: Final[dict[bytes, Callable[[bytes], bytes]]] = {
     b"base64": base64.encodebytes, b"BASE64": base64.encodebytes,
     b"quoted-printable": encode_quoted_printable, b"x-uuencode": encode_uu,
 }  # fmt: skip
-# What may stand around the octets of a CMS part before its transfer encoding.
+# The forms that a CMS part may have before its transfer encoding.
 ARMORS: Final[tuple[Callable[[bytes], bytes], ...]] = (
     bytes, pem, base64.encodebytes, lambda data: b"A note.\n" + pem(data), lambda data: b"\xef\xbb\xbf" + pem(data),
     lambda data: pem(b"nothing") + pem(data), lambda data: pem(data).replace(b"END CMS", b"END PKCS7"),
@@ -84,12 +89,14 @@ FOOTERS = (b"", b"-- \r\nOur mailing list\r\n", b"=\r\n", b"====\r\n", b"!" * 2_
 
 @functools.cache
 def signature(content: bytes, form: SignatureForm) -> bytes:
-    return blocking.sign_bytes(content, identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=form)
+    return blocking.sign_bytes(
+        content, Signing(identities=[person("alice")], signing_time=NOW, form=form), provider=PROVIDER
+    )
 
 
 @st.composite
 def entities(draw: st.DrawFn, depth: int = 0) -> bytes:
-    """What is signed or encrypted: text, parts with a protection of their own, a message in a transfer encoding."""
+    """Entities to sign or encrypt: text, parts with a protection of their own, a message in a transfer encoding."""
     kind = draw(st.sampled_from(["text", "text", "mixed", "wrapped", "wrapped", "forwarded"]))
     padding = b"x" * draw(PADDINGS) + b"\r\n"
     if kind == "text" or depth > 1:
@@ -97,7 +104,7 @@ def entities(draw: st.DrawFn, depth: int = 0) -> bytes:
     inner = draw(entities(depth + 1))
     if kind == "mixed":
         boundary = draw(st.sampled_from([b"; boundary=p", b"; boundary=p", b""]))
-        nested = run(sign_entity(TEXT, identity=person("alice"), provider=PROVIDER, signing_time=NOW))
+        nested = run(sign_entity(TEXT, Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER))
         parts = b"".join(b"--p\r\n" + part + b"\r\n" for part in (inner, nested))
         return b"Content-Type: multipart/mixed" + boundary + b"\r\n\r\n" + parts + b"--p--\r\n"
     encoding = draw(st.sampled_from(list(ENCODINGS)))
@@ -149,8 +156,10 @@ def layers(draw: st.DrawFn, entity: bytes) -> bytes:
         return draw(cms_parts(build_compressed_data(entity, content_type=ID_DATA)))
     cipher = draw(st.sampled_from([AES_256_CBC, AES_256_GCM]))
     to = draw(st.sampled_from(["bob", "bob", "carol"]))
-    sealed = blocking.seal_bytes(entity, recipients=[person(to).certificate], provider=PROVIDER, cipher=cipher)
-    return draw(cms_parts(sealed))
+    encrypted = blocking.encrypt_bytes(
+        entity, Encrypting(recipients=[person(to).certificate], cipher=cipher), provider=PROVIDER
+    )
+    return draw(cms_parts(encrypted))
 
 
 @st.composite
@@ -171,10 +180,12 @@ def bare_files(draw: st.DrawFn) -> bytes:
         if draw(st.booleans()):
             inner = draw(cms_parts(signature(inner, SignatureForm.OPAQUE)))
         head = draw(st.sampled_from([b"", b"", FROM, b"From x\n", b"X" * 77 + b": y\r\n", b"X : y\r\n", b"\r\n"]))
-        sealed = blocking.seal_bytes(head + inner, recipients=[person("bob").certificate], provider=PROVIDER)
+        encrypted = blocking.encrypt_bytes(
+            head + inner, Encrypting(recipients=[person("bob").certificate]), provider=PROVIDER
+        )
         signed = signature(head + inner, SignatureForm.OPAQUE)
         packed = build_compressed_data(head + inner, content_type=ID_DATA)
-        inner = draw(st.sampled_from([signed, signed, sealed, packed]))
+        inner = draw(st.sampled_from([signed, signed, encrypted, packed]))
     return draw(st.sampled_from([bytes, bytes, *ARMORS]))(inner)
 
 
@@ -192,7 +203,7 @@ def mails(draw: st.DrawFn) -> bytes:
 
 
 def opinions(data: bytes, block_bytes: int) -> tuple[Opinion, Opinion]:
-    """What memory thinks, and a stream in blocks of this size."""
+    """The opinion of the operation in memory, and of the stream in blocks of this size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(octets, "BLOCK_BYTES", block_bytes)
         return in_memory(data), in_stream(data)
@@ -234,14 +245,14 @@ def test_a_mail_at_the_size_limit_is_judged_alike(parts: int, extra_bytes: int) 
 
 
 def by_command(path: Path, small_input_bytes: int) -> Opinion:
-    """What `sealwax verify` thinks of a file, with this size as the largest that it takes into memory."""
+    """The opinion of `sealwax verify` on a file, with this size as the largest that it takes into memory."""
     target = io.BytesIO()
-    keys = operations.Keys(identities=[person("bob")])
+    keys = Keys(identities=[person("bob")])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "SMALL_INPUT_BYTES", small_input_bytes)
         try:
             with files.open_input(str(path)) as data:
-                examined = operations.examine(data, trust_store=trust(), at=NOW, sender=None, keys=keys)
+                examined = operations.examine(data, Judging(trust_store=trust(), at=NOW), sender=None, keys=keys)
                 examined.write_content(target)
         except SmimeError as error:
             return Opinion(refusal=error.code)
@@ -259,14 +270,14 @@ def test_the_command_judges_alike_on_both_sides_of_its_threshold(data: bytes) ->
 
 
 def decrypted(data: bytes) -> tuple[bytes | None, bytes | None]:
-    """What comes out of memory and of a stream, None for a refusal."""
+    """The content as decrypted in memory and as a stream; None for a refusal."""
     target = io.BytesIO()
     bob = [person("bob")]
     whole, streamed = None, None
     with contextlib.suppress(SmimeError):
-        whole = blocking.decrypt_message(data, identities=bob, provider=PROVIDER)
+        whole = blocking.decrypt_message(data, Keys(identities=bob), provider=PROVIDER)
     with contextlib.suppress(SmimeError):
-        stream.decrypt_file(io.BytesIO(data), target, identities=bob, provider=STREAMING)
+        stream.decrypt_mail_file(io.BytesIO(data), target, Keys(identities=bob), provider=STREAMING)
         streamed = target.getvalue()
     return whole, streamed
 

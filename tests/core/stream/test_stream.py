@@ -1,4 +1,4 @@
-"""Streams: what they write and find is what memory writes and finds, whatever the form, and nothing comes out early."""
+"""Streams write and find the same as memory, in every form, and give nothing out early."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import hashlib
 import io
-import itertools
 import re
 import time
 from collections.abc import AsyncIterator
@@ -14,21 +13,15 @@ from typing import Final
 
 import pytest
 
-from smime_core import (
-    AES_256_CBC,
-    AES_256_GCM,
-    MessageReport,
-    SignatureForm,
-    State,
-    blocking,
-    der,
-    limits,
-    stream,
-)
+from smime_core import AES_256_CBC, AES_256_GCM, MessageReport, SignatureForm, State, blocking, limits, stream
 from smime_core.algorithms import AES_128_GCM, CHACHA20_POLY1305, ContentCipher, HashName
-from smime_core.compressed_data import build_compressed_data
-from smime_core.content_info import FIELD, ID_DATA, armor
-from smime_core.der import Buffer
+from smime_core.asn1 import der
+from smime_core.asn1.der import Buffer
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import FIELD, ID_DATA, armor
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -40,8 +33,7 @@ from smime_core.errors import (
 )
 from smime_core.mime import to_crlf
 from smime_core.provider import NewKey
-from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.report import LayerKind
+from smime_core.report.report import LayerKind
 from smime_core.stream import cursor, writing
 from smime_core.stream import octets as octets_module
 from smime_core.stream.content import digest_beside
@@ -56,62 +48,28 @@ from smime_core.stream.octets import (
 )
 from smime_core.stream.part_walk import PartWalk
 from smime_core.stream.structure import split_structure
-from tests.unit.people import NOW, person, trust
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, person, trust
+from tests.support.streamed_mail import CONTENT, PROVIDER, encrypt, encrypt_mail, mail, to_ber
 
-PROVIDER: Final = NativeStreamingProvider()
 CIPHERS: Final = (AES_256_CBC, AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305)
-CONTENT: Final = bytes(itertools.islice(itertools.cycle(b"sealing wax, "), 10_007))
 
 
 @pytest.fixture(autouse=True, params=[64, 1_000, 1_048_576])
 def block_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Every test runs with small blocks too, so that everything stands on a border at some time."""
+    """Every test runs with small blocks too, so that everything is on a border at some time."""
     size: int = request.param
     monkeypatch.setattr(octets_module, "BLOCK_BYTES", size)
     return size
 
 
-def mail(line_end: bytes = b"\r\n", body: bytes = CONTENT) -> bytes:
-    """A message with an attachment in base64."""
-    lines = [
-        b"From: Alice <alice@example.test>",
-        b"To: bob@example.test",
-        b"Subject: Wax",
-        b"Date: Mon, 01 Jun 2026 12:00:00 +0000",
-        b"Content-Type: application/octet-stream",
-        b"Content-Transfer-Encoding: base64",
-        b"",
-        *base64.encodebytes(body).splitlines(),
-        b"",
-    ]
-    return line_end.join(lines)
-
-
 def sign_mail(message: bytes, form: SignatureForm = SignatureForm.DETACHED) -> bytes:
     target = io.BytesIO()
     stream.sign_mail_file(
-        io.BytesIO(message), target, identities=[person("alice")], provider=PROVIDER, signing_time=NOW, form=form
-    )
-    return target.getvalue()
-
-
-def encrypt_mail(message: bytes, cipher: ContentCipher = AES_256_GCM) -> bytes:
-    target = io.BytesIO()
-    stream.encrypt_mail_file(
-        io.BytesIO(message), target, recipients=[person("bob").certificate], provider=PROVIDER, cipher=cipher
-    )
-    return target.getvalue()
-
-
-def seal(content: bytes, cipher: ContentCipher = AES_256_GCM, content_type: str = ID_DATA) -> bytes:
-    target = io.BytesIO()
-    stream.seal_file(
-        io.BytesIO(content),
+        io.BytesIO(message),
         target,
-        recipients=[person("bob").certificate],
+        Signing(identities=[person("alice")], signing_time=NOW, form=form),
         provider=PROVIDER,
-        cipher=cipher,
-        content_type=content_type,
     )
     return target.getvalue()
 
@@ -121,7 +79,9 @@ def sign(
 ) -> bytes:
     target = io.BytesIO()
     holders = [person(name, key) for name in names or ("alice",)]
-    stream.sign_file(io.BytesIO(content), target, identities=holders, provider=PROVIDER, signing_time=NOW, form=form)
+    stream.sign_file(
+        io.BytesIO(content), target, Signing(identities=holders, signing_time=NOW, form=form), provider=PROVIDER
+    )
     return target.getvalue()
 
 
@@ -130,12 +90,11 @@ def examine(
 ) -> tuple[MessageReport, bytes]:
     streamed = stream.examine_file(
         io.BytesIO(data),
+        Judging(trust_store=trust(), at=NOW),
         provider=PROVIDER,
-        trust_store=trust(),
-        at=NOW,
         sender=sender,
-        identities=[person("bob")] if with_key else [],
         detached_content=io.BytesIO(content) if content is not None else None,
+        keys=Keys(identities=[person("bob")] if with_key else []),
     )
     target = io.BytesIO()
     stream.copy_content(streamed, target)
@@ -145,41 +104,27 @@ def examine(
 def examine_in_memory(data: bytes, *, content: bytes | None = None, sender: str | None = None) -> MessageReport:
     return blocking.examine_message(
         data,
+        Judging(trust_store=trust(), at=NOW),
         provider=PROVIDER,
-        trust_store=trust(),
-        at=NOW,
         sender=sender,
-        identities=[person("bob")],
         detached_content=content,
+        keys=Keys(identities=[person("bob")]),
     )
 
 
 def decrypt(data: bytes) -> bytes:
     target = io.BytesIO()
-    stream.decrypt_file(io.BytesIO(data), target, identities=[person("bob")], provider=PROVIDER)
+    stream.decrypt_mail_file(io.BytesIO(data), target, Keys(identities=[person("bob")]), provider=PROVIDER)
     return target.getvalue()
 
 
 def read(octets: Octets, start: int = 0) -> bytes:
-    """The octets from `start` on."""
+    """The bytes from `start` on."""
 
     async def join() -> bytes:
         return b"".join([bytes(block) async for block in octets.blocks(start)])
 
     return blocking.run(join())
-
-
-def to_ber(encoded: bytes | memoryview, piece_bytes: int = 100) -> bytes:
-    """The same structure in indefinite lengths on the way to its content, whose octets stand in pieces."""
-    tlv = der.read_one(encoded)
-    if len(tlv.content) < len(CONTENT):
-        return bytes(tlv.encoded)
-    if tlv.is_constructed:
-        inside = b"".join(to_ber(child.encoded, piece_bytes) for child in der.read_children(tlv))
-        return bytes((tlv.tag, 0x80)) + inside + b"\0\0"
-    starts = range(0, len(tlv.content), piece_bytes)
-    pieces = b"".join(der.octet_string(tlv.content[start : start + piece_bytes]) for start in starts)
-    return bytes((tlv.tag | 0x20, 0x80)) + pieces + b"\0\0"
 
 
 @pytest.mark.parametrize("form", SignatureForm)
@@ -195,27 +140,29 @@ def test_a_signed_mail_is_judged_as_in_memory(form: SignatureForm, line_end: byt
 def test_a_signed_mail_is_the_one_that_memory_writes() -> None:
     streamed = sign_mail(mail(), SignatureForm.OPAQUE)
     in_memory = blocking.sign_message(
-        mail(), identity=person("alice"), provider=PROVIDER, signing_time=NOW, form=SignatureForm.OPAQUE
+        mail(), Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.OPAQUE), provider=PROVIDER
     )
     assert streamed == in_memory
 
 
 @pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
-def test_a_sealed_and_signed_mail_is_opened_and_judged_as_in_memory(cipher: ContentCipher) -> None:
-    sealed = encrypt_mail(sign_mail(mail()), cipher)
-    report, content = examine(sealed)
-    expected = examine_in_memory(sealed)
+def test_an_encrypted_and_signed_mail_is_opened_and_judged_as_in_memory(cipher: ContentCipher) -> None:
+    encrypted = encrypt_mail(sign_mail(mail()), cipher)
+    report, content = examine(encrypted)
+    expected = examine_in_memory(encrypted)
     assert [layer.kind for layer in report.layers] == [LayerKind.ENCRYPTED, LayerKind.SIGNED]
     assert (report, content) == (dataclasses.replace(expected, content=b""), expected.content)
-    assert decrypt(sealed) == blocking.decrypt_message(sealed, identities=[person("bob")], provider=PROVIDER)
+    assert decrypt(encrypted) == blocking.decrypt_message(
+        encrypted, Keys(identities=[person("bob")]), provider=PROVIDER
+    )
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 63, 64, 65, 10_007])
 @pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
 def test_content_of_every_length_comes_back(cipher: ContentCipher, size: int) -> None:
-    sealed = seal(CONTENT[:size], cipher)
-    opened = blocking.open_bytes(sealed, identities=[person("bob")], provider=PROVIDER)
-    assert decrypt(sealed) == opened.content == CONTENT[:size]
+    encrypted = encrypt(CONTENT[:size], cipher)
+    opened = blocking.decrypt_bytes(encrypted, Keys(identities=[person("bob")]), provider=PROVIDER)
+    assert decrypt(encrypted) == opened.content == CONTENT[:size]
 
 
 @pytest.mark.parametrize("piece_bytes", [1, 100, 300, 9_000])
@@ -223,7 +170,7 @@ def test_indefinite_lengths_and_pieces_are_read(piece_bytes: int) -> None:
     ber = to_ber(sign(CONTENT), piece_bytes)
     report, content = examine(ber, sender="alice@example.test")
     assert (report.state, content) == (State.VERIFIED, CONTENT)
-    assert decrypt(to_ber(seal(CONTENT), piece_bytes)) == CONTENT
+    assert decrypt(to_ber(encrypt(CONTENT), piece_bytes)) == CONTENT
 
 
 @pytest.mark.parametrize("end", [b"\0\x81\0", b"\0\x84\0\0\0\0"])
@@ -266,19 +213,19 @@ def test_a_detached_signature_is_held_against_the_content_beside_it() -> None:
 
 
 def test_content_inside_and_beside_a_signature_is_refused() -> None:
-    with pytest.raises(MalformedMessage, match="both inside and beside"):
+    with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
         examine(sign(CONTENT), content=CONTENT)
 
 
 def test_a_detached_signature_without_its_content_is_refused() -> None:
-    with pytest.raises(MalformedMessage, match="not here"):
+    with pytest.raises(MalformedMessage, match="is missing"):
         examine(sign(CONTENT, form=SignatureForm.DETACHED))
 
 
 def test_pem_is_read() -> None:
     target = io.BytesIO()
     with stream.ArmorWriter(target) as armored:
-        armored.write(seal(CONTENT))
+        armored.write(encrypt(CONTENT))
     assert decrypt(target.getvalue()) == CONTENT
 
 
@@ -298,12 +245,12 @@ def test_compressed_content_is_inflated() -> None:
 
 @pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
 def test_nothing_comes_out_of_altered_ciphertext(cipher: ContentCipher) -> None:
-    sealed = bytearray(seal(CONTENT, cipher))
+    encrypted = bytearray(encrypt(CONTENT, cipher))
     # In CBC the last byte of the block before the last turns the padding; elsewhere any byte fails the tag.
-    sealed[-17 if cipher is AES_256_CBC else -40] ^= 1
+    encrypted[-17 if cipher is AES_256_CBC else -40] ^= 1
     target = io.BytesIO()
     with pytest.raises(DecryptionError):
-        stream.decrypt_file(io.BytesIO(sealed), target, identities=[person("bob")], provider=PROVIDER)
+        stream.decrypt_mail_file(io.BytesIO(encrypted), target, Keys(identities=[person("bob")]), provider=PROVIDER)
     assert target.getvalue() == b""
 
 
@@ -316,12 +263,14 @@ def test_an_altered_byte_makes_a_signed_stream_invalid() -> None:
 
 def test_a_stream_for_somebody_else_is_told() -> None:
     with pytest.raises(NoMatchingRecipient):
-        stream.decrypt_file(io.BytesIO(seal(CONTENT)), io.BytesIO(), identities=[person("eve")], provider=PROVIDER)
+        stream.decrypt_mail_file(
+            io.BytesIO(encrypt(CONTENT)), io.BytesIO(), Keys(identities=[person("eve")]), provider=PROVIDER
+        )
 
 
-def test_a_sealed_field_is_no_stream_of_mail() -> None:
+def test_an_encrypted_field_is_no_stream_of_mail() -> None:
     with pytest.raises(ContentTypeMismatch):
-        decrypt(seal(CONTENT, content_type=FIELD))
+        decrypt(encrypt(CONTENT, content_type=FIELD))
 
 
 def test_plain_input_is_nothing_encrypted() -> None:
@@ -331,7 +280,7 @@ def test_plain_input_is_nothing_encrypted() -> None:
 
 @pytest.mark.parametrize("end", [1, 2, 10, 100, 1_000, 5_000, -1, -2, -200])
 def test_a_truncated_stream_is_malformed(end: int) -> None:
-    for data in (sign(CONTENT), to_ber(sign(CONTENT)), seal(CONTENT), to_ber(seal(CONTENT))):
+    for data in (sign(CONTENT), to_ber(sign(CONTENT)), encrypt(CONTENT), to_ber(encrypt(CONTENT))):
         with pytest.raises(SmimeError):
             blocking.run(split_structure(MemoryOctets(data[:end])))
 
@@ -345,7 +294,7 @@ def test_bytes_behind_the_structure_are_refused() -> None:
 
 def test_a_structure_of_absurd_size_beside_its_content_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor, "MAX_STRUCTURE_BYTES", 1_000)
-    with pytest.raises(LimitExceeded, match="beside the content"):
+    with pytest.raises(LimitExceeded, match="around the content"):
         examine(sign(CONTENT))
 
 
@@ -425,7 +374,7 @@ def test_line_ends_become_crlf_across_borders(block_bytes: int) -> None:
 
 
 class Pipe:
-    """What is only written forward."""
+    """A file that is only written forward."""
 
     def __init__(self) -> None:
         self.octets = b""
@@ -438,30 +387,30 @@ class Pipe:
 def test_a_pipe_gets_what_a_file_gets(most_members_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_MOST_MEMBERS_BYTES", most_members_bytes)
     pipe, holder = Pipe(), person("alice", NewKey.RSA_2048)
-    stream.sign_file(io.BytesIO(CONTENT), pipe, identities=[holder], provider=PROVIDER, signing_time=NOW)
+    stream.sign_file(io.BytesIO(CONTENT), pipe, Signing(identities=[holder], signing_time=NOW), provider=PROVIDER)
     assert pipe.octets == sign(CONTENT)
 
 
 def test_more_members_than_thought_possible_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_MOST_MEMBERS_BYTES", 1)
-    # So much content that the lengths around it take an octet more once the SignerInfo stands behind it.
+    # So much content that the lengths around it take a byte more once the SignerInfo is behind it.
     room = 65_535 - (len(sign(b"x")) - 1)
     with pytest.raises(ProviderError, match="longer"):
         sign(bytes(room + 200))
 
 
 def test_what_cannot_be_opened_inside_is_handed_out_as_it_is() -> None:
-    for_eve = blocking.seal_bytes(CONTENT, recipients=[person("eve").certificate], provider=PROVIDER)
+    for_eve = blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[person("eve").certificate]), provider=PROVIDER)
     for outer in (AES_256_CBC, AES_256_GCM):
-        sealed = seal(for_eve, outer)
-        assert decrypt(sealed) == for_eve
-        assert blocking.decrypt_message(sealed, identities=[person("bob")], provider=PROVIDER) == for_eve
+        encrypted = encrypt(for_eve, outer)
+        assert decrypt(encrypted) == for_eve
+        assert blocking.decrypt_message(encrypted, Keys(identities=[person("bob")]), provider=PROVIDER) == for_eve
 
 
 def test_compressed_content_inside_is_inflated_by_both() -> None:
-    sealed = seal(build_compressed_data(CONTENT, content_type=ID_DATA))
-    in_memory = blocking.decrypt_message(sealed, identities=[person("bob")], provider=PROVIDER)
-    assert decrypt(sealed) == in_memory == CONTENT
+    encrypted = encrypt(build_compressed_data(CONTENT, content_type=ID_DATA))
+    in_memory = blocking.decrypt_message(encrypted, Keys(identities=[person("bob")]), provider=PROVIDER)
+    assert decrypt(encrypted) == in_memory == CONTENT
 
 
 def test_compression_alone_is_nothing_encrypted() -> None:
@@ -491,7 +440,7 @@ class _ReusedRooms(DerivedOctets):
 
 
 class _SlowDigest:
-    """Takes so long that whoever does not wait for it has written into its block."""
+    """Takes so long that a caller who does not wait for it has written into its block."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()

@@ -9,20 +9,23 @@ import pytest
 
 from smime_core import AES_256_CBC, AES_256_GCM, SignatureForm, blocking, stream
 from smime_core.algorithms import ContentCipher
-from smime_core.der import Buffer
+from smime_core.asn1.der import Buffer
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.errors import LimitExceeded
-from smime_core.examiner import Examiner, Opener
-from smime_core.identity import Identity
+from smime_core.identity.identity import Identity
 from smime_core.providers import webcrypto_running
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.stream.examination import examine_octets, open_octets
+from smime_core.stream.examination import decrypt_octets, examine_octets
 from smime_core.stream.octets import MemoryOctets, read_head
-from tests.unit.people import NOW, person, trust
-from tests.unit.test_stream import CONTENT, PROVIDER, encrypt_mail, mail, seal
+from smime_core.trust.judging import Judging
+from smime_core.verdict.examiner import Decryptor, Examiner
+from tests.support.people import NOW, person, trust
+from tests.support.streamed_mail import CONTENT, PROVIDER, encrypt, encrypt_mail, mail
 
 
 class Watched:
-    """Octets that note how much of them was read, and whether anybody asked for their length first."""
+    """Bytes that note how much of them was read, and whether anybody asked for their length first."""
 
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
@@ -46,21 +49,25 @@ def written_large(kind: str) -> bytes:
     if kind.startswith("signed"):
         form = SignatureForm.OPAQUE if kind.endswith("opaque") else SignatureForm.DETACHED
         message = io.BytesIO(mail(body=content))
-        stream.sign_mail_file(message, target, identities=holders, provider=PROVIDER, signing_time=NOW, form=form)
+        stream.sign_mail_file(
+            message, target, Signing(identities=holders, signing_time=NOW, form=form), provider=PROVIDER
+        )
         return target.getvalue()
-    return seal(content, AES_256_CBC) if kind == "sealed" else encrypt_mail(mail(body=content), AES_256_CBC)
+    return encrypt(content, AES_256_CBC) if kind == "encrypted" else encrypt_mail(mail(body=content), AES_256_CBC)
 
 
-@pytest.mark.parametrize("kind", ["signed", "signed opaque", "sealed", "sealed mail"])
+@pytest.mark.parametrize("kind", ["signed", "signed opaque", "encrypted", "encrypted mail"])
 def test_what_comes_is_worked_on_once_and_before_its_end_is_known(kind: str) -> None:
     message = written_large(kind)
     octets = Watched(message)
-    examiner = Examiner(provider=PROVIDER, identities=[person("bob")], trust_store=trust(), at=NOW)
+    examiner = Examiner(
+        provider=PROVIDER, keys=Keys(identities=[person("bob")]), judging=Judging(trust_store=trust(), at=NOW)
+    )
     report = blocking.run(examine_octets(octets, examiner=examiner, provider=PROVIDER)).report
     assert report.layers
     # One walk, and a few looks at the first megabyte.
     assert octets.taken < 1.6 * len(message)
-    assert kind == "sealed" or not octets.asked_early
+    assert kind == "encrypted" or not octets.asked_early
 
 
 def test_a_cipher_that_takes_all_at_once_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +84,7 @@ def test_a_cipher_that_takes_all_at_once_has_a_bound(monkeypatch: pytest.MonkeyP
 
 
 class ReadOnce(Watched):
-    """Octets that give back what lies before the block that is read, from the moment that they are told to."""
+    """Bytes that give back what lies before the block that is read, once a test asks for it."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -121,7 +128,7 @@ class Storing(NativeStreamingProvider):
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 def test_what_is_read_for_the_last_time_is_said_only_where_one_key_fits(cipher: ContentCipher) -> None:
     bob, content = person("bob"), CONTENT * 1_000
-    sealed = seal(content, cipher)
+    encrypted = encrypt(content, cipher)
     impostor = Identity(certificate=bob.certificate, private_key=person("dave").private_key)
     # Without a store the plaintext is made anew each time that it is read.
     for provider, holders, is_sure in (
@@ -129,9 +136,9 @@ def test_what_is_read_for_the_last_time_is_said_only_where_one_key_fits(cipher: 
         (Storing(), (impostor, bob), False),
         (PROVIDER, (bob,), False),
     ):
-        octets = ReadOnce(sealed)
-        opener = Opener(identities=holders, provider=provider)
-        opening = open_octets(octets, opener=opener, provider=provider, on_last_walk=octets.read_once)
+        octets = ReadOnce(encrypted)
+        decryptor = Decryptor(provider=provider, keys=Keys(identities=holders))
+        opening = decrypt_octets(octets, decryptor=decryptor, provider=provider, on_last_walk=octets.read_once)
         _, inside = blocking.run(opening)
         assert octets.is_last_walk is is_sure
         assert blocking.run(read_head(inside, len(content) + 1)) == content

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smime_core.base64_text import (
+from smime_core.errors import MalformedMessage
+from smime_core.mime.transfer import decode_base64_leniently
+from smime_core.text.base64 import (
     MAX_FOOTER_LINE_BYTES,
     Base64BeforeFooter,
     Base64Decoder,
@@ -18,8 +20,6 @@ from smime_core.base64_text import (
     LenientBase64,
     decode_all,
 )
-from smime_core.errors import MalformedMessage
-from smime_core.mime.transfer import decode_base64_leniently
 
 PIECES = (
     b"QUJD", b"QQ==", b"QUI=", b"Q", b"QQ", b"=", b"==", b"\r\n", b"\n", b" ", b"\t", b"-- \r\n", b"!", b"\xff", b"_\n",
@@ -30,7 +30,7 @@ DECODERS = pytest.mark.parametrize("make", [ExactBase64, Base64BeforeFooter, Len
 
 
 def outcome(make: Callable[[], Base64Decoder], pieces: list[bytes]) -> bytes | None:
-    """What the pieces give, None for a refusal."""
+    """The bytes that the pieces give; None for a refusal."""
     decoder = make()
     try:
         return b"".join([*map(decoder.feed, pieces), decoder.finish()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core.mail_address import addresses_match, is_covered, parse_address
+from smime_core.text.mail_address import addresses_match, is_covered, parse_address
 
 
 @pytest.mark.parametrize(

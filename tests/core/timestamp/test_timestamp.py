@@ -8,11 +8,14 @@ import hashlib
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from smime_core import Certificate, Identity, TrustStore, der
+from smime_core import Certificate, Identity, TrustStore
 from smime_core.algorithms import HashName, build_hash_identifier
-from smime_core.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.content_info import ID_DATA
+from smime_core.cms.attributes import CONTENT_TYPE, MESSAGE_DIGEST, build_attribute
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.signed_attributes import build_signing_certificate
+from smime_core.cms.signed_content import OctetsContent
 from smime_core.errors import (
     AlgorithmForbidden,
     CertificateExpired,
@@ -28,9 +31,8 @@ from smime_core.errors import (
     VerificationError,
 )
 from smime_core.limits import MAX_TIMESTAMP_BYTES
+from smime_core.pkix import PathRules
 from smime_core.policy import Policy
-from smime_core.signed_attributes import build_signing_certificate
-from smime_core.signed_content import OctetsContent
 from smime_core.timestamp import (
     MessageImprint,
     Timestamp,
@@ -44,9 +46,9 @@ from smime_core.timestamp import (
     parse_tst_info,
     verify_timestamp,
 )
-from tests.unit.people import NOW, PROVIDER, anchor, authority, person
-from tests.unit.signed_structures import signer_info
-from tests.unit.timestamp_service import (
+from tests.support.people import NOW, PROVIDER, anchor, authority, person
+from tests.support.signed_structures import signer_info
+from tests.support.timestamp_service import (
     ECDSA,
     POLICY,
     TIMESTAMPING,
@@ -81,11 +83,8 @@ def verify(
         verify_timestamp(
             parse_timestamp_token(token),
             OctetsContent(data, provider=PROVIDER),
-            trust_store=trust_store or clock_trust(),
-            at=at,
-            provider=PROVIDER,
-            known=known,
-            policy=policy,
+            PathRules(trust_store or clock_trust(), at, known=known, policy=policy),
+            PROVIDER,
         )
     )
 
@@ -98,7 +97,7 @@ def accuracy(*fields: bytes) -> bytes:
     return der.sequence(*fields)
 
 
-# What a token says.
+# The fields of a token.
 
 
 def test_reads_every_field_of_tst_info() -> None:
@@ -218,7 +217,7 @@ def test_refuses_a_critical_extension_and_reads_past_another() -> None:
         info(der.element(0xA1, critical))
 
 
-# What is asked, and the answer.
+# The request and the response.
 
 
 def test_a_request_says_what_it_asks_for() -> None:
@@ -423,7 +422,7 @@ def test_refuses_what_is_no_token(octets: bytes, text: str) -> None:
 
 
 def test_refuses_a_signature_over_mail_as_a_token() -> None:
-    """Somebody's signature over octets that look like a TSTInfo is no timestamp, whoever certified him."""
+    """Somebody's signature over bytes that look like a TSTInfo is no timestamp, whichever authority certified them."""
     attributes = [
         build_attribute(CONTENT_TYPE, der.oid(ID_DATA)),
         build_attribute(MESSAGE_DIGEST, der.octet_string(hashlib.sha256(INFO).digest())),

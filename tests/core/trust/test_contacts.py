@@ -1,4 +1,5 @@
-"""What is remembered of people: only their own verified word, the first certificate pinned, changes told (MUSTS 16)."""
+"""The memory of contacts: only their own verified word counts, the first certificate is pinned, changes are reported
+(MUSTS 16)."""
 
 from __future__ import annotations
 
@@ -15,9 +16,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from smime_core import Identity, MessageReport, State, blocking
 from smime_core.algorithms import AES_256_GCM
 from smime_core.blocking import run
-from smime_core.capabilities import OUR_CAPABILITIES
-from smime_core.certificate import Certificate, parse_certificate
-from smime_core.contacts import (
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms.capabilities import OUR_CAPABILITIES
+from smime_core.cms.signed_attributes import build_key_preference
+from smime_core.cms.signing import AttributesForm, SignerOptions, Signing
+from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_CONTACT_CERTIFICATES
+from smime_core.provider import NewKey
+from smime_core.trust.contacts import (
     NO_CONTACTS,
     CertificateSource,
     Contact,
@@ -31,14 +37,10 @@ from smime_core.contacts import (
     merge,
     remember_certificate,
 )
-from smime_core.contacts_json import build_contacts, parse_contacts
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_CONTACT_CERTIFICATES
-from smime_core.provider import NewKey
-from smime_core.signed_attributes import build_key_preference
-from smime_core.signer_info import AttributesForm, SignerOptions
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, person, trust
+from smime_core.trust.contacts_json import build_contacts, parse_contacts
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import Certificate, parse_certificate
+from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, authority, person, trust
 
 ALICE = person("alice")
 DAY = datetime.timedelta(days=1)
@@ -74,13 +76,15 @@ def report(
 ) -> MessageReport:
     signed = blocking.sign_message(
         message,
-        identity=dataclasses.replace(identity, chain=(*identity.chain, *carried)),
+        Signing(
+            identities=[dataclasses.replace(identity, chain=(*identity.chain, *carried))],
+            signing_time=signing_time,
+            options=options or SignerOptions(),
+        ),
         provider=PROVIDER,
-        signing_time=signing_time,
-        options=options or SignerOptions(),
     )
     anchors = [other_authority().identity.certificate, *([anchor()] if trusted else [])]
-    return blocking.examine_message(signed, provider=PROVIDER, trust_store=trust(*anchors), at=NOW)
+    return blocking.examine_message(signed, Judging(trust_store=trust(*anchors), at=NOW), provider=PROVIDER)
 
 
 def harvested(identity: Identity = ALICE, **changes: Any) -> Harvest:
@@ -201,10 +205,8 @@ def test_a_preference_for_a_certificate_that_only_signs_is_not_followed() -> Non
 
 
 def test_a_preference_for_a_certificate_that_is_not_for_mail_is_not_followed() -> None:
-    for_servers = run(
-        issue_identity(authority(), "alice@example.test", provider=PROVIDER, at=NOW,
-                       extended_key_usage=("1.3.6.1.5.5.7.3.1",))
-    )  # fmt: skip
+    details = Details(extended_key_usage=("1.3.6.1.5.5.7.3.1",))
+    for_servers = run(issue_identity(authority(), "alice@example.test", PROVIDER, at=NOW, details=details))
     found = harvested(
         options=SignerOptions(further_attributes=(build_key_preference(for_servers.certificate),)),
         carried=(for_servers.certificate,),
@@ -411,13 +413,13 @@ def test_a_member_stands_once() -> None:
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     members = json.loads(build_contacts(full()))
     members["contacts"][0]["certificates"][0]["intermediates"] = [0, 1]
-    monkeypatch.setattr(f"smime_core.contacts_json.{limit}", 1 if limit == "MAX_PATH_LENGTH" else 0)
+    monkeypatch.setattr(f"smime_core.trust.contacts_json.{limit}", 1 if limit == "MAX_PATH_LENGTH" else 0)
     with pytest.raises(LimitExceeded):
         parse_contacts(json.dumps(members).encode())
 
 
 def test_only_so_many_people_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smime_core.contacts.MAX_CONTACTS", 1)
+    monkeypatch.setattr("smime_core.trust.contacts.MAX_CONTACTS", 1)
     one = Contacts().with_contact(Contact(address="alice@example.test"))
     assert one.with_contact(Contact(address="ALICE@example.test", said_at=NOW)).people[0].said_at == NOW
     with pytest.raises(LimitExceeded, match="contacts"):

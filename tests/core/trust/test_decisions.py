@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
-from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustSource, TrustStore, blocking
+from smime_core import Identity, RevocationPolicy, State, TrustAnchor, TrustStore, blocking
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.decisions import (
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms.signing import Signing
+from smime_core.errors import DecisionRefused, LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
+from smime_core.pkix import TrustSource
+from smime_core.provider import NewKey
+from smime_core.trust.decisions import (
     Decision,
     DecisionKind,
     add_decision,
@@ -21,12 +26,10 @@ from smime_core.decisions import (
     find_decision,
     make_decision,
 )
-from smime_core.decisions_json import build_decisions, parse_decisions
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.errors import DecisionRefused, LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_DECISION_ADDRESSES, MAX_DECISIONS, MAX_DECISIONS_BYTES
-from smime_core.provider import NewKey
-from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
+from smime_core.trust.decisions_json import build_decisions, parse_decisions
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import Certificate
+from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
 
 DAY = datetime.timedelta(days=1)
 NOBODY = TrustStore(anchors=())
@@ -41,7 +44,7 @@ def partner() -> Authority:
 
 @functools.cache
 def alice(**options: Any) -> Identity:
-    return run(issue_identity(partner(), ALICE, provider=PROVIDER, at=NOW, key=NewKey.P256, **options))
+    return run(issue_identity(partner(), ALICE, provider=PROVIDER, at=NOW, key=NewKey.P256, details=Details(**options)))
 
 
 def decide(certificate: Certificate, kind: DecisionKind = DecisionKind.EXACT, *addresses: str,
@@ -66,8 +69,10 @@ def root() -> Certificate:
 
 def verdict(*decisions: Decision, signer: Identity | None = None, message: bytes = MESSAGE) -> tuple[State, list[str]]:
     store = TrustStore(anchors=decision_anchors(decisions), revocation=RevocationPolicy.IF_KNOWN)
-    signed = blocking.sign_message(message, identity=signer or alice(), provider=PROVIDER, signing_time=NOW)
-    report = blocking.examine_message(signed, provider=PROVIDER, trust_store=store, at=NOW)
+    signed = blocking.sign_message(
+        message, Signing(identities=[signer or alice()], signing_time=NOW), provider=PROVIDER
+    )
+    report = blocking.examine_message(signed, Judging(trust_store=store, at=NOW), provider=PROVIDER)
     return report.state, [why.code for why in report.reasons]
 
 

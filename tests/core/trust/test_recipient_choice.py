@@ -1,4 +1,4 @@
-"""Who mail is sealed for: a certificate is used when address, dates, use and path pass, and each reason is told."""
+"""The choice of recipients' certificates: address, dates, use and path must pass, and each reason is reported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import functools
 
 import pytest
 
-from smime_core import Identity, RevocationPolicy, TrustAnchor, TrustStore, demo_ca
+from smime_core import Identity, RevocationPolicy, TrustAnchor, TrustStore
 from smime_core.blocking import run
+from smime_core.ca import demo as demo_ca
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.ca.extensions import build_subject_alt_name
-from smime_core.certificate import ANY_EXTENDED_KEY_USAGE, Certificate
-from smime_core.contacts import NO_CONTACTS, CertificateSource, Contact, Contacts, KnownCertificate
-from smime_core.demo_ca import Authority, create_authority, issue_identity
 from smime_core.errors import (
     CertificateRevoked,
     LimitExceeded,
@@ -24,8 +23,10 @@ from smime_core.errors import (
 from smime_core.limits import MAX_FOUND_CERTIFICATES
 from smime_core.pkix import PathTrail, RevocationState, RevocationStatus, ValidatedPath
 from smime_core.provider import NewKey
-from smime_core.recipient_choice import (
-    REASONS,
+from smime_core.trust.contacts import NO_CONTACTS, CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.trust.judging import Judging
+from smime_core.trust.recipient_choice import (
+    CHOICE_REASONS,
     WARNINGS,
     FoundCertificate,
     RecipientCheck,
@@ -35,12 +36,13 @@ from smime_core.recipient_choice import (
     choose_recipient,
     find_in_contacts,
 )
-from tests.unit.people import NOW, PROVIDER, anchor, authority, person, trust
+from smime_core.x509.certificate import ANY_EXTENDED_KEY_USAGE, Certificate
+from tests.support.people import NOW, PROVIDER, anchor, authority, person, trust
 
 BOB = "bob@example.test"
 DAY = datetime.timedelta(days=1)
 SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1"
-CHOICE = "smime_core.recipient_choice.validate_path"
+CHOICE = "smime_core.trust.recipient_choice.validate_path"
 
 
 @functools.cache
@@ -60,10 +62,12 @@ def bob(
             provider=PROVIDER,
             at=NOW,
             key=key,
-            not_before=NOW + from_days * DAY,
-            not_after=NOW + until_days * DAY,
-            extended_key_usage=usages or (ANY_EXTENDED_KEY_USAGE,),
-            is_ca=is_ca,
+            details=Details(
+                not_before=NOW + from_days * DAY,
+                not_after=NOW + until_days * DAY,
+                is_ca=is_ca,
+                extended_key_usage=usages or (ANY_EXTENDED_KEY_USAGE,),
+            ),
         )
     )
 
@@ -83,13 +87,12 @@ def found(
 
 def check(one: Identity, address: str = BOB, *, store: TrustStore | None = None, contacts: Contacts = NO_CONTACTS,
           at: datetime.datetime = NOW) -> RecipientCheck:  # fmt: skip
-    return run(
-        check_recipient(found(one), address, trust_store=store or trust(), at=at, provider=PROVIDER, contacts=contacts)
-    )
+    judging = Judging(trust_store=store or trust(), at=at, contacts=contacts)
+    return run(check_recipient(found(one), address, judging, PROVIDER))
 
 
 def choose(*candidates: FoundCertificate, store: TrustStore | None = None) -> RecipientChoice:
-    return run(choose_recipient(BOB, candidates, trust_store=store or trust(), at=NOW, provider=PROVIDER))
+    return run(choose_recipient(BOB, candidates, Judging(trust_store=store or trust(), at=NOW), PROVIDER))
 
 
 def codes(checked: RecipientCheck) -> list[str]:
@@ -159,15 +162,18 @@ def test_nobody_who_is_trusted_vouches_for_it() -> None:
 
 
 def test_an_authority_above_that_has_expired_is_told_apart() -> None:
-    old = run(create_authority("Old CA", provider=PROVIDER, at=NOW, issuer=authority(), not_after=NOW - DAY / 2))
+    old = run(
+        create_authority(
+            "Old CA", provider=PROVIDER, at=NOW, issuer=authority(), details=Details(not_after=NOW - DAY / 2)
+        )
+    )
     person_of_old = bob(issuer=old)
     checked = run(
         check_recipient(
             found(person_of_old, intermediates=(old.identity.certificate,)),
             BOB,
-            trust_store=trust(),
-            at=NOW,
-            provider=PROVIDER,
+            Judging(trust_store=trust(), at=NOW),
+            PROVIDER,
         )
     )
     assert codes(checked) == ["issuer-expired"]
@@ -191,7 +197,7 @@ def test_an_anchor_for_other_addresses_does_not_count(monkeypatch: pytest.Monkey
         revocation=RevocationPolicy.NOT_CHECKED,
     )
 
-    async def covers_nothing(certificate: Certificate, **_: object) -> ValidatedPath:
+    async def covers_nothing(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         return ValidatedPath(
             certificates=(certificate, anchor()), trail=PathTrail(certificates=(certificate,)), addresses=()
         )
@@ -226,7 +232,7 @@ def test_addresses_that_the_path_does_not_count_for_are_told_apart(monkeypatch: 
     ],
 )
 def test_what_the_path_says_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception, code: str) -> None:
-    async def refuse(certificate: Certificate, **_: object) -> ValidatedPath:
+    async def refuse(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         raise error
 
     monkeypatch.setattr(CHOICE, refuse)
@@ -236,7 +242,7 @@ def test_what_the_path_says_is_told(monkeypatch: pytest.MonkeyPatch, error: Exce
 
 
 def test_an_unknown_status_is_said_where_that_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hold(certificate: Certificate, **_: object) -> ValidatedPath:
+    async def hold(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         status = RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why="unavailable")
         trail = PathTrail(certificates=(certificate, anchor()), revocation=(status,))
         return ValidatedPath(certificates=trail.certificates, trail=trail, addresses=(BOB,))
@@ -277,7 +283,7 @@ def test_contacts_are_told_from_what_mail_brought() -> None:
     looked_up = dataclasses.replace(known, certificate=person("bob").certificate, source=CertificateSource.LDAP)
     contacts = Contacts(people=(Contact(address=BOB, certificates=(known, by_hand, looked_up)),))
     found = find_in_contacts(contacts, BOB)
-    # What was found in a directory and kept is the user's own by now.
+    # A certificate from a directory that was kept is the user's own by now.
     expected = [CertificateSource.HARVEST, CertificateSource.CONTACTS, CertificateSource.CONTACTS]
     assert [one.source for one in found] == expected
 
@@ -330,4 +336,4 @@ def test_a_picked_certificate_is_checked_by_itself_where_nobody_is_trusted() -> 
 
 
 def test_every_code_has_a_sentence() -> None:
-    assert all(text.endswith(".") for text in (*REASONS.values(), *WARNINGS.values()))
+    assert all(text.endswith(".") for text in (*CHOICE_REASONS.values(), *WARNINGS.values()))

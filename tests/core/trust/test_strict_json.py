@@ -1,4 +1,4 @@
-"""JSON from elsewhere has one reader: nothing stands twice, and every text can be written again."""
+"""JSON from elsewhere has one reader: nothing appears twice, and every text can be written again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 import pytest
 
 from roaming_keys.wire import ParametersRequest
-from smime_core.contacts_json import parse_contacts
-from smime_core.decisions_json import parse_decisions
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.own_content import parse_members
-from smime_core.strict_json import parse_json
+from smime_core.own_content.own_content import parse_members
+from smime_core.trust.contacts_json import parse_contacts
+from smime_core.trust.decisions_json import parse_decisions
+from smime_core.trust.strict_json import parse_json
 
 HALVES = [b'"\\ud800"', b'["a", "\\uDFFF"]', b'{"\\uDa00x": 1}', b'"\\udc00\\ud800"', b'"\xed\xa0\x80"']
 

@@ -1,4 +1,4 @@
-"""What an enemy tries for a wrong "verified" or "good", end to end (MUSTS 37 to 39)."""
+"""Attacks that aim at a wrong "verified" or "good", end to end (MUSTS 37 to 39)."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import functools
 import pytest
 from cryptography import x509
 
-from smime_core import Identity, RevocationPolicy, SignatureForm, State, TrustAnchor, TrustStore, blocking, der
-from smime_core.attributes import SIGNATURE_TIME_STAMP, build_attribute
-from smime_core.certificate import SUBJECT_ALT_NAME, Certificate, Extension
-from smime_core.distinguished_name import EMAIL_ADDRESS
+from smime_core import Identity, RevocationPolicy, SignatureForm, State, TrustAnchor, TrustStore, blocking
+from smime_core.asn1 import der
+from smime_core.asn1.distinguished_name import EMAIL_ADDRESS
+from smime_core.cms.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.cms.signing import SignerOptions, Signing
 from smime_core.errors import RevocationUnknown
-from smime_core.mail_names import SMTP_UTF8_MAILBOX
-from smime_core.pkix import Evidence, Purpose, ValidatedPath
+from smime_core.pkix import Evidence, PathRules, Purpose, ValidatedPath
 from smime_core.pkix.evidence import parse_evidence
 from smime_core.pkix.extensions import NAME_CONSTRAINTS
-from smime_core.revocation_list import RevocationList
-from smime_core.signer_info import SignerOptions
-from tests.unit import path_house, revocations, timestamp_service
-from tests.unit.path_house import House
-from tests.unit.people import NOW, PROVIDER
-from tests.unit.test_path_revocation import revocation_list
-from tests.unit.timestamp_service import YEAR, build_list, tst_info
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import SUBJECT_ALT_NAME, Certificate, Extension
+from smime_core.x509.mail_names import SMTP_UTF8_MAILBOX
+from smime_core.x509.revocation_list import RevocationList
+from tests.support import path_house, revocations, timestamp_service
+from tests.support.path_house import House, revocation_list
+from tests.support.people import NOW, PROVIDER
+from tests.support.timestamp_service import YEAR, build_list, tst_info
 
 DAY = datetime.timedelta(days=1)
 FOREVER = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
@@ -57,7 +58,7 @@ class TestNamesThatLookAlike:
             identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
             assert self.examine(identity, top, "alice@victim.test") is not State.VERIFIED
             assert certificate.email_addresses == ()
-        # Without what stands behind it, the unconstrained authority certifies the address.
+        # Without what is behind it, the unconstrained authority certifies the address.
         certificate = self.certify(path_house.root(), kind, b"alice@victim.test")
         identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
         assert self.examine(identity, path_house.root(), "alice@victim.test") is State.VERIFIED
@@ -81,10 +82,10 @@ class TestNamesThatLookAlike:
     def examine(self, identity: Identity, root: House, author: str) -> State:
         content = b"Content-Type: text/plain\r\n\r\nx\r\n"
         cms = blocking.sign_bytes(
-            content, identity=identity, provider=PROVIDER, signing_time=NOW, form=SignatureForm.OPAQUE
+            content, Signing(identities=[identity], signing_time=NOW, form=SignatureForm.OPAQUE), provider=PROVIDER
         )
         store = TrustStore.of(root.certificate, revocation=RevocationPolicy.NOT_CHECKED)
-        return blocking.examine_message(cms, provider=PROVIDER, trust_store=store, at=NOW, sender=author).state
+        return blocking.examine_message(cms, Judging(trust_store=store, at=NOW), provider=PROVIDER, sender=author).state
 
 
 class TestTimesAtTheEnds:
@@ -116,14 +117,16 @@ def validate(
 ) -> ValidatedPath:
     return blocking.validate_path(
         certificate.certificate,
-        intermediates=[one.certificate for one in pool],
-        trust_store=TrustStore(
-            anchors=tuple(TrustAnchor(certificate=one.certificate) for one in anchors),
-            evidence=Evidence(revocation_lists=lists),
+        Purpose.SIGN,
+        PathRules(
+            TrustStore(
+                anchors=tuple(TrustAnchor(certificate=one.certificate) for one in anchors),
+                evidence=Evidence(revocation_lists=lists),
+            ),
+            NOW,
+            known=[one.certificate for one in pool],
         ),
-        at=NOW,
-        purpose=Purpose.SIGN,
-        provider=PROVIDER,
+        PROVIDER,
     )
 
 
@@ -156,7 +159,7 @@ def test_who_may_sign_lists_under_one_anchor_may_not_under_another() -> None:
 
 
 class TestClocks:
-    """A stolen clock makes any time: what is known of it counts, whatever happened to those above it."""
+    """A stolen timestamp key can make any time. Its revocation counts, also when one above it was revoked."""
 
     @functools.cached_property
     def authority(self) -> Identity:
@@ -191,11 +194,13 @@ class TestClocks:
         )
         cms = blocking.sign_bytes(
             b"Content-Type: text/plain\r\n\r\nx\r\n",
-            identity=alice,
+            Signing(
+                identities=[alice],
+                signing_time=NOW,
+                form=SignatureForm.OPAQUE,
+                options=SignerOptions(unsigned_attributes=stamp),
+            ),
             provider=PROVIDER,
-            signing_time=NOW,
-            form=SignatureForm.OPAQUE,
-            options=SignerOptions(unsigned_attributes=stamp),
         )
         store = TrustStore(
             anchors=(TrustAnchor(certificate=root.certificate),),
@@ -203,7 +208,9 @@ class TestClocks:
             timestamp_anchors=timestamp_service.clock_anchors(),
             evidence=parse_evidence(revocation_lists=lists),
         )
-        report = blocking.examine_message(cms, provider=PROVIDER, trust_store=store, at=at, sender="alice@example.test")
+        report = blocking.examine_message(
+            cms, Judging(trust_store=store, at=at), provider=PROVIDER, sender="alice@example.test"
+        )
         return report.state
 
     def test_a_harmless_end_of_its_authority_hides_no_stolen_key(self) -> None:

@@ -1,4 +1,4 @@
-"""Who wrote it, as the header fields say: whom the caller may name, and what could mislead beside the verdict."""
+"""The authors by the header fields: whom the caller may name, and what could mislead beside the verdict."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Sequence
 
 import pytest
 
+from sealwax.cli.judging.verdict_line import verdict_line
 from smime_core import Identity, MessageReport, RevocationPolicy, State, TrustAnchor, TrustStore, blocking, stream
-from smime_core.authors import find_other_address
 from smime_core.ca.extensions import build_subject_alt_name
-from smime_core.cli.verdict import verdict_line
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
 from smime_core.mime import Mailbox
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from tests.unit import path_house
-from tests.unit.people import MESSAGE, NOW, PROVIDER, person, trust
+from smime_core.trust.judging import Judging
+from smime_core.verdict.authors import find_other_address
+from tests.support import path_house
+from tests.support.people import MESSAGE, NOW, PROVIDER, person, trust
 
 ALICE, BOB = person("alice"), person("bob")
 FROM_ALICE = b"From: Alice <alice@example.test>\r\n"
@@ -23,7 +27,7 @@ NOTES = ("display-name-differs", "sender-field-differs")
 
 def signed(fields: bytes, *, identity: Identity = ALICE) -> bytes:
     message = MESSAGE.replace(FROM_ALICE, fields)
-    return blocking.sign_message(message, identity=identity, provider=PROVIDER, signing_time=NOW)
+    return blocking.sign_message(message, Signing(identities=[identity], signing_time=NOW), provider=PROVIDER)
 
 
 def examine(
@@ -32,15 +36,14 @@ def examine(
     """The report on the message in memory, whose verdict a stream shares."""
     store = store or trust()
     report = blocking.examine_message(
-        message, provider=PROVIDER, trust_store=store, at=NOW, sender=sender, identities=identities
+        message, Judging(trust_store=store, at=NOW), provider=PROVIDER, sender=sender, keys=Keys(identities=identities)
     )
     streamed = stream.examine_file(
         io.BytesIO(message),
+        Judging(trust_store=store, at=NOW),
         provider=NativeStreamingProvider(),
-        trust_store=store,
-        at=NOW,
         sender=sender,
-        identities=identities,
+        keys=Keys(identities=identities),
     ).report
     assert (streamed.state, streamed.reasons, streamed.sender) == (report.state, report.reasons, report.sender)
     return report
@@ -127,8 +130,8 @@ def test_what_could_mislead_about_the_sender_is_noted_and_changes_no_state(
 
 def test_it_is_noted_of_encrypted_mail_and_not_of_what_nobody_protects() -> None:
     message = MESSAGE.replace(FROM_ALICE, b'From: "bob@bank.example" <alice@example.test>\r\n')
-    sealed = blocking.encrypt_message(message, recipients=[BOB.certificate], provider=PROVIDER)
-    report = examine(sealed, identities=[BOB])
+    encrypted = blocking.encrypt_message(message, Encrypting(recipients=[BOB.certificate]), provider=PROVIDER)
+    report = examine(encrypted, identities=[BOB])
     assert (report.state, notes(report)) == (State.ENCRYPTED_ONLY, {"display-name-differs": "bob@bank.example"})
     assert examine(message).reasons == ()
 

@@ -10,13 +10,16 @@ from typing import Final
 
 import pytest
 
-from smime_core import blocking, der
+from smime_core import blocking
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.certificate import parse_certificate
-from smime_core.compressed_data import build_compressed_data
-from smime_core.content_info import FIELD, ID_COMPRESSED_DATA, ID_DATA, build_content_info
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import FIELD, ID_COMPRESSED_DATA, ID_DATA, build_content_info
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import (
     ContentTypeMismatch,
     DecryptionError,
@@ -27,28 +30,33 @@ from smime_core.errors import (
     UnsupportedAlgorithm,
     VerificationError,
 )
-from smime_core.header_protection import ProtectionMode, protect_headers
-from smime_core.identity import Identity
-from smime_core.mail_address import addresses_match
-from smime_core.message import SignatureForm, encrypt_entity, sign_entity
+from smime_core.identity.identity import Identity
+from smime_core.mail.header_protection import ProtectionMode, protect_headers
+from smime_core.mail.reading import read_entity
+from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import split_message
+from smime_core.own_content import protect_field
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.provider import NewKey
-from smime_core.reading import read_entity
-from smime_core.report import LayerKind, MessageReport, State
-from tests.unit.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
-from tests.vectors_folder import vectors
+from smime_core.report.report import LayerKind, MessageReport, State, report_of
+from smime_core.text.mail_address import addresses_match
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import parse_certificate
+from tests.support.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
+from tests.support.vectors import vectors
 
 ALICE, BOB = person("alice"), person("bob", NewKey.P256)
 FOREIGN: Final = b"From: Mallory <mallory@example.test>"
 
 
 def sign(message: bytes = MESSAGE, form: SignatureForm = SignatureForm.DETACHED, identity: Identity = ALICE) -> bytes:
-    return blocking.sign_message(message, identity=identity, provider=PROVIDER, signing_time=NOW, form=form)
+    return blocking.sign_message(
+        message, Signing(identities=[identity], signing_time=NOW, form=form), provider=PROVIDER
+    )
 
 
 def encrypt(message: bytes, cipher: ContentCipher = AES_256_GCM) -> bytes:
-    return blocking.encrypt_message(message, recipients=[BOB.certificate], provider=PROVIDER, cipher=cipher)
+    return blocking.encrypt_message(message, Encrypting(recipients=[BOB.certificate], cipher=cipher), provider=PROVIDER)
 
 
 def examine(
@@ -59,7 +67,11 @@ def examine(
     at: datetime.datetime = NOW,
 ) -> MessageReport:
     return blocking.examine_message(
-        message, provider=PROVIDER, trust_store=store or trust(), at=at, identities=identities, sender=sender
+        message,
+        Judging(trust_store=store or trust(), at=at),
+        provider=PROVIDER,
+        sender=sender,
+        keys=Keys(identities=identities),
     )
 
 
@@ -76,7 +88,7 @@ def test_verified_when_signed_by_the_sender(form: SignatureForm) -> None:
 
 
 @pytest.mark.parametrize("form", list(SignatureForm))
-def test_verified_inside_a_sealed_message(form: SignatureForm) -> None:
+def test_verified_inside_an_encrypted_message(form: SignatureForm) -> None:
     report = examine(encrypt(sign(form=form)), BOB)
     assert report.state is State.VERIFIED
     assert report.is_encrypted
@@ -167,21 +179,21 @@ def test_a_signed_part_does_not_lift_an_unsigned_whole() -> None:
     assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
 
 
-def test_a_sealed_message_stays_closed_without_identities() -> None:
+def test_an_encrypted_message_stays_closed_without_identities() -> None:
     report = examine(encrypt(sign()))
     assert (report.state, codes(report), report.content) == (State.ENCRYPTED_ONLY, ["not-opened"], b"")
 
 
-def test_a_sealed_message_for_somebody_else_says_so() -> None:
+def test_an_encrypted_message_for_somebody_else_says_so() -> None:
     with pytest.raises(NoMatchingRecipient):
         examine(encrypt(sign()), ALICE)
 
 
-def test_an_altered_sealed_message_gives_nothing_away() -> None:
-    sealed = encrypt(sign())
-    middle = len(sealed) * 3 // 4
-    other = b"A" if sealed[middle : middle + 1] != b"A" else b"B"
-    altered = sealed[:middle] + other + sealed[middle + 1 :]
+def test_an_altered_encrypted_message_gives_nothing_away() -> None:
+    encrypted = encrypt(sign())
+    middle = len(encrypted) * 3 // 4
+    other = b"A" if encrypted[middle : middle + 1] != b"A" else b"B"
+    altered = encrypted[:middle] + other + encrypted[middle + 1 :]
     with pytest.raises((DecryptionError, MalformedMessage)):
         examine(altered, BOB)
 
@@ -197,18 +209,19 @@ def test_a_truncated_message_is_never_verified(share: float) -> None:
 
 
 def test_content_beside_an_opaque_signature_is_refused() -> None:
-    cms = blocking.sign_bytes(b"one", identity=ALICE, provider=PROVIDER, signing_time=NOW)
-    with pytest.raises(MalformedMessage, match="both inside and beside"):
-        blocking.verify_bytes(cms, provider=PROVIDER, trust_store=trust(), at=NOW, detached_content=b"two")
+    cms = blocking.sign_bytes(b"one", Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER)
+    with pytest.raises(MalformedMessage, match="both inside the signature and given apart"):
+        blocking.verify_bytes(cms, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, detached_content=b"two")
 
 
 def test_a_signed_field_under_mail_headers_is_refused() -> None:
-    field = blocking.seal_field(
-        "Content-Type: text/plain\n\nI owe you",
-        origin="https://a.test",
-        provider=PROVIDER,
-        signing_time=NOW,
-        identity=ALICE,
+    field = blocking.run(
+        protect_field(
+            "Content-Type: text/plain\n\nI owe you",
+            origin="https://a.test",
+            provider=PROVIDER,
+            signing=Signing(identities=[ALICE], signing_time=NOW),
+        )
     )
     body = "".join(field.splitlines()[1:-1])
     mail = (
@@ -225,9 +238,10 @@ def test_the_text_comes_back_whole() -> None:
 
 def test_verify_raises_with_the_report() -> None:
     with pytest.raises(VerificationError) as raised:
-        blocking.verify_message(MESSAGE, provider=PROVIDER, trust_store=trust(), at=NOW)
-    assert raised.value.report is not None
-    assert raised.value.report.state is State.PLAIN
+        blocking.verify_message(MESSAGE, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
+    report = report_of(raised.value)
+    assert report is not None
+    assert report.state is State.PLAIN
 
 
 def test_no_johnny_mail_shows_as_verified_for_another_than_its_signer() -> None:
@@ -252,23 +266,23 @@ def test_no_johnny_mail_shows_as_verified_for_another_than_its_signer() -> None:
     }
 
 
-def test_a_damaged_structure_inside_does_not_keep_the_mail_sealed() -> None:
+def test_a_damaged_structure_inside_does_not_keep_the_mail_encrypted() -> None:
     damaged = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\nnot base64 at all!\r\n"
-    opened = blocking.decrypt_message(encrypt(damaged), identities=[BOB], provider=PROVIDER)
+    opened = blocking.decrypt_message(encrypt(damaged), Keys(identities=[BOB]), provider=PROVIDER)
     assert b"not base64 at all!" in opened
 
 
 def test_must_23_garbled_plaintext_looks_like_any_failed_decryption() -> None:
-    # Each altered block of CBC garbles itself and flips a bit behind it; what it breaks inside must not be told apart.
-    sealed = encrypt(sign(), AES_256_CBC)
-    _, body = sealed.split(b"\r\n\r\n", 1)
-    start = len(sealed) - len(body)
+    # Each altered block of CBC garbles itself and flips a bit behind it; the damage inside must not be distinguishable.
+    encrypted = encrypt(sign(), AES_256_CBC)
+    _, body = encrypted.split(b"\r\n\r\n", 1)
+    start = len(encrypted) - len(body)
     kinds: set[object] = set()
     for position in range(start + len(body) // 3, start + len(body) - 90, 97):
-        letter = sealed[position : position + 1]
+        letter = encrypted[position : position + 1]
         if letter in b"\r\n":
             continue
-        altered = sealed[:position] + (b"A" if letter != b"A" else b"B") + sealed[position + 1 :]
+        altered = encrypted[:position] + (b"A" if letter != b"A" else b"B") + encrypted[position + 1 :]
         try:
             kinds.add(examine(altered, BOB).state)
         except SmimeError as error:
@@ -306,7 +320,7 @@ def compressed_part(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM])
-def test_compression_inside_a_sealed_message_is_a_layer(cipher: ContentCipher) -> None:
+def test_compression_inside_an_encrypted_message_is_a_layer(cipher: ContentCipher) -> None:
     report = examine(encrypt(compressed_part(split_message(sign(MESSAGE))[1]), cipher), BOB)
     assert [layer.kind for layer in report.layers] == [LayerKind.ENCRYPTED, LayerKind.COMPRESSED, LayerKind.SIGNED]
 
@@ -335,7 +349,7 @@ def test_a_signed_part_is_judged_by_itself_and_lifts_nothing() -> None:
     assert report.signers[0].state is State.VERIFIED
 
 
-def test_a_sealed_part_below_the_top_leaves_nothing_closed_but_itself() -> None:
+def test_an_encrypted_part_below_the_top_leaves_nothing_closed_but_itself() -> None:
     part = split_message(encrypt(MESSAGE))[1]
     report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", part), BOB)
     assert (report.state, codes(report)) == (State.PLAIN, ["nested-protection"])
@@ -354,7 +368,7 @@ def test_a_damaged_part_spoils_nothing_but_itself() -> None:
     assert report.state is State.PLAIN
 
 
-def test_a_sealed_part_does_not_make_the_whole_sealed() -> None:
+def test_an_encrypted_part_does_not_make_the_whole_encrypted() -> None:
     report = examine(mixed(b"Content-Type: text/plain\r\n\r\nWords.", encrypt(MESSAGE)))
     assert (report.state, report.is_encrypted) == (State.PLAIN, False)
     assert report.layers[0].kind is LayerKind.ENCRYPTED
@@ -365,9 +379,9 @@ def protect(message: bytes, mode: ProtectionMode) -> tuple[bytes, bytes]:
 
 
 def sign_protected(message: bytes = MESSAGE, *, replace: tuple[bytes, bytes] = (b"", b"")) -> bytes:
-    """Signed with its header fields; `replace` alters what stands outside, as a server on the way could."""
+    """Signed with its header fields; `replace` alters what is outside, as a server on the way could."""
     outer, entity = protect(message, ProtectionMode.CLEAR)
-    signed = run(sign_entity(entity, identity=ALICE, provider=PROVIDER, signing_time=NOW))
+    signed = run(sign_entity(entity, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER))
     return (outer.replace(*replace) if replace[0] else outer) + signed
 
 
@@ -396,15 +410,15 @@ def test_the_protected_sender_is_the_one_who_is_held_against_the_signer() -> Non
     assert "sender-mismatch" in codes(report)
 
 
-def test_a_hidden_subject_comes_out_of_the_sealed_message() -> None:
+def test_a_hidden_subject_comes_out_of_the_encrypted_message() -> None:
     outer, entity = protect(MESSAGE, ProtectionMode.CIPHER)
-    signed = run(sign_entity(entity, identity=ALICE, provider=PROVIDER, signing_time=NOW))
-    sealed = outer + run(encrypt_entity(signed, recipients=[BOB.certificate], provider=PROVIDER))
-    assert b"Greetings" not in sealed
-    report = examine(sealed, BOB)
+    signed = run(sign_entity(entity, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER))
+    encrypted = outer + run(encrypt_entity(signed, Encrypting(recipients=[BOB.certificate]), provider=PROVIDER))
+    assert b"Greetings" not in encrypted
+    report = examine(encrypted, BOB)
     assert (report.state, report.header_scheme) == (State.VERIFIED, "hp-cipher")
     assert ("Subject", "Greetings") in report.headers
-    assert dict(examine(sealed).headers)["Subject"] == "[...]"
+    assert dict(examine(encrypted).headers)["Subject"] == "[...]"
 
 
 def test_protection_that_an_unsigned_part_claims_means_nothing() -> None:
@@ -423,7 +437,7 @@ def test_signed_by_whom_the_sender_field_names_is_told_apart_from_forged() -> No
 
 def test_a_signing_time_outside_the_certificates_validity_leaves_it_unverified() -> None:
     early = blocking.sign_message(
-        MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW - datetime.timedelta(days=400)
+        MESSAGE, Signing(identities=[ALICE], signing_time=NOW - datetime.timedelta(days=400)), provider=PROVIDER
     )
     report = examine(early)
     assert (report.state, codes(report)) == (State.SIGNED_UNVERIFIED, ["signing-time-outside-validity"])
@@ -432,7 +446,7 @@ def test_a_signing_time_outside_the_certificates_validity_leaves_it_unverified()
 def test_one_signer_who_is_unknown_keeps_the_whole_unverified() -> None:
     other = run(create_authority("Another CA", provider=PROVIDER, at=NOW))
     stranger = run(issue_identity(other, "x@example.test", provider=PROVIDER, at=NOW))
-    signed = blocking.sign_message(MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW, co_signers=[stranger])
+    signed = blocking.sign_message(MESSAGE, Signing(identities=[ALICE, stranger], signing_time=NOW), provider=PROVIDER)
     report = examine(signed)
     assert report.state is State.SIGNED_UNVERIFIED
     assert {signer.state for signer in report.signers} == {State.VERIFIED, State.SIGNED_UNVERIFIED}
@@ -444,9 +458,9 @@ def test_addresses_match_in_either_form_of_the_domain() -> None:
     assert not addresses_match("a@b@example.test", "a@example.test")
 
 
-def alter_at_the_end(sealed: bytes) -> Iterator[bytes]:
-    """A sealed letter with one bit altered in each of the last octets of its structure."""
-    head, body = sealed.split(b"\r\n\r\n", 1)
+def alter_at_the_end(encrypted: bytes) -> Iterator[bytes]:
+    """An encrypted letter with one bit altered in each of the last bytes of its structure."""
+    head, body = encrypted.split(b"\r\n\r\n", 1)
     cms = bytearray(b64decode(body))
     for offset in range(1, 200):
         cms[-offset] ^= 1
@@ -454,16 +468,16 @@ def alter_at_the_end(sealed: bytes) -> Iterator[bytes]:
         cms[-offset] ^= 1
 
 
-def test_a_sealed_letter_altered_anywhere_at_its_end_is_refused() -> None:
+def test_an_encrypted_letter_altered_anywhere_at_its_end_is_refused() -> None:
     for altered in alter_at_the_end(encrypt(sign(), AES_256_GCM)):
         with pytest.raises(SmimeError):
             examine(altered, BOB)
 
 
-def test_a_letter_sealed_without_a_tag_and_altered_at_its_end_is_refused_or_shows_what_was_signed() -> None:
-    sealed = encrypt(sign(), AES_256_CBC)
-    signed, opened = examine(sealed, BOB).content, []
-    for altered in alter_at_the_end(sealed):
+def test_a_letter_encrypted_without_a_tag_and_altered_at_its_end_is_refused_or_shows_what_was_signed() -> None:
+    encrypted = encrypt(sign(), AES_256_CBC)
+    signed, opened = examine(encrypted, BOB).content, []
+    for altered in alter_at_the_end(encrypted):
         # One block in 256 ends like padding, and behind the closing boundary it holds nothing that is signed or shown.
         with contextlib.suppress(SmimeError):
             opened.append(examine(altered, BOB).content)

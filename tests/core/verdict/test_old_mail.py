@@ -13,11 +13,13 @@ import pytest
 from asn1crypto import pem
 
 from smime_core import blocking, stream
+from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import AlgorithmForbidden
 from smime_core.policy import Policy
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.report import MessageReport, State
-from tests.unit.people import NOW, PROVIDER, person, trust
+from smime_core.report.report import MessageReport, State
+from smime_core.trust.judging import Judging
+from tests.support.people import NOW, PROVIDER, person, trust
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 
@@ -51,7 +53,11 @@ def old_mail(folder: Path, *, cipher: str = "-des3", digest: str = "sha256", is_
 
 def examine(message: bytes, *, policy: Policy = Policy.ARCHIVE) -> MessageReport:
     return blocking.examine_message(
-        message, provider=PROVIDER, trust_store=trust(), at=NOW, identities=[person("bob")], policy=policy
+        message,
+        Judging(trust_store=trust(), at=NOW),
+        provider=PROVIDER,
+        policy=policy,
+        keys=Keys(identities=[person("bob")]),
     )
 
 
@@ -88,10 +94,9 @@ def test_outside_the_archive_it_stays_closed(folder: Path) -> None:
 def test_a_stream_tells_it_too(folder: Path) -> None:
     streamed = stream.examine_file(
         io.BytesIO(old_mail(folder)),
+        Judging(trust_store=trust(), at=NOW),
         provider=NativeStreamingProvider(),
-        trust_store=trust(),
-        at=NOW,
-        identities=[person("bob")],
         policy=Policy.ARCHIVE,
+        keys=Keys(identities=[person("bob")]),
     )
     assert "weak-encryption" in codes(streamed.report)

@@ -1,45 +1,32 @@
-"""What the path of a signer's certificate does to the verdict: doubts, notes, and what people are told."""
+"""The effect of a signer's certification path on the verdict: doubts, notes, and the words for people."""
 
 from __future__ import annotations
 
 import datetime
 import io
-from typing import Any
 
 import pytest
 
-from smime_core import (
-    Identity,
-    Outcome,
-    PathTrail,
-    RevocationPolicy,
-    RevocationState,
-    RevocationStatus,
-    SignatureForm,
-    SignerInfo,
-    State,
-    Step,
-    TrustAnchor,
-    TrustStore,
-    ValidatedPath,
-    blocking,
-    signer_trust,
-    stream,
-)
+from smime_core import Identity, RevocationPolicy, SignatureForm, State, TrustAnchor, TrustStore, blocking, stream
 from smime_core.blocking import run
-from smime_core.certificate import Certificate
-from smime_core.contacts import CertificateSource, Contact, Contacts, KnownCertificate
-from smime_core.content_info import parse_content_info
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.ca.demo import Authority, create_authority, issue_identity
+from smime_core.cms import SignerInfo
+from smime_core.cms.content_info import parse_content_info
+from smime_core.cms.signed_data import parse_signed_data
+from smime_core.cms.signing import Signing
 from smime_core.errors import CertificateRevoked, LimitExceeded, PathError, RevocationUnknown, SmimeError
-from smime_core.examination import examine
-from smime_core.examiner import Examiner
-from smime_core.explanation import Mark, explain_signer
+from smime_core.pkix import Outcome, PathTrail, RevocationState, RevocationStatus, Step, ValidatedPath
 from smime_core.pkix.evidence import parse_evidence
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.report import MessageReport, SignerReport
-from smime_core.signed_data import parse_signed_data
-from tests.unit.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person, trust
+from smime_core.report.path_tree import Mark, explain_signer
+from smime_core.report.report import MessageReport, SignerReport
+from smime_core.trust.contacts import CertificateSource, Contact, Contacts, KnownCertificate
+from smime_core.trust.judging import Judging
+from smime_core.verdict import signer_trust
+from smime_core.verdict.examiner import Examiner
+from smime_core.verdict.walk import examine
+from smime_core.x509.certificate import Certificate
+from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, authority, build_revocation_list, person, trust
 
 ALICE = person("alice")
 LEAF, ROOT = ALICE.certificate, anchor()
@@ -48,12 +35,12 @@ STORE = trust()
 
 
 def sign(*, signing_time: datetime.datetime = NOW, identity: Identity = ALICE, message: bytes = MESSAGE) -> bytes:
-    return blocking.sign_message(message, identity=identity, provider=PROVIDER, signing_time=signing_time)
+    return blocking.sign_message(message, Signing(identities=[identity], signing_time=signing_time), provider=PROVIDER)
 
 
 def judge(message: bytes | None = None, *, store: TrustStore = STORE, at: datetime.datetime = NOW,
           contacts: Contacts | None = None) -> MessageReport:  # fmt: skip
-    examiner = Examiner(trust_store=store, at=at, provider=PROVIDER, contacts=contacts or Contacts())
+    examiner = Examiner(provider=PROVIDER, judging=Judging(trust_store=store, at=at, contacts=contacts or Contacts()))
     return run(examine(message or sign(), examiner=examiner))
 
 
@@ -69,7 +56,7 @@ def codes(report: MessageReport) -> list[str]:
 def with_path(monkeypatch: pytest.MonkeyPatch, found: PathTrail | SmimeError, addresses: tuple[str, ...] = ()) -> None:
     """Let path validation come to this."""
 
-    async def validate_path(certificate: Certificate, **_: object) -> ValidatedPath:
+    async def validate_path(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         if isinstance(found, SmimeError):
             raise found
         own = addresses or certificate.email_addresses
@@ -112,7 +99,7 @@ def test_what_nobody_could_say_is_a_note_when_only_what_is_known_counts(monkeypa
     with_path(monkeypatch, trail(UNKNOWN, steps=(step,)))
     report = judge(store=trust(revocation=RevocationPolicy.IF_KNOWN))
     assert (report.state, codes(report)) == (State.VERIFIED, ["revocation-unknown"])
-    assert "alice@example.test: the certificate names nobody" in report.reasons[0].sentence
+    assert "alice@example.test: the certificate names no service" in report.reasons[0].sentence
 
 
 @pytest.mark.parametrize("followed", [trail(UNKNOWN), None])
@@ -226,11 +213,11 @@ def another_authority(name: str) -> Authority:
 
 def test_a_streamed_examination_and_the_public_operations_tell_a_changed_certificate_too() -> None:
     before = run(issue_identity(another_authority("Former CA"), "alice@example.test", provider=PROVIDER, at=NOW))
-    options: dict[str, Any] = {"trust_store": STORE, "at": NOW, "contacts": known_as(before.certificate)}
+    judging = Judging(trust_store=STORE, at=NOW, contacts=known_as(before.certificate))
     for report in (
-        blocking.examine_message(sign(), provider=PROVIDER, **options),
-        blocking.verify_message(sign(), provider=PROVIDER, **options),
-        stream.examine_file(io.BytesIO(sign()), provider=NativeStreamingProvider(), **options).report,
+        blocking.examine_message(sign(), judging, provider=PROVIDER),
+        blocking.verify_message(sign(), judging, provider=PROVIDER),
+        stream.examine_file(io.BytesIO(sign()), judging, provider=NativeStreamingProvider()).report,
     ):
         assert codes(report) == ["certificate-changed", "revocation-not-checked"]
 
@@ -255,7 +242,9 @@ def test_a_list_of_the_authority_decides_from_message_to_sentence(policy: Revoca
 
 def test_a_list_that_came_with_the_message_counts() -> None:
     crls = [build_revocation_list(LEAF.serial_number)]
-    message = blocking.sign_message(MESSAGE, identity=ALICE, provider=PROVIDER, signing_time=NOW, crls=crls)
+    message = blocking.sign_message(
+        MESSAGE, Signing(identities=[ALICE], signing_time=NOW, crls=crls), provider=PROVIDER
+    )
     report = judge(message, store=trust(revocation=RevocationPolicy.IF_KNOWN), at=NOW + DAY / 24)
     assert codes(report) == ["certificate-revoked"]
 
@@ -268,13 +257,13 @@ def test_no_list_is_looked_at_where_nobody_is_to_be_asked() -> None:
 def test_one_search_beyond_the_limits_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     followed: list[Certificate] = []
 
-    async def validate_path(certificate: Certificate, **_: object) -> ValidatedPath:
+    async def validate_path(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         followed.append(certificate)
         raise LimitExceeded("the number of signatures to check for a path", 201, 200)
 
     monkeypatch.setattr(signer_trust, "validate_path", validate_path)
     others = [person("bob"), person("carol")]
-    message = blocking.sign_message(MESSAGE, identity=ALICE, co_signers=others, provider=PROVIDER, signing_time=NOW)
+    message = blocking.sign_message(MESSAGE, Signing(identities=[ALICE, *others], signing_time=NOW), provider=PROVIDER)
     report = judge(message)
     assert len(followed) == 1
     assert report.state is State.SIGNED_UNVERIFIED
@@ -286,20 +275,20 @@ def test_a_signature_that_does_not_fit_is_invalid_whether_its_path_is_followed_o
 ) -> None:
     with_path(monkeypatch, LimitExceeded("the number of signatures to check for a path", 201, 200))
     form = SignatureForm.OPAQUE
-    cms = blocking.sign_bytes(b"content", identity=ALICE, provider=PROVIDER, signing_time=NOW, form=form)
-    both = blocking.add_signer(cms, person("bob"), provider=PROVIDER, signing_time=NOW)
+    cms = blocking.sign_bytes(b"content", Signing(identities=[ALICE], signing_time=NOW, form=form), provider=PROVIDER)
+    both = blocking.add_signer(cms, Signing(identities=[person("bob")], signing_time=NOW), provider=PROVIDER)
     signature = parse_signed_data(parse_content_info(both).content).signer_infos[1]
     assert isinstance(signature, SignerInfo)
     position = both.index(signature.signature)
     altered = both[:position] + bytes([both[position] ^ 1]) + both[position + 1 :]
-    report = blocking.verify_bytes(altered, provider=PROVIDER, trust_store=STORE, at=NOW)
+    report = blocking.verify_bytes(altered, Judging(trust_store=STORE, at=NOW), provider=PROVIDER)
     assert report.state is State.INVALID
     assert sorted(signer.reasons[0].code for signer in report.signers) == ["limit-exceeded", "signature-mismatch"]
 
 
 def test_whom_nobody_vouches_for_is_named_once() -> None:
     (why, *_) = judge(store=TrustStore(anchors=(), revocation=RevocationPolicy.NOT_CHECKED)).reasons
-    assert why.sentence == "Signed by a certificate that nobody you trust vouches for. (CN=Test CA)"
+    assert why.sentence == "No authority that you trust vouches for this certificate. (CN=Test CA)"
     limited = TrustAnchor(certificate=ROOT, addresses=("@partner.example",))
     (why, *_) = judge(store=TrustStore(anchors=(limited,), revocation=RevocationPolicy.NOT_CHECKED)).reasons
     assert why.code == "untrusted-anchor"

@@ -11,19 +11,23 @@ import pytest
 from smime_core import blocking, stream
 from smime_core.algorithms import AES_256_CBC, AES_256_GCM, ContentCipher
 from smime_core.blocking import run
-from smime_core.compressed_data import build_compressed_data
-from smime_core.contacts import harvest
-from smime_core.content_info import ID_DATA
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.cms.compressed_data import build_compressed_data
+from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, UnsupportedAlgorithm
-from smime_core.header_protection import ProtectionMode, protect_headers
-from smime_core.identity import Identity
-from smime_core.message import SignatureForm, encrypt_entity, sign_entity
+from smime_core.identity.identity import Identity
+from smime_core.mail.header_protection import ProtectionMode, protect_headers
+from smime_core.message import encrypt_entity, sign_entity
 from smime_core.mime import build_pkcs7_mime, join_message, outer_headers_of, parse_entity, split_message
 from smime_core.provider import NewKey
 from smime_core.providers.native_streaming import NativeStreamingProvider
-from smime_core.report import LayerKind, MessageReport, State
-from tests.unit.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
+from smime_core.report.report import LayerKind, MessageReport, State
+from smime_core.trust.contacts import harvest
+from smime_core.trust.judging import Judging
+from tests.support.people import MESSAGE, NOW, PROVIDER, TEXT, person, trust
 
 ALICE, BOB, CAROL = person("alice"), person("bob", NewKey.P256), person("carol", NewKey.P256)
 STRANGER = run(
@@ -37,11 +41,11 @@ Decrypt = Callable[[bytes], bytes]
 
 
 def signed(entity: bytes, by: Identity = ALICE, form: SignatureForm = SignatureForm.DETACHED) -> bytes:
-    return run(sign_entity(entity, identity=by, provider=PROVIDER, signing_time=NOW, form=form))
+    return run(sign_entity(entity, Signing(identities=[by], signing_time=NOW, form=form), provider=PROVIDER))
 
 
 def encrypted(entity: bytes, to: Identity = BOB, cipher: ContentCipher = AES_256_GCM) -> bytes:
-    return run(encrypt_entity(entity, recipients=[to.certificate], provider=PROVIDER, cipher=cipher))
+    return run(encrypt_entity(entity, Encrypting(recipients=[to.certificate], cipher=cipher), provider=PROVIDER))
 
 
 def compressed(entity: bytes) -> bytes:
@@ -57,12 +61,14 @@ def triple(form: SignatureForm = SignatureForm.DETACHED, *, outer: Identity = AL
 
 
 def in_memory(message: bytes, *identities: Identity) -> MessageReport:
-    return blocking.examine_message(message, provider=PROVIDER, trust_store=trust(), at=NOW, identities=identities)
+    return blocking.examine_message(
+        message, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=identities)
+    )
 
 
 def in_stream(message: bytes, *identities: Identity) -> MessageReport:
     streamed = stream.examine_file(
-        io.BytesIO(message), provider=STREAMING, trust_store=trust(), at=NOW, identities=identities
+        io.BytesIO(message), Judging(trust_store=trust(), at=NOW), provider=STREAMING, keys=Keys(identities=identities)
     )
     return streamed.report
 
@@ -106,7 +112,7 @@ def test_a_signature_between_two_encryptions_stands_outside_too(examine: Examine
 
 @EXAMINERS
 def test_a_closed_message_is_judged_by_the_signature_that_can_be_seen(examine: Examine) -> None:
-    """Who sent the ciphertext is known; what is in it, nobody claims."""
+    """The signature says who sent the ciphertext. Nobody has signed the text in it."""
     report = examine(mail(signed(encrypted(ENTITY))))
     assert (report.state, report.reasons[-1].code) == (State.VERIFIED, "not-opened")
 
@@ -150,22 +156,22 @@ def test_fields_are_protected_by_a_signature_inside_the_encryption_only(examine:
 
 
 def decrypt_in_memory(message: bytes) -> bytes:
-    return blocking.decrypt_message(message, identities=[BOB], provider=PROVIDER)
+    return blocking.decrypt_message(message, Keys(identities=[BOB]), provider=PROVIDER)
 
 
 def decrypt_in_stream(message: bytes) -> bytes:
     target = io.BytesIO()
-    stream.decrypt_file(io.BytesIO(message), target, identities=[BOB], provider=STREAMING)
+    stream.decrypt_mail_file(io.BytesIO(message), target, Keys(identities=[BOB]), provider=STREAMING)
     return target.getvalue()
 
 
 def open_in_memory(message: bytes) -> bytes:
-    return blocking.open_message(message, identities=[BOB], provider=PROVIDER)
+    return blocking.decrypt_entity(message, Keys(identities=[BOB]), provider=PROVIDER)
 
 
 def open_in_stream(message: bytes) -> bytes:
     target = io.BytesIO()
-    stream.open_file(io.BytesIO(message), target, identities=[BOB], provider=STREAMING)
+    stream.decrypt_file(io.BytesIO(message), target, Keys(identities=[BOB]), provider=STREAMING)
     return target.getvalue()
 
 
@@ -190,7 +196,7 @@ def test_encrypted_layers_are_opened_through_signatures_around_them(decrypt: Dec
     entity, inside = WRAPPINGS[name]
     opened = decrypt(mail(entity))
     if inside is None:
-        # What no key opens further in, and what a signature covers, stays as it was encrypted.
+        # A layer further in stays encrypted when no key opens it or a signature covers it.
         inside = open_in_memory(entity)
         assert in_memory(mail(inside)).layers[0].kind is LayerKind.SIGNED
     assert opened == join_message(outer_headers_of(parse_entity(OUTER).headers), inside)
@@ -205,8 +211,11 @@ def test_what_was_encrypted_comes_out_as_it_was(open_it: Decrypt, name: str) -> 
 
 @DECRYPTERS
 def test_bare_cms_is_opened_through_a_signature_too(decrypt: Decrypt) -> None:
-    sealed = blocking.seal_bytes(TEXT.encode(), recipients=[BOB.certificate], provider=PROVIDER)
-    assert decrypt(blocking.sign_bytes(sealed, identity=ALICE, provider=PROVIDER, signing_time=NOW)) == TEXT.encode()
+    encrypted = blocking.encrypt_bytes(TEXT.encode(), Encrypting(recipients=[BOB.certificate]), provider=PROVIDER)
+    assert (
+        decrypt(blocking.sign_bytes(encrypted, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER))
+        == TEXT.encode()
+    )
 
 
 @DECRYPTERS
@@ -224,7 +233,7 @@ def test_a_message_for_somebody_else_inside_a_signature_says_so(decrypt: Decrypt
 
 @DECRYPTERS
 def test_a_damaged_signature_around_is_told(decrypt: Decrypt) -> None:
-    """Whoever only wants the text can take it off; a structure that cannot be read is refused."""
+    """A structure that cannot be read is refused. A reader who only wants the text can remove the signature first."""
     whole = mail(signed(encrypted(ENTITY), form=SignatureForm.OPAQUE))
     lines = whole.rstrip().split(b"\r\n")
     with pytest.raises((MalformedMessage, UnsupportedAlgorithm)):

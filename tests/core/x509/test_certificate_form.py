@@ -1,4 +1,4 @@
-"""What a certificate may be made of (RFC 5280 sections 4.1 and 4.2): fields that could hide others are refused."""
+"""The permitted form of certificates (RFC 5280 sections 4.1 and 4.2): fields that could hide others are refused."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from smime_core import der
-from smime_core.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate, Extension, parse_certificate
+from smime_core.asn1 import der
 from smime_core.errors import MalformedMessage
-from tests.unit.path_house import House, root
+from smime_core.x509.certificate import AUTHORITY_KEY_IDENTIFIER, Certificate, Extension, parse_certificate
+from tests.support.path_house import House, root
 
 ROOT: Final[House] = root()
 PARTS: Final = tuple(bytes(one.encoded) for one in der.read_sequence(ROOT.certificate.der))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 
-from smime_core import Certificate, der
-from smime_core.distribution_points import (
+from smime_core import Certificate
+from smime_core.asn1 import der
+from smime_core.asn1.general_names import GeneralName, find_common_name
+from smime_core.errors import LimitExceeded, MalformedMessage
+from smime_core.limits import MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES
+from smime_core.x509.distribution_points import (
     ACCESS_CA_ISSUERS,
     ACCESS_OCSP,
     DistributionPoint,
@@ -18,10 +22,7 @@ from smime_core.distribution_points import (
     parse_issuing_distribution_point,
     parse_points,
 )
-from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.general_names import GeneralName, find_common_name
-from smime_core.limits import MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES
-from tests.unit.revocations import Reason, authority, issue, name_of, point, points
+from tests.support.revocations import Reason, authority, issue, name_of, point, points
 
 URL = der.element(0x86, b"http://example.test/")
 FULL = der.element(0xA0, URL)

@@ -7,17 +7,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
-from smime_core import der
 from smime_core.algorithms import HashName
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError
 from smime_core.limits import MAX_OCSP_RESPONSE_BYTES, MAX_OCSP_SINGLE_RESPONSES
-from smime_core.ocsp import (
+from smime_core.x509.ocsp import (
     CertificateStatus,
     build_ocsp_request,
     parse_ocsp_response,
 )
-from tests.unit.people import NOW
-from tests.unit.revocations import (
+from tests.support.people import NOW
+from tests.support.revocations import (
     DAY,
     HOUR,
     authority,

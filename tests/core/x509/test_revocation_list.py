@@ -1,4 +1,4 @@
-"""Lists of revoked certificates, read and told apart from certificates."""
+"""Lists of revoked certificates, read and distinguished from certificates."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from smime_core import der, revoked_entries
-from smime_core.distribution_points import find_urls
+from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage
 from smime_core.limits import MAX_WHOLE_BYTES
-from smime_core.revocation_list import is_revocation_list, parse_revocation_list
-from tests.unit.people import NEXT_UPDATE, NOW, anchor, build_revocation_list
-from tests.unit.revocations import ECDSA_WITH_SHA256, crl, extension_der, point, scope
-from tests.unit.revocations import authority as authority_holder
+from smime_core.x509 import revoked_entries
+from smime_core.x509.distribution_points import find_urls
+from smime_core.x509.revocation_list import is_revocation_list, parse_revocation_list
+from tests.support.people import NEXT_UPDATE, NOW, anchor, build_revocation_list
+from tests.support.revocations import ECDSA_WITH_SHA256, crl, extension_der, point, scope
+from tests.support.revocations import authority as authority_holder
 
 
 @pytest.mark.parametrize("encoding", [serialization.Encoding.DER, serialization.Encoding.PEM])

@@ -1,6 +1,4 @@
 """Half an hour away from the desk: keys are locked and the background has ended, and what was begun goes on."""
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
 
 from __future__ import annotations
 
@@ -8,14 +6,13 @@ import time
 
 import pytest
 
-from smime_core.report import State
-from tests.browser.compose_driver import Webmail, send, wait_for_obstacles
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, agree_if_asked, page, people, site
-from tests.browser.page import Page
-from tests.browser.test_compose import SECRET_WORDS, extension, folder, opened_by, webmail
-from tests.browser.test_extension import SEAL_FIELD
-from tests.browser.test_extension_session import AGE, MINUTE, SESSION
+from smime_core.report.report import State
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import Webmail, send, wait_for_obstacles
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import ENCRYPT_FIELD, PASSPHRASE, TEXT, People, agree_if_asked
+from tests.support.extension.letters_from_bob import SECRET_WORDS, opened_by
+from tests.support.extension.session import AGE, MINUTE, SESSION
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -32,7 +29,7 @@ def unlocked(extension: Extension, people: People) -> Extension:
 
 
 def pass_half_an_hour(extension: Extension) -> None:
-    """What is left after 30 minutes in which nobody did anything: real ones are too long for a test."""
+    """Bring about the state after 30 idle minutes without waiting so long."""
     options = extension.open_options()
     options.js(AGE, 30 * MINUTE, 30 * MINUTE)
     options.js(ALARM)
@@ -51,13 +48,13 @@ def wait_until_idle(extension: Extension) -> None:
 
 
 def show_letter(page: Page, site: Site, people: People) -> None:
-    """A page with a sealed text for Alice, offered to be opened."""
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    """A page with an encrypted text for Alice, offered to be opened."""
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
     page.wait_for("() => letter.nextElementSibling?.getBoundingClientRect().height >= 44")
 
 
-def test_a_sealed_field_is_opened_after_half_an_hour(
+def test_an_encrypted_field_is_opened_after_half_an_hour(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
     show_letter(page, site, people)
@@ -70,13 +67,13 @@ def test_a_sealed_field_is_opened_after_half_an_hour(
 def test_a_field_that_is_being_written_goes_on_after_half_an_hour(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
     pass_half_an_hour(unlocked)
     page.activate()
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     unlocked.answer(PASSPHRASE)
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     report = people.open(page.value("#answer"), origin=site.origin, identity=people.bob)
     assert report.content.decode() == TEXT
 

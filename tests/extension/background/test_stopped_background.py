@@ -1,6 +1,4 @@
 """The background ends between any two steps, as browsers end it: work goes on, or what to do is said."""
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
 
 from __future__ import annotations
 
@@ -11,28 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.report import State
-from tests.browser.browsers import Firefox
-from tests.browser.compose_driver import Webmail
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, People, page, people, site
-from tests.browser.mail_in_page import MAIL, open_mail, show_mail
-from tests.browser.page import Page
-from tests.browser.test_compose import SECRET_WORDS, extension, folder, mail_from_bob, opened_by, webmail
-from tests.browser.test_extension import SEAL_FIELD
-from tests.browser.test_extension_files import CONTENT, CONTROL, salaries
-from tests.browser.test_extension_forms import database, shop
-from tests.browser.test_extension_pages import shown_in, state_of, tab_id
-from tests.browser.test_extension_pages import site as web_site
-from tests.browser.test_webmail_saved import Service, service
-from tests.browser.web_site import WebSite
+from smime_core.report.report import State
+from tests.support.browser.browsers import Firefox
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite
+from tests.support.extension.compose_driver import Webmail
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People
+from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
+from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
+from tests.support.extension.page_viewer import shown_in, state_of, tab_id
+from tests.support.extension.saved_webmails import Service
+from tests.support.extension.uploads import CONTROL
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # Longer than the editor waits before it has its text kept, and looks whether it still is.
 KEPT_SECONDS, KEPT_AGAIN_SECONDS = 2, 12
 FORGET_SITES = """async () => {
-  const { ask } = await import("/shared/request.js");
+  const { ask } = await import("/source/browser_ext/shared/request.js");
   for (const { origin } of (await ask("keys.list")).sites) await ask("sites.remove", { id: origin });
 }"""
 NOTE_SAVED = """() => {
@@ -112,28 +107,28 @@ def agree(scene: Scene, window: Page, repeat: Callable[[], None]) -> None:
 
 def write_field(scene: Scene) -> Iterator[None]:
     page, extension = scene.page, scene.extension
-    page.goto(scene.site.page_with(SEAL_FIELD))
+    page.goto(scene.site.page_with(ENCRYPT_FIELD))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
     yield
     extension.click_button(page, "#answer")
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
+    frame.around.wait_for_selector("[data-test=encrypt]")
     yield
     frame.text.click(".text")
     frame.text.type(TEXT)
     yield
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = extension.window()
     yield
 
     def repeat() -> None:
-        frame.around.wait_for_text("Nothing was signed or sealed")
+        frame.around.wait_for_text("Nothing was signed or encrypted")
         assert frame.text.text(".text") == TEXT
-        frame.around.click("[data-test=seal]")
+        frame.around.click("[data-test=encrypt]")
         extension.answer()
 
     agree(scene, window, repeat)
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     yield
     frame.around.click("[data-test=close]")
     armored = page.wait_for("() => answer.getBoundingClientRect().height > 0 && answer.value")
@@ -141,9 +136,9 @@ def write_field(scene: Scene) -> Iterator[None]:
     assert report.content.decode() == TEXT
 
 
-def open_field(scene: Scene) -> Iterator[None]:
+def examine_field(scene: Scene) -> Iterator[None]:
     page, extension = scene.page, scene.extension
-    armored = scene.people.seal(TEXT, origin=scene.site.origin, to=scene.people.alice)
+    armored = scene.people.encrypt(TEXT, origin=scene.site.origin, to=scene.people.alice)
     page.goto(scene.site.page_with(textarea("letter", text=armored)))
     page.wait_for("() => letter.nextElementSibling?.getBoundingClientRect().height >= 44")
     yield
@@ -173,7 +168,7 @@ def sign_form(scene: Scene) -> Iterator[None]:
     page.wait_for_text("item: Lamp", timeout_seconds=30)
 
 
-def seal_file(scene: Scene) -> Iterator[None]:
+def encrypt_file(scene: Scene) -> Iterator[None]:
     page = scene.page
     page.goto(scene.site.page_with(CONTROL))
     page.wait_for_selector("#field")
@@ -189,7 +184,7 @@ def seal_file(scene: Scene) -> Iterator[None]:
 
 def open_mail_in_page(scene: Scene) -> Iterator[None]:
     page, extension = scene.page, scene.extension
-    show_mail(page, scene.service, mail_from_bob(scene.people, sealed=True))
+    show_mail(page, scene.service, mail_from_bob(scene.people, encrypted=True))
     page.wait_for(f"() => document.querySelector('{MAIL}').previousElementSibling !== null")
     yield
     extension.click_button_above(page, MAIL)
@@ -201,7 +196,7 @@ def open_mail_in_page(scene: Scene) -> Iterator[None]:
     if frame.around.js("() => document.querySelector('[data-test=problem]') !== null"):
         # The mail was held by the background itself.
         assert isinstance(extension.browser, Firefox)
-        assert "Open it once more from where it came." in frame.around.text("[data-test=problem]")
+        assert "Open it again from where it came." in frame.around.text("[data-test=problem]")
         frame.around.click("main button:last-of-type")
         frame = open_mail(extension, page)
     assert SECRET_WORDS in frame.text.text()
@@ -209,7 +204,7 @@ def open_mail_in_page(scene: Scene) -> Iterator[None]:
     frame.text.js(NOTE_SAVED)
     frame.text.click("[data-test=save]")
     saved = frame.text.wait_for("() => window.saved ?? document.querySelector('.problem')?.textContent")
-    assert saved == len(b"turn left") or "Open it once more from where it came." in saved
+    assert saved == len(b"turn left") or "Open it again from where it came." in saved
 
 
 def write_letter(scene: Scene) -> Iterator[None]:
@@ -228,7 +223,7 @@ def write_letter(scene: Scene) -> Iterator[None]:
 
 
 def answer_letter(scene: Scene) -> Iterator[None]:
-    mail = mail_from_bob(scene.people, sealed=True)
+    mail = mail_from_bob(scene.people, encrypted=True)
     window = scene.webmail.write(kind="reply", to=["bob@example.test"], mail=mail)
     window.wait_for_selector("[data-test=read-original]", timeout_seconds=60)
     window.click("[data-test=compose-text]")
@@ -248,7 +243,7 @@ def open_published_page(scene: Scene) -> Iterator[None]:
     scene.page.goto(url)
     tab = tab_id(scene.extension, url)
     yield
-    viewer = scene.extension.browser.open(f"{scene.extension.base}page_viewer.html?tab={tab}")
+    viewer = scene.extension.browser.open(f"{scene.extension.base}viewer/page_viewer.html?tab={tab}")
     viewer.wait_for_selector(".state-statement", timeout_seconds=60)
     yield
     viewer.reload()
@@ -260,9 +255,9 @@ def open_published_page(scene: Scene) -> Iterator[None]:
 
 FLOWS = {
     write_field: 5,
-    open_field: 3,
+    examine_field: 3,
     sign_form: 2,
-    seal_file: 3,
+    encrypt_file: 3,
     open_mail_in_page: 3,
     write_letter: 4,
     answer_letter: 2,
@@ -271,7 +266,7 @@ FLOWS = {
 
 
 def is_seen_stopped(extension: Extension) -> bool:
-    """Stop the background; what stands open may start it again before anybody looks."""
+    """Stop the background; what is open may start it again before anybody looks."""
     for _ in range(3):
         extension.stop_background()
         if not extension.is_background_running():
@@ -309,7 +304,7 @@ def stop(extension: Extension) -> None:
 @pytest.mark.parametrize("end", [pytest.param(lock, marks=pytest.mark.thorough), stop])
 def test_what_was_typed_is_kept_again_by_the_next_vault(scene: Scene, end: Callable[[Extension], None]) -> None:
     page, extension = scene.page, scene.extension
-    page.goto(scene.site.page_with(SEAL_FIELD))
+    page.goto(scene.site.page_with(ENCRYPT_FIELD))
     extension.write(page, "#answer", TEXT)
     time.sleep(KEPT_SECONDS)
     end(extension)

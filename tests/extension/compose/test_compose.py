@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from smime_core.blocking import run
-from smime_core.compose import Draft, build_mail
+from smime_core.cms.recipients.keys import Keys
 from smime_core.errors import SmimeError
-from smime_core.header_protection import ProtectionMode
-from smime_core.identity import Identity
-from smime_core.message import decrypt_message, encrypt_message, examine_message, sign_message
-from smime_core.mime.attachment import Attachment
-from smime_core.report import MessageReport, State
-from tests.browser.browsers import Browser
-from tests.browser.compose_driver import Webmail, add_fake_webmail, address, readiness, send, wait_for_obstacles
-from tests.browser.extension_driver import Extension, Site, running_site
-from tests.browser.field_pages import NATIVE, PASSPHRASE, People, people
-from tests.browser.page import Page
+from smime_core.identity.identity import Identity
+from smime_core.mail.header_protection import ProtectionMode
+from smime_core.message import decrypt_message
+from smime_core.report.report import State
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import (
+    Webmail,
+    address,
+    quote_original,
+    readiness,
+    remove,
+    send,
+    wait_for_obstacles,
+)
+from tests.support.extension.driver import Extension, Site, running_site
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
+from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
 
-__all__ = ["people"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
-
-NOW = datetime.datetime.now(datetime.UTC)
-SECRET_WORDS = "Der Schlüssel liegt unter dem Leuchtturm."
-
-
-@pytest.fixture(scope="module")
-def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
-    """The extension with Alice's keys, Bob's certificate and their authority."""
-    extension = Extension(browser, folder)
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    extension.keep(anchors=[people.folder / "ca.der"], people=[people.folder / "bob.der"])
-    yield extension
-    extension.uninstall()
 
 
 @pytest.fixture(scope="module")
@@ -50,63 +37,14 @@ def site() -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def webmail(extension: Extension, site: Site, people: People) -> Iterator[Webmail]:
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    webmail = Webmail(extension, site)
-    yield webmail
-    for context in extension.browser.contexts():
-        if "compose.html" in context["url"]:
-            Page(extension.browser, context["context"]).close()
-    webmail.close()
-
-
-def opened_by(identity: Identity, message: bytes, people: People) -> MessageReport:
-    examined = examine_message(
-        message,
-        identities=[identity],
-        provider=NATIVE,
-        trust_store=people.trust_store,
-        at=datetime.datetime.now(datetime.UTC),
-    )
-    return run(examined)
-
-
-def mail_from_bob(
-    people: People,
-    *,
-    sealed: bool,
-    reply_to: str = "",
-    text: str = SECRET_WORDS,
-    protection: ProtectionMode | None = None,
-) -> bytes:
-    """What Bob wrote to Alice: signed, and sealed or not; its header fields are protected on request."""
-    draft = Draft(
-        sender="Bob <bob@example.test>",
-        to=["alice@example.test", "carol@example.test"],
-        subject="Lighthouse",
-        text=text,
-        date=NOW,
-        message_id="<original@example.test>",
-        attachments=[Attachment(filename="map.txt", content_type="text/plain", data=b"turn left")],
-    )
-    plain = build_mail(draft)
-    if reply_to:
-        plain = f"Reply-To: {reply_to}\r\n".encode() + plain
-    signed = run(sign_message(plain, identity=people.bob, provider=NATIVE, signing_time=NOW, protection=protection))
-    if not sealed:
-        return signed
-    return run(encrypt_message(signed, recipients=[people.alice.certificate], provider=NATIVE))
-
-
 @pytest.mark.heart
-def test_a_letter_leaves_signed_and_sealed_and_the_page_learns_none_of_it(webmail: Webmail, people: People) -> None:
+def test_a_letter_leaves_signed_and_encrypted_and_the_page_learns_none_of_it(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
     address(window, "compose-to")
     window.fill("[data-test=compose-subject]", "Lighthouse")
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
-    assert "Signed as alice@example.test, sealed for bob@example.test and you" in leaves(window)
+    assert "Signed as alice@example.test, encrypted for bob@example.test and you" in leaves(window)
     send(window)
     (taken,) = webmail.taken()
     assert taken.envelope == {"from": "alice@example.test", "to": ["bob@example.test"], "cc": [], "bcc": []}
@@ -149,16 +87,16 @@ def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webma
     wait_for_obstacles(window, "certificate-none")
     window.click("[data-test=send]")
     assert "No certificate of carol@example.test" in window.text("[data-test=obstacle]")
-    assert leaves(window) == "Nothing leaves yet: as things stand, carol@example.test could not read it."
+    assert leaves(window) == "Not ready to send: as things stand, carol@example.test could not read it."
     address(window, "compose-to", "bob@example.test")
-    # Whoever can read it already gets it no sooner.
-    assert leaves(window) == "Nothing leaves yet: as things stand, carol@example.test could not read it."
+    # Nothing leaves for Bob either, although Bob could read it.
+    assert leaves(window) == "Not ready to send: as things stand, carol@example.test could not read it."
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "carol.der"])
     wait_for_obstacles(window)
     assert readiness(window) == {"carol@example.test": "ready", "bob@example.test": "ready"}
-    assert "sealed for carol@example.test, bob@example.test, and you" in leaves(window)
+    assert "encrypted for carol@example.test, bob@example.test, and you" in leaves(window)
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     send(window)
     assert opened_by(people.carol, webmail.taken()[0].message, people).state is State.VERIFIED
@@ -170,18 +108,20 @@ def test_a_password_opens_the_letter_of_somebody_without_a_certificate(webmail: 
     wait_for_obstacles(window, "certificate-none")
     window.click("[data-test=remedy-password]")
     wait_for_obstacles(window, "password")
-    assert "Nothing leaves yet" in leaves(window)
+    assert "Not ready to send" in leaves(window)
     window.click("[data-test=letter-password] [data-test=passphrase]")
     window.type("drei Möwen")
     wait_for_obstacles(window)
-    assert "sealed for dora@example.test and you" in leaves(window)
+    assert "encrypted for dora@example.test and you" in leaves(window)
     window.fill("[data-test=compose-text]", SECRET_WORDS)
     send(window)
     (taken,) = webmail.taken()
-    opened = run(decrypt_message(taken.message, identities=[], passwords=["drei Möwen".encode()], provider=NATIVE))
+    opened = run(
+        decrypt_message(taken.message, Keys(identities=[], passwords=["drei Möwen".encode()]), provider=NATIVE)
+    )
     assert b"Leuchtturm" in opened
     with pytest.raises(SmimeError):
-        run(decrypt_message(taken.message, identities=[], passwords=[b"drei Tauben"], provider=NATIVE))
+        run(decrypt_message(taken.message, Keys(identities=[], passwords=[b"drei Tauben"]), provider=NATIVE))
     assert opened_by(people.alice, taken.message, people).state is State.VERIFIED
 
 
@@ -192,7 +132,7 @@ def test_asking_for_a_certificate_writes_a_signed_letter_that_asks(webmail: Webm
     window.click("[data-test=remedy-ask]")
     asking = webmail.other_window(window)
     asking.wait_for_selector("[data-test=recipient][data-address='erna@example.test']")
-    assert "Signed as alice@example.test, with the subject, not sealed" in leaves(asking)
+    assert "Signed as alice@example.test, with the subject, not encrypted" in leaves(asking)
     send(asking)
     (taken,) = webmail.taken()
     report = opened_by(people.alice, taken.message, people)
@@ -219,22 +159,22 @@ def test_whoever_is_in_bcc_has_a_message_that_names_nobody_else(webmail: Webmail
         assert b"alice@example.test" not in message.lower().replace(b"from: alice@example.test", b"")
     assert opened_by(people.bob, named.message, people).state is State.VERIFIED
     with pytest.raises(SmimeError):
-        run(decrypt_message(hidden.message, identities=[people.bob], provider=NATIVE))
+        run(decrypt_message(hidden.message, Keys(identities=[people.bob]), provider=NATIVE))
 
 
-def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmail, people: People) -> None:
-    window = webmail.write(kind="replyAll", mail=mail_from_bob(people, sealed=True), to=["mallory@example.test"])
+def test_an_answer_to_encrypted_mail_is_encrypted_and_joins_the_thread(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="replyAll", mail=mail_from_bob(people, encrypted=True), to=["mallory@example.test"])
     quote_original(window)
     assert f"> {SECRET_WORDS}" in window.value("[data-test=compose-text]")
     assert window.value("[data-test=compose-subject]") == "Re: Lighthouse"
     window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=60)
-    # Who answers are for is what the message says, not what the page proposed.
+    # The recipients of an answer come from the message, not from the page's proposal.
     assert set(readiness(window)) == {"bob@example.test"}
     # Anybody could have added to fields that nothing protected.
     assert "carol@example.test" in window.text("[data-note=doubtful]")
     window.click("[data-test=doubtful-add]")
     assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
-    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+    assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
     remove(window, "carol@example.test")
     wait_for_obstacles(window)
     send(window)
@@ -246,7 +186,7 @@ def test_an_answer_to_sealed_mail_is_sealed_and_joins_the_thread(webmail: Webmai
 
 
 def test_an_answer_to_all_goes_at_once_to_those_whom_a_protected_field_names(webmail: Webmail, people: People) -> None:
-    mail = mail_from_bob(people, sealed=True, protection=ProtectionMode.CIPHER)
+    mail = mail_from_bob(people, encrypted=True, protection=ProtectionMode.CIPHER)
     window = webmail.write(kind="replyAll", mail=mail)
     quote_original(window)
     assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
@@ -254,7 +194,7 @@ def test_an_answer_to_all_goes_at_once_to_those_whom_a_protected_field_names(web
 
 
 def test_somebody_whom_the_page_adds_to_a_readable_field_gets_no_answer(webmail: Webmail, people: People) -> None:
-    mail = mail_from_bob(people, sealed=True).replace(b"\r\nTo: ", b"\r\nTo: mallory@example.test, ", 1)
+    mail = mail_from_bob(people, encrypted=True).replace(b"\r\nTo: ", b"\r\nTo: mallory@example.test, ", 1)
     assert b"mallory" in mail
     window = webmail.write(kind="replyAll", mail=mail, cc=["mallory@example.test"])
     quote_original(window)
@@ -263,36 +203,36 @@ def test_somebody_whom_the_page_adds_to_a_readable_field_gets_no_answer(webmail:
     assert set(readiness(window)) == {"bob@example.test"}
 
 
-def test_sealed_words_leave_readable_only_when_the_person_says_so(webmail: Webmail, people: People) -> None:
-    window = webmail.write(kind="reply", mail=mail_from_bob(people, sealed=True))
+def test_encrypted_words_leave_readable_only_when_the_person_says_so(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="reply", mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
-    window.click("[data-test=switch-seal]")
+    window.click("[data-test=switch-encrypt]")
     window.wait_for_selector("[data-test=readable-confirm]")
     window.click("dialog button:not(.primary)")
-    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
-    window.click("[data-test=switch-seal]")
+    assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
+    window.click("[data-test=switch-encrypt]")
     window.click("[data-test=readable-confirm]")
     wait_for_obstacles(window)
-    assert "its quoted text and its subject would leave readable" in leaves(window)
+    assert "its quoted text and its subject would be sent unencrypted" in leaves(window)
     send(window)
     assert "Leuchtturm" in webmail.taken()[0].message.decode()
 
 
-def test_a_quote_that_comes_after_sealing_was_switched_off_asks_too(webmail: Webmail, people: People) -> None:
-    window = webmail.write(kind="reply", to=["bob@example.test"], mail=mail_from_bob(people, sealed=True))
+def test_a_quote_that_comes_after_encrypting_was_switched_off_asks_too(webmail: Webmail, people: People) -> None:
+    window = webmail.write(kind="reply", to=["bob@example.test"], mail=mail_from_bob(people, encrypted=True))
     window.wait_for_selector("[data-test=read-original]")
-    window.click("[data-test=switch-seal]")
+    window.click("[data-test=switch-encrypt]")
     window.click("[data-test=readable-confirm]")
     quote_original(window)
-    # What is quoted now was not there when the person agreed.
-    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
-    window.click("[data-test=switch-seal]")
+    # The quoted text was not there when the person agreed.
+    assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
+    window.click("[data-test=switch-encrypt]")
     window.wait_for_selector("[data-test=readable-confirm]")
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
 
 
 def test_another_reply_address_is_asked_about(webmail: Webmail, people: People) -> None:
-    mail = mail_from_bob(people, sealed=False, reply_to="mallory@example.test")
+    mail = mail_from_bob(people, encrypted=False, reply_to="mallory@example.test")
     window = webmail.write(kind="reply", mail=mail)
     quote_original(window)
     window.wait_for_selector("[data-test=reply-to-take]")
@@ -303,7 +243,7 @@ def test_another_reply_address_is_asked_about(webmail: Webmail, people: People) 
 
 
 def test_a_forwarded_message_takes_its_attachments_along(webmail: Webmail, people: People) -> None:
-    window = webmail.write(kind="forward", mail=mail_from_bob(people, sealed=True))
+    window = webmail.write(kind="forward", mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
     window.wait_for_text("map.txt", selector="[data-test=compose-attachments]")
     assert window.value("[data-test=compose-subject]") == "Fwd: Lighthouse"
@@ -393,7 +333,7 @@ def test_locked_keys_stop_signing_and_lose_nothing(webmail: Webmail, people: Peo
 
 @pytest.mark.parametrize("kind", ["reply", "forward"])
 def test_quoted_words_are_covered_while_the_keys_are_locked(webmail: Webmail, people: People, kind: str) -> None:
-    window = webmail.write(kind=kind, mail=mail_from_bob(people, sealed=True))
+    window = webmail.write(kind=kind, mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
     window.wait_for("(words) => document.querySelector('[data-test=compose-text]').value.includes(words)", SECRET_WORDS)
     window.js("() => document.querySelector('[data-test=compose-text]').setRangeText('My own words. ', 0, 0)")
@@ -454,13 +394,3 @@ def certificate_file(identity: Identity, file: Path) -> Path:
 def leaves(window: Page) -> str:
     """The sentence that says what would leave as things stand."""
     return window.text("[data-test=leaves]")
-
-
-def quote_original(window: Page) -> None:
-    """Have the message that is answered opened, where that is asked, and wait for its state."""
-    window.click("[data-test=read-original]")
-    window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
-
-
-def remove(window: Page, person: str) -> None:
-    window.click(f"[data-address='{person}'] .chip-remove")

@@ -1,8 +1,5 @@
 """A draft that is continued is the same letter in all its parts, in this session and in the next."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,19 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser.compose_driver import Webmail, address, send, wait_for_obstacles
-from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import PASSPHRASE, People, people, site
-from tests.browser.page import Page
-from tests.browser.test_compose import (
-    extension,
-    folder,
-    mail_from_bob,
-    opened_by,
-    quote_original,
-    remove,
-    webmail,
-)
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import Webmail, address, quote_original, remove, send, wait_for_obstacles
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import PASSPHRASE, People
+from tests.support.extension.letters_from_bob import mail_from_bob, opened_by
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -35,7 +24,7 @@ LETTER = """() => {
     from: named("compose-from").value, to: people("compose-to"), cc: people("compose-cc"), bcc: people("compose-bcc"),
     subject: named("compose-subject").value, text: named("compose-text").value,
     files: [...named("compose-attachments").children].map(({ innerText }) => innerText),
-    sign: named("switch-sign").checked, seal: named("switch-seal").checked,
+    sign: named("switch-sign").checked, encrypt: named("switch-encrypt").checked,
     forward: all("forward-whole").map(({ checked }) => checked),
   };
 }"""
@@ -43,8 +32,8 @@ CLEAR_SESSION = "async () => (globalThis.browser ?? chrome).storage.session.clea
 
 
 def written(webmail: Webmail, people: People, kind: str, note: Path) -> Page:
-    """A window with an answer to sealed mail of Bob's, or a forward of it, and something in each of its parts."""
-    mail = mail_from_bob(people, sealed=True, text=TWO_LINES)
+    """A window with an answer to encrypted mail of Bob's, or a forward of it, and something in each of its parts."""
+    mail = mail_from_bob(people, encrypted=True, text=TWO_LINES)
     window = webmail.write(kind="replyAll" if kind == "reply" else "forward", mail=mail)
     quote_original(window)
     if kind == "whole":
@@ -73,7 +62,7 @@ def begin_anew(extension: Extension, people: People) -> None:
 
 def continued(webmail: Webmail, people: People) -> Page:
     """The newest draft, in the window of an answer to another mail."""
-    other = mail_from_bob(people, sealed=True, text="Another letter.")
+    other = mail_from_bob(people, encrypted=True, text="Another letter.")
     window = webmail.write(kind="reply", mail=other)
     window.click("[data-test=draft-continue]")
     # Once everybody is looked up nothing moves under the pointer.
@@ -91,15 +80,15 @@ def test_a_continued_draft_is_the_same_letter(
     note.write_text("attached words")
     window = written(webmail, people, kind, note)
     before: dict[str, Any] = window.js(LETTER)
-    assert all(before[part] for part in ("cc", "bcc", "files", "seal"))
+    assert all(before[part] for part in ("cc", "bcc", "files", "encrypt"))
     assert before["forward"] == {"reply": [], "text": [False], "whole": [True]}[kind]
     window.close()
     if session == "next":
         begin_anew(webmail.extension, people)
     later = continued(webmail, people)
     assert later.js(LETTER) == before
-    # What was sealed is still known to have been.
-    later.click("[data-test=switch-seal]")
+    # The draft still says that the letter was encrypted.
+    later.click("[data-test=switch-encrypt]")
     later.wait_for_selector("[data-test=readable-confirm]")
     later.click("dialog button:not(.primary)")
     if kind != "reply":
@@ -130,7 +119,7 @@ def check_the_other_way(window: Page, kind: str, session: str) -> None:
 
 
 def leave_to_bob(window: Page) -> None:
-    """Send it to Bob alone: nobody else has a certificate."""
+    """Send it only to Bob: nobody else has a certificate."""
     for person in window.js(LETTER)["to"] + window.js(LETTER)["cc"] + window.js(LETTER)["bcc"]:
         if person != "bob@example.test":
             remove(window, person)

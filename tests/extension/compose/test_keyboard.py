@@ -1,27 +1,21 @@
-"""Each flow once without a mouse: a field is sealed and opened, a letter leaves, keys are made, the guide is walked."""
-
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
+"""Each flow once without a mouse: a field is encrypted, a letter leaves, keys are made, the guide is walked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.browser.browsers import Browser, Chromium
-from tests.browser.compose_driver import Webmail
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, people, site
-from tests.browser.page import ENTER, TAB, Page
-from tests.browser.test_compose import extension, folder
+from tests.support.browser.browsers import Chromium
+from tests.support.browser.page import ENTER, TAB, Page
+from tests.support.extension.compose_driver import Webmail
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import PASSPHRASE, TEXT, People
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 # More than any page has, its frames and the way round through the browser's own controls included.
 MAX_STOPS = 150
 OPERATION_SECONDS = 60
-# The extension's button beside a field stands in a closed shadow root, whose host has the focus for the page.
+# The extension's button beside a field is in a closed shadow root, whose host has the focus for the page.
 HAS_BUTTON = """(selector) => {
   const { height } = document.querySelector(selector)?.nextElementSibling?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44;
@@ -60,18 +54,18 @@ def agree(extension: Extension) -> None:
     extension.wait_until_window_is_gone()
 
 
-def test_a_field_is_sealed_and_opened(extension: Extension, site: Site, people: People) -> None:
+def test_a_field_is_encrypted_and_opened(extension: Extension, site: Site, people: People) -> None:
     page = extension.browser.open(
         site.page_with(textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test"))
     )
     press_button_beside(page, "#answer")
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
-    # What is typed goes into the private text at once.
+    frame.around.wait_for_selector("[data-test=encrypt]")
+    # Typing goes into the private text at once.
     frame.text.wait_for("() => document.activeElement?.classList.contains('text')")
     frame.text.type(TEXT)
     frame.text.press(TAB)
-    tab_to(frame.around, "seal")
+    tab_to(frame.around, "encrypt")
     frame.around.press(ENTER)
     agree(extension)
     armored = page.wait_for("() => document.getElementById('answer').value", timeout_seconds=OPERATION_SECONDS)
@@ -105,7 +99,7 @@ def test_a_letter_leaves(extension: Extension, site: Site) -> None:
 
 
 def test_the_guide_is_walked_to_its_end(extension: Extension) -> None:
-    page = extension.browser.open(extension.base + "welcome.html")
+    page = extension.browser.open(extension.base + "guide/welcome.html")
     page.wait_for_text("Step 1 of 4")
     for step in (2, 3, 4):
         tab_to(page, "next")

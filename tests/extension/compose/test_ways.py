@@ -9,26 +9,27 @@ from typing import Any
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import export_identity
+from smime_core.ca.demo import Details, create_authority, issue_identity
+from smime_core.cms.recipients.keys import Keys
+from smime_core.identity.identity import export_identity
+from smime_core.mail.reading import read_entity
 from smime_core.message import examine_message
-from smime_core.reading import read_entity
-from smime_core.report import State
-from tests.browser.compose_driver import Webmail, address, obstacles, readiness, send, wait_for_obstacles
-from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import NATIVE, PASSPHRASE, People, people, site
-from tests.browser.test_compose import (
-    SECRET_WORDS,
-    extension,
-    folder,
-    mail_from_bob,
-    opened_by,
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from tests.support.extension.compose_driver import (
+    Webmail,
+    address,
+    obstacles,
     quote_original,
-    webmail,
+    readiness,
+    send,
+    wait_for_obstacles,
 )
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
+from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
 from webbridge.demo.stack import DemoStack
 
-__all__ = ["extension", "folder", "people", "site", "webmail"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 DROP = """(name, words) => {
@@ -49,7 +50,7 @@ CHOOSE_SENDER = """(address) => {
   select.dispatchEvent(new Event("change"));
 }"""
 
-# What the progress bar shows under which name, each time that one of them changes; null is what nobody can know.
+# The values and names that the progress bar shows, noted at each change; null is a value that nobody can know.
 WATCH_PROGRESS = """() => {
   const bar = document.querySelector("[data-test=progress]");
   window.told = [];
@@ -68,11 +69,11 @@ def whole_of(content: bytes) -> bytes:
     return whole.data
 
 
-@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("encrypted", [True, False])
 def test_a_message_is_forwarded_whole_when_the_person_chooses_so(
-    webmail: Webmail, people: People, sealed: bool
+    webmail: Webmail, people: People, encrypted: bool
 ) -> None:
-    original = mail_from_bob(people, sealed=sealed)
+    original = mail_from_bob(people, encrypted=encrypted)
     window = webmail.write(kind="forward", mail=original)
     quote_original(window)
     assert SECRET_WORDS in window.value("[data-test=compose-text]")
@@ -86,26 +87,30 @@ def test_a_message_is_forwarded_whole_when_the_person_chooses_so(
     assert SECRET_WORDS.encode() not in taken.message
     report = opened_by(people.bob, taken.message, people)
     whole = whole_of(report.content)
-    if not sealed:
+    if not encrypted:
         assert whole == original
-    # What was sealed for Alice alone can be read, and still says who signed it.
+    # The message that was encrypted only for Alice can be read, and still says who signed it.
     at = datetime.datetime.now(datetime.UTC)
-    inside = run(examine_message(whole, identities=[], provider=NATIVE, trust_store=people.trust_store, at=at))
+    inside = run(
+        examine_message(
+            whole, Judging(trust_store=people.trust_store, at=at), provider=NATIVE, keys=Keys(identities=[])
+        )
+    )
     assert inside.state is State.VERIFIED
     assert b"Leuchtturm" in inside.content
 
 
-def test_a_sealed_message_leaves_whole_and_readable_only_when_the_person_says_so(
+def test_an_encrypted_message_leaves_whole_and_readable_only_when_the_person_says_so(
     webmail: Webmail, people: People
 ) -> None:
-    window = webmail.write(kind="forward", mail=mail_from_bob(people, sealed=True))
+    window = webmail.write(kind="forward", mail=mail_from_bob(people, encrypted=True))
     quote_original(window)
     address(window, "compose-to", "bob@example.test")
-    window.click("[data-test=switch-seal]")
+    window.click("[data-test=switch-encrypt]")
     window.click("[data-test=readable-confirm]")
     window.click("[data-test=forward-whole]")
     window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=30)
-    # What was agreed to were its words; now it is all of it.
+    # The person agreed to its words; now the whole message is attached.
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=readable-confirm]")
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
@@ -123,15 +128,15 @@ def test_a_dropped_file_is_attached_and_does_not_take_the_place_of_the_letter(we
     assert (file.filename, file.data) == ("dropped.txt", b"dropped words")
 
 
-def test_a_webmail_that_only_attaches_takes_sealed_letters_without_hidden_readers(
+def test_a_webmail_that_only_attaches_takes_encrypted_letters_without_hidden_readers(
     webmail: Webmail, people: People
 ) -> None:
     window = webmail.write(to=["bob@example.test"], deliver="attachment")
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
-    window.click("[data-test=switch-seal]")
+    window.click("[data-test=switch-encrypt]")
     # A signature in the open does not survive as an attachment.
-    wait_for_obstacles(window, "needs-seal")
-    window.click("[data-test=switch-seal]")
+    wait_for_obstacles(window, "needs-encryption")
+    window.click("[data-test=switch-encrypt]")
     wait_for_obstacles(window)
     address(window, "compose-bcc", "dora@example.test")
     window.click("[data-test=remedy-password]")
@@ -174,7 +179,7 @@ def ending(extension: Extension, people: People) -> dict[str, int]:
     for name, days in ends.items():
         at = now - datetime.timedelta(days=90)
         not_after = now + datetime.timedelta(days=days)
-        identity = run(issue_identity(authority, name, provider=NATIVE, at=at, not_after=not_after))
+        identity = run(issue_identity(authority, name, provider=NATIVE, at=at, details=Details(not_after=not_after)))
         file = people.folder / f"{name}.p12"
         file.write_bytes(run(export_identity(identity, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
         extension.open_keys(file, PASSPHRASE)

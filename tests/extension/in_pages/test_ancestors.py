@@ -1,5 +1,4 @@
 """A frame belongs to all pages around it: each is named and pays, and one that hides its origin gets nothing opened."""
-# pytest finds the fixtures of the other file by their names here.
 
 from __future__ import annotations
 
@@ -10,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Site, running_site, textarea
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, open_and_agree, page, people, site
-from tests.browser.page import Page
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, running_site, textarea
+from tests.support.extension.field_pages import PASSPHRASE, TEXT, People, open_and_agree
 
-__all__ = ["extension", "page", "people", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 SPENT = """async (origins) => {
@@ -73,7 +71,7 @@ def ask_in_options(extension: Extension, function: str, *arguments: object) -> o
 def test_all_pages_around_a_frame_are_named_and_pay(
     unlocked: Extension, page: Page, site: Site, third: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=third.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=third.origin, to=people.alice)
     inner = third.page_with(textarea("letter", text=armored))
     middle = site.page_with(frame(inner), origin=site.other_origin)
     page.goto(site.page_with(frame(middle)))
@@ -91,7 +89,7 @@ def test_all_pages_around_a_frame_are_named_and_pay(
 def test_a_site_that_the_person_knows_is_asked_about_anew_in_a_frame_of_another_inside_itself(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     inner = site.page_with(textarea("letter", text=armored))
     page.goto(inner)
     open_and_agree(unlocked, page)
@@ -110,7 +108,7 @@ def test_a_site_that_the_person_knows_is_asked_about_anew_in_a_frame_of_another_
 def test_nothing_opens_inside_a_page_that_hides_its_origin(
     unlocked: Extension, page: Page, site: Site, people: People, tmp_path: Path, hidden: str
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     inner = site.page_with(textarea("letter", text=armored))
     file = tmp_path / "top.html"
     file.write_text(frame(inner))
@@ -123,7 +121,7 @@ def test_nothing_opens_inside_a_page_that_hides_its_origin(
 def test_a_page_without_an_origin_of_its_own_gets_nothing_opened(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored), policy="sandbox allow-scripts"))
     assert page.js("() => self.origin") == "null"
     assert_the_button_opens_nothing(unlocked, page, page)
@@ -140,7 +138,7 @@ def test_a_page_that_alters_what_scripts_see_of_its_ancestors_is_named_all_the_s
       }
       Array.from = () => ["https://bank.example"];
     </script>"""
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     inner = site.page_with(lies + textarea("letter", text=armored))
     page.goto(site.page_with(frame(inner), origin=site.other_origin))
     unlocked.click_button(page.wait_for_frame("127.0.0.1"), "#letter")

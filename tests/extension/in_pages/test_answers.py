@@ -1,4 +1,4 @@
-"""Mail is answered and forwarded from where it is read: to the right people, sealed, and without words of others."""
+"""Mail is answered and forwarded from where it is read: to the right people, encrypted, and without words of others."""
 
 from __future__ import annotations
 
@@ -6,34 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from smime_core.report import State
-from tests.browser.compose_driver import readiness, send, wait_for_obstacles
-from tests.browser.extension_driver import Extension, Frame, Site, textarea
-from tests.browser.field_pages import (
-    TEXT,
-    People,
-    agree_if_asked,
-    extension,
-    open_and_agree,
-    page,
-    people,
-    site,
-    unlocked,
-)
-from tests.browser.hostile_mails import SECRET, counting_server
-from tests.browser.page import Page
-from tests.browser.played_bridge import SENT, PlayedBridge, played_bridge
-from tests.browser.reply_attacks import REWRAPPED, reply_attacks
-from tests.browser.test_compose import SECRET_WORDS, mail_from_bob, opened_by
-from tests.browser.test_extension_viewer import open_file
+from smime_core.report.report import State
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import readiness, send, wait_for_obstacles
+from tests.support.extension.driver import Extension, Frame, Site, textarea
+from tests.support.extension.field_pages import TEXT, People, agree_if_asked, open_and_agree
+from tests.support.extension.hostile_mails import SECRET, counting_server
+from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
+from tests.support.extension.played_bridge import SENT, PlayedBridge, played_bridge
+from tests.support.extension.reply_attacks import REWRAPPED, reply_attacks
+from tests.support.extension.viewer import open_file
 
-__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
 ASKED = {
     "reply": {"bob@example.test"},
-    # Carol stands in a field that nothing protected: she is asked about.
+    # Carol is in a field that nothing protected: she is asked about.
     "replyAll": {"bob@example.test"},
     "forward": set[str](),
 }
@@ -48,7 +37,7 @@ def bridge() -> Iterator[PlayedBridge]:
 @pytest.fixture
 def viewer(extension: Extension) -> Iterator[Page]:
     """A viewer for each test: the one before has closed those that were left."""
-    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_text("Choose a file")
     yield viewer
     viewer.close()
@@ -56,8 +45,8 @@ def viewer(extension: Extension) -> Iterator[Page]:
 
 @pytest.fixture
 def opened(unlocked: Extension, bridge: PlayedBridge, people: People) -> Iterator[tuple[Page, Frame]]:
-    """A webmail's page with a sealed mail of Bob's opened in it."""
-    bridge.mail = mail_from_bob(people, sealed=True)
+    """A webmail's page with an encrypted mail of Bob's opened in it."""
+    bridge.mail = mail_from_bob(people, encrypted=True)
     bridge.sent.clear()
     bridge.reply = SENT
     page = unlocked.browser.open(bridge.url)
@@ -75,18 +64,18 @@ def writing(reader: Page, kind: str) -> Page:
 
 
 def check(window: Page, kind: str) -> None:
-    """Whoever is asked for stands there, the words are quoted, and it is sealed."""
+    """Check that the answer has the expected recipients, quotes the words, and will be encrypted."""
     assert window.js("() => document.querySelector('[data-test=original-state]').dataset.state") == "verified"
     assert set(readiness(window)) == ASKED[kind]
     assert SECRET_WORDS in window.value("[data-test=compose-text]")
     assert window.value("[data-test=compose-subject]") == ("Fwd: Lighthouse" if kind == "forward" else "Re: Lighthouse")
-    assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+    assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
 
 
 @pytest.mark.heart
 def test_the_viewer_answers_and_forwards(unlocked: Extension, viewer: Page, people: People) -> None:
     mail = people.folder / "lighthouse.eml"
-    mail.write_bytes(mail_from_bob(people, sealed=True))
+    mail.write_bytes(mail_from_bob(people, encrypted=True))
     viewer.activate()
     open_file(viewer, mail)
     for kind in ASKED:
@@ -157,7 +146,7 @@ def test_a_mail_in_a_page_is_let_go_when_the_keys_lock(unlocked: Extension, open
 def test_a_text_in_a_page_is_let_go_when_the_keys_lock(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
     around = open_and_agree(unlocked, page)
     around.wait_for_selector("[data-test=close]")
@@ -167,7 +156,7 @@ def test_a_text_in_a_page_is_let_go_when_the_keys_lock(
     assert not [inside for inside in page.frames() if inside.url.endswith("/view.html")]
 
 
-def test_no_answer_carries_sealed_words_that_were_not_shown_and_agreed_to(
+def test_no_answer_carries_encrypted_words_that_were_not_shown_and_agreed_to(
     unlocked: Extension, viewer: Page, people: People
 ) -> None:
     hidden = people.folder / "attack.eml"
@@ -184,6 +173,6 @@ def test_no_answer_carries_sealed_words_that_were_not_shown_and_agreed_to(
             if name == REWRAPPED:
                 window.click("[data-test=quote]")
                 assert SECRET in window.value("[data-test=compose-text]")
-                assert window.js("() => document.querySelector('[data-test=switch-seal]').checked") is True
+                assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
             window.close()
         assert server.asked == []

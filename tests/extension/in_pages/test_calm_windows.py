@@ -1,17 +1,14 @@
 """Windows that ask are calm: what agrees obeys only after a second without a change; what refuses obeys at once."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import time
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import PASSPHRASE, TEXT, People, extension, page, people, site, unlocked
-from tests.browser.page import ENTER, ESCAPE, Page
+from tests.support.browser.page import ENTER, ESCAPE, Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import PASSPHRASE, TEXT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -107,7 +104,7 @@ def test_refusing_obeys_at_once(unlocked: Extension, page: Page, site: Site, way
 
 # Every page of the extension: the buttons that lead on from a question, and whether each waits.
 AGREEING = """async () => {
-  const { openForm } = await import("/options/parts.js");
+  const { openForm } = await import("/source/browser_ext/options/parts.js");
   openForm({ title: "t", content: [], verb: "v", test: "tried", onSubmit: async () => { window.agreed = true; } });
   const go = document.querySelector("[data-test=tried-go]");
   go.click();
@@ -132,7 +129,7 @@ def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension,
     for known in (False, True):
         page.goto(site.page_with(FIELD, origin=site.other_origin))
         frame = unlocked.write(page, "#answer", TEXT)
-        frame.around.click("[data-test=seal]")
+        frame.around.click("[data-test=encrypt]")
         window = unlocked.window(tick_proposed=False)
         assert "The page proposes this person" in window.text("[data-test=readers]")
         assert window.js(TICKED) == int(known)
@@ -140,16 +137,16 @@ def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension,
             window.click("[data-test=agree]")
             window.wait_for_text("only you could read this", selector="[data-test=problem]")
         unlocked.answer()
-        sealed = frame.around.wait_for_text("Sealed for", timeout_seconds=30)
-        assert "bob@example.test" in sealed
+        encrypted = frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
+        assert "bob@example.test" in encrypted
 
 
 @pytest.mark.heart
 def test_one_window_waits_for_each_tab_whichever_frames_ask(unlocked: Extension, page: Page, site: Site) -> None:
     options = unlocked.open_options()
     outcomes = options.js("""async () => {
-      const { open } = await import("/background/prompt_window.js");
-      const jobs = await import("/background/jobs.js");
+      const { open } = await import("/source/browser_ext/background/prompt_window.js");
+      const jobs = await import("/source/browser_ext/background/jobs.js");
       const ask = async (tabId, id) => {
         const job = { id, tabId, frame: "", kind: "altered", origin: "https://a.test", ancestors: [], state: "waiting",
           replyKey: [], page: { tabId, frameId: 0, documentId: "" }, notice: { text: "t", isSent: false } };

@@ -1,65 +1,32 @@
-"""The extension in real browsers: a field is sealed in a page and opened again, and the page learns nothing."""
-
-# pytest finds the fixtures of the other file by their names here.
+"""The extension in real browsers: a field is encrypted in a page and opened again, and the page learns nothing."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from smime_core.blocking import run
-from smime_core.identity import load_identity
-from smime_core.report import State
-from tests.browser.browsers import Browser, Chromium, Firefox
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import (
+from smime_core.identity.identity import load_identity
+from smime_core.report.report import State
+from tests.support.browser.page import ENTER, Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import (
+    BROKEN_CMS,
+    ENCRYPT_FIELD,
+    INSECURE_HOST,
     NATIVE,
     PASSPHRASE,
-    ROOT,
     TEXT,
     People,
-    extension,
     open_and_agree,
-    page,
-    people,
-    site,
-    unlocked,
 )
-from tests.browser.page import ENTER, Page
-
-__all__ = ["extension", "page", "people", "site", "unlocked"]
+from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 EXTENSION = ROOT / "browser_ext"
-SEAL_FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
-INSECURE_HOST = "plain.example.test"
-BROKEN_CMS = "-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n"
-
-
-@pytest.fixture
-def insecure(
-    request: pytest.FixtureRequest, browser: Browser, folder: Path, people: People, tmp_path: Path
-) -> Iterator[Extension]:
-    """The extension in a browser that finds `INSECURE_HOST`, which no browser calls secure, on loopback."""
-    if isinstance(browser, Firefox):
-        browser.chrome_js("(name) => { Services.prefs.setCharPref('network.dns.localDomains', name); }", INSECURE_HOST)
-        yield request.getfixturevalue("unlocked")
-        browser.chrome_js("() => { Services.prefs.clearUserPref('network.dns.localDomains'); }")
-        return
-    # Chromium learns names only at its start.
-    running: list[Browser] = request.getfixturevalue("running_browsers")
-    own = Chromium(tmp_path, flags=(f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",))
-    running.append(own)
-    extension = Extension(own, folder)
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    yield extension
-    running.remove(own)
-    own.close()
 
 
 def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
@@ -70,14 +37,14 @@ def test_every_text_that_the_scripts_name_is_in_the_catalogue() -> None:
     assert all(entry["description"] for entry in catalogue.values())
 
 
-def test_a_field_is_sealed_for_the_chosen_people_and_its_writer(
+def test_a_field_is_encrypted_for_the_chosen_people_and_its_writer(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     unlocked.answer()
-    assert "bob@example.test and you" in frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    assert "bob@example.test and you" in frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     armored = page.wait_for("() => document.getElementById('answer').value")
     for reader in (people.alice, people.bob):
         report = people.open(armored, origin=site.origin, identity=reader)
@@ -90,7 +57,7 @@ def test_the_window_shows_site_text_and_readers(unlocked: Extension, page: Page,
         site.page_with(textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test eve@x.test"))
     )
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     shown = window.text()
     assert site.origin in shown
@@ -100,28 +67,28 @@ def test_the_window_shows_site_text_and_readers(unlocked: Extension, page: Page,
 
 
 def test_a_refusal_keeps_the_text(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     with window.closing():
         window.click("[data-test=refuse]")
-    frame.around.wait_for_text("Nothing was signed or sealed")
+    frame.around.wait_for_text("Nothing was signed or encrypted")
     assert frame.text.text(".text") == TEXT
     assert page.value("#answer") == ""
 
 
 def test_a_closed_window_is_a_refusal(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     unlocked.window().close()
-    frame.around.wait_for_text("Nothing was signed or sealed")
+    frame.around.wait_for_text("Nothing was signed or encrypted")
     assert frame.text.text(".text") == TEXT
 
 
 def test_the_page_sees_nothing_of_the_text(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     page.js("""() => {
       window.seen = [];
       const note = (event) => window.seen.push(`${event.type} ${event.key ?? ""} ${event.data ?? ""}`);
@@ -138,7 +105,7 @@ def test_the_page_sees_nothing_of_the_text(unlocked: Extension, page: Page, site
 
 
 def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     page.wait_for("() => document.getElementById('answer').nextElementSibling?.getBoundingClientRect().height >= 44")
     page.js("""() => {
       const box = document.getElementById("answer").nextElementSibling;
@@ -153,17 +120,17 @@ def test_a_click_that_a_script_makes_opens_nothing(unlocked: Extension, page: Pa
     assert page.frames() == []
 
 
-def test_opens_a_sealed_field_and_says_who_signed(unlocked: Extension, page: Page, site: Site, people: People) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+def test_decrypts_a_field_and_says_who_signed(unlocked: Extension, page: Page, site: Site, people: People) -> None:
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
     around = open_and_agree(unlocked, page)
     assert "Verified From bob@example.test, unchanged." in around.text()
-    assert "Sealed for 1 person" in around.text()
+    assert "Encrypted for 1 person" in around.text()
     assert page.wait_for_frame("view.html").text(".text") == TEXT
 
 
 def test_a_known_site_is_not_asked_about_again(unlocked: Extension, page: Page, site: Site, people: People) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
     open_and_agree(unlocked, page)
     page.reload()
@@ -173,16 +140,16 @@ def test_a_known_site_is_not_asked_about_again(unlocked: Extension, page: Page, 
 
 
 def test_an_altered_field_is_refused_in_its_place(unlocked: Extension, page: Page, site: Site, people: People) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     middle = len(armored) // 2
     other = "A" if armored[middle] != "A" else "B"
     page.goto(site.page_with(textarea("letter", text=armored[:middle] + other + armored[middle + 1 :])))
     around = open_and_agree(unlocked, page)
-    assert "altered on the way" in around.text("[data-test=problem]")
+    assert "changed in transit" in around.text("[data-test=problem]")
 
 
 def test_a_field_of_another_origin_is_refused(unlocked: Extension, page: Page, site: Site, people: People) -> None:
-    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.other_origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
     around = open_and_agree(unlocked, page)
     assert "another place" in around.text("[data-test=problem]")
@@ -192,20 +159,20 @@ def test_a_field_of_another_origin_is_refused(unlocked: Extension, page: Page, s
 def test_a_field_for_somebody_else_is_said_to_be_so(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.carol)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.carol)
     page.goto(site.page_with(textarea("letter", text=armored)))
     around = open_and_agree(unlocked, page)
-    assert "sealed for somebody else" in around.text("[data-test=problem]")
+    assert "encrypted for someone else" in around.text("[data-test=problem]")
 
 
 @pytest.mark.thorough
-def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_seals(
+def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_encrypts(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
     unlocked.lock()
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     window.click("[data-test=passphrase]")
     window.type("not this one")
@@ -215,7 +182,7 @@ def test_after_locking_a_wrong_passphrase_keeps_the_focus_and_the_right_one_seal
     window.type(PASSPHRASE)
     window.press(ENTER)
     unlocked.wait_until_window_is_gone()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
 
 
 def test_a_wrong_passphrase_imports_nothing(extension: Extension, people: People) -> None:
@@ -275,7 +242,7 @@ def test_the_toolbar_button_leads_to_the_keys_where_nothing_is_to_be_done(
 
 
 def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD, policy="sandbox allow-scripts"))
+    page.goto(site.page_with(ENCRYPT_FIELD, policy="sandbox allow-scripts"))
     unlocked.click_button(page, "#answer")
     page.js("() => new Promise((done) => setTimeout(done, 500))")
     assert page.frames() == []
@@ -312,25 +279,6 @@ def test_no_more_than_twenty_texts_a_minute_are_opened_for_a_site(unlocked: Exte
     around.wait_for_text("20 texts")
 
 
-@pytest.mark.thorough
-def test_sealing_survives_the_death_of_the_service_worker(
-    chromium: Chromium, folder: Path, people: People, site: Site
-) -> None:
-    extension = Extension(chromium, folder)
-    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
-    page = chromium.open(site.page_with(SEAL_FIELD))
-    frame = extension.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
-    window = extension.window()
-    extension.stop_background()
-    with window.closing():
-        window.click("[data-test=agree]")
-    extension.wait_until_window_is_gone()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
-    page.close()
-    extension.uninstall()
-
-
 def test_a_page_without_a_secure_connection_gets_a_window(insecure: Extension, site: Site) -> None:
     origin = site.origin.replace("127.0.0.1", INSECURE_HOST)
     page = insecure.browser.open(site.page_with(textarea("answer", text="Already typed. "), origin=origin))
@@ -340,11 +288,11 @@ def test_a_page_without_a_secure_connection_gets_a_window(insecure: Extension, s
     page.wait_for("() => document.hasFocus() && document.activeElement.id === 'answer'")
     insecure.browser.click_toolbar_button(insecure.id, page)
     around = insecure.browser.wait_for_page("broker.html")
-    around.wait_for_selector("[data-test=seal]")
+    around.wait_for_selector("[data-test=encrypt]")
     assert around.wait_for_frame("view.html").text(".text") == "Already typed. "
-    around.click("[data-test=seal]")
+    around.click("[data-test=encrypt]")
     insecure.answer()
-    around.wait_for_text("Sealed for", timeout_seconds=30)
+    around.wait_for_text("Encrypted for", timeout_seconds=30)
     assert "BEGIN CMS" in page.value("#answer")
     around.close()
     page.close()

@@ -1,15 +1,12 @@
-"""Every kind of field in real browsers: sealed text reaches it, frameworks see it, and what alters it is told."""
-
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
+"""Every kind of field in real browsers: encrypted text reaches it, frameworks see it, and alterations are reported."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Frame, Site
-from tests.browser.field_pages import TEXT, agree_if_asked, extension, page, people, seal, site
-from tests.browser.page import ESCAPE, Page
+from tests.support.browser.page import ESCAPE, Page
+from tests.support.extension.driver import Extension, Frame, Site
+from tests.support.extension.field_pages import TEXT, agree_if_asked, encrypt
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -30,7 +27,7 @@ def close(frame: Frame, page: Page) -> None:
         ),
     ],
 )
-def test_a_field_of_any_kind_holds_sealed_text_that_opens_again(
+def test_a_field_of_any_kind_holds_encrypted_text_that_opens_again(
     extension: Extension, page: Page, site: Site, markup: str, read: str
 ) -> None:
     page.goto(site.page_with(f"{markup}<p id=log></p>"))
@@ -39,7 +36,7 @@ def test_a_field_of_any_kind_holds_sealed_text_that_opens_again(
         addEventListener(type, (event) => { window.seen = [...(window.seen ?? []), event.type]; });
       }
     }""")
-    frame = seal(extension, page, "#field")
+    frame = encrypt(extension, page, "#field")
     assert page.js("() => window.seen") == ["input", "change"]
     close(frame, page)
     assert page.js(f"() => {read}").startswith("-----BEGIN CMS-----")
@@ -67,10 +64,10 @@ def test_a_field_that_is_too_short_is_said_to_be_so_and_the_text_stays(
 ) -> None:
     page.goto(site.page_with('<input id=field maxlength=100 data-smime="encrypt">'))
     frame = extension.write(page, "#field", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = extension.window()
     window.click("[data-test=agree]")
-    window.wait_for_text("too short for the sealed text", timeout_seconds=30)
+    window.wait_for_text("too short for the encrypted text", timeout_seconds=30)
     assert page.value("#field") == ""
     with window.closing():
         window.click("[data-test=refuse]")
@@ -83,10 +80,10 @@ def test_a_framework_that_keeps_its_own_value_is_noticed(extension: Extension, p
         "() => document.querySelector('#field').addEventListener('input', ({ target }) => { target.value = 'mine'; })"
     )
     frame = extension.write(page, "#field", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = extension.window()
     window.click("[data-test=agree]")
-    window.wait_for_text("does not take the sealed text", timeout_seconds=30)
+    window.wait_for_text("does not take the encrypted text", timeout_seconds=30)
 
 
 FORM = (
@@ -99,7 +96,7 @@ def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
 ) -> None:
     page.goto(site.page_with(FORM))
     address = page.url
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     armored = page.value("#field")
     page.js("() => { document.querySelector('#field').value = 'I owe you 1000'; }")
     page.click("#go")
@@ -113,7 +110,7 @@ def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
 
 
 SENT = FORM.replace("<form method=post", "<form target=answer action=/taken") + "<iframe name=answer></iframe>"
-# What a handler of `formdata` does with the event, and when it writes its own text.
+# The ways in which a handler of `formdata` treats the event, and when it writes its own text.
 LAST_WORDS = {
     "as it comes": "document.forms[0].addEventListener('formdata', alter)",
     "stops it": "document.forms[0].addEventListener('formdata', (event) => { event.stopPropagation(); alter(event); })",
@@ -132,7 +129,7 @@ LAST_WORDS = {
     })""",
 }
 ALTER = "const alter = ({ formData }) => formData.set('letter', 'I owe you 1000');"
-# What arrived, from the address of the frame that the form was sent to.
+# The fields that arrived, from the address of the frame that the form was sent to.
 ARRIVED = """() => {
   const { search } = document.querySelector("iframe").contentWindow.location;
   return search ? new URLSearchParams(search).getAll("letter") : null;
@@ -145,7 +142,7 @@ def test_an_entry_that_is_rewritten_at_the_last_moment_is_put_back_and_told(
 ) -> None:
     page.goto(site.page_with(SENT))
     page.js(f"() => {{ {ALTER} {LAST_WORDS[way]}; }}")
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     page.click("#go")
     window = extension.window()
     assert window.text("[data-test=altered]") == "I owe you 1000"
@@ -164,7 +161,7 @@ def test_handlers_of_formdata_run_once_and_what_they_add_is_sent(extension: Exte
       document.forms[0].onformdata = note;
       addEventListener("formdata", note);
     }""")
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     page.click("#go")
     page.wait_for(f"() => ({ARRIVED})() !== null")
     assert page.js("() => heard") == [1, 2, 2, 3]
@@ -179,7 +176,7 @@ def test_a_field_that_gives_its_name_to_another_is_told(extension: Extension, pa
       target.letter.name = "draft";
       target.insertAdjacentHTML("beforeend", "<input type=hidden name=letter value='I owe you 1000'>");
     })""")
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     page.click("#go")
     window = extension.window()
     assert window.text("[data-test=altered]") == "I owe you 1000"
@@ -190,7 +187,7 @@ def test_a_script_that_only_reads_an_altered_form_is_not_said_to_have_sent_it(
     extension: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with(FORM + "<button id=read>Read</button>"))
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     page.js("""() => read.addEventListener("click", () => {
       document.querySelector("#field").value = "I owe you 1000";
       window.got = new FormData(document.forms[0]).get("letter");
@@ -210,10 +207,10 @@ def test_a_text_field_that_a_script_alters_is_told_and_is_left_as_the_person_say
 ) -> None:
     page.goto(site.page_with(LINE.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
     page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     armored = page.value("#field")
     assert "\n" not in armored
-    # One letter of the sealed text is enough.
+    # One letter of the encrypted text is enough.
     altered = armored.replace("MI", "MJ", 1)
     page.js("(altered) => { document.querySelector('#field').value = altered; }", altered)
     page.click("#go")
@@ -240,7 +237,7 @@ def test_an_altered_text_is_let_go_by_the_button_that_says_so_and_by_nothing_els
 ) -> None:
     page.goto(site.page_with(LINE.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
     page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     page.js("() => { document.querySelector('#field').value = 'I owe you 1000'; }")
     page.click("#go")
     window = extension.window()
@@ -267,7 +264,7 @@ def test_a_script_that_alters_a_field_and_submits_by_itself_gets_a_note_and_no_w
     extension: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with(LINE))
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     address = page.url
     page.wait_for("() => !navigator.userActivation.isActive", timeout_seconds=30)
     page.js("""() => {
@@ -285,7 +282,7 @@ def test_a_script_that_alters_a_field_and_submits_by_itself_gets_a_note_and_no_w
 def test_an_unaltered_field_is_sent_without_a_question(extension: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(FORM.replace("<form", "<form target=answer") + "<iframe name=answer></iframe>"))
     page.js("() => addEventListener('formdata', ({ formData }) => { window.sent = formData.get('letter'); })")
-    seal(extension, page, "#field")
+    encrypt(extension, page, "#field")
     page.click("#go")
     page.wait_for("() => window.sent?.startsWith('-----BEGIN CMS-----')")
     assert not extension.has_window()

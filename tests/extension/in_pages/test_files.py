@@ -1,8 +1,5 @@
 """Files before their upload, in real browsers: the page's control only ever holds ciphertext under a neutral name."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import datetime
@@ -11,19 +8,20 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
+from smime_core.cms.recipients.keys import Keys
+from smime_core.mail.reading import read_entity
 from smime_core.message import examine_message
-from smime_core.reading import read_entity
-from smime_core.report import State
-from tests.browser.browsers import Chromium
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import NATIVE, People, extension, page, people, site
-from tests.browser.page import Page
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Chromium
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site
+from tests.support.extension.field_pages import NATIVE, People
+from tests.support.extension.uploads import CONTENT, CONTROL
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-CONTENT = b"salaries\x00\r\n" * 1000
-CONTROL = '<input id=field type=file name=scan data-smime="sign encrypt" data-smime-to="bob@example.test">'
-# What a page that polls its control gets to see, from its start on.
+# The files that a page sees when it polls its control from its start on.
 POLL = """() => {
   window.seen = new Set();
   const look = () => {
@@ -39,14 +37,6 @@ READ = """async () => {
   const read = async (file) => ({ name: file.name, type: file.type, hex: await hex(file) });
   return { files: await Promise.all(files.map(read)), seen: [...window.seen], changes: window.changes };
 }"""
-
-
-@pytest.fixture(scope="module")
-def salaries(people: People) -> Path:
-    """A file with a telling name."""
-    path = people.folder / "Gehälter.bin"
-    path.write_bytes(CONTENT)
-    return path
 
 
 def test_the_page_gets_ciphertext_alone_however_often_it_looks(
@@ -69,7 +59,9 @@ def test_the_page_gets_ciphertext_alone_however_often_it_looks(
     assert got["seen"] == [f"sealed.p7m {len(cms)}"]
     for reader in (people.alice, people.bob):
         now = datetime.datetime.now(datetime.UTC)
-        examining = examine_message(cms, provider=NATIVE, trust_store=people.trust_store, at=now, identities=[reader])
+        examining = examine_message(
+            cms, Judging(trust_store=people.trust_store, at=now), provider=NATIVE, keys=Keys(identities=[reader])
+        )
         report = run(examining)
         assert report.state is State.VERIFIED
         assert [(one.filename, one.data) for one in read_entity(report.content).attachments] == [
@@ -184,10 +176,9 @@ def test_a_file_is_whole_after_a_first_try_that_was_refused(
     report = run(
         examine_message(
             bytes.fromhex(file["hex"]),
+            Judging(trust_store=people.trust_store, at=datetime.datetime.now(datetime.UTC)),
             provider=NATIVE,
-            trust_store=people.trust_store,
-            at=datetime.datetime.now(datetime.UTC),
-            identities=[people.alice],
+            keys=Keys(identities=[people.alice]),
         )
     )
     assert [one.data for one in read_entity(report.content).attachments] == [CONTENT]

@@ -1,8 +1,5 @@
 """Forms leave as they were signed, however they are made: names of controls, buttons outside, pages that listen."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, request
 
-from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import extension, page, people, unlocked
-from tests.browser.form_server import serving
-from tests.browser.page import Page
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.form_server import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -37,7 +33,7 @@ _ADD_FIELDS = """(names) => {
   }
 }"""
 _LISTEN = """<script>
-  // What the page hears of a form that leaves, and an attempt to keep it.
+  // The page listens to a form that leaves, and tries to stop it.
   globalThis.navigation?.addEventListener("navigate", (event) => {
     sessionStorage.heard = JSON.stringify([...(event.formData ?? [])]);
     if (event.formData?.has("smime_signature")) event.preventDefault();

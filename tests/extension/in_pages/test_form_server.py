@@ -1,4 +1,4 @@
-"""The example server: one order is taken once, as it was signed, and nothing else; sealed clients come back as kept."""
+"""The example server takes one order once, as it was signed, and nothing else; encrypted clients come back as kept."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.forms import Form, FormEntry, SubmittedFile, file_entry, sign_form
-from smime_core.identity import Identity
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.identity.identity import Identity
+from smime_core.own_content.forms import Form, FormEntry, SubmittedFile, file_entry, sign_form
 from smime_core.providers.native import NativeProvider
-from tests.browser.form_server import load_example
+from tests.support.extension.form_server import load_example
 
 NATIVE = NativeProvider()
 NOW = datetime.datetime.now(datetime.UTC)
@@ -28,7 +28,7 @@ STRANGER: Identity = run(
 )
 ORIGIN = "http://localhost"
 DRAWING = SubmittedFile(filename="lamp.txt", content=b"a lamp")
-SEALED = "-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n"
+ENCRYPTED = "-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n"
 
 
 @pytest.fixture
@@ -116,11 +116,11 @@ def test_an_order_without_a_signature_is_refused(client: FlaskClient) -> None:
     assert client.post("/orders", data={"nonce": nonce, "item": "Lamp"}).status_code == 400
 
 
-def test_only_sealed_clients_are_kept_and_they_come_back_as_they_were(client: FlaskClient, database: Path) -> None:
+def test_only_encrypted_clients_are_kept_and_they_come_back_as_they_were(client: FlaskClient, database: Path) -> None:
     assert client.post("/clients", data={"client": "Bob, 12 High Street"}).status_code == 400
-    client.post("/clients", data={"client": SEALED})
-    client.post("/clients", data={"client": SEALED.replace("MIIB", "MIIC"), "id": "1"})
+    client.post("/clients", data={"client": ENCRYPTED})
+    client.post("/clients", data={"client": ENCRYPTED.replace("MIIB", "MIIC"), "id": "1"})
     with sqlite3.connect(database) as connection:
         rows = connection.execute("SELECT id, sealed FROM clients").fetchall()
-    assert rows == [(1, SEALED.replace("MIIB", "MIIC"))]
+    assert rows == [(1, ENCRYPTED.replace("MIIB", "MIIC"))]
     assert "MIIC" in client.get("/clients").text

@@ -1,24 +1,19 @@
 """Whole forms in real browsers: what the window showed is what was signed, and only that reaches the server."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 
-from smime_core.certificate import parse_certificate
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import People, agree_if_asked, extension, page, people, seal, site
-from tests.browser.form_server import load_example, serving
-from tests.browser.page import Page
+from smime_core.x509.certificate import parse_certificate
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site
+from tests.support.extension.field_pages import People, agree_if_asked, encrypt
+from tests.support.extension.form_server import load_example, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -28,19 +23,6 @@ REMEMBER = """() => {
     childList: true, subtree: true, attributes: true,
   });
 }"""
-
-
-@pytest.fixture(scope="module")
-def database(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("server") / "orders.sqlite3"
-
-
-@pytest.fixture(scope="module")
-def shop(people: People, database: Path) -> Iterator[str]:
-    """The example server; its origin."""
-    anchor = parse_certificate((people.folder / "ca.der").read_bytes())
-    with serving(load_example(database, (anchor,))) as origin:
-        yield origin
 
 
 def order(page: Page, shop: str, *, item: str = "Lamp") -> None:
@@ -250,32 +232,32 @@ def test_what_cannot_be_signed_as_it_will_arrive_is_not_sent(
     assert not extension.has_window()
 
 
-def seal_client(extension: Extension, page: Page, field: str, text: str, button: str) -> None:
+def encrypt_client(extension: Extension, page: Page, field: str, text: str, button: str) -> None:
     """Write a client privately and have the server keep it."""
-    seal(extension, page, field, text)
+    encrypt(extension, page, field, text)
     page.js("() => { window.isOld = true; }")
     page.click(button)
     page.wait_for("() => !window.isOld && document.readyState === 'complete'")
 
 
 def read_client(extension: Extension, page: Page) -> str:
-    """What the first client is, once it was opened in its place."""
+    """The text of the first client, once it was opened in its place."""
     page.wait_for_selector("#client-1", timeout_seconds=30)
     extension.click_button(page, "#client-1")
     return agree_if_asked(extension, page).text.text(".text")
 
 
-def test_a_client_list_is_read_in_place_and_kept_sealed(
+def test_a_client_list_is_read_in_place_and_kept_encrypted(
     extension: Extension, page: Page, shop: str, database: Path
 ) -> None:
     page.goto(f"{shop}/clients")
-    seal_client(extension, page, "#client", "Bob, 12 High Street", "#add")
+    encrypt_client(extension, page, "#client", "Bob, 12 High Street", "#add")
     assert read_client(extension, page) == "Bob, 12 High Street"
     page.goto(f"{shop}/clients")
-    # The button of the first client moves what stands below it.
+    # The button of the first client moves what is below it.
     page.wait_for("() => document.querySelector('#client-1').nextElementSibling.getBoundingClientRect().height >= 44")
     page.click("summary")
-    seal_client(extension, page, "#new-1", "Bob, 7 Mill Lane", "#save-1")
+    encrypt_client(extension, page, "#new-1", "Bob, 7 Mill Lane", "#save-1")
     assert read_client(extension, page) == "Bob, 7 Mill Lane"
     assert "Lane" not in page.js("() => document.documentElement.outerHTML")
     kept = database.read_bytes()

@@ -1,5 +1,4 @@
 """The guards of forms and files in pages that write their document anew, or hide their forms in shadow trees."""
-# pytest finds the fixtures of the other file by their names here.
 
 from __future__ import annotations
 
@@ -8,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import ROOT, extension, page, people, site, unlocked
-from tests.browser.page import Page
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site
+from tests.support.project import ROOT
 
-__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 FORM = (

@@ -1,24 +1,18 @@
 """The frames of the extension in a hostile page: embedded, guessed, spoofed, and moved under a person's click."""
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
 
 from __future__ import annotations
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, People, extension, page, people, site, unlocked
-from tests.browser.mail_in_page import MAIL, open_mail, show_mail
-from tests.browser.page import Page
-from tests.browser.test_compose import SECRET_WORDS, mail_from_bob
-from tests.browser.test_extension import SEAL_FIELD
-from tests.browser.test_webmail_saved import Service, service
+from tests.support.browser.page import NEXT_FRAMES, Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People
+from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
+from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
+from tests.support.extension.saved_webmails import Service
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-NEXT_FRAMES = (
-    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
-)
 # Embeds a page of the extension and claims to have a token for it.
 EMBED = """(url) => new Promise((done) => {
   const frame = document.createElement("iframe");
@@ -44,7 +38,7 @@ SPEAK_TO_VIEW = """(url) => new Promise((done) => {
 })"""
 
 
-@pytest.mark.parametrize("name", ["broker.html", "mail_frame.html"])
+@pytest.mark.parametrize("name", ["frame/broker.html", "frame/mail_frame.html"])
 def test_a_frame_without_a_token_does_nothing(unlocked: Extension, page: Page, site: Site, name: str) -> None:
     unlocked.browser.expect_error("bad-token|not opened by a click")
     page.goto(site.page_with("<h2>Embedded</h2>"))
@@ -56,7 +50,7 @@ def test_a_frame_without_a_token_does_nothing(unlocked: Extension, page: Page, s
     assert not unlocked.has_window()
 
 
-@pytest.mark.parametrize("name", ["view.html", "mail_view.html"])
+@pytest.mark.parametrize("name", ["frame/view.html", "frame/mail_view.html"])
 def test_a_view_that_a_page_embeds_obeys_nobody(unlocked: Extension, page: Page, site: Site, name: str) -> None:
     page.goto(site.page_with("<h2>Embedded</h2>"))
     assert page.js(SPEAK_TO_VIEW, unlocked.base + name) == "silent"
@@ -65,7 +59,7 @@ def test_a_view_that_a_page_embeds_obeys_nobody(unlocked: Extension, page: Page,
 def test_a_page_finds_nothing_of_a_mail_and_speaks_to_no_frame_of_it(
     unlocked: Extension, page: Page, service: Service, people: People
 ) -> None:
-    show_mail(page, service, mail_from_bob(people, sealed=True))
+    show_mail(page, service, mail_from_bob(people, encrypted=True))
     frame = open_mail(unlocked, page)
     assert SECRET_WORDS in frame.text.text()
     assert page.js("() => [window.length, document.querySelectorAll('iframe').length]") == [0, 0]
@@ -110,12 +104,12 @@ def test_a_click_that_the_page_led_to_the_button_opens_nothing_without_the_windo
     unlocked: Extension, page: Page, site: Site, service: Service, people: People, kind: str, attack: str
 ) -> None:
     if kind == "field":
-        armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+        armored = people.encrypt(TEXT, origin=site.other_origin, to=people.alice)
         page.goto(site.page_with(textarea("letter", text=armored), origin=site.other_origin))
         box, origin = "letter.nextElementSibling", site.other_origin
     else:
         origin = service.origin.replace("127.0.0.1", "localhost")
-        show_mail(page, service, mail_from_bob(people, sealed=True), origin=origin)
+        show_mail(page, service, mail_from_bob(people, encrypted=True), origin=origin)
         box = f"document.querySelector('{MAIL}').previousElementSibling"
     page.wait_for(f"() => {box}?.getBoundingClientRect().height >= 44")
     page.js(f"""() => {{
@@ -134,7 +128,7 @@ def test_a_click_that_the_page_led_to_the_button_opens_nothing_without_the_windo
         attack,
     )
     page.click_at(*place)
-    # The click that counts stands in a window of the extension.
+    # The click that counts is in a window of the extension.
     window = unlocked.window()
     assert origin in window.text("[data-test=origin]")
     frame = unlocked.frame_in(page)
@@ -145,7 +139,7 @@ def test_a_click_that_the_page_led_to_the_button_opens_nothing_without_the_windo
     assert not [one for one in page.frames() if one.js(HAS_WORDS, [TEXT, SECRET_WORDS])]
 
 
-@pytest.mark.parametrize("name", ["prompt.html", "options.html", "background.js", "background/frames.js"])
+@pytest.mark.parametrize("name", ["prompt/prompt.html", "options/options.html", "background.js", "compose/compose.js"])
 def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Page, site: Site, name: str) -> None:
     unlocked.browser.expect_error(
         "ERR_FAILED|ERR_BLOCKED|denied|Security|blocked|Not allowed|CORS|may not load|invalid"
@@ -173,13 +167,13 @@ def test_private_files_are_out_of_reach_of_a_page(unlocked: Extension, page: Pag
 
 
 def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
     assert page.js("(id) => globalThis.chrome?.runtime?.sendMessage === undefined && typeof browser === 'undefined'")
     page.js("""() => {
       window.echo = [];
       addEventListener("message", ({ data }) => echo.push(data.type));
-      for (const type of ["frame.closed", "field.sealed", "frame.claimed", "token", "port"]) {
+      for (const type of ["frame.closed", "field.encrypted", "frame.claimed", "token", "port"]) {
         window.postMessage({ type, frame: "", armored: "forged", token: "forged" }, "*");
       }
     }""")
@@ -191,7 +185,7 @@ def test_no_message_of_a_page_reaches_the_extension(unlocked: Extension, page: P
 def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extension) -> None:
     options = unlocked.open_options()
     refused = options.js("""async () => {
-      const { MESSAGES, parseMessage } = await import("/shared/messages.js");
+      const { MESSAGES, parseMessage } = await import("/source/browser_ext/shared/messages.js");
       const outcome = {};
       for (const [type, { from }] of Object.entries(MESSAGES)) {
         if (from.includes("content")) continue;
@@ -202,13 +196,13 @@ def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extens
     }""")
     options.close()
     assert refused[1] == "content.load"
-    assert {"prompt.agree", "prompt.unlock", "keys.list", "field.open", "vault.key"} <= refused[0].keys()
+    assert {"prompt.agree", "prompt.unlock", "keys.list", "field.verify", "vault.key"} <= refused[0].keys()
     assert set(refused[0].values()) == {"bad-request"}
 
 
 # The background's own module, with senders as the browser would describe them.
 CLAIM = """async (change) => {
-  const frames = await import("/background/frames.js");
+  const frames = await import("/source/browser_ext/background/frames.js");
   const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const body = { kind: change.kind, smime: "", proposed: [], cms: "", mail: "held", secure: true, text: "" };
   const { token, frame } = await frames.request(body, place);
@@ -257,7 +251,7 @@ def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, 
     options = unlocked.open_options()
     code = options.js(
         """async (change) => {
-          const frames = await import("/background/frames.js");
+          const frames = await import("/source/browser_ext/background/frames.js");
           const place = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
           const body = { kind: "write", smime: "", proposed: [], cms: "", secure: true, text: "" };
           const { frame } = await frames.request(body, place);
@@ -272,7 +266,9 @@ def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, 
 
 # Many at once, as a page sends them that does not wait: what the background's own module answers to each.
 AT_ONCE = """async (kind) => {
-  const [frames, fields] = await Promise.all([import("/background/frames.js"), import("/background/fields.js")]);
+  const [frames, fields] = await Promise.all([
+    import("/source/browser_ext/background/frames.js"), import("/source/browser_ext/background/fields.js"),
+  ]);
   const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
   const outcome = (asked) => asked.then(() => "done", ({ code }) => code);
   const grouped = (codes) => Object.entries(Object.groupBy(codes, (code) => code));
@@ -308,7 +304,7 @@ def test_a_claimed_frame_obeys_the_document_that_claimed_it(unlocked: Extension,
     options = unlocked.open_options()
     code = options.js(
         """async (change) => {
-          const frames = await import("/background/frames.js");
+          const frames = await import("/source/browser_ext/background/frames.js");
           const page = { tab: { id: 4711 }, frameId: 0, documentId: "one", origin: "https://a.test" };
           const body = { kind: "write", smime: "", proposed: [], cms: "", mail: "", secure: true, text: "" };
           const { token, frame } = await frames.request(body, page);

@@ -1,6 +1,4 @@
 """A hostile page tries to read, steal, fake and exhaust; each attack first works on something that is not protected."""
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
 
 from __future__ import annotations
 
@@ -10,32 +8,20 @@ import time
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import NoMatchingRecipient
 from smime_core.providers.native import NativeProvider
-from smime_core.report import State
-from tests.browser.browsers import Browser, Chromium, Firefox
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import (
-    PASSPHRASE,
-    TEXT,
-    People,
-    extension,
-    open_and_agree,
-    page,
-    people,
-    site,
-    unlocked,
-)
-from tests.browser.page import Page
-from tests.browser.test_extension import BROKEN_CMS, SEAL_FIELD
-from tests.browser.test_hostile_frames import NEXT_FRAMES
+from smime_core.report.report import State
+from tests.support.browser.browsers import Firefox
+from tests.support.browser.page import NEXT_FRAMES, Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import BROKEN_CMS, ENCRYPT_FIELD, TEXT, People, open_and_agree
 from webbridge.demo.accounts import certificate_pem
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 NATIVE = NativeProvider()
-# Runs before any content script: whatever of the page's world the extension touched would show in `caught`.
+# Runs before any content script: any object of the page's world that the extension touched would show in `caught`.
 PATCHES = """<script>
   window.caught = [];
   const { attachShadow } = Element.prototype;
@@ -70,7 +56,7 @@ BOX = """(selector) => {
 
 
 def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(PATCHES + SEAL_FIELD))
+    page.goto(site.page_with(PATCHES + ENCRYPT_FIELD))
     assert page.js("""() => {
       document.createElement("div").attachShadow({ mode: "closed" });
       ({}).token = "of the page";
@@ -86,7 +72,7 @@ def test_patched_globals_and_prototypes_catch_nothing(unlocked: Extension, page:
 def test_neither_timing_entries_nor_names_nor_computed_styles_show_the_frame(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD + '<iframe name="own" src="data:text/html,own"></iframe>'))
+    page.goto(site.page_with(ENCRYPT_FIELD + '<iframe name="own" src="data:text/html,own"></iframe>'))
     look = """() => ({
       windows: window.length,
       named: [...Array(window.length).keys()].map((at) => { try { return window[at].name; } catch { return "?"; } }),
@@ -106,7 +92,7 @@ def test_the_frame_has_one_size_whatever_is_opened_in_it(
 ) -> None:
     sizes = []
     for text in ("No.", "Yes, " * 400):
-        armored = people.seal(text, origin=site.origin, to=people.alice)
+        armored = people.encrypt(text, origin=site.origin, to=people.alice)
         page.goto(site.page_with(f'<p id="clear">{text}</p>' + textarea("letter", text=armored)))
         open_and_agree(unlocked, page)
         clear = page.js("() => Math.round(document.getElementById('clear').getBoundingClientRect().height)")
@@ -119,7 +105,7 @@ def test_the_frame_has_one_size_whatever_is_opened_in_it(
 def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
     page.js("""() => {
       const cover = document.createElement("div");
@@ -148,7 +134,7 @@ def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
 def test_the_editor_greys_while_the_page_alters_how_it_looks(
     unlocked: Extension, page: Page, site: Site, style: str, place: str
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", "seen ")
     grey = "() => document.querySelector('.text').classList.contains('unsure')"
     frame.text.wait_for(f"() => !({grey})()")
@@ -164,7 +150,7 @@ def test_scrolling_inside_the_frame_moves_nothing_of_the_page(unlocked: Extensio
         pytest.skip(
             "Firefox lets the wheel go on to the page at the end of the text, whatever overscroll-behavior says"
         )
-    page.goto(site.page_with(f"{SEAL_FIELD}<p style='block-size:3000px'>Below</p>"))
+    page.goto(site.page_with(f"{ENCRYPT_FIELD}<p style='block-size:3000px'>Below</p>"))
     frame = unlocked.write(page, "#answer", "a\n" * 30)
     scrolled = "() => document.documentElement.scrollTop"
     page.js("() => scrollTo(0, 0)")
@@ -178,7 +164,7 @@ def test_scrolling_inside_the_frame_moves_nothing_of_the_page(unlocked: Extensio
 
 
 def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD + "<button id=own>Own</button>"))
+    page.goto(site.page_with(ENCRYPT_FIELD + "<button id=own>Own</button>"))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
     pressed = page.js("""() => {
       let pressed = 0;
@@ -202,7 +188,7 @@ def test_made_up_events_press_nothing(unlocked: Extension, page: Page, site: Sit
     assert page.frames() == []
 
 
-def test_ten_thousand_sealed_texts_open_nothing_and_leave_the_page_usable(
+def test_ten_thousand_encrypted_texts_open_nothing_and_leave_the_page_usable(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with("<button id=own>Own</button><div id=heap></div>"))
@@ -236,7 +222,7 @@ def test_names_that_hide_the_methods_of_forms_and_documents_stop_nothing(
     names = ("closest", "matches", "querySelectorAll", "isConnected", "dataset", "hostname")
     inputs = "".join(f"<input name={name}><img name={name} src=data:,>" for name in names)
     page.goto(site.page_with(f"<div id=place></div>{inputs}"))
-    page.js("(markup) => { place.innerHTML = markup; }", f"<form data-smime=none>{inputs}{SEAL_FIELD}</form>")
+    page.js("(markup) => { place.innerHTML = markup; }", f"<form data-smime=none>{inputs}{ENCRYPT_FIELD}</form>")
     assert page.js("() => document.forms[0].closest instanceof HTMLElement")
     unlocked.write(page, "#answer", TEXT)
 
@@ -255,7 +241,7 @@ def test_a_page_cannot_name_its_own_certificate_for_somebody(
         )
     )
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     assert unlocked.window().js("() => document.querySelectorAll('[data-test=readers] input').length") == 1
     unlocked.answer()
     armored = page.wait_for("() => document.getElementById('answer').value", timeout_seconds=30)
@@ -267,13 +253,13 @@ def test_a_page_cannot_name_its_own_certificate_for_somebody(
 def test_stolen_focus_greys_the_editor_and_no_frame_ever_asks_for_a_passphrase(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD + "<input id=trap>"))
+    page.goto(site.page_with(ENCRYPT_FIELD + "<input id=trap>"))
     unlocked.lock()
     frame = unlocked.write(page, "#answer", "typed ")
     page.js("() => trap.focus()")
     page.wait_for("() => document.activeElement.id === 'trap'")
     frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     assert window.js("() => document.querySelectorAll('[data-test=passphrase]').length") == 1
     for inside in (frame.around, frame.text):
@@ -283,7 +269,7 @@ def test_stolen_focus_greys_the_editor_and_no_frame_ever_asks_for_a_passphrase(
 def test_stolen_focus_gets_what_is_typed_after_it_and_cannot_be_given_back_unseen(
     unlocked: Extension, page: Page, site: Site
 ) -> None:
-    page.goto(site.page_with("<input id=trap>" + SEAL_FIELD))
+    page.goto(site.page_with("<input id=trap>" + ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", "before ")
     page.js("() => { trap.focus(); }")
     frame.text.wait_for("() => document.querySelector('.text').classList.contains('unsure')")
@@ -314,7 +300,7 @@ def write_over_the_document(page: Page) -> None:
 def test_text_stays_when_the_page_takes_the_frame_away(
     unlocked: Extension, page: Page, site: Site, attack: object
 ) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
     options = unlocked.open_options()
     kept = """async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
@@ -324,15 +310,15 @@ def test_text_stays_when_the_page_takes_the_frame_away(
     assert frame.text.text(".text") == TEXT
     attack(page)  # type: ignore[operator]
     around = unlocked.browser.wait_for_page("broker.html?frame=")
-    around.wait_for_selector("[data-test=seal]")
+    around.wait_for_selector("[data-test=encrypt]")
     around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
     around.close()
 
 
 def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     frame = unlocked.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     look = """() => {
       const { style, ariaLabel } = document.querySelector(".own-pattern");
@@ -345,7 +331,7 @@ def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Exten
     assert not page.js("() => document.documentElement.outerHTML.includes('gradient')")
     options = unlocked.open_options()
     change = """async () => {
-      const { ask } = await import("/shared/request.js");
+      const { ask } = await import("/source/browser_ext/shared/request.js");
       const before = await ask("pattern.read");
       return [before, await ask("pattern.change"), await ask("pattern.read")];
     }"""
@@ -354,34 +340,34 @@ def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Exten
     assert before != after == kept
 
 
-def seal_and_count_new_readers(extension: Extension, page: Page) -> int:
-    """Seal the field `#answer`; how many of its readers the window called new on the site."""
+def encrypt_and_count_new_readers(extension: Extension, page: Page) -> int:
+    """Encrypt the field `#answer`; how many of its readers the window called new on the site."""
     frame = extension.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     found: int = extension.window().js("() => document.querySelectorAll('[data-test=new-here]').length")
     extension.answer()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     return found
 
 
 def test_a_reader_is_new_on_a_site_until_the_person_has_agreed(unlocked: Extension, page: Page, site: Site) -> None:
     for notes in (1, 0):
-        page.goto(site.page_with(SEAL_FIELD, origin=site.other_origin))
-        assert seal_and_count_new_readers(unlocked, page) == notes
+        page.goto(site.page_with(ENCRYPT_FIELD, origin=site.other_origin))
+        assert encrypt_and_count_new_readers(unlocked, page) == notes
 
 
 def test_a_site_that_is_removed_is_asked_about_again_and_its_readers_are_new(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.other_origin, to=people.alice)
     reading = site.page_with(textarea("letter", text=armored), origin=site.other_origin)
-    writing = site.page_with(SEAL_FIELD, origin=site.other_origin)
+    writing = site.page_with(ENCRYPT_FIELD, origin=site.other_origin)
     page.goto(writing)
-    seal_and_count_new_readers(unlocked, page)
+    encrypt_and_count_new_readers(unlocked, page)
     page.goto(reading)
     open_and_agree(unlocked, page)
     page.goto(writing)
-    assert seal_and_count_new_readers(unlocked, page) == 0
+    assert encrypt_and_count_new_readers(unlocked, page) == 0
     options = unlocked.open_options()
     removal = f"[data-removal='sites.remove {site.other_origin}']"
     options.click(removal)
@@ -389,7 +375,7 @@ def test_a_site_that_is_removed_is_asked_about_again_and_its_readers_are_new(
     options.wait_for("(removal) => document.querySelector(removal) === null", removal)
     options.close()
     page.goto(writing)
-    assert seal_and_count_new_readers(unlocked, page) == 1
+    assert encrypt_and_count_new_readers(unlocked, page) == 1
     page.goto(reading)
     unlocked.click_button(page, "#letter")
     assert site.other_origin in unlocked.window().text("[data-test=origin]")
@@ -398,7 +384,7 @@ def test_a_site_that_is_removed_is_asked_about_again_and_its_readers_are_new(
 def test_a_page_in_a_page_is_named_by_its_own_origin(
     unlocked: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.other_origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.other_origin, to=people.alice)
     inner = site.page_with(textarea("letter", text=armored), origin=site.other_origin)
     page.goto(site.page_with(f'<iframe id=inner style="inline-size:600px;block-size:500px" src="{inner}"></iframe>'))
     around = page.wait_for_frame("localhost")

@@ -1,23 +1,19 @@
 """A page that is left and shown again by Back has nothing in it that the extension opened there."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 from contextlib import suppress
 
 import pytest
 
-from tests.browser.bidi import BidiError
-from tests.browser.browsers import Firefox
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, People, extension, open_and_agree, page, people, site, unlocked
-from tests.browser.mail_in_page import open_mail, show_mail
-from tests.browser.page import Page
-from tests.browser.test_compose import SECRET_WORDS, mail_from_bob
-from tests.browser.test_extension import SEAL_FIELD
-from tests.browser.test_webmail_saved import Service, service
+from tests.support.browser.bidi import BidiError
+from tests.support.browser.browsers import Firefox
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People, open_and_agree
+from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob
+from tests.support.extension.mail_in_page import open_mail, show_mail
+from tests.support.extension.saved_webmails import Service
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -44,7 +40,7 @@ def go_and_come_back(extension: Extension, page: Page, site: Site, *, lock: bool
 def assert_was_kept(extension: Extension, page: Page) -> None:
     """Back has shown the document itself: Chromium keeps none while it is driven, and loads the page again."""
     if isinstance(extension.browser, Firefox):
-        # The document is there before it is told that it is shown again.
+        # The document is there before the event that it is shown again.
         page.wait_for(WAS_KEPT)
 
 
@@ -61,7 +57,7 @@ def words_in(page: Page) -> list[str]:
 @pytest.mark.heart
 @pytest.mark.parametrize("lock", [False, True], ids=["left", "locked"])
 def test_back_shows_no_opened_field(unlocked: Extension, page: Page, site: Site, people: People, lock: bool) -> None:
-    page.goto(site.page_with(textarea("letter", text=people.seal(TEXT, origin=site.origin, to=people.alice))))
+    page.goto(site.page_with(textarea("letter", text=people.encrypt(TEXT, origin=site.origin, to=people.alice))))
     open_and_agree(unlocked, page)
     assert words_in(page)
     go_and_come_back(unlocked, page, site, lock=lock)
@@ -72,7 +68,7 @@ def test_back_shows_no_opened_field(unlocked: Extension, page: Page, site: Site,
 
 
 def test_back_shows_nothing_of_what_was_written(unlocked: Extension, page: Page, site: Site) -> None:
-    page.goto(site.page_with(SEAL_FIELD))
+    page.goto(site.page_with(ENCRYPT_FIELD))
     unlocked.write(page, "#answer", TEXT)
     assert words_in(page)
     go_and_come_back(unlocked, page, site, lock=False)
@@ -85,7 +81,7 @@ def test_back_shows_nothing_of_what_was_written(unlocked: Extension, page: Page,
 def test_back_shows_no_opened_mail(
     unlocked: Extension, page: Page, site: Site, service: Service, people: People, lock: bool
 ) -> None:
-    show_mail(page, service, mail_from_bob(people, sealed=True))
+    show_mail(page, service, mail_from_bob(people, encrypted=True))
     assert SECRET_WORDS in open_mail(unlocked, page).text.text()
     go_and_come_back(unlocked, page, site, lock=lock)
     assert not words_in(page)
@@ -105,10 +101,10 @@ def test_a_frame_is_empty_once_its_page_is_hidden(
     unlocked: Extension, page: Page, site: Site, service: Service, people: People, kind: str
 ) -> None:
     if kind == "mail":
-        show_mail(page, service, mail_from_bob(people, sealed=True))
+        show_mail(page, service, mail_from_bob(people, encrypted=True))
         around = open_mail(unlocked, page).around
     else:
-        page.goto(site.page_with(textarea("letter", text=people.seal(TEXT, origin=site.origin, to=people.alice))))
+        page.goto(site.page_with(textarea("letter", text=people.encrypt(TEXT, origin=site.origin, to=people.alice))))
         around = open_and_agree(unlocked, page)
     assert words_in(page)
     assert around.js(HIDE) == [1, 0]

@@ -1,8 +1,5 @@
 """In a form for mail of an unknown webmail the message window opens; elsewhere the window says who can read a field."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import base64
@@ -11,14 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from smime_core.report import State
-from tests.browser.compose_driver import send
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import People, extension, people, site
-from tests.browser.field_pages import page as tab
-from tests.browser.keys_page import CATCH, saved
-from tests.browser.page import Page
-from tests.browser.test_compose import opened_by
+from smime_core.report.report import State
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import send
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import People
+from tests.support.extension.keys_page import CATCH, saved
+from tests.support.extension.letters_from_bob import opened_by
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -73,7 +69,7 @@ def test_a_mail_in_a_form_with_files_is_attached_as_mail(
     send(window)
     assert "press Send in the webmail" in window.text("[data-test=handed-over]")
     # Nothing of the text stays in the page's own form.
-    assert page.value("#text").startswith("This message is signed or sealed with S/MIME.")
+    assert page.value("#text").startswith("This message is signed or encrypted with S/MIME.")
     assert page.value("[name=subject]") != "Plans"
     name, octets = page.js(ATTACHED)
     report = opened_by(people.bob, base64.b64decode(octets), people)
@@ -111,7 +107,7 @@ def test_a_mail_whose_editor_is_a_frame_opens_the_message_window(
     editor.wait_for_selector("body[contenteditable]")
     editor.click("body")
     window = message_window(extension, page)
-    # What a frame of another site holds, the page around it does not know.
+    # The page does not know the text in a frame of another site.
     assert shown(window) == ("Plans", "" if is_other_site else "Hello Bob")
 
 
@@ -143,10 +139,10 @@ def test_the_window_says_who_can_read_a_field_and_where(extension: Extension, pa
     page.click("#text")
     extension.choose_from_menu(page, "field")
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
+    frame.around.wait_for_selector("[data-test=encrypt]")
     frame.text.click(".text")
     frame.text.type("Hello")
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = extension.window()
     said = window.text("[data-test=field-readers]")
     assert "only by opening it on" in said

@@ -1,29 +1,26 @@
-"""A mail is never encrypted as a field: forms for mail are told from other forms, and lead to the message window."""
-
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
+"""A mail is never encrypted as a field: forms for mail are recognised, and lead to the message window."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Site, running_site
-from tests.browser.field_pages import site
-from tests.browser.mail_form_pages import MAIL_FORMS, OTHER_FORMS, MailForm
-from tests.browser.page import Page
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Site
+from tests.support.extension.mail_form_pages import MAIL_FORMS, OTHER_FORMS, MailForm
+from tests.support.project import ROOT
+from wasm_build.bundle.scripts import bundle_scripts
+from wasm_build.bundle.tree import read_content
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-CONTENT = Path(__file__).resolve().parents[2] / "browser_ext/content"
+PROBE = "tests/support/extension/mail_forms_probe.js"
 # The scripts run in the page itself here, so that many forms are tried in little time.
-LOAD = """(sources) => {
-  globalThis.sealwaxContent = {};
+LOAD = """(source) => {
   globalThis.browser ??= { runtime: {} };
-  for (const source of sources) (0, eval)(source);
+  (0, eval)(source);
 }"""
 SHOW = """(markup, focus) => {
   document.body.innerHTML = markup;
@@ -31,8 +28,8 @@ SHOW = """(markup, focus) => {
   const loaded = frame ? new Promise((resolve) => frame.addEventListener("load", resolve)) : null;
   return Promise.resolve(loaded).then(() => {
     (frame?.contentDocument.body ?? document.querySelector(focus)).focus();
-    const found = sealwaxContent.findMailForm();
-    return found && sealwaxContent.focusedMailForm().fields;
+    const found = mailForms.findMailForm();
+    return found && mailForms.focusedMailForm().fields;
   });
 }"""
 
@@ -49,7 +46,7 @@ FILL = """(markup, isNested) => {
   document.body.replaceChildren(place);
   place.querySelector("textarea, input").focus();
   const start = performance.now();
-  sealwaxContent.findMailForm();
+  mailForms.findMailForm();
   return performance.now() - start;
 }"""
 
@@ -58,8 +55,8 @@ FILL = """(markup, isNested) => {
 def probe(browser: Browser, site: Site) -> Page:
     """A page with the scripts that look for forms."""
     page = browser.open(site.page_with("<p>Forms</p>"))
-    names = ("guard", "fields", "mail_words", "mail_forms")
-    page.js(LOAD, [(CONTENT / f"{name}.js").read_text() for name in names])
+    script = bundle_scripts(ROOT, "probe", "iife", {"probe.js": PROBE})["probe.js"]
+    page.js(LOAD, read_content(script).decode())
     return page
 
 
@@ -71,7 +68,7 @@ def test_forms_for_mail_are_known_with_their_people(probe: Page) -> None:
 
 
 def fields_of(form: MailForm) -> dict[str, Any]:
-    """What the message window is to be filled with."""
+    """The fields that the message window should be filled with."""
     people = {"to": list(form.to), "cc": list(form.cc), "bcc": list(form.bcc)}
     return {"kind": "new", "from": form.sender, **people, "subject": form.subject, "text": form.text}
 

@@ -1,7 +1,4 @@
-"""What a person agrees to in a window is what that window showed: an answer to anything else is refused."""
-
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
+"""The person agrees to what the window showed: an answer to anything else is refused."""
 
 from __future__ import annotations
 
@@ -15,11 +12,12 @@ from typing import Final
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority
-from tests.browser.bidi import Json
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import NATIVE, ROOT, TEXT, People, extension, page, people, site, unlocked
-from tests.browser.page import Page
+from smime_core.ca.demo import create_authority
+from tests.support.browser.bidi import Json
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import NATIVE, TEXT
+from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -74,7 +72,7 @@ def open_question(extension: Extension, kind: str) -> Page:
     options = extension.open_options()
     options.js(KEEP, {"job:j": job, "frame:f": {**FRAME, "kind": kind}})
     options.close()
-    window = extension.browser.open(extension.base + "prompt.html?job=j")
+    window = extension.browser.open(extension.base + "prompt/prompt.html?job=j")
     window.wait_for_selector("[data-test=agree]", timeout_seconds=30)
     return window
 
@@ -119,7 +117,7 @@ def test_an_answer_counts_for_the_question_that_was_drawn(quiet: Extension, kind
 
 def test_an_answer_to_a_text_counts_for_the_protection_that_was_drawn(quiet: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(WRITES))
-    quiet.write(page, "#answer", TEXT).around.click("[data-test=seal]")
+    quiet.write(page, "#answer", TEXT).around.click("[data-test=encrypt]")
     window = quiet.window()
     window.js(CHANGE, ["frame:", ["encrypt"], False])
     window.click("[data-test=agree]")
@@ -132,7 +130,7 @@ def test_an_answer_to_a_text_counts_for_the_protection_that_was_drawn(quiet: Ext
 
 @pytest.mark.heart
 def test_every_kind_of_question_is_tried_here() -> None:
-    source = (ROOT / "browser_ext/prompt.js").read_text()
+    source = (ROOT / "browser_ext/prompt/prompt.js").read_text()
     drawn = set(re.findall(r"^  (\w+): \{ title: ", source, re.MULTILINE))
     types = (ROOT / "browser_ext/types.d.ts").read_text()
     jobs = types.partition("interface JobRecord {")[2].partition("kind: ")[2].partition(";")[0]
@@ -144,11 +142,11 @@ def test_every_kind_of_question_is_tried_here() -> None:
 # Asks the background's own rule: what becomes of each message that agrees, with the hash of another question, and with
 # the right one.
 ANSWERS = """async (authority) => {
-  const { QUESTIONS, answer } = await import("/background/questions.js");
-  const { digestOf } = await import("/shared/question.js");
-  const { MESSAGES } = await import("/shared/messages.js");
-  const { ask } = await import("/shared/request.js");
-  const database = await import("/background/database.js");
+  const { QUESTIONS, answer } = await import("/source/browser_ext/background/questions.js");
+  const { digestOf } = await import("/source/browser_ext/shared/question.js");
+  const { MESSAGES } = await import("/source/browser_ext/shared/messages.js");
+  const { ask } = await import("/source/browser_ext/shared/request.js");
+  const database = await import("/source/browser_ext/shared/database.js");
   const { session } = (globalThis.browser ?? chrome).storage;
   const certificate = (await database.all("people"))[0];
   const { fingerprint } = certificate;
@@ -168,7 +166,7 @@ ANSWERS = """async (authority) => {
   const sender = { tab: { id: 7 } };
   const outcomes = {};
   for (const [type, { read }] of Object.entries(QUESTIONS)) {
-    // What a backup would bring is asked about a file: test_backup.py tries it.
+    // The question about a backup needs a file: test_backup.py asks it.
     if (type === "backup.restore") continue;
     // Only the background itself reaches the vault, which describes certificates.
     const vaults = { "trust.accept": "trust.proposal", "authority.accept": "authority.proposal" }[type];
@@ -202,7 +200,7 @@ def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) 
         "prompt.leave",
         "trust.accept",
         "change.accept",
-        "page.seal",
+        "page.encrypt",
         "compose.send",
         "authority.accept",
     } <= outcomes.keys()
@@ -210,7 +208,7 @@ def test_every_message_that_agrees_is_bound_to_what_was_drawn(quiet: Extension) 
 
 PROPOSE = """async (certificate) => {
   const { fingerprint, der } = certificate;
-  const { propose } = await import("/background/trust.js");
+  const { propose } = await import("/source/browser_ext/background/trust.js");
   await propose(fingerprint, Uint8Array.from(der, (byte) => byte).buffer, []);
 }"""
 

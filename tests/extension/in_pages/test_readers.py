@@ -1,17 +1,14 @@
 """Somebody is added to the readers in the window itself: by an address, and by a file where no certificate is known."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import People, extension, page, people, site
-from tests.browser.page import ENTER, Page
+from tests.support.browser.page import ENTER, Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import People
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -27,7 +24,7 @@ def window(extension: Extension, page: Page, site: Site, people: People) -> Iter
     for name, identity in (("carol", people.carol), ("bob", people.bob)):
         (people.folder / f"{name}.der").write_bytes(identity.certificate.der)
     page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=DORA)))
-    extension.write(page, "#answer", "Hello").around.click("[data-test=seal]")
+    extension.write(page, "#answer", "Hello").around.click("[data-test=encrypt]")
     window = extension.window()
     yield window
     with window.closing():

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.compose_driver import send, wait_for_obstacles
-from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import People, agree_if_asked, extension, people, unlocked
-from tests.browser.page import Page
-from tests.browser.played_bridge import played_bridge
-from tests.browser.test_compose import mail_from_bob
-from tests.browser.test_webmail_saved import GMAIL_COMPOSE, running_service
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import send, wait_for_obstacles
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import People, agree_if_asked
+from tests.support.extension.letters_from_bob import mail_from_bob
+from tests.support.extension.played_bridge import played_bridge
+from tests.support.extension.saved_webmails import GMAIL_COMPOSE, running_service
 
-__all__ = ["extension", "people", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
@@ -42,15 +41,15 @@ _OFFERED = """(reading) => {
 def webmail(unlocked: Extension, people: People) -> Iterator[Page]:
     """A page that shows message 7 of two."""
     with played_bridge() as bridge:
-        bridge.mail = mail_from_bob(people, sealed=True, text="Words of message seven.")
-        bridge.others[8] = mail_from_bob(people, sealed=True, text="Words of message eight.")
+        bridge.mail = mail_from_bob(people, encrypted=True, text="Words of message seven.")
+        bridge.others[8] = mail_from_bob(people, encrypted=True, text="Words of message eight.")
         page = unlocked.browser.open(bridge.url)
         yield page
         page.close()
 
 
 def open_shown(extension: Extension, page: Page) -> str:
-    """What the frame says after a click on the extension's button above the message."""
+    """The text of the frame after a click on the extension's button above the message."""
     extension.click_button_above(page, READING)
     view = agree_if_asked(extension, page)
     mail = view.around.wait_for_frame("mail_view.html")

@@ -1,19 +1,17 @@
 """Fields that a page takes away, draws anew, moves and rewrites, as frameworks do: no text is lost, no button left."""
-# pytest finds the fixtures of the other file by their names here.
 
 from __future__ import annotations
 
 import pytest
 
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import TEXT, extension, page, people, seal, site
-from tests.browser.page import Page
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import TEXT, encrypt
 
-__all__ = ["extension", "page", "people", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 FIELD = textarea("answer", data_smime="encrypt")
-# What React does when a component's key changes: its own node goes, another one comes; the rest is not its affair.
+# React replaces its own node in this way when a component's key changes, and leaves all other nodes.
 DRAW_ANEW = """() => {
   const old = document.querySelector("#answer"), parent = old.parentElement, drawn = old.cloneNode();
   const next = old.nextSibling;
@@ -28,7 +26,7 @@ CHILDREN = "() => [...document.querySelector('#app').children].map((child) => ch
 
 
 def wait_until_kept(extension: Extension) -> None:
-    """What was typed is kept for a successor of the frame."""
+    """Wait until the typed text is kept for a successor of the frame."""
     options = extension.open_options()
     options.wait_for("""async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
       .some(({ kept }) => kept)""")
@@ -45,10 +43,10 @@ def test_a_field_that_is_drawn_anew_while_its_editor_is_open_gets_the_text(
     assert frame.text.text(".text") == TEXT
     frame.text.click(".text")
     frame.text.type(" Noch ein Satz.")
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     assert "Noch ein Satz." in extension.window().text("[data-test=covered]")
     extension.answer()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     assert page.value("#answer").startswith("-----BEGIN CMS-----")
     frame.around.click("[data-test=close]")
     # One button, at the field that there is.
@@ -67,11 +65,11 @@ def test_what_was_typed_into_an_editor_that_is_drawn_over_goes_on_in_a_window_an
     assert frame.text.text(".text") == TEXT
     page.js("(markup) => { document.querySelector('#app').innerHTML = markup; }", FIELD)
     around = extension.browser.wait_for_page("broker.html?frame=")
-    around.wait_for_selector("[data-test=seal]")
+    around.wait_for_selector("[data-test=encrypt]")
     around.wait_for_frame("view.html").wait_for_text(TEXT, selector=".text")
-    around.click("[data-test=seal]")
+    around.click("[data-test=encrypt]")
     extension.answer()
-    around.wait_for_text("Sealed for", timeout_seconds=30)
+    around.wait_for_text("Encrypted for", timeout_seconds=30)
     assert page.value("#answer").startswith("-----BEGIN CMS-----")
     around.close()
 
@@ -108,7 +106,7 @@ def test_a_field_that_comes_later_is_offered_and_one_that_goes_takes_its_button_
     page.wait_for("() => document.querySelector('#app').childElementCount === 0")
 
 
-def test_a_framework_that_writes_its_state_back_keeps_the_sealed_text(
+def test_a_framework_that_writes_its_state_back_keeps_the_encrypted_text(
     extension: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
@@ -119,7 +117,7 @@ def test_a_framework_that_writes_its_state_back_keeps_the_sealed_text(
       field.addEventListener("input", () => { state = field.value; });
       setInterval(() => { field.value = state; field.removeAttribute("style"); }, 50);
     }""")
-    frame = seal(extension, page, "#answer")
+    frame = encrypt(extension, page, "#answer")
     page.js("() => new Promise((done) => setTimeout(done, 300))")
     assert page.value("#answer").startswith("-----BEGIN CMS-----")
     assert frame.text.text(".text") == TEXT

@@ -1,5 +1,4 @@
-"""What is going to be signed is shown in full, with what no eye sees or what turns the order of letters."""
-# pytest finds the fixtures of the other file by their names here.
+"""Text to be signed is shown in full, with the characters that are invisible or turn the order of letters."""
 
 from __future__ import annotations
 
@@ -8,12 +7,10 @@ import unicodedata
 
 import pytest
 
-from tests.browser.browsers import Firefox
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import extension, page, people, site, unlocked
-from tests.browser.page import Page
+from tests.support.browser.browsers import Firefox
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, textarea
 
-__all__ = ["extension", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 # Letters and marks that Unicode draws as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point).
@@ -22,14 +19,14 @@ DRAWN_AS_NOTHING = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0} | set
 DRAWN_AS_NOTHING |= {0x2800, 0x13441, 0x13442, 0x1D159, 0x2D7F, 0x1107F, 0x16FE4, 0xFFFC}
 ALLOWED_CONTROLS = "\t\n\r"
 SHOWN_AS_LETTERS = """async (points) => {
-  const { visibleText } = await import("/shared/visible_text.js");
+  const { visibleText } = await import("/source/browser_ext/shared/visible_text.js");
   return points.filter((point) => typeof visibleText(String.fromCodePoint(point))[0] === "string");
 }"""
 
 
 MANY = """async () => {
-  const { visibleText } = await import("/shared/visible_text.js");
-  const { formSections } = await import("/shared/form_question.js");
+  const { visibleText } = await import("/source/browser_ext/shared/visible_text.js");
+  const { formSections } = await import("/source/browser_ext/shared/form_question.js");
   const drawn = (value) => {
     const box = document.createElement("div");
     box.append(...visibleText(value));
@@ -80,7 +77,7 @@ def test_a_field_to_be_signed_shows_what_turns_or_hides_and_all_of_it(
     page.goto(site.page_with(textarea("answer", text=f"{lines}1\u202e000\u200b euros", data_smime="sign")))
     unlocked.click_button(page, "#answer")
     frame = unlocked.frame_in(page)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     shown = window.text("[data-test=covered]")
     # Firefox's editor gives its text out without marks of direction: they are not signed there.

@@ -1,5 +1,4 @@
-"""The ways to a field or a sealed text beside its button: links, selection, menu, shortcut, frames of other sites."""
-# pytest finds the fixtures of the other file by their names here.
+"""The ways to a field or encrypted text beside its button: links, selection, menu, shortcut, frames of other sites."""
 
 from __future__ import annotations
 
@@ -8,26 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from smime_core.blocking import run
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.message import encrypt_message
-from tests.browser import mail_letters
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import (
-    NATIVE,
-    TEXT,
-    People,
-    agree_if_asked,
-    extension,
-    open_and_agree,
-    page,
-    people,
-    site,
-    unlocked,
-)
-from tests.browser.page import Page
-from tests.browser.test_extension import INSECURE_HOST, insecure
-from tests.browser.web_site import HTML, WebSite, running_web_site
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import HTML, WebSite, running_web_site
+from tests.support.extension import mail_letters
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.field_pages import INSECURE_HOST, NATIVE, TEXT, People, agree_if_asked, open_and_agree
 
-__all__ = ["extension", "insecure", "page", "people", "site", "unlocked"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 SELECT = """(first, last) => {
@@ -54,10 +41,10 @@ def web_site() -> Iterator[WebSite]:
         '<div id=letter data-smime="verify"><span>{}</span></div>',
     ],
 )
-def test_sealed_text_in_any_element_is_opened_in_its_place(
+def test_encrypted_text_in_any_element_is_opened_in_its_place(
     extension: Extension, page: Page, site: Site, people: People, markup: str
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(markup.format(armored.replace("\n", " "))))
     around = open_and_agree(extension, page)
     assert around.js("() => document.querySelector('.state-statement').dataset.state") == "verified"
@@ -65,13 +52,13 @@ def test_sealed_text_in_any_element_is_opened_in_its_place(
     assert page.js("() => getComputedStyle(document.querySelector('#letter')).display") == "none"
 
 
-def test_a_link_to_a_sealed_file_is_opened_in_the_viewer(
+def test_a_link_to_an_encrypted_file_is_opened_in_the_viewer(
     extension: Extension, page: Page, web_site: WebSite, people: People
 ) -> None:
     mail = mail_letters.mail(mail_letters.text(TEXT))
-    sealed = run(encrypt_message(mail, recipients=[people.alice.certificate], provider=NATIVE))
-    # A name as people write it: a link may stand in a page without the encoding of addresses.
-    web_site.serve("/100%.p7m", sealed, "application/pkcs7-mime")
+    encrypted = run(encrypt_message(mail, Encrypting(recipients=[people.alice.certificate]), provider=NATIVE))
+    # A name as people write it: a link may be in a page without the encoding of addresses.
+    web_site.serve("/100%.p7m", encrypted, "application/pkcs7-mime")
     links = {
         "near": web_site.origin + "/100%.p7m",
         "far": web_site.other_origin + "/100%.p7m",
@@ -93,10 +80,12 @@ def test_a_link_to_a_sealed_file_is_opened_in_the_viewer(
     viewer.close()
 
 
-def test_a_selected_sealed_text_is_opened_from_the_menu(
+def test_a_selected_encrypted_text_is_opened_from_the_menu(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:
-    texts = {name: people.seal(f"{TEXT} {name}", origin=site.origin, to=people.alice) for name in ("first", "second")}
+    texts = {
+        name: people.encrypt(f"{TEXT} {name}", origin=site.origin, to=people.alice) for name in ("first", "second")
+    }
     posts = "".join(f"<h2 id=head-{name}>Bob</h2><div><p id={name}>{text}</p></div>" for name, text in texts.items())
     page.goto(site.page_with(f"<article>{posts}</article>"))
     # From the headline above the second on, as one drags.
@@ -110,10 +99,10 @@ def test_a_selected_sealed_text_is_opened_from_the_menu(
     ]
 
 
-def test_a_selected_sealed_text_that_stands_in_the_body_itself_is_opened(
+def test_a_selected_encrypted_text_that_stands_in_the_body_itself_is_opened(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(f"<p id=before>Before</p>{armored}<p id=after>After</p>"))
     page.js(SELECT, "#before", "#after")
     extension.choose_from_menu(page, "selection")
@@ -122,7 +111,7 @@ def test_a_selected_sealed_text_that_stands_in_the_body_itself_is_opened(
     assert page.js("() => [before.checkVisibility(), after.checkVisibility()]") == [True, True]
 
 
-def test_a_selection_without_sealed_text_is_told(extension: Extension, page: Page, site: Site) -> None:
+def test_a_selection_without_encrypted_text_is_told(extension: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with("<p id=words>Only words.</p>"))
     page.js(SELECT, "#words", "#words")
     extension.choose_from_menu(page, "selection")
@@ -140,12 +129,12 @@ def test_a_field_without_attributes_is_written_from_the_menu(
     page.click("#plain")
     extension.choose_from_menu(page, "field")
     frame = extension.frame_in(page)
-    frame.around.wait_for_selector("[data-test=seal]")
+    frame.around.wait_for_selector("[data-test=encrypt]")
     frame.text.click(".text")
     frame.text.type(TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     extension.answer()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     held = page.js("() => document.querySelector('#plain').value ?? document.querySelector('#plain').innerText")
     assert held.startswith("-----BEGIN CMS-----")
 
@@ -160,7 +149,7 @@ def test_the_shortcut_is_the_toolbar_buttons(extension: Extension) -> None:
 def test_a_frame_of_another_site_is_asked_about_by_both_names_and_each_time_anew(
     extension: Extension, page: Page, site: Site, people: People
 ) -> None:
-    armored = people.seal(TEXT, origin=site.origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     inner = site.page_with(textarea("letter", text=armored))
     page.goto(inner)
     open_and_agree(extension, page)
@@ -192,11 +181,11 @@ def test_a_frame_of_another_site_is_asked_about_by_both_names_and_each_time_anew
     assert spent == [1, 1], "both pay for what is opened"
 
 
-def test_sealed_text_of_a_page_without_a_secure_connection_is_opened_in_a_window(
+def test_encrypted_text_of_a_page_without_a_secure_connection_is_opened_in_a_window(
     insecure: Extension, site: Site, people: People
 ) -> None:
     origin = site.origin.replace("127.0.0.1", INSECURE_HOST)
-    armored = people.seal(TEXT, origin=origin, to=people.alice)
+    armored = people.encrypt(TEXT, origin=origin, to=people.alice)
     page = insecure.browser.open(site.page_with(textarea("letter", text=armored), origin=origin))
     page.activate()
     page.click("#letter")

@@ -1,7 +1,4 @@
-"""What an administrator has set for everybody: it counts, is said and cannot be changed; and how it is written down."""
-
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
+"""Settings by an administrator: they count, are shown as such and cannot be changed; and the form of their file."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
-from tests.browser.extension_driver import Extension
-from tests.browser.field_pages import ROOT
-from tests.browser.keys_page import NEW, PASSPHRASE, House, house, make_backup, open_keys, restore
-from tests.browser.page import Page
+from tests.support.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.keys_page import NEW, PASSPHRASE, House, make_backup, open_keys, restore
+from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -89,7 +86,7 @@ def set_policies(chromium: Chromium, extension: str, settings: dict[str, Any]) -
 
 
 def shown(page: Page) -> dict[str, Any]:
-    """What stands in each control that an administrator may set, and whether the person can change it."""
+    """The value of each control that an administrator may set, and whether it is disabled."""
     values: dict[str, Any] = page.js(
         """(ids) => Object.fromEntries(ids.map((id) => {
           const { type, checked, value, disabled } = document.getElementById(id);
@@ -129,9 +126,9 @@ def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
             "harvest": [False, True],
             "directory": [DIRECTORY, True],
         }
-        # What is not set can be changed, and takes nothing of what is set for the person's own.
+        # A setting that the administrator left open can be changed. The person's own settings take over none of theirs.
         page.click("[data-test=strict]")
-        page.wait_for_text("Kept", selector="[data-test=settings-done]")
+        page.wait_for_text("Saved", selector="[data-test=settings-done]")
         own = page.js("""async () => {
           const { value } = await new Promise((resolve) => {
             const opening = indexedDB.open("sealwax");
@@ -179,7 +176,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
 def test_what_makes_no_sense_counts_as_not_set(extension: Extension) -> None:
     page = extension.open_options()
     understood = page.js(
-        """async (managed) => (await import("/background/policy.js")).understand(managed).set""",
+        """async (managed) => (await import("/source/browser_ext/background/policy.js")).understand(managed).set""",
         {
             "anchors": ["no certificate"],
             "mozilla": "yes",

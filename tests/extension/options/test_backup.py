@@ -1,8 +1,5 @@
 """A backup: everything comes back, in the other browser too; what goes for it is said before."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import base64
@@ -15,16 +12,18 @@ from typing import Any
 import pytest
 
 from smime_core.blocking import run
-from smime_core.decisions import Decision, DecisionKind
-from smime_core.decisions_json import build_decisions
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.ca.demo import Authority, create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.message import encrypt_message
+from smime_core.own_content.trust_list import TrustList, build_followed_list, follow_trust_list, sign_trust_list
 from smime_core.pkix import TrustAnchor, TrustSource
 from smime_core.provider import NewKey
-from smime_core.trust_list import TrustList, build_followed_list, follow_trust_list, sign_trust_list
-from tests.browser.browsers import Browser, Chromium, Firefox, Name
-from tests.browser.extension_driver import Extension
-from tests.browser.keys_page import (
+from smime_core.trust.decisions import Decision, DecisionKind
+from smime_core.trust.decisions_json import build_decisions
+from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.keys_page import (
     KEPT,
     NATIVE,
     NEW,
@@ -33,20 +32,18 @@ from tests.browser.keys_page import (
     PASSPHRASE,
     TICK_ALL,
     House,
-    house,
     make_backup,
     open_keys,
     open_review,
     restore,
     submit,
 )
-from tests.browser.mail_letters import mail, text
-from tests.browser.page import Page
-from wasm_build.backup_verbs import seal_backup
+from tests.support.extension.mail_letters import mail, text
+from wasm_build.vault.python.verbs import run_verb
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-WORDS = "Sealed before the old computer was lost."
+WORDS = "Encrypted before the old computer was lost."
 
 # A changed certificate that waits for the person's word, and a draft.
 LEAVE_THINGS_TO_LOSE = """async () => {
@@ -93,7 +90,8 @@ def write_prepared(path: Path, *, authorities: int = 1) -> Path:
         "pattern": 7,
     }
     args = {"content": json.dumps(content).encode(), "passphrase": NEW.encode()}
-    path.write_bytes(run(seal_backup(args, NATIVE))["backup"])
+    sealed: Any = run(run_verb("backup.seal", args, NATIVE))
+    path.write_bytes(sealed["backup"])
     return path
 
 
@@ -135,13 +133,13 @@ def fill(extension: Extension, house: House) -> Extension:
     page.wait_for_selector('[data-expiry="very-soon"] [data-test=preferred]')
     page.click("[data-test=mozilla]")
     page.click("[data-test=harvest]")
-    page.wait_for_text("Kept", selector="[data-test=settings-done]")
+    page.wait_for_text("Saved", selector="[data-test=settings-done]")
     page.close()
     return extension
 
 
 def kept(page: Page) -> dict[str, Any]:
-    """What outlives the browser, without the time at which something was saved."""
+    """The contents of the stores that outlive the browser, without the times of saving."""
     stores: dict[str, Any] = json.loads(page.js(KEPT))
     for file in stores["keyFiles"]:
         del file["savedAt"]
@@ -195,7 +193,7 @@ def test_a_prepared_backup_brings_nothing_of_trust_until_it_is_ticked(empty: Ext
 
 @pytest.mark.heart
 def test_an_answer_counts_for_the_contents_that_were_shown(empty: Extension, tmp_path: Path) -> None:
-    """What is here changed meanwhile, so that the backup would bring other things than those in the list."""
+    """The stores change meanwhile, so that the backup would bring other things than those in the list."""
     file = write_prepared(tmp_path / "prepared.backup", authorities=101)
     page = open_keys(empty)
     open_review(page, file, NEW, how="merge")
@@ -266,11 +264,13 @@ def test_a_backup_of_one_browser_brings_everything_to_the_other(
     page.close()
 
     # Its keys open under the passphrase that they had there.
-    sealed = run(encrypt_message(mail(text(WORDS)), recipients=[house.alice.certificate], provider=NATIVE))
-    (tmp_path / "sealed.eml").write_bytes(sealed)
-    viewer = there.open(second.base + "viewer.html")
+    encrypted = run(
+        encrypt_message(mail(text(WORDS)), Encrypting(recipients=[house.alice.certificate]), provider=NATIVE)
+    )
+    (tmp_path / "encrypted.eml").write_bytes(encrypted)
+    viewer = there.open(second.base + "viewer/viewer.html")
     viewer.wait_for_text("Choose a file")
-    viewer.choose_files("#file", [tmp_path / "sealed.eml"])
+    viewer.choose_files("#file", [tmp_path / "encrypted.eml"])
     second.answer(PASSPHRASE)
     viewer.wait_for_frame("mail_view.html", timeout_seconds=OPERATION_SECONDS).wait_for_text(WORDS)
     viewer.close()

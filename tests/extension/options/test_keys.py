@@ -1,8 +1,5 @@
 """The extension's page with keys and people: key files in and out, new keys, people, settings, and the backup."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import base64
@@ -12,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from smime_core import der
+from smime_core.asn1 import der
 from smime_core.blocking import run
-from smime_core.identity import load_identities
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension
-from tests.browser.keys_page import (
+from smime_core.identity.identity import load_identities
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.keys_page import (
     KEPT,
     NATIVE,
     NEW,
     OPERATION_SECONDS,
     PASSPHRASE,
     House,
-    house,
     make_backup,
     open_keys,
     open_review,
@@ -33,7 +30,6 @@ from tests.browser.keys_page import (
     submit,
     type_passphrase,
 )
-from tests.browser.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -57,7 +53,7 @@ def test_each_identity_says_until_when_and_what_for(options: Page) -> None:
     states = options.js("() => [...document.querySelectorAll('[data-test=identity]')].map((one) => one.dataset.expiry)")
     assert sorted(states) == ["good", "very-soon"]
     said = options.text("[data-test=key-files]")
-    assert "for signing · for sealing" in said
+    assert "for signing · for encryption" in said
     assert "Renew it now" in said
     options.click("[data-test=identity] [data-test=details]")
     page = options.wait_for_text("SHA-256", selector="[data-test=certificate-dialog]", timeout_seconds=30)

@@ -1,8 +1,5 @@
 """A key made in the extension, certified by an authority, used; and a new one for an identity that ends."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import datetime
@@ -21,31 +18,32 @@ from smime_core.ca.extensions import (
     build_subject_alt_name,
     key_identifiers,
 )
-from smime_core.certificate import EMAIL_PROTECTION, Certificate, KeyUsage
-from smime_core.certificates_only import build_certificates_only
-from smime_core.fields import open_field
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
 from smime_core.message import encrypt_message
+from smime_core.own_content.fields import examine_field
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.provider import KeyType
-from smime_core.report import MessageReport, State
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Site, textarea
-from tests.browser.field_pages import site
-from tests.browser.keys_page import (
+from smime_core.report.report import MessageReport, State
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, KeyUsage
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.keys_page import (
     NATIVE,
     NEW,
     NOW,
     OPERATION_SECONDS,
     PASSPHRASE,
     House,
-    house,
     open_keys,
     saved,
     submit,
     type_passphrase,
 )
-from tests.browser.mail_letters import mail, text
-from tests.browser.page import Page
+from tests.support.extension.mail_letters import mail, text
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -62,9 +60,9 @@ def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extensio
 
 
 def certify(house: House, request: CertificationRequest) -> Certificate:
-    """What an authority that has checked the addresses issues for a request."""
+    """The certificate that an authority issues for a request whose addresses it has checked."""
     issuer = house.authority.identity
-    seals_by = KeyUsage.KEY_ENCIPHERMENT if request.public_key.key_type is KeyType.RSA else KeyUsage.KEY_AGREEMENT
+    encrypts_by = KeyUsage.KEY_ENCIPHERMENT if request.public_key.key_type is KeyType.RSA else KeyUsage.KEY_AGREEMENT
     template = CertificateTemplate(
         serial_number=new_serial_number(NATIVE),
         subject_der=request.subject_der,
@@ -74,7 +72,7 @@ def certify(house: House, request: CertificationRequest) -> Certificate:
         extensions=(
             *key_identifiers(request.public_key, issuer.certificate),
             build_basic_constraints(is_ca=False),
-            build_key_usage(KeyUsage.DIGITAL_SIGNATURE | seals_by),
+            build_key_usage(KeyUsage.DIGITAL_SIGNATURE | encrypts_by),
             build_subject_alt_name(request.addresses),
             build_extended_key_usage(EMAIL_PROTECTION),
         ),
@@ -104,7 +102,7 @@ def sign_field(extension: Extension, site: Site) -> str:
     """The signed text that a page gets."""
     page = extension.browser.open(site.page_with(textarea("answer", data_smime="sign")))
     frame = extension.write(page, "#answer", STATEMENT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     extension.answer()
     armored: str = page.wait_for("() => document.getElementById('answer').value", timeout_seconds=OPERATION_SECONDS)
     page.close()
@@ -112,23 +110,27 @@ def sign_field(extension: Extension, site: Site) -> str:
 
 
 def judge(armored: str, site: Site, house: House) -> MessageReport:
-    """What a server that trusts the authority finds in a signed field."""
+    """The report of a server that trusts the authority on a signed field."""
     anchor = house.authority.identity.certificate
     trust_store = TrustStore.of(anchor, revocation=RevocationPolicy.NOT_CHECKED)
     at = datetime.datetime.now(datetime.UTC)
-    opening = open_field(
-        armored.encode(), origin=site.origin, trust_store=trust_store, at=at, identities=[], provider=NATIVE
+    opening = examine_field(
+        armored.encode(),
+        Judging(trust_store=trust_store, at=at),
+        origin=site.origin,
+        provider=NATIVE,
+        keys=Keys(identities=[]),
     )
     return run(opening)
 
 
 def open_mail(extension: Extension, house: House, certificate: Certificate, words: str) -> None:
-    """Somebody's mail, sealed for one certificate, shows its words."""
-    sealed = run(encrypt_message(mail(text(words)), recipients=[certificate], provider=NATIVE))
-    (house.folder / "sealed.eml").write_bytes(sealed)
-    viewer = extension.browser.open(extension.base + "viewer.html")
+    """Somebody's mail, encrypted for one certificate, shows its words."""
+    encrypted = run(encrypt_message(mail(text(words)), Encrypting(recipients=[certificate]), provider=NATIVE))
+    (house.folder / "encrypted.eml").write_bytes(encrypted)
+    viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_text("Choose a file")
-    viewer.choose_files("#file", [house.folder / "sealed.eml"])
+    viewer.choose_files("#file", [house.folder / "encrypted.eml"])
     viewer.wait_for_frame("mail_view.html", timeout_seconds=OPERATION_SECONDS).wait_for_text(words)
     viewer.close()
 
@@ -146,7 +148,7 @@ def test_a_key_made_here_signs_and_opens_once_its_authority_has_answered(
     assert request.addresses == ("carol@example.test",)
     page.wait_for_text("carol@example.test", selector="[data-test=waiting-request]")
 
-    # What belongs to another key is refused, and the key goes on waiting.
+    # The certificate of another key is refused, and the key still waits for its own.
     foreign, answer = house.folder / "foreign.pem", house.folder / "answer.pem"
     foreign.write_bytes(house.bob.certificate.der)
     certificate = certify(house, request)

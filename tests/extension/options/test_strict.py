@@ -1,8 +1,5 @@
 """`strict` among the settings of the extension: the next vault keeps private keys out of the browser's cryptography."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import base64
@@ -14,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, running_site, textarea
-from tests.browser.keys_page import OPERATION_SECONDS, PASSPHRASE, House, house, open_keys
-from tests.browser.page import Page
-from tests.browser.test_strict import LISTEN, WATCHING_WORKER
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, running_site, textarea
+from tests.support.extension.keys_page import OPERATION_SECONDS, PASSPHRASE, House, open_keys
+from tests.support.vault.watching_worker import LISTEN, WATCHING_WORKER
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -28,22 +25,22 @@ def watched(browser: Browser, folder: Path, tmp_path: Path) -> Iterator[Extensio
     """The extension with Workers that tell its pages which private keys WebCrypto was shown."""
     own = tmp_path / "extension"
     shutil.copytree(folder, own)
-    replace_worker(own / "runtime", WATCHING_WORKER.encode())
+    replace_worker(own, WATCHING_WORKER.encode())
     extension = Extension(browser, own)
     yield extension
     extension.uninstall()
 
 
-def replace_worker(runtime: Path, script: bytes) -> None:
-    """Another Worker in the build, under the hash that it is held against."""
+def replace_worker(extension: Path, script: bytes) -> None:
+    """Another Worker in the build, under the hash by which both homes of the vault hold it."""
     name = "vault_worker.js"
-    (runtime / name).write_bytes(script)
+    (extension / "runtime" / name).write_bytes(script)
     digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
     entry = f'"{name}": {{"integrity": "sha384-{digest}", "bytes": {len(script)}}}'
-    pinned = (runtime / "pinned.js").read_text()
-    altered, count = re.subn(rf'"{re.escape(name)}": {{[^{{}}]*}}', lambda _: entry, pinned)
-    assert count == 1
-    (runtime / "pinned.js").write_text(altered)
+    for owner in (extension / "background.js", extension / "vault_home/offscreen.js"):
+        altered, count = re.subn(rf'"{re.escape(name)}": {{[^{{}}]*}}', lambda _: entry, owner.read_text())
+        assert count == 1
+        owner.write_text(altered)
 
 
 def signed_with(extension: Extension, listener: Page) -> list[str]:
@@ -52,7 +49,7 @@ def signed_with(extension: Extension, listener: Page) -> list[str]:
     with running_site() as site:
         page = extension.browser.open(site.page_with(textarea("answer", data_smime="sign")))
         frame = extension.write(page, "#answer", "Signed")
-        frame.around.click("[data-test=seal]")
+        frame.around.click("[data-test=encrypt]")
         extension.answer()
         page.wait_for("() => document.getElementById('answer').value", timeout_seconds=OPERATION_SECONDS)
         page.close()

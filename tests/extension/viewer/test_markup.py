@@ -5,23 +5,25 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.browser.extension_driver import Extension
-from tests.browser.hostile_markup import Listener, listening, mutations
-from tests.browser.page import Page
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.hostile_markup import Listener, listening, mutations
+from tests.support.project import ROOT
+from wasm_build.bundle.scripts import bundle_scripts
+from wasm_build.bundle.tree import read_content
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
+PROBE = "tests/support/extension/markup_probe.js"
 # The frame is the one of the view: without scripts and origin, under the view's own policy.
 SHOW = """async (kind, markup) => {
   const bytes = new TextEncoder().encode(markup);
   const prepared = kind === "page"
-    ? await sealwaxPage.prepare({ bytes, mediaType: "text/html", address: "https://site.example/", resources: [] })
-    : kind === "mail" ? await sealwaxMarkup.prepare(markup, async () => null) : { document: markup };
+    ? await markupProbe.preparePage({ bytes, mediaType: "text/html", address: "https://site.example/", resources: [] })
+    : kind === "mail" ? await markupProbe.prepareMail(markup, async () => null) : { document: markup };
   if (!prepared) return "refused";
   const frame = document.createElement("iframe");
   frame.sandbox = "allow-popups";
@@ -51,6 +53,9 @@ FOUND = """(markup) => {
 }"""
 
 
+VIEWS = {"page": "viewer/page_view.html", "mail": "frame/mail_view.html"}
+
+
 @pytest.fixture(params=["page", "mail"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Of what the view is."""
@@ -62,8 +67,11 @@ def view(extension: Extension, kind: str) -> Iterator[Page]:
     extension.browser.expect_error("Content.Security|sandbox|favicon|may not load")
     around = extension.open_options()
     # As the extension does: in Firefox only the sandboxed frame is without the policy of its private pages.
-    around.js(EMBED, f"{extension.base}{kind}_view.html")
-    yield around.wait_for_frame(f"{kind}_view.html")
+    around.js(EMBED, f"{extension.base}{VIEWS[kind]}")
+    frame = around.wait_for_frame(f"{kind}_view.html")
+    script = bundle_scripts(ROOT, "probe", "iife", {"probe.js": PROBE})["probe.js"]
+    frame.js(f"() => {{ {read_content(script).decode()}\n}}")
+    yield frame
     around.close()
 
 
@@ -123,7 +131,7 @@ def test_a_page_keeps_its_drawings_styles_and_fields(view: Page, kind: str) -> N
 def test_a_link_that_writes_mail_names_everybody_whom_it_writes_to(view: Page, kind: str) -> None:
     if kind == "page":
         return
-    place = "(url) => sealwaxMarkup.readLink(url).place"
+    place = "(url) => markupProbe.readLink(url).place"
     links = {
         "mailto:bob@bank.test": "bob@bank.test",
         "mailto:bob@bank.test?To=eve@evil.test&x=y&bcc=m%40evil.test": "bob@bank.test, eve@evil.test, m@evil.test",

@@ -7,19 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from smime_core.certificates_only import build_certificates_only
-from tests.browser import mail_letters
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension
-from tests.browser.hostile_mails import SECRET, counting_server, hostile_mails
-from tests.browser.mail_letters import PASSPHRASE, Letters, file, html, mail, make_letters, multipart, text
-from tests.browser.page import Page
-from tests.vectors_folder import vectors
+from smime_core.cms.certificates_only import build_certificates_only
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension import mail_letters
+from tests.support.extension.driver import Extension
+from tests.support.extension.hostile_mails import SECRET, counting_server, hostile_mails
+from tests.support.extension.mail_letters import (
+    PASSPHRASE,
+    Letters,
+    file,
+    html,
+    mail,
+    make_letters,
+    multipart,
+    rich_letter,
+    text,
+)
+from tests.support.extension.viewer import open_file
+from tests.support.vectors import vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
-
-ROOT = Path(__file__).resolve().parents[2]
-MARKUP = '<h2>Thursday</h2><p>at <b>one</b>, <a href="https://map.example.test/x">here</a> <img src="cid:seal@b"></p>'
 
 
 # Of each set which files: what others found hard to read, and what fuzzers made.
@@ -39,7 +47,7 @@ BROKEN = (
     ("pkcs7-go", "*PKCS7.pem"),
     ("libksba", "*.crt"),
 )
-# What may act by itself, wherever a mail has it.
+# Elements that may act by themselves, wherever a mail has them.
 ACTIVE = "script, link, form, input, button, iframe, object, embed, video, audio, svg, math, base, [onload], [onerror]"
 
 
@@ -60,23 +68,11 @@ def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Exte
 
 @pytest.fixture(scope="module")
 def viewer(extension: Extension) -> Iterator[Page]:
-    page = extension.browser.open(extension.base + "viewer.html")
+    page = extension.browser.open(extension.base + "viewer/viewer.html")
     # Its words come with its listeners.
     page.wait_for_text("Choose a file")
     yield page
     page.close()
-
-
-def open_file(viewer: Page, path: Path) -> None:
-    """Open a file and wait until the viewer has something to say of it."""
-    viewer.js("() => document.querySelector('main').replaceChildren()")
-    viewer.choose_files("#file", [path])
-    viewer.wait_for(
-        """(said) => document.querySelector("[data-test=note]").textContent !== ""
-          || document.querySelector(said) !== null""",
-        "main :is(.state-statement, [data-test=problem], [data-test=certificate])",
-        timeout_seconds=60,
-    )
 
 
 def state_of(viewer: Page) -> str:
@@ -106,22 +102,6 @@ def as_text(view: Page) -> str:
     return view.wait_for_text("one", selector="main .text")
 
 
-def rich_letter() -> bytes:
-    """Formatted, with a picture in it and two files."""
-    related = multipart(
-        "related", html(MARKUP), file("s.png", "image/png", mail_letters.picture(), content_id="seal@b"), boundary="b2"
-    )
-    inner = mail(text("From long ago."), subject="Old")
-    return mail(
-        multipart(
-            "mixed",
-            multipart("alternative", text("Thursday at one."), related, boundary="b3"),
-            file("plan.pdf", "application/pdf", b"%PDF-1.7 plan"),
-            b'Content-Type: message/rfc822; name="old.eml"\r\nContent-Disposition: attachment\r\n\r\n' + inner,
-        )
-    )
-
-
 def test_the_page_of_keys_leads_to_the_viewer(extension: Extension) -> None:
     options = extension.open_options()
     options.click("[data-test=open-file]")
@@ -132,18 +112,18 @@ def test_the_page_of_keys_leads_to_the_viewer(extension: Extension) -> None:
 
 
 @pytest.mark.heart
-def test_a_signed_and_sealed_mail_shows_who_wrote_it_and_what_it_says(viewer: Page, letters: Letters) -> None:
-    open_file(viewer, letters.write("rich.eml", letters.signed_and_sealed(rich_letter())))
+def test_a_signed_and_encrypted_mail_shows_who_wrote_it_and_what_it_says(viewer: Page, letters: Letters) -> None:
+    open_file(viewer, letters.write("rich.eml", letters.signed_and_encrypted(rich_letter())))
     assert state_of(viewer) == "verified"
     view = view_of(viewer)
     assert view.text("[data-test=subject]") == "Thursday"
     assert "bob@example.test" in view.text("[data-test=from]")
-    assert "Hidden on the way: Subject" in view.text("[data-test=fields-hidden]")
+    assert "Hidden in transit: Subject" in view.text("[data-test=fields-hidden]")
     assert "plan.pdf" in view.text("[data-test=files]")
     markup = view.wait_for_frame("about:srcdoc")
     assert "at one, here [map.example.test]" in markup.text()
     assert markup.wait_for("() => document.images[0]?.naturalWidth === 40")
-    # What the mail says stands nowhere in the extension's own page.
+    # The extension's own page has no word of the mail.
     assert "Thursday" not in viewer.js("() => document.documentElement.outerHTML")
     assert "Thursday at one." in as_text(view)
 
@@ -152,7 +132,7 @@ def test_a_signed_and_sealed_mail_shows_who_wrote_it_and_what_it_says(viewer: Pa
 def test_nothing_in_a_mail_reaches_the_network_by_itself(viewer: Page, letters: Letters) -> None:
     with counting_server() as server:
         for name, message in hostile_mails(server.url).items():
-            open_file(viewer, letters.write("hostile.eml", letters.sealed(message)))
+            open_file(viewer, letters.write("hostile.eml", letters.encrypted(message)))
             view = view_of(viewer)
             frames = [frame for frame in view.frames() if "srcdoc" in frame.url]
             for frame in frames:
@@ -211,7 +191,7 @@ def test_a_name_like_another_address_and_another_sender_are_noted_beside_the_ver
 def test_a_file_is_saved_as_it_is_and_an_attached_mail_opens_in_a_viewer_of_its_own(
     viewer: Page, letters: Letters
 ) -> None:
-    open_file(viewer, letters.write("rich.eml", letters.signed_and_sealed(rich_letter())))
+    open_file(viewer, letters.write("rich.eml", letters.signed_and_encrypted(rich_letter())))
     view = view_of(viewer)
     view.js(
         """() => {
@@ -307,9 +287,9 @@ def test_with_locked_keys_the_viewer_asks_in_the_extensions_own_window(
     viewer.activate()
     open_file(viewer, letters.write("signed.eml", letters.signed(rich_letter())))
     assert state_of(viewer) == "verified"
-    assert not extension.has_window(), "what is not sealed needs no key"
+    assert not extension.has_window(), "what is not encrypted needs no key"
     viewer.js("() => document.querySelector('main').replaceChildren()")
-    viewer.choose_files("#file", [letters.write("sealed.eml", letters.signed_and_sealed(rich_letter()))])
+    viewer.choose_files("#file", [letters.write("encrypted.eml", letters.signed_and_encrypted(rich_letter()))])
     assert "viewer" in extension.window().text("[data-test=origin]")
     extension.answer(PASSPHRASE)
     extension.is_locked = False
@@ -319,7 +299,7 @@ def test_with_locked_keys_the_viewer_asks_in_the_extensions_own_window(
 
 
 def test_what_was_opened_is_let_go_when_the_keys_lock(extension: Extension, viewer: Page, letters: Letters) -> None:
-    open_file(viewer, letters.write("sealed.eml", letters.signed_and_sealed(rich_letter())))
+    open_file(viewer, letters.write("encrypted.eml", letters.signed_and_encrypted(rich_letter())))
     view_of(viewer)
     extension.lock()
     viewer.activate()
@@ -335,14 +315,14 @@ def test_what_was_opened_is_let_go_when_the_keys_lock(extension: Extension, view
 
 
 def test_a_mail_that_nobody_here_can_open_says_so(viewer: Page, letters: Letters) -> None:
-    open_file(viewer, letters.write("not_mine.eml", letters.sealed_for_bob(mail(text("For Bob.")))))
+    open_file(viewer, letters.write("not_mine.eml", letters.encrypted_for_bob(mail(text("For Bob.")))))
     assert "none of your keys" in viewer.text("[data-test=problem]")
 
 
 VERDICTS = """async () => {
-  const { loadCatalogue } = await import("/runtime/ui/catalogue.js");
-  const { reasonInFull } = await import("/runtime/ui/verdict_words.js");
-  const urls = ["en", "de"].map((name) => new URL(`runtime/ui/messages.${name}.json`, location.href));
+  const { loadCatalogue } = await import("/source/wasm_build/ui/catalogue.js");
+  const { reasonInFull } = await import("/source/wasm_build/ui/verdict_words.js");
+  const urls = ["en", "de"].map((name) => new URL(`/runtime/ui/messages.${name}.json`, location.href));
   const translate = await loadCatalogue("de", urls);
   const say = (code, values) =>
     reasonInFull(translate, { code, sentence: "In English. (x)", values }, (iso) => iso.slice(0, 10));
@@ -357,9 +337,9 @@ VERDICTS = """async () => {
 
 def test_verdicts_are_said_by_their_codes_with_their_values_apart(viewer: Page) -> None:
     assert viewer.js(VERDICTS) == [
-        "Die Nachricht ist mit einem alten Verfahren versiegelt, das gebrochen werden kann. (<RC2])",
+        "Die Nachricht ist mit einem alten Verfahren verschlüsselt, das gebrochen werden kann. (<RC2])",
         "Unterwegs hat jemand Kopffelder außerhalb der geschützten Nachricht geändert: [To].",
-        "Ein Zertifikat, auf dem diese Unterschrift ruht, wurde widerrufen. "
+        "Ein Zertifikat, auf dem diese Signatur ruht, wurde widerrufen. "
         "([Bob]: widerrufen am [2026-05-31]: ein anderes Zertifikat ist an seine Stelle getreten)",
         "<In English. (x)]",
     ]

@@ -4,29 +4,20 @@ Sizes from 320 to 3,840 pixels, light and dark and in forced colours, large text
 left.
 """
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from tests.browser.accessibility import Theme, find_violations, shown_in, speaking, walk_by_keyboard
-from tests.browser.browsers import Browser, Chromium, Firefox
-from tests.browser.compose_driver import add_fake_webmail
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import ROOT, People, people, site
-from tests.browser.stage import Stage, View, fill
-from tests.browser.test_extension_pages import site as web_site
-from tests.browser.test_webmail_saved import Service, service
-from tests.browser.views import STATES, VIEWS
-from tests.browser.web_site import WebSite
-from wasm_build.build import build
+from tests.support.browser.accessibility import Theme, find_violations, shown_in, speaking, walk_by_keyboard
+from tests.support.browser.browsers import Browser, Chromium, Firefox
+from tests.support.extension.compose_driver import add_fake_webmail
+from tests.support.extension.driver import Extension
+from tests.support.extension.stage import Stage, View, fill
+from tests.support.extension.views import STATES, VIEWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -36,15 +27,15 @@ LARGE_TEXT_WIDTH = 1280
 HEIGHT = 900
 ALL = VIEWS | STATES
 # One view of each kind, for `make test`.
-HEART = ("keys and people", "viewer with a mail", "writing", "window, seal")
+HEART = ("keys and people", "viewer with a mail", "writing", "window, encrypt")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
-# How much moves when the seal appears anew.
+# How much moves when the wax seal appears anew.
 MOVING = """() => {
-  const seal = document.querySelector(".wax-seal");
-  seal.style.display = "none";
-  seal.getBoundingClientRect();
-  seal.style.display = "";
+  const encrypt = document.querySelector(".wax-encrypt");
+  encrypt.style.display = "none";
+  encrypt.getBoundingClientRect();
+  encrypt.style.display = "";
   return document.getAnimations().length;
 }"""
 TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
@@ -56,25 +47,8 @@ def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
 
 
-@pytest.fixture(scope="module")
-def stage(
-    browser: Browser, folder: Path, people: People, site: Site, web_site: WebSite, service: Service
-) -> Iterator[Stage]:
-    """The extension with Alice's keys, Bob's certificate and their authority."""
-    extension = Extension(browser, folder)
-    fill(extension, people)
-    yield Stage(extension=extension, people=people, site=site, web_site=web_site, webmail=service)
-    extension.uninstall()
-
-
-@pytest.fixture(autouse=True)
-def quiet_sites(browser: Browser) -> None:
-    """Browsers ask sites for pictures of their own, and no server here has any."""
-    browser.expect_error("favicon|404|byte stream was erroneous")
-
-
 def violations(view: View) -> list[str]:
-    """What is wrong with a view as it stands."""
+    """The faults of a view, as sentences."""
     found = [one for page in view.documents for one in find_violations(page)]
     found += [one for frame in view.frames for one in find_violations(frame, is_part=True)]
     wide = [page.url for page in view.documents + view.frames if page.overflows_sideways()]
@@ -96,7 +70,7 @@ def test_a_view_has_no_violation_and_is_reached_by_keyboard(stage: Stage, name: 
 
 
 def test_the_persons_own_pattern_stays_in_forced_colours(stage: Stage) -> None:
-    with VIEWS["window, seal"](stage) as view, shown_in(view.page, "light", forced_colors=True):
+    with VIEWS["window, encrypt"](stage) as view, shown_in(view.page, "light", forced_colors=True):
         image = view.page.js("() => getComputedStyle(document.querySelector('[data-test=pattern]')).backgroundImage")
         assert "gradient" in image
 

@@ -1,8 +1,5 @@
 """Every view in a language that is all brackets: what a person reads or hears comes from a catalogue, or is data."""
 
-# pytest finds the fixtures of the other files by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import datetime
@@ -12,24 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from sealwax.roots import mozilla_anchors
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
+from smime_core.ca.demo import Details, create_authority, issue_identity
+from smime_core.cms.signing import Signing
 from smime_core.message import sign_message
-from smime_core.roots import mozilla_anchors
-from tests.browser.browsers import Browser, Chromium
-from tests.browser.compose_driver import Webmail, add_fake_webmail
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.field_pages import NATIVE, PASSPHRASE, ROOT, TEXT, People, people, site
-from tests.browser.mail_letters import mail, multipart, text
-from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Stage
-from tests.browser.test_accessibility import quiet_sites, stage
-from tests.browser.test_extension_pages import site as web_site
-from tests.browser.test_extension_viewer import open_file
-from tests.browser.test_webmail_saved import Service, service
-from tests.browser.views import STATES, VIEWS
-from tests.browser.words import foreign_words, speak_in_brackets
-from wasm_build.build import build
+from tests.support.browser.browsers import Browser, Chromium
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import Webmail, add_fake_webmail
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
+from tests.support.extension.mail_letters import mail, multipart, text
+from tests.support.extension.stage import OPENING_SECONDS, Stage
+from tests.support.extension.viewer import open_file
+from tests.support.extension.views import STATES, VIEWS
+from tests.support.extension.words import foreign_words, speak_in_brackets
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
@@ -48,7 +41,7 @@ DATA = (
     "map.example.test",
     "the mailbox is full",
 )
-# What others wrote: a mail's own words, a page's, a form's.
+# Words of others: of a mail, a page or a form.
 OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"
 
 
@@ -124,7 +117,11 @@ def letters_of_each_kind(stage: Stage) -> dict[str, bytes]:
     plain = mail(text("At one."))
     long_ago = at - datetime.timedelta(days=20)
     ended = issue_identity(
-        letters.authority, "bob@example.test", provider=NATIVE, at=long_ago, not_after=at - datetime.timedelta(days=2)
+        letters.authority,
+        "bob@example.test",
+        provider=NATIVE,
+        at=long_ago,
+        details=Details(not_after=at - datetime.timedelta(days=2)),
     )
     elsewhere = run(create_authority("Elsewhere CA", provider=NATIVE, at=at))
     stranger = run(issue_identity(elsewhere, "bob@example.test", provider=NATIVE, at=at))
@@ -133,18 +130,18 @@ def letters_of_each_kind(stage: Stage) -> dict[str, bytes]:
         "plain": plain,
         "signed": signed,
         "altered": signed.replace(b"At one.", b"At two."),
-        "expired": run(sign_message(plain, identity=run(ended), provider=NATIVE, signing_time=long_ago)),
-        "stranger": run(sign_message(plain, identity=stranger, provider=NATIVE, signing_time=at)),
+        "expired": run(sign_message(plain, Signing(identities=[run(ended)], signing_time=long_ago), provider=NATIVE)),
+        "stranger": run(sign_message(plain, Signing(identities=[stranger], signing_time=at), provider=NATIVE)),
         "other sender": letters.signed(plain.replace(b"bob@", b"carol@")),
-        "for others": letters.sealed_for_bob(plain),
-        "weak": weakly_sealed(stage, plain),
-        "damaged": letters.sealed(plain)[:-400],
+        "for others": letters.encrypted_for_bob(plain),
+        "weak": weakly_encrypted(stage, plain),
+        "damaged": letters.encrypted(plain)[:-400],
         "part signed": mail(multipart("mixed", letters.signed_entity(text("Signed.")), text("Not signed."))),
     }
 
 
-def weakly_sealed(stage: Stage, message: bytes) -> bytes:
-    """Sealed by Triple DES, as old programs do."""
+def weakly_encrypted(stage: Stage, message: bytes) -> bytes:
+    """Encrypted by Triple DES, as old programs do."""
     certificate = stage.letters.write("alice.der", stage.people.alice.certificate.der)
     head = ("-from", "bob@example.test", "-to", "alice@example.test", "-subject", "Thursday")
     command = ["openssl", "cms", "-encrypt", "-des3", *head, str(certificate)]

@@ -1,28 +1,29 @@
-"""What leaves Roundcube with the extension is read in the pages of the bridge."""
+"""Mail that leaves Roundcube with the extension can be read in the pages of the bridge."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from smime_core import blocking
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension
-from tests.browser.mail_pages import MailPages
-from tests.browser.webmail import Adaptor, RoundcubePages
-from tests.servers import dovecot, roundcube
-from tests.servers.mail_host import run_mail_host
-from tests.servers.roundcube import run_roundcube
-from wasm_build.build import build
+from tests.support.browser.browsers import Browser
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import Adaptor, RoundcubePages
+from tests.support.pages.driver import MailPages
+from tests.support.project import ROOT
+from tests.support.servers import dovecot, roundcube
+from tests.support.servers.mail_host import run_mail_host
+from tests.support.servers.roundcube import run_roundcube
+from wasm_build.bundle.build import build
 from webbridge.demo.stack import DemoStack
 from webbridge.demo.tls import write_tls_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
 PROVIDER = NativeProvider()
 TEXT = "From the harbour, through Roundcube."
 
@@ -37,8 +38,8 @@ def test_the_bridge_opens_what_roundcube_sent(
     alice, bob = demo_stack.accounts
     now = datetime.now(UTC)
     letter = _letter(alice.address, bob.address)
-    signed = blocking.sign_message(letter, identity=alice.identity, provider=PROVIDER, signing_time=now)
-    message = blocking.encrypt_message(signed, recipients=[bob.identity.certificate], provider=PROVIDER)
+    signed = blocking.sign_message(letter, Signing(identities=[alice.identity], signing_time=now), provider=PROVIDER)
+    message = blocking.encrypt_message(signed, Encrypting(recipients=[bob.identity.certificate]), provider=PROVIDER)
     folder = tmp_path_factory.mktemp("bridge")
     folder.chmod(0o755)
     write_tls_files(folder, at=now)

@@ -1,7 +1,4 @@
-"""The extension in a real Roundcube: where it offers itself, the octets that it reads, and what leaves."""
-
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
+"""The extension in a real Roundcube: where it offers itself, the bytes that it reads, and what leaves."""
 
 from __future__ import annotations
 
@@ -13,25 +10,17 @@ from collections.abc import Iterator
 import pytest
 
 from smime_core import blocking
-from smime_core.report import State
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension
-from tests.browser.webmail import Adaptor, RoundcubePages, WebmailProblem
-from tests.browser.webmail_letters import (
-    ME,
-    PEER,
-    adaptor,
-    as_attachment,
-    mail,
-    plain,
-    sealed,
-    signed,
-    tls_files,
-)
-from tests.interop.people import NOW, PROVIDER, identity, trust
-from tests.servers import roundcube
-from tests.servers.mail_host import MailHost
-from tests.servers.roundcube import Roundcube, run_roundcube
+from smime_core.cms.recipients.keys import Keys
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import Adaptor, RoundcubePages, WebmailProblem
+from tests.support.extension.webmail_letters import ME, PEER, as_attachment, encrypted, plain, signed
+from tests.support.peers.people import NOW, PROVIDER, identity, trust
+from tests.support.servers import roundcube
+from tests.support.servers.mail_host import MailHost
+from tests.support.servers.roundcube import Roundcube, run_roundcube
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -68,7 +57,7 @@ def empty_mailboxes(request: pytest.FixtureRequest) -> None:
         mail.empty(account, folder)
 
 
-MADE = {"signed": signed, "sealed": sealed, "attached": lambda: as_attachment(sealed())}
+MADE = {"signed": signed, "encrypted": encrypted, "attached": lambda: as_attachment(encrypted())}
 
 
 @pytest.mark.heart
@@ -84,7 +73,7 @@ def test_a_protected_message_is_offered_and_read_octet_for_octet(
 
 @pytest.mark.thorough
 def test_a_message_beside_the_list_is_offered_too(pages: RoundcubePages, mail: MailHost) -> None:
-    frame = pages.preview(mail.append(ME, sealed()))
+    frame = pages.preview(mail.append(ME, encrypted()))
     frame.wait_for(READ_BUTTON)
 
 
@@ -98,7 +87,7 @@ def test_a_message_without_protection_is_left_alone(pages: RoundcubePages, adapt
 
 @pytest.mark.thorough
 def test_a_session_that_is_over_gives_no_message(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
-    pages.show(mail.append(ME, sealed()))
+    pages.show(mail.append(ME, encrypted()))
     pages.page.js("() => fetch('?_task=logout&_token=' + rcmail.env.request_token)")
     pages.page.browser.expect_error("401|403|Failed to load")
     with pytest.raises(WebmailProblem, match=r"source-not-found|webmail-silent"):
@@ -130,7 +119,7 @@ def test_a_new_message_is_offered_with_what_was_typed(pages: RoundcubePages, ada
 def test_what_is_answered_or_forwarded_is_found(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, query: dict[str, str], kind: str, subject: str
 ) -> None:
-    message = sealed().replace(b"Subject:", b"Cc: carol@example.test\r\nSubject:", 1)
+    message = encrypted().replace(b"Subject:", b"Cc: carol@example.test\r\nSubject:", 1)
     uid = mail.append(ME, message)
     pages.compose(**{name: value.replace("%s", str(uid)) for name, value in query.items()})
     fields = adaptor.call(pages.page, "fields")
@@ -145,7 +134,7 @@ def test_what_is_answered_or_forwarded_is_found(
 def test_the_answer_to_what_is_shown_opens_roundcubes_own_form(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, kind: str
 ) -> None:
-    message = sealed()
+    message = encrypted()
     pages.show(mail.append(ME, message))
     pages.page.wait_for(READ_BUTTON)
     adaptor.call(pages.page, "answer", kind)
@@ -159,20 +148,20 @@ def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost
 ) -> None:
     uid = mail.append(ME, signed(message_id="twice"))
-    mail.append(ME, sealed(message_id="twice"))
+    mail.append(ME, encrypted(message_id="twice"))
     pages.compose(_reply_uid=str(uid))
     assert adaptor.original(pages.page) is None
 
 
-def test_what_leaves_is_the_sealed_message_itself(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
-    message = sealed("rsa2", "rsa", sender=ME, to=PEER)
+def test_what_leaves_is_the_encrypted_message_itself(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    message = encrypted("rsa2", "rsa", sender=ME, to=PEER)
     pages.compose()
     assert adaptor.call(pages.page, "delivery") == "raw"
     adaptor.send(pages.page, message, deliver="raw", sender=ME, to=PEER)
     (arrived,) = mail.messages(PEER)
     assert email.message_from_bytes(arrived).get_content_type() == "application/pkcs7-mime"
     report = blocking.examine_message(
-        arrived, provider=PROVIDER, trust_store=trust(), at=NOW, identities=[identity("rsa")]
+        arrived, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[identity("rsa")])
     )
     assert report.state is State.VERIFIED
     assert [len(mail.messages(ME, folder)) for folder in ("Drafts", "Gesendet")] == [0, 1]
@@ -183,7 +172,7 @@ def test_a_signature_in_the_open_arrives_whole(pages: RoundcubePages, adaptor: A
     pages.compose()
     adaptor.send(pages.page, message, deliver="raw", sender=ME, to=PEER)
     (arrived,) = mail.messages(PEER)
-    report = blocking.examine_message(arrived, provider=PROVIDER, trust_store=trust(), at=NOW)
+    report = blocking.examine_message(arrived, Judging(trust_store=trust(), at=NOW), provider=PROVIDER)
     assert report.state is State.VERIFIED
 
 
@@ -200,7 +189,7 @@ def test_nothing_is_sent_that_the_webmail_would_alter(pages: RoundcubePages, ada
 def test_a_refused_message_is_said_to_be_so(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     pages.compose()
     with pytest.raises(WebmailProblem, match="webmail-refused"):
-        adaptor.send(pages.page, sealed("rsa2", sender=ME), deliver="raw", sender=ME, to="nobody@example.test")
+        adaptor.send(pages.page, encrypted("rsa2", sender=ME), deliver="raw", sender=ME, to="nobody@example.test")
     assert [mail.messages(ME, folder) for folder in ("Drafts", "Gesendet")] == [[], []]
 
 
@@ -208,12 +197,12 @@ def test_a_refused_message_is_said_to_be_so(pages: RoundcubePages, adaptor: Adap
 def test_nobody_sends_as_somebody_else(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     pages.compose()
     with pytest.raises(WebmailProblem, match="sender-unknown"):
-        adaptor.send(pages.page, sealed("rsa2", sender=ME), deliver="raw", sender="carol@example.test", to=PEER)
+        adaptor.send(pages.page, encrypted("rsa2", sender=ME), deliver="raw", sender="carol@example.test", to=PEER)
     assert mail.messages(PEER) == []
 
 
 @pytest.mark.thorough
-def test_where_sending_on_is_switched_off_the_sealed_message_is_attached(
+def test_where_sending_on_is_switched_off_the_encrypted_message_is_attached(
     extension: Extension, adaptor: Adaptor, mail: MailHost
 ) -> None:
     if absence := roundcube.absence():
@@ -223,7 +212,7 @@ def test_where_sending_on_is_switched_off_the_sealed_message_is_attached(
         pages.compose()
         assert adaptor.call(pages.page, "delivery") == "attachment"
         pages.page.browser.expect_error("404")
-        adaptor.send(pages.page, sealed("rsa2", "rsa", sender=ME), deliver="attachment", sender=ME, to=PEER)
+        adaptor.send(pages.page, encrypted("rsa2", "rsa", sender=ME), deliver="attachment", sender=ME, to=PEER)
         pages.close()
     arrived = email.message_from_bytes(mail.messages(PEER)[0], policy=email.policy.default)
     sentence, attached = arrived.iter_parts()
@@ -237,7 +226,7 @@ def test_a_skin_that_changed_is_said_not_to_be_understood(
 ) -> None:
     if absence := roundcube.absence():
         pytest.skip(absence)
-    uid = mail.append(ME, sealed())
+    uid = mail.append(ME, encrypted())
     changes = {'id="composebody"': 'id="letterbody"', 'id="messagebody"': 'id="letter"'}
     with run_roundcube(mail, skin_changes=changes) as changed:
         pages = RoundcubePages(extension, changed, address=ME)

@@ -5,43 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
-from tests.browser.webmail import Adaptor, WebmailProblem
-from tests.browser.webmail_letters import adaptor
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.saved_webmails import ENCRYPTED, GMAIL_COMPOSE, READING, Service
+from tests.support.extension.webmail import Adaptor, WebmailProblem
 
-__all__ = ["adaptor"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-SEALED = (
-    b"From: rsa@example.test\r\nTo: rsa2@example.test\r\nMessage-ID: <a@example.test>\r\nMIME-Version: 1.0\r\n"
-    b'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"\r\n'
-    b"Content-Transfer-Encoding: base64\r\n\r\nMIIBAAYJKoZIhvcNAQcDoA==\r\n"
-)
-SIGNED = SEALED.replace(b"application/pkcs7-mime", b"multipart/signed")
+SIGNED = ENCRYPTED.replace(b"application/pkcs7-mime", b"multipart/signed")
 
-GMAIL = """<meta name="application-name" content="Gmail">
-<div role="main"><div class="adn ads" data-legacy-message-id="18c0ffee">
-  <div class="a3s aiL">An encrypted attachment.</div>
-  <span download_url="application/pkcs7-mime:smime.p7m:https://mail.example.test/x">smime.p7m</span>
-</div></div>"""
-GMAIL_COMPOSE = """<meta name="application-name" content="Gmail">
-<div role="dialog"><form><input name="from" value="Me &lt;rsa2@example.test&gt;">
-  <div name="to"><span data-hovercard-id="rsa@example.test">A friend</span></div>
-  <input name="subjectbox" value="The harbour"><input type="file" name="Filedata">
-  <div role="textbox" contenteditable="true" g_editable="true">Typed already.</div></form></div>"""
-OUTLOOK = """<meta name="application-name" content="Outlook">
-<div role="main"><div id="UniqueMessageBody_1" role="document" aria-label="Message body">Encrypted.</div>
-  <div role="option" title="smime.p7m">smime.p7m</div></div>"""
 OUTLOOK_COMPOSE = """<meta name="application-name" content="Outlook">
 <div role="main"><div data-recipients="to"><span data-address="rsa@example.test">A friend</span></div>
   <input maxlength="255" value="The harbour"><input type="file">
@@ -56,7 +33,7 @@ SEALWAX_COMPOSE = """<div id="app"><form><input data-test="compose-subject" valu
   <textarea data-test="compose-text">Typed already.</textarea></form></div><div id="announcer"></div>
 <script type="module" src="main.js"></script>"""
 
-# What Roundcube's list is made of: its program, its settings, a row for each message.
+# The page of Roundcube's list: its program, its settings, a row for each message.
 ROUNDCUBE_LIST = (
     '<script type="text/plain" src="program/js/app.min.js"></script>'
     "<script>rcmail = { set_env() {} };\nrcmail.set_env("
@@ -69,11 +46,6 @@ ROUNDCUBE_LIST = (
 )
 MAX_MILLISECONDS_OF_A_LOOK = 3
 
-# Where each webmail shows a message and hands over its source, and where it is written to.
-READING = {
-    "Gmail": ("/mail/u/0/", GMAIL, "#inbox/18c0ffee"),
-    "Outlook": ("/mail/inbox/id/AAQk%3D", OUTLOOK, ""),
-}
 WRITING = {
     "Gmail": ("/mail/u/0/", GMAIL_COMPOSE, ""),
     "Outlook": ("/mail/compose", OUTLOOK_COMPOSE, ""),
@@ -83,7 +55,7 @@ ALL_WRITING = {
     "Roundcube": ("/?_task=mail&_action=compose", ROUNDCUBE_COMPOSE, ""),
     "Sealwax": ("/", SEALWAX_COMPOSE, ""),
 }
-# What each adaptor goes by where a letter is written, one sign after the other.
+# The signs by which each adaptor recognises a window for writing, in order.
 WRITING_SIGNS = {
     "Gmail": (
         "subjectbox",
@@ -109,76 +81,11 @@ WRITING_SIGNS = {
 }
 
 
-@dataclass(slots=True)
-class Service:
-    """A web site that shows one page, and hands over one message by each webmail's own way."""
-
-    origin: str = ""
-    markup: str = ""
-    source: bytes = SEALED
-    sources: list[str] = field(default_factory=list)
-    posted: list[bytes] = field(default_factory=list)
-
-    def answer(self, path: str) -> tuple[str, bytes]:
-        if "view=att" in path:
-            self.sources.append(path)
-            return "text/plain", self.source
-        if "service.svc" in path:
-            self.sources.append(path)
-            item = {"MimeContent": {"Value": base64.b64encode(self.source).decode()}}
-            found = {"Body": {"ResponseMessages": {"Items": [{"Items": [item]}]}}}
-            return "application/json", json.dumps(found).encode()
-        if path.endswith(".js"):
-            return "text/javascript", b"globalThis.rcmail = { set_env() {} };"
-        if path == "/api/send":
-            return "application/json", json.dumps({"outcome": "sent"}).encode()
-        if path == "/config.json":
-            return "application/json", json.dumps({"api": self.origin}).encode()
-        return "text/html; charset=utf-8", f"<!doctype html><link rel=icon href=data:,>{self.markup}".encode()
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    with running_service() as service:
-        yield service
-
-
-@contextmanager
-def running_service() -> Iterator[Service]:
-    """A `Service` while the block runs."""
-    served = Service()
-
-    class Handler(BaseHTTPRequestHandler):
-        def reply(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if body:
-                served.posted.append(body)
-            kind, body = served.answer(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = reply
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        served.origin = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield served
-        server.shutdown()
-        thread.join()
-
-
 @pytest.fixture
 def page(extension: Extension, service: Service) -> Iterator[Page]:
     service.sources.clear()
     service.posted.clear()
-    service.source = SEALED
+    service.source = ENCRYPTED
     page = extension.browser.open("about:blank")
     yield page
     page.close()
@@ -194,7 +101,7 @@ def test_the_source_is_fetched_by_the_webmails_own_way(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
 ) -> None:
     show(page, service, READING[webmail])
-    assert adaptor.source(page) == SEALED
+    assert adaptor.source(page) == ENCRYPTED
     assert len(service.sources) == 1
 
 
@@ -244,18 +151,18 @@ def test_the_fields_of_a_letter_are_found(adaptor: Adaptor, page: Page, service:
 
 
 @pytest.mark.parametrize("webmail", WRITING)
-def test_what_is_sealed_is_attached_and_left_to_the_person_to_send(
+def test_what_is_encrypted_is_attached_and_left_to_the_person_to_send(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
 ) -> None:
     show(page, service, WRITING[webmail])
     with pytest.raises(WebmailProblem, match="handed-over"):
-        adaptor.send(page, SEALED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
+        adaptor.send(page, ENCRYPTED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
     attached, shown = page.js("""() => {
       const [file] = document.querySelector("input[type=file]").files;
       const text = document.querySelector("textarea, [role=textbox]");
       return [[file.name, file.size], text.value ?? text.innerText];
     }""")
-    assert attached == ["smime.p7m", len(base64.b64decode(SEALED.split(b"\r\n\r\n")[1]))]
+    assert attached == ["smime.p7m", len(base64.b64decode(ENCRYPTED.split(b"\r\n\r\n")[1]))]
     assert shown == "See the attachment."
 
 
@@ -290,7 +197,7 @@ def test_a_webmail_that_changes_a_thousand_times_is_looked_at_now_and_then_and_q
 
 
 @pytest.mark.parametrize(("webmail", "sign"), [(name, sign) for name, signs in WRITING_SIGNS.items() for sign in signs])
-def test_a_letter_in_another_markup_is_not_understood_or_leaves_sealed(
+def test_a_letter_in_another_markup_is_not_understood_or_leaves_encrypted(
     adaptor: Adaptor, page: Page, service: Service, webmail: str, sign: str
 ) -> None:
     path, markup, fragment = ALL_WRITING[webmail]
@@ -301,13 +208,13 @@ def test_a_letter_in_another_markup_is_not_understood_or_leaves_sealed(
     refused = ""
     try:
         assert adaptor.call(page, "fields")["text"] == "Typed already."
-        adaptor.send(page, SEALED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
-        assert service.posted == [SEALED]
+        adaptor.send(page, ENCRYPTED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
+        assert service.posted == [ENCRYPTED]
     except WebmailProblem as problem:
         refused = str(problem)
     assert refused in ("", "page-not-understood", "handed-over", "sender-unknown", "webmail-refused")
     assert not any(b"Typed already" in body for body in service.posted)
-    # Either the letter stands as it was typed, or what stands there goes with the sealed file.
+    # Either the letter stands as it was typed, or what is there goes with the encrypted file.
     attached, shown = page.js("""() => {
       const text = document.querySelector("textarea, [contenteditable=true]");
       return [document.querySelector("[type=file]")?.files.length ?? 0, text.value ?? text.innerText];

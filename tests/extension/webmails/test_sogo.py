@@ -1,7 +1,4 @@
-"""The extension in a real SOGo: the octets that it reads, and what leaves when the person has pressed SOGo's button."""
-
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
+"""The extension in a real SOGo: the bytes that it reads, and what leaves when the person has pressed SOGo's button."""
 
 from __future__ import annotations
 
@@ -13,15 +10,17 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from smime_core import blocking
-from smime_core.report import State
-from tests.browser.extension_driver import Extension
-from tests.browser.page import ENTER, Page
-from tests.browser.webmail import Adaptor, WebmailProblem
-from tests.browser.webmail_letters import ME, PEER, adaptor, mail, plain, sealed, signed, tls_files
-from tests.interop.people import NOW, PROVIDER, identity, trust
-from tests.servers import sogo
-from tests.servers.mail_host import MailHost
-from tests.servers.sogo import Sogo, run_sogo
+from smime_core.cms.recipients.keys import Keys
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from tests.support.browser.page import ENTER, Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import Adaptor, WebmailProblem
+from tests.support.extension.webmail_letters import ME, PEER, encrypted, plain, signed
+from tests.support.peers.people import NOW, PROVIDER, identity, trust
+from tests.support.servers import sogo
+from tests.support.servers.mail_host import MailHost
+from tests.support.servers.sogo import Sogo, run_sogo
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -63,13 +62,13 @@ def empty_mailboxes(mail: MailHost) -> None:
 
 
 def show(page: Page, webmail: Sogo, uid: int) -> None:
-    # Only the fragment differs from one message to the next: that alone would load nothing.
+    # Only the fragment differs from one message to the next, which would load nothing.
     page.goto("about:blank")
     page.goto(f"{webmail.url}so/{ME}/Mail/view#!/Mail/0/INBOX/{uid}")
     page.wait_for_selector(".msg-body", timeout_seconds=60)
 
 
-@pytest.mark.parametrize("make", [signed, sealed], ids=["signed", "sealed"])
+@pytest.mark.parametrize("make", [signed, encrypted], ids=["signed", "encrypted"])
 def test_a_protected_message_is_offered_and_read(
     page: Page, webmail: Sogo, adaptor: Adaptor, mail: MailHost, make: Callable[[], bytes]
 ) -> None:
@@ -80,7 +79,7 @@ def test_a_protected_message_is_offered_and_read(
     # SOGo gives the lines of a message the ends of its own system.
     assert source.replace(b"\r\n", b"\n") == message.replace(b"\r\n", b"\n")
     report = blocking.examine_message(
-        source, provider=PROVIDER, trust_store=trust(), at=NOW, identities=[identity("rsa2")]
+        source, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[identity("rsa2")])
     )
     assert report.state is State.VERIFIED
 
@@ -93,7 +92,7 @@ def test_a_message_without_protection_is_left_alone(
     assert not page.js(BUTTON, ".msg-body")
 
 
-def test_what_is_written_leaves_sealed_when_the_person_sends_it(
+def test_what_is_written_leaves_encrypted_when_the_person_sends_it(
     page: Page, webmail: Sogo, adaptor: Adaptor, mail: MailHost
 ) -> None:
     page.goto("about:blank")
@@ -111,7 +110,7 @@ def test_what_is_written_leaves_sealed_when_the_person_sends_it(
         "kind": "new", "from": ME, "to": [PEER], "cc": [], "subject": "The harbour", "text": "Typed already.",
     }  # fmt: skip
     with pytest.raises(WebmailProblem, match="handed-over"):
-        adaptor.send(page, sealed("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
+        adaptor.send(page, encrypted("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
     page.wait_for_text("smime.p7m", selector=EDITOR)
     page.click("button[ng-click='editor.send()']")
     (arrived,) = wait_for_mail(mail)
@@ -119,7 +118,7 @@ def test_what_is_written_leaves_sealed_when_the_person_sends_it(
     assert sentence.get_content().strip() == "See the attachment."
     assert attached.get_filename() == "smime.p7m"
     assert b"Typed already" not in arrived
-    opened = blocking.open_bytes(attached.get_content(), identities=[identity("rsa")], provider=PROVIDER)
+    opened = blocking.decrypt_bytes(attached.get_content(), Keys(identities=[identity("rsa")]), provider=PROVIDER)
     assert b"For nobody else." in opened.content
 
 

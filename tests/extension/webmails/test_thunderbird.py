@@ -1,8 +1,5 @@
 """Roundcube with the extension on one side, Thunderbird on the other: each reads what the other sent."""
 
-# pytest finds the fixtures of the other file by their names here.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import time
@@ -11,22 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.compose_driver import send
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
-from tests.browser.webmail import Adaptor, RoundcubePages
-from tests.browser.webmail_letters import ME, PEER, mail, sealed, tls_files
-from tests.interop.people import PASSPHRASE, write_people
-from tests.interop.thunderbird import Thunderbird
-from tests.servers import roundcube
-from tests.servers.mail_host import MailHost
-from tests.servers.roundcube import run_roundcube
-from wasm_build.build import build
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import send
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import Adaptor, RoundcubePages
+from tests.support.extension.webmail_letters import ME, PEER, encrypted
+from tests.support.peers.people import PASSPHRASE, write_people
+from tests.support.peers.thunderbird import Thunderbird
+from tests.support.servers import roundcube
+from tests.support.servers.mail_host import MailHost
+from tests.support.servers.roundcube import run_roundcube
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = "hello from Thunderbird"
 
 
@@ -87,7 +82,7 @@ def shown_text(page: Page) -> str:
 @pytest.mark.parametrize(
     ("sign", "encrypt", "state"),
     [(True, False, "verified"), (True, True, "verified"), (False, True, "encrypted-only")],
-    ids=["signed", "signed and sealed", "sealed"],
+    ids=["signed", "signed and encrypted", "encrypted"],
 )
 def test_what_thunderbird_sends_is_opened_in_roundcube(
     extension: Extension,
@@ -114,7 +109,7 @@ def test_thunderbird_opens_the_answer_that_was_written_with_the_extension_in_rou
 ) -> None:
     thunderbird.send(ME, "Across the fence", TEXT, sign=True, encrypt=True)
     pages.compose(_reply_uid=str(newest(mail, ME)))
-    window = pages.write_sealed(extension)
+    window = pages.write_encrypted(extension)
     window.wait_for_selector("[data-test=send]", timeout_seconds=60)
     window.wait_for_selector(f"[data-test=recipient][data-address='{PEER}'][data-readiness=ready]", timeout_seconds=60)
     window.fill("[data-test=compose-text]", "hello from Roundcube")
@@ -134,7 +129,7 @@ def test_thunderbird_verifies_what_roundcube_sent_on(
 ) -> None:
     adaptor = Adaptor(extension)
     pages.compose()
-    adaptor.send(pages.page, sealed("rsa2", "rsa", sender=ME, to=PEER), deliver="raw", sender=ME, to=PEER)
+    adaptor.send(pages.page, encrypted("rsa2", "rsa", sender=ME, to=PEER), deliver="raw", sender=ME, to=PEER)
     adaptor.close()
     verdict = thunderbird.verdict(mail.messages(PEER)[0])
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "For nobody else.")
@@ -146,7 +141,7 @@ def test_thunderbird_shows_an_attached_message_as_an_attachment(
     """Thunderbird 153 opens S/MIME only where it is the whole message: hence the way of sending on comes first."""
     adaptor = Adaptor(extension)
     pages.compose()
-    adaptor.send(pages.page, sealed("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
+    adaptor.send(pages.page, encrypted("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
     adaptor.close()
     verdict = thunderbird.verdict(mail.messages(PEER)[0])
     assert (verdict.signed, verdict.encrypted, verdict.text) == (None, None, "See the attachment.")

@@ -1,21 +1,21 @@
 """Whole pages by the entries of the menu, and what the viewer says after authorities were asked."""
-# pytest finds the fixtures of the other file by their names here.
 
 from __future__ import annotations
 
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import Pointers, issue_identity
-from smime_core.pages import seal_page
-from tests.browser import mail_letters
-from tests.browser.extension_driver import Extension
-from tests.browser.mail_letters import NATIVE, Letters
-from tests.browser.page import Page
-from tests.browser.test_extension_pages import VERDICT, extension, letters, shown_in, site, state_of, tab
-from tests.browser.web_site import HTML, WebSite, now
+from smime_core.ca.demo import Details, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from smime_core.own_content.pages import protect_page
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import HTML, WebSite, now
+from tests.support.extension import mail_letters
+from tests.support.extension.driver import Extension
+from tests.support.extension.mail_letters import NATIVE, Letters
+from tests.support.extension.page_viewer import VERDICT, shown_in, state_of
 
-__all__ = ["extension", "letters", "site", "tab"]
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 PASSWORD = "lamp oak river"
@@ -49,19 +49,18 @@ def test_the_menu_saves_the_page(extension: Extension, tab: Page, site: WebSite)
     window.close()
 
 
-def test_a_link_to_a_sealed_page_or_a_mail_opens_what_it_is(
+def test_a_link_to_an_encrypted_page_or_a_mail_opens_what_it_is(
     extension: Extension, tab: Page, site: WebSite, letters: Letters
 ) -> None:
-    page = seal_page(
+    page = protect_page(
         b"<h1>Salaries</h1>",
         address="",
         media_type=HTML,
         provider=NATIVE,
-        signing_time=now(),
-        recipients=[letters.alice.certificate],
-        identity=letters.bob,
+        signing=Signing(identities=[letters.bob], signing_time=now()),
+        encrypting=Encrypting(recipients=[letters.alice.certificate]),
     )
-    # As a web server sends it: its own header fields stand where those of the mail were.
+    # As a web server sends it: its own header fields are where those of the mail were.
     signed = letters.signed_entity(mail_letters.text("Greetings"))
     head, _, body = signed.partition(b"\r\n\r\n")
     media_type = head.split(b":", 1)[1].replace(b"\r\n", b"").decode().strip()
@@ -87,20 +86,19 @@ def test_a_link_to_a_sealed_page_or_a_mail_opens_what_it_is(
 def test_a_page_that_was_opened_by_a_password_stays_open_when_authorities_were_asked(
     extension: Extension, tab: Page, letters: Letters
 ) -> None:
-    pointers = Pointers(crl_urls=("http://crl.example.test/ca.crl",))
-    bob = run(issue_identity(letters.authority, "bob@example.test", provider=NATIVE, at=now(), pointers=pointers))
-    sealing = seal_page(
+    pointers = Details(crl_urls=("http://crl.example.test/ca.crl",))
+    bob = run(issue_identity(letters.authority, "bob@example.test", provider=NATIVE, at=now(), details=pointers))
+    encrypting = protect_page(
         b"Only words.",
         address="",
         media_type="text/plain; charset=utf-8",
         provider=NATIVE,
-        signing_time=now(),
-        passwords=[PASSWORD.encode()],
-        identity=bob,
+        signing=Signing(identities=[bob], signing_time=now()),
+        encrypting=Encrypting(passwords=[PASSWORD.encode()]),
     )
-    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_selector("[data-test=pick]")
-    viewer.choose_files("#file", [letters.write("signed_password.p7m", run(sealing))])
+    viewer.choose_files("#file", [letters.write("signed_password.p7m", run(encrypting))])
     opened = extension.browser.wait_for_page("page_viewer.html")
     opened.wait_for_selector("[data-test=passphrase]", timeout_seconds=60)
     opened.click("[data-test=passphrase]")

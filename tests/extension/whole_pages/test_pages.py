@@ -5,86 +5,27 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from smime_core.blocking import run
-from smime_core.certificate import parse_certificate
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.pages import open_page, seal_page, sign_published_page
+from smime_core.ca.demo import Details, create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
+from smime_core.own_content.pages import examine_page, protect_page, sign_published_page
 from smime_core.pkix import RevocationPolicy, TrustStore
-from smime_core.report import State
-from tests.browser import mail_letters
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension
-from tests.browser.mail_letters import NATIVE, PASSPHRASE, Letters, make_letters
-from tests.browser.page import Page
-from tests.browser.web_site import HTML, LINK, WebSite, now, running_web_site
+from smime_core.report.report import State
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import parse_certificate
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import HTML, LINK, WebSite, now
+from tests.support.extension import mail_letters
+from tests.support.extension.driver import Extension
+from tests.support.extension.mail_letters import NATIVE, Letters
+from tests.support.extension.page_viewer import VERDICT, shown_in, state_of, tab_id, verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
-
-ROOT = Path(__file__).resolve().parents[2]
-VERDICT = "main :is(.state-statement, [data-test=problem])"
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[WebSite]:
-    with running_web_site() as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def letters(tmp_path_factory: pytest.TempPathFactory) -> Letters:
-    return make_letters(tmp_path_factory.mktemp("letters"))
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Extension]:
-    """The extension with Alice's keys and the authority of both."""
-    extension = Extension(browser, folder)
-    extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
-    extension.keep(anchors=[letters.folder / "ca.der"])
-    yield extension
-    extension.uninstall()
-
-
-@pytest.fixture
-def tab(extension: Extension) -> Iterator[Page]:
-    """A tab that is closed after the test, with what the extension opened for it."""
-    # Browsers ask for it by themselves, and no server here has it.
-    extension.browser.expect_error("favicon|404|byte stream was erroneous")
-    page = extension.browser.open("about:blank")
-    yield page
-    page.close()
-    extension.browser.close_pages("page_viewer.html", "page_save.html", "viewer.html")
-
-
-def tab_id(extension: Extension, url: str) -> int:
-    options = extension.open_options()
-    found = options.js(
-        "async (url) => (await (globalThis.browser ?? chrome).tabs.query({})).find((tab) => tab.url === url).id", url
-    )
-    options.close()
-    return int(found)
-
-
-def verify(extension: Extension, tab: Page, url: str) -> Page:
-    """Go to a page and open it in the viewer, as its menu entry does."""
-    tab.goto(url)
-    viewer = extension.browser.open(f"{extension.base}page_viewer.html?tab={tab_id(extension, url)}")
-    viewer.wait_for_selector(VERDICT, timeout_seconds=60)
-    return viewer
-
-
-def state_of(viewer: Page) -> str:
-    return str(viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? ''"))
-
-
-def shown_in(viewer: Page) -> Page:
-    """The frame with the page itself."""
-    return viewer.wait_for_frame("page_view.html").wait_for_frame("about:srcdoc")
 
 
 @pytest.mark.heart
@@ -111,11 +52,10 @@ def test_an_http_header_names_the_signature_and_a_signed_charset_decides(
     signature = run(
         sign_published_page(
             page,
+            Signing(identities=[letters.bob], signing_time=now()),
             address=url,
             media_type="text/html; charset=iso-8859-15",
-            identity=letters.bob,
             provider=NATIVE,
-            signing_time=now(),
         )
     )
     site.serve("/signatures/header", signature)
@@ -178,7 +118,7 @@ def test_a_stranger_is_told(extension: Extension, tab: Page, site: WebSite) -> N
     stranger = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=now()))
     viewer = verify(extension, tab, site.publish("<p>Trust me", stranger))
     assert state_of(viewer) == "signed-unverified"
-    assert "nobody you trust" in viewer.text(".state-statement")
+    assert "No authority that you trust" in viewer.text(".state-statement")
     viewer.close()
 
 
@@ -189,11 +129,15 @@ def test_a_signer_whose_certificate_has_expired_is_told(
         return now() - datetime.timedelta(hours=hours)
 
     issuing = issue_identity(
-        letters.authority, "bob@example.test", provider=NATIVE, at=now(), not_before=ago(20), not_after=ago(5)
+        letters.authority,
+        "bob@example.test",
+        provider=NATIVE,
+        at=now(),
+        details=Details(not_before=ago(20), not_after=ago(5)),
     )
     viewer = verify(extension, tab, site.publish("<p>Still true", run(issuing), at=ago(10)))
     assert state_of(viewer) == "signed-unverified"
-    assert "was valid when it says this was signed, and has expired" in viewer.text(".state-statement")
+    assert "was valid at the stated signing time and has expired since" in viewer.text(".state-statement")
     assert shown_in(viewer).text() == "Still true"
     viewer.close()
 
@@ -255,7 +199,7 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
     # The page itself does all that in its tab, which is its own affair: only what comes later counts.
     target = tab_id_of_quiet_page(extension, tab, site, url)
     site.asked.clear()
-    viewer = extension.browser.open(f"{extension.base}page_viewer.html?tab={target}")
+    viewer = extension.browser.open(f"{extension.base}viewer/page_viewer.html?tab={target}")
     viewer.wait_for_selector(VERDICT, timeout_seconds=60)
     assert state_of(viewer) == "verified"
     page = shown_in(viewer)
@@ -294,44 +238,42 @@ def test_a_huge_page_is_refused(extension: Extension, tab: Page, site: WebSite, 
 
 
 @pytest.mark.parametrize("sign", [True, False])
-def test_a_sealed_page_in_a_file_is_opened_by_the_viewer(
+def test_an_encrypted_page_in_a_file_is_opened_by_the_viewer(
     extension: Extension, letters: Letters, tab: Page, sign: bool
 ) -> None:
     cms = run(
-        seal_page(
+        protect_page(
             b"<h1>Salaries</h1>",
             address="https://clinic.example/",
             media_type=HTML,
             provider=NATIVE,
-            signing_time=now(),
-            recipients=[letters.alice.certificate],
-            identity=letters.bob if sign else None,
+            signing=Signing(identities=[letters.bob], signing_time=now()) if sign else None,
+            encrypting=Encrypting(recipients=[letters.alice.certificate]),
         )
     )
-    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_selector("[data-test=pick]")
     viewer.choose_files("#file", [letters.write("sealed.p7m", cms)])
     opened = extension.browser.wait_for_page("page_viewer.html")
     opened.wait_for_selector(VERDICT, timeout_seconds=60)
     assert state_of(opened) == ("verified" if sign else "encrypted-only")
     assert shown_in(opened).text() == "Salaries"
-    # What it says stands nowhere in the extension's own page.
+    # The extension's own page has no word of it.
     assert "Salaries" not in opened.js("() => document.documentElement.outerHTML")
     opened.close()
 
 
-def test_a_page_sealed_by_a_password_is_opened_by_it(extension: Extension, letters: Letters, tab: Page) -> None:
+def test_a_page_encrypted_by_a_password_is_opened_by_it(extension: Extension, letters: Letters, tab: Page) -> None:
     cms = run(
-        seal_page(
+        protect_page(
             b"Only words.",
             address="",
             media_type="text/plain; charset=utf-8",
             provider=NATIVE,
-            signing_time=now(),
-            passwords=[b"lamp oak river"],
+            encrypting=Encrypting(passwords=[b"lamp oak river"]),
         )
     )
-    viewer = extension.browser.open(extension.base + "viewer.html")
+    viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_selector("[data-test=pick]")
     viewer.choose_files("#file", [letters.write("password.p7m", cms)])
     opened = extension.browser.wait_for_page("page_viewer.html")
@@ -374,7 +316,7 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     # As pages do when the person wants to see what was typed.
     tab.js("() => { document.querySelector('#shown').type = 'text'; }")
     tab.fill("#wish", "red & blue")
-    window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
+    window = extension.browser.open(f"{extension.base}page_save/page_save.html?tab={tab_id(extension, url)}")
     window.wait_for_selector("[data-test=save]", timeout_seconds=60)
     assert window.text("[data-test=address]") == url
     preview = shown_in(window)
@@ -384,14 +326,16 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
       URL.createObjectURL = (blob) => { window.saved = blob; return make.call(URL, blob); };
       addEventListener("click", (event) => { if (event.target.localName === "a") event.preventDefault(); }, true);
     }""")
-    window.click("[data-test=seal]")
+    window.click("[data-test=encrypt]")
     window.click("[data-test=save]")
     window.wait_for_text("Saved", selector="[data-test=done]", timeout_seconds=60)
     cms = base64.b64decode(window.js("async () => new Uint8Array(await window.saved.arrayBuffer()).toBase64()"))
     window.close()
     anchor = parse_certificate((letters.folder / "ca.der").read_bytes())
     store = TrustStore.of(anchor, revocation=RevocationPolicy.NOT_CHECKED)
-    opened = run(open_page(cms, provider=NATIVE, trust_store=store, at=now(), identities=[letters.alice]))
+    opened = run(
+        examine_page(cms, Judging(trust_store=store, at=now()), provider=NATIVE, keys=Keys(identities=[letters.alice]))
+    )
     assert opened.report.state is State.VERIFIED
     assert (opened.address, opened.media_type) == (url, HTML)
     page = opened.page.decode()
@@ -421,7 +365,7 @@ def test_a_secret_that_a_page_shows_as_text_is_not_copied(
     tab.goto(url)
     tab.fill(".secret", "hunter2")
     tab.js("() => { document.querySelector('.secret').type = 'text'; }")
-    window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
+    window = extension.browser.open(f"{extension.base}page_save/page_save.html?tab={tab_id(extension, url)}")
     window.wait_for_selector("[data-test=save]", timeout_seconds=60)
     values = shown_in(window).js("() => [...document.querySelectorAll('input')].map(({ value }) => value)")
     window.close()
@@ -435,7 +379,7 @@ def test_what_cannot_be_seen_in_a_saved_page_is_shown(extension: Extension, tab:
     )
     url = site.serve("/unseen.html", f"<!doctype html><meta charset=utf-8><title>Order</title>{body}".encode())
     tab.goto(url)
-    window = extension.browser.open(f"{extension.base}page_save.html?tab={tab_id(extension, url)}")
+    window = extension.browser.open(f"{extension.base}page_save/page_save.html?tab={tab_id(extension, url)}")
     window.wait_for_selector("[data-test=save]", timeout_seconds=60)
     assert window.text("[data-test=unseen]").splitlines() == ["Pay 10U+200B0 EUR", "to U+202Eeve", "aU+2060b"]
     assert "cannot be seen" in window.text()
@@ -458,7 +402,7 @@ def test_a_copy_has_the_address_that_the_page_had_when_it_was_copied(
     # The address changes all the time: the tab is known by its title.
     options = extension.open_options()
     find = "async () => (await (globalThis.browser ?? chrome).tabs.query({})).find(({ title }) => title === 'Names').id"
-    window = extension.browser.open(f"{extension.base}page_save.html?tab={options.js(find)}")
+    window = extension.browser.open(f"{extension.base}page_save/page_save.html?tab={options.js(find)}")
     options.close()
     window.wait_for_selector("[data-test=save]", timeout_seconds=60)
     preview = shown_in(window)

@@ -1,23 +1,23 @@
-"""What axe-core finds in a view, and how far the keyboard reaches; and a browser's theme, size and language for it."""
+"""Checks of a view by axe-core and by keyboard, and the setting of a browser's theme and language for them."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
-from tests.browser.browsers import Browser, Chromium, Firefox
-from tests.browser.page import TAB, Page
+from tests.support.browser.browsers import Browser, Chromium, Firefox
+from tests.support.browser.page import TAB, Page
+from tests.support.project import ROOT
 
-# Tab goes through the controls of frames too, which are not counted.
+# Extra presses of Tab: it also stops at controls in frames, which are not among the counted controls.
 MAX_STOPS_IN_FRAMES = 20
-AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 
 Theme = Literal["light", "dark"]
 
-# A realm of its own: no policy of the page forbids it, and the page's scripts see nothing of it.
+# The sandbox in which axe-core runs: the page's policy does not block it, and the page's scripts cannot see it.
 _SANDBOX = "axe"
 _RUN = """async (ignored) => {
   const rules = Object.fromEntries(ignored.map((rule) => [rule, { enabled: false }]));
@@ -29,7 +29,7 @@ _RUN = """async (ignored) => {
 
 _PAGE_RULES = ["page-has-heading-one", "region", "landmark-one-main"]
 
-# What a control is called among those of its kind: a view may draw one anew while it has the focus.
+# Identifies a control by a name and not by its element: a view may redraw the control while it has the focus.
 _NAMING = """
 const nameOf = (element) => {
   const labelOf = ({ id, dataset, ariaLabel, textContent }) =>
@@ -38,7 +38,7 @@ const nameOf = (element) => {
   return `${element.tagName} ${labelOf(element)} #${alike.indexOf(element) + 1}`;
 };
 """
-# Every control that a person can reach now; radio buttons of a group are one stop.
+# Returns all controls that a person can reach now. The radio buttons of a group count as one.
 _CONTROLS = (
     "() => {"
     + _NAMING
@@ -53,7 +53,8 @@ _CONTROLS = (
       && reachable.find(({ name }) => name === element.name) === element)).map(nameOf);
 }"""
 )
-# Tab goes on from the last click, and past the end out of the page, where Firefox draws no rings.
+# Puts the focus at the top. Without this, Tab would go on from the last click, and past the end out of the page; after
+# that Firefox draws no focus rings.
 _BEGIN_AT_THE_TOP = """() => {
   const begin = document.createElement("span");
   begin.id = "begin";
@@ -68,7 +69,7 @@ _FOCUSED = (
   const element = document.activeElement;
   if (!element || element === document.body || element === document.documentElement) return null;
   const looks = [element, element.parentElement].map((it) => it && getComputedStyle(it));
-  // What has the focus in a frame shows it there.
+  // An element with the focus inside a frame shows the focus there.
   const isRinged = element.tagName === "IFRAME" || looks.some((style) => style
     && ((style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none"));
   return { name: nameOf(element), isRinged };
@@ -78,7 +79,7 @@ _FOCUSED = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """What Tab reached in one view."""
+    """The controls of one view, those that Tab reached, and those that showed no focus ring."""
 
     controls: list[str]
     reached: list[str]
@@ -90,9 +91,9 @@ class Walk:
 
 
 def find_violations(page: Page, *, is_part: bool = False) -> list[str]:
-    """What axe-core has against the document as it stands; its frames are documents of their own.
+    """The violations that axe-core finds in the document, without its frames.
 
-    A frame that is a part of somebody's page has its headings and landmarks there (`is_part`).
+    `is_part`: the document is a frame in a page that has the headings and landmarks, so these rules are left out.
     """
     if not page.js("() => 'axe' in globalThis", sandbox=_SANDBOX):
         page.js("() => { " + AXE.read_text() + " }", sandbox=_SANDBOX)
@@ -101,7 +102,7 @@ def find_violations(page: Page, *, is_part: bool = False) -> list[str]:
 
 
 def walk_by_keyboard(page: Page) -> Walk:
-    """Press Tab from the top of a view until it has met every control, or has gone round twice."""
+    """Press Tab from the top of a view until every control had the focus, or Tab has gone round twice."""
     controls: list[str] = page.js(_CONTROLS)
     page.js(_BEGIN_AT_THE_TOP)
     reached: list[str] = []
@@ -123,12 +124,12 @@ def walk_by_keyboard(page: Page) -> Walk:
 
 @contextmanager
 def shown_in(page: Page, theme: Theme, *, forced_colors: bool = False, reduced_motion: bool = False) -> Iterator[None]:
-    """Show a tab or window in a theme, as the person's system would ask for it."""
+    """Show a tab or window in a theme, as if the person's system asked for it."""
     browser = page.browser
     if isinstance(browser, Firefox):
         preferences = {
             "layout.css.prefers-color-scheme.content-override": 0 if theme == "dark" else 1,
-            # Pages of extensions follow the system and not what is set for sites.
+            # Pages of extensions follow the system's theme, and ignore the preference for sites above.
             "ui.systemUsesDarkTheme": 1 if theme == "dark" else 0,
             **({"browser.display.document_color_use": 2} if forced_colors else {}),
             **({"ui.prefersReducedMotion": 1} if reduced_motion else {}),
@@ -161,9 +162,9 @@ def shown_in(page: Page, theme: Theme, *, forced_colors: bool = False, reduced_m
 
 @contextmanager
 def speaking(browser: Browser, language: str) -> Iterator[None]:
-    """Have Firefox speak a language without its language pack: extensions installed meanwhile take it for its own.
+    """Set Firefox's language without a language pack, for extensions that are installed meanwhile.
 
-    Chromium takes its language at its start alone.
+    Not for Chromium, whose language can only be set when it starts.
     """
     assert isinstance(browser, Firefox)
     known: list[str] = browser.chrome_js("() => Services.locale.availableLocales")

@@ -1,6 +1,6 @@
-"""One WebDriver BiDi connection (W3C WebDriver BiDi): commands, their answers, and the events between them.
+"""One connection to a browser by W3C WebDriver BiDi: commands, their answers, and events.
 
-Plain and synchronous: an answer is awaited where it is asked for, and events that arrive meanwhile are kept in order.
+The connection is synchronous: a command waits for its answer, and keeps the events that arrive meanwhile, in order.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from websockets.sync.client import ClientConnection, connect
 
-# JSON from a browser: each test checks the part that it reads.
+# JSON from a browser. The type is not checked here: each test checks the part that it reads.
 Json = Any
 
 PATIENCE_SECONDS: Final = 30
-"""How long a test waits for what comes by itself: a busy machine takes ten times as long as an idle one."""
+"""The longest wait for an expected change. It is long because a busy machine takes ten times as long as an idle one."""
 
 
 class BidiError(Exception):
@@ -30,11 +30,11 @@ class BidiError(Exception):
 
 
 class BidiConnection:
-    """A session's socket."""
+    """The WebSocket of a browser session."""
 
     def __init__(self, url: str) -> None:
-        # Screenshots and attachments are large, and nothing may come between the test and a browser on loopback. A ping
-        # now and then would draw from `random` in a thread of its own; Hypothesis fails whichever test draws meanwhile.
+        # No size limit, because screenshots and attachments are large. No proxy, because the browser is on loopback. No
+        # pings: they would call `random` in another thread, and Hypothesis fails a test during which that happens.
         self._closing = ExitStack()
         self._socket: ClientConnection = self._closing.enter_context(
             connect(url, max_size=None, proxy=None, open_timeout=30, ping_interval=None)
@@ -86,7 +86,7 @@ class BidiConnection:
 
 
 def walk_contexts(contexts: list[Json]) -> Iterator[Json]:
-    """Every browsing context of a tree, parents before children."""
+    """All browsing contexts of a tree, parents before children."""
     for context in contexts:
         yield context
         yield from walk_contexts(context.get("children") or [])

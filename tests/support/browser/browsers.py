@@ -1,7 +1,7 @@
 """Stock Chromium and Firefox behind one API.
 
-Firefox speaks WebDriver BiDi by itself; Chromium speaks it through chromedriver. Each runs with a new profile, headless
-unless it is given a display of X, and is ended by its own process, never by its name.
+Firefox has a WebDriver BiDi server; Chromium is driven through chromedriver. Each browser runs with a new profile. It
+is headless, unless the caller names an X display. It is ended by its process id, never by its name.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from typing import IO, Literal
 
 from websockets.exceptions import WebSocketException
 
-from tests.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Json, walk_contexts
-from tests.browser.page import Page
+from tests.support.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Json, walk_contexts
+from tests.support.browser.page import Page
 
 Name = Literal["chromium", "firefox"]
 
 CHROMIUM_PROGRAMS = (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",))
 FIREFOX_PROGRAMS = (("firefox-esr", "firefox"),)
 
-# Nothing leaves this machine, nothing is drawn by a graphics card; the sandbox needs rights that containers lack.
+# No requests to other machines, and no graphics card. No sandbox, because it needs rights that containers do not have.
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +43,7 @@ CHROMIUM_FLAGS = (
     "--disable-dev-shm-usage",
     "--lang=en-GB",
 )
-# The debugging pipe lets extensions be loaded and their buttons be pressed, and ends Chromium with its driver.
+# With the debugging pipe tests can install extensions and press their buttons, and Chromium ends when its driver ends.
 CHROMIUM_DEBUGGING_FLAGS = ("--remote-debugging-pipe", "--enable-unsafe-extension-debugging")
 ATTACHED = "goog:cdp.Target.attachedToTarget"
 
@@ -54,7 +54,7 @@ FIREFOX_PREFERENCES: dict[str, str | int | bool] = {
     "browser.safebrowsing.malware.enabled": False,
     "browser.safebrowsing.phishing.enabled": False,
     "datareporting.policy.dataSubmissionEnabled": False,
-    # The person at the keyboard would answer this question; headless Firefox cannot show it.
+    # Optional permissions are granted without a question, because headless Firefox cannot show one.
     "extensions.webextOptionalPermissionPrompts": False,
     "extensions.update.enabled": False,
     "intl.accept_languages": "en-GB, en",
@@ -70,7 +70,7 @@ FIREFOX_PREFERENCES: dict[str, str | int | bool] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One line of a page's console, or one error that no script caught."""
+    """One line of a page's console, or one uncaught error."""
 
     level: str
     text: str
@@ -96,21 +96,21 @@ class Browser(abc.ABC):
         return page
 
     def open_private(self, url: str) -> Page:
-        """As `open`, with cookies and storage of its own, as in a private window."""
+        """As `open`, but with separate cookies and storage, as in a private window."""
         context = self.bidi.command("browser.createUserContext")["userContext"]
         page = Page(self, self.bidi.command("browsingContext.create", type="tab", userContext=context)["context"])
         page.goto(url)
         return page
 
     def open_beside(self, page: Page, url: str) -> Page:
-        """As `open`, with the cookies and the storage of another tab."""
+        """As `open`, but with the cookies and the storage of the tab `page`."""
         created = self.bidi.command("browsingContext.create", type="tab", referenceContext=page.context)
         beside = Page(self, created["context"])
         beside.goto(url)
         return beside
 
     def close_pages(self, *url_parts: str) -> None:
-        """Close the tabs and windows whose address contains one of these; some may just be closing by themselves."""
+        """Close the tabs and windows whose address contains one of these parts. Some may be closing already."""
         for context, url in self.tabs().items():
             if any(part in url for part in url_parts):
                 self.close_tab(context)
@@ -121,12 +121,12 @@ class Browser(abc.ABC):
         return {context["context"]: context["url"] for context in contexts}
 
     def close_tab(self, context: str) -> None:
-        """Close a tab or window that may just be closing by itself."""
+        """Close a tab or window, which may be closing already."""
         with suppress(BidiError):
             Page(self, context).close()
 
     def wait_for_page(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
-        """The tab or window whose address contains `url_part`, once it is there and loaded."""
+        """Wait until a tab or window whose address contains `url_part` has loaded, and return it."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             contexts = self.bidi.command("browsingContext.getTree", maxDepth=0)["contexts"]
@@ -138,7 +138,7 @@ class Browser(abc.ABC):
             time.sleep(0.05)
 
     def contexts(self) -> list[Json]:
-        """The whole tree of tabs, windows and frames, flat: objects with `context`, `url`, `parent`."""
+        """All tabs, windows and frames, as a flat list of objects with `context`, `url`, `parent`."""
         return list(walk_contexts(self.bidi.command("browsingContext.getTree")["contexts"]))
 
     def install_extension(self, folder: Path) -> str:
@@ -153,7 +153,7 @@ class Browser(abc.ABC):
 
     @property
     def log(self) -> list[LogEntry]:
-        """Everything that pages have written to their consoles since the last `take_unexpected_errors`."""
+        """The console entries of all pages since the last `take_unexpected_errors`."""
         for event in self.bidi.take_events("log.entryAdded"):
             frames = (event.get("stackTrace") or {}).get("callFrames") or [{}]
             url = frames[0].get("url", "")
@@ -161,18 +161,18 @@ class Browser(abc.ABC):
         return self._log
 
     def expect_error(self, pattern: str) -> None:
-        """Say that the running test causes console errors that match this regular expression."""
+        """Announce console errors that the running test causes on purpose: those that match this regular expression."""
         self._expected.append(re.compile(pattern))
 
     def take_unexpected_errors(self) -> list[LogEntry]:
-        """The errors that no `expect_error` announced; log and announcements start anew."""
+        """Return the errors that no `expect_error` announced. Clears the log and the announcements."""
         errors = [entry for entry in self.log if entry.level == "error"]
         unexpected = [entry for entry in errors if not any(pattern.search(entry.text) for pattern in self._expected)]
         self._log, self._expected = [], []
         return unexpected
 
     def is_answering(self) -> bool:
-        """Whether a page still opens."""
+        """Whether the browser can still open a page."""
         try:
             self.open("about:blank").close()
         except (BidiError, OSError, WebSocketException):
@@ -185,7 +185,7 @@ class Browser(abc.ABC):
 
 
 class Firefox(Browser):
-    """Debian's Firefox, by its own BiDi server."""
+    """Debian's Firefox, driven by its own BiDi server."""
 
     name: Name = "firefox"
 
@@ -243,7 +243,7 @@ class Firefox(Browser):
 
 
 class Chromium(Browser):
-    """Debian's Chromium, by chromedriver."""
+    """Debian's Chromium, driven by chromedriver."""
 
     name: Name = "chromium"
 
@@ -282,11 +282,11 @@ class Chromium(Browser):
         return self.bidi.command("goog:cdp.sendCommand", method=method, params=params)["result"]
 
     def leave_service_workers_alone(self) -> None:
-        """Have the driver attach to none from now on: one that it watches never idles, and a new one waits for it."""
+        """Detach the driver from service workers: a watched worker never idles, and a new one waits for the driver."""
         ours = [{"type": "page", "exclude": True}, {"type": "service_worker", "exclude": True}, {}]
         watching = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
         self.browser_cdp("Target.setAutoAttach", **watching, filter=ours)
-        # The driver's sessions with pages attach too, now and then for good; the worker's next life would wait.
+        # The driver's sessions with pages may stay attached to workers too, and a restarted worker would wait for them.
         for event in self.bidi.take_events(ATTACHED):
             if event["params"]["targetInfo"]["type"] == "service_worker":
                 detach: Json = {
@@ -297,7 +297,7 @@ class Chromium(Browser):
                     self.bidi.command("goog:cdp.sendCommand", session=event["session"], **detach)
 
     def service_workers(self, extension: str) -> list[str]:
-        """The addresses of an extension's service workers that run."""
+        """The addresses of an extension's running service workers."""
         targets = self.browser_cdp("Target.getTargets", filter=[{"type": "service_worker"}])["targetInfos"]
         return [target["url"] for target in targets if f"chrome-extension://{extension}/" in target["url"]]
 
@@ -306,7 +306,7 @@ class Chromium(Browser):
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and not self.service_workers(identifier):
             time.sleep(0.05)
-        # Events of its first moments are lost: Chromium learns a worker's listeners when its first run is over.
+        # Chromium knows a worker's listeners only after the worker's first run. Earlier events would be lost.
         time.sleep(0.5)
         return identifier
 
@@ -314,7 +314,7 @@ class Chromium(Browser):
         page.activate()
         url = page.url
         targets = self.browser_cdp("Target.getTargets", filter=[{"type": "tab"}])["targetInfos"]
-        # An extension's button belongs to the tab, which is another target than the page that it shows.
+        # An extension's button belongs to the target of the tab, not to the target of the page in the tab.
         (front,) = [it for it in targets if it["url"] == url and it.get("embedderData", {}).get("tabActive")]
         self.browser_cdp("Extensions.triggerAction", id=extension, targetId=front["targetId"])
 
@@ -326,7 +326,7 @@ class Chromium(Browser):
                 answer = self._evaluate_in_service_worker(extension, expression)
                 break
             except BidiError as error:
-                # The worker was stopped after it had been found, before it was given anything.
+                # The worker has stopped between the search and the evaluation: try again.
                 is_gone = "is gone" in str(error) or "Unknown CDP session" in str(error)
                 if not is_gone or time.monotonic() > deadline:
                     raise
@@ -369,7 +369,7 @@ def launch(name: Name, profile: Path, *, display: str = "") -> Browser:
 
 
 def missing_programs(name: Name) -> list[str]:
-    """What this browser needs and this machine lacks."""
+    """The programs that this browser needs and this machine lacks."""
     needed = CHROMIUM_PROGRAMS if name == "chromium" else FIREFOX_PROGRAMS
     return [names[0] for names in needed if not any(shutil.which(program) for program in names)]
 
@@ -383,7 +383,7 @@ def find_program(names: tuple[str, ...]) -> str:
 
 
 def wait_for_line(log: Path, pattern: str, process: subprocess.Popen[bytes], *, timeout_seconds: float = 60) -> str:
-    """The first group of `pattern` once a line of the growing file matches it."""
+    """Wait until a line of the growing file matches `pattern`, and return the pattern's first group."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         text = log.read_text(errors="replace")
@@ -397,7 +397,7 @@ def wait_for_line(log: Path, pattern: str, process: subprocess.Popen[bytes], *, 
 
 @contextmanager
 def ended_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """End the process when the block fails, whatever the failure is."""
+    """End the process when the block fails in any way."""
     with ExitStack() as stack:
         stack.callback(end_process, process)
         stack.callback(process.terminate)
@@ -406,7 +406,7 @@ def ended_on_failure(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def end_process(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process that was asked to end; kill it when it does not."""
+    """Wait for a process that was asked to end; kill it after ten seconds."""
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
@@ -415,7 +415,7 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
 
 
 def open_directly(request: urllib.request.Request) -> IO[bytes]:
-    """Open a request on loopback, whatever proxy the environment names."""
+    """Send a request to loopback, without the proxy that the environment names."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     answer: IO[bytes] = opener.open(request, timeout=60)
     return answer

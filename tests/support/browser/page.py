@@ -1,6 +1,6 @@
-"""A tab, window or frame as a person meets it: look at it, click, type, choose a file.
+"""A tab, window or frame, used as a person does: look at it, click, type, choose a file.
 
-Input is trusted input of the browser, never an event made by a script.
+Clicks and keys are trusted input of the browser, never events made by a script.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser.bidi import PATIENCE_SECONDS, BidiError, Json, walk_contexts
+from tests.support.browser.bidi import PATIENCE_SECONDS, BidiError, Json, walk_contexts
 
 if TYPE_CHECKING:
-    from tests.browser.browsers import Browser
+    from tests.support.browser.browsers import Browser
 
-# Code points of keys without a character: WebDriver, section "Keyboard actions".
+# The code points of keys without a character (WebDriver, section "Keyboard actions").
 ENTER, TAB, ESCAPE, BACKSPACE, SHIFT, CONTROL = "\ue007", "\ue004", "\ue00c", "\ue003", "\ue008", "\ue009"
 
-# What a page that is being replaced answers; the next look finds the new one.
+# The errors while a page is being replaced by the next one. The caller tries again.
 _PASSING = {"no such frame", "unknown error", "no such handle", "no such node"}
 
-# The marks that isolate a value's direction (UAX 9) show nothing; Firefox leaves them out by itself.
+# Removes the invisible marks that isolate a value's writing direction (UAX 9). Firefox omits them by itself.
 _AS_SEEN = '.replace(/[\\u2066-\\u2069]/g, "")'
 
 _CALL = 'async (...given) => JSON.stringify(await (%s)(...given.map((text) => JSON.parse(text)))) ?? "null"'
 
-# The middle of an element, after it was brought into view, and whether a click there would meet the element.
+# Brings an element into view. Returns its middle, or the reason why a click there would not reach the element.
 _AIM = """(selector) => {
   const element = document.querySelector(selector);
   if (!element) return { problem: "is not there" };
@@ -41,10 +41,20 @@ _AIM = """(selector) => {
   const labelled = hit?.closest("label")?.control === element;
   if (!hit || !(element.contains(hit) || labelled)) return { problem: `is covered by ${hit?.outerHTML.slice(0, 80)}` };
   if (element.disabled) return { problem: "is disabled" };
-  if (element.dataset.agrees !== undefined && document.documentElement.dataset.calm === "waiting")
+  const agrees = element.dataset.agrees !== undefined;
+  if (agrees && document.documentElement.dataset.calm === "waiting")
     return { problem: "agrees, and its window is not calm" };
-  return { x, y };
+  return { x, y, agrees };
 }"""
+
+# For a click on a button that agrees. `_ARM` starts to watch, `_MISSED` tells if the click did nothing: the window was
+# redrawn in that moment, or did not take answers yet.
+_ARM = """(selector) => {
+  const element = document.querySelector(selector);
+  window.met = false;
+  addEventListener("click", ({ target }) => { window.met = element.contains(target); }, { capture: true, once: true });
+}"""
+_MISSED = "() => window.met === false || Boolean(document.querySelector('[data-test=calm-hint]'))"
 
 
 _TOP = """() => {
@@ -52,10 +62,13 @@ _TOP = """() => {
   const nextFrame = () => new Promise((resolve) => { requestAnimationFrame(resolve); setTimeout(resolve, 200); });
   return nextFrame().then(nextFrame).then(() => true);
 }"""
+NEXT_FRAMES = (
+    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 400))))"
+)
 
 
 class JavaScriptError(Exception):
-    """A function given to `Page.js` threw; the text is the browser's."""
+    """A function given to `Page.js` has thrown an error. The text is the browser's."""
 
 
 class Page:
@@ -70,7 +83,7 @@ class Page:
     def js(self, function: str, *arguments: Json, sandbox: str | None = None, user_activation: bool = False) -> Json:
         """Call a JavaScript function with JSON arguments in the page and return its (awaited) JSON result.
 
-        A `sandbox` is a realm of its own that sees the page's DOM but not its scripts.
+        `sandbox` names a separate global scope, which shares the page's DOM but not its scripts' variables.
         """
         answer = self.browser.bidi.command(
             "script.callFunction",
@@ -85,7 +98,7 @@ class Page:
         return json.loads(answer["result"]["value"])
 
     def wait_for(self, function: str, *arguments: Json, timeout_seconds: float = PATIENCE_SECONDS) -> Json:
-        """Return the function's first truthy result; look until then, also across navigations."""
+        """Call the function again and again, also across navigations, and return its first truthy result."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             try:
@@ -102,7 +115,7 @@ class Page:
             time.sleep(0.03)
 
     def when_loaded(self) -> Page:
-        """This page, once its document is complete: a context is announced before its first document can be asked."""
+        """Wait until the document is complete, and return the page. BiDi announces pages before that."""
         self.wait_for("() => document.readyState === 'complete'")
         return self
 
@@ -116,17 +129,17 @@ class Page:
         return shown
 
     def wait_for_selector(self, selector: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until an element is there and has a size."""
+        """Wait until an element is there and visible."""
         look = "(selector) => Boolean(document.querySelector(selector)?.getClientRects().length)"
         self.wait_for(look, selector, timeout_seconds=timeout_seconds)
 
     def text(self, selector: str = "body") -> str:
-        """The visible text of the first match."""
+        """The visible text of the first element that matches."""
         shown: str = self.js(f"(selector) => document.querySelector(selector).innerText{_AS_SEEN}", selector)
         return shown
 
     def value(self, selector: str) -> str:
-        """What a field holds."""
+        """The value of a field."""
         held: str = self.js("(selector) => document.querySelector(selector).value", selector)
         return held
 
@@ -136,7 +149,7 @@ class Page:
         return here
 
     def screenshot(self, path: Path, *, width: int | None = None, height: int | None = None) -> Path:
-        """Write what the viewport shows as PNG, after giving it this size if one is named."""
+        """Write a PNG of the viewport. `width` and `height` resize the viewport first."""
         if width is not None and height is not None:
             self.set_viewport(width, height)
         answer = self.browser.bidi.command("browsingContext.captureScreenshot", context=self.context, origin="viewport")
@@ -145,12 +158,12 @@ class Page:
         return path
 
     def show_top(self, width: int, height: int) -> None:
-        """Give the viewport a size, go to the top, and wait until all is drawn; a hidden tab draws nothing."""
+        """Resize the viewport, scroll to the top, and wait until the page is drawn. A hidden tab draws nothing."""
         self.set_viewport(width, height)
         self.js(_TOP)
 
     def overflows_sideways(self) -> bool:
-        """True when the page is wider than its viewport, so that a phone would scroll it sideways."""
+        """Whether the page is wider than its viewport, so that a person must scroll sideways."""
         return bool(self.js("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     # Acting
@@ -162,7 +175,7 @@ class Page:
         self.browser.bidi.command("browsingContext.reload", context=self.context, wait="complete")
 
     def activate(self) -> None:
-        """Bring the tab to the front, as a person would before typing into it; of a frame, the tab around it."""
+        """Bring the tab to the front; for a frame, the tab that contains it."""
         front = self
         while around := front.around():
             front = around
@@ -174,18 +187,41 @@ class Page:
         )
 
     def click(self, selector: str, *, timeout_seconds: float = PATIENCE_SECONDS, button: int = 0) -> None:
-        """Wait until the element stands still and can be met by a pointer, then click its middle."""
+        """Wait until the element does not move and nothing covers it, then click its middle.
+
+        A button that agrees is clicked again if the window was redrawn in that moment and the click did nothing.
+        """
         deadline = time.monotonic() + timeout_seconds
+        while True:
+            aim = self._still_aim(selector, deadline)
+            if aim["agrees"]:
+                self.js(_ARM, selector)
+            self.click_at(aim["x"], aim["y"], button=button)
+            if not aim["agrees"] or not self._has_missed():
+                return
+            if time.monotonic() > deadline:
+                raise AssertionError(f"cannot click {selector}: its window is redrawn all the time")
+
+    def _still_aim(self, selector: str, deadline: float) -> Json:
         before, aim = None, self._aim(selector)
         while aim != before or "problem" in aim:
             if time.monotonic() > deadline:
                 raise AssertionError(f"cannot click {selector}: it {aim.get('problem', 'moves')}")
             time.sleep(0.03)
             before, aim = aim, self._aim(selector)
-        self.click_at(aim["x"], aim["y"], button=button)
+        return aim
+
+    def _has_missed(self) -> bool:
+        try:
+            return bool(self.js(_MISSED))
+        except BidiError as error:
+            # The click has closed the window.
+            if error.code not in _PASSING:
+                raise
+            return False
 
     def click_at(self, x: int, y: int, *, button: int = 0) -> None:
-        """Click a point of this frame's own viewport."""
+        """Click a point, in coordinates of this frame's viewport."""
         steps = [
             {"type": "pointerMove", "x": x, "y": y},
             {"type": "pointerDown", "button": button},
@@ -194,22 +230,22 @@ class Page:
         self._act({"type": "pointer", "id": "pointer", "actions": steps})
 
     def wait_until_calm(self) -> None:
-        """Wait until what agrees obeys: a window that was just drawn, moved or brought to the front takes no answer."""
+        """Wait until the window accepts answers: for a moment after it was drawn, moved or focused it ignores them."""
         self.wait_for("() => document.documentElement.dataset.calm !== 'waiting'")
 
     def scroll(self, x: int, y: int, *, by: int) -> None:
-        """Turn the wheel at a point of this frame's own viewport, by so many pixels downwards."""
+        """Turn the mouse wheel at a point of this frame's viewport; scrolls down by `by` pixels."""
         step = {"type": "scroll", "x": x, "y": y, "deltaX": 0, "deltaY": by}
         self._act({"type": "wheel", "id": "wheel", "actions": [step]})
 
     def type(self, text: str) -> None:
-        """Press the keys of `text`, one after the other, into whatever has the focus; a line end is Enter."""
+        """Type `text` into the focused element, key by key. A line end is Enter."""
         keys = text.replace("\n", ENTER)
         steps = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self._act({"type": "key", "id": "keyboard", "actions": steps})
 
     def press(self, *keys: str) -> None:
-        """Press keys together, as in `press(CONTROL, "a")`; Enter, which agrees, once the window is calm."""
+        """Press keys together, as in `press(CONTROL, "a")`. Enter waits until the window accepts answers."""
         if ENTER in keys:
             self.wait_until_calm()
         down = [{"type": "keyDown", "value": key} for key in keys]
@@ -217,14 +253,14 @@ class Page:
         self._act({"type": "key", "id": "keyboard", "actions": [*down, *up]})
 
     def fill(self, selector: str, text: str) -> None:
-        """Click a field, replace what it holds by `text`."""
+        """Click a field and replace its value by `text`."""
         self.click(selector)
         self.press(CONTROL, "a")
         self.press(BACKSPACE)
         self.type(text)
 
     def choose_files(self, selector: str, files: Sequence[Path]) -> None:
-        """Choose files in an `input[type=file]`, as its dialog would."""
+        """Choose files in an `input[type=file]`, as if in the browser's dialog."""
         bidi = self.browser.bidi
         nodes = bidi.command(
             "browsingContext.locateNodes", context=self.context, locator={"type": "css", "value": selector}
@@ -240,18 +276,18 @@ class Page:
     # Frames
 
     def around(self) -> Page | None:
-        """The page in which this one is a frame."""
+        """The page that contains this frame; None for a tab or window."""
         tree = self.browser.bidi.command("browsingContext.getTree", root=self.context, maxDepth=0)["contexts"]
         parent = tree[0].get("parent")
         return Page(self.browser, parent) if parent else None
 
     def frames(self) -> list[Page]:
-        """The frames inside this page at any depth, those in closed shadow roots included."""
+        """All frames inside this page at any depth, also those in closed shadow roots."""
         tree = self.browser.bidi.command("browsingContext.getTree", root=self.context)["contexts"]
         return [Page(self.browser, context["context"]) for context in walk_contexts(tree[0].get("children") or [])]
 
     def wait_for_frame(self, url_part: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> Page:
-        """The first frame inside this page whose address contains `url_part`, once it is loaded."""
+        """Wait until a frame inside this page whose address contains `url_part` has loaded, and return it."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             tree = self.browser.bidi.command("browsingContext.getTree", root=self.context)["contexts"]
@@ -265,9 +301,9 @@ class Page:
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Around an action that closes this window, which may be gone before the driver has answered the action.
+        """Run an action that closes this window: ignores the error if the window is gone before the driver answers.
 
-        An action that never reached the window shows in what the caller checks next.
+        The same error comes if the action never reached the window, so the caller must check the result.
         """
         try:
             yield
@@ -275,7 +311,7 @@ class Page:
             if error.code != "no such frame":
                 raise
 
-    # Below the surface
+    # Internals
 
     def _aim(self, selector: str) -> Json:
         try:

@@ -1,4 +1,4 @@
-"""A screen with nobody before it, where keys and clicks come from the system and not from the browser's driver."""
+"""A virtual X screen, on which keys and clicks come from the system and not from the browser's driver."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from tests.browser.browsers import end_process, ended_on_failure
+from tests.support.browser.browsers import end_process, ended_on_failure
 
 PROGRAMS = ("Xvfb", "xdotool", "matchbox-window-manager")
 
 
 @dataclass(frozen=True)
 class Screen:
-    """`display` is the screen's name for X."""
+    """A running X screen; `display` is its X display name."""
 
     display: str
 
     def press(self, *keys: str) -> None:
-        """Press keys by their names for X, such as `alt+shift+w`."""
+        """Press keys, named as in X: `alt+shift+w`."""
         self._do("key", *keys)
 
     def type(self, text: str) -> None:
         self._do("type", "--delay", "20", text)
 
     def click(self, x: float, y: float, *, button: int = 1) -> None:
-        """Click at pixels of the screen; 3 is the button for menus."""
+        """Click at a pixel of the screen. Button 3 opens context menus."""
         self._do("mousemove", "--sync", str(round(x)), str(round(y)))
         self._do("click", str(button))
 
     def drag(self, start: Sequence[float], end: Sequence[float]) -> None:
-        """Press the button at one place of the screen and let it go at another."""
+        """Press the mouse button at one place of the screen, move, and release it at another place."""
         steps = 20
         self._do("mousemove", "--sync", *(str(round(one)) for one in start))
         self._do("mousedown", "1")
@@ -49,13 +49,13 @@ class Screen:
 
 
 def missing_programs() -> list[str]:
-    """What a screen needs and this machine lacks."""
+    """The programs that a screen needs and that are not installed."""
     return [name for name in PROGRAMS if not shutil.which(name)]
 
 
 @contextmanager
 def running_screen() -> Iterator[Screen]:
-    """A screen in memory, with a window manager: without one Firefox closes its menus at once."""
+    """A screen in memory with a window manager. Without a window manager Firefox closes its menus at once."""
     with ExitStack() as stack:
         reading, writing = os.pipe()
         stack.callback(os.close, reading)

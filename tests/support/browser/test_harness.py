@@ -1,4 +1,4 @@
-"""The harness itself: what other browser tests lean on."""
+"""Tests of the test harness for browsers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser
-from tests.browser.conftest import SharedBrowsers
-from tests.browser.page import CONTROL
+from tests.support.browser.browsers import Browser
+from tests.support.browser.fixtures import SharedBrowsers
+from tests.support.browser.page import CONTROL
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(PAGE if self.path == "/" else b"")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet: a browser asks for favicons."""
+        """Write no log: browsers request favicons."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A web site on loopback that serves whatever a test puts there, and the pages that are published on it."""
+"""A web site on loopback, which serves the files and the signed pages of a test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 from smime_core.blocking import run
-from smime_core.identity import Identity
-from smime_core.pages import sign_published_page
+from smime_core.cms.signing import Signing
+from smime_core.identity.identity import Identity
+from smime_core.own_content.pages import sign_published_page
 from smime_core.providers.native import NativeProvider
 
 LINK = '<link rel="smime-signature" href="page.p7s">'
@@ -21,7 +24,7 @@ NATIVE = NativeProvider()
 
 @dataclass
 class WebSite:
-    """A web site on loopback: what it serves, by path, and what it was asked for."""
+    """A web site on loopback. `served`: the bodies and header fields by path. `asked`: the paths of the requests."""
 
     port: int
     served: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
@@ -36,23 +39,22 @@ class WebSite:
         return f"http://localhost:{self.port}"
 
     def serve(self, path: str, body: bytes, media_type: str = HTML, **headers: str) -> str:
-        """Put something under a path; its address."""
+        """Serve `body` under a path. Returns its address."""
         self.served[path] = (body, {"Content-Type": media_type, **headers})
         return self.origin + path
 
     def publish(
         self, markup: str, signer: Identity, *, address: str | None = None, at: datetime.datetime | None = None
     ) -> str:
-        """A page with its signature beside it, made now or at another time."""
+        """Serve a page and its signature, made at `at` or now. Returns the page's address."""
         page = (LINK + markup).encode()
         signature = run(
             sign_published_page(
                 page,
+                Signing(identities=[signer], signing_time=at or now()),
                 address=f"{self.origin}/page.html" if address is None else address,
                 media_type=HTML,
-                identity=signer,
                 provider=NATIVE,
-                signing_time=at or now(),
             )
         )
         self.serve("/page.p7s", signature, "application/pkcs7-signature")
@@ -66,7 +68,7 @@ def now() -> datetime.datetime:
 
 @contextmanager
 def running_web_site() -> Iterator[WebSite]:
-    """A `WebSite` while the block runs."""
+    """Run a `WebSite` during the block."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -80,7 +82,7 @@ def running_web_site() -> Iterator[WebSite]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     web_site = WebSite(port=server.server_port)
@@ -92,3 +94,9 @@ def running_web_site() -> Iterator[WebSite]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[WebSite]:
+    with running_web_site() as site:
+        yield site

@@ -1,8 +1,9 @@
-"""Runs the command many times, each in a process of its own, with standard streams that are closed, full or unread.
+"""Runs the command many times, each time in a new process, with standard streams that are closed, full or unread.
 
-Read from standard input: a JSON list of {"arguments", "folder", "streams"}. `streams` maps 0, 1 and 2 to "closed",
-"full", "unread" or the path of a file. The exit codes are written as a JSON list. The processes are forked, because
-starting Python takes ten times as long. Each ends as the interpreter ends, which complains there of unwritten output.
+Standard input is a JSON list of {"arguments", "folder", "streams"}. `streams` maps 0, 1 and 2 to "closed", "full",
+"unread" or the path of a file. Standard output is the JSON list of exit codes. The processes are forked, because
+starting Python takes ten times as long. Each process ends like a normal interpreter, which reports output that it
+cannot write.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ from typing import Any
 
 import click
 
-from smime_core.cli import group, main
+from sealwax.cli import group, main
 
 LONGEST_SECONDS = 60
 
 
 def run(case: dict[str, Any]) -> None:
-    """Take the streams and the folder of the case, as a shell does it, and run the command."""
+    """Set the streams and the folder of the case, as a shell does it, and run the command."""
     os.chdir(case["folder"])
     states = [case["streams"][str(descriptor)] for descriptor in range(3)]
     for descriptor, state in enumerate(states):
         if state != "closed":
             _take(descriptor, state)
     for descriptor, (name, state) in enumerate(zip(("stdin", "stdout", "stderr"), states, strict=True)):
-        # As Python does at its start.
+        # Open sys.stdin, sys.stdout and sys.stderr as Python does when it starts.
         stream = None
         if state == "closed":
             os.close(descriptor)
@@ -52,7 +53,7 @@ def _take(descriptor: int, state: str) -> None:
 
 
 def preload(verbs: click.Group) -> None:
-    """Import all verbs, once for all processes."""
+    """Import all verbs before the processes are forked."""
     context = click.Context(verbs)
     for name in verbs.list_commands(context):
         if isinstance(verb := verbs.get_command(context, name), click.Group):
@@ -72,6 +73,6 @@ def run_all(cases: list[dict[str, Any]]) -> list[int]:
 
 if __name__ == "__main__":
     preload(group.sealwax)
-    # Each process would otherwise look through all of it at its end.
+    # Without this, each process would collect garbage among all these objects when it ends.
     gc.freeze()
     json.dump(run_all(json.load(sys.stdin)), sys.stdout)

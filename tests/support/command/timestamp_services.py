@@ -1,4 +1,4 @@
-"""Timestamp services for tests: OpenSSL behind a small HTTP server, and certomancer's own, both on loopback."""
+"""Timestamp services on loopback: OpenSSL behind a small HTTP server, and certomancer with its own server."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ pki-architectures:
 
 @dataclass(frozen=True)
 class OpensslService:
-    """`openssl ts` with a root, "clock_root.pem", and a service's certificate, "clock.pem", in a folder of its own."""
+    """A service by `openssl ts`. The folder has its root, "clock_root.pem", and its certificate, "clock.pem"."""
 
     folder: Path
 
     def answer(self, request: bytes) -> bytes:
-        """The TimeStampResp to a TimeStampReq."""
+        """Answer a TimeStampReq by a TimeStampResp."""
         (self.folder / "query.tsq").write_bytes(request)
         self.run("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query.tsq", "-out", "reply.tsr", *self.signer)
         return (self.folder / "reply.tsr").read_bytes()
@@ -88,13 +88,13 @@ class OpensslService:
         return ("-signer", "clock.pem", "-inkey", "clock.key")
 
     def run(self, *arguments: str) -> bytes:
-        """What openssl wrote. Raises CalledProcessError."""
+        """Run openssl and return its output. Raises CalledProcessError."""
         done = subprocess.run(["openssl", *arguments], cwd=self.folder, capture_output=True, timeout=60, check=True)
         return done.stdout
 
 
 def make_openssl_service(folder: Path, *, crl_url: str = "") -> OpensslService:
-    """A fresh service; its certificates are valid for twenty years. `crl_url` is where its root's list is."""
+    """Create a service with certificates for 20 years. `crl_url`: the address of its root's revocation list."""
     service = OpensslService(folder)
     (folder / "serial").write_text("01\n")
     (folder / "tsa.cnf").write_text(_CONFIGURATION.format(policy=POLICY))
@@ -119,7 +119,7 @@ def make_openssl_service(folder: Path, *, crl_url: str = "") -> OpensslService:
 def serve(
     answer: Callable[[bytes], bytes], *, status: int = 200, location: str = "", files: Mapping[str, bytes] | None = None
 ) -> Iterator[str]:
-    """The URL of a server that answers every POST so, and every GET with the file of that path."""
+    """Run a server: `answer` gives the answer to a POST, `files` the answers to GET by path. Yields its URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -141,7 +141,7 @@ def serve(
             self.wfile.write(body or b"")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Write no log."""
 
     with http.server.ThreadingHTTPServer((HOST, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -155,7 +155,10 @@ def serve(
 
 @contextlib.contextmanager
 def certomancer(folder: Path) -> Iterator[str]:
-    """The URL of certomancer's service, over the keys of an OpenSSL one; its root comes to "certomancer_root.pem"."""
+    """Run certomancer's service with the keys of an OpensslService in `folder`. Yields its URL.
+
+    Its root certificate is written to "certomancer_root.pem".
+    """
     port = _free_port()
     start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
     dates = {"start": f"{start:%Y-%m-%dT00:00:00+0000}", "end": f"{start.year + 15}-01-01T00:00:00+0000"}

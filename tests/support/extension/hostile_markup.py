@@ -1,4 +1,4 @@
-"""Markup that changes its meaning when it is written out and parsed again, and a listener that hears who connects."""
+"""Markup that changes its meaning when it is written out and parsed again, and a server that notes connections."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Comes to life where a mutation lets it out: an element that connects without loading anything, and elements that load.
+# Elements that connect to a server when a mutation makes them part of the page. The first sends no request.
 _LIVE = (
     "<link rel=preconnect href=URL><link rel=stylesheet href=URL/s><link rel=prefetch href=URL/f><img src=URL/i>"
     "<meta http-equiv=refresh content='0;url=URL/r'><iframe src=URL/w></iframe><script>new Image().src='URL/j'</script>"
 )
 _DEEP = "<div>" * 600
 
-# By the kind of the mutation; LIVE stands for what has to stay dead.
+# The markup by the kind of its mutation. LIVE stands for elements that must never become part of the page.
 _MUTATIONS = {
     "noscript that holds an attribute": '<noscript><p title="</noscript>LIVE">',
     "style in a drawing": '<svg><style><a title="</style>LIVE">',
@@ -53,12 +53,12 @@ _MUTATIONS = {
 
 
 def mutations(url: str) -> dict[str, str]:
-    """Each by its kind; all of them connect to `url` where nothing stops them."""
+    """The markup by the kind of its mutation. Each connects to `url` if nothing stops it."""
     return {name: f"<p>Text</p>{it}".replace("LIVE", _LIVE).replace("URL", url) for name, it in _MUTATIONS.items()}
 
 
 class Listener:
-    """Counts who connects: a browser that only prepares a connection asks for nothing."""
+    """Notes connections, and not only requests: a browser that prepares a connection sends no request."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -67,7 +67,7 @@ class Listener:
 
 @contextmanager
 def listening() -> Iterator[Listener]:
-    """A port on loopback that answers nothing and remembers how each connection begins."""
+    """Run a server on loopback that never answers. `heard` gets the first bytes of each connection."""
     server = socket.create_server(("127.0.0.1", 0))
     listener = Listener(server.getsockname()[1])
 
@@ -94,7 +94,7 @@ def listening() -> Iterator[Listener]:
     try:
         yield listener
     finally:
-        # Closing alone does not wake a thread that waits in `accept`.
+        # `close` only would not wake the thread that waits in `accept`.
         server.shutdown(socket.SHUT_RDWR)
         server.close()
         thread.join()

@@ -1,8 +1,7 @@
-"""Records as the extension's background keeps them, made here: what an import does in seconds, at once.
+"""Puts keys and certificates directly into the extension's database, because an import by its pages takes seconds.
 
-An import seals the key file anew with 600,000 iterations, which takes the vault four seconds, and each page with keys
-and people that is opened for one takes a second more. Tests that begin with keys and people need neither; those of
-the import itself go through the pages.
+An import writes the key file again with 600,000 iterations, which takes the vault four seconds; opening the page with
+keys and people takes one more. Only the tests of the import itself use the pages.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any
 
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
-from tests.browser.page import Page
-from wasm_build.verbs import run_verb
+from tests.support.browser.page import Page
+from wasm_build.vault.python.verbs import run_verb
 
-# As `openDatabase` of browser_ext/background/database.js, which has made the stores when a page is there.
+# Opens the same database as `openDatabase` of browser_ext/shared/database.js, which has created the stores before.
 _PUT = """(json) => new Promise((resolve, reject) => {
   const asBytes = (_, value) => value?.octets === undefined
     ? value : Uint8Array.from(atob(value.octets), (character) => character.charCodeAt(0)).buffer;
@@ -37,22 +36,24 @@ _PUT = """(json) => new Promise((resolve, reject) => {
 
 
 def put(page: Page, records: dict[str, list[dict[str, Any]]]) -> None:
-    """Keep records in their stores, from a page of the extension."""
+    """Put records into their stores, in a page of the extension."""
     page.js(_PUT, json.dumps(records, default=lambda octets: {"octets": base64.b64encode(octets).decode()}))
 
 
 def key_file(file: Path, passphrase: str) -> dict[str, Any]:
-    """A key file as it is kept after its import, but with the iterations that it has."""
+    """The record of a key file as after an import, except that the file keeps its own number of iterations."""
     p12 = file.read_bytes()
     opening = {"p12": p12, "passphrase": passphrase.encode(), "sealKey": bytes(32)}
-    identities = run(run_verb("identity.open", opening, provider=NativeProvider()))["identities"]
+    identities: Any = run(run_verb("identity.open", opening, provider=NativeProvider()))["identities"]
     described = [{key: value for key, value in one.items() if key != "sealed"} for one in identities]
     id = " ".join(sorted(one["fingerprint"] for one in described))
     return {"id": id, "name": file.name, "p12": p12, "origin": "file", "identities": described, "savedAt": None}
 
 
 def certificates(file: Path) -> list[dict[str, Any]]:
-    """The certificates of a file, all of one kind, as they are kept after its import."""
-    read = run(run_verb("certificate.read", {"file": file.read_bytes()}, provider=NativeProvider()))["certificates"]
+    """The records of a file's certificates as after an import."""
+    read: Any = run(run_verb("certificate.read", {"file": file.read_bytes()}, provider=NativeProvider()))[
+        "certificates"
+    ]
     added_at = datetime.datetime.now(datetime.UTC).isoformat()
     return [{**one, "addedAt": added_at} for one in read]

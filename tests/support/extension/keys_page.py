@@ -1,4 +1,4 @@
-"""Drives the extension's page with keys and people: its dialogs, the files that it hands over, and what is kept."""
+"""Drives the extension's page with keys and people: its dialogs, its downloads, and the records in its database."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from smime_core.blocking import run
-from smime_core.certificates_only import build_certificates_only
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.identity import Identity, export_identities
+from smime_core.ca.demo import Details, create_authority, issue_identity
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.identity.identity import Identity, export_identities
 from smime_core.providers.native import NativeProvider
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
 
 PASSPHRASE, NEW = "Vier Möwen & ein Wal", "Ein anderer Satz, neu"
 NATIVE = NativeProvider()
 NOW = datetime.datetime.now(datetime.UTC)
 OPERATION_SECONDS = 60
 
-# What the page hands over as a download: kept by the page itself, which a test can read.
+# Stops the page's downloads and stores their bytes in `globalThis.saved`, where a test can read them.
 CATCH = """() => {
   globalThis.saved = [];
   const blobs = new Map();
@@ -53,7 +53,7 @@ TICK_ALL = """() => document.querySelectorAll("[data-test^=restore-take-]").forE
 
 
 class House:
-    """Alice with two identities of which one ends soon, Bob and sixty others, and their authority."""
+    """Alice with two identities, of which one expires soon, Bob, and their authority."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,7 +67,9 @@ class House:
 
     def issue(self, address: str, *, days: int = 365) -> Identity:
         not_after = NOW + datetime.timedelta(days=days)
-        return run(issue_identity(self.authority, address, provider=NATIVE, at=NOW, not_after=not_after))
+        return run(
+            issue_identity(self.authority, address, provider=NATIVE, at=NOW, details=Details(not_after=not_after))
+        )
 
     def write_authority(self) -> Path:
         path = self.folder / "ca.der"
@@ -86,14 +88,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 
 def open_keys(extension: Extension) -> Page:
-    """The page, with its downloads caught."""
+    """Open the page with keys and people, and catch its downloads."""
     page = extension.open_options()
     page.js(CATCH)
     return page
 
 
 def type_passphrase(page: Page, dialog: str, index: int, text: str) -> None:
-    """Type into one of a dialog's passphrase fields."""
+    """Type into the passphrase field number `index` of a dialog."""
     mark = """(dialog, index) => {
       document.querySelectorAll(`[data-test=${dialog}] [data-test=passphrase]`)[index].id = `secret-${index}`;
     }"""
@@ -103,7 +105,7 @@ def type_passphrase(page: Page, dialog: str, index: int, text: str) -> None:
 
 
 def submit(page: Page, dialog: str) -> None:
-    """Press the dialog's button and wait until it has closed."""
+    """Press the button of a dialog and wait until the dialog has closed."""
     page.click(f"[data-test={dialog}-go]")
     page.wait_for(
         "(test) => document.querySelector(`[data-test=${test}]`) === null", dialog, timeout_seconds=OPERATION_SECONDS
@@ -111,7 +113,7 @@ def submit(page: Page, dialog: str) -> None:
 
 
 def saved(page: Page) -> tuple[str, bytes]:
-    """Name and octets of the last file that the page gave to the person."""
+    """The name and the bytes of the page's last download."""
     name, octets = page.wait_for("async () => globalThis.saved.length > 0 && await globalThis.saved.at(-1)")
     return name, base64.b64decode(octets)
 
@@ -127,7 +129,7 @@ def make_backup(page: Page) -> bytes:
 
 
 def open_review(page: Page, file: Path, passphrase: str, *, how: str) -> None:
-    """Choose a backup, and ask what it holds."""
+    """Choose a backup, and open the review of its contents."""
     page.click("[data-test=restore-backup]")
     page.choose_files("[data-test=restore-file]", [file])
     type_passphrase(page, "restore", 0, passphrase)
@@ -136,7 +138,7 @@ def open_review(page: Page, file: Path, passphrase: str, *, how: str) -> None:
 
 
 def restore(page: Page, file: Path, passphrase: str, *, how: str) -> None:
-    """Restore a backup with all that it holds."""
+    """Restore all contents of a backup."""
     open_review(page, file, passphrase, how=how)
     page.wait_for_selector("[data-test=restore-review-go]", timeout_seconds=OPERATION_SECONDS)
     page.js(TICK_ALL)

@@ -1,7 +1,7 @@
-"""Forms for mail as webmails write them, and forms of other kinds that must not be taken for one.
+"""Forms for mail as webmails write them, and other forms, which the extension must not take for a form for mail.
 
-The markup is made after what is in use: classic webmails with tables, those without forms, editors in frames, ticket
-systems; beside them forums, shops and contact forms.
+The markup imitates real sites. Forms for mail: webmails with tables, webmails without `form` elements, editors in
+frames, ticket systems. Other forms: forums, shops, contact forms.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MailForm:
-    """A form for mail, the field with the focus, and what the message window is filled with."""
+    """A form for mail, the selector of the focused field, and the values expected in the window for writing."""
 
     markup: str
     focus: str = "#text"
@@ -122,7 +122,7 @@ MAIL_FORMS = {
     ),
 }  # fmt: skip
 
-# A contact form is no form for mail: its e-mail field holds the writer's own address, and no recipient is named.
+# Forms that are no forms for mail. In a contact form, for example, the address is the writer's own, not a recipient's.
 OTHER_FORMS = {
     "a contact form with a subject": f"""<form><label>Your name <input name=name></label>
         <label>Your email <input type=email name=email autocomplete=email></label>
@@ -156,7 +156,7 @@ OTHER_FORMS = {
         <div>{_TO}
         {_SUBJECT}{_SMALL_EDITOR}</div>""",
     "a reply address": f"<form><input name=reply_to value=alice@example.test>{_SUBJECT}{_TEXT}</form>",
-    "sealed text that is to be opened": f"""<form>{_TO}{_SUBJECT}
+    "encrypted text that is to be opened": f"""<form>{_TO}{_SUBJECT}
         <textarea id=text rows=9>-----BEGIN CMS-----\nMIIB\n-----END CMS-----</textarea></form>""",
     "a plain field": _TEXT,
 }  # fmt: skip

@@ -1,17 +1,17 @@
-"""A sealed mail in a page that the extension takes for a webmail, opened in its place."""
+"""Shows an encrypted mail in a page that imitates Gmail, and opens it there with the extension."""
 
 from __future__ import annotations
 
-from tests.browser.extension_driver import Extension, Frame
-from tests.browser.field_pages import agree_if_asked
-from tests.browser.page import Page
-from tests.browser.test_webmail_saved import READING, Service
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension, Frame
+from tests.support.extension.field_pages import agree_if_asked
+from tests.support.extension.saved_webmails import READING, Service
 
 MAIL = ".a3s"
 
 
 def show_mail(page: Page, service: Service, message: bytes, *, origin: str = "") -> None:
-    """A page made after Gmail's, which shows this message."""
+    """Go to a page that imitates Gmail and shows this message."""
     path, service.markup, fragment = READING["Gmail"]
     service.source = message
     page.goto((origin or service.origin) + path + fragment)

@@ -1,4 +1,4 @@
-"""Letters for the tests of reading: people of one authority, and mails of every protection between them."""
+"""Letters for the tests of reading: two people of one authority, and mails with every kind of protection."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ import zlib
 from pathlib import Path
 
 from smime_core.blocking import run
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.header_protection import ProtectionMode
-from smime_core.identity import Identity, export_identity
-from smime_core.message import SignatureForm, encrypt_message, sign_bytes, sign_entity, sign_message
+from smime_core.ca.demo import Authority, create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import SignatureForm, Signing
+from smime_core.identity.identity import Identity, export_identity
+from smime_core.mail.header_protection import ProtectionMode
+from smime_core.message import encrypt_message, sign_bytes, sign_entity, sign_message
 from smime_core.providers.native import NativeProvider
 
 PASSPHRASE = "Vier Möwen & ein Wal"
 NATIVE = NativeProvider()
+MARKUP = '<h2>Thursday</h2><p>at <b>one</b>, <a href="https://map.example.test/x">here</a> <img src="cid:seal@b"></p>'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """Alice reads, Bob writes; `folder` holds Alice's key file and their authority's certificate."""
+    """Alice, who reads, and Bob, who writes. `folder` has Alice's key file and the authority's certificate."""
 
     alice: Identity
     bob: Identity
@@ -30,52 +33,52 @@ class Letters:
     folder: Path
 
     def signed(self, message: bytes) -> bytes:
-        """The message as Bob signs it, its header fields with it."""
+        """The message signed by Bob, with its header fields."""
         now = datetime.datetime.now(datetime.UTC)
         signing = sign_message(
-            message, identity=self.bob, provider=NATIVE, signing_time=now, protection=ProtectionMode.CLEAR
+            message, Signing(identities=[self.bob], signing_time=now), provider=NATIVE, protection=ProtectionMode.CLEAR
         )
         return run(signing)
 
     def signed_entity(self, entity: bytes) -> bytes:
-        """A multipart/signed that covers this entity alone."""
+        """A multipart/signed by Bob that covers only this entity."""
         now = datetime.datetime.now(datetime.UTC)
-        return run(sign_entity(entity, identity=self.bob, provider=NATIVE, signing_time=now))
+        return run(sign_entity(entity, Signing(identities=[self.bob], signing_time=now), provider=NATIVE))
 
     def detached(self, content: bytes) -> bytes:
-        """Bob's signature on a file, without the file."""
+        """Bob's detached signature of a file."""
         now = datetime.datetime.now(datetime.UTC)
         form = SignatureForm.DETACHED
-        return run(sign_bytes(content, identity=self.bob, provider=NATIVE, signing_time=now, form=form))
+        return run(sign_bytes(content, Signing(identities=[self.bob], signing_time=now, form=form), provider=NATIVE))
 
-    def sealed(self, message: bytes) -> bytes:
-        """The message for Alice's eyes, with hidden header fields."""
-        sealing = encrypt_message(
-            message, recipients=[self.alice.certificate], provider=NATIVE, protection=ProtectionMode.CIPHER
+    def encrypted(self, message: bytes) -> bytes:
+        """The message encrypted to Alice, with its header fields."""
+        encrypting = encrypt_message(
+            message, Encrypting(recipients=[self.alice.certificate]), provider=NATIVE, protection=ProtectionMode.CIPHER
         )
-        return run(sealing)
+        return run(encrypting)
 
-    def sealed_for_bob(self, message: bytes) -> bytes:
-        """The message for somebody else."""
-        return run(encrypt_message(message, recipients=[self.bob.certificate], provider=NATIVE))
+    def encrypted_for_bob(self, message: bytes) -> bytes:
+        """The message encrypted to Bob only, so that Alice cannot read it."""
+        return run(encrypt_message(message, Encrypting(recipients=[self.bob.certificate]), provider=NATIVE))
 
-    def signed_and_sealed(self, message: bytes) -> bytes:
-        """Signed by Bob, then sealed for Alice."""
+    def signed_and_encrypted(self, message: bytes) -> bytes:
+        """The message signed by Bob, then encrypted to Alice."""
         now = datetime.datetime.now(datetime.UTC)
         signing = sign_message(
-            message, identity=self.bob, provider=NATIVE, signing_time=now, protection=ProtectionMode.CIPHER
+            message, Signing(identities=[self.bob], signing_time=now), provider=NATIVE, protection=ProtectionMode.CIPHER
         )
-        return run(encrypt_message(run(signing), recipients=[self.alice.certificate], provider=NATIVE))
+        return run(encrypt_message(run(signing), Encrypting(recipients=[self.alice.certificate]), provider=NATIVE))
 
     def write(self, name: str, octets: bytes) -> Path:
-        """A file to open."""
+        """Write a file to open in the viewer, and return its path."""
         path = self.folder / name
         path.write_bytes(octets)
         return path
 
 
 def make_letters(folder: Path) -> Letters:
-    """People and their files, made anew."""
+    """Create people with new keys, and write their files."""
     now = datetime.datetime.now(datetime.UTC)
     authority = run(create_authority("Example CA", provider=NATIVE, at=now))
     alice, bob = (
@@ -89,7 +92,7 @@ def make_letters(folder: Path) -> Letters:
 
 
 def mail(entity: bytes, *, subject: str = "Thursday") -> bytes:
-    """A mail from Bob to Alice around an entity."""
+    """A mail from Bob to Alice with this entity."""
     head = f"From: Bob <bob@example.test>\r\nTo: alice@example.test\r\nSubject: {subject}\r\n"
     return f"{head}Date: Fri, 20 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n".encode() + entity
 
@@ -117,7 +120,7 @@ def file(name: str, media_type: str, data: bytes, *, content_id: str = "") -> by
 
 
 def multipart(subtype: str, *parts: bytes, boundary: str = "b1") -> bytes:
-    """An entity of parts."""
+    """A multipart entity of these parts."""
     body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
     head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'
     return head.encode() + body + f"--{boundary}--\r\n".encode()
@@ -132,3 +135,19 @@ def picture() -> bytes:
 
     head = struct.pack(">IIBBBBB", 40, 20, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def rich_letter() -> bytes:
+    """A mail with markup, a picture in it, and two attached files."""
+    related = multipart(
+        "related", html(MARKUP), file("s.png", "image/png", picture(), content_id="seal@b"), boundary="b2"
+    )
+    inner = mail(text("From long ago."), subject="Old")
+    return mail(
+        multipart(
+            "mixed",
+            multipart("alternative", text("Thursday at one."), related, boundary="b3"),
+            file("plan.pdf", "application/pdf", b"%PDF-1.7 plan"),
+            b'Content-Type: message/rfc822; name="old.eml"\r\nContent-Disposition: attachment\r\n\r\n' + inner,
+        )
+    )

@@ -1,4 +1,4 @@
-"""Plays the pages of a bridge with one mail in its inbox: the extension's adaptor reads it there and sends answers."""
+"""A server that plays the bridge with one mail in its inbox, which the extension's adaptor reads and answers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SENT = 200, b'{"outcome": "sent", "savedTo": "Sent"}'
 
 
 class PlayedBridge:
-    """`mail` is message 7 of the inbox; `sent` is what was given to it for sending, with its recipients.
+    """The played bridge. `mail` is message 7 of its inbox; `others` are further messages by number.
 
-    `others` are further messages by their number. `reply` is the status and body of the answer to that.
+    `sent`: the recipients and the bytes of messages that were sent. `reply`: the status and body of the answer to them.
     """
 
     def __init__(self, port: int) -> None:
@@ -33,7 +33,7 @@ class PlayedBridge:
         self.reply = SENT
 
     def answer(self, path: str) -> bytes | None:
-        """What stands at a path."""
+        """The body at a path; None for an unknown path."""
         config = json.dumps({"api": self.origin}).encode()
         messages = {
             f"/api/folders/INBOX/messages/{uid}/raw": mail for uid, mail in {7: self.mail, **self.others}.items()
@@ -43,7 +43,7 @@ class PlayedBridge:
 
 @contextmanager
 def played_bridge() -> Iterator[PlayedBridge]:
-    """A server on loopback for one."""
+    """Run a `PlayedBridge` on loopback during the block."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -63,7 +63,7 @@ def played_bridge() -> Iterator[PlayedBridge]:
             self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     bridge = PlayedBridge(server.server_port)

@@ -1,4 +1,4 @@
-"""The extension with Alice's keys, the sites that she meets with it, and a view of it that is open."""
+"""The extension with Alice's keys, the test sites that she visits, and one open view of the extension."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from tests.browser.extension_driver import Extension, Frame, Site, running_site
-from tests.browser.field_pages import PASSPHRASE, People, make_people
-from tests.browser.mail_letters import Letters
-from tests.browser.page import Page
-from tests.browser.test_webmail_saved import Service, running_service
-from tests.browser.web_site import WebSite, running_web_site
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite, running_web_site
+from tests.support.extension.driver import Extension, Frame, Site, running_site
+from tests.support.extension.field_pages import PASSPHRASE, People, make_people
+from tests.support.extension.mail_letters import Letters
+from tests.support.extension.saved_webmails import Service, running_service
 
 OPENING_SECONDS = 60
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """The extension with Alice's keys, and the sites that she meets with it."""
+    """The extension with Alice's keys, and the test sites that she visits."""
 
     extension: Extension
     people: People
@@ -29,7 +32,7 @@ class Stage:
 
     @property
     def letters(self) -> Letters:
-        """What Bob writes to her."""
+        """Makes the letters that Bob writes to Alice."""
         return Letters(
             alice=self.people.alice,
             bob=self.people.bob,
@@ -40,7 +43,7 @@ class Stage:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A view that is open: the tab or window with it, and the documents of the extension in it."""
+    """An open view. `page`: its tab or window. `documents` and `frames`: the extension's documents in it."""
 
     page: Page
     documents: list[Page]
@@ -60,7 +63,7 @@ def framed(page: Page, frame: Frame) -> View:
 
 @contextmanager
 def open_tab(stage: Stage, name: str) -> Iterator[View]:
-    """A page of the extension."""
+    """Open a page of the extension in a tab."""
     page = stage.extension.browser.open(stage.extension.base + name)
     page.wait_for("() => document.querySelector('h1')?.textContent")
     yield alone(page)
@@ -83,7 +86,7 @@ def lock(stage: Stage) -> None:
 
 @contextmanager
 def running_stage(extension: Extension, folder: Path) -> Iterator[Stage]:
-    """A stage of its own, with its files in a folder."""
+    """Run a separate stage, with its files in `folder`."""
     people = make_people(folder)
     fill(extension, people)
     with ExitStack() as stack:
@@ -94,3 +97,20 @@ def running_stage(extension: Extension, folder: Path) -> Iterator[Stage]:
             web_site=stack.enter_context(running_web_site()),
             webmail=stack.enter_context(running_service()),
         )
+
+
+@pytest.fixture(scope="module")
+def stage(
+    browser: Browser, folder: Path, people: People, site: Site, web_site: WebSite, service: Service
+) -> Iterator[Stage]:
+    """The extension with Alice's keys, Bob's certificate and their authority."""
+    extension = Extension(browser, folder)
+    fill(extension, people)
+    yield Stage(extension=extension, people=people, site=site, web_site=web_site, webmail=service)
+    extension.uninstall()
+
+
+@pytest.fixture(autouse=True)
+def quiet_sites(browser: Browser) -> None:
+    """Expect the errors for favicons, which browsers request by themselves and the test servers do not have."""
+    browser.expect_error("favicon|404|byte stream was erroneous")

@@ -1,4 +1,4 @@
-"""What the views of keys, letters and files say at other times: dialogs open, problems, what an ended key means."""
+"""Further states of the views of keys, letters and files: open dialogs, problems, an expired key."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from contextlib import contextmanager
 from functools import partial
 
 from smime_core.blocking import run
-from smime_core.certificates_only import build_certificates_only
-from smime_core.demo_ca import Authority, create_authority, issue_identity
-from smime_core.identity import Identity, export_identities
-from tests.browser.compose_driver import Webmail, address
-from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT
-from tests.browser.keys_page import CATCH, NEW, make_backup, open_review
-from tests.browser.mail_letters import file, html, mail, multipart, text
-from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
+from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.identity.identity import Identity, export_identities
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import Webmail, address
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
+from tests.support.extension.keys_page import CATCH, NEW, make_backup, open_review
+from tests.support.extension.mail_letters import file, html, mail, multipart, text
+from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab
 
 KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
 BOB, MALLORY = "bob@example.test", "mallory@example.test"
 ENDED, ENDING = "over@example.test", "soon@example.test"
-# As an update leaves it.
+# Writes the setting that an update of the extension leaves for the page with keys.
 _LEAVE_NEWS = """async () => {
   const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
   const database = await done(indexedDB.open("sealwax"));
@@ -32,7 +32,7 @@ _LEAVE_NEWS = """async () => {
   await new Promise((resolve) => { transaction.oncomplete = resolve; });
   database.close();
 }"""
-# Where the person has agreed once, the message that is answered opens without a question.
+# Forgets the sites for which the person has agreed: on these, the answered message would open without a question.
 _FORGET_SITES = """async () => {
   for (const { dataset } of document.querySelectorAll("[data-removal^='sites.remove']")) {
     const [type, id] = dataset.removal.split(" ");
@@ -54,8 +54,8 @@ _CHOOSE_SENDER = """(address) => {
 
 @contextmanager
 def _keys_after(stage: Stage, clicks: tuple[str, ...], then: str) -> Iterator[View]:
-    """The page with keys and people after these clicks."""
-    with open_tab(stage, "options.html") as view:
+    """Open the page with keys and people, click the elements in `clicks`, and wait for the element `then`."""
+    with open_tab(stage, "options/options.html") as view:
         view.page.wait_for_selector("[data-test=identity]")
         for selector in clicks:
             view.page.click(selector)
@@ -69,8 +69,8 @@ def _shown(*clicks: str, then: str) -> Opener:
 
 @contextmanager
 def _reviewed_backup(stage: Stage) -> Iterator[View]:
-    """What a backup of all that is here would bring, where all of it is here already."""
-    with open_tab(stage, "options.html") as view:
+    """The review of a backup whose contents the extension already has."""
+    with open_tab(stage, "options/options.html") as view:
         view.page.wait_for_selector("[data-test=identity]")
         view.page.js(CATCH)
         file = stage.people.folder / "all.backup"
@@ -82,7 +82,7 @@ def _reviewed_backup(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _news(stage: Stage) -> Iterator[View]:
-    with open_tab(stage, "options.html") as view:
+    with open_tab(stage, "options/options.html") as view:
         view.page.js(_LEAVE_NEWS)
         view.page.reload()
         view.page.wait_for_selector("[data-test=news]")
@@ -93,7 +93,7 @@ def _news(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _no_keys(stage: Stage) -> Iterator[View]:
-    with open_tab(stage, "options.html") as view:
+    with open_tab(stage, "options/options.html") as view:
         _remove_keys(view.page, "alice@example.test")
         view.page.reload()
         view.page.wait_for_selector("[data-test=state]:not(:empty)")
@@ -112,25 +112,25 @@ def _remove_keys(page: Page, name: str) -> None:
 
 @contextmanager
 def _with_ending_keys(stage: Stage, opener: Opener) -> Iterator[View]:
-    """A view while Alice has two identities more, of which one has ended and the other soon will."""
+    """A view while Alice has two more identities: one has expired, and one will expire soon."""
     now = datetime.datetime.now(datetime.UTC)
     authority = run(create_authority("Ending CA", provider=NATIVE, at=now - datetime.timedelta(days=100)))
     identities = [_ending(authority, ENDED, days=-2), _ending(authority, ENDING, days=10)]
     path = stage.people.folder / "ending.p12"
     path.write_bytes(run(export_identities(identities, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
     stage.extension.open_keys(path, PASSPHRASE)
-    with open_tab(stage, "options.html") as keys:
+    with open_tab(stage, "options/options.html") as keys:
         keys.page.wait_for_text(ENDED, selector="[data-test=key-files]", timeout_seconds=OPENING_SECONDS)
     with opener(stage) as view:
         yield view
-    with open_tab(stage, "options.html") as keys:
+    with open_tab(stage, "options/options.html") as keys:
         _remove_keys(keys.page, ENDED)
 
 
 def _ending(authority: Authority, name: str, *, days: int) -> Identity:
     now = datetime.datetime.now(datetime.UTC)
     start, end = now - datetime.timedelta(days=90), now + datetime.timedelta(days=days)
-    return run(issue_identity(authority, name, provider=NATIVE, at=start, not_after=end))
+    return run(issue_identity(authority, name, provider=NATIVE, at=start, details=Details(not_after=end)))
 
 
 KEY_STATES: dict[str, Opener] = {
@@ -156,14 +156,14 @@ def _letter(
     *,
     to: str = "",
     kind: str = "new",
-    is_sealed: bool = True,
+    is_encrypted: bool = True,
     reply_to: str = "",
 ) -> Iterator[View]:
-    """The window of a letter, or of an answer to one of Bob's, after something was done in it."""
+    """The window for a letter, or for an answer to a letter of Bob, after `act` was done in it."""
     original = b""
     if kind != "new":
-        original = _from_bob(stage, is_sealed=is_sealed, reply_to=reply_to)
-        with open_tab(stage, "options.html") as keys:
+        original = _from_bob(stage, is_encrypted=is_encrypted, reply_to=reply_to)
+        with open_tab(stage, "options/options.html") as keys:
             keys.page.wait_for_selector("[data-test=identity]")
             keys.page.js(_FORGET_SITES)
     webmail = Webmail(stage.extension, stage.site)
@@ -174,12 +174,12 @@ def _letter(
     webmail.close()
 
 
-def _from_bob(stage: Stage, *, is_sealed: bool, reply_to: str) -> bytes:
+def _from_bob(stage: Stage, *, is_encrypted: bool, reply_to: str) -> bytes:
     letters = stage.letters
     plain = mail(multipart("mixed", text("The key is under the lighthouse."), file("map.txt", "text/plain", b"left")))
     if reply_to:
         plain = f"Reply-To: {reply_to}\r\n".encode() + plain
-    return letters.signed_and_sealed(plain) if is_sealed else letters.signed(plain)
+    return letters.signed_and_encrypted(plain) if is_encrypted else letters.signed(plain)
 
 
 def _write(webmail: Webmail, window: Page) -> None:
@@ -225,13 +225,13 @@ def _quote(webmail: Webmail, window: Page) -> None:
 
 def _let_leave_readable(webmail: Webmail, window: Page) -> None:
     _quote(webmail, window)
-    window.click("[data-test=switch-seal]")
+    window.click("[data-test=switch-encrypt]")
     window.wait_for_selector("[data-test=readable-confirm]")
 
 
 @contextmanager
 def _covered(stage: Stage) -> Iterator[View]:
-    """An answer with a quote, after the keys have locked."""
+    """An answer with a quotation, after the keys were locked."""
     with _letter(stage, _quote, kind="reply") as view:
         lock(stage)
         view.page.activate()
@@ -242,7 +242,7 @@ def _covered(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _drafts(stage: Stage) -> Iterator[View]:
-    """A letter is kept, and the next window offers it."""
+    """A window that offers the draft of an earlier letter."""
 
     def keep(webmail: Webmail, window: Page) -> None:
         _write(webmail, window)
@@ -264,7 +264,7 @@ LETTER_STATES: dict[str, Opener] = {
     "writing, with an ended key": partial(_with_ending_keys, opener=partial(_letter, act=_sign_with_ended, to=BOB)),
     "writing, quote asked": partial(_letter, act=_look, kind="reply"),
     "writing, answer": partial(_letter, act=_quote, kind="reply"),
-    "writing, other reply address": partial(_letter, act=_quote, kind="reply", is_sealed=False, reply_to=MALLORY),
+    "writing, other reply address": partial(_letter, act=_quote, kind="reply", is_encrypted=False, reply_to=MALLORY),
     "writing, readable asked": partial(_letter, act=_let_leave_readable, kind="reply"),
     "writing, forward": partial(_letter, act=_quote, kind="forward"),
     "writing, refused": partial(_letter, act=_be_refused, to=BOB),
@@ -278,9 +278,9 @@ LETTER_STATES: dict[str, Opener] = {
 def _opened(
     stage: Stage, make: Callable[[Stage], bytes], *, name: str = "letter.eml", is_explained: bool = False
 ) -> Iterator[View]:
-    """The viewer with a file."""
+    """The viewer after a file was opened. `is_explained`: all its `details` are opened too."""
     path = stage.letters.write(name, make(stage))
-    with open_tab(stage, "viewer.html") as view:
+    with open_tab(stage, "viewer/viewer.html") as view:
         view.page.wait_for_selector("[data-test=pick]")
         view.page.choose_files("#file", [path])
         view.page.wait_for(
@@ -298,8 +298,8 @@ def _plain(stage: Stage) -> bytes:
     return mail(multipart("alternative", text("Thursday at one."), html("<p>Thursday at <b>one</b>.</p>")))
 
 
-def _signed_and_sealed(stage: Stage) -> bytes:
-    return stage.letters.signed_and_sealed(_plain(stage))
+def _signed_and_encrypted(stage: Stage) -> bytes:
+    return stage.letters.signed_and_encrypted(_plain(stage))
 
 
 def _of_a_stranger(stage: Stage) -> bytes:
@@ -311,14 +311,14 @@ def _of_a_stranger(stage: Stage) -> bytes:
 
 READING_STATES: dict[str, Opener] = {
     "viewer, why": partial(
-        _opened, make=lambda stage: stage.letters.signed_and_sealed(_plain(stage)), is_explained=True
+        _opened, make=lambda stage: stage.letters.signed_and_encrypted(_plain(stage)), is_explained=True
     ),
     "viewer, by a stranger": partial(_opened, make=_of_a_stranger),
     "viewer, altered": partial(
         _opened, make=lambda stage: stage.letters.signed(_plain(stage)).replace(b"Thursday at", b"Saturday at")
     ),
-    "viewer, sealed only": partial(_opened, make=lambda stage: stage.letters.sealed(_plain(stage))),
-    "viewer, for somebody else": partial(_opened, make=lambda stage: stage.letters.sealed_for_bob(_plain(stage))),
+    "viewer, encrypted only": partial(_opened, make=lambda stage: stage.letters.encrypted(_plain(stage))),
+    "viewer, for somebody else": partial(_opened, make=lambda stage: stage.letters.encrypted_for_bob(_plain(stage))),
     "viewer, not protected": partial(_opened, make=_plain),
     "viewer, nothing to open": partial(_opened, make=lambda _: b"a shopping list", name="list.p7m"),
     "viewer, signature alone": partial(_opened, make=lambda stage: stage.letters.detached(b"a plan"), name="plan.p7s"),

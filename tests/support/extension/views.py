@@ -1,4 +1,4 @@
-"""Every view of the extension, opened as a person comes to it, without a word of any language."""
+"""All views of the extension, opened as a person opens them. No texts are used, so this works in every language."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from functools import partial
 
 from smime_core.blocking import run
-from smime_core.demo_ca import create_authority, issue_identity
-from smime_core.fields import seal_field
-from tests.browser.compose_driver import Webmail
-from tests.browser.extension_driver import textarea
-from tests.browser.field_pages import NATIVE, PASSPHRASE, TEXT, agree_if_asked
-from tests.browser.page import Page
-from tests.browser.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
-from tests.browser.states import KEY_STATES, LETTER_STATES, READING_STATES
-from tests.browser.test_extension_pages import tab_id, verify
-from tests.browser.test_extension_viewer import rich_letter
-from tests.browser.test_webmail_saved import READING
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from smime_core.own_content.fields import protect_field
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import Webmail
+from tests.support.extension.driver import textarea
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT, agree_if_asked
+from tests.support.extension.mail_letters import rich_letter
+from tests.support.extension.page_viewer import tab_id, verify
+from tests.support.extension.saved_webmails import READING
+from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
+from tests.support.extension.states import KEY_STATES, LETTER_STATES, READING_STATES
 
 FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 FORM = """<form data-smime="sign" data-smime-nonce="n" method="post" action="/orders">
@@ -30,18 +32,18 @@ FILE = '<input id=field type=file name=scan data-smime="sign encrypt" data-smime
 @contextmanager
 def _step(stage: Stage, step: int) -> Iterator[View]:
     """One step of the guide."""
-    with open_tab(stage, "help.html") as view:
+    with open_tab(stage, "guide/help.html") as view:
         view.page.js("(step) => chrome.runtime.sendMessage({ type: 'guide.keep', body: { step } })", step)
-        view.page.goto(stage.extension.base + "welcome.html")
+        view.page.goto(stage.extension.base + "guide/welcome.html")
         view.page.wait_for_selector("#buttons button")
         yield view
 
 
 @contextmanager
 def _mail(stage: Stage) -> Iterator[View]:
-    """A signed and sealed mail with markup, a picture and files."""
-    file = stage.letters.write("rich.eml", stage.letters.signed_and_sealed(rich_letter()))
-    with open_tab(stage, "viewer.html") as view:
+    """A signed and encrypted mail with markup, a picture and files."""
+    file = stage.letters.write("rich.eml", stage.letters.signed_and_encrypted(rich_letter()))
+    with open_tab(stage, "viewer/viewer.html") as view:
         view.page.wait_for_selector("[data-test=pick]")
         view.page.choose_files("#file", [file])
         view.page.wait_for_selector(".state-statement", timeout_seconds=OPENING_SECONDS)
@@ -52,7 +54,7 @@ def _mail(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _writing(stage: Stage) -> Iterator[View]:
-    """A letter to somebody who can read it, and to somebody who cannot."""
+    """The window for a letter to one recipient with a certificate and one without."""
     webmail = Webmail(stage.extension, stage.site)
     window = webmail.write(to=["bob@example.test", "nobody@example.test"])
     known = "[data-test=recipient][data-address='nobody@example.test']:not([data-readiness=asking])"
@@ -66,7 +68,7 @@ def _writing(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _page(stage: Stage, *, is_altered: bool) -> Iterator[View]:
-    """A published page with its verdict."""
+    """The viewer with the verdict on a published page."""
     site = stage.web_site
     url = site.publish("<title>Notice</title><h1>Opening hours</h1><p>Monday", stage.people.bob)
     if is_altered:
@@ -81,11 +83,13 @@ def _page(stage: Stage, *, is_altered: bool) -> Iterator[View]:
 
 @contextmanager
 def _saving(stage: Stage, *, body: str = "<h1>Order</h1>") -> Iterator[View]:
-    """A page that is saved."""
+    """The window that saves a page."""
     page = f"<!doctype html><html lang=en><meta charset=utf-8><title>An order</title>{body}"
     url = stage.web_site.serve("/order.html", page.encode())
     tab = stage.extension.browser.open(url)
-    window = stage.extension.browser.open(f"{stage.extension.base}page_save.html?tab={tab_id(stage.extension, url)}")
+    window = stage.extension.browser.open(
+        f"{stage.extension.base}page_save/page_save.html?tab={tab_id(stage.extension, url)}"
+    )
     window.wait_for_selector("[data-test=save]", timeout_seconds=OPENING_SECONDS)
     yield alone(window, window.wait_for_frame("page_view.html"))
     window.close()
@@ -94,7 +98,7 @@ def _saving(stage: Stage, *, body: str = "<h1>Order</h1>") -> Iterator[View]:
 
 @contextmanager
 def _asking(stage: Stage, ask: Callable[[Stage, Page], None]) -> Iterator[View]:
-    """The window that asks; whatever it asks is refused at the end."""
+    """The window with the question that `ask` causes. The question is refused at the end."""
     page = stage.extension.browser.open("about:blank")
     ask(stage, page)
     window = stage.extension.window()
@@ -105,9 +109,9 @@ def _asking(stage: Stage, ask: Callable[[Stage, Page], None]) -> Iterator[View]:
     page.close()
 
 
-def _ask_to_seal(stage: Stage, page: Page) -> None:
+def _ask_to_encrypt(stage: Stage, page: Page) -> None:
     page.goto(stage.site.page_with(FIELD))
-    stage.extension.write(page, "#answer", TEXT).around.click("[data-test=seal]")
+    stage.extension.write(page, "#answer", TEXT).around.click("[data-test=encrypt]")
 
 
 def _ask_to_sign_a_form(stage: Stage, page: Page) -> None:
@@ -122,9 +126,9 @@ def _ask_for_files(stage: Stage, page: Page) -> None:
 
 
 def _ask_to_open(stage: Stage, page: Page) -> None:
-    # Nothing is ever agreed to on this site: it asks each time.
+    # The other origin, because no test agrees there: on a site where a person has agreed, no question comes.
     origin = stage.site.other_origin
-    armored = stage.people.seal(TEXT, origin=origin, to=stage.people.alice)
+    armored = stage.people.encrypt(TEXT, origin=origin, to=stage.people.alice)
     page.goto(stage.site.page_with(textarea("letter", text=armored), origin=origin))
     stage.extension.click_button(page, "#letter")
 
@@ -132,7 +136,7 @@ def _ask_to_open(stage: Stage, page: Page) -> None:
 @contextmanager
 def _asking_while_locked(stage: Stage) -> Iterator[View]:
     lock(stage)
-    with _asking(stage, _ask_to_seal) as view:
+    with _asking(stage, _ask_to_encrypt) as view:
         yield view
     stage.extension.open_keys(stage.people.folder / "alice.p12", PASSPHRASE)
 
@@ -146,7 +150,7 @@ def _editor(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _verdict(stage: Stage, armor: Callable[[Stage], str]) -> Iterator[View]:
-    """What a field says in its place after it was opened."""
+    """The frame of a field whose armored text was opened."""
     page = stage.extension.browser.open(stage.site.page_with(textarea("letter", text=armor(stage))))
     stage.extension.click_button(page, "#letter")
     yield framed(page, agree_if_asked(stage.extension, page))
@@ -154,7 +158,7 @@ def _verdict(stage: Stage, armor: Callable[[Stage], str]) -> Iterator[View]:
 
 
 def _good(stage: Stage) -> str:
-    return stage.people.seal(TEXT, origin=stage.site.origin, to=stage.people.alice)
+    return stage.people.encrypt(TEXT, origin=stage.site.origin, to=stage.people.alice)
 
 
 def _altered(stage: Stage) -> str:
@@ -169,16 +173,20 @@ def _by_a_stranger(stage: Stage) -> str:
     authority = run(create_authority("Elsewhere CA", provider=NATIVE, at=at))
     stranger = run(issue_identity(authority, "bob@example.test", provider=NATIVE, at=at))
     recipients = [stage.people.alice.certificate]
-    sealing = seal_field(
-        TEXT, origin=stage.site.origin, recipients=recipients, identity=stranger, signing_time=at, provider=NATIVE
+    encrypting = protect_field(
+        TEXT,
+        origin=stage.site.origin,
+        provider=NATIVE,
+        signing=Signing(identities=[stranger], signing_time=at),
+        encrypting=Encrypting(recipients=recipients),
     )
-    return run(sealing)
+    return run(encrypting)
 
 
 @contextmanager
 def _mail_in_a_page(stage: Stage) -> Iterator[View]:
     path, stage.webmail.markup, fragment = READING["Gmail"]
-    stage.webmail.source = stage.letters.signed_and_sealed(rich_letter())
+    stage.webmail.source = stage.letters.signed_and_encrypted(rich_letter())
     page = stage.extension.browser.open(stage.webmail.origin + path + fragment)
     stage.extension.click_button_above(page, ".a3s")
     yield framed(page, agree_if_asked(stage.extension, page))
@@ -187,7 +195,7 @@ def _mail_in_a_page(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _let_go(stage: Stage, opener: Opener) -> Iterator[View]:
-    """A view after the keys have locked; only what stands around the text is left of it."""
+    """A view after the keys were locked. The document around the text is left; the text is gone."""
     with opener(stage) as view:
         lock(stage)
         view.page.activate()
@@ -199,7 +207,7 @@ def _let_go(stage: Stage, opener: Opener) -> Iterator[View]:
 
 @contextmanager
 def _offered(stage: Stage) -> Iterator[View]:
-    """A page with the extension's button beside a field; what is asked about is the page's."""
+    """A page with the extension's button beside a field. The view has no documents of the extension."""
     page = stage.extension.browser.open(stage.site.page_with(FIELD))
     stage.extension.wait_for_button(page, "#answer")
     yield View(page=page, documents=[], frames=[])
@@ -207,32 +215,32 @@ def _offered(stage: Stage) -> Iterator[View]:
 
 
 @contextmanager
-def _sealed(stage: Stage) -> Iterator[View]:
-    """A field whose text is sealed."""
+def _encrypted(stage: Stage) -> Iterator[View]:
+    """A field whose text is encrypted."""
     page = stage.extension.browser.open(stage.site.page_with(FIELD))
     frame = stage.extension.write(page, "#answer", TEXT)
-    frame.around.click("[data-test=seal]")
+    frame.around.click("[data-test=encrypt]")
     stage.extension.answer()
-    frame.around.wait_for_selector(".sealed-block", timeout_seconds=OPENING_SECONDS)
+    frame.around.wait_for_selector(".encrypted-block", timeout_seconds=OPENING_SECONDS)
     yield View(page=page, documents=[], frames=[frame.around])
     page.close()
 
 
 VIEWS: dict[str, Opener] = {
-    "keys and people": partial(open_tab, name="options.html"),
-    "help": partial(open_tab, name="help.html"),
+    "keys and people": partial(open_tab, name="options/options.html"),
+    "help": partial(open_tab, name="guide/help.html"),
     "guide, first step": partial(_step, step=0),
     "guide, identity": partial(_step, step=1),
     "guide, pattern": partial(_step, step=2),
     "guide, message": partial(_step, step=3),
-    "viewer": partial(open_tab, name="viewer.html"),
+    "viewer": partial(open_tab, name="viewer/viewer.html"),
     "viewer with a mail": _mail,
     "writing": _writing,
     "page, verified": partial(_page, is_altered=False),
     "page, altered": partial(_page, is_altered=True),
     "page to save": _saving,
     "page to save, with what nobody sees": partial(_saving, body="<h1>Order</h1><p>100\u202e001\u202c\u200b0 pieces"),
-    "window, seal": partial(_asking, ask=_ask_to_seal),
+    "window, encrypt": partial(_asking, ask=_ask_to_encrypt),
     "window, locked": _asking_while_locked,
     "window, form": partial(_asking, ask=_ask_to_sign_a_form),
     "window, files": partial(_asking, ask=_ask_for_files),
@@ -244,10 +252,10 @@ VIEWS: dict[str, Opener] = {
     "mail in a page": _mail_in_a_page,
 }
 
-# What the same views say at other times.
+# The same and other views in further states.
 STATES: dict[str, Opener] = {
     "button beside a field": _offered,
-    "field, sealed": _sealed,
+    "field, encrypted": _encrypted,
     "field, locked": partial(_let_go, opener=partial(_verdict, armor=_good)),
     "mail in a page, locked": partial(_let_go, opener=_mail_in_a_page),
     "viewer, locked": partial(_let_go, opener=_mail),

@@ -1,4 +1,4 @@
-"""A webmail in a browser with the extension: log in, go to its views, ask the extension's own scripts in its pages."""
+"""A webmail in a browser with the extension: log in, go to its views, call the extension's adaptor in its pages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from tests.browser.bidi import Json
-from tests.browser.extension_driver import Extension
-from tests.browser.page import Page
-from tests.servers.roundcube import Roundcube
+from tests.support.browser.bidi import Json
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.servers.roundcube import Roundcube
 
-# The adaptor's functions as the extension calls them, in the world of its content scripts; octets travel as base64.
+# Calls the adaptor's functions as the extension does, in the isolated world of content scripts. Bytes are in base64.
 _CALLS = """
 const toBase64 = (bytes) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""));
 const fromBase64 = (text) => Uint8Array.from(atob(text), (it) => it.charCodeAt(0)).buffer;
@@ -33,23 +33,23 @@ const CALLS = {
     return notes.map((note) => note.textContent);
   },
   countOffers: () => {
-    const shared = globalThis.sealwaxContent;
-    const { offerMail } = shared;
-    shared.counted = [];
-    shared.offerMail = (...options) => {
+    const { mail } = globalThis.sealwaxContent;
+    const { offerMail } = mail;
+    mail.counted = [];
+    mail.offerMail = (...options) => {
       const begun = performance.now();
       const found = offerMail(...options);
-      shared.counted.push(performance.now() - begun);
+      mail.counted.push(performance.now() - begun);
       return found;
     };
   },
-  offers: () => globalThis.sealwaxContent.counted,
+  offers: () => globalThis.sealwaxContent.mail.counted,
 };
 // The watcher brings the adaptors in when it has seen a webmail.
-for (let look = 0; look < 200 && !globalThis.sealwaxContent?.offerMail; look += 1) {
+for (let look = 0; look < 200 && !globalThis.sealwaxContent?.mail; look += 1) {
   await new Promise((done) => setTimeout(done, 50));
 }
-const webmail = globalThis.sealwaxContent.adaptors.find((adaptor) => adaptor.recognises());
+const webmail = globalThis.sealwaxContent.mail.adaptors.find((adaptor) => adaptor.recognises());
 if (!webmail) return { problem: "not recognised" };
 try {
   return { webmail: webmail.name, value: (await CALLS[name](webmail, ...given)) ?? null };
@@ -67,7 +67,7 @@ _ASK = f"""async (url, name, given) => {{
 }}"""
 
 
-# The extension's button stands in a closed shadow root before the element: only its place is known.
+# Finds the place of the extension's button by the element before `selector`: the button is in a closed shadow root.
 _BUTTON = """(selector) => {
   const box = document.querySelector(selector)?.previousElementSibling;
   const { x, y, height } = box?.getBoundingClientRect() ?? { height: 0 };
@@ -76,53 +76,55 @@ _BUTTON = """(selector) => {
 
 
 _IS_DONE = "() => document.querySelector('.state-statement, [data-test=problem]') !== null"
-# The first operation waits for Python to start, on a machine that may have other things to do.
+# The first operation waits until Python has started, which takes long on a busy machine.
 OPENING_SECONDS = 60
 
 
 class WebmailProblem(Exception):
-    """An adaptor's refusal; its text is the code."""
+    """An adaptor has thrown a problem. The text is the problem's code."""
 
 
 class Adaptor:
-    """What the extension's adaptor says and does in a page."""
+    """Calls the functions of the extension's adaptor in a page."""
 
     def __init__(self, extension: Extension) -> None:
-        # A page of the extension may run functions in the world of its content scripts, as no test can from outside.
+        # A page of the extension can run functions in the isolated world of its content scripts. A test cannot.
         self._inside = extension.open_options()
 
     def call(self, page: Page, name: str, *given: Json) -> Json:
-        """Call one of the adaptor's functions in the page's own frame. Raises WebmailProblem."""
+        """Call one of the functions of `_CALLS` in the page's top frame. Raises WebmailProblem."""
         answer = self._inside.js(_ASK, page.url, name, list(given))
         if "problem" in answer:
             raise WebmailProblem(answer["problem"])
         return answer["value"]
 
     def source(self, page: Page) -> bytes:
-        """The octets of the message that the page shows."""
+        """The bytes of the message that the page shows."""
         return base64.b64decode(self.call(page, "source"))
 
     def original(self, page: Page) -> bytes | None:
-        """The octets of the message that is answered or forwarded."""
+        """The bytes of the message that is answered or forwarded; None if there is none."""
         found = self.call(page, "original")
         return None if found is None else base64.b64decode(found)
 
-    def send(self, page: Page, message: bytes, *, deliver: str, sender: str, to: str, subject: str = "Sealed") -> None:
-        """Send a message by the webmail's own way."""
+    def send(
+        self, page: Page, message: bytes, *, deliver: str, sender: str, to: str, subject: str = "Encrypted"
+    ) -> None:
+        """Send a message by the adaptor. `deliver` is "raw" or "attachment"."""
         envelope: Mapping[str, Json] = {"from": sender, "to": [to], "cc": [], "bcc": []}
         done = {"message": base64.b64encode(message).decode(), "envelope": envelope, "deliver": deliver}
         self.call(page, "send", {**done, "subject": subject, "sentence": "See the attachment."})
 
     def notes(self, page: Page) -> str:
-        """What the extension says in the page, in words."""
+        """The sentences that the extension shows in the page."""
         return "\n".join(self.call(page, "notes"))
 
     def count_offers(self, page: Page) -> None:
-        """From now on, note how long the extension looks for mail in the page each time that this changes."""
+        """Start to measure how long the extension searches for mail, which it does after each change of the page."""
         self.call(page, "countOffers")
 
     def offers(self, page: Page) -> list[float]:
-        """Milliseconds of each look since then."""
+        """The duration of each search since `count_offers`, in milliseconds."""
         found: list[float] = self.call(page, "offers")
         return found
 
@@ -131,7 +133,7 @@ class Adaptor:
 
 
 class RoundcubePages:
-    """Roundcube as one person meets it, in one tab."""
+    """One person's Roundcube in one tab."""
 
     def __init__(self, extension: Extension, roundcube: Roundcube, *, address: str) -> None:
         self.roundcube = roundcube
@@ -140,28 +142,28 @@ class RoundcubePages:
         self.login()
 
     def login(self) -> None:
-        """Sign in by the form that is shown, and wait for the list."""
+        """Fill in the login form that is shown, and wait for the list of messages."""
         self.page.fill("#rcmloginuser", self.address)
         self.page.fill("#rcmloginpwd", self.roundcube.mail.passwords[self.address])
         self.page.click("#rcmloginsubmit")
-        # The first list writes the session when it has come, and would undo what the next page puts there.
+        # The request for the first list writes the session when it ends, and would overwrite the next page's changes.
         self.page.wait_for("() => window.rcmail?.env.messagecount !== undefined")
 
     def show(self, uid: int) -> None:
-        """The whole view of a message of the inbox."""
+        """Go to the page that shows only this message of the inbox."""
         self._go(_action="show", _uid=str(uid), _mbox="INBOX")
         self.page.wait_for("() => document.querySelector('body.action-show') !== null")
 
     def preview(self, uid: int) -> Page:
-        """The inbox with a message beside it; returns the frame in which that stands."""
+        """Go to the inbox and show a message beside the list. Returns the frame with the message."""
         self._go(_mbox="INBOX")
-        # Roundcube chooses a row at mousedown.
+        # Not by a click: Roundcube selects a row already at mousedown.
         self.page.wait_for("(uid) => document.querySelector(`#messagelist tr[id^=rcmrow]`) !== null", uid)
         self.page.js("(uid) => { window.rcmail.show_message(uid, false, true); }", uid)
         return self.page.wait_for_frame(f"_uid={uid}")
 
     def read_button(self) -> Json:
-        """A point of the extension's button above the message, once it is there."""
+        """Wait for the extension's button above the message, and return a point of it."""
         return self.page.wait_for(_BUTTON, "#messagebody")
 
     def click_read_button(self) -> None:
@@ -170,11 +172,11 @@ class RoundcubePages:
         self.page.click_at(place["x"], place["y"])
 
     def is_open(self) -> bool:
-        """Whether the extension's frame stands in the place of the message."""
+        """Whether the extension's frame replaces the message."""
         return any("mail_frame.html" in frame.url for frame in self.page.frames())
 
     def open_shown(self, extension: Extension) -> Page:
-        """Open the message that is shown, agreeing if the extension asks; returns what stands around it."""
+        """Open the shown message, and agree if the extension asks. Returns the frame around the text."""
         self.click_read_button()
         around = self.page.wait_for_frame("mail_frame.html")
         deadline = time.monotonic() + OPENING_SECONDS
@@ -185,14 +187,14 @@ class RoundcubePages:
         around.wait_for(_IS_DONE)
         return around
 
-    def write_sealed(self, extension: Extension) -> Page:
-        """Click the extension's button above the text field; returns the extension's window."""
+    def write_encrypted(self, extension: Extension) -> Page:
+        """Click the extension's button above the text field. Returns the window for writing."""
         place = self.page.wait_for(_BUTTON, "#composebodycontainer")
         self.page.click_at(place["x"], place["y"])
         return extension.browser.wait_for_page("compose.html")
 
     def compose(self, **answered: str) -> None:
-        """The view for writing: `_reply_uid`, `_all` or `_forward_uid` as Roundcube's own buttons say."""
+        """Go to the page for writing, with `_reply_uid`, `_all` or `_forward_uid` as by Roundcube's own buttons."""
         self._go(_action="compose", _mbox="INBOX", **answered)
         self.page.wait_for("() => document.querySelector('body.action-compose') !== null")
 
@@ -200,6 +202,6 @@ class RoundcubePages:
         self.page.close()
 
     def _go(self, **query: str) -> None:
-        # Requests of the page write the session when they end, and would undo what the next page puts there.
+        # Wait for the page's requests: they write the session when they end, over the changes of the next page.
         self.page.wait_for("() => !window.jQuery || jQuery.active === 0")
         self.page.goto(f"{self.roundcube.url}?{urlencode({'_task': 'mail', **query})}")

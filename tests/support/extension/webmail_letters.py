@@ -1,4 +1,4 @@
-"""Two people with mailboxes, letters of every protection between them, and the extension, for the webmails."""
+"""Two people with mailboxes, letters with every kind of protection, and the adaptor, for the tests of webmails."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from smime_core import blocking
-from tests.browser.extension_driver import Extension
-from tests.browser.webmail import Adaptor
-from tests.interop.people import NOW, PROVIDER, address, certificate, identity
-from tests.servers import dovecot
-from tests.servers.mail_host import MailHost, run_mail_host
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import Adaptor
+from tests.support.peers.people import NOW, PROVIDER, address, certificate, identity
+from tests.support.servers import dovecot
+from tests.support.servers.mail_host import MailHost, run_mail_host
 from webbridge.demo.tls import write_tls_files
 
-ROOT = Path(__file__).resolve().parents[2]
 ME, PEER = address("rsa2"), address("rsa")
 
 
@@ -29,15 +30,19 @@ def plain(*, sender: str = PEER, to: str = ME, message_id: str = "plain", text: 
 
 
 def signed(name: str = "rsa", **fields: str) -> bytes:
-    return blocking.sign_message(plain(**fields), identity=identity(name), provider=PROVIDER, signing_time=NOW)
+    return blocking.sign_message(
+        plain(**fields), Signing(identities=[identity(name)], signing_time=NOW), provider=PROVIDER
+    )
 
 
-def sealed(name: str = "rsa", reader: str = "rsa2", **fields: str) -> bytes:
-    return blocking.encrypt_message(signed(name, **fields), recipients=[certificate(reader)], provider=PROVIDER)
+def encrypted(name: str = "rsa", reader: str = "rsa2", **fields: str) -> bytes:
+    return blocking.encrypt_message(
+        signed(name, **fields), Encrypting(recipients=[certificate(reader)]), provider=PROVIDER
+    )
 
 
 def as_attachment(message: bytes) -> bytes:
-    """As a webmail sends it that composes everything itself."""
+    """The encrypted message as an attachment, as from a webmail that can only send mails composed by itself."""
     part = message[message.index(b"Content-Type: application/pkcs7-mime") :]
     return (
         f"From: {PEER}\r\nTo: {ME}\r\nSubject: Attached\r\nMessage-ID: <attached@example.test>\r\nMIME-Version: 1.0\r\n"

@@ -1,8 +1,8 @@
-"""A language made for finding words that stand in no catalogue: every text of a catalogue in brackets.
+"""Finds words that are in no message catalogue, by a test language in which every text of a catalogue is in brackets.
 
-The build's English is replaced by it, and calls itself Arabic: dates and numbers are then written in another script,
-and the core's own English is not taken for the person's language. What is left in Latin letters outside the brackets
-is data, a technical word, or a fault.
+The test language replaces all languages of the build, and calls itself Arabic. So dates and numbers are in another
+script, and the core's English texts are not in the person's language. Words in Latin letters outside brackets are data,
+technical words, or errors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.browser.page import Page
+from tests.support.browser.page import Page
 
 LANGUAGE = "ar"
 _OWN_VALUES = r"(\$\w+\$)"
@@ -22,7 +22,7 @@ _BRACKETED = re.compile(r"⟦[^⟦⟧]*⟧")
 _MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
-# What is the same in every language. Each is taken out in turn: one expression of all of them costs far more.
+# Texts that are the same in every language. They are removed one by one, because one expression for all is slow.
 _TECHNICAL = (
     re.compile(r"\bMII[A-Za-z0-9+/=\s]{60,}"),
     re.compile(r"(?<![^\s<>(),:;@])[^\s<>(),:;@]++@[\w.-]+"),
@@ -41,8 +41,8 @@ _TECHNICAL = (
     re.compile(r"\bSealwax\b"),
 )
 
-# What a person sees, hears or is asked: text, and the attributes that are read out; what is marked as English is left
-# out, and so is what somebody else wrote.
+# Collects the words that a person sees or hears: texts, and attributes that screen readers read. Leaves out words that
+# are marked as English, and elements that match `others`.
 _SPOKEN = """(others) => {
   const spoken = [["title", document.title]];
   const isShown = (element) => element.checkVisibility({ visibilityProperty: true });
@@ -65,7 +65,7 @@ _SPOKEN = """(others) => {
 
 
 def speak_in_brackets(folder: Path) -> Path:
-    """Give a built extension the language of brackets, in the place of every other."""
+    """Replace all languages of a built extension by the test language."""
     for path in (folder / "_locales").glob("*/messages.json"):
         english = folder / "_locales/en/messages.json"
         messages = json.loads((english if path != english else path).read_text())
@@ -78,13 +78,16 @@ def speak_in_brackets(folder: Path) -> Path:
 
 
 def foreign_words(page: Page, *, data: Iterable[str] = (), others: str = "") -> list[str]:
-    """Words outside the brackets that are neither technical nor in `data`; `others` selects what others wrote."""
+    """The words outside brackets that are neither technical nor in `data`.
+
+    `others` selects elements with foreign content, which are left out.
+    """
     known = sorted(data, key=len, reverse=True)
     return [f"{where}: {text}" for where, text in page.js(_SPOKEN, others) if _WORD.search(_left_over(text, known))]
 
 
 def _left_over(text: str, known: list[str]) -> str:
-    # Nothing stands inside brackets but the words of the catalogue: values stand between them.
+    # Brackets contain only words of a catalogue. Inserted values are outside.
     left = _BRACKETED.sub(" ", _MARKS.sub("", text))
     for technical in _TECHNICAL:
         left = technical.sub(" ", left)

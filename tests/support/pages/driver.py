@@ -1,33 +1,33 @@
-"""The mail pages as a person uses them: sign in, unlock the keys, write, read."""
+"""Drives the bridge's mail pages as a person does: sign in, unlock the keys, write, read."""
 
 from __future__ import annotations
 
-from tests.browser.browsers import Browser
-from tests.browser.page import ENTER, Page
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import ENTER, Page
 from webbridge.demo.accounts import Account
 
 
 def named(test: str) -> str:
-    """The selector of an element that the pages name for tests."""
+    """The selector of the element with this `data-test` name."""
     return f'[data-test="{test}"]'
 
 
-# The first operation may wait for Python to start, on a machine that starts two browsers at once.
+# The first operation waits until Python has started, which takes long while two browsers start.
 OPERATION_SECONDS = 60
 
 
 class MailPages:
-    """One person at one browser."""
+    """The mail pages of one account in one tab."""
 
     def __init__(self, browser: Browser, url: str, account: Account, *, beside: Page | None = None) -> None:
-        """Open a tab with cookies and storage of its own, or with those of the tab that it is opened `beside`."""
+        """Open a tab with separate cookies and storage, or with those of the tab `beside`."""
         self.account = account
         self.page: Page = browser.open_private(url) if beside is None else browser.open_beside(beside, url)
 
-    # Who
+    # Accounts
 
     def sign_in(self, *, password: str | None = None) -> None:
-        """Fill in the mail account and press the button; what follows is up to the caller."""
+        """Fill in the mail account and press the button. Does not wait for the result."""
         self.page.fill(named("sign-in-address"), self.account.address)
         self.page.fill(named("sign-in-password"), self.account.mail_password if password is None else password)
         self.page.click(named("sign-in-submit"))
@@ -45,7 +45,7 @@ class MailPages:
         self.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
 
     def close(self) -> None:
-        """Close the tab, whatever stands in it."""
+        """Close the tab."""
         self.page.close()
 
     # Reading
@@ -53,14 +53,14 @@ class MailPages:
     def show_inbox(self) -> None:
         """Go to the inbox and look for new mail."""
         self.page.js("() => { location.hash = '#/folder/INBOX'; }")
-        # A list that is drawn anew while a row is clicked would lose the click.
+        # Wait for the list: a list that is redrawn during a click loses the click.
         settled = f"{named('messages')}[aria-busy=false]"
         self.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
         self.page.click(named("refresh"))
         self.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)
 
     def open_message(self, uid: int) -> None:
-        """Open a message of the inbox and wait until it, or what is wrong with it, is shown."""
+        """Open a message of the inbox, and wait until the message or a problem is shown."""
         self.show_inbox()
         row = f'{named("message-row")}[data-uid="{uid}"]'
         self.page.wait_for_selector(row)
@@ -72,17 +72,17 @@ class MailPages:
 
     @property
     def state(self) -> str:
-        """The headline state of the message that is shown."""
+        """The state in the headline of the shown message."""
         state: str = self.page.js("""() => document.querySelector('[data-test="state"]').dataset.state""")
         return state
 
     @property
     def problem(self) -> str:
-        """What is said in the place of a message that cannot be shown."""
+        """The text that is shown instead of a message that cannot be shown."""
         return self.page.text(named("reading-error"))
 
     def shows_a_state(self) -> bool:
-        """True when a message is shown, with whatever verdict."""
+        """True when a message is shown, with any verdict."""
         return bool(self.page.js("""() => document.querySelector('[data-test="state"]') !== null"""))
 
     @property
@@ -100,11 +100,11 @@ class MailPages:
         self.page.fill(named("compose-text"), text)
 
     def wait_until_sendable(self) -> None:
-        """Wait until the certificates are found."""
+        """Wait until the recipients' certificates are found and the letter can be sent."""
         self.page.wait_for_selector(f"{named('send')}:not([aria-disabled])", timeout_seconds=OPERATION_SECONDS)
 
     def send(self) -> None:
-        """Send the letter, wait until it has left, and go back to the mail."""
+        """Send the letter, wait until it was sent, and go back to the mail."""
         self.wait_until_sendable()
         self.page.click(named("send"))
         self.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)

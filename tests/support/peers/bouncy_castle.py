@@ -1,4 +1,4 @@
-"""Bouncy Castle, compiled at the start of a session from the two sources in peers/."""
+"""Bouncy Castle, driven by a Java program that is compiled at its start from the two sources in peers/programs/."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from tests.interop.line_peer import LinePeer
-from tests.interop.peer import MAKES, READS, Gaps, gap
-from tests.interop.rows import KEK_ID, Sealing, Signing
+from tests.support.peers.line_peer import LinePeer
+from tests.support.peers.peer import MAKES, READS, Gaps, gap
+from tests.support.peers.rows import KEK_ID, EncryptingRow, SigningRow
 
 _SOURCES: Final = [
-    Path(__file__).parent / "peers" / f"{name}.java" for name in ("BouncyCastlePeer", "BouncyCastleMail")
+    Path(__file__).parent / "programs" / f"{name}.java" for name in ("BouncyCastlePeer", "BouncyCastleMail")
 ]
 _JARS: Final = [
     Path("/usr/share/java") / f"{name}.jar"
@@ -25,14 +25,14 @@ class BouncyCastle:
     gaps: Gaps = (
         gap("puts ChaCha20-Poly1305 inside EnvelopedData (1.72)", "ChaCha20-Poly1305", directions=[MAKES])
         | gap("no key agreement of RFC 8418 (1.72)", "X25519", "X448")
-        | gap("opens AuthEnvelopedData for RSA keys alone (1.72)", "ECDH P-256, AES-256-GCM", directions=[READS])
+        | gap("opens AuthEnvelopedData only for RSA keys (1.72)", "ECDH P-256, AES-256-GCM", directions=[READS])
     )
 
     def __init__(self, people: Path, folder: Path) -> None:
         folder.mkdir()
         command = ["javac", "-nowarn", "-Xlint:none", "-cp", CLASS_PATH, "-d", str(folder), *map(str, _SOURCES)]
         subprocess.run(command, check=True, capture_output=True)
-        # Most of its short life is the start: no second compiler, and the class data that the JDK ships.
+        # The program runs for a short time only. These options make it start fast.
         java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{CLASS_PATH}:{folder}"]
         self._process = LinePeer([*java, _SOURCES[0].stem, str(people)], log=folder / "errors.txt")
         self.ask = self._process.ask
@@ -45,7 +45,7 @@ class BouncyCastle:
         missing = [jar.name for jar in _JARS if not jar.exists()]
         return f"{', '.join(missing)}: not installed" if missing else None
 
-    def sign(self, content: bytes, row: Signing) -> bytes:
+    def sign(self, content: bytes, row: SigningRow) -> bytes:
         return self.ask(
             "sign",
             content,
@@ -60,9 +60,9 @@ class BouncyCastle:
     def verify(self, cms: bytes, content: bytes | None) -> None:
         self.ask("verify", cms, content=None if content is None else content.hex())
 
-    def seal(self, content: bytes, row: Sealing) -> bytes:
+    def encrypt(self, content: bytes, row: EncryptingRow) -> bytes:
         return self.ask(
-            "seal",
+            "envelop",
             content,
             recipients=",".join(row.recipients),
             cipher=row.cipher.oid,
@@ -76,7 +76,7 @@ class BouncyCastle:
             kekid=KEK_ID.hex(),
         )[0]
 
-    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
+    def open(self, cms: bytes, row: EncryptingRow, reader: str) -> bytes:
         if not reader:
             kind = "password" if row.password else "secret"
         else:

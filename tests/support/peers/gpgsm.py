@@ -1,7 +1,7 @@
-"""gpgsm of GnuPG, over a home folder of its own.
+"""gpgsm of GnuPG, with a separate home folder.
 
-Its PKCS#12 reader crashes on EC keys (2.2.40), so the agent gets private keys as its own unprotected S-expressions,
-which also spares the passphrases.
+The PKCS#12 reader of gpgsm 2.2.40 crashes on EC keys. So private keys are written for its agent as unprotected
+S-expressions, which also makes passphrases unnecessary.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tests.interop.peer import MAKES, READS, Gaps, Refused, gap
-from tests.interop.people import address
-from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, Sealing, Signing, has_agreement
+from tests.support.peers.peer import MAKES, READS, Gaps, Refused, gap
+from tests.support.peers.people import address
+from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, EncryptingRow, SigningRow, has_agreement
 
 PEOPLE: Final = ("rsa", "rsa2", "p256", "p384", "p521", "brainpool")
 _CURVES: Final = {
@@ -30,7 +30,7 @@ _CURVES: Final = {
 
 
 class Gpgsm:
-    """One home folder with its agent, until `close`."""
+    """One home folder with its agent, which runs until `close`."""
 
     gaps: Gaps = (
         gap("signs no PSS", "RSA-PSS", "RSA-PSS with SHA-512", directions=[MAKES])
@@ -41,7 +41,7 @@ class Gpgsm:
             directions=[MAKES],
         )
         | gap("no key identifiers (libksba 1.6)", "signer by key identifier", "recipient by key identifier")
-        | gap("signs with SHA-256 whatever the curve", "ECDSA P-384", "ECDSA P-521", directions=[MAKES])
+        | gap("signs with SHA-256 on every curve", "ECDSA P-384", "ECDSA P-521", directions=[MAKES])
         | gap("wants a hash as long as the curve", "ECDSA P-521", directions=[READS])
         | gap("no EdDSA (2.2)", "Ed25519", "Ed448")
         | gap(
@@ -53,9 +53,9 @@ class Gpgsm:
             "ChaCha20-Poly1305",
         )
         | gap("no OAEP (2.2)", "OAEP with SHA-1", "OAEP with SHA-256", "OAEP with SHA-512")
-        | gap("no ECDH (2.2)", *(row.name for row in SEALINGS + READ_ONLY_SEALINGS if has_agreement(row)))
+        | gap("no ECDH (2.2)", *(row.name for row in ENCRYPTIONS + READ_ONLY_ENCRYPTIONS if has_agreement(row)))
         | gap("no KEKRecipientInfo", "KEK", "KEK and certificate")
-        | gap("encrypts for certificates alone", "password", "password and certificate", directions=[MAKES])
+        | gap("encrypts only for certificates", "password", "password and certificate", directions=[MAKES])
         | gap("neither DES nor RC2", "DES", "RC2-40", "RC2-128")
     )
 
@@ -65,7 +65,7 @@ class Gpgsm:
         (folder / "gpgsm.conf").write_text("disable-crl-checks\ndisable-dirmngr\nbatch\nno-tty\nquiet\n")
         (folder / "gpg-agent.conf").write_text("allow-loopback-pinentry\n")
         root = x509.load_pem_x509_certificate((people / "ca.pem").read_bytes())
-        # GnuPG names a trusted root by its SHA-1 fingerprint.
+        # GnuPG identifies a trusted root by its SHA-1 fingerprint.
         fingerprint = root.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
         (folder / "trustlist.txt").write_text(f"{fingerprint} S relax\n")
         keys = folder / "private-keys-v1.d"
@@ -81,7 +81,7 @@ class Gpgsm:
         return None if shutil.which("gpgsm") else "gpgsm is not installed"
 
     def run(self, *arguments: str, data: bytes = b"") -> bytes:
-        """What gpgsm writes. Raises Refused."""
+        """Run gpgsm and return its output. Raises Refused."""
         done = subprocess.run(
             ["gpgsm", *arguments], input=data, capture_output=True, check=False,
             env={**os.environ, "GNUPGHOME": str(self._home), "LC_ALL": "C"},
@@ -90,7 +90,7 @@ class Gpgsm:
             raise Refused(done.stderr.decode(errors="replace"))
         return done.stdout
 
-    def sign(self, content: bytes, row: Signing) -> bytes:
+    def sign(self, content: bytes, row: SigningRow) -> bytes:
         signers = [option for name in row.signers for option in ("-u", address(name))]
         verb = "--detach-sign" if row.is_detached else "--sign"
         return self.run(verb, *signers, "--digest-algo", row.hash_name, data=content)
@@ -101,17 +101,17 @@ class Gpgsm:
         detached.write_bytes(content or b"")
         self.run("--verify", str(signature), *([str(detached)] if content is not None else []))
 
-    def seal(self, content: bytes, row: Sealing) -> bytes:
+    def encrypt(self, content: bytes, row: EncryptingRow) -> bytes:
         recipients = [option for name in row.recipients for option in ("-r", address(name))]
         cipher = row.cipher.name.removesuffix("-CBC").replace("AES-", "AES").replace("Triple-DES", "3DES")
         return self.run("--encrypt", *recipients, "--cipher-algo", cipher, data=content)
 
-    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
-        """The content. gpgsm takes the first recipient whose key it has, which is somebody of the row."""
-        sealed = self._home / "sealed"
-        sealed.write_bytes(cms)
+    def open(self, cms: bytes, row: EncryptingRow, reader: str) -> bytes:
+        """Decrypt the content. `reader` is ignored: gpgsm uses the first recipient whose key it has."""
+        encrypted = self._home / "encrypted"
+        encrypted.write_bytes(cms)
         passphrase = ("--pinentry-mode", "loopback", "--passphrase-fd", "0")
-        return self.run(*passphrase, "--decrypt", str(sealed), data=(row.password or "").encode())
+        return self.run(*passphrase, "--decrypt", str(encrypted), data=(row.password or "").encode())
 
     def close(self) -> None:
         subprocess.run(["gpgconf", "--homedir", str(self._home), "--kill", "gpg-agent"], check=False)
@@ -122,7 +122,7 @@ class Gpgsm:
 
 
 def _key_expression(key_file: Path) -> bytes:
-    # libgcrypt's S-expressions in canonical form: "(11:private-key(3:rsa...))".
+    # The key as libgcrypt's S-expression in canonical form: "(11:private-key(3:rsa...))".
     key = serialization.load_pem_private_key(key_file.read_bytes(), None)
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers()
@@ -142,5 +142,5 @@ def _field(name: str, value: bytes) -> bytes:
 
 
 def _unsigned(number: int) -> bytes:
-    # A first bit of one would read as a sign.
+    # With a leading zero bit, because libgcrypt would read a leading one as the sign.
     return number.to_bytes(number.bit_length() // 8 + 1, "big")

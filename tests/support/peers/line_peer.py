@@ -1,7 +1,6 @@
-"""A peer in a process of its own that answers lines of text: one start serves a whole session.
+"""A peer as a separate process that answers lines of text, so that it starts only once for all tests.
 
-A request is a verb and NAME=VALUE words separated by tabs; the answer is `ok` and values in base64, or `error` and a
-text.
+A request is a verb and NAME=VALUE words, separated by tabs. The answer is `ok` and base64 values, or `error` and text.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.interop.peer import Refused
+from tests.support.peers.peer import Refused
 
 
 class LinePeer:
-    """The process, until `close`; `command` says `ok` once it is ready."""
+    """The process, which runs until `close`. It writes `ok` when it is ready."""
 
     def __init__(self, command: Sequence[str], *, log: Path) -> None:
         self._log = log.open("wb")
@@ -27,7 +26,7 @@ class LinePeer:
             raise RuntimeError(f"{command[0]} did not start: {refused}\n{log.read_text()}") from refused
 
     def ask(self, verb: str, data: bytes = b"", /, **words: str | None) -> list[bytes]:
-        """The values of the answer; a word that is None is left out. Raises Refused."""
+        """Send a request and return the values of the answer. Leaves out words that are None. Raises Refused."""
         request: Mapping[str, str | None] = {"data": base64.b64encode(data).decode(), **words}
         line = "\t".join([verb, *(f"{name}={value}" for name, value in request.items() if value is not None)])
         assert self._process.stdin is not None

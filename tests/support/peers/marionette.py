@@ -1,4 +1,4 @@
-"""Marionette, the remote control that Mozilla's programs bring: asynchronous scripts with the program's own rights."""
+"""A client for Marionette, the remote control in Mozilla's programs. It runs scripts with the program's own rights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 import socket
 from typing import Any
 
-# JSON from the program: each caller checks the part that it reads.
+# JSON from the program. The type is not checked here: each caller checks the part that it reads.
 Json = Any
 
 
 class MarionetteError(Exception):
-    """The program or the script in it refused."""
+    """The program refused a command, or a script in it failed."""
 
 
 class Marionette:
@@ -23,14 +23,14 @@ class Marionette:
         self._received = b""
         self._ids = itertools.count(1)
         self._library = library
-        self._read()  # its greeting
-        # A dialog that nobody expects stays, so that the script's timeout names it and not a later one.
+        self._read()  # the program's greeting
+        # An unexpected dialog stays open, so that the script that it blocks fails, and not a later one.
         capabilities = {"unhandledPromptBehavior": "ignore", "timeouts": {"script": 30_000}}
         self.command("WebDriver:NewSession", capabilities={"alwaysMatch": capabilities})
         self.command("Marionette:SetContext", value="chrome")
 
     def call(self, verb: str, *arguments: Json) -> Json:
-        """What a function of the library returns. Raises MarionetteError."""
+        """Call a function of the library. Raises MarionetteError."""
         script = (
             f"{self._library}\nconst done = arguments[arguments.length - 1];\n"
             f"VERBS.{verb}(...[...arguments].slice(0, -1))"
@@ -43,7 +43,7 @@ class Marionette:
         return result["value"]
 
     def command(self, name: str, **parameters: Json) -> Json:
-        """The result of a Marionette command. Raises MarionetteError."""
+        """Send a Marionette command and return its result. Raises MarionetteError."""
         number = next(self._ids)
         message = json.dumps([0, number, name, parameters]).encode()
         self._socket.sendall(b"%d:%s" % (len(message), message))

@@ -1,4 +1,4 @@
-"""NSS `cmsutil`, over a certificate database of its own."""
+"""`cmsutil` of NSS, with a separate certificate database."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from tests.interop.peer import MAKES, Gaps, Refused, gap
-from tests.interop.people import PASSPHRASE, address
-from tests.interop.rows import READ_ONLY_SEALINGS, SEALINGS, Sealing, Signing, has_agreement
+from tests.support.peers.peer import MAKES, Gaps, Refused, gap
+from tests.support.peers.people import PASSPHRASE, address
+from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, EncryptingRow, SigningRow, has_agreement
 
 _PEOPLE: Final = ("rsa", "rsa2", "p256", "p384", "p521")
 
@@ -24,7 +24,7 @@ class Nss:
         | gap("no AuthEnvelopedData (3.87)", "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "AES-256-CCM",
               "ChaCha20-Poly1305")
         | gap("no OAEP in CMS (3.87)", "OAEP with SHA-1", "OAEP with SHA-256", "OAEP with SHA-512")
-        | gap("no ECDH in CMS (3.87)", *(row.name for row in SEALINGS + READ_ONLY_SEALINGS if has_agreement(row)))
+        | gap("no ECDH in CMS (3.87)", *(row.name for row in ENCRYPTIONS + READ_ONLY_ENCRYPTIONS if has_agreement(row)))
         | gap("neither pwri nor kekri", "password", "password and certificate", "KEK", "KEK and certificate")
         | gap("cmsutil chooses the cipher", "AES-192-CBC", "AES-256-CBC", "Triple-DES", "DES", "RC2-40",
               "RC2-128", "recipient by key identifier", directions=[MAKES])
@@ -42,7 +42,7 @@ class Nss:
         return f"{', '.join(missing)}: not installed" if missing else None
 
     def cmsutil(self, *arguments: str, data: bytes) -> bytes:
-        """What cmsutil writes. Raises Refused."""
+        """Run cmsutil and return its output. Raises Refused."""
         source, target = self._folder / "in", self._folder / "out"
         source.write_bytes(data)
         target.unlink(missing_ok=True)
@@ -50,7 +50,7 @@ class Nss:
         _run("cmsutil", *arguments, *place)
         return target.read_bytes()
 
-    def sign(self, content: bytes, row: Signing) -> bytes:
+    def sign(self, content: bytes, row: SigningRow) -> bytes:
         options = ["-T"] if row.is_detached else []
         return self.cmsutil("-S", "-G", "-P", "-N", row.signers[0], "-H", row.hash_name.upper(), *options, data=content)
 
@@ -60,24 +60,24 @@ class Nss:
             detached = self._folder / "content"
             detached.write_bytes(content)
             options = ["-c", str(detached)]
-        # With -h it reports and judges nothing itself: every signer must be good, and there must be one.
+        # With -h cmsutil only reports each signer's status. All signers must be good, and there must be at least one.
         report = self.cmsutil("-D", "-h", "0", *options, data=cms)
         verdicts = re.findall(rb"signer\d+\.status=(\w+)", report)
         if set(verdicts) != {b"GoodSignature"}:
             raise Refused(report.decode(errors="replace"))
 
-    def seal(self, content: bytes, row: Sealing) -> bytes:
+    def encrypt(self, content: bytes, row: EncryptingRow) -> bytes:
         return self.cmsutil("-E", "-r", ",".join(map(address, row.recipients)), data=content)
 
-    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
+    def open(self, cms: bytes, row: EncryptingRow, reader: str) -> bytes:
         return self.cmsutil("-D", data=cms)
 
     def close(self) -> None:
-        """Nothing runs between two operations."""
+        """Do nothing: cmsutil does not run between operations."""
 
 
 def make_database(folder: Path, people: Path) -> None:
-    """A certificate database in `folder` that trusts the authority and holds the keys of the people that NSS knows."""
+    """Create a database in `folder` that trusts the authority and has the keys of the people that NSS supports."""
     database = ("-d", f"sql:{folder}")
     _run("certutil", "-N", *database, "--empty-password")
     _run("certutil", "-A", *database, "-n", "ca", "-t", ",C,", "-i", str(people / "ca.pem"))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from smime_core.algorithms import CipherFamily, ContentCipher, TransportScheme
-from tests.interop.peer import Gaps, Refused, gap
-from tests.interop.rows import KEK_ID, Sealing, Signing
+from tests.support.peers.peer import Gaps, Refused, gap
+from tests.support.peers.rows import KEK_ID, EncryptingRow, SigningRow
 
 _DER: Final = ("-binary", "-outform", "DER")
 _LEGACY: Final = ("-provider", "legacy", "-provider", "default")
@@ -20,7 +20,7 @@ class OpenSsl:
     gaps: Gaps = (
         gap("no EdDSA SignerInfo (3.0)", "Ed25519", "Ed448")
         | gap("no key agreement of RFC 8418 (3.0)", "X25519", "X448")
-        | gap("AuthEnvelopedData with GCM alone", "AES-256-CCM", "ChaCha20-Poly1305")
+        | gap("AuthEnvelopedData only with GCM", "AES-256-CCM", "ChaCha20-Poly1305")
     )
 
     def __init__(self, people: Path, folder: Path) -> None:
@@ -33,14 +33,14 @@ class OpenSsl:
         return None if shutil.which("openssl") else "openssl is not installed"
 
     def run(self, *arguments: str, data: bytes = b"") -> bytes:
-        """What `openssl cms` writes, in the folder of the people. Raises Refused."""
+        """Run `openssl cms` in the people's folder and return its output. Raises Refused."""
         command = ["openssl", "cms", *arguments]
         done = subprocess.run(command, cwd=self._people, input=data, capture_output=True, check=False)
         if done.returncode:
             raise Refused(done.stderr.decode(errors="replace"))
         return done.stdout
 
-    def sign(self, content: bytes, row: Signing) -> bytes:
+    def sign(self, content: bytes, row: SigningRow) -> bytes:
         options = ["-md", row.hash_name]
         for name in row.signers:
             options += ["-signer", f"{name}.pem", "-inkey", f"{name}.key"]
@@ -59,7 +59,7 @@ class OpenSsl:
             options = ["-content", str(detached)]
         self.run("-verify", "-inform", "DER", "-binary", "-CAfile", "ca.pem", "-out", "/dev/null", *options, data=cms)
 
-    def seal(self, content: bytes, row: Sealing) -> bytes:
+    def encrypt(self, content: bytes, row: EncryptingRow) -> bytes:
         options = [_cipher_option(row.cipher)]
         for name in row.recipients:
             options += ["-recip", f"{name}.pem", *_key_options(row, is_rsa=name.startswith("rsa"))]
@@ -71,7 +71,7 @@ class OpenSsl:
             options += _LEGACY
         return self.run("-encrypt", *_DER, *options, data=content)
 
-    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
+    def open(self, cms: bytes, row: EncryptingRow, reader: str) -> bytes:
         options: Sequence[str] = ["-recip", f"{reader}.pem", "-inkey", f"{reader}.key"]
         if not reader and row.password:
             options = ["-pwri_password", row.password]
@@ -80,10 +80,10 @@ class OpenSsl:
         return self.run("-decrypt", "-inform", "DER", "-binary", *options, data=cms)
 
     def close(self) -> None:
-        """Nothing runs between two operations."""
+        """Do nothing: openssl does not run between operations."""
 
 
-def _key_options(row: Sealing, *, is_rsa: bool) -> list[str]:
+def _key_options(row: EncryptingRow, *, is_rsa: bool) -> list[str]:
     if is_rsa and row.transport.scheme is TransportScheme.RSA_OAEP:
         return ["-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{row.transport.hash_name}"]
     if is_rsa:

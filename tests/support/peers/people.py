@@ -1,6 +1,6 @@
-"""The people of these tests: one authority and, under it, one person for each kind of key, known by that kind's name.
+"""The people of the interoperability tests: one authority, and one person for each kind of key, named after it.
 
-Peers judge certificates by the clock of the machine, so all of them are of today.
+All certificates are made today, because peers judge them by the machine's clock.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from smime_core import Certificate, Identity, RevocationPolicy, TrustStore
 from smime_core.blocking import run
-from smime_core.demo_ca import Authority, create_authority, issue_identity
+from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.keys import parse_private_key
 from smime_core.provider import NewKey, PrivateKey
 from smime_core.providers.native import NativeProvider
@@ -41,7 +41,7 @@ _KEYS: Final = {
 
 
 class _BrainpoolProvider(NativeProvider):
-    """Gives brainpool keys, which the core reads and never makes."""
+    """A provider that generates brainpool keys, which the core reads and never makes."""
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
         key = ec.generate_private_key(ec.BrainpoolP256R1())
@@ -66,7 +66,11 @@ def trust() -> TrustStore:
 def identity(name: str) -> Identity:
     """The identity of name@example.test."""
     provider = _BrainpoolProvider() if name == "brainpool" else PROVIDER
-    return run(issue_identity(authority(), address(name), provider=provider, at=NOW, key=_KEYS[name], common_name=name))
+    return run(
+        issue_identity(
+            authority(), address(name), provider=provider, at=NOW, key=_KEYS[name], details=Details(common_name=name)
+        )
+    )
 
 
 def certificate(name: str) -> Certificate:
@@ -74,12 +78,15 @@ def certificate(name: str) -> Certificate:
 
 
 def write_people(folder: Path) -> Path:
-    """`folder` with ca.pem and, for everybody, NAME.pem, NAME.key (PKCS#8) and NAME.p12 in the form of old readers."""
+    """Write ca.pem and, for each person, NAME.pem, NAME.key (PKCS#8) and NAME.p12, which old programs can read.
+
+    Returns `folder`.
+    """
     (folder / "ca.pem").write_bytes(pem.armor("CERTIFICATE", authority().identity.certificate.der))
     for name in _KEYS:
         (folder / f"{name}.pem").write_bytes(pem.armor("CERTIFICATE", certificate(name).der))
         (folder / f"{name}.key").write_bytes(pem.armor("PRIVATE KEY", identity(name).private_key.pkcs8_der))
-        if not name.startswith("x"):  # no peer that wants PKCS#12 knows X25519 and X448
+        if not name.startswith("x"):  # peers that need PKCS#12 do not support X25519 and X448
             (folder / f"{name}.p12").write_bytes(_old_pkcs12(name))
     return folder
 

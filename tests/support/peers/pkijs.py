@@ -1,4 +1,4 @@
-"""PKI.js under Node, from the development packages of this project."""
+"""PKI.js, run by Node from this project's development packages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from smime_core.algorithms import CipherMode, TransportScheme
-from tests.interop.line_peer import LinePeer
-from tests.interop.peer import MAKES, READS, Gaps, gap
-from tests.interop.rows import KEK_ID, Sealing, Signing
+from tests.support.peers.line_peer import LinePeer
+from tests.support.peers.peer import MAKES, READS, Gaps, gap
+from tests.support.peers.rows import KEK_ID, EncryptingRow, SigningRow
+from tests.support.project import ROOT
 
-_SCRIPT: Final = Path(__file__).parent / "peers" / "pkijs_peer.mjs"
-_PACKAGE: Final = Path(__file__).parents[2] / "node_modules" / "pkijs"
+_SCRIPT: Final = Path(__file__).parent / "programs" / "pkijs_peer.mjs"
+_PACKAGE: Final = ROOT / "node_modules" / "pkijs"
 _CIPHERS: Final = {CipherMode.CBC: "AES-CBC", CipherMode.GCM: "AES-GCM"}
 
 
@@ -21,13 +22,13 @@ class PkiJs:
         gap("WebCrypto has no brainpool curves", "ECDSA brainpoolP256r1", "ECDH brainpoolP256r1")
         | gap("no EdDSA (4.0)", "Ed25519", "Ed448")
         | gap("no key agreement of RFC 8418 (4.0)", "X25519", "X448")
-        | gap("GCM stands inside EnvelopedData, which RFC 8551 forbids; it knows no AuthEnvelopedData (4.0)",
+        | gap("puts GCM inside EnvelopedData, which RFC 8551 forbids; it knows no AuthEnvelopedData (4.0)",
               "AES-128-GCM", "AES-192-GCM", "AES-256-GCM", "ECDH P-256, AES-256-GCM", "AES-256-CCM",
               "ChaCha20-Poly1305")
         | gap("WebCrypto has neither DES nor RC2", "DES", "Triple-DES", "RC2-40", "RC2-128",
               "ECDH P-256, Triple-DES and its wrap")
         | gap("signs by issuer and serial number (4.0)", "signer by key identifier", directions=[MAKES])
-        | gap("takes a key identifier for the SHA-1 of the key, whatever the certificate says (4.0)",
+        | gap("takes a key identifier for the SHA-1 of the key, also when the certificate has another (4.0)",
               "signer by key identifier", directions=[READS])
         | gap("WebCrypto has no RSA v1.5 encryption", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "several recipients",
               "two RSA recipients",
@@ -51,7 +52,7 @@ class PkiJs:
             return "node is not installed"
         return None if _PACKAGE.is_dir() else "the npm package pkijs is not installed"
 
-    def sign(self, content: bytes, row: Signing) -> bytes:
+    def sign(self, content: bytes, row: SigningRow) -> bytes:
         return self.ask(
             "sign",
             content,
@@ -65,10 +66,10 @@ class PkiJs:
     def verify(self, cms: bytes, content: bytes | None) -> None:
         self.ask("verify", cms, content=None if content is None else content.hex())
 
-    def seal(self, content: bytes, row: Sealing) -> bytes:
+    def encrypt(self, content: bytes, row: EncryptingRow) -> bytes:
         is_oaep = row.transport.scheme is TransportScheme.RSA_OAEP
         return self.ask(
-            "seal",
+            "encrypt",
             content,
             recipients=",".join(row.recipients),
             cipher=_CIPHERS.get(row.cipher.mode),
@@ -80,7 +81,7 @@ class PkiJs:
             kekid=KEK_ID.hex(),
         )[0]
 
-    def open(self, cms: bytes, row: Sealing, reader: str) -> bytes:
+    def open(self, cms: bytes, row: EncryptingRow, reader: str) -> bytes:
         return self.ask(
             "open",
             cms,

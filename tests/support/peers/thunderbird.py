@@ -1,4 +1,4 @@
-"""Thunderbird without a screen: its own verdict on a message, and mail that it signs and encrypts itself."""
+"""Headless Thunderbird: its verdict on a message, and mails that it signs and encrypts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.interop.marionette import Marionette, MarionetteError
-from tests.interop.nss import Nss, make_database
-from tests.interop.peer import READS, Gaps, gap
-from tests.interop.people import address
+from tests.support.peers.marionette import Marionette, MarionetteError
+from tests.support.peers.nss import Nss, make_database
+from tests.support.peers.peer import READS, Gaps, gap
+from tests.support.peers.people import address
 
-_SCRIPT: Final = Path(__file__).parent / "peers" / "thunderbird.js"
+_SCRIPT: Final = Path(__file__).parent / "programs" / "thunderbird.js"
 _BINARIES: Final = ("/usr/lib/thunderbird/thunderbird", "/usr/bin/thunderbird")
 _START_SECONDS: Final = 60
 _OWNER: Final = "rsa"
@@ -41,10 +41,10 @@ _PREFERENCES: Final[dict[str, str | int | bool]] = {
     "mail.identity.id1.valid": True,
     "mail.identity.id1.smtpServer": "smtp1",
     "mail.identity.id1.fcc": False,
-    # Messages open in windows of their own, which tell when they are complete.
+    # Messages open in separate windows, because such a window reports when the message is complete.
     "mail.openMessageBehavior": 0,
     "mail.openMessageBehavior.version": 1,
-    # No first-run pages, no questions, nothing remote.
+    # No first-run pages, no questions, no remote content.
     "mail.provider.suppress_dialog_on_startup": True,
     "mail.spotlight.firstRunDone": True,
     "mailnews.start_page.enabled": False,
@@ -68,7 +68,7 @@ _PREFERENCES: Final[dict[str, str | int | bool]] = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "security.OCSP.enabled": 0,
-    # Every host but this one is behind a proxy that does not answer.
+    # All requests to other hosts go to a proxy that does not exist.
     "network.proxy.type": 1,
     "network.proxy.socks": "127.0.0.1",
     "network.proxy.socks_port": 9,
@@ -83,7 +83,7 @@ _PREFERENCES: Final[dict[str, str | int | bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`signed` and `encrypted` are Thunderbird's own names, None for "there is nothing of the kind"."""
+    """Thunderbird's verdict. `signed` and `encrypted`: its names of the states; None if there is no such protection."""
 
     signed: str | None
     encrypted: str | None
@@ -91,10 +91,10 @@ class Verdict:
 
 
 class Thunderbird:
-    """One running program whose owner is rsa@example.test, until `close`; it sends by SMTP to `smtp_port`."""
+    """One running program with the account rsa@example.test, until `close`. It sends by SMTP to `smtp_port`."""
 
     gaps: Gaps = (
-        gap("compares From with the SignerInfo that happens to stand first", "two signers", directions=[READS])
+        gap("compares From with the SignerInfo that happens to be first", "two signers", directions=[READS])
         | gap("no brainpool curves", "ECDSA brainpoolP256r1", "ECDH brainpoolP256r1")
         | gap("no EdDSA (153)", "Ed25519", "Ed448")
         | gap("shows AuthEnvelopedData as an empty message (153)",
@@ -127,13 +127,13 @@ class Thunderbird:
         return Nss.absence() if _binary() else "thunderbird is not installed"
 
     def verdict(self, message: bytes) -> Verdict:
-        """What Thunderbird says of an RFC 5322 message."""
+        """Thunderbird's verdict on an RFC 5322 message."""
         file = self._folder / "message.eml"
         file.write_bytes(message)
         return Verdict(**self._marionette.call("verdict", str(file)))
 
     def send(self, to: str, subject: str, text: str, *, sign: bool, encrypt: bool) -> None:
-        """Send a message; for `encrypt` the recipient's certificate must be among the people."""
+        """Send a message. To encrypt, the recipient must be one of the people, whose certificates are known."""
         self._marionette.call("send", to, subject, text, sign, encrypt)
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ class Thunderbird:
         binary = _binary()
         assert binary is not None
         options = ["--headless", "--marionette", "--remote-allow-system-access", "--no-remote"]
-        # A home of its own, so that nothing of the real user's is read or written.
+        # A separate home folder, so that files of the real user are neither read nor written.
         home = {"HOME": str(self._folder), "MOZ_CRASHREPORTER_DISABLE": "1", "LANG": "C.UTF-8"}
         return subprocess.Popen(
             [binary, *options, "--profile", str(self._profile)], env={**os.environ, **home},
@@ -177,7 +177,7 @@ class Thunderbird:
         try:
             return self._marionette.call("isReady") is True
         except MarionetteError:
-            return False  # its modules are still being loaded
+            return False  # Thunderbird is still loading its modules
 
 
 def _binary() -> str | None:

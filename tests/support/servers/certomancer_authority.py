@@ -1,7 +1,7 @@
-"""An authority in service on loopback: certomancer's web services for OCSP, revocation lists and issuers' certificates.
+"""An authority with web services on loopback, by certomancer: OCSP, revocation lists and issuers' certificates.
 
-A root, an authority below it and people. The authority's certificate names a list alone, people's name an OCSP
-responder, a list or both, as `_PEOPLE` says.
+There are a root, an authority below it, and people. The authority's certificate names a revocation list. A person's
+certificate names an OCSP responder, a revocation list, both or neither, as defined in `_PEOPLE`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REVOKED_AGO: Final = datetime.timedelta(days=10)
 _KEYS: Final = ("root", "inter", "former", "responder")
 _OCSP: Final = "responder"
 _CRL: Final = "list"
-# Whom their certificates send to whom, and who was revoked.
+# The people, with the services that their certificates name, and whether the certificate is revoked.
 _PEOPLE: Final = {
     "alice": ({_OCSP, _CRL}, False),
     "bob": ({_OCSP, _CRL}, True),
@@ -39,9 +39,9 @@ _PEOPLE: Final = {
 
 @dataclass(slots=True)
 class Authority:
-    """Where it listens, the files it made, and `asked`: method and path of each request.
+    """The running authority: its port, the folder with its files, and in `asked` the method and path of each request.
 
-    `app` is what answers; a test may put something worse in its place.
+    `app` answers the requests. A test may replace it by a faulty one.
     """
 
     folder: Path
@@ -55,21 +55,21 @@ class Authority:
 
     @property
     def anchor(self) -> Path:
-        """The root's certificate, PEM."""
+        """The PEM file of the root's certificate."""
         return self.folder / "root.pem"
 
     def identity(self, name: str) -> Path:
-        """A person's key and certificate with the authority's, PEM."""
+        """The PEM file of a person's key and certificate, with the authority's certificate."""
         return self.folder / f"{name}.pem"
 
     def chain(self, name: str) -> list[bytes]:
-        """A person's path as DER, the root last."""
+        """The certificates of a person's path in DER, the root last."""
         return [(self.folder / f"{label}.der").read_bytes() for label in (name, "inter", "root")]
 
 
 @contextlib.contextmanager
 def run_authority(folder: Path) -> Iterator[Authority]:
-    """The authority in service, everything made anew in the folder."""
+    """Run an authority with new keys and certificates in the folder."""
     server = make_server("127.0.0.1", 0, _nobody_yet, threaded=True)
     authority = Authority(folder=folder, port=server.server_port, app=_nobody_yet)
 
@@ -90,13 +90,13 @@ def run_authority(folder: Path) -> Iterator[Authority]:
 
 
 def make_services(folder: Path, port: int, *, at: datetime.datetime | None = None) -> WsgiApp:
-    """The services over the folder's keys, which are made where there are none; their clock stands still at `at`."""
+    """The services with the folder's keys, which are created if missing. Their clock always shows `at`, or now."""
     _make_keys(folder)
     config = CertomancerConfig(_configuration(port), key_search_dir=str(folder))
     arch = config.get_pki_arch(ArchLabel("mail"))
     labels = ["root", "inter", *_PEOPLE]
     for label in labels:
-        # The serial numbers are given, so that a second set of services speaks of the same certificates.
+        # Serial numbers are fixed, so a second set of services over the same folder uses the same certificates.
         der = arch.get_cert(CertLabel(label)).dump()
         path = folder / f"{label}.der"
         if not path.exists():
@@ -106,7 +106,7 @@ def make_services(folder: Path, port: int, *, at: datetime.datetime | None = Non
         chain = [folder / f"{name}.der" for name in ((label, "inter") if label in _PEOPLE else (label,))]
         pem = b"".join(path.read_bytes() for path in keys) + b"".join(map(_certificate_pem, chain))
         (folder / f"{label}.pem").write_bytes(pem)
-    # Whole seconds, as RFC 6960 section 4.2.2.1 demands and certomancer's own clock does not give.
+    # Whole seconds, which RFC 6960 section 4.2.2.1 requires. Certomancer's own clock gives fractions.
     at = (at or datetime.datetime.now(datetime.UTC)).replace(microsecond=0)
     return Animator(AnimatorArchStore({ArchLabel("mail"): arch}), at_time=at, with_web_ui=False)
 
@@ -137,7 +137,7 @@ def _configuration(port: int) -> dict[str, Any]:
     certs: dict[str, Any] = {
         "root": _certificate("root", "root", start, authority),
         "inter": _certificate("inter", "root", start, [*authority, _lists("root-list"), _issuer_links("root")]),
-        # Revoked, since certomancer's empty lists are not as RFC 5280 section 5.1.2.6 has them.
+        # Revoked, so that the root's list is not empty: certomancer's empty lists violate RFC 5280 section 5.1.2.6.
         "former": {**_certificate("former", "root", start, authority), "revocation": _revoked()},
         "responder": _certificate(
             "responder",

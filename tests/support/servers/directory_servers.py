@@ -1,4 +1,4 @@
-"""Directories on loopback for the tests: slapd, a server that speaks LDAP and lies, and a DNS server with SMIMEA."""
+"""Directories on loopback: slapd, a server that gives false LDAP answers, and a DNS server with SMIMEA records."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from typing import Final
 from dnslib import EDNS0, RCODE, RD, RR, DNSLabel, DNSRecord, EDNSOption
 from dnslib.server import BaseResolver, DNSHandler, DNSServer
 
-from smime_core import der
-from tests.servers.web_servers import run_raw_server
+from smime_core.asn1 import der
+from tests.support.servers.ports import free_port
+from tests.support.servers.web_servers import run_raw_server
 
 SLAPD: Final = shutil.which("slapd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 SLAPADD: Final = shutil.which("slapadd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -56,7 +57,7 @@ access to * by * read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One person in the directory: attribute descriptions as they are loaded, and their values."""
+    """One person in the directory. `attributes`: pairs of LDAP attribute description and value."""
 
     name: str
     mail: str
@@ -66,7 +67,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slapd:
-    """Where it listens."""
+    """The ports of a running slapd."""
 
     plain_port: int
     tls_port: int
@@ -82,7 +83,7 @@ class Slapd:
 
 @contextlib.contextmanager
 def run_slapd(entries: Sequence[Entry], *, folder: Path, tls_folder: Path) -> Iterator[Slapd]:
-    """A real OpenLDAP with these people; it is over with the context."""
+    """Run a real OpenLDAP server with these people during the block."""
     (folder / "db").mkdir()
     settings = folder / "slapd.conf"
     settings.write_text(
@@ -92,10 +93,10 @@ def run_slapd(entries: Sequence[Entry], *, folder: Path, tls_folder: Path) -> It
     )
     (folder / "people.ldif").write_bytes(_ldif(entries))
     subprocess.run([str(SLAPADD), "-q", "-f", settings, "-l", folder / "people.ldif"], check=True)
-    server = Slapd(plain_port=_free_port(), tls_port=_free_port())
+    server = Slapd(plain_port=free_port(), tls_port=free_port())
     listens_at = f"ldap://{HOST}:{server.plain_port} ldaps://{HOST}:{server.tls_port}"
     with (folder / "slapd.log").open("wb") as log:
-        # With -d it stays in the foreground, and is ended by its own process.
+        # With -d slapd stays in the foreground, so that this process can end it.
         process = subprocess.Popen([str(SLAPD), "-d", "0", "-f", settings, "-h", listens_at], stderr=log)
     try:
         _wait_for(server.tls_port, process)
@@ -124,12 +125,6 @@ def _ldif(entries: Sequence[Entry]) -> bytes:
     return b"".join(parts)
 
 
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while True:
@@ -145,9 +140,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def run_lying_ldap(answers: Callable[[int], Iterator[bytes]]) -> Iterator[int]:
-    """The port of a server that takes any login and answers a search with what `answers` says, limits or not.
+    """Run a server that accepts any login and ignores the limits of a search. Yields its port.
 
-    It is given the message's number and says whole LDAPMessages (RFC 4511 section 4.1.1).
+    `answers` gets the messageID of a search and gives the LDAPMessages (RFC 4511 section 4.1.1) of the answer.
     """
 
     def talk(connection: socket.socket, over: threading.Event) -> None:
@@ -191,7 +186,7 @@ def ldap_entry(
     name: bytes | None = None,
     attribute: bytes = b"userCertificate;binary",
 ) -> bytes:
-    """A SearchResultEntry with these values of one attribute; `name` is the entry's own, by its number without it."""
+    """A SearchResultEntry with these values of one attribute. `name` is the entry's name, by default from `number`."""
     described = der.sequence(der.octet_string(attribute), der.set_of([der.octet_string(value) for value in values]))
     content = der.octet_string(f"cn={number},{BASE}".encode() if name is None else name) + der.sequence(described)
     return ldap_message(message_id, _SEARCH_ENTRY, content)
@@ -207,7 +202,7 @@ def ldap_done(message_id: int) -> bytes:
 
 
 def _read_message(connection: socket.socket) -> bytes:
-    # Requests of a search are short: one or two octets of length.
+    # Reads one message: a tag, a length in the short or long form, and the content.
     head = connection.recv(2, socket.MSG_WAITALL)
     if len(head) < 2:
         return b""
@@ -220,24 +215,24 @@ def _read_message(connection: socket.socket) -> bytes:
 
 @dataclass(slots=True)
 class Zone:
-    """What a DNS server says: each owner's SMIMEA data, or an alias; its way of lying is set by the test."""
+    """The answers of a DNS server: SMIMEA data or an alias by owner name. The other fields make answers false."""
 
     records: dict[str, list[bytes]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     authentic: bool = True
     """Whether the AD bit is set."""
     bogus: bool = False
-    """SERVFAIL, but for whoever says that nothing is to be checked (CD)."""
+    """Answers SERVFAIL, except to requests with the CD bit (checking disabled)."""
     extended_error: int | None = None
     rcode: str = "NOERROR"
     silent: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
-    """Owner and transport of each question."""
+    """The owner name and the transport of each question."""
     port: int = 0
 
 
 def smimea(usage: int, selector: int, matching_type: int, data: bytes) -> bytes:
-    """The data of one record (RFC 8162 section 2, RFC 6698 section 2.1)."""
+    """The data of one SMIMEA record (RFC 8162 section 2, RFC 6698 section 2.1)."""
     return bytes((usage, selector, matching_type)) + data
 
 
@@ -284,14 +279,14 @@ class _QuietLogger:
 
 @contextlib.contextmanager
 def run_dns(zone: Zone) -> Iterator[Zone]:
-    """A resolver on loopback, by UDP and TCP; what does not fit into 512 octets is truncated by UDP."""
+    """Run a resolver on loopback by UDP and TCP. UDP answers of more than 512 bytes are truncated."""
     resolver, logger = _ZoneResolver(zone), _QuietLogger()
     tcp = DNSServer(resolver, address=HOST, port=0, tcp=True, logger=logger).server
     zone.port = tcp.server_address[1]
     try:
         udp = DNSServer(resolver, address=HOST, port=zone.port, logger=logger).server
     except OSError:
-        # Somebody else's datagrams: another number.
+        # Another program uses this number for UDP: try another port.
         tcp.server_close()
         with run_dns(zone) as running:
             yield running
@@ -299,7 +294,7 @@ def run_dns(zone: Zone) -> Iterator[Zone]:
     listeners = [udp, tcp]
     threads = [threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01}) for one in listeners]
     for listener, thread in zip(listeners, threads, strict=True):
-        # One that says nothing is told by raising, which is nothing to print.
+        # A silent zone raises an error to send no answer. Do not print the error.
         listener.handle_error = lambda *_: None
         thread.start()
     try:

@@ -1,4 +1,4 @@
-"""A private Dovecot for the tests: a folder of its own, free ports, TLS, stopped by its process."""
+"""A private Dovecot for tests, with a separate folder, free ports and TLS. It is stopped by its process id."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.servers.ports import free_port
 from webbridge.gateway import Security, ServerAddress
 
 BINARY = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -77,17 +78,17 @@ service stats {{
   }}
 }}
 """
-# Without root there is nothing to change the root directory with.
+# Settings for tests that do not run as root: chroot needs root's rights.
 _NO_CHROOT = "".join(f"service {name} {{\n  chroot =\n}}\n" for name in ("anvil", "imap-login", "imap-urlauth-login"))
 
 
 @contextmanager
 def run_dovecot(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[dict[Security, ServerAddress]]:
-    """Run an instance while the context lasts; give its two addresses."""
-    # Not under pytest's folder, which only its owner may enter: mail belongs to another user when root runs the tests.
+    """Run an instance during the block. Yields its two addresses."""
+    # Not in pytest's folder, which only its owner may enter. If root runs the tests, the mail belongs to another user.
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
     folder.chmod(0o755)
-    ports = {Security.IMPLICIT_TLS: _free_port(), Security.STARTTLS: _free_port()}
+    ports = {Security.IMPLICIT_TLS: free_port(), Security.STARTTLS: free_port()}
     (folder / "dovecot.conf").write_text(_configure(folder, tls_folder, ports))
     (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{word}::::::\n" for user, word in passwords.items()))
     process = subprocess.Popen([str(BINARY), "-F", "-c", str(folder / "dovecot.conf")])
@@ -121,12 +122,6 @@ def _configure(folder: Path, tls_folder: Path, ports: Mapping[Security, int]) ->
         starttls_port=ports[Security.STARTTLS],
     )
     return settings if is_root else settings + _NO_CHROOT
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,7 @@
-"""A mail server that says what its script tells it: for everything that real servers do not do in a test.
+"""A mail server that answers by a script, for tests of behaviour that real servers do not show.
 
-One thread for each connection, TLS with the certificate of the tests. A script maps the beginning of a command to the
-steps of its answer. `TAG` in an answer stands for the tag of the command.
+The server has one thread for each connection, and TLS with the tests' certificate. A script maps the beginning of a
+command to the steps of its answer. `TAG` in an answer stands for the tag of the command.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LINE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Drip:
-    """Bytes that come one by one."""
+    """Step: send bytes one by one, with pauses."""
 
     data: bytes
     pause_seconds: float = 0.1
@@ -34,25 +34,25 @@ class Drip:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing for a while, or until the test is over."""
+    """Step: send nothing for some time, or until the test is over."""
 
     seconds: float = 60.0
 
 
 class Close:
-    """The end of the connection."""
+    """Step: close the connection."""
 
 
 class TakeLine:
-    """A line of the client that is no command."""
+    """Step: read a line of the client that is no command."""
 
 
 class TakeLiteral:
-    """As many bytes as the last line announced in braces, and the line end behind them."""
+    """Step: read as many bytes as the last line announced in braces, and the line end after them."""
 
 
 class TakeMessage:
-    """All lines up to the one with a single dot."""
+    """Step: read all lines up to a line with only a dot."""
 
 
 Step = bytes | Drip | Wait | Close | TakeLine | TakeLiteral | TakeMessage
@@ -87,7 +87,7 @@ SMTP: Script = {
 
 
 class LyingServer:
-    """A context manager: the server listens inside it. `answers` may be changed at any time."""
+    """A context manager that runs the server. A test may change `answers` at any time."""
 
     def __init__(self, script: Script, *, tls_folder: Path) -> None:
         self.answers: dict[str, Sequence[Step]] = dict(script)
@@ -98,19 +98,19 @@ class LyingServer:
         self._context = server_context(tls_folder)
         self._ca_file = tls_folder / "tls_ca.pem"
         self._listening = socket.create_server((HOST, 0))
-        # The system would take a megabyte for a server that reads nothing more.
+        # A small buffer: the system would otherwise accept a megabyte for a server that has stopped reading.
         self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LINE_BYTES)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
 
     def address(self, *, timeout_seconds: float = 5.0) -> MailServer:
-        """Where a bridge finds this server, for IMAP and SMTP alike."""
+        """The address of this server for a bridge, the same for IMAP and SMTP."""
         address = ServerAddress(host=HOST, port=self._listening.getsockname()[1])
         return MailServer(imap=address, smtp=address, ca_file=self._ca_file, timeout_seconds=timeout_seconds)
 
     def commands(self, beginning: str) -> list[bytes]:
-        """The commands that came and begin so, without their tags."""
+        """The received commands with this beginning, without their tags."""
         return [line for line in self.received if line.upper().startswith(beginning.encode())]
 
     def __enter__(self) -> Self:
@@ -179,7 +179,7 @@ class _Conversation:
         return max((key for key in self._server.answers if text.startswith(key)), key=len)
 
     def _answer(self, key: str, tag: bytes) -> bool:
-        """Take the steps, and say whether the conversation goes on."""
+        """Do the steps. Returns False if the connection must be closed."""
         for step in self._server.answers[key]:
             match step:
                 case bytes():

@@ -1,4 +1,4 @@
-"""A mail host for webmails: the private Dovecot, and an SMTP server that delivers into its mailboxes."""
+"""A mail host for webmails: a private Dovecot, and an SMTP server that delivers into Dovecot's mailboxes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.servers.dovecot import HOST, run_dovecot
+from tests.support.servers.dovecot import HOST, run_dovecot
 from webbridge.gateway import Security, ServerAddress
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -22,7 +22,7 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailHost:
-    """Where the two servers listen, who has a mailbox there, and what stands in it."""
+    """The two running servers and their accounts, with methods to read and fill the mailboxes."""
 
     imap: ServerAddress
     smtp_port: int
@@ -30,7 +30,7 @@ class MailHost:
     tls_folder: Path
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
-        """Put a message into a mailbox as it is, and return its UID."""
+        """Put an unchanged message into a mailbox, and return its UID."""
         with self._connection(account) as imap:
             _, answer = imap.append(folder, "", "", raw)
         match = re.search(rb"APPENDUID \d+ (\d+)", answer[0])
@@ -38,7 +38,7 @@ class MailHost:
         return int(match[1])
 
     def messages(self, account: str, folder: str = "INBOX") -> list[bytes]:
-        """What a mailbox holds, oldest first; nothing when there is no such folder."""
+        """The messages of a folder, oldest first; an empty list if the folder does not exist."""
         with self._connection(account) as imap:
             status, count = imap.select(folder, readonly=True)
             if status != "OK" or count == [b"0"]:
@@ -47,14 +47,14 @@ class MailHost:
         return [row[1] for row in rows if isinstance(row, tuple)]
 
     def uids(self, account: str) -> list[int]:
-        """The numbers of the messages in the inbox, oldest first."""
+        """The UIDs of the messages in the inbox, oldest first."""
         with self._connection(account) as imap:
             imap.select(readonly=True)
             _, found = imap.uid("SEARCH", "ALL")
         return [int(uid) for uid in found[0].split()]
 
     def empty(self, account: str, folder: str = "INBOX") -> None:
-        """Throw away what a mailbox holds."""
+        """Delete all messages of a folder."""
         with self._connection(account) as imap:
             status, count = imap.select(folder)
             if status != "OK" or count == [b"0"]:
@@ -75,7 +75,7 @@ class MailHost:
 
 @contextlib.contextmanager
 def run_mail_host(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[MailHost]:
-    """Run both servers while the context lasts; SMTP takes mail from everybody, for those who have an account."""
+    """Run both servers during the block. SMTP accepts mail from any sender to recipients with an account."""
     with run_dovecot(passwords, tls_folder=tls_folder) as addresses:
         with socket.create_server((HOST, 0)) as probe:
             smtp_port: int = probe.getsockname()[1]
@@ -91,7 +91,7 @@ def run_mail_host(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator
 
 
 class _Deliverer:
-    """aiosmtpd's handler: knows who lives here, and puts each message into their inbox."""
+    """The handler for aiosmtpd: accepts recipients with an account, and puts each message into their inboxes."""
 
     def __init__(self, host: MailHost) -> None:
         self._host = host

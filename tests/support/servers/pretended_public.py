@@ -1,6 +1,6 @@
-"""Servers on loopback that count as public ones: issuers' certificates are fetched from no other address.
+"""Makes the command treat servers on loopback as public: it fetches issuers' certificates from public servers only.
 
-As a program, `pretended_public.py HOST:PORT ARGUMENTS` is `sealwax` for which that server is public.
+As a program, `pretended_public.py HOST:PORT ARGUMENTS` runs `sealwax ARGUMENTS`, with that server treated as public.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from smime_core.cli import main
-from smime_core.lookups.fetch import FetchPolicy
+from sealwax.cli import main
+from sealwax.lookups.fetch import FetchPolicy
 
 
 def pretend_public(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
-    """Let fetches by any policy reach these servers, each as address:port."""
+    """Let fetches under any policy reach these servers. `hosts`: address:port of each."""
     lists = FetchPolicy.lists
 
     def lists_or_is_one(policy: FetchPolicy, host: str, port: int) -> bool:

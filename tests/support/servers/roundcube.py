@@ -1,5 +1,4 @@
-"""A real Roundcube on loopback: Debian's files, settings and database of its own, PHP's own server, ended by its
-process group."""
+"""A real Roundcube on loopback: Debian's files with separate settings and database, served by PHP's own web server."""
 
 from __future__ import annotations
 
@@ -17,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.dovecot import HOST
-from tests.servers.mail_host import MAX_MESSAGE_BYTES, MailHost
+from tests.support.servers.dovecot import HOST
+from tests.support.servers.mail_host import MAX_MESSAGE_BYTES, MailHost
 
 PACKAGES = "roundcube-core roundcube-sqlite3 php-cli"
 _PROGRAM = Path("/usr/share/roundcube")
@@ -50,7 +49,7 @@ $config['disabled_actions'] = [{disabled}];
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roundcube:
-    """Where it answers."""
+    """The address of a running Roundcube, and its mail host."""
 
     url: str
     mail: MailHost
@@ -68,10 +67,10 @@ def absence() -> str | None:
 def run_roundcube(
     mail: MailHost, *, disabled_actions: tuple[str, ...] = (), skin_changes: Mapping[str, str] | None = None
 ) -> Iterator[Roundcube]:
-    """Run an instance over a mail host while the context lasts.
+    """Run an instance for a mail host during the block.
 
-    `disabled_actions`: what an administrator has switched off, as in `mail.bounce`. `skin_changes`: texts in the
-    templates of the skin, and what stands in their place.
+    `disabled_actions`: the actions that an administrator has switched off, such as `mail.bounce`. `skin_changes`: maps
+    texts in the templates of the skin to their replacements.
     """
     folder = Path(tempfile.mkdtemp(prefix="roundcube-"))
     _set_up(folder, mail, disabled_actions)
@@ -81,7 +80,7 @@ def run_roundcube(
     environment = {**os.environ, "ROUNDCUBE_CONFIG_DIR": str(folder), "PHP_CLI_SERVER_WORKERS": str(_WORKERS)}
     limits = [f"-d{name}={MAX_MESSAGE_BYTES}" for name in ("upload_max_filesize", "post_max_size")]
     with (folder / "php.log").open("wb") as log:
-        # A group of its own: the first process does not end its workers.
+        # A separate process group, because the first process does not end its workers.
         process = subprocess.Popen(
             ["php", *limits, "-dmemory_limit=1G", "-S", f"{HOST}:{port}", "-t", str(documents)],
             env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -118,7 +117,7 @@ def _set_up(folder: Path, mail: MailHost, disabled_actions: tuple[str, ...]) -> 
 
 
 def _changed_copy(folder: Path, changes: Mapping[str, str]) -> Path:
-    """The program's files as links, but for a skin of its own; returns what is served."""
+    """Link the program's files, except for a changed copy of the skin. Returns the folder to serve."""
     copy, documents = folder / "copy", folder / "copy" / "public_html"
     documents.mkdir(parents=True)
     for name in ("index.php", "program", "SQL", "plugins"):
@@ -136,7 +135,7 @@ def _changed_copy(folder: Path, changes: Mapping[str, str]) -> Path:
         changed = skin / "templates" / template.relative_to(templates)
         changed.parent.mkdir(exist_ok=True)
         changed.write_text(text)
-    # PHP takes the place of a file for where its link leads: the entry must be a file here.
+    # PHP resolves links to find a script's folder, so index.php must be a file here and no link.
     shutil.copy(_DOCUMENTS / "index.php", documents)
     for name in ("program", "plugins"):
         (documents / name).symlink_to(_DOCUMENTS / name)

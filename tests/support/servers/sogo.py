@@ -1,4 +1,4 @@
-"""A real SOGo on loopback: Debian's program over a database and a memcached of its own, behind a small web server."""
+"""A real SOGo on loopback: Debian's program with a separate database and memcached, behind a small web server."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.servers.dovecot import HOST
-from tests.servers.mail_host import MailHost
+from tests.support.servers.dovecot import HOST
+from tests.support.servers.mail_host import MailHost
+from tests.support.servers.ports import free_port
 
 PACKAGES = "sogo memcached postgresql"
 _RESOURCES = Path("/usr/lib/GNUstep/SOGo/WebServerResources")
 _DATABASE_PROGRAMS = Path("/usr/lib/postgresql")
 _START_SECONDS = 30.0
 _PROGRAMS = ("sogod", "memcached", "setpriv")
-# What the web server before SOGo takes from a request, and gives back of an answer.
+# The header fields of requests that the web server passes on to SOGo.
 _REQUEST_FIELDS = ("Cookie", "Content-Type", "Accept", "Accept-Language", "User-Agent", "X-XSRF-TOKEN", "Referer")
 _OWN_FIELDS = {"connection", "content-length", "transfer-encoding"}
 _KINDS = {
@@ -39,7 +40,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sogo:
-    """Where it answers."""
+    """The address of a running SOGo, and its mail host."""
 
     url: str
     mail: MailHost
@@ -55,7 +56,7 @@ def absence() -> str | None:
 
 @contextlib.contextmanager
 def run_sogo(mail: MailHost) -> Iterator[Sogo]:
-    """Run an instance over a mail host while the context lasts."""
+    """Run an instance for a mail host during the block."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sogo-")))
         folder.chmod(0o755)
@@ -71,7 +72,7 @@ def _run_database(folder: Path, passwords: Mapping[str, str]) -> Iterator[int]:
     data.mkdir()
     shutil.chown(data, "postgres")
     _check([_database_program("initdb"), "-D", str(data), "-A", "trust", "-U", "sogo", "--no-sync"], user="postgres")
-    port = _free_port()
+    port = free_port()
     arguments = ["-D", str(data), "-h", HOST, "-p", str(port), "-k", str(data), "-F"]
     with _running([_database_program("postgres"), *arguments], folder, user="postgres", port=port):
         rows = ", ".join(f"('{one}', '{one}', '{word}', '{one}', '{one}')" for one, word in passwords.items())
@@ -105,14 +106,14 @@ def _query(port: int, script: str) -> None:
 
 @contextlib.contextmanager
 def _run_cache(folder: Path) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     with _running(["memcached", "-l", HOST, "-p", str(port), "-U", "0"], folder, user="memcache", port=port):
         yield port
 
 
 @contextlib.contextmanager
 def _run_program(folder: Path, mail: MailHost, *, database: int, cache: int) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     store = f"postgresql://sogo@{HOST}:{database}/sogo"
     source = (
         f'({{ type = sql; id = people; viewURL = "{store}/users"; canAuthenticate = YES; isAddressBook = NO; '
@@ -132,14 +133,14 @@ def _run_program(folder: Path, mail: MailHost, *, database: int, cache: int) -> 
     home.mkdir()
     shutil.chown(home, "sogo")
     arguments = [part for name, value in settings.items() for part in (f"-{name}", value)]
-    # Asked to end, sogod waits half a minute for its workers.
+    # SIGKILL, because after SIGTERM sogod waits half a minute for its workers.
     with _running(["sogod", *arguments], folder, user="sogo", port=port, home=home, ending=signal.SIGKILL):
         yield port
 
 
 @contextlib.contextmanager
 def _run_web_server(program: int) -> Iterator[str]:
-    """What Apache does before SOGo: the files of its pages, and everything else handed on."""
+    """Run a web server that replaces Apache: it serves the pages' files, and passes other requests on to SOGo."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -169,7 +170,7 @@ def _run_web_server(program: int) -> Iterator[str]:
                     self._reply(answer.status, kept, answer.read())
 
         def _reply(self, status: int, fields: list[tuple[str, str]], body: bytes) -> None:
-            # A browser that goes to another page waits for nothing.
+            # A browser that goes to another page closes the connection.
             with contextlib.suppress(ConnectionError):
                 self.send_response(status)
                 for name, value in (*fields, ("Content-Length", str(len(body)))):
@@ -178,7 +179,7 @@ def _run_web_server(program: int) -> Iterator[str]:
                 self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     with ThreadingHTTPServer((HOST, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -203,7 +204,7 @@ def _running(
     environment = {"PATH": _path(), "LANG": "C.UTF-8", "HOME": str(home or folder)}
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as output:
-        # A group of its own: the first process does not always end its workers.
+        # A separate process group, because the first process does not always end its workers.
         process = subprocess.Popen(
             _as(user, command), env=environment, cwd=home or folder, stdin=subprocess.DEVNULL, stdout=output,
             stderr=output, start_new_session=True,
@@ -237,12 +238,6 @@ def _as(user: str, command: list[str]) -> list[str]:
 def _database_program(name: str) -> str:
     found = sorted(_DATABASE_PROGRAMS.glob(f"*/bin/{name}"))
     return str(found[-1]) if found else ""
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _path() -> str:

@@ -1,4 +1,4 @@
-"""Web servers on loopback for the tests of look-ups: good ones, lying ones, and ones that never finish."""
+"""Web servers on loopback for the tests of look-ups, which answer correctly, falsely, or never completely."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Reply = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass(slots=True)
 class WebServer:
-    """Where it listens, and what it was asked: the request line, its header fields, and the body."""
+    """A running web server. `asked`: the request line, the header fields and the body of each request."""
 
     port: int
     scheme: str = "http"
@@ -32,7 +32,7 @@ class WebServer:
 
 @contextlib.contextmanager
 def run_web_server(reply: Reply, *, tls_folder: Path | None = None) -> Iterator[WebServer]:
-    """A server whose every answer `reply` writes; with TLS where there is a folder with its files."""
+    """Run a server whose answers `reply` writes; with TLS if `tls_folder` is given."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -51,7 +51,7 @@ def run_web_server(reply: Reply, *, tls_folder: Path | None = None) -> Iterator[
         block_on_close = False
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that hangs up is what many of these tests are about."""
+            """Ignore clients that close the connection, as many of these tests do."""
 
     with Listener(("127.0.0.1", 0), Handler) as listener:
         server = WebServer(port=listener.server_address[1])
@@ -71,7 +71,7 @@ def run_web_server(reply: Reply, *, tls_folder: Path | None = None) -> Iterator[
 
 @contextlib.contextmanager
 def run_raw_server(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[WebServer]:
-    """A server below HTTP: `talk` has each connection, and an event that says when the test is over."""
+    """Run a TCP server. `talk` gets each connection, and an event that is set when the test is over."""
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -97,7 +97,7 @@ def run_raw_server(talk: Callable[[socket.socket, threading.Event], None]) -> It
 
 
 def reply_with(body: bytes, *, status: int = 200, **headers: str) -> Reply:
-    """A reply that is always the same; header names are written with underscores."""
+    """A reply that is always the same. In header names underscores stand for hyphens."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)

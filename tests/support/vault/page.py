@@ -1,4 +1,4 @@
-"""A page of the tests' own with a vault in it, served from a build: what several test files open and ask."""
+"""A test page with a vault, served from a build, and calls to the vault in it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from smime_core import blocking
-from smime_core.identity import Identity, export_identity
+from smime_core.identity.identity import Identity, export_identity
 from smime_core.providers.native import NativeProvider
-from tests.browser.page import Page
-from tests.unit.people import NOW, anchor
+from tests.support.browser.page import Page
+from tests.support.people import NOW, anchor
+from tests.support.project import ROOT
+from wasm_build.bundle.runtime_files import pinned_module
+from wasm_build.bundle.tree import list_folder
 
-ROOT = Path(__file__).parents[2]
 PROVIDER = NativeProvider()
 PASSPHRASE = "correct horse ü"
 AT = NOW.isoformat()
@@ -35,9 +37,8 @@ TYPES = {
 }
 PAGE = b'<!doctype html><link rel=icon href="data:,"><title>Vault</title><script type=module src="/page.js"></script>'
 
-# Tests speak JSON: bytes travel as {"b64": …}, secrets as {"secret": …}.
+# The script of the page. Tests pass JSON to it, with bytes as {"b64": …} and secrets as {"secret": …}.
 PAGE_SCRIPT = """
-import { openVault } from "./runtime/vault.js";
 const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const base64 = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
 const secret = (text) => {
@@ -50,7 +51,8 @@ const wake = (_key, value) => (value?.b64 !== undefined ? bytes(value.b64).buffe
   : value?.secret !== undefined ? secret(value.secret) : value);
 const still = (_key, value) => (value instanceof ArrayBuffer ? { b64: base64(value) } : value);
 window.cleanups = [];
-const { device = {}, ...options } = JSON.parse(decodeURIComponent(location.search.slice(1)) || "{}");
+const asked = JSON.parse(decodeURIComponent(location.search.slice(1)) || "{}");
+const { device = {}, module, ...options } = asked;
 for (const [name, value] of Object.entries(device)) Object.defineProperty(navigator, name, { value });
 window.workers = 0;
 window.Worker = class extends Worker {
@@ -63,7 +65,10 @@ window.startProgress = [];
 const onStartProgress = (progress) => window.startProgress.push(progress);
 // JSON knows no undefined, which stands for what the vault does by itself.
 const saveBytes = options.saveBytes === null ? undefined : options.saveBytes ?? false;
-const vault = await openVault({ onStartProgress, ...options, saveBytes }).catch(({ code, message }) => {
+const { openVault } = await import(module ?? "/runtime/vault.js");
+// The built module knows the folder of the runtime by itself.
+const place = module ? { base: new URL("/runtime/", location.href) } : {};
+const vault = await openVault({ ...place, onStartProgress, ...options, saveBytes }).catch(({ code, message }) => {
   window.failure = { code, message };
   window.opened = true;
   return new Promise(() => {});
@@ -87,7 +92,7 @@ window.opened = true;
 
 
 class OpenPage(Protocol):
-    """Opens a page with a vault; the argument names Workers that stand in for the real one, first come first served."""
+    """Opens a page with a vault. `workers`: scripts that replace the real Worker, one for each start, in this order."""
 
     def __call__(
         self,
@@ -100,9 +105,9 @@ class OpenPage(Protocol):
 
 @dataclass
 class VaultServer:
-    """Serves a runtime; `workers` are given out one after the other in place of the real one, then the real one.
+    """Serves a runtime. Requests for the Worker's script get the scripts in `workers`, one each, then the real one.
 
-    `files` are further ones by their paths.
+    `altered`, `missing`: files that are served with an altered byte, or not at all. `files`: further files by path.
     """
 
     runtime: Path
@@ -126,23 +131,33 @@ class VaultServer:
         name = path.removeprefix("/runtime/")
         if name == "vault_worker.js" and self.workers:
             return self.workers.pop(0).encode()
-        if name == "pinned.js" and "vault_worker.js" not in self.altered:
-            return without_worker_pin((self.runtime / "pinned.js").read_bytes())
+        if path.startswith("/source/"):
+            return self._read_source(path.removeprefix("/source/"))
         file = self.runtime / name
         if not path.startswith("/runtime/") or not file.is_file() or name in self.missing:
             return None
         data = file.read_bytes()
+        if name == "vault.js" and "vault_worker.js" not in self.altered:
+            return without_worker_pin(data)
         return data[:-1] + bytes([data[-1] ^ 1]) if name in self.altered else data
 
+    def _read_source(self, name: str) -> bytes | None:
+        if name.endswith("/pinned.js"):
+            return without_worker_pin(pinned_module(list_folder(self.runtime)).encode())
+        file = ROOT / name
+        return file.read_bytes() if file.is_file() else None
 
-def without_worker_pin(pinned: bytes) -> bytes:
-    """`pinned.js` for another Worker than the real one, which is held against its hash like every script."""
-    return re.sub(rb'"vault_worker.js": \{[^{}]*+\},?\n', b"", pinned)
+
+def without_worker_pin(script: bytes) -> bytes:
+    """The script of pinned hashes without the hash of the Worker, so that a test may use another Worker."""
+    altered, count = re.subn(rb',\s+"vault_worker.js": \{[^{}]*+\}', b"", script)
+    assert count == 1
+    return altered
 
 
 @contextmanager
 def serve_vault(runtime: Path) -> Iterator[VaultServer]:
-    """Serve a page with a vault out of this folder on loopback."""
+    """Serve a page with a vault on loopback. `runtime` is the folder with the vault's files."""
     served = VaultServer(runtime)
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -160,7 +175,7 @@ def serve_vault(runtime: Path) -> Iterator[VaultServer]:
             self.wfile.write(data or b"")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=httpd.serve_forever)
@@ -199,7 +214,7 @@ def call(page: Page, verb: str, args: dict[str, Any], options: dict[str, Any] | 
 
 
 def open_identity(page: Page, identity: Identity) -> dict[str, Any]:
-    """`identities` and `sealKey` for further calls."""
+    """Open an identity in the vault. Returns the arguments `identities` and `sealKey` for further calls."""
     p12 = blocking.run(export_identity(identity, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
     reply = call(
         page, "identity.open", {"p12": b64(p12), "passphrase": secret(PASSPHRASE.encode()), "sealKey": SEAL_KEY}

@@ -1,7 +1,7 @@
-"""A browser of its own, a page with the pages' key ring over the vault, and secrets that only this process can name.
+"""A separate browser, a page with the bridge's key ring over the vault, and secrets that are searched in its memory.
 
-The browser is given ciphertext. A passphrase is typed key by key; what else is secret comes out of ciphertext, or is
-derived in the page from a small number, so that neither the driver's messages nor the page's sources hold any of it.
+The browser gets no secret in clear, so that neither the driver's messages nor the page's sources contain one. The
+passphrase is typed key by key. The other secrets are decrypted in the page, or derived there from a small number.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from smime_core.algorithms import AES_256_CBC, ContentCipher
-from smime_core.blocking import run, seal_bytes
-from smime_core.identity import Identity, export_identity
+from smime_core.blocking import encrypt_bytes, run
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.identity.identity import Identity, export_identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.browser.browsers import Browser, Chromium, Firefox, Name
-from tests.browser.page import Page
-from tests.browser.residue.markers import MARKER_BYTES, Needle, needles_for, number_needles
-from tests.browser.residue.processes import (
+from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
+from tests.support.browser.page import Page
+from tests.support.browser.residue.markers import MARKER_BYTES, Needle, needles_for, number_needles
+from tests.support.browser.residue.processes import (
     Finding,
     count_by_secret,
     process_tree,
@@ -38,18 +39,21 @@ from tests.browser.residue.processes import (
     scan_octets,
     scan_processes,
 )
-from tests.browser.vault_page import without_worker_pin
-from tests.unit.people import person
-from wasm_build.runtime_files import Pyodide, collect_runtime
-from wasm_build.tree import Content, list_folder, read_content
+from tests.support.people import person
+from tests.support.project import ROOT
+from tests.support.vault.page import without_worker_pin
+from wasm_build.bundle.runtime_files import Pyodide, collect_runtime, pinned_module
+from wasm_build.bundle.scripts import PUBLISHED
+from wasm_build.bundle.tree import Content, list_folder, read_content
 
-ROOT: Final = Path(__file__).parents[3]
 NATIVE: Final = NativeProvider()
-_HERE: Final = Path(__file__).parent
+_SCRIPT: Final = "tests/support/browser/residue/page.js"
+_WORKER: Final = "tests/support/browser/residue/waiting_worker.js"
 _PAGE: Final = b"""<!doctype html>
 <link rel=icon href="data:,"><title>Residue</title>
-<link rel=stylesheet href="runtime/ui/tokens.css"><link rel=stylesheet href="runtime/ui/components.css">
-<script type=module src="page.js"></script>
+<link rel=stylesheet href="/source/wasm_build/ui/tokens.css">
+<link rel=stylesheet href="/source/wasm_build/ui/components.css">
+<script type=module src="/source/tests/support/browser/residue/page.js"></script>
 """
 _TYPES: Final = {
     ".css": "text/css",
@@ -60,9 +64,10 @@ _TYPES: Final = {
 }
 _TEXT_BYTES: Final = 96_000
 _SIGNED_BYTES: Final = 100_000
-# Allocators cut large blocks up by pages, and what they leave of one is seldom the page that one would look for.
+# The plaintext is searched at each of its memory pages: an allocator reuses large blocks page by page, so any of them
+# may be left.
 _PAGE_BYTES: Final = 4_096
-_GONE_SECONDS: Final = 20  # what browsers may take to collect garbage
+_GONE_SECONDS: Final = 20  # the time that a browser gets to collect garbage
 _STEP_SECONDS: Final = 60
 _CHILDREN_COLLECT: Final = """async () => {
   const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
@@ -79,21 +84,21 @@ _CHILDREN_COLLECT: Final = """async () => {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """One person's secrets, sealed as they reach a browser, and the needles that must not be found in clear."""
+    """One person's secrets, their encrypted forms for the browser, and the needles that must not be found in memory."""
 
     identity: Identity
     passphrase: str
     p12: bytes
     text: bytes
     cek: bytes
-    sealed: bytes
+    encrypted: bytes
     seal_key_seed: int
     text_seed: int
     needles: list[Needle]
 
 
 def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
-    """Fresh ones; `kind` is that of the private key, `cipher` that of the sealed text."""
+    """Create new secrets. `kind` is the kind of the private key, `cipher` the cipher of the encrypted text."""
     identity, keys = person("bob", kind), KnownCek(cipher.key_length)
     passphrase = "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
     text = b"".join(hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(_TEXT_BYTES // 32))
@@ -117,7 +122,7 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
         p12=run(export_identity(identity, passphrase.encode(), provider=NATIVE, iterations=2048)),
         text=text,
         cek=keys.cek,
-        sealed=seal_bytes(text, recipients=[identity.certificate], provider=keys, cipher=cipher),
+        encrypted=encrypt_bytes(text, Encrypting(recipients=[identity.certificate], cipher=cipher), provider=keys),
         seal_key_seed=seal_key_seed,
         text_seed=text_seed,
         needles=needles,
@@ -125,7 +130,7 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
 
 
 def private_numbers(identity: Identity) -> list[int]:
-    """The secret numbers of an RSA or EC key."""
+    """The secret numbers of an RSA key (d, p, q) or an EC key."""
     key = load_der_private_key(identity.private_key.pkcs8_der, None)
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.private_numbers()
@@ -135,7 +140,7 @@ def private_numbers(identity: Identity) -> list[int]:
 
 
 class KnownCek(NativeProvider):
-    """Seals under a content key that can be searched for."""
+    """A provider whose content key is known, so that memory can be searched for it."""
 
     def __init__(self, length: int) -> None:
         super().__init__()
@@ -146,7 +151,7 @@ class KnownCek(NativeProvider):
 
 
 def _derive(length: int, seed: int) -> bytes:
-    # As `derive` in page.js.
+    # Must compute the same as `derive` in page.js.
     state, octets = seed, bytearray()
     for _ in range(length):
         state = (state * 1_103_515_245 + 12_345) & 0xFFFFFFFF
@@ -155,7 +160,7 @@ def _derive(length: int, seed: int) -> bytes:
 
 
 class Watch:
-    """Looks through every process and the profile of one browser, whose profile nobody else uses."""
+    """The search through all processes and the profile of one browser."""
 
     def __init__(self, browser: Browser, profile: Path, needles: Sequence[Needle]) -> None:
         self.browser = browser
@@ -163,11 +168,11 @@ class Watch:
         self._needles = needles
 
     def scan_memory(self) -> list[Finding]:
-        """Every needle in the memory of every process of the browser."""
+        """All places where a needle is in the memory of the browser's processes."""
         return list(scan_processes(self._processes(), self._needles))
 
     def find_in_memory(self, secrets: set[str]) -> set[str]:
-        """Which of these secrets stand in the memory of any process; looks no further than it must."""
+        """The secrets of this set that are in the memory of any process. Stops when all are found."""
         missing = set(secrets)
         for found in scan_processes(self._processes(), [it for it in self._needles if it.secret in secrets]):
             missing.discard(found.needle.secret)
@@ -177,11 +182,11 @@ class Watch:
 
     def _processes(self) -> list[int]:
         tree = process_tree(self.browser.process.pid)
-        # Chromium's driver is the tests' own. The largest come first: the page is one of them.
+        # Without chromedriver, which is the root of Chromium's tree. The largest first: it is probably the page's.
         return sorted(tree[1:] if isinstance(self.browser, Chromium) else tree, key=resident_pages, reverse=True)
 
     def scan_disk(self) -> list[str]:
-        """Every file of the profile with a needle in it: databases, caches, session files, logs."""
+        """The files of the profile that contain a needle: databases, caches, session files, logs."""
         found = []
         for path in sorted(self._profile.rglob("*")):
             try:
@@ -193,7 +198,7 @@ class Watch:
         return found
 
     def wait_until_gone(self, page: Page, *, allowed: Counter[str] | None = None) -> list[Finding]:
-        """What is left when the browser has collected its garbage, or after twenty seconds."""
+        """Collect garbage until only `allowed` secrets are left, or for 20 seconds. Returns what is left."""
         deadline = time.monotonic() + _GONE_SECONDS
         while True:
             self.collect_garbage(page)
@@ -202,7 +207,7 @@ class Watch:
                 return left
 
     def collect_garbage(self, page: Page) -> None:
-        """Have every process of the browser give back what it can."""
+        """Have all processes of the browser collect garbage."""
         if isinstance(self.browser, Firefox):
             self.browser.chrome_js(_CHILDREN_COLLECT)
         else:
@@ -210,30 +215,30 @@ class Watch:
 
 
 class Lab:
-    """The page, its steps, and the watch over its browser."""
+    """The page with its steps, and the search through its browser."""
 
     def __init__(self, page: Page, watch: Watch) -> None:
         self.page = page
         self.watch = watch
 
     def type_passphrase(self, passphrase: str) -> None:
-        """Press its keys in the passphrase field."""
+        """Type the passphrase into its field, key by key."""
         self.page.click(".secret-editor")
         self.page.type(passphrase)
 
     def begin(self, step: str) -> None:
-        """Start a step of `page.js` and wait until the Worker has its answer, which it holds back."""
+        """Start a step of `page.js`, and wait until the Worker has its answer, which it holds back until `go_on`."""
         self.page.js("() => { window.answered = false; }")
         self.page.js("(step) => window.begin(step)", step)
         self.page.wait_for("() => window.answered", timeout_seconds=_STEP_SECONDS)
 
     def go_on(self) -> object:
-        """Let the Worker answer and clean up; the step's outcome."""
+        """Let the Worker answer and clean up. Returns the outcome of the step."""
         self.page.js("() => { window.release(); }")
         return self.outcome()
 
     def outcome(self) -> object:
-        """What the step ended with."""
+        """Wait for the outcome of the step."""
         outcome: object = self.page.wait_for("() => window.outcome", timeout_seconds=_STEP_SECONDS)
         return outcome
 
@@ -245,7 +250,7 @@ class Lab:
 
 @contextmanager
 def open_lab(name: Name, profile: Path, given: Secrets, *, strict: bool) -> Iterator[Lab]:
-    """Start a browser, serve the page, open it."""
+    """Start a browser, serve the page and open it. `strict` is passed on to the page."""
     browser = Chromium(profile, flags=("--js-flags=--expose-gc",)) if name == "chromium" else Firefox(profile)
     try:
         with _serve(given) as port:
@@ -261,14 +266,15 @@ def open_lab(name: Name, profile: Path, given: Secrets, *, strict: bool) -> Iter
 def _serve(given: Secrets) -> Iterator[int]:
     runtime = collect_runtime(ROOT, Pyodide.below(ROOT))
     files: dict[str, Content] = {
-        **list_folder(ROOT / "webbridge/pages", prefix="/"),
+        **list_folder(ROOT / "webbridge/pages", prefix="/source/webbridge/pages/"),
+        **list_folder(ROOT / "wasm_build", prefix="/source/wasm_build/"),
+        "/source/wasm_build/vault/owner/pinned.js": without_worker_pin(pinned_module(runtime).encode()),
+        **{f"/source/{name}": ROOT / name for name in (*PUBLISHED, _SCRIPT, _WORKER)},
         **{f"/runtime/{name}": content for name, content in runtime.items()},
         "/": _PAGE,
-        "/page.js": _HERE / "page.js",
-        "/runtime/pinned.js": without_worker_pin(read_content(runtime["pinned.js"])),
-        "/runtime/vault_worker.js": _HERE / "waiting_worker.js",
+        "/runtime/vault_worker.js": f'import "/source/{_WORKER}";'.encode(),
         "/keys.p12": given.p12,
-        "/sealed.p7m": given.sealed,
+        "/encrypted.p7m": given.encrypted,
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -283,7 +289,7 @@ def _serve(given: Secrets) -> Iterator[int]:
             self.wfile.write(read_content(content) if content is not None else b"")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -294,3 +300,7 @@ def _serve(given: Secrets) -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def start(name: Name, profile: Path) -> Browser:
+    return Chromium(profile, flags=("--js-flags=--expose-gc",)) if name == "chromium" else Firefox(profile)

@@ -1,4 +1,4 @@
-"""Octets that must not be found, in the forms that programs give to secrets."""
+"""Bytes of secrets that must not be found, in all forms in which programs write them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-# Long enough that chance finds none, short enough that a secret torn apart by an allocator still shows.
+# The bytes of a secret that are searched: long enough that none is found by chance, short enough to be found in a
+# secret that was overwritten in part.
 MARKER_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needle:
-    """One form of one secret: `secret` names it, `form` says how its octets are written."""
+    """Bytes to search for: `secret` names the secret, `form` the way in which its bytes are written."""
 
     secret: str
     form: str
@@ -21,12 +22,12 @@ class Needle:
 
 
 def needles_for(secret: str, pieces: Iterable[bytes]) -> list[Needle]:
-    """Every form of every piece of a secret."""
+    """The needles for all forms of the pieces of a secret."""
     return [Needle(secret=secret, form=form, octets=octets) for piece in pieces for form, octets in _forms(piece)]
 
 
 def number_needles(secret: str, numbers: Iterable[int]) -> list[Needle]:
-    """Every form of a part from the middle of each secret number, and how little-endian words hold it."""
+    """The needles for the middle bytes of each secret number, in all forms and also reversed (little-endian)."""
     found = []
     for number in numbers:
         octets = number.to_bytes((number.bit_length() + 7) // 8, "big")
@@ -41,14 +42,15 @@ def _forms(piece: bytes) -> list[tuple[str, bytes]]:
         ("raw", piece),
         ("hex", piece.hex().encode()),
         ("HEX", piece.hex().upper().encode()),
-        # Text in two-octet units, or a "binary string" of JavaScript.
+        # UTF-16 text, or a "binary string" of JavaScript: one unit of two bytes for each byte.
         ("utf-16", b"".join(bytes((octet, 0)) for octet in piece)),
         *((f"base64+{phase}", _base64_inside(piece, phase)) for phase in range(3)),
     ]
 
 
 def _base64_inside(piece: bytes, phase: int) -> bytes:
-    # The characters that depend on the piece alone, when `phase` octets stand before it in its group of three.
+    # Returns the base64 characters that only the piece determines, if `phase` unknown bytes come before it in a group
+    # of three.
     whole = base64.b64encode(bytes(phase) + piece)
     first = -(-phase * 4 // 3)
     return whole[first : (phase + len(piece)) * 4 // 3]

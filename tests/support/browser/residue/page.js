@@ -1,12 +1,12 @@
 /**
  * The tests' page: the pages' own key ring and passphrase field over the vault, as the mail pages put them together.
  *
- * What comes in is ciphertext; what is secret is derived here or typed.
+ * The inputs are ciphertext; secrets are derived here or typed.
  */
 
-import { KeyRing } from "./keys.js";
-import { openVault } from "./runtime/vault.js";
-import { SecretField } from "./runtime/ui/secret_field.js";
+import { KeyRing } from "../../../../webbridge/pages/keys.js";
+import { openVault } from "../../../../wasm_build/vault/owner/vault.js";
+import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 
 const settings = new URLSearchParams(location.search);
 const SEAL_KEY_BYTES = 32;
@@ -32,7 +32,7 @@ Crypto.prototype.getRandomValues = function (/** @type {any} */ array) {
     : getRandomValues.call(this, array);
 };
 
-const vault = await openVault({ strict: settings.has("strict"), saveBytes: false });
+const vault = await openVault({ base: new URL("/runtime/", location.href), strict: settings.has("strict"), saveBytes: false });
 const keys = new KeyRing(async () => vault);
 const field = new SecretField({ label: "Passphrase", hint: "", translate: (key) => key });
 document.body.append(field.element);
@@ -46,9 +46,9 @@ async function fetchBytes(path) {
 
 /** @type {Record<string, () => Promise<unknown>>} */
 const steps = {
-  unlock: async () => keys.openFile(await fetchBytes("./keys.p12"), field.take()),
+  unlock: async () => keys.openFile(await fetchBytes("/keys.p12"), field.take()),
   decrypt: async () => {
-    const { content } = await vault.call("bytes.decrypt", { cms: await fetchBytes("./sealed.p7m"), ...keys.copies() });
+    const { content } = await vault.call("bytes.decrypt", { cms: await fetchBytes("/encrypted.p7m"), ...keys.copies() });
     const length = content.byteLength;
     new Uint8Array(content).fill(0);
     return length;

@@ -1,4 +1,4 @@
-"""Looks for octets in the memory of processes (Linux): /proc/PID/mem along /proc/PID/maps."""
+"""Searches the memory of processes (Linux only): reads /proc/PID/mem in the regions that /proc/PID/maps names."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.browser.residue.markers import Needle
+from tests.support.browser.residue.markers import Needle
 
 _CHUNK_BYTES: Final = 16_000_000
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _PAGEMAP_ENTRY_BYTES: Final = 8
-# Bits 63 and 62 of a pagemap entry: present, swapped. In the highest of its eight octets.
+# Bits 63 (present) and 62 (swapped) of a pagemap entry, as bits of the highest of its eight bytes.
 _THERE: Final = 0xC0
 _LINE: Final = re.compile(r"(\w+)-(\w+) (....) \w+ \S+ (\d++) *+(.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Where a needle was found: `place` is a line of /proc/PID/maps without its numbers, or a file's name."""
+    """A needle that was found. `place`: the rights and the name of the region in /proc/PID/maps."""
 
     needle: Needle
     process: str
@@ -32,7 +32,7 @@ class Finding:
 
 
 def process_tree(root: int) -> list[int]:
-    """The process and all that descend from it, by their ids."""
+    """The ids of a process and all its descendants, the process first."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (parent := _parent(entry)) is not None:
@@ -46,7 +46,7 @@ def process_tree(root: int) -> list[int]:
 
 
 def resident_pages(process: int) -> int:
-    """How much of its memory a process has in use; 0 for one that has ended."""
+    """The number of a process's memory pages in RAM; 0 for a process that has ended."""
     try:
         return int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except OSError:
@@ -54,13 +54,13 @@ def resident_pages(process: int) -> int:
 
 
 def scan_processes(processes: Iterable[int], needles: Sequence[Needle]) -> Iterator[Finding]:
-    """Every place of every needle; a process that has ended meanwhile holds nothing."""
+    """All places of the needles in the memory of processes. Processes that have ended are left out."""
     for process in processes:
         yield from _scan_process(process, needles)
 
 
 def scan_octets(octets: bytes, needles: Iterable[Needle]) -> Iterator[tuple[Needle, int]]:
-    """Every needle in `octets` with its position."""
+    """All needles in `octets` with their positions."""
     for needle in needles:
         at = octets.find(needle.octets)
         while at >= 0:
@@ -69,13 +69,13 @@ def scan_octets(octets: bytes, needles: Iterable[Needle]) -> Iterator[tuple[Need
 
 
 def count_by_secret(findings: Iterable[Finding]) -> Counter[str]:
-    """How many findings there are of each secret."""
+    """The number of findings for each secret."""
     return Counter(finding.needle.secret for finding in findings)
 
 
 def _parent(entry: Path) -> int | None:
     try:
-        # The name stands in parentheses and may hold some itself.
+        # The parent's id is the second field after the name, which is in parentheses and may contain some itself.
         return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
     except (OSError, IndexError):
         return None
@@ -94,7 +94,8 @@ def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
         for start, end, place in _regions(folder):
             seen_to = start
             for first, last in _pages_there(pagemap, start, end):
-                # What spans two chunks is found in the second; what was found in the first is not counted again.
+                # Chunks overlap, so a secret that spans two chunks is found in the second. Do not report again a secret
+                # that lies completely in the first.
                 for at in range(first, last, _CHUNK_BYTES):
                     begin = max(start, at - overlap)
                     chunk = _read(memory, begin, min(last, at + _CHUNK_BYTES))
@@ -114,7 +115,7 @@ def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
 def _describe(folder: Path) -> str:
     words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
     if "-contentproc" in words:
-        # Firefox ends the command line of a child by its kind.
+        # The last word of the command line is the kind of Firefox's child process.
         return next(word for word in reversed(words) if word)
     kind = re.search(r"--type=(\S+)", " ".join(words))
     return kind[1] if kind else Path(words[0]).name
@@ -127,7 +128,7 @@ def _regions(folder: Path) -> list[tuple[int, int, str]]:
         if match is None:
             continue
         start, end, rights, inode, name = match.groups()
-        # A program's own unchanging text is nobody's secret; the kernel's pages cannot be read.
+        # Skip read-only parts of programs, which contain no secrets, and the kernel's pages, which cannot be read.
         is_program = "w" not in rights and inode != "0" and name.startswith(("/usr/", "/lib"))
         if rights[0] == "r" and not is_program and not name.startswith(("[vvar", "[vsyscall")):
             regions.append((int(start, 16), int(end, 16), f"{rights} {name}".strip()))
@@ -135,7 +136,7 @@ def _regions(folder: Path) -> list[tuple[int, int, str]]:
 
 
 def _pages_there(pagemap: int, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of a region that hold anything: reading the rest would be slow and would make pages of zeros."""
+    """The parts of a region that have pages. Reading the other parts would be slow, and would create pages of zeros."""
     count = (end - start) // _PAGE_BYTES
     entries = os.pread(pagemap, count * _PAGEMAP_ENTRY_BYTES, start // _PAGE_BYTES * _PAGEMAP_ENTRY_BYTES)
     there = bytes(1 if octet & _THERE else 0 for octet in entries[_PAGEMAP_ENTRY_BYTES - 1 :: _PAGEMAP_ENTRY_BYTES])
@@ -151,5 +152,5 @@ def _read(memory: int, start: int, end: int) -> bytes:
     try:
         return os.pread(memory, end - start, start)
     except OSError:
-        # The region went away, or is a device's.
+        # The region was unmapped, or belongs to a device.
         return b""

@@ -1,4 +1,4 @@
-"""The scanner of the residue tests: it finds what is there, in every form, and nothing that is not."""
+"""Tests of the residue tests' scanner: it finds secrets in all forms, and reports nothing else."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import sys
 
 import pytest
 
-from tests.browser.residue.markers import MARKER_BYTES, needles_for, number_needles
-from tests.browser.residue.processes import process_tree, resident_pages, scan_octets, scan_processes
+from tests.support.browser.residue.markers import MARKER_BYTES, needles_for, number_needles
+from tests.support.browser.residue.processes import process_tree, resident_pages, scan_octets, scan_processes
 
-# Holds the octets that it was given on its input, over the border of two chunks of the scanner, until its input ends.
+# A program that keeps 32 bytes from its input in memory, many copies around the border of two chunks of the scanner. It
+# ends when its input ends.
 HOLDER = """
 import sys
 given = sys.stdin.buffer.read(32)

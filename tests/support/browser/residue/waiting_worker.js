@@ -1,9 +1,9 @@
 /** The vault's Worker, which holds its answer back until the test has looked at what stands in memory meanwhile. */
 
-import { serve } from "./worker_core.js";
+import { serve } from "../../../../wasm_build/vault/worker/worker_core.js";
 
 const channel = new BroadcastChannel("sealwax residue");
-/** What the Worker says, in its order. @type {Promise<unknown>} */
+/** The messages of the Worker, in order. @type {Promise<unknown>} */
 let said = Promise.resolve();
 
 const scope = {

@@ -47,16 +47,16 @@ final class BouncyCastleMail {
         return parsed.isMimeType("multipart/signed") ? new SMIMESigned((MimeMultipart) parsed.getContent()) : new SMIMESigned(parsed);
     }
 
-    static byte[] seal(byte[] entity, String from, List<RecipientInfoGenerator> recipients, OutputEncryptor encryptor) throws Exception {
+    static byte[] encrypt(byte[] entity, String from, List<RecipientInfoGenerator> recipients, OutputEncryptor encryptor) throws Exception {
         SMIMEEnvelopedGenerator generator = new SMIMEEnvelopedGenerator();
         recipients.forEach(generator::addRecipientInfoGenerator);
-        MimeBodyPart sealed = generator.generate(new MimeBodyPart(new ByteArrayInputStream(entity)), encryptor);
+        MimeBodyPart encrypted = generator.generate(new MimeBodyPart(new ByteArrayInputStream(entity)), encryptor);
         MimeMessage message = start(from);
-        message.setContent(sealed.getContent(), sealed.getContentType());
+        message.setContent(encrypted.getContent(), encrypted.getContentType());
         return octets(message);
     }
 
-    static SMIMEEnveloped readSealed(byte[] message) throws Exception {
+    static SMIMEEnveloped readEncrypted(byte[] message) throws Exception {
         return new SMIMEEnveloped(new MimeMessage(session(), new ByteArrayInputStream(message)));
     }
 

@@ -104,10 +104,10 @@ public class BouncyCastlePeer {
             case "countersigners": return countersigners(data);
             case "certificates": return one(certificates(request));
             case "read-certificates": return readCertificates(data);
-            case "seal": return one(seal(data, request));
+            case "envelop": return one(envelop(data, request));
             case "open": return one(open(data, request));
-            case "seal-mail": return one(BouncyCastleMail.seal(data, "rsa@example.test", recipients(request), encryptor(request)));
-            case "open-mail": return one(BouncyCastleMail.readSealed(data).getRecipientInfos().getRecipients().iterator().next()
+            case "encrypt-mail": return one(BouncyCastleMail.encrypt(data, "rsa@example.test", recipients(request), encryptor(request)));
+            case "open-mail": return one(BouncyCastleMail.readEncrypted(data).getRecipientInfos().getRecipients().iterator().next()
                 .getContent(recipient(request.get("kind"), request)));
             case "encrypt": return encrypt(data, request);
             case "decrypt": return one(decrypt(data, request));
@@ -232,7 +232,7 @@ public class BouncyCastlePeer {
         return found.toArray(new byte[0][]);
     }
 
-    private byte[] seal(byte[] content, Map<String, String> request) throws Exception {
+    private byte[] envelop(byte[] content, Map<String, String> request) throws Exception {
         CMSTypedData data = new CMSProcessableByteArray(content);
         OutputEncryptor encryptor = encryptor(request);
         if (encryptor instanceof OutputAEADEncryptor) {

@@ -102,7 +102,7 @@ function bufferOf(bytes) {
   return new Uint8Array(bytes).buffer;
 }
 
-async function seal(content, { recipients, cipher, keybits, oaep, kdf, password, kek, kekid }) {
+async function encrypt(content, { recipients, cipher, keybits, oaep, kdf, password, kek, kekid }) {
   const enveloped = new pkijs.EnvelopedData();
   for (const name of (recipients ?? "").split(",").filter(Boolean)) {
     const options = { oaepHashAlgorithm: hashName(oaep ?? "sha256"), kdfAlgorithm: hashName(kdf), kekEncryptionLength: 256 };
@@ -126,7 +126,7 @@ async function open(der, { reader, index, password, kek }) {
   return new Uint8Array(await enveloped.decrypt(Number(index ?? 0), parameters));
 }
 
-const VERBS = { sign, verify, seal, open };
+const VERBS = { sign, verify, encrypt, open };
 
 async function answer(line) {
   const [verb, ...words] = line.split("\t");

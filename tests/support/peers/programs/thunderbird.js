@@ -1,4 +1,4 @@
-// What the tests ask of Thunderbird, run inside it with the rights of its own code. marionette.py sends this text with a
+// The tests' questions to Thunderbird, run inside it with the rights of its own code. marionette.py sends this text with a
 // call of one of VERBS behind it; the last argument of a script is the function that ends it.
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");

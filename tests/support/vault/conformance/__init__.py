@@ -1,6 +1,6 @@
-"""The conformance cases through the browser's provider: a page that starts the vault's runtime and runs packed cases.
+"""Runs conformance cases with the browser's provider, in a page that starts the vault's runtime.
 
-The runtime is the shipped one; a Worker of the tests' own stands beside it and brings `tests.conformance` along.
+The runtime is the shipped one. A Worker for tests replaces the vault's Worker and loads `tests.conformance` too.
 """
 
 from __future__ import annotations
@@ -16,28 +16,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.browser.browsers import Browser, Name, launch
-from tests.browser.page import Page
 from tests.conformance.case import Case, Outcome, outcomes_from_json, pack_cases, unpack_cases
-from wasm_build.runtime_files import Pyodide, collect_runtime
-from wasm_build.tree import Content, read_content
+from tests.support.browser.browsers import Browser, Name, launch
+from tests.support.browser.page import Page
+from tests.support.project import ROOT
+from wasm_build.bundle.runtime_files import Pyodide, collect_runtime, pinned_module
+from wasm_build.bundle.scripts import PUBLISHED
+from wasm_build.bundle.tree import Content, list_folder, read_content
 
-ROOT: Final = Path(__file__).parents[3]
 _HERE: Final = Path(__file__).parent
-_CHUNK_BYTES: Final = 2_000_000  # of octets in one request to the page
+_CHUNK_BYTES: Final = 2_000_000  # the most bytes in one request to the page
 _CHUNK_CASES: Final = 250
 _CALL_SECONDS: Final = 600
 _START_SECONDS: Final = 60
 _PAGE: Final = b"""<!doctype html>
-<link rel=icon href="data:,"><title>Conformance</title><script type=module src="/page.js"></script>
+<link rel=icon href="data:,"><title>Conformance</title>
+<script type=module src="/source/tests/support/vault/conformance/page.js"></script>
 """
-# What the tests need of the standard library and the vault does not.
+# The modules of the core that the checks need and the vault's bundle does not have.
+_CORE_OF_TESTS: Final = ("ca/profile_checks", "ca/profile_facts", "ca/profile_key_usage")
+# The parts of the standard library that the tests need and the vault's bundle does not have.
 _LIBRARY_OF_TESTS: Final = ("argparse.py", "email/", "gettext.py", "quopri.py", "statistics.py")
 _TYPES: Final = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
 def run_in_browser(name: Name, packed: bytes) -> list[Outcome]:
-    """The outcomes of packed cases in a browser of its own."""
+    """Start a browser, run packed cases in it, and return their outcomes."""
     with tempfile.TemporaryDirectory() as profile:
         browser = launch(name, Path(profile))
         try:
@@ -48,7 +52,7 @@ def run_in_browser(name: Name, packed: bytes) -> list[Outcome]:
 
 
 class VaultPage:
-    """A page whose Worker holds the vault's Python, the browser's provider and the tests' own functions."""
+    """A page whose Worker has the vault's Python, the browser's provider, and the functions of `inside.py`."""
 
     def __init__(self, page: Page, given: dict[str, bytes]) -> None:
         self._page = page
@@ -56,12 +60,12 @@ class VaultPage:
 
     @property
     def start_kind(self) -> str:
-        """How its Python started."""
+        """The way in which Python has started."""
         kind: str = self._page.js("() => window.startKind")
         return kind
 
     def call(self, function: str, given: bytes = b"") -> str:
-        """What a function of `inside.py` answers."""
+        """Call a function of `inside.py` and return its answer. Raises RuntimeError with the text of its error."""
         self._given["/given"] = given
         self._page.js("(name) => void window.call(name)", function)
         answer = self._page.wait_for("() => window.answer", timeout_seconds=_CALL_SECONDS)
@@ -71,7 +75,7 @@ class VaultPage:
         return result
 
     def run(self, cases: Sequence[Case], *, say: Callable[[str], None] = lambda _: None) -> list[Outcome]:
-        """The outcomes, in the order of the cases."""
+        """Run the cases and return their outcomes in the same order. `say` gets sentences about the progress."""
         outcomes: list[Outcome] = []
         for chunk in _split(cases):
             outcomes += outcomes_from_json(self.call("run_cases", pack_cases(chunk)))
@@ -81,13 +85,17 @@ class VaultPage:
 
 @contextmanager
 def open_vault_page(browser: Browser) -> Iterator[VaultPage]:
-    """Serve the runtime on a port of its own and open the page."""
+    """Serve the runtime on a free port, and open the page."""
     runtime = collect_runtime(ROOT, Pyodide.below(ROOT))
     files: dict[str, Content] = {
         **{f"/runtime/{name}": content for name, content in runtime.items()},
-        "/runtime/conformance_worker.js": _HERE / "worker.js",
-        "/runtime/conformance_recorder.js": _HERE / "recorder.js",
-        "/page.js": _HERE / "page.js",
+        **list_folder(ROOT / "wasm_build", prefix="/source/wasm_build/"),
+        "/source/wasm_build/vault/owner/pinned.js": pinned_module(runtime).encode(),
+        **{f"/source/{name}": ROOT / name for name in PUBLISHED},
+        **{
+            f"/source/tests/support/vault/conformance/{name}.js": _HERE / f"{name}.js"
+            for name in ("page", "recorder", "worker")
+        },
         "/tests.zip": _tests_zip(),
     }
     given: dict[str, bytes] = {}
@@ -115,11 +123,19 @@ def _split(cases: Sequence[Case]) -> Iterator[list[Case]]:
 
 
 def _tests_zip() -> bytes:
-    # What runs in the page, and nothing of what reads the sets or drives the browser.
+    # Only the modules that run in the page, and none that reads sets of test vectors or drives the browser.
     folder = ROOT / "tests/conformance"
     modules = [*folder.glob("*.py"), *(folder / "checks").glob("*.py")]
-    others = ("__init__", "unit/__init__", "unit/exchange", "unit/stream_exchange", "unit/kdf_answers", "unit/ways")
+    others = (
+        "__init__",
+        "support/__init__",
+        "support/exchange",
+        "support/stream_exchange",
+        "support/kdf_answers",
+        "support/operations",
+    )
     modules += [ROOT / f"tests/{name}.py" for name in others]
+    modules += [ROOT / f"smime_core/{name}.py" for name in _CORE_OF_TESTS]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as target:
         target.writestr("inside.py", (_HERE / "inside.py").read_bytes())
@@ -143,7 +159,7 @@ def _serve(files: dict[str, Content], given: dict[str, bytes]) -> Iterator[int]:
             self.wfile.write(read_content(content) if content is not None else b"")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet."""
+            """Write no log."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)

@@ -1,6 +1,6 @@
-"""What runs inside the vault's Python for the tests: each function takes the browser's provider and some octets.
+"""Functions that run inside the vault's Python for tests. Each gets the browser's provider and some bytes.
 
-It stands in the tests' archive, never in the bundle.
+This module is in the tests' archive, never in the shipped bundle.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from smime_core.errors import SmimeError
 from smime_core.keys import parse_private_key
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from tests.conformance.run import run_packed
-from tests.unit import kdf_answers, stream_exchange, ways
-from tests.unit.exchange import check_products, make_products
+from tests.support import kdf_answers, stream_exchange
+from tests.support import operations as ways
+from tests.support.exchange import check_products, make_products
 
 _V15: Final = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
 _OAEP: Final = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
@@ -30,23 +31,23 @@ _RSA_SIGNATURES: Final = (
     SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=32),
 )
 _ROUNDS: Final = 25
-_REPEATS: Final = 3  # in one measurement, because browsers blur their clocks
+_REPEATS: Final = 3  # operations in one measurement, because browsers make their clocks inexact
 
 
 async def run_cases(provider: CryptoProvider, packed: bytes) -> str:
-    """The outcomes of packed conformance cases."""
+    """Run packed conformance cases and return their outcomes."""
     return await run_packed(packed, provider)
 
 
 async def make(provider: CryptoProvider, keys_json: bytes) -> str:
-    """What this provider makes with these keys."""
+    """Make the products of this provider with these keys."""
     keys = {name: bytes.fromhex(octets) for name, octets in json.loads(keys_json).items()}
     products = await make_products(provider, keys)
     return json.dumps({what: [octets.hex() for octets in product] for what, product in products.items()})
 
 
 async def check(provider: CryptoProvider, given_json: bytes) -> str:
-    """How many of another provider's products this one reads."""
+    """Check another provider's products with this one. Returns their number."""
     given = json.loads(given_json)
     keys = {name: bytes.fromhex(octets) for name, octets in given["keys"].items()}
     products = {what: [bytes.fromhex(octets) for octets in product] for what, product in given["products"].items()}
@@ -54,7 +55,10 @@ async def check(provider: CryptoProvider, given_json: bytes) -> str:
 
 
 async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
-    """The least milliseconds of RSA v1.5 for each of the encrypted keys, taken in turns: noise only ever adds."""
+    """The least milliseconds to decrypt each encrypted key by RSA v1.5. Keys are measured in turns.
+
+    The least time counts, because other load on the machine only ever adds time.
+    """
     given = json.loads(given_json)
     key = parse_private_key(bytes.fromhex(given["key"]))
     blocks = {what: bytes.fromhex(block) for what, block in given["blocks"].items()}
@@ -69,39 +73,45 @@ async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
 
 
 async def find_ways(provider: CryptoProvider, given_json: bytes) -> str:
-    """Which way each operation takes, as `tests.unit.ways` says."""
+    """Find the implementation that each operation uses: see `tests.support.operations`."""
     return json.dumps(await ways.find_ways(provider, json.loads(given_json), sealwax_recorder.takeWay))
 
 
 async def find_cipher_ways(provider: CryptoProvider, given_json: bytes) -> str:
-    """The same for ciphers alone."""
+    """As `find_ways`, but only for ciphers."""
     return json.dumps(await ways.find_cipher_ways(provider, json.loads(given_json), sealwax_recorder.takeWay))
 
 
 async def time_operations(provider: CryptoProvider, given_json: bytes) -> str:
-    """The milliseconds of what browsers may lack."""
+    """Measure the operations that browsers may lack, in milliseconds."""
     return json.dumps(await ways.time_operations(provider, json.loads(given_json)))
 
 
 async def derive_all(provider: CryptoProvider, _: bytes) -> str:
-    """The answers of all key derivations."""
+    """Compute the published test vectors of key derivation."""
     return json.dumps(await kdf_answers.derive_all(provider))
 
 
 async def refuse(provider: CryptoProvider, rules_json: bytes) -> str:
-    """Make WebCrypto refuse from now on: {"method": …, "error": …} each, and optionally the name of an "algorithm"."""
+    """Make WebCrypto refuse operations from now on.
+
+    Each rule is {"method": …, "error": …}, optionally with the name of an "algorithm".
+    """
     sealwax_recorder.refuse(rules_json.decode())
     return ""
 
 
 async def use_rsa(provider: CryptoProvider, given_json: bytes) -> str:
-    """For each of "keys", PKCS#8: the outcome, or the error's code, of v1.5 and PSS signatures, of "v15" and "oaep"."""
+    """Sign by RSA v1.5 and PSS, and decrypt "v15" and "oaep", with each of "keys" (PKCS#8).
+
+    Returns the outputs or the errors' codes for each key.
+    """
     given = json.loads(given_json)
     return json.dumps([await _use_rsa(provider, bytes.fromhex(key), given) for key in given["keys"]])
 
 
 async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, given: dict[str, str]) -> list[str]:
-    # `parse_private_key` would refuse a damaged key: here the provider itself is asked.
+    # Not by `parse_private_key`, which would refuse a damaged key before the provider gets it.
     key = PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.RSA, bits=2048)
     opened = ((_V15, "v15"), (_OAEP, "oaep"))
     works = [
@@ -118,7 +128,7 @@ async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, given: dict[str, 
 
 
 async def import_all(provider: CryptoProvider, _: bytes) -> str:
-    """The modules of the bundle's archive, each imported."""
+    """Import all modules of the bundle's archive. Returns Python's version and the modules' names."""
     archive = next(path for path in sys.path if path.endswith("sealwax_python.zip"))
     names = [name.removesuffix(".pyc").removesuffix("/__init__") for name in zipfile.ZipFile(archive).namelist()]
     modules = sorted(name.replace("/", ".") for name in names if name.startswith(("smime_core", "roaming_keys")))

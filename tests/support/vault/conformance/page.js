@@ -1,8 +1,8 @@
 /** Calls functions of the tests inside the vault's own runtime; `window.call` is all that the harness uses. */
 
-import { RuntimeFiles } from "./runtime/assets.js";
+import { RuntimeFiles } from "../../../../wasm_build/vault/owner/assets.js";
 
-const worker = new Worker("./runtime/conformance_worker.js", { type: "module" });
+const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 
 /** @param {object} message @param {Transferable[]} [transfer] */
 function ask(message, transfer = []) {
@@ -20,8 +20,8 @@ async function fetchBytes(path) {
   return response.arrayBuffer();
 }
 
-const tests = await fetchBytes("./tests.zip");
-const files = new RuntimeFiles(new URL("./runtime/", import.meta.url), { saveBytes: false });
+const tests = await fetchBytes("/tests.zip");
+const files = new RuntimeFiles(new URL("/runtime/", location.href), { saveBytes: false });
 const assets = await files.assets();
 window.startKind = await ask({ kind: "start", assets, tests });
 

@@ -1,8 +1,8 @@
 /** Tells which way the browser's provider took, and makes WebCrypto refuse: both for the tests alone. */
 
-import { Pending } from "./pending.js";
+import { Pending } from "../../../../wasm_build/vault/worker/pending.js";
 
-/** What WebCrypto does for an operation; keys are imported and exported on any way. */
+/** The calls of WebCrypto for an operation; keys are imported and exported on any way. */
 const WORKING = [
   ...["digest", "sign", "verify", "encrypt", "decrypt", "deriveBits", "wrapKey", "unwrapKey", "generateKey"],
   ...["encapsulateBits", "decapsulateBits"],

@@ -4,11 +4,11 @@
  * It exists in the tests' server alone.
  */
 
-import { Residue } from "./cleanup.js";
-import { createRecorder } from "./conformance_recorder.js";
-import { createCryptoDoor } from "./crypto_door.js";
-import { finish } from "./python_call.js";
-import { startPython } from "./python_start.js";
+import { Residue } from "../../../../wasm_build/vault/cleanup.js";
+import { createRecorder } from "./recorder.js";
+import { createCryptoDoor } from "../../../../wasm_build/vault/worker/crypto_door.js";
+import { finish } from "../../../../wasm_build/vault/worker/python_call.js";
+import { startPython } from "../../../../wasm_build/vault/worker/python_start.js";
 
 const TESTS_PATH = "/lib/tests.zip";
 const residue = new Residue();
@@ -29,13 +29,15 @@ const kinds = {
     pyodide.runPython(`
 import sys
 sys.path.append(${JSON.stringify(TESTS_PATH)})
-import wasm_build.verbs
+import smime_core.ca
+smime_core.ca.__path__.append(${JSON.stringify(`${TESTS_PATH}/smime_core/ca`)})
+import wasm_build.vault.python.verbs
 from smime_core.providers.webcrypto import WebCryptoProvider
 provider = WebCryptoProvider()
 
 def begin(name, given):
     from inside import FUNCTIONS
-    return wasm_build.verbs.stepper(FUNCTIONS[name](provider, given.to_bytes()))
+    return wasm_build.vault.python.verbs.stepper(FUNCTIONS[name](provider, given.to_bytes()))
 `);
     return python.startKind;
   },

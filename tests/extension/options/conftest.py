@@ -1,0 +1,7 @@
+"""Fixture for the page with keys and people: a CA with the identities that it certified."""
+
+from __future__ import annotations
+
+from tests.support.extension.keys_page import house
+
+__all__ = ["house"]

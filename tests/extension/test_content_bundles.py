@@ -1,0 +1,84 @@
+"""The bundles in a page start each part once, in any order and any number."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.project import ROOT
+from wasm_build.bundle.scripts import bundle_scripts
+from wasm_build.bundle.tree import read_content
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
+
+BUNDLES = ("guard", "content", "field_scripts", "mail_scripts", "page_scripts")
+# As much of a page as the bundles touch when they start; `begun` notes what they begin.
+RUN = """
+const { bundles, order } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+const begun = [];
+const listening = new Set();
+class Node { getRootNode() {} }
+class Element extends Node { matches() {} closest() {} getAttribute() {} after() {} querySelectorAll() { return []; } }
+class HTMLElement extends Element {}
+class HTMLFormElement extends HTMLElement { submit() {} }
+class ShadowRoot extends Node {}
+class Document extends Node { querySelectorAll() { return []; } querySelector() { return null; } }
+class Observer { observe() {} }
+const onMessage = { addListener: () => begun.push("messages") };
+const runtime = { id: "own", getURL: () => "https://own.example/", onMessage };
+Object.assign(globalThis, {
+  Node, Element, HTMLElement, HTMLFormElement, ShadowRoot, Document, document: new Document(), window: globalThis,
+  MutationObserver: Observer, IntersectionObserver: Observer, chrome: { runtime }, location: new URL("https://page.example/"),
+  addEventListener: (type, listener) => {
+    if (!listening.has(listener)) begun.push(type);
+    listening.add(listener);
+  },
+});
+const parts = [];
+for (const name of order) {
+  (0, eval)(bundles[name]);
+  parts.push({ ...globalThis.sealwaxContent });
+}
+const last = parts.at(-1);
+const replaced = parts.flatMap((one) => Object.keys(one).filter((name) => one[name] !== last[name]));
+console.log(JSON.stringify({ parts: Object.keys(last).sort(), replaced, begun }));
+"""
+
+
+@pytest.fixture(scope="module")
+def bundles() -> dict[str, str]:
+    entries = {f"{name}.js": f"browser_ext/content/{name}.js" for name in BUNDLES}
+    built = bundle_scripts(ROOT, "extension", "iife", entries)
+    return {name: read_content(built[f"{name}.js"]).decode() for name in BUNDLES}
+
+
+def run(bundles: dict[str, str], *order: str) -> dict[str, list[str]]:
+    """Which parts there are in the end, which of them another bundle replaced, and what was begun."""
+    given = json.dumps({"bundles": bundles, "order": order}).encode()
+    ran = subprocess.run(["node", "-e", RUN], input=given, capture_output=True, check=True)
+    found: dict[str, list[str]] = json.loads(ran.stdout)
+    return found
+
+
+def test_each_part_starts_once_however_often_its_bundle_comes(bundles: dict[str, str]) -> None:
+    once = run(bundles, "guard", "mail_scripts", "content")
+    assert once["parts"] == ["fields", "guard", "mail", "watcher"]
+    again = run(bundles, *("guard", "mail_scripts", "content"), *("guard", "field_scripts", "mail_scripts", "content"))
+    assert again == {**once, "replaced": []}
+
+
+def test_the_part_for_fields_stays_when_the_one_for_mail_comes_later(bundles: dict[str, str]) -> None:
+    found = run(bundles, "guard", "content", "field_scripts", "mail_scripts")
+    assert (found["parts"], found["replaced"]) == (["fields", "guard", "mail", "watcher"], [])
+
+
+def test_a_page_with_nothing_to_do_has_the_guard_and_the_watcher(bundles: dict[str, str]) -> None:
+    assert run(bundles, "guard", "content")["parts"] == ["guard", "watcher"]
+
+
+def test_copying_a_page_starts_no_other_part(bundles: dict[str, str]) -> None:
+    assert run(bundles, "page_scripts") == {"parts": ["pages"], "replaced": [], "begun": []}
+    assert run(bundles, "page_scripts", "guard", "content")["parts"] == ["guard", "pages", "watcher"]

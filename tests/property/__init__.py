@@ -1,1 +1,0 @@
-"""Properties that hold for any input (Hypothesis), with a fixed budget."""

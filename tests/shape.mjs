@@ -1,0 +1,34 @@
+/** Writes as JSON what `tests/shape.py` counts in JavaScript: `node tests/shape.mjs FILE...` */
+
+import { readFileSync } from "node:fs";
+import { parse } from "acorn";
+
+/** @param {string} path */
+function describe(path) {
+  /** @type {import("acorn").Token[]} */
+  const tokens = [];
+  /** @type {import("acorn").Comment[]} */
+  const comments = [];
+  const program = parse(readFileSync(path, "utf8"), {
+    ecmaVersion: "latest", sourceType: "module", allowHashBang: true, locations: true, onToken: tokens, onComment: comments,
+  });
+  const codeLines = new Set();
+  for (const { loc } of tokens) {
+    for (let line = loc?.start.line ?? 0; line <= (loc?.end.line ?? 0); line++) codeLines.add(line);
+  }
+  const nodes = [...walk(program)];
+  const imports = nodes.filter(({ type }) => /^(Import|Export)/u.test(type)).flatMap(({ source }) => source?.value ?? []);
+  const functions = nodes.filter(({ type }) => /Function/u.test(type)).map(({ loc }) => loc.end.line - loc.start.line + 1);
+  const remarks = comments.map(({ value, loc, type }) => ({ text: value, line: loc?.start.line, last: loc?.end.line, isBlock: type === "Block" }));
+  return { path, codeLines: codeLines.size, comments: remarks, functions, imports };
+}
+
+/** @param {any} node @returns {Generator<any>} */
+function* walk(node) {
+  if (typeof node?.type === "string") yield node;
+  for (const value of Object.values(node ?? {})) {
+    if (typeof value === "object") yield* walk(value);
+  }
+}
+
+process.stdout.write(JSON.stringify(process.argv.slice(2).map(describe)));

@@ -1,0 +1,81 @@
+"""Founds a CA in a folder, and issues and revokes certificates with it."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from pathlib import Path
+
+from sealwax.authority.folder import AuthorityFolder, Role, Settings, new_folder
+from sealwax.authority.founding import Founder, accept_issuing, create_root, request_issuing, sign_issuing
+from sealwax.authority.issuing import Order, issue_certificate, issuing_press, revoke_certificate
+from sealwax.authority.register import Entry, Issuer
+from smime_core import blocking
+from smime_core.blocking import run
+from smime_core.ca.certification_request import open_certification_request
+from smime_core.ca.profile import Generation
+from smime_core.identity import load_private_key
+from smime_core.identity.identity import Identity
+from smime_core.keys import public_key_of
+from smime_core.provider import NewKey, PrivateKey, PublicKey
+from smime_core.providers.native import NativeProvider
+from smime_core.x509.certificate import Certificate
+from smime_core.x509.revocation_list import RevocationList, parse_revocation_list
+
+PROVIDER = NativeProvider()
+AT = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=datetime.UTC)
+SETTINGS = Settings(name="Example", url="http://pki.example.test", country="DE")
+FOUNDER = Founder(at=AT, passphrase=b"correct horse", key=NewKey.P256)
+
+
+def found(path: Path, settings: Settings = SETTINGS) -> AuthorityFolder:
+    """Found a root and an issuing CA in one folder."""
+    with new_folder(path) as folder:
+        root = create_root(folder, settings, FOUNDER)
+        request = blocking.run(
+            open_certification_request(request_issuing(folder, settings, FOUNDER), provider=PROVIDER)
+        )
+        issuing = sign_issuing(folder, request, root=open_role(folder, Role.ROOT), at=AT)
+        accept_issuing(folder, issuing, root, root_list=latest(folder, Issuer.ROOT).der, founder=FOUNDER)
+    return AuthorityFolder(path)
+
+
+def open_role(folder: AuthorityFolder, role: Role) -> Identity:
+    return Identity(
+        certificate=folder.certificate(role), private_key=open_key((folder.path / f"{role}.key").read_bytes())
+    )
+
+
+@functools.cache
+def open_key(data: bytes) -> PrivateKey:
+    return blocking.run(load_private_key(data, FOUNDER.passphrase, provider=PROVIDER))
+
+
+def latest(folder: AuthorityFolder, issuer: Issuer) -> RevocationList:
+    with folder.register.read() as rows:
+        published = rows.find_list(issuer)
+    assert published is not None
+    return parse_revocation_list(published.der)
+
+
+def new_key() -> PublicKey:
+    return public_key_of(run(PROVIDER.generate_key(NewKey.P256)))
+
+
+def issue(
+    folder: AuthorityFolder,
+    address: str = "alice@example.test",
+    *,
+    key: PublicKey | None = None,
+    days: int = 365,
+    at: datetime.datetime = AT,
+) -> Certificate:
+    order = Order(public_key=key or new_key(), addresses=(address,), generation=Generation.MULTIPURPOSE, days=days)
+    return issue_certificate(folder, order, issuing=open_role(folder, Role.ISSUING), at=at)
+
+
+def revoke(
+    folder: AuthorityFolder, certificate: Certificate, reason: str = "unspecified", *, at: datetime.datetime = AT
+) -> Entry:
+    press = issuing_press(folder, open_role(folder, Role.ISSUING))
+    return revoke_certificate(folder, certificate.serial_number, reason, press=press, at=at)

@@ -1,0 +1,51 @@
+"""A person's decisions about trust in the pages, and the encrypted records that the browser stores of them."""
+
+from __future__ import annotations
+
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.pages.strangers import open_why, wait_for_state
+
+# Returns each record with its bytes as text, so that a test can search it for words that must not be readable.
+RECORDS = """async () => {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open("sealwax");
+    request.onsuccess = () => resolve(request.result);
+  });
+  const records = await new Promise((resolve) => {
+    const request = database.transaction("trust").objectStore("trust").getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  database.close();
+  return records.map(({ account, counter, state }) =>
+    [account, counter, Array.from(new Uint8Array(state), (octet) => String.fromCharCode(octet)).join("")]);
+}"""
+
+
+def accept(pages: MailPages, letter: int) -> None:
+    """Accept the stranger who signed the letter."""
+    pages.open_message(letter)
+    assert pages.state == "signed-unverified"
+    open_why(pages)
+    pages.page.click(named("accept-exact"))
+    pages.page.wait_for_selector(named("accept-dialog"))
+    pages.page.click(named("accept-compared"))
+    pages.page.click(named("accept-go"))
+    wait_for_state(pages, "verified")
+
+
+def show_people(pages: MailPages) -> str:
+    """Go to the page about people. Returns its statement on whether decisions are stored."""
+    pages.page.js("() => { location.hash = '#/people'; }")
+    pages.page.wait_for_selector(named("operator"), timeout_seconds=OPERATION_SECONDS)
+    kept: str = pages.page.js(f"() => document.querySelector('{named('keeping')}').dataset.keeping")
+    return kept
+
+
+def wait_until_kept(pages: MailPages, counter: int) -> list[list[object]]:
+    """Wait for a record with this counter or a later one. Returns all records."""
+    look = f"""async (least) => {{
+      const records = await ({RECORDS})();
+      return records.some(([, number]) => number >= least) && records;
+    }}"""
+    records: list[list[object]] = pages.page.wait_for(look, counter, timeout_seconds=OPERATION_SECONDS)
+    return records

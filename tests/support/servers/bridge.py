@@ -1,0 +1,58 @@
+"""A bridge to a mail server, and the requests that its pages send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support.servers.mailboxes import ALICE, PASSWORDS
+from webbridge import BridgeConfig, create_app
+from webbridge.gateway import MailServer
+from webbridge.services import services_of
+
+API = "http://127.0.0.1:8461"
+PAGES = "http://127.0.0.1:8460"
+KEYS = "http://127.0.0.1:8462"
+ENROLMENT_KEY = bytes(range(32))
+FROM_PAGES = {"Origin": PAGES, "X-Sealwax": "1"}
+
+
+@contextmanager
+def bridge_before(mail_server: MailServer) -> Iterator[FlaskClient]:
+    """Yields a test client of a bridge to this mail server, with the default settings."""
+    config = BridgeConfig(
+        api_origin=API, pages_origin=PAGES, key_server_origin=KEYS, mail_server=mail_server, enrolment_key=ENROLMENT_KEY
+    )
+    app = create_app(config)
+    yield app.test_client()
+    services_of(app).close()
+
+
+def sign_in(browser: FlaskClient, address: str = ALICE, password: str = PASSWORDS[ALICE]) -> TestResponse:
+    return browser.post(
+        "/api/session", base_url=API, headers=FROM_PAGES, json={"address": address, "password": password}
+    )
+
+
+def get(browser: FlaskClient, path: str) -> TestResponse:
+    # Buffered, so that the answer is read to its end and closed, as a server does it.
+    return browser.get(path, base_url=API, headers=FROM_PAGES, buffered=True)
+
+
+def look_up(browser: FlaskClient, address: object) -> TestResponse:
+    return browser.post("/api/directory", base_url=API, headers=FROM_PAGES, json={"address": address})
+
+
+def send(browser: FlaskClient, message: bytes, recipients: str) -> TestResponse:
+    headers = FROM_PAGES | {"X-Sealwax-Recipients": recipients, "Content-Type": "application/octet-stream"}
+    return browser.post("/api/send", base_url=API, headers=headers, data=message)
+
+
+def error_of(response: TestResponse) -> tuple[int, str]:
+    fields = response.get_json()
+    assert set(fields) == {"code", "message"}
+    assert fields["message"]
+    return response.status_code, fields["code"]

@@ -1,0 +1,47 @@
+"""Scripts import one way: a page knows what is shared, and nothing that is shared knows a page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from tests.shape import circles, script_imports
+
+_SHARED: Final = {"browser_ext/shared", "wasm_build/ui", "wasm_build/vault"}
+_PAGES: Final = ("compose", "frame", "guide", "options", "page_save", "prompt", "viewer")
+
+# The rooms of scripts, with the other rooms that each may import.
+ALLOWED: Final[dict[str, set[str]]] = {
+    "wasm_build/vault": set(),
+    "wasm_build/vault/worker": {"wasm_build/vault"},
+    "wasm_build/ui": {"wasm_build/vault"},
+    # The field for passphrases belongs to the module for applications.
+    "wasm_build/vault/owner": {"wasm_build/vault", "wasm_build/ui"},
+    # The maker of the snapshot and the Worker must agree on these.
+    "wasm_build/bundle": {"wasm_build/vault/worker"},
+    "webbridge/pages": {"wasm_build/vault", "wasm_build/vault/owner", "wasm_build/ui"},
+    "browser_ext/content": set(),
+    "browser_ext/shared": {"wasm_build/ui", "wasm_build/vault"},
+    "browser_ext/vault_home": {"browser_ext/shared", "wasm_build/vault", "wasm_build/vault/owner"},
+    # Firefox has no other place for the vault than the background.
+    "browser_ext/background": {*_SHARED, "browser_ext/vault_home"},
+    "browser_ext": {"browser_ext/background", "browser_ext/shared"},
+    **{f"browser_ext/{page}": _SHARED for page in _PAGES},
+}
+
+
+def room_of(path: str) -> str:
+    """The longest name of a room that the path begins with."""
+    return max((room for room in ALLOWED if path.startswith(f"{room}/")), key=len)
+
+
+def test_scripts_import_only_what_their_room_may_know() -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for importer, imported in script_imports().items():
+        found[room_of(importer)] |= {room_of(path) for path in imported} - {room_of(importer)}
+    assert {room: others - ALLOWED[room] for room, others in found.items() if others - ALLOWED[room]} == {}
+    assert set(found) == set(ALLOWED)
+
+
+def test_no_scripts_import_each_other_in_a_circle() -> None:
+    assert circles(script_imports()) == []
