@@ -17,12 +17,14 @@ from typing import Any
 from flask import Flask, Request, abort, render_template, request, url_for
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from smime_core.blocking import verify_form
-from smime_core.certificate import Certificate, parse_certificates
+from smime_core.blocking import run
 from smime_core.errors import SmimeError
-from smime_core.forms import SignedForm, SubmittedFile
+from smime_core.own_content import verify_form
+from smime_core.own_content.forms import SignedForm, Submission, SubmittedFile
 from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.providers.native import NativeProvider
+from smime_core.trust.judging import Judging
+from smime_core.x509.certificate import Certificate, parse_certificates
 
 SIGNATURE = "smime_signature"
 MAX_UPLOAD_BYTES = 10_000_000
@@ -64,17 +66,19 @@ def create_app(database: Path, anchors: tuple[Certificate, ...], *, origin: str 
         return render_template("thanks.html", signed=signed), 200
 
     def verify_order(signature: str, nonce: str, fields: Any) -> SignedForm:
-        return verify_form(
-            signature.encode(),
-            # As they are published: the Host of a request is what its sender writes there.
-            origin=app.config["ORIGIN"],
-            action=app.config["ORIGIN"] + url_for("take_order"),
-            nonce=nonce,
-            fields=fields,
-            enctype=request.mimetype,
-            provider=NativeProvider(),
-            trust_store=trust_store,
-            at=datetime.datetime.now(datetime.UTC),
+        return run(
+            verify_form(
+                signature.encode(),
+                Submission(
+                    origin=app.config["ORIGIN"],
+                    action=app.config["ORIGIN"] + url_for("take_order"),
+                    nonce=nonce,
+                    fields=fields,
+                    enctype=request.mimetype,
+                ),
+                Judging(trust_store=trust_store, at=datetime.datetime.now(datetime.UTC)),
+                provider=NativeProvider(),
+            )
         )
 
     @app.get("/clients")
@@ -87,7 +91,7 @@ def create_app(database: Path, anchors: tuple[Certificate, ...], *, origin: str 
     def keep_client() -> str:
         sealed, client = request.form["client"], request.form.get("id", type=int)
         if not sealed.startswith("-----BEGIN CMS-----"):
-            abort(400, "Only sealed text is kept here.")
+            abort(400, "Only encrypted text is kept here.")
         with sqlite3.connect(database) as connection:
             connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?)", (client, sealed))
         return show_clients()
