@@ -10,12 +10,12 @@ STAMPS := build/stamps
 # The lock holds exact versions with their hashes; nothing else is ever installed.
 PIP := $(VENV)/python -m pip --disable-pip-version-check --quiet
 
-PYTHON_SOURCES := smime_core wasm_build webbridge roaming_keys tests
-BUNDLE_SOURCES := $(sort $(shell find smime_core wasm_build webbridge/pages roaming_keys browser_ext -type f \
+PYTHON_SOURCES := smime_core sealwax wasm_build webbridge roaming_keys tests
+BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pages roaming_keys browser_ext -type f \
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest conformance ways bench pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts ways bench pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -23,11 +23,13 @@ help:
 	@echo 'make test       setup, browsers and mail server for the tests, checks, every test'
 	@echo 'make test-all   test, all tests that it leaves out, and every published vector natively and in both browsers'
 	@echo 'make check      ruff, mypy, TypeScript on the JavaScript, web-ext lint, the cost of every regular expression'
-	@echo 'make pytest     the tests alone; ARGS="tests/unit -k name" chooses'
+	@echo 'make pytest     only the tests; ARGS="tests/core -k name" chooses'
 	@echo 'make conformance  every published test vector (SEALWAX_VECTORS); writes docs/conformance.md'
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
-	@echo 'make mutation   removes each check of the core in turn; MODULES="signed_data ess" chooses'
+	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
+	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md'
+	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
@@ -74,29 +76,35 @@ fuzz: $(STAMPS)/python
 	$(VENV)/python -m tests.fuzz --seconds $${SECONDS:-600}
 	$(VENV)/python -m tests.fuzz --costs
 
-# Each check of the core is removed in turn; MODULES="signed_data ess" chooses. Takes an hour.
+# Each check of the core is removed in turn; MODULES="cms/signed_data ess" chooses. Takes an hour.
 mutation: $(STAMPS)/python
 	$(VENV)/python -m tests.mutation $(MODULES)
 
 musts: $(STAMPS)/python
 	$(VENV)/python -m tests.musts --page docs/robustness.md
 
+contracts: $(STAMPS)/python $(STAMPS)/npm
+	$(VENV)/python -m tests.contracts --page docs/contracts.md
+
+shape: $(STAMPS)/python $(STAMPS)/npm
+	$(VENV)/python -m tests.shape
+
 ways: setup test-tools
-	$(VENV)/python -m tests.browser.ways docs/vault.md
+	$(VENV)/python -m tests.vault.ways docs/vault.md
 
 bench: setup test-tools
 	$(VENV)/python -m tests.bench.native
 	$(VENV)/python -m tests.bench
 
 pictures: setup test-tools
-	$(VENV)/python -m tests.browser.pictures docs/pictures
+	$(VENV)/python -m tests.pictures docs/pictures
 
 # Every view of the extension on every kind of screen, to be looked at; VIEWS="writing help" chooses. Takes ten minutes.
 views: setup test-tools
-	$(VENV)/python -m tests.browser.gallery build/views $(VIEWS)
+	$(VENV)/python -m tests.extension.gallery build/views $(VIEWS)
 
-# What only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then further opinions, without
-# which their own tests are skipped.
+# Programs that only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then further
+# opinions, without which their own tests are skipped.
 test-tools: $(STAMPS)/python
 	@tests/setup/system_packages.sh 'chromium|chromium-browser|google-chrome=chromium' chromedriver=chromium-driver \
 		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
