@@ -48,13 +48,14 @@ _AIM = """(selector) => {
 }"""
 
 # For a click on a button that agrees. `_ARM` starts to watch, `_MISSED` tells if the click did nothing: the window was
-# redrawn in that moment, or did not take answers yet.
+# redrawn in that moment, or did not take answers yet. The event tells it also after the window's hint has gone.
 _ARM = """(selector) => {
   const element = document.querySelector(selector);
-  window.met = false;
-  addEventListener("click", ({ target }) => { window.met = element.contains(target); }, { capture: true, once: true });
+  window.met = null;
+  const keep = (event) => { window.met = element.contains(event.target) ? event : null; };
+  addEventListener("click", keep, { capture: true, once: true });
 }"""
-_MISSED = "() => window.met === false || Boolean(document.querySelector('[data-test=calm-hint]'))"
+_MISSED = "() => window.met === null || Boolean(window.met?.defaultPrevented)"
 
 
 _TOP = """() => {
