@@ -161,10 +161,10 @@ def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: 
     send(window)
     told: list[dict[str, Any]] = window.js("() => window.told")
     # While it is made, how far that has come is known; what the webmail does with it is not.
-    made = [step["value"] for step in told if step["name"] == "The letter is being made"]
+    made = [step["value"] for step in told if step["name"] == "The message is being made"]
     assert made == sorted(made)
     assert (len(set(made)) >= 5, made[0], made[-1]) == (True, 0, 1)
-    handed = [step["value"] for step in told if step["name"] == "The letter is being handed over to the webmail"]
+    handed = [step["value"] for step in told if step["name"] == "The message is being handed over to the webmail"]
     assert handed == [None]
     # Two layers of base64.
     assert webmail.taken()[0].length > 25_000_000 * 16 / 9
@@ -240,7 +240,7 @@ def name_bridge(extension: Extension, url: str) -> None:
     options = extension.open_options()
     options.js("(url) => { document.getElementById('directory').value = url; }", url)
     options.click("[data-test=directory-go]")
-    options.wait_for_text("Kept", selector="[data-test=settings-done]")
+    options.wait_for_text("Saved", selector="[data-test=settings-done]")
     options.close()
 
 

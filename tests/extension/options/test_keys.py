@@ -195,7 +195,7 @@ def test_to_switch_strict_cleanup_locks_the_keys_and_they_open_again(
 ) -> None:
     extension.unlock(house.file, PASSPHRASE)
     options.click("[data-test=strict]")
-    options.wait_for_text("Kept", selector="[data-test=settings-done]")
+    options.wait_for_text("Saved", selector="[data-test=settings-done]")
     options.wait_for_text("Your keys are locked", selector="[data-test=state]")
     extension.is_locked = True
     extension.unlock(house.file, PASSPHRASE)
