@@ -114,14 +114,16 @@ async function sign(form, submitter) {
 /** The entries as the browser would submit them. @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 function readPairs(form, submitter) {
   isReading = true;
-  const data = new FormData(form, submitter);
-  isReading = false;
-  /** @type {Pair[]} */
-  const pairs = [];
-  data.forEach((value, name) => {
-    if (name !== SIGNATURE) pairs.push({ name, value });
-  });
-  return pairs;
+  try {
+    /** @type {Pair[]} */
+    const pairs = [];
+    new FormData(form, submitter).forEach((value, name) => {
+      if (name !== SIGNATURE) pairs.push({ name, value });
+    });
+    return pairs;
+  } finally {
+    isReading = false;
+  }
 }
 
 /**
