@@ -227,6 +227,14 @@ def test_an_expired_key_signs_nothing() -> None:
         call("bytes.sign", content=b"x", **sealed(expired), at=AT)
 
 
+@pytest.mark.parametrize(("key", "scheme"), [(NewKey.X25519, None), (NewKey.P256, "rsa-pss")])
+def test_a_key_that_cannot_sign_leaves_it_to_the_next(key: NewKey, scheme: str | None) -> None:
+    unable = person("unable", key)
+    chosen = {} if scheme is None else {"scheme": scheme}
+    cms = call("bytes.sign", content=b"content", **sealed(unable, person("alice")), at=AT, **chosen)["cms"]
+    assert call("bytes.verify", cms=cms, **trust())["report"]["state"] == "verified"
+
+
 def test_an_unsigned_letter_asks_for_no_key() -> None:
     written = call(
         "message.compose", draft=draft(), sign=False, identities=[], recipients=[person("bob").certificate.der]

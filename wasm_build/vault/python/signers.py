@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from smime_core.algorithms import SignatureScheme
+from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
 from smime_core.cms import Signing, choose_signature_algorithm
-from smime_core.errors import MalformedMessage, PathError
+from smime_core.errors import MalformedMessage, PathError, UnsupportedAlgorithm
 from smime_core.mime import addresses
 from smime_core.pkix import Purpose, check_end_entity
-from smime_core.provider import CryptoProvider, KeyType, PrivateKey
+from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.text import addresses_match
 from wasm_build.vault.python.requests import SealedKeys
@@ -28,8 +28,9 @@ async def unseal_signers(
     """The identities of a request, as from `unseal`. The browser begins to import the keys that can sign meanwhile."""
 
     def begin(key: PrivateKey) -> None:
-        if isinstance(provider, WebCryptoProvider) and (scheme is None or _makes(key, scheme)):
-            provider.begin_signing(key, choose_signature_algorithm(key, scheme))
+        algorithm = _find_algorithm(key, scheme)
+        if isinstance(provider, WebCryptoProvider) and algorithm is not None:
+            provider.begin_signing(key, algorithm)
 
     return await unseal_identities(keys.identities, keys.seal_key, provider, on_key=begin)
 
@@ -38,33 +39,47 @@ async def choose_signing(
     keys: SealedKeys, at: datetime.datetime, provider: CryptoProvider, scheme: SignatureScheme | None = None
 ) -> Signing:
     """A signature by the first identity that may sign at this time. Raises MalformedMessage or DecryptionError."""
-    signer = choose_signer(await unseal_signers(keys, provider, scheme), at)
+    signer = choose_signer(await unseal_signers(keys, provider, scheme), at, scheme=scheme)
     return Signing(identities=[signer], signing_time=at, scheme=scheme)
 
 
 def choose_signer(
-    identities: Sequence[UnsealedIdentity], at: datetime.datetime, sender: str | None = None
+    identities: Sequence[UnsealedIdentity],
+    at: datetime.datetime,
+    sender: str | None = None,
+    *,
+    scheme: SignatureScheme | None = None,
 ) -> UnsealedIdentity:
     """The first identity that may sign at this time and, if given, owns the address `sender`.
 
-    Raises MalformedMessage if there is none.
+    An identity whose key can sign, by `scheme` if given, comes before the others. Raises MalformedMessage if there is
+    none.
     """
     # Readers judge mail as invalid whose signer is not its sender.
-    for identity in identities:
-        if may(identity, Purpose.SIGN, at) and (sender is None or owns(identity, sender)):
-            return identity
+    allowed = [
+        identity
+        for identity in identities
+        if may(identity, Purpose.SIGN, at) and (sender is None or owns(identity, sender))
+    ]
+    able = [identity for identity in allowed if _find_algorithm(identity.private_key, scheme)]
+    for identity in able or allowed:
+        return identity
     whose = f" for {sender}" if sender else ""
     raise MalformedMessage(f"none of the open keys may sign{whose} at this time", where="identities")
 
 
 def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:
     """Whether the certificate allows this purpose and is within its validity period."""
-    certificate = identity.certificate
+    return allows(identity, purpose) and identity.certificate.not_before <= at <= identity.certificate.not_after
+
+
+def allows(identity: UnsealedIdentity, purpose: Purpose) -> bool:
+    """Whether the certificate allows this purpose, at whatever time."""
     try:
-        check_end_entity(certificate, purpose)
+        check_end_entity(identity.certificate, purpose)
     except PathError:
         return False
-    return certificate.not_before <= at <= certificate.not_after
+    return True
 
 
 def owns(identity: UnsealedIdentity, sender: str) -> bool:
@@ -75,5 +90,9 @@ def owns(identity: UnsealedIdentity, sender: str) -> bool:
     )
 
 
-def _makes(key: PrivateKey, scheme: SignatureScheme) -> bool:
-    return (key.key_type is KeyType.EC) is (scheme is SignatureScheme.ECDSA)
+def _find_algorithm(key: PrivateKey, scheme: SignatureScheme | None) -> SignatureAlgorithm | None:
+    """The algorithm by which the key signs; None if it cannot sign, or not by this scheme."""
+    try:
+        return choose_signature_algorithm(key, scheme)
+    except UnsupportedAlgorithm:
+        return None

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 
-from smime_core.errors import MalformedMessage, PathError
 from smime_core.own_content import TrustState, open_trust_state, seal_trust_state
-from smime_core.pkix import Purpose, check_end_entity
+from smime_core.pkix import Purpose
 from smime_core.provider import CryptoProvider
 from smime_core.trust import build_contacts, build_decisions, has_receiving_key
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
 from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import unseal
+from wasm_build.vault.python.signers import allows, choose_signer, unseal
 from wasm_build.vault.python.trust import read_decisions
 
 
@@ -57,7 +55,7 @@ async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
     sealed = await seal_trust_state(
         _read_state(request.kept, account=request.account, counter=request.counter),
         provider,
-        identity=_choose_signer(identities, request.at),
+        identity=choose_signer(identities, request.at),
         recipients=[one.certificate for one in identities if _may_receive(one)],
         signing_time=request.at,
     )
@@ -99,21 +97,5 @@ def _join(state: TrustState, added: Kept) -> Reply:
     return {"contacts": build_contacts(joined.contacts), "decisions": build_decisions(joined.decisions)}
 
 
-def _choose_signer(identities: Sequence[UnsealedIdentity], at: datetime.datetime) -> UnsealedIdentity:
-    for identity in identities:
-        valid = identity.certificate.not_before <= at <= identity.certificate.not_after
-        if valid and _may(identity, Purpose.SIGN):
-            return identity
-    raise MalformedMessage("none of the open keys may sign at this time", where="identities")
-
-
 def _may_receive(identity: UnsealedIdentity) -> bool:
-    return _may(identity, Purpose.ENCRYPT) and has_receiving_key(identity.certificate)
-
-
-def _may(identity: UnsealedIdentity, purpose: Purpose) -> bool:
-    try:
-        check_end_entity(identity.certificate, purpose)
-    except PathError:
-        return False
-    return True
+    return allows(identity, Purpose.ENCRYPT) and has_receiving_key(identity.certificate)

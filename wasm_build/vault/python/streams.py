@@ -152,7 +152,7 @@ async def _sign(request: SignStream, streams: Streams, provider: StreamingProvid
     is_detached = is_mail if request.detached is None else request.detached
     identities = await unseal_signers(request.keys, provider, scheme)
     sender = await _find_sender(streams.input) if is_mail else None
-    signer = choose_signer(identities, request.at, sender)
+    signer = choose_signer(identities, request.at, sender, scheme=scheme)
     signing = Signing(identities=[signer], signing_time=request.at, scheme=scheme)
     stream_signer = StreamSigner(signing=signing, provider=provider)
     if is_mail and is_detached:
