@@ -144,7 +144,7 @@ def parse_integer(tlv: Tlv, where: str = "") -> int:
     A larger INTEGER is refused, because Python cannot write numbers of more than 4,300 digits into an error. Raises
     MalformedMessage or LimitExceeded.
     """
-    check_limit("octets of an INTEGER", len(expect(tlv, INTEGER, where).content), MAX_INTEGER_BYTES)
+    check_limit("bytes of an INTEGER", len(expect(tlv, INTEGER, where).content), MAX_INTEGER_BYTES)
     return parse_number(tlv, where)
 
 
@@ -164,7 +164,7 @@ def parse_number(tlv: Tlv, where: str = "") -> int:
     """An INTEGER of any size: a number of a key or a signature. The caller bounds it. Raises MalformedMessage."""
     expect(tlv, INTEGER, where)
     if not len(tlv.content):
-        raise MalformedMessage("an INTEGER without octets", where)
+        raise MalformedMessage("an INTEGER without content", where)
     return int.from_bytes(tlv.content, "big", signed=True)
 
 

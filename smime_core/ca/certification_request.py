@@ -117,7 +117,7 @@ def parse_certification_request(data: Buffer) -> CertificationRequest:
     Raises MalformedMessage, LimitExceeded, or UnsupportedAlgorithm for an unknown kind of key.
     """
     where = "certification request"
-    check_limit("octets of a certification request", len(data), MAX_CERTIFICATION_REQUEST_BYTES)
+    check_limit("bytes of a certification request", len(data), MAX_CERTIFICATION_REQUEST_BYTES)
     fields = der.read_sequence(_read_octets(bytes(data)), where)
     if len(fields) != 3:
         raise MalformedMessage(f"{len(fields)} fields, expected 3", where)

@@ -98,7 +98,7 @@ def build_address_name(address: str) -> bytes:
     """
     octets = address.encode(errors="replace")
     if len(octets) > _MAX_ADDRESS_OCTETS:
-        raise MalformedMessage(f"an address of {len(octets)} octets, at most 254 can get mail", where="address")
+        raise MalformedMessage(f"an address of {len(octets)} bytes, at most 254 can get mail", where="address")
     if parse_address(address) is None:
         raise MalformedMessage("expected an e-mail address", where="address")
     if _MAILBOX.fullmatch(address):

@@ -60,7 +60,7 @@ class OcspRequest:
 
 def parse_ocsp_request(data: Buffer) -> OcspRequest:
     """Parse a request. Raises MalformedMessage, also for an unknown critical extension, or LimitExceeded."""
-    check_limit("octets of an OCSP request", len(data), MAX_OCSP_REQUEST_BYTES)
+    check_limit("bytes of an OCSP request", len(data), MAX_OCSP_REQUEST_BYTES)
     whole = der.read_sequence(data, where=_WHERE)
     if not whole or len(whole) > 2 or (len(whole) == 2 and whole[1].tag != _SIGNATURE):
         raise MalformedMessage("expected a request and perhaps its signature", where=_WHERE)
@@ -119,7 +119,7 @@ def _find_nonce(extensions: tuple[Extension, ...]) -> bytes | None:
     nonce = bytes(der.expect(der.read_one(found.value, where="nonce"), der.OCTET_STRING, where="nonce").content)
     # RFC 9654 section 2.1: a request with a nonce of another length is rejected with malformedRequest.
     if not 1 <= len(nonce) <= MAX_NONCE_OCTETS:
-        raise MalformedMessage(f"{len(nonce)} octets, expected 1 to {MAX_NONCE_OCTETS}", where="nonce")
+        raise MalformedMessage(f"{len(nonce)} bytes, expected 1 to {MAX_NONCE_OCTETS}", where="nonce")
     return nonce
 
 

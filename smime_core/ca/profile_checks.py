@@ -119,7 +119,7 @@ def _crl_scheme_breach(facts: ProfileFacts) -> str:
     if "http" not in schemes:
         return "no revocation list is to be had by http"
     others = schemes - {"http"} if facts.is_of("strict", "multipurpose") else set()
-    return f"a distribution point by {', '.join(sorted(others))}, expected http alone" if others else ""
+    return f"a distribution point by {', '.join(sorted(others))}, expected only http" if others else ""
 
 
 def _access_schemes(facts: ProfileFacts, method: str) -> set[str]:
@@ -174,7 +174,7 @@ def _authority_key_breach(facts: ProfileFacts) -> str:
 
 def _strict_purposes_breach(facts: ProfileFacts) -> str:
     purposes = set(facts.certificate.extended_key_usage or ())
-    return "" if purposes == {EMAIL_PROTECTION} else "extended key usage is not emailProtection alone"
+    return "" if purposes == {EMAIL_PROTECTION} else "extended key usage is not only emailProtection"
 
 
 def _purposes_breach(facts: ProfileFacts) -> str:
@@ -198,13 +198,13 @@ def _serial_number_breach(facts: ProfileFacts) -> str:
     if number.bit_length() < _MIN_SERIAL_BITS - 1 or number < 0:
         # The top bit of a random number of 64 bits may be zero, so a length of 63 bits is accepted, too.
         return "the serial number is too short to hold 64 random bits"
-    return "the serial number is longer than 20 octets" if number.bit_length() >= 8 * _MAX_SERIAL_OCTETS else ""
+    return "the serial number is longer than 20 bytes" if number.bit_length() >= 8 * _MAX_SERIAL_OCTETS else ""
 
 
 def key_fault(key: PublicKey) -> str:
     """The fault of a key by section 6.1.5 in words, or "" if there is none."""
     if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
-        return f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole octets"
+        return f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole bytes"
     if key.curve is not None and key.curve not in _CURVES:
         return f"a key on curve {key.curve}, expected one of {', '.join(_CURVES)}"
     return f"a key of type {key.key_type}" if key.key_type in (KeyType.UNKNOWN, KeyType.DSA) else ""

@@ -25,7 +25,7 @@ def read_bit_string(tlv: Tlv, where: str, *, tag: int = BIT_STRING) -> memoryvie
     """The bytes of a BIT STRING. Raises MalformedMessage if it has unused bits."""
     content = der.expect(tlv, tag, where).content
     if not len(content) or content[0] != 0:
-        raise MalformedMessage("a BIT STRING that is not whole octets", where)
+        raise MalformedMessage("a BIT STRING that is not whole bytes", where)
     return content[1:]
 
 

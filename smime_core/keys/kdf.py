@@ -158,7 +158,7 @@ def parse_pbkdf2(identifier_der: Buffer) -> Pbkdf2Parameters:
     if optional and optional[0].tag == der.INTEGER:
         key_length, optional = der.parse_integer(optional[0], where), optional[1:]
     if len(optional) > 1:
-        raise MalformedMessage(f"{len(optional)} fields follow keyLength, expected prf alone", where)
+        raise MalformedMessage(f"{len(optional)} fields follow keyLength, expected only prf", where)
     # RFC 8018 appendix A.2: the default PRF is HMAC with SHA-1.
     hash_name = parse_hmac_identifier(optional[0].encoded) if optional else HashName.SHA1
     return Pbkdf2Parameters(Pbkdf2(hash_name=hash_name, salt=salt, iterations=iterations), key_length)

@@ -123,7 +123,7 @@ async def open_trust_state(
     if not was_opened(report):
         raise NoMatchingRecipient(())
     if report.state is not State.VERIFIED or not report.is_encrypted:
-        raise TrustStateRefused("it is not signed and sealed by the person's own key", report=report)
+        raise TrustStateRefused("it is not signed and encrypted by the person's own key", report=report)
     # (1)
     state = _parse(report.content)
     # (2)

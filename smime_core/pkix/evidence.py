@@ -218,7 +218,7 @@ def add_answer(evidence: Evidence, lookup: Lookup, data: bytes | None) -> Eviden
 
 
 def _parse_list(data: bytes) -> RevocationList:
-    check_limit("octets of a CRL", len(data), MAX_CRL_BYTES)
+    check_limit("bytes of a CRL", len(data), MAX_CRL_BYTES)
     return parse_revocation_list(data)
 
 

@@ -93,7 +93,7 @@ def _check_conditions(journal: Journal, inputs: PathInputs, anchor: TrustAnchor)
     covered = tuple(one for one in certificate.email_addresses if is_covered(one, anchor.addresses))
     if not covered:
         allowed = ", ".join(anchor.addresses)
-        text = f"{anchor.certificate.common_name} is trusted for {allowed} alone, which this certificate is not for"
+        text = f"{anchor.certificate.common_name} is trusted only for {allowed}, which this certificate is not for"
         raise journal.failed(label, top, text, error=UntrustedAnchor)
     journal.passed(label, top, f"trusted for {', '.join(covered)}")
     return covered
@@ -209,7 +209,7 @@ class _PathChecker:
         extension = find_extension(self._path[position], NAME_CONSTRAINTS)
         if extension is not None:
             self._constraints.append(parse_name_constraints(extension.value, critical=extension.critical))
-            self._passed("6.1.4 (g)", position, "certifies certain names alone")
+            self._passed("6.1.4 (g)", position, "certifies only certain names")
 
     def _check_length(self, position: int, *, is_anchor: bool) -> None:
         # 6.1.4 (l), (m)

@@ -117,8 +117,8 @@ def _extended_fault(certificate: Certificate, use: CertificateUse) -> str | None
     is_fit = usages is not None and bool(use.extended_key_usages.intersection(usages))
     if is_fit and not (use.is_exclusive and (len(usages or ()) != 1 or not is_critical)):
         return None
-    alone = " alone" if use.is_exclusive else ""
-    return f"this certificate is not for {'e-mail' if use.concerns_people else use.name}{alone}"
+    only = "only " if use.is_exclusive else ""
+    return f"this certificate is not {only}for {'e-mail' if use.concerns_people else use.name}"
 
 
 def may_vouch_for(issuer: Certificate, use: CertificateUse) -> bool:

@@ -104,7 +104,7 @@ class RevocationQuestion:
         """
         self.tried.append(len(signed))
         check_limit("signatures about a revocation", len(self.tried), MAX_REVOCATION_SIGNATURES)
-        check_limit("octets signed about a revocation", sum(self.tried), MAX_REVOCATION_SIGNED_BYTES)
+        check_limit("bytes signed about a revocation", sum(self.tried), MAX_REVOCATION_SIGNED_BYTES)
         self.budget.count_signature(key)
         try:
             check_signature_algorithm(algorithm, self.policy)

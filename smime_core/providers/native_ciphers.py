@@ -68,7 +68,7 @@ def decrypt(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aa
 def decrypt_blocks(cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
     """CBC over whole blocks, without padding. An RC2 key may be longer than its effective bits (RFC 3217, 4.3)."""
     if cipher.mode is not CipherMode.CBC:
-        raise ValueError("only CBC has blocks alone")
+        raise ValueError("only CBC decrypts single blocks")
     if cipher.family is CipherFamily.RC2:
         return _rc2()(key, iv, blocks, effective_bits=8 * cipher.key_length)
     _check_cek(cipher, key)

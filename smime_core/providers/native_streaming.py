@@ -81,7 +81,7 @@ class NativeStreamingProvider(NativeProvider):
             return _GcmDecryption(cek, iv, aad, tag)
         if cipher.mode is CipherMode.CCM:
             # The first block of CCM contains the total length, and the library decrypts CCM only in one piece.
-            raise UnsupportedByProvider("begin_decryption", f"{cipher.name} is opened in memory alone")
+            raise UnsupportedByProvider("begin_decryption", f"{cipher.name} is decrypted only in memory")
         if cipher.family is CipherFamily.AES:
             return _CbcDecryption(Cipher(algorithms.AES(cek), modes.CBC(iv)).decryptor(), len(iv))
         if cipher.family is CipherFamily.RC2:

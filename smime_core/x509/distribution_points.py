@@ -123,7 +123,7 @@ def parse_issuing_distribution_point(value: bytes) -> IssuingDistributionPoint:
         raise MalformedMessage("a field that is not understood", where)
     flags = {tag: _is_true(known.get(tag), where) for tag in (0x81, 0x82, 0x84, 0x85)}
     if flags[0x81] + flags[0x82] + flags[0x85] > 1:
-        raise MalformedMessage("more than one kind of certificate alone", where)
+        raise MalformedMessage("for more than one kind of certificate only", where)
     return IssuingDistributionPoint(
         name=_parse_point_name(known[0xA0], where) if 0xA0 in known else None,
         only_user_certificates=flags[0x81],

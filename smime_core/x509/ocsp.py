@@ -171,7 +171,7 @@ def parse_ocsp_response(data: Buffer) -> OcspResponse:
     that is not successful.
     """
     where = "OCSPResponse"
-    check_limit("octets of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
+    check_limit("bytes of an OCSP response", len(data), MAX_OCSP_RESPONSE_BYTES)
     fields = der.read_sequence(data, where)
     if not 1 <= len(fields) <= 2:
         raise MalformedMessage(f"{len(fields)} fields, expected 1 or 2", where)
@@ -319,7 +319,7 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
 def _signature_octets(tlv: Tlv) -> bytes:
     content = bytes(der.expect(tlv, _BIT_STRING, where="signature").content)
     if content[:1] != b"\0":
-        raise MalformedMessage("not whole octets", where="signature")
+        raise MalformedMessage("not whole bytes", where="signature")
     return content[1:]
 
 

@@ -123,7 +123,7 @@ def parse_revocation_list(data: Buffer) -> RevocationList:
 
     Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
-    check_limit("octets of a CRL", len(data), MAX_WHOLE_BYTES)
+    check_limit("bytes of a CRL", len(data), MAX_WHOLE_BYTES)
     octets = bytes(data)
     block = _PEM.search(octets)
     try:

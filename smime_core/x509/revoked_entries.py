@@ -262,5 +262,5 @@ def parse_reason(enumerated: Tlv) -> str:
     """The name of a CRLReason; "unspecified" for an undefined value. Raises MalformedMessage."""
     content = bytes(der.expect(enumerated, _ENUMERATED, where="reasonCode").content)
     if len(content) != 1:
-        raise MalformedMessage(f"{len(content)} octets, expected 1", where="reasonCode")
+        raise MalformedMessage(f"{len(content)} bytes, expected 1", where="reasonCode")
     return CRL_REASONS.get(content[0], UNSPECIFIED)

@@ -199,7 +199,7 @@ def _parse_originator(tlv: Tlv) -> OriginatorKey | CertificateId:
         raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
     bits = bytes(der.expect(fields[1], _BIT_STRING, where).content)
     if len(bits) < 2 or bits[0]:
-        raise MalformedMessage("a BIT STRING that is not whole octets", where)
+        raise MalformedMessage("a BIT STRING that is not whole bytes", where)
     return OriginatorKey(algorithm_der=der.to_definite(fields[0], where), point=bits[1:])
 
 

@@ -106,7 +106,7 @@ def test_a_number_larger_than_any_count_is_refused() -> None:
     """Python writes no number of more than 4,300 digits, as an error about it would have to."""
     assert der.parse_integer(der.read_one(der.element(der.INTEGER, b"\x7f" * MAX_INTEGER_BYTES))) > 0
     huge = der.read_one(der.element(der.INTEGER, b"\x7f" * (MAX_INTEGER_BYTES + 1)))
-    with pytest.raises(LimitExceeded, match="octets of an INTEGER is 65, at most 64"):
+    with pytest.raises(LimitExceeded, match="bytes of an INTEGER is 65, at most 64"):
         der.parse_integer(huge)
     assert der.parse_number(huge) > 0
     with pytest.raises(MalformedMessage, match="found tag"):

@@ -133,7 +133,7 @@ def test_a_key_of_somebody_else_breaks_the_proof() -> None:
 
 
 def test_a_request_that_is_too_large_is_refused_unread() -> None:
-    with pytest.raises(LimitExceeded, match="octets of a certification request"):
+    with pytest.raises(LimitExceeded, match="bytes of a certification request"):
         parse_certification_request(bytes(70_000))
 
 
@@ -179,7 +179,7 @@ def test_a_request_of_another_structure_is_refused(name: str) -> None:
 
 
 def test_an_address_that_gets_no_mail_is_asked_for_by_nobody() -> None:
-    with pytest.raises(MalformedMessage, match="an address of 255 octets"):
+    with pytest.raises(MalformedMessage, match="an address of 255 bytes"):
         request_of(NewKey.P256, "a" * 242 + "@example.test")
 
 

@@ -59,7 +59,7 @@ def test_iterations_beyond_the_limit_are_refused() -> None:
 
 def test_fields_behind_the_prf_are_malformed() -> None:
     prf = build_hmac_identifier(HashName.SHA256)
-    with pytest.raises(MalformedMessage, match="prf alone"):
+    with pytest.raises(MalformedMessage, match="only prf"):
         parse_pbkdf2(pbkdf2(der.integer(5), prf, prf))
 
 

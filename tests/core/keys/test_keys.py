@@ -299,7 +299,7 @@ def test_rejects_a_public_half_of_the_wrong_form() -> None:
 def test_rejects_a_bit_string_that_is_not_whole_octets() -> None:
     for content in (b"", b"\1\4" + b"\1" * 64):
         identifier = der.sequence(der.oid(EC_PUBLIC_KEY), der.oid(CURVE_OIDS[Curve.P256]))
-        with pytest.raises(MalformedMessage, match="whole octets"):
+        with pytest.raises(MalformedMessage, match="whole bytes"):
             parse_public_key(der.sequence(identifier, der.element(0x03, content)))
 
 

@@ -363,7 +363,7 @@ def test_an_anchor_for_some_addresses_vouches_for_those_alone() -> None:
     both = ISSUING.certify(ALICE, build_subject_alt_name((ALICE, "alice@elsewhere.test")))
     assert validate(both, ISSUING, anchor=anchor).addresses == (ALICE,)
     assert validate(both, ISSUING).addresses == (ALICE, "alice@elsewhere.test")
-    with pytest.raises(UntrustedAnchor, match=r"@example\.test alone"):
+    with pytest.raises(UntrustedAnchor, match=r"only for .*@example\.test"):
         validate(ISSUING.certify("bob@elsewhere.test"), ISSUING, anchor=anchor)
 
 

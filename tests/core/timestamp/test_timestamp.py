@@ -359,12 +359,12 @@ def test_a_certificate_may_stand_beside_the_token_and_must_stand_somewhere() -> 
     ids=lambda identity: str(identity.friendly_name),
 )
 def test_refuses_a_certificate_that_is_not_for_timestamps_alone(wrong: Identity) -> None:
-    with pytest.raises(PathError, match="not for timestamps alone"):
+    with pytest.raises(PathError, match="not only for timestamps"):
         verify(make_token(DATA, by=wrong))
 
 
 def test_refuses_the_certificate_of_a_ca_without_the_usage() -> None:
-    with pytest.raises(PathError, match="not for timestamps alone"):
+    with pytest.raises(PathError, match="not only for timestamps"):
         verify(make_token(DATA, by=root()))
 
 
