@@ -46,6 +46,7 @@ REASONS: Final = {
     "display-name-differs": "The sender's name contains an address that is not the sender's own.",
     "sender-field-differs": "The message says that someone else sent it for its author.",
     "signed-attributes-resorted": "The signed attributes are in an order that no signer should write.",
+    "signing-time-with-offset": "The signing time is written with a time zone, which no signer should do.",
     "signed-outside-encryption": "The message was signed after it was encrypted, so the signer may never have read it.",
     "outer-sender-differs": "The unprotected header names another sender.",
     "headers-altered-outside": "Header fields outside the protected message were changed in transit.",

@@ -26,7 +26,7 @@ import { createWhy } from "./why.js";
 
 /** Reasons that only the details show, because readers need not act on them. */
 const FOR_DETAILS = new Set([
-  "revocation-not-checked", "signed-attributes-resorted",
+  "revocation-not-checked", "signed-attributes-resorted", "signing-time-with-offset",
   // These two also have a notice above the text, with both certificates.
   "certificate-changed", "certificate-renewed",
 ]);
