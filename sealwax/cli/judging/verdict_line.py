@@ -16,7 +16,7 @@ WORDS: Final = {
 
 
 def verdict_line(report: MessageReport) -> str:
-    """The verdict in one line, such as `signed, not verified: untrusted-anchor: CN=Example CA`."""
+    """The verdict in one line: the state in words, then each reason as `code: sentence (values)`."""
     words = WORDS[report.state]
     if report.state is State.ENCRYPTED_ONLY and not any(recipient.opened for recipient in report.recipients):
         # The content was not decrypted, so nothing is said about its author.
