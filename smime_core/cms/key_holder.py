@@ -1,4 +1,4 @@
-"""The holder of a private key, and the choice of a signature algorithm for the key."""
+"""The protocol of an object that holds a private key with its certificates, and the signature algorithm for a key."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _decrypt_whole(data: bytes, reader: ReaderKeys, *, raw: bool) -> Buffer:
     cms = _find_structure(node)
     content_info = parse_content_info(cms) if is_content_info(cms) else None
     if content_info is not None and content_info.content_type in _WHOLE_KINDS:
-        content = _decrypt_with_shared_key(content_info, reader)
+        content = _decrypt_rare_type(content_info, reader)
         if isinstance(node, Entity) and not raw:
             return join_message(outer_headers_of(node.headers), content)
         return content
@@ -74,7 +74,7 @@ def _find_structure(node: Entity | bytes) -> Buffer:
     return node
 
 
-def _decrypt_with_shared_key(content_info: ContentInfo, reader: ReaderKeys) -> Buffer:
+def _decrypt_rare_type(content_info: ContentInfo, reader: ReaderKeys) -> Buffer:
     if content_info.content_type == ID_ENCRYPTED_DATA:
         return _decrypt_encrypted_data(content_info, reader.content_keys)
     authenticated = parse_authenticated_data(content_info.content)

@@ -25,7 +25,7 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import LayerKind, MessageReport
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.contacts import read_contacts
-from wasm_build.vault.python.recipients import describe_harvest
+from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import Reply, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import (
     GivenFile,
