@@ -16,7 +16,7 @@ _ROOTS: Final = "mozilla-roots"
 def build_bill_of_materials(
     version: str, packages: Sequence[Package], *, python_version: str, roots_source: str, files: Mapping[str, str]
 ) -> bytes:
-    """The parts of the bundle with versions and licences. `files` maps a name to its SHA-384 in hexadecimal."""
+    """The parts of the bundle with versions and licences. `files` maps a file's name to its SHA-384 in hexadecimal."""
     own = {"type": "application", "bom-ref": _OWN, "name": "sealwax", "version": version, **_licence("Apache-2.0")}
     python = f"pkg:generic/cpython@{python_version}"
     parts = [*map(_component, packages), _cpython(python, python_version), _mozilla_roots(roots_source)]
@@ -40,7 +40,7 @@ def build_bill_of_materials(
 
 
 def _component(package: Package) -> dict[str, Any]:
-    # The hashes of the package's archive, as package-lock.json has them.
+    # The hash of the package's archive, from package-lock.json.
     hashes = [{"alg": package.algorithm, "content": content} for content in package.hashes]
     return {
         "type": "library",

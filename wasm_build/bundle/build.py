@@ -76,7 +76,8 @@ def _below(folder: str, files: Mapping[str, Content]) -> dict[str, Content]:
 
 
 def _test_manifest(extension: Mapping[str, Content]) -> dict[str, Content]:
-    # Differs from the product only in this: it may act on loopback pages without the click that grants an origin.
+    # The test extension has one permission that the product lacks: it may act on loopback pages although nobody has
+    # clicked to grant their origin.
     if "manifest.json" not in extension:
         return {}
     manifest = json.loads(read_content(extension["manifest.json"]))
@@ -85,7 +86,7 @@ def _test_manifest(extension: Mapping[str, Content]) -> dict[str, Content]:
 
 
 def _tests_scripts(root: Path, pinned: str, owners: Mapping[str, Content]) -> dict[str, Content]:
-    # Tests load single modules, and the vault in a page of the extension. The product has neither.
+    # Tests load single modules, and start the vault in a page of the extension. The product needs no files for that.
     return {**_below("source", list_source_modules(root, pinned)), **_below("runtime", owners)}
 
 

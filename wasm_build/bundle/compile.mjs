@@ -1,5 +1,5 @@
 /**
- * Compiles an archive of Python sources in Pyodide, which also runs them later. Two runs give the same bytes.
+ * Compiles an archive of Python sources in the Pyodide that also runs them later. Two runs give the same bytes.
  *
  * Usage: node compile.mjs PYODIDE_FOLDER BYTECODE_PY SOURCES_ZIP OUT
  */

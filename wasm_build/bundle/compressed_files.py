@@ -12,10 +12,10 @@ from typing import Final
 from wasm_build.bundle.made_files import find_or_make_all
 from wasm_build.bundle.tree import Content, read_content
 
-# A smaller file fits uncompressed into the first packet of an answer.
+# A smaller file fits uncompressed into the first packet of a response.
 _MIN_BYTES: Final = 1_000
 _BEST: Final = 11
-# These two files change with every source. Quality 11 would take a minute for them and make them a fifth smaller.
+# These two files change whenever a source changes. Quality 11 would make them a fifth smaller, but take a minute.
 _QUALITIES: Final = {"sealwax_python.zip": 9, "sealwax.snapshot": 5}
 _COMPRESSED_ALREADY: Final = (".png", ".xpi")
 # Only developer tools load source maps.
@@ -23,7 +23,7 @@ _SOURCE_MAPS: Final = (".map",)
 
 
 def compress_all(files: Mapping[str, Content], script: Path, *, cache: Path) -> dict[str, Path]:
-    """The compressed copies of those files that get smaller by it. The cache keeps the copies of earlier builds."""
+    """A compressed copy of each file that compression makes smaller. The cache keeps the copies of earlier builds."""
     chosen = {
         name: content
         for name, content in files.items()

@@ -39,7 +39,7 @@ def check_inputs(root: Path) -> tuple[Package, ...]:
     for name, expected in locked.items():
         if sha384((root / "node_modules" / name).read_bytes()) != expected:
             raise InputError(f"node_modules/{name} is not the locked file: run npm ci")
-    # The bundler itself is in no file, but its version decides the bytes of every script.
+    # The bundle does not contain the bundler, but the bundler's version determines the bytes of every script.
     _npm_package(root, _BUNDLER)
     npm = sorted({name.partition("/")[0] for name in locked})
     return tuple(_npm_package(root, name) for name in npm)

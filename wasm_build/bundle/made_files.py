@@ -38,7 +38,8 @@ def find_or_make_all(
         for path, whole in unfinished.items():
             whole.replace(path)
     for path in made.values():
-        # Marks the file as used now. Its time of change stays, because hard links in `dist/` share it.
+        # The time of access becomes now, because `_forget_old` deletes the files that were not used for longest. The
+        # time of modification stays, because hard links in `dist/` share it.
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
     if unfinished:
         _forget_old(cache)

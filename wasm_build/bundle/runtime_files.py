@@ -1,4 +1,4 @@
-"""The files of the vault's runtime: the scripts and data that every Worker loads, and the scripts that own Workers."""
+"""The files of the vault's runtime: scripts and data that Workers load, and scripts for pages that start Workers."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Pyodide:
 
 
 def collect_runtime(root: Path, pyodide: Pyodide) -> dict[str, Content]:
-    """The files that every Worker loads, and the catalogues of words. Makes archives and snapshot if inputs changed."""
+    """The files that every Worker loads, and the message catalogues. Makes archives and snapshot if inputs changed."""
     standard_library = pyodide.compile(choose_modules((pyodide.folder / "python_stdlib.zip").read_bytes()))
     sources = {name: path.read_bytes() for name, path in follow_imports(root).items()}
     python_zip = pyodide.compile({**sources, MODULE_NAME: build_roots_module(root)})

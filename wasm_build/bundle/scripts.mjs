@@ -30,7 +30,7 @@ const rules = {
   },
 };
 
-// The source maps contain this path. It does not depend on OUT, so that the bytes do not either.
+// The source maps contain this path. It does not depend on OUT, so that builds into other folders give the same bytes.
 const outdir = path.join(root, "dist", folder);
 const { outputFiles } = await build({
   absWorkingDir: root,
@@ -38,7 +38,7 @@ const { outputFiles } = await build({
   charset: "utf8",
   entryPoints: Object.entries(entries).map(([name, source]) => ({ in: source, out: name.replace(/\.\w+$/, "") })),
   format,
-  // The syntax is not lowered: the sources run as they are in the browsers that the extension's manifest names.
+  // esbuild does not rewrite new syntax for old browsers: each browser that the extension's manifest admits can run it.
   target: "esnext",
   logLevel: "warning",
   outdir,

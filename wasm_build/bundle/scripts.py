@@ -83,6 +83,6 @@ def list_source_modules(root: Path, pinned: str) -> dict[str, Content]:
 
 
 def _sources(folder: Path, base: Path, addresses: list[str]) -> set[str]:
-    # Third-party scripts do not exist in this folder.
+    # An address that names no file in this folder is that of a third-party script, which is not bundled.
     names = [Path(os.path.normpath(base / address)) for address in addresses]
     return {name.as_posix() for name in names if (folder / name).exists()}

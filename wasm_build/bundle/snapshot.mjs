@@ -37,17 +37,17 @@ gc.freeze()
 `);
   clearFreeMemory(python._module);
   const snapshot = python.makeMemorySnapshot();
-  // Memory grows by a fifth at a time. The part after the break was never used, so the snapshot leaves it out.
+  // Memory grows by a fifth at a time. The part after the program break was never used, so the snapshot leaves it out.
   const { HEAPU8, _sbrk } = python._module;
   return snapshot.subarray(0, snapshot.length - HEAPU8.length + _sbrk(0));
 }
 
 /**
- * Fills freed memory with zeros, which take no room in the snapshot: the unused stack, and the allocator's free chunks.
+ * Fills the unused stack and the allocator's free chunks with zeros, which take no room in the snapshot.
  *
  * The allocator is Emscripten's dlmalloc; Python has no allocator of its own in this build. The chunks follow one
- * another from the start of the heap to the break. The second word of a chunk is its size, with bit 1 set while it is
- * in use. A free chunk has two links after the size, a large one six.
+ * another from the start of the heap to the program break. The second word of a chunk is its size, with bit 1 set while
+ * it is in use. In a free chunk the allocator needs the two words after the size, in a large one the next six.
  */
 function clearFreeMemory({ HEAPU8, HEAPU32, ___heap_base, _sbrk, _emscripten_stack_get_end, _emscripten_stack_get_current }) {
   HEAPU8.fill(0, _emscripten_stack_get_end(), _emscripten_stack_get_current());
