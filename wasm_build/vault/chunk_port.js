@@ -12,7 +12,7 @@ import { VaultError } from "./vault_error.js";
  * Sends a chunk each time that the other side asks for one.
  * @param {MessagePort} port
  * @param {() => Promise<ArrayBuffer | null>} next resolves with the next chunk; with null at the end
- * @param {() => void} stop called when the other side stops
+ * @param {() => void} stop called when the other side wants no more chunks, or has received the end
  */
 export function giveChunks(port, next, stop) {
   const give = async () => {

@@ -11,7 +11,7 @@ export function describeError(error) {
   return { code, message };
 }
 
-/** Whether the Worker cannot work on after this error. @param {string} code */
+/** Whether the Worker can serve no further request after this error. @param {string} code */
 export function isFatal(code) {
   return code === "out-of-memory" || code === "vault-crashed";
 }

@@ -2,13 +2,13 @@
 
 import { VaultError } from "./vault_error.js";
 
-/** The sum of all buffers of a request. Both browsers can still encrypt, decrypt, sign and verify this in one piece. */
+/** The limit on all buffers of a request together. Both browsers can process this much in one piece. */
 const MAX_CALL_BYTES = 134_217_728;
 
-/** The size of one stream. If Python reads a stream twice, the Worker keeps all of it in memory, except a Blob. */
+/** The limit on a stream. If Python reads an input twice, the Worker keeps all of it in memory, unless it is a Blob. */
 const MAX_STREAM_BYTES = 536_870_912;
 
-/** Smaller requests report no progress. Larger requests report it each time after so many bytes. */
+/** The number of processed bytes between two reports of progress. Smaller requests report no progress. */
 export const PROGRESS_STEP_BYTES = 1_000_000;
 
 /**

@@ -19,7 +19,7 @@ const MAX_ROUNDS = 3;
 /** The limit on the answers kept for later messages. A larger answer is used for its own message only. */
 const MAX_KEPT_BYTES = 4_000_000;
 
-/** The answers of this session. With them the vault can judge later messages of the same people at once. */
+/** The answers of this session. With them the vault can judge later messages of the same signers without look-ups. */
 export class EvidenceStore {
   /** The kept answers, the oldest first. @type {Answer[]} */
   #kept = [];
@@ -41,7 +41,8 @@ export class EvidenceStore {
 }
 
 /**
- * Yields the first judgement at once if look-ups are open, and the last judgement when none are open any more.
+ * Yields the first judgement at once if it has open look-ups. Then yields the last judgement, after all look-ups or
+ * after `MAX_ROUNDS`.
  * @template {{lookups: Lookup[]}} R
  * @param {(evidence: Evidence) => Promise<R>} judge
  * @param {{ask: Asker, store: EvidenceStore, signal?: AbortSignal}} options
@@ -82,7 +83,7 @@ export async function judgeFully(judge, options) {
   throw new Error("the rounds ended without a judgement");
 }
 
-/** The code of the reason in a report while authorities are asked. */
+/** The code of the reason in a report while its look-ups are open. */
 export const BEING_CHECKED = "being-checked";
 
 /**

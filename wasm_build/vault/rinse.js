@@ -3,19 +3,19 @@
  * and frees them without overwriting. We can reach these blocks only by later operations of the same size, for which
  * the allocator reuses them.
  *
- * tests/vault/test_residue.py measures it: without the rinse, one or two copies of a private key stay readable for each
- * operation, as long as the browser's process lives. With it, no copy stays.
+ * tests/vault/test_residue.py measures the effect: without the rinse, each operation leaves one or two copies of a
+ * private key readable, as long as the browser's process lives. With the rinse, no copy stays.
  */
 
-// All keys are kept until the last is made, so that each takes another free block of its size.
+// No key is freed before the last one is made, so that each key takes a different free block of its size.
 const KEYS_OF_EACH_SIZE = 32;
 /** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
 const KEYS_OF_EACH_LARGE_SIZE = 4;
-/** One operation has about ten sizes. A batch has the sizes of each message and those of the person's keys. */
+/** The limit on sizes. One operation has secrets of about ten sizes, a batch those of each message and of the keys. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
-/** Above this size a block has whole memory pages. The allocator later cuts them into small blocks with gaps. */
+/** A block above this size has its own memory pages, which the allocator later cuts into small blocks with gaps. */
 const PAGE_BYTES = 4_096;
 /** Larger blocks, also those of streams, go back to the operating system when freed and need no rinse. */
 const MAX_RINSED_BYTES = 1_048_576 - PAGE_BYTES;
@@ -23,12 +23,12 @@ const IV_BYTES = 12;
 const AES = { name: "AES-GCM", length: 256 };
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
-// Values computed from the private number of a curve stay on the stack of a thread. This many operations at once reach
-// every thread that the browser uses for them.
+// Values computed from the private key of an elliptic curve stay on the stack of a thread. This many operations at once
+// reach every thread that the browser uses for them.
 const USES_OF_EACH_CURVE = 16;
 
 /**
- * Repeats the operations of the secrets with zeros and throwaway keys, so that these overwrite the freed memory.
+ * Repeats the operations that used secrets, now with zeros and throwaway keys, which overwrite the freed memory.
  * @param {Iterable<number>} lengths of the secrets, in bytes, the latest last
  * @param {Iterable<string>} algorithms of the private keys, as JSON for `importKey`
  */

@@ -1,7 +1,7 @@
 /**
  * The vault's protocol: `{id, verb, args}` → `{id, ok}` | `{id, error: {code, message}}`, checked on both sides.
  *
- * Values go to Python as JSON. Binary values go beside it: `pack` puts `{"$buffer": n}` in the place of the n-th.
+ * Python gets values as JSON, and binary values in a separate list: in the JSON `{"$buffer": n}` stands for the n-th.
  */
 
 import { checkCallSize, checkStreamSize } from "./limits.js";

@@ -2,8 +2,8 @@
  * The schema of the vault's verbs. The page checks a request against it before sending, the Worker before acting.
  *
  * Kinds: "bytes" an ArrayBuffer; "secret" {buffer: ArrayBuffer(4096), length}; "text" a string; "flag" a boolean;
- * "number"; "json" plain data, parsed; "any" (only in replies) data that the core describes; ["kind"] a list; {name: kind} an
- * object with exactly these fields. A field whose name ends in "?" may be absent or null.
+ * "number"; "json" plain data, parsed; "any" (only in replies) data that the core's own schemas describe; ["kind"] a
+ * list; {name: kind} an object with exactly these fields. A field whose name ends in "?" may be absent or null.
  *
  * `verify` decrypts with the keys of the request, judges the signers and replies with a report. `decrypt` replies with
  * the content only. `encrypt` also signs if `sign` is true. `seal` and `open` are for data that we keep for ourselves.
@@ -34,11 +34,11 @@ const TRUST = {
 };
 /** @satisfies {Record<string, Kind>} */
 const ATTACHMENT = { name: "text", type: "text", data: "bytes" };
-/** An attachment of an opened message, with the path of its part. @satisfies {Record<string, Kind>} */
+/** An attachment of a message that was read, with the path of its MIME part. @satisfies {Record<string, Kind>} */
 const FILE = { ...ATTACHMENT, path: "text", contentId: "text" };
 /** A text part of a message, with its HTML if there is any. @satisfies {Record<string, Kind>} */
 const PASSAGE = { path: "text", text: "bytes", "html?": "bytes" };
-/** A header field that the answered message hid. @satisfies {Record<string, Kind>} */
+/** A header field that was hidden in the message to which this draft replies. @satisfies {Record<string, Kind>} */
 const HIDDEN = { name: "text", value: "text", "outside?": "text" };
 /** @satisfies {Record<string, Kind>} */
 const DRAFT = {

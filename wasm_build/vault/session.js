@@ -14,7 +14,10 @@ import { VaultError } from "./vault_error.js";
  * @typedef {"hand" | "idle" | "too-long" | "clock" | "left" | "asleep" | "signed-out" | "computer" | "restart"} LockReason
  *   each reason has a sentence in the catalogue, `locked_because_…`
  */
-/** @typedef {{wall: number, steady: number, life: number}} Moment in milliseconds; values of `steady` with the same `life` can be compared */
+/**
+ * @typedef {{wall: number, steady: number, life: number}} Moment in milliseconds; `steady` counts from `life`, so that
+ *   two values of `steady` can be compared only if `life` is the same
+ */
 /** @typedef {{begun: Moment, used: Moment}} Times */
 /** @typedef {{idleMilliseconds: number, wholeMilliseconds: number}} Limits */
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret */
@@ -27,7 +30,7 @@ const MINUTE_MILLISECONDS = 60_000;
 export const LIMITS = Object.freeze({
   idleMilliseconds: 15 * MINUTE_MILLISECONDS, wholeMilliseconds: 12 * 60 * MINUTE_MILLISECONDS,
 });
-/** Smaller corrections of the clock are usual and do not lock. */
+/** Smaller corrections of the clock are usual and do not lock the session. */
 const CLOCK_TOLERANCE_MILLISECONDS = 5_000;
 /** The longest delay of a timer (HTML, "timers": a signed 32-bit integer). */
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;

@@ -16,8 +16,8 @@
  * @typedef {{
  *   anchors: Anchor[], timestampAnchors?: Anchor[], decisions?: ArrayBuffer | null, followed?: ArrayBuffer | null,
  *   mozilla?: boolean, revocation?: RevocationPolicy, evidence?: Evidence,
- * }} Trust `followed` is the list of an organisation (`smime_core/own_content/trust_list.py`). `timestampAnchors` are the
- *   anchors of timestamp authorities. They are separate, because an authority for people is none for time.
+ * }} Trust `followed` is the list of an organisation (`smime_core/own_content/trust_list.py`). `timestampAnchors` are
+ *   for timestamps only; an authority that may certify people is not trusted for timestamps.
  */
 /**
  * @typedef {{

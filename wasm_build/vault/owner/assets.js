@@ -21,7 +21,7 @@ const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 export class RuntimeFiles {
   /** Resolves when every script has its pinned hash, so that a Worker may be started. @type {Promise<void>} */
   scripts;
-  /** Resolves when the snapshot has come or failed: to true if Workers can start from it. @type {Promise<boolean>} */
+  /** Resolves with true when the snapshot is loaded, with false if it cannot be loaded. @type {Promise<boolean>} */
   snapshotSettled;
   /** The address of the runtime's folder. */
   base;
@@ -51,7 +51,7 @@ export class RuntimeFiles {
     for (const part of [this.scripts, this.#plain, this.ready]) part.catch(() => {});
   }
 
-  /** Resolves when all files that a Worker needs have come. @type {Promise<void>} */
+  /** Resolves when all files that a Worker needs are loaded. @type {Promise<void>} */
   ready;
 
   /** The files for a Worker that starts now. @returns {Promise<Assets>} */
@@ -82,7 +82,7 @@ export class RuntimeFiles {
     try {
       this.#snapshot = await this.#fetch(SNAPSHOT, wanted === null ? "auto" : "low");
     } catch (error) {
-      // Without the snapshot a start takes longer, but Workers do the same.
+      // Without the snapshot a Worker takes longer to start, and then works in the same way.
       console.warn(/** @type {Error} */ (error).message);
     }
     return this.#snapshot !== null;
@@ -186,11 +186,11 @@ async function hashOf(content) {
   return `sha384-${btoa(String.fromCharCode(...digest))}`;
 }
 
-/** Whether the browser shall save data, or this is a first visit, on which this script came over the network. */
+/** Whether the browser is set to save data, or this is a first visit, on which this script came over the network. */
 function wantsFewBytes() {
   const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
   if (connection?.saveData) return true;
   const [script] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(import.meta.url, "resource"));
-  // A response "not modified" transfers no body, so its size is smaller than the cached body. That is no first visit.
+  // A response "not modified" transfers only headers, which are smaller than the cached body. That is no first visit.
   return import.meta.url.startsWith("http") && script !== undefined && script.transferSize > script.encodedBodySize;
 }

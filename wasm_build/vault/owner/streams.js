@@ -1,4 +1,4 @@
-/** The page's ends of a stream through the vault. The Worker asks for input, the reader of the output for output. */
+/** The page's ends of a stream through the vault. The Worker requests the input, and the reader requests the output. */
 
 import { ChunkTaker, giveChunks } from "../chunk_port.js";
 import { giveBack, overwrite } from "../cleanup.js";
@@ -38,7 +38,7 @@ export function openEnds({ input, size, content, contentSize }, output) {
 
 /**
  * Opens one input. The Worker reads a Blob itself, as often as it wants. A stream is sent to it chunk by chunk.
- * @param {Input} input the chunks of a stream are transferred, so that their maker loses them
+ * @param {Input} input the chunks of a stream are transferred to the Worker, so that the page cannot use them any more
  * @param {number | null} size in bytes; null if unknown
  * @returns {InputEnd}
  */
@@ -129,7 +129,7 @@ async function nextChunk(reader) {
 }
 
 /**
- * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy: the rest may have other users.
+ * The buffer of a chunk. If the chunk is only a part of its buffer, returns a copy, because the page may use the rest.
  * @param {unknown} chunk
  * @returns {ArrayBuffer}
  */

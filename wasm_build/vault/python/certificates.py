@@ -36,7 +36,7 @@ class ReadCertificates:
 
 
 async def describe_certificates(request: DescribeCertificates, provider: CryptoProvider) -> Reply:
-    """Returns `{certificates}` in words. `usable` tells whether mail can be encrypted to it, `reason` why not."""
+    """Returns `{certificates}` in words; `usable` says whether mail can be encrypted to one, `reason` why not."""
     certificates = parse_certificates(request.certificates)
     store = await read_store(request.judging, provider)
     rules = PathRules(store, request.judging.at, known=certificates)

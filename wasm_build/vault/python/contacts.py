@@ -57,7 +57,7 @@ async def remove_contact(request: RemoveContact, _: CryptoProvider) -> Reply:
 
 
 async def learn_contact(request: LearnContact, _: CryptoProvider) -> Reply:
-    """Returns `{contacts}` with these certificates added to an address, because the person has asked for it.
+    """Returns `{contacts}` with these certificates added to an address, at the person's request.
 
     Raises MalformedMessage for a certificate that names another address.
     """

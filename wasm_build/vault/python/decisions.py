@@ -33,7 +33,7 @@ class RemoveDecision:
 
 
 async def decide(request: MakeDecision, provider: CryptoProvider) -> Reply:
-    """Returns `{decisions}` with the new decision. Raises DecisionRefused, whose `why` names the reason against it."""
+    """Returns `{decisions}` with the new decision. Raises DecisionRefused, whose `why` names the reason."""
     store = await read_store(request.judging, provider)
     decision = await make_decision(
         parse_certificate(request.certificate),

@@ -90,7 +90,7 @@ async def encrypt_file(request: EncryptFile, provider: CryptoProvider) -> Reply:
 def _name_author(
     entity: bytes, certificate: Certificate, at: datetime.datetime, *, is_encrypted: bool
 ) -> tuple[bytes, bytes]:
-    # A verdict on a signature names the author, and takes the name from the From inside the signature.
+    # A verdict names the author of a signed message, and takes the name from the From field in the signed content.
     if not certificate.email_addresses:
         return b"", entity
     fields = f"From: {certificate.email_addresses[0]}\r\nDate: {format_date(at)}\r\n".encode()

@@ -1,4 +1,4 @@
-"""The verb that opens a key file, and the members of replies that describe opened identities."""
+"""The verb that opens a key file, and the members of replies that describe its identities."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def seal_all(identities: Sequence[Identity], seal_key: Secret, provider: C
 
 
 def describe_authority(identities: Sequence[Identity]) -> Reply:
-    """Returns `{authority}`: the topmost CA above the first identity that has one in the file; else `{}`."""
+    """Returns `{authority}`: the topmost CA of the first identity whose CA is in its file. Without any CA, `{}`."""
     authority = _find_authority(identities)
     return {} if authority is None else {"authority": describe(authority)}
 

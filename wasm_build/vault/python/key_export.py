@@ -1,6 +1,6 @@
 """The verb that exports identities of a key file under another passphrase.
 
-A private key is decrypted and encrypted again inside one request. It leaves only encrypted under a passphrase.
+A private key is decrypted and encrypted again inside one request. It never leaves the vault unencrypted.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ async def export_keys(request: ExportKeys, provider: CryptoProvider) -> Reply:
 
 
 def _without_strangers(chosen: Sequence[Identity], identities: Sequence[Identity]) -> list[Identity]:
-    # If only some identities are exported, each takes the certificates of its own path along, and no others.
+    # If only some identities are exported, the new file has only the certificates of their own paths.
     if len(chosen) == len(identities):
         return list(chosen)
     return [dataclasses.replace(one, chain=tuple(path_of(one))) for one in chosen]

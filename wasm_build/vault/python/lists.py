@@ -35,8 +35,8 @@ class FollowList:
 async def follow_list(request: FollowList, provider: CryptoProvider) -> Reply:
     """Returns `{followed, operator, list, problems}`: the list followed from now on, and why a list was refused.
 
-    Without `followed` the signer of the given list is pinned as the operator. With `followed` only a newer list by the
-    same operator replaces it. `list` in the reply is null if no list is valid now.
+    Without `followed` the signer of the given list is pinned as the operator. With `followed` the given list replaces
+    the followed one only if it is newer and by the same operator. `list` in the reply is null if no list is valid now.
     """
     at = request.at
     followed = parse_followed_list(request.followed) if request.followed else None

@@ -44,7 +44,7 @@ from wasm_build.vault.python.trust import GivenJudging, read_judging
 
 @request_class
 class GivenHidden:
-    """A header field that the answered message hid."""
+    """A header field that was hidden in the message to which this one replies."""
 
     name: str
     value: str
@@ -194,5 +194,5 @@ def _parse_draft(draft: GivenDraft) -> Draft:
 
 
 def _parse_hidden(draft: GivenDraft) -> list[HiddenField]:
-    # `draft.hidden` comes from the reply to `message.verify`, which is answered here.
+    # The page takes `draft.hidden` from `message.verify` of the message to which this one replies.
     return [HiddenField(name=one.name, value=one.value, outside=one.outside) for one in draft.hidden]

@@ -1,6 +1,6 @@
 """The verbs about unlocking by a passkey.
 
-The page brings the PRF output of the passkey. The vault encrypts the identities under it, and opens them with it.
+The page passes the PRF output of the passkey to the vault, which encrypts and decrypts the identities with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class OpenPasskey:
 
 
 async def seal_passkey_bundle(request: SealPasskey, provider: CryptoProvider) -> Reply:
-    """Returns `{bundle}`: the unlocked identities under the passkey, as a `SealedBundle` in JSON. Raises SmimeError."""
+    """Returns `{bundle}`: the identities encrypted under the passkey, a `SealedBundle` in JSON. Raises SmimeError."""
     identities = [
         Identity(
             certificate=one.certificate,

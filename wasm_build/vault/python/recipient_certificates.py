@@ -56,7 +56,7 @@ class CheckRecipients:
 
 
 async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -> Reply:
-    """Returns `{checks, leftOut, lookups}`: the certificates of an address with their verdicts, sorted, best first."""
+    """Returns `{checks, leftOut, lookups}`: the certificates of an address with their verdicts, the best first."""
     contacts = read_contacts(request.contacts)
     found = [*find_in_contacts(contacts, request.address), *map(_parse_found, request.found)]
     judging = await read_judging(request.judging, provider, contacts)
@@ -69,7 +69,7 @@ async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -
 
 
 async def describe_harvest(report: MessageReport, judging: Judging, provider: CryptoProvider) -> Reply | None:
-    """Returns `{contacts, changes, asks}`: the contacts with the certificates of a message. None if it brings none.
+    """Returns `{contacts, changes, asks}`: the contacts with a message's certificates. None if it has none to keep.
 
     If `asks` is true, the page keeps these `contacts` only after the person has agreed.
     """

@@ -38,8 +38,8 @@ def describe_reply(report: MessageReport) -> Reply:
 def describe_lookups(trails: Iterable[PathTrail | None]) -> list[Reply]:
     """The look-ups that could still change the verdict on these paths, each once and with an `id`.
 
-    Look-ups of issuers' certificates are left out. The maker of a message chooses their URLs, and a request to them
-    would tell him who reads it.
+    Look-ups of issuers' certificates are left out. The maker of a message chooses their URLs, so a request to such a
+    URL would reveal to the maker who reads the message.
     """
     named = [lookup for trail in trails if trail is not None for lookup in trail.lookups]
     asked = [lookup for lookup in named if lookup.kind is not LookupKind.ISSUER]

@@ -34,13 +34,13 @@ _CIPHERS: Final[dict[str | None, ContentCipher]] = {None: AES_256_CBC, "cbc": AE
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def request_class(kind: type[Request]) -> type[Request]:
-    """A decorator for requests and for values inside them. Their `repr` shows nothing, because they hold secrets."""
+    """A decorator for requests and for values inside them. They contain secrets, so their `repr` shows no fields."""
     # Unused methods are not generated, because each of them lengthens the start.
     return dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False, match_args=False)(kind)
 
 
 def group_of(kind: type[Group]) -> Group:
-    """A field whose value is a group, read from members of the same arguments as the request's other fields."""
+    """A field whose value is a group. The arguments have the group's members beside the members of other fields."""
     group: Group = field(metadata={_GROUP: kind})
     return group
 
@@ -57,7 +57,7 @@ def parse_request(kind: type[Request], members: Mapping[str, Any]) -> Request:
 
 @request_class
 class SealedKeys:
-    """The sealed identities of a session, with the key that opens them."""
+    """The sealed identities of a session, with the key that decrypts them."""
 
     identities: tuple[bytes, ...]
     seal_key: Secret | None = None

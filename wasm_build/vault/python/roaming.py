@@ -1,4 +1,4 @@
-"""The verbs that make and open an account at a key server, by the protocol of `roaming_keys`."""
+"""The verbs that make an account at a key server and fetch its bundle of keys, by the protocol of `roaming_keys`."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class OpenBundle:
 
 
 async def register(request: Register, provider: CryptoProvider) -> Reply:
-    """Returns `{request}`, which makes the account at the server. Raises SmimeError."""
+    """Returns `{request}`, with which the page makes the account at the server. Raises SmimeError."""
     identity = await load_identity(request.p12, request.p12_passphrase, provider)
     registration = await build_registration(_parse_account(request.account), identity, request.ticket, provider)
     return {"request": registration.to_json()}
 
 
 async def log_in(request: LogIn, provider: CryptoProvider) -> Reply:
-    """Returns `{request}`, which asks the server for the bundle of keys. Raises SmimeError."""
+    """Returns `{request}`, with which the page asks the server for the bundle of keys. Raises SmimeError."""
     parameters = Parameters.from_json(request.parameters)
     login = await build_login(_parse_account(request.account), parameters, provider)
     return {"request": login.to_json()}

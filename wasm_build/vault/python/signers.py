@@ -25,7 +25,7 @@ async def unseal(keys: SealedKeys, provider: CryptoProvider) -> tuple[UnsealedId
 async def unseal_signers(
     keys: SealedKeys, provider: CryptoProvider, scheme: SignatureScheme | None = None
 ) -> tuple[UnsealedIdentity, ...]:
-    """The identities of a request, as from `unseal`. The browser begins to import the keys that can sign meanwhile."""
+    """The identities of a request, as from `unseal`. Meanwhile the browser begins to import the keys that can sign."""
 
     def begin(key: PrivateKey) -> None:
         algorithm = _find_algorithm(key, scheme)
@@ -38,7 +38,7 @@ async def unseal_signers(
 async def choose_signing(
     keys: SealedKeys, at: datetime.datetime, provider: CryptoProvider, scheme: SignatureScheme | None = None
 ) -> Signing:
-    """A signature by the first identity that may sign at this time. Raises MalformedMessage or DecryptionError."""
+    """The Signing with the first identity that may sign at this time. Raises MalformedMessage or DecryptionError."""
     signer = choose_signer(await unseal_signers(keys, provider, scheme), at, scheme=scheme)
     return Signing(identities=[signer], signing_time=at, scheme=scheme)
 
@@ -52,10 +52,10 @@ def choose_signer(
 ) -> UnsealedIdentity:
     """The first identity that may sign at this time and, if given, owns the address `sender`.
 
-    An identity whose key can sign, by `scheme` if given, comes before the others. Raises MalformedMessage if there is
-    none.
+    An identity whose key can sign, by `scheme` if given, comes before the others. Raises MalformedMessage if no
+    identity may sign.
     """
-    # Readers judge mail as invalid whose signer is not its sender.
+    # A verdict on mail is "invalid" if its signer is not its sender.
     allowed = [
         identity
         for identity in identities

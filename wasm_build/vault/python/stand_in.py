@@ -1,8 +1,8 @@
-"""Material of the warm-up: two people with fixed, public keys and certificates, and a stand-in for WebCrypto.
+"""Material of the warm-up: two identities whose fixed keys everybody can read here, and a stand-in for WebCrypto.
 
 The build makes the snapshot without WebCrypto, and the snapshot must be the same each time. The stand-in's results have
 the right form and no secrecy: its ciphertext is the plaintext, and every signature is valid. The stand-in exists only
-while the snapshot is made. The people have working keys, because each Worker rehearses with the real WebCrypto.
+while the snapshot is made. The identities have working keys, because each Worker rehearses with the real WebCrypto.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class StandIns(NamedTuple):
 
 
 def make_stand_ins() -> StandIns:
-    """An authority and two people. Their certificates are valid from 2000 to 2049."""
+    """An authority and two identities. Their certificates are valid from 2000 to 2049."""
     authority_key, person_key = _rsa_key(), _ec_key()
     anchor = _certificate("Stand-in authority", authority_key, is_ca=True, number=1)
     rsa = _certificate("rsa@example.test", authority_key, is_ca=False, number=2)

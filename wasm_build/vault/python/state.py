@@ -63,7 +63,7 @@ async def seal_state(request: SealState, provider: CryptoProvider) -> Reply:
 
 
 async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
-    """Returns `{counter, contacts, decisions}` of a sealed state, with the entries of `kept` that are unknown to it."""
+    """Returns `{counter, contacts, decisions}` of a sealed state, with the entries of `kept` that the state lacks."""
     state = await open_trust_state(
         request.state,
         provider,
@@ -76,7 +76,7 @@ async def open_state(request: OpenState, provider: CryptoProvider) -> Reply:
 
 
 async def join_kept(request: JoinKept, _: CryptoProvider) -> Reply:
-    """Returns `{contacts, decisions}`: those of `kept`, with the entries of `added` that are unknown to them.
+    """Returns `{contacts, decisions}`: those of `kept`, with the entries of `added` that they lack.
 
     Raises MalformedMessage or LimitExceeded.
     """

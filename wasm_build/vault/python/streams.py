@@ -1,7 +1,7 @@
 """The vault's verbs whose input and output are streams (docs/contracts.md), over `smime_core.stream`.
 
-A verb that reads checks everything before it writes a byte: it reads the content once for the verdict, and a second
-time to write it out. The reply is sent before the first byte of the content.
+A verb that verifies or decrypts checks everything before it writes a byte. It reads the content once for the check, and
+a second time to write it out. The reply is sent before the first byte of the content.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class DecryptStream:
 
 
 class DoorOctets:
-    """`smime_core.stream.Octets` over bytes in JavaScript. They may still arrive (`vault/worker/content_door.js`)."""
+    """`smime_core.stream.Octets` over bytes in JavaScript, which may be arriving still (`worker/content_door.js`)."""
 
     def __init__(self, door: Any, name: str) -> None:
         self._door = door
@@ -124,7 +124,7 @@ def begin(verb: str, args_json: str, views: Iterable[Any], strict: bool, door: A
 
 
 async def dispatch(verb: str, args: dict[str, Any], door: Any, *, strict: bool) -> list[Any]:
-    """Run one verb for the Worker. `{ok}` is empty, because `door.answer` has already sent the reply."""
+    """Run one verb for the Worker. `{ok}` is empty: `door.answer` or the first `door.write` has sent the reply."""
     streams = Streams(
         input=DoorOctets(door, "input"),
         content=DoorOctets(door, "content") if door.has("content") else None,

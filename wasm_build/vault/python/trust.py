@@ -86,7 +86,7 @@ def parse_trust(trust: GivenTrust) -> TrustStore:
     """
     own = tuple(map(_parse_anchor, trust.anchors)) + decision_anchors(read_decisions(trust.decisions))
     return TrustStore(
-        # Anchors chosen by the person or the operator precede Mozilla's, because these two know the people.
+        # The anchors of the person or the operator precede Mozilla's. They were chosen for particular correspondents.
         anchors=own + (mozilla_anchors() if trust.mozilla else ()),
         revocation=_parse_word(RevocationPolicy, trust.revocation or RevocationPolicy.REQUIRED),
         evidence=_parse_evidence(trust.evidence),
@@ -157,7 +157,7 @@ def lookup_id(lookup: Lookup) -> str:
 
 
 def parse_lookup_id(text: str) -> LookupKey:
-    """The key of the look-up that `lookup_id` has named so. Raises MalformedMessage for another text."""
+    """The key of the look-up with this `id` from `lookup_id`. Raises MalformedMessage for another text."""
     try:
         kind, url, subject = json.loads(text)
         return LookupKind(kind), str(url), str(subject)

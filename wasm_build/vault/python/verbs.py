@@ -83,8 +83,8 @@ def reserve_memory(length: int) -> None:
 async def dispatch(verb: str, args: dict[str, Any], *, strict: bool = False) -> list[Any]:
     """Run one verb for the Worker. Returns the JSON of `{ok}` or `{error: {code, message}}`, then its binary values.
 
-    A binary value is bytes, or the ArrayBuffer in which WebCrypto returned it. Exceptions that are no SmimeError go on
-    to the Worker, which does not pass on their text.
+    A binary value is bytes, or the ArrayBuffer in which WebCrypto returned it. The Worker catches every exception that
+    is no SmimeError, and does not pass on its text.
     """
     provider = WebCryptoProvider(strict=strict)
     try:

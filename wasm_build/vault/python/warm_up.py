@@ -1,8 +1,8 @@
 """The warm-up: a run of the verbs while the snapshot is made, so that the first request is not slower than the others.
 
 Python specialises bytecode and caches regular expressions and codecs on first use. `warm_up` puts the results into
-the snapshot. A snapshot cannot hold the JavaScript or the calls of WebCrypto; each Worker rehearses these while it
-waits (`vault/worker/rehearsal.js`). The keys are those of `stand_in`, so that nothing here is secret.
+the snapshot. JavaScript and WebCrypto also become faster with use, but a snapshot cannot contain their state; so each
+Worker rehearses while it waits (`vault/worker/rehearsal.js`). The keys are those of `stand_in`, which are not secret.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def begin_rehearsal() -> Callable[[Any], Any]:
 
 
 async def _rehearsal_material() -> list[str | bytes]:
-    # This runs in a Worker, so that the real WebCrypto seals the identities.
+    # This runs in a Worker, where the real WebCrypto seals the identities.
     provider = WebCryptoProvider()
     people = [
         {"sealed": await seal_identity(one, _SEAL_KEY, provider), "certificate": one.certificate.der}
@@ -60,7 +60,7 @@ async def _rehearsal_material() -> list[str | bytes]:
 
 async def _use_all(people: StandIns, identity: Identity) -> None:
     keys = {"identities": [await _open_file(identity)], "sealKey": _SEAL_KEY}
-    # With `mozilla` the roots are parsed once, so that the snapshot holds them parsed.
+    # With `mozilla` the roots are parsed, so that the snapshot contains them parsed.
     anchors = [{"certificate": people.anchor.der}]
     trust = {"trust": {"anchors": anchors, "mozilla": True, "revocation": "not-checked"}, "at": _AT}
     recipients = [people.rsa.certificate.der, people.ec.certificate.der]

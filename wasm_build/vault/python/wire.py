@@ -1,7 +1,7 @@
 """The form in which values cross between JavaScript and Python: JSON, and the binary values as a list beside it.
 
-`{"$buffer": n}` in the JSON marks the place of the n-th binary value. `vault/rpc.js` is the other side; it has checked
-every request against the schema.
+`{"$buffer": n}` in the JSON marks the place of the n-th binary value. `vault/rpc.js` is the JavaScript side, which
+checks every request against the schema.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ export interface VaultOptions {
   strict?: boolean;
   /**
    * Starts with a smaller download, but more slowly; later starts are fast, after a download in the background.
-   * Default: on a first visit, and if the browser shall save data.
+   * Default: true on a first visit, and if the browser is set to save data.
    */
   saveBytes?: boolean;
   /** Locks after so many minutes without an operation. Default 15. */
@@ -81,7 +81,7 @@ export interface Trust {
 
 export type State = "verified" | "signed-unverified" | "invalid" | "encrypted-only" | "plain";
 
-/** The report of an examination, by `report.schema.json`. A reason has a code and a sentence for people. */
+/** The report of an examination, in the form of `report.schema.json`. A reason has a code and a sentence for people. */
 export interface Report {
   state: State;
   reasons: { code: string; sentence: string }[];
@@ -183,7 +183,7 @@ export interface SealwaxOperations {
   verify(cms: Octets, options?: VerifyOptions & { content?: Octets }): Promise<{ report: Report; content: ArrayBuffer }>;
   /** Resolves with CMS EnvelopedData (`cbc`) or AuthEnvelopedData (`gcm`), in DER. */
   encrypt(content: Octets, options: EncryptOptions): Promise<ArrayBuffer>;
-  /** Resolves with the content, after its padding or tag was checked. That tells nothing about its author. */
+  /** Resolves with the content, after its padding or tag was checked. This check proves nothing about the author. */
   decrypt(cms: Octets, options?: CallOptions): Promise<ArrayBuffer>;
   /** Decrypts many structures in one Worker. Yields for each its content or its error, in the order of the input. */
   decryptAll(many: Iterable<Octets>, options?: CallOptions): AsyncIterable<ArrayBuffer | VaultError>;

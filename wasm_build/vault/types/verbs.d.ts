@@ -106,7 +106,7 @@ export interface Harvest {
   asks: boolean;
 }
 
-/** An attachment of an opened mail, with the path of its part. */
+/** An attachment of a mail that was read, with the path of its MIME part. */
 export interface OpenedFile extends Attachment {
   path: string;
   contentId: string;

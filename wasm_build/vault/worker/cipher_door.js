@@ -2,8 +2,8 @@
  * The symmetric part of the module that Python imports: content ciphers and AES key wrap. WebCrypto does the work. Our
  * own code (`ciphers/`) does it where the browser lacks the cipher or the key length, and for the ciphers of old mail.
  *
- * After a refusal the browser is tried once with a valid key and data, which shows whether it lacks the cipher. Names
- * of ciphers are WebCrypto's, and also DES-CBC (for Triple-DES too) and RC2-CBC.
+ * When WebCrypto refuses an operation, one attempt with valid key and data shows whether the browser lacks the cipher.
+ * The names of ciphers are those of WebCrypto, and DES-CBC (also for Triple-DES) and RC2-CBC.
  */
 
 import { attempt, copySmall, withKept, withView } from "./lent_bytes.js";
@@ -187,8 +187,8 @@ async function unwrapByBrowser(kek, wrapped) {
 }
 
 /**
- * Decrypts without checking the padding. WebCrypto always removes padding, so a block that decrypts to padding is
- * appended first.
+ * Decrypts without checking the padding. WebCrypto always checks and removes padding, so before the call a block is
+ * appended that decrypts to valid padding.
  * @param {Residue} residue
  * @param {Uint8Array<ArrayBuffer>} secret
  * @param {Uint8Array<ArrayBuffer>} iv

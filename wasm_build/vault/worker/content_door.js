@@ -45,7 +45,7 @@ export class ContentDoor {
   }
 
   /**
-   * The number of bytes. If the size was not announced, this resolves when all bytes have come.
+   * Resolves with the number of bytes. If the page gave no size, this waits until all bytes have arrived.
    * @param {string} name
    */
   length(name) {

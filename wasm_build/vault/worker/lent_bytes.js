@@ -1,4 +1,7 @@
-/** Python's bytes in JavaScript: they are lent until the call returns, and copied into buffers of the residue. */
+/**
+ * Python's bytes in JavaScript. A view on them is valid only until the call returns. Bytes that are needed longer are
+ * copied into buffers of the residue.
+ */
 
 /** @typedef {import("../cleanup.js").Residue} Residue */
 /**

@@ -1,4 +1,4 @@
-/** A promise in a wrapper, which Python passes to its stepper unchanged. A bare promise would go to its event loop. */
+/** A promise in a wrapper, which Python returns unchanged. Pyodide would give a bare promise to its event loop. */
 export class Pending {
   /** @param {Promise<unknown>} promise */
   constructor(promise) {

@@ -16,14 +16,14 @@ const ROUNDS = 8;
  * @param {(verb: string, args: object) => Promise<any>} run runs a verb in the same way as for a request
  */
 export async function rehearse(pyodide, residue, isWanted, run) {
-  // This lets the message of a request arrive that was sent already.
+  // During this pause the message of a request that was already sent can arrive.
   await new Promise((resolve) => setTimeout(resolve, 0));
   if (isWanted()) return;
   const material = await finish(pyodide.pyimport("wasm_build.vault.python.warm_up").begin_rehearsal());
   const { people, anchor, at } = takeReply(material, residue);
   for (let round = 0; round < ROUNDS; round++) {
     for (const { sealed, certificate } of people) {
-      // The buffers of a request are overwritten, so that each request needs its own copies.
+      // The buffers of a request are overwritten after it, so each request needs its own copies.
       const keys = () => ({ identities: [sealed.slice(0)], sealKey: { buffer: new ArrayBuffer(4096), length: 32 } });
       const content = () => new ArrayBuffer(CONTENT_BYTES);
       if (isWanted()) return;

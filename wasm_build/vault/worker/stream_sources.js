@@ -12,7 +12,7 @@ import { VaultError } from "../vault_error.js";
 /** @typedef {import("../cleanup.js").Residue} Residue */
 /** @typedef {BlobSource | PortSource} ByteSource */
 
-// The number of bytes lent to Python at a time. For a block this large the call takes little time beside the work.
+// The number of bytes that Python gets in one call. For a block this large the call costs little beside the work on it.
 const BLOCK_BYTES = 1_048_576;
 // The number of bytes of a stream that are fetched in advance.
 const AHEAD_BYTES = 4 * BLOCK_BYTES;

@@ -1,5 +1,5 @@
 /**
- * The packed form of the snapshot, without pages of zeros. These are four in ten pages, which need no download.
+ * The packed form of the snapshot, without pages of zeros. Four in ten pages are zeros and need no download.
  *
  * packed = length of the whole (uint32, little-endian) ‖ one bit for each page, lowest first ‖ the pages whose bit is set
  */

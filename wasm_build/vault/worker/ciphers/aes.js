@@ -1,8 +1,8 @@
 /**
  * AES (FIPS 197), for browsers that lack a key length: Chromium lacks 192 bits.
  *
- * A column of the state is in two words of 16 bits, because Chromium may put larger numbers on the JavaScript heap,
- * where nothing overwrites them. The code is not constant-time.
+ * A column of the state is two words of 16 bits, because Chromium may put larger numbers on the JavaScript heap, where
+ * nothing overwrites them. The code is not constant-time.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
@@ -69,7 +69,7 @@ export class Aes {
    * @param {Uint16Array} keys
    * @param {Pairs} pairs
    * @param {Uint8Array} box the S-box for the last round
-   * @param {number} step the words from the column of one row to the column of the next row
+   * @param {number} step the number of words from the column that one row is read from to that of the next row
    */
   #crypt(input, from, output, to, keys, [a, b, c, d], box, step) {
     let state = this.#state;
@@ -136,7 +136,8 @@ function expandKey(scratch, key, rounds) {
 }
 
 /**
- * The round keys of the equivalent inverse cipher: in reverse order, all but the first and last after InvMixColumns.
+ * The round keys of the equivalent inverse cipher: in reverse order, with InvMixColumns applied to all but the first
+ * and the last.
  * @param {Scratch} scratch
  * @param {Uint16Array} keys
  */
@@ -187,7 +188,8 @@ function makeSBox() {
 /** @typedef {[Uint16Array, Uint16Array, Uint16Array, Uint16Array]} Pairs */
 
 /**
- * For each byte, after `before`, its products with two neighbours of a circular column, side by side in 16 bits.
+ * One table for each pair of neighbours in the column, which is circular. For each byte it has the products of
+ * `before(byte)` with the two neighbours, side by side in 16 bits.
  * @param {number[]} column
  * @param {(octet: number) => number} before
  * @returns {Pairs}

@@ -3,7 +3,8 @@
  *
  * A half of a block is kept as its expansion E(R), 48 bits in two numbers. All steps after the S-boxes are linear, so
  * that one look-up of twelve bits does two S-boxes, the permutation P and the expansion. Numbers stay below 2^30,
- * because Chromium may put larger numbers on the JavaScript heap, where nothing overwrites them. Not constant-time.
+ * because Chromium may put larger numbers on the JavaScript heap, where nothing overwrites them. The code is not
+ * constant-time.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */
@@ -39,10 +40,11 @@ const S_BOXES = [
 
 const EXPANSION = makeExpansion();
 /**
- * For each value of two groups of six bits after adding the subkey: both numbers to XOR to the other half's expansion.
+ * For each value of two neighbouring groups of six bits, after the XOR with the subkey: the two numbers to XOR to the
+ * expansion of the other half.
  */
 const ROUND = makeRound();
-/** For each value of each byte of a block: both numbers of the left half's expansion, then both of the right half's. */
+/** For each value of each byte of a block: its part of the left half's expansion, then of the right half's. */
 const INITIAL = makeInitial();
 /** For each value of each of the 16 groups of six bits: its part of the output block, in four numbers of 16 bits. */
 const FINAL = makeFinal();
@@ -94,7 +96,8 @@ export class Des {
       const d = 24576 | ((low << 1) & 8190);
       const nextHigh = leftHigh ^ ROUND[a] ^ ROUND[b] ^ ROUND[c] ^ ROUND[d];
       const nextLow = leftLow ^ ROUND[a + 1] ^ ROUND[b + 1] ^ ROUND[c + 1] ^ ROUND[d + 1];
-      // The last round of a stage does not exchange the halves. Final and next initial permutation cancel out.
+      // The last round of a stage does not exchange the halves. The final permutation of a stage and the initial
+      // permutation of the next stage cancel out.
       if (at % (2 * ROUNDS) === 2 * ROUNDS - 2) {
         leftHigh = nextHigh;
         leftLow = nextLow;
@@ -155,7 +158,7 @@ function expandKey(key, subkeys, bits, backwards) {
   }
 }
 
-/** For each bit of a half: both numbers of its expansion, in which it is in one or two groups of six bits. */
+/** For each bit of a half: the two numbers of its expansion, where it occurs in one or two groups of six bits. */
 function makeExpansion() {
   const numbers = Array.from({ length: 32 }, () => [0, 0]);
   for (let place = 0; place < 48; place++) {
@@ -179,7 +182,7 @@ function makeRound() {
   return table;
 }
 
-/** For each value of each group of six bits: both numbers to XOR to the other half's expansion. */
+/** For each value of each group of six bits: the two numbers to XOR to the expansion of the other half. */
 function makeSubstitution() {
   const table = new Int32Array(GROUPS * 64 * 2);
   for (let entry = 0; entry < GROUPS * 64; entry++) {

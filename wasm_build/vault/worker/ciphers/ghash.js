@@ -2,9 +2,10 @@
  * GHASH (SP 800-38D section 6.4) over data in pieces. A table has the products of the hash key with each value of each
  * byte of a block.
  *
- * Sum and products have the byte order of blocks, so that whole blocks are read as words. This does 100 to 250 MB a
+ * Sum and products have the byte order of blocks, so that whole blocks are read as words. The speed is 100 to 250 MB a
  * second. The look-ups depend on secrets, and Chromium may put the words on the JavaScript heap. That is acceptable,
- * because a hash key is used for one message only: its holder can forge the tag of that message, but not read it.
+ * because a hash key is used for one message only: with it an attacker can forge the tag of that message, but not read
+ * the message.
  */
 
 /** @typedef {import("./scratch.js").Scratch} Scratch */

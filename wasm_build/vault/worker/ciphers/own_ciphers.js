@@ -310,7 +310,7 @@ function encryptCbc(residue, aes, scratch, { iv, data }) {
 }
 
 /**
- * Decrypts the last block first, because its padding tells the length of the result. So no second copy is needed.
+ * Decrypts the last block first, because its padding determines the length of the result. So no second copy is needed.
  * @param {Residue} residue
  * @param {BlockDecryption} cipher
  * @param {Scratch} scratch
@@ -396,7 +396,7 @@ function countUp(counter, counterBytes) {
 }
 
 /**
- * Adds the number of a step of the key wrap to the first half of the block.
+ * XORs the number of a step of the key wrap to the first half of the block.
  * @param {Uint8Array} block
  * @param {number} step below 2^16
  */

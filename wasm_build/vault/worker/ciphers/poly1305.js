@@ -11,7 +11,7 @@ const BLOCK = 16;
 const LIMBS = 6;
 const LIMB_BITS = 22;
 const LIMB = 2 ** LIMB_BITS;
-// 2^132 modulo 2^130 - 5: 2^132 is four times 2^130, and 2^130 is 5.
+// 2^132 modulo 2^130 - 5: 2^132 is four times 2^130, which is congruent to 5.
 const WRAPPED = 20;
 /** The value of bit 130 in the last limb, which begins at bit 110. */
 const TOP = 2 ** 20;
