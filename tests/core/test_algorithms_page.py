@@ -50,7 +50,7 @@ def read(name: str) -> str:
 
 
 def is_let_through(check: object, *arguments: object) -> Policy:
-    """The strictest of the two policies that read which lets something through."""
+    """`Policy.RECEIVE` if the check lets the arguments through under it, else `Policy.ARCHIVE`."""
     assert callable(check)
     try:
         check(*arguments, Policy.RECEIVE)
@@ -134,7 +134,7 @@ def test_keys_that_receive(key: NewKey) -> None:
     try:
         cms = blocking.encrypt_bytes(b"", Encrypting(recipients=[identity.certificate]), provider=PROVIDER)
     except SmimeError:
-        # It only signs.
+        # This kind of key only signs.
         assert f"| {name} " not in PAGE[PAGE.index("## How the content key travels") :]
         assert blocking.sign_bytes(b"", Signing(identities=[identity], signing_time=NOW), provider=PROVIDER)
         return

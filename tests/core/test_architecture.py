@@ -26,7 +26,7 @@ ALLOWED_ROOMS = {
     "wasm_build": {"smime_core", "roaming_keys"},
 }
 
-# From the ground up: a package imports from the rows above its own, and in its own row from those to its left.
+# The layers, lowest first. A package may import from the rows above its own, and in its row from those to its left.
 LAYERS = (
     ("errors", "limits"),
     ("text",),
@@ -45,7 +45,7 @@ LAYERS = (
     ("stream",),
 )
 
-# Nothing of the core but these reads a file, a clock or the system's randomness, or speaks to the network.
+# The only packages of the core that may use files, clocks, the system's randomness or the network.
 # `stream` reads and writes the files that it is given, and opens none.
 MAY_TOUCH_THE_WORLD = {"blocking", "providers", "stream"}
 WORLD = {
@@ -72,7 +72,7 @@ def modules_of(room: str) -> list[Path]:
 
 
 def imported_names(path: Path) -> Iterator[str]:
-    """The full names of the modules and names that a file imports, wherever in the file and for annotations too."""
+    """The full names of the modules and objects that a file imports, also inside functions and only for annotations."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -117,7 +117,7 @@ def test_no_module_imports_itself_over_others() -> None:
 
 def test_the_core_has_no_input_output_and_no_clock() -> None:
     for path in modules_of("smime_core"):
-        # A `__main__` is run and never imported.
+        # A `__main__.py` is only run as a program. Users of the library never import it.
         module = path.relative_to(ROOT / "smime_core").parts[0].removesuffix(".py")
         if module in MAY_TOUCH_THE_WORLD or path.name == "__main__.py":
             continue
@@ -129,7 +129,7 @@ def test_the_core_has_no_input_output_and_no_clock() -> None:
 
 
 def test_no_name_is_read_by_the_rules_of_2003() -> None:
-    """Python's codec `idna` and what decodes by it raise for domains of IDNA 2008, or take them for others."""
+    """Python's codec `idna`, which asn1crypto uses too, raises for domains of IDNA 2008 or takes them for others."""
     for room in ("smime_core", "sealwax", "wasm_build", "webbridge", "roaming_keys"):
         for path in modules_of(room):
             place = path.relative_to(ROOT)
@@ -160,7 +160,7 @@ def test_the_parts_of_all_services_know_the_core_only() -> None:
 
 
 def test_the_bridge_imports_nothing_of_the_key_server() -> None:
-    """It shares tickets and protocol with it; the demonstration starts it."""
+    """The bridge may share the tickets and the protocol. Only its demonstration starts the key server."""
     server = tuple(f"roaming_keys.{name}" for name in ("app", "config", "server_keys", "store"))
     for path in modules_of("webbridge"):
         if "demo" in path.parts:
@@ -170,7 +170,7 @@ def test_the_bridge_imports_nothing_of_the_key_server() -> None:
 
 
 def test_the_bridge_never_decrypts() -> None:
-    """The bridge moves raw bytes; only its demonstration makes identities, for its two accounts."""
+    """The bridge passes bytes on as they are. Only its demonstration makes identities, for its two accounts."""
     opening = {"smime_core.message", "smime_core.cms.enveloped_data", "smime_core.blocking", "smime_core.identity"}
     for path in modules_of("webbridge"):
         if "demo" in path.parts:
@@ -201,8 +201,8 @@ def test_blocking_has_every_asynchronous_name_of_the_face() -> None:
         assert not inspect.iscoroutinefunction(getattr(blocking, name))
 
 
-# Modules of these packages are doors of their own: a provider runs natively or in a browser, and nobody needs all of
-# `ca` and `stream`.
+# The packages whose modules other rooms import one by one: a provider runs either natively or in a browser, and no room
+# needs all of `ca` or `stream`.
 DOORS = {"providers", "ca", "stream"}
 
 
@@ -229,7 +229,7 @@ def test_blocking_has_no_name_outside_the_face(name: str) -> None:
 @pytest.mark.parametrize("room", ["smime_core", "sealwax", "webbridge", "roaming_keys"])
 def test_no_file_is_read_without_a_bound(room: str) -> None:
     for path in modules_of(room):
-        # The reader of Mozilla's list is run by hand, on a file that is in the repository.
+        # `sealwax/roots/__main__.py` reads Mozilla's list. It is run by hand, on a file of the repository.
         if path.name == "__main__.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
@@ -237,7 +237,8 @@ def test_no_file_is_read_without_a_bound(room: str) -> None:
                 assert node.func.attr not in {"read_bytes", "read_text"}, f"{path}:{node.lineno}: use read_small"
 
 
-# Devices and standard streams, and folders that the demonstration has just made for itself.
+# The calls that may empty a file: they open devices or standard streams, or write into folders that the demonstration
+# has just made.
 MAY_OPEN_FOR_WRITING = {
     "sealwax/cli/streams/files.py": ["target.open('wb')"],
     "sealwax/cli/streams/standard.py": ["open(1, 'w')", "open(2, 'w')"],
@@ -247,7 +248,7 @@ MAY_OPEN_FOR_WRITING = {
 
 
 def opened_for_writing(call: ast.Call) -> str | None:
-    """The call, if it empties a file that is there before anything is written to it."""
+    """The name of the call, or `O_TRUNC`, if the call empties an existing file before it writes; else None."""
     name = ast.unparse(call.func)
     if name.endswith((".write_text", ".write_bytes")):
         return name
@@ -258,7 +259,7 @@ def opened_for_writing(call: ast.Call) -> str | None:
         for one in [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
         if isinstance(one, ast.Constant)
     ]
-    # A descriptor of mkstemp is of a new file.
+    # `os.fdopen` gets a descriptor of mkstemp, which only opens new files.
     if name == "os.fdopen" or not any(isinstance(mode, str) and mode.startswith("w") for mode in modes):
         return "O_TRUNC" if "O_TRUNC" in ast.unparse(call) else None
     return f"{name}({', '.join(repr(mode) for mode in modes)})"
@@ -266,7 +267,10 @@ def opened_for_writing(call: ast.Call) -> str | None:
 
 @pytest.mark.parametrize("room", ["smime_core", "sealwax", "webbridge", "roaming_keys"])
 def test_no_file_is_emptied_by_opening_it(room: str) -> None:
-    """A name that is derived from a user's file may be that of another: files appear whole by a move, or are new."""
+    """A name derived from that of a user's file may belong to another file.
+
+    Files are therefore created new, or written under a temporary name and moved into place.
+    """
     for path in modules_of(room):
         if path.name == "__main__.py":
             continue

@@ -1,4 +1,4 @@
-"""A megabyte that once cost too much stays cheap; `make fuzz` measures all of them by every reader."""
+"""Hostile megabytes that once cost too much stay cheap. `make fuzz` measures every hostile input with every reader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.fuzz.hostile import hostile
 from tests.fuzz.measure import MAX_BYTES, MAX_SECONDS, measure
 from tests.fuzz.targets import TARGETS
 
-PATIENCE = 2  # times the bound: other work on the machine slows a processor's second too
+PATIENCE = 2  # times MAX_SECONDS, because other work on the machine slows down processor time too
 
 
 @pytest.mark.parametrize(

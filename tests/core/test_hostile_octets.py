@@ -1,4 +1,4 @@
-"""Any bytes, and any altered message, key or identity: read, or refused with an SmimeError, by every way in."""
+"""Every reader reads any bytes and any altered message, key or identity, or refuses them with an SmimeError."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fuzz.alterations import alter
 from tests.fuzz.samples import TARGETS_OF_KIND, samples
 from tests.fuzz.targets import TARGETS, read_by
 
-# How many inputs of each kind: about 5 seconds in all.
+# The number of altered inputs of each kind. All together take about 5 seconds.
 EXAMPLES = {
     "mail": 250,
     "cms": 400,
@@ -42,7 +42,7 @@ def test_any_octets_are_read_or_refused(target: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("kind", TARGETS_OF_KIND)
 def test_what_is_valid_is_read(kind: str) -> None:
-    """Else the alterations would begin with what is refused anyway."""
+    """Otherwise an altered sample would be refused for an error that the sample had before."""
     for sample in samples()[kind]:
         for target in TARGETS_OF_KIND[kind]:
             read_by(target, sample)
@@ -50,7 +50,7 @@ def test_what_is_valid_is_read(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_altered_input_is_read_or_refused(kind: str) -> None:
-    dice = random.Random(kind)  # noqa: S311 (the same every time)
+    dice = random.Random(kind)  # noqa: S311 (the same inputs in every run)
     others = [sample for ones in samples().values() for sample in ones]
     for _ in range(EXAMPLES[kind]):
         altered = alter(dice.choice(samples()[kind]), dice, others)

@@ -1,6 +1,6 @@
-"""The examples of docs/library.md and README.md are run as they are, and the reference names all that is public.
+"""The examples of docs/library.md and README.md run as they are, and the reference lists every public name.
 
-Blocks run in their order, in one namespace, as a reader who types them in one after the other would.
+The blocks of a page run in order and in one namespace, as if a reader typed them in one after the other.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("module", [smime_core, stream, ess], ids=lambda module: module.__name__)
 def test_every_public_name_stands_in_the_reference(module: ModuleType) -> None:
     documented = documented_names()
-    # A name that two modules give, such as `smime_core.SmimeError`, is documented once.
+    # A name that two modules export, such as `smime_core.SmimeError`, is documented once.
     objects = [find(name) for name in documented]
     missing = [
         name

@@ -1,4 +1,4 @@
-"""Every obligation has tests that name it; and the tests of those that no topic of its own holds."""
+"""Every obligation has tests that name it. The tests of obligations that fit no other file are here too."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ BARE_INFO = bytes.fromhex("302f300b0609608648016503040201" + "0420")
 def v15_block(
     *, start: bytes = b"\0\1", info: bytes = SHA256_INFO, tail: bytes = b"", content: bytes = CONTENT
 ) -> bytes:
-    """A block of 256 bytes whose parts can be other than RFC 8017 section 9.2 says."""
+    """An encoded message of 256 bytes (RFC 8017 section 9.2) whose parts can be wrong."""
     end = b"\0" + info + hashlib.sha256(content).digest() + tail
     return start + b"\xff" * (256 - len(start) - len(end)) + end
 
@@ -104,7 +104,7 @@ both_implementations = pytest.mark.parametrize("verify", [PROVIDER.verify, verif
 
 
 def verify_block(block: bytes, verify: Verify) -> None:
-    """As the signature of CONTENT by alice."""
+    """Apply alice's private key to the block, and verify the result as her signature of CONTENT."""
     key = serialization.load_der_private_key(person("alice").private_key.pkcs8_der, None)
     assert isinstance(key, rsa.RSAPrivateKey)
     numbers = key.private_numbers()
@@ -210,7 +210,7 @@ def test_must_40_each_form_of_a_passphrase_opens_its_kdf(form: Pkcs12Form, passp
 
 
 def test_must_42_a_stream_refuses_what_it_would_have_to_alter() -> None:
-    """In memory text is made canonical; a stream, which cannot look ahead, signs no text that transport may alter."""
+    """Text in memory is made canonical before it is signed. A stream cannot look ahead, and refuses such text."""
     message = b"From: alice@example.test\r\nContent-Type: text/plain\r\n\r\n" + b"x" * 1_200 + b"\r\n"
     with pytest.raises(MalformedMessage):
         stream.sign_mail_file(
@@ -222,7 +222,7 @@ def test_must_42_a_stream_refuses_what_it_would_have_to_alter() -> None:
 
 
 def name(*rdns: tuple[str, int, str]) -> bytes:
-    """A distinguished name of RDNs (type, string tag, text)."""
+    """The DER of a distinguished name, of one (type, string tag, text) for each RDN."""
     return der.sequence(
         *(
             der.element(der.SET, der.sequence(der.oid(kind), der.element(tag, text.encode())))

@@ -1,4 +1,4 @@
-"""The names that users of the library import from `smime_core` and `smime_core.blocking`, beside other files' tests."""
+"""The public names of `smime_core` and `smime_core.blocking`, as far as no other file tests them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_async_function_has_a_blocking_namesake_with_the_same_arguments(na
 def test_every_public_name_says_what_it_is(module: ModuleType, name: str) -> None:
     public = getattr(module, name)
     if inspect.isclass(public) or inspect.isroutine(public):
-        # A dataclass without one would be described by its signature, which `inspect` cannot tell from words.
+        # Python gives a dataclass without a docstring its signature as the docstring.
         assert public.__doc__
         assert not public.__doc__.startswith(f"{name}("), f"{name} has no docstring of its own"
 

@@ -19,7 +19,7 @@ from smime_core.own_content import examine_field, protect_field
 from smime_core.trust.judging import Judging
 from tests.support.people import NOW, PROVIDER, person, trust
 
-# Texts that a person can type; a lone surrogate is no text.
+# Texts that a person can type: no lone surrogates, and no control characters except newline and tab.
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=300)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=80)
 
