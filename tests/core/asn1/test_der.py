@@ -1,4 +1,4 @@
-"""TLVs: tolerant of BER, strict about damage, bounded."""
+"""The reader of TLVs accepts BER, refuses damage and has limits."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def test_a_flood_of_elements_is_refused() -> None:
     der.read_sequence(der.sequence(b"\x05\x00" * MAX_CHILDREN))
     with pytest.raises(LimitExceeded, match="side by side") as refused:
         der.read_sequence(der.sequence(b"\x05\x00" * (5 * MAX_CHILDREN)))
-    # Refused when one too many was read: what follows never takes memory.
+    # The refusal comes with the first element too many, so that the others never take memory.
     assert refused.value.actual == MAX_CHILDREN + 1
 
 
 def test_a_number_larger_than_any_count_is_refused() -> None:
-    """Python writes no number of more than 4,300 digits, as an error about it would have to."""
+    """Python cannot write a number of more than 4,300 digits, so no error could name it."""
     assert der.parse_integer(der.read_one(der.element(der.INTEGER, b"\x7f" * MAX_INTEGER_BYTES))) > 0
     huge = der.read_one(der.element(der.INTEGER, b"\x7f" * (MAX_INTEGER_BYTES + 1)))
     with pytest.raises(LimitExceeded, match="bytes of an INTEGER is 65, at most 64"):

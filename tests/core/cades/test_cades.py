@@ -1,4 +1,4 @@
-"""Signatures that last: timestamps on them, data to judge them by, and when they are proved to have existed."""
+"""Lasting signatures: their timestamps, the data to validate them, and the time at which they are proved to exist."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def with_unsigned(*attributes: bytes, signed: list[bytes] | None = None) -> Sign
     return parse_signer_info(der.read_one(signer_info(attributes_der, unsigned=list(attributes))))
 
 
-# Making them.
+# Making lasting signatures.
 
 
 def test_a_signature_gets_its_timestamp_while_it_is_made() -> None:
@@ -154,7 +154,7 @@ def test_validation_data_is_carried_once() -> None:
     verify(cms)
 
 
-# The levels.
+# The CAdES levels.
 
 
 def test_what_is_signed_here_is_b_b() -> None:
@@ -203,7 +203,7 @@ def test_the_earliest_timestamp_that_holds_counts() -> None:
 
 
 def test_no_more_paths_are_searched_than_it_takes() -> None:
-    """The first timestamp that holds is the earliest; later ones do not count."""
+    """The earliest timestamp that holds ends the search; later ones are not looked at."""
     cms = stamp(stamp(sign(), gen_time=NOW), gen_time=NOW + datetime.timedelta(days=1))
     (only,) = judged(cms)
     assert isinstance(only, Timestamp)
@@ -252,7 +252,7 @@ def test_a_timestamp_on_another_signature_proves_nothing() -> None:
 def test_nobody_is_trusted_for_timestamps_unless_said_so() -> None:
     cms = stamp(sign())
     assert proved(cms, trust_store=trust()) is None
-    # Not even by a store that trusts the service's root for people.
+    # A store that trusts the service's root for signers of mail does not trust it for timestamps.
     assert proved(cms, trust_store=clock_trust()) is None
     (why,) = run(judge_timestamps(signer_of(parse(cms)), PathRules(trust(), LATER), PROVIDER))
     assert isinstance(why, UntrustedAnchor)

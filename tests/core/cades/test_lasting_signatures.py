@@ -1,5 +1,5 @@
-"""Old mail: a timestamp proves that it was signed while the signer's certificate counted, and what a message carries
-says whether it did."""
+"""Old mail. A timestamp proves that the mail was signed while the signer's certificate was valid. The revocation data
+in the message says whether the certificate was revoked by then."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FROM = "alice@example.test"
 
 @functools.cache
 def alice() -> Identity:
-    """Her certificate is good for a month."""
+    """Alice with a certificate that is valid for 30 days from NOW."""
     return run(issue_identity(authority(), FROM, provider=PROVIDER, at=NOW, details=Details(not_after=NOW + 30 * DAY)))
 
 
@@ -83,7 +83,7 @@ def issuer() -> Identity:
     return authority().identity
 
 
-# A certificate that has expired since.
+# A certificate that has expired since the signature.
 
 
 def test_without_a_timestamp_an_expired_certificate_is_only_said_to_have_been_valid() -> None:
@@ -179,7 +179,7 @@ def test_a_timestamp_counts_as_long_as_its_service() -> None:
     assert codes(report) == ["certificate-expired-since", "timestamp-not-counted"]
 
 
-# Revocation, before and after what is proved.
+# Revocation before and after the proved time.
 
 
 @pytest.mark.parametrize("revocation", [RevocationPolicy.IF_KNOWN, RevocationPolicy.REQUIRED])
@@ -228,7 +228,7 @@ def test_a_key_that_was_out_before_the_proved_time_counts_although_it_was_told_l
 def test_a_service_that_was_revoked_since_counts_only_where_its_key_was_safe(
     why: x509.ReasonFlags | None, state: State
 ) -> None:
-    """RFC 3161 section 4: a stolen key makes timestamps of any time, and no reason may mean this one."""
+    """RFC 3161 section 4: a stolen key can make timestamps of any time. A missing reason may mean a stolen key."""
     lists = (build_list(root(), NOW + YEAR, service(), revoked_at=NOW + YEAR / 2, why=why),)
     cms, judged = sign(stamped_at(NOW)), store(revocation=RevocationPolicy.IF_KNOWN, crls=lists)
     assert examine(cms, judged, at=NOW + YEAR + DAY).state is state
@@ -242,7 +242,7 @@ def test_a_service_that_was_revoked_before_is_refused() -> None:
     assert codes(report)[:2] == ["certificate-expired-since", "timestamp-not-counted"]
 
 
-# B-LT: what is needed is in the message, and nobody can be asked any more.
+# Level B-LT: the message carries all the data needed, and no service can be asked any more.
 
 
 def test_a_message_brings_along_what_it_is_judged_by_years_later() -> None:
@@ -286,7 +286,7 @@ def test_what_a_message_carries_may_revoke_its_own_signer() -> None:
 
 
 def test_old_mail_is_judged_as_of_then_by_what_it_carries() -> None:
-    """`sealwax verify --at`: no timestamp, and the reader says when."""
+    """As by `sealwax verify --at`: the mail has no timestamp, and the reader gives the time."""
     lasting = add_validation_data(sign(), crls=[build_list(issuer(), NOW - DAY / 4)])
     strict = store(revocation=RevocationPolicy.REQUIRED, clocks=False)
     assert examine(lasting, strict, at=NOW + DAY).state is State.VERIFIED

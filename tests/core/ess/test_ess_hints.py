@@ -80,7 +80,7 @@ def test_refuses_a_damaged_reference_or_identifier() -> None:
 
 
 def test_must_50_an_attribute_of_ess_has_one_value() -> None:
-    """RFC 2634 section 1.3.4, on either side of the signature."""
+    """RFC 2634 section 1.3.4, for signed and for unsigned attributes."""
     two = der.sequence(der.oid(CONTENT_IDENTIFIER), der.set_of([der.octet_string(b"a"), der.octet_string(b"b")]))
     one = build_content_identifier(b"a")
     verify(signed_data(signer_info(signed_attrs(DIGEST, one))))

@@ -1,4 +1,4 @@
-"""Signed receipts (MUSTS 47): what is asked for, what is copied, and what a receipt must prove."""
+"""Signed receipts (MUSTS 47): the request, the values that a receipt copies, and the proof that it must give."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_must_47_refuses_a_receipt_that_nobody_asked_for() -> None:
 
 
 def test_must_47_the_digest_of_the_receipt_is_that_of_our_own() -> None:
-    """The Receipt shown is right, the one that was signed is another."""
+    """The Receipt in the message is right, but bob signed another one."""
     real, shown = receipt_octets(identifier=der.octet_string(b"x" * 30)), receipt_octets()
     assert len(real) == len(shown)
     with pytest.raises(MessageDigestMismatch):
@@ -356,7 +356,7 @@ TO_ALICE = der.sequence(der.sequence(ALICE[0].encoded))
     [
         der.sequence(),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x02"), TO_ALICE),
-        # More digits than Python writes into any error.
+        # A number of more digits than Python can write into an error.
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x01" * 2_000), TO_ALICE),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b""), TO_ALICE),
         der.sequence(der.octet_string(b"id"), der.element(0x80, b"\x00"), der.sequence()),
@@ -423,7 +423,7 @@ def test_must_47_who_is_asked_and_who_gets_the_receipt(
     history: tuple[Expansion, ...] | None,
     recipients: tuple[GeneralNames, ...],
 ) -> None:
-    """The flow chart of RFC 2634 section 2.3, and section 2.5."""
+    """The flow chart of RFC 2634 section 2.3, and the rules of section 2.5."""
     request = dataclasses.replace(REQUEST, receipts_from=receipts_from)
     assert receipt_recipients(request, own_names=BOB, history=history) == recipients
 

@@ -1,4 +1,4 @@
-"""Base64 text gives the same bytes and the same refusals however it is cut."""
+"""Base64 text gives the same bytes and the same refusals, whatever pieces it is cut into."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DECODERS = pytest.mark.parametrize("make", [ExactBase64, Base64BeforeFooter, Len
 
 
 def outcome(make: Callable[[], Base64Decoder], pieces: list[bytes]) -> bytes | None:
-    """The bytes that the pieces give; None for a refusal."""
+    """The bytes that the decoder makes of the pieces; None if it refuses them."""
     decoder = make()
     try:
         return b"".join([*map(decoder.feed, pieces), decoder.finish()])

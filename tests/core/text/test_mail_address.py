@@ -1,4 +1,4 @@
-"""Which mail addresses are the same, and which a condition covers (MUSTS 37)."""
+"""Equal mail addresses, and the addresses that a condition covers (MUSTS 37)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_quotes_that_are_not_needed_mean_nothing() -> None:
     [
         ("a@BÜCHER.example", "a@xn--bcher-kva.example"),
         ("a@bu\u0308cher.example", "a@bücher.Example"),
-        # Domains that IDNA 2003 does not know.
+        # Domains that only IDNA 2008 converts in this way.
         ("a@stra\u00dfe.example", "a@xn--strae-oqa.example"),
         ("a@STRA\u1e9eE.example", "a@xn--strae-oqa.example"),
         ("a@\u03b2\u03cc\u03bb\u03bf\u03c2.example", "a@xn--nxasmm1c.example"),
@@ -107,7 +107,7 @@ def test_a_domain_is_the_same_in_each_of_its_forms(one: str, other: str) -> None
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("a@fa\u00df.example", "a@fass.example"),  # another domain to IDNA 2008
+        ("a@fa\u00df.example", "a@fass.example"),  # two domains by IDNA 2008, one by IDNA 2003
         ("a@\uff47oogle.example", "a@google.example"),
         ("a@google\u3002example", "a@google.example"),
         ("a@x\u200dy.example", "a@xy.example"),

@@ -1,4 +1,4 @@
-"""Timestamps (RFC 3161, RFC 5816): what is asked, what the answer may be, and when it holds."""
+"""Timestamps (RFC 3161, RFC 5816): the request, the answers to it, and the conditions under which a token holds."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ def test_an_answer_must_be_to_this_request() -> None:
             check_answer(parse_timestamp_token(token_der(answer)), request)
 
 
-# When it holds.
+# The conditions under which a timestamp holds.
 
 
 def test_a_timestamp_holds() -> None:
@@ -422,7 +422,7 @@ def test_refuses_what_is_no_token(octets: bytes, text: str) -> None:
 
 
 def test_refuses_a_signature_over_mail_as_a_token() -> None:
-    """Somebody's signature over bytes that look like a TSTInfo is no timestamp, whichever authority certified them."""
+    """A signature of mail content that looks like a TSTInfo is no timestamp, even by the service's own key."""
     attributes = [
         build_attribute(CONTENT_TYPE, der.oid(ID_DATA)),
         build_attribute(MESSAGE_DIGEST, der.octet_string(hashlib.sha256(INFO).digest())),
