@@ -1,4 +1,4 @@
-"""Sets of attributes: DER where somebody signed them, tolerant where nobody did (MUSTS 6, 41, 50)."""
+"""Sets of attributes: signed ones are read strictly as DER, unsigned ones tolerantly (MUSTS 6, 41, 50)."""
 
 from __future__ import annotations
 

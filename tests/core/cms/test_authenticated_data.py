@@ -1,4 +1,4 @@
-"""AuthenticatedData: a MAC for recipients, put together here by hand because nothing makes it (RFC 5652 section 9)."""
+"""AuthenticatedData: a MAC for recipients, built by hand because the core only reads it (RFC 5652 section 9)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One flipped bit anywhere in a signed or encrypted structure: refused, but where nobody's word is taken.
+"""A signed or encrypted structure with one flipped bit is refused, unless the bit is in a field that decides nothing.
 
-What may change unnoticed is named here byte by byte: version numbers (MUSTS 32), digestAlgorithms (MUSTS 45) and the
-carried certificate of the authority, which the verifier has of its own.
+The tests name these fields byte by byte: version numbers (MUSTS 32), digestAlgorithms (MUSTS 45) and the carried
+certificate of the authority, of which the verifier has a copy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from smime_core.trust.judging import Judging
 from tests.support.people import NOW, PROVIDER, anchor, person, trust
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nhello\r\n"
-VERSION_OCTETS = 3  # an INTEGER below 128
+VERSION_OCTETS = 3  # the length of the TLV of an INTEGER below 128
 
 
 def flipped(octets: bytes, position: int) -> bytes:
@@ -41,7 +41,7 @@ def positions_of(octets: bytes, part: bytes) -> set[int]:
 
 
 def positions_before(octets: bytes, part: bytes) -> set[int]:
-    """Where the version in front of a part is."""
+    """The positions of the version that is directly before a part."""
     start = octets.index(part)
     return set(range(start - VERSION_OCTETS, start))
 
@@ -58,7 +58,7 @@ def is_verified(cms: bytes) -> bool:
 @pytest.mark.parametrize("key", [NewKey.RSA_2048, NewKey.P256, NewKey.ED25519], ids=str)
 def test_a_flipped_bit_in_what_is_signed_is_refused(key: NewKey, attributes: AttributesForm) -> None:
     alice = person("alice", key)
-    # By key identifier: in a name the case of letters may change (MUSTS 46).
+    # The signer is named by key identifier, because a name may change the case of its letters (MUSTS 46).
     options = SignerOptions(sid_form=SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, attributes=attributes)
     signed = run(
         build_signed_data(
@@ -97,6 +97,6 @@ def test_a_flipped_bit_in_what_is_encrypted_with_a_tag_is_refused() -> None:
             continue
         assert opened.content == CONTENT
         accepted.add(position)
-    # The two version numbers are before the recipient's name; the named recipient cannot open it otherwise.
+    # Only bits in the two version numbers, which are before the recipient's name, make no difference.
     assert all(position < encrypted().index(person("bob").certificate.issuer_der) for position in accepted)
     assert len(accepted) <= 2 * VERSION_OCTETS

@@ -57,7 +57,7 @@ def test_ours_come_back_as_they_were_built_best_first() -> None:
 
 
 def test_parameters_of_ciphers_are_absent_in_ours() -> None:
-    """RFC 8551 section 2.5.2: omitted, not NULL, so that readers can compare bytes."""
+    """RFC 8551 section 2.5.2: absent parameters are omitted and not NULL, so that readers can compare bytes."""
     assert der.sequence(der.oid(AES_256_CBC.oid)) in OUR_CAPABILITIES_DER
 
 

@@ -1,4 +1,4 @@
-"""CompressedData: zlib and nothing else, and no bombs (RFC 3274, MUSTS 48)."""
+"""CompressedData: only zlib, and limits that stop bombs (RFC 3274, MUSTS 48)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_other_numbers_of_fields_are_refused() -> None:
 
 
 def test_the_ratio_is_limited() -> None:
-    # 1,000 to 1: 20 kB become 20 MB.
+    # The ratio is 1,000 to 1: 20 kB become 20 MB.
     with pytest.raises(LimitExceeded, match="compression ratio"):
         read(compressed(zlib.compress(bytes(20_000_000), 9)))
 

@@ -1,4 +1,4 @@
-"""Content-encryption identifiers: AEAD parameters, and the odd ones of RC2 (RFC 5084, RFC 8103, RFC 2268, MUSTS 19)."""
+"""Content-encryption identifiers: AEAD parameters, and RC2's versions (RFC 5084, RFC 8103, RFC 2268, MUSTS 19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Countersignatures (MUSTS 41): what is signed, what may be in them, and how many are looked at."""
+"""Countersignatures (MUSTS 41): the bytes they sign, the attributes they may have, and the limits on their number."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def over_signature(*more: bytes, digest: bytes | None = None) -> list[bytes]:
 
 
 def with_countersignatures(*countersignatures: bytes) -> Countersignature:
-    """The first of the given countersignatures, found on alice's signature."""
+    """The first of these countersignatures, read from a message of alice that carries all of them."""
     unsigned = [build_attribute(COUNTERSIGNATURE, *countersignatures)]
     return find_countersignatures(signer_of(parse(signed_data(signer_info(signed_attrs(), unsigned=unsigned)))))[0]
 
@@ -135,7 +135,7 @@ def test_must_41_refuses_one_whose_signature_does_not_hold() -> None:
 
 
 def test_must_41_refuses_a_content_type_attribute() -> None:
-    """Else the signature on a message whose content is this signature would pass as a countersignature."""
+    """Otherwise a signed message whose content is the bytes of this signature would pass as a countersignature."""
     as_message = over_signature(build_attribute(CONTENT_TYPE, der.oid(ID_DATA)))
     with pytest.raises(MalformedMessage, match="content-type"):
         check(with_countersignatures(by_bob(as_message)), person("bob"))
@@ -148,7 +148,7 @@ def test_must_41_demands_message_digest_where_there_are_other_attributes() -> No
 
 
 def test_must_41_the_rules_of_attributes_count_in_it_too() -> None:
-    """RFC 2634 section 1.3.4 lets signingTime be there, once and signed."""
+    """RFC 2634 section 1.3.4 allows signingTime in a countersignature once, as a signed attribute."""
     time = build_attribute(SIGNING_TIME, der.element(0x17, b"260601120000Z"))
     check(with_countersignatures(by_bob(over_signature(time))), person("bob"))
     unsigned = signer_info(over_signature(), identity=person("bob"), unsigned=[time])

@@ -1,4 +1,4 @@
-"""EncryptedData: a key that both sides have (RFC 5652 section 8)."""
+"""EncryptedData, under a key that both sides have (RFC 5652 section 8)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_key_of_another_length_is_a_decryption_error(key: bytes) -> None:
 
 
 def test_a_wrong_key_is_a_decryption_error() -> None:
-    # Without a tag its bytes end like padding in one of 256 messages: of several, most are noticed.
+    # CBC has no tag: under a wrong key, one message in 256 ends like valid padding. Of eight, most are refused.
     noticed = 0
     for _ in range(8):
         try:
@@ -102,7 +102,7 @@ def test_must_18_an_aead_cipher_does_not_belong_here() -> None:
 def test_a_weak_cipher_is_never_made_and_read_from_the_archive_alone() -> None:
     with pytest.raises(AlgorithmForbidden):
         build(TRIPLE_DES_CBC, bytes(24))
-    # 3DES of the empty content under the key of RFC 4134 section 7.1 would do; what it holds does not matter here.
+    # The ciphertext is one block of zeros. Under the archive policy its decryption gets as far as the wrong padding.
     weak = der.sequence(der.oid(TRIPLE_DES_CBC.oid), der.octet_string(bytes(8)))
     inside = der.sequence(der.oid(ID_DATA), weak, der.element(0x80, bytes(8)))
     parsed = parse_encrypted_data(der.read_one(der.sequence(der.integer(0), inside)))

@@ -1,4 +1,4 @@
-"""Any bytes: an encrypted structure is decrypted, or refused with an SmimeError, and never gives false content."""
+"""Altered or random bytes are decrypted or refused with an SmimeError, and authenticated content is never false."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def samples() -> list[bytes]:
 
 
 def read(cms: bytes) -> tuple[str, bytes]:
-    """The content type and what can be got out of it with all keys."""
+    """The content type, and the content as all the keys decrypt it."""
     content_info = parse_content_info(cms)
     kind, content = content_info.content_type, content_info.content
     if kind in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):
@@ -93,7 +93,7 @@ def test_altered_structures_open_to_the_truth_or_are_refused(
         kind, content = read(bytes(octets))
     except SmimeError:
         return
-    # Without authentication the content may be anything; with it, it is what was encrypted.
+    # These three types detect altered content. The content of the others may be anything.
     if kind in (ID_AUTH_ENVELOPED_DATA, ID_DIGESTED_DATA, ID_COMPRESSED_DATA):
         assert content == CONTENT
 

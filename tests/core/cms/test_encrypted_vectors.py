@@ -1,4 +1,4 @@
-"""Encrypted messages of others: RFC 4134, CMS examples on RFC 9216's keys, OpenSSL, Go, pyca, and ML-KEM from LAMPS."""
+"""Encrypted messages by others: RFC 4134, CMS examples on RFC 9216's keys, OpenSSL, Go, pyca, and ML-KEM from LAMPS."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_cms_examples_open_with_the_keys_of_rfc_9216(name: str, reader: str)
 
 
 def test_the_example_with_a_shared_key_names_it() -> None:
-    # The draft has the key only in its text, which is not at hand: read, and refused without it.
+    # The shared key is only in the draft's text, which is not among the vectors. The message is read, not decrypted.
     file = vectors("cms-examples-ireland") / "binary-files" / "encryptedKekri.p7m"
     (recipient,) = parse(file.read_bytes()).recipients
     assert (recipient.kind, str(recipient.rid)) == ("kekri", f"shared key {b'keyid'.hex()}")
@@ -169,7 +169,7 @@ def test_the_ml_kem_messages_of_the_hackathon_open(file: Path) -> None:
 
 def test_the_samples_of_libksba_are_described() -> None:
     folder = vectors("libksba")
-    # Their private keys are not published.
+    # The private keys of the samples are not published.
     (ecdh,) = parse((folder / "ecdh-sample1.p7m").read_bytes()).recipients
     assert recipient_algorithm(ecdh) == "ECDH with SHA-256, AES-128 key wrap"
     (rsa,) = parse(bytes(unarmor((folder / "rsa-sample1.p7m").read_bytes()))).recipients
@@ -184,7 +184,7 @@ def test_what_go_wrote_opens(number: int) -> None:
 
 
 def test_go_wrote_oaep_with_a_hash_and_used_another_for_mgf1() -> None:
-    # Its parameters leave MGF1's hash out, which means SHA-1 (RFC 4055 section 4.1), and it took SHA-256.
+    # The message's parameters omit the hash of MGF1, which means SHA-1 (RFC 4055 section 4.1), but Go used SHA-256.
     folder = vectors("pkcs7-go")
     cms, certificate, key = (next(folder.glob(f"decrypt_{11 + step}_*")) for step in range(3))
     with pytest.raises(DecryptionError):

@@ -1,4 +1,4 @@
-"""The encrypted structures, both ways with `openssl cms`: what it makes we open, what we make it opens."""
+"""Encrypted structures and `openssl cms`: each side decrypts the messages of the other."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ KEK: Final = KeyEncryptionKey(identifier=bytes.fromhex("c0ffee"), key=bytes(rang
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `plain`, and NAME.pem and NAME.key for each kind of key."""
+    """A folder with the file `plain`, and with NAME.pem and NAME.key for each NAME in KEYS."""
     place = tmp_path_factory.mktemp("openssl")
     (place / "plain").write_bytes(CONTENT)
     for name, key in KEYS.items():
@@ -205,7 +205,7 @@ def test_encrypted_data_opens_both_ways(folder: Path, name: str, cipher: Content
                      "-in", "plain", "-binary", "-outform", "DER")  # fmt: skip
     encrypted = parse_encrypted_data(parse_content_info(theirs).content)
     assert run(decrypt_encrypted_data(encrypted, key, provider=PROVIDER)) == CONTENT
-    # Under a wrong key one padding in 256 fits by chance.
+    # Under a wrong key one message in 256 ends like valid padding.
     with contextlib.suppress(DecryptionError):
         assert run(decrypt_encrypted_data(encrypted, key[::-1], provider=PROVIDER)) != CONTENT
     ours = run(build_encrypted_data(CONTENT, key, content_type=ID_DATA, cipher=cipher, provider=PROVIDER))

@@ -1,4 +1,4 @@
-"""EnvelopedData and AuthEnvelopedData: several recipients, and what must be refused (MUSTS 18 to 22 and 32)."""
+"""EnvelopedData and AuthEnvelopedData: several recipients, and required refusals (MUSTS 18 to 22 and 32)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_somebody_else_is_told_that_it_is_not_for_them() -> None:
 
 
 def test_a_renewed_certificate_does_not_hide_the_old_key() -> None:
-    # Two identities answer to the same recipient: the first has another key and fails, the second opens it.
+    # Two identities match the same recipient: the first has another key and fails, the second decrypts.
     impostor = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
     assert decrypt(encrypt(ALICE, cipher=AES_256_GCM), impostor, ALICE) == CONTENT
 
@@ -115,17 +115,17 @@ def test_a_renewed_certificate_does_not_hide_the_old_key() -> None:
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 def test_wrong_key_and_altered_ciphertext_look_alike(cipher: ContentCipher) -> None:
     stranger = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
-    # In CBC the last byte of the block before the last turns the padding; elsewhere any byte fails the tag.
+    # In CBC, the last byte of the second-last block alters the padding. With a tag, any altered byte is refused.
     altered = flip(encrypt(ALICE, cipher=cipher), -17 if cipher is AES_256_CBC else -40)
     with pytest.raises(DecryptionError) as by_alteration:
         decrypt(altered, ALICE)
-    # A wrong key gives bytes that end like padding in one of 256 messages: several are tried.
+    # Under a wrong key one message in 256 ends like valid padding, so several are tried.
     texts = {text for _ in range(8) if (text := failure_text(encrypt(ALICE, cipher=cipher), stranger))}
     assert texts == {str(by_alteration.value)}
 
 
 def failure_text(cms: bytes, reader: Identity) -> str | None:
-    """The text of the one error; None without an error."""
+    """The text of the DecryptionError; None if the message is decrypted."""
     try:
         decrypt(cms, reader)
     except DecryptionError as error:
@@ -172,7 +172,7 @@ def test_must_19_a_mac_of_another_length_than_the_parameters_say_is_refused(leng
 
 
 def short_tag(cipher: ContentCipher, tag_length: int) -> bytes:
-    """AuthEnvelopedData with a tag of `tag_length` bytes, which is read and never made."""
+    """AuthEnvelopedData with a tag of `tag_length` bytes, built by hand because the core makes no shorter tags."""
     nonce, cek = bytes(range(12)), bytes(16)
     parameters = der.sequence(der.octet_string(nonce), der.integer(tag_length))
     if cipher is AES_128_CCM:
@@ -225,7 +225,7 @@ def test_encrypting_for_nobody_is_refused() -> None:
 
 
 def test_a_certificate_that_may_not_receive_is_refused() -> None:
-    # The authority's own certificate: keyCertSign and cRLSign, no keyEncipherment.
+    # The authority's own certificate has keyCertSign and cRLSign, but no keyEncipherment.
     with pytest.raises(UnsupportedAlgorithm, match="may not be used for encryption"):
         blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[anchor()]), provider=PROVIDER)
 
@@ -310,7 +310,7 @@ def test_attributes_without_protection_are_read_as_such(cipher: ContentCipher) -
 
 
 def auth_attrs(*members: bytes) -> bytes:
-    """An AuthEnvelopedData whose AAD is these attributes, in the order given."""
+    """AuthEnvelopedData whose AAD is a SET of these attributes, in the order given."""
     info = run(build_ktri(ALICE.certificate, CEK, transport=RSA_OAEP, provider=PROVIDER))
     return envelope(info, cipher=AES_256_GCM, auth_attrs_der=der.element(der.SET, *members))
 
@@ -368,7 +368,7 @@ def test_must_22_every_octet_of_the_padding_is_checked(padding: str) -> None:
 
 
 def padded(block: bytes) -> bytes:
-    """EnvelopedData whose only block is `block`, padding and all."""
+    """EnvelopedData whose content and padding together are this one block."""
     encryptor = Cipher(algorithms.AES(CEK), modes.CBC(bytes(16))).encryptor()
     info = run(build_ktri(ALICE.certificate, CEK, transport=RSA_OAEP, provider=PROVIDER))
     identifier = der.sequence(der.oid(AES_256_CBC.oid), der.octet_string(bytes(16)))

@@ -64,7 +64,7 @@ def to_bob(
     ukm: bytes | None = None,
     rid: bytes | None = None,
 ) -> bytes:
-    """An envelope for Bob from Alice's key, which plays the ephemeral one."""
+    """EnvelopedData for Bob, with Alice's key in the place of the ephemeral one."""
     made = kari(
         BOB,
         originator=originator or originator_key(point_of(ALICE)),
@@ -140,7 +140,7 @@ def test_must_28_another_curve_of_montgomery_is_refused() -> None:
 
 
 def test_must_27_the_shared_info_is_what_the_rfc_says() -> None:
-    # RFC 5753 section 7.2, once more by hand: key wrap identifier, ukm, KEK length in bits.
+    # The ECC-CMS-SharedInfo of RFC 5753 section 7.2, by hand: key wrap identifier, ukm, KEK length in bits.
     wrap = bytes.fromhex("300b060960864801650304012d")
     info = bytes.fromhex("3020") + wrap + bytes.fromhex("a0090407756b6d2d756b6d") + bytes.fromhex("a206040400000100")
     kek = hashlib.sha256(b"Z" * 32 + b"\0\0\0\1" + info).digest()
@@ -169,7 +169,7 @@ def test_must_27_a_triple_des_wrap_has_null_in_the_shared_info() -> None:
     cek = bytes(octet | 1 if (octet >> 1).bit_count() % 2 == 0 else octet & 0xFE for octet in range(24))
 
     def wrap(kek: bytes) -> bytes:
-        # RFC 3217 section 3.1.
+        # The Triple-DES key wrap of RFC 3217 section 3.1.
         inner = Cipher(TripleDES(kek), modes.CBC(b"IV of 8 ")).encryptor()
         once = inner.update(cek + hashlib.sha1(cek).digest()[:8]) + inner.finalize()  # noqa: S324 -- the RFC says so
         outer = Cipher(TripleDES(kek), modes.CBC(bytes.fromhex("4adda22c79e82105"))).encryptor()
@@ -242,7 +242,7 @@ def test_a_static_originator_is_found_in_originator_info_or_given(form: str) -> 
 
 
 def test_recipients_are_added_to_whatever_can_be_decrypted() -> None:
-    """Also where the originator's certificate is only at hand, as `decrypt_message` takes it."""
+    """The originator's certificate may come from the caller, as for `decrypt_message`, and not from the message."""
     encrypted = to_bob(originator=build_issuer_and_serial(ALICE.certificate), ukm=b"must be there for static keys")
     keys, added = Keys(identities=[BOB], originators=[ALICE.certificate]), Encrypting(recipients=[X_ALICE.certificate])
     assert decrypt(run(add_recipients(encrypted, keys, added, PROVIDER)), X_ALICE) == CONTENT
@@ -260,7 +260,7 @@ def test_must_31_a_recipient_is_named_by_its_key_identifier_too() -> None:
     identifier = BOB.certificate.subject_key_identifier
     assert identifier is not None
     assert decrypt(to_bob(rid=der.element(0xA0, der.octet_string(identifier))), BOB) == CONTENT
-    # RFC 5652 section 10.2.7: a date may follow.
+    # RFC 5652 section 6.2.2: the identifier may be followed by a date.
     dated = der.element(0xA0, der.octet_string(identifier), der.element(0x18, b"20260101000000Z"))
     assert decrypt(to_bob(rid=dated), BOB) == CONTENT
 
@@ -309,7 +309,7 @@ def test_a_kari_that_names_an_rsa_key_gives_no_more_than_a_failure() -> None:
 
 
 class CarelessProvider(NativeProvider):
-    """Agrees with any key."""
+    """A provider whose key agreement accepts any key."""
 
     async def agree(self, key: PrivateKey, point: bytes) -> bytes:
         return bytes(32)

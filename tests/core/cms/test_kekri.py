@@ -110,7 +110,7 @@ def test_must_45_an_unknown_wrap_is_said_and_hides_nobody() -> None:
 
 
 def test_a_triple_des_key_of_old_is_for_the_archive_alone() -> None:
-    # The example of RFC 3217 section 3.4 around a key that AES-192 takes as well.
+    # The example of RFC 3217 section 3.4. Its wrapped key has 24 bytes, so AES-192 takes it as well.
     kek = KeyEncryptionKey(identifier=b"k", key=bytes.fromhex("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f"))
     cek = bytes.fromhex("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98")
     wrapped = "690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4"

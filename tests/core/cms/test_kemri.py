@@ -39,7 +39,7 @@ def test_every_ml_kem_key_receives(key: NewKey, cipher: ContentCipher) -> None:
         provider=PROVIDER,
     )
     assert decrypt(encrypted, reader) == decrypt(encrypted, person("alice")) == CONTENT
-    # RFC 5652 section 6.1: an ori makes EnvelopedData version 3, AuthEnvelopedData stays 0 (MUSTS 32).
+    # RFC 5652 section 6.1: with an ori, EnvelopedData has version 3. AuthEnvelopedData always has 0 (MUSTS 32).
     assert version_of(encrypted) == (3 if cipher is AES_128_CBC else 0)
 
 

@@ -1,4 +1,4 @@
-"""Key wraps: AES, and the old ones of 3DES and RC2 by the examples of RFC 3217 (MUSTS 25)."""
+"""Key wraps: AES, and the old ones of 3DES and RC2 against the examples of RFC 3217 (MUSTS 25)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_must_25_aes_takes_the_length_that_its_identifier_names() -> None:
 
 
 def wrapped_by_hand(cek: bytes) -> bytes:
-    """RFC 3217 section 3.1 around a key of any length and parity."""
+    """The Triple-DES wrap (RFC 3217 section 3.1) of a key of any length and parity."""
     inner = Cipher(TripleDES(TRIPLE_DES_KEK), modes.CBC(bytes(8))).encryptor()
     checked = cek + hashlib.sha1(cek).digest()[:8]  # noqa: S324 -- the RFC says so
     outer = Cipher(TripleDES(TRIPLE_DES_KEK), modes.CBC(bytes.fromhex("4adda22c79e82105"))).encryptor()
@@ -112,7 +112,7 @@ def test_a_triple_des_wrap_holds_a_triple_des_key_and_nothing_else(length: int) 
 
 
 class EmptyKeyProvider(NativeProvider):
-    """Decrypts every RC2 wrap to the checksum of nothing, which a sender who knows the KEK can make."""
+    """Decrypts every RC2 wrap to an empty key with its right checksum, as a sender who has the KEK could make it."""
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:
         return bytes(len(blocks) - 8) + hashlib.sha1(b"").digest()[:8]  # noqa: S324 -- the RFC says so

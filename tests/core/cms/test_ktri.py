@@ -1,4 +1,4 @@
-"""Key transport: RSA v1.5 that tells nothing about its padding, and OAEP (RFC 3218, RFC 4055, MUSTS 23 to 25)."""
+"""Key transport: RSA v1.5, which reveals nothing about its padding, and OAEP (RFC 3218, RFC 4055, MUSTS 23 to 25)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encrypt_v15(octets: bytes) -> bytes:
 
 
 def encrypt_raw(block: bytes) -> bytes:
-    """A block under the bare RSA function, so that its padding may be anything."""
+    """The block encrypted by the bare RSA function, so that its padding may be wrong."""
     key = load_der_public_key(ALICE.certificate.public_key.spki_der)
     assert isinstance(key, rsa.RSAPublicKey)
     numbers = key.public_numbers()
@@ -88,7 +88,7 @@ def test_must_24_a_damaged_oaep_block_is_one_decryption_error() -> None:
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("name", list(BAD))
 def test_must_23_what_is_wrong_with_the_padding_shows_nowhere(cipher: ContentCipher, name: str) -> None:
-    # In CBC the random key gives bytes that end like padding in one of 256 messages: several are tried.
+    # In CBC, one message in 256 ends like valid padding under the random key, so several are tried.
     failures = [error for _ in range(4) if (error := failure(envelope(ktri(BAD[name]), cipher=cipher))) is not None]
     assert failures
     for error in failures:
@@ -116,7 +116,7 @@ def test_must_23_a_random_key_goes_on(name: str) -> None:
 
 
 class CountingProvider(NativeProvider):
-    """The native provider, which writes down what it is asked for."""
+    """The native provider, which records the names of the methods that are called."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ def test_must_23_takes_the_time_of_the_same_class_whether_the_padding_is_right_o
         good, bad = (statistics.median(column) for column in zip(*pairs, strict=True))
         return float(bad / good)
 
-    # A path that stopped before the private operation, or did it twice, would be outside each time.
+    # Code that skipped the private operation, or did it twice, would be outside these bounds each time.
     assert any(0.6 < ratio() < 1.6 for _ in range(3))
 
 
@@ -182,7 +182,7 @@ def test_a_ktri_that_names_another_kind_of_key_gives_no_more_than_a_failure(key:
 
 
 class CarelessProvider(NativeProvider):
-    """Gives a key of 16 bytes for every request, with any key."""
+    """A provider that decrypts with any key, and always to a content key of 16 bytes."""
 
     async def transport_decrypt(
         self, key: PrivateKey, algorithm: KeyTransport, encrypted_key: bytes, cek_length: int

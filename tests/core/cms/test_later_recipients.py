@@ -1,4 +1,4 @@
-"""Encrypting for later recipients: the key is wrapped again, the content stays as it is."""
+"""Encrypting for later recipients: the content key is wrapped again, the encrypted content stays as it is."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_old_and_new_recipients_open_it(cipher: ContentCipher) -> None:
     added = add(encrypt(cipher), BOB.certificate, CAROL.certificate)
     for reader in (ALICE, BOB, CAROL):
         assert decrypt(added, reader) == CONTENT
-    # One who was added can add in turn.
+    # A recipient who was added can add others.
     dave = person("dave", NewKey.X448)
     assert decrypt(add(added, dave.certificate, by=CAROL), dave) == CONTENT
 
@@ -128,7 +128,7 @@ def test_a_stranger_cannot_add() -> None:
 
 
 def test_a_wrong_key_never_wraps_anything() -> None:
-    # RSA v1.5 gives a random key here; wrapping that would lock the new recipient out, and look like success.
+    # For a wrong key, RSA v1.5 gives a random content key. Wrapping it would look like success, and decrypt nothing.
     impostor = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
     with pytest.raises(DecryptionError):
         add(encrypt(AES_256_GCM), BOB.certificate, by=impostor)

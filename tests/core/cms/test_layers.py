@@ -1,4 +1,4 @@
-"""Which CMS layers an input has: found by content, under every name and wrapping that mail programs give them."""
+"""The CMS layers of an input are found by their content, under every name and encoding that mail programs use."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class TestTheTop:
             find_layer(parse_message(head + encode_base64(b"no structure at all")))
 
     def test_the_signature_of_a_multipart_signed_may_be_an_octet_stream_of_any_name(self) -> None:
-        """MUSTS 44, accepting; the content decides."""
+        """MUSTS 44, accepting: the content of the part decides."""
         dialect = SIGNED_MESSAGE.replace(b"application/pkcs7-signature; name", b"application/octet-stream; name")
         dialect = dialect.replace(b"smime.p7s", b"attachment.dat")
         assert isinstance(find_layer(parse_message(dialect)), SignedLayer)

@@ -1,4 +1,4 @@
-"""Encrypting under a password: for ours, for OpenSSL, and never for another password (RFC 3211, MUSTS 30)."""
+"""Encrypting under a password: the core and OpenSSL decrypt it, and no other password does (RFC 3211, MUSTS 30)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_another_password_does_not() -> None:
 
 
 def test_only_the_check_value_of_a_password_is_told() -> None:
-    """Damage in the content, and a private key that was tried too, give the one error of all failed decryption."""
+    """Damaged content, and a private key that failed as well, give the same error as every failed decryption."""
     encrypted = encrypt(PASSWORD, cipher=AES_256_GCM)
     damaged = encrypted[:-1] + bytes([encrypted[-1] ^ 1])
     mixed = encrypt(PASSWORD, cipher=AES_256_GCM, to_alice=True)
@@ -142,7 +142,7 @@ def textbook(
     wrap_der: bytes | None = None,
     layers: int = 2,
 ) -> bytes:
-    """A `pwri` by RFC 3211 section 2.3.1, once more by hand, or with one thing wrong."""
+    """A `pwri` built by hand by RFC 3211 section 2.3.1, of which each argument can make one part wrong."""
     kdf = Pbkdf2(hash_name=hash_name, salt=b"salt of a test", iterations=1000)
     kek = hashlib.pbkdf2_hmac(hash_name, PASSWORD, kdf.salt, kdf.iterations, 32)
     inner = bytes([len(cek) if length_octet is None else length_octet])

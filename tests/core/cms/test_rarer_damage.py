@@ -1,4 +1,4 @@
-"""Damage that honest writers and most attackers never make: each check that would else have no test of its own."""
+"""Damage that is rare even in attacks. The tests here are for checks that no other test covers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ALICE, BOB = person("alice", NewKey.P256), person("bob", NewKey.P256)
 
 
 class CarelessProvider(NativeProvider):
-    """Agrees with any key, decrypts any bytes, so that only the core's own checks are left."""
+    """A provider that agrees with any key and decrypts any bytes, so that only the core's own checks can refuse."""
 
     def __init__(self, *answers: bytes) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ def open_carelessly(originator: bytes, *beside: Identity) -> None:
 
 class TestOriginators:
     def test_a_key_on_the_readers_curve_is_taken(self) -> None:
-        """The careless provider decrypts to nothing that counts; here no check refuses."""
+        """The provider's plaintext does not matter: the test passes because no check of the core refuses the key."""
         open_carelessly(originator_key(public_point(ALICE.certificate.public_key)))
         open_carelessly(build_issuer_and_serial(ALICE.certificate), ALICE)
 
@@ -249,7 +249,7 @@ class TestMacs:
         for span in find_tlvs(mac):
             altered = mac[: span.start] + bytes([mac[span.start] ^ 1]) + mac[span.start + 1 :]
             if b"NOT USED" in mac[span.start : span.end] and mac[span.start] == der.OCTET_STRING:
-                continue  # RFC 9579 section 4: macSalt has no meaning there
+                continue  # RFC 9579 section 4: PBMAC1 does not use macSalt
             with pytest.raises(SmimeError):
                 blocking.load_identity(der.sequence(version, auth_safe, altered), b"x", provider=PROVIDER)
 

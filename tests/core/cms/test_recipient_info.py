@@ -1,4 +1,4 @@
-"""Whom a message is for: several keys of mine, damaged recipients, and failures that look alike (MUSTS 31 and 45)."""
+"""The recipients of a message: several keys of mine, damaged ones, and failures that look alike (MUSTS 31 and 45)."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_must_31_each_of_several_keys_of_one_name_is_tried() -> None:
 
 
 def test_must_31_each_of_several_recipients_of_mine_is_tried() -> None:
-    # The first was damaged on the way, the second opens.
+    # The first RecipientInfo is damaged, the second can be decrypted.
     info = v15()
     broken = flip(info, len(info) - 1)
     encrypted = envelope(broken, v15(BOB_RSA), cipher=AES_256_GCM)
@@ -136,7 +136,7 @@ def test_must_31_a_serial_number_is_matched_as_a_number() -> None:
 
 
 class BrokenProvider(NativeProvider):
-    """Refuses one key as a provider refuses what it cannot import."""
+    """A provider that refuses one key as if it could not import it."""
 
     def __init__(self, broken: PrivateKey) -> None:
         super().__init__()
@@ -168,7 +168,7 @@ def test_every_failure_of_mine_looks_alike() -> None:
     shared = run(PROVIDER.agree(BOB.private_key, b"\x04" + bytes.fromhex(GENERATOR)))
     off = kari(BOB, originator=originator_key(bytes(65)), shared=shared)
     tagged = envelope(v15(), cipher=AES_256_GCM)
-    # A wrong key ends in well-formed CBC padding once in 256 times, so that the content has a tag.
+    # The content has a tag, because CBC under a wrong key ends like valid padding once in 256 times.
     attempts = [
         (tagged, stranger),
         (envelope(oaep(), cipher=AES_256_GCM), stranger),
@@ -189,7 +189,7 @@ def test_what_the_message_alone_says_is_told_when_no_key_was_touched() -> None:
     unknown = oaep().replace(der.oid("1.2.840.113549.1.1.7"), der.oid("1.2.840.113549.1.1.99"))
     with pytest.raises(UnsupportedAlgorithm):
         decrypt(envelope(unknown), ALICE)
-    # With a key touched as well, nothing tells what became of it.
+    # After a key was tried, the error reveals nothing.
     with pytest.raises(DecryptionError):
         decrypt(envelope(unknown, oaep(cek=bytes(16))), ALICE)
 

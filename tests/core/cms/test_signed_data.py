@@ -1,4 +1,4 @@
-"""SignedData: each check of shared MUSTS 1 to 10 has a test that fails when the check is gone."""
+"""SignedData: each check of MUSTS 1 to 10 has a test that fails when the check is gone."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_must_5_refuses_signed_attributes_presented_as_content() -> None:
 
 
 def test_must_6_refuses_signed_attrs_that_are_not_der() -> None:
-    """A length in its long form, where DER has the short one."""
+    """One length is in the long form, where DER demands the short one."""
     content_type = signed_attrs()[0]
     padded = content_type[:1] + b"\x81" + content_type[1:]
     assert codes(examine(signed_data(signer_info([padded, signed_attrs()[1]])))) == ["malformed-message"]

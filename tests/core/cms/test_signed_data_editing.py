@@ -1,4 +1,4 @@
-"""A further signer beside the others, and what is carried along (MUSTS 8, 32, 45, 50)."""
+"""A further signer beside the others, and the fields that are carried over (MUSTS 8, 32, 45, 50)."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_refuses_to_sign_beside_labels_that_differ() -> None:
 
 
 def test_refuses_to_give_a_label_where_the_others_give_none() -> None:
-    """RFC 2634 section 3.1.1: all signers of a SignedData give it, or none."""
+    """RFC 2634 section 3.1.1: either all signers of a SignedData give the label, or none."""
     options = SignerOptions(further_attributes=(label(der.oid("1.2.3")),))
     with pytest.raises(MalformedMessage, match="give no label"):
         add(sign(person("alice")), options=options)
@@ -234,7 +234,7 @@ def test_refuses_to_change_what_is_no_signed_data() -> None:
 
 
 def test_a_further_signer_joins_ber_of_indefinite_lengths() -> None:
-    """The content in chunks, as a streaming writer leaves it, goes over untouched."""
+    """Content in chunks, as a streaming writer makes it, is carried over unchanged."""
     chunks = b"\x24\x80" + der.octet_string(CONTENT[:10]) + der.octet_string(CONTENT[10:]) + b"\x00\x00"
     encapsulated = b"\x30\x80" + der.oid(ID_DATA) + b"\xa0\x80" + chunks + b"\x00\x00" + b"\x00\x00"
     after = add(rebuilt(sign(person("alice")), encapsulated=encapsulated))

@@ -1,4 +1,4 @@
-"""For any bytes: signed structures parse, or raise SmimeError and nothing else."""
+"""Parsing any bytes as a signed structure succeeds, or raises SmimeError and nothing else."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ READERS: tuple[Callable[[Attributes], object], ...] = (
 
 @functools.cache
 def everything() -> bytes:
-    """A SignedData with every attribute that there is a reader for, a CRL and a countersignature."""
+    """A SignedData with every attribute for which there is a reader, a CRL and a countersignature."""
     expansion = Expansion(
         mail_list=KeyIdentifier(value=b"list"),
         expansion_time=NOW,
@@ -108,7 +108,7 @@ def everything() -> bytes:
 
 
 def read_all(cms: bytes) -> int:
-    """Read every attribute that can be read; returns how many readers found theirs."""
+    """Read every attribute that can be read, and return how many readers found their attribute."""
     found = 0
     for signer in parse(cms).signer_infos:
         if not isinstance(signer, SignerInfo):

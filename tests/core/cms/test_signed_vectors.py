@@ -1,4 +1,4 @@
-"""SignedData that others made: each signer of it verifies, or is refused for the reason that its set gives."""
+"""SignedData that others made: each signer verifies, or is refused for the reason that its set of vectors gives."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def certificates_of(folder: Path) -> list[Certificate]:
         if path.suffix in {".cer", ".crt", ".pem", ".der"} and "priv" not in path.name:
             try:
                 found += parse_certificates(path.read_bytes())
-            except SmimeError:  # a CMS structure, a key, or a certificate of an algorithm that nothing here has
+            except SmimeError:  # a CMS structure, a key, or a certificate whose algorithm the core does not have
                 continue
     return found
 
 
 def outcomes(path: Path, known: list[Certificate], content: bytes | None = None) -> list[str]:
-    """For each signer the algorithm that held by policy ARCHIVE, or the code of the refusal."""
+    """For each signer, the algorithm with which it verified under policy ARCHIVE, or the code of the refusal."""
     content_info = parse_content_info(unarmor(path.read_bytes()))
     assert content_info.content_type == ID_SIGNED_DATA
     signed = parse_signed_data(content_info.content)

@@ -1,4 +1,4 @@
-"""SignerInfo: which algorithms go together, the places of attributes, and the demands on each."""
+"""SignerInfo: the algorithms that may be combined, and the rules for each attribute."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ NEW_KEYS = [
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody whose certificate says something special about the key."""
+    """A signer whose certificate object or private key a test has replaced."""
 
     certificate: Certificate
     private_key: PrivateKey
@@ -125,7 +125,7 @@ def by(
     signature_identifier: bytes | None = None,
     digest_identifier: bytes | None = None,
 ) -> bytes:
-    """SignedData with attributes, by hand, whose identifiers may say something else than what was done."""
+    """SignedData with attributes, built by hand, whose identifiers may name other algorithms than those used."""
     hashed = PROVIDER.digest(digest or algorithm.hash_name, CONTENT)
     info = signer_info(
         signed_attrs(run(hashed), *more),
@@ -149,7 +149,7 @@ def two_values(attribute_type: str, value: bytes) -> bytes:
 @pytest.mark.parametrize("options", [SignerOptions(), BARE, BY_KEY_IDENTIFIER], ids=["standard", "bare", "key-id"])
 @pytest.mark.parametrize("key", NEW_KEYS)
 def test_must_13_what_any_kind_of_key_signs_verifies(key: NewKey, options: SignerOptions) -> None:
-    """MUSTS 10, 13 and 32, RFC 9882: with attributes and without, named either way."""
+    """MUSTS 10, 13 and 32, RFC 9882: with and without attributes, by either identifier of the signer."""
     cms = sign(person("alice", key), options=options)
     verify(cms)
     with pytest.raises(SmimeError):
@@ -250,7 +250,7 @@ def bound(parameters: SignatureAlgorithm | None) -> Holder:
 
 
 def verify_as(holder: Holder, cms: bytes) -> None:
-    """Verify with the certificate as the holder has it, which its DER does not say."""
+    """Verify with the holder's certificate object, which can differ from its DER and from the message's certificate."""
     run(
         verify_signer(
             signer_of(parse(cms)),
@@ -461,7 +461,7 @@ PROTECTION = build_algorithm_protection(build_digest_identifier(RSA_SHA256), bui
     ],
 )
 def test_must_16_signed_attributes_stand_once_with_one_value_and_are_signed(attribute: bytes, name: str) -> None:
-    """MUSTS 15 to 17 and 50: a breach fails the signature."""
+    """MUSTS 15 to 17 and 50: a breach makes the whole signature invalid."""
     verify(with_attributes(attribute))
     attribute_type, values = der.read_sequence(attribute)
     doubled = der.sequence(attribute_type.encoded, der.element(der.SET, values.content, values.content))
@@ -593,7 +593,7 @@ def protection(digest: bytes, signature: bytes) -> bytes:
 DIGEST_ID = build_digest_identifier(RSA_SHA256)
 SIGNATURE_ID = build_signature_identifier(RSA_SHA256)
 PSS_ID = build_signature_identifier(PSS)
-# The same parameters with the trailer field written out, which DER leaves away.
+# The same parameters with the default trailerField written out, which DER omits.
 _PSS_OID, _PSS_PARAMETERS = der.read_sequence(PSS_ID)
 PSS_ID_IN_FULL = der.sequence(_PSS_OID.encoded, der.sequence(_PSS_PARAMETERS.content, der.explicit(3, der.integer(1))))
 OTHER_PSS_ID = build_signature_identifier(dataclasses.replace(PSS, salt_length=20))

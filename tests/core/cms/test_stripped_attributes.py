@@ -45,7 +45,7 @@ def elements(draw: st.DrawFn, tag: int, *members: bytes) -> bytes:
 
 @st.composite
 def attributes(draw: st.DrawFn) -> bytes:
-    """An Attribute, with a third field and with values that are not DER now and then."""
+    """An Attribute, now and then with more than two fields or with values that are not DER."""
     values = draw(st.lists(st.binary(max_size=40).map(der.octet_string), max_size=3))
     further = draw(st.lists(st.just(der.integer(1)), max_size=2))
     value_set = draw(elements(der.SET, *values))
@@ -87,14 +87,14 @@ def test_a_set_of_attributes_of_any_size_is_refused() -> None:
 
 @given(st.text(st.characters(exclude_characters="\x06"), max_size=200))
 def test_text_is_no_set_of_attributes(text: str) -> None:
-    """Even text that begins with the characters whose codes are those of SET and SEQUENCE."""
+    """This holds even for text that begins with "1" and "0", whose codes are the tags of SET and SEQUENCE."""
     assert not looks_like_attribute_set(f"1{text}".encode())
     for content in (b"10 apples", b"1\x800\x80", CONTENT, der.sequence(der.oid("1.2.3")), b"1", b""):
         assert not looks_like_attribute_set(content)
 
 
 def test_nobody_signs_a_set_of_attributes_as_content() -> None:
-    """A signer who did would have signed a message by the writer of the set."""
+    """Such a signature would also be valid for the message that the set of attributes belongs to."""
     with pytest.raises(MalformedMessage, match="set of attributes"):
         blocking.sign_bytes(
             der.set_of(signed_attrs()),

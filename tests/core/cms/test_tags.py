@@ -1,4 +1,4 @@
-"""Every tag counts: an element under another tag makes a structure unreadable, or opens nothing."""
+"""Every tag counts: a structure in which one element has another tag cannot be read or decrypted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def retag(data: bytes, span: Span) -> bytes:
 
 
 def signers_of(cms: bytes) -> list[SignerInfo]:
-    """Those of a SignedData; the first that is unreadable is raised."""
+    """The signers of a SignedData. Raises the error of the first one that cannot be read."""
     infos = parse_signed_data(parse_content_info(cms).content).signer_infos
     for info in infos:
         if isinstance(info, SmimeError):
@@ -66,7 +66,7 @@ def decrypt(cms: bytes) -> None:
 
 
 def accepted(cms: bytes, read: Callable[[bytes], object]) -> list[bytes]:
-    """The elements whose tag made no difference."""
+    """The elements that `read` accepts under another tag."""
     read(cms)
     indifferent = []
     for span in find_tlvs(cms, at_most=2_000):
@@ -80,7 +80,7 @@ def accepted(cms: bytes, read: Callable[[bytes], object]) -> list[bytes]:
 
 @pytest.mark.parametrize("number", range(7, 12), ids=["ktri", "kari P-256", "kari X25519", "kemri", "kekri"])
 def test_every_tag_of_what_is_encrypted_counts(number: int) -> None:
-    """But that of the recipient's version, which nobody reads (MUSTS 32)."""
+    """The only exception is the tag of the recipient's version, which is not checked (MUSTS 32)."""
     indifferent = accepted(samples()["cms"][number], decrypt)
     assert [one[:2] for one in indifferent] == [b"\x02\x01"]
 
@@ -105,7 +105,7 @@ PARSERS: dict[str, Callable[[Attributes], object]] = {
 
 
 def values() -> dict[str, bytes]:
-    """One value of each attribute."""
+    """One value of each attribute in PARSERS, by its OID."""
     rich = person("alice", NewKey.P256).certificate
     found = {oid: value[0] for oid, value in signers_of(samples()["cms"][1])[0].attributes.items() if oid in PARSERS}
     for attribute in (build_key_preference(rich), build_microsoft_key_preference(rich)):
@@ -116,7 +116,7 @@ def values() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("oid", PARSERS)
 def test_every_tag_of_an_attributes_value_counts(oid: str) -> None:
-    """But those inside names, which are compared and not read."""
+    """The only exceptions are tags inside names, which are compared and not parsed."""
     name = person("alice", NewKey.P256).certificate.issuer_der
     for element in accepted(values()[oid], lambda value: PARSERS[oid]({oid: (value,)})):
         assert element in name
