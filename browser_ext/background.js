@@ -32,7 +32,7 @@ const MENU_VERIFY_PAGE = "verify page";
 const MENU_SAVE_PAGE = "save page";
 const MENU_OPEN_LINK = "open link";
 
-/** Settled once the keys are locked after an installation or update. @type {Promise<void>} */
+/** Settles when the keys have been locked after an installation or update. @type {Promise<void>} */
 let starting = Promise.resolve();
 
 api.runtime.onMessage.addListener((message, sender, reply) => {
@@ -99,8 +99,8 @@ function act({ type, body }, sender) {
 }
 
 /**
- * The kind of context that sent a message, as the browser reports it; the message itself is not asked. Returns null for
- * a sender that may send nothing.
+ * The kind of context that sent a message, as the browser reports it. The content of the message is not used. Returns
+ * null for a sender that may send nothing.
  * @param {Sender} sender
  * @returns {import("./shared/messages.js").Origin | null}
  */

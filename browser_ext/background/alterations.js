@@ -1,6 +1,7 @@
 /**
- * A page altered the encrypted text in its field before sending it. The person is asked in the extension's window,
- * which no page can fake. The submission stays stopped until they have decided; closing the window decides nothing.
+ * Asks the person about a field in which the page has altered the encrypted text. The extension's window asks, since no
+ * page can fake that window. A stopped submission stays stopped until the person decides. Closing the window decides
+ * nothing.
  */
 import { RequestError } from "../shared/messages.js";
 import * as pageJobs from "./page_jobs.js";
@@ -26,7 +27,8 @@ export async function agree(job) {
 }
 
 /**
- * Leaves the altered text in the field, where it may be sent. Refused if the window did not show all of it.
+ * Leaves the altered text in the field, where it may be sent. Rejects with `bad-request` if the window did not show all
+ * of the text.
  * @param {JobRecord} job
  */
 export async function leave(job) {

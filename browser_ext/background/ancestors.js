@@ -1,5 +1,5 @@
 /**
- * The origins of the pages around a frame, as the browser knows them. Messages and events of a page are not used.
+ * The origins of the pages around a frame, as the browser reports them. No message or event of a page is used for them.
  *
  * In Chromium a script in the frame reads the list of its ancestors' origins. Firefox has no such list: a script in the
  * frame finds the ancestors' frame numbers, and a second script in each ancestor reads its origin. Firefox runs that
@@ -9,11 +9,14 @@
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 
-/** More ancestors than any page needs. Each costs the run of a script in Firefox. */
+/** The limit of ancestors. No page needs so many, and Firefox runs a script in each of them. */
 const MAX_ANCESTORS = 20;
 const WEB_ORIGIN = /^https?:\/\//;
 
-/** @typedef {{origin: string, ancestors: string[]}} Place `ancestors` from the parent to the page in the address bar */
+/**
+ * A document's origin, and the origins of the pages around it from the parent to the page in the address bar.
+ * @typedef {{origin: string, ancestors: string[]}} Place
+ */
 
 /**
  * The origin of the document that sent a message and those of all pages around it.
@@ -31,7 +34,7 @@ export async function placeOf(sender) {
 }
 
 /**
- * The origin of the document that sent a message, as the browser knows it. Throws `no-origin` if it is opaque.
+ * The origin of the document that sent a message, as the browser reports it. Throws `no-origin` if it is opaque.
  * @param {Sender} sender
  */
 export function senderOrigin(sender) {

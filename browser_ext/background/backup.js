@@ -23,12 +23,12 @@ import * as vault from "./vault_link.js";
 /** @typedef {import("./backup_format.js").Backup} Backup */
 /** @typedef {Awaited<ReturnType<typeof describeAll>>} Described */
 /**
- * @typedef {{bytes: ArrayBuffer, passphrase: EncryptedSecret, replace: boolean}} Chosen `replace`: all that is kept here
- * is removed first; otherwise only missing entries are added
+ * @typedef {{bytes: ArrayBuffer, passphrase: EncryptedSecret, replace: boolean}} Chosen with `replace` all entries here
+ * are removed first; without it only missing entries are added
  */
 /** @typedef {{backup: Backup, described: Described}} Offer the entries that would be restored */
 /** @typedef {import("./trust.js").Decision} Decision */
-/** @typedef {{address: string, certificates: CertificateInfo[]}} Known somebody who is remembered */
+/** @typedef {{address: string, certificates: CertificateInfo[]}} Known a person who is remembered from verified mail */
 
 /** The vault's codes for a file that this passphrase does not open, or that was altered. */
 const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-passphrase"]);
@@ -36,7 +36,7 @@ const NOT_OPENED = new Set(["decryption-error", "no-matching-recipient", "wrong-
 const FOREIGN = new Set(["malformed-message", "content-type-mismatch", "unsupported-algorithm", "limit-exceeded"]);
 /** The first byte of a PKCS#12 file and of a certificate. */
 const DER_SEQUENCE = 0x30;
-/** The number of certificates in one call to the vault. */
+/** The largest number of certificates in one call to the vault. */
 const CERTIFICATES_AT_ONCE = 500;
 /** The settings that a restored backup replaces. */
 const SETTINGS = ["contacts", "decisions", "followed list", "trust", "preferences", keys.PREFERRED, "changed certificates"];
@@ -88,8 +88,8 @@ export async function countHere() {
 }
 
 /**
- * The opened file of each message body. `backup.restore` needs it twice, to compare the question and to act on the
- * answer.
+ * The decrypted backup of each message body. `backup.restore` needs it twice: to compare the question, and to act on
+ * the answer.
  * @type {WeakMap<Chosen, Promise<Offer>>}
  */
 const offers = new WeakMap();
@@ -169,8 +169,8 @@ async function settingsHere() {
 }
 
 /**
- * The settings that the backup would weaken. Without `replace`, settings that the person has made here stay as they
- * are.
+ * The settings that the backup would weaken. Without `replace`, the backup changes only settings that the person has
+ * not set here.
  * @param {Backup} backup @param {boolean} replace
  */
 async function weakeningsOf(backup, replace) {
@@ -290,7 +290,7 @@ function replacing(backup, { keyFiles, people, anchors, preferred }) {
   };
 }
 
-/** @param {Backup} backup @param {Described} described both without the entries that are already here */
+/** @param {Backup} backup @param {Described} described neither has an entry that is already here */
 async function merging(backup, { keyFiles, people, anchors, preferred }) {
   const added = { contacts: backup.contacts, decisions: backup.decisions };
   const here = { contacts: await contacts.read(), decisions: (await trust.kept()).decisions };

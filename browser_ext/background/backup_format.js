@@ -1,7 +1,7 @@
 /**
- * The content of a backup: strict JSON, with bytes as base64. Key files and waiting keys stay encrypted, each under its
- * own passphrase. A missing or an unknown member makes the file invalid, so that a damaged or foreign file never passes
- * for a smaller backup.
+ * The content of a backup: strict JSON, with bytes as base64. Key files and the keys in requests stay encrypted, each
+ * under its own passphrase. A missing or an unknown member makes the file invalid. Otherwise a damaged or foreign file
+ * could be taken for a backup with fewer entries.
  *
  *     {"version": "sealwax-backup-1", "madeAt", "keyFiles": [{"name", "p12", "certificates", "origin"}],
  *      "requests": [{"id", "addresses", "commonName", "kind", "createdAt", "request", "key"}],
@@ -33,7 +33,7 @@ import { RequestError } from "../shared/messages.js";
 /** @typedef {string | readonly [Shape] | {readonly [name: string]: Shape}} Shape */
 
 export const VERSION = "sealwax-backup-1";
-/** A backup of 10,000 certificates and 100 key files is far smaller. A larger file is refused. */
+/** A larger file is refused. A backup of 10,000 certificates and 100 key files is far smaller. */
 export const MAX_BACKUP_BYTES = 67_108_864;
 
 /** @type {{[name: string]: Shape}} */
@@ -51,7 +51,7 @@ const SHAPE = {
 };
 
 /**
- * The readers of values. Each returns undefined for a value of another kind.
+ * The function that reads each kind of value. It returns undefined for a value of another kind.
  * @type {Record<string, (value: unknown) => unknown>}
  */
 const KINDS = {

@@ -32,7 +32,7 @@ export function describeOffer({ backup, described }, { replace, settings }) {
 }
 
 /**
- * The offer without the entries that need a tick and have none. `restore` itself handles the settings.
+ * The offer without the kinds that the person had to tick and did not. `restore` itself handles the settings.
  * @param {Offer} offer @param {string[]} take
  * @returns {Offer}
  */

@@ -41,7 +41,7 @@ function isWeaker(name, here, there) {
 }
 
 /**
- * The settings of the backup. In the place of a weaker setting is the one here.
+ * The settings of the backup, with each weaker setting replaced by the one here.
  * @param {Chosen} here @param {Chosen} there
  * @returns {Chosen}
  */

@@ -73,7 +73,7 @@ export async function claim({ composition: id }, sender) {
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt } = composition;
-  // A letter of the viewer has no site. There the click on the button for the answer is the consent.
+  // A letter of the viewer has no site. The click on the viewer's button for the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
     question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
@@ -83,8 +83,8 @@ export async function claim({ composition: id }, sender) {
 }
 
 /**
- * The facts about the asking page, as the letter's window shows them. They are the question to which the person's
- * answer is bound. The letter, its readers and its key need not be in it, since the answer itself names them.
+ * The question to which the person's answer is bound: the facts about the asking page, as the letter's window shows
+ * them. The question need not contain the letter, its readers and its key, since the answer itself names them.
  * @param {CompositionRecord} composition
  */
 function questionOf(composition) {
@@ -98,7 +98,7 @@ export async function question({ composition }, sender) {
 }
 
 /**
- * The identities as they are now, since another window may have locked or added some.
+ * The identities as they are now. Another window may have locked or added some since the letter's window was opened.
  * @param {BodyOf<"compose.identities">} body @param {Sender} sender
  */
 export async function listIdentities({ composition }, sender) {
@@ -123,8 +123,8 @@ export async function original({ composition: id, replyKey }, sender) {
 }
 
 /**
- * A mail as a file, for forwarding it whole. The message names the mail, since a draft may forward another mail than
- * the one for which the window was opened.
+ * A mail as a file, for forwarding it whole. The body names the mail, since a draft may forward another mail than the
+ * one for which the window was opened.
  * @param {BodyOf<"compose.whole">} body @param {Sender} sender
  */
 export async function whole({ composition, mail, isEncrypted, replyKey }, sender) {
@@ -134,7 +134,7 @@ export async function whole({ composition, mail, isEncrypted, replyKey }, sender
 
 /**
  * Looks up an address at the person's bridge. Returns the certificates as judged, the best first. If the best is
- * usable, it is kept among the people.
+ * usable, it is stored in `people`.
  * @param {BodyOf<"compose.look-up">} body @param {Sender} sender
  */
 export async function lookUp({ composition, address }, sender) {
@@ -152,7 +152,7 @@ export async function check({ composition, address }, sender) {
 }
 
 /**
- * Judges a certificate file that the person picked. The certificate is kept among the people if it can be used for this
+ * Judges a certificate file that the person picked. The certificate is stored in `people` if it can be used for this
  * address.
  * @param {BodyOf<"compose.certificate">} body @param {Sender} sender
  */
@@ -198,7 +198,7 @@ export async function send(body, sender) {
   const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
   for (const [index, { envelope }] of copies.entries()) {
     const more = index < copies.length - 1;
-    // A webmail does not report how much of a message it has taken, so whole messages count.
+    // A webmail does not report how much of a message it has taken, so the progress counts whole messages.
     tellProgress(composition.id, { stage: "deliver", done: sum(sizes.slice(0, index)), total: copies.length > 1 ? sum(sizes) : null });
     const { sent, problem } = await deliver(composition, { message: messages[index], envelope, subject, more });
     if (!sent && (await hasLeftForSome(composition.id))) throw new RequestError("sending-partial");
@@ -236,7 +236,7 @@ export async function forgetWindow(tabId) {
 
 /**
  * @param {CompositionRecord} composition
- * @param {{message: ArrayBuffer, envelope: Copy["envelope"], subject: string, more: boolean}} done `more`:
+ * @param {{message: ArrayBuffer, envelope: Copy["envelope"], subject: string, more: boolean}} done `more` is whether
  *   further copies follow
  * @returns {Promise<{sent: boolean, problem: string}>}
  */
@@ -301,7 +301,7 @@ async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, by
     recipients: unique([own.certificate, ...(await certificateOf(address, hiddenPeople[index]))]),
     usesPassword: byPassword.includes(address),
   })));
-  // The copy for To and Cc comes last, since the webmail may leave its page after this copy.
+  // The copy for To and Cc is sent last, since the webmail may navigate to another page after it.
   return [...hidden, ...(named.length ? [first] : [])];
 }
 
@@ -329,7 +329,7 @@ function unique(certificates) {
 }
 
 /**
- * The letter that the sending window has claimed. Rejects with `bad-request`.
+ * The letter, if the window that sent the message has claimed it. Rejects with `bad-request` otherwise.
  * @param {string} id @param {Sender} sender
  */
 async function ofWindow(id, sender) {

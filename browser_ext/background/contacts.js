@@ -25,7 +25,7 @@ const MAX_WAITING_CHANGES = 50;
 const TURN = "contacts";
 
 /**
- * The contacts in a buffer that the vault may take; null while nobody is remembered.
+ * The contacts in a buffer that may be transferred to the vault; null while nobody is remembered.
  * @returns {Promise<ArrayBuffer | null>}
  */
 export async function read() {
@@ -45,7 +45,7 @@ export async function listChanges() {
 
 /**
  * Remembers the sender of a verified mail, if the person allows it. A changed certificate waits for a decision.
- * @param {Harvest | null} harvest of `message.verify`
+ * @param {Harvest | null} harvest from the vault's reply to `message.verify`
  * @param {ArrayBuffer | null} before the contacts from which the vault made `harvest`
  */
 export function keepHarvest(harvest, before) {
@@ -96,7 +96,7 @@ export function remove({ id }) {
 }
 
 /**
- * Joins the contacts after a mail with those that other mails added while this mail was opened.
+ * Joins the contacts after a mail with those that other mails added while this mail was being opened.
  * @param {ArrayBuffer} contacts @param {ArrayBuffer | null} before
  */
 async function withOthers(contacts, before) {

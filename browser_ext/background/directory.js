@@ -11,7 +11,7 @@ import * as preferences from "./preferences.js";
 const TIMEOUT_MILLISECONDS = 30_000;
 const MAX_CERTIFICATES = 50;
 const SOURCES = ["bridge", "ldap", "smimea"];
-/** The codes for a bridge's error statuses. @type {Record<number, string>} */
+/** The error codes for HTTP statuses of the bridge. @type {Record<number, string>} */
 const PROBLEMS = { 401: "directory-signed-out", 429: "directory-busy" };
 
 /** @typedef {{certificate: ArrayBuffer, source: string, detail: string, intermediates: ArrayBuffer[]}} Found */

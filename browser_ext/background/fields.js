@@ -14,7 +14,8 @@ import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /**
- * The openings that an origin may ask for. Without this limit a page could use the extension as a decryption oracle.
+ * The number of texts that an origin may ask to open per minute. Without this limit a page could use the extension as a
+ * decryption oracle.
  */
 const OPENINGS_PER_MINUTE = 20;
 const MINUTE_MILLISECONDS = 60_000;

@@ -8,7 +8,7 @@ import * as keys from "./keys.js";
 import * as pageJobs from "./page_jobs.js";
 import * as vault from "./vault_link.js";
 
-/** Limit of a form: a person has to read it, and `storage.session` holds 10 MB for all values together. */
+/** The limit of a form: a person has to read it, and `storage.session` has 10 MB for all values together. */
 const MAX_CHARACTERS = 1_000_000;
 
 /**

@@ -73,7 +73,7 @@ export async function createForViewer({ mail, content }, sender) {
 }
 
 /**
- * The protection that `data-smime` asks for; without the words "sign" and "encrypt" it is both.
+ * The protection that `data-smime` asks for. Without the words "sign" and "encrypt" it is signing and encrypting.
  * @param {string} smime
  */
 export function protectionOf(smime) {
@@ -109,7 +109,8 @@ export function claim(body, sender) {
 /** @param {BodyOf<"frame.claim">} body @param {Sender} sender */
 async function claimNow(body, sender) {
   const frame = body.token ? await redeem(body, sender) : await load(body.frame);
-  // A broker in a window of the extension names the frame by its id, which no web page learns. It is in no other page.
+  // A broker in a window of the extension names the frame by its id, which no web page learns. That broker is the top
+  // document of its window.
   const rightPlace = frame.inWindow ? sender.frameId === 0 : body.token && frame.tabId === sender.tab?.id;
   if (!rightPlace || frame.brokerFrameId !== undefined) throw new RequestError("bad-token");
   frame.brokerTabId = sender.tab?.id;
@@ -172,7 +173,7 @@ export async function tellPage(frame, message) {
  * Sends a message to the page's content script, and returns the answer.
  * @param {FrameRecord} frame
  * @param {object} message
- * @returns {Promise<true | string | undefined>} true, the code of a problem, or nothing from a document that is gone
+ * @returns {Promise<true | string | undefined>} true, the code of a problem, or undefined if the document is gone
  */
 export async function askPage(frame, message) {
   const options = frame.documentId ? { documentId: frame.documentId } : { frameId: frame.pageFrameId };

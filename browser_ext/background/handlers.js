@@ -155,8 +155,8 @@ async function claimFrame(body, sender) {
 /** @param {BodyOf<"preferences.change">} body */
 async function changePreferences(body) {
   const before = await preferences.change(body);
-  // A running vault cannot change how it takes private keys. The lock ends it; the next one starts with the new
-  // setting.
+  // A running vault cannot change how it takes private keys. The lock ends this vault; the next vault starts with the
+  // new setting.
   if (before.strict !== body.strict) await session.lock("hand");
   await session.lockIfOver();
 }

@@ -10,7 +10,7 @@ import * as session from "./session.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
-/** The key in the store `settings` for the identities that the person signs with, by address. */
+/** The name of the entry in the store `settings` with the identity that signs for each address of the person. */
 export const PREFERRED = "preferred identities";
 
 /** The content of the page with keys and people. Key files are listed without their PKCS#12 bytes. */
@@ -167,7 +167,9 @@ async function openIdentities(p12, passphrase, { forKeeping }) {
 }
 
 /**
- * @param {string} keyFile @param {OpenedIdentity[]} identities @param {string} sessionId whose key sealed them
+ * @param {string} keyFile
+ * @param {OpenedIdentity[]} identities
+ * @param {string} sessionId of the session whose key sealed the identities
  */
 async function keepSealed(keyFile, identities, sessionId) {
   await session.begin(sessionId, async () => {
@@ -191,7 +193,8 @@ export async function importCertificates(store, bytes) {
   if (store === "anchors") await policy.checkOwnDecisions();
   const { certificates } = await vault.call("certificate.read", { file: bytes });
   const fit = certificates.filter(({ isCa }) => isCa === (store === "anchors"));
-  // An authority's certificate need not say that it is one. If none in the file has the wanted kind, all are taken.
+  // An authority's certificate may not declare that its owner is an authority. So if no certificate in the file is of
+  // the wanted kind, all are imported.
   const chosen = fit.length ? fit : certificates;
   const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
   const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));

@@ -45,7 +45,7 @@ export async function openViewer(tabId) {
   await api.tabs.create({ url: api.runtime.getURL(`viewer/page_viewer.html?tab=${tabId}`) });
 }
 
-/** The window that asks how the tab's page is to be saved. @param {number} tabId */
+/** Opens the window that asks how the tab's page is to be saved. @param {number} tabId */
 export async function openSaving(tabId) {
   await api.windows.create({ url: api.runtime.getURL(`page_save/page_save.html?tab=${tabId}`), type: "popup", ...WINDOW_SIZE });
 }
@@ -59,7 +59,7 @@ export async function openLink(tabId, address) {
   const fetched = (await runInTab(tabId, (url, maxBytes) => globalThis.sealwaxContent.pages?.fetchLinked(url, maxBytes), [address, MAX_LINKED_BYTES])) ?? null;
   if (!fetched) return api.tabs.create({ url: api.runtime.getURL("viewer/page_viewer.html?problem=page-link-unreachable") });
   const octets = bytesFromBase64(fetched.octets);
-  // Only the field Content-Type names the boundary of a multipart, so it is put before the body.
+  // Only the header field Content-Type names the boundary of a multipart, so this field is put before the body.
   const head = /^multipart\/signed/iu.test(fetched.type) ? new TextEncoder().encode(`Content-Type: ${fetched.type}\r\n\r\n`) : "";
   const bytes = await new Blob([head, octets]).arrayBuffer();
   const { mail } = await mails.hold({ bytes, name: new URL(address).pathname.split("/").at(-1) ?? "" });
@@ -81,7 +81,7 @@ export async function fetchFrom({ tab: tabId }) {
   return { ...(await vault.call("page.hold", held)), address };
 }
 
-/** Takes the page out of a held file. @param {{mail: string}} body */
+/** Takes the page out of a file that the vault's owner holds. @param {{mail: string}} body */
 export async function take({ mail }) {
   return { ...(await vault.call("page.take", { mail })), address: "" };
 }

@@ -19,8 +19,8 @@ import { certificatesOf } from "../shared/pem.js";
  */
 
 /**
- * Minutes without use after which keys lock, as people may choose. A session ends after 12 hours in any case, and with
- * the browser.
+ * The choices for the minutes without use after which keys lock. A session also ends after 12 hours, and with the
+ * browser.
  */
 export const LOCK_MINUTES = Object.freeze([5, 15, 60, 720]);
 

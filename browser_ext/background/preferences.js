@@ -25,9 +25,8 @@ export async function read() {
 export async function change(value) {
   const before = await kept();
   const chosen = check(value);
-  // The form also sends the administrator's values. They are not stored: the person's own earlier values stay instead
-  // and
-  // count again when the policy ends.
+  // The form also sends the administrator's values, which are not stored. The person's own earlier values stay in their
+  // place, and count again when the policy ends.
   const { preferences: set } = await policy.read();
   const own = Object.fromEntries(Object.entries(before).filter(([name]) => Object.hasOwn(set, name)));
   await database.put("settings", { name: NAME, value: { ...chosen, ...own } });

@@ -13,8 +13,8 @@ import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
 
 /**
- * `turn` names the decision, so that answers to it follow each other. `read` returns the question as it is now, or null
- * if it was answered before.
+ * `turn` names the decision, so that two answers to it run one after the other. `read` returns the question as it is
+ * now, or null if it was answered before.
  * @template {MessageType} T
  * @typedef {{turn: (body: BodyOf<T>) => string, read: (body: BodyOf<T>, sender: Sender) => Promise<object | null>}} Question
  */

@@ -22,7 +22,7 @@ export async function checksFor(address) {
 
 /**
  * Looks up an address at the person's bridge. Returns the certificates as judged, the best first. If the best is
- * usable, it is kept among the people.
+ * usable, it is stored in `people`.
  * @param {string} address
  */
 export async function lookUp(address) {
@@ -32,7 +32,7 @@ export async function lookUp(address) {
 }
 
 /**
- * Judges a certificate file that the person picked. The best certificate is kept among the people if it can be used for
+ * Judges a certificate file that the person picked. The best certificate is stored in `people` if it can be used for
  * this address.
  * @param {{address: string, name: string, bytes: ArrayBuffer}} given
  */
@@ -47,7 +47,7 @@ export async function takeFile({ address, name, bytes }) {
  * Finds a certificate for an address that the person adds in a window: among known people, in verified mail, or at the
  * bridge.
  * @param {{address: string}} body
- * @returns {Promise<RecipientCheck | null>} the best certificate, or null; a usable one is kept among the people
+ * @returns {Promise<RecipientCheck | null>} the best certificate, or null; a usable one is stored in `people`
  */
 export async function add({ address }) {
   const [known] = await checksFor(address);

@@ -35,7 +35,8 @@ const PROPOSALS = "proposals";
 const MAX_PROPOSALS = 5;
 const FOLLOWED = "followed list";
 /**
- * A person's own authority often gives no answers. So a known revocation counts, and a missing answer is reported.
+ * The settings until the person changes them. An authority of the person's own often gives no answers about revocation.
+ * With "if-known" a known revocation counts, and a missing answer is only reported.
  * @type {Settings}
  */
 const FIRST_SETTINGS = { mozilla: true, revocation: "if-known" };
@@ -48,7 +49,7 @@ export const store = new EvidenceStore();
 
 /**
  * The trust and the time, as arguments for a judgement of the vault. The buffers are copies, since a call to the vault
- * takes them away.
+ * transfers them.
  * @param {Evidence} [evidence] the answers of authorities; by default those in `store`
  */
 export async function judging(evidence = store.copy()) {
@@ -289,7 +290,7 @@ export async function ownAuthorityQuestion({ fingerprint }) {
 }
 
 /**
- * Accepts the authority of the key file. `questions.js` has compared the question.
+ * Accepts the authority of the key file. `questions.js` has checked that the answer is for the current question.
  * @param {{addresses: string[]}} body
  */
 export async function acceptOwnAuthority({ addresses }) {

@@ -15,7 +15,7 @@ const OFFSCREEN_PAGE = "vault_home/offscreen.html";
 let owner = null;
 /** @type {Promise<void> | null} */
 let creating = null;
-/** Set while the vault closes: calls wait for that, and then start the next vault. @type {Promise<void> | null} */
+/** Not null while the vault closes. Calls wait for this, and then start the next vault. @type {Promise<void> | null} */
 let closing = null;
 /** The number of stops by locks. If it changes during a call, a lock has interrupted the call. */
 let ends = 0;
@@ -92,7 +92,8 @@ async function askOffscreen(type, body) {
 async function askPage(type, body) {
   const before = ends;
   const reply = await (await loadOwner()).answer(type, body);
-  // Firefox is ending this background page and has closed its vault. The caller gets no answer, and asks the next one.
+  // Firefox is ending this background page and has closed its vault. The caller gets no answer, and asks the next
+  // background page.
   if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
   return reply;
 }
