@@ -13,8 +13,8 @@ import { createForwardChoice } from "./forward_choice.js";
 /** @typedef {import("../../wasm_build/ui/answer.js").Answer} Answer */
 /** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
 /**
- * How the original is forwarded. `attachments` are the original's own. `whole` is the whole original as one file, or
- * null if that was not made yet.
+ * How the original is forwarded. `isWhole` is whether the person chose to forward it as one file. `whole` is that file,
+ * or null before it was made. `attachments` are the original's attachments.
  * @typedef {{mail: string, quote: string, answersEncrypted: boolean, isWhole: boolean}} Forward
  * @typedef {Forward & {attachments: Attachment[], whole: Attachment | null}} Forwarding
  */
@@ -90,7 +90,7 @@ export class Answering {
   /**
    * Continues a kept draft in place of the message for which this window was opened.
    * @param {{thread: Answering["thread"], forward: Forward | null}} kept
-   * @param {{attachments: Attachment[], aside: Attachment[], forwarded: number[]}} files as `keptFiles` gave them
+   * @param {{attachments: Attachment[], aside: Attachment[], forwarded: number[]}} files of the draft
    */
   goOn({ thread, forward }, { attachments, aside, forwarded }) {
     this.isRead = true;
@@ -120,7 +120,7 @@ export class Answering {
     return { aside: this.#forwarding?.isWhole ? this.#forwarding.attachments : [], forwarded };
   }
 
-  /** Whether the letter has decrypted words, or will have them. */
+  /** Whether the letter contains decrypted words of the original, or will contain them. */
   get hasOpenedWords() {
     return this.#isThere || this.isRead;
   }
@@ -163,7 +163,7 @@ export class Answering {
     this.#append(answer.quote);
     if (attachments.length) this.#sheet.attached.replace([...this.#sheet.attached.files, ...attachments]);
     if (answer.replyTo.length) this.#askReplyTo(answer);
-    // The text field changes line ends in the same way, so that the quotation can be found in it again.
+    // The text field changes line ends in the same way, so `#forwardAs` can find the quotation in it.
     const quote = answer.quote.replace(/\r\n?/gu, "\n");
     const { answersEncrypted } = answer;
     this.#offerChoice({ mail: this.#claim.mail, quote, answersEncrypted, isWhole: false, attachments, whole: null });

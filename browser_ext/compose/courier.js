@@ -17,8 +17,8 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {text: string}} Original
  */
 /**
- * A kept draft: the letter as it is written, and its files. The last `aside` files are not attached now. `forwarded`
- * are the positions of the files that come from the original.
+ * A kept draft: the letter as it is written, and its files. `aside` is the number of files at the end of the list that
+ * are kept but not attached. `forwarded` are the positions of the attached files that come from the original.
  * @typedef {{
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
@@ -36,14 +36,14 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * }} Leaving `people` are the fingerprints for To and Cc, in their order, `hiddenPeople` those for Bcc
  */
 
-/** The codes of errors that do not end when the keys are unlocked. */
+/** The codes of errors that remain after the keys are unlocked. `keep` throws them. */
 const WINDOWLESS = new Set(["storage-full", "storage-refused"]);
 
 export class Courier {
   #composition;
-  /** The field that names the letter in each message. */
+  /** The member that names this letter in each request to the background. */
   #letter;
-  /** The hash of the question as the window drew it. @type {Promise<string>} */
+  /** The hash of the question that the window shows. @type {Promise<string>} */
   #shown = Promise.resolve("");
 
   /** @param {string} composition */

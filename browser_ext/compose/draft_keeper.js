@@ -15,7 +15,11 @@ export class DraftKeeper {
   #onState;
   #timer = 0;
   #filesChanged = false;
-  /** Drafts are kept one after the other: an older text must not replace a newer one. @type {Promise<void>} */
+  /**
+   * Settles when the latest draft is stored. Drafts are stored one after the other, so that an older text cannot
+   * replace a newer one.
+   * @type {Promise<void>}
+   */
   #turn = Promise.resolve();
   #ended = false;
 

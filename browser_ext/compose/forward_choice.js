@@ -4,7 +4,8 @@ import { text } from "../shared/i18n.js";
 
 /**
  * @param {boolean} isWholeNow
- * @param {(isWhole: boolean) => Promise<boolean>} onChange resolves to true if it was done; else the choice goes back
+ * @param {(isWhole: boolean) => Promise<boolean>} onChange resolves to true if the change was made. Otherwise the form
+ *   shows the former choice again.
  * @returns {HTMLFieldSetElement}
  */
 export function createForwardChoice(isWholeNow, onChange) {

@@ -82,14 +82,14 @@ export class LetterWindow {
     this.#cover = new LockCover(this, { hasOpenedWords: () => this.#answering.hasOpenedWords, onCovered: () => void this.#refresh() });
   }
 
-  /** Fills in the known fields, and reads the original if no question is needed before. */
+  /** Fills in the known fields, and reads the original if the person need not be asked before. */
   async begin() {
     const { to, cc, bcc, drafts } = this.#claim;
     this.recipients.replace({ to, cc, bcc });
     this.sender.show();
     this.note("form", ...formNotes(this.#claim));
     this.#offerDrafts(drafts.slice(0, MAX_DRAFTS_SHOWN));
-    // Filling in fields is no change by the person, so no draft is due.
+    // The person has changed nothing yet, so there is no draft to keep.
     this.drafts.state = "none";
     this.#showDraft("none");
     addEventListener("focus", () => void this.#refresh());
@@ -183,7 +183,7 @@ export class LetterWindow {
     return letterObstacles(letter, around, this.#translate);
   }
 
-  /** Handles a change of the letter: a draft is due, and the plan is drawn anew. */
+  /** Handles a change of the letter: schedules a draft, and draws the plan anew. */
   written() {
     this.drafts.changed();
     this.update();
@@ -304,7 +304,7 @@ export class LetterWindow {
     if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
   }
 
-  /** The draft that is kept: the text, and beside it the files. @returns {Draft & {identity: string}} */
+  /** The draft to keep: the letter with its text, and separately the files. @returns {Draft & {identity: string}} */
   #draft() {
     const fields = {
       from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,

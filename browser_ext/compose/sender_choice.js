@@ -28,7 +28,7 @@ export class SenderChoice {
    * @param {Courier} courier
    * @param {{
    *   from: string, identities: OwnIdentity[], onChange: () => void, onUnlocked: () => Promise<void>,
-   * }} options `from` is the address that the webmail has asked for
+   * }} options `from` is the address that the webmail proposes
    */
   constructor(translate, courier, { from, identities, onChange, onUnlocked }) {
     this.#translate = translate;
@@ -83,7 +83,7 @@ export class SenderChoice {
   }
 
   /**
-   * Takes the identities anew, since another window may have locked or unlocked some.
+   * Replaces the identities, since another window may have locked or unlocked some.
    * @param {OwnIdentity[]} identities
    */
   refresh(identities) {

@@ -11,7 +11,7 @@ import { text } from "../shared/i18n.js";
  * @param {{
  *   letter: import("../../wasm_build/ui/sending_plan.js").Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
  *   onClose: () => void,
- * }} sent `shown` is the beginning of what left
+ * }} sent `shown` is the beginning of the first message
  */
 export function createSentView(translate, { letter, deliver, origin, shown, isHandedOver, onClose }) {
   const title = isHandedOver ? text("composeHandedOver") : deliver === "file" ? text("composeSaved") : translate("sent");
