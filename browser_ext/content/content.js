@@ -41,7 +41,7 @@ let offers = 0;
 let isScheduled = false;
 let isMail = false;
 let hasRemovals = false;
-/** The parts that are loaded or on their way, by name. @type {Map<string, Promise<void>>} */
+/** The parts that are loaded or being loaded, by name. @type {Map<string, Promise<void>>} */
 const loading = new Map();
 
 const viewport = new IntersectionObserver(noteVisible, { rootMargin: NEAR_VIEWPORT });
@@ -78,7 +78,7 @@ function observe(root) {
   mutations.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-smime"] });
 }
 
-/** @param {ShadowRoot} root that the guard has met */
+/** @param {ShadowRoot} root that the guard has found */
 function watchRoot(root) {
   observe(root);
   watchBelow(root);
@@ -126,7 +126,7 @@ function watchBelow(root) {
   if (around) watch(around);
   for (const element of findBelow(root, TELLING)) viewport.observe(element);
   for (const element of findBelow(root, GUARDED)) watch(element);
-  // Mostly custom elements have shadow roots: let the guard look for one in each.
+  // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
   for (const element of findBelow(root, "*")) if (element.localName.includes("-")) world.guard.meet(element);
 }
 

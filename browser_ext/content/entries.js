@@ -14,8 +14,8 @@ import { filledFieldsOf, isLeft, tellAltered } from "./filled_fields.js";
 const { dispatchEvent } = EventTarget.prototype;
 
 /**
- * By the name of an entry: the values to send, the field with the armored text among them, and in `altered` the page's
- * text if the entry held another text already before the handlers ran.
+ * The plan for each entry, by its name. `values` are the values to send, and `element` is the field whose armored text
+ * is among them. `altered` is the page's text if the entry already had another text before the handlers ran; else null.
  * @typedef {Map<string, {element: HTMLElement, values: FormDataEntryValue[], altered: string | null}>} Plan
  */
 /** @type {WeakMap<Event, Plan>} */
@@ -66,7 +66,7 @@ function planFor(form, formData) {
 }
 
 /**
- * The values of one name. If the armored text is not among them, it replaces the text that the page has in the field.
+ * The values of one name. If the armored text is not among them, it replaces the value that the field has now.
  * @param {FormDataEntryValue[]} values
  * @param {HTMLElement} element
  * @param {import("./filled_fields.js").Filled} own

@@ -77,7 +77,7 @@ export async function tellAltered(element, text, isSent) {
   const { armored } = filled.get(element) ?? {};
   // A script can submit forms at any time. The window opens only if the person has clicked or typed just before.
   if (navigator.userActivation?.isActive === false) {
-    // Later: a note in the document now would run observers of the page before the form is sent.
+    // The note is shown later. Now it would run observers of the page before the form is sent.
     return setTimeout(() => noteFor(element, api.i18n.getMessage(isSent ? "alteredSent" : "alteredStopped")));
   }
   try {

@@ -31,14 +31,14 @@ const controlsOf = /** @type {(this: HTMLFormElement) => HTMLFormControlsCollect
   Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements")?.get
 );
 const submitForm = HTMLFormElement.prototype.submit;
-/** If the document goes within this time after a script has read the form, the form was probably sent unsigned. */
+/** If the page is left within this time after a script has read the form, the form was probably sent unsigned. */
 const LEAVING_MILLISECONDS = 3000;
 /** Forms for whose signature the extension's window is open. @type {WeakSet<HTMLFormElement>} */
 const waiting = new WeakSet();
 /** True while this script, and not the page, reads a form. */
 let isReading = false;
 /**
- * The form that the page's scripts have read last, after an act of the person.
+ * The form that the page's scripts have read last, if they read it after a click or key of the person.
  * @type {{action: string, at: number} | null}
  */
 let taken = null;
@@ -63,7 +63,8 @@ function intercept(event) {
 }
 
 /**
- * Notes that a script of the page submits the form, or reads it to send it by itself. The only event is `formdata`.
+ * Notes that a script of the page submits the form, or reads it to send it by itself. The browser reports both only by
+ * the event `formdata`.
  * @param {Event} event
  */
 function noteTaken(event) {
@@ -189,7 +190,7 @@ function controlFinder(form) {
     const fitting = controls.findIndex((control) => control.value === value && (control.checked ?? true));
     const index = Math.max(fitting, 0);
     const control = controls[index] ?? null;
-    // Except a control with several values (select, files), which belongs to several entries.
+    // A control with several values (select, files) belongs to several entries, so it stays in the list.
     if (control && !control.multiple) controls.splice(index, 1);
     return control;
   };
@@ -214,8 +215,8 @@ function wordsOf(label) {
 }
 
 /**
- * Whether a control was invisible to the person, judged by styles and positions. The window shows hidden entries too;
- * this only decides in which group.
+ * Whether a control was invisible to the person, judged by styles and positions. The window shows hidden entries in a
+ * group of their own.
  * @param {HTMLElement} control
  */
 function isHidden(control) {
@@ -242,7 +243,7 @@ async function hash(file) {
 }
 
 /**
- * Whether the form would now submit something else than the signed entries.
+ * Whether the form would now submit something other than the signed entries.
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} submitter
  * @param {Pair[]} pairs
@@ -293,7 +294,7 @@ function submit(form, pairs, { action, method, enctype, target }, signature) {
 /** @param {Pair} pair */
 function controlFor({ name, value }) {
   const control = value instanceof File ? fileControl(value) : document.createElement("textarea");
-  // A textarea and no hidden input: a hidden input named `_charset_` sends the name of the encoding, not its value.
+  // A textarea replaces a hidden input: a hidden input named `_charset_` sends the name of the encoding, not its value.
   if (!(value instanceof File)) control.value = value;
   control.name = name;
   return control;

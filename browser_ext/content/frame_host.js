@@ -17,7 +17,8 @@ const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border
   + "background:Canvas;color-scheme:normal";
 const MIN_FRAME_HEIGHT = 300;
 /**
- * The time after which a frame that has sent nothing counts as blocked by the page's policy. The block causes no error.
+ * The time after which a frame that has not been claimed counts as blocked by the page's policy. The browser reports no
+ * error for such a block.
  */
 const CLAIM_MILLISECONDS = 6000;
 const LOOK_MILLISECONDS = 250;
@@ -35,7 +36,7 @@ export function watchReturns() {
   });
 }
 
-/** Tells a frame when the page begins or ends to fade, mask or shrink it. @param {HTMLIFrameElement} frame */
+/** Tells a frame when the page starts or stops fading, masking or shrinking it. @param {HTMLIFrameElement} frame */
 function watchLooks(frame) {
   let before = true;
   const timer = setInterval(() => {
@@ -69,8 +70,8 @@ export class FrameHost {
 
   /**
    * @param {HTMLElement} field
-   * @param {{onArmored?: (armored: string) => string, isBefore?: boolean, minHeight?: number}} [options] `isBefore`:
-   *   the box is above the field instead of below; `minHeight`: of the frame, in pixels
+   * @param {{onArmored?: (armored: string) => string, isBefore?: boolean, minHeight?: number}} [options] with
+   *   `isBefore` the box is above the field instead of below it; `minHeight` is the least height of the frame in pixels
    */
   constructor(field, { onArmored, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
     this.#minHeight = Math.max(minHeight, MIN_FRAME_HEIGHT);

@@ -28,7 +28,7 @@ if (!world.guard) begin();
 
 function begin() {
   world.guard = guard;
-  // First of all listeners: when this one finds a new root, the listeners it adds there still get the same event.
+  // `meetOnTheWay` is the first listener. If it finds a new root, the listeners that it adds there still get the event.
   const ways = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
   for (const type of ways) listen(type, meetOnTheWay, { passive: true });
   for (const type of ["click", "drop", "submit"]) listen(type, holdBack);
@@ -67,7 +67,7 @@ function meet(element) {
   world.watcher?.watchRoot(root);
 }
 
-/** Looks for new shadow roots on an event's path. No event tells that a root was made. @param {Event} event */
+/** Looks for new shadow roots on an event's path. No event reports a new root. @param {Event} event */
 function meetOnTheWay(event) {
   for (const target of event.composedPath()) meet(target);
 }

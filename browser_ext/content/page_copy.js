@@ -17,7 +17,7 @@ const LEFT_OUT = "script, noscript, template, iframe, frame, object, embed, link
  * @returns {Promise<{address: string, title: string, markup: string}>}
  */
 export async function copyPage(limits) {
-  // Read before any `await`, together with the page: a script may change them while pictures are fetched.
+  // Read both before any `await`, together with the page: a script may change them while pictures are fetched.
   const address = location.href;
   const { title } = document;
   const copy = /** @type {HTMLElement} */ (document.documentElement.cloneNode(true));
@@ -47,7 +47,7 @@ function fillIn(copy) {
 }
 
 /**
- * Whether a field is for a secret, though it has not the type "password": by its purpose, name, label, or style.
+ * Whether a field of another type than "password" is for a secret, judged by its purpose, name, label and style.
  * @param {HTMLInputElement | HTMLTextAreaElement} field
  */
 function holdsSecret(field) {

@@ -1,6 +1,6 @@
 /**
  * Fetches the page of a tab again, with its signature. The script runs in the tab, with the page's own origin, so the
- * extension needs no permission for the site. The vault verifies the answers; the view checks the hashes of resources.
+ * extension needs no permission for the site. The vault verifies the page; the view checks the hashes of its resources.
  */
 
 /**

@@ -23,7 +23,8 @@ export const adaptors = [sealwax, roundcube, sogo, gmail, outlook];
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
 /**
- * By the id of a window for writing: the webmail, and the composer from which the window was opened, or null.
+ * The letters that are being written, by the id that the background gave each. `composer` is the webmail's form from
+ * which the letter was begun, or null.
  * @type {Map<string, {webmail: Pick<Adaptor, "send">, composer: Composer | null}>}
  */
 const composing = new Map();
@@ -217,7 +218,7 @@ function explain(webmail, error, isAsked) {
   return 1;
 }
 
-/** Removes the sentence of `explain`, when the page is understood: it may have been incomplete before. */
+/** Removes the sentence of `explain` when the page is understood. The page may have been incomplete before. */
 function forgetProblem() {
   if (!notice) return;
   hostFor(notice).withdraw();

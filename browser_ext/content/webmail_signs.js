@@ -1,7 +1,7 @@
 /** Recognises the pages of webmails that have an adaptor (`adaptors/`). */
 
 /**
- * By the name of the webmail: a selector that its pages match, and its hosts.
+ * The webmails by name. `sign` is a selector that matches in each page of the webmail; `hosts` are its host names.
  * @type {Record<string, {sign: string, hosts?: string[]}>}
  */
 const WEBMAILS = {

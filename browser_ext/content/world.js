@@ -4,8 +4,8 @@
  *
  * The browser loads up to five bundles into a document, each when it is needed: `guard.js`, `content.js`,
  * `field_scripts.js`, `mail_scripts.js` and `page_scripts.js`. Each bundle puts one part into this object: the
- * functions that other bundles call. A part may be loaded twice, because a bundle can come twice and the bundle for
- * mail contains the bundle for fields. Only the first copy is used and has state. The part for pages has no state.
+ * functions that other bundles call. A part may be loaded twice, because a bundle can be loaded twice and the bundle
+ * for mail contains the bundle for fields. Only the first copy is used and has state. The part for pages has no state.
  *
  * So a module may import modules of its own part and modules without state. It calls any other part by this object.
  *
@@ -20,7 +20,7 @@
 /** @type {World} */
 export const world = (globalThis.sealwaxContent ??= /** @type {World} */ ({}));
 
-/** The part for fields, for the part for mail: the bundle for mail contains it. */
+/** The part for fields. Only the part for mail may call this: its bundle contains the part for fields. */
 export function fieldsPart() {
   return /** @type {Required<World>} */ (world).fields;
 }

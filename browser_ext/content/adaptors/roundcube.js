@@ -76,7 +76,7 @@ function message() {
   return { element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
 }
 
-/** Opens Roundcube's own form for an answer: it adds the thread's header fields, and sends. @param {string} kind */
+/** Opens Roundcube's own form for an answer, which adds the thread's header fields. @param {string} kind */
 async function answer(kind) {
   const { uid, mailbox } = environment();
   const compose = address({ _task: "mail", _action: "compose", _mbox: String(mailbox) });
