@@ -78,7 +78,7 @@ async function start(ticket, moved = "") {
 /** @param {Claim} claim @param {ViewLink} view @param {string} moved */
 async function startWriting(claim, view, moved) {
   await view.write({ label: text("editorLabel"), text: moved });
-  // Only the content script has this window and can send messages. This message can only make the editor grey.
+  // Only the content script can reach this window and send it messages. This message can only make the editor grey.
   addEventListener("message", ({ source, data }) => {
     if (source === parent && data?.type === "seen") void view.attend(data.seen === true).catch(() => {});
   });
@@ -89,7 +89,7 @@ async function startWriting(claim, view, moved) {
   if (lost) showStatus(errorText(lost), true);
 }
 
-/** Shows the text that was typed before the page took the frame away. @param {Claim} claim @param {ViewLink} view */
+/** Shows the text that was typed before the page removed the frame. @param {Claim} claim @param {ViewLink} view */
 async function goOn({ frame }, view) {
   const replyKey = await view.prepare();
   await view.show(await ask("field.kept", { frame, replyKey }));
@@ -213,8 +213,8 @@ async function startReading(claim, view) {
 }
 
 /**
- * Tells the background that the person leaves the page. Back may show the page again unchanged, so `reading` has
- * emptied the frame.
+ * Tells the background that the person leaves the page. `reading` has already emptied the frame, since the browser's
+ * Back button may show the same document again.
  * @param {Claim} claim
  */
 function leave(claim) {
