@@ -40,7 +40,7 @@ function openMaking({ translate, refresh }) {
 }
 
 /**
- * Asks for a file, then shows all that it holds (`openReview`).
+ * Asks for a file, then shows all its entries (`openReview`).
  * @param {{translate: Catalogue, refresh: () => Promise<void>}} context
  */
 function openRestoring({ translate, refresh }) {
@@ -66,8 +66,8 @@ function openRestoring({ translate, refresh }) {
 }
 
 /**
- * The choice whether entries here stay.
- * @param {HTMLElement} goes the place for the list of entries that do not stay
+ * The choice whether the backup is added to the entries here or replaces them.
+ * @param {HTMLElement} goes the place for the list of entries that would be removed
  */
 function createChoices(goes) {
   const how = (/** @type {string} */ value, /** @type {boolean} */ checked) => html("label", { class: "check" },

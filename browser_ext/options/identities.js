@@ -22,7 +22,7 @@ import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton,
  * @typedef {{translate: Catalogue, refresh: () => Promise<void>, renew: (info: CertificateInfo) => void}} Context
  */
 
-/** The forms of an exported file with their text keys. The first is the default. */
+/** The forms of an exported key file, each with its text key. The first is the default. */
 const FORMS = { compatible: "keysCompatible", modern: "keysModern", legacy: "keysLegacy" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 

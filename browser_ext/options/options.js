@@ -29,7 +29,7 @@ import { openRequest, requestCard } from "./requests.js";
 
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 
-/** The limit of tries for a question that a lock interrupts. A lock interrupts it fewer times. */
+/** The largest number of times that a question is asked if locks interrupt it. */
 const MAX_TRIES = 5;
 /** The shown content of each list, as JSON. @type {Map<string, string>} */
 const shownLists = new Map();

@@ -73,13 +73,13 @@ export async function showCertificate(info) {
   openReading(translate, translate("certificate_title", { name: page.title }), [createCertificateRows(translate, page)]);
 }
 
-/** A name for a file, from a name for people. @param {string} name */
+/** A file name without characters that file systems forbid, made from any name. @param {string} name */
 export function fileNameOf(name) {
   return name.replace(/[^\p{L}\p{N}@._-]+/gu, "-").replace(/^[-.]+/u, "") || "sealwax";
 }
 
 /**
- * A new passphrase, typed twice.
+ * The two fields for a new passphrase, which is typed twice.
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {{label: string, hint: string}} first
  */

@@ -20,7 +20,7 @@ import { button, fileNameOf, removeButton, showCertificate } from "./parts.js";
 /** @typedef {{address: string, certificates: KnownCertificate[]}} Person */
 /** @typedef {{info: CertificateInfo, names: string[], since: string, how: string, removal: [import("./parts.js").Removal, string]}} Row */
 
-/** The rows that are shown at first. A button shows the others. */
+/** The number of rows that are shown at first. A button shows the others. */
 const ROWS_AT_FIRST = 10;
 
 /** @param {{refresh: () => Promise<void>}} context @param {HTMLElement} place @param {HTMLInputElement} search */

@@ -1,4 +1,4 @@
-/** Keys that the person makes here. An authority certifies a key, and its files are then joined with the key. */
+/** Keys that the person makes here. An authority certifies a key, and the person joins its answer with the key. */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
@@ -13,7 +13,7 @@ import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton 
 
 const KINDS = ["rsa-3072", "p-256", "p-384"];
 
-/** @param {Context} context @param {string[]} addresses the first content of the form; empty for a new key */
+/** @param {Context} context @param {string[]} addresses in the form at first; empty for a new key */
 export function openRequest({ translate, refresh }, addresses) {
   const address = html("input", {
     type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",

@@ -1,6 +1,7 @@
 /**
  * The window in which a page of a tab is saved: signed, encrypted or both. It shows the address, the exact content, the
- * signer and the readers, and asks for a passphrase if needed. No page can cover this window or take its keys.
+ * signer and the readers, and asks for a passphrase if needed. No page can cover this window or get the keys that are
+ * typed into it.
  */
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
@@ -20,7 +21,7 @@ import { hasUnseen, visibleText } from "../shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
-/** The limit of shown texts with invisible characters, since a page may have one in every word. */
+/** The limit in characters for the shown texts with invisible characters, since a page may have one in every word. */
 const MAX_UNSEEN_SHOWN = 20_000;
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));

@@ -1,6 +1,6 @@
 /**
  * The extension's window for one job. It shows the site, the exact text, the readers and the signer, and asks for a
- * passphrase if needed. A page can neither cover this window nor take its keys.
+ * passphrase if needed. A page can neither cover this window nor get the keys that are typed into it.
  */
 import { disturb, isHasty } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
@@ -44,7 +44,7 @@ const offered = new Set();
 let catalogue;
 /** @type {Job} */
 let current;
-/** The question as the background asks it now. @type {object} */
+/** The question as the background described it last. @type {object} */
 let question;
 /** The hash of the question that was drawn. @type {Promise<string>} */
 let shown;
@@ -324,7 +324,8 @@ async function answer(button, act) {
 }
 
 /**
- * Throws at the first click if proposed readers could be ticked and none is. The second click agrees.
+ * Throws at the first click if no reader is ticked, although a proposed reader could be. The second click agrees to
+ * that.
  * @throws {RequestError}
  */
 function checkReaders() {

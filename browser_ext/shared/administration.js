@@ -7,7 +7,7 @@ import { api } from "./api.js";
 import { text } from "./i18n.js";
 import { ask } from "./request.js";
 
-/** The control of each setting that an organisation may set. A set one is disabled. @type {Record<string, string>} */
+/** The id of the control for each setting that an organisation may set. @type {Record<string, string>} */
 const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory" };
 
 /** Adds these parts to the page. @param {HTMLElement} place */

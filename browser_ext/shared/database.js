@@ -1,6 +1,6 @@
 /**
- * The extension's IndexedDB, which outlives the browser. Only the background and the vault's owner open it, since it is
- * not reliable inside a frame of a foreign page.
+ * The extension's IndexedDB, which stays on the disk when the browser ends. Only the background and the vault's owner
+ * open it, since it is not reliable inside a frame of a foreign page.
  *
  * Its stores: `keyFiles` are PKCS#12 files, encrypted under their passphrases. `sealed` are the unlocked identities,
  * sealed under the session's key: nobody can open them without it, and a lock deletes them. `people` and `anchors` are

@@ -11,7 +11,7 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 export function directoryOrigin(directory) {
   if (!directory) return "";
   const url = URL.canParse(directory) ? new URL(directory) : null;
-  // The looked-up addresses are private, so an address without TLS must be on this machine.
+  // The mail addresses that people look up are private, so a bridge without TLS must be on this machine.
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
   if (!url || !isSafe || url.username || url.password) throw new RequestError("bad-directory");
   return url.origin;
@@ -19,7 +19,7 @@ export function directoryOrigin(directory) {
 
 /**
  * The origin of the bridge's API, which the bridge's pages name. Throws `unsafe-directory` if nothing may be sent to
- * it: a bridge on another machine must not name an address without TLS, which would be on this machine.
+ * it. Only an address on this machine may be without TLS, and a bridge on another machine must not name one of these.
  * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
  * @returns {string} an origin
  */

@@ -1,5 +1,5 @@
 /**
- * The progress of opening a key file. A line and a bar show the reason for the wait; the button takes no second click.
+ * The progress of opening a key file. A line and a bar explain the wait. The button ignores a second click meanwhile.
  */
 import { html, uniqueId } from "../../wasm_build/ui/dom.js";
 import { text } from "./i18n.js";

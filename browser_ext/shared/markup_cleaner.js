@@ -42,7 +42,7 @@ export function cleanMarkup(markup, { isWhole = false, forbiddenTags = [], forbi
 
 /**
  * The source of a document for the frame, with the Content Security Policy at its beginning.
- * @param {Document} root what `cleanMarkup` returned; the caller may have changed attributes and added text
+ * @param {Document} root the result of `cleanMarkup`; the caller may have changed attributes and added text
  * @param {{policy: string, style?: string}} head
  * @returns {string | null} null if the frame would parse the source to another tree than `root`
  */

@@ -1,6 +1,7 @@
 /**
  * A head and several parts in one run of bytes: the length of the head (four bytes, big-endian), the head as JSON with
- * the lengths of the parts, then the parts one after the other. So a part becomes a string only in the view.
+ * the lengths of the parts, then the parts one after the other. The parts stay bytes. Only the view makes strings of
+ * them.
  */
 
 const LENGTH_BYTES = 4;

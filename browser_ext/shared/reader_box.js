@@ -7,7 +7,7 @@ import { ask } from "./request.js";
 /**
  * @param {Reader} info updated in place when the authorities have answered
  * @param {{id: string, chosen: Set<string>, onChecked: () => void, onFailed: (error: unknown) => void}} options `chosen`
- *   holds fingerprints
+ *   are the fingerprints of the ticked people
  */
 export function createReaderBox(info, { id, chosen, onChecked, onFailed }) {
   const { fingerprint, usable, isUnasked } = info;

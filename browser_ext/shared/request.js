@@ -42,8 +42,8 @@ function pause() {
 }
 
 /**
- * Asks with passphrases, encrypted to the vault's present key. If the vault ends before it has used them, they are
- * encrypted once more to the key of the next vault.
+ * Sends a message with passphrases, encrypted to the vault's present key. If the vault ends before it has used them,
+ * they are encrypted once more to the key of the next vault.
  * @template {MessageType} T
  * @param {T} type
  * @param {Omit<BodyOf<T>, SecretsOf<T>>} body

@@ -1,7 +1,7 @@
 /** The parts that the sandboxed views of mails and of pages share. */
 import { html } from "../../wasm_build/ui/dom.js";
 
-/** By then every browser has begun the download, and the copy can be freed. */
+/** The time after which the copy of a saved file is freed. By then every browser has begun the download. */
 const REVOKE_AFTER_MILLISECONDS = 30_000;
 
 /**

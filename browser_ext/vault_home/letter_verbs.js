@@ -1,6 +1,6 @@
 /**
- * The verbs of the vault's owner for letters. A letter comes and goes in one envelope, encrypted to the owner or the
- * window.
+ * The verbs of the vault's owner for letters. A letter arrives in one envelope that is encrypted to the owner, and
+ * leaves in one that is encrypted to the window.
  */
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
@@ -59,7 +59,8 @@ async function composeLetter(body) {
 }
 
 /**
- * Makes one copy. The vault takes buffers away, so earlier copies duplicate the letter's buffers; the last uses them.
+ * Makes one copy. A call to the vault transfers its buffers. So earlier copies duplicate the letter's buffers, and the
+ * last copy uses the buffers themselves.
  * @param {number} index
  * @param {Composing & {unpacked: Unpacked, secret: Secret | null}} letter
  * @param {(done: number) => void} onProgress

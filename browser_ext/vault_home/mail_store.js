@@ -34,7 +34,7 @@ export class MailStore {
   }
 
   /**
-   * A copy of a mail, since a call to the vault takes buffers away.
+   * A copy of a mail, since a call to the vault transfers its buffers.
    * @param {string} id
    * @returns {ArrayBuffer} the copy; throws `mail-gone`
    */

@@ -121,7 +121,7 @@ function letGo(id) {
   if (page?.published) overwrite(page.published);
 }
 
-/** A copy of a buffer, since a call to the vault takes buffers away. @param {ArrayBuffer | null} octets */
+/** A copy of a buffer, since a call to the vault transfers its buffers. @param {ArrayBuffer | null} octets */
 function copyOf(octets) {
   return octets?.slice(0) ?? new ArrayBuffer(0);
 }

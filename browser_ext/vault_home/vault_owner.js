@@ -176,7 +176,7 @@ function dropFiles(job) {
   encryptedFiles.delete(job);
 }
 
-/** Copies of buffers, since a call to the vault takes buffers away. @param {ArrayBuffer[]} buffers */
+/** Copies of buffers, since a call to the vault transfers its buffers. @param {ArrayBuffer[]} buffers */
 function copyAll(buffers) {
   return buffers.map((buffer) => buffer.slice(0));
 }

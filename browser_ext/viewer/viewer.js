@@ -122,7 +122,7 @@ async function read(mail, content) {
   await reading.start({ frame, onAnswer });
 }
 
-/** Offers to open the file again: at a lock the vault forgets it with the keys. */
+/** Offers to open the file again, since a lock makes the vault forget the file together with the keys. */
 function showLocked() {
   waitingSignature = "";
   drop.hidden = false;
