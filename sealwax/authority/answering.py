@@ -65,7 +65,7 @@ class InformationDesk:
             return OcspAnswer(der=build_ocsp_error(ResponseError.INTERNAL_ERROR), keepable=False)
         try:
             statuses = self._find_statuses(request)
-        except OSError:  # The register is busy, or being copied.
+        except OSError:  # Another command uses the register, or somebody is copying the file.
             return OcspAnswer(der=build_ocsp_error(ResponseError.TRY_LATER), keepable=False)
         next_update = min(moment + ANSWER_HOLDS, self.signer.certificate.not_after)
         response = run(

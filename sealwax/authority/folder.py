@@ -1,7 +1,8 @@
 """The folder of a CA: `authority.json`, certificates and encrypted keys of its roles, `register.sqlite`.
 
 The keys of root and issuing CA stay the same, and each has its certificate in a file of its own. Key and certificate of
-the responder change together: `responder.key` has both, so that one move replaces them. `responder.pem` is a copy.
+the responder change together: `responder.key` has both, so that one move replaces them. `responder.pem` is a copy
+of the certificate.
 
 A folder need not have the keys of all roles. The root's key may stay offline, and a responder on another machine gets
 the folder without the keys of root and issuing CA.
@@ -44,7 +45,7 @@ _MAX_SETTINGS_BYTES: Final = 65_536
 
 
 class Role(StrEnum):
-    """The owner of a certificate and a key. The names of both files begin with the role."""
+    """An owner of a certificate and a key in the folder. The names of the two files begin with the role."""
 
     ROOT = "root"
     ISSUING = "issuing"
@@ -153,10 +154,10 @@ class AuthorityFolder:
         return blocking.run(load_private_key(data, passphrase, provider=self.provider))
 
     def write_responder(self, responder: Identity, passphrase: bytes) -> None:
-        """Replace the responder's key, encrypted, and its certificate in one file. Raises OSError."""
+        """Replace the responder's encrypted key and its certificate, which are in one file. Raises OSError."""
         key_pem = blocking.run(export_private_key(responder.private_key, passphrase, provider=self.provider))
         certificate_pem = build_pem("CERTIFICATE", responder.certificate.der)
-        # Two commands at the same time must not mix their files.
+        # With this transaction, two commands at the same time do not mix their two files.
         with self.register.change():
             write_whole(self.path / f"{Role.RESPONDER}.key", key_pem + certificate_pem, mode=_PRIVATE_MODE)
             self.write_certificate(Role.RESPONDER, responder.certificate)
@@ -200,7 +201,9 @@ def new_folder(path: Path) -> Iterator[AuthorityFolder]:
 
 
 def check_url(url: str) -> str:
-    """Check the address of a responder: only http, because CRLs and OCSP are signed, and TLS would depend on them.
+    """Check the address of a responder, which must be http.
+
+    CRLs and OCSP responses are signed, so they need no TLS. A client of https could need them to check the certificate.
 
     Raises MalformedMessage.
     """

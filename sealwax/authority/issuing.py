@@ -1,4 +1,7 @@
-"""The daily work of a CA: certify people, revoke certificates, make CRLs. Each is one transaction of the register."""
+"""The daily work of a CA: certify people, revoke certificates, make CRLs.
+
+Each operation is one transaction of the register.
+"""
 
 from __future__ import annotations
 
@@ -146,13 +149,13 @@ class ListPress:
 
 
 def root_press(folder: AuthorityFolder, root: Identity) -> ListPress:
-    """The press for the CRLs of the root."""
+    """The press that makes the CRLs of the root."""
     signer = Signer(issuer=Issuer.ROOT, identity=root)
     return ListPress(signer=signer, days=ROOT_LIST_DAYS, provider=folder.provider)
 
 
 def issuing_press(folder: AuthorityFolder, issuing: Identity) -> ListPress:
-    """The press for the CRLs of the issuing CA. Raises MalformedMessage or OSError."""
+    """The press that makes the CRLs of the issuing CA. Raises MalformedMessage or OSError."""
     signer = Signer(issuer=Issuer.ISSUING, identity=issuing)
     return ListPress(signer=signer, days=folder.settings().list_days, provider=folder.provider)
 
@@ -164,9 +167,10 @@ def make_list(folder: AuthorityFolder, press: ListPress, at: datetime.datetime) 
 
 
 def keep_root_list(folder: AuthorityFolder, data: bytes, root: Certificate, at: datetime.datetime) -> PublishedList:
-    """Accept a CRL that the root signed elsewhere, to publish it here.
+    """Accept a CRL that the offline root signed on its own machine, so that this folder publishes it.
 
-    Raises SignatureMismatch for a CRL of another root, MalformedMessage if it is older than the present one.
+    Raises SignatureMismatch or MalformedMessage for a CRL of another root, and MalformedMessage if the CRL has no
+    number or no next update, or is older than the present one.
     """
     where = "list of the root"
     read = parse_revocation_list(data)

@@ -21,7 +21,7 @@ _SPECIAL: Final = re.compile(r'["+,;<>\\=#\x00]|^ | $')
 
 
 def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entry]) -> None:
-    """Write a PEM file for each valid certificate, named by its number, and delete the files of the others.
+    """Write a PEM file for each valid certificate, named by its serial number. Delete the files of the other entries.
 
     Files of other CAs stay as they are. Raises OSError.
     """
@@ -77,7 +77,7 @@ def _line(name: str, value: str) -> str:
 
 
 def _fold(line: str) -> str:
-    """A line, folded: a continuation begins with a blank."""
+    """The line in parts of at most `_LINE_LENGTH` characters. Each continuation begins with a blank."""
     first, rest = line[:_LINE_LENGTH], line[_LINE_LENGTH:]
     step = _LINE_LENGTH - 1
     return "\n ".join((first, *(rest[start : start + step] for start in range(0, len(rest), step)))) + "\n"

@@ -21,7 +21,7 @@ from smime_core.ca.revocation_list_building import RevokedCertificate, reason_co
 from smime_core.errors import MalformedMessage
 from smime_core.x509 import Certificate, parse_certificate
 
-BUSY_SECONDS: Final = 60.0  # A command waits so long for the transaction of another.
+BUSY_SECONDS: Final = 60.0  # The longest time that a command waits for the transaction of another.
 _SCHEMA: Final = (
     """
     CREATE TABLE certificate (
@@ -163,7 +163,10 @@ class Rows:
         return None if row is None else PublishedList(number=row[0], next_update=_moment(row[1]), der=row[2])
 
     def to_list(self, issuer: Issuer, at: datetime.datetime) -> tuple[RevokedCertificate, ...]:
-        """The entries of a CRL made `at`. An expired certificate stays on one more CRL (RFC 5280 section 3.3)."""
+        """The revoked certificates for a CRL made at `at`.
+
+        A certificate stays on one CRL after it has expired (RFC 5280 section 3.3).
+        """
         rows = self._connection.execute(
             "SELECT serial, revoked_at, reason FROM certificate WHERE issuer = ? AND revoked_at IS NOT NULL"
             " AND (not_after >= ? OR NOT was_listed_expired) ORDER BY rowid",
@@ -231,7 +234,7 @@ class Changes(Rows):
         return next(self._select("WHERE serial = ?", f"{serial_number:x}"))
 
     def publish(self, issuer: Issuer, published: PublishedList, at: datetime.datetime) -> None:
-        """Store `published`, made `at`, as the issuer's latest CRL."""
+        """Store `published`, which was made at `at`, as the issuer's latest CRL."""
         self._connection.execute(
             "INSERT INTO list (issuer, number, next_update, der) VALUES (?, ?, ?, ?) ON CONFLICT (issuer)"
             " DO UPDATE SET number = excluded.number, next_update = excluded.next_update, der = excluded.der",
