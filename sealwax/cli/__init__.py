@@ -1,7 +1,7 @@
 """The `sealwax` command: thin verbs over `smime_core.blocking`.
 
-Exit codes: 0 done (`verify`: verified), 1 the message is not what was asked for or a key does not fit, 2 usage,
-malformed or unreadable input.
+Exit codes: 0 for success (`verify`: the message is verified), 1 if the message is not as requested or no key fits,
+2 for wrong usage and for malformed or unreadable input.
 """
 
 from __future__ import annotations

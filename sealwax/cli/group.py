@@ -57,7 +57,10 @@ _VERBS: Final = {
 
 
 class _ReaderLeft(Exception):
-    """The reader of the output has closed the pipe. It replaces BrokenPipeError, for which click would exit with 1."""
+    """The reader of the output has closed the pipe.
+
+    This exception replaces BrokenPipeError, for which click would exit with 1.
+    """
 
 
 @contextlib.contextmanager
@@ -110,13 +113,13 @@ class Verbs(click.Group):
             except BrokenPipeError:
                 raise
             except (SmimeError, OSError) as error:
-                # `pop`, because a group inside a group gets here twice with one error.
+                # `pop`, because an error in a group inside a group is caught here twice.
                 if ctx.meta.pop(JSON_WANTED, False):
                     _write_json_error(error)
                 raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line for each verb. A package with missing dependencies does not hide the others."""
+        """Write one line for each verb. The line of a verb whose packages are missing says so."""
         rows = []
         for name in self.list_commands(ctx):
             try:

@@ -86,7 +86,7 @@ def _trails_of(examined: Examined) -> list[PathTrail]:
 
 
 def _with_problems(looked_up: LookedUp[Examined]) -> MessageReport:
-    # Failed look-ups become reasons of the verdict, unless it is `verified` all the same.
+    # Failed look-ups become reasons of the verdict, unless it is `verified` without them.
     report = looked_up.result.report
     if report.state is State.VERIFIED:
         return report

@@ -111,7 +111,7 @@ class RecipientOptions:
 
 
 def _load_given(name: str) -> FoundCertificate:
-    """The first certificate in a file that is no authority's, since files often contain the chain too."""
+    """The recipient's certificate in a file. Files often contain the chain too, which becomes its intermediates."""
     certificates = parse_certificates(read_input(name))
     own = first_own(certificates)
     others = tuple(certificate for certificate in certificates if certificate != own)

@@ -52,8 +52,8 @@ class Remembering:
     def keep_sender(self, report: MessageReport, trust_store: TrustStore, at: datetime.datetime) -> None:
         """Put the sender of a verified message into the contacts.
 
-        Another certificate than before that is no renewal is reported on standard error. It is stored only if the user
-        accepted it. Raises OSError or MalformedMessage.
+        A certificate that differs from the stored one and is no renewal of it is reported on standard error. It is
+        stored only if the user accepted it. Raises OSError or MalformedMessage.
         """
         harvested = harvest(report, at) if self.is_wanted else None
         if harvested is None:

@@ -1,4 +1,4 @@
-"""Decryption of mail and of bare CMS, and of the two content types that only shared keys decrypt."""
+"""Decryption of mail and of bare CMS, including EncryptedData and AuthenticatedData, which are read whole."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _WHOLE_KINDS: Final = (ID_ENCRYPTED_DATA, ID_AUTHENTICATED_DATA)
 
 
 def decrypt(data: Input, target: Sink, reader: ReaderKeys, *, raw: bool) -> None:
-    """Write the decrypted content: without headers if `raw` or for bare CMS, otherwise under those of the mail."""
+    """Write the decrypted content: under the headers of the mail, or without headers if `raw` or for bare CMS."""
     if not isinstance(data, bytes):
         try:
             write = stream.decrypt_file if raw else stream.decrypt_mail_file
             write(data, target, reader.keys, provider=PROVIDER, policy=Policy.ARCHIVE)
         except UnsupportedAlgorithm as error:
-            # Nothing was written yet. Content types that cannot be streamed are read whole.
+            # Nothing was written yet, so a content type that cannot be streamed is read whole.
             if error.oid not in _WHOLE_KINDS:
                 raise
             data = read_whole(data)

@@ -31,7 +31,7 @@ def sign_mail(data: Input, target: Sink, signing: Signing, protection: Protectio
 
 
 def sign_content(data: Input, target: Sink, signing: Signing, *, raw: bool) -> None:
-    """Write bare CMS that signs the input as it is if `raw`, otherwise the entity of a mail."""
+    """Write bare CMS that signs the whole input if `raw`, otherwise the MIME entity of the mail in the input."""
     if isinstance(data, bytes):
         target.write(blocking.sign_bytes(data if raw else split_message(data)[1], signing, provider=PROVIDER))
     else:
@@ -47,7 +47,7 @@ def encrypt_mail(data: Input, target: Sink, encrypting: Encrypting, protection: 
 
 
 def encrypt_content(data: Input, target: Sink, encrypting: Encrypting, *, raw: bool) -> None:
-    """Write bare CMS that encrypts the input as it is if `raw`, otherwise the entity of a mail."""
+    """Write bare CMS that encrypts the whole input if `raw`, otherwise the MIME entity of the mail in the input."""
     if isinstance(data, bytes):
         target.write(blocking.encrypt_bytes(data if raw else split_message(data)[1], encrypting, provider=PROVIDER))
     else:

@@ -11,7 +11,7 @@ from smime_core.stream import ArmorWriter, Sink
 
 @contextlib.contextmanager
 def open_cms_output(target: str, encoding: str | None, mode: int) -> Iterator[Sink]:
-    """A sink for the DER of bare CMS, which writes PEM if `encoding` says so."""
+    """A sink for the DER of bare CMS. It writes PEM if `encoding` is "pem"."""
     with open_output(target, mode) as file:
         if encoding != "pem":
             yield file

@@ -81,7 +81,7 @@ def unwrap(data: bytes, content: bytes | None = None) -> Wrapped:
 def _wrapped_signed(node: Entity) -> Wrapped:
     part, signature = split_signed(node)
     content = bytes(part)
-    # As in `layers`, a copy stored with bare LF throughout is converted to transport form before hashing.
+    # As in `smime_core.cms.layers`, a copy stored with bare LF throughout gets CR LF before it is hashed.
     content = content if b"\r\n" in content else to_crlf(content)
 
     def wrap(cms: bytes) -> bytes:

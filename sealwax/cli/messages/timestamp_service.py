@@ -1,4 +1,4 @@
-"""Asking a timestamp service by HTTP (RFC 3161 section 3.4), at the address that the user gave."""
+"""Requests to a timestamp service by HTTP (RFC 3161 section 3.4), at the address that the user gave."""
 
 from __future__ import annotations
 

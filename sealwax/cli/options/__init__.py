@@ -1,1 +1,1 @@
-"""Options that verbs share: each group of them makes one value."""
+"""Options that several verbs share. The values of each group of options become one frozen object."""

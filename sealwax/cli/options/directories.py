@@ -75,7 +75,7 @@ class DirectoryOptions:
 
     def load(self, contacts: Contacts, fetch_policy: FetchPolicy) -> Directories:
         """The contacts and all directories that were named. Raises OSError or DirectoryFailed."""
-        # Imported here: DNS and LDAP take longer to import than most verbs take.
+        # Imported here: DNS and LDAP take longer to import than most verbs take to run.
         from sealwax.lookups.search import Directories
 
         return Directories(
@@ -110,7 +110,7 @@ class DirectoryOptions:
 
 
 def parse_resolver(text: str) -> tuple[str, int]:
-    """ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT. Raises UsageError."""
+    """The address and the port in ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT. Raises UsageError."""
     address, port = text, str(_DNS_PORT)
     # An IPv6 address without brackets has no port.
     if text.count(":") == 1 or "]:" in text:

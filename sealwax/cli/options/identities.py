@@ -40,12 +40,12 @@ def load_signers(names: Iterable[str], source: PassphraseSource) -> tuple[Identi
 
 
 def load_own_certificate(name: str) -> Certificate:
-    """The first certificate in a file that is no authority's: files often contain the chain too."""
+    """The owner's certificate in a file. Files often contain the certificates of its chain too."""
     return first_own(parse_certificates(read_input(name)))
 
 
 def first_own(certificates: Sequence[Certificate]) -> Certificate:
-    """The first certificate that is no authority's, else the first."""
+    """The first certificate that is not a CA's, or the first of all if each is a CA's."""
     return next((certificate for certificate in certificates if not certificate.is_ca), certificates[0])
 
 

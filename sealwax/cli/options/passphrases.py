@@ -138,7 +138,7 @@ def _ask_twice() -> bytes:
 
 def _ask_terminal(prompt: str, remedy: str) -> str:
     with warnings.catch_warnings():
-        # Without a terminal getpass would echo, and could read the message itself from standard input.
+        # Without a terminal getpass would show the typed passphrase, or read a line of the message on standard input.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)

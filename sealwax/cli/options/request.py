@@ -1,6 +1,6 @@
 """Requests: the parameters of a verb, read from the command line into one frozen value.
 
-Each field of a request names the parameter that gives it, or is a group of parameters that several verbs share.
+Each field of a request names the parameter that gives its value, or is a group of parameters that several verbs share.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def group_of(kind: type[Choice]) -> Choice:
 def verb(
     kind: type[Request], name: str | None = None, *, group: click.Group | None = None
 ) -> Callable[[Callable[[Request], object]], click.Command]:
-    """A decorator that makes a command of a function of one request; its docstring is the help."""
+    """A decorator that makes a command from a function with one argument, the request.
+
+    The function's docstring becomes the help.
+    """
 
     def make_command(function: Callable[[Request], object]) -> click.Command:
         def run(**values: object) -> object:

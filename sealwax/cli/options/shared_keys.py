@@ -1,4 +1,7 @@
-"""Keys that both sides already share: with a name for one of several recipients, or as the content key itself."""
+"""Keys that both sides already share.
+
+A key with a name belongs to one of several recipients. A key without a name is the content key itself.
+"""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def lock_file(path: Path) -> Iterator[None]:
 
 
 class _Pipe:
-    """A stream that is only written forward, even if the shell has put a file behind it."""
+    """A sink that writes to a stream and never seeks in it, even if the shell redirects the stream to a file."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
@@ -168,7 +168,7 @@ def write_tree_line(text: str) -> None:
 
 
 def write_error(text: str) -> None:
-    """One line for people on standard error. If it cannot be written, the exit code is enough."""
+    """One line for people on standard error. If it cannot be written, only the exit code reports the error."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"sealwax: {printable(text)}\n")
 
@@ -183,7 +183,7 @@ def printable(text: str) -> str:
 
 
 def _current_umask() -> int:
-    # The only portable way to read it is to set it.
+    # The only portable way to read the umask is to set it.
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -1,6 +1,6 @@
-"""A file for a large standard input that is read twice, encrypted with a key that never leaves memory.
+"""A temporary file for a large standard input, which can then be read twice.
 
-The input may be plaintext, which must not be on a disk unencrypted.
+The file is encrypted with a key that never leaves memory, because plaintext must not be on a disk unencrypted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CIPHER_BLOCK: Final = 16  # bytes
 
 
 class Spool(io.RawIOBase):
-    """A file without a name, written in order and read at any place, encrypted with AES-256-CTR.
+    """A file without a name, encrypted with AES-256-CTR. It is written in order and read from any position.
 
     The key is used only for this file, so that the counter may start at zero.
     """
@@ -40,7 +40,7 @@ class Spool(io.RawIOBase):
             block = source.read(_BLOCK_BYTES)
 
     def write(self, data: Buffer, /) -> int:  # type: ignore[override]
-        """Append bytes, without moving the place of reading. Raises OSError."""
+        """Append bytes. The position for reading stays the same. Raises OSError."""
         self._file.seek(self._length)
         self._file.write(self._encryptor.update(data))
         self._length += len(data)

@@ -14,9 +14,11 @@ STANDARD_OUTPUT: Final = "standard output"
 
 
 def open_closed_streams() -> None:
-    """Replace closed standard streams. Using one fails with an OSError; only standard error then accepts everything.
+    """Replace closed standard streams.
 
-    Otherwise the next opened file would get the stream's descriptor, and with it the text written to the stream.
+    Reading from the new standard input or writing to the new standard output fails with an OSError. The new standard
+    error drops all text. Without a replacement, the next opened file would get the stream's descriptor, and with it the
+    text written to the stream.
     """
     for descriptor, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:

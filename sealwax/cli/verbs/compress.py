@@ -91,7 +91,7 @@ def unpack(request: UnpackRequest) -> None:
 
 
 class _DeflatedOctets(DerivedOctets):
-    """Bytes compressed while they are read, the same each time."""
+    """Bytes that are compressed while they are read. Each reading gives the same bytes."""
 
     def __init__(self, content: Octets) -> None:
         self._content = content
@@ -117,7 +117,8 @@ async def _write_compressed_mail(outer_headers: bytes, content: Octets, target: 
 
 
 async def _write_compressed(content: Octets, target: StreamSink) -> None:
-    # The content is compressed twice, because its length is written first, and a draft on disk would be plaintext.
+    # The content is compressed twice: first to count its bytes, because the length is written before the content. A
+    # copy on the disk would make the second compression needless, but it would be plaintext.
     compressed = _DeflatedOctets(content)
     before, behind = der.frame(
         await compressed.length(),

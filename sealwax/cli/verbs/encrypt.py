@@ -83,7 +83,7 @@ class EncryptRequest:
         recipients = self.recipients.load()
         modern = self.modern
         if modern is None:
-            # For readers by a password or a shared key, the capabilities of their programs are unknown.
+            # The capabilities of programs that decrypt with a password or a shared key are unknown.
             modern = recipients.all_read(AES_256_GCM) and not (self.password_files or self.shared_keys)
         return Encrypting(
             recipients=recipients.certificates,

@@ -1,4 +1,4 @@
-"""`sealwax inspect`: the structure of a file, without a verdict, and without keys if it needs none."""
+"""`sealwax inspect`: the structure of a file, without a verdict. Only PKCS#12 and encrypted keys need a passphrase."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from smime_core.x509 import RevocationList
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-PIPE_WIDTH: Final = 4_096  # Characters of a line.
+PIPE_WIDTH: Final = 4_096  # The longest line, in characters, if the output is a pipe.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

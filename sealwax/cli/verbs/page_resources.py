@@ -145,7 +145,7 @@ class _Reader(HTMLParser):
 
 
 class _Files:
-    """The files of one folder, as data: addresses and as text."""
+    """The files of one folder, as `data:` URLs and as stylesheets."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
@@ -163,7 +163,7 @@ class _Files:
         return path
 
     def data_url(self, url: str, beside: Path | None = None) -> str:
-        """The file's content as a data: address. An address on another server stays as it is."""
+        """The file's content as a `data:` URL. An address on another server stays as it is."""
         path = self.find(url, beside)
         if path is None:
             return url
@@ -180,7 +180,7 @@ class _Files:
 
 
 class _Inliner(_Reader):
-    """Collects the changes of the page: for each its start, its end and the new text."""
+    """Collects the changes to the page. Each change has its start, its end and the new text."""
 
     def __init__(self, files: _Files) -> None:
         super().__init__()
@@ -255,7 +255,7 @@ def _rewrite_attributes(source: str, change: Callable[[str, str], str]) -> str:
 
 
 def _candidates(srcset: str) -> Iterator[tuple[str, str]]:
-    # "a.png 1x, b.png 2x" (HTML Standard section 4.8.4.2.1); no blank follows a comma inside an address.
+    # "a.png 1x, b.png 2x" (HTML Standard section 4.8.4.2.1). A comma inside an address has no blank after it.
     for candidate in re.split(r",\s+", srcset.strip()):
         url, _, size = candidate.strip().partition(" ")
         if url:

@@ -141,7 +141,7 @@ def verify(request: VerifyReceiptRequest) -> int:
 def _find_request(
     verified: list[tuple[SignerInfo, Certificate]], holder: Identity
 ) -> tuple[SignerInfo | None, tuple[GeneralNames, ...]]:
-    """(the signer that asks for a receipt, the recipients of the receipt of `holder`)."""
+    """The signer that asks for a receipt or None, and the recipients of the receipt that `holder` signs."""
     signers = [info for info, _ in verified]
     asked = ess.find_receipt_request(signers)
     if asked is None:
@@ -152,7 +152,7 @@ def _find_request(
 
 
 def _find_verified(original: SignedLayer, source: str) -> list[tuple[SignerInfo, Certificate]]:
-    """The signers whose signatures are valid, each with a certificate of its key. Only these may ask for a receipt.
+    """The signers whose signatures are valid, each with its certificate. Only these signers may ask for a receipt.
 
     Raises the error of the first signer if no signature is valid.
     """

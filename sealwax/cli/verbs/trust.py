@@ -142,7 +142,8 @@ def remove(fingerprint: str, decisions_file: Path) -> None:
 
 
 def _choose(certificates: Sequence[Certificate], *, is_authority: bool) -> Certificate:
-    # Files often contain the chain too. A certificate of the other kind is refused later, with the reason.
+    # Files often contain the chain too. If the file has only certificates of the other kind, `make_decision` refuses
+    # the first one with the reason.
     return next((one for one in certificates if one.is_ca is is_authority), certificates[0])
 
 

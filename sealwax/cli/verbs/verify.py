@@ -97,7 +97,7 @@ def _judge(request: VerifyRequest) -> Judged:
 
 
 def _is_from(report: MessageReport, sender: str | None) -> bool:
-    # --from names the sender if the message does not. A message from another sender is not the expected one.
+    # --from names the sender if the message does not. A message that names another sender is not the expected one.
     if sender is None or report.sender is None or addresses_match(sender, report.sender):
         return True
     write_error(f"sender-mismatch: the message is from {report.sender}, not from {sender}")
