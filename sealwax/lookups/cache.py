@@ -60,7 +60,7 @@ class AnswerCache:
     """One cache file. Threads take turns on it, processes wait for each other."""
 
     def __init__(self, path: Path | None, *, max_bytes: int | None = None) -> None:
-        """Name the file, which is opened or made when it is first needed. If `path` is None, answers stay in memory.
+        """Set the path of the file, which is opened or made when it is needed. Without a path, answers stay in memory.
 
         The default of `max_bytes` is MAX_CACHE_BYTES for a file, and MAX_MEMORY_CACHE_BYTES for memory.
         """
@@ -157,7 +157,7 @@ def _in_transaction(connection: sqlite3.Connection, use: Callable[[sqlite3.Conne
         result = use(connection)
         connection.execute("COMMIT")
     except BaseException:
-        # A file beyond repair refuses ROLLBACK too.
+        # A damaged file refuses ROLLBACK too.
         with contextlib.suppress(sqlite3.DatabaseError):
             connection.execute("ROLLBACK")
         raise

@@ -11,7 +11,7 @@ from smime_core.trust import CertificateSource, FoundCertificate
 
 
 def find_at_url(url: str, policy: FetchPolicy = PUBLIC_ONLY) -> tuple[FoundCertificate, ...]:
-    """The people's certificates at `url`, with the checks of `fetch`.
+    """The end-entity certificates at `url`, fetched with the checks of `fetch`.
 
     Raises LookupFailed, MalformedMessage if there is no certificate, or LimitExceeded.
     """

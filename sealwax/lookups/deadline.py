@@ -16,7 +16,7 @@ class Deadline:
         return max(0.0, self._at - time.monotonic())
 
     def at_most(self, seconds: float) -> Deadline:
-        """The earlier of this deadline and the one in `seconds`."""
+        """The earlier of this deadline and a deadline `seconds` from now."""
         return Deadline(min(seconds, self.left()))
 
     def remaining(self) -> float:

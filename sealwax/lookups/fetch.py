@@ -1,4 +1,4 @@
-"""One HTTP exchange with a server that a certificate names, and several at a time.
+"""HTTP requests to servers that certificates name, one or several at a time.
 
 The URL comes from a certificate, which anyone may have made. So only http and https, the ports 80 and 443, and public
 addresses are allowed. The name is resolved once, and the connection goes to the addresses that were checked. There are
@@ -84,9 +84,9 @@ def resolve_host(host: str, port: int) -> Sequence[str]:
 class FetchPolicy:
     """The bounds of a fetch. The defaults are for addresses that strangers chose.
 
-    `allowed_hosts` are names or addresses as in URLs. "ca.example.test" may have an address that is not public;
-    "ca.example.test:8080" may, too, and may be asked at this port. `allowed_networks` are further addresses that any
-    host may have. `ca_file` replaces the system's authorities for https.
+    `allowed_hosts` are names or addresses as in URLs. An allowed host may have an address that is not public. The entry
+    "ca.example.test" allows this host on ports 80 and 443, "ca.example.test:8080" on port 8080. `allowed_networks` are
+    further addresses that any host may have. `ca_file` replaces the system's authorities for https.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -109,7 +109,7 @@ class FetchPolicy:
     def for_strangers(self) -> FetchPolicy:
         """The same policy without the allowed hosts and networks, and with a smaller bound on the body.
 
-        Parsing a megabyte of certificates takes a second.
+        The bound is smaller because parsing a megabyte of certificates takes a second.
         """
         max_body_bytes = min(self.max_body_bytes, MAX_ISSUERS_BYTES)
         return dataclasses.replace(self, allowed_hosts=frozenset(), allowed_networks=(), max_body_bytes=max_body_bytes)
@@ -205,11 +205,11 @@ def _request_target(parts: SplitResult) -> str:
 
 
 def _find_addresses(target: _Target, policy: FetchPolicy, deadline: Deadline) -> tuple[Address, ...]:
-    # A host is refused if only one of its addresses is private, because its owner decides which address is used.
+    # A host is refused even if only one of several addresses is private: the owner of its DNS decides which is used.
     texts = _resolve_until(target, policy, deadline)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
     if not target.is_listed and not all(map(policy.admits, addresses)):
-        # The error does not name the address: users of a server's look-ups would learn about the server's network.
+        # The error does not name the address. On a server, it would tell clients about the server's own network.
         raise LookupFailed(LookupFailure.NOT_PUBLIC, f"{target.host} leads to no public address")
     if not addresses:
         raise LookupFailed(LookupFailure.UNREACHABLE, f"{target.host} has no address")
@@ -237,7 +237,7 @@ def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> 
 
 
 def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> bytes:
-    # User-Agent is only the name of the program, so that a server learns nothing but the question.
+    # User-Agent is only the name of the program, so that a server learns nothing more from it.
     headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax"}
     if request.body:
         headers["Content-Type"] = request.content_type
@@ -265,13 +265,13 @@ def _read_body(response: http.client.HTTPResponse, target: _Target, allowed: int
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to addresses that were checked. Each step may take the time that is left of the deadline."""
+    """A connection to one of the checked addresses. Each step may take the time that is left until the deadline."""
 
     def __init__(
         self, target: _Target, policy: FetchPolicy, addresses: tuple[Address, ...], deadline: Deadline
     ) -> None:
         super().__init__(target.host, target.port)
-        # The Host field names the port only if it is not the port of the scheme.
+        # http.client writes the port into the Host field unless it is `default_port`.
         self.default_port = _DEFAULT_PORTS[target.scheme]
         self._target = target
         self._policy = policy
@@ -297,7 +297,7 @@ class _Connection(http.client.HTTPConnection):
     def _connect_to_any(self) -> socket.socket:
         for left, address in zip(range(len(self._addresses), 0, -1), self._addresses, strict=True):
             try:
-                # The time is shared, so that an address that drops packets leaves time for the next one.
+                # Each address gets a share of the remaining time: one that drops packets leaves time for the next one.
                 seconds = self._deadline.remaining() / left
                 return socket.create_connection((str(address), self._target.port), timeout=seconds)
             except OSError:
@@ -312,7 +312,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _TimedSocket:
-    """The part of a socket that http.client uses. Each step may take the time that is left of the deadline."""
+    """The part of a socket that http.client uses. Each step may take the time that is left until the deadline."""
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
         self._connection = connection
@@ -326,7 +326,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._connection, self._deadline))
 
     def close(self) -> None:
-        """Do nothing yet: http.client closes the connection before the body was read."""
+        """Do nothing: http.client calls this before the body is read. `_Connection` closes the socket at its end."""
 
 
 class _TimedReader(io.RawIOBase):

@@ -23,7 +23,7 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
 
 
 def found_in(values: Iterable[bytes], source: CertificateSource, detail: str) -> tuple[FoundCertificate, ...]:
-    """The people's certificates in `values`. Authorities' certificates become their intermediates.
+    """The end-entity certificates in `values`. CA certificates become their intermediates.
 
     A value that cannot be read is skipped. Raises LimitExceeded.
     """

@@ -41,7 +41,7 @@ def search(question: Mapping[str, Any]) -> list[bytes]:
     text = "it cannot be reached"
     try:
         with _client(question).connect(timeout=question["timeoutSeconds"]) as connection:
-            # libldap drops a connection whose answer does not fit into this process.
+            # libldap drops the connection if the answer does not fit into the memory of this process.
             text = "it broke off in its answer, or says more than can be read"
             return _values_of(_search(connection, question), question)
     except bonsai.SizeLimitError:

@@ -1,4 +1,4 @@
-"""An operator's trust list on the operator's own servers, which ask the servers of the authorities in it."""
+"""An operator's trust list as the operator's own bridge reads it, to look up revocation at the authorities in it."""
 
 from __future__ import annotations
 

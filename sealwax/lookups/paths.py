@@ -33,7 +33,7 @@ from smime_core.x509 import ACCESS_CA_ISSUERS, Certificate, find_access_urls, na
 
 # Any use is accepted here, because the client judges the use of the certificate.
 _ANY_USE: Final = CertificateUse(name="looking up")
-_MAX_URLS: Final = 2  # Addresses of the issuer that are asked for one certificate.
+_MAX_URLS: Final = 2  # For each certificate, at most so many addresses of its issuer are asked.
 _NO_ISSUER: Final = LookupProblem(
     code="issuer-not-found", text="no issuer's certificate came from the addresses in the certificate"
 )
@@ -76,7 +76,8 @@ def look_up_paths(
             keys.update(lookup.key for lookup in trail.lookups)
         return trails
 
-    # By this policy an unknown or revoked certificate does not end the look-ups about those below it.
+    # With this policy, a certificate that is revoked or whose status is unknown does not end the look-ups about the
+    # certificates below it.
     if_known = trust_store.with_revocation(RevocationPolicy.IF_KNOWN)
     looked_up = examine_with_lookups(judge_all, if_known, lambda trails: trails, source)
     return tuple(_answers_for(trail, keys, looked_up) for trail, keys in zip(looked_up.result, named, strict=True))

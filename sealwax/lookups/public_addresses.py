@@ -1,7 +1,7 @@
 """Addresses of the public Internet: only these are asked, so that no certificate names a machine behind a firewall.
 
 The networks below are those of the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), as of 2025-10,
-that are not globally reachable. The module `ipaddress` knows some of them only in later versions of Python.
+that are not globally reachable. The module `ipaddress` includes some of them only in later versions of Python.
 """
 
 from __future__ import annotations

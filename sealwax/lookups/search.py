@@ -28,7 +28,7 @@ _Ask = Callable[[], tuple[FoundCertificate, ...] | SmimeaAnswer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directories:
-    """The places to search. Empty ones are not asked.
+    """The places to search. Places without a value are not asked.
 
     `folder` is the bridge's own directory: a function that returns the certificates (DER) for an address.
     """
@@ -135,7 +135,8 @@ def _problem(question: _Question, code: str, text: str) -> SearchProblem:
 
 
 def _compared(found: Sequence[FoundCertificate], answer: SmimeaAnswer) -> tuple[FoundCertificate, ...]:
-    # RFC 6698 section 2.1.1: a signed record names the domain's certificate.
+    # RFC 6698 section 2.1.1: secure records can name the person's own certificate. Then each certificate from another
+    # place is marked as named or not named by them.
     if not answer.names_people:
         return tuple(found)
     words = {True: "as the signed DNS says", False: "not the one that the signed DNS names"}

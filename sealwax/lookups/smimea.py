@@ -3,7 +3,8 @@
 The resolver validates DNSSEC. Its AD bit is believed only if nobody can change it in transit: from a resolver on this
 machine, or one that the operator trusts. RFC 8162 section 6 allows a certificate to be trusted only after a secure
 answer. Sealwax never trusts a certificate because of the DNS: it needs a path to an anchor. So an insecure answer may
-give a candidate, which is marked. A bogus answer gives none. Local parts are hashed unchanged (section 4: no mapping).
+give a candidate, which is marked. A bogus answer gives none. Local parts are hashed as they are written: no other
+spellings are tried (section 4).
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def find_smimea(
     failure = DirectoryFailed(DirectoryProblem.UNREACHABLE, "there is no DNS resolver to ask")
     for left, server in zip(range(len(name_servers), 0, -1), name_servers, strict=True):
         try:
-            # The time is shared, so that a resolver that does not answer leaves time for the next one.
+            # Each resolver gets a share of the remaining time: one that does not answer leaves time for the next one.
             response = _ask(owner, server, (end - time.monotonic()) / left)
             if response.rcode() == dns.rcode.SERVFAIL:
                 _check_not_bogus(response, owner, server, end - time.monotonic())
@@ -217,7 +218,8 @@ def _ask(owner: str, server: NameServer, seconds: float, *, unchecked: bool = Fa
 
 
 def _check_not_bogus(response: dns.message.Message, owner: str, server: NameServer, seconds: float) -> None:
-    # RFC 4035 section 5.5: a bogus answer comes as SERVFAIL. If asking without checks (CD) works, it was bogus.
+    # RFC 4035 section 5.5: a resolver replaces a bogus answer by SERVFAIL. If the same question without checks (CD)
+    # gets an answer, the first answer was bogus.
     codes = {int(option.code) for option in response.options if isinstance(option, dns.edns.EDEOption)}
     is_bogus = bool(codes & _BOGUS_CODES)
     if not is_bogus and not codes:
@@ -243,7 +245,7 @@ def _read_answer(response: dns.message.Message, owner: str, server: NameServer) 
 
 
 def _find_rrset(response: dns.message.Message) -> Iterable[dns.rdata.Rdata]:
-    # Aliases are followed within the answer, as far as the resolver has included them.
+    # Aliases (CNAME) are followed within the answer. No further question is sent.
     try:
         if isinstance(response, dns.message.QueryMessage):
             return response.resolve_chaining().answer or ()

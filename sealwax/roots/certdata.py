@@ -82,7 +82,7 @@ def _parse_time(value: str | bytes) -> datetime.datetime | None:
 
 
 def _read_objects(text: str) -> Iterator[PkcsObject]:
-    # An object begins with its class. Before BEGINDATA there are only comments.
+    # The first attribute of an object is CKA_CLASS. Before BEGINDATA there are only comments.
     current: PkcsObject = {}
     lines = iter(text.partition("\nBEGINDATA\n")[2].splitlines())
     for line in lines:

@@ -1,6 +1,6 @@
 """The parts that every web service shares: application, errors, headers, settings, database, counters.
 
-They import only the core and each other, never the bridge or the key server, and have no secrets.
+The modules import only the core and each other, never the bridge or the key server. They have no secrets of their own.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from smime_core.text import is_loopback
 
 _DEFAULT_PORTS = {"https": "443", "http": "80"}
-# The characters cannot end a source in a Content-Security-Policy. Names in other scripts are in their DNS form (xn--).
+# No character of an origin may end a source in a Content-Security-Policy. Host names beyond ASCII are in their DNS form
+# (xn--).
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://([a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
 )
@@ -21,7 +22,7 @@ def now() -> datetime:
 
 
 def check_origin(origin: str) -> None:
-    """Check for only scheme, host and port, in the form of browsers. Plain HTTP is allowed only on a loopback host.
+    """Check that an origin is scheme, host and port, as browsers write them. Plain HTTP needs a loopback host.
 
     Raises ValueError.
     """
@@ -37,7 +38,8 @@ def check_origin(origin: str) -> None:
 def check_proxies(name: str, count: int) -> None:
     """Check the number of proxies in the setting `name`. Raises ValueError.
 
-    A negative number would trust the beginning of the header, which any client can write.
+    With a negative number, the service would trust the first entries of the X-Forwarded headers, which any client can
+    write.
     """
     if count < 0:
         raise ValueError(f"{name} is {count}, 0 or more is expected")

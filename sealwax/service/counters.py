@@ -16,7 +16,7 @@ from sealwax.service.errors import TryLater
 class WindowCounter:
     """Counts events by name in the last `seconds`.
 
-    `table` has two columns: the name, called `column`, and the time `at`. An event is counted when it starts, so that
+    `table` has two columns: `column` for the name, and `at` for the time. An event is counted when it starts, so that
     parallel events are counted too. `refusal` is the text of TryLater.
     """
 
@@ -65,7 +65,7 @@ class WindowCounter:
 
 
 class Gate:
-    """Limits the number of calls in one process that may occupy their thread for long."""
+    """Limits the number of long calls that run at the same time in one process. Each occupies its thread."""
 
     def __init__(self, places: int, *, refusal: str, retry_seconds: int, places_per_client: int | None = None) -> None:
         self._places = places

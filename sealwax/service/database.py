@@ -20,7 +20,7 @@ class Database:
     """A database whose transactions run one after another.
 
     Each transaction on a file opens a connection of its own, so that processes share only the file, also after a fork.
-    The path `:memory:` has one connection, and its data is lost at the end.
+    A database at the path `:memory:` has one connection, and its data is lost when that is closed.
     """
 
     def __init__(self, path: str | Path, schema: str, *, settings: tuple[str, ...] = ()) -> None:

@@ -37,13 +37,13 @@ class TryLater(ServiceError):
 
 
 def install_error_handlers(app: Flask, codes: Mapping[int, str] | None = None) -> None:
-    """Answer every error of this application in one form. `codes` replaces the codes for some HTTP statuses."""
+    """Answer every error of this application as JSON. `codes` replaces the codes for some HTTP statuses."""
     app.register_error_handler(ServiceError, _service_error)
     app.register_error_handler(HTTPException, _http_error_handler(codes or {}))
 
 
 def error_response(status: int, code: str, message: str, retry_after_seconds: int | None = None) -> Response:
-    """Return the one form of an error."""
+    """Return an error as JSON, with the header Retry-After if the seconds are given."""
     response = jsonify(code=code, message=message)
     response.status_code = status
     if retry_after_seconds is not None:

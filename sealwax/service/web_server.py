@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-POLL_SECONDS: Final = 0.05  # The server notices at most so late that it should end.
+POLL_SECONDS: Final = 0.05  # The server notices a shutdown within this time.
 _ANSWER: Final = "sealwax.answer"
 
 
@@ -33,7 +33,7 @@ def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float |
 
     handler = type("Handler", (_QuietHandler,), {"timeout": client_seconds})
     server = make_server(host, port, remember_answer, threaded=True, request_handler=handler, fd=bound.fileno())
-    # The server has a duplicate of the socket. If this one stayed open, the port would be taken after the end.
+    # The server has a duplicate of the socket. If `bound` stayed open, the port would stay in use after its end.
     bound.close()
     thread = threading.Thread(target=server.serve_forever, args=[POLL_SECONDS], name=f"web-{port}", daemon=True)
     thread.start()
@@ -47,7 +47,7 @@ def serve(app: WSGIApplication, bound: socket.socket, *, client_seconds: float |
 
 def catch_ending_signals() -> queue.SimpleQueue[None]:
     """Return a queue that gets an entry for each signal that would end the process."""
-    # A queue, because set() of an Event waits for ever if the signal comes just when wait() takes the same lock.
+    # With an Event instead of a queue, set() would wait for ever if the signal came while wait() holds the same lock.
     stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
     for number in ending_signals():
         signal.signal(number, lambda _number, _frame: stopped.put(None))
@@ -55,7 +55,7 @@ def catch_ending_signals() -> queue.SimpleQueue[None]:
 
 
 def ending_signals() -> list[signal.Signals]:
-    """Ctrl-C, the signal of a service manager, and a closed terminal unless `nohup` ignores it."""
+    """The signals of Ctrl-C, of a service manager, and of a closed terminal unless `nohup` ignores it."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
