@@ -1,7 +1,7 @@
 /**
  * The dialog in which a person accepts a certificate or an authority that no trusted authority vouches for. It shows
  * the fingerprint, asks for which addresses the certificate shall be accepted, and explains the consequence. The person
- * must first confirm to have compared the fingerprint.
+ * must first confirm that they have compared the fingerprint.
  */
 
 import { disturb } from "./calm.js";
@@ -65,7 +65,7 @@ export function openAcceptDialog(translate, certificate, { day, onAccept, senten
  */
 function createAddresses(translate, kind, { addresses }) {
   const id = uniqueId("accept-addresses");
-  // The certificate of a person names addresses. For an authority the user enters them.
+  // A person's certificate names addresses, which the field shows. For an authority the field begins empty.
   const input = html("input", {
     id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "ltr",
     "aria-describedby": `${id}-hint`, value: kind === "exact" ? addresses.join(", ") : "", data: { test: "accept-addresses" },

@@ -8,7 +8,7 @@ import { headerReader, isAddress, longDate, readMailbox, readMailboxes, sameAddr
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
 /**
- * A header field that the answer must hide, with the text that replaces it outside.
+ * A header field that the answer must hide, with the text that replaces it in the unencrypted header.
  * @typedef {{name: string, value: string, outside: string | null}} HiddenField
  */
 /**
@@ -79,7 +79,7 @@ function quoteOf(translate, { headers, text }) {
   return `\n\n${intro}\n${quoted.join("\n")}\n`;
 }
 
-/** The values of those fields that are protected. @param {Opened} opened @param {string[]} names in lower case */
+/** The protected values of the named fields. @param {Opened} opened @param {string[]} names in lower case */
 function protectedFields({ headers, report }, names) {
   const isProtected = (/** @type {number} */ index) => (report.headerProtections?.[index] ?? "unprotected") !== "unprotected";
   return headers.filter(([name], index) => names.includes(name.toLowerCase()) && isProtected(index)).map(([, value]) => value);

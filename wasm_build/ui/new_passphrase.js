@@ -1,4 +1,4 @@
-/** The two fields in which the person types a new passphrase twice. */
+/** The two fields for a new passphrase, which the person types twice. */
 
 import { overwrite } from "../vault/cleanup.js";
 import { html } from "./dom.js";
@@ -24,8 +24,8 @@ export class NewPassphrase {
   }
 
   /**
-   * The passphrase in a new buffer, which the caller overwrites. Null if it is missing or the two differ; then a field
-   * shows the problem.
+   * The passphrase in a new buffer, which the caller overwrites. Null if it is missing or the two fields differ; then a
+   * field shows the problem.
    * @returns {Secret | null}
    */
   read() {

@@ -1,4 +1,4 @@
-/** A line of recipients. Each person is a chip, whose mark shows whether mail can be encrypted for them. */
+/** A line of recipients. A chip shows each recipient, with a mark that tells whether mail can be encrypted for them. */
 
 import { html, uniqueId } from "./dom.js";
 import { recipientState, sourceWords } from "./recipient_words.js";
@@ -67,7 +67,7 @@ export class RecipientsField {
     return this.people.map(({ address }) => address);
   }
 
-  /** Whether the line has neither people nor typed text. */
+  /** Whether the line has neither recipients nor typed text. */
   get isEmpty() {
     return this.people.length === 0 && this.#input.value.trim() === "";
   }
@@ -76,7 +76,7 @@ export class RecipientsField {
     this.#input.focus();
   }
 
-  /** Turns the typed text into people. */
+  /** Turns the typed text into recipients. */
   commit() {
     const typed = this.#input.value;
     this.#input.value = "";
@@ -95,7 +95,7 @@ export class RecipientsField {
 
   /**
    * Looks up a certificate.
-   * @param {Person} person @param {(address: string) => Promise<Finding>} [find] another search than usual
+   * @param {Person} person @param {(address: string) => Promise<Finding>} [find] replaces the search of the directory
    */
   async lookUp(person, find = (address) => this.#directory.find(address)) {
     const before = person.finding;
@@ -120,7 +120,7 @@ export class RecipientsField {
     this.#changed();
   }
 
-  /** Sets a finding by the person's choice, such as a password. @param {Person} person @param {Finding} finding */
+  /** Sets the finding that the writer chose, such as a password. @param {Person} person @param {Finding} finding */
   settle(person, finding) {
     person.finding = finding;
     this.#changed();

@@ -5,7 +5,7 @@
  * Browsers keep the value of a password input in memory until the tab closes, and pass it to the password manager when
  * the form is removed. Here `beforeinput` is prevented; the typed characters go into one buffer, and the field shows a
  * bullet for each. Composition (input methods, dead keys, most phone keyboards) cannot be prevented. When it ends, its
- * text is taken from the DOM and replaced by bullets at once. docs/vault.md tells which text is a string for how long.
+ * text is taken from the DOM and replaced by bullets at once. docs/vault.md says which text is a string, and how long.
  */
 
 import { html, svg, uniqueId } from "./dom.js";

@@ -13,7 +13,7 @@ import { verdictSentence } from "./verdict_words.js";
  * @param {import("./verdict_words.js").Signer & {tree: import("./path_tree.js").TreeNode[]}} signer
  * @param {{
  *   certificates: C[], day: (iso: string) => string, action: (certificate: C, mayAccept: boolean) => HTMLElement | null,
- * }} options `action` makes the buttons of a certificate; `mayAccept`: no trusted authority vouches for the signer
+ * }} options `action` makes a certificate's buttons; `mayAccept` is true if no trusted authority vouches for the signer
  */
 export function describeSigner(translate, signer, { certificates, day, action }) {
   const find = (/** @type {string | null} */ wanted) => certificates.find(({ fingerprint }) => fingerprint === wanted) ?? null;

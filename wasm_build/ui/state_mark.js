@@ -135,7 +135,7 @@ export function nodeMark(mark) {
 }
 
 /**
- * The statement while authorities are asked. Its mark is the outline of a seal without colour, because nothing is
+ * The statement to show while look-ups are open. Its mark is the outline of a seal without colour, because nothing is
  * proved yet.
  * @param {Translate} translate
  */

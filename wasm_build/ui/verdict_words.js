@@ -3,8 +3,8 @@
  * path by their values. A code without words gets the core's sentence, which is English, as are the details for
  * experts. Both are marked as technical, for `sentenceNodes`.
  *
- * Every value is isolated, so that an address is not reordered in a sentence of the other direction of writing. Such a
- * sentence has the direction of the page, because `dir=auto` would follow the first value.
+ * Every value is isolated, so that an address is not reordered in a sentence that is written in the other direction.
+ * Such a sentence has the direction of the page, because `dir=auto` would follow the first value.
  */
 
 import { isolate, sameAddress, technical } from "./formats.js";
