@@ -1,7 +1,7 @@
 """S/MIME and PKIX: a pure-Python core without I/O, clock or global state.
 
-The operations are async, because WebCrypto is; `smime_core.blocking` has the same names as plain functions.
-Cryptography comes in as a `CryptoProvider`: `smime_core.providers.native.NativeProvider`, or
+The operations are async, because WebCrypto is; `smime_core.blocking` has the same names as plain functions. The caller
+passes the cryptography as a `CryptoProvider`: `smime_core.providers.native.NativeProvider`, or
 `smime_core.providers.webcrypto.WebCryptoProvider` in a browser.
 
 Messages and structures are bytes, times are aware `datetime` values, passwords and passphrases are bytes in UTF-8.
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # Most programs need only a few packages, so a name of the face is imported when it is first used (PEP 562).
+    # Most programs need only a few packages, so each name of `smime_core.face` is imported when it is first used
+    # (PEP 562).
     if name.startswith("__") and name != "__all__":
         raise AttributeError(name)
-    # `from smime_core import cms` comes here too, before Python looks for a module of that name.
+    # `from smime_core import cms` calls this function too, before Python looks for a module of that name.
     try:
         return importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:

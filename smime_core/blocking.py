@@ -1,9 +1,9 @@
 """The operations of `smime_core` as plain functions, with the same names and arguments.
 
-`run` takes any other coroutine of the core: `run(protect_field(...))`.
+`run` returns the result of any other coroutine of the core, as in `run(protect_field(...))`.
 
-The native provider never suspends, so a coroutine that uses it finishes at its first step, inside an event loop as well
-as outside. A provider that does suspend (WebCrypto) is refused here.
+The native provider never suspends, so a coroutine that uses it finishes in its first step, inside an event loop as well
+as outside. A coroutine with a provider that suspends (WebCrypto) is refused here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 def run(coroutine: Coroutine[Any, Any, R]) -> R:
-    """The result of a coroutine that never suspends. Raises ProviderError if it does."""
+    """The result of a coroutine that never suspends. Raises ProviderError if the coroutine suspends."""
     try:
         coroutine.send(None)
     except StopIteration as finished:
@@ -64,10 +64,11 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # A blocking function is made when it is first used, as in `smime_core.__getattr__`.
+    # Each blocking function is made when its name is first used, as in `smime_core.__getattr__`.
     if name.startswith("__"):
         raise AttributeError(name)
-    # The operations on messages are used most, and importing them alone is faster than importing the whole face.
+    # The operations on messages are used most, and importing only their module is faster than importing
+    # `smime_core.face`.
     message = importlib.import_module("smime_core.message")
     found = getattr(message, name, None)
     if getattr(found, "__module__", None) != message.__name__:

@@ -63,7 +63,7 @@ class EntrustProfile(MalformedMessage):
 
 
 class UnsupportedAlgorithm(SmimeError):
-    """An algorithm that this core does not know. `role` is its purpose."""
+    """An algorithm that this core does not support. `role` is the purpose for which it was to be used."""
 
     code = "unsupported-algorithm"
 
@@ -74,7 +74,7 @@ class UnsupportedAlgorithm(SmimeError):
 
 
 class AlgorithmForbidden(UnsupportedAlgorithm):
-    """A known algorithm that is too weak for the policy in force."""
+    """A supported algorithm that is too weak for the policy in force."""
 
     code = "algorithm-forbidden"
 
@@ -105,13 +105,16 @@ class MessageDigestMismatch(VerificationError):
 
 
 class ContentTypeMismatch(VerificationError):
-    """Content of another type than expected: for signed content by RFC 5652 section 11.1, for encrypted by our rule."""
+    """The content has another type than expected.
+
+    For signed content, RFC 5652 section 11.1 requires this check. For encrypted content, it is our own rule.
+    """
 
     code = "content-type-mismatch"
 
 
 class FormMismatch(VerificationError):
-    """A valid signature of a web form, but over other data than was submitted. `member` names what differs."""
+    """A form's signature is valid but covers other data than was submitted. `member` names the part that differs."""
 
     code = "form-mismatch"
 
@@ -188,7 +191,7 @@ class DecisionRefused(SmimeError):
 
 
 class TimestampRefused(SmimeError):
-    """The timestamp service answered without a timestamp. The text has the service's own words."""
+    """The timestamp service answered without a timestamp. The text quotes the reasons that the service gave."""
 
     code = "timestamp-refused"
 
@@ -204,7 +207,7 @@ class NoMatchingRecipient(SmimeError):
 
 
 class DecryptionError(SmimeError):
-    """Decryption failed. Padding, unwrap, tag, MAC and later checks share one text, to hide which of them failed."""
+    """Decryption failed. All checks (padding, unwrap, tag, MAC and later ones) share one text, to hide which failed."""
 
     code = "decryption-error"
 
@@ -213,7 +216,7 @@ class DecryptionError(SmimeError):
 
 
 class WrongPassphrase(DecryptionError):
-    """The passphrase does not match the check value of a PKCS#12 file or password recipient."""
+    """The passphrase does not match the check value of a PKCS#12 file or of a password recipient."""
 
     code = "wrong-passphrase"
 

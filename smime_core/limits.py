@@ -1,6 +1,6 @@
 """Bounds on input (RFC 8551 section 3.7: "within reasonable resource limits"). The numbers are ours.
 
-Each is far above the needs of mail and far below what does harm. A limit whose name has no unit is a count.
+Each limit is far above the needs of mail and far below a harmful size. A limit whose name has no unit is a count.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Final
 from smime_core.errors import LimitExceeded
 
 MAX_BER_DEPTH: Final = 40  # Elements inside one another; a certificate uses about 12.
-# Pieces of one constructed OCTET STRING. OpenSSL writes one for each 1,024 bytes or more. Each piece takes
+# Pieces of one constructed OCTET STRING. OpenSSL writes one piece for each 1,024 bytes or more. Each piece takes
 # microseconds, so the first 20,000 may have any size; the others must have 64 bytes on average.
 MAX_BER_CHUNKS: Final = 1_000_000
 MAX_SMALL_BER_CHUNKS: Final = 20_000
 MIN_BER_CHUNK_BYTES: Final = 64
-MAX_CHILDREN: Final = 20_000  # Children of one element, each 400 bytes of memory. Mail has at most 10,000 recipients.
+MAX_CHILDREN: Final = 20_000  # Children of one element, 400 bytes of memory each. Mail has at most 10,000 recipients.
 MAX_INTEGER_BYTES: Final = 64  # A version, count or serial number; RFC 5280 allows 20 bytes for serial numbers.
 MAX_MIME_DEPTH: Final = 20  # Multiparts and CMS layers nested in one another; triple wrapping uses 6.
 MAX_MIME_PARTS: Final = 1_000
@@ -30,13 +30,13 @@ MAX_ATTRIBUTES: Final = 100  # Attributes of one SignerInfo.
 MAX_CAPABILITIES: Final = 200  # Entries of one SMIMECapabilities; the longest lists of mail programs have about 30.
 MAX_COUNTERSIGNATURES: Final = 20  # Countersignatures below one SignerInfo, at all levels together.
 MAX_COUNTERSIGNATURE_DEPTH: Final = 5  # Levels of signatures on signatures.
-MAX_GENERAL_NAMES: Final = 100  # Names of one entity. The same bound holds for entities in one list.
+MAX_GENERAL_NAMES: Final = 100  # Names of one entity. The same limit applies to the entities in one list.
 MAX_SECURITY_CATEGORIES: Final = 64  # RFC 2634 section 3.2, ub-security-categories; also for equivalent labels.
 MAX_ML_EXPANSIONS: Final = 64  # RFC 2634 section 4.4, ub-ml-expansion-history.
 MAX_TIMESTAMP_BYTES: Final = 1_048_576  # One token or answer; with certificates and a CRL it has about 6,000 bytes.
 MAX_TIMESTAMPS: Final = 10  # Timestamps on one signature; checking one verifies two signatures.
 MAX_TIMESTAMP_DEVIATION_SECONDS: Final = 86_400  # Accuracy stated in a timestamp, usually one second or less.
-MAX_DECISIONS: Final = 1_000  # Decisions of one user, who makes each by hand.
+MAX_DECISIONS: Final = 1_000  # Decisions of one user, who makes each decision by hand.
 MAX_DECISION_ADDRESSES: Final = 100  # Addresses for one anchor; a domain covers all of its addresses.
 MAX_DECISIONS_BYTES: Final = 10_485_760
 MAX_LISTED_ANCHORS: Final = 1_000  # Anchors in an operator's list; Mozilla has 90.
@@ -45,37 +45,37 @@ MAX_TRUST_LIST_BYTES: Final = 10_485_760
 MAX_TRUST_STATE_BYTES: Final = 134_217_728  # Room for contacts and decisions of the largest allowed sizes.
 MAX_PATH_LENGTH: Final = 10  # Certificates of one path, anchor included.
 MAX_PATH_CANDIDATES: Final = 200  # Signatures verified in one path search.
-DIRECTORY_SECONDS: Final = 10.0  # All steps of asking one directory.
-SEARCH_SECONDS: Final = 12.0  # Asking all directories, while a person waits.
-MAX_PARALLEL_DIRECTORIES: Final = 8  # Directories asked at the same time.
+DIRECTORY_SECONDS: Final = 10.0  # All steps of one search in one directory.
+SEARCH_SECONDS: Final = 12.0  # The search in all directories, while a person waits.
+MAX_PARALLEL_DIRECTORIES: Final = 8  # Directories searched at the same time.
 MAX_DIRECTORY_ENTRIES: Final = 20  # Entries for one address in one directory; a person usually has one.
 MAX_DIRECTORY_URL_CHARACTERS: Final = 2_048
 MAX_DIRECTORY_BYTES: Final = 4_000_000  # One answer; twenty entries with chains take 400,000 bytes.
-MAX_DIRECTORY_MEMORY_BYTES: Final = 536_870_912  # The process that reads an answer; its code takes a fifth of this.
+MAX_DIRECTORY_MEMORY_BYTES: Final = 536_870_912  # Memory of the process that reads an answer; its code takes 1/5.
 MAX_SMIMEA_RECORDS: Final = 20  # SMIMEA records of one DNS name.
-# Records of one DNS answer, aliases and signatures included. 4,000 records with long names would take ten seconds.
+# Records of one DNS answer, aliases and signatures included. Reading 4,000 long records would take ten seconds.
 MAX_DNS_RECORDS: Final = 200
 MAX_PATH_STATES: Final = 20_000  # Issuers considered in one path search; bridges between authorities need hundreds.
 MAX_PATHS: Final = 50  # Complete paths of one certificate that are judged.
 # The next five hold for all signers of one message together, including those of its parts and timestamps: otherwise a
 # hostile message would multiply the limits above. A hundred signers with three certificates each need 300 signatures,
 # as many for revocation, and 200 paths.
-MAX_MESSAGE_SIGNATURES: Final = 500  # Signatures verified, once for each certificate that the signer may mean.
+MAX_MESSAGE_SIGNATURES: Final = 500  # Signatures verified, one for each certificate tried for a signer.
 MAX_MESSAGE_PATH_SIGNATURES: Final = 1_000
 MAX_MESSAGE_PATH_STATES: Final = 40_000
 MAX_MESSAGE_PATHS: Final = 500
 MAX_MESSAGE_PATH_BYTES: Final = 2_000_000  # Certificates of all signers and their paths; each path reads them anew.
 MAX_CRL_ISSUER_DEPTH: Final = 3  # Levels of CRLs: the signer of a CRL may need a CRL by another signer.
 MAX_POLICIES: Final = 1_000  # Policies in one extension; certificates name one to ten.
-MAX_NAME_CONSTRAINTS: Final = 10_000  # Subtrees in one extension; states give their authorities hundreds.
+MAX_NAME_CONSTRAINTS: Final = 10_000  # Subtrees in one extension; authorities of governments have hundreds.
 MAX_HOST_CHARACTERS: Final = 255  # RFC 1035 section 2.3.4.
-# Text of a name beyond ASCII, because normalising it takes quadratic time. RFC 5280 mostly allows 64.
+# Characters of one text in a name, if it is not ASCII. Normalising it takes quadratic time. RFC 5280 mostly allows 64.
 MAX_NAME_TEXT_CHARACTERS: Final = 1_024
-MAX_KEPT_NAME_BYTES: Final = 2_000_000  # Names kept in comparable form, which takes up to 20 times as much memory.
+MAX_KEPT_NAME_BYTES: Final = 2_000_000  # DER of cached comparable names, which take up to 20 times as much memory.
 MAX_ADDRESS_CHARACTERS: Final = 320  # RFC 5321 section 4.5.3.1: 64 bytes, the @, and 255 bytes.
 MAX_FOUND_CERTIFICATES: Final = 100  # Candidates for one address; each costs a path. Directories return at most 20.
 MAX_CONTACTS: Final = 10_000
-MAX_CONTACT_CERTIFICATES: Final = 10  # Certificates of one address: two uses, renewed every year.
+MAX_CONTACT_CERTIFICATES: Final = 10  # Certificates of one address: two uses, renewed every year for five years.
 MAX_CONTACTS_BYTES: Final = 100_000_000  # All contacts as JSON; two certificates with one issuer take 8,000 bytes.
 MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
@@ -88,31 +88,32 @@ MAX_COMPRESSION_RATIO: Final = 64  # Text shrinks 3 to 10 times, logs 50 times; 
 UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # Up to here any ratio is allowed: a blank sheet shrinks 1,000 times.
 MAX_LOOKED_INSIDE_BYTES: Final = 4_194_304  # An entity that is searched for protected parts.
 MAX_WHOLE_BYTES: Final = 67_108_864  # Content taken into memory because the algorithm does not allow streaming.
-MAX_INFLATED_BYTES: Final = 17_179_869_184  # Streamed compressed content: its memory is constant, its time is not.
-MAX_OCSP_REQUEST_BYTES: Final = 16_384  # One question takes 120 bytes, a signature with a chain a few thousand.
+MAX_INFLATED_BYTES: Final = 17_179_869_184  # Streamed content after decompression. It takes time, but little memory.
+MAX_OCSP_REQUEST_BYTES: Final = 16_384  # A CertID takes 120 bytes, a signature with its chain a few thousand.
 MAX_OCSP_QUESTIONS: Final = 20  # Certificates in one request; clients ask about one.
 MAX_CERTIFICATION_REQUEST_BYTES: Final = 65_536  # A request with an ML-DSA-87 key takes 8,000 bytes.
 MAX_PKCS12_BYTES: Final = 10_485_760
-MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # Digests, in up to 0.5 s natively. Writers use 1 to 600,000.
-# The memory of OWASP's strongest advice (N 131,072, r 8). OpenSSL writes files that need an eighth of it.
+MAX_PKCS12_KDF_ITERATIONS: Final = 1_000_000  # One digest each; up to 0.5 s natively. Writers use 1 to 600,000.
+# The memory for the strongest parameters that OWASP advises (N 131,072, r 8). OpenSSL's files need an eighth of it.
 MAX_SCRYPT_MEMORY_BYTES: Final = 134_217_728
 MAX_SCRYPT_LANES_BYTES: Final = 262_144  # 128 × r × p; writers take 1,024 to 16,384.
 MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N × r × p; four times OWASP's advice, about 1 s natively.
 # A long passphrase is slow: composing its accents takes quadratic time, and old KDFs hash all of it in each round.
 MAX_PASSPHRASE_BYTES: Final = 4_096
-# KDF iterations for one file: all its keys and all forms of the passphrase. Those of a slow hash count twice. At most
-# 2 s natively. A MAC, certificates and two keys with a million iterations of SHA-1 each are still accepted.
+# KDF iterations for one file: all its keys and all forms of the passphrase. Iterations of a slow hash count twice. They
+# take at most 2 s natively. A MAC, certificates and two keys with a million iterations of SHA-1 each are still
+# accepted.
 MAX_PASSPHRASE_WORK: Final = 7_000_000
 LOOKUP_SECONDS: Final = 10.0  # All steps of one HTTP exchange.
 LOOKUP_BATCH_SECONDS: Final = 20.0  # One whole round of lookups, while a person waits.
 LOOKUP_TOTAL_SECONDS: Final = 30.0  # All rounds together.
-MAX_LOOKUP_BYTES: Final = 20_000_000  # One body; the largest CRLs of public CAs have about 10 MB.
-MAX_ISSUERS_BYTES: Final = 262_144  # One answer with certificates of issuers; bundles between authorities are smaller.
+MAX_LOOKUP_BYTES: Final = 20_000_000  # The body of one answer; the largest CRLs of public CAs have about 10 MB.
+MAX_ISSUERS_BYTES: Final = 262_144  # An answer with issuers' certificates; bundles of cross-certificates are smaller.
 MAX_LOOKUP_URL_CHARACTERS: Final = 2_048
 MAX_LOOKUP_ADDRESSES: Final = 4  # IP addresses of one host that are tried.
 MAX_LOOKUPS_IN_A_ROUND: Final = 32  # Two for each certificate of a long path, and some in reserve.
 MAX_LOOKUP_ROUNDS: Final = 4  # OCSP responses, then CRLs, then delta CRLs, then CRLs for an OCSP responder.
-MAX_KEPT_HOURS: Final = 72  # An answer that is valid longer is fetched anew, since a newer CRL may exist.
+MAX_KEPT_HOURS: Final = 72  # An answer that is valid longer is fetched again, since a newer CRL may exist.
 UNDATED_KEPT_MINUTES: Final = 60  # An answer without nextUpdate is kept for this time.
 FAILURE_KEPT_MINUTES: Final = 5  # A server that failed is asked again after this time.
 MAX_CACHE_BYTES: Final = 200_000_000  # Answers kept on disk: ten of the largest CRLs, or 100,000 OCSP responses.
@@ -128,7 +129,7 @@ MAX_REVOCATION_SIGNATURES: Final = 100  # Verified for the status of one certifi
 MAX_REVOCATION_SIGNED_BYTES: Final = 104_857_600  # Data under these signatures: 5 × MAX_CRL_BYTES, hashed in 0.1 s.
 MAX_LIST_SIGNERS: Final = 5  # Signers of CRLs whose paths are followed for the status of one certificate.
 MAX_UNUSUAL_ENTRIES: Final = 100_000  # CRL entries that are long or have rare extensions; each takes up to 15 µs.
-MAX_LOOKUPS: Final = 20  # Lookups named for one path: two for each certificate.
+MAX_LOOKUPS: Final = 20  # Lookups proposed for one path: two for each certificate.
 
 
 def check_limit(name: str, actual: int, allowed: int) -> None:
@@ -138,5 +139,5 @@ def check_limit(name: str, actual: int, allowed: int) -> None:
 
 
 def check_chunks(count: int, octets: int) -> None:
-    """Raise LimitExceeded for a constructed OCTET STRING of `octets` bytes in too many pieces."""
+    """Raise LimitExceeded if `count` pieces are too many for a constructed OCTET STRING of `octets` bytes."""
     check_limit("BER chunks", count, min(MAX_BER_CHUNKS, MAX_SMALL_BER_CHUNKS + octets // MIN_BER_CHUNK_BYTES))

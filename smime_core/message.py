@@ -1,6 +1,6 @@
 """The public operations on messages and bytes (RFC 8551 section 3).
 
-`*_message` take and return RFC 5322 messages; `*_bytes` are CMS without MIME. The async functions wait only for the
+`*_message` take and return RFC 5322 messages; `*_bytes` are CMS without MIME. The async functions await only the
 provider.
 """
 
@@ -87,8 +87,9 @@ async def encrypt_message(
     The message's headers stay outside and readable. With `protection` CIPHER they are encrypted too, and the outer
     fields that only people read, above all the Subject, are hidden (RFC 9788).
 
-    The default cipher is the one that every reader knows (RFC 8551 section 2.7); AES_256_GCM makes AuthEnvelopedData.
-    Raises MalformedMessage, or UnsupportedAlgorithm for a certificate that does not allow encryption.
+    The default cipher is AES-256-CBC, which every mail program can read (RFC 8551 section 2.7). AES_256_GCM makes
+    AuthEnvelopedData. Raises MalformedMessage, or UnsupportedAlgorithm for a certificate that does not allow
+    encryption.
     """
     outer_headers, entity = _split_protected(message, protection)
     return outer_headers + await encrypt_entity(entity, encrypting, provider)
@@ -145,7 +146,7 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
         async for inside, was_encrypted in _walk_inwards(node, decryptor):
             opened = inside if was_encrypted else opened
     except SmimeError:
-        # If an encrypted layer was decrypted, a layer inside it that cannot be opened is left to `examine_message`: an
+        # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to `examine_message`: an
         # error here would describe plaintext that may not be authenticated.
         if opened is None:
             raise
@@ -157,8 +158,9 @@ async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Enti
 
 
 async def _walk_inwards(node: Entity | bytes, decryptor: Decryptor) -> AsyncIterator[tuple[Entity | bytes, bool]]:
-    # Yields for each layer at the top its content, and True if the layer was encrypted, or compressed inside an
-    # encrypted one. Signatures around encrypted layers are passed over (RFC 8551 section 3.7, RFC 2634 section 1.1).
+    # Yields (content, flag) for each layer at the top. The flag is True if the layer was encrypted, or if it was
+    # compressed inside an encrypted layer. Signatures around encrypted layers are left out (RFC 8551 section 3.7,
+    # RFC 2634 section 1.1).
     was_encrypted = False
     for _ in range(MAX_MIME_DEPTH):
         layer = find_any_layer(node)
@@ -189,7 +191,7 @@ async def examine_message(
 ) -> MessageReport:
     """The report on an .eml, a MIME entity, DER or PEM; see `verdict.walk`.
 
-    `sender` is used if there is no From field. Without any key, an encrypted layer is not decrypted. Raises
+    `sender` is the author if there is no From field. Without any key, an encrypted layer is not decrypted. Raises
     MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
     """
     examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy)
@@ -273,7 +275,7 @@ async def decrypt_bytes(
     content_type: str = ID_DATA,
     policy: Policy = Policy.RECEIVE,
 ) -> Decrypted[bytes]:
-    """The content of one encrypted layer, and the recipient whose key opened it.
+    """The content of one encrypted layer, and the recipient whose key decrypted it.
 
     Raises ContentTypeMismatch, NoMatchingRecipient, DecryptionError, MalformedMessage or UnsupportedAlgorithm.
     """
@@ -312,8 +314,8 @@ def _octets_of(node: Entity | bytes) -> bytes:
 
 
 def _shown_headers(outer: Entity, signed: SignedLayer | None) -> bytes:
-    # The message's headers for people. Protected fields inside a signed layer replace the outer fields, which may be
-    # hidden; the signed content itself stays unchanged.
+    # Returns the header fields to display above the decrypted entity. Protected fields inside a signed layer replace
+    # the outer fields, which may be hidden. The signed content itself stays unchanged.
     if signed is not None and signed.content is not None:
         payload = parse_entity(signed.content)
         protected = unprotect_headers(outer.headers, payload, signed=False, encrypted=True)

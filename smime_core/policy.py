@@ -1,7 +1,7 @@
 """Policies on algorithms (docs/library.md): SEND for writing, RECEIVE for mail of today, ARCHIVE for old mail.
 
-ARCHIVE reads weak algorithms and shows them as weak; they are never written. A weak signature never makes a message
-`verified`. A weak cipher does not change the verdict on the signature inside.
+ARCHIVE accepts weak algorithms for reading and reports them as weak. Weak algorithms are never written. A weak
+signature never makes a message `verified`. A weak cipher does not change the verdict on the signature inside.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Policy(StrEnum):
     """For old mail: also accepts the algorithms that RECEIVE refuses, and reports them as weak."""
 
 
-# RFC 8551 section 2.1 and Appendix B call both historic.
+# RFC 8551 section 2.1 and Appendix B call MD5 and SHA-1 historic.
 _WEAK_HASHES: Final = frozenset({HashName.MD5, HashName.SHA1})
 
 

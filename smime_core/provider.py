@@ -81,11 +81,11 @@ class PssRestriction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class PublicKey:
-    """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), parsed as far as the choice of algorithms needs it.
+    """A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), with the facts by which algorithms are chosen.
 
-    `bits` is the size of the modulus or of the field, or the claimed security (ML-KEM, ML-DSA). `curve` is None unless
-    the key is EC. `pss` is set for an id-RSASSA-PSS key: its parameters fix the hash and the shortest salt (RFC 4055
-    section 3.1), and such a key never verifies RSA v1.5.
+    `bits` is the size of the modulus (RSA, DSA) or of the curve's field, or the claimed security (ML-KEM, ML-DSA).
+    `curve` is None unless the key is EC. `pss` is set for an id-RSASSA-PSS key: its parameters fix the hash and the
+    shortest salt (RFC 4055 section 3.1), and such a key never verifies RSA v1.5.
     """
 
     spki_der: bytes
@@ -208,14 +208,14 @@ class RunningCipher(Protocol):
     """An encryption or decryption that is fed block by block."""
 
     async def update(self, data: Buffer) -> Buffer:
-        """The output that is ready. It stays valid until the call after the next, so it can be written meanwhile."""
+        """The output that is ready. It stays valid during the next call, so that it can be written meanwhile."""
 
     async def finish(self) -> bytes:
         """The last output; an encryption adds its padding or tag. A decryption raises DecryptionError."""
 
 
 class Beside(Protocol):
-    """Work on one block after the other: in a second thread where there are threads, else at once."""
+    """Work on one block after the other: in a second thread, or at once where there are no threads."""
 
     def __enter__(self) -> Beside: ...
 
@@ -229,7 +229,7 @@ class Beside(Protocol):
 
 
 class Store(Protocol):
-    """A growing store of bytes, with the reading interface of `stream.octets`."""
+    """A growing store of bytes. `blocks` and `length` are those of `stream.octets.Octets`."""
 
     def append(self, block: Buffer) -> None:
         """Append a copy of a block."""
@@ -251,7 +251,7 @@ class StreamingProvider(CryptoProvider, Protocol):
         """A `Beside` that does `work` on blocks: in a second thread, or at once where there are no threads."""
 
     def make_store(self) -> Store | None:
-        """A store that keeps plaintext until the operation ends. None means that the caller decrypts a second time."""
+        """A store that keeps plaintext until the operation ends. If it is None, the caller decrypts a second time."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """A running digest. Raises UnsupportedByProvider."""
