@@ -1,8 +1,8 @@
 """The only access from the web to the mail servers.
 
-`door` refuses forbidden arguments, `wire` has the bytes and the deadline, `imap` and `smtp` speak to the servers, and
-`pool` keeps logged-in connections. Each reply of a server becomes an answer or a GatewayError. No other part of the
-bridge opens a connection to a mail server.
+`door` refuses forbidden arguments, `wire` sends and receives bytes within a deadline, `imap` and `smtp` implement the
+two protocols, and `pool` keeps logged-in connections. Each reply of a server becomes a result or a GatewayError. No
+other part of the bridge opens a connection to a mail server.
 """
 
 from __future__ import annotations

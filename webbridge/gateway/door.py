@@ -22,7 +22,7 @@ MAX_RECIPIENTS = 100
 # Our own bounds.
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
-MAX_REASON_CHARACTERS = 300  # A longer text of a server is cut before it is passed on.
+MAX_REASON_CHARACTERS = 300  # Longer error texts of a server are cut before they are passed on.
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -50,7 +50,7 @@ class GatewayCode(StrEnum):
 
 
 class GatewayError(Exception):
-    """The root of the errors of the gateway. The text is for people and contains no secret."""
+    """The base class of the gateway's errors. The text is for people and contains no secret."""
 
     def __init__(self, code: GatewayCode, message: str) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
 """One logged-in IMAP connection (RFC 9051, RFC 3501): list folders and messages, read, mark and append messages.
 
-Servers are not trusted: counts may be missing or wrong, and answers may be about messages that were not asked for. A
-raw message is passed on in pieces as it arrives.
+Servers are not trusted: counts may be missing or wrong, and answers may be about messages that were not requested. A
+raw message is passed on in chunks as it arrives.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NEW_SENT_FOLDER = "Sent"
 LOGOUT_SECONDS = 1.0
 # If a window of UIDs has too few messages, the next one is wider by this factor.
 WIDER = 8
-# The share of a call's time for counting folders. Folders that come later are listed without counts.
+# The share of a call's time for counting messages. When it is used up, the remaining folders are listed without counts.
 SHARE_FOR_COUNTS = 0.5
 # The share of a call's time for checking that a kept connection still works.
 SHARE_FOR_CHECK = 1 / 6
@@ -80,7 +80,7 @@ class ImapConnection:
 
     @property
     def broken(self) -> bool:
-        """Whether the next command needs another connection: this one broke, or a message is still being read."""
+        """Whether the next command needs another connection: this one has failed, or a message is still being read."""
         return self._imap.wire.broken or self._is_reading
 
     def begin_call(self, deadline: CallDeadline) -> None:
@@ -195,7 +195,7 @@ class ImapConnection:
         return folder.counted([])
 
     def _select(self, folder: str, *, readonly: bool) -> tuple[int | None, int]:
-        """Select a folder. Return (number of messages or None, a UID above all of them)."""
+        """Select a folder. Return the number of its messages or None, and a UID that no message exceeds."""
         name = Literal(write_folder_name(check_folder_name(folder)))
         answers = self._imap.run(b"EXAMINE" if readonly else b"SELECT", name, refused=folder_refusal)
         exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
@@ -263,7 +263,7 @@ class ImapConnection:
         return RawMessage(size, self._read_literal(size, uid, before))
 
     def _read_literal(self, size: int, uid: int, before: int | None) -> Iterator[bytes]:
-        """Pass a literal on. The last piece is held back until the UID of the message is certain."""
+        """Yield the bytes of a literal. The last chunk is held back until the UID of the message is certain."""
         remaining, held = size, b""
         while remaining:
             if held:
@@ -282,7 +282,7 @@ class ImapConnection:
 
 
 def _fetched(answer: Answer) -> dict[bytes, Value]:
-    """Return the items of a FETCH answer by name in capitals. Empty for any other answer."""
+    """Return the items of a FETCH answer by their names in capitals; none for any other answer."""
     items = answer.values[0] if answer.kind == "FETCH" and answer.values else None
     if not isinstance(items, list):
         return {}
@@ -300,6 +300,6 @@ def _uid_in(items: bytes) -> int | None:
 
 
 def _newest_of(numbers: Iterator[int | None], before_uid: int, limit: int) -> list[int]:
-    """Return the UIDs among numbers of the server, each once, the highest first."""
+    """Return at most `limit` valid UIDs below `before_uid` from the server's numbers, each once, the highest first."""
     uids = {number for number in numbers if number is not None and 0 < number < min(before_uid, MAX_UID + 1)}
     return sorted(uids, reverse=True)[:limit]

@@ -33,8 +33,9 @@ from webbridge.gateway.wire import CallDeadline, Wire
 _WRONG_PASSWORD: Final = frozenset({"", "AUTHENTICATIONFAILED", "EXPIRED", "ALERT"})
 _OTHER_REASONS: Final = frozenset({"AUTHORIZATIONFAILED", "CONTACTADMIN", "PRIVACYREQUIRED"})
 _MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
-# imaplib's text is "LOGIN command error: BAD [b'…']" for BAD, and the server's own text for NO.
+# A tagged status line without text.
 _WITHOUT_TEXT: Final = re.compile(rb"[A-Za-z0-9]{1,20} (?:OK|NO|BAD)\r\n")
+# The text of imaplib's error is "LOGIN command error: BAD [b'…']" after BAD, and the server's own text after NO.
 _BAD: Final = re.compile(r"[A-Z]+ command error: BAD ")
 
 
@@ -78,7 +79,7 @@ class _ImapOverWire(imaplib.IMAP4):
         # imaplib requires the text that RFC 9051 section 7.1 prescribes. Some servers leave it out.
         return line[:-2] + b" \r\n" if _WITHOUT_TEXT.fullmatch(line) else line
 
-    def send(self, data: bytes) -> None:  # type: ignore[override]  # takes any buffer there
+    def send(self, data: bytes) -> None:  # type: ignore[override]  # imaplib's method takes any buffer
         self._wire.send(data)
 
     def shutdown(self) -> None:
@@ -89,7 +90,7 @@ class _ImapOverWire(imaplib.IMAP4):
         if kind != "OK":
             raise self.error("STARTTLS is refused")
         self._wire.start_tls(context, self.host)
-        self.untagged_responses = {}  # Answers from before TLS are not verified.
+        self.untagged_responses = {}  # Answers that came before TLS may be forged.
         self._get_capabilities()
 
     def _take(self, size_bytes: int) -> None:
@@ -105,7 +106,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         self._wire = wire
         super().__init__(host, ssl=False)
         if self._imap.state != "NONAUTH":
-            # PREAUTH means an unknown user is logged in. Before TLS it is an attack (RFC 9051 section 11.1).
+            # PREAUTH means that some user is logged in already. Before TLS it may be an attack (RFC 9051 section 11.1).
             raise UnreadableAnswer
         self._imap.debug = 0
         self._imap._mesg = self._imap._log = lambda *_: None

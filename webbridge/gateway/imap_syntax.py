@@ -1,7 +1,7 @@
 """The values, response codes and folder names on IMAP's lines (RFC 3501 section 9, RFC 9051 section 9).
 
-Answers are read tolerantly but never guessed: an answer without structure raises UnreadableAnswer. Every function takes
-linear time.
+Answers are read tolerantly, but nothing is guessed: an answer without structure raises UnreadableAnswer. Every function
+takes linear time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from webbridge.gateway.door import UnreadableAnswer
 
-MAX_DEPTH = 50  # Nested parentheses. BODYSTRUCTURE has the deepest, but is never requested.
+MAX_DEPTH = 50  # Nested parentheses. Only BODYSTRUCTURE, which is never requested, could have so many.
 MAX_NUMBER_DIGITS = 18
 # A folder's name that is no modified UTF-7 is shown as its bytes after this mark, so that the folder can be opened.
 UNREADABLE_NAME_MARK = "\ufffd"
@@ -47,7 +47,7 @@ class Literal:
 
 
 def read_values(pieces: Sequence[bytes | Literal]) -> list[Value]:
-    """Return the values of one answer: its lines and, between them, its literals.
+    """Return the values of one answer. `pieces` are its lines and, between them, its literals.
 
     Raises UnreadableAnswer.
     """

@@ -1,7 +1,7 @@
 """Commands and answers of IMAP on one connection (RFC 9051 sections 2.2 and 7).
 
-An unreadable answer is skipped, with the announced bytes of its literals, so that the other answers can be read. The
-answers to a command are bounded in lines, in bytes and by the deadline of the wire.
+An unreadable answer is skipped together with its literals, whose lengths are announced, so that the other answers can
+be read. The answers to a command are bounded in lines, in bytes and by the deadline of the wire.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, Un
 from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
 from webbridge.gateway.wire import Wire
 
-MAX_LINE_BYTES = 1024 * 1024  # Our own bound. The longest line answers a search; this has room for 100,000 messages.
+MAX_LINE_BYTES = 1024 * 1024  # Our own bound. The longest line answers a search, with room for 100,000 UIDs.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the raw message.
 MAX_LINES = 20_000  # The lines of all answers to one command.
 MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
@@ -148,7 +148,7 @@ class ImapWire:
         return self._split_literal(text) if has_values else Line(text, None)
 
     def unreadable(self) -> UnreadableAnswer:
-        """Return the error of a server that violates the protocol. The connection is not used any more."""
+        """Mark the connection as broken, and return the error for a server that violates the protocol."""
         self.wire.broken = True
         return UnreadableAnswer()
 

@@ -1,6 +1,6 @@
 """Logged-in IMAP connections of sessions: kept between requests, and never more than a few at once.
 
-The pool is only a cache: a broken connection is replaced, once, by a fresh login.
+A call may find that its kept connection is broken. Then it continues once on a new connection.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from webbridge.gateway.wire import CallDeadline
 MAX_IDLE_PER_SESSION = 2
 # Mail servers allow about ten connections for one user, and people have other programs too.
 MAX_CONNECTIONS_PER_SESSION = 4
-# Each call that waits for a connection holds one of our threads.
+# Each call that waits for a connection occupies one of our threads.
 MAX_WAITING_PER_SESSION = 4
 MAX_WAIT_SECONDS = 10.0
 # Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). We keep them for much less.
 MAX_IDLE_SECONDS = 120.0
 # A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS = 15.0
-# An ended session is remembered for so long, so that connections which its last calls still return are closed.
+# An ended session is remembered for this time, so that connections are closed when its last calls return them.
 ENDED_SECONDS = 900.0
 
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ class _Idle:
 
 
 class LentMessage:
-    """The chunks of a raw message. Closing it, read to the end or not, returns the connection.
+    """The chunks of a raw message. `close` returns its connection to the pool, also if chunks were left unread.
 
     This is a class, because a generator that was never started does not run its `finally`.
     """
@@ -53,7 +53,7 @@ class LentMessage:
         return self._chunks
 
     def close(self) -> None:
-        """Return the connection. The pool keeps it only if nothing was left unread."""
+        """Return the connection to the pool, which keeps it only if the message was read to its end."""
         give_back, self._give_back = self._give_back, None
         if give_back is not None:
             give_back()
@@ -150,7 +150,10 @@ class ConnectionPool:
             self._leave(session_id)
 
     def _enter(self, session_id: str) -> None:
-        """Wait until this session may use one more connection, but not for long and not behind many others."""
+        """Wait until this session may use one more connection.
+
+        Raises GatewayError with BUSY after `wait_seconds`, or at once if too many calls of the session wait already.
+        """
         with self._is_free:
             if self._has_room(session_id):
                 self._in_use[session_id] += 1

@@ -114,11 +114,11 @@ def _transfer(smtp: SmtpWire, message: bytes) -> None:
     reply = smtp.command(b"DATA")
     if reply.code != 354:
         raise _refusal(reply, "the message")
-    # Lines end only in CR LF (`check_message`), so the dot after each LF begins a line.
+    # Lines end only in CR LF (`check_message`), so each dot after an LF is at the beginning of a line.
     smtp.wire.send(_LINE_WITH_DOT.sub(b"..", message))
     if not message.endswith(b"\r\n"):
         smtp.wire.send(b"\r\n")
-    # A reply that is already there would be taken for the answer to the message.
+    # A reply that has come already would be taken for the reply to the message.
     smtp.check_quiet()
 
 

@@ -63,8 +63,8 @@ class SmtpWire:
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.
 
-        Raises UnreadableAnswer if the server replied before the command: its replies would be taken for answers to
-        other commands.
+        Raises UnreadableAnswer if a reply came before the command. That reply would be taken for the reply to this
+        command.
         """
         self.check_quiet()
         self.wire.send(line + b"\r\n")
@@ -104,6 +104,6 @@ class SmtpWire:
 
 
 def _name_of(host: str) -> bytes:
-    """Return an IP address in the form of a client's name (RFC 5321 section 4.1.3)."""
+    """Return an IP address as the address literal that names a client in EHLO (RFC 5321 section 4.1.3)."""
     address = ip_address(host)
     return f"[{'' if address.version == 4 else 'IPv6:'}{address}]".encode()

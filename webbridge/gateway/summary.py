@@ -17,8 +17,8 @@ from smime_core.errors import SmimeError
 from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
 from webbridge.gateway.imap_syntax import Value, read_number
 
-# At most 16 KB of a header. The recipients are requested separately, so that a long list of them does not cut the other
-# fields.
+# The most bytes that are requested of a header. The recipients are requested separately, so that a long list of them
+# does not cut the other fields.
 HEADER_PART_BYTES = 12 * 1024
 RECIPIENTS_PART_BYTES = 2 * 1024
 # Header fields are requested instead of ENVELOPE, because servers make an ENVELOPE by parsing, and one message that a
@@ -27,8 +27,8 @@ SUMMARY_ITEMS = (
     b"(UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE CONTENT-TYPE)]<0.%d>"
     b" BODY.PEEK[HEADER.FIELDS (TO)]<0.%d>)" % (HEADER_PART_BYTES, RECIPIENTS_PART_BYTES)
 )
-MAX_TEXT_CHARACTERS = 1000  # One field of a row.
-MAX_ADDRESSES_CHARACTERS = 2000  # From is parsed up to here, because only its first mailbox is shown.
+MAX_TEXT_CHARACTERS = 1000  # The longest text in one field of a row.
+MAX_ADDRESSES_CHARACTERS = 2000  # Only so much of From is parsed, because only its first mailbox is shown.
 MAX_SIZE_BYTES = 2**63 - 1
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -103,7 +103,7 @@ def protection_of(content_type: str) -> Protection | None:
         if smime_type in ("compressed-data", "certs-only"):
             return None
         return Protection.SIGNED if smime_type == "signed-data" else Protection.ENCRYPTED
-    # Outlook sends encrypted mail as octet-stream, which only the name reveals.
+    # Outlook sends some encrypted mail as octet-stream. Then only the file's name shows that it is encrypted.
     if kind == "application/octet-stream" and _P7M_NAME.search(parameters.get("name", "")):
         return Protection.ENCRYPTED
     return None
@@ -114,7 +114,7 @@ def _is_seen(flags: Value) -> bool:
 
 
 def _header_parts(data: Mapping[bytes, Value]) -> tuple[bytes | None, bytes | None]:
-    """Return (the fields requested together, the recipients), with None for a missing part."""
+    """Return the header fields and, requested separately, the recipients. A missing part is None."""
     header = to = None
     for name, value in data.items():
         if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):

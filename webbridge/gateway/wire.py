@@ -46,7 +46,7 @@ class CallDeadline:
 
     @contextmanager
     def waiting(self) -> Iterator[float]:
-        """Count the time inside. Yields the seconds that may pass.
+        """Subtract the time that the context takes. Yields the seconds that it may take.
 
         Raises ServerTooSlow before waiting if none are left.
         """
@@ -71,7 +71,7 @@ class Wire:
 
     @classmethod
     def connect(cls, server: MailServer, address: ServerAddress, deadline: CallDeadline) -> Wire:
-        """Connect, and start TLS if it comes first. Raises GatewayError with UNREACHABLE."""
+        """Connect, and start TLS unless the protocol starts it later. Raises GatewayError with UNREACHABLE."""
         wire = cls(_connect_socket(address, deadline), deadline)
         if address.security is Security.IMPLICIT_TLS:
             wire.start_tls(server.tls_context(), address.host)
@@ -85,8 +85,8 @@ class Wire:
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Verify the server and encrypt from now on.
 
-        Raises UnreadableAnswer if there are bytes from before TLS: they are unverified, but would be read as the
-        server's (RFC 9051 section 11.1, RFC 3207 section 4.2).
+        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent them, and they would be read as
+        the server's (RFC 9051 section 11.1, RFC 3207 section 4.2).
         """
         if self._buffer:
             self.broken = True
@@ -95,7 +95,7 @@ class Wire:
             with self._guarded() as seconds:
                 self._socket.settimeout(seconds)
                 self._socket = context.wrap_socket(self._socket, server_hostname=host, do_handshake_on_connect=False)
-                # The whole handshake, with all its messages, has one time limit.
+                # The timeout is for the whole handshake, not for each of its messages.
                 self._socket.do_handshake()
         except GatewayError:
             self.close()

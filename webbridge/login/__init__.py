@@ -1,1 +1,1 @@
-"""People who sign in with their mail password: the sessions, and the counters that stop guessing."""
+"""Signing in with the mail password: the sessions, and the counters against the guessing of passwords."""

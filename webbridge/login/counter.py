@@ -1,7 +1,7 @@
 """Counters of failed logins in a window of time, by account and by network address.
 
-No account is locked for all clients: the tight limit counts one account from one network address. The wide limits stop
-guesses at many accounts or from many places.
+The tight limit is for one account from one network address, so that nobody can lock an account for all clients. The
+wide limits stop guesses at many accounts, or from many network addresses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WINDOW_SECONDS = 15 * 60
 MAX_PER_ACCOUNT_AND_CLIENT = 5
 MAX_PER_CLIENT = 30
 MAX_PER_ACCOUNT = 100
-# Half of the threads that the administrator's guide sets. The others remain for people who are signed in.
+# Half of the threads that the administrator's guide recommends. The others remain for people who are signed in.
 MAX_AT_ONCE = 8
 MAX_AT_ONCE_PER_CLIENT = 4
 RETRY_SECONDS = 5
@@ -24,7 +24,7 @@ _REFUSAL = "There were too many attempts to sign in. Wait a few minutes."
 
 
 def login_gate() -> Gate:
-    """Return the limit on concurrent logins. Each waits for the mail server and may occupy its thread for long."""
+    """Return the limit on concurrent logins. A login waits for the mail server and may occupy its thread for long."""
     return Gate(MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_CLIENT, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 

@@ -58,7 +58,7 @@ class SessionStore:
         self._clock = clock
 
     def create(self, credentials: Credentials) -> tuple[str, Session]:
-        """Return the cookie's value and the session, both new."""
+        """Start a session. Return the value of its cookie, and the session."""
         cookie_half = secrets.token_bytes(HALF_BYTES)
         server_half = secrets.token_bytes(HALF_BYTES)
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -100,7 +100,7 @@ class SessionStore:
         return Session(id=session_id, credentials=Credentials(address=address, password=password.decode()))
 
     def end(self, cookie: str) -> str | None:
-        """Delete the server's half, and with it the password. Return the id of the session that ended."""
+        """Delete the server's half of the key and the sealed password. Return the id of the session."""
         cookie_half = _decode(cookie)
         if cookie_half is None:
             return None

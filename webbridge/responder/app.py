@@ -18,7 +18,8 @@ from sealwax.authority.register import Issuer
 from sealwax.service import ServiceError, install_error_handlers, now
 from smime_core.limits import MAX_OCSP_REQUEST_BYTES
 
-CACHE_SECONDS = 60 * 60  # HTTP caches keep answers so long. They are valid longer, but may hide a new revocation.
+# HTTP caches may keep an answer for this time. Answers are valid longer, but a cached answer may hide a new revocation.
+CACHE_SECONDS = 60 * 60
 CERTIFICATE_CACHE_SECONDS = 24 * 60 * 60
 MAX_ENCODED_CHARACTERS = MAX_OCSP_REQUEST_BYTES * 4 // 3 + 4
 _OCSP_REQUEST = "application/ocsp-request"
@@ -31,7 +32,7 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
     """Return the responder of one CA."""
     app = Flask("webbridge.authority", static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_OCSP_REQUEST_BYTES
-    # Base64 has slashes, which may be adjacent.
+    # Base64 in a path may have adjacent slashes, which must not be merged.
     app.url_map.merge_slashes = False
     install_error_handlers(app)
 
@@ -49,21 +50,21 @@ def create_authority_app(desk: InformationDesk, clock: Callable[[], datetime] = 
 
 
 class _Views:
-    """The routes, over the desk that answers for the CA."""
+    """The views of the routes. Their answers come from `desk`, which answers for the CA."""
 
     def __init__(self, desk: InformationDesk, clock: Callable[[], datetime]) -> None:
         self._desk = desk
         self._clock = clock
 
     def ocsp_by_post(self) -> Response:
-        """Answer the request in a body."""
+        """Answer the OCSP request in the body."""
         if request.mimetype != _OCSP_REQUEST:
             raise ServiceError(415, "bad-request", f"The request is not {_OCSP_REQUEST}.")
         answer = self._desk.answer(request.get_data(cache=False), at=self._clock())
         return _ocsp_response(answer, keepable=False)  # RFC 9110 section 9.3.3: no cache keeps answers to POST
 
     def ocsp_by_get(self, encoded: str) -> Response:
-        """Answer the request in a path, as base64."""
+        """Answer the OCSP request in the path, which is in base64."""
         answer = self._desk.answer(_decode(encoded), at=self._clock())
         return _ocsp_response(answer, keepable=answer.keepable)
 
@@ -84,7 +85,7 @@ class _Views:
 
 
 def _decode(encoded: str) -> bytes:
-    """Return the bytes, or empty bytes if the text is no base64, so that OCSP answers "malformedRequest"."""
+    """Return the decoded bytes, or b"" if the text is no base64: the answer to b"" is "malformedRequest"."""
     if len(encoded) > MAX_ENCODED_CHARACTERS:
         abort(414)
     try:
