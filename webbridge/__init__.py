@@ -1,6 +1,6 @@
 """The bridge between the web and mail servers (HTTP to IMAP and SMTP), and the static origin of its pages.
 
-The bridge never decrypts. It passes on the bytes that the vault makes and opens.
+The bridge never decrypts. It passes on the bytes that the vault in the user's browser encrypts and decrypts.
 """
 
 from __future__ import annotations

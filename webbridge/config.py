@@ -24,7 +24,8 @@ ABSOLUTE_SECONDS = 12 * 60 * 60
 class BridgeConfig:
     """The settings of the API. `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
 
-    `database` is the path of the SQLite file with sessions and login counters; `:memory:` forgets them at the end.
+    `database` is the path of the SQLite file with sessions and login counters; with `:memory:` they are lost when the
+    bridge stops.
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
     `directory_name_servers` names a resolver. `enrolment_key` is shared with the key server and makes the tickets that
     prove who owns an address.
@@ -35,9 +36,10 @@ class BridgeConfig:
     `revocation` and `timestamp_anchors_file`.
 
     `pki_fetch` lets the bridge ask authorities whether certificates under its anchors were revoked. `pki_cache` is the
-    file of cached answers, which `sealwax` may share. Only public addresses and the ports 80 and 443 are asked, besides
-    `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and `pki_allowed_networks`. These two apply only to
-    revocation: issuers' certificates are fetched only from public addresses.
+    file of cached answers, which the command `sealwax` may share. Only public addresses and the ports 80 and 443 are
+    asked, with the exceptions in `pki_allowed_hosts` ("ca.example.org", "ca.example.org:8080") and
+    `pki_allowed_networks`. The exceptions are only for revocation: issuers' certificates are fetched only from public
+    addresses.
     """
 
     api_origin: str

@@ -27,6 +27,6 @@ CREATE INDEX IF NOT EXISTS lookup_request_by_time ON lookup_request (at);
 
 
 def open_database(path: str) -> Database:
-    """Return the bridge's database at a path. `:memory:` is lost at the end."""
-    # With secure_delete, SQLite overwrites the deleted halves of session keys.
+    """Return the bridge's database at a path. A database at `:memory:` is lost when it is closed."""
+    # With secure_delete, SQLite overwrites deleted rows, which contain halves of session keys.
     return Database(path, _SCHEMA, settings=("secure_delete = ON",))

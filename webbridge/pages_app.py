@@ -17,7 +17,7 @@ from sealwax.service import create_application
 from webbridge.config import PagesConfig
 from webbridge.security import pages_policy
 
-# The machine's own MIME tables differ between systems. A wrong type stops a module or a Worker.
+# The MIME tables of operating systems differ, and browsers run a module or a Worker only with the right type.
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -73,7 +73,8 @@ def _serve(folder: Path, name: str) -> Response:
     # A reproducible build gives new content the old time, so only the ETag shows whether a file has changed.
     del response.headers["Last-Modified"]
     response.vary.add("Accept-Encoding")
-    # Every use checks whether the file has changed, because names have no hash and old code does not work with new.
+    # With no-cache, browsers ask before each use whether the file has changed. File names have no hash of the content,
+    # and old modules do not work with new ones.
     response.headers["Cache-Control"] = "no-cache"
     return response
 

@@ -59,7 +59,7 @@ class Services:
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and store them with the application."""
     app.after_request(name_account)
-    # Certificates are read first: if a file is unreadable, nothing is open yet that must be closed.
+    # Certificates are read first: if a file is unreadable, no database is open yet that would have to be closed.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     database = open_database(config.database)
@@ -122,7 +122,7 @@ def require_session() -> Session:
 
 
 def is_of_another_account() -> bool:
-    """Return whether the session that was found belongs to another account than the page names."""
+    """Return whether the session of the request's cookie belongs to another account than the page names."""
     return "account" in g and request.headers.get(ACCOUNT_HEADER, g.account) != g.account
 
 
@@ -134,7 +134,7 @@ def name_account(response: Response) -> Response:
 
 
 def with_mail(session: Session, call: Callable[[], Result]) -> Result:
-    """Make a call of the gateway for a session, and end the session if its password is no longer right."""
+    """Make a call to the gateway for a session. End the session if the mail server no longer accepts its password."""
     try:
         return call()
     except GatewayError as error:
@@ -146,7 +146,7 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
 
 
 def end_session(cookie: str) -> None:
-    """Delete a session's key half and log out its connections."""
+    """Delete the server's half of the session's key, and log out the session's connections."""
     session_id = services().sessions.end(cookie)
     if session_id is not None:
         services().pool.close_session(session_id)

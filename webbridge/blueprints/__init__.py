@@ -1,1 +1,4 @@
-"""The routes of the API, one module for each resource: a view parses, calls one function, renders."""
+"""The routes of the API, one module for each resource.
+
+A view parses the request, calls one function and renders its result.
+"""

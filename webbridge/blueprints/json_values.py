@@ -14,7 +14,7 @@ def read_members(*, max_bytes: int) -> dict[str, object]:
     try:
         members = request.get_json()
     except RecursionError:
-        # JSON that is nested deeper than Python can parse is malformed, and no error of the server.
+        # JSON that is nested deeper than Python can parse is an error of the client, not of the server.
         raise BadRequest from None
     if not isinstance(members, dict):
         raise BadRequest

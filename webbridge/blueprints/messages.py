@@ -18,7 +18,7 @@ blueprint = Blueprint("messages", __name__)
 
 
 class FolderConverter(PathConverter):
-    """A folder's name in a path. It may have slashes anywhere, also repeated and at its beginning."""
+    """The name of a folder in a path. The name may have slashes anywhere, also at its beginning and side by side."""
 
     regex = ".+?"
     part_isolating = False
@@ -59,7 +59,7 @@ def raw_message(name: str, uid: int) -> Response:
 
 @blueprint.put("/folders/<folder:name>/messages/<int:uid>/seen")
 def mark_seen(name: str, uid: int) -> Response:
-    """Mark one message as seen. Reading its bytes does not do so."""
+    """Mark one message as seen. Fetching its bytes does not mark it."""
     session = require_session()
     with_mail(
         session,

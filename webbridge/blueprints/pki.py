@@ -41,7 +41,10 @@ def find_status() -> Response:
 
 @blueprint.post("/pki/issuers")
 def find_issuers() -> Response:
-    """Return the issuers' certificates from the address in each certificate. The pages ask only at a user's request."""
+    """Return the issuers' certificates, from the addresses in the given certificates.
+
+    The pages call this only when the user presses a button for it.
+    """
     _count_request()
     certificates = _read_certificates(_read_list("certificates"), at_most=MAX_PATHS)
     answers = services().authorities.find_issuers(certificates)

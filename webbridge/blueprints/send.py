@@ -27,7 +27,7 @@ def send_message() -> Response:
     session = require_session()
     config = services().config
     message = request.get_data(cache=False)
-    # Werkzeug cuts a body of unknown length at the limit, and raises only at the next read.
+    # Werkzeug cuts a body of unknown length at the limit, and raises its error only at the next read.
     request.stream.read(1)
     recipients = [part.strip() for part in request.headers.get(RECIPIENTS_HEADER, "").split(",") if part.strip()]
     outcome = with_mail(
@@ -45,7 +45,10 @@ def send_message() -> Response:
 
 
 def _keep_copy(session: Session, message: bytes) -> str | None:
-    """Return the folder with the copy, or None. Without a copy the message is sent all the same, so nothing raises."""
+    """Store a copy in Sent, and return the name of the folder, or None after a failure.
+
+    The message is already sent, so a failure raises no error.
+    """
 
     def append(connection: ImapConnection) -> str:
         folder = connection.sent_folder()

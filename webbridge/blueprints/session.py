@@ -32,13 +32,13 @@ def sign_in() -> Response:
 
 @blueprint.get("/session")
 def who() -> Response:
-    """Return who is signed in."""
+    """Return the address of the signed-in account."""
     return jsonify(address=require_session().credentials.address)
 
 
 @blueprint.delete("/session")
 def sign_out() -> Response:
-    """End the session. If there is none, or one of another account, nothing is done and no error is returned."""
+    """End the session, if there is one. A session of another account than the page names is not ended."""
     response = Response(status=204)
     with suppress(ServiceError):
         require_session()

@@ -1,1 +1,1 @@
-"""Certificates for the pages: from the operator's files, from directories of people and from authorities."""
+"""Certificates for the pages: from the operator's files, from directories, and from certification authorities."""

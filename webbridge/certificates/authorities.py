@@ -30,7 +30,7 @@ _REFUSAL = "Too many people ask about certificates at the moment. Try again in a
 
 
 class Authorities:
-    """The servers of certification authorities, behind one cache."""
+    """The servers of certification authorities, and one cache of their answers."""
 
     def __init__(self, config: BridgeConfig, anchors_der: Sequence[bytes], trust_list: TrustListFile) -> None:
         self._cache = AnswerCache(config.pki_cache)
@@ -59,7 +59,7 @@ class Authorities:
             )
 
     def find_issuers(self, certificates: Sequence[Certificate]) -> tuple[IssuerAnswers, ...]:
-        """Return certificates whose keys signed these. Raises TryLater while too many requests run."""
+        """Return the certificates of the issuers that signed these. Raises TryLater while too many requests run."""
         with self._running.one():
             return look_up_issuers(
                 certificates, source=self._source(frozenset({LookupKind.ISSUER})), provider=self._provider

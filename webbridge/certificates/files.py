@@ -1,6 +1,6 @@
-"""Certificates in PEM files: the operator's trust anchors, and a folder as the directory of people.
+"""Certificates in PEM files: the operator's trust anchors, and a folder with certificates of mail users.
 
-The bridge checks none of them: it returns bytes, and the vault validates them.
+The bridge does not check them: it returns their bytes, and the vault validates them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class CertificateFolder:
         states = {path: _state_of(path) for path in sorted(folder.iterdir()) if path.suffix == ".pem"}
         if states == {path: file.state for path, file in self._files.items()}:
             return
-        # Only changed files are read, so that the log names a bad block once.
+        # Only changed files are read again, so that the log names an unreadable certificate only once.
         self._files = {
             path: kept if (kept := self._files.get(path)) and kept.state == state else _read(path, state)
             for path, state in states.items()
@@ -101,7 +101,7 @@ def _read(path: Path, state: tuple[int, ...]) -> _ReadFile:
         try:
             certificates += parse_certificates(block)
         except SmimeError as error:
-            # An unreadable certificate is skipped, so that those of other people are found.
+            # An unreadable certificate is skipped, so that the others in the file are found.
             _log.warning("directory: %s, certificate %d is not read: %s", path.name, number, type(error).__name__)
     return _ReadFile(state, tuple(certificates))
 

@@ -13,7 +13,7 @@ _REFUSAL = "You have asked about too many certificates. Wait a minute."
 
 
 class LookupCounter:
-    """The counter of one bridge. A row names a session by the same hash as the session's own row."""
+    """The counter of one bridge. Each of its rows has the id of a session, which is a hash of the cookie."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._requests = WindowCounter(

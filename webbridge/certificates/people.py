@@ -1,4 +1,4 @@
-"""Certificates of people from the operator's folder, LDAP directories and the DNS, returned without any check.
+"""Certificates of mail users from the operator's folder, LDAP directories and the DNS, returned without any check.
 
 Nothing is logged, because the addresses that are looked up show who writes to whom.
 """

@@ -1,4 +1,4 @@
-"""The operator's signed list, read again when its file changes and returned unchanged. Followers verify it."""
+"""The operator's signed list, read again when its file changes. It is returned unchanged; the pages verify it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TrustListFile:
 
     @property
     def anchors(self) -> tuple[TrustAnchor, ...]:
-        """The anchors of the list, for look-ups. Empty if there is no list, or if it has expired."""
+        """The anchors of the list, for look-ups; none if there is no list or it has expired."""
         self._read_again()
         trust_list = self._trust_list
         return trust_list.anchors if trust_list is not None and self._clock() <= trust_list.expires else ()

@@ -25,7 +25,7 @@ NAMES = ("Alice", "Bob")
 EXPIRING, REVOKED = f"carol@{DOMAIN}", f"dave@{DOMAIN}"
 DAYS_LEFT = 12
 AUTHORITY_NAME = "Sealwax demonstration authority"
-# Syllables are easy to read from a terminal and to type. Each has about six bits.
+# Syllables are easy to read from a terminal and to type. Each syllable has about six bits of entropy.
 _CONSONANTS = "bdfgklmnprstvz"
 _VOWELS = "aeiou"
 
@@ -53,12 +53,12 @@ class People:
 
     @property
     def authority_certificate(self) -> Certificate:
-        """The certificate that people trust."""
+        """The authority's certificate, which is the trust anchor of all accounts."""
         return self.authority.identity.certificate
 
 
 def create_people(provider: CryptoProvider, at: datetime, list_url: str) -> People:
-    """Make an authority that publishes its revocations at `list_url`, and an identity for each name."""
+    """Make an authority whose CRL is at `list_url`, and an identity for each person."""
     authority = blocking.run(create_authority(AUTHORITY_NAME, provider, at=at))
     pointers = Details(crl_urls=(list_url,))
     issue = partial(issue_identity, authority, provider=provider, at=at)
@@ -92,7 +92,7 @@ def _address_of(name: str) -> str:
 
 
 def build_welcome(sender: Account, recipient: Account, provider: CryptoProvider, at: datetime) -> bytes:
-    """Return a first message, signed by one person and encrypted for the other, who can answer it."""
+    """Return a first message, signed by the sender and encrypted for the recipient."""
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = Address(sender.name, addr_spec=sender.address)
     message["To"] = Address(recipient.name, addr_spec=recipient.address)

@@ -45,7 +45,7 @@ def demo(base_port: int, folder: Path | None) -> None:
     except OSError as error:
         raise click.ClickException(f"the demonstration cannot start: {error.strerror or error}") from error
     kept = f" Their keys stay in {folder}: delete that folder when you no longer need it." if folder else ""
-    # The terminal may have been closed.
+    # This text cannot be written if the terminal was closed.
     with contextlib.suppress(OSError):
         click.echo(f"Stopped. Mail and {'accounts' if folder else 'keys'} of the demonstration are gone.{kept}")
 

@@ -55,23 +55,23 @@ class StoredMessage:
 
 
 class MemoryMailServer:
-    """A context manager: the servers listen inside it, and all mail is lost at its end.
+    """A context manager. The servers listen until the context ends, and then all mail is lost.
 
     `passwords` has an entry for each account. `tls_folder` has the files of `write_tls_files`. The two sockets are
-    bound already, and are closed at the end.
+    bound already; the end of the context closes them.
     """
 
     def __init__(
         self, passwords: Mapping[str, str], *, tls_folder: Path, imap_socket: socket.socket, smtp_socket: socket.socket
     ) -> None:
-        # aiosmtpd warns about its own old names at every login.
+        # aiosmtpd logs a warning at every login, because it uses a deprecated name of its own.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         self._passwords = dict(passwords)
         self._tls_folder = tls_folder
         self._sockets = imap_socket, smtp_socket
         for bound in self._sockets:
-            # Answers are many small writes. asyncio sets the option only for its own sockets; accepted connections
-            # inherit it from these.
+            # A server sends its answers in many small writes. asyncio sets TCP_NODELAY only on sockets that it makes.
+            # Accepted connections inherit the option from these two sockets.
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._imap_port: int = imap_socket.getsockname()[1]
         self._smtp_port: int = smtp_socket.getsockname()[1]
@@ -90,7 +90,7 @@ class MemoryMailServer:
         )
 
     def messages(self, account: str, folder: str = "INBOX") -> list[StoredMessage]:
-        """Return the messages of a mailbox, oldest first. Empty for a folder that does not exist."""
+        """Return the messages of a mailbox, oldest first; none if the folder does not exist."""
         return self._call(self._messages(account, folder))
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
@@ -109,7 +109,7 @@ class MemoryMailServer:
         self.stop()
 
     def stop(self) -> None:
-        """End the servers before the end of the context, for testing a bridge without them."""
+        """End the servers before the context ends, to test a bridge whose mail server is unreachable."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join()
@@ -131,7 +131,8 @@ class MemoryMailServer:
                 self._imap_session,
                 sock=imap_socket,
                 ssl=config.ssl_context,
-                # A pooled connection of the bridge does not answer the end of TLS. asyncio would wait 30 s for it.
+                # A connection in the bridge's pool does not answer the TLS shutdown. By default asyncio would wait 30 s
+                # for the answer.
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
             await stack.enter_async_context(imap)
@@ -142,10 +143,11 @@ class MemoryMailServer:
         for task in self._sessions:
             task.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
-        # A connection that is still in its TLS handshake belongs to no session. The loop knows all transports.
+        # A connection that is still in its TLS handshake belongs to no session. So all transports of the loop are
+        # aborted.
         for transport in list(getattr(self._loop, "_transports", {}).values()):
             transport.abort()
-        # The loop closes an aborted connection after its TLS layer, which takes some turns.
+        # The loop closes an aborted connection in several steps, the TLS layer first. Each step is one run of the loop.
         for _ in range(3):
             await asyncio.sleep(0)
 

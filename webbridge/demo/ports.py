@@ -32,9 +32,9 @@ class Ports:
 
 
 def bind_ports(base: int = DEFAULT_BASE) -> Ports:
-    """Bind `base` and the five that follow, or the first six free ones in steps of ten above it.
+    """Bind the six ports from `base` on. If one of them is in use, try `base + 10`, `base + 20` and so on.
 
-    Raises OSError if there are none.
+    Raises OSError if no six ports in a row are free.
     """
     for candidate in range(base, min(base + STEP * ATTEMPTS, 65_530), STEP):
         try:

@@ -38,7 +38,7 @@ from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
 _PACKAGE = Path(__file__).parents[1]
-# In an installed wheel the pages are in the package, in a checkout in the build's folder.
+# In an installed wheel the built pages are in the package. In a checkout they are in the build's folder.
 _IN_PACKAGE = _PACKAGE / "built_pages"
 BUILT_PAGES = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _PACKAGE.parent / "dist" / "pages"
 TICKET_LIFETIME = timedelta(minutes=10)
@@ -77,7 +77,7 @@ class DemoStack:
         self._given_folder = folder
         self._pages_folder = pages_folder
         self._trust_list_file = trust_list_file
-        # Passkeys know hosts only by name, such as `localhost`.
+        # Passkeys work only if the host has a name, such as `localhost`. An IP address is not enough.
         self._host_name = host_name
         self._provider = NativeProvider()
         self._ticket_key = secrets.token_bytes(32)
@@ -134,7 +134,7 @@ class DemoStack:
         self._deliver_welcome(at)
 
     def _refuse_existing_files(self) -> None:
-        """Stop before the start if a file of the same name exists, because it may be a real key."""
+        """Raise FileExistsError if a file of the same name exists, because it may be a real key."""
         if self._given_folder is None:
             return
         for name in ("ca.pem", *(f"{name.lower()}.p12" for name in NAMES)):

@@ -1,4 +1,4 @@
-"""A certification authority for TLS on the loopback address, made at the start and lost at the end."""
+"""A certification authority for TLS on the loopback address, made anew for each start of the demonstration."""
 
 from __future__ import annotations
 
