@@ -13,7 +13,7 @@ from hypothesis import settings
 settings.register_profile("sealwax", deadline=None, derandomize=True)
 settings.load_profile("sealwax")
 
-# The browsers' fixtures: here, so that each browser starts only once for the tests of all folders.
+# The fixtures of browsers are registered here, so that each browser starts only once for the tests of all folders.
 pytest_plugins = ["tests.support.browser.fixtures"]
 
 
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             used |= fixture_functions(item)
     wanted = set(items) - set(chosen) if config.getoption("--left-out") else set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-    # Two processes share the files. The files that take longest come first.
+    # `make test` shares the files among several processes. The files that take longest come first.
     longest = {item.path for item in wanted if item.get_closest_marker("longest")}
     items[:] = sorted((item for item in items if item in wanted), key=lambda item: item.path not in longest)
 

@@ -1,7 +1,7 @@
 """The tables of docs/contracts.md that repeat code: `python -m tests.contracts --page docs/contracts.md`.
 
-They come from the face of the core, the vault's schema and errors, the extension's table of messages, and the schema of
-the report. Each table is between two marks in the page; the text around them is written by hand.
+The tables come from `smime_core.face`, the vault's schema and errors, the extension's table of messages, and the schema
+of the report. Each table is between two marks in the page; the text around the tables is written by hand.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def report_table() -> str:
 
 
 def vault_errors() -> str:
-    """The codes of `VaultError` beside those of the core."""
+    """The codes of `VaultError` that the vault's scripts raise, without the codes of the core's errors."""
     scripts = (ROOT / "wasm_build").rglob("*.js")
     codes = {code for path in scripts for code in _VAULT_ERROR.findall(path.read_text(encoding="utf-8"))}
     return _spans(sorted(codes))
@@ -168,7 +168,7 @@ def _shapes(members: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _json_type(part: Mapping[str, Any], *, is_open: bool = False) -> str:
-    """A JSON schema in one line; objects below the top (`is_open`) are named or shown as `{…}`."""
+    """A JSON schema in one line, with the names of referenced objects. With `is_open`, the line is in backticks."""
     if is_open:
         return f"`{_json_object(part)}`" if "properties" in part else f"`{_json_type(part)}`"
     if "$ref" in part:

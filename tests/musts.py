@@ -1,7 +1,7 @@
-"""The obligations of the core, and the tests that hold them: one at least accepts, one at least refuses.
+"""The obligations of the core and their tests: for each obligation, at least one that accepts and one that refuses.
 
-The numbers are those that tests name ("must_9", "MUSTS 9"). `python -m tests.musts --page FILE` writes its table and
-that of bad input between the marks in a page of the documentation.
+Tests refer to an obligation by its number ("must_9", "MUSTS 9"). `python -m tests.musts --page FILE` writes the table
+of obligations and the table of bad input between their marks in a page of the documentation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NUMBERS: Final = re.compile(r"MUSTS ((?:\d+(?:, | and | to )?)+)")
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """A rule that must hold, and the names of its test functions; `exception` says why one kind is missing."""
+    """A rule and the names of its test functions. `exception`: why no test accepts, or why none refuses."""
 
     text: str
     source: str
@@ -318,7 +318,7 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
 
 @dataclass(frozen=True, slots=True)
 class NamedTest:
-    """A test function with the numbers that its name, docstring or comments give, or those of its module."""
+    """A test function, and the numbers of obligations in its name, its source and its module's docstring."""
 
     path: Path
     name: str
@@ -326,7 +326,7 @@ class NamedTest:
 
 
 def find_tests() -> dict[str, list[NamedTest]]:
-    """Every test function by its name."""
+    """The test functions by name; several modules may have functions of the same name."""
     found: dict[str, list[NamedTest]] = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
@@ -380,7 +380,7 @@ BAD_INPUT: Final[dict[str, tuple[str, ...]]] = {
 
 
 def bad_input_gaps() -> Iterator[str]:
-    """Tests of BAD_INPUT that are gone, as sentences."""
+    """A message for each test of BAD_INPUT that does not exist."""
     tests = find_tests()
     for item, names in BAD_INPUT.items():
         yield from (f"{item}: test_{name} is gone" for name in names if f"test_{name}" not in tests)
@@ -401,7 +401,7 @@ def _words(name: str) -> str:
 
 
 def gaps() -> Iterator[str]:
-    """The gaps, as sentences: an obligation without a test, a test that is gone or does not say its number."""
+    """A message for each obligation without a test, and for each test that does not exist or lacks the number."""
     tests = find_tests()
     for number, obligation in OBLIGATIONS.items():
         for kind, names in (("accepting", obligation.accepting), ("refusing", obligation.refusing)):
@@ -415,7 +415,7 @@ def gaps() -> Iterator[str]:
 
 
 def write_table() -> str:
-    """The table as Markdown."""
+    """The table of OBLIGATIONS as Markdown."""
     tests = find_tests()
     lines = ["| | obligation | source | accepting | refusing |", "|---|---|---|---|---|"]
     for number, obligation in OBLIGATIONS.items():

@@ -1,6 +1,6 @@
 """Takes the pictures of the documentation: `python -m tests.pictures docs/pictures`.
 
-From the running demonstration, and from a Roundcube in which the extension works.
+The pictures show the running demonstration, and the extension in a page with a form and in Roundcube.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
 
 
 def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
-    """Writing and reading in the pages."""
+    """Take pictures of writing and reading mail in the pages of the demonstration."""
     alice, bob = (MailPages(browser, demo.pages_url, account) for account in demo.accounts)
     alice.page.activate()
     alice.enter()
@@ -71,7 +71,7 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
 
 
 def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
-    """The extension with Alice's keys in somebody else's pages, its window that asks, and its own page."""
+    """Take pictures of the extension with Alice's keys: in the pages of others, its windows, and its page of keys."""
     alice, bob = demo.accounts
     extension = Extension(browser, EXTENSION)
     extension.unlock(demo.folder / "alice.p12", alice.key_passphrase)
@@ -87,7 +87,7 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
 
 
 def picture_field(extension: Extension, reader: Account, folder: Path) -> None:
-    """The private editor in a page, and the window that asks before anything is signed and encrypted."""
+    """Take pictures of the private editor in a page, and of the window that asks before it signs and encrypts."""
     with running_site() as site:
         markup = "<p>Your answer, seen by the moderators:</p>" + textarea(
             "answer", data_smime="sign encrypt", data_smime_to=reader.address
@@ -104,7 +104,7 @@ def picture_field(extension: Extension, reader: Account, folder: Path) -> None:
 
 
 def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None:
-    """An encrypted mail opened in Roundcube, and the window in which the answer is written."""
+    """Take pictures of an encrypted mail, decrypted in Roundcube, and of the window for writing the answer."""
     alice, bob = demo.accounts
     now = datetime.datetime.now(datetime.UTC)
     passwords = {account.address: account.mail_password for account in demo.accounts}
@@ -114,7 +114,7 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
     with run_mail_host(passwords, tls_folder=tls_folder) as mail, run_roundcube(mail) as roundcube:
         letter = build_welcome(bob, alice, provider=NativeProvider(), at=now)
         pages = RoundcubePages(extension, roundcube, address=alice.address)
-        # The frame of a mail takes its size from the window, when it is opened.
+        # The frame around a mail takes its size from the window when the mail is opened, so the size is set first.
         pages.page.set_viewport(DESKTOP_WIDTH, 760)
         pages.show(mail.append(alice.address, letter))
         around = pages.open_shown(extension)

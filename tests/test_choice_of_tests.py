@@ -1,4 +1,4 @@
-"""Which tests `make test` runs: broken tests must not hide behind a marker."""
+"""The selection of tests for `make test`: no marker may hide a broken fixture."""
 
 from __future__ import annotations
 

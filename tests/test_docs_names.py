@@ -29,7 +29,7 @@ _MAKE = re.compile(r"make ([a-z-]+)")
 _COMMAND = re.compile(r"sealwax ([a-z][a-z-]*)")
 _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 _VERBS = set(sealwax.list_commands(click.Context(sealwax)))
-# Files of the bundle that begin like a dotted name.
+# The endings of file names in the documentation that look like dotted names of Python.
 _ENDINGS = (".js", ".d.ts", ".br", ".json", ".snapshot", ".example")
 
 

@@ -1,4 +1,4 @@
-"""Scripts import one way: a page knows what is shared, and nothing that is shared knows a page."""
+"""Scripts import in one direction: pages import shared modules, and no shared module imports a page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "wasm_build/ui": {"wasm_build/vault"},
     # The field for passphrases belongs to the module for applications.
     "wasm_build/vault/owner": {"wasm_build/vault", "wasm_build/ui"},
-    # The maker of the snapshot and the Worker must agree on these.
+    # The program that makes the snapshot and the Worker must use the same modules.
     "wasm_build/bundle": {"wasm_build/vault/worker"},
     "webbridge/pages": {"wasm_build/vault", "wasm_build/vault/owner", "wasm_build/ui"},
     "browser_ext/content": set(),
     "browser_ext/shared": {"wasm_build/ui", "wasm_build/vault"},
     "browser_ext/vault_home": {"browser_ext/shared", "wasm_build/vault", "wasm_build/vault/owner"},
-    # Firefox has no other place for the vault than the background.
+    # In Firefox, the vault can run only in the background.
     "browser_ext/background": {*_SHARED, "browser_ext/vault_home"},
     "browser_ext": {"browser_ext/background", "browser_ext/shared"},
     **{f"browser_ext/{page}": _SHARED for page in _PAGES},
