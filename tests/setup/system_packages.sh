@@ -1,9 +1,9 @@
 #!/bin/sh
-# Make sure that commands are there: install the Debian packages of those that are missing, where root may do so,
-# otherwise say in one line what to install.
+# Install the Debian packages of the commands that are missing. Without root or without apt-get, print the command that
+# would install them.
 # Usage: system_packages.sh [--optional] COMMAND=PACKAGE ...
-# A COMMAND may name alternatives (chromium|google-chrome=chromium), or a file by its whole path. With --optional nothing
-# that is missing or cannot be installed is an error.
+# A COMMAND may name alternatives (chromium|google-chrome=chromium), or a file by its whole path. With --optional, a
+# package that is missing or cannot be installed is not an error.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 
@@ -38,8 +38,8 @@ fi
 
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
-# An old list installs old programs without a word: browsers that lack what the tests drive them by. Without network the
-# list that is there has to do.
+# With an old list of packages, apt-get installs old programs without a warning, also browsers that are too old for the
+# tests. Without a network, the list on this machine is used.
 apt-get update -qq || true
 if [ -z "$optional" ]; then
   # shellcheck disable=SC2086  # one word for each package
@@ -48,7 +48,7 @@ if [ -z "$optional" ]; then
 fi
 # shellcheck disable=SC2086
 if install $missing 2>/dev/null; then exit 0; fi
-# Not every distribution has every package: one that is absent must not keep the others away.
+# Not every distribution has every package. A package that is absent must not prevent the others from being installed.
 for package in $missing; do
   install "$package" 2>/dev/null || echo "not to be had here: $package"
 done

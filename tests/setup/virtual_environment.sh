@@ -9,6 +9,6 @@ here=$(dirname "$0")
   echo "$python is $("$python" -V 2>&1); Sealwax needs Python 3.11 or newer:  make PYTHON=/path/to/python3 ..." >&2
   exit 1
 }
-# No command of this name exists, so that the package is asked for.
+# No command is named python-ensurepip, so python3-venv is always installed here.
 "$python" -c 'import ensurepip, venv' 2>/dev/null || "$here/system_packages.sh" python-ensurepip=python3-venv
 "$python" -m venv .venv
