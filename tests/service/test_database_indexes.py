@@ -1,4 +1,4 @@
-"""The database queries of a login use an index: no stranger makes them slower by failing often."""
+"""The database queries of a login use an index, so that many failed logins by strangers do not make them slow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scans(database: Path, statements: list[str]) -> list[str]:
 
 
 def trace(monkeypatch: pytest.MonkeyPatch, statements: list[str]) -> None:
-    """Collect the statements of every connection from here on."""
+    """Append the statements of all connections that are opened from now on to `statements`."""
     connect = Database._connect
 
     def traced(database: Database) -> sqlite3.Connection:

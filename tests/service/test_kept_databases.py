@@ -1,4 +1,4 @@
-"""The databases of bridge and key server when all is not well: a file that is in use, a clock that was wrong."""
+"""The databases of bridge and key server in two kinds of trouble: a file that is in use, and a clock that was wrong."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mode_of(path: Path) -> str:
 def test_the_bridge_works_again_after_another_process_has_read_its_database_for_too_long(
     database: Database, tmp_path: Path, clock: FakeClock
 ) -> None:
-    """A backup reads the file for as long as it takes; COMMIT waits for it, and gives up."""
+    """COMMIT waits while another process, such as a backup, reads the file, and fails after the timeout."""
     logins = LoginCounter(database, clock=clock)
     reader = sqlite3.connect(tmp_path / "bridge.sqlite", isolation_level=None)
     reader.execute("BEGIN")
@@ -100,7 +100,7 @@ def test_failures_at_the_key_server_under_a_clock_that_was_ahead_block_nobody_af
 
 
 def test_an_answer_that_was_kept_under_a_clock_that_was_ahead_is_asked_for_again(tmp_path: Path) -> None:
-    """A failure that is kept for five minutes from then on would hide the authority's answers until that year."""
+    """The failure is kept until five minutes after the wrong time, which is years ahead, but it must not count now."""
     cache = AnswerCache(tmp_path / "answers.sqlite")
     now, then = FakeClock().at, FakeClock().at + datetime.timedelta(seconds=YEARS)
     cache.keep(
@@ -120,7 +120,7 @@ def test_an_answer_that_was_kept_under_a_clock_that_was_ahead_is_asked_for_again
     ],
 )
 def test_nobody_waits_for_the_failures_of_another_network(one: str, other: str) -> None:
-    """A listener for both protocols, `[::]:443`, names IPv4 clients inside IPv6: all of them are in ::/64."""
+    """A listener on `[::]:443` reports IPv4 clients as IPv4-mapped IPv6 addresses, all of which are in ::/64."""
     assert client_network(one) != client_network(other)
 
 

@@ -1,4 +1,4 @@
-"""The web server of demo and tests: what a browser leaves in the middle is let go of."""
+"""The web server of demonstration and tests closes its files when a browser breaks off a transfer."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def test_a_file_is_closed_when_the_browser_resets_the_connection(tmp_path: Path)
     bound = socket.create_server(("127.0.0.1", 0))
     address = bound.getsockname()
     with serve(app, bound):
-        # The reset has to fall between the last byte and the server's last look: one of these does.
+        # The reset must arrive after the server's last write, but before it ends the request. One of these delays fits.
         for wait in range(40):
             with socket.create_connection(address) as browser:
                 browser.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 time.sleep(wait / 5_000)
                 browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-    # A file that was forgotten complains here, and the complaint fails this test.
+    # A file that was not closed causes a ResourceWarning here, which fails this test.
     gc.collect()
