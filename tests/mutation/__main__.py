@@ -1,7 +1,8 @@
-"""`python -m tests.mutation [MODULE...]`: removes each check in turn and names those that no test misses.
+"""`python -m tests.mutation [MODULE...]`: removes each check in turn, and prints those whose removal no test notices.
 
-A module is named as below `smime_core`, as in `cms/signed_data`, `ess` or `pkix/path`. Without any, all that verify or
-decrypt are taken. What is found is written to build/mutation.json too. Ends with status 1 when any mutant survived.
+A module is named by its path below `smime_core`, as in `cms/signed_data`, `ess` or `pkix/path`. Without arguments, the
+program takes all modules that verify or decrypt. The results are also written to build/mutation.json. The program ends
+with status 1 if any mutant survived.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ MODULES: Final = (
     "x509/revoked_entries", "x509/distribution_points", "verdict/signer_trust", "trust/contacts",
     "trust/recipient_choice", "trust/decisions", "timestamp", "cades", "ca",
 )  # fmt: skip
-# Modules that test none of the core's checks, or that take long and would add little.
+# Test modules that do not run: they test none of the core's checks, or take long and would notice few further mutants.
 LEFT_OUT: Final = (
     "test_architecture", "test_bit_flips", "test_native_wycheproof", "test_mime_hostile", "test_arithmetic",
     "test_webcrypto_provider", "test_native_rsa_steps", "test_python_fallbacks", "test_keys_post_quantum",
@@ -68,7 +69,7 @@ def main() -> int:
     def report(outcome: Outcome) -> None:
         outcomes.append(outcome)
         if len(outcomes) % 20 == 0:
-            _write(outcomes)  # so that a run that is stopped was not for nothing
+            _write(outcomes)  # a run that is stopped keeps these results
         if not outcome.noticed:
             mutant = outcome.mutant
             reason = find_reason(_short(mutant.path), mutant.source, mutant.change)
@@ -94,7 +95,7 @@ def _reason(outcome: Outcome) -> str | None:
 
 
 def _write(outcomes: list[Outcome]) -> None:
-    # One entry a module; modules of earlier runs stay.
+    # The file has one entry for each module. The entries of modules that only earlier runs examined are kept.
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for module in {_short(one.mutant.path) for one in outcomes}:
         mine = [one for one in outcomes if _short(one.mutant.path) == module]

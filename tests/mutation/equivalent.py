@@ -1,10 +1,10 @@
-"""Mutants that change nothing which a test could see, each with the reason."""
+"""Mutants whose change no test can notice, each with the reason."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# (module, what the change was, beginning of the source): reason.
+# The keys: the module, the beginning of the change's description, and the beginning of the changed source text.
 _SAME_OCTETS: Final = "received and sorted octets are the same then, and are only verified twice"
 _ONLY_SPEED: Final = "decides whether something is kept for the next time, not what it is"
 EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
@@ -18,7 +18,7 @@ EQUIVALENT: Final[dict[tuple[str, str, str], str]] = {
 
 
 def find_reason(module: str, source: str, change: str) -> str | None:
-    """Why this mutant may survive, or None."""
+    """The reason why no test can notice this mutant, or None."""
     for (where, what, beginning), reason in EQUIVALENT.items():
         if (
             where == module

@@ -1,6 +1,6 @@
 """Mutants of a module: each has one check less than the source.
 
-A mutant keeps every line where it is and every name referred to, so that its code objects can take the place of the
+A mutant keeps all line numbers, and all names to which the code refers, so that its code objects can replace the
 originals in a running process (`tests.mutation.surgery`).
 """
 
@@ -30,9 +30,10 @@ _OPPOSITES: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """`change` says what was done to the source text `source`.
+    """A module with one change: `change` describes the change to the source text `source`.
 
-    A test that comes to one of `lines` meets the change; one that comes to `body` goes where the check leads.
+    A test that runs one of `lines` runs the changed code. `body` is the first line that runs if a changed condition is
+    true; for other statements, it is the line of the statement.
     """
 
     path: Path
@@ -47,7 +48,7 @@ class Mutant:
 
     @property
     def line(self) -> int:
-        """Where the change is."""
+        """The line of the changed source text."""
         return self.lines[0]
 
 
@@ -73,7 +74,7 @@ def find_mutants(path: Path, text: str) -> Iterator[Mutant]:
 
 
 def _enclosing_statements(tree: ast.Module) -> dict[int, ast.stmt]:
-    # By the id of every node inside a function: the innermost statement that it is part of, or is.
+    # The innermost statement around each node inside a function, by the id() of the node. A statement's own is itself.
     statements: dict[int, ast.stmt] = {}
 
     def descend(node: ast.AST, statement: ast.stmt | None, *, inside: bool) -> None:
@@ -124,7 +125,7 @@ def _name(call: ast.Call) -> str:
 
 
 def _apply(node: ast.AST, change: str) -> ast.AST:
-    # Nothing is taken out of the tree: names that a function captures must stay the same for `__code__` to fit.
+    # No node is removed from the tree: `__code__` accepts only code that captures the same names.
     if isinstance(node, ast.If):
         if change == "never taken":
             node.test = _never(node.test)

@@ -1,6 +1,6 @@
-"""One pytest session: every test once to see which lines it reaches, then each mutant before the tests that reach it.
+"""One pytest session: runs every test once to record its lines, then the tests that reach a mutant with that mutant.
 
-A mutant lives in a forked child, which starts with everything imported and every key of the tests made.
+Each mutant runs in a forked child process, which starts with all modules imported and all keys of the tests generated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.surgery import operate
 
 _MAX_MEMORY_BYTES: Final = 6 * 1024**3
-_PATIENCE: Final = 4  # times what the tests took without a mutant: a loop without end counts as noticed
+_PATIENCE: Final = 4  # times the duration without a mutant. A mutant that runs longer, as in endless loops, is noticed
 _KILLED, _SURVIVED, _UNCHANGED = 0, 1, 2
 
 
@@ -50,7 +50,7 @@ class MutationSession:
     _running: dict[int, tuple[Mutant, int, float]] = field(default_factory=dict)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Take the place of pytest's own loop."""
+        """Run the mutants, in place of pytest's own loop."""
         items = self._run_all(session.items)
         for mutant in self.mutants:
             chosen = self._choose(mutant)
@@ -65,7 +65,7 @@ class MutationSession:
         return True
 
     def _run_all(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-        # Only tests that pass by themselves say anything about a mutant.
+        # A test that fails without a mutant cannot notice one, so it is left out.
         files = {str(mutant.path.resolve()) for mutant in self.mutants}
         passed: list[pytest.Item] = []
         for item in items:
@@ -87,7 +87,7 @@ class MutationSession:
         return passed
 
     def _choose(self, mutant: Mutant) -> list[int]:
-        # The tests that go where the check leads before those that pass it by, the fastest first.
+        # The tests that reach `body` come before those that reach only the check, and in both groups the fastest first.
         path = str(mutant.path.resolve())
         found = set[int]().union(*(self._reached.get((path, line), set()) for line in mutant.lines))
         inside = self._reached.get((path, mutant.body), set())
@@ -155,7 +155,7 @@ def _tracer(files: set[str], lines: set[tuple[str, int]]) -> Callable[[FrameType
 
 
 def source_files(names: Sequence[str], core: Path) -> Iterator[Path]:
-    """The files of modules named as `cms/signed_data`, `ess` (all in it) or `identity/pkcs12/integrity`."""
+    """The files of modules such as `cms/signed_data`, and all files of packages such as `ess`."""
     for name in names:
         path = core / name
         if path.is_dir():

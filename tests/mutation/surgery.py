@@ -1,4 +1,4 @@
-"""Puts a mutant's code in the place of the original's, in this process: no file is written, nothing imported anew."""
+"""Replaces the original code by a mutant's in this process, without writing a file or importing a module again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class _Place(NamedTuple):
 
 
 def operate(mutant: Mutant, filename: str) -> bool:
-    """Let every function of the module run the mutant's code; whether any function did change.
+    """Give every function of the module the mutant's code. Returns whether the code of any function changed.
 
-    What the core has cached is forgotten.
+    The core's caches are cleared.
     """
     codes = dict(_code_objects(compile(mutant.tree, filename, "exec")))
     changed = False

@@ -1,4 +1,4 @@
-"""The names that mutation runs go by: modules of the core, and the tests that are left out."""
+"""The lists of the mutation runs name only modules of the core and tests that exist."""
 
 from __future__ import annotations
 
