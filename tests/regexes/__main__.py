@@ -17,7 +17,7 @@ from tests.support.project import ROOT
 
 
 def main() -> int:
-    """Print the findings and how many were judged."""
+    """Print the findings and the number of expressions that were judged. Returns the exit status."""
     judge_of_javascript = JavaScriptJudge(ROOT, tracked("*.js", "*.mjs", "*.cjs"))
     patterns = find_patterns(ROOT, tracked("*.py"))
     findings = [*_judge_python(patterns), *_find_unused(patterns)]
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def tracked(*kinds: str) -> list[str]:
-    """The files of these kinds that belong to the project."""
+    """The files in git whose names match these patterns."""
     done = subprocess.run(["git", "ls-files", *kinds], capture_output=True, text=True, cwd=ROOT, check=True)
     return [name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
 

@@ -1,4 +1,4 @@
-"""Patterns that are built at run time: why, and an example of each, which is judged in its place."""
+"""Patterns that are built at run time, each with the reason and with examples that are judged in its place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 
 class Built(NamedTuple):
-    """A reason, and what the pattern may look like."""
+    """The reason why a pattern is built at run time, and examples of the finished pattern."""
 
     reason: str
     examples: tuple[str | bytes, ...]
@@ -14,7 +14,7 @@ class Built(NamedTuple):
 
 _BOUNDARY: Final = "the boundary of a message, escaped"
 
-# Python, by file and by how the source writes the pattern.
+# Patterns in Python, by the file and the source text of the pattern's expression.
 BUILT: Final[dict[tuple[str, str], Built]] = {
     ("smime_core/mail/html_text.py", "f'</{name}(?=[\\\\s/>])'"): Built(
         "the name is one of eight elements", (r"</script(?=[\s/>])", r"</noframes(?=[\s/>])")
@@ -49,7 +49,7 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
     ("tests/core/test_algorithms_page.py", "f'{label}(?![\\\\d/])'"): Built("a hash's name", (r"SHA-256(?![\d/])",)),
 }
 
-# JavaScript, by file and by how the source writes the expression.
+# Expressions in JavaScript, by the file and the source text of the expression.
 BUILT_IN_JAVASCRIPT: Final[dict[tuple[str, str], Built]] = {
     (
         "browser_ext/content/webmail_tools.js",

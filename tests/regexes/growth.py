@@ -1,4 +1,4 @@
-"""The verdict on one Python pattern, by processor time over texts of growing length."""
+"""The verdict on one Python pattern, from the processor time that it takes for texts of growing length."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any, Final
 from tests.regexes.texts import Pattern, Pressure, UnknownPatternError
 
 _SMALL: Final = 1_024
-_LOOK_AGAIN_NS: Final = 100_000  # a linear pattern takes a tenth of this for so few letters
+_LOOK_AGAIN_NS: Final = 100_000  # a linear pattern takes a tenth of this for _SMALL letters
 _LENGTHS: Final = (256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536)
 # A quadratic pattern takes half a second for 64 k. Some kernels count processor time in steps of ten milliseconds.
 _JUDGED_FROM_NS: Final = 100_000_000
 _NOISE_NS: Final = 10_000_000
 _TOO_LONG_NS: Final = 500_000_000  # for 64 k: 1 MB would take eight seconds
-_MAX_STEP: Final = 2.5  # twice the text takes twice the time; four times says quadratic
-_GIVE_UP_SECONDS: Final = 1.0  # of the processor
+_MAX_STEP: Final = 2.5  # for twice the text, a linear pattern takes twice the time, a quadratic one four times
+_GIVE_UP_SECONDS: Final = 1.0  # of processor time
 _GAVE_UP_NS: Final = 10**10
 _SUSPECT_NS: Final = 5_000_000
 
@@ -46,7 +46,7 @@ def judge(text: str | bytes, flags: int, ways: frozenset[str]) -> str:
                 return f"superlinear by {way}: {_shown(pressure)}"
             if taken > slowest:
                 slowest, chosen = taken, pressure
-        # The slowest runs at every length, even when it seemed harmless.
+        # The slowest text is measured at every length, even if it seemed harmless.
         if chosen is not None and _grows(apply, pattern, chosen):
             return f"superlinear by {way}: {_shown(chosen)}"
     return ""
@@ -60,7 +60,7 @@ def _applier(pattern: Pattern, way: str) -> Callable[[Any], object]:
 
 
 def _screen(apply: Callable[[Any], object], pattern: Pattern, pressure: Pressure) -> int:
-    # Exponential ones would not end even at a thousand letters.
+    # Short texts come first, because an exponential pattern would not end even with a thousand letters.
     for length in (16, 32, 64):
         taken = _glance(apply, pattern, pressure, length * len(pressure.pump))
         if taken > _SUSPECT_NS:
@@ -69,14 +69,14 @@ def _screen(apply: Callable[[Any], object], pattern: Pattern, pressure: Pressure
 
 
 def _is_suspect(apply: Callable[[Any], object], pattern: Pattern, pressure: Pressure) -> bool:
-    # Eight times the text takes eight times the time, or sixty-four times.
+    # For eight times the text, a linear pattern takes eight times as long, a quadratic one sixty-four times.
     short, long = (min(_glance(apply, pattern, pressure, n) for _ in range(2)) for n in (_SMALL, 8 * _SMALL))
     return long > 16 * short or long > _TOO_LONG_NS
 
 
 def _glance(apply: Callable[[Any], object], pattern: Pattern, pressure: Pressure, length: int) -> int:
-    # By the clock, which is fine enough for a short run. Another process can only make a pattern look worse: then it is
-    # measured by processor time.
+    # Elapsed time is exact enough for a short run. Other processes can only make a pattern look slower, and a pattern
+    # that looks slow is measured again by processor time.
     text = pattern.encode(pressure.text(length))
     started = time.perf_counter_ns()
     ended = _ends(apply, text)
@@ -100,7 +100,7 @@ def _grows(apply: Callable[[Any], object], pattern: Pattern, pressure: Pressure)
         if taken > _TOO_LONG_NS:
             return True
         is_step = taken >= _JUDGED_FROM_NS and taken > max(before, _NOISE_NS) * _MAX_STEP
-        # One step too high may be the machine; the next length says.
+        # A single step that is too high may come from the machine, so two in a row are needed.
         steps = steps + 1 if is_step else 0
         if steps == 2:
             return True

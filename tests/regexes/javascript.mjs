@@ -1,9 +1,10 @@
 /**
- * Judges every regular expression of JavaScript files by recheck: literals, and what `RegExp(…)` makes of a constant.
+ * Judges every regular expression of JavaScript files by recheck: literals, and calls of `RegExp` with constants.
  *
  * Reads a JSON array of file names from standard input. Prints one JSON line for each expression:
- * {file, line, source, flags, verdict, why}. The verdict is `safe`, `vulnerable`, `unknown` or `built` (made at run
- * time of something that is no constant). A file that cannot be parsed ends the program with an error.
+ * {file, line, source, flags, verdict, why}. The verdict is `safe`, `vulnerable`, `unknown`, or `built` for an
+ * expression that is made at run time from other values than constants. A file that cannot be parsed ends the program
+ * with an error.
  */
 
 import { readFileSync } from "node:fs";
@@ -11,8 +12,9 @@ import { parse } from "acorn";
 // The backend in pure JavaScript: the same on every machine, without Java and without a native program.
 import recheck from "recheck/lib/browser.js";
 
-// Of the clock: a busy machine is no reason for "unknown", nor for "vulnerable", which is what recheck calls an attack
-// that outlasts its phase. Its own bounds on steps end what is linear long before.
+// Milliseconds of elapsed time, long enough for a busy machine: a check that outlasts `timeout` is "unknown", and an
+// attack that outlasts its phase counts as "vulnerable". With linear expressions, recheck reaches its own limits on
+// steps long before.
 const LIMITS = { timeout: 120_000, seedingTimeout: 10_000, incubationTimeout: 10_000, attackTimeout: 10_000 };
 
 /** @type {{ file: string, line: number, source: string, flags: string, built: boolean }[]} */
@@ -28,7 +30,7 @@ for (const one of found) {
 }
 
 /**
- * The expressions of one syntax tree. Names that are bound once, to a constant, at the top of the file count as it.
+ * Add the expressions of one syntax tree to `found`. A name that a top-level `const` binds has the value bound to it.
  *
  * @param {string} file
  * @param {any} tree
@@ -47,7 +49,7 @@ function collect(file, tree) {
       found.push({ file, line, source: node.regex.pattern, flags: node.regex.flags, built: false });
     }
     const isMade = (node.type === "NewExpression" || node.type === "CallExpression") && node.callee.name === "RegExp";
-    // `text.match("…")` and its siblings make an expression of a string.
+    // `match`, `matchAll` and `search` of a string make an expression of a string argument.
     const isImplied = node.type === "CallExpression" && ["match", "matchAll", "search"].includes(node.callee.property?.name)
       && (node.arguments[0]?.type === "TemplateLiteral" || typeof node.arguments[0]?.value === "string");
     if (!isMade && !isImplied) return;
@@ -59,7 +61,7 @@ function collect(file, tree) {
 }
 
 /**
- * The string that an expression of constants makes, or null.
+ * The string to which an expression of constants evaluates, or null.
  *
  * @param {any} node
  * @param {Map<string, any>} constants

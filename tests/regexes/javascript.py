@@ -11,7 +11,7 @@ _PROGRAM: Final = Path(__file__).with_name("javascript.mjs")
 
 
 class JavaScriptJudge:
-    """A process of Node that works while Python judges its own; see `javascript.mjs` for what it prints."""
+    """A process of Node that runs `javascript.mjs`, while Python judges the patterns in Python files."""
 
     def __init__(self, root: Path, files: list[str]) -> None:
         self._process = subprocess.Popen(
@@ -22,7 +22,7 @@ class JavaScriptJudge:
         self._process.stdin.close()
 
     def verdicts(self) -> list[dict[str, Any]]:
-        """One of each expression, in their order. Raises CalledProcessError where the program failed."""
+        """One verdict for each expression, in the order of the files. Raises CalledProcessError if Node failed."""
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             found = [json.loads(line) for line in lines]

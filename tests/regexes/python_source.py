@@ -1,7 +1,7 @@
 """The regular expressions of Python files, found by the syntax tree.
 
 A pattern counts when it is passed to a function of `re`, under any name by which it was imported. Strings that are put
-together from constants of the same module are folded. What stays open is a pattern built at run time: it has no text.
+together from constants of the same module are folded. Any other pattern is built at run time, and has no text here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-# Where each function takes its flags.
+# The position of the flags among the arguments of each function.
 _FLAGS_AT: Final = {
     "compile": 1, "match": 2, "fullmatch": 2, "search": 2, "findall": 2, "finditer": 2, "split": 3, "sub": 4, "subn": 4,
 }  # fmt: skip
@@ -26,7 +26,7 @@ _WAY_OF_METHOD: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPattern:
-    """One pattern: `text` is None when it is built at run time, `written` is how the source writes it."""
+    """One pattern. `text` is None if the pattern is built at run time; `written` is the source of its expression."""
 
     file: str
     line: int
@@ -104,7 +104,7 @@ class _Module:
         return ""
 
     def fold(self, node: ast.expr | None) -> str | bytes | None:
-        """The text that an expression of constants makes, None for any other."""
+        """The text to which an expression of constants evaluates; None for any other expression."""
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str | bytes) else None
         if isinstance(node, ast.Name):
@@ -144,7 +144,7 @@ class _Module:
         return int(value)
 
     def ways(self, call: ast.Call, function: str) -> frozenset[str]:
-        """How the pattern is applied: what cannot be followed counts as every way."""
+        """The functions that apply the pattern. If they cannot be found, all functions."""
         if function != "compile":
             return frozenset((_WAY_OF_METHOD[function],))
         parent = self._parents.get(call)

@@ -1,7 +1,7 @@
-"""Texts that press on a pattern: for each of its repeats a head that reaches it, what it repeats, and a tail.
+"""Texts that may make a pattern slow: a head that reaches a repeat of the pattern, a pump many times, and a tail.
 
-The pattern is parsed by `re._parser`; texts that match a branch of the tree are drawn from it. The letters are one of
-each class that the pattern tells apart, so that what two neighbouring repeats have in common is among them.
+The pattern is parsed by `re._parser`, and texts that match its tree are drawn at random. The letters are one of each
+class that the pattern distinguishes. So if two neighbouring repeats can match the same letter, such a letter is tried.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any, Final, NamedTuple
 
 _REPEATS: Final = (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT)
 _CHARACTERS: Final = (ops.LITERAL, ops.NOT_LITERAL, ops.IN, ops.ANY)
-_LONG_REPEAT: Final = 64  # repeats of fewer are as good as constant
+_LONG_REPEAT: Final = 64  # a repeat with an upper bound of at most this takes constant time
 _WIDE: Final = (0x100, 0x3B1, 0x2028, 0x2066, 0x2069, 0xFFFD, 0x1F600)
 _DRAWS: Final = 300
 _MARK: Final = "\0\0mark\0\0"
 
 
 class Pressure(NamedTuple):
-    """head + pump * n + tail."""
+    """The pieces of texts of any length: head + pump * n + tail."""
 
     head: str
     pump: str
@@ -37,7 +37,7 @@ class UnknownPatternError(Exception):
 
 
 class Pattern:
-    """A parsed pattern and the letters that it tells apart."""
+    """A parsed pattern and the letters that it distinguishes."""
 
     def __init__(self, text: str | bytes, flags: int) -> None:
         self.is_bytes = isinstance(text, bytes)
@@ -49,7 +49,7 @@ class Pattern:
         self._letters = self._find_letters()
 
     def repeats(self) -> list[tuple[int, Any]]:
-        """The repeats without a low upper bound, inner ones too: how often at least, and what."""
+        """The repeats without a low upper bound, inner ones too: the lower bound and the repeated part of each."""
         return [(av[0], av[2]) for op, av in _walk(self.tree) if op in _REPEATS and av[1] > _LONG_REPEAT]
 
     def pressures(self) -> Iterator[Pressure]:
@@ -67,7 +67,7 @@ class Pattern:
 
     def _pumps(self, body: Any, head: str) -> list[str]:
         drawn = {self._draw(body) for _ in range(8)}
-        # The letters again, behind a head that reaches this repeat; and the head itself, over and over.
+        # Beside the single letters: some pairs of letters, and the head itself, without or with a repetition.
         pairs = {self._dice.choice(self._letters) + self._dice.choice(self._letters) for _ in range(4)}
         whole = {head, *(head + one for one in sorted(drawn)[:4])}
         return sorted(one for one in drawn | set(self._letters) | pairs | whole if one)
@@ -77,7 +77,7 @@ class Pattern:
         is_reached = False
         for _ in range(_DRAWS):
             whole = self._draw(self.tree, body)
-            # The body a few times must match as a whole: else the head has not reached the repeat.
+            # With the body a few times in the place of the mark, the text must match. If it does, the head is right.
             filling = "".join(self._draw(body) for _ in range(max(4, low)))
             if self._matches(whole.replace(_MARK, filling)):
                 is_reached = True
@@ -94,13 +94,13 @@ class Pattern:
         return self.compiled.search(self.encode(text)) is not None
 
     def encode(self, text: str) -> Any:
-        """The text in the kind that the pattern takes."""
+        """The text as `str` or `bytes`, whichever the pattern takes."""
         return text.encode("latin-1", "replace") if self.is_bytes else text
 
     # Drawing
 
     def _draw(self, items: Any, target: Any = None) -> str:
-        # A text that matches, with a mark where the target would be.
+        # A text that matches, with _MARK in the place of the target.
         pieces: list[str] = []
         self._draw_into(items, pieces, {}, target)
         return "".join(pieces)
@@ -191,7 +191,7 @@ class Pattern:
         nodes = [(op, av) for op, av in _walk(self.tree) if op in _CHARACTERS]
         for letter in self._universe:
             classes.setdefault(tuple(self._is_member(op, av, letter) for op, av in nodes), letter)
-        # Blanks are what people forget to think of, and letters what the eye sees: both in any case.
+        # A blank and a letter are always tried, whatever their classes.
         return sorted({*classes.values(), " ", "a"})
 
     def _foreign(self) -> str:
