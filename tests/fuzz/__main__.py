@@ -1,9 +1,10 @@
-"""`python -m tests.fuzz [--seconds N] [--target NAME] [--seed N] [--costs]`: hostile input for as long as one likes.
+"""`python -m tests.fuzz [--seconds N] [--target NAME] [--seed N] [--costs]`: tries hostile input for N seconds.
 
-Seeds are our own samples and the files of the published sets (SEALWAX_VECTORS), the fuzz corpora among them: first each
-as it is, then altered ones until the time is over. Whatever raises another error than SmimeError, or takes longer than
-two seconds, is kept under build/fuzz. `--costs` measures what a megabyte against each parser takes instead. Ends with
-status 1 when anything was found.
+The inputs are our own samples, and the files and fuzz corpora of the published sets (SEALWAX_VECTORS). First each
+published file is read as it is; then altered inputs are read until the time is over. An input is stored under
+build/fuzz if it causes another error than SmimeError, takes a reader longer than two seconds, or is signed and has
+another result in a stream than in memory. `--costs` instead measures the cost of each hostile megabyte for each reader.
+The program ends with status 1 if anything was found.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Fuzzer:
         self.slowest = (0.0, "")
 
     def run(self, kind: str, data: bytes) -> None:
-        """Read the bytes by all targets for this kind of input."""
+        """Read the bytes with all targets for this kind of input."""
         for target in TARGETS_OF_KIND[kind]:
             if self._only not in (None, target):
                 continue

@@ -136,7 +136,7 @@ def _move_lines(data: bytes, dice: random.Random, others: Sequence[bytes]) -> by
 
 
 def _in_tlvs(change: Callable[[bytes, Span, random.Random, Sequence[bytes]], bytes]) -> Alteration:
-    # Mostly corrects the lengths of the elements around, so that parsers reach the damage deep inside.
+    # In most cases corrects the lengths of the elements around the change, so that parsers reach it.
     def altered(data: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:
         spans = find_tlvs(data)
         if not spans:

@@ -110,7 +110,7 @@ def _show(data: bytes) -> None:
     addresses(entity.headers.get_unfolded("To") or "")
 
 
-# By the kind of input: the bytes around a run of tokens, by the name of the place, and the readers of such inputs.
+# For each kind of input: its places, each with the bytes around a run of tokens, and the readers of such inputs.
 PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
     "mail": (
         _MAIL,

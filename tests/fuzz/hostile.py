@@ -87,7 +87,7 @@ def _signer_info() -> bytes:
 
 
 def _part(cms: bytes, *path: int) -> bytes:
-    # The content octets of the member at a path of indexes: -1 is the last set of a SignedData.
+    # The content octets of the member at this path of indexes. In a SignedData, -1 is signerInfos.
     tlv = parse_content_info(cms).content
     for step in path:
         tlv = der.read_children(tlv)[step]

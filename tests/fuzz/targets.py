@@ -208,7 +208,7 @@ def _read_path_extensions(data: bytes) -> None:
 
 
 def _ask_for_revocation(data: bytes) -> None:
-    # Asks for the status of the leaf by these bytes, and of these bytes as a certificate.
+    # Takes the bytes as evidence about the leaf. If they are a certificate, its own status is asked for too.
     evidence = parse_evidence(revocation_lists=[data], ocsp_responses=[data], certificates=[data])
     revocations.ask_evidence(evidence)
     for certificate in evidence.certificates:
