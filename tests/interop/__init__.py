@@ -1,1 +1,1 @@
-"""The core against other programs, both directions, each started by the tests."""
+"""Exchanges of messages and keys between the core and other programs, which the tests start."""

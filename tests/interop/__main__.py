@@ -1,6 +1,6 @@
 """Writes docs/interoperation.md: the exchanges that pass between us and each peer, and the reasons for the others.
 
-Run as `python -m tests.interop`; the tests hold that the page is current.
+Run as `python -m tests.interop`. A test fails if the page is out of date.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _table(rows: Sequence[SigningRow] | Sequence[EncryptingRow], peers: dict[str
 
 
 def _cell(row: str, peer: str, gaps: Gaps, we_make: bool) -> str:
-    # Nobody can be asked to make a row with Thunderbird: it chooses itself.
+    # Thunderbird chooses the form of its messages itself, so it cannot make a certain row for us.
     we_read = peer != "thunderbird" and (MAKES, row) not in gaps and (READS, row) not in ours.gaps
     it_reads = we_make and (READS, row) not in gaps and (MAKES, row) not in ours.gaps
     if we_read and it_reads:

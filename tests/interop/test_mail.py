@@ -1,4 +1,4 @@
-"""Messages between us, `openssl cms` and Bouncy Castle's mail package: the MIME around the structures."""
+"""Messages between us, `openssl cms` and Bouncy Castle's mail package, which test the MIME around the structures."""
 
 from __future__ import annotations
 

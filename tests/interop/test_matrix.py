@@ -1,5 +1,5 @@
-"""Every row with every peer that has it, both ways: they make and we read, we make and they read, and nobody takes what
-was altered."""
+"""Every row of `tests.support.peers.rows` with every peer that supports it. We read the peer's structures, the peer
+reads ours, and both refuse altered ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ StartPeer = Callable[[str], Peer]
 
 
 def pairs(direction: Direction, rows: tuple[SigningRow, ...] | tuple[EncryptingRow, ...]) -> list[object]:
-    """(peer, row) for all that the peer and the core can do in this direction of the peer."""
+    """The pairs of a peer and a row for which the peer supports this direction, and the core the opposite one."""
     our_direction = Direction.READS if direction is Direction.MAKES else Direction.MAKES
     return [
         pytest.param(peer, row, id=f"{peer}: {row}")
@@ -110,12 +110,12 @@ def test_a_peer_refuses_what_we_encrypted_and_somebody_altered(
 
 
 def readers(row: EncryptingRow) -> tuple[str, ...]:
-    """Everybody who can open it: the recipients, and the empty name for a password or KEK."""
+    """The names of the readers who can decrypt: the recipients, and the empty name for a password or KEK."""
     return (*row.recipients, "") if row.password or row.kek else row.recipients
 
 
 def check_signed_as_asked(cms: bytes, row: SigningRow) -> None:
-    """The structure has the row's feature; else the pair would say nothing."""
+    """Check that the structure has the row's features. Otherwise the exchange would not test them."""
     layer = describe_message(cms, detached_content=CONTENT if row.is_detached else None).layers[0]
     assert layer.detached is row.is_detached
     assert len(layer.signers) == len(row.signers)
@@ -127,7 +127,7 @@ def check_signed_as_asked(cms: bytes, row: SigningRow) -> None:
 
 
 def check_encrypted_as_asked(cms: bytes, row: EncryptingRow) -> None:
-    """The structure has the row's feature; else the pair would say nothing."""
+    """Check that the structure has the row's features. Otherwise the exchange would not test them."""
     layer = describe_message(cms).layers[0]
     assert layer.algorithm == row.cipher.name
     kinds = ["ktri" if name.startswith("rsa") else "kari" for name in row.recipients]

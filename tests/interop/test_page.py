@@ -1,4 +1,4 @@
-"""The page on interoperation says what the tests show."""
+"""docs/interoperation.md agrees with the rows and gaps that the tests use."""
 
 from __future__ import annotations
 

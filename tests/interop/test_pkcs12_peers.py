@@ -1,4 +1,4 @@
-"""PKCS#12 and key files between us and openssl, NSS, Java and GnuTLS, both ways."""
+"""PKCS#12 and key files that we write for openssl, NSS, Java and GnuTLS, and that we read from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from smime_core.keys import public_key_of
 from smime_core.provider import NewKey
 from tests.support.people import PROVIDER, anchor, person
 
-# OpenSSL keeps its old ciphers apart.
+# The old ciphers of OpenSSL are in a provider of their own, which this configuration loads.
 LEGACY_CONFIGURATION: Final = """openssl_conf = main
 [main]
 providers = providers
@@ -63,7 +63,7 @@ def need(tool: str) -> str:
 
 
 def call(folder: Path, *command: str) -> bytes:
-    """The output of a peer; an error of the peer fails the test."""
+    """The standard output of a peer's command. The test fails if the command does."""
     configuration = folder / "openssl.cnf"
     configuration.write_text(LEGACY_CONFIGURATION)
     environment = {"OPENSSL_CONF": str(configuration), "LC_ALL": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -98,7 +98,7 @@ def export(
 
 
 def check_same(loaded: Identity, identity: Identity) -> None:
-    """Loaded as it was, with a key that is the certificate's, and the CA beside it."""
+    """Check that the certificate is the same, that the key belongs to it, and that the CA's certificate is there."""
     assert loaded.certificate == identity.certificate
     assert public_key_of(loaded.private_key).spki_der == identity.certificate.public_key.spki_der
     assert anchor() in loaded.chain
@@ -145,7 +145,7 @@ def test_openssl_reads_the_default_and_the_legacy_form(tmp_path: Path, passphras
 
 @pytest.mark.parametrize("passphrase", ALL_PASSPHRASES)
 def test_openssl_reads_the_encryption_of_the_modern_form(tmp_path: Path, passphrase: str) -> None:
-    # OpenSSL checks PBMAC1 from 3.4 on, which few have yet.
+    # OpenSSL checks PBMAC1 from version 3.4 on, which few machines have yet. So it does not check the MAC here.
     (tmp_path / "in.p12").write_bytes(export([identity_of()], passphrase, Pkcs12Form.MODERN))
     arguments = ["-in", "in.p12", "-nodes", "-nomacver", "-passin", f"pass:{passphrase}"]
     text = call(tmp_path, "openssl", "pkcs12", *arguments)
@@ -251,7 +251,7 @@ def keytool(folder: Path, *arguments: str, store: str = "java.p12", options: Seq
 
 @pytest.mark.parametrize("options", [[], ["-J-Dkeystore.pkcs12.legacy"]], ids=["AES", "RC2 and 3DES"])
 def test_we_read_java(tmp_path: Path, options: list[str]) -> None:
-    """An EC key without its public half, a certificate that is trusted, and a secret key, which is passed over."""
+    """The file has an EC key without its public half, a trusted certificate, and a secret key, which is ignored."""
     write_pem(tmp_path, identity_of())
     make_key = ["-genkeypair", "-alias", "ec", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=ec"]
     keytool(tmp_path, *make_key, options=options)
@@ -281,7 +281,7 @@ def test_java_reads_the_default_and_the_legacy_form(tmp_path: Path, kind: NewKey
     text = keytool(tmp_path, "-list", "-rfc", store="in.p12")
     assert b"Entry type: PrivateKeyEntry" in text
     assert blocks(text)[0] == ("CERTIFICATE", identity_of(kind).certificate.der)
-    # Copying the entry makes Java open the key as well.
+    # To copy the entry, Java must decrypt the key as well.
     source = ["-srckeystore", "in.p12", "-srcstorepass", "secret", "-destkeystore", "copy.p12"]
     need("keytool")
     call(tmp_path, "keytool", "-importkeystore", *source, "-deststorepass", "secret", "-deststoretype", "PKCS12")

@@ -1,4 +1,4 @@
-"""Signed receipts between us and `openssl cms` (RFC 2634 section 2): each asks, each gives, each checks."""
+"""Signed receipts between us and `openssl cms` (RFC 2634 section 2): each side requests, gives and checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists by `openssl ca` and responses by `openssl ocsp`, to requests of our own."""
+"""CRLs of `openssl ca`, and responses of `openssl ocsp` to requests that we make."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ onlyCA = TRUE
 
 @dataclass(frozen=True)
 class Lab:
-    """A folder with an authority of OpenSSL, alice, and the delegate that answers in its name."""
+    """A folder with an authority of OpenSSL, and the certificates of Alice and of the authority's OCSP responder."""
 
     folder: Path
 
@@ -128,7 +128,7 @@ class Lab:
         )
 
     def ask(self, evidence: Evidence, *, signer: str, options: tuple[str, ...] = ()) -> Evidence:
-        """The evidence with the answer of `openssl ocsp` to our own question."""
+        """The evidence with the response of `openssl ocsp` to our request."""
         path = (self.certificate("alice"), self.certificate("ca"))
         (lookup,) = find_lookups(path, statuses=[self.status(evidence)], evidence=evidence, provider=PROVIDER)
         assert (lookup.kind, lookup.url) == (LookupKind.OCSP, RESPONDER)

@@ -1,4 +1,4 @@
-"""Files that `openssl cms -stream` writes and ours, in the indefinite and the definite form, each read by the other."""
+"""Files written as streams, in the indefinite and the definite form: we read those of openssl, and it reads ours."""
 
 from __future__ import annotations
 

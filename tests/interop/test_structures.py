@@ -1,4 +1,4 @@
-"""The structures beside SignedData and EnvelopedData, and what is changed in one that somebody else made."""
+"""Structures other than SignedData and EnvelopedData, and changes that one program makes to a structure of another."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_bouncy_castle_opens_our_encrypted_data_and_we_open_its(
 
 
 def test_nss_opens_our_encrypted_data_and_we_open_its(nss: Nss, tmp_path: Path) -> None:
-    """cmsutil takes the key of its EncryptedData from an envelope for one of its own."""
+    """cmsutil takes the key for EncryptedData from an EnvelopedData that it can decrypt."""
     envelope = tmp_path / "envelope"
     envelope.write_bytes(nss.encrypt(CONTENT, EncryptingRow(name="AES-128-CBC", cipher=AES_128_CBC)))
     key = content_key(envelope.read_bytes())
@@ -196,7 +196,7 @@ def test_bouncy_castle_verifies_our_countersignature(bouncy_castle: BouncyCastle
 
 
 def countersigners(cms: bytes) -> list[Certificate]:
-    """The certificates behind all countersignatures of the first signer, each verified."""
+    """The certificates that belong to the countersignatures of the only signer. Each countersignature is verified."""
     signed_data = parse_signed_data(content_of(cms))
     (signer,) = signed_data.signer_infos
     assert isinstance(signer, SignerInfo)

@@ -1,4 +1,4 @@
-"""Thunderbird's own verdict on what we make, and ours on what it sends."""
+"""Thunderbird's verdict on our messages, and our verdict on the messages that it sends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_rows(rows: Sequence[Row]) -> list[Row]:
 
 
 class Postbox:
-    """The mail server that Thunderbird sends to: keeps every message as it came."""
+    """The mail server to which Thunderbird sends. It stores each message unchanged."""
 
     def __init__(self) -> None:
         self.messages: list[bytes] = []
@@ -73,7 +73,7 @@ def thunderbird(
 
 
 def message(sender: str = "rsa") -> bytes:
-    # A Date more than an hour from the signing time counts as a mismatch.
+    # Thunderbird reports a mismatch if the Date is more than an hour from the signing time.
     date = email.utils.format_datetime(ours.now())
     return (
         f"From: {address(sender)}\r\nTo: {address('rsa2')}\r\nSubject: Across the fence\r\nDate: {date}\r\n"
@@ -121,7 +121,7 @@ def test_thunderbird_verifies_our_triple_wrap(thunderbird: Thunderbird) -> None:
 
 
 def test_thunderbird_reads_a_message_with_protected_headers(thunderbird: Thunderbird) -> None:
-    """RFC 9788 with the Subject hidden: Thunderbird 153 shows the one outside, and nothing else suffers."""
+    """Thunderbird 153 shows the outer Subject where RFC 9788 hides the real one. The verdict and text are right."""
     headers, entity = split_message(message())
     inside = headers + b"HP-Outer: Subject: [...]\r\n" + entity.replace(b"utf-8", b'utf-8; hp="cipher"')
     signature = ours.sign(inside, SigningRow(name="RSA, detached", is_detached=True))
