@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: the browser runtime beside PKI.js and node-forge, in Chromium and Firefox, in one run.
+"""`python -m tests.bench`: measures the browser runtime beside PKI.js and node-forge, in Chromium and Firefox.
 
 Prints a table for each part and the limits that were promised, and writes build/bench.json: machine, versions, figures
 ({"browser", "job", "who", "unit", "median", "least", "runs", "failure"}) and limits ({"browser", "what", "unit",

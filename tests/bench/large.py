@@ -36,7 +36,7 @@ _RESET_PEAK: Final = "5"
 
 
 class Peak(NamedTuple):
-    """The peak memory of one process in bytes: VmHWM, and `own` without RssFile, which a browser's processes share."""
+    """The peak memory of one process in bytes. `whole`: VmHWM. `own`: without RssFile, which the processes share."""
 
     whole: int
     own: int
@@ -94,7 +94,7 @@ def _measure(
                 times.append(page.js(call, RSA, side, job, f"/files/{_FILES[job]}", expected))
                 peaks.append(largest_peak(page.browser))
         except (JavaScriptError, BidiError, TimeoutError) as error:
-            # Also if the tab has crashed.
+            # A crashed tab also causes one of these errors.
             failure = str(error)[:200]
     named = f"{job} {megabytes} MB"
     yield Figure(browser=name, job=named, who=side, unit="ms", values=tuple(times), failure=failure)

@@ -1,8 +1,10 @@
 /**
- * Runs every job in turn, ours and each peer's, in one page: `globalThis.measure`. Times are milliseconds.
+ * Runs each job on our side and on each peer's, in turns, in one page. `globalThis.measure` has the functions. Times
+ * are milliseconds.
  *
- * The timed span is one call from bytes to bytes. Inputs are copied before the clock starts, results are looked at before
- * the first timed run: what one side signs or encrypts, ours opens; what a side opens is the content.
+ * The timed span is one call from bytes to bytes. Inputs are copied before the clock starts. Results are checked once,
+ * before the first timed run: our side must verify or decrypt the messages of each side, and the content that a side
+ * verifies or decrypts must be the right one.
  */
 
 import { nodeForge } from "./forge.js";
@@ -21,13 +23,13 @@ import { pkijsDefaults, pkijsFastest } from "./pkijs.js";
  * @typedef {"sign" | "verify" | "encrypt" | "decrypt" | "decrypt v1.5"} Job
  * @typedef {(input: ArrayBuffer) => () => Promise<ArrayBuffer>} Prepared
  * @typedef {Partial<Record<Job, Prepared>> & {stream?: (job: Job, file: Response) => Promise<number>}} Jobs `stream`
- * reads the file as it comes and gives the number of bytes that came out
+ * reads the file while it arrives, and returns the number of bytes of the result
  *
  * @typedef {object} Side
- * @property {() => Promise<void>} [open]
- * @property {() => Promise<void> | undefined} [ready]
- * @property {() => Promise<{bytesZeroed: number, milliseconds: number}>} [nextCleanup]
- * @property {(person: Person) => Promise<Jobs>} prepare
+ * @property {() => Promise<void>} [open] starts the vault
+ * @property {() => Promise<void> | undefined} [ready] resolves when a Worker is in reserve
+ * @property {() => Promise<{bytesZeroed: number, milliseconds: number}>} [nextCleanup] reports the next cleanup
+ * @property {(person: Person) => Promise<Jobs>} prepare gives the side a person's keys
  */
 
 const OURS = "ours";
@@ -40,12 +42,13 @@ const SIDES = {
   "PKI.js, defaults": pkijsDefaults,
   "node-forge": nodeForge,
 };
-// A Worker that has just started rehearses; a person's next operation comes later than that.
+// A Worker that has just started rehearses an operation. Users begin their next operation later than that, so the
+// measurements wait too.
 const REST_MILLISECONDS = 300;
 const MAX_FAILURE_LENGTH = 200;
 const SMALL_BYTES = 10_000;
 
-/** @type {Record<string, Record<string, Jobs>>} person's key type, then side */
+/** @type {Record<string, Record<string, Jobs>>} the jobs by the person's key type, then by the name of the side */
 const prepared = {};
 
 /**
@@ -74,7 +77,8 @@ function parsePerson({ keyType, passphrase, ...ders }) {
 let current;
 
 /**
- * Makes the inputs of a job and tries every side that has it: null, or the text of its failure.
+ * Makes the inputs of a job and runs it once on each side that supports it. Returns for each side null or the text of
+ * its failure.
  * @param {string} keyType
  * @param {Job} job
  * @param {number} bytes
@@ -99,7 +103,7 @@ async function begin(keyType, job, bytes, leftOut) {
 }
 
 /**
- * Each of these sides once, in turn: its milliseconds.
+ * Runs the job once on each of these sides, in turn. Returns the milliseconds of each side.
  * @param {string[]} names
  */
 async function round(names) {
@@ -109,7 +113,7 @@ async function round(names) {
   let isResting = false;
   for (const side of names) {
     const hasWorker = SIDES[side].ready !== undefined;
-    // Between two peers nothing goes on that the second could suffer from.
+    // No rest is needed between two peers without a Worker, because no work of the first is left to delay the second.
     if (hasWorker || !isResting) await rest();
     isResting = !hasWorker;
     times[side] = await timeOnce(sides[side][job], inputs[side]);
@@ -131,7 +135,7 @@ function run(job, input) {
 }
 
 /**
- * Content, or one message for all; who cannot read that opens the message that it can.
+ * The input of a job: the content, or a message with it that the side can read.
  * @param {string} side
  * @param {Record<string, Jobs>} sides
  * @param {Job} job
@@ -140,7 +144,7 @@ function run(job, input) {
 async function makeInput(side, sides, job, content) {
   if (job === "sign" || job === "encrypt") return content;
   if (job === "verify") return run(sides[OURS].sign, content);
-  // PKI.js reads RSA-OAEP alone, node-forge RSA v1.5 alone, which is what ours writes for RSA.
+  // PKI.js reads only RSA-OAEP. node-forge reads only RSA v1.5, which our side writes for RSA keys.
   if (job === "decrypt v1.5" || side === "node-forge") return run(sides[OURS].encrypt, content);
   return run(sides[side === "PKI.js, defaults" ? side : PKIJS].encrypt, content);
 }
@@ -160,7 +164,7 @@ async function check(sides, job, output, content) {
   }
 }
 
-/** Every reserve stands ready, and what the last operation left to do has come to rest. */
+/** Resolves when each vault has a Worker in reserve, and the work that follows an operation has ended. */
 async function rest() {
   for (const side of Object.values(SIDES)) await side.ready?.();
   await new Promise((resolve) => setTimeout(resolve, REST_MILLISECONDS));
@@ -174,8 +178,8 @@ function randomBytes(length) {
 }
 
 /**
- * One small operation with the reserve ready: how long it waited for a Worker, what its cleanup reports, and how long
- * after the result the Worker ended.
+ * Runs one small operation with a Worker in reserve. Returns the time that it waited for a Worker, the report of its
+ * cleanup, and the time from the result to the Worker's end.
  * @param {string} keyType
  */
 async function cleanup(keyType) {
@@ -191,13 +195,13 @@ async function cleanup(keyType) {
 }
 
 /**
- * One job on a file of the server, with whole files in memory for who has no streams: milliseconds from the request to
- * the last byte of the result.
+ * Runs one job on a file of the server. Sides without streams take the whole file into memory. Returns the milliseconds
+ * from the request to the last byte of the result.
  * @param {string} keyType
  * @param {string} side
  * @param {Job} job
  * @param {string} url
- * @param {number | null} contentBytes what the result must be, where it is the content
+ * @param {number | null} contentBytes the expected length of the result; null if the result is not the content
  */
 async function large(keyType, side, job, url, contentBytes) {
   await rest();

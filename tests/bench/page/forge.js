@@ -1,4 +1,4 @@
-/** node-forge's side of each job: RSA alone, no verification of CMS, content as strings of bytes. */
+/** node-forge's side of each job. It has only RSA, no verification of CMS, and content as strings of bytes. */
 
 /**
  * @typedef {import("./bench.js").Person} Person
@@ -10,7 +10,7 @@ const forge = /** @type {any} */ (globalThis).forge;
 const binary = (/** @type {ArrayBuffer} */ buffer) => forge.util.createBuffer(new Uint8Array(buffer)).getBytes();
 const bufferOf = (/** @type {string} */ text) => Uint8Array.from(text, (unit) => unit.charCodeAt(0)).buffer;
 
-/** It keeps its keys as they are after parsing: it has no import to save. */
+/** The keys are parsed once, before the jobs. node-forge needs no further import of keys. */
 export const nodeForge = {
   /** @param {Person} person @returns {Promise<Jobs>} */
   async prepare({ keyType, ...ders }) {

@@ -1,5 +1,5 @@
 /**
- * Our side of each job: one request to the vault and its reply, every job in a Worker of its own that is ended after it.
+ * Our side of each job: one request to the vault and its reply. Each job runs in a new Worker, which ends after it.
  */
 
 import { openVault } from "/runtime/vault.js";
@@ -22,7 +22,7 @@ export const vaultSide = (cipher, options = {}) => ({
     this.vault = await openVault({ base: BASE, saveBytes: false, ...options });
   },
 
-  /** Resolves when a Worker stands in reserve, at once where none was opened. */
+  /** Resolves when a Worker is in reserve; undefined if the vault was not started. */
   ready() {
     return this.vault?.ready;
   },
@@ -83,7 +83,7 @@ export const vaultSide = (cipher, options = {}) => ({
 });
 
 /**
- * Reads a stream into one buffer, again and again, as one does who writes it to a file.
+ * Returns the number of bytes of a stream. It is read into one buffer again and again, as if it were written to a file.
  * @param {ReadableStream<Uint8Array>} stream
  */
 async function countBytes(stream) {

@@ -1,8 +1,9 @@
 /**
- * PKI.js's side of each job: from the same bytes to the same kind of result, the path to the anchor included.
+ * PKI.js's side of each job. It begins with the same bytes as our side, and has the same kind of result. Verification
+ * includes the path to the anchor.
  *
- * Its fastest form keeps imported keys and parsed certificates between operations and writes content in one piece
- * (`disableSplit`); on its defaults it starts from the bytes each time.
+ * In its fastest form, it keeps imported keys and parsed certificates between operations, and writes content in one
+ * piece (`disableSplit`). With its defaults, it imports and parses them for each operation.
  */
 
 import * as asn1js from "asn1js";
@@ -25,7 +26,7 @@ const parseContent = (/** @type {ArrayBuffer} */ der) =>
 const buildContentInfo = (/** @type {string} */ contentType, /** @type {any} */ content) =>
   new pkijs.ContentInfo({ contentType, content }).toSchema().toBER(false);
 
-/** Keys and certificates are kept. */
+/** PKI.js in its fastest form: keys and certificates are kept between operations. */
 export const pkijsFastest = {
   /** @param {Person} person @returns {Promise<Jobs>} */
   async prepare(person) {
@@ -34,7 +35,7 @@ export const pkijsFastest = {
   },
 };
 
-/** As its documentation shows it. */
+/** PKI.js with its defaults, as its documentation shows it. */
 export const pkijsDefaults = {
   /** @param {Person} person @returns {Promise<Jobs>} */
   async prepare(person) {
@@ -80,7 +81,7 @@ function jobs(findMaterial, disableSplit) {
 async function sign({ signing, own }, content, disableSplit) {
   const eContentType = pkijs.id_ContentType_Data;
   const eContent = new asn1js.OctetString({ valueHex: content });
-  // Given to the constructor, the content is cut into pieces of 64 KiB.
+  // The constructor cuts content that it gets into pieces of 64 KiB. So the content is set later for `disableSplit`.
   const encapContentInfo = new pkijs.EncapsulatedContentInfo(disableSplit ? { eContentType } : { eContentType, eContent });
   encapContentInfo.eContent ??= eContent;
   const signed = new pkijs.SignedData({

@@ -33,8 +33,9 @@ import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 
 /**
- * Operations a second on 10,000 bytes, warm: KEY (PKCS#8 DER), CERTIFICATE and ANCHOR (DER), MILLISECONDS of the moment to
- * judge at, SECONDS; one line for each job. Verifying takes the signer's certificate from the message and validates its path.
+ * Measures operations per second on 10,000 bytes, after a warm-up, and prints one line for each job. The arguments are
+ * KEY (PKCS#8 DER), CERTIFICATE and ANCHOR (DER), MILLISECONDS (the time of the verdicts, since 1970), and SECONDS (for
+ * each job). Verification takes the signer's certificate from the message and validates its path.
  */
 final class BouncyCastleBench {
     private BouncyCastleBench() {
