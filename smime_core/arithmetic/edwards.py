@@ -1,6 +1,8 @@
-"""Ed25519 and Ed448 (RFC 8032), pure and without context, for browsers without Ed448 and for public halves.
+"""Ed25519 and Ed448 (RFC 8032) in pure mode and without context.
 
-Not constant-time, because Python's integers are not.
+The browser's provider signs and verifies with this module where WebCrypto lacks the curve or must not get the key. All
+platforms compute the public halves of private keys with it. The arithmetic is not constant-time, because Python's
+integers are not.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ Point = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdwardsCurve:
-    """a·x² + y² = 1 + d·x²·y² modulo `prime` (RFC 8032 sections 5.1 and 5.2). A key has `length` bytes."""
+    """The curve a·x² + y² = 1 + d·x²·y² modulo `prime` (RFC 8032 sections 5.1 and 5.2). A key has `length` bytes."""
 
     length: int
     prime: int
@@ -44,7 +46,7 @@ def _digest_ed448(data: bytes) -> bytes:
 
 _P25519: Final = 2**255 - 19
 _P448: Final = 2**448 - 2**224 - 1
-_DOM4: Final = b"SigEd448\0\0"  # RFC 8032 section 2: no prehash, no context
+_DOM4: Final = b"SigEd448\0\0"  # RFC 8032 section 2. The zero bytes mean: no prehash, an empty context.
 
 ED25519: Final = EdwardsCurve(
     length=32,
@@ -113,7 +115,7 @@ def is_signature(curve: EdwardsCurve, public: bytes, signature: bytes, data: byt
 
 
 def _expand(curve: EdwardsCurve, private: bytes) -> tuple[bytes, bytes]:
-    # The digest of the private key has no prefix dom4, unlike the digests of `_hash_number`.
+    # The digest of the private key has no prefix dom4, unlike the digests of `_hash_number` for Ed448.
     digest = curve.digest(private)
     return digest[: curve.length], digest[curve.length :]
 
@@ -124,7 +126,7 @@ def _hash_number(curve: EdwardsCurve, *parts: bytes) -> int:
 
 
 def _add(curve: EdwardsCurve, one: Point, other: Point) -> Point:
-    # RFC 8032 section 5.2.4, with `a` for Ed25519. The formula is complete, so doubling needs no other one.
+    # RFC 8032 section 5.2.4, extended by the curve's `a`, which is -1 for Ed25519. The formula also doubles a point.
     prime = curve.prime
     x1, y1, z1 = one
     x2, y2, z2 = other

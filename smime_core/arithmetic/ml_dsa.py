@@ -1,7 +1,7 @@
-"""ML-DSA (FIPS 204): the public half of a private key, and verification for browsers without it.
+"""ML-DSA (FIPS 204): expansion of seeds, public halves of private keys, and verification in browsers without ML-DSA.
 
-Not constant-time, because Python's integers are not. Pure mode with an empty context (RFC 9882 section 3). Signing is
-in `providers.python_ml_dsa`.
+Signatures are in pure mode with an empty context (RFC 9882 section 3). Signing is in `providers.python_ml_dsa`. The
+arithmetic is not constant-time, because Python's integers are not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 Polynomial = list[int]
 
 Q: Final = 8_380_417
-D: Final = 13  # The public key leaves out the 13 low bits of each number in t.
+D: Final = 13  # The public key leaves out the 13 low bits of each coefficient of t.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ _ZETAS: Final = [pow(1753, int(f"{number:08b}"[::-1], 2), Q) for number in range
 
 
 def expand_seed(parameters: MlDsa, seed: bytes) -> bytes:
-    """The private key of a 32-byte seed (FIPS 204 algorithm 6)."""
+    """The expanded private key of a 32-byte seed (FIPS 204 algorithm 6)."""
     rows, columns = parameters.rows, parameters.columns
     digest = hashlib.shake_256(seed + bytes([rows, columns])).digest(128)
     small = [_sample_small(digest[32:96], number, parameters.eta) for number in range(rows + columns)]
@@ -81,7 +81,8 @@ def public_half(parameters: MlDsa, private: bytes) -> bytes | None:
     small = [[eta - value for value in unpack(private[at : at + step], parameters.small_bits)] for at in starts]
     if any(value < -eta for polynomial in small for value in polynomial):
         return None
-    # Rebuild the whole key: a signature by a key with an altered t0 or s1 reveals something about the right key.
+    # Rebuild and compare the whole key: signatures by a key whose t0 or s1 was altered reveal something about the
+    # original key.
     rebuilt, public = _build_halves(parameters, private[:32], private[32:64], small)
     return public if rebuilt == private else None
 
@@ -99,7 +100,7 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
     bound = (1 << parameters.gamma1_bits) - beta
     if hints is None or any(abs(value) >= bound for polynomial in response for value in polynomial):
         return False
-    # Pure mode: a zero byte and the length of the empty context come before the message.
+    # Pure mode: a zero byte and the length of the context, which is also zero, come before the message.
     digest = hashlib.shake_256(hashlib.shake_256(public).digest(64) + b"\0\0" + data).digest(64)
     challenge = ntt(sample_challenge(parameters, challenge_seed))
     transformed = [ntt(polynomial) for polynomial in response]
@@ -113,7 +114,7 @@ def is_signature(parameters: MlDsa, public: bytes, signature: bytes, data: bytes
 
 
 def _build_halves(parameters: MlDsa, rho: bytes, key: bytes, small: list[Polynomial]) -> tuple[bytes, bytes]:
-    # (private, public): FIPS 204 algorithm 6 from step 5 on, with algorithms 22 and 24.
+    # Returns (private, public). FIPS 204 algorithm 6 from step 5 on, with the encodings of algorithms 22 and 24.
     product = _multiply_and_add(parameters, rho, small[: parameters.columns], small[parameters.columns :])
     public = rho + b"".join(pack([_split(value)[0] for value in polynomial], 10) for polynomial in product)
     low = [[(1 << D - 1) - _split(value)[1] for value in polynomial] for polynomial in product]
@@ -137,7 +138,7 @@ def _multiply_and_add(
 
 
 def expand_matrix(parameters: MlDsa, rho: bytes) -> list[list[Polynomial]]:
-    """The rows of A (FIPS 204 algorithm 32)."""
+    """The rows of the matrix A (FIPS 204 algorithm 32)."""
     return [_expand_row(parameters, rho, row) for row in range(parameters.rows)]
 
 
@@ -210,7 +211,7 @@ def sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
 
 
 def _unpack_hints(parameters: MlDsa, octets: bytes) -> list[set[int]] | None:
-    # HintBitUnpack (FIPS 204 algorithm 21). Positions ascend and unused bytes are zero, so there is only one encoding.
+    # HintBitUnpack (FIPS 204 algorithm 21). Positions must ascend and unused bytes be zero: each hint has one encoding.
     positions, ends = octets[: parameters.omega], octets[parameters.omega :]
     hints: list[set[int]] = []
     start = 0
@@ -234,7 +235,7 @@ def _unpack_response(parameters: MlDsa, signature: bytes) -> list[Polynomial]:
 
 
 def pack_high_bits(parameters: MlDsa, commitment: Polynomial, hints: set[int]) -> bytes:
-    """UseHint (FIPS 204 algorithm 40) and w1Encode."""
+    """The packed high bits of `commitment`, corrected by hints: UseHint (FIPS 204 algorithm 40), then w1Encode."""
     gamma2 = parameters.gamma2
     modulus = (Q - 1) // (2 * gamma2)
     high_bits: Polynomial = []
@@ -247,7 +248,7 @@ def pack_high_bits(parameters: MlDsa, commitment: Polynomial, hints: set[int]) -
 
 
 def decompose(value: int, gamma2: int) -> tuple[int, int]:
-    """High and low bits (FIPS 204 algorithm 36)."""
+    """The high and the low bits of a coefficient: Decompose (FIPS 204 algorithm 36)."""
     low = value % (2 * gamma2)
     if low > gamma2:
         low -= 2 * gamma2
@@ -272,7 +273,7 @@ def ntt(polynomial: Polynomial) -> Polynomial:
 
 
 def inverse_ntt(polynomial: Polynomial) -> Polynomial:
-    """The polynomial of which `ntt` gives this one (FIPS 204 algorithm 42)."""
+    """The inverse of `ntt` (FIPS 204 algorithm 42)."""
     values, number, length = list(polynomial), 256, 1
     while length <= 128:
         for start in range(0, 256, 2 * length):
@@ -287,7 +288,7 @@ def inverse_ntt(polynomial: Polynomial) -> Polynomial:
 
 
 def pack(polynomial: Polynomial, bits: int) -> bytes:
-    """256 numbers of `bits` bits each (FIPS 204 algorithm 16)."""
+    """The 256 coefficients in `bits` bits each (FIPS 204 algorithm 16)."""
     packed = 0
     for value in reversed(polynomial):
         packed = packed << bits | value

@@ -1,7 +1,8 @@
 """ML-KEM (FIPS 203) in all three sizes, because `cryptography` lacks ML-KEM-512 and Firefox lacks all of ML-KEM.
 
-Not constant-time, because Python's integers are not. Randomness comes in as arguments. Private keys are taken in their
-expanded form; `expand_seed` makes it from the 64-byte seed d ‖ z, which RFC 9935 section 6 also stores.
+The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z;
+files may have either (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not constant-time, because
+Python's integers are not.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _GAMMAS: Final = [pow(17, 2 * _reversed_bits(number) + 1, _Q) for number in rang
 
 
 def expand_seed(parameters: MlKem, seed: bytes) -> bytes:
-    """The decapsulation key of the seed d ‖ z (FIPS 203 algorithms 13 and 16)."""
+    """The expanded decapsulation key of the seed d ‖ z (FIPS 203 algorithms 13 and 16)."""
     d, z = seed[:_SEED_LENGTH], seed[_SEED_LENGTH:]
     k = parameters.k
     rho, sigma = _split_digest(d + bytes([k]))
@@ -77,8 +78,8 @@ def public_half(parameters: MlKem, private: bytes) -> bytes:
 def is_private_key(parameters: MlKem, private: bytes) -> bool:
     """Whether the parts of an expanded key belong together: the checks of FIPS 203 section 7.3, and one more.
 
-    The additional check: the public half must be A·s + e with a short e. With an altered s, failed decapsulations would
-    reveal s.
+    The additional check: the public half must be A·s + e with a short e. Without it, somebody who altered a part of s
+    could learn the rest from failed decapsulations.
     """
     public, digest = public_half(parameters, private), private[-64:-32]
     if len(private) != parameters.private_length or hashlib.sha3_256(public).digest() != digest:
@@ -107,7 +108,7 @@ def encapsulate(parameters: MlKem, public: bytes, randomness: bytes) -> tuple[by
 def decapsulate(parameters: MlKem, private: bytes, ciphertext: bytes) -> bytes:
     """The shared secret (FIPS 203 algorithm 18). The caller has checked the key and the ciphertext's length.
 
-    A ciphertext for another key yields another secret, by the same steps (implicit rejection).
+    A ciphertext for another key raises no error: by the same steps it yields an unrelated secret (implicit rejection).
     """
     public, digest, z = public_half(parameters, private), private[-64:-32], private[-32:]
     message = _decrypt(parameters, private[: 384 * parameters.k], ciphertext)
@@ -169,7 +170,7 @@ def _sample_uniform(seed: bytes) -> Polynomial:
 
 
 def _sample_noise(seed: bytes, number: int, eta: int) -> Polynomial:
-    # FIPS 203 algorithm 8 over PRF: the difference of two sums of eta bits each.
+    # FIPS 203 algorithm 8 over PRF. Each coefficient is the difference of two sums of eta bits.
     stream = hashlib.shake_256(seed + bytes([number])).digest(64 * eta)
     bits, mask = int.from_bytes(stream, "little"), (1 << eta) - 1
     pairs = (bits >> 2 * eta * position for position in range(256))

@@ -1,6 +1,6 @@
 """X25519 and X448 (RFC 7748 section 5), for platforms without them and for the public halves of private keys.
 
-Not constant-time, because Python's integers are not.
+The arithmetic is not constant-time, because Python's integers are not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MontgomeryCurve:
-    """The numbers of RFC 7748 section 4. Scalars, coordinates and secrets have `length` bytes."""
+    """The constants of a curve (RFC 7748 section 4). Scalars, coordinates and shared secrets have `length` bytes."""
 
     length: int
     prime: int
@@ -31,7 +31,10 @@ X448: Final = MontgomeryCurve(length=56, prime=2**448 - 2**224 - 1, a24=39_081, 
 
 
 def multiply(curve: MontgomeryCurve, scalar: bytes, coordinate: bytes) -> bytes:
-    """The u-coordinate of a private key times a point; all zeros for points of small order (RFC 7748 section 6)."""
+    """The u-coordinate of the point at `coordinate` times a private key (RFC 7748 section 6).
+
+    All zeros for a point of small order.
+    """
     prime = curve.prime
     # RFC 7748 section 5: X25519 ignores the top bit. A coordinate that is not below the prime is reduced modulo it.
     u = (int.from_bytes(coordinate, "little") & (1 << prime.bit_length()) - 1) % prime

@@ -1,4 +1,4 @@
-"""The short Weierstrass curves of mail (SEC 2 version 2, RFC 5639): their numbers, and point decompression.
+"""The short Weierstrass curves that mail uses (SEC 2 version 2, RFC 5639): their constants, and point decompression.
 
 Multiplication is in `providers.python_ec`.
 """
@@ -13,7 +13,7 @@ from smime_core.algorithms import Curve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveNumbers:
-    """y² = x³ + a·x + b over the integers modulo `prime`. The base point has the order `order`. The cofactor is one."""
+    """The curve y² = x³ + a·x + b modulo `prime`. Its base point has the order `order`; its cofactor is one."""
 
     prime: int
     a: int
@@ -113,13 +113,13 @@ CURVE_NUMBERS: Final = {
 
 
 def decompress_point(curve: Curve, point: bytes) -> bytes | None:
-    """The uncompressed form of a point that starts with 2 or 3 (SEC 1, 2.3.4), or None if there is no such point."""
+    """The uncompressed form of a compressed point (SEC 1, 2.3.4), or None if `point` is not one on the curve."""
     numbers = CURVE_NUMBERS[curve]
     x = int.from_bytes(point[1:], "big")
     if point[:1] not in (b"\2", b"\3") or len(point) != 1 + numbers.field_length or x >= numbers.prime:
         return None
     square = (x * x * x + numbers.a * x + numbers.b) % numbers.prime
-    # Each of these primes is 3 modulo 4, so the square root is a single power.
+    # Each of these primes is 3 modulo 4, so one exponentiation gives the square root.
     y = pow(square, (numbers.prime + 1) // 4, numbers.prime)
     if y * y % numbers.prime != square:
         return None
