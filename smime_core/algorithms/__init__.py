@@ -1,6 +1,7 @@
 """Algorithm identifiers as frozen values, parsed from DER and written as DER.
 
-Identifiers to write are built once and cached. Identifiers that are read are parsed into the same values.
+The DER of each identifier that we write is built once and cached. Identifiers in messages are parsed into the same
+values.
 """
 
 from smime_core.algorithms.content_ciphers import (

@@ -1,4 +1,4 @@
-"""Content-encryption algorithms (RFC 3565, 5084, 8103; RFC 3370 section 5 for ciphers that are only read)."""
+"""Content-encryption algorithms (RFC 3565, 5084, 8103; RFC 3370 section 5 for ciphers that are only decrypted)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-TAG_LENGTH: Final = 16  # Bytes of the tags that we write (MUSTS 19).
-MIN_TAG_LENGTH: Final = 12  # Bytes of the shortest tag that we accept; RFC 5084 also allows shorter ones.
+TAG_LENGTH: Final = 16  # The length in bytes of the tags that we write (MUSTS 19).
+MIN_TAG_LENGTH: Final = 12  # The length in bytes of the shortest tag that we accept; RFC 5084 allows shorter ones too.
 GCM_TAG_LENGTH: Final = TAG_LENGTH
 
 
@@ -36,8 +36,8 @@ class CipherFamily(StrEnum):
 class ContentCipher:
     """A content-encryption algorithm without its IV.
 
-    Lengths are in bytes. `iv_length` is the length that we write and, for CBC and ChaCha20, the only one that is read.
-    A cipher with `is_weak` is never written. It is read under policy ARCHIVE only.
+    Lengths are in bytes. `iv_length` is the length that we write. With CBC and ChaCha20, messages with another length
+    are refused. A cipher with `is_weak` never encrypts a new message; only policy ARCHIVE decrypts it.
     """
 
     oid: str

@@ -14,7 +14,7 @@ from smime_core.errors import MalformedMessage, UnsupportedAlgorithm
 
 
 class HashName(StrEnum):
-    """Names as in `hashlib`."""
+    """The hash functions, with their names in `hashlib`."""
 
     MD5 = "md5"
     SHA1 = "sha1"
@@ -51,7 +51,7 @@ HASH_OIDS: Final = {
 ID_SHAKE256_LEN: Final = "2.16.840.1.101.3.4.2.18"
 """The OID of SHAKE256 with its output length in bits as parameter. Ed448 requires 512 (RFC 8419 section 3.1)."""
 
-# RFC 8702 section 3.1: as message digests SHAKE128 has 32 bytes and SHAKE256 has 64.
+# The length of each digest in bytes. RFC 8702 section 3.1 fixes those of SHAKE128 and SHAKE256 in messages.
 _LENGTHS: Final = {
     HashName.MD5: 16,
     HashName.SHA1: 20,
@@ -78,7 +78,7 @@ def hash_length(name: HashName) -> int:
 
 
 def hash_label(name: HashName) -> str:
-    """The name for people: "SHA-256", "SHA3-512", "SHAKE256"."""
+    """The name of a hash function for people: "SHA-256", "SHA3-512", "SHAKE256"."""
     if name in _LABELS:
         return _LABELS[name]
     family, _, size = name.upper().partition("_")

@@ -42,7 +42,7 @@ CURVE_OIDS: Final = {
 
 
 class TransportScheme(StrEnum):
-    """The RSA padding of a content key (RFC 8017 section 7)."""
+    """The RSA padding with which a content-encryption key is encrypted (RFC 8017 section 7)."""
 
     RSA_PKCS1_V15 = "rsaes-pkcs1-v1_5"
     RSA_OAEP = "rsaes-oaep"
@@ -65,7 +65,7 @@ class KeyTransport:
 
 
 class AgreementKdf(StrEnum):
-    """The KDF that makes the KEK from the shared secret. The OID of the agreement names it (MUSTS 28)."""
+    """The KDF that derives the KEK from the shared secret. The OID of the agreement determines the KDF (MUSTS 28)."""
 
     X963 = "x9.63"
     HKDF = "hkdf"
@@ -73,7 +73,7 @@ class AgreementKdf(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAgreement:
-    """ECDH, standard or cofactor (equal on curves of cofactor one), with its KDF (RFC 5753, RFC 8418)."""
+    """ECDH with its KDF (RFC 5753, RFC 8418). Standard and cofactor ECDH are equal on curves of cofactor one."""
 
     oid: str
     kdf: AgreementKdf

@@ -32,7 +32,7 @@ MGF1: Final = "1.2.840.113549.1.1.8"
 
 
 class SignatureScheme(StrEnum):
-    """A family of signatures. Together with a hash it makes a `SignatureAlgorithm`."""
+    """A family of signature algorithms. A `SignatureAlgorithm` is a scheme with a hash."""
 
     RSA_PKCS1_V15 = "rsa-pkcs1-v1_5"
     RSA_PSS = "rsa-pss"
@@ -174,10 +174,10 @@ def build_digest_identifier(algorithm: SignatureAlgorithm) -> bytes:
 def parse_signature_identifier(
     identifier_der: Buffer, digest: HashName | None = None, role: str = "signatureAlgorithm"
 ) -> SignatureAlgorithm:
-    """Parse the algorithm of a SignerInfo (with its digestAlgorithm as `digest`) or of a certificate (without).
+    """Parse a signatureAlgorithm. For a SignerInfo, `digest` is its digestAlgorithm; for a certificate it is None.
 
-    The OID of a key, such as rsaEncryption, names no hash, so `digest` is used (RFC 3370 section 3.2); for ML-DSA, too.
-    Raises UnsupportedAlgorithm or MalformedMessage.
+    The result has `digest` as its hash where the OID names none: an OID of a key, such as rsaEncryption (RFC 3370
+    section 3.2), or of ML-DSA. Raises UnsupportedAlgorithm or MalformedMessage.
     """
     oid, parameters = parse_algorithm_identifier(identifier_der)
     if oid == RSASSA_PSS:
@@ -200,7 +200,7 @@ def parse_signature_identifier(
 
 
 def parse_pss_parameters(parameters: bytes | None, role: str) -> SignatureAlgorithm:
-    """Parse RSASSA-PSS-params. MGF1 must use the signature's own hash (RFC 4056 section 3, MUSTS 10).
+    """Parse RSASSA-PSS-params. The hash of MGF1 must be the signature's own (RFC 4056 section 3, MUSTS 10).
 
     Raises UnsupportedAlgorithm or MalformedMessage.
     """
@@ -231,7 +231,7 @@ def parse_hash_and_mgf(fields: dict[int, bytes], role: str) -> tuple[HashName, H
 
 
 def hash_and_mgf(hash_name: HashName, mgf_hash: HashName) -> tuple[bytes, bytes]:
-    """DER of fields [0] and [1], each empty for SHA-1. The identifiers of SHA-2 include NULL (RFC 4055 section 2.1)."""
+    """DER of fields [0] and [1], each empty if it is SHA-1. SHA-2 identifiers include NULL (RFC 4055 section 2.1)."""
 
     def identifier(name: HashName) -> bytes:
         return der.sequence(der.oid(HASH_OIDS[name]), NULL)
