@@ -1,4 +1,4 @@
-"""TLVs: a tolerant BER reader over memoryviews and a strict DER writer (X.690).
+"""A tolerant BER reader over memoryviews and a strict DER writer, for elements of tag, length and value (X.690).
 
 An OCTET STRING with primitive encoding is read without a copy. The reader accepts indefinite lengths and constructed
 strings, bounded by `limits`. The writer writes only DER.
@@ -79,7 +79,7 @@ def read_children(tlv: Tlv, where: str = "") -> list[Tlv]:
     offset, end = 0, len(view)
     while offset < end and len(children) <= MAX_CHILDREN:
         # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call:
-        # a signed message has ninety of them, and ninety calls would take as long as its signatures.
+        # a signed message has ninety of them, and ninety calls would take as long as verifying its signatures.
         if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) & 0x1F != 0x1F:
             start = offset + 2
             stop = start + length
@@ -151,8 +151,8 @@ def parse_integer(tlv: Tlv, where: str = "") -> int:
 def pass_version(fields: list[Tlv], where: str = "") -> list[Tlv]:
     """The fields after the version of a structure. Raises MalformedMessage if the first field is no INTEGER.
 
-    Every version is accepted (MUSTS 32), but a structure without a version is refused: otherwise the fields after it
-    would be taken for others.
+    Every version is accepted (MUSTS 32). A structure without a version is refused, because its other fields would be
+    mistaken for their neighbours.
     """
     if not fields:
         raise MalformedMessage("the version is missing", where)
@@ -161,7 +161,7 @@ def pass_version(fields: list[Tlv], where: str = "") -> list[Tlv]:
 
 
 def parse_number(tlv: Tlv, where: str = "") -> int:
-    """An INTEGER of any size: a number of a key or a signature. The caller bounds it. Raises MalformedMessage."""
+    """An INTEGER of any size, such as a number in a key. The caller limits the size. Raises MalformedMessage."""
     expect(tlv, INTEGER, where)
     if not len(tlv.content):
         raise MalformedMessage("an INTEGER without content", where)
@@ -205,7 +205,8 @@ def header(tag: int, length: int) -> bytes:
 def frame(length: int, *levels: tuple[int, bytes, bytes]) -> tuple[bytes, bytes]:
     """The bytes before and after `length` bytes of content that is written separately.
 
-    Each level is an element around the content, innermost first: (identifier byte, content before, content after).
+    Each level is one enclosing element, innermost first: (its identifier byte, the part of its content before the inner
+    bytes, the part after them).
     """
     before = behind = b""
     for tag, head, tail in levels:
@@ -273,7 +274,7 @@ def _read_header(view: memoryview, offset: int, where: str) -> tuple[int, int, i
             raise MalformedMessage("an indefinite length on a primitive element", where)
         return tag, start, _INDEFINITE
     count = first & 0x7F
-    # End-of-contents is two zero bytes (X.690 section 8.1.5). A zero identifier with another length is refused.
+    # End-of-contents is exactly two zero bytes (X.690 section 8.1.5): a zero identifier with a long length is refused.
     if count > 8 or start + count > len(view) or not tag:
         raise MalformedMessage("a damaged length", where)
     return tag, start + count, int.from_bytes(view[start : start + count], "big")

@@ -66,7 +66,7 @@ _LABELS: Final = {
     "0.9.2342.19200300.100.1.1": "user_id",
     _DOMAIN_COMPONENT: "domain_component",
 }
-_SHOWN_OCTETS: Final = 64  # Bytes that are shown of a value that is no text.
+_SHOWN_OCTETS: Final = 64  # The number of bytes shown of a value that is no text.
 # RFC 4518 section 2.2: soft hyphens, joiners and variation selectors are mapped to nothing.
 _IGNORED: Final = re.compile(
     "[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]"
@@ -74,7 +74,7 @@ _IGNORED: Final = re.compile(
 
 
 class _KeptNames:
-    """A cache of comparable names by their DER. Before it exceeds MAX_KEPT_NAME_BYTES, all names are dropped."""
+    """A cache of comparable names by their DER. It is emptied before its keys exceed MAX_KEPT_NAME_BYTES."""
 
     def __init__(self) -> None:
         self._names: dict[bytes, ComparableName] = {}
@@ -141,7 +141,7 @@ def _read_rdn(rdn: Tlv) -> list[Tlv]:
 
 
 def _comparable_rdn(rdn: Tlv) -> tuple[ComparableAttribute, ...]:
-    # Nearly every RDN has one attribute. Texts and bytes cannot be sorted together, hence the key.
+    # Nearly every RDN has one attribute. Values are texts or bytes, which Python sorts together only by a key.
     pairs = [_comparable_attribute(attribute) for attribute in _read_rdn(rdn)]
     return tuple(pairs) if len(pairs) == 1 else tuple(sorted(pairs, key=repr))
 
@@ -152,7 +152,8 @@ def _comparable_attribute(attribute: Tlv) -> ComparableAttribute:
     if text is None:
         return oid, bytes(value.encoded)
     if oid == _DOMAIN_COMPONENT and not text.isascii():
-        # RFC 5280 section 7.3: a label beyond ASCII is compared as its A-label. Text without one is compared unchanged.
+        # RFC 5280 section 7.3: a label beyond ASCII is compared as its A-label. Text that has no A-label is compared
+        # unchanged.
         text = find_a_labels(text) or text
     return oid, prepare_text(text)
 
@@ -185,13 +186,13 @@ def _readable(value: Tlv) -> str:
 
 
 def prepare_text(text: str) -> str:
-    """Text in comparable form: one case, normal form KC, single blanks and none at the ends (RFC 4518).
+    """Text in comparable form: one case, normal form KC, single blanks, no blanks at the ends (RFC 4518).
 
     Raises MalformedMessage for a long text beyond ASCII.
     """
     if not text.isascii():
         text = _IGNORED.sub("", text)
-        # Python sorts combining characters in quadratic time.
+        # Normalising a long run of combining characters takes Python quadratic time.
         if len(text) > MAX_NAME_TEXT_CHARACTERS:
             raise MalformedMessage(f"a text of {len(text)} characters", where="AttributeTypeAndValue")
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -97,7 +97,7 @@ def parse_general_name(tlv: Tlv, where: str) -> GeneralName:
 
 
 def parse_general_names(tlv: Tlv, where: str) -> GeneralNames:
-    """The members of GeneralNames, whatever tag is around them. Raises MalformedMessage or LimitExceeded."""
+    """The members of GeneralNames. Their outer tag is not checked. Raises MalformedMessage or LimitExceeded."""
     members = der.read_children(tlv, where)
     check_limit("general names", len(members), MAX_GENERAL_NAMES)
     if not members:

@@ -11,9 +11,9 @@ from typing import Final
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_CERTIFICATES, MAX_PKCS12_BYTES, check_limit
 
-# All repetitions are possessive: a match is never tried again in another way, so hostile text takes linear time. For
-# the headers, a look-ahead and its back-reference do the same, because possessive groups match too much before Python
-# 3.11.5. A header must not contain a further block: otherwise a file of nested blocks would take quadratic time.
+# All repetitions are possessive: they never give back characters, so hostile text takes linear time. For the headers, a
+# look-ahead with a back-reference has the same effect, because possessive groups match too much before Python 3.11.5. A
+# header must not contain a further block: otherwise a file of nested blocks would take quadratic time.
 _VALUE: Final = rb"[^\r\n-]*+(?:-(?!----)[^\r\n-]*+)*"
 _BLOCK: Final = re.compile(
     rb"-----BEGIN ([A-Z0-9 #.]{1,64}+)-----[ \t]*+\r?\n"
