@@ -40,8 +40,8 @@ def parse_ec_private_key(
 ) -> PrivateKey:
     """Parse an ECPrivateKey (RFC 5915 section 3), the content of PEM "EC PRIVATE KEY" and of PKCS#8.
 
-    For PKCS#8, pass the `curve` that it names and its public key, if it has one, as `outer_point`. A structure in PEM
-    names its curve itself. Raises MalformedMessage or UnsupportedAlgorithm.
+    For PKCS#8, pass the `curve` that it names and, as `outer_point`, its public key if it has one. An ECPrivateKey from
+    PEM names its curve itself. Raises MalformedMessage or UnsupportedAlgorithm.
     """
     scalar, inner_curve, inner_point = _read_private(key_der)
     if curve is None:
@@ -51,7 +51,7 @@ def parse_ec_private_key(
     point = inner_point if inner_point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")
-    # RFC 5915 section 3 requires the length of the order. Some writers drop leading zeros, others add one.
+    # RFC 5915 section 3: the private number is as long as the order. Some writers drop leading zeros, others add one.
     length = CURVE_NUMBERS[curve].field_length
     scalar = scalar.lstrip(b"\0").rjust(length, b"\0")
     if len(scalar) > length or not any(scalar):
@@ -60,7 +60,7 @@ def parse_ec_private_key(
 
 
 def ec_public_half(key: PrivateKey, curve: Curve) -> PublicKey | None:
-    """The public half if the key includes it, or None. Java writes keys without it."""
+    """The public half if the key includes it, or None. Java writes keys that do not."""
     point = _read_private(private_octets(key.pkcs8_der)).point
     return None if point is None else ec_public_key(curve, point, where="ECPrivateKey")
 

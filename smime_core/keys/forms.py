@@ -1,4 +1,4 @@
-"""The wrappers of all keys: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) and PrivateKeyInfo (RFC 5958)."""
+"""The outer structures of all keys: SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) and PrivateKeyInfo (RFC 5958)."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def read_bit_string(tlv: Tlv, where: str, *, tag: int = BIT_STRING) -> memoryvie
 
 
 def private_octets(pkcs8_der: bytes) -> Buffer:
-    """The privateKey field of a PrivateKeyInfo that was parsed before."""
+    """The privateKey field of a PrivateKeyInfo that `build_pkcs8` has written."""
     return der.read_octets(der.read_sequence(pkcs8_der)[2])

@@ -34,7 +34,7 @@ from smime_core.limits import (
 
 PBKDF2: Final = "1.2.840.113549.1.5.12"
 SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
-# RFC 8018 appendix B.1.2; NIST's arc for SHA-3.
+# RFC 8018 appendix B.1.2. The OIDs with SHA-3 are in NIST's arc.
 HMAC_OIDS: Final = {
     HashName.SHA1: "1.2.840.113549.2.7",
     HashName.SHA224: "1.2.840.113549.2.8",
@@ -77,7 +77,7 @@ class Purpose(IntEnum):
 
 
 class Derivation(NamedTuple):
-    """A key derivation for the provider, and the key length that its parameters fix, or None."""
+    """A key derivation that the provider computes, and the key length in its parameters, or None."""
 
     kdf: Pbkdf2 | Scrypt
     key_length: int | None
@@ -194,7 +194,7 @@ def build_hmac_identifier(hash_name: HashName) -> bytes:
 
 
 def weigh_iterations(iterations: int, hash_name: HashName) -> int:
-    """The cost of iterations of a hash, in iterations of SHA-256. Slow hashes count twice."""
+    """The cost of iterations of a hash, in iterations of SHA-256. Hashes slower than SHA-256 count twice."""
     return iterations if hash_name in _QUICK_HASHES else 2 * iterations
 
 
@@ -211,7 +211,7 @@ class _Hash(Protocol):
 
 
 def find_hash(hash_name: HashName) -> Callable[[bytes], _Hash]:
-    """The constructor of a hash, for loops. Raises UnsupportedAlgorithm if this Python or the old KDF lacks it."""
+    """The constructor of a hash, for repeated calls. Raises UnsupportedAlgorithm if Python or the old KDF lacks it."""
     # SHA-512/224 and SHA-512/256 come from OpenSSL, which Python in a browser may lack.
     if hash_name not in _HASH_BLOCK_LENGTHS or hash_name not in hashlib.algorithms_available:
         raise UnsupportedAlgorithm(HASH_OIDS[hash_name], "key derivation")

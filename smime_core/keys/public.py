@@ -47,9 +47,10 @@ def parse_public_key(spki_der: Buffer) -> PublicKey:
 
 
 def parse_certificate_key(spki_der: Buffer) -> PublicKey:
-    """Parse the key of a certificate. An unknown kind gives KeyType.UNKNOWN, with which nothing verifies.
+    """Parse the key of a certificate. A key of an unknown kind is KeyType.UNKNOWN, with which nothing verifies.
 
-    An error would make the other certificates of the message unreadable. Raises MalformedMessage or LimitExceeded.
+    An error instead would make the other certificates of the message unreadable. Raises MalformedMessage or
+    LimitExceeded.
     """
     try:
         return parse_public_key(spki_der)

@@ -43,7 +43,8 @@ _OIDS: Final = {
     KeyType.ML_KEM_1024: "2.16.840.1.101.3.4.4.3",
 }
 RAW_KEY_TYPES: Final = {oid: key_type for key_type, oid in _OIDS.items()}
-# The size of the field, or the security that FIPS 203 and FIPS 204 claim (categories 1 or 2, 3 and 5).
+# The `bits` of each type of key: the size of the curve's field, or the security that FIPS 203 and FIPS 204 claim
+# (categories 1 or 2, 3 and 5).
 _BITS: Final = {
     KeyType.ED25519: 255,
     KeyType.ED448: 448,
@@ -98,7 +99,7 @@ def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes |
 
 
 def raw_public_half(key: PrivateKey) -> PublicKey:
-    """The public half of a key of the types in this module, computed."""
+    """The public half, computed from a private key of a type in this module."""
     kind = key.key_type
     if kind in EDWARDS_CURVES:
         return raw_public_key(kind, edwards.public_half(EDWARDS_CURVES[kind], read_raw_private(key)))
@@ -107,7 +108,7 @@ def raw_public_half(key: PrivateKey) -> PublicKey:
     expanded = read_expanded_private(key)
     if kind in ML_KEM_PARAMETERS:
         return raw_public_key(kind, ml_kem.public_half(ML_KEM_PARAMETERS[kind], expanded))
-    # The parts fit, because that was checked when the key was parsed.
+    # The parts belong together, because that was checked when the key was parsed. So the result is never None.
     return raw_public_key(kind, ml_dsa.public_half(ML_DSA_PARAMETERS[kind], expanded) or b"")
 
 

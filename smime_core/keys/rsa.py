@@ -19,8 +19,8 @@ _PRIVATE_FIELDS: Final = 9  # version, n, e, d, p, q, dP, dQ, qInv: RFC 8017 app
 def parse_rsa_public_key(key_der: Buffer, *, pss: PssRestriction | None = None) -> PublicKey:
     """Parse an RSAPublicKey. Raises MalformedMessage or LimitExceeded.
 
-    A key that is bound to PSS has rsaEncryption in `spki_der` too, because all libraries import that; `pss` has its
-    restriction.
+    A key that is restricted to PSS also has rsaEncryption in `spki_der`, because all libraries import that. `pss` is
+    the restriction.
     """
     children = der.read_sequence(key_der, where="RSAPublicKey")
     if len(children) != 2:
@@ -77,14 +77,15 @@ def _check_public(modulus: int, exponent: int, where: str) -> None:
     check_limit("RSA exponent bits", exponent.bit_length(), MAX_RSA_EXPONENT_BITS)
     if modulus < 0 or modulus.bit_length() < _MIN_MODULUS_BITS or modulus % 2 == 0:
         raise MalformedMessage("the modulus is not an odd number of 512 bits or more", where)
-    # RFC 8017 section 3.1: 3 <= e < n, and coprime to an even number, hence odd.
+    # RFC 8017 section 3.1: 3 <= e < n. The exponent is coprime to λ(n), which is even, hence the exponent is odd.
     if exponent < 3 or exponent % 2 == 0:
         raise MalformedMessage("the public exponent is not an odd number of 3 or more", where)
 
 
 def _check_private(fields: list[int]) -> None:
     # RFC 8017 section 3.2. A key whose CRT numbers disagree reveals its primes with one signature (Boneh, DeMillo and
-    # Lipton). It is not checked that p and q are prime: the check takes 30 ms, and other numbers merely do not work.
+    # Lipton). It is not checked that p and q are prime: the check takes 30 ms, and a key with other numbers merely does
+    # not work.
     _, n, e, d, p, q, d_p, d_q, q_inv = fields
     if min(p, q) < 3 or p * q != n or q * q_inv % p != 1:
         raise MalformedMessage("the numbers do not belong together", where="RSAPrivateKey")
