@@ -1,5 +1,5 @@
-"""The status of a certificate by revocation lists (RFC 5280 section 6.3.3): for each step a case that counts and one
-that does not."""
+"""The status of a certificate by revocation lists (RFC 5280 section 6.3.3). For each step, one case has a list that
+counts and one a list that does not."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ REST = tuple(set(Reason) - {*SOME, Reason.unspecified, Reason.remove_from_crl})
 
 
 def pointing(*members: object, is_ca: bool = False) -> Holder:
-    """A leaf whose certificate names distribution points."""
+    """A holder whose certificate names these distribution points."""
     return issue("Pointing", authority(), serial_number=SERIAL, is_ca=is_ca, extensions=[points(*members)])  # type: ignore[arg-type]
 
 
@@ -96,7 +96,7 @@ class TestFreshness:
 
 
 class TestThePast:
-    """The moment in question is before the list was made."""
+    """The status is wanted for a time before the list was made."""
 
     AT = NOW - 30 * DAY
 
@@ -149,12 +149,12 @@ class TestThePast:
         revoking = crl(
             authority(), entry(SERIAL, at=self.AT + HOUR), this_update=self.AT - DAY, next_update=self.AT + DAY
         )
-        # It was on the list then, even if the entry gives another date.
+        # The list was made before the time in question, so the later date in its entry does not matter.
         assert ask(revoking, at=self.AT).state == "revoked"
 
 
 class TestScope:
-    """(b)."""
+    """Step (b): the scope of a list."""
 
     def test_another_issuers_list_says_nothing(self) -> None:
         assert outcome(ask(crl(root(), entry(SERIAL)))) == ("unknown", "nobody-to-ask")
@@ -190,12 +190,12 @@ class TestScope:
     def test_an_extension_that_is_not_understood_matters_when_critical(self, critical: bool) -> None:
         expected = ("unknown", "not-understood") if critical else GOOD
         assert outcome(ask(crl(authority(), unknown=critical))) == expected
-        # RFC 5280 section 5.3: one such entry, whomever it is about, spoils the list.
+        # RFC 5280 section 5.3: one such entry, about any certificate, makes the whole list unusable.
         assert outcome(ask(crl(authority(), entry(7, unknown=critical)))) == expected
 
 
 class TestReasons:
-    """(d), (e), (l)."""
+    """Steps (d), (e) and (l): the reasons that a list covers."""
 
     def test_lists_by_reason_cover_all_of_them_together(self) -> None:
         person = pointing(point(HERE, reasons=SOME), point(ELSEWHERE, reasons=REST))
@@ -211,7 +211,7 @@ class TestReasons:
         assert outcome(ask(revoking)) == ("revoked", "keyCompromise")
 
     def test_a_point_that_asks_for_some_reasons_of_a_full_list_does_not_narrow_it(self) -> None:
-        # The end of 6.3.3 takes the same list as one that no point names.
+        # The end of section 6.3.3 uses the same list again, as one that no distribution point names.
         assert ask(crl(authority()), about=pointing(point(HERE, reasons=SOME))).state == "good"
 
 
@@ -227,11 +227,11 @@ class TestIndirectLists:
         for entries, expected in (
             ([entry(SERIAL, issuer="Authority")], "revoked"),
             ([entry(SERIAL, issuer="Somebody")], "good"),
-            # Section 5.3.3: it is carried on to the entries that follow.
+            # Section 5.3.3: the certificate issuer counts for the entries that follow, too.
             ([entry(1, issuer="Authority"), entry(2), entry(SERIAL)], "revoked"),
             ([entry(1, issuer="Authority"), entry(2, issuer="Somebody"), entry(SERIAL)], "good"),
             ([entry(SERIAL, issuer="Somebody"), entry(SERIAL, issuer="Authority")], "revoked"),
-            # Before any extension the list's own issuer is meant.
+            # Entries before the first such extension are about certificates of the list's own issuer.
             ([entry(SERIAL), entry(1, issuer="Authority")], "good"),
         ):
             listed = crl(lists, *entries, extensions=[scope(HERE, indirect=True)])
@@ -255,7 +255,7 @@ class TestIndirectLists:
 
 
 class TestSigner:
-    """(f), (g)."""
+    """Steps (f) and (g): the signer of a list."""
 
     def test_a_signature_by_another_key_does_not_count(self) -> None:
         assert outcome(ask(crl(root(), issuer="Authority"))) == ("unknown", "unsigned")
@@ -300,7 +300,7 @@ class TestSigner:
         forged = [crl(root(), entry(number), issuer="Authority") for number in range(1, 110)]
         assert outcome(ask(*forged)) == ("unknown", "too-much")
         assert ask(crl(authority(), entry(SERIAL)), *forged).state == "revoked"
-        # One of those that were left out could revoke it.
+        # One of the lists that were not looked at could revoke the certificate.
         assert outcome(ask(crl(authority()), *forged)) == ("unknown", "too-much")
         assert outcome(ask(*forged, responses=[response(authority())])) == ("unknown", "too-much")
 
@@ -312,7 +312,7 @@ class TestSigner:
             asked.append(candidate)
             return False
 
-        # Each twin's second list asks for nobody anew.
+        # The second list of each twin causes no second question about its signer.
         lists = [crl(twin, entry(number)) for twin in twins for number in (1, 2)]
         assert outcome(ask(*lists, certificates=twins, is_valid_crl_issuer=refuse)) == ("unknown", "too-much")
         assert len(asked) == MAX_LIST_SIGNERS
@@ -324,7 +324,7 @@ class TestSigner:
 
 
 class TestDeltas:
-    """(c), (h) to (k)."""
+    """Steps (c) and (h) to (k): delta lists."""
 
     def base(self, *entries: object, **options: object) -> bytes:
         return crl(authority(), *entries, **{"number": 5, **options})  # type: ignore[arg-type]
@@ -404,7 +404,7 @@ class TestSeveralLists:
             assert outcome(ask(*lists)) == ("revoked", "keyCompromise")
 
     def test_a_graver_reason_is_not_hidden_by_an_earlier_one(self) -> None:
-        # The reason decides whether a timestamp of before counts; an old list may come with the message.
+        # The reason decides whether an earlier timestamp counts. An attacker may put an old list into the message.
         mild = entry(SERIAL, reason=Reason.superseded, at=NOW - 9 * DAY)
         grave = entry(SERIAL, reason=Reason.key_compromise, at=NOW - 2 * DAY)
         old, new = crl(authority(), mild, this_update=NOW - 5 * DAY), crl(authority(), grave)

@@ -1,4 +1,4 @@
-"""Evidence: from bytes, from answers, and what is still to be asked."""
+"""Evidence: parsed from bytes, added from answers, and the lookups that are still needed."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class TestParsing:
 
     def test_a_damaged_name_hides_no_other_list(self) -> None:
         octets = bytearray(crl(root()))
-        # The name's only attribute ends early.
+        # The length of the name's only attribute is now too small.
         octets[octets.index(b"Root") - 1] = 3
         evidence = parse_evidence(revocation_lists=[bytes(octets), crl(authority())])
         assert len(list(evidence.find_lists(authority().certificate.subject_der))) == 1
@@ -171,7 +171,7 @@ class TestAnswers:
 
 
 class TestWhy:
-    """Why a status is unknown, of the least telling reasons."""
+    """The reason for an unknown status when no list or response is about the certificate."""
 
     def why(self, evidence: Evidence, holder: Holder) -> str:
         status = ask_evidence(evidence, about=holder)
@@ -194,7 +194,7 @@ def path_of(holder: Holder) -> tuple[Certificate, ...]:
 
 
 def named(evidence: Evidence, holder: Holder) -> tuple[Lookup, ...]:
-    """The lookups for the leaf's status by this evidence; its authority is good."""
+    """The lookups that the leaf's status still needs beside this evidence. The authority's status is known as good."""
     statuses = [
         ask_evidence(evidence, about=holder),
         RevocationStatus(certificate=authority().certificate, state=RevocationState.GOOD, source="ocsp"),
@@ -257,7 +257,7 @@ class TestLookups:
         assert urls(parse_evidence(revocation_lists=[stale]), person()) == [(LookupKind.CRL, DELTA)]
 
     def test_nobody_is_asked_because_an_unsigned_list_names_them(self) -> None:
-        """Such a list comes in a message, or from anybody on the way to the authority."""
+        """Anybody can put such a list into a message, or give it out over the network in the authority's place."""
         freshest = x509.FreshestCRL([point(DELTA)])
         name = authority().x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
         forged = crl(root(), issuer=str(name), number=1, extensions=[freshest])

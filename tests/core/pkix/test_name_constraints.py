@@ -1,4 +1,4 @@
-"""Name constraints by form (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6, MUSTS 38); names that compare."""
+"""Name constraints by form (RFC 5280 section 4.2.1.10, RFC 9549, RFC 9598 section 6, MUSTS 38); equal names."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def step(
     subject: bytes = EMPTY,
     critical: bool = True,
 ) -> str | None:
-    """The label of the step that refuses, None when the names are allowed."""
+    """The label of the step that refuses the names; None if they are allowed."""
     parsed = parse_name_constraints(constraints(permitted, excluded), critical=critical)
     violation = find_violation(read_constrained_names(subject, der.sequence(*names) if names else None), parsed)
     return violation and violation[0]
@@ -281,7 +281,7 @@ def test_many_names_below_many_constraints_take_linear_time(
         names, bases = names_and_constraints(size)
         return lambda: step(*names, excluded=tuple(bases))
 
-    # Comparing each beginning of a long name, or each mask with each address, would take 16 times as long.
+    # Comparing each prefix of a long name, or each mask with each address, would take 16 times as long.
     assert grows_in_proportion(judging, MANY_NAMES)
 
 
@@ -324,7 +324,7 @@ def test_a_text_that_would_take_long_to_normalise_is_no_name() -> None:
         return refuse
 
     assert grows_in_proportion(comparing, 2_000_000)
-    # Ignored characters do not count: it could hide a name from a constraint.
+    # Characters that a comparison ignores do not count as length; otherwise they could hide a name from a constraint.
     hidden = "\u200b" * 5_000 + "Ünal"
     assert comparable_name(attribute(COMMON_NAME, 0x0C, hidden.encode())) == comparable_name(
         attribute(COMMON_NAME, 0x0C, "ünal".encode())
@@ -336,13 +336,13 @@ def test_names_are_kept_up_to_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> 
     tracemalloc.start()
     try:
         for number in range(40):
-            # The last one by itself is more than is kept.
+            # The last name by itself is larger than MAX_KEPT_NAME_BYTES.
             count = 400 if number < 39 else 4_000
             comparable_name(build_name(*[(COMMON_NAME, f"{number} {one}") for one in range(count)]))
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # All of them would take six million.
+    # All the names together would take six million bytes.
     assert kept < 1_500_000
 
 

@@ -1,4 +1,4 @@
-"""Names of certificates: one reading for verdicts and constraints, and no bytes that spoil another signer's report."""
+"""Names in certificates: verdicts and constraints read them alike, and no bytes in them spoil another's report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support import path_house
 from tests.support.path_house import House
 from tests.support.people import NOW, PROVIDER
 
-# Characters that some reader strips, ends at, folds or maps, and others that are in addresses.
+# Characters that some readers strip, fold, map or take for the end of the text, and other characters of addresses.
 ODD: Final = (
     "\t", "\n", "\r", "\0", " ", "\u00a0", "\u2003", "\u200b", "\u200d", "\u202e", "\u3002", "\uff0e", "\uff20",
     ".", "@", '"', "\\", "(x)", "[", "]", "<", ">", ",", "\u00df", "\u0130", "\u212a", "A", "\u00c4", "xn--", "\x7f",
@@ -58,7 +58,7 @@ def other_mailbox(tag: int, octets: bytes) -> bytes:
 
 
 def named(kind: str | int, octets: bytes) -> Certificate:
-    """A certificate with these bytes for a mail address, and no other name than a common name."""
+    """A certificate with these bytes as its mail address, and with no other name than a common name."""
     subject = attribute(COMMON_NAME, 0x0C, b"Mallory")
     if isinstance(kind, int):
         return certify(der.sequence(subject, attribute(EMAIL_ADDRESS, kind, octets)), ())
@@ -80,7 +80,7 @@ def root() -> House:
 
 
 def violates(names: Sequence[ConstrainedName], host: str, *, excluded: bool) -> bool:
-    """Whether the mail names break a constraint that excludes this host, or permits no other."""
+    """Whether the mail names break a constraint that excludes this host, or one that permits only this host."""
     base = der.sequence(der.element(0x81, host.encode("ascii")))
     value = der.sequence(der.element(0xA1 if excluded else 0xA0, base))
     own = [name for name in names if name.form == "rfc822Name"]
@@ -98,7 +98,7 @@ def test_what_passes_for_an_address_in_a_verdict_is_what_the_constraints_saw(
     certificate = named(kind, text.encode(encoding, "replace"))
     names = find_constrained_names(certificate)
     if not certificate.email_addresses:
-        # Not an address: it counts for nobody, and no constraint lets it pass.
+        # A name that is no address counts for no author, and breaks every constraint.
         assert violates(names, "other.test", excluded=True)
         assert violates(names, "victim.test", excluded=False)
     claimed = {text, text.strip(), text.strip("\0."), text.lower(), text.partition("\0")[0], "alice@victim.test"}
@@ -120,11 +120,11 @@ def test_the_text_of_an_address_reads_as_the_same_address(text: str) -> None:
         assert again == parsed
         assert again is not None
         assert again.text == parsed.text
-        # A mail's From field reads it in the same way.
+        # The reader of From fields finds the same address.
         assert [mailbox.address for mailbox in addresses(parsed.text)] == [parsed.text]
 
 
-# One signer whom nobody can read
+# A signer with unreadable names
 
 OCTETS: Final = st.one_of(
     st.binary(max_size=24),
@@ -157,7 +157,7 @@ def alice() -> Identity:
 
 
 def examine(mallory: Certificate, *carried: Certificate) -> MessageReport:
-    """The report on what Alice and Mallory have signed together."""
+    """The report on a message that Alice and Mallory have both signed."""
     signed = run(
         build_signed_data(
             b"From: alice@victim.test\r\n\r\nx\r\n",
@@ -202,6 +202,6 @@ def test_no_octets_in_the_names_of_one_signer_change_the_report_of_another(
     report = examine(certify(subject, alternatives, authority), authority.certificate)
     assert len(report.signers) == 2
     assert report_of_alice(report) == expected()
-    # The report shows it as text.
+    # The report can still be written, as JSON and as one line.
     assert report_to_json(report)["signers"]
     assert verdict_line(report)

@@ -1,4 +1,4 @@
-"""The path check: what vouches for a certificate, and what does not (RFC 5280 section 6.1, MUSTS 38)."""
+"""The path check: certificates that a path vouches for, and others that none does (RFC 5280 section 6.1, MUSTS 38)."""
 
 from __future__ import annotations
 

@@ -48,11 +48,11 @@ from tests.support.people import MESSAGE, NOW, anchor, build_revocation_list, pe
 SIGNERS = 100
 DSA = "1.2.840.10040.4.1"
 DSA_SHA256 = "2.16.840.1.101.3.4.3.2"
-PARTS = 4  # together below MAX_LOOKED_INSIDE_BYTES
+PARTS = 4  # so few that the message is smaller than MAX_LOOKED_INSIDE_BYTES
 
 
 class CountingProvider(NativeProvider):
-    """Counts the signatures that are checked."""
+    """The native provider, which counts the signatures that it checks."""
 
     verified = 0
 
@@ -85,7 +85,7 @@ def test_a_signature_is_checked_once_for_all_signers(provider: CountingProvider)
     budget = PathBudget()
     for address in ("alice@example.test", "bob@example.test"):
         validate(between.certify(address), [between.certificate], provider, budget)
-    # One on each person, and one on the authority of both.
+    # One signature is on each person's certificate, and one on that of the authority of both.
     assert provider.verified == 3
 
 
@@ -102,7 +102,7 @@ def test_what_one_signer_spends_is_gone_for_the_next(
             continue
         with pytest.raises(LimitExceeded):
             validate(leaf, [house.certificate], provider, budget)
-        # Nothing more is begun.
+        # After the limit, no further signature is checked.
         before = provider.verified
         with pytest.raises(LimitExceeded):
             validate(house.certify("third@example.test"), [house.certificate], provider, budget)
@@ -146,7 +146,7 @@ def test_a_hundred_signers_in_many_parts_over_a_hostile_pool_are_bounded(provide
     signers = [signer for layer in report.layers for signer in layer.signers]
     assert len(signers) == SIGNERS * PARTS
     assert {signer.state for signer in signers} == {State.SIGNED_UNVERIFIED}
-    # Each signer's own signature is checked; what comes on top is each signature of the pool once, and bounded.
+    # Each signer's signature is checked. The signatures on certificates are checked at most once each, up to a limit.
     on_top = provider.verified - SIGNERS * PARTS
     assert on_top <= min(MAX_MESSAGE_PATH_SIGNATURES, len(pool) + SIGNERS)
 
@@ -167,7 +167,7 @@ def test_signatures_are_checked_for_five_hundred_signers_in_all_parts(provider: 
     provider.verified = 0
     report = run(examine(message, examiner=Examiner(provider=provider, judging=Judging(trust_store=STORE, at=NOW))))
     layers = [layer for layer in report.layers if layer.signers]
-    # One on top is that on the certificate.
+    # The one signature more is that on eve's certificate.
     assert provider.verified == MAX_MESSAGE_SIGNATURES + 1
     assert {signer.state for layer in layers[:-2] for signer in layer.signers} == {State.VERIFIED}
     assert {signer.state for layer in layers[-2:] for signer in layer.signers} == {State.SIGNED_UNVERIFIED}
@@ -175,7 +175,7 @@ def test_signatures_are_checked_for_five_hundred_signers_in_all_parts(provider: 
 
 
 def watch(reader: tuple[ModuleType, str], monkeypatch: pytest.MonkeyPatch, note: Callable[..., None]) -> None:
-    """Give `note` what a function of a module is given, before each call."""
+    """Call `note` with the arguments of the module's function before each call of that function."""
     module, name = reader
     read = getattr(module, name)
 
@@ -214,7 +214,7 @@ def test_large_extensions_are_read_for_few_of_a_hundred_signers(
 
 
 def without_parameters(subject: str, issuer: str, number: int) -> bytes:
-    """A certificate of a DSA key that has its parameters from its issuer; nobody signed it."""
+    """A certificate for a DSA key that inherits its parameters from its issuer. Its signature is meaningless."""
     validity = der.sequence(der.element(0x17, b"200101000000Z"), der.element(0x17, b"400101000000Z"))
     key = der.sequence(der.sequence(der.oid(DSA)), der.element(0x03, b"\0" + der.integer(number + 5)))
     names = [build_name((COMMON_NAME, name)) for name in (issuer, subject)]
@@ -261,7 +261,7 @@ def test_the_signers_of_one_part_find_their_issuers_in_one_pool(
     people = [identity(TRUSTED, f"p{number}@example.test") for number in range(5)]
     signed = sign_message(MESSAGE, Signing(identities=[people[0], *(people[1:])], signing_time=NOW), provider=provider)
     for store in (STORE, dataclasses.replace(STORE, anchors=())):
-        # Another store is never asked for what the first one trusts.
+        # The second store has no anchors, so issuers found for the first store must not count for it.
         report = run(examine(signed, examiner=Examiner(provider=provider, judging=Judging(trust_store=store, at=NOW))))
         expected = State.VERIFIED if store.anchors else State.SIGNED_UNVERIFIED
         assert {signer.state for signer in report.signers} == {expected}
@@ -285,7 +285,7 @@ def test_a_store_finds_no_issuers_in_the_pool_of_another(provider: CountingProvi
 def test_issuers_without_parameters_above_one_another_do_not_multiply(
     provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Of nine levels, 20 of one name in each: 20 to the power of nine ways up.
+    # Each of nine levels has 20 certificates of one name, which makes 20 to the power of nine paths.
     pool = [without_parameters("Level 0", "Level 1", 1)] + [
         without_parameters(f"Level {level}", f"Level {level + 1}", 100 * level + number)
         for level in range(1, 10)
@@ -293,7 +293,7 @@ def test_issuers_without_parameters_above_one_another_do_not_multiply(
     ]
     eve = dataclasses.replace(identity(TRUSTED, "eve@example.test"), chain=tuple(map(parse_certificate, pool)))
     signed = sign_message(MESSAGE, Signing(identities=[eve], signing_time=NOW), provider=provider)
-    # The certificate that the signer means is the lowest of the levels.
+    # The signer's certificate is the one below all these levels.
     monkeypatch.setattr(signers, "find_signer_certificates", lambda _, known: (parse_certificate(pool[0]),))
     weighed = 0
 
@@ -379,6 +379,6 @@ def test_a_revocation_that_nobody_could_afford_to_look_at_forgives_nothing(
         return report.state, [reason.code for reason in report.reasons]
 
     assert judge() == (State.VERIFIED, [])
-    # Enough for the path, and not for the list.
+    # The budget is enough for the path, but not for the revocation list.
     monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 1)
     assert judge() == (State.SIGNED_UNVERIFIED, ["limit-exceeded"])

@@ -1,4 +1,4 @@
-"""Which paths are found, in which order, and that a hostile pool ends in a clear error (MUSTS 38)."""
+"""The paths that are found, their order, and the clear error that a hostile pool ends in (MUSTS 38)."""
 
 from __future__ import annotations
 

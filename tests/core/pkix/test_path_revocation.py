@@ -1,4 +1,4 @@
-"""Revocation along a path (RFC 5280 section 6.1.3 (a)(3), MUSTS 38 and 39): what it does, and who may sign lists."""
+"""Revocation along a path (RFC 5280 section 6.1.3 (a)(3), MUSTS 38 and 39): its effect, and the signers of lists."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_an_anchor_may_have_a_policy_of_its_own(policy: RevocationPolicy, own: R
     store = TrustStore(anchors=(anchor,), revocation=policy)
     effective = policy if policy is RevocationPolicy.NOT_CHECKED else own
     assert store.policy_for(anchor) is effective
-    # A policy for all anchors replaces it. A softened one accepts an unknown status, and makes the same checks.
+    # `with_revocation` replaces the anchors' own policies. `softened` accepts an unknown status after the same checks.
     assert store.with_revocation(policy).policy_for(TrustAnchor(certificate=ROOT.certificate)) is policy
     (softened,) = store.softened().anchors
     assert store.softened().policy_for(softened) is not RevocationPolicy.REQUIRED
@@ -145,7 +145,7 @@ def test_other_faults_are_told_before_what_is_unknown() -> None:
 
 
 def crl_signer(*, usage: KeyUsage = KeyUsage.CRL_SIGN, issuer: House = ROOT) -> House:
-    """Another certificate of the issuing authority's name, whose key signs only its lists."""
+    """A signer of lists with the issuing authority's name, but with a key of its own."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(usage))
     certificate = issue("Issuing CA", "list key", issuer, extensions)
     return House(name="Issuing CA", certificate=certificate, key_name="list key")
@@ -168,7 +168,8 @@ def test_a_bag_full_of_namesakes_hides_no_revocation(policy: RevocationPolicy) -
     )
     with pytest.raises(CertificateRevoked):
         validate(evidence=known, further=namesakes, policy=policy)
-    # Where the signer came with the message too, nobody knows; and that holds by no policy that asks.
+    # If the signer's certificate only comes with the message, behind its namesakes, the status stays unknown. Both
+    # policies refuse that.
     with pytest.raises(RevocationUnknown, match="more evidence about its revocation than this program looks through"):
         validate(
             revocation_list(ROOT),
@@ -207,7 +208,7 @@ def test_a_list_signer_needs_the_key_usage_and_the_same_anchor() -> None:
 
 
 def test_another_authority_below_the_anchor_certifies_no_list_signer_for_this_one() -> None:
-    """A name is not enough for an issuer: any authority below the anchor could certify it."""
+    """The issuer's name is not enough, because any authority below the anchor could certify a key by that name."""
     sibling = ROOT.issue("Sibling CA")
     impostor = crl_signer(issuer=sibling)
     authority = sibling.issue("Issuing CA", key_name="impostor")
@@ -220,7 +221,7 @@ def test_another_authority_below_the_anchor_certifies_no_list_signer_for_this_on
 
 
 def test_a_signer_of_mail_says_nothing_about_their_own_certificate() -> None:
-    """Also where the certificate has the authority's name and may sign lists."""
+    """This holds even if the certificate has the authority's name and may sign lists."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.DIGITAL_SIGNATURE | KeyUsage.CRL_SIGN))
     certificate = issue("Issuing CA", "own key", ISSUING, extensions)
     signer = House(name="Issuing CA", certificate=certificate, key_name="own key")
@@ -232,7 +233,7 @@ def test_a_signer_of_mail_says_nothing_about_their_own_certificate() -> None:
 
 
 def test_a_list_may_be_about_its_own_signer() -> None:
-    """PKITS 4.14.30: somebody has to sign the list that says that he may."""
+    """PKITS 4.14.30: the status of a list's signer may be known only from that list."""
     extensions = (build_basic_constraints(is_ca=False), build_key_usage(KeyUsage.CRL_SIGN))
     certificate = issue("Root", "list key of the root", ROOT, extensions)
     signer = House(name="Root", certificate=certificate, key_name="list key of the root")

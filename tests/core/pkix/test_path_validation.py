@@ -83,7 +83,7 @@ def validate(
 
 
 def refusal(certificate: Certificate, *intermediates: House | Certificate, **options: object) -> tuple[str, int, str]:
-    """The label, the position and the text of the step that failed, which is the last of the trail."""
+    """The label, the position and the text of the failed step, which is the last one of the trail."""
     with pytest.raises(PathError) as raised:
         validate(certificate, *intermediates, **options)  # type: ignore[arg-type]
     error = raised.value
@@ -145,7 +145,7 @@ def test_only_archived_mail_may_rest_on_sha1() -> None:
 
 @functools.cache
 def rsa_key(bits: int) -> tuple[int, int]:
-    """A modulus and its private exponent to 65,537, made here because libraries make none as small."""
+    """A modulus and its private exponent for 65,537, computed here because libraries refuse to make keys this small."""
     primes: list[int] = []
     candidate = (3 << bits // 2 - 2) | 1
     while len(primes) < 2:
@@ -162,7 +162,7 @@ def rsa_spki(modulus: int) -> bytes:
 
 
 def with_rsa_key(certificate: Certificate, modulus: int, signer: str) -> Certificate:
-    """The certificate for an RSA key, signed again by the key of that name."""
+    """The certificate with its key replaced by an RSA key, signed again by the key of the named signer."""
     fields = [bytes(one.encoded) for one in der.read_sequence(certificate.tbs_der)]
     tbs_der = der.sequence(*fields[:6], rsa_spki(modulus), *fields[7:])
     algorithm = parse_signature_identifier(certificate.signature_algorithm_der)
@@ -172,7 +172,7 @@ def with_rsa_key(certificate: Certificate, modulus: int, signer: str) -> Certifi
 
 
 def signed_by_rsa(certificate: Certificate, modulus: int, exponent: int) -> Certificate:
-    """The certificate signed again by an RSA key: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2)."""
+    """The certificate signed again by an RSA key, with RSASSA-PKCS1-v1_5 and SHA-256 (RFC 8017 section 9.2)."""
     rsa = build_signature_identifier(
         SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)
     )
@@ -320,7 +320,7 @@ def test_usage_is_judged_by_operation_and_by_kind_of_key() -> None:
         basic = build_basic_constraints(is_ca=False)
         return issue("usage", "usage", ISSUING, (basic, build_key_usage(usage), build_subject_alt_name((ALICE,))))
 
-    # The key is for key agreement: key transport is nothing that it can do.
+    # The key is an EC key: it can do key agreement, but no key transport.
     assert refusal(with_usage(KeyUsage.KEY_ENCIPHERMENT), ISSUING, purpose=Purpose.ENCRYPT)[0] == "4.2.1.3"
     validate(with_usage(KeyUsage.KEY_AGREEMENT), ISSUING, purpose=Purpose.ENCRYPT)
     assert refusal(with_usage(KeyUsage.KEY_AGREEMENT), ISSUING)[0] == "4.2.1.3"

@@ -1,4 +1,4 @@
-"""Certificate policies (RFC 5280 section 6.1, RFC 9618, MUSTS 38): what holds, and a graph that stays small."""
+"""Certificate policies (RFC 5280 section 6.1, RFC 9618, MUSTS 38): a path's policies, and a graph that stays small."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def demand(*oids: str, **settings: bool) -> PolicyRequirements:
 
 
 def found(*path: House | Certificate, requirements: PolicyRequirements) -> frozenset[str] | str:
-    """The policies of a path, given from below the root down, or the label of the step that refuses it."""
+    """The policies of a path, or the label of the step that refuses it. The path is given from below the root down."""
     certificates = [one.certificate if isinstance(one, House) else one for one in path]
     try:
         return blocking.validate_path(

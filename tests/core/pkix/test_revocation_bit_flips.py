@@ -1,4 +1,4 @@
-"""One flipped bit anywhere in a list or response: it says nothing good any more, and revokes nobody else."""
+"""A list or response with one flipped bit anywhere does not count, neither as good nor as revoked."""
 
 from __future__ import annotations
 

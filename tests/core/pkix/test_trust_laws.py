@@ -1,4 +1,4 @@
-"""Laws of trust for any input: the order of a bag, more evidence, other people's decisions, JSON and back."""
+"""Laws of trust that hold for any input: order of certificates, more evidence, decisions, constraints and JSON."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def authorities() -> tuple[path_house.House, path_house.House]:
 
 @functools.cache
 def bag() -> tuple[Certificate, ...]:
-    """The two authorities that are needed, then others: of the same names, crossed, expired, and strangers."""
+    """The two authorities of alice's path, then others: namesakes, cross-certificates, an expired one, strangers."""
     upper, lower = authorities()
     other = path_house.root("Other root")
     return (
@@ -91,7 +91,7 @@ def test_a_path_is_found_in_any_order_of_the_bag_and_among_strangers(order: list
 
 @functools.cache
 def statements() -> tuple[tuple[str, bytes], ...]:
-    """Lists and responses about the leaf: current, old, later ones, forged ones."""
+    """Lists and responses about the leaf: current, old and forged ones."""
     authority, stranger = revocations.authority(), revocations.issue("Authority", is_ca=True)
     old = {"this_update": NOW - 5 * DAY, "next_update": NOW - 4 * DAY}
     entry, single, response = revocations.entry, revocations.single, revocations.response
@@ -166,7 +166,7 @@ def test_a_decision_counts_for_its_addresses_alone(own: str, accepted: list[str]
 
 
 def is_within(address: str, base: str) -> bool:
-    """An oracle of its own: a mailbox, a host, or with a dot before it everything below a domain."""
+    """An independent check. The base is a mailbox, a host, or after a leading dot a domain with all hosts below it."""
     host = address.partition("@")[2]
     if "@" in base:
         return address == base
@@ -198,7 +198,7 @@ def constraints_der(permitted: list[str], excluded: list[str]) -> bytes:
     return der.sequence(subtrees(0xA0, permitted), subtrees(0xA1, excluded))
 
 
-# There and back
+# Values that are written and read again
 
 ANCHORS = st.builds(
     TrustAnchor,
