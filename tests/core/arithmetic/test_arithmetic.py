@@ -1,4 +1,4 @@
-"""Number theory in Python against the library and Project Wycheproof: it must give every answer that they give."""
+"""The arithmetic in Python gives the same answers as the library and as Project Wycheproof."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_altered_signatures_and_keys_do_not_hold(
     for bad in (signature[:-1], signature + b"\0", b"", second, bytes((signature[0] ^ 1,)) + signature[1:]):
         assert not edwards.is_signature(curve, public, bad, b"content")
     beyond = (curve.prime + 1).to_bytes(curve.length, "little")
-    # The point (0, 1) with the bit of an x that is zero.
+    # The encoding of the point (0, 1) with the sign bit set, though x is zero.
     no_point = (1 | 1 << 8 * curve.length - 1).to_bytes(curve.length, "little")
     for other in (beyond, no_point, public[:-1], edwards.public_half(curve, octets(8, curve.length))):
         assert not edwards.is_signature(curve, other, signature, b"content")
@@ -147,7 +147,7 @@ def test_ml_kem_agrees_with_the_library(
 def test_altered_ml_kem_keys_do_not_hold(parameters: ml_kem.MlKem) -> None:
     private = ml_kem.expand_seed(parameters, octets(1, 64))
     public = ml_kem.public_half(parameters, private)
-    # The secret vector, the public half and its digest; z is random and has nothing that it must fit.
+    # The positions are in the secret vector, the public half and its digest. The random z need not fit anything.
     for position in (0, 384 * parameters.k, len(private) - 64):
         altered = private[:position] + bytes((private[position] ^ 1,)) + private[position + 1 :]
         assert not ml_kem.is_private_key(parameters, altered)
@@ -188,7 +188,7 @@ def test_ml_dsa_agrees_with_the_library(
 @pytest.mark.parametrize("parameters", [ml_dsa.ML_DSA_44, ml_dsa.ML_DSA_65, ml_dsa.ML_DSA_87], ids=["44", "65", "87"])
 def test_altered_ml_dsa_keys_do_not_hold(parameters: ml_dsa.MlDsa) -> None:
     private = ml_dsa.expand_seed(parameters, octets(1, 32))
-    # rho, tr, s1 (once out of range), t0; K is random and has nothing that it must fit.
+    # The positions are in rho, tr, s1 (set out of range) and t0. The random K need not fit anything.
     for position, octet in ((0, private[0] ^ 1), (64, private[64] ^ 1), (128, 0xFF), (len(private) - 1, 0)):
         altered = private[:position] + bytes((octet,)) + private[position + 1 :]
         assert ml_dsa.public_half(parameters, altered) is None

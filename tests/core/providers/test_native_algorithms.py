@@ -1,4 +1,4 @@
-"""The native provider on every algorithm beyond today's everyday ones: younger signatures, old ciphers, tag lengths."""
+"""The native provider with less common algorithms: newer signatures, old ciphers, shorter tags."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def pss(hash_name: HashName, salt_length: int) -> SignatureAlgorithm:
 
 
 def pss_key(key: PrivateKey, bound: SignatureAlgorithm | None) -> PublicKey:
-    """The public half as an id-RSASSA-PSS key, bound to the parameters of an algorithm or free of them."""
+    """The public half as an id-RSASSA-PSS key, bound to the parameters of an algorithm, or to none."""
     identifier = der.sequence(der.oid(RSASSA_PSS)) if bound is None else build_signature_identifier(bound)
     bits = bytes(der.read_sequence(public_key_of(key).spki_der)[1].encoded)
     return parse_public_key(der.sequence(identifier, bits))
@@ -108,7 +108,7 @@ def test_pure_schemes_sign_the_content_itself(algorithm: SignatureAlgorithm) -> 
     key = run(PROVIDER.generate_key(NewKey(algorithm.scheme.value)))
     signature = run(PROVIDER.sign(key, algorithm, bytearray(b"content")))
     check_holds(public_key_of(key), algorithm, signature)
-    # Pure, so that the hash beside it does not count for the signature.
+    # The schemes are pure, so the hash in the algorithm has no effect on the signature.
     other = SignatureAlgorithm(scheme=algorithm.scheme, hash_name=HashName.SHA384)
     run(PROVIDER.verify(public_key_of(key), other, signature, b"content"))
 
@@ -193,7 +193,7 @@ def test_a_pss_key_is_the_key_of_its_private_half(rsa_key: PrivateKey) -> None:
 
 
 def encrypt_weak(cipher: ContentCipher, key: bytes, iv: bytes, content: bytes) -> bytes:
-    """Content that the core never encrypts: padded CBC by pyca/cryptography's decrepit ciphers, where it has them."""
+    """Content in padded CBC under an old cipher, encrypted by pyca/cryptography because the core only decrypts it."""
     algorithm: BlockCipherAlgorithm
     algorithm = RC2(key) if cipher is RC2_128_CBC else TripleDES(key if cipher is TRIPLE_DES_CBC else 3 * key)
     padder, encryptor = padding.PKCS7(64).padder(), Cipher(algorithm, modes.CBC(iv)).encryptor()
@@ -358,7 +358,7 @@ def test_a_tag_cut_short_is_not_taken_for_a_shorter_one() -> None:
 
 @pytest.mark.parametrize("tag_length", [4, 6, 8, 10])
 def test_ccm_with_a_whole_tag_below_the_floor_is_refused(tag_length: int) -> None:
-    # RFC 5084 section 3.1 has such; a forger guesses four bytes.
+    # RFC 5084 section 3.1 allows these lengths, but a forger can guess four bytes.
     encrypted = aead.AESCCM(b"k" * 16, tag_length=tag_length).encrypt(b"n" * 12, b"text", b"")
     with pytest.raises(DecryptionError):
         run(PROVIDER.decrypt_content(AES_128_CCM, b"k" * 16, b"n" * 12, encrypted, tag_length=tag_length))

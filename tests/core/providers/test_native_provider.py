@@ -1,4 +1,4 @@
-"""The native provider against published answers, and against what an attacker may change."""
+"""The native provider gives published answers, and refuses what an attacker has changed."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_altered_additional_data_is_refused() -> None:
 )
 def test_every_padding_byte_is_checked(padding: bytes) -> None:
     cek, iv = b"k" * 32, b"i" * 16
-    # With a block of padding behind it, the altered block is encrypted as it is; then the good one is cut off.
+    # The altered padding is encrypted as content, and the block of valid padding behind it is cut off.
     ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, cek, iv, b"0123456789abcdef" + padding))[:32]
     with pytest.raises(DecryptionError):
         run(PROVIDER.decrypt_content(AES_256_CBC, cek, iv, ciphertext))
@@ -247,7 +247,7 @@ def test_ciphertext_of_an_impossible_length_is_refused(cipher: ContentCipher, le
 
 
 def test_cek_of_another_length_than_the_algorithm_says_is_refused() -> None:
-    # AES would take it, as AES-256.
+    # AES itself would accept this key, as one for AES-256.
     ciphertext = run(PROVIDER.encrypt_content(AES_256_CBC, b"k" * 32, b"i" * 16, b"text"))
     with pytest.raises(DecryptionError):
         run(PROVIDER.decrypt_content(AES_128_CBC, b"k" * 32, b"i" * 16, ciphertext))
@@ -307,7 +307,7 @@ def test_v15_with_bad_padding_gives_some_cek(rsa_key: PrivateKey, encrypted_key:
 
 
 def test_v15_of_another_block_type_gives_another_cek(rsa_key: PrivateKey) -> None:
-    # A signature is block type 1: "decrypting" it must not hand out what was signed.
+    # Signatures have block type 1. "Decrypting" a signature must not hand out the signed bytes.
     foreign = load_der_private_key(rsa_key.pkcs8_der, password=None)
     assert isinstance(foreign, rsa.RSAPrivateKey)
     block = (b"\0\1" + b"\xff" * (256 - 3 - 32) + b"\0" + b"c" * 32).hex()
@@ -335,7 +335,7 @@ def test_both_sides_agree(kind: NewKey) -> None:
 def test_points_off_the_curve_are_refused(ec_key: PrivateKey) -> None:
     point = public_point(public_key_of(ec_key))
     altered = point[:-1] + bytes((point[-1] ^ 1,))
-    # RFC 5753 section 7.2 has no hybrid points, and the library would read this one (MUSTS 26).
+    # RFC 5753 section 7.2 has no hybrid points, but the library would read this one (MUSTS 26).
     hybrid = bytes((6 + (point[-1] & 1),)) + point[1:]
     for bad in (altered, hybrid, b"", b"\0", b"\4" + b"\0" * 64, point[:-1], point + b"\0", b"\2" + b"\xff" * 32):
         with pytest.raises(DecryptionError):

@@ -1,7 +1,7 @@
 """RSA v1.5 decryption takes the same steps for every padding (RFC 3218 section 2.3.2, MUSTS 23).
 
-Steps are the lines of the core that run, in their order, natively and in the Python of the browser's provider. What the
-library does below is its implicit rejection, which these tests ask for too.
+The steps are the lines of the core that run, in order, in the native provider and in the Python code of the browser's
+provider. The library below the native provider must do implicit rejection, which is tested here too.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def test_a_good_block_gives_its_key(key: PrivateKey, decrypt: Decrypt) -> None:
 def test_bad_blocks_give_a_random_key_by_the_same_steps(key: PrivateKey, decrypt: Decrypt, block: bytes) -> None:
     bad = encrypt_block(key, block)
     found = decrypt(key, bad)
-    # OpenSSL's own substitute is the same each time, and one key in 200 makes it as long as a CEK: it serves as well.
+    # OpenSSL gives a substitute for a bad block, always the same one. With one key in 200 the substitute is as long as
+    # a CEK, and is then used as the random key.
     assert len(found) == len(CEK)
     assert found != CEK
     expected = steps_of(decrypt, key, encrypt_block(key, GOOD))
@@ -102,12 +103,12 @@ def test_bad_blocks_give_a_random_key_by_the_same_steps(key: PrivateKey, decrypt
 
 @pytest.mark.parametrize("block", BAD_BLOCKS.values(), ids=BAD_BLOCKS)
 def test_the_library_rejects_bad_padding_without_saying_so(key: PrivateKey, block: bytes) -> None:
-    # Without implicit rejection (OpenSSL below 3.2) this raises, and the time that takes would tell.
+    # Without implicit rejection (OpenSSL below 3.2) this raises, and the time that it takes reveals the bad padding.
     foreign_key(key).decrypt(encrypt_block(key, block), padding.PKCS1v15())
 
 
 def test_failures_behind_a_wrong_key_look_like_all_others(key: PrivateKey) -> None:
-    """A random CEK fails at the content with the one error, as a good block with damaged content does."""
+    """A random CEK fails at the content, with the same error as a good block with damaged content."""
     encrypted = asyncio.run(PROVIDER.encrypt_content(AES_256_GCM, CEK, b"i" * 12, b"text"))
     errors: list[str] = []
     for block, content in ((BAD_BLOCKS["block type"], encrypted), (GOOD, encrypted[:-1]), (GOOD, encrypted[:-16])):

@@ -1,4 +1,4 @@
-"""The native provider against Project Wycheproof: every answer of every file of the algorithms that the core has."""
+"""The native provider against Project Wycheproof: every case of the files for algorithms that the core has."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def octets(test: Json, *names: str) -> list[bytes]:
     return [bytes.fromhex(test[name]) for name in names]
 
 
-# Each check is True when the answer is the expected one, and raises SmimeError for what is refused.
+# Each check returns whether the result is the expected one, and raises SmimeError for a refusal.
 
 
 async def verify_signature(scheme: SignatureScheme, group: Json, test: Json) -> bool:
@@ -136,7 +136,8 @@ async def decrypt_transport(algorithm: KeyTransport, group: Json, test: Json) ->
     key = private_key(group["privateKeyPkcs8"])
     cek, ciphertext = octets(test, "msg", "ct")
     found = await PROVIDER.transport_decrypt(key, algorithm, ciphertext, cek_length=len(cek))
-    # A damaged RSA v1.5 block gives a random CEK of that length: of no bytes there is just one.
+    # A damaged RSA v1.5 block gives a random CEK of the expected length. Of length 0 there is only one CEK, which would
+    # always be the expected one.
     return found == cek and bool(cek or test["result"] == "valid")
 
 
@@ -186,7 +187,7 @@ async def agree_x25519(_group: Json, test: Json) -> bool:
 
 
 async def decapsulate(_group: Json, test: Json) -> bool:
-    """From the seed, through the library, and from the expanded key, in Python."""
+    """Decapsulate twice: with the seed by the library, and with the expanded key in Python."""
     seed, ciphertext, expected = octets(test, "seed", "c", "K")
     if len(seed) != 64:
         raise MalformedMessage("the file tests seeds of a wrong length too", where="seed")
@@ -273,7 +274,7 @@ CHECKS: dict[str, Check] = {
 }
 
 
-# Files for what the core does not do, each with its reason.
+# The files that no check reads, each with its reason.
 LEFT_OUT = {
     "aes_kwp_test": "CMS wraps by AES key wrap alone (RFC 3565); with padding is another algorithm (RFC 5649)",
     "hmac_sha256_test": "HMAC is the standard library's, not the provider's",
@@ -281,7 +282,7 @@ LEFT_OUT = {
 
 
 def out_of_scope(group: Json, test: Json) -> str:
-    """Why a case is left out; empty when it is not."""
+    """The reason why a case is left out; empty if it is not."""
     nonce_bits = group["ivSize"] if group["type"] == "AeadTest" else 96
     if not 64 <= nonce_bits <= 1024:
         return "the library takes GCM nonces of 8 to 128 bytes; CMS writes 12 (RFC 5084 section 3.2)"
@@ -330,7 +331,7 @@ def test_every_file_is_taken_or_left_out_for_a_reason() -> None:
 
 
 def test_secrets_of_nothing_but_zeros_are_refused() -> None:
-    """MUSTS 28; the file calls them acceptable, because RFC 7748 leaves the choice."""
+    """MUSTS 28. The file calls these secrets acceptable, because RFC 7748 makes the check optional."""
     groups = json.loads((FOLDER / "x25519_asn_test.json").read_text(encoding="utf-8"))["testGroups"]
     tests = [test for group in groups for test in group["tests"] if "ZeroSharedSecret" in test["flags"]]
     assert tests

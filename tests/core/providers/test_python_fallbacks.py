@@ -51,9 +51,9 @@ PSS_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashNa
 
 @pytest.fixture
 def poor(monkeypatch: pytest.MonkeyPatch) -> WebCryptoProvider:
-    """The browser's provider over almost nothing."""
+    """The browser's provider in a browser that supports almost no algorithm but AES."""
     monkeypatch.setitem(sys.modules, "sealwax_js", PoorDoor())
-    # As in the vault, whose hashlib has no OpenSSL.
+    # The hashlib of the vault has no OpenSSL either.
     monkeypatch.setattr(python_hashes, "HASHLIB_HAS", hashlib.algorithms_guaranteed)
     return WebCryptoProvider()
 
@@ -213,7 +213,7 @@ def test_dsa_keys_whose_numbers_do_not_belong_together_verify_nothing(poor: WebC
     numbers = foreign_dsa().public_key().public_numbers()
     p, q, g = numbers.parameter_numbers.p, numbers.parameter_numbers.q, numbers.parameter_numbers.g
     y = numbers.y
-    # With g and y of order two, r = 1 and any s would do for half of all messages.
+    # If g and y had order two, r = 1 with any s would be a signature of half of all messages.
     if damage == "g":
         g = p - 1
     if damage == "y":

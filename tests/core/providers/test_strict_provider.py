@@ -1,4 +1,4 @@
-"""The browser's provider with `strict`: WebCrypto never sees a private key, and everybody reads what comes out."""
+"""The browser's provider with `strict`: WebCrypto never sees a private key, and others read the results."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ ASYMMETRIC = [kind for kind in NewKey if kind is not NewKey.RSA_3072]
 
 
 class WatchingDoor(PoorDoor):
-    """A browser that refuses every key and remembers which private ones it was shown or asked for."""
+    """A browser that refuses every key, and records each use of private keys that it is asked for."""
 
     def __init__(self) -> None:
         self.private: list[str] = []
 
-    def importKey(self, form: str, key: bytes, *_: object) -> str:  # JavaScript's name
+    def importKey(self, form: str, key: bytes, *_: object) -> str:  # named as in JavaScript
         if form != "spki":
             self.private.append(form)
         return "NotSupportedError"
 
-    def generateKey(self, algorithm: str, usage: str) -> Octets:  # JavaScript's name
+    def generateKey(self, algorithm: str, usage: str) -> Octets:  # named as in JavaScript
         self.private.append("generateKey")
         return super().generateKey(algorithm, usage)
 
-    def agreeEphemeral(self, *_: object) -> str:  # JavaScript's name
+    def agreeEphemeral(self, *_: object) -> str:  # named as in JavaScript
         self.private.append("agreeEphemeral")
         return "NotSupportedError"
 
@@ -67,7 +67,7 @@ def test_no_private_key_reaches_webcrypto(door: WatchingDoor) -> None:
 
 
 def test_without_strict_webcrypto_is_asked_first(door: WatchingDoor) -> None:
-    """The positive control: a watch that sees nothing in either case proves nothing."""
+    """The positive control of the test above: the door does record the use of private keys."""
     key = drive(WebCryptoProvider().generate_key(NewKey.P256))
     drive(WebCryptoProvider().sign(key, choose_signature_algorithm(key, None), b"content"))
     assert {"pkcs8", "generateKey"} <= set(door.private)
@@ -77,7 +77,7 @@ def test_without_strict_webcrypto_is_asked_first(door: WatchingDoor) -> None:
 def test_openssl_takes_the_keys_that_python_makes(kind: NewKey) -> None:
     keys = [python_new_keys.make_key_in_python(kind) for _ in range(2)]
     assert keys[0].pkcs8_der != keys[1].pkcs8_der
-    # OpenSSL checks that the numbers belong together and the primes are prime.
+    # OpenSSL checks that the numbers belong together and that the primes are prime.
     loaded = serialization.load_der_private_key(keys[0].pkcs8_der, None)
     assert isinstance(loaded, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
     assert loaded.key_size == int(kind.rsplit("-", 1)[1])

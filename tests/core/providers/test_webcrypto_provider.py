@@ -1,4 +1,4 @@
-"""The Python in the browser's provider: KDFs, RSA, signature forms, and the errors it makes of WebCrypto's refusals."""
+"""The Python code of the browser's provider: KDFs, RSA, signature forms, and the errors for WebCrypto's refusals."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_rsa_v15_reads_what_openssl_wrote_and_the_other_way_round(key: PrivateKe
     ids=["one byte shorter", "type 1", "first octet", "no separator", "early separator", "empty"],
 )
 def test_rsa_v15_gives_a_random_key_for_whatever_is_wrong(key: PrivateKey, block: bytes) -> None:
-    # RFC 3218 section 2.3.2; each time another key, of the right length.
+    # RFC 3218 section 2.3.2: each decryption gives another key, of the right length.
     encrypted = encrypt_raw(key, block)
     first, second = (decrypt_pkcs1_v15(key, encrypted, cek_length=32) for _ in range(2))
     assert len(first) == len(second) == 32
@@ -161,7 +161,7 @@ def test_rsa_v15_takes_a_modulus_of_any_size(bits: int) -> None:
     encrypted = run(NATIVE.transport_encrypt(public, V15, CEK))
     assert decrypt_pkcs1_v15(key, encrypted, cek_length=32) == CEK
     assert run(NATIVE.transport_decrypt(key, V15, encrypt_pkcs1_v15(public, CEK), cek_length=32)) == CEK
-    # A byte more or less, and the modulus itself, are no ciphertext: a random key, as always.
+    # A ciphertext with a byte more or less, and the modulus itself, give a random key too.
     modulus = foreign.public_key().public_numbers().n.to_bytes((bits + 7) // 8, "big")
     for bad in (b"\0" + encrypted, encrypted[1:], modulus):
         assert decrypt_pkcs1_v15(key, bad, cek_length=32) != CEK
@@ -169,7 +169,7 @@ def test_rsa_v15_takes_a_modulus_of_any_size(bits: int) -> None:
 
 @pytest.mark.parametrize("position", range(4, 9), ids=["p", "q", "dP", "dQ", "qInv"])
 def test_a_damaged_number_gives_no_result(key: PrivateKey, position: int) -> None:
-    """Boneh, DeMillo and Lipton: a result that is right for only one prime gives both away."""
+    """The attack of Boneh, DeMillo and Lipton: a result that is right for only one prime reveals both primes."""
     version, algorithm, octets = der.read_sequence(key.pkcs8_der)
     numbers = [der.parse_number(child) for child in der.read_sequence(der.read_octets(octets))]
     numbers[position] += 2
@@ -187,7 +187,7 @@ def test_a_damaged_number_gives_no_result(key: PrivateKey, position: int) -> Non
 
 
 def test_a_fault_while_computing_gives_no_result(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same by chance: one bit of one of the two powers is wrong once."""
+    """The same attack after a random fault: one bit of one of the two CRT powers is wrong."""
     encrypted = run(NATIVE.transport_encrypt(public_key_of(key), V15, CEK))
     primes = {der.parse_number(der.read_sequence(private_octets(key.pkcs8_der))[index]) for index in (4, 5)}
     for faulty in primes:
@@ -267,7 +267,7 @@ def test_ecdsa_signatures_that_are_no_der_or_out_of_range_are_refused(signature:
 
 
 class RefusingDoor:
-    """A `sealwax_js` that answers everything with one DOMException's name."""
+    """A `sealwax_js` that answers every call with the name of one DOMException."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -286,7 +286,7 @@ def no_door_left() -> Iterator[None]:
 
 
 def provider_with(name: str = "OperationError") -> WebCryptoProvider:
-    sys.modules["sealwax_js"] = RefusingDoor(name)  # type: ignore[assignment]  # looks like the Worker's module
+    sys.modules["sealwax_js"] = RefusingDoor(name)  # type: ignore[assignment]  # stands in for the Worker's module
     return WebCryptoProvider()
 
 
@@ -311,7 +311,7 @@ def refusing_door(refusal: str, imported: list[str]) -> Any:
     """A browser that takes every key and then refuses to use it."""
 
     class Door:
-        def importKey(self, form: str, *_: object) -> object:  # JavaScript's name
+        def importKey(self, form: str, *_: object) -> object:  # named as in JavaScript
             imported.append(form)
             return object()
 
