@@ -1,4 +1,4 @@
-"""OCSP responses that we write: OpenSSL and pyca believe them; requests from anybody are read within bounds."""
+"""OCSP responses that we write are accepted by OpenSSL and pyca. Requests of others are read within limits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLASSIC = [NewKey.RSA_2048, NewKey.P256, NewKey.P384, NewKey.ED25519]
 
 
 def answer(house: CaHouse, request: bytes, *, signer: Identity | None = None) -> bytes:
-    """Alice is good, Bob revoked, nobody else was ever issued anything."""
+    """The response by which Alice's certificate is good, Bob's is revoked, and any other was never issued."""
     revoked = RevokedCertificate(
         serial_number=house.bob.serial_number, revoked_at=EARLIER, reason="cessationOfOperation"
     )

@@ -1,4 +1,4 @@
-"""The profile: what the templates make breaks no rule and satisfies OpenSSL, and each rule finds its own breach."""
+"""The profile: certificates by the templates break no rule and satisfy OpenSSL, and each rule finds its breach."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def new_public_key(kind: NewKey) -> PublicKey:
 
 
 def small_rsa_key() -> PublicKey:
-    """1,024 bits, whose factors nobody needs here."""
+    """A public key of 1,024 bits. The tests do not need its factors."""
     numbers = der.sequence(der.integer((1 << 1023) + 1), der.integer(65537))
     algorithm = der.sequence(der.oid("1.2.840.113549.1.1.1"), b"\x05\x00")
     return parse_public_key(der.sequence(algorithm, der.element(3, b"\0", numbers)))
@@ -152,7 +152,7 @@ def openssl_verify(folder: Path, house: House, certificate: Certificate, *, purp
 def test_what_is_issued_breaks_no_rule(tmp_path: Path, house: House, kind: NewKey, generation: Generation) -> None:
     issued = house.issue(house.subscriber(key=new_public_key(kind), generation=generation, days=825))
     assert check_profile(issued) == ()
-    if kind in CLASSIC:  # OpenSSL 3.0, which systems still have, does not know ML-DSA
+    if kind in CLASSIC:  # OpenSSL 3.0, which some systems still have, does not support ML-DSA
         assert openssl_verify(tmp_path, house, issued) == "OK"
 
 
@@ -237,7 +237,7 @@ def test_a_key_that_only_receives_is_refused(house: House) -> None:
 
 
 def replaced(*extensions: Extension) -> Callable[[CertificateTemplate], CertificateTemplate]:
-    """The template with these extensions in the place of those of the same kind."""
+    """A change to a template: these extensions replace those with the same OIDs."""
     kinds = {extension.oid for extension in extensions}
 
     def change(template: CertificateTemplate) -> CertificateTemplate:

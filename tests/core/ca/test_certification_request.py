@@ -1,4 +1,4 @@
-"""Requests for certificates: OpenSSL and pyca read ours, we read theirs, and without the key there is no request."""
+"""Requests for certificates: OpenSSL and pyca read ours, we read theirs, and each must be signed by its own key."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_a_thousand_wishes_are_refused() -> None:
 
 
 def test_every_flipped_bit_of_a_request_is_an_error_of_ours() -> None:
-    """A request that can still be read has lost its proof of possession."""
+    """Even if the altered request can still be read, its proof of possession fails."""
     data = request_of(NewKey.P256, "alice@example.test", common_name="Alice")
     for position in range(len(data)):
         changed = bytearray(data)

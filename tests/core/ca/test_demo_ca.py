@@ -1,4 +1,4 @@
-"""The demonstration CA: what it issues holds for OpenSSL and asn1crypto, and its faults are the ones asked for."""
+"""The demonstration CA: OpenSSL and asn1crypto accept its certificates, and it makes only the faults asked for."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def openssl_verify(folder: Path, identity: Identity, anchor: Authority, *, purpo
     return "OK" if done.returncode == 0 else done.stderr
 
 
-# OpenSSL 3.0, which systems still have, knows neither ML-DSA nor ML-KEM.
+# OpenSSL 3.0, which some systems still have, supports neither ML-DSA nor ML-KEM.
 CLASSIC = [kind for kind in NewKey if not kind.startswith("ml-")]
 ENCRYPTING = {NewKey.X25519, NewKey.X448, NewKey.ML_KEM_512, NewKey.ML_KEM_768, NewKey.ML_KEM_1024}
 
