@@ -1,7 +1,8 @@
 """Requests for a certificate, PKCS#10 (RFC 2986, RFC 2985 section 5.4.2): built by the key's holder, read by the CA.
 
-The signature of a request proves that its sender has the private key. A key that cannot sign (X25519, X448, ML-KEM) has
-no such proof here and is refused. A request does not prove who its sender is: the names in it are only asked for.
+The signature of a request proves that its sender has the private key. A key that cannot sign (X25519, X448, ML-KEM)
+cannot give this proof and is refused. A request does not prove who its sender is: the sender only claims the names in
+it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from smime_core.x509.mail_names import find_alternative_mail_names
 
 EXTENSION_REQUEST: Final = "1.2.840.113549.1.9.14"
 PEM_LABEL: Final = "CERTIFICATE REQUEST"
-_PEM_LABELS: Final = (PEM_LABEL, "NEW CERTIFICATE REQUEST")  # The label of RFC 7468 section 7, and an old one.
+_PEM_LABELS: Final = (PEM_LABEL, "NEW CERTIFICATE REQUEST")  # The label of RFC 7468 section 7, and an older label.
 _VERSION_1: Final = 0
 _ATTRIBUTES: Final = 0xA0
 
@@ -78,7 +79,7 @@ async def build_certification_request(
 
 
 async def build_authority_request(key: PrivateKey, subject_der: bytes, provider: CryptoProvider) -> bytes:
-    """DER of a request for a CA's certificate. It has a name and a key only; the signing CA decides the rest.
+    """DER of a request for a CA's certificate. It has only a name and a key; the signing CA decides the rest.
 
     Raises UnsupportedByProvider for a key that cannot sign.
     """

@@ -1,8 +1,8 @@
 """A demonstration CA: authorities and e-mail certificates for experiments and tests.
 
 The certificates follow RFC 5280 and RFC 8550 unless their `Details` ask for a fault in dates, usage or the CA flag.
-Every kind of `NewKey` is supported; the key usage names what the key can do. Leaves out: revocation, and the other
-duties of a CA that people rely on. The other modules of `smime_core.ca` have these.
+Every kind of `NewKey` is supported, and each kind gets the key usage that fits it. Leaves out revocation and the other
+duties of a real CA, which are in the other modules of `smime_core.ca`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from smime_core.x509.certificate import EMAIL_PROTECTION, Extension, KeyUsage
 
 AUTHORITY_VALIDITY: Final = datetime.timedelta(days=3650)
 IDENTITY_VALIDITY: Final = datetime.timedelta(days=730)
-_HEAD_START: Final = datetime.timedelta(days=1)  # For slow clocks.
+_HEAD_START: Final = datetime.timedelta(days=1)  # Time before the issue, for slow clocks.
 # RFC 5652 sections 6.2.1 and 6.2.2: ktri needs keyEncipherment, kari needs keyAgreement. RFC 8410 section 5, RFC 9881
 # section 5 and RFC 9935 section 5 limit the newer keys.
 _USAGES: Final = {
@@ -73,7 +73,7 @@ class Details:
     more: tuple[Extension, ...] = ()
 
     def build_pointers(self) -> tuple[Extension, ...]:
-        """The extensions with policies and with the addresses of revocation and issuer, then `more`."""
+        """The extensions with policies and with the URLs of CRLs, OCSP responders and the issuer, then `more`."""
         access = (self.ocsp_urls, self.issuer_urls) != ((), ())
         return (
             *([build_certificate_policies(self.policies)] if self.policies else ()),
@@ -130,7 +130,7 @@ async def issue_identity(
     key: NewKey | PrivateKey = NewKey.RSA_2048,
     details: Details = ORDINARY,
 ) -> Identity:
-    """A person's certificate with its key. It is for what the key can do: signing, encryption or both.
+    """A person's certificate with its key. The kind of key decides whether it is for signing, encryption or both.
 
     `key` may be an existing key. Raises MalformedMessage for an invalid address.
     """

@@ -59,7 +59,7 @@ def encode_extension(extension: Extension) -> bytes:
 
 
 def build_basic_constraints(*, is_ca: bool, path_length: int | None = None) -> Extension:
-    """basicConstraints, a critical extension (section 4.2.1.9). The path length is written for a CA only."""
+    """basicConstraints, a critical extension (section 4.2.1.9). The path length is written only for a CA."""
     limit = b"" if path_length is None or not is_ca else der.integer(path_length)
     value = der.sequence(_CRITICAL if is_ca else b"", limit)
     return Extension(oid=BASIC_CONSTRAINTS, critical=True, value=value)
@@ -122,14 +122,14 @@ def build_authority_key_identifier(identifier: bytes) -> Extension:
 
 
 def build_crl_distribution_points(urls: Sequence[str]) -> Extension:
-    """cRLDistributionPoints: one point with one list, which each of the URLs serves (section 4.2.1.13)."""
+    """cRLDistributionPoints: one point, whose URLs all lead to the same revocation list (section 4.2.1.13)."""
     names = b"".join(_url_name(url) for url in urls)
     point = der.sequence(der.explicit(0, der.element(0xA0, names)))
     return Extension(oid=CRL_DISTRIBUTION_POINTS, critical=False, value=der.sequence(point))
 
 
 def build_authority_information_access(*, ocsp_urls: Sequence[str] = (), issuer_urls: Sequence[str] = ()) -> Extension:
-    """authorityInfoAccess: the URLs of the responder and of the issuer's certificate (section 4.2.2.1)."""
+    """authorityInfoAccess: the URLs of the OCSP responders and of the issuer's certificate (section 4.2.2.1)."""
     kinds = [*((ACCESS_OCSP, url) for url in ocsp_urls), *((ACCESS_CA_ISSUERS, url) for url in issuer_urls)]
     value = der.sequence(*(der.sequence(der.oid(kind), _url_name(url)) for kind, url in kinds))
     return Extension(oid=AUTHORITY_INFO_ACCESS, critical=False, value=value)
@@ -155,7 +155,7 @@ def build_address_constraints(*, permitted: Sequence[str] = (), excluded: Sequen
 
 
 def build_ocsp_no_check() -> Extension:
-    """id-pkix-ocsp-nocheck: the responder is trusted while its certificate is valid (RFC 6960 section 4.2.2.2.1)."""
+    """id-pkix-ocsp-nocheck: clients do not check the responder's revocation (RFC 6960 section 4.2.2.2.1)."""
     return Extension(oid=OCSP_NO_CHECK, critical=False, value=_NULL)
 
 

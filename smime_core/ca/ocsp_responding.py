@@ -67,8 +67,8 @@ async def build_ocsp_response(
 ) -> bytes:
     """DER of a signed OCSPResponse, one answer for each question.
 
-    Certificates of other issuers and certificates that were never issued are "unknown" (section 2.2). `term` has the
-    times of the answers. The nonce is repeated unchanged (RFC 9654). Raises ProviderError.
+    Certificates of other issuers and certificates that were never issued are "unknown" (section 2.2). `term` has
+    thisUpdate and nextUpdate of the answers. The nonce is repeated unchanged (RFC 9654). Raises ProviderError.
     """
     key_octets = public_octets(responder.signer.certificate.public_key)
     key_hash = hashlib.sha1(key_octets, usedforsecurity=False).digest()  # Section 4.2.1 demands SHA-1.

@@ -40,8 +40,8 @@ from smime_core.provider import KeyType, PublicKey
 from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 
 MAX_ADDRESSES: Final = 10  # Addresses in one certificate. The requirements set no limit.
-HEAD_START: Final = datetime.timedelta(hours=1)  # For slow clocks; section 7.1.2 allows two days.
-_ONE_SECOND: Final = datetime.timedelta(seconds=1)  # Section 1.6.1: the second in notAfter counts, too.
+HEAD_START: Final = datetime.timedelta(hours=1)  # Before the issue, for slow clocks; section 7.1.2 allows two days.
+_ONE_SECOND: Final = datetime.timedelta(seconds=1)  # Section 1.6.1: the validity includes its last second, notAfter.
 
 
 class Generation(StrEnum):
@@ -62,7 +62,7 @@ MAILBOX_VALIDATED_POLICIES: Final = {
     Generation.MULTIPURPOSE: "2.23.140.1.5.1.2",
     Generation.STRICT: "2.23.140.1.5.1.3",
 }
-# Section 7.1.2.3 (e): all usages that are permitted for a key of each kind.
+# Section 7.1.2.3 (e): the key usage for each kind of key, without nonRepudiation. Other kinds get no certificate.
 _USAGES: Final = {
     KeyType.RSA: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_ENCIPHERMENT,
     KeyType.EC: KeyUsage.DIGITAL_SIGNATURE | KeyUsage.KEY_AGREEMENT,
@@ -76,7 +76,7 @@ _USAGES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The URLs of an issuer's list, its responder and its own certificate. An empty string means none."""
+    """The URLs of an issuer's CRL, OCSP responder and own certificate. An empty string means no URL."""
 
     crl_url: str = ""
     ocsp_url: str = ""
@@ -98,17 +98,17 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """The time of issue, and the number of days of the validity."""
+    """The time of issue, and the length of the validity in days."""
 
     at: datetime.datetime
     days: int
 
     def not_before(self) -> datetime.datetime:
-        """The first second: `at`, less HEAD_START for slow clocks."""
+        """The first second of the validity: HEAD_START before `at`, for slow clocks."""
         return self.at.replace(microsecond=0) - HEAD_START
 
     def not_after(self, issuer: Certificate | None = None) -> datetime.datetime:
-        """The last second. It is never later than the last second of the issuer's certificate."""
+        """The last second of the validity, never later than that of the issuer's certificate."""
         end = self.not_before() + datetime.timedelta(days=self.days) - _ONE_SECOND
         return end if issuer is None else min(end, issuer.not_after)
 
@@ -122,7 +122,7 @@ def authority_name(common_name: str, *, organization: str, country: str = "") ->
 
 
 def root_template(serial_number: int, subject_der: bytes, key: PublicKey, *, term: Term) -> CertificateTemplate:
-    """A root. It signs certificates of CAs and its own revocation list, nothing else (section 7.1.2.1)."""
+    """The certificate of a root, which signs only certificates of CAs and its own revocation list (section 7.1.2.1)."""
     return CertificateTemplate(
         serial_number=serial_number,
         subject_der=subject_der,
@@ -147,9 +147,9 @@ def issuing_template(
     term: Term,
     allows_login: bool = False,
 ) -> CertificateTemplate:
-    """A CA that issues to people and may have no CA below it (section 7.1.2.2).
+    """The certificate of a CA that issues to people and may have no CA below it (section 7.1.2.2).
 
-    Its certificates are for mail only, or with `allows_login` for mail and login.
+    The certificates that it issues are only for mail, or with `allows_login` for mail and login.
     """
     purposes = (EMAIL_PROTECTION, CLIENT_AUTH) if allows_login else (EMAIL_PROTECTION,)
     generations = (Generation.MULTIPURPOSE,) if allows_login else tuple(Generation)

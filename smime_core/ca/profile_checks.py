@@ -68,7 +68,7 @@ class Finding:
 
 
 def check_profile(certificate: Certificate) -> tuple[Finding, ...]:
-    """The faults of a person's certificate by the requirements; empty if there are none.
+    """The rules that a person's certificate breaks; empty if it breaks none.
 
     Raises MalformedMessage for an extension that cannot be read.
     """
@@ -166,8 +166,8 @@ def _authority_key_breach(facts: ProfileFacts) -> str:
     extension = facts.extensions.get(AUTHORITY_KEY_IDENTIFIER)
     if extension is None or facts.certificate.authority_key_identifier is None:
         return "the issuer's key is not named"
-    # Section 7.1.2.3: the extension has the key identifier only, without issuer and serial number. 4 is the length of
-    # the two headers in front of the identifier.
+    # Section 7.1.2.3: the extension has only the key identifier, without issuer and serial number. The two headers in
+    # front of the identifier have 4 bytes.
     only = len(extension.value) == 4 + len(facts.certificate.authority_key_identifier)
     return "" if only and not extension.critical else "the issuer's key is named by more than its identifier"
 
@@ -188,7 +188,7 @@ def _purposes_breach(facts: ProfileFacts) -> str:
 def _validity_breach(facts: ProfileFacts) -> str:
     certificate = facts.certificate
     days = _MAX_LEGACY_DAYS if facts.is_of("legacy") else MAX_SUBSCRIBER_DAYS
-    # The second in notAfter counts, too (section 1.6.1).
+    # The validity includes its last second, notAfter (section 1.6.1).
     length = certificate.not_after - certificate.not_before + datetime.timedelta(seconds=1)
     return "" if length <= datetime.timedelta(days=days) else f"valid for {length.days} days, expected {days} at most"
 
@@ -202,7 +202,7 @@ def _serial_number_breach(facts: ProfileFacts) -> str:
 
 
 def key_fault(key: PublicKey) -> str:
-    """The fault of a key by section 6.1.5 in words, or "" if there is none."""
+    """The fault of a key by section 6.1.5 in words, or "" if the key has no fault."""
     if key.key_type is KeyType.RSA and (key.bits < MIN_RSA_BITS or key.bits % 8):
         return f"an RSA key of {key.bits} bits, expected {MIN_RSA_BITS} or more, in whole bytes"
     if key.curve is not None and key.curve not in _CURVES:

@@ -20,7 +20,7 @@ _LATTICE_RECEIVERS: Final = (KeyType.ML_KEM_512, KeyType.ML_KEM_768, KeyType.ML_
 
 
 class Scope(Enum):
-    """The certificates that a rule applies to: all, or those with or without one of its `purposes`."""
+    """The certificates that a rule applies to: all, or those with or without a bit of `purposes` in their key usage."""
 
     ALL = auto()
     WITH_PURPOSE = auto()
@@ -31,7 +31,8 @@ class Scope(Enum):
 class KeyUsageRule:
     """A rule for keys of these kinds: the certificate needs one bit of `purposes`, and may have those of `allowed` too.
 
-    With keyAgreement, it may also have the bits of `with_agreement`. Certificates without any bit have another rule.
+    With keyAgreement, it may also have the bits of `with_agreement`. The rule does not apply to a key usage without any
+    bit; for that there is the rule `key_usage_bits`.
     """
 
     name: str
@@ -52,7 +53,7 @@ class KeyUsageRule:
         return facts.is_of(*self.generations) and wanted[self.scope]
 
     def breach(self, facts: ProfileFacts) -> str:
-        """The fault in words, or "" if the certificate keeps the rule."""
+        """The fault in words, or "" if the certificate obeys the rule."""
         usage = facts.certificate.key_usage or _NONE
         if not usage & self.purposes:
             return f"key usage {_words(usage)}, expected {_words(self.purposes)}"
