@@ -1,8 +1,6 @@
 """Make signatures long-term: add a timestamp (level B-T) and the evidence to verify them later (level B-LT).
 
-EN 319 122-1 sections 5.3 and 6.3.
-
-The signed bytes stay unchanged.
+The formats are those of EN 319 122-1 sections 5.3 and 6.3. The signed bytes stay unchanged.
 """
 
 from __future__ import annotations
@@ -58,9 +56,8 @@ def add_validation_data(
 ) -> bytes:
     """DER of the same SignedData with the evidence to verify its signatures and their timestamps later.
 
-    `crls` are DER of each CertificateList. `ocsp_responses` are DER of each OCSPResponse; they are written as in RFC
-    5940.
-    Raises MalformedMessage or LimitExceeded.
+    `crls` has the DER of each CertificateList, and `ocsp_responses` the DER of each OCSPResponse. The responses are
+    written as RFC 5940 defines. Raises MalformedMessage or LimitExceeded.
     """
     return add_revocation_data(cms, certificates=certificates, crls=[*crls, *map(build_ocsp_choice, ocsp_responses)])
 

@@ -39,7 +39,10 @@ class CadesLevel(StrEnum):
 
 
 def cades_level(signer: SignerInfo, *, has_revocation_data: bool) -> CadesLevel | None:
-    """The level of one signature, or None below B-B. `has_revocation_data`: SignedData has CRLs or OCSP responses."""
+    """The level of one signature, or None below B-B.
+
+    `has_revocation_data` is True if SignedData has CRLs or OCSP responses.
+    """
     signed, unsigned = signer.attributes, signer.unsigned_attributes
     if not {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME} <= signed.keys():
         return None

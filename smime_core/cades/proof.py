@@ -20,9 +20,10 @@ async def judge_timestamps(
 ) -> tuple[Timestamp | SmimeError, ...]:
     """The timestamps on a signature in the order of their claimed times, up to the first that is valid by the rules.
 
-    The error of an invalid timestamp takes its place; errors of damaged ones come first. Paths must end at an anchor
-    that the trust store has for timestamps. `rules.known` are the certificates in the message. `budget` limits the cost
-    of signatures and paths; once it is spent, no further timestamp is judged. The signature itself is not verified.
+    Each invalid timestamp is replaced by its error. The errors of timestamps that cannot be read come first. Paths must
+    end at one of the trust store's anchors for timestamps. `rules.known` are the certificates in the message. `budget`
+    limits the cost of signatures and paths; once it is spent, no further timestamp is judged. The signature itself is
+    not verified.
     """
     values = signer.unsigned_attributes.get(SIGNATURE_TIME_STAMP, ())
     if len(values) > MAX_TIMESTAMPS:
@@ -54,7 +55,7 @@ def find_earliest(judged: Sequence[Timestamp | SmimeError]) -> Timestamp | None:
 
 
 def _read(token_der: bytes) -> TimestampToken | SmimeError:
-    # A timestamp that is damaged or of an unknown service does not affect the others.
+    # A timestamp that cannot be read does not affect the others.
     try:
         return parse_timestamp_token(der.to_definite(der.read_one(token_der)))
     except SmimeError as error:

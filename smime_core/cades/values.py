@@ -34,7 +34,7 @@ _OCSP_VALUES: Final = 0xA1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongTermValues:
-    """The values in unsigned attributes, not verified. `crls` and `ocsp_responses` are DER of each."""
+    """The values in unsigned attributes, not verified. CRLs and OCSP responses are DER."""
 
     certificates: tuple[Certificate, ...] = ()
     crls: tuple[bytes, ...] = ()
