@@ -1,6 +1,6 @@
 """Attributes in words, for `inspect` and bug reports. Nothing is verified.
 
-Each value is read by the parser of its own module. For a value that cannot be read, the error is shown; an unknown
+Each value is read by the parser of its own module. If a value cannot be read, the error is shown instead. An unknown
 attribute is shown as hexadecimal bytes.
 """
 
@@ -118,9 +118,9 @@ _CLASSIFICATIONS: Final = ("unmarked", "unclassified", "restricted", "confidenti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeDescription:
-    """`name` is empty for an unknown type. `values` are for people, bytes in hexadecimal.
+    """One attribute in words. `values` are texts for people, with bytes in hexadecimal.
 
-    A countersignature has no values here, because it is described as a signer.
+    `name` is empty for an unknown type. A countersignature has no values here, because it is described as a signer.
     """
 
     oid: str

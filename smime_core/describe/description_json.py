@@ -40,7 +40,7 @@ def description_to_json(
 
 
 def revocation_list_to_json(revocation_list: RevocationList) -> dict[str, Any]:
-    """An inspected CRL as the JSON object of a report. The list is its member `revocationList`."""
+    """A CRL as the JSON object of a report. The list is the member `revocationList` of the object."""
     return {**description_to_json(None), "revocationList": _revocation_list_to_json(revocation_list)}
 
 

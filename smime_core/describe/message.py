@@ -1,7 +1,7 @@
 """The structure of a message, without keys and without a verdict, for `inspect` and for bug reports.
 
-Every structure of CMS is described, with its attributes, including protected parts below the top. `describe_layer` also
-accepts a structure whose content was cut out (`stream.structure`).
+Every CMS structure is described with its attributes, including the structures of protected parts below the top.
+`describe_layer` also accepts a structure without its content (`stream.structure`).
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class SignerDescription:
     """A SignerInfo, not verified. `problem` is the error if it cannot be read, otherwise "".
 
     `countersigners` has all countersignatures below it, each before the countersignatures on it. `path` is the position
-    of a countersignature: (1, 0) is the first countersignature on (1,), the second one on the signer. `level` is the
-    level of CAdES by structure only, "" below B-B.
+    of a countersignature: (1,) is the second countersignature on the signer, and (1, 0) the first one on that
+    countersignature. `level` is the CAdES level by structure only, "" below B-B.
     """
 
     sid: str
@@ -70,8 +70,8 @@ class SignerDescription:
 class LayerDescription:
     """A layer. `algorithm` is the cipher, hash or MAC, and "" for a signed layer.
 
-    `path` is the number of the part ("1.2"), "" for the whole message. `problem` is the error if the layer cannot be
-    read, otherwise "".
+    `path` is the number of the part that the layer is around ("1.2"), or "" for the whole message. `problem` is the
+    error if the layer cannot be read, otherwise "".
     """
 
     kind: LayerKind
@@ -90,7 +90,7 @@ class LayerDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """A message, as far as it is visible without a key.
+    """A message, as far as it can be read without a key.
 
     `layers` has the layers at the top, outermost first, then those of parts below the top. `media_type` is that of the
     innermost entity. `header_scheme` is the protection of its header fields.
@@ -139,7 +139,7 @@ def describe_layer(found: Layer) -> LayerDescription:
 def _walk(
     node: Entity | bytes, layers: list[LayerDescription], detached_content: Buffer | None = None
 ) -> Entity | bytes | None:
-    # Adds the layers to `layers`. Returns the node inside them, or None if a key is needed to read it.
+    # Adds the layers to `layers`. Returns the node inside them, or None if it cannot be read without a key.
     while (found := find_any_layer(node, detached_content)) is not None:
         check_limit("CMS layers", len(layers) + 1, MAX_MIME_DEPTH)
         detached_content = None
@@ -232,7 +232,7 @@ def _describe_recipients(recipients: tuple[RecipientInfo, ...]) -> tuple[Recipie
 
 
 def _text(named: object) -> str:
-    # A damaged name must not prevent the rest of the description.
+    # A damaged name must not keep the rest from being described.
     try:
         return str(named)
     except MalformedMessage as error:
