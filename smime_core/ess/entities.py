@@ -1,6 +1,6 @@
 """The entities, such as people, that receipts and mailing lists name (RFC 2634 sections 2.7 and 4.4).
 
-An entity is given by all its names.
+Each entity is a tuple of its names.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class ContentReference:
     originator_signature_value: bytes
 
     def refers_to(self, signer: SignerInfo) -> bool:
-        """Whether the reference is to `signer`: it needs the same content type, contentIdentifier and signature."""
+        """Whether `signer` has the content type, the contentIdentifier and the signature that the reference names."""
         content_type = find_value(signer.attributes, CONTENT_TYPE, "content-type")
         return (
             content_type is not None

@@ -1,7 +1,7 @@
 """Security labels and equivalent labels (RFC 2634 section 3).
 
-Labels are read, written and compared here. The caller must know what each policy allows people to see. Sections in this
-module are those of RFC 2634.
+This module only reads, writes and compares labels. The caller must know what each policy allows people to see. Sections
+in this module are those of RFC 2634.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def parse_security_label(attributes: Attributes) -> SecurityLabel | None:
 def find_security_label(verified: Sequence[SignerInfo]) -> SecurityLabel | None:
     """The label of a SignedData, from the signers whose signatures were verified (section 3.1.2).
 
-    Raises MalformedMessage if the labels of the signers differ: then the user must be warned.
+    Raises MalformedMessage if the labels of the signers differ; the caller must then warn the user.
     """
     values = {signer.attributes[SECURITY_LABEL] for signer in verified if SECURITY_LABEL in signer.attributes}
     if len(values) > 1:
@@ -95,7 +95,7 @@ def parse_equivalent_labels(attributes: Attributes) -> tuple[SecurityLabel, ...]
 
 
 def build_equivalent_labels(labels: Sequence[SecurityLabel], *, label: SecurityLabel | None) -> bytes:
-    """DER of an equivalentLabels attribute to `label`. Raises MalformedMessage if a policy occurs twice."""
+    """DER of an equivalentLabels attribute for the label `label`. Raises MalformedMessage if a policy occurs twice."""
     _check_equivalent(labels, label)
     return build_attribute(EQUIVALENT_LABELS, der.sequence(*map(_build_label, labels)))
 

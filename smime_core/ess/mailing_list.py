@@ -41,7 +41,10 @@ class ReceiptPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """One MLData: the expansion of a message by one mailing list. Without a policy the originator's request counts."""
+    """One MLData: the expansion of a message by one mailing list.
+
+    Without a receipt policy, the originator's request for receipts stays in force.
+    """
 
     mail_list: CertificateId
     expansion_time: datetime.datetime
@@ -68,7 +71,8 @@ def parse_expansion_history(attributes: Attributes) -> ExpansionHistory | None:
 def find_expansion_history(verified: Sequence[SignerInfo]) -> ExpansionHistory | None:
     """The history of a SignedData, from the signers whose signatures were verified (RFC 2634 section 4.1).
 
-    Signers without a history are ignored. Raises MalformedMessage if histories differ: then processing must stop.
+    Signers without a history are ignored. Raises MalformedMessage if histories differ; the message must then not be
+    processed further.
     """
     values = {s.attributes[ML_EXPANSION_HISTORY] for s in verified if ML_EXPANSION_HISTORY in s.attributes}
     if len(values) > 1:

@@ -20,7 +20,7 @@ _MAX_RECEIPTS_TO: Final = 16  # ub-receiptsTo of RFC 2634
 
 
 class AllOrFirstTier(IntEnum):
-    """The recipients who are asked for a receipt if none is named. The numbers are those of RFC 2634 section 2.7."""
+    """The recipients who are asked for a receipt if the request names none, numbered as in RFC 2634 section 2.7."""
 
     ALL_RECEIPTS = 0
     FIRST_TIER_RECIPIENTS = 1
@@ -29,7 +29,7 @@ class AllOrFirstTier(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRequest:
-    """A ReceiptRequest: `receipts_from` are the people who are asked, `receipts_to` those who get the receipts.
+    """A ReceiptRequest: `receipts_from` are the people who are asked, `receipts_to` the people who get the receipts.
 
     `signed_content_identifier` ties receipts to the message. `hints.new_content_identifier` makes one.
     """
@@ -58,7 +58,7 @@ def parse_receipt_request(attributes: Attributes) -> ReceiptRequest | None:
 
 
 def build_receipt_request(request: ReceiptRequest) -> bytes:
-    """DER of a receiptRequest attribute. All signers that carry one must carry the same. Raises MalformedMessage."""
+    """DER of a receiptRequest attribute. All signers with this attribute need the same one. Raises MalformedMessage."""
     _check_receipts_to(request.receipts_to)
     if isinstance(request.receipts_from, AllOrFirstTier):
         receipts_from = der.element(0x80, bytes([request.receipts_from]))
@@ -73,7 +73,7 @@ def build_receipt_request(request: ReceiptRequest) -> bytes:
 def find_receipt_request(verified: Sequence[SignerInfo]) -> tuple[ReceiptRequest, SignerInfo] | None:
     """Returns (request, its signer) of a SignedData, or None. `verified` are the signers with verified signatures.
 
-    RFC 2634 section 2.3. Raises MalformedMessage if the signers' requests differ: then no receipt may be given.
+    RFC 2634 section 2.3. Raises MalformedMessage if the signers' requests differ; then no receipt may be sent.
     """
     asking = [signer for signer in verified if RECEIPT_REQUEST in signer.attributes]
     if len({signer.attributes[RECEIPT_REQUEST] for signer in asking}) > 1:

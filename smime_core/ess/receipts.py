@@ -49,7 +49,7 @@ _ESS_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedReceipt:
-    """A verified receipt. `original` is the signer of the original message whose request it answers.
+    """A verified receipt. `original` is the SignerInfo of the original message whose request the receipt answers.
 
     The caller must check whether `certificate` is trusted and belongs to a person who was asked for a receipt.
     """
@@ -73,7 +73,7 @@ async def build_receipt(
     """DER of a ContentInfo with the receipt, made by `signing`, for the message that `signer` signed.
 
     `signer`, `content`, `content_type` and `certificate` are those of the original, which is first verified with them.
-    Call `receipt_request.receipt_recipients` before: it tells whether to send a receipt, and to whom. Raises
+    First call `receipt_request.receipt_recipients`, which returns the people to send the receipt to, if any. Raises
     VerificationError or UnsupportedAlgorithm if the original does not verify, MalformedMessage if it asks for no
     receipt or if `signing` has more than one signer.
     """
@@ -98,12 +98,12 @@ async def verify_receipt(
     certificates: Sequence[Certificate] = (),
     policy: Policy = Policy.RECEIVE,
 ) -> VerifiedReceipt:
-    """Verify a signed receipt for a sent message, which was kept as its SignedData (section 2.6).
+    """Verify a signed receipt for a sent message, whose SignedData is `original` (section 2.6).
 
     (1) It is SignedData by one signer directly over a Receipt. (2) The Receipt names a signer of the original who asked
     for it. (3) msgSigDigest is the digest of that signer's attributes. (4) message-digest is the digest of the Receipt
-    as we build it ourselves, and the signature covers both attributes. The receipt's signer is looked up among the
-    certificates in the receipt and `certificates`. Raises VerificationError, UnsupportedAlgorithm or MalformedMessage.
+    as we build it ourselves, and the signature covers both attributes. The certificate of the receipt's signer is
+    looked up in the receipt and in `certificates`. Raises VerificationError, UnsupportedAlgorithm or MalformedMessage.
     """
     # (1)
     signed_data = _parse_receipt_signed_data(cms)
@@ -149,7 +149,7 @@ def _parse_receipt_signed_data(cms: Buffer) -> SignedData:
 
 
 def _only_signer(signed_data: SignedData) -> SignerInfo:
-    # Our own rule: a receipt has one signer. Several signers would need several verdicts.
+    # A receipt has exactly one signer. This is our own rule, because several signers would need several verdicts.
     if len(signed_data.signer_infos) != 1:
         raise MalformedMessage(f"{len(signed_data.signer_infos)} signers, expected 1", where="receipt")
     signer = signed_data.signer_infos[0]
