@@ -1,4 +1,4 @@
-"""`sealwax ca` as people use it: a CA in one go or with an offline root, and what OpenSSL makes of its work."""
+"""`sealwax ca` as people use it: a CA in one step or with an offline root. OpenSSL checks its certificates and CRLs."""
 
 from __future__ import annotations
 
@@ -319,7 +319,7 @@ def test_a_keyring_entry_that_is_not_there_gets_a_new_passphrase(
 
 
 def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a lock both see no entry, and the keys of one CA are under a passphrase that is gone."""
+    """Without a lock, both would find no entry, and the passphrase of one CA would be overwritten."""
     entries: dict[tuple[str, str], str] = {}
     slow = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Completion in a real shell."""
+"""Completion of the command's verbs, options and choices in a real shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that options name and that have no end: refused, and not read into memory."""
+"""Endless files that options name are refused, and not read into memory."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_endless_file_is_refused(lab: Lab, arguments: tuple[str, ...]) -> Non
 
 
 def test_a_passphrase_of_the_longest_length_counts_whole(lab: Lab) -> None:
-    # A descriptor once gave only its first bytes.
+    # A longer passphrase must not count as its first 4,096 bytes.
     long = lab.write("long.txt", b"a" * 4_096 + b"\r\n")
     longer = lab.write("longer.txt", b"a" * 4_097 + b"\r\n")
     order = ("identity", "export", "ids/alice.p12", *SIGNER[2:], "--new-passphrase-file")

@@ -1,4 +1,4 @@
-"""Locks of the files that the command keeps: no file of somebody else is touched, and processes take turns."""
+"""Locks of the command's own files: processes take turns, and no file of another program is changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealwax.files.locks import lock_beside
 from tests.support.command.lab import TRUST, Lab
 
 OTHER = b"somebody's own file\n"
-# Adds one to the number in a file, slowly enough to meet others.
+# Adds one to the number in a file, so slowly that several processes do it at the same time.
 COUNT = """
 import sys, time
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_the_longest_name_has_a_lock(letter: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_takes_no_lock_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
-    # No permission stops root, a missing folder does.
+    # The folder is missing, because no permission would stop a test that runs as root.
     with pytest.raises(FileNotFoundError) as caught, lock_beside(tmp_path / "missing" / "people.json"):
         pass
     assert caught.value.filename == str(tmp_path / "missing" / "people.json")
@@ -111,7 +111,7 @@ def test_processes_take_turns_on_a_file_and_on_a_link_to_it(tmp_path: Path) -> N
 
 
 def start(script: str, path: Path) -> subprocess.Popen[str]:
-    """A process that has said it is ready and waits for a line."""
+    """Start a process. It has printed "ready" and waits for a line."""
     command = [sys.executable, "-c", script, str(path)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Compression, certificates, further signers and recipients, receipts, identities in other forms: well and refused."""
+"""Compression, certificates, further signers and recipients, receipts, and identities in other forms."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_certificates_come_out_of_a_signed_mail_and_go_into_a_p7c(lab: Lab) -> N
     lab.made("certificates", "collected.pem", "--p7c", "-o", "collected.p7c")
     printed = lab.openssl("pkcs7", "-inform", "DER", "-in", "collected.p7c", "-print_certs", "-noout")
     assert printed.count(b"subject=") == 3
-    # Back again, and what openssl makes of it.
+    # The certificates are read again, from our file and from one that openssl writes.
     assert lab.sealwax("certificates", "collected.p7c").stdout.count(b"BEGIN CERTIFICATE") == 3
     lab.openssl("crl2pkcs7", "-nocrl", "-certfile", "collected.pem", "-out", "openssl.p7b")
     assert lab.sealwax("certificates", "openssl.p7b").stdout.count(b"BEGIN CERTIFICATE") == 3
@@ -338,7 +338,7 @@ def test_an_exported_pem_file_signs(lab: Lab, clear: bool) -> None:
     lab.made(*arguments, "--pem", *protection, "-o", "exported.pem")
     assert (b"BEGIN PRIVATE KEY" in lab.read("exported.pem")) is clear
     lab.openssl("pkey", "-in", "exported.pem", "-passin", "file:new_passphrase", "-noout")
-    # A key in clear asks nobody for a passphrase.
+    # A key in clear needs no passphrase.
     opening = () if clear else ("--passphrase-file", "new_passphrase")
     lab.made("sign", "mail.eml", "--identity", "exported.pem", *opening, "-o", "by_pem.eml")
     assert lab.sealwax("verify", "by_pem.eml", *TRUST).code == 0
@@ -389,7 +389,8 @@ def test_a_shared_key_without_a_name_encrypts_for_nobody_else(lab: Lab) -> None:
         "cms", "-EncryptedData_decrypt", "-binary", "-inform", "DER", "-in", "nobody.der", "-secretkey", secret
     )
     assert openssl == MAIL
-    # One of another length: one of the same gives bytes without an error in one of 256 runs, for nothing has a tag.
+    # The wrong key has another length. With one of the same length, one of 256 runs would find valid padding, because
+    # the content has no authentication tag.
     wrong = lab.write("wrong.key", os.urandom(16))
     assert lab.sealwax("decrypt", "nobody.der", "--shared-key", wrong).code == 1
     assert "--shared-key" in lab.sealwax("decrypt", "nobody.der", *BOB).line
@@ -415,7 +416,7 @@ def test_a_new_passphrase_is_asked_for_twice(lab: Lab, again: bytes, code: int) 
         os.execv(sys.executable, [*command, "--passphrase-file", str(lab.folder / "ids/passphrase.txt")])  # noqa: S606
     for question, answer in ((b"New passphrase", b"another one\n"), (b"again", again)):
         shown = b""
-        # Typed only when it is asked for: asking discards what was typed before.
+        # The answer is typed only after the question, because the command discards earlier input.
         while question not in shown:
             shown += os.read(terminal, 1024)
         os.write(terminal, answer)

@@ -96,7 +96,7 @@ def test_shows_the_certificates_beside_a_key(lab: Lab) -> None:
 
 def test_a_damaged_name_in_one_certificate_hides_no_other(lab: Lab) -> None:
     lab.made("certificates", "ids/alice.pem", "ids/bob.pem", "--p7c", "-o", "two.p7c")
-    # The first place is the subject. Its text is no longer UTF-8, and what is damaged is shown as such.
+    # The first occurrence is in the subject. The new bytes are no UTF-8, so replacement characters are shown.
     damaged = lab.read("two.p7c").replace(b"alice@example.test", b"\xff" * 18, 1)
     report = parsed(lab.sealwax("inspect", lab.write("damaged.p7c", damaged), "--json"))
     damaged_text = "CN=" + "\ufffd" * 18

@@ -1,4 +1,4 @@
-"""Inputs beyond memory's share, as files and through pipes: the same results, nothing half written, a moving bar."""
+"""Inputs that are too large for memory, as files and in pipes: same results, a progress bar, no half-written file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_goes_through_pipes(large: Lab) -> None:
 
 @pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
 def test_a_large_mail_is_decrypted_inside_a_signature(large: Lab, form: tuple[str, ...]) -> None:
-    """Triple wrapping: each layer has its verdict, and the inner signature stays."""
+    """Triple wrapping: the report has a verdict on each signature, and the output keeps the inner signature."""
     large.made("sign", "large_encrypted.eml", *SIGNER, *form, "-o", "large_triple.eml")
     trust = (*TRUST, "--json")
     judged = parsed(large.sealwax("decrypt", "large_triple.eml", *READER, *trust, "-o", "large_inner.eml"))
@@ -77,7 +77,7 @@ def test_inspect_sees_through_what_needs_no_key(large: Lab) -> None:
 
 
 def test_compressed_content_is_seen_through_in_streams(large: Lab) -> None:
-    # Hardly smaller by compression, so that the result is large itself.
+    # Random bytes hardly shrink, so that the compressed file is large too.
     noise = large.write("noise.bin", os.urandom(5_500_000))
     large.made("compress", noise, "--raw", "-o", "noise.der")
     assert large.sealwax("unpack", "noise.der").stdout == large.read(noise)
@@ -145,7 +145,7 @@ def test_an_interrupted_decryption_leaves_the_old_file_and_nothing_else(
     assert [path.read_bytes() for path in folder.iterdir()] == [b"old"]
 
 
-# The command with a verb of its own, which writes half of its output and then waits.
+# The command with an additional verb, which writes half of its output and then waits.
 INTERRUPTED = """
 import sys, time
 import click

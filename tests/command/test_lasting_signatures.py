@@ -1,4 +1,4 @@
-"""Mail that is verified five years later: signed with a certificate of a month, timestamped, and lasting."""
+"""Mail with a certificate for one month is verified five years later, by timestamps and kept evidence of revocation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LATER = ("--at", f"{NOW + 5 * 365 * DAY:%Y-%m-%dT%H:%M:%SZ}")
 
 @dataclass(frozen=True)
 class Office:
-    """Alice with her certificate of a month, her CA, a clock, and the lists of both CAs, in the folder of a lab."""
+    """A lab with Alice's certificate for one month, her CA, a timestamp service (`clock`), and the CRLs of both CAs."""
 
     lab: Lab
     clock: OpensslService
@@ -85,14 +85,14 @@ def test_five_years_later_a_timestamp_makes_the_difference(office: Office) -> No
     stamped = lab.sealwax("verify", "stamped.eml", *office.trust, "--no-revocation", *LATER)
     assert (stamped.code, stamped.stderr) == (0, "")
     assert b"proved-by-timestamp" in stamped.stdout
-    # Only with a service that is trusted for timestamps, and long enough.
+    # The timestamp counts only if its service is trusted, and only until the service's certificate expires.
     assert lab.sealwax("verify", "stamped.eml", "--anchor", "ca.pem", "--no-revocation", *LATER).code == 1
     too_late = ("--at", f"{NOW + 25 * 365 * DAY:%Y-%m-%dT%H:%M:%SZ}")
     assert lab.sealwax("verify", "stamped.eml", *office.trust, "--no-revocation", *too_late).code == 1
 
 
 def test_what_carries_its_lists_needs_nobody_later(office: Office) -> None:
-    """Level B-LT, from files: revocation is demanded, and neither CA is asked."""
+    """Level B-LT with CRLs from files: verification demands revocation status, and sends no request to the CAs."""
     lab = office.lab
     lab.made(*office.sign, "--timestamp", office.url, "-o", "stamped.eml")
     assert lab.sealwax("verify", "stamped.eml", *office.trust, *LATER).code == 1
@@ -110,7 +110,7 @@ def test_what_it_takes_is_fetched_from_both_authorities(office: Office) -> None:
     lab.made("timestamp", "extend", "stamped.eml", *office.trust, "--fetch", "--fetch-host", host, "-o", "lasting.eml")
     shown = lab.sealwax("inspect", "lasting.eml").stdout.decode()
     assert shown.count("certificate revocation list: ") == 2
-    # Nothing of it is left but the message.
+    # Without the cache, only the message has the evidence.
     (lab.folder / "cache").rename(lab.folder / "gone")
     assert lab.sealwax("verify", "lasting.eml", *office.trust, *LATER).code == 0
 

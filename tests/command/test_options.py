@@ -98,7 +98,7 @@ def test_signed_and_encrypted_in_one_step(lab: Lab, large: bool) -> None:
     assert b"Subject: [...]" in lab.read("both.eml")[:1000]
     result = lab.sealwax("decrypt", "both.eml", *READER, *TRUST, "-o", "both_opened.eml")
     assert "verified: signed by CN=alice@example.test" in result.line
-    # The hidden Subject is outside again, and what was signed is as it was.
+    # The hidden Subject is in the outer header again, and the signed bytes are unchanged.
     head = lab.read("both_opened.eml")[:300]
     assert b"Subject: Supper" in head
     assert b"[...]" not in head
@@ -130,7 +130,7 @@ def test_from_stands_in_only_where_the_message_names_nobody(lab: Lab) -> None:
     result = lab.sealwax("verify", "signed.eml", *TRUST, "--from", "bob@example.test")
     assert result.code == 1
     assert "sender-mismatch: the message is from alice@example.test, not from bob@example.test" in result.stderr
-    # Signed by Bob in Alice's name: Bob's address on the command line makes nothing of it.
+    # Bob signs a mail from Alice. His address on the command line does not make it valid.
     lab.made("sign", "mail.eml", "--identity", "ids/bob.p12", *SIGNER[2:], "-o", "forged.eml")
     result = lab.sealwax("verify", "forged.eml", *TRUST, "--from", "bob@example.test")
     assert (result.code, "invalid: sender-mismatch" in result.line) == (1, True)

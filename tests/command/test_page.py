@@ -1,4 +1,4 @@
-"""`sealwax page`: published with a signature, kept as one file, verified; and what a page loads beside itself."""
+"""`sealwax page`: publishes a page with a signature, makes one file of it, verifies it, and lists what it loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a receipt is, and to whom one goes: what forged certificates and signers may not decide."""
+"""Forged certificates and signers decide neither who gave a receipt, nor to whom a receipt is sent."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def test_wrong_usage_is_one_line(lab: Lab, arguments: tuple[str, ...], word: str
 
 
 def test_without_a_terminal_the_passphrase_is_asked_of_nobody(lab: Lab) -> None:
-    # A session of its own has no terminal, wherever the tests run.
+    # A process in a new session has no terminal, even if the tests run in one.
     command = [sys.executable, "-m", "sealwax.cli", "sign", "-", "--identity", "ids/alice.p12"]
     done = subprocess.run(
         command, cwd=lab.folder, input=b"From: x\r\n\r\n", capture_output=True, start_new_session=True, check=False
@@ -184,7 +184,7 @@ def test_a_passphrase_is_asked_on_the_terminal(lab: Lab) -> None:
     if process == 0:
         os.execv(sys.executable, [sys.executable, "-m", "sealwax.cli", *arguments, "-o", str(target)])  # noqa: S606
     shown = b""
-    # Typed only when it is asked for: asking discards what was typed before.
+    # The passphrase is typed only after the question, because the command discards earlier input.
     while b"Passphrase for" not in shown:
         shown += os.read(terminal, 1024)
     os.write(terminal, lab.read("ids/passphrase.txt"))
@@ -221,7 +221,7 @@ EPF = (
     b"[Password Token]\r\nProtection=CAST 128\r\nProfile Version=2.0\r\nToken=AAAA\r\n"
     b"[Digital Signature]\r\nCertificate=MIIB\r\nKey=AAAA\r\n[User X.500 Name]\r\nX500Name=cn=Alice\r\n"
 )
-# The arguments of each verb with --json before a file that cannot be read.
+# For each verb with --json, the arguments before the name of a file that cannot be read.
 JSON_VERBS = {
     ("verify",): (),
     ("decrypt",): (*READER, "-o", "unused"),
@@ -231,7 +231,7 @@ JSON_VERBS = {
     ("identity", "list"): ("--passphrase-file", "ids/passphrase.txt"),
     ("trust", "show"): (),
 }
-# They read no file of the user's: they list what is kept, or look for somebody.
+# These verbs read no file that the user names. They list stored data, or search for certificates.
 JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list")}
 
 

@@ -31,7 +31,7 @@ STREAMS = {
 }
 HELP_STREAMS = ("well", "stdout closed", "stdout unread")
 MISSING_STREAMS = ("well", "stderr closed", "stderr full", "all closed")
-# Verbs at work, beside what is run of every verb: its help, and a file that is not there.
+# Commands that do their work. In addition, every verb runs with --help and with a missing file.
 AT_WORK = (
     ("--version",),
     ("sign", "-", *SIGNER),
@@ -67,7 +67,7 @@ AT_WORK = (
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended, and what it left."""
+    """The arguments and streams of a run, its exit code and output, and the sizes of the files that it left."""
 
     arguments: tuple[str, ...]
     streams: str
@@ -96,7 +96,7 @@ ORDERS = [
 
 @pytest.fixture(scope="module")
 def runs(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[tuple[str, ...], str], Run]:
-    """Every order under all kinds of streams, each in a folder of its own."""
+    """The runs of all ORDERS, by arguments and kind of streams. Each command of AT_WORK runs in its own folder."""
     if not (lab.folder / "compressed.eml").exists():
         lab.made("compress", "mail.eml", "-o", "compressed.eml")
     place = tmp_path_factory.mktemp("streams")

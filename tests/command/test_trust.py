@@ -23,7 +23,7 @@ DECISIONS = "config/sealwax/decisions.json"
 
 @pytest.fixture
 def fresh(lab: Lab) -> Iterator[Lab]:
-    """The lab with nobody's decisions, before and afterwards."""
+    """The lab without decisions. Those that a test makes are removed afterwards."""
     forget(lab)
     yield lab
     forget(lab)
@@ -51,7 +51,7 @@ def test_an_accepted_certificate_verifies_until_it_is_removed(fresh: Lab) -> Non
     accepted = fresh.sealwax("trust", "accept", "ids/alice.pem", "--for", "alice@example.test", "--yes")
     assert (accepted.code, accepted.stderr) == (0, "")
     assert b"accepted by you on " in accepted.stdout
-    # Nobody is asked about a certificate that was accepted itself.
+    # The revocation status of a certificate that the user accepted itself is not needed.
     assert fresh.sealwax("verify", "signed.eml").code == 0
     (anchor,) = listed(fresh)
     assert (anchor["source"], anchor["exact"], anchor["addresses"]) == ("user", True, ["alice@example.test"])

@@ -1,4 +1,4 @@
-"""Where the command's own files are."""
+"""The folders in which the command keeps its own files."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_decrypt_reports_the_verdict_of_the_signature_inside(lab: Lab) -> None:
 
 @pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
 def test_decrypts_a_mail_that_is_encrypted_inside_a_signature(lab: Lab, form: tuple[str, ...]) -> None:
-    """Triple wrapping (RFC 2634 section 1.1): each layer has its verdict, and the inner signature stays."""
+    """Triple wrapping (RFC 2634 section 1.1): each signature has a verdict, and the output keeps the inner one."""
     lab.made("sign", "encrypted.eml", *SIGNER, *form, "-o", "triple.eml")
     judged = parsed(lab.sealwax("decrypt", "triple.eml", *READER, *TRUST, "--json", "-o", "inner.eml"))
     assert judged["state"] == "verified"
@@ -75,7 +75,7 @@ def test_decrypts_a_mail_that_is_encrypted_inside_a_signature(lab: Lab, form: tu
 
 @pytest.mark.parametrize("form", [(), ("--opaque",)], ids=["clear", "opaque"])
 def test_a_mail_that_is_signed_outside_its_encryption_only_is_not_verified(lab: Lab, form: tuple[str, ...]) -> None:
-    """Exits 0 all the same: it was decrypted, which is what was asked for."""
+    """The exit code is 0, because the mail was decrypted as the user demanded."""
     lab.made("encrypt", "mail.eml", "--to", "ids/bob.pem", "-o", "unsigned.eml")
     lab.made("sign", "unsigned.eml", *SIGNER, *form, "-o", "outside.eml")
     result = lab.sealwax("decrypt", "outside.eml", *READER, *TRUST)
@@ -96,7 +96,7 @@ def test_decrypt_reports_in_json_beside_the_content(lab: Lab) -> None:
 def test_decrypts_a_mail_whose_inner_signature_cannot_be_judged(lab: Lab, as_json: bool) -> None:
     head, _, body = lab.read("opaque.eml").partition(b"\r\n\r\n")
     lab.write("inner_cut.eml", head + b"\r\n\r\n" + body[: len(body) // 2])
-    # Authenticated, so that the damage is known to be the sender's: behind CBC it looks like a failed decryption.
+    # Authenticated encryption shows that the sender caused the damage. With CBC it would look like a failed decryption.
     lab.made("encrypt", "inner_cut.eml", "--to", "ids/bob.pem", "--modern", "-o", "outer.eml")
     json_option = ("--json",) if as_json else ()
     result = lab.sealwax("decrypt", "outer.eml", *READER, *TRUST, *json_option, "--raw", "-o", "inner_out.eml")

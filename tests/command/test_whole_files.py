@@ -1,4 +1,4 @@
-"""Files that appear whole: their bytes are on the disk before the name is theirs."""
+"""Files that are never half-written: all bytes are on the disk before the file gets its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A CA in a folder: its register under crashes and crowds, the two ways it is founded, and what it refuses."""
+"""A CA in a folder: its creation with or without an offline root, its register after crashes, and its refusals."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def entries(folder: AuthorityFolder) -> list[Entry]:
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: the keys are derived slowly, on purpose."""
+    """A new CA. It is made only once, because the derivation of the keys from the passphrase is slow on purpose."""
     return found(tmp_path_factory.mktemp("founded") / "ca").path
 
 
@@ -129,7 +129,7 @@ def test_the_root_may_stay_offline(tmp_path: Path) -> None:
     assert check_profile(issue(online)) == ()
     assert [entry.certificate for entry in entries(safe)] == [issuing]
 
-    # The root revokes the issuing CA, and its list travels over a file too.
+    # The root revokes the issuing CA. The online folder gets the root's CRL as a file, too.
     press = root_press(safe, open_role(safe, Role.ROOT))
     revoke_certificate(safe, issuing.serial_number, "cACompromise", press=press, at=AT + DAY)
     keep_root_list(online, latest(safe, Issuer.ROOT).der, root, at=AT + DAY)
@@ -313,7 +313,7 @@ def test_the_responder_gets_a_new_key(authority: AuthorityFolder) -> None:
     assert new.certificate.public_key.spki_der != old.public_key.spki_der
 
 
-# Replaces the responder and is killed right after its so manyth move of a file.
+# Replaces the responder, and kills its own process directly after a certain number of moved files.
 KILLED = """
 import os, pathlib, signal, sys
 moves, move = int(sys.argv[2]), pathlib.Path.replace
@@ -346,7 +346,7 @@ def test_a_killed_command_leaves_a_responder_whose_key_is_its_certificates(
 
 
 def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second begins when the first is between its files."""
+    """The second command begins when the first has written responder.key, but not yet responder.pem."""
     issuing, write = open_role(authority, Role.ISSUING), AuthorityFolder.write_certificate
     second = threading.Thread(target=certify_responder, args=(authority, issuing, FOUNDER))
 
@@ -366,7 +366,7 @@ def test_two_new_responders_at_once_leave_one(authority: AuthorityFolder, monkey
 
 
 def test_a_responder_of_two_files_still_answers(authority: AuthorityFolder) -> None:
-    """Its certificate stood in responder.pem only, and may again where somebody put it there."""
+    """In older folders, responder.key has no certificate, which is only in responder.pem."""
     responder = open_role(authority, Role.RESPONDER)
     authority.write_key(Role.RESPONDER, responder.private_key, FOUNDER.passphrase)
     assert open_desk(authority).signer.certificate == responder.certificate

@@ -42,7 +42,7 @@ def load(url: str, authority: AuthorityFolder) -> None:
     ldif = build_ldif(people, [entry for entry in people if entry.state(AT) == "valid"], base=BASE)
     command = ["ldapmodify", "-c", "-x", "-H", url, "-D", BIND_NAME, "-w", PASSWORD]
     done = subprocess.run(command, input=ldif, capture_output=True, check=False, timeout=30)
-    # 68 is "already exists": the adding, the second time.
+    # 68 is "already exists", because the second time the entries are already there.
     assert done.returncode in (0, 68), done.stderr.decode()
 
 

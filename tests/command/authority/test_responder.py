@@ -59,7 +59,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once: the keys are derived slowly, on purpose."""
+    """A new CA. It is made only once, because the derivation of the keys from the passphrase is slow on purpose."""
     return found(tmp_path_factory.mktemp("founded") / "ca").path
 
 
@@ -127,7 +127,7 @@ def test_answers_to_get_are_for_caches_and_others_not(house: House, client: Flas
 
 
 def test_every_base64_can_be_asked_with_slashes_or_without_escapes(house: House, client: FlaskClient) -> None:
-    # The base64 of the first is full of slashes, that of one of the others full of plus signs.
+    # The base64 of the first request is full of slashes, and that of one of the others is full of plus signs.
     texts = []
     for nonce in (b"\xff" * 32, b"\xfb\xef\xbe" * 10, b"\xef\xbe\xfb" * 10, b"\xbe\xfb\xef" * 10):
         encoded = base64.b64encode(question(house, house.alice, nonce=nonce)).decode()
@@ -208,7 +208,7 @@ def test_no_log_says_who_was_asked_about(house: House, client: FlaskClient, capl
 
 @pytest.fixture
 def server(house: House, tmp_path: Path) -> Iterator[str]:
-    """The command as a process on a free port, without the keys of root and issuing CA; its URL."""
+    """The URL of the command. It runs as a process on a free port, without the keys of the root and the issuing CA."""
     (tmp_path / "pw").write_bytes(FOUNDER.passphrase)
     for role in (Role.ROOT, Role.ISSUING):
         (house.folder.path / f"{role}.key").unlink()

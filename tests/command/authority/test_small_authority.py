@@ -21,7 +21,7 @@ PASSPHRASE = ("--passphrase-file", "pw.txt")
 
 @dataclass(frozen=True)
 class Team:
-    """A folder in which a CA, Alice and those who read her mail work; the CA's responder gets `port`."""
+    """A folder with the files of a CA, of Alice and of her mail's readers. The CA's responder listens on `port`."""
 
     folder: Path
     port: int
@@ -40,7 +40,7 @@ class Team:
         assert done.returncode == 0, done.stderr
 
     def verify(self, *, cache: str) -> subprocess.CompletedProcess[str]:
-        """Verify as somebody with a cache of their own, empty at first."""
+        """Verify with the cache of this name, which is empty at its first use."""
         fetching = ("--fetch", "--fetch-host", f"127.0.0.1:{self.port}")
         return self.sealwax("verify", "signed.eml", "--anchor", "ca/root.pem", *fetching, cache=cache)
 
@@ -77,7 +77,7 @@ def test_mail_is_verified_until_its_signer_is_revoked(team: Team) -> None:
     with team.responder():
         good = team.verify(cache="monday")
         assert (good.returncode, good.stderr) == (0, ""), good.stdout
-        # The answer is in the cache: a second look asks nobody.
+        # The answer is in the cache, so a second verification sends no request.
         assert team.sealwax("verify", "signed.eml", "--anchor", "ca/root.pem", cache="monday").returncode == 0
         team.made("ca", "revoke", "ca", "alice.pem", "--reason", "keyCompromise", *PASSPHRASE)
         revoked = team.verify(cache="tuesday")

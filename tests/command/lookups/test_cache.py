@@ -1,4 +1,4 @@
-"""The cache of answers: how long it keeps them, what it lets go of, and what becomes of a damaged file."""
+"""The cache of answers: how long it keeps each, which it removes when it is full, and how it replaces a bad file."""
 
 from __future__ import annotations
 

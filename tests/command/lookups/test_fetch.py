@@ -70,7 +70,7 @@ def test_a_host_that_nobody_listed_is_not_asked_on_loopback() -> None:
 
 
 def test_the_name_is_resolved_once_and_that_address_is_connected_to() -> None:
-    """DNS rebinding: the second answer would lead elsewhere."""
+    """DNS rebinding: a second question to the resolver would get another address."""
     questions: list[str] = []
 
     def rebind(host: str, _port: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Requests that are refused before any is sent: to addresses from strangers that lead to forbidden places."""
+"""Requests that are refused before they are sent, because a stranger's URL leads to a forbidden place."""
 
 from __future__ import annotations
 
@@ -210,10 +210,10 @@ def test_public_addresses_are_public(address: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "localhost"])
 def test_other_spellings_of_this_machine_are_refused(host: str) -> None:
-    """These go through the system's own resolver, which knows them without asking anybody."""
+    """The system's resolver reads these spellings without a question to any server."""
     with pytest.raises(LookupFailed) as failed:
         fetch(FetchRequest(url=f"http://{host}/"))
-    # Where the system takes the spelling for a name, nobody knows that name.
+    # Some systems take the spelling for a host name, which does not exist.
     assert failed.value.failure in (LookupFailure.NOT_PUBLIC, LookupFailure.UNREACHABLE)
 
 

@@ -1,4 +1,4 @@
-"""`sealwax find` against real directories and authorities: OpenLDAP, a missing intermediate, and who was revoked."""
+"""`sealwax find` against real directories and authorities: OpenLDAP, a missing intermediate, and revocation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAY = datetime.timedelta(days=1)
 
 @dataclass(slots=True)
 class Site:
-    """A root, an authority below it and Bob, with what their certificates name on one web server."""
+    """A root, an authority below it and Bob. One web server has the `files` to which their certificates refer."""
 
     web: WebServer
     files: dict[str, bytes]
@@ -131,7 +131,7 @@ def find(lab: Lab, site: Site, *options: str) -> Result:
 
 
 def find_inside(lab: Lab, site: Site, *options: str) -> Result:
-    """As it is: the site has no public address, and counts as one that the person allowed."""
+    """Find with the site's true address, which is not public, but is allowed by `--fetch-host`."""
     places = ("--url", site.web.url("/bob.cer"), "--fetch-host", site.web.host)
     return lab.sealwax("find", BOB, "--anchor", "root.pem", *places, *options)
 
@@ -149,7 +149,7 @@ def test_a_missing_intermediate_is_fetched_only_when_that_is_asked_for(lab: Lab,
 
 
 def test_no_issuer_is_fetched_from_a_host_that_only_the_person_allowed(lab: Lab, site: Site) -> None:
-    """The maker of the certificate chose the path on that host."""
+    """The user allowed the host for the directory, but the issuer of the certificate chose the path of this URL."""
     result = find_inside(lab, site, "--no-revocation", "--fetch-issuers")
     assert result.code == 1
     assert "No authority that you trust vouches for this certificate." in result.stdout.decode()

@@ -72,7 +72,7 @@ def _middle() -> Authority:
 
 
 def signed_smime_certificate(identity: Identity) -> bytes:
-    """As RFC 2798 section 2.8 has it: SignedData by the person, with certificates and no content."""
+    """A userSMIMECertificate (RFC 2798 section 2.8): SignedData by the person, with certificates and no content."""
     return run(
         build_signed_data(
             b"",
@@ -247,7 +247,7 @@ def test_a_flood_without_end_is_ended(tls_folder: Path) -> None:
     with run_lying_ldap(answers) as port:
         url, how = lying(port)
         found = problem(BOB, url, tls_folder, **{**how, "timeout_seconds": 3.0})
-    # Time, or the bound on memory, at which libldap drops the connection: whichever is first.
+    # Either the time is over first, or the bound on memory is reached, at which libldap drops the connection.
     assert found in (DirectoryProblem.TIMEOUT, DirectoryProblem.UNREACHABLE)
 
 
@@ -311,7 +311,7 @@ def test_an_entry_whose_names_cannot_be_read_is_said_as_such(tls_folder: Path, o
 
 
 def test_the_process_of_a_search_answers_whatever_the_server_says() -> None:
-    """A traceback in place of an answer would give another report."""
+    """The process must print an answer in JSON, and no traceback."""
 
     def answers(message_id: int) -> Iterator[bytes]:
         yield ldap_entry(message_id, 1, [b"x"], name=b"\xff")

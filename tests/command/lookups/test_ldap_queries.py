@@ -1,4 +1,4 @@
-"""LDAP directories before anything is asked: what a URL may be, and what becomes of an address in a filter."""
+"""LDAP searches before anything is sent: the allowed URLs, and the escapes for an address in a filter."""
 
 from __future__ import annotations
 

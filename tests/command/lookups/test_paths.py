@@ -1,4 +1,4 @@
-"""Paths whose authority is OpenSSL's: its responder and its lists, and services that never finish."""
+"""Certification paths of an authority of OpenSSL: its responder, its CRLs, and services that never finish an answer."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ crlDistributionPoints = URI:http://127.0.0.1:{lists}/root.crl
 
 @dataclass
 class OpensslAuthority:
-    """`openssl ca` in a folder; its responder listens on the port `ocsp`, somebody else has to serve its list."""
+    """`openssl ca` in a folder. Its responder listens on the port `ocsp`. A test must serve its CRL on `lists`."""
 
     folder: Path
     ocsp: int
@@ -77,7 +77,7 @@ class OpensslAuthority:
         return done.stdout
 
     def issue(self, name: str) -> list[Certificate]:
-        """A path of a new person."""
+        """Certify a new person. Returns the path from the person to the root."""
         self.run(f"req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {name}.key -out {name}.csr")
         self.run(f"ca -config openssl.cnf -batch -notext -extensions person -in {name}.csr -out {name}.pem")
         return [parse_certificate((self.folder / f"{one}.pem").read_bytes()) for one in (name, "root")]
@@ -99,7 +99,7 @@ class OpensslAuthority:
         )
         assert process.stderr is not None
         try:
-            # It says so when it listens, and what comes afterwards fits into the pipe.
+            # openssl prints this line when it listens. Its later output fits into the pipe, so it need not be read.
             while "waiting for OCSP client connections" not in (line := process.stderr.readline()):
                 assert line, "openssl ocsp did not start"
             yield

@@ -1,4 +1,4 @@
-"""Rounds of looking up: what is asked, how often, what is kept for how long, and when it ends."""
+"""Rounds of look-ups: the requests and their number, how long the answers are kept, and when the rounds end."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def lookup(certificate: Certificate, url: str, kind: LookupKind = LookupKind.CRL
 def run(
     source: AnswerSource, *lookups: Lookup, state: RevocationState = RevocationState.GOOD
 ) -> tuple[LookedUp[PathTrail], int]:
-    """Examine what names these look-ups until each was asked; the result, and how often it was examined."""
+    """Examine a path until its look-ups are done. Returns the result and the number of examinations."""
     count = 0
 
     def examine(store: TrustStore) -> PathTrail:
@@ -179,7 +179,7 @@ def test_allowances_count_for_revocation_and_not_for_issuers(
     assert web.policies == {
         "http://ca.test/ocsp": policy,
         "http://ca.test/crl": policy,
-        # Their certificates are small, and what is read of them costs more than a list.
+        # The limit is lower than for CRLs, because certificates are small, and reading them takes longer.
         "http://ca.test/issuer": dataclasses.replace(PUBLIC_ONLY, max_body_bytes=MAX_ISSUERS_BYTES),
     }
 

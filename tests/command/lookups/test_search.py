@@ -1,4 +1,4 @@
-"""All directories at once: the order of what they found, and one that fails takes nothing from the others."""
+"""Searches in all directories at once: the order of the results, and the results if one directory fails."""
 
 from __future__ import annotations
 

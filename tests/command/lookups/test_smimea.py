@@ -54,7 +54,7 @@ def problem(zone: Zone, **how: float) -> DirectoryProblem:
 
 
 def test_the_owner_name_is_that_of_the_rfc() -> None:
-    """RFC 8162 section 3 prints this one."""
+    """The expected name is the example of RFC 8162 section 3."""
     expected = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6._smimecert.example.com"
     assert owner_name("hugh@example.com") == expected
 
@@ -114,7 +114,7 @@ def test_without_authentic_data_the_answer_is_insecure_and_says_so(zone: Zone) -
 
 
 def test_the_word_of_a_resolver_that_is_not_trusted_counts_for_nothing(zone: Zone) -> None:
-    """Anybody on the way could set the bit."""
+    """Anybody on the network path to the resolver could set the AD bit."""
     assert ask(zone, is_trusted=False).status is DnssecStatus.INSECURE
 
 
@@ -223,7 +223,7 @@ def test_a_resolver_that_says_nothing_is_left_for_the_next(zone: Zone) -> None:
 
 @contextlib.contextmanager
 def run_forger(zone: Zone, forge: Callable[[bytes], list[bytes]]) -> Iterator[Zone]:
-    """A resolver by UDP whose right answer comes after those of `forge`, from the same address."""
+    """Run a resolver by UDP that sends the datagrams of `forge`, and then the right answer from the same address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
         datagrams.bind((HOST, 0))
 
@@ -280,7 +280,7 @@ def with_long_aliases(answer: bytes) -> bytes:
 
 @pytest.fixture
 def names_read(monkeypatch: pytest.MonkeyPatch) -> list[dns.name.Name]:
-    """Every name that is read from the messages of a resolver."""
+    """The names that are parsed in messages of a resolver."""
     read: list[dns.name.Name] = []
     get_name = dns.wire.Parser.get_name
 
@@ -296,7 +296,7 @@ def test_a_datagram_with_thousands_of_long_names_is_not_read(zone: Zone, names_r
     with run_forger(zone, lambda right: [with_long_aliases(right)]) as forged:
         assert problem(forged) is DirectoryProblem.REFUSED
     assert names_read == []
-    # The names of a message that is read are counted.
+    # The fixture does record the names of a message that is read.
     assert ask(zone).records
     assert names_read
 
@@ -322,7 +322,7 @@ def test_an_answer_by_tcp_with_thousands_of_long_names_is_not_read(names_read: l
         thread.start()
         assert problem(Zone(port=port)) is DirectoryProblem.REFUSED
         thread.join()
-    # Those of the truncated datagram: the question's, and the root that the OPT record is at.
+    # Only the truncated datagram was read, with two names: that of the question, and the root as owner of OPT.
     assert names_read == [dns.name.from_text(OWNER), dns.name.root]
 
 
@@ -338,7 +338,7 @@ def test_datagrams_that_do_not_match_make_the_deadline_no_later(zone: Zone) -> N
 
         thread = threading.Thread(target=flood)
         thread.start()
-        # The flood ends after the call only: a deadline that moved with each datagram would never be reached.
+        # The flood ends only after the call. A deadline that moved with each datagram would never be reached.
         try:
             assert problem(Zone(port=datagrams.getsockname()[1]), seconds=0.5) is DirectoryProblem.TIMEOUT
         finally:

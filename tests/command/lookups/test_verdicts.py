@@ -1,4 +1,4 @@
-"""`sealwax verify` and `decrypt` with a real authority in service: their questions, its answers, and the kept ones."""
+"""`sealwax verify` and `decrypt` with a real authority: the requests, its answers, and the answers in the cache."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder with the people's mails, and the command in it with a cache of its own."""
+    """A folder with signed mails, in which the command runs with a cache of its own."""
 
     authority: Authority
     folder: Path
@@ -177,7 +177,7 @@ def test_stale_answers_are_no_answers(desk: Desk) -> None:
 
 
 def test_answers_that_decided_nothing_are_not_kept_for_as_long_as_they_say(desk: Desk) -> None:
-    """Anybody on the way could have sent them."""
+    """Anybody on the network path to the authority could have sent these answers."""
     other = desk.folder / "other"
     other.mkdir()
     desk.authority.app = make_services(other, desk.authority.port)
@@ -258,7 +258,7 @@ def test_a_missing_issuer_is_fetched_only_when_that_is_asked_for(desk: Desk, tmp
     assert done.code == 1
     assert "--fetch-issuers would ask 127.0.0.1" in done.text
     assert desk.authority.asked == []
-    # The author of the message chose the address: --fetch-host allows nothing for it.
+    # --fetch-host does not allow this URL, because the author of the message chose it.
     done = other.verify("alice", "--fetch-issuers", *desk.fetching)
     assert (done.code, "is neither 80 nor 443" in done.text) == (1, True)
     assert desk.authority.asked == []
