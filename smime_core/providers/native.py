@@ -1,8 +1,8 @@
 """The native provider: pyca/cryptography over OpenSSL.
 
 Python code covers algorithms that the library lacks: RC2, OAEP over SHA-3, ML-KEM-512, and ML-KEM and ML-DSA with keys
-whose seed is lost. The coroutines never suspend: `smime_core.blocking` steps them once. `native_doors` maps the
-library's exceptions.
+whose seed is lost. The coroutines never suspend, so `smime_core.blocking` runs each in a single step. `native_doors`
+maps the library's exceptions.
 """
 
 from __future__ import annotations
@@ -261,8 +261,8 @@ def _transport_padding(algorithm: KeyTransport) -> rsa_padding.PKCS1v15 | rsa_pa
 
 def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
     # RFC 3218 section 2.3.2: the random CEK is made first, and a bad padding and a wrong length both continue with it.
-    # OpenSSL's implicit rejection (3.2) returns garbage of some length for a bad padding. So it refuses only blocks of
-    # the wrong size, which the sender knows.
+    # Since version 3.2, OpenSSL returns random bytes of a random length for a bad padding (implicit rejection). Its
+    # only remaining error is a block of the wrong size, which is no secret to the sender.
     substitute = os.urandom(cek_length)
     try:
         found = key.decrypt(encrypted_key, rsa_padding.PKCS1v15())

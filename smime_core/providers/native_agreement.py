@@ -41,7 +41,7 @@ def agree(key: ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey | x448.X448P
 def check_secret(secret: bytes) -> bytes:
     """Return the shared secret. Raises ValueError if it is all zeros (RFC 8418 section 2).
 
-    The library refuses points that lead to zeros too, but RFC 7748 leaves that open.
+    The library refuses such points itself, but RFC 7748 makes that check optional.
     """
     if not any(secret):
         raise ValueError("the shared secret is all zeros")

@@ -1,7 +1,7 @@
 """Content ciphers by pyca/cryptography: AES in three modes, ChaCha20-Poly1305, and ciphers of old mail.
 
 The ciphers of old mail are only decrypted. The library has 3DES; DES is 3DES with one key three times. It has RC2 only
-with 128 bits, so `native_rc2` decrypts RC2.
+with 128 effective bits, so `native_rc2` decrypts RC2.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def encrypt(cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad
 
 
 def decrypt(cipher: ContentCipher, cek: bytes, iv: bytes, ciphertext: Buffer, aad: bytes, tag_length: int) -> bytes:
-    """The plaintext after every check. Failures are exceptions for `native_doors.decryption`."""
+    """The plaintext, after its padding or tag was checked. `native_doors.decryption` translates the exceptions."""
     _check_cek(cipher, cek)
     if cipher.mode is CipherMode.CBC:
         return _decrypt_cbc(cipher, cek, iv, ciphertext)

@@ -16,9 +16,9 @@ REFUSALS: Final = (ValueError, TypeError, OverflowError, MemoryError)
 
 @contextlib.contextmanager
 def operation(name: str) -> Iterator[None]:
-    """Raise UnsupportedByProvider or ProviderError for exceptions inside.
+    """Raise UnsupportedByProvider or ProviderError for the library's exceptions in the `with` block.
 
-    The library's texts name sizes and types, never values.
+    The exception stays attached as the cause: its text names sizes and types, never values.
     """
     try:
         yield
@@ -30,9 +30,11 @@ def operation(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def decryption() -> Iterator[None]:
-    """Raise DecryptionError, without a cause, for exceptions inside, so that it does not reveal which check failed.
+    """Raise DecryptionError for the library's exceptions in the `with` block.
 
-    Raises UnsupportedByProvider if the library lacks the algorithm, which is no secret.
+    The error has no cause, so that it does not reveal which check failed.
+
+    UnsupportedByProvider is raised if the library lacks the algorithm, which is no secret.
     """
     try:
         yield

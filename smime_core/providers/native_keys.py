@@ -87,7 +87,7 @@ def load_private(key: PrivateKey) -> ForeignPrivateKey:
         if seed is None:
             raise UnsupportedByProvider("import_key", f"{key.key_type} without its seed is not supported")
         return _SEEDED[key.key_type].from_seed_bytes(seed)
-    # `keys` has checked that the numbers belong together. Proving p and q prime would cost 30 ms for each key.
+    # The package `keys` has checked that the numbers belong together. Proving p and q prime would take 30 ms per key.
     loaded = serialization.load_der_private_key(key.pkcs8_der, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(loaded, ForeignPrivateKey):
         raise UnsupportedByProvider("import_key", f"{key.key_type} is not supported")
@@ -95,7 +95,7 @@ def load_private(key: PrivateKey) -> ForeignPrivateKey:
 
 
 def generate(kind: NewKey) -> tuple[PrivateKey, ForeignPrivateKey | None]:
-    """A fresh key pair, and the library's form of it; None for ML-KEM-512, which the library lacks."""
+    """A fresh key pair, and the library's object for it. The object is None for ML-KEM-512, which the library lacks."""
     if kind is NewKey.ML_KEM_512:
         return lattice_private_key(KeyType.ML_KEM_512, generate_seed()), None
     foreign: ForeignPrivateKey

@@ -1,4 +1,4 @@
-"""Decrypt RC2 in CBC mode (RFC 2268), for mail of the nineties. No library has every effective key length."""
+"""Decrypt RC2 in CBC mode (RFC 2268), for mail of the 1990s. No library supports every effective key length."""
 
 from __future__ import annotations
 

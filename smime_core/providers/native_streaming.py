@@ -30,11 +30,11 @@ class NativeStreamingProvider(NativeProvider):
     """`smime_core.provider.StreamingProvider` over pyca/cryptography and hashlib."""
 
     def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
-        """A thread that does `work` on blocks."""
+        """A thread that runs `work` on each block."""
         return ThreadBeside(work)
 
     def make_store(self) -> None:
-        """None, because decrypting a second time costs less than the memory would."""
+        """Return None: to decrypt a second time costs less than to keep the plaintext in memory."""
 
     def begin_digest(self, hash_name: HashName) -> RunningDigest:
         """A running digest. Raises UnsupportedByProvider."""
@@ -72,7 +72,7 @@ class NativeStreamingProvider(NativeProvider):
     def begin_decryption(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, *, aad: bytes = b"", tag: bytes = b""
     ) -> RunningCipher:
-        """A running decryption. Raises DecryptionError, or UnsupportedByProvider for CCM, which needs the whole."""
+        """A running decryption. Raises DecryptionError, or UnsupportedByProvider for CCM, which cannot be streamed."""
         if len(cek) != cipher.key_length:
             raise DecryptionError
         if cipher.family is CipherFamily.CHACHA20:
@@ -191,7 +191,7 @@ class _GcmDecryption:
 
 
 class _ChaCha:
-    """ChaCha20 and Poly1305 combined as in RFC 8439 section 2.8. The library combines them only for one whole piece."""
+    """ChaCha20 and Poly1305 combined as in RFC 8439 section 2.8. The library does so only for content in one piece."""
 
     def __init__(self, cek: bytes, iv: bytes, aad: bytes) -> None:
         if len(iv) != 12:

@@ -1,4 +1,4 @@
-"""Work on each block in a second thread: digests and file writes both release Python's lock.
+"""Work on each block in a second thread. It runs in parallel, because digests and file writes release Python's lock.
 
 `concurrent.futures` would do the same, but its import takes a tenth of the command's start.
 """
@@ -15,7 +15,7 @@ from smime_core.errors import ProviderError
 
 
 class ThreadBeside:
-    """`smime_core.provider.Beside` by a thread. The work never suspends, because no native coroutine does."""
+    """A `smime_core.provider.Beside` with a thread. The work never suspends, because no native coroutine does."""
 
     def __init__(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> None:
         self._work = work

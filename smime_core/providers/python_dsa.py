@@ -49,14 +49,15 @@ def _read_key(key: PublicKey) -> tuple[int, int, int, int]:
 
 
 def _check_group(p: int, q: int, g: int, y: int) -> None:
-    # SP 800-89 section 5: g and y generate the subgroup of order q. With an even or a small p anyone could sign.
+    # SP 800-89 section 5: g and y generate the subgroup of order q. With an even or a small p, anyone could forge
+    # signatures.
     fits = q.bit_length() in _SUBGROUP_BITS and p.bit_length() >= _MIN_MODULUS_BITS and p % 2 == 1 and (p - 1) % q == 0
     if not fits or not all(1 < number < p and pow(number, q, p) == 1 for number in (g, y)):
         raise SignatureMismatch("the numbers of the DSA key do not belong together")
 
 
 def _read_signature(signature: bytes) -> tuple[int, int]:
-    # RFC 3279 section 2.2.2. The numbers are encoded again, which reveals any form that DER forbids.
+    # RFC 3279 section 2.2.2. The numbers are encoded again and compared, which reveals any form that DER forbids.
     try:
         r, s = (der.parse_number(child) for child in der.read_sequence(signature))
     except (MalformedMessage, ValueError):

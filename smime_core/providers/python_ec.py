@@ -24,7 +24,7 @@ Point = tuple[int, int, int]
 """A point in Jacobian coordinates X, Y, Z: its affine coordinates are X/Z² and Y/Z³. At infinity Z is zero."""
 
 _BASE_X: Final = {
-    # SEC 2 sections 2.4.2, 2.5.1 and 2.6.1; RFC 5639 sections 3.4, 3.6 and 3.7; compressed.
+    # The base points in compressed form: SEC 2 sections 2.4.2, 2.5.1 and 2.6.1; RFC 5639 sections 3.4, 3.6 and 3.7.
     Curve.P256: "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
     Curve.P384: "03aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
     Curve.P521: "0200c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe7"
@@ -46,7 +46,8 @@ def sign_ecdsa(key: PrivateKey, hash_name: HashName, data: Buffer) -> bytes:
     while True:
         nonce = secrets.randbelow(numbers.order - 1) + 1
         r = _affine(numbers, _multiply_secret(numbers, nonce, base))[0] % numbers.order
-        # Nonce and private number are multiplied by a random factor first, so that times reveal nothing about them.
+        # Nonce and private number are first multiplied by a random factor, so that the time of `pow` reveals nothing
+        # about them.
         blind = secrets.randbelow(numbers.order - 1) + 1
         inverse = pow(nonce * blind, -1, numbers.order)
         s = (blind * hashed + blind * scalar % numbers.order * r) * inverse % numbers.order
@@ -115,7 +116,7 @@ def _curve_of(key: PrivateKey | PublicKey, operation: str) -> Curve:
 
 
 def _scalar_of(key: PrivateKey) -> int:
-    # RFC 5915 section 3, in the form that `keys` builds.
+    # Reads an ECPrivateKey (RFC 5915 section 3) in the form that `keys` builds.
     key_der = der.read_octets(der.read_sequence(key.pkcs8_der)[2])
     return int.from_bytes(der.read_octets(der.read_sequence(key_der)[1]), "big")
 
@@ -148,8 +149,8 @@ def _find_point(curve: Curve, octets: bytes) -> Point | None:
 
 
 def _multiply_secret(numbers: CurveNumbers, scalar: int, point: Point) -> Point:
-    # A random multiple of the order is added to the scalar (Coron), which gives the same point by other steps each
-    # time. The ladder adds at every bit.
+    # A random multiple of the order is added to the scalar (Coron): the point is the same, but the steps differ each
+    # time. For every bit, zero or one, the ladder does one addition and one doubling.
     blinded = scalar + numbers.order * (secrets.randbits(_BLIND_BITS) | 1 << _BLIND_BITS - 1)
     low, high = point, _double(numbers, point)
     for position in reversed(range(blinded.bit_length() - 1)):

@@ -1,7 +1,7 @@
 """Digests by `hashlib`, with SHA-512/224 and SHA-512/256 (FIPS 180-4 section 6.7) for Pyodide, whose hashlib lacks
 them.
 
-Signatures with these two hashes are rare, so a megabyte a second is enough.
+Signatures with these two hashes are rare, so a speed of one megabyte per second is enough.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class TruncatedSha512:
         self._taken = 0
 
     def update(self, data: Buffer, /) -> None:
-        """Take more bytes."""
+        """Add bytes to the digest."""
         octets = self._rest + bytes(data)
         whole = len(octets) - len(octets) % _BLOCK
         self._state = _compress_blocks(self._state, octets[:whole])

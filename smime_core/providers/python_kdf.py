@@ -26,7 +26,8 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
     """`length` bytes from a key: extract, then expand. Raises ProviderError above 255 digests."""
     if length > 255 * hash_length(kdf.hash_name):
         raise ProviderError("derive_key", "HKDF gives at most 255 digests")
-    # RFC 5869 section 2.2: an absent salt is a digest's length of zeros. HMAC pads an empty key to the same.
+    # RFC 5869 section 2.2: an absent salt means a digest's length of zero bytes. HMAC pads an empty key to the same
+    # bytes.
     key = hmac.digest(kdf.salt, secret, kdf.hash_name)
     derived, block = b"", b""
     while len(derived) < length:
@@ -36,7 +37,8 @@ def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:
 
 
 def _pbkdf2_block(kdf: Pbkdf2, secret: bytes, number: int) -> bytes:
-    # HMAC written out: both keyed states are made once and copied, which leaves two compressions for each iteration.
+    # HMAC, written out here: its two keyed states are computed once and copied. So each iteration takes only two
+    # compressions.
     new_hash = hashlib.new(kdf.hash_name)
     key = hashlib.new(kdf.hash_name, secret).digest() if len(secret) > new_hash.block_size else secret
     key = key.ljust(new_hash.block_size, b"\0")

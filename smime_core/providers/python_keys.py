@@ -1,7 +1,7 @@
-"""The operations of the browser's provider with keys that WebCrypto does not support, in Python.
+"""Python's part of the browser's provider: the operations with keys that WebCrypto does not support.
 
-Which keys these are differs between browsers (docs/vault.md has the table): Ed448, X448, brainpool and DSA everywhere,
-ML-KEM and ML-DSA in Firefox, RSA of odd sizes, signatures over SHA-224, SHA-3 and MD5.
+Browsers differ (docs/vault.md has the table). All of them lack Ed448, X448, ML-KEM-512, brainpool curves, DSA, and
+signatures over SHA-224, SHA-3 and MD5. Firefox also lacks the other parameter sets of ML-KEM, and ML-DSA.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def agree_ephemeral_in_python(key: PublicKey) -> tuple[bytes, bytes]:
 
 
 def uncompressed_point(curve: Curve, point: bytes) -> bytes:
-    """The point in WebCrypto's form. Raises DecryptionError for hybrid points and other bytes (MUSTS 26)."""
+    """The uncompressed form for WebCrypto. Raises DecryptionError for hybrid points and other bytes (MUSTS 26)."""
     if point[:1] in (b"\x02", b"\x03"):
         point = decompress_point(curve, point) or b""
     if point[:1] != b"\x04":
@@ -119,7 +119,7 @@ def uncompressed_point(curve: Curve, point: bytes) -> bytes:
 
 
 def make_raw_key(kind: NewKey) -> PrivateKey:
-    """A fresh private key of a kind that is only random bytes."""
+    """A fresh private key of a kind whose keys are random bytes without structure."""
     key_type = KeyType(kind)
     if key_type in ML_KEM_PARAMETERS or key_type in ML_DSA_PARAMETERS:
         length = _ML_KEM_SEED_LENGTH if key_type in ML_KEM_PARAMETERS else _SEED_LENGTH

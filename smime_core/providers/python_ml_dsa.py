@@ -1,8 +1,8 @@
-"""ML-DSA signatures (FIPS 204 algorithms 2 and 7) for browsers without it, which is Firefox.
+"""ML-DSA signatures (FIPS 204 algorithms 2 and 7), for Firefox and, on all platforms, for keys whose seed is lost.
 
-Each signature includes fresh randomness (the hedged variant), which also hides how long the search takes for one
-message. Verification and public halves are in `arithmetic.ml_dsa`. Not constant-time, because Python's integers are
-not.
+Each signature uses fresh random bytes (the hedged variant), so the number of attempts differs even for one message.
+Verification and public halves are in `arithmetic.ml_dsa`. The arithmetic is not constant-time, because Python's
+integers are not.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _norm(vector: list[Polynomial]) -> int:
 
 
 def _hints(gamma2: int, rest: Polynomial, low: Polynomial) -> list[int]:
-    # MakeHint (FIPS 204 algorithm 39): where the low part of t changes the high bits.
+    # MakeHint (FIPS 204 algorithm 39): the indices at which adding `low` changes the high bits of `rest`.
     changed = _added(rest, low)
     pairs = enumerate(zip(rest, changed, strict=True))
     return [

@@ -1,7 +1,8 @@
 """ML-KEM over the core's own arithmetic (FIPS 203).
 
-Used natively for ML-KEM-512 and for keys without a seed, and in browsers for all that they lack. Not constant-time,
-because Python's integers are not. Encapsulation and decapsulation take 3 ms each natively.
+The native provider uses it for ML-KEM-512 and for keys without a seed; browsers use it for every key that they do not
+support. The arithmetic is not constant-time, because Python's integers are not. Encapsulation and decapsulation take 3
+ms each natively.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from smime_core.provider import PrivateKey, PublicKey
 
 
 def generate_seed() -> bytes:
-    """The 64 bytes d ‖ z that a private key of any size is made from (FIPS 203 algorithm 19)."""
+    """The 64 bytes d ‖ z from which a private key of any parameter set is expanded (FIPS 203 algorithm 19)."""
     return secrets.token_bytes(64)
 
 

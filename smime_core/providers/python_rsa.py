@@ -1,4 +1,4 @@
-"""RSA where WebCrypto has none (RFC 8017): RSAES-PKCS1-v1_5, OAEP with two hashes, and the primitives.
+"""RSA operations that the platform lacks (RFC 8017): RSAES-PKCS1-v1_5, OAEP with any two hashes, and the primitives.
 
 Private operations are blinded, use the CRT and are checked before their result is returned. Python's `pow` is not
 constant-time. Signatures are in `python_rsa_signatures`.
@@ -59,7 +59,7 @@ def encrypt_oaep(key: PublicKey, algorithm: KeyTransport, cek: bytes) -> bytes:
 
 
 def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) -> bytes:
-    """RSAES-PKCS1-v1_5, which never fails: without a padded key of `cek_length` bytes the result is random.
+    """The CEK by RSAES-PKCS1-v1_5, or random bytes if the block is not a padded key of `cek_length` bytes.
 
     RFC 3218 section 2.3.2: the random key is made first, and no branch depends on the decrypted block.
     """
@@ -69,7 +69,7 @@ def decrypt_pkcs1_v15(key: PrivateKey, encrypted_key: bytes, cek_length: int) ->
     if start < 11:
         return substitute
     wrong = block[0] | block[1] ^ 2 | block[start - 1]
-    # A zero byte inside the filling would end it early, so the key would have another length.
+    # A zero byte inside the filling would end it early, so that the key would have another length.
     wrong |= reduce(or_, ((octet - 1) >> 8 & 1 for octet in block[2 : start - 1]))
     mask = ((wrong - 1) >> 8) & 0xFF
     pairs = zip(block[start:], substitute, strict=True)
@@ -118,14 +118,14 @@ def apply_private(key: PrivateKey, block: bytes, *, operation: str) -> bytes:
     blinded = number * pow(blind, exponent, modulus) % modulus
     from_p, from_q = pow(blinded, d_p, p), pow(blinded, d_q, q)
     result = from_q + (from_p - from_q) * q_inverse % p * q
-    # A wrong result, by a computing fault or by numbers that do not fit, would reveal a factor of the modulus.
+    # A wrong result, from a computing fault or from inconsistent numbers, would reveal a factor of the modulus.
     if pow(result, exponent, modulus) != blinded:
         raise ProviderError(operation, "the private key's numbers do not fit together")
     return (result * pow(blind, -1, modulus) % modulus).to_bytes(public.length, "big")
 
 
 def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
-    """XOR with MGF1 (RFC 8017 appendix B.2.1)."""
+    """`data` XOR the mask that MGF1 makes of `seed` (RFC 8017 appendix B.2.1)."""
     count = -(-len(data) // hash_length(hash_name))
     stream = b"".join(python_digest(hash_name, seed + number.to_bytes(4, "big")) for number in range(count))
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream[: len(data)], "big")).to_bytes(len(data), "big")
@@ -134,8 +134,8 @@ def mask_block(data: bytes, seed: bytes, hash_name: HashName) -> bytes:
 def _nonzero_octets(length: int) -> bytes:
     octets = b""
     while len(octets) < length:
-        # Draw all bytes at once and drop the zeros, one byte of 256. A draw for each byte would take longer than the
-        # encryption.
+        # Draw all bytes at once and drop the zeros, on average one byte of 256. A draw for each byte would take longer
+        # than the encryption.
         octets += secrets.token_bytes(length).replace(b"\0", b"")
     return octets[:length]
 

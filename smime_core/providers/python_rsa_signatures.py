@@ -1,7 +1,7 @@
-"""RSA signatures that WebCrypto lacks (RFC 8017 section 8): with old and new hashes, or keys that a browser refuses.
+"""RSA signatures that WebCrypto lacks (RFC 8017 section 8): with hashes or by keys that a browser refuses.
 
-Verification of v1.5 builds the expected block and compares it; for PSS it follows the steps of EMSA-PSS. Signing is
-blinded, and its result is checked.
+A v1.5 signature is verified by building the expected block and comparing it; a PSS signature, by the steps of EMSA-PSS.
+Signing is blinded, and its result is checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from smime_core.providers.python_rsa import (
 
 
 def sign_rsa(key: PrivateKey, algorithm: SignatureAlgorithm, data: der.Buffer) -> bytes:
-    """RSASSA-PKCS1-v1_5 or RSASSA-PSS. Raises ProviderError if the key is too short."""
+    """A signature by RSASSA-PKCS1-v1_5 or RSASSA-PSS. Raises ProviderError if the key is too short."""
     public, digest = public_numbers_of(key), python_digest(algorithm.hash_name, data)
     if algorithm.scheme is SignatureScheme.RSA_PKCS1_V15:
         block = _v15_block(public, algorithm.hash_name, digest)
@@ -45,7 +45,7 @@ def verify_rsa(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, 
 def verify_rsa_digest(key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, digest: bytes) -> None:
     """Return if the signature verifies for data with this digest. Raises SignatureMismatch."""
     public = parse_rsa_public(key)
-    # RFC 8017 section 5.2.2: another form of the same number is no signature.
+    # RFC 8017 section 5.2.2: the same number with another length, or above the modulus, is no signature.
     if len(signature) != public.length or int.from_bytes(signature, "big") >= public.modulus:
         raise SignatureMismatch(f"the signature is no number of {public.length} bytes below the modulus")
     block = apply_public(public, signature)
@@ -66,7 +66,8 @@ def _v15_block(public: RsaPublic, hash_name: HashName, digest: bytes) -> bytes:
 
 
 def _pss_block(public: RsaPublic, hash_name: HashName, digest: bytes, salt: bytes) -> bytes:
-    # RFC 8017 section 9.1.1: one bit shorter than the modulus. Returns empty bytes if the key is too short.
+    # RFC 8017 section 9.1.1: the block is one bit shorter than the modulus. Returns empty bytes if the key is too
+    # short.
     length = (public.modulus.bit_length() + 6) // 8
     filling = length - len(digest) - len(salt) - 2
     if filling < 0:
@@ -99,5 +100,5 @@ def _is_pss_block(public: RsaPublic, algorithm: SignatureAlgorithm, digest: byte
 
 
 def _clear_top(public: RsaPublic, masked: bytes) -> bytes:
-    # Clear the leftmost bits that exceed the modulus.
+    # Clear the leftmost bits, because the block must be one bit shorter than the modulus.
     return bytes([masked[0] & 0xFF >> -(public.modulus.bit_length() - 1) % 8]) + masked[1:]

@@ -1,4 +1,4 @@
-"""Parts that block-wise ciphers share, natively and in the browser."""
+"""Parts that the block-wise ciphers of the native provider and of the browser's share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from smime_core.errors import DecryptionError
 
 
 class Rooms:
-    """Two buffers, used in turn: one may be written out while the other is filled. They grow to the largest block."""
+    """Two buffers that are used in turn, so that one may be written out while the other is filled.
+
+    Each grows to the largest block.
+    """
 
     def __init__(self) -> None:
         self._buffer, self._other = bytearray(), bytearray()
@@ -25,14 +28,17 @@ class Rooms:
 
 
 class HeldPadding:
-    """Holds back the last block of plaintext and removes the padding from its end, every byte checked (MUSTS 22)."""
+    """Holds back the last block of plaintext, and removes its padding after checking every byte (MUSTS 22)."""
 
     def __init__(self, block_length: int) -> None:
         self._block_length = block_length
         self._held = b""
 
     def keep_last(self, plaintext: memoryview) -> memoryview:
-        """All of `plaintext` except its last block, which is held. It must begin with the block held before."""
+        """All of `plaintext` except its last block, which is held back.
+
+        `plaintext` must begin with the block that was held back before.
+        """
         count = max(len(plaintext) - self._block_length, 0)
         self._held = bytes(plaintext[count:])
         return plaintext[:count]
@@ -52,14 +58,14 @@ class HeldPadding:
 
 
 class RunningShake:
-    """`smime_core.provider.RunningDigest` by SHAKE, with the length of RFC 8702 section 3.1."""
+    """A `smime_core.provider.RunningDigest` by SHAKE. RFC 8702 section 3.1 fixes the length of the digest."""
 
     def __init__(self, hash_name: HashName) -> None:
         self._shake = hashlib.shake_128() if hash_name is HashName.SHAKE128 else hashlib.shake_256()
         self._length = hash_length(hash_name)
 
     def update(self, data: Buffer, /) -> None:
-        """Take more bytes."""
+        """Add bytes to the digest."""
         self._shake.update(data)
 
     def digest(self) -> bytes:

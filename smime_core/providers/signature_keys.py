@@ -27,7 +27,7 @@ def fits(key_type: KeyType, algorithm: SignatureAlgorithm) -> bool:
 
 
 def check_key(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
-    """Raise SignatureMismatch if the key is of another type, or bound to other PSS parameters.
+    """Raise SignatureMismatch if the key is of another type, or restricted to other PSS parameters.
 
     The parameters of a PSS key fix the hash and the shortest salt (RFC 4055 sections 1.2 and 3.1, MUSTS 10).
     """

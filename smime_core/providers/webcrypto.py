@@ -5,13 +5,14 @@ Python's bytes in place, so bulk data is copied once in each direction. The coro
 the Worker, which steps them (`vault/worker/python_call.js`). An event loop in between would cost more than the
 cryptography of a small message.
 
-A browser's support is found by trying: if the browser refuses a key or an operation, Python does the work
-(`python_keys`), so that the outcome is the same in every browser. Errors of decryption must not reveal what failed, so
-there Python takes over only if the browser lacks the algorithm. PBKDF2 and HKDF stay in Python (`python_kdf`), and so
-do RSAES-PKCS1-v1_5 and OAEP with two hashes (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
+The provider tries WebCrypto first. If the browser refuses a key or an operation, Python does the work (`python_keys`),
+so that the outcome is the same in every browser. Errors of decryption must not reveal what failed, so there Python
+takes over only if the browser lacks the algorithm. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do
+RSAES-PKCS1-v1_5 and OAEP with two hashes (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
 
-With `strict` no private key leaves Python's memory, which is filled with zeros at the end: a browser may keep a copy of
-keys that WebCrypto imported. It costs milliseconds, and Python's arithmetic is not constant-time.
+A browser may keep a copy of each key that WebCrypto imported. With `strict`, private keys therefore stay in Python's
+memory, which the vault fills with zeros when it ends. Operations then take milliseconds longer, and Python's arithmetic
+is not constant-time.
 """
 
 from __future__ import annotations
@@ -82,11 +83,11 @@ class WebCryptoProvider:
     """`smime_core.provider.CryptoProvider` for the vault.
 
     Imported keys are cached for as long as their PublicKey or PrivateKey lives. `strict` keeps private keys in Python,
-    including those for one message.
+    including the ephemeral keys of a message.
     """
 
     def __init__(self, *, strict: bool = False) -> None:
-        # The module exists only in a running Worker, not yet when the memory snapshot is made.
+        # The module `sealwax_js` exists only in a running Worker, not yet when the memory snapshot is made.
         import sealwax_js
 
         self._strict = strict
@@ -243,7 +244,7 @@ class WebCryptoProvider:
         return python_ml_kem.decapsulate(key, ciphertext) if secret is None else secret
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """AES key wrap (RFC 3394). Raises ProviderError."""
+        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
         return await self._ciphers.wrap_key(kek, cek)
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
@@ -278,13 +279,13 @@ class WebCryptoProvider:
         return make_key_in_python(kind)
 
     def begin_signing(self, key: PrivateKey, algorithm: SignatureAlgorithm) -> None:
-        """Start importing a key that will sign. The browser does it while Python continues."""
+        """Start importing a key that will sign. The browser imports it while Python continues."""
         web_algorithm = find_import_algorithm(algorithm, key.curve)
         if web_algorithm is not None and not self._strict:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt_content` if `octets` are its result, to save a copy. Otherwise None."""
+        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. It saves a copy."""
         return self._ciphers.find_buffer(octets)
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:

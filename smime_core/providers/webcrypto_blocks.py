@@ -1,4 +1,4 @@
-"""The block ciphers below the browser's streams: one key, imported once, for any number of chunks.
+"""The block ciphers that the browser's streams use. Each key is imported once, for any number of chunks.
 
 `sealwax_js` uses WebCrypto, or its own code for old ciphers and for AES-192 in Chromium
 (`vault/worker/stream_door.js`). Every operation starts at once and its result is taken later, so that the browser works
@@ -33,7 +33,7 @@ class Chunk:
 
 
 class BlockKey:
-    """A block cipher under one key."""
+    """A block cipher with one key."""
 
     def __init__(self, door: Any, key: Any) -> None:
         self._door = door

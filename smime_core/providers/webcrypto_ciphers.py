@@ -1,6 +1,6 @@
 """Symmetric ciphers of the browser's provider: content encryption and AES key wrap.
 
-`sealwax_js` uses WebCrypto, or its own code where the browser lacks a cipher or a length of key: AES-192 in Chromium,
+`sealwax_js` uses WebCrypto, or its own code where the browser lacks a cipher or a key length: AES-192 in Chromium,
 ChaCha20-Poly1305 in Firefox, 3DES, DES and RC2 everywhere (`vault/worker/cipher_door.js`). CCM is composed here from
 counter mode and CBC.
 """
@@ -39,7 +39,7 @@ class WebCiphers:
         self._decrypted: tuple[bytes, Any] | None = None
 
     async def encrypt(self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes) -> bytes:
-        """The ciphertext, CBC padded, the others with the 16-byte tag. Raises ProviderError."""
+        """The ciphertext: CBC padded, others with a 16-byte tag. Raises ProviderError."""
         if cipher.is_weak:
             raise UnsupportedByProvider("encrypt_content", f"{cipher.name} is not made")
         if len(cek) != cipher.key_length:
@@ -75,7 +75,7 @@ class WebCiphers:
         return secret_octets(await settle(outcome))
 
     async def wrap_key(self, kek: bytes, cek: bytes) -> bytes:
-        """AES key wrap (RFC 3394). Raises ProviderError."""
+        """The CEK, wrapped with `kek` by AES key wrap (RFC 3394). Raises ProviderError."""
         if len(cek) < 16 or len(cek) % 8 or len(kek) not in (16, 24, 32):
             raise ProviderError("wrap_key", "AES key wrap takes two words of 64 bits or more")
         return await result("wrap_key", self._door.wrap(kek, cek))
@@ -87,7 +87,7 @@ class WebCiphers:
         return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt` if `octets` are its result, to save a copy. Otherwise None."""
+        """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. It saves a copy."""
         if self._decrypted is not None and self._decrypted[0] is octets and len(octets) >= _PASSED_ON_FROM_BYTES:
             return self._decrypted[1]
         return None

@@ -32,7 +32,7 @@ _WEB_SCHEMES: Final = {
 
 @functools.cache
 def find_import_algorithm(algorithm: SignatureAlgorithm, curve: Curve | None) -> str | None:
-    """JSON of the algorithm for importing a signature key, or None if no WebCrypto has it."""
+    """JSON of the algorithm for importing a signature key, or None if WebCrypto has no such algorithm."""
     name = _WEB_SCHEMES.get(algorithm.scheme)
     if name is None or algorithm.is_pure:
         return name and json.dumps({"name": name})
@@ -79,7 +79,7 @@ def ecdsa_from_der(signature: bytes, curve: Curve) -> bytes:
         numbers = [der.parse_number(child) for child in der.read_sequence(signature)]
     except MalformedMessage:
         raise SignatureMismatch("the ECDSA signature is not a DER SEQUENCE of two INTEGERs") from None
-    # Rebuilding it reveals padded numbers, long lengths and any other form that DER forbids.
+    # The comparison with the rebuilt DER reveals padded numbers, long lengths and any other form that DER forbids.
     if len(numbers) != 2 or der.sequence(*map(der.integer, numbers)) != signature:
         raise SignatureMismatch("the ECDSA signature is not a DER SEQUENCE of two INTEGERs")
     if not all(0 < number < order for number in numbers):

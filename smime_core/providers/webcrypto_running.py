@@ -1,8 +1,8 @@
 """Content ciphers of the browser that are fed block by block: CBC and GCM over `webcrypto_blocks`.
 
 WebCrypto takes a message only in one piece. Here CBC continues from the end of the last chunk, and GCM is composed of
-counter mode and GHASH (SP 800-38D section 7). Most results are returned one call late, because the browser works on
-them meanwhile. CCM and ChaCha20-Poly1305 take the whole content at once, up to MAX_WHOLE_BYTES.
+counter mode and GHASH (SP 800-38D section 7). Most calls of `update` return the result of the call before, because the
+browser is still working on their own. CCM and ChaCha20-Poly1305 take the whole content at once, up to MAX_WHOLE_BYTES.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _COUNTER_BOUND: Final = 2**32  # SP 800-38D section 6.2
 
 
 class WholeBlocks:
-    """Cuts its input into whole blocks and keeps the rest for the next time."""
+    """Cuts its input into whole blocks and keeps the rest for the next call."""
 
     def __init__(self, block_length: int = _BLOCK) -> None:
         self._block_length = block_length
         self.rest = b""
 
     def take(self, data: Buffer) -> bytes | memoryview:
-        """All whole blocks of the kept rest and of `data`. Nothing is copied if no rest was kept."""
+        """All whole blocks of the rest of the last call and of `data`. `data` is copied only if there was a rest."""
         octets = self.rest + bytes(data) if self.rest else data
         whole = len(octets) - len(octets) % self._block_length
         view = memoryview(octets)
@@ -109,9 +109,9 @@ class CbcDecryption:
 
 @dataclass(slots=True)
 class _GcmState:
-    """The state of one GCM operation. `start` is the first counter block, and `mask` its encryption, for the tag.
+    """The state of one GCM operation. `start` is the first counter block. Its encryption `mask` masks the tag.
 
-    `next_number` is the counter of the next block, `ghash` the hash so far.
+    `next_number` is the counter of the next block. `ghash` is the hash so far.
     """
 
     key: BlockKey
@@ -136,7 +136,7 @@ class _Gcm:
         self._running: Chunk | None = None
 
     async def _begin(self, data: bytes | memoryview) -> Chunk:
-        # `data` has whole blocks, except at the very end.
+        # `data` is whole blocks, except at the end of the content.
         state = await self._started()
         counter = state.start[:12] + state.next_number.to_bytes(4, "big")
         state.next_number = (state.next_number + -(-len(data) // _BLOCK)) % _COUNTER_BOUND
@@ -148,7 +148,7 @@ class _Gcm:
         return room
 
     async def _authenticate(self, ciphertext: bytes | memoryview) -> None:
-        # `ciphertext` has whole blocks, except at the very end.
+        # `ciphertext` is whole blocks, except at the end of the content.
         self._length += len(ciphertext)
         (await self._started()).ghash.update(ciphertext)
 
@@ -204,7 +204,7 @@ class GcmEncryption(_Gcm):
 
 
 class GcmDecryption(_Gcm):
-    """`smime_core.provider.RunningCipher`. Hashes the input while the browser decrypts it."""
+    """A `smime_core.provider.RunningCipher` that hashes the input while the browser decrypts it."""
 
     def __init__(
         self, open_key: Callable[[], Awaitable[BlockKey]], door: Any, iv: bytes, aad: bytes, tag: bytes

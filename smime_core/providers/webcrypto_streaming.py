@@ -25,14 +25,14 @@ from smime_core.providers.webcrypto_running import (
     WholeCipher,
 )
 
-_STORE_BLOCK_BYTES: Final = 1_048_576  # One block read from a store, as large as one read from a file.
+_STORE_BLOCK_BYTES: Final = 1_048_576  # The size of a block read from a store, the same as of one read from a file.
 
 
 class WebCryptoStreamingProvider(WebCryptoProvider):
     """`smime_core.provider.StreamingProvider` for the vault."""
 
     def work_beside(self, work: Callable[[Buffer], Coroutine[Any, Any, None]]) -> Beside:
-        """A `Beside` that does `work` at once, because a Worker has no threads."""
+        """A `Beside` that runs `work` at once, because a Worker has no threads."""
         return _InTurn(work)
 
     def make_store(self) -> Store:
