@@ -1,9 +1,9 @@
 /**
  * The catalogue of messages: every string that people read is in a JSON file, with a note for the translator.
  *
- * An entry is `{"message": "Encrypted for {name}", "note": "..."}`. If the sentence depends on a number, `message` is an
- * object with a form for each plural category (`one`, `other`, ...), and the value `count` chooses the form. An entry of
- * a later file replaces the entry with the same key in an earlier file.
+ * An entry is `{"message": "Encrypted for {name}", "note": "..."}`. If the sentence depends on a number, `message` is
+ * an object with a form for each plural category (`one`, `other`, ...), and the value `count` chooses the form. An
+ * entry of a later file replaces the entry with the same key in an earlier file.
  */
 
 import { technical } from "./formats.js";

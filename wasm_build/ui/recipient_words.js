@@ -20,7 +20,7 @@ import { dayOnly, isolate } from "./formats.js";
  * }} RecipientCheck an item of the vault's reply to `recipients.check`
  */
 
-/** The reasons against a certificate that have a short wording, the gravest first. Other reasons have only a sentence. */
+/** The reasons against a certificate that have a short wording, the gravest first. Others have only a sentence. */
 const STATES = new Map([
   ["certificate-revoked", "recipient_revoked"],
   ["certificate-expired", "recipient_expired"],
