@@ -1,7 +1,8 @@
 /**
- * Derives a key from the secret that comes in, waits for a line, overwrites what the residue knows, waits for another.
+ * Derives a key from the secret that the first line of the input names. After the second line, overwrites the buffers
+ * and memories of the residue. After the third line, ends.
  *
- * It runs from a copy of the source tree in which the library's scripts count as modules.
+ * It runs from a copy of the source tree in which Node loads the library's scripts as modules.
  */
 
 import { createInterface } from "node:readline";
@@ -12,7 +13,7 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const residue = new Residue();
 const inLargeBuffer = (length) => new Uint8Array(residue.keepBuffer(new ArrayBuffer(4096)), 0, length);
 
-// The secret is told as a number, from which its octets follow, so that the line itself does not hold them.
+// The line has a number from which the bytes of the secret are computed, so that the line itself does not contain them.
 const [name, seed] = (await lines.next()).value.split(" ");
 const secret = inLargeBuffer(32);
 for (let index = 0, state = Number(seed); index < secret.length; index++) {

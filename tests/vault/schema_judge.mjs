@@ -1,6 +1,7 @@
 /**
- * Judges requests by the vault's schema, line by line: in comes `[verb, args]` as JSON, out "ok" or the error's code.
- * Bytes come as {"bytes": length}, secrets as {"buffer": {"bytes": length}, "length": n}. The first line out is the table.
+ * Checks requests against the vault's schema. Each line of the input is `[verb, args]` as JSON, with bytes written as
+ * {"bytes": length} and secrets as {"buffer": {"bytes": length}, "length": n}. The first line of the output is the
+ * table of verbs. Each further line is "ok" or the error's code for one request.
  */
 
 import { createInterface } from "node:readline";

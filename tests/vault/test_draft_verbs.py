@@ -1,4 +1,4 @@
-"""Drafts are sealed under a key that only their writer has: planted, altered and moved ones do not open."""
+"""Drafts are sealed under a key that only their writer has. Planted, altered and moved drafts cannot be opened."""
 
 from __future__ import annotations
 

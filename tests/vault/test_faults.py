@@ -16,7 +16,7 @@ from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Each kills its Worker in its own way before the first request is answered.
+# Hooks that make a Worker fail before it answers its first request, each in a different way.
 KILLERS = {
     "python-memory": """({ pyodide }) => pyodide.runPython(`
 import wasm_build.vault.python.verbs
@@ -48,7 +48,7 @@ def killing(way: str) -> str:
 def test_whatever_kills_a_worker_becomes_an_error_and_the_next_request_works(
     open_vault_page: OpenPage, browser: Browser, way: str
 ) -> None:
-    # Firefox tells of the loads of a Worker that ended meanwhile.
+    # Firefox reports the downloads that were interrupted because their Worker ended.
     browser.expect_error("fatal error|cause|a crash|unreachable|[Ss]tack|NS_BINDING_ABORTED")
     page = open_vault_page(killing(way))
     args = {"cms": b64(b"?"), **TRUST}
@@ -98,7 +98,7 @@ def test_who_stops_reading_a_batch_stops_its_work(open_vault_page: OpenPage) -> 
       for await (const _ of vault.batch(requests)) break;
       return requests.filter(({ args }) => args.cms.byteLength > 0).length;
     }"""
-    # Those that were not begun are still the caller's.
+    # The requests that were not begun still have their buffers.
     assert page.js(stopped, {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}) > 40
     page.wait_for("() => window.cleanups.length === 1")
 
@@ -132,7 +132,7 @@ def test_progress_is_told_from_a_megabyte_on(open_vault_page: OpenPage) -> None:
     assert page.js(followed, 900_000, recipient) == []
 
 
-# Past the page's own check, as a page that was altered would.
+# Sends requests to the Worker without the page's own check, as a page would that was altered.
 ASK_THE_WORKER = """async (requests) => {
   const { Reserve } = await import("/source/wasm_build/vault/owner/reserve.js");
   const { RuntimeFiles } = await import("/source/wasm_build/vault/owner/assets.js");
@@ -166,7 +166,7 @@ JUNK: list[dict[str, Any]] = [
 
 
 def test_the_worker_refuses_what_the_page_would_not_have_sent(open_vault_page: OpenPage) -> None:
-    # A page creates the policy for its scripts once: here all modules are the sources.
+    # A page can create the policy for its scripts only once, so its own vault must use the source modules too.
     page = open_vault_page(options={"module": "/source/wasm_build/vault/owner/vault.js"})
     honest = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
     codes = page.js(ASK_THE_WORKER, [*JUNK, honest])

@@ -1,4 +1,4 @@
-"""The vault's verbs for web forms: what was signed is what the server verifies, and an encrypted file opens as mail."""
+"""The vault's verbs for web forms: the server verifies a signed form, and an encrypted file is read like mail."""
 
 from __future__ import annotations
 

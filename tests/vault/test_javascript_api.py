@@ -1,4 +1,4 @@
-"""The vault for applications: the guide's examples run as they are, and so does its page."""
+"""The vault for applications: the examples and the page of the guide run without a change."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def key_file() -> bytes:
 
 
 def signer_of(cms: bytes, content: bytes) -> str:
-    """Whose signature the native core finds over this content."""
+    """The address of the signer that the native core finds, after a check that the signature covers this content."""
     store = TrustStore.of(authority().identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
     report = blocking.verify_bytes(
         cms, Judging(trust_store=store, at=datetime.datetime.now(datetime.UTC)), provider=PROVIDER
@@ -78,7 +78,7 @@ def signer_of(cms: bytes, content: bytes) -> str:
 
 @pytest.fixture
 def open_at(vault_server: VaultServer, browser: Browser) -> Iterator[OpenAt]:
-    """Serves files beside the runtime and opens one of them."""
+    """A function that serves files beside the runtime and opens one of them."""
     pages: list[Page] = []
 
     def open_it(path: str, files: dict[str, bytes]) -> Page:

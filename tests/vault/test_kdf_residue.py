@@ -32,7 +32,7 @@ pytestmark = [
 
 
 def octets_of(seed: int) -> bytes:
-    """As kdf_residue.mjs makes them."""
+    """The bytes that kdf_residue.mjs computes from this number."""
     state, octets = seed, bytearray()
     for _ in range(32):
         state = (state * 1_103_515_245 + 12_345) & 0xFFFFFFFF
@@ -41,7 +41,7 @@ def octets_of(seed: int) -> bytes:
 
 
 def copy_scripts(folder: Path) -> Path:
-    """The script and all that it imports, in a folder where Node takes the library for modules, as browsers do."""
+    """The path of a copy of the script beside copies of its imports. Node loads the library there as modules."""
     scripts = [f"wasm_build/vault/{name}.js" for name in ("cleanup", "worker/hash_door", "rinse")]
     library = [f"{LIBRARY.relative_to(ROOT)}/{name}.umd.min.js" for name in ("argon2", "scrypt")]
     own = "tests/vault/kdf_residue.mjs"

@@ -1,4 +1,4 @@
-"""The vault on files of keys and certificates, on what is kept of people, and on backups."""
+"""The vault's verbs for files of keys and certificates, for contacts, and for backups."""
 
 from __future__ import annotations
 

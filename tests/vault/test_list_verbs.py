@@ -1,4 +1,4 @@
-"""The vault on an organisation's list: pinned once, followed on, and counted in every judgement."""
+"""The vault's verb for an organisation's list: its operator is pinned once, and every judgement uses the list."""
 
 from __future__ import annotations
 

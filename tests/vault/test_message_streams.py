@@ -1,4 +1,4 @@
-"""Messages that come and go as streams through the vault, and what holds them up, breaks them off or spoils them."""
+"""Messages as streams through the vault: whole, delayed, stopped, altered and too large."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 MEGABYTE = 1_000_000
 HEAD = "From: alice@example.test\r\nTo: bob@example.test\r\nSubject: large\r\nContent-Type: text/plain\r\n\r\n"
 
-# Runs one stream over bytes that the page makes: by this verb, in this size, looking at these parts.
+# Runs a verb over the output of the last stream, or if there is none over `size` bytes that the page makes. Compares
+# the output with the bytes that `expect` describes, or keeps it for the next stream if `expect` is empty.
 STREAM = """async (verb, args, { size, sized = true, give = {}, expect = {}, ...options }) => {
   const { source, drain, ofChunks } = await import("/stream_tools.js");
   const input = window.kept ? ofChunks(window.kept) : source(size, give);
@@ -108,7 +109,8 @@ def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: O
       const { length, equal } = await drain(read, { size: 3_000_000 });
       return [length, equal];
     }"""
-    # Neither fits a chunk of the Worker: one is filled by several, the other takes a part of one.
+    # A chunk of the Worker has another size than these buffers: the smaller buffer gets a part of a chunk, the larger
+    # one is not filled by one.
     for room in (700_001, 2_000_003):
         assert page.js(read, {"form": "cms", **trusting()}, room) == [3 * MEGABYTE, True]
 
@@ -133,7 +135,7 @@ def test_a_detached_signature_covers_what_streams_beside_it(open_vault_page: Ope
 def test_the_native_core_reads_what_a_stream_makes(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     bob, alice = person("bob", NewKey.P256), person("alice")
-    # No multiple of anything: the ends of blocks are where streams go wrong.
+    # This size is no multiple of a block or chunk, because faults in streams are likely at the ends of these.
     size = 2 * MEGABYTE + 4_321
     for cipher in ("cbc", "gcm"):
         encrypting = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
@@ -264,7 +266,7 @@ def test_an_input_that_cannot_be_taken_is_refused(open_vault_page: OpenPage, kin
     refused = page.js(REFUSED, "stream.sign", signing, kind)
     assert refused["code"] == code, refused
     if kind == "announced":
-        # Nothing was read but what every stream fetches by itself.
+        # The vault read nothing. Only the stream itself fetched its first chunk, as every ReadableStream does.
         assert "537 MB" in refused["message"]
         assert page.js("() => !window.log.cancelled && window.cleanups.length === 0")
     if kind in ("chunk", "longer", "strings"):
@@ -284,13 +286,14 @@ def test_nothing_of_an_altered_message_comes_out(open_vault_page: OpenPage, ciph
     bob = person("bob")
     encrypting = {"form": "cms", "recipients": [b64(bob.certificate.der)], "cipher": cipher}
     stream(page, "stream.encrypt", encrypting, size=3 * MEGABYTE)
-    # The length of CBC's padding, under any key: in the block before the last; in GCM anything.
+    # In CBC, a change at the end of the block before the last changes the length of the padding, under any key. In GCM
+    # any byte will do.
     page.js(ALTER, 17 if cipher == "cbc" else 1_000_000)
     done = page.js(STREAM, "stream.decrypt", {"form": "cms", **keys_of(bob)}, {})
     assert done["error"]["code"] == "decryption-error"
 
 
-# Says what is in its linear memory after the fill.
+# A Worker that reports whether its linear memory is all zeros after the fill.
 WATCHED_WORKER = """
 import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const isEmpty = (memory) => {
@@ -306,7 +309,7 @@ LISTEN = """() => {
   window.channel = new BroadcastChannel("sealwax test");
   window.channel.onmessage = ({ data }) => (window.filled = data);
 }"""
-# A stream whose second half never comes.
+# Encrypts a stream whose second half never arrives.
 STUCK = """async (args, options) => {
   const { source } = await import("/stream_tools.js");
   const log = (window.log = {});
@@ -323,7 +326,7 @@ STUCK = """async (args, options) => {
 
 
 def begin_stuck(page: Page, **options: Any) -> None:
-    """Begin to encrypt what never comes to its end, in a Worker that tells about its memory."""
+    """Begin to encrypt a stream that never ends, and listen to the Worker's report on its memory."""
     page.js(LISTEN)
     page.js(STUCK, {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}, options)
 
@@ -343,7 +346,7 @@ def test_a_stream_that_is_broken_off_is_cleaned_up(open_vault_page: OpenPage, en
     begin_stuck(page, **({"deadlineSeconds": 5} if code == "vault-timeout" else {}))
     page.js(end)
     if "output" in end:
-        # A caller who wants no output gets no error from it either.
+        # The caller has cancelled the output, and so gets no error from it.
         page.wait_for("() => window.filled")
     else:
         assert page.wait_for("() => window.stuck.output.getReader().closed.catch((error) => error.code)") == code
@@ -367,7 +370,7 @@ def test_who_leaves_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenP
 
 
 LARGE = 200 * MEGABYTE
-# Through both directions at once: what comes out of the one stream goes into the other, and nothing is kept.
+# Writes a message as one stream and reads it as another. The page compares the result and does not keep it.
 THERE_AND_BACK = """async (make, read, size) => {
   const { source, drain } = await import("/stream_tools.js");
   const made = vault.stream(make.verb, window.wake(make.args), { input: source(size), size });

@@ -1,4 +1,4 @@
-"""The vault's own ciphers in JavaScript: the answers of their standards, and OpenSSL's for inputs of every size."""
+"""The vault's own ciphers in JavaScript give the answers of their standards, and those of OpenSSL for many sizes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from smime_core.providers.native_rc2 import decrypt_rc2_cbc
 from tests.support.node_ciphers import call_node
 
-# Around the borders of blocks of 8, 16 and 64 bytes, then some thousands.
+# The sizes around the ends of blocks of 8, 16 and 64 bytes, and one of some thousands of bytes.
 SIZES: Final = (0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 63, 64, 65, 127, 128, 129, 5_000)
 REFUSED: Final = "OperationError"
-# Node's WebCrypto stands for the browser's: keys of 24 bytes are refused there, so that these are all our own.
+# Node's WebCrypto is in the place of a browser's. It refuses keys of 24 bytes, so that our own code does the work.
 AES_192: Final = bytes(range(24))
 
 
@@ -97,7 +97,7 @@ def test_chacha20_poly1305_gives_the_answer_of_rfc_8439() -> None:
     assert encrypted[-16:] == bytes.fromhex("1ae10b594f09e26a7e902ecbd0600691")
 
 
-# OpenSSL's opinion
+# Answers of OpenSSL
 
 
 @pytest.mark.parametrize("key_length", [8, 24])
@@ -128,7 +128,7 @@ def test_aes_cbc_is_openssls_both_ways(size: int) -> None:
 
 @pytest.mark.parametrize("counter_bytes", [2, 4, 8, 16])
 def test_the_counter_wraps_around_where_it_ends(counter_bytes: int) -> None:
-    """Over 2^16 blocks a counter of two bytes begins anew and does not change the nonce."""
+    """After 2^16 blocks a counter of two bytes begins at zero again and does not change the nonce."""
     counter = b"n" * (16 - counter_bytes) + b"\xff" * counter_bytes
     following = b"n" * (16 - counter_bytes) + bytes(counter_bytes)
     found = call_node("decrypt", "AES-CTR", AES_192, counter, b"", bytes(32), 8 * counter_bytes)
@@ -154,7 +154,7 @@ def test_chacha20_poly1305_is_openssls_both_ways(size: int) -> None:
 
 
 def test_poly1305_is_right_where_numbers_carry_over() -> None:
-    """Blocks of ones and keys of ones bring every limb to its border (RFC 8439 appendix A.3)."""
+    """Blocks of ones bring every limb close to its limit, as in RFC 8439 appendix A.3."""
     for number in range(64):
         key, aad = noise(("carry", number), 32), b"\xff" * (16 * (number % 9))
         data = b"\xff" * number
@@ -224,7 +224,7 @@ def test_every_altered_bit_of_tag_text_and_aad_is_refused(name: str) -> None:
 def test_impossible_lengths_are_refused(name: str, key: int, iv: int, data: int) -> None:
     for function, extra in (("decrypt", [b""]), ("decryptBlocks", [])):
         refusal = call_node(function, name, bytes(key), bytes(iv), *extra, bytes(data), 128)
-        # Refusals of Node's WebCrypto have names of their own.
+        # Node's WebCrypto has other names for some refusals.
         assert isinstance(refusal, str)
         assert refusal in (REFUSED, "DataError", "NotSupportedError")
 

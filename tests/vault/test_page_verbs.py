@@ -1,4 +1,4 @@
-"""The vault's verbs for whole pages: a page opens as it was encrypted, and one that was moved is named as moved."""
+"""The vault's verbs for whole pages: a page is read as it was encrypted, and a page that was moved is reported."""
 
 from __future__ import annotations
 

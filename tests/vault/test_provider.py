@@ -1,4 +1,4 @@
-"""The browser's provider, algorithm by algorithm: which way each takes, and what happens where a browser refuses."""
+"""The browser's provider: WebCrypto, JavaScript or Python for each algorithm, and the outcome if a browser refuses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RSA_FIELDS: Final = ("version", "n", "e", "d", "p", "q", "dP", "dQ", "qInv")
 
 @pytest.fixture
 def vault(browser: Browser) -> Iterator[VaultPage]:
-    """A page of its own for each test: what a browser was seen to lack is remembered."""
+    """A new page for each test, because a page remembers which algorithms it has seen the browser refuse."""
     with open_vault_page(browser) as page:
         yield page
 
@@ -51,7 +51,7 @@ def refuse(vault: VaultPage, *rules: dict[str, str]) -> None:
 
 @pytest.mark.thorough
 def test_the_table_in_the_docs_is_what_this_browser_does(vault: VaultPage, browser: Browser) -> None:
-    """`make ways` writes it anew."""
+    """`make ways` writes the table anew."""
     assert read_table(PAGE.read_text(encoding="utf-8"))[browser.name] == find_ways(vault)
 
 
@@ -103,7 +103,7 @@ def test_a_single_cipher_that_is_lacking_is_done_by_our_own(vault: VaultPage, na
 
 
 def test_what_fails_by_what_came_in_is_not_tried_again(vault: VaultPage) -> None:
-    """A second, slower try would tell the sender what was wrong with the first (Manger's question of OAEP)."""
+    """A second, slower attempt would reveal to the sender why the first one failed (Manger's attack on OAEP)."""
     refuse(vault, {"method": "decrypt", "error": "OperationError"})
     given = {**rsa_given(), "keys": [person("bob").private_key.pkcs8_der.hex()]}
     *_, v15, oaep = json.loads(vault.call("use_rsa", json.dumps(given).encode()))[0]
@@ -117,7 +117,7 @@ def test_key_derivations_give_the_published_answers(vault: VaultPage) -> None:
 
 
 def rsa_given() -> dict[str, str]:
-    """The content-encryption key for bob in both ways."""
+    """The content-encryption key encrypted to Bob, by RSAES-PKCS1-v1_5 and by RSAES-OAEP."""
     public = public_key_of(person("bob").private_key)
     v15 = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
     oaep = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)
@@ -128,14 +128,14 @@ def rsa_given() -> dict[str, str]:
 
 
 def damaged_keys() -> dict[str, bytes]:
-    """Bob's key with one of its numbers changed at a time, as PKCS#8."""
+    """Bob's key as PKCS#8 several times, each time with another of its numbers changed."""
     pkcs8_der = person("bob").private_key.pkcs8_der
     version, algorithm, _ = der.read_sequence(pkcs8_der)
     numbers = [der.parse_number(child) for child in der.read_sequence(private_octets(pkcs8_der))]
     damaged = {}
     for position, name in enumerate(RSA_FIELDS):
         if name in ("p", "q", "dP", "dQ", "qInv"):
-            # 2 keeps odd numbers odd; some libraries refuse even ones.
+            # Adding 2 keeps an odd number odd. Some libraries refuse even numbers.
             changed = [*numbers[:position], numbers[position] + 2, *numbers[position + 1 :]]
             key_der = der.sequence(*map(der.integer, changed))
             damaged[name] = der.sequence(
@@ -145,7 +145,7 @@ def damaged_keys() -> dict[str, bytes]:
 
 
 def test_a_damaged_prime_gives_no_wrong_result_out_of_the_vault(vault: VaultPage) -> None:
-    """One wrong signature by the CRT gives both primes away (Boneh, DeMillo and Lipton): it is right or it is none."""
+    """A wrong signature by the CRT reveals both primes (Boneh, DeMillo and Lipton). The vault returns none."""
     damaged = damaged_keys()
     assert len(damaged) == 5
     given = {**rsa_given(), "keys": [octets.hex() for octets in damaged.values()]}
@@ -158,7 +158,7 @@ def test_a_damaged_prime_gives_no_wrong_result_out_of_the_vault(vault: VaultPage
 
 
 def check_signature(name: str, outcome: str, how: padding.AsymmetricPadding) -> None:
-    """A browser may do without the damaged number."""
+    """Check that the signature is right or refused. It is right if the browser does not use the damaged number."""
     if outcome == ProviderError("sign").code:
         return
     loaded = serialization.load_der_private_key(person("bob").private_key.pkcs8_der, None)

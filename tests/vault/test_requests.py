@@ -56,7 +56,7 @@ def request_classes() -> dict[str, type]:
 
 
 def members_of(kind: Any) -> dict[str, Any]:
-    """The line of a class in the schema's form."""
+    """The fields of a request class, in the form of the schema."""
     members: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         hint = get_type_hints(kind)[field.name]

@@ -1,8 +1,8 @@
-"""Secrets in every process of the browser and in its profile folder: there while they are used, gone after lock.
+"""Secrets are in the memory of the browser's processes while they are used, not after lock, and never in its profile.
 
 A key file is opened with a typed passphrase, a message decrypted, another signed, the keys locked. Each secret is
-looked for raw, in hex, base64 and UTF-16, while a Worker works with it (a scan that finds nothing then proves nothing)
-and after lock. Copies that only a browser could remove are allowed by number: more is a failure.
+searched for raw, in hex, base64 and UTF-16, while a Worker works with it and after lock. The first search must find it,
+because otherwise the second would prove nothing. A few copies that only a browser could remove are allowed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ SETTINGS: Final = {
 UNLOCKING: Final = {"passphrase", "private key", "seal key"}
 DECRYPTING: Final = {"private key", "cek", "plaintext", "seal key"}
 # Copies that only Firefox could remove: its allocator and its threads decide where they put a private key, and without
-# the strict setting one copy may escape the rinse. None did in the runs of docs/vault.md; two are a failure.
+# the strict setting one copy may escape the rinse. None did in the runs of docs/vault.md; two copies are a failure. A
+# copy of an RSA key counts three times, because three of its numbers are searched for.
 REMAINDERS: Final[dict[tuple[str, Name], Counter[str]]] = {
     ("default-rsa", "firefox"): Counter({"private key": 3}),
     ("default-ec", "firefox"): Counter({"private key": 1}),
@@ -82,7 +83,7 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
     assert on_disk == []
 
 
-# Our own code does what these browsers lack.
+# A cipher that the browser lacks, so that our own code does the work.
 OWN_CIPHERS: Final[dict[Name, ContentCipher]] = {"chromium": AES_192_CBC, "firefox": CHACHA20_POLY1305}
 
 

@@ -1,4 +1,4 @@
-"""The vault's schema against another reading of its table: what fits passes, random junk never gets past it."""
+"""The vault's check of requests against its schema agrees with a second implementation of the check in Python."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def holds_bytes(value: Any) -> bool:
 
 
 def is_secret(value: Any) -> bool:
-    # Fields beside the two are allowed: nobody reads them.
+    # Further fields are allowed, because no code reads them.
     if not isinstance(value, dict) or not is_bytes(value.get("buffer")):
         return False
     length = value.get("length")
@@ -61,7 +61,7 @@ def is_secret(value: Any) -> bool:
 
 
 def fits(kind: Any, value: Any) -> bool:
-    """Whether a value is of a kind, as the comment above the table has it."""
+    """Whether a value is of a kind, by the definition at the start of `schema.js`."""
     if isinstance(kind, list):
         return isinstance(value, list) and all(fits(kind[0], one) for one in value)
     if isinstance(kind, dict):
@@ -83,8 +83,8 @@ IS_KIND: dict[str, Callable[[Any], bool]] = {
     "number": lambda it: isinstance(it, int) and not isinstance(it, bool),
     "json": lambda it: isinstance(it, dict | list) and not holds_bytes(it),
 }
-# No name of a random field is "bytes": the judge would turn it into a buffer, whose length may be negative or endless.
-# Hypothesis tries the words of this file as texts, so that chance does find it.
+# No random field has the name "bytes": the judge would turn it into a buffer, whose length may be negative or huge.
+# Hypothesis would find this name, because it also tries the words of this file.
 NAMES = st.text(max_size=8).filter(lambda name: name != "bytes")
 BYTES = st.integers(0, 100).map(lambda length: {"bytes": length})
 SECRETS = st.fixed_dictionaries({"buffer": BYTES, "length": st.integers(-1, 101)})

@@ -1,4 +1,4 @@
-"""How the vault starts: what it refuses and falls back to, what it fetches when, and that nothing in it is stale."""
+"""The start of the vault: altered files, the start without the snapshot, the downloads, and fresh clocks and values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.vault.page import AT, PROVIDER, OpenPage, VaultServer, b64, c
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Says what Python and the Worker find fresh, before it answers.
+# A Worker that reports its clocks and random values, in Python and in JavaScript, before it answers.
 TELLING_WORKER = """
 import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const ASKED = `
@@ -42,7 +42,7 @@ const serving = { beforeRequest: async ({ pyodide, startKind }) => {
 serve(self, serving);
 """
 
-# The packages hold no such module by itself: the test brings it along, with the hashes of the files in the package.
+# The packages have no separate module of the vault's owner. The test inserts it, with the hashes of the same build.
 START_IN_THE_EXTENSION = """async () => {
   %s
   const vault = await openVault({ base: new URL("/runtime/", location.href) });
@@ -102,7 +102,7 @@ def test_an_altered_file_is_refused_by_its_name(open_vault_page: OpenPage, name:
     page = open_vault_page(altered=name)
     sentence = f"{name} is not the file that belongs to this version"
     assert page.js("() => window.failure") == {"code": "vault-incomplete", "message": sentence}
-    # Nothing that was refused stays: with the right file the next page works.
+    # The refused file does not stay in a cache: the next page gets the right file and works.
     assert describes(open_vault_page())
 
 
@@ -133,7 +133,7 @@ def test_a_page_that_saves_bytes_starts_plainly_and_goes_on_from_the_snapshot(
 ) -> None:
     page = open_vault_page(options={"saveBytes": True})
     assert page.js("() => window.firstStart") == "plain"
-    # The Worker that waited plainly gives its place to one out of the snapshot.
+    # A Worker started from the snapshot replaces the waiting Worker that was started without it.
     assert page.wait_for("() => window.vault.startKind === 'snapshot'", timeout_seconds=60)
     order = [path for path in vault_server.asked if path.endswith((".snapshot", "pyodide.asm.wasm"))]
     assert order == ["/runtime/pyodide.asm.wasm", "/runtime/sealwax.snapshot"]
@@ -141,7 +141,7 @@ def test_a_page_that_saves_bytes_starts_plainly_and_goes_on_from_the_snapshot(
 
 
 def test_a_first_visit_saves_bytes_by_itself(open_vault_page: OpenPage) -> None:
-    """This server lets nothing be kept: each visit is a first one."""
+    """This server forbids caching, so that each visit is a first visit."""
     page = open_vault_page(options={"saveBytes": None})
     assert page.js("() => window.firstStart") == "plain"
 
@@ -164,7 +164,7 @@ def test_as_many_workers_wait_as_the_device_has_room_for(
     assert page.wait_for("(expected) => window.workers >= expected", expected) is True
     assert describes(page)
     page.js("() => window.vault.ready.then(() => true)")
-    # One answered, and again as many wait; where none waits, none was started ahead.
+    # One Worker answered, and as many as before wait again. If none waits, only the answering Worker was started.
     assert page.wait_for("(expected) => window.workers === expected", expected + 1) is True
 
 

@@ -1,4 +1,4 @@
-"""The vault's verbs for what a person keeps between two sessions."""
+"""The vault's verbs for the contacts and decisions that a page keeps between two sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vault's verbs over streams with the native provider: whom they choose, what they refuse, what they say first."""
+"""The vault's stream verbs with the native provider: the chosen signer, refusals, and the reply before the content."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from wasm_build.vault.python.sealed import seal_identity
 from wasm_build.vault.python.streams import Streams, run_stream_verb
 
 SEAL_KEY = b"k" * 32
-# Large content is not encoded again, so it has to be fit for transport.
+# Streamed content gets no new transfer encoding, so its lines must already be fit for transport.
 MAIL = b"From: Alice <alice@example.test>\r\nSubject: large\r\n\r\n" + b"a line of text\r\n" * 100
 AT = NOW.isoformat()
 TRUST: dict[str, Any] = {"trust": {"anchors": [{"certificate": anchor().der}], "revocation": "not-checked"}, "at": AT}
 
 
 class Output:
-    """Notes what a verb says and writes, in this order."""
+    """Records the replies and the output of a verb in their order."""
 
     def __init__(self) -> None:
         self.steps: list[Any] = []

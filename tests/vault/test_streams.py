@@ -1,4 +1,4 @@
-"""Streams in the vault give the same results as native ones, for chunks of every size."""
+"""Streams in the vault give the same results as native streams, for chunks of many sizes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 NATIVE: Final = NativeStreamingProvider()
 MEGABYTE: Final = 1_048_576
 MADE_HERE: Final = [cipher for cipher in CIPHERS.values() if cipher.family is not CipherFamily.RC2]
-# Bytes in a chunk, and in all: byte by byte, on no border of a block, and as a browser reads.
+# Pairs of (bytes in a chunk, bytes in all): chunks of one byte, chunks that cross the ends of blocks, and large chunks
+# as a browser reads them.
 SIZES: Final = [
     *((1, size) for size in (0, 1, 15, 16, 17, 33)),
     *((3, size) for size in (15, 16, 17, 1_000)),
@@ -72,7 +73,7 @@ def is_made(cipher: ContentCipher) -> bool:
 
 
 def encrypted_natively(cipher: ContentCipher, data: bytes, iv: bytes) -> tuple[bytes, bytes]:
-    """(ciphertext, tag); a weak cipher, which is never made, by its library."""
+    """(ciphertext, tag). The core never encrypts with a weak cipher, so for one the library is called directly."""
     if cipher.is_weak:
         from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
         from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -118,7 +119,7 @@ def test_every_cipher_reads_what_the_native_one_makes(vault: VaultPage) -> None:
 
 
 def opened_by_chance(cipher: ContentCipher, length: int) -> tuple[bytes, bytes]:
-    """Bytes that nobody encrypted, and the plaintext that they have: one in 256 ends in a padding."""
+    """(ciphertext, plaintext) of random bytes that decrypt to correct padding, as about one in 256 does."""
     for seed in range(10_000):
         octets = hashlib.shake_256(b"%d" % seed).digest(length)
         try:
@@ -158,7 +159,7 @@ def altered(cipher: ContentCipher) -> Iterator[dict[str, Any]]:
         yield case(cipher, "decrypt", 64, data=ciphertext.hex(), tag=tag[:8].hex())
         yield case(cipher, "decrypt", 64, data=ciphertext.hex(), tag=tag.hex(), aad=b"others".hex())
         return
-    # The lengths of padding that are none, and one byte of it that is another.
+    # First impossible lengths of the padding, then one wrong byte in it.
     padding = block - 1_000 % block
     for count in (0, block + 1, 255):
         flipped = bytearray(ciphertext)

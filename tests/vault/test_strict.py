@@ -1,4 +1,4 @@
-"""The vault with `strict`: WebCrypto never sees a private key, and everybody reads what comes out."""
+"""The vault with `strict`: WebCrypto never gets a private key, and the native core reads the results."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ STRICT: Final = {"strict": True}
 
 
 def watched_call(page: Page, verb: str, args: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The reply to one request, and what WebCrypto was given meanwhile."""
+    """The reply to one request, and the private keys that WebCrypto imported or made meanwhile."""
     reply = call(page, verb, args)
     assert "ok" in reply, reply
     return reply["ok"], take_seen(page)
 
 
 def take_seen(page: Page) -> list[str]:
-    """The values that the Worker of the latest request saw, once it has ended."""
+    """The private keys that WebCrypto imported or made for the latest request, once its Worker has ended."""
     (seen,) = page.wait_for("() => window.seen.length && window.seen.splice(0)")
     return list(seen)
 
@@ -90,7 +90,7 @@ def test_failures_have_the_same_codes(open_vault_page: OpenPage) -> None:
 
 
 def test_on_defaults_the_watch_sees_them(open_vault_page: OpenPage) -> None:
-    """The positive control."""
+    """The positive control: without `strict` the watching Worker sees the import of a private key."""
     page = open_vault_page(*[WATCHING_WORKER] * 8)
     page.js(LISTEN)
     keys = open_identity(page, person("alice", NewKey.P256))

@@ -29,7 +29,7 @@ ENTITY = text("The third envelope.")
 OUTSIDE = "The message was signed after it was encrypted"
 FORMS = pytest.mark.parametrize("form", list(SignatureForm))
 
-# Keys in, each message through the API in memory and as a stream, what came of it out.
+# Unlocks the keys, reads the messages through the API, in memory and as streams, and reports the results.
 SCRIPT = """
 import { openVault } from "./runtime/sealwax.js";
 const given = (await (await fetch("/given.json")).json()).map(
@@ -91,7 +91,7 @@ def viewer(browser: Browser, vault_build: Path, letters: Letters) -> Iterator[Pa
 
 
 def show(viewer: Page, path: Path) -> str:
-    """Open a file in the viewer; returns its headline state."""
+    """Open a file in the viewer. Returns the state that its headline shows."""
     viewer.js("() => document.querySelector('main').replaceChildren()")
     viewer.choose_files("#file", [path])
     viewer.wait_for_selector("main :is(.state-statement, [data-test=problem])", timeout_seconds=60)
@@ -99,7 +99,7 @@ def show(viewer: Page, path: Path) -> str:
 
 
 def details(viewer: Page) -> list[str]:
-    """The lines behind "Details"."""
+    """The lines that the viewer shows under "Details"."""
     lines: list[str] = viewer.js(
         "(lines) => [...document.querySelectorAll(lines)].map((one) => one.textContent)",
         "main .disclosures > details:last-child li",

@@ -1,4 +1,4 @@
-"""The vault in real browsers: what it answers, how it fails, and what is left of secrets in its memory."""
+"""The vault in real browsers: its answers, its errors, and that no secret is left in its memory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Counts byte strings in the Worker's linear memory before and after it is filled with zeros.
+# A Worker that counts byte strings in its linear memory before and after this is filled with zeros.
 SCANNING_WORKER = """
 import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
@@ -85,8 +85,8 @@ onmessage = ({ data }) => {
 };
 """
 
-# Tries to reach the server that it came from, as hostile code in the Worker would. What it says is repeated until the
-# page has heard it: Chromium lost a single message on a machine with much to do.
+# A Worker that tries to reach its server, as hostile code in a Worker would. It repeats its report until the page has
+# received it, because Chromium lost a single message on a busy machine.
 CALLING_WORKER = """
 import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
@@ -258,7 +258,7 @@ def test_too_many_requests_are_refused(open_page: OpenPage) -> None:
 
 def test_the_worker_has_no_network(open_page: OpenPage) -> None:
     page = open_page(CALLING_WORKER)
-    # Kept by the page: a channel that nobody holds may be collected with its listener.
+    # The page keeps the channel in a variable, because otherwise the garbage collector may remove it with its listener.
     page.js(
         """() => {
           window.channel = new BroadcastChannel("sealwax test");
@@ -292,7 +292,7 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
         "sealKey": SEAL_KEY,
     }
     page = open_page(SCANNING_WORKER)
-    # Memory is full of zeros: a search that begins with one would stop at each.
+    # Zeros at the start are cut off: the search looks for the first byte, and memory is full of zeros.
     needles = [list(one.lstrip(b"\0")) for one in (prime[32:64], KnownCek.cek, text[50_000:50_032])]
     page.js(
         """(needles) => {
@@ -306,7 +306,7 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
     page.wait_for("() => window.scans.pop()?.moment === 'armed'")
     assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == text
     before, after = page.wait_for("() => window.scans.length === 2 && window.scans", timeout_seconds=30)
-    # The positive control: a scan that finds nothing while everything is there proves nothing.
+    # The positive control: before the fill the scan must find every secret.
     assert (before["moment"], after["moment"]) == ("before", "after")
     assert len(before["counts"]) == len(needles)
     assert all(count > 0 for count in before["counts"]), before

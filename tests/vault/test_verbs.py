@@ -1,4 +1,4 @@
-"""The vault's verbs over the native provider: what they refuse and whom they choose; and the identities' encrypt."""
+"""The vault's verbs with the native provider: their results and refusals, the chosen signer, and sealed identities."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_letter_without_protection_claims_none() -> None:
 
 
 def test_an_answer_hides_what_the_message_hid() -> None:
-    """RFC 9788 section 6.1; here the original hid even its Message-ID."""
+    """RFC 9788 section 6.1. Here the original message hid even its Message-ID."""
     alice, bob = person("alice"), person("bob")
 
     def hides_id(name: str, value: str) -> str | None:
@@ -508,7 +508,7 @@ def test_an_unknown_source_is_refused() -> None:
 
 
 def stranger(address: str = "sam@partner.test") -> tuple[Authority, Identity]:
-    """A person of a PKI that nobody here trusts, and its authority."""
+    """An authority that nobody here trusts, and an identity that it has issued."""
     partner = run(create_authority("Partner CA", provider=PROVIDER, at=NOW))
     return partner, run(issue_identity(partner, address, provider=PROVIDER, at=NOW))
 

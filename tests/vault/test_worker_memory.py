@@ -1,4 +1,4 @@
-"""Every WebAssembly memory of a Worker, Python's and that of the key derivations, is all zeros after every end."""
+"""Every WebAssembly memory of a Worker, of Python and of the key derivations, is all zeros however its work ended."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Finds the memories by itself, and says of each whether anything but zeros is in it.
+# A Worker that finds its memories by itself, and reports for each whether it contains anything but zeros.
 COUNTING_WORKER: Final = """
 const memories = new Set();
 const { instantiate } = WebAssembly;
@@ -67,7 +67,7 @@ def check_emptied(page: Page, *, memories: int = 1) -> None:
     before, after = page.wait_for(
         "() => window.reports.after && [window.reports.before, window.reports.after]", timeout_seconds=30
     )
-    # The positive control: what is never full is no evidence.
+    # The positive control: before the fill every memory contains data.
     assert len(before) >= memories
     assert all(before)
     assert after == [False] * len(before)

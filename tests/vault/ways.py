@@ -1,7 +1,7 @@
-"""The table of docs/vault.md: which way each algorithm takes in each browser, as it was seen.
+"""The table of docs/vault.md: the way in which each browser does each algorithm: WebCrypto, JavaScript or Python.
 
-`python -m tests.vault.ways docs/vault.md` asks both browsers and writes the table anew; `--times` prints what the
-ways without WebCrypto cost instead.
+`python -m tests.vault.ways docs/vault.md` tests both browsers and writes the table anew. With `--times` instead of the
+page it prints how long the operations take that a browser may lack.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HEAD: Final = "| Algorithm | Variants | Chromium | Firefox |\n|---|---|---|---|
 
 
 def find_ways(vault: VaultPage) -> Ways:
-    """The way that this browser takes for each operation."""
+    """The way in which this browser does each operation."""
     return _call(vault, "find_ways")
 
 
@@ -52,7 +52,7 @@ def _call(vault: VaultPage, function: str) -> Ways:
 
 
 def build_table(found: dict[str, Ways]) -> str:
-    """Rows for algorithms whose variants all agree in all browsers, and for variants of one algorithm that agree."""
+    """The table. Variants of an algorithm that are done in the same way share a row, and so do such algorithms."""
     first, *others = found.values()
     assert all({name: set(variants) for name, variants in first.items()} == _names(other) for other in others)
     rows: dict[tuple[tuple[str, str], ...], list[str]] = {}
@@ -67,7 +67,7 @@ def build_table(found: dict[str, Ways]) -> str:
 
 
 def read_table(page: str) -> dict[str, Ways]:
-    """Browser to ways, as the page has them."""
+    """The ways of each browser, read from the table in the page."""
     found: dict[str, Ways] = {name: {} for name in BROWSERS}
     for line in _table_of(page).removeprefix(_HEAD).splitlines():
         algorithms, variants, *ways = (cell.strip() for cell in line.strip("|").split("|"))
@@ -108,7 +108,7 @@ def _given() -> dict[str, list[str]]:
 
 
 def _encrypt_old(cipher: ContentCipher) -> bytes:
-    # Nothing makes these: of two blocks the first is chosen so that the second decrypts only to padding.
+    # No library encrypts with these ciphers. The first of two blocks is chosen so that the second decrypts to padding.
     last = b"whatever"
     opened = run(_NATIVE.decrypt_blocks(cipher, bytes(cipher.key_length), bytes(8), last))
     return bytes(octet ^ 8 for octet in opened) + last
@@ -141,7 +141,7 @@ def _print_times() -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write the table into the page that is named, or print times."""
+    """Write the table into the named page, or print times."""
     if list(arguments) == ["--times"]:
         _print_times()
     else:
