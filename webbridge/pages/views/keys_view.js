@@ -50,7 +50,7 @@ export function createKeysView(app) {
     close() {
       app.keys.removeEventListener("change", draw);
       clear();
-      // If the person has not answered the offer, the opened file is forgotten and not kept on the server.
+      // If the person has not answered the offer, the file is forgotten and not stored on the key server.
       app.keys.dismissOffer();
     },
   };
@@ -113,7 +113,7 @@ function drawUnlocked(app) {
 }
 
 /**
- * The offer to keep the keys of the opened file on the key server, so that another device needs no file.
+ * The offer to store the keys of the unlocked file on the key server, so that another device needs no file.
  * @param {App} app
  */
 function createOffer(app) {

@@ -20,7 +20,7 @@ export class MailView {
   #uid = null;
   /** @type {Folder[]} */
   #folders = [];
-  /** The number of times that the view was loaded. Only the last load draws the list. */
+  /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
   #loads = 0;
   #folderList = html("ul", { class: "folder-list" });
   #foldersFailure = problem("folders-error");
@@ -107,7 +107,7 @@ export class MailView {
   }
 
   async #loadAll() {
-    // Older answers for the list are dropped now, not only after the folders have come.
+    // Answers to older requests for the list are dropped now, and not only when the folders are loaded.
     this.#list.expect();
     const load = ++this.#loads;
     await this.#loadFolders();
@@ -137,7 +137,7 @@ export class MailView {
   }
 
   /**
-   * Marks a message as seen. A failure is not reported: its only effect is that the message is new the next time.
+   * Marks a message as seen. A failure is not reported: its only effect is that the message is shown as new later.
    * @param {number} uid
    */
   async #markSeen(uid) {

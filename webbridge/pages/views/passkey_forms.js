@@ -38,8 +38,8 @@ export function createPasskeyUnlock(app, { onUnlocked }) {
 }
 
 /**
- * The choice, shown while keys are unlocked, to unlock by this device from now on or no longer. It is hidden if the
- * device cannot do it.
+ * The section in which the person turns unlocking by this device on or off, shown while keys are unlocked. It is hidden
+ * if the device cannot do it.
  * @param {App} app
  */
 export function createPasskeyChoice(app) {

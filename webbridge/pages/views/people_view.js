@@ -67,7 +67,8 @@ function createDrawing(app, body, { change, redraw }) {
     const shown = JSON.stringify([
       people, decisions, operator, kept.keeping, String(kept.problem), trust.operator, trust.following, trust.isNewlyFollowed,
     ]);
-    // This runs after every change of the kept state. If nothing shown has changed, focus and open details stay.
+    // This function runs after every change of the kept state. If the shown data is the same, nothing is drawn, so that
+    // the focus and the open details stay.
     if (shown === drawn) return;
     drawn = shown;
     body.replaceChildren(

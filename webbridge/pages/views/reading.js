@@ -83,14 +83,14 @@ export class Reading {
     const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
     this.element.replaceChildren(backLink(this.#app, folder), heading);
     this.element.setAttribute("aria-busy", "true");
-    // The state is on top, so the view scrolls there: in the pane, or on a narrow page in the whole page.
+    // The state of the message is at the top, so the pane scrolls there, or on a narrow page the whole page.
     this.element.scrollTop = 0;
     if (this.element.isConnected) scrollTo(0, 0);
     return this.#opening.signal;
   }
 
   /**
-   * Overwrites the opened attachments. The text cannot be overwritten; it stays in memory until the browser frees it.
+   * Overwrites the decrypted attachments. The text cannot be overwritten. It is in memory until the browser frees it.
    */
   #release() {
     this.#opening?.abort();
@@ -209,7 +209,7 @@ function createMessage(app, opened) {
 }
 
 /**
- * The parts that depend on the verdict.
+ * The parts of the shown message that depend on the verdict.
  * @param {App} app
  * @param {OpenedMessage} opened
  */
@@ -222,7 +222,7 @@ function createVerdict(app, opened) {
 }
 
 /**
- * Keeps the sender's certificate. If the person must agree first, returns the notices that ask.
+ * Keeps the sender's certificate in the contacts. If the person must agree first, returns the notices that ask for it.
  * @param {App} app
  * @param {OpenedMessage} opened
  */
@@ -243,7 +243,7 @@ function rememberSender(app, { harvest }) {
 }
 
 /**
- * Opens those details of the new elements that the person has opened in the old ones.
+ * Opens the same `<details>` in the new element that the person has opened in the old one.
  * @param {HTMLElement} before
  * @param {HTMLElement} after
  */
@@ -293,6 +293,7 @@ function backLink(app, folder) {
 function answer(app, opened) {
   const own = [app.address ?? "", ...app.keys.identities.flatMap(({ addresses }) => addresses)];
   const { quote, doubtful, ...proposal } = answerTo(app.translate, opened, { own });
-  // An attacker could have added the doubtful addresses to the message, so the person must enter them.
+  // An attacker could have added the doubtful addresses to the message, so they are not filled in. The person can enter
+  // them.
   app.write({ ...proposal, to: proposal.to.filter((address) => !doubtful.includes(address)), text: quote });
 }

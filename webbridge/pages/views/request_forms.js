@@ -1,6 +1,6 @@
 /**
- * The forms to get an own certificate. The first makes a new key and the request for its certificate. The second joins
- * the key with the authority's certificates.
+ * The forms to get a certificate of one's own. The first form makes a new key and the request for its certificate. The
+ * second form joins the key with the certificates from the authority.
  *
  * The vault makes the key. It leaves the vault only encrypted under the passphrase, as a file that the person keeps.
  */

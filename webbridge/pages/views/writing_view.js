@@ -1,8 +1,8 @@
 /**
  * The view in which a letter is written and sent. If the sending fails, the letter stays in the view.
  *
- * Signing and encrypting are on until the person switches them off. A letter that cannot be encrypted is never sent
- * unencrypted without that. It cannot be sent, and the reason is shown beside the button.
+ * Signing and encrypting are on until the person switches them off. While encrypting is on, a letter that cannot be
+ * encrypted is not sent, and the reason is shown beside the button.
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
@@ -113,7 +113,7 @@ class Writing {
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
 
-  /** Updates the view when it is shown again: the person may have signed in again or unlocked the keys. */
+  /** Updates the view when it is shown again, because the person may have signed in again or unlocked the keys. */
   refresh() {
     if (!this.#sending) this.failure.textContent = "";
     this.update();
@@ -130,7 +130,7 @@ class Writing {
     this.reminder.hidden = false;
   }
 
-  /** Whether unsent text or attachments would be lost. */
+  /** Whether the person has entered something that is not sent yet, and would be lost with the view. */
   isBegun() {
     if (this.done) return false;
     const { to, subject, text } = this.#proposal;
@@ -203,7 +203,8 @@ class Writing {
   }
 
   /**
-   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the person agreed to send again what was perhaps sent
+   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already, and the person
+   *   agreed to send it again
    */
   async #submit({ isAgreed = false } = {}) {
     this.to.commit();
