@@ -1,7 +1,8 @@
 /**
  * The clients of the two servers: the bridge (mail, directory) and the key server.
  *
- * Every failure becomes an ApiError with a code that the catalogue knows. Secrets are not kept after their request.
+ * Every failure becomes an ApiError, whose code selects a sentence of the catalogue. Secrets are not kept after their
+ * request.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
@@ -51,7 +52,7 @@ export class BridgeApi {
 
   /**
    * @param {string} origin
-   * @param {() => void} onSessionEnded called when the bridge no longer knows the session
+   * @param {() => void} onSessionEnded called when the session has ended on the bridge
    */
   constructor(origin, onSessionEnded) {
     this.#origin = origin;
@@ -133,7 +134,8 @@ export class BridgeApi {
   }
 
   /**
-   * Sends a message. Rejects only if certainly nobody got it. Without a confirmation the outcome is "perhaps".
+   * Sends a message. Rejects only if it is certain that no recipient got it. Without a confirmation the outcome is
+   * "perhaps".
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
    * @returns {Promise<Submission>}
@@ -169,7 +171,7 @@ export class BridgeApi {
    * @type {import("../../wasm_build/vault/lookups.js").Asker}
    */
   async askAuthorities(lookups, signal) {
-    // All look-ups of one path make one question to the bridge.
+    // The request contains each path once, even if several look-ups are about it.
     const paths = lookups.map(({ path }) => path.map(base64FromBytes));
     const questions = [...new Map(paths.map((path) => [path.join(), path])).values()];
     const body = JSON.stringify({ paths: questions });
@@ -187,8 +189,8 @@ export class BridgeApi {
   }
 
   /**
-   * The certificates of an authority that are missing in a message, fetched from the URL in the certificate. The
-   * authority learns of the download, so call this only at the person's request.
+   * The certificates of a certificate's issuer, for a message that lacks them. The bridge fetches them from the URL in
+   * the certificate. The server there learns of the download, so call this only at the person's request.
    * @param {ArrayBuffer} certificate
    * @returns {Promise<ArrayBuffer[]>}
    */
@@ -217,8 +219,8 @@ export class BridgeApi {
    */
   async #authorised(path, options) {
     try {
-      // A request for a change names the account, so that the bridge can refuse it for another account. The account of
-      // each response is checked here.
+      // Requests with a method change data. They name the account of this page, so that the bridge refuses them if the
+      // session is of another account. For all requests, the account that the response names is checked here.
       const headers = options?.method ? { ...options.headers, ...this.#named() } : options?.headers;
       const response = await this.#send(path, { ...options, headers });
       const account = response.headers.get(ACCOUNT_HEADER);
@@ -243,8 +245,8 @@ export class BridgeApi {
    * @param {RequestOptions} [options]
    */
   #send(path, options = {}) {
-    // A request for a change has a header that no form of another site can set. Other requests need no such header,
-    // which saves a preflight request.
+    // Requests that change data have a header that no form of another site can set. The other requests do without this
+    // header, which saves a preflight request.
     const headers = options.method ? { ...options.headers, "X-Sealwax": "1" } : options.headers;
     return request(`${this.#origin}${path}`, { ...options, headers, credentials: "include" });
   }
@@ -259,7 +261,7 @@ export class KeyServer {
 
   /**
    * @param {string} user
-   * @returns {Promise<object>} the parameters by which the passphrase of this account is stretched
+   * @returns {Promise<object>} the parameters for stretching the passphrase of this account
    */
   async parameters(user) {
     // The address is in the body, because servers log URLs.

@@ -1,7 +1,7 @@
 /**
  * The application around the views: the account, the lock, the shown view, and the focus.
  *
- * Views get this object, and all services as its members. It deals neither with mail nor with cryptography itself.
+ * Each view gets this object, whose members are the services. The object itself does nothing with mail or cryptography.
  */
 
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
@@ -37,7 +37,10 @@ import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
 export class App {
   /** @type {string | null} */
   address = null;
-  /** The account that signed in last. After its session its keys and letter may still be here. @type {string | null} */
+  /**
+   * The account that signed in last. Its keys and its letter may still be in this page after its session has ended.
+   * @type {string | null}
+   */
   #lastAddress = null;
   /** The reason of the last lock; null before the first unlocking. @type {LockReason | null} */
   #lockReason = null;
@@ -69,8 +72,8 @@ export class App {
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
-    // The key server's address comes from the pages, not from the bridge. The bridge could name its own server, and get
-    // the stretched passphrase.
+    // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
+    // server of its own, and get the stretched passphrase.
     this.keyServer = new KeyServer(keyServerOrigin);
     this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
@@ -117,7 +120,7 @@ export class App {
     this.#lockReason = reason;
     if (reason === "left" || reason === "signed-out") return;
     this.announce(this.lockedSentence());
-    // This view also hides the text of a letter or message.
+    // The view of the keys replaces the shown view, and with it the text of a letter or message.
     this.navigate("/keys");
   }
 
@@ -171,7 +174,8 @@ export class App {
   }
 
   /**
-   * Signs in. The same person finds the begun letter again. For another person all earlier data is forgotten.
+   * Signs in. For the account that signed in last, a begun letter is kept. For another account all earlier data is
+   * forgotten.
    * @param {string} address
    * @param {string} password
    * @param {{isOwnComputer: boolean}} where if `isOwnComputer` is false, this browser keeps nothing
@@ -259,7 +263,7 @@ export class App {
   }
 
   #route() {
-    // A screen reader can read the status text at any time, so it must not be about a view that is not shown any more.
+    // A screen reader can read the announcement at any time, so it must not be about a view that is no longer shown.
     if (this.#isOfPlace) this.announce("");
     const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decoded);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
@@ -307,7 +311,7 @@ export class App {
         );
       };
       await vault.ready;
-      // The first judgement needs the followed list, so all callers wait for it together with the vault.
+      // The first verdict needs the followed list, so all callers of the vault also wait for the list.
       await this.trust.follow(vault);
       this.#frame.setVaultState(this.translate("vault_ready"));
       return vault;

@@ -1,6 +1,6 @@
 /**
  * Notes on the header fields above the text: one on the fields that were encrypted, one on the fields without
- * protection. Plain and invalid messages get no notes, because their state already says that they have no valid one.
+ * protection. Plain and invalid messages get no notes, because their state already says that no protection is valid.
  */
 
 import { html } from "../../wasm_build/ui/dom.js";

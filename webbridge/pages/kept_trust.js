@@ -17,7 +17,7 @@ import { keepsAnything, openStates } from "./state_database.js";
  */
 
 const OWN_COMPUTER = "own-computer";
-/** The lock by which tabs take turns, so that no tab overwrites a state that another tab has just kept. */
+/** The name of the lock for writing, so that no tab overwrites a state that another tab has just written. */
 const TURN = "sealwax-kept-trust";
 
 /** Dispatches "change" when `keeping` changes. */
@@ -35,13 +35,13 @@ export class KeptTrust extends EventTarget {
   #seen = new Map();
   /** The counter of the state that this page has read or written last; 0 for none. */
   #held = 0;
-  /** Whether the kept state has been opened since the keys were unlocked. */
+  /** Whether the kept state has been read since the keys were unlocked. Changes are written only after that. */
   #isOpen = false;
   /** Resolves when all queued tasks are done. @type {Promise<void>} */
   #turn = Promise.resolve();
   /** Whether a write is already queued. It will write the state that is current when it runs. */
   #isWriteDue = false;
-  /** The number of changes made in this page. Below: the number of those that are kept. */
+  /** The number of changes of contacts and decisions in this page. `#keptLearnings` counts those that are written. */
   #learnings = 0;
   #keptLearnings = 0;
   /** The channel on which tabs report a newly kept state, so that no tab restores an entry that another has removed. */
@@ -70,7 +70,7 @@ export class KeptTrust extends EventTarget {
     return this.#problem;
   }
 
-  /** Resolves when all changes so far are kept. */
+  /** Resolves when all tasks that are queued now are done, also if one of them has failed. */
   get settled() {
     return this.#turn;
   }
@@ -83,7 +83,7 @@ export class KeptTrust extends EventTarget {
   async begin(account, answer) {
     const word = answer ? (answer.isOwnComputer ? "yes" : "no") : recall();
     if (answer) remember(word);
-    // A new tab of a session has no answer. It keeps the state if this browser already has a kept state.
+    // A new tab of a session has no answer. It counts as "yes" if this browser already has a kept state.
     const isOwn = word === null ? await keepsAnything() : word === "yes";
     this.#account = isOwn ? account : null;
     this.#isOpen = false;
@@ -100,7 +100,7 @@ export class KeptTrust extends EventTarget {
     this.#problem = null;
   }
 
-  /** Removes the kept state that could not be opened, and keeps the state of this session from now on. */
+  /** Removes the kept state that could not be read, and keeps the state of this session from now on. */
   async beginAnew() {
     const account = this.#account;
     if (!account) return;
@@ -138,7 +138,7 @@ export class KeptTrust extends EventTarget {
       if (kept) await this.#adopt(account, kept);
       this.#isOpen = true;
       this.#say("kept");
-      // Changes made before the unlocking are kept now.
+      // Changes made before the unlocking are written now.
       this.#write();
     } catch (error) {
       if (account !== this.#account || !this.#keys.unlocked) return;
@@ -154,7 +154,7 @@ export class KeptTrust extends EventTarget {
       const state = (await openStates.counter(account)) > this.#held ? await openStates.read(account) : null;
       if (!state) return;
       await this.#adopt(account, state);
-      // Views that show the kept state listen to this.
+      // The event tells the views to show the new state.
       if (this.#isOpen) this.#say("kept");
     } catch {
       // Nothing is reported: the next write of this tab will report the problem.
@@ -166,8 +166,8 @@ export class KeptTrust extends EventTarget {
   }
 
   /**
-   * Replaces the state of this page by the kept state. The entries of this page are joined only if some of them are not
-   * kept yet. Otherwise entries that the kept state lacks were removed in another tab.
+   * Replaces the state of this page by the kept state. If this page has changes that are not written yet, the vault
+   * joins both states. Otherwise the entries that the kept state lacks were removed in another tab.
    * @param {string} account
    * @param {ArrayBuffer} state
    * @returns {Promise<void>}
@@ -181,7 +181,7 @@ export class KeptTrust extends EventTarget {
       state: state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
     });
     if (learnings !== this.#learnings) return this.#adopt(account, state);
-    // The page has read this state before a lock. Using it again would restore entries that were removed since.
+    // The page has used this state already, before a lock. Using it again would restore entries removed since.
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
@@ -194,7 +194,7 @@ export class KeptTrust extends EventTarget {
     this.#isWriteDue = true;
     void this.#inTurn(async () => {
       this.#isWriteDue = false;
-      // After a lock or sign-out nothing is kept, because the state cannot be encrypted without the keys.
+      // After a lock or sign-out nothing is written, because the state cannot be encrypted without the keys.
       if (!this.#isOpen || account !== this.#account || !this.#trust.hasLearned) return;
       try {
         await this.#replace(account);

@@ -31,7 +31,10 @@ export class KeyRing extends EventTarget {
   #identities = [];
   /** @type {import("./password_mark.js").PasswordMark | null} */
   #mailPassword = null;
-  /** The opened file that the key server could keep. @type {{p12: ArrayBuffer, passphrase: Secret} | null} */
+  /**
+   * The key file that was unlocked last, with its passphrase, while the person can store it on the key server.
+   * @type {{p12: ArrayBuffer, passphrase: Secret} | null}
+   */
   #offered = null;
 
   /**
@@ -48,7 +51,7 @@ export class KeyRing extends EventTarget {
     });
   }
 
-  /** The vault for callers that use these keys. A lock ends their operations. */
+  /** The function that returns the vault for operations with these keys. A lock ends the operations. */
   get vault() {
     return this.#vault;
   }
@@ -57,7 +60,7 @@ export class KeyRing extends EventTarget {
     return this.#identities.length > 0 && this.#session.isOpen;
   }
 
-  /** Whether there is an opened file that the key server could keep. */
+  /** Whether there is a key file that the person can store on the key server. */
   get canEnrol() {
     return this.#offered !== null;
   }
@@ -70,7 +73,7 @@ export class KeyRing extends EventTarget {
     this.#mailPassword = mark;
   }
 
-  /** The facts of the identities to show to people, without the keys. */
+  /** The facts about the identities for the views: all but the keys and the certificates. */
   get identities() {
     return this.#identities.map(({ sealed, certificate, ...known }) => known);
   }
@@ -95,12 +98,12 @@ export class KeyRing extends EventTarget {
     return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey };
   }
 
-  /** Restarts the time without use, because the person is active. */
+  /** Restarts the idle time, because the person is active. */
   touch() {
     this.#session.touch();
   }
 
-  /** Locks the keys if a deadline has passed. Timers do not do it while a computer sleeps. */
+  /** Locks the keys if a deadline has passed. A timer does so too, but not while the computer sleeps. */
   check() {
     this.#session.check();
   }
@@ -169,7 +172,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Stores the keys of the opened file on the key server, under the same passphrase.
+   * Stores the keys of the offered file on the key server, under the same passphrase.
    * @param {KeyServer} keyServer
    * @param {string} user
    * @param {BridgeApi} api
@@ -224,12 +227,12 @@ export class KeyRing extends EventTarget {
     });
   }
 
-  /** A copy of the file that the key server could keep, for the person to save; null if there is none. */
+  /** A copy of the offered file, which the person can save; null if there is none. */
   get offeredFile() {
     return this.#offered?.p12.slice(0) ?? null;
   }
 
-  /** Forgets the file that could be kept on the key server. */
+  /** Overwrites the offered file and its passphrase, and withdraws the offer. */
   dismissOffer() {
     if (!this.#offered) return;
     forget(this.#offered);
@@ -256,7 +259,8 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Unlocks the identities that the vault opens, and overwrites the secrets. Rejects after a lock meanwhile.
+   * Adds the identities from `open` to the unlocked ones, and overwrites the secrets. Rejects if the keys were locked
+   * meanwhile.
    * @param {Secret[]} secrets
    * @param {Opening} open
    */
@@ -273,7 +277,7 @@ export class KeyRing extends EventTarget {
   }
 
   /**
-   * Unlocks as `#unlock` does, and keeps the file to offer it for the key server.
+   * Unlocks as `#unlock` does, and offers the file for the key server.
    * @param {Secret} passphrase
    * @param {{p12: ArrayBuffer, passphrase: Secret}} offered
    * @param {Opening} open
@@ -284,7 +288,7 @@ export class KeyRing extends EventTarget {
       throw error;
     });
     this.dismissOffer();
-    // The key server keeps keys under the passphrase of the file, so a file without a passphrase is not offered.
+    // The key server would store the keys under the file's passphrase, so a file without a passphrase is not offered.
     if (offered.passphrase.length > 0) this.#offered = offered;
     else forget(offered);
     this.#changed();

@@ -47,7 +47,7 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  */
 /**
  * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest the contacts with the
- *   certificates of a message; `basis` is the number of the contacts from which they were made
+ *   certificates of a message; `basis` is the value of `TrustKeeper.basis` when they were made
  */
 /**
  * @typedef {{
@@ -77,8 +77,8 @@ export class MailVault {
   }
 
   /**
-   * Opens a message and yields its report. If authorities must be asked, yields two reports; the first one says that
-   * the message is being checked.
+   * Opens a message and yields it with its report. If authorities must be asked, yields twice; the first report says
+   * that the message is being checked.
    * @param {ArrayBuffer} message the bytes of the message from the mail server
    * @param {AbortSignal} [signal]
    * @returns {AsyncGenerator<OpenedMessage, void>}
@@ -148,7 +148,8 @@ export class MailVault {
   }
 
   /**
-   * Resolves with the person's decisions and a new one on this certificate. Rejects with the reason if it is refused.
+   * Resolves with the person's decisions and a new one, which accepts this certificate. Rejects with the reason if the
+   * certificate cannot be accepted.
    * @param {ArrayBuffer} certificate
    * @param {{kind: "exact" | "authority", addresses: string[], intermediates: ArrayBuffer[]}} options
    * @returns {Promise<ArrayBuffer>}

@@ -1,7 +1,8 @@
 /**
  * The mark of the mail password: a salted hash, by which the page recognises the password in another field.
  *
- * The bridge and the mail server see the mail password. With it as passphrase they could decrypt the keys.
+ * The bridge and the mail server see the mail password. If it were also the passphrase of the keys, they could decrypt
+ * the keys.
  */
 
 const SALT_BYTES = 16;

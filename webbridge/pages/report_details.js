@@ -113,7 +113,7 @@ function createReasons({ translate }, report) {
   const items = reasons.map((reason, index) => {
     const key = `advice_${reason.code.replaceAll("-", "_")}`;
     const advice = translate(translate.has(key) ? key : "advice_other");
-    // The sentence of this state is already the first reason, so only its advice is added.
+    // For this state, the sentence above the list already says the first reason, so only its advice is added.
     const said = report.state === "signed-unverified" && index === 0;
     const text = said ? advice : `${reasonSentence(translate, reason)} ${advice}`;
     return html("li", { data: { test: "reason", code: reason.code }, text });
@@ -204,8 +204,8 @@ function createCovered(translate, text) {
 }
 
 /**
- * The addresses of a signer that are proved by the path. Without such addresses, the name in the certificate: its
- * addresses are not shown, because they are not proved.
+ * The addresses of a signer that the path proves. If there are none, the name in the certificate. The unproved
+ * addresses in the certificate are not shown.
  * @param {Report} report
  * @param {SignerReport} signer
  */

@@ -21,7 +21,7 @@ export async function keepsAnything() {
     const present = await indexedDB.databases();
     return present.some(({ name }) => name === NAME);
   } catch {
-    // A browser that does not allow the question stores nothing.
+    // A browser that refuses to list databases stores nothing.
     return false;
   }
 }

@@ -10,8 +10,8 @@ import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 /** @typedef {import("../../wasm_build/vault/trust.js").Following} Following */
 
 /**
- * The operator's settings while a signed list is followed. They have no anchors, and their strict policy on revocation
- * does not weaken the list's. The unsigned settings of the bridge are ignored.
+ * The settings that replace the bridge's unsigned ones while a signed list is followed. They add no anchors, and their
+ * policy on revocation is the strictest, so that it cannot weaken the policy of the list.
  * @type {Readonly<Trust>}
  */
 const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
@@ -64,7 +64,7 @@ export class TrustKeeper extends EventTarget {
   #contacts = null;
   /** Resolves when the kept state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
   known = Promise.resolve();
-  /** A number that grows with each change of the contacts. It shows whether a judgement began with older contacts. */
+  /** A number that grows with each change of the contacts. It shows whether a verdict was made with older contacts. */
   #basis = 0;
   /** @type {Trust} */
   #operator = { anchors: [] };
@@ -112,7 +112,7 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * Sets whether the list is kept for the next visit. On another person's computer it is not.
+   * Sets whether the list is kept for the next visit. On another person's computer it is not kept.
    * @param {boolean} isOwnComputer
    */
   keepList(isOwnComputer) {
@@ -131,7 +131,7 @@ export class TrustKeeper extends EventTarget {
     return this.#isNewlyFollowed;
   }
 
-  /** Forgets the list and its signer. The next visit pins the signer of the list that it gets. */
+  /** Forgets the list and its signer. At the next visit, the signer of the bridge's list is pinned. */
   stopFollowing() {
     this.#lists.write(null);
     this.#following = null;

@@ -44,7 +44,7 @@ function createSigner(app, opened, signer) {
 }
 
 /**
- * The button that looks for an authority's certificate that is missing in the message. Null if no URL for it is known.
+ * The button that fetches an authority's certificate that the message lacks. Null if no certificate has a URL for it.
  * @param {App} app
  * @param {OpenedMessage} opened
  * @param {SignerReport} signer
