@@ -1,4 +1,4 @@
-"""Identities out of PKCS#12 files and into them: OpenSSL's files, pyca's, our own, and damaged ones."""
+"""Identities read from PKCS#12 files and written into them: files of OpenSSL, of pyca, our own, and damaged ones."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_pyca_refuses_what_is_exported_under_another_passphrase(exported: bytes)
 
 
 def test_openssl_reads_what_is_exported(tmp_path: Path, alice: Identity, exported: bytes) -> None:
-    # OpenSSL knows PBMAC1 from 3.4 on; the encryption it knows.
+    # OpenSSL supports PBMAC1 only from 3.4 on, but the encryption in earlier versions too.
     (tmp_path / "out.p12").write_bytes(exported)
     source = f"pass:{PASSPHRASE.decode()}"
     done = openssl("pkcs12", "-in", str(tmp_path / "out.p12"), "-nomacver", "-nodes", "-passin", source)
@@ -162,7 +162,7 @@ def test_openssl_reads_what_is_exported(tmp_path: Path, alice: Identity, exporte
 
 
 def test_export_writes_the_iterations_asked_for(exported: bytes) -> None:
-    # PBKDF2 with 2 iterations, 32 bytes and HMAC-SHA-256, for certificates and key; the MAC's own come last.
+    # PBKDF2 with 2 iterations, 32 bytes and HMAC-SHA-256 protects certificates and key. The MAC's iterations come last.
     tail = der.integer(2) + der.integer(32) + build_hmac_identifier(HashName.SHA256)
     assert exported.count(tail) == 2
     assert exported.endswith(der.integer(2))
@@ -183,7 +183,7 @@ def test_secrets_never_reach_the_repr(alice: Identity, exported: bytes) -> None:
 
 @pytest.mark.parametrize("form", list(Pkcs12Form))
 def test_all_forms_come_back_under_their_passphrase_alone(alice: Identity, form: Pkcs12Form) -> None:
-    # MUSTS 40: the MAC is over the BMPString, or with PBMAC1 over UTF-8; the empty passphrase has both.
+    # MUSTS 40: the MAC key is derived from the BMPString, with PBMAC1 from UTF-8. The empty passphrase has both forms.
     for passphrase in (PASSPHRASE, b""):
         p12 = run(export_identity(alice, passphrase, provider=PROVIDER, form=form, iterations=2))
         assert load(p12, passphrase)[0].private_key.pkcs8_der == alice.private_key.pkcs8_der
@@ -225,7 +225,8 @@ def test_triple_des_takes_three_keys_and_one_block_of_iv(key_length: int, iv_len
 
 
 def test_iterations_of_the_compatible_form_are_what_net_reads(alice: Identity) -> None:
-    # 300,000 in a MAC and 1,000,000 in all encryptions: four keys and the certificates.
+    # .NET reads up to 300,000 iterations in a MAC, and 1,000,000 in all encryptions together. Four keys and the
+    # certificates are five encryptions.
     assert DEFAULT_ITERATIONS[Pkcs12Form.COMPATIBLE] * 5 <= 1_000_000
     p12 = run(export_identity(alice, PASSPHRASE, provider=PROVIDER, form=Pkcs12Form.COMPATIBLE))
     mac_data = der.read_sequence(p12)[2]
@@ -248,7 +249,7 @@ def test_identities_that_share_a_key_write_it_once(authority: Authority, alice: 
     young = dataclasses.replace(alice, certificate=renewed(authority, alice, years=9))
     p12 = run(export_identities([alice, young], PASSPHRASE, provider=PROVIDER, iterations=2))
     assert len(run(parse_pkcs12(p12, PASSPHRASE, provider=PROVIDER)).keys) == 1
-    # The first stays the first, though it is older.
+    # The identity that was given first stays first, though its certificate is older.
     assert [identity.certificate for identity in load(p12)] == [alice.certificate, young.certificate]
 
 
@@ -303,7 +304,7 @@ def test_loads_files_of_pyca(bob: Identity, hash_algorithm: hashes.HashAlgorithm
 
 
 def test_indefinite_lengths_are_read(alice: Identity) -> None:
-    # NSS, Windows and macOS write BER: the bytes of authSafe in pieces, whose joined content the MAC covers.
+    # NSS, Windows and macOS write BER with the bytes of authSafe in pieces. The MAC is over the joined content.
     bags = der.sequence(
         der.sequence(der.oid("1.2.840.113549.1.12.10.1.1"), der.explicit(0, alice.private_key.pkcs8_der)),
         certificate_bag(alice.certificate.der),
@@ -315,11 +316,11 @@ def test_indefinite_lengths_are_read(alice: Identity) -> None:
     assert load(p12)[0].certificate == alice.certificate
 
 
-# Which certificate belongs to which key
+# Certificates and the keys that they belong to
 
 
 def test_certificates_go_to_their_keys(authority: Authority, alice: Identity, bob: Identity) -> None:
-    # localKeyID says the opposite: the public keys decide.
+    # The localKeyIDs pair keys and certificates wrongly. The public keys decide.
     p12 = build_file(
         [file_key(alice, local_key_id=b"1"), file_key(bob, local_key_id=b"2")],
         [
@@ -372,7 +373,7 @@ def without_public_half(identity: Identity) -> Pkcs12Key:
 def test_key_without_its_public_half_finds_its_certificate(
     authority: Authority, alice: Identity, bob: Identity
 ) -> None:
-    # Java writes EC keys so. The authority's certificate is on the same curve and must not be taken for its own.
+    # Java writes EC keys without the public half. The authority's key is on the same curve, but does not match.
     p12 = build_file(
         [without_public_half(alice)],
         [
@@ -436,7 +437,7 @@ def test_unreadable_bags_and_safes_do_not_hide_the_others(alice: Identity) -> No
 
 
 def test_key_under_another_passphrase_does_not_hide_the_others(alice: Identity, bob: Identity) -> None:
-    # Java lets each entry have its own.
+    # Java lets each entry have its own passphrase.
     foreign = shrouded_bag(bob, iterations=1, passphrase=b"other")
     bags = [foreign, shrouded_bag(alice, iterations=1), certificate_bag(alice.certificate.der)]
     assert [identity.certificate for identity in load(pfx(der.sequence(*bags)))] == [alice.certificate]
@@ -473,7 +474,7 @@ def test_no_key_is_derived_beyond_the_limit_of_keys(alice: Identity) -> None:
 
 
 def test_name_of_the_certificate_goes_before_the_name_of_the_key(alice: Identity) -> None:
-    # Windows names its keys by numbers.
+    # Windows gives its keys generated names.
     key = Pkcs12Key(pkcs8_der=alice.private_key.pkcs8_der, friendly_name="te-4f2c")
     named = Pkcs12Certificate(certificate_der=alice.certificate.der, friendly_name="Alice")
     assert load(build_file([key], [named]))[0].friendly_name == "Alice"
@@ -507,13 +508,13 @@ def test_wrong_passphrase_without_a_mac_says_so(tmp_path: Path, alice: Identity)
 
 
 def test_good_padding_by_chance_is_still_a_wrong_passphrase(alice: Identity) -> None:
-    # Without a MAC, one wrong passphrase in 256 passes the padding; what comes out is no SEQUENCE.
+    # Without a MAC, one wrong passphrase in 256 gives valid padding, but the plaintext is no SEQUENCE.
     with pytest.raises(WrongPassphrase):
         load(pfx(der.sequence(shrouded_bag(alice, iterations=1, plaintext=b"garbage"))))
 
 
 def test_every_altered_byte_is_noticed(alice: Identity) -> None:
-    # The salt at the end, which PBMAC1 has no use for, is all that may change.
+    # Only the salt at the end, which PBMAC1 does not use, may change.
     exported = run(export_identity(alice, PASSPHRASE, provider=PROVIDER, iterations=2, form=Pkcs12Form.MODERN))
     for position in range(exported.rindex(b"NOT USED")):
         altered = bytearray(exported)
@@ -599,7 +600,7 @@ def test_iterations_of_pbmac1_are_capped() -> None:
 
 @pytest.mark.parametrize("key_length", [1, 19, 129])
 def test_mac_key_of_an_unfit_length_is_refused(key_length: int) -> None:
-    # One byte of key would let anybody forge the MAC: the passphrase matters no more.
+    # With a key of one byte, anybody could forge the MAC without the passphrase.
     with pytest.raises(MalformedMessage, match="keyLength"):
         load(der.sequence(der.integer(3), build_data(der.sequence()), pbmac1(iterations=1, key_length=key_length)))
 
@@ -679,7 +680,7 @@ def test_more_keys_than_the_limit_are_refused(alice: Identity) -> None:
 
 @pytest.mark.parametrize("place", ["integrity", "content"])
 def test_modes_with_public_keys_are_unsupported(place: str) -> None:
-    # RFC 7292 section 3.1: signedData around, or envelopedData inside.
+    # RFC 7292 section 3.1: signedData around the file, or envelopedData inside it.
     foreign = der.sequence(der.oid("1.2.840.113549.1.7.3"), der.explicit(0, der.sequence()))
     content = foreign if place == "integrity" else build_data(der.sequence(foreign))
     with pytest.raises(UnsupportedAlgorithm, match=f"PKCS#12 {'files signed' if place == 'integrity' else 'content'}"):
@@ -716,7 +717,7 @@ def shrouded_bag(
 
 
 def old_mac(auth_safe: bytes, *, passphrase: bytes = PASSPHRASE, password: bytes | None = None) -> bytes:
-    """MacData with HMAC-SHA-256 and the old KDF; `iterations` is left out and means 1."""
+    """MacData with HMAC-SHA-256 and the old KDF. Its `iterations` are omitted, which means 1."""
     password = bmp_passphrase(passphrase) if password is None else password
     key = derive_pkcs12(HashName.SHA256, password, b"salt", purpose=Purpose.MAC, iterations=1, length=32)
     digest = hmac.digest(key, auth_safe, hashlib.sha256)

@@ -1,4 +1,4 @@
-"""The forms of a passphrase: those that writers use, in order, within the work that one file may cost. MUSTS 40."""
+"""The forms of a passphrase that writers use, tried in order within the work that one file may cost. MUSTS 40."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_octets_that_are_no_utf8_are_latin1() -> None:
 
 @pytest.mark.parametrize("form", [*list_octet_forms("Grüße".encode()), *list_bmp_forms("Grüße".encode())])
 def test_pbkdf2_takes_every_form(form: bytes) -> None:
-    # The BMPString is what NSS long fed to it.
+    # NSS used the BMPString as the password of PBKDF2 for a long time.
     assert decrypt(FilePassphrase("Grüße".encode(), provider=PROVIDER), encrypt_under(form)) == SECRET
 
 
@@ -95,7 +95,7 @@ def test_what_opens_but_is_no_sequence_is_a_wrong_passphrase() -> None:
 
 
 def test_work_is_bounded_over_all_forms_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    # ASCII has two forms here, the bytes and the BMPString of NSS.
+    # A passphrase in ASCII has two forms here: its bytes, and the BMPString that NSS uses.
     monkeypatch.setattr("smime_core.identity.passphrase.MAX_PASSPHRASE_WORK", 5)
     passphrase = FilePassphrase(b"secret", provider=PROVIDER)
     with pytest.raises(WrongPassphrase):

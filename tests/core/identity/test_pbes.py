@@ -1,4 +1,4 @@
-"""Password-based encryption: known answers of OpenSSL for every scheme, and what is refused."""
+"""Password-based encryption: known answers of OpenSSL for every scheme, and refusals."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TRIPLE_DES_PBE: Final = "1.2.840.113549.1.12.1.3"
 MD5_DES: Final = "1.2.840.113549.1.5.3"
 RC2: Final = "1.2.840.113549.3.2"
 
-# One Ed25519 key, and what `openssl pkcs8 -topk8 -iter 3` with the options of the name and the passphrase "secret" made
-# of it.
+# One Ed25519 key, and its encryptions by `openssl pkcs8 -topk8 -iter 3` with the passphrase "secret". Each name is the
+# further options of that command.
 PLAINTEXT: Final = base64.b64decode("MC4CAQAwBQYDK2VwBCIEIJXZhjCJeyY1/KteQtqtJvK3SDy8KAnTUMPIE/s/wGp3")
 ENCRYPTED: Final = {
     "-v1 PBE-SHA1-3DES": (
@@ -173,7 +173,7 @@ def test_key_length_of_another_cipher_is_malformed() -> None:
 
 @pytest.mark.parametrize(("version", "bits"), [(160, 40), (120, 64), (58, 128), (256, 256), (None, 32)])
 def test_rc2_version_tells_the_bits(version: int | None, bits: int) -> None:
-    # RFC 8018 appendix B.2.3; without a version 32.
+    # RFC 8018 appendix B.2.3: without a version, the key has 32 effective bits.
     fields = [der.integer(version)] if version is not None else []
     cipher = scheme(RC2, *fields, der.octet_string(bytes(8)))
     identifier = scheme(PBES2, build_pbkdf2(KDF, key_length=bits // 8), cipher)
@@ -202,7 +202,7 @@ def test_missing_parameters_are_malformed(oid: str) -> None:
 
 @pytest.mark.parametrize("oid", [TRIPLE_DES_PBE, MD5_DES])
 def test_iterations_of_old_schemes_are_capped(oid: str) -> None:
-    # MUSTS 40: iterations capped on reading.
+    # MUSTS 40: iterations are capped on reading.
     def encrypted(iterations: int) -> bytes:
         identifier = scheme(oid, der.octet_string(bytes(8)), der.integer(iterations))
         return der.sequence(identifier, der.octet_string(bytes(16)))
@@ -227,10 +227,10 @@ def test_work_of_each_scheme_is_counted() -> None:
         return derivation_work(encryption.derivation, encryption.key_length)
 
     old = [der.octet_string(bytes(8)), der.integer(100)]
-    assert work(build_pbes2(KDF, AES_256_CBC, bytes(16))) == 2000  # a slow hash
+    assert work(build_pbes2(KDF, AES_256_CBC, bytes(16))) == 2000  # each iteration of SHA-384 counts twice
     quick = dataclasses.replace(KDF, hash_name=HashName.SHA256)
     assert work(build_pbes2(quick, AES_256_CBC, bytes(16))) == 1000
-    # SHA-1 fills 24 bytes of key with two digests and the IV with a third.
+    # The 24 bytes of the key take two digests of SHA-1, and the IV takes a third.
     assert work(scheme(TRIPLE_DES_PBE, *old)) == 300
     assert work(scheme(MD5_DES, *old)) == 100
     cipher = der.sequence(der.oid(AES_256_CBC.oid), der.octet_string(bytes(16)))

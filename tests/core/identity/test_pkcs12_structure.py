@@ -54,7 +54,7 @@ def with_mac(mac_data: bytes) -> bytes:
 
 
 def failure(p12: bytes) -> SmimeError:
-    """The one thing in the file that could not be read."""
+    """The error about the only part of the file that could not be read."""
     (found,) = parse(p12).failures
     return found
 
@@ -140,7 +140,7 @@ def test_pbmac1_of_an_unknown_derivation_is_unsupported() -> None:
 
 
 def pbmac1(iterations: int, mac_hash: HashName = HashName.SHA256) -> bytes:
-    """MacData whose MAC never holds."""
+    """MacData whose MAC is wrong for every passphrase."""
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
     parameters = der.sequence(build_pbkdf2(kdf, key_length=32), build_hmac_identifier(mac_hash))
     identifier = der.sequence(der.oid(PBMAC1), parameters)
@@ -158,7 +158,7 @@ def test_mac_counts_as_work(mac_data: bytes, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_form_under_which_the_mac_holds_is_tried_first_on_what_it_covers() -> None:
-    # OpenSSL before 1.1.0 widened each byte of the UTF-8.
+    # OpenSSL before 1.1.0 made a character of each byte of the UTF-8.
     passphrase = FilePassphrase("ä".encode(), provider=NativeProvider())
     widened = b"\0\xc3\0\xa4\0\0"
     assert passphrase.bmp_forms[0] != widened

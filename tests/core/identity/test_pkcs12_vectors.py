@@ -1,4 +1,4 @@
-"""PKCS#12 files of others: the published sets pkcs12-pyca and pkcs12-rfc9579-nss, each by its `p12-expected.json`."""
+"""PKCS#12 files of others: each file of pkcs12-pyca and pkcs12-rfc9579-nss against its set's `p12-expected.json`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tests.support.people import PROVIDER, anchor, person
 from tests.support.vectors import vectors
 
 PASSPHRASE: Final = "Grüße 😀".encode()
-# One P-256 key by `openssl ec`, in clear and with -des3, -des, -aes128, -aes192, -aes256 and the passphrase "secret".
+# One P-256 key: its scalar, and its files by `openssl ec` with the option of each name and the passphrase "secret".
 SCALAR: Final = "ca2658cfdf454080343846f4d8e1c7bf4a36c4f7391227616428bc199d7c9e6e"
 DEK_INFO_KEYS: Final = {
     "des3": (
@@ -96,7 +96,7 @@ def inner_key(key: PrivateKey) -> bytes:
 
 
 def sec1(key: PrivateKey) -> bytes:
-    """The ECPrivateKey with its curve inside, as in a file of its own (RFC 5915 section 3)."""
+    """The ECPrivateKey with its curve inside, as in a file without PKCS#8 (RFC 5915 section 3)."""
     fields = der.read_sequence(inner_key(key))
     curve = der.explicit(0, der.oid("1.2.840.10045.3.1.7"))
     return der.sequence(fields[0].encoded, fields[1].encoded, curve, fields[2].encoded)
@@ -222,7 +222,7 @@ def test_key_never_reaches_the_repr_of_a_block() -> None:
 
 
 def test_keys_and_certificates_of_one_file_find_each_other() -> None:
-    # The order says nothing, and text around the blocks neither.
+    # Neither the order of the blocks nor the text around them matters.
     pem = (
         b"Bag Attributes\n    friendlyName: x\nKey Attributes: <No Attributes>\n"
         + build_pem("CERTIFICATE", anchor().der)
@@ -310,7 +310,7 @@ def pqc_private_keys(pattern: str) -> list[Path]:
 
 
 def test_post_quantum_keys_of_lamps_are_read() -> None:
-    """Their three forms each: seed, expanded, both (RFC 9881 section 6, RFC 9935 section 6)."""
+    """The keys have three forms: seed, expanded key, or both (RFC 9881 section 6, RFC 9935 section 6)."""
     paths = [path for path in pqc_private_keys("ML-*.priv") if not path.name.startswith("bad")]
     assert len(paths) >= 18
     for path in paths:
