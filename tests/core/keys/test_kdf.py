@@ -1,4 +1,4 @@
-"""Parameters of password-based encryption: read back as written, and refused where they do not fit."""
+"""Parameters of password-based encryption are read back as written, and refused if they do not fit."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_impossible_scrypt_is_malformed(numbers: tuple[int, ...]) -> None:
 
 
 def test_memory_and_work_of_scrypt_are_capped() -> None:
-    # OWASP's strongest advice still goes through.
+    # The strongest parameters that OWASP recommends are accepted.
     assert parse_derivation(scrypt(131072, 8, 1)).key_length is None
     with pytest.raises(LimitExceeded, match="scrypt memory"):
         parse_derivation(scrypt(262144, 8, 1))
@@ -117,15 +117,15 @@ def test_other_prfs_are_unsupported_and_parameters_malformed() -> None:
 
 
 def test_old_kdf_gives_the_known_answer() -> None:
-    # The value of the Go project's test for PKCS#12 keys longer than a digest.
+    # The value is from the Go project's test of PKCS#12 keys that are longer than a digest.
     key = derive_pkcs12(
         HashName.SHA1, bmp_passphrase(b"sesame"), b"\xff" * 8, purpose=Purpose.KEY, iterations=2048, length=24
     )
     assert key.hex() == "7cd9fd3e2b3be7691a44e3bef0f9ea0fb9b897d4e325d9d1"
 
 
-# The digests of FIPS 180-4 and 202 differ in their blocks: OpenSSL's PKCS12KDF gave these, for the passphrase "secret",
-# the salt "saltsalt", 3 iterations and the MAC's purpose.
+# The hashes of FIPS 180-4 and 202 have blocks of different sizes. The values are by OpenSSL's PKCS12KDF, for the
+# passphrase "secret", the salt "saltsalt", 3 iterations and the MAC's purpose.
 @pytest.mark.parametrize(
     ("hash_name", "expected"),
     [

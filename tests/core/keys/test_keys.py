@@ -1,4 +1,4 @@
-"""Keys: what is parsed, what is refused, and the one canonical form that comes out."""
+"""Keys: the forms that are parsed into one canonical form, and those that are refused."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_rsa_identifier_without_null_becomes_canonical(rsa_key: PrivateKey) -> N
 
 
 def test_public_key_outside_the_ec_key_is_found(ec_key: PrivateKey) -> None:
-    # RFC 5958 section 2 has a place of its own for it.
+    # RFC 5958 section 2 has a field of its own for the public key.
     public_key = public_key_of(ec_key)
     fields = der.read_sequence(der.read_sequence(ec_key.pkcs8_der)[2].content)
     outside = der.element(0x81, b"\0", public_point(public_key))
@@ -190,13 +190,13 @@ def test_compressed_points_become_whole_ones(curve: Curve) -> None:
 
 @pytest.mark.parametrize("point", [b"\2" + b"\xff" * 32, b"\2" + b"\0" * 31 + b"\1", b"\2" + b"\1" * 31, b"\2"])
 def test_rejects_a_compressed_point_that_is_none(point: bytes) -> None:
-    # Beyond the prime, without a root, too short.
+    # The x is beyond the prime, has no y on the curve, or is too short.
     with pytest.raises(MalformedMessage, match="compressed point that is not on P-256"):
         parse_public_key(ec_spki(point))
 
 
 def test_curves_given_by_parameters_are_unsupported() -> None:
-    # CVE-2020-0601: an attacker's generator makes somebody else's public key his own.
+    # CVE-2020-0601: with a generator of their choice, attackers know a private key for somebody else's public key.
     with pytest.raises(UnsupportedAlgorithm, match="named curves"):
         parse_public_key(ec_spki(b"\x04" + b"\1" * 64, parameters=der.sequence(der.integer(1))))
 
@@ -241,7 +241,7 @@ def test_rejects_an_rsa_number_that_is_not_above_zero(rsa_key: PrivateKey, posit
 
 @pytest.mark.parametrize("position", [1, *range(3, 9)], ids=["n", "d", "p", "q", "dP", "dQ", "qInv"])
 def test_rejects_rsa_numbers_that_do_not_belong_together(rsa_key: PrivateKey, position: int) -> None:
-    # One signature with a wrong CRT number gives the primes away.
+    # One signature with a wrong CRT number reveals the primes.
     numbers = rsa_numbers(rsa_key)
     numbers[position] += 2
     with pytest.raises(MalformedMessage, match="do not belong together"):
@@ -310,7 +310,7 @@ def test_every_truncation_is_malformed(rsa_key: PrivateKey, ec_key: PrivateKey) 
                 parse_private_key(key_der[:length])
 
 
-# Keys outside PKCS#8, as "RSA PRIVATE KEY" and "EC PRIVATE KEY" of PEM hold them
+# Keys outside PKCS#8, as in the PEM blocks "RSA PRIVATE KEY" and "EC PRIVATE KEY"
 
 
 def test_traditional_rsa_key_is_the_same_key(rsa_key: PrivateKey) -> None:

@@ -1,4 +1,4 @@
-"""ML-KEM and ML-DSA keys in their three stored forms, by the examples of their RFCs and of the IETF hackathon."""
+"""ML-KEM and ML-DSA keys in their three stored forms, against the examples of their RFCs and of the IETF hackathon."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ run = asyncio.run
 
 
 def octets_of(path: Path) -> bytes:
-    """The DER in a PEM file, which may have text above."""
+    """The DER in a PEM file, which may begin with other text."""
     text = path.read_text()
     found = re.search(r"-----BEGIN [A-Z ]+-----([^-]*)-----END", text)
     assert found is not None
@@ -190,7 +190,7 @@ def test_python_encapsulates_for_the_library() -> None:
 
 
 def test_a_public_key_with_a_coefficient_beyond_the_modulus_is_refused() -> None:
-    # FIPS 203 section 7.2, for the size that Python does.
+    # FIPS 203 section 7.2. ML-KEM-512 is computed in Python.
     key = public_key_of(run(PROVIDER.generate_key(NewKey.ML_KEM_512)))
     start = len(key.spki_der) - 800
     altered = parse_public_key(key.spki_der[:start] + b"\xff\xff" + key.spki_der[start + 2 :])

@@ -1,4 +1,4 @@
-"""Ed25519, Ed448, X25519 and X448 keys (RFC 8410), DSA keys, keys bound to PSS, and certificates of unknown ones."""
+"""Ed25519, Ed448, X25519 and X448 keys (RFC 8410), DSA keys, keys bound to PSS, and certificates of unknown keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.people import person
 
 PROVIDER = NativeProvider()
 RAW = [NewKey.ED25519, NewKey.ED448, NewKey.X25519, NewKey.X448]
-# RFC 8410 section 10.3: the same key in both versions of its structure.
+# RFC 8410 section 10.3: one private key in both versions of its structure, and its public key.
 RFC_8410_V1 = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC"
 RFC_8410_V2 = (
     "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhCoB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJz"
@@ -74,7 +74,7 @@ def test_names_type_size_and_octets(kind: NewKey, bits: int, length: int) -> Non
 
 @pytest.mark.parametrize("kind", RAW)
 def test_a_public_key_of_another_beside_it_is_refused(kind: NewKey) -> None:
-    # A signature with a public half of the attacker's choice gives an Ed25519 key away.
+    # A signature with a public half of the attacker's choice reveals an Ed25519 key.
     key, other = make(kind), make(kind)
     for half, fits in ((key, True), (other, False)):
         outside = der.element(0x81, b"\0", public_point(public_key_of(half)))
@@ -177,7 +177,7 @@ def test_a_private_key_bound_to_pss_is_read() -> None:
 
 
 def with_key(certificate_der: bytes, spki_der: bytes) -> bytes:
-    """The certificate with another key, whose signature then fits nothing."""
+    """The certificate with another key. Its signature is no longer valid."""
     tbs, *rest = fields_of(certificate_der)
     fields = fields_of(tbs)
     return der.sequence(der.sequence(*fields[:6], spki_der, *fields[7:]), *rest)
