@@ -1,4 +1,4 @@
-"""Mail made from a draft: RFC 5322, 7-bit, and no text that becomes a header field."""
+"""Mail made from a draft conforms to RFC 5322, is 7-bit, and no text in it becomes a header field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decrypted copy of a message has its protected header fields outside, and is judged as the message was."""
+"""A decrypted copy of a message has the protected header fields outside, and gets the same verdict as the message."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LETTER = b"Comments: between us\r\nKeywords: supper\r\nKeywords: Cologne\r\n" + 
 
 
 def encrypted(policy: HeaderConfidentialityPolicy, form: SignatureForm, mode: ProtectionMode) -> bytes:
-    """Signed and encrypted, with its header fields protected."""
+    """LETTER signed and encrypted, with its header fields protected."""
     outer, entity = protect_headers(*split_message(LETTER), mode=mode, policy=policy)
     signed = run(sign_entity(entity, Signing(identities=[ALICE], signing_time=NOW, form=form), provider=PROVIDER))
     return outer + run(encrypt_entity(signed, Encrypting(recipients=[BOB.certificate]), provider=PROVIDER))

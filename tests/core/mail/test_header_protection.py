@@ -1,4 +1,4 @@
-"""Header protection: written, shown, attacked and answered (RFC 9788, MUSTS 36)."""
+"""Header protection: writing, showing, attacks and replies (RFC 9788, MUSTS 36)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TestWriting:
         assert b"forged" not in outer + inner
 
     def test_foreign_letters_are_encoded_inside_and_outside_alike(self) -> None:
-        """MUSTS 34: what is signed is 7-bit."""
+        """MUSTS 34: signed content is 7-bit."""
         outer = 'From: "Müller, Jörg" <j@good.test>\r\nSubject: Grüße\r\n'.encode()
         protected, inner = protect_headers(outer, ENTITY, mode=CLEAR)
         assert is_transport_safe(inner)
@@ -156,7 +156,7 @@ class TestShowing:
         assert (found["Subject"], found["From"]) == (subject, sender)
 
     def test_a_differing_outer_from_is_told(self) -> None:
-        """MUSTS 36, refusing: it is never "verified"."""
+        """MUSTS 36, refusing: such a message is never "verified"."""
         outer, inner = protect_headers(OUTER, ENTITY, mode=CLEAR)
         assert shown(outer.replace(b"alice@", b"mallory@"), inner).outer_from_differs
         assert shown(b"From: x@y.test\r\n" + outer, inner).outer_from_differs

@@ -1,4 +1,4 @@
-"""The parts of an entity that people see: text, files, header fields; hostile and damaged input included."""
+"""The parts of an entity that people see: text, files and header fields, also of hostile and damaged input."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TestEntities:
         assert [(one.filename, one.content_id) for one in shown.attachments] == [(name, "p@x")]
 
     def test_the_messages_of_a_digest_are_files(self) -> None:
-        """RFC 2046 section 5.1.5: without a type of their own they are messages."""
+        """RFC 2046 section 5.1.5: parts of a digest without a type of their own are messages."""
         shown = read_entity(multipart("digest", "\r\nSubject: inner\r\n\r\nhidden"))
         assert (shown.text, [one.content_type for one in shown.attachments]) == ("", ["message/rfc822"])
 

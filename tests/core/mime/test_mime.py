@@ -74,7 +74,7 @@ class TestSplitting:
         assert bytes(content) == PART + b"\r\n\r\n"
 
     def test_keeps_bare_line_feeds_and_trailing_blanks_as_received(self) -> None:
-        """MUSTS 33: hashed as received."""
+        """MUSTS 33: the part is hashed as received."""
         odd = b"Content-Type: text/plain \n\nodd \t\r\nlines\r"
         content, _ = split_signed(parse_entity(signed(odd, SIGNATURE)))
         assert bytes(content) == odd
@@ -464,7 +464,7 @@ class TestMessages:
         ],
     )
     def test_text_that_transport_may_alter_becomes_quoted_printable(self, body: bytes) -> None:
-        """MUSTS 34: what may be altered is encoded."""
+        """MUSTS 34: text that transport may alter is encoded."""
         _, inner = split_message(HEADERS + b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + body)
         entity = parse_entity(inner)
         assert entity.transfer_encoding == "quoted-printable"
@@ -475,14 +475,14 @@ class TestMessages:
         "pattern", [b"\r\nFrom x", b"\r\n.\r\n", b" \r\n", b"\t\r\n", b"\xc3\xa4", b"\0", b"\n", b"\r"]
     )
     def test_what_transport_may_alter_is_found_at_every_place_of_large_data(self, pattern: bytes) -> None:
-        lines = (b"x" * 62 + b"\r\n") * 1_024  # 65,536 bytes: a block of the search
+        lines = (b"x" * 62 + b"\r\n") * 1_024  # 65,536 bytes, which is the size of the blocks of the search
         assert is_transport_safe(lines * 2)
         for place in range(len(lines) - 9, len(lines) + 3):
             body = (lines * 2)[:place].rstrip(b"\r") + b"y" + pattern + b"z" + lines
             assert not is_transport_safe(body)
 
     def test_text_that_is_fit_keeps_every_byte(self) -> None:
-        """MUSTS 34: what is fit stays."""
+        """MUSTS 34: text that is fit for transport stays as it is."""
         outer, inner = split_message(HEADERS + b"MIME-Version: 1.0\r\n" + PART)
         assert (outer, inner) == (HEADERS, PART)
 
@@ -540,7 +540,7 @@ class TestMessages:
         assert [mailbox.address for mailbox in from_addresses(joined)] == ["eve@evil.test"]
 
     def test_fields_that_somebody_added_outside_do_not_come_into_the_joined_message(self) -> None:
-        """MUSTS 36: with protected header fields the outer ones of the author mean nothing."""
+        """MUSTS 36: beside protected header fields, outer ones that the author could have written do not count."""
         inner = b"From: a@x.test\r\nHP-Outer: From: a@x.test\r\nContent-Type: text/plain; hp=cipher\r\n\r\nx"
         outer = b"Received: x\r\nReply-To: eve@evil.test\r\nCc: eve@evil.test\r\nFrom: eve@evil.test\r\n"
         names = [field.name for field in parse_entity(join_message(outer, inner)).headers.fields]
@@ -626,7 +626,7 @@ def test_every_part_of_every_vector_is_found_byte_for_byte(set_name: str) -> Non
 
 @pytest.mark.parametrize("set_name", MIME_SETS)
 def test_every_vector_taken_apart_and_joined_again_has_the_same_bytes(set_name: str) -> None:
-    """Header fields, gaps and parts are all there is, at every depth."""
+    """At every depth, the header fields, the parts and the bytes between them are the whole message."""
     for path in sorted(vectors(set_name).rglob("*")):
         if path.is_file():
             data = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Dates of header fields, as they are written today and as old mail has them (RFC 5322 sections 3.3 and 4.3)."""
+"""Dates in header fields, in today's form and in that of old mail (RFC 5322 sections 3.3 and 4.3)."""
 
 from __future__ import annotations
 
@@ -76,6 +76,6 @@ def test_what_is_no_date_gives_none(text: str) -> None:
 
 @pytest.mark.parametrize("year", [1, 999, 9999])
 def test_a_moment_in_a_report_has_four_digits_of_a_year(year: int) -> None:
-    """A certificate may name any year, and browsers read no date with fewer digits."""
+    """A certificate may name any year, but browsers read no date whose year has fewer digits."""
     time = datetime.datetime(year, 12, 31, 23, 59, 59, 7, tzinfo=datetime.UTC)
     assert utc_text(time) == f"{year:04}-12-31T23:59:59Z"

@@ -73,7 +73,7 @@ def test_a_megabyte_of_hostile_mime_takes_linear_time(name: str) -> None:
 
 
 def test_ten_thousands_of_parameter_sections_count_as_absent() -> None:
-    """MUSTS 49: no value is put together from sections without end."""
+    """MUSTS 49: no value is joined from more sections than a limit."""
 
     def reading(count: int) -> Callable[[], None]:
         sections = b"".join(b";\r\n a*%d=x" % number for number in range(count))
