@@ -1,4 +1,4 @@
-"""A form signature stands for one submission: everything that the server compares, and nothing else, is accepted."""
+"""A form signature counts for one submission: a form is accepted only if all that the server compares is equal."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def sign_content(members: Any, *, content_type: str = FORM, identity: Identity =
 
 
 def members(**changed: Any) -> dict[str, Any]:
-    """The JSON members that `sign` signs, with these changed."""
+    """The JSON members that `sign` signs, with these changes."""
     report = verify(sign()).report
     return json.loads(report.content) | changed  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""Pages and parcels: what comes back, and that no kind of content passes as another."""
+"""Pages and parcels: their content comes back, and no kind of content passes as another."""
 
 from __future__ import annotations
 

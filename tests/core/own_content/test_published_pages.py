@@ -1,4 +1,4 @@
-"""A page that is published with its signature beside it: what holds, what does not, and where it was meant to be."""
+"""A page that is published with its signature beside it: valid and invalid pages, and the address it was signed for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operator's list: signed, read-only, and with no way back to an older one."""
+"""An operator's list is signed and read-only, and an older one never replaces a newer one."""
 
 from __future__ import annotations
 

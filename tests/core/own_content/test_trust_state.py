@@ -1,4 +1,4 @@
-"""The trust state of a person between two sessions: only their own keys open it, and it passes as nothing else."""
+"""The trust state of a person between two sessions: only their own keys decrypt it, and nothing else passes as it."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> No
     old = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, details=Details(not_after=NOW + DAY)))
     cms = seal(signer=old, readers=(old, ALICE))
     assert open_state(cms, old, ALICE, at=NOW + 2 * DAY) == STATE
-    # The new key opens it without the old one, and does not vouch for the old key's signatures.
+    # The new key can decrypt the state, but without the old certificate the old key's signature does not count.
     with pytest.raises(TrustStateRefused):
         open_state(cms, ALICE, at=NOW + 2 * DAY)
 
@@ -180,7 +180,7 @@ def test_what_is_known_stays_and_what_is_not_is_added() -> None:
     session = Contacts(people=(known(other), known(CAROL)))
     later = dataclasses.replace(decision(BOB.certificate), kind=DecisionKind.AUTHORITY)
     joined = STATE.with_unknown(session, (later, decision(anchor())))
-    # A changed certificate of somebody known asks; it does not slip in with the session.
+    # A new certificate of a known contact is not added from the session, because the user must confirm it.
     assert joined.contacts.people == (known(BOB), known(CAROL))
     assert joined.decisions == (decision(BOB.certificate), decision(anchor()))
     assert joined.with_unknown(Contacts(), ()) == joined

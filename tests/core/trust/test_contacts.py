@@ -1,5 +1,5 @@
-"""The memory of contacts: only their own verified word counts, the first certificate is pinned, changes are reported
-(MUSTS 16)."""
+"""The memory of contacts: only their own verified messages count, the first certificate is pinned, and changes are
+reported (MUSTS 16)."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_nothing_is_learned_about_an_address_that_the_certificate_does_not_name(
 
 @pytest.mark.parametrize("ahead", [2 * DAY, 400 * DAY])
 def test_what_is_said_in_the_future_is_not_kept(ahead: datetime.timedelta) -> None:
-    """RFC 8551 section 2.7.1: else nobody could ever say otherwise."""
+    """RFC 8551 section 2.7.1: otherwise no later message could replace these capabilities."""
     found = harvested(signing_time=NOW + ahead)
     assert (found.capabilities, found.signed_at) == (None, None)
     assert found.certificate == ALICE.certificate
@@ -173,7 +173,7 @@ def test_without_preference_one_of_the_same_name_is_taken() -> None:
 
 
 def test_nobody_slips_in_a_certificate_of_his_own() -> None:
-    """No signature covers the certificates of a message; this one has alice's name, and mallory's key."""
+    """No signature covers the certificates in a message. The forged one has alice's name and a stranger's key."""
     signing, receiving = again(key=NewKey.ED25519), again(key=NewKey.X25519)
     stranger = run(create_authority("Test CA", provider=PROVIDER, at=NOW))
     forged = run(issue_identity(stranger, "alice@example.test", provider=PROVIDER, at=NOW, key=NewKey.X25519))
@@ -262,7 +262,7 @@ def test_another_key_of_a_known_sender_asks_before_it_is_remembered(issuer: str,
 
 
 def certify_again(identity: Identity, issuer: Authority) -> Certificate:
-    """The same key and name under another serial number."""
+    """A new certificate by the issuer for the same key and name, with another serial number."""
     old = x509.load_der_x509_certificate(identity.certificate.der)
     key: Any = serialization.load_der_private_key(issuer.identity.private_key.pkcs8_der, None)
     builder = (

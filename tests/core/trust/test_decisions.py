@@ -1,4 +1,4 @@
-"""The user's own decisions: what may be accepted, for whom, and how it is kept."""
+"""The user's own decisions: the certificates and addresses that they may accept, and the form that stores them."""
 
 from __future__ import annotations
 

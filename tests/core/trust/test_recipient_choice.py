@@ -185,7 +185,7 @@ def test_a_missing_intermediate_is_what_intermediates_are_for() -> None:
     assert codes(check(one)) == ["untrusted-anchor"]
     above = choose(found(one, intermediates=(middle.identity.certificate,)))
     assert above.chosen is not None
-    # The same certificate from an earlier source, without what is above it.
+    # The same certificate comes from an earlier source too, but without its intermediates.
     both = choose(found(one, CertificateSource.HARVEST), found(one, intermediates=(middle.identity.certificate,)))
     assert both.chosen is not None
     assert both.chosen.found.source is CertificateSource.HARVEST
@@ -283,7 +283,7 @@ def test_contacts_are_told_from_what_mail_brought() -> None:
     looked_up = dataclasses.replace(known, certificate=person("bob").certificate, source=CertificateSource.LDAP)
     contacts = Contacts(people=(Contact(address=BOB, certificates=(known, by_hand, looked_up)),))
     found = find_in_contacts(contacts, BOB)
-    # A certificate from a directory that was kept is the user's own by now.
+    # A certificate from a directory that the user has kept counts as the user's own choice.
     expected = [CertificateSource.HARVEST, CertificateSource.CONTACTS, CertificateSource.CONTACTS]
     assert [one.source for one in found] == expected
 

@@ -1,4 +1,4 @@
-"""Lists of root certificates: PEM with the dates from which on new certificates of a root do not count."""
+"""Lists of root certificates: PEM, with the dates after which certificates of a root are distrusted."""
 
 from __future__ import annotations
 

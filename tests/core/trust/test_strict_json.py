@@ -1,4 +1,4 @@
-"""JSON from elsewhere has one reader: nothing appears twice, and every text can be written again."""
+"""The one reader of JSON from others refuses members that appear twice, and texts that cannot be written again."""
 
 from __future__ import annotations
 
