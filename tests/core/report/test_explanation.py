@@ -1,4 +1,4 @@
-"""Verdicts in words: the sentence, the tree from the anchor down to the person, and both as JSON."""
+"""Verdicts in words: the sentence, the tree from the anchor down to the signer, and both as JSON."""
 
 from __future__ import annotations
 

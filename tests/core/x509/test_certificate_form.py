@@ -21,7 +21,7 @@ IDENTIFIER, SERIAL = der.element(0x80, b"key"), der.element(0x82, b"\x07")
 
 
 def rebuilt(*optional: bytes) -> Certificate:
-    """The root with other fields behind its key; nobody checks its signature here."""
+    """The root certificate with other fields behind its key. Its signature is not checked."""
     return parse_certificate(der.sequence(der.sequence(*FIELDS[:-1], *optional), *PARTS[1:]))
 
 

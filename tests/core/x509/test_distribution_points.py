@@ -1,4 +1,4 @@
-"""Distribution points, scopes and access descriptions as structures: what is read, and what is refused."""
+"""The structures of distribution points, scopes and access descriptions: valid ones and refused ones."""
 
 from __future__ import annotations
 

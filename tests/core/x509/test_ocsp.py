@@ -1,4 +1,4 @@
-"""OCSP requests and responses as structures: what another implementation reads and writes, and what is damaged."""
+"""The structures of OCSP requests and responses: another implementation's, ours read by it, and damaged ones."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def with_data(*fields: bytes, tag: int = der.SEQUENCE) -> bytes:
 
 
 def with_single(*fields: bytes, tag: int = der.SEQUENCE) -> bytes:
-    """A response whose one SingleResponse has these fields: certID, certStatus, thisUpdate, and what may follow."""
+    """A response whose one SingleResponse has these fields: certID, certStatus, thisUpdate, and optional ones."""
     return with_data(*DATA[:2], der.sequence(der.element(tag, *fields)))
 
 

@@ -59,7 +59,7 @@ def list_der(
     revoked: bytes | None = None,
     tail: bytes = b"",
 ) -> bytes:
-    """A list whose parts can be other than RFC 5280 section 5.1 says."""
+    """A list whose parts can break the rules of RFC 5280 section 5.1."""
     name = authority_holder().certificate.subject_der
     own = der.sequence(*entries) if revoked is None and entries else revoked or b""
     tbs = der.sequence(version, ECDSA_WITH_SHA256, name, UTC, GENERALIZED, own, extensions, tail)
