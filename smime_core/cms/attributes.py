@@ -89,7 +89,7 @@ class SignedAttributes:
     """A set of signed attributes, with the two SET OF forms that its signature may cover.
 
     `received_der` is the set as received, with the tag of a SET. `sorted_der` has the same members in the order of DER;
-    it differs from `received_der` only with the tolerance RESORTED. The signature may cover either of them.
+    it differs from `received_der` only if `tolerances` has RESORTED. The signature may cover either of them.
     """
 
     received_der: bytes
@@ -136,9 +136,9 @@ def parse_attributes(tlv: Tlv, where: str) -> tuple[bytes, Attributes]:
 def parse_signed_attributes(tlv: Tlv, where: str) -> SignedAttributes:
     """Parse signedAttrs, whose members are DER but may be in any order; see `SignedAttributes.tolerances`.
 
-    RFC 5652 section 5.4 signs the DER form, which is sorted. OpenSSL, NSS and GnuPG verify the order as received;
-    Bouncy Castle sorts first. Old signers never sorted: their messages verify in the order as received.
-    Raises MalformedMessage or LimitExceeded.
+    By RFC 5652 section 5.4 a signature covers the DER form, which is sorted. OpenSSL, NSS and GnuPG verify the set in
+    the order received; Bouncy Castle sorts it first. Old signers never sorted: their messages verify in the order
+    received. Raises MalformedMessage or LimitExceeded.
     """
     check_definite(tlv, where)
     children = der.read_children(tlv, where)
@@ -176,7 +176,7 @@ def parse_unsigned_attributes(tlv: Tlv, where: str) -> Attributes:
 
 
 def check_attribute_rules(signed: Attributes, unsigned: Attributes) -> None:
-    """Raise MalformedMessage for an attribute with too many values, or signed or unsigned against its rules.
+    """Raise MalformedMessage for an attribute with a wrong number of values, or signed or unsigned against its rules.
 
     MUSTS 2, 15, 16, 17, 41 and 50: a violation makes the signature invalid.
     """

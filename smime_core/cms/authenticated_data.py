@@ -1,7 +1,7 @@
 """AuthenticatedData: content with a MAC, whose key is encrypted for recipients (RFC 5652 section 9).
 
 We read this structure and never write it. The MAC is HMAC with SHA-1 or SHA-2 (RFC 3370 section 3.1, RFC 8018 appendix
-B.1). Its key is as long as the hash.
+B.1). The MAC key is as long as the hash.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _HASHES: Final = (HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthAttributes:
-    """`received_der` is the SET OF form that the MAC covers. `digest_hash` is the hash of its message-digest."""
+    """`received_der` is the SET OF form that the MAC covers. `digest_hash` is the hash function of message-digest."""
 
     received_der: bytes
     attributes: Attributes
@@ -105,17 +105,17 @@ async def verify_authenticated_data(
     detached_content: Buffer | None = None,
     policy: Policy = Policy.RECEIVE,
 ) -> Decrypted[Buffer]:
-    """The content, after its MAC was checked with a key from one of the recipients.
+    """The content, after its MAC was checked. The MAC key is decrypted with one of `keys`.
 
-    A recipient that can check the MAC can also make it. So the MAC proves nothing to third parties, and with several
-    recipients it does not prove the author. Raises NoMatchingRecipient, DecryptionError for a wrong MAC,
-    MessageDigestMismatch, UnsupportedAlgorithm or MalformedMessage.
+    A recipient that can check the MAC can also make it. So the MAC proves nothing to third parties. With several
+    recipients it does not even prove to one of them who the author is. Raises NoMatchingRecipient, DecryptionError for
+    a wrong MAC, MessageDigestMismatch, UnsupportedAlgorithm or MalformedMessage.
     """
     content = one_content(authenticated.e_content, detached_content, where="AuthenticatedData")
     attrs = authenticated.auth_attrs
 
     async def check_mac(key: bytes) -> Buffer:
-        # RFC 5652 section 9.2: the MAC covers the attributes, if there are any. They hold the digest of the content.
+        # RFC 5652 section 9.2: the MAC covers the attributes, if there are any. They include the digest of the content.
         computed = hmac.digest(key, content if attrs is None else attrs.received_der, authenticated.mac_hash)
         if not hmac.compare_digest(computed, authenticated.mac):
             raise DecryptionError

@@ -59,7 +59,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """A person's capabilities in the order of preference. The properties have those of `entries` that we know."""
+    """A signer's capabilities, in the order of preference. The properties return those of `entries` that we support."""
 
     entries: tuple[Capability, ...]
 

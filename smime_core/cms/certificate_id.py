@@ -20,7 +20,10 @@ class IssuerAndSerial:
     serial_number: int
 
     def matches(self, certificate: Certificate) -> bool:
-        """Compares serial numbers as integers, and issuers by the rules for comparing names (MUSTS 31 and 46)."""
+        """Whether the certificate has this issuer and serial number.
+
+        Serial numbers are compared as integers, issuers by the rules for comparing names (MUSTS 31 and 46).
+        """
         return self.serial_number == certificate.serial_number and names_match(self.issuer_der, certificate.issuer_der)
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """CompressedData: content compressed with zlib (RFC 3274). Decompressed size and compression ratio are limited.
 
-`Inflater` works in pieces and serves streams as well. `parse_compressed_data` accepts a structure from which a stream
-has cut the compressed content.
+`Inflater` decompresses in pieces, for streams too. `parse_compressed_data` accepts a structure from which a stream has
+cut the compressed content.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Parse and build a content-encryption AlgorithmIdentifier with its IV or nonce.
 
 Sources: RFC 3565 (AES-CBC), RFC 5084 (GCM, CCM), RFC 8103 (ChaCha20-Poly1305), RFC 3370 section 5 and RFC 2268 (3DES,
-DES and RC2, which are only read). The module `policy` decides which of these ciphers are accepted.
+DES and RC2, which are only decrypted). The module `policy` decides which of these ciphers are accepted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MAX_RC2_BITS: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentEncryption:
-    """A cipher with the IV or nonce of one content. `tag_length` is in bytes, 0 without a tag."""
+    """A cipher with the IV or nonce of one content. `tag_length` is in bytes; it is 0 for a cipher without a tag."""
 
     cipher: ContentCipher
     iv: bytes

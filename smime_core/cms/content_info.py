@@ -1,7 +1,8 @@
 """ContentInfo and the content types, standard and our own (RFC 5652 sections 3 and 4, RFC 7468 section 9).
 
 Every kind of content that Sealwax makes outside mail has an OID of its own (arc 2.25.<uuid>), and each verifier accepts
-one type only. So a signed text field cannot pass as a signed mail, and an encrypted mail cannot be opened as a field.
+one type only. So a signed text field cannot pass as a signed mail, and an encrypted mail cannot be decrypted as a
+field.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def parse_content_info(data: Buffer) -> ContentInfo:
 
 
 def build_content_info(content_type: str, *content: Buffer) -> bytes:
-    """DER of a ContentInfo around an element. The element comes in pieces, so that bulk content is copied once."""
+    """DER of a ContentInfo around an element. The element is given in pieces, so that bulk content is copied once."""
     type_der = der.oid(content_type)
     length = sum(map(len, content))
     tagged = der.header(0xA0, length)
@@ -117,7 +118,7 @@ def find_pem_text(head: bytes) -> tuple[int, bytes]:
 
 
 def unarmor_pem(octets: bytes) -> bytes:
-    """CMS bytes from PEM at the start of a file. Later text is not read. Raises MalformedMessage."""
+    """CMS bytes from PEM at the start of a file. Text after the PEM block is ignored. Raises MalformedMessage."""
     start, label = find_pem_text(octets)
     end = octets.find(b"-", start)
     if end < 0 or not octets.startswith(b"-----END " + label + b"-----", end):

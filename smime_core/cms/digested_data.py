@@ -54,7 +54,7 @@ async def check_digested_data(
 
 
 def one_content(inside: Buffer | None, beside: Buffer | None, where: str) -> Buffer:
-    """The content, which is given inside the structure or apart. Raises MalformedMessage for both or neither."""
+    """The content, given either inside the structure or apart from it. Raises MalformedMessage for both or neither."""
     if inside is not None and beside is None:
         return inside
     if beside is not None and inside is None:

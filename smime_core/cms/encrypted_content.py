@@ -16,7 +16,7 @@ ENCRYPTED_CONTENT: Final = 0x80  # [0] IMPLICIT OCTET STRING
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedContent:
-    """The parsed structure. A stream may have cut out `octets`, the encrypted content: its length is not checked."""
+    """The parsed structure. `octets` is the encrypted content, of any length, because a stream may have cut it out."""
 
     content_type: str
     encryption: ContentEncryption

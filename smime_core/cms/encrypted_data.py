@@ -1,4 +1,4 @@
-"""EncryptedData: content encrypted with a key that both sides share already, for no recipients (RFC 5652 section 8)."""
+"""EncryptedData: content without recipients, encrypted with a key that both sides share (RFC 5652 section 8)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ def parse_encrypted_data(content: Tlv) -> EncryptedData:
 async def decrypt_encrypted_data(
     encrypted: EncryptedData, key: bytes, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
 ) -> bytes:
-    """The content decrypted with `key`, which has the cipher's length. Raises DecryptionError or AlgorithmForbidden."""
+    """The content, decrypted with `key`.
+
+    Raises AlgorithmForbidden, or DecryptionError, also for a key of the wrong length.
+    """
     check_content_cipher(encrypted.encryption.cipher, policy)
     if len(key) != encrypted.encryption.cipher.key_length:
         raise DecryptionError
@@ -78,7 +81,7 @@ async def build_encrypted_data(
     encryption = ContentEncryption(cipher=cipher, iv=provider.random_bytes(cipher.iv_length))
     octets = await provider.encrypt_content(cipher, key, encryption.iv, content)
     head = der.oid(content_type) + build_content_encryption(encryption) + der.header(ENCRYPTED_CONTENT, len(octets))
-    # Version 0, because there are no unprotected attributes. The content stays a separate piece until the end, so that
-    # it is copied only once.
+    # Version 0, because there are no unprotected attributes. The encrypted content stays a separate piece until the
+    # end, so that it is copied only once.
     before = der.integer(0) + der.header(der.SEQUENCE, len(head) + len(octets)) + head
     return build_content_info(ID_ENCRYPTED_DATA, der.header(der.SEQUENCE, len(before) + len(octets)), before, octets)

@@ -7,10 +7,11 @@ returned only after its padding or tag was checked.
 Streams handle the content apart from the other fields:
 
 - reading: `parse_enveloped_data` accepts a structure whose encrypted content was cut out. Then
-  `use_content_key(enveloped, use, ...)` calls `use(cek)` with every key that may be the right one, until it raises
-  no DecryptionError. `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` are the other inputs of `use`.
+  `use_content_key(enveloped, use, ...)` calls `use(cek)` with one possible content key after the other, until `use`
+  does not raise DecryptionError. `encryption` (cipher, IV, tag length), `tag` and `auth_attrs_der` are the other inputs
+  of `use`.
 - writing: `start_envelope(...)` returns an `Envelope` with the fresh `cek` and `encryption`. Its
-  `prefix(encrypted_length)` goes before the encrypted content and its `suffix(tag)` after it.
+  `prefix(encrypted_length)` is written before the encrypted content, and its `suffix(tag)` after it.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ async def use_content_key(
 ) -> Decrypted[_T]:
     """The result of `use` for the right content key.
 
-    `use` is called with each key that may be the right one. For a wrong key it raises DecryptionError, and the next key
+    `use` is called with one possible key after the other. It raises DecryptionError for a wrong key; then the next one
     is tried. Raises the errors of `decrypt_enveloped_data`.
     """
     check_content_cipher(enveloped.encryption.cipher, policy)
@@ -185,7 +186,7 @@ async def use_content_key(
 async def find_content_key(
     enveloped: EnvelopedData, keys: Keys, provider: CryptoProvider, policy: Policy = Policy.RECEIVE
 ) -> bytes:
-    """The content key, proved by decrypting the content. Raises the errors of `decrypt_enveloped_data`."""
+    """The content key, checked by decrypting the content. Raises the errors of `decrypt_enveloped_data`."""
 
     async def prove(cek: bytes) -> bytes:
         await _decrypt(enveloped, cek, provider)
@@ -195,7 +196,7 @@ async def find_content_key(
 
 
 async def start_envelope(encrypting: Encrypting, provider: CryptoProvider, content_type: str) -> Envelope:
-    """The fields of a new structure: a fresh content key, encrypted for every recipient. The content comes later.
+    """The fields of a new structure without its content, with a fresh content key that is encrypted for each recipient.
 
     Raises UnsupportedAlgorithm for a certificate that may not be used for encryption, or for a cipher that we read but
     never write. Raises MalformedMessage if there are no recipients.
@@ -301,7 +302,7 @@ async def _decrypt(enveloped: EnvelopedData, cek: bytes, provider: CryptoProvide
 
 def _parse_auth_attrs(auth_attrs: Tlv | None, content_type: str) -> bytes:
     # RFC 5083 section 2.2: the attributes are authenticated in the SET OF form. They include the content type, so that
-    # content that was encrypted as a mail is never opened as a field.
+    # content that was encrypted as a mail is never decrypted as a field.
     where = "authAttrs"
     if auth_attrs is None:
         if content_type != ID_DATA:

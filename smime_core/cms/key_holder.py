@@ -32,7 +32,7 @@ class KeyHolder(Protocol):
 
     @property
     def certificate(self) -> Certificate:
-        """The certificate of the key. Messages name it."""
+        """The certificate of the key. Messages name the holder by it."""
 
     @property
     def private_key(self) -> PrivateKey:
@@ -40,11 +40,11 @@ class KeyHolder(Protocol):
 
     @property
     def chain(self) -> Sequence[Encoded]:
-        """Certificates that may lead to an anchor, in any order. They are added to signatures."""
+        """Certificates that may lead to a trust anchor, in any order. They are added to signatures."""
 
 
 def choose_holder_algorithm(holder: KeyHolder, scheme: SignatureScheme | None = None) -> SignatureAlgorithm:
-    """The signature algorithm of a holder, by its key and certificate's PSS parameters. Raises UnsupportedAlgorithm."""
+    """The algorithm with which a holder signs, by its key and certificate. Raises UnsupportedAlgorithm."""
     return choose_signature_algorithm(holder.private_key, scheme, pss=holder.certificate.public_key.pss)
 
 
@@ -54,9 +54,9 @@ def choose_signature_algorithm(
     """The signature algorithm for `key`.
 
     The hash is SHA-256, or for larger curves one of the same strength (RFC 5753 section 8). Without `scheme`, an RSA
-    key uses v1.5, which every reader knows, or PSS if its certificate restricts it to PSS (`pss`). PSS salts are as
-    long as the hash (RFC 4055 section 3.1). Raises UnsupportedAlgorithm for a scheme that does not fit the key, and for
-    keys that cannot sign.
+    key uses v1.5, which every mail program supports, or PSS if its certificate restricts it to PSS (`pss`). PSS salts
+    are as long as the hash (RFC 4055 section 3.1). Raises UnsupportedAlgorithm for a scheme that does not fit the key,
+    and for keys that cannot sign.
     """
     schemes = (SignatureScheme.RSA_PSS,) if pss is not None else _SCHEMES.get(key.key_type, ())
     chosen = scheme or next(iter(schemes), None)

@@ -38,11 +38,11 @@ from smime_core.provider import CryptoProvider
 async def add_recipients(
     cms: Buffer, keys: Keys, added: Encrypting, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
 ) -> bytes:
-    """`cms` (EnvelopedData or AuthEnvelopedData in a ContentInfo) with further recipients, those of `added`.
+    """`cms` (EnvelopedData or AuthEnvelopedData in a ContentInfo), also encrypted for the recipients of `added`.
 
-    `keys` must decrypt it. Certificates that are recipients already are not added again. The cipher stays. The content
-    is decrypted once, to prove the content key, and copied unchanged. Raises the errors of `decrypt_enveloped_data` and
-    `build_recipient_infos`.
+    One of `keys` must decrypt it. Certificates that are recipients already are not added again. The cipher stays the
+    same. The content is decrypted once, to check the content key. The encrypted content is copied unchanged. Raises the
+    errors of `decrypt_enveloped_data` and `build_recipient_infos`.
     """
     content_info = parse_content_info(cms)
     if content_info.content_type not in (ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA):

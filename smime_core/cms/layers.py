@@ -1,7 +1,7 @@
 """The outermost CMS layer of a message, whatever form the message has (RFC 8551 section 3).
 
 The content type inside CMS decides the kind of a layer, never only a MIME header. This module neither verifies nor
-decrypts. It serves both the examination of a message and its mere description.
+decrypts. Functions that examine messages and functions that only describe them both use it.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _HEADER_FIELD: Final = re.compile(rb"[!-9;-~]{1,76}:")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # Windows editors write it at the start of a text file.
 _BARE_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]{16,}+={0,2}\s*+")
 HEAD_BYTES: Final = 128
-# The OID of each CMS content type begins with one of these, in DER: the arc of PKCS #7 or that of S/MIME (RFC 5652
-# section 14, RFC 8551).
+# The content octets of each CMS content type's OID begin with one of these arcs: that of PKCS #7 or that of S/MIME (RFC
+# 5652 section 14, RFC 8551).
 _CMS_ARCS: Final = (bytes.fromhex("2a864886f70d0107"), bytes.fromhex("2a864886f70d01091001"))
 
 
@@ -82,7 +82,7 @@ class EncryptedLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedLayer:
-    """CompressedData. `compressed_data.decompress` opens it without a key."""
+    """CompressedData. `compressed_data.decompress` decompresses it; no key is needed."""
 
     compressed: CompressedData
 
@@ -91,8 +91,8 @@ class CompressedLayer:
 class RareLayer:
     """EncryptedData, DigestedData or AuthenticatedData, which are rare in mail.
 
-    Messages with them are described only. The module of each structure opens it. `content_type` is the OID of the
-    structure itself, not of its content.
+    A message with such a layer is only described; the module of each structure decrypts or checks it. `content_type` is
+    the OID of the structure itself, not of its content.
     """
 
     content_type: str
@@ -154,8 +154,8 @@ def find_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> 
     """The outermost signed or encrypted layer of `node`, or None if there is no CMS.
 
     `detached_content` is the content of a bare detached signature. Raises MalformedMessage, LimitExceeded or
-    UnsupportedAlgorithm. UnsupportedAlgorithm is also raised for CompressedLayer and RareLayer: use `find_any_layer`
-    for them.
+    UnsupportedAlgorithm. UnsupportedAlgorithm is also raised for compressed and rare layers: use `find_any_layer` for
+    them.
     """
     if isinstance(node, Entity) and is_multipart_signed(node):
         return _find_detached(node)
@@ -219,14 +219,15 @@ def is_cms_part(entity: Entity) -> bool:
         return _begins_as_cms(decode_base64_leniently(head.lstrip()))
     if entity.transfer_encoding not in TEXT_ENCODINGS:
         return _begins_as_cms(head)
-    # Streams decode as many bytes of a part, so that the decision is the same in memory and in streams.
+    # Streams decode the same number of bytes of a part, so that the decision is the same in memory and in streams.
     return _begins_as_cms(decode_body(dataclasses.replace(entity, body=entity.body[:MAX_HEADER_BYTES])))
 
 
 def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
     """The parsed content of the layer in `outer`.
 
-    Inside mail it is a MIME entity. Inside bare CMS it is bytes, unless they begin as a signed or CMS entity.
+    Inside mail it is a MIME entity. Inside bare CMS it is bytes, unless they begin as a MIME entity that is signed or
+    CMS.
     """
     if isinstance(outer, Entity):
         return parse_entity(content)
@@ -241,7 +242,7 @@ def inner_node(content: Buffer, outer: Entity | bytes) -> Entity | bytes:
 
 
 def begins_as_header(octets: Buffer) -> bool:
-    """Whether bytes inside bare CMS begin with a header field. The first 128 bytes are enough."""
+    """Whether bytes inside bare CMS begin with a MIME header field. The first 128 bytes are enough."""
     return _HEADER_FIELD.match(octets) is not None
 
 

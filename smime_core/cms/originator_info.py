@@ -65,7 +65,7 @@ def _read_certificates(members: list[Tlv]) -> list[Certificate]:
 
 
 def with_originators(keys: Keys, originator_info: OriginatorInfo | None) -> Keys:
-    """The keys with the originator's certificates from a message, for static key agreement."""
+    """`keys`, with the certificates of a message's originatorInfo added for static key agreement."""
     if originator_info is None:
         return keys
     return dataclasses.replace(keys, originators=(*originator_info.certificates, *keys.originators))

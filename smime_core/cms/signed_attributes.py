@@ -43,7 +43,7 @@ from smime_core.x509.certificate import Certificate, parse_time
 OFFSET_TIME: Final = "signing-time-with-offset"
 """The name of the tolerance for a signingTime with an offset from UTC (MUSTS 15)."""
 
-MAX_CLOCK_SKEW: Final = datetime.timedelta(days=1)  # A day, because a clock may be set to a wrong time zone.
+MAX_CLOCK_SKEW: Final = datetime.timedelta(days=1)  # One day, because a clock may be set to a wrong time zone.
 
 _OFFSET_TIME: Final = re.compile(rb"\x17\x11([0-9]{12})([+-])([0-9]{2})([0-9]{2})")  # DER of a UTCTime of 17 bytes
 
@@ -212,7 +212,7 @@ def build_key_preference(certificate: Certificate) -> bytes:
 
 
 def build_microsoft_key_preference(certificate: Certificate) -> bytes:
-    """DER of Microsoft's attribute for the key preference, which Outlook reads. Its content is the same."""
+    """DER of Microsoft's attribute for the key preference, which Outlook reads. It names the certificate likewise."""
     content = certificate.issuer_der + der.integer(certificate.serial_number)
     return build_attribute(MICROSOFT_KEY_PREFERENCE, der.element(der.SEQUENCE, content))
 

@@ -214,7 +214,7 @@ def _follow(signer_info: Tlv, path: Sequence[int]) -> Tlv:
 
 
 def _attach(signer_info: Tlv, path: Sequence[int], countersignature: bytes) -> bytes:
-    # Returns the SignerInfo with `countersignature` on the signature at `path`. All else is copied.
+    # Returns the SignerInfo with `countersignature` on the signature at `path`. All other bytes are copied.
     values = [bytes(value.encoded) for value in _countersignature_values(signer_info)]
     if path:
         values[path[0]] = _attach(_countersignature_values(signer_info)[path[0]], path[1:], countersignature)

@@ -39,7 +39,7 @@ UnsignedAttributes = Callable[[bytes], Awaitable[tuple[bytes, ...]]]
 class SignerOptions:
     """The options of a SignerInfo. `further_attributes` are DER of whole Attributes, signed with the standard ones.
 
-    `unsigned_attributes` makes attributes from the finished signature, such as its timestamp (`cades`).
+    `unsigned_attributes` builds attributes from the finished signature, such as its timestamp (`cades`).
     """
 
     sid_form: SignerIdentifierForm = SignerIdentifierForm.ISSUER_AND_SERIAL
@@ -63,8 +63,8 @@ class Signing:
     """The signers of some content, the signing time and the form of the signature (RFC 5652 section 5).
 
     `form` None means the default of the operation: DETACHED for mail, OPAQUE for CMS without MIME. `scheme` None means
-    the scheme that most readers know, RSA v1.5 for RSA keys. `crls` (DER of each CertificateList) go into SignedData.
-    Raises MalformedMessage without identities.
+    the scheme that most mail programs support, RSA v1.5 for RSA keys. `crls` (DER of each CertificateList) go into
+    SignedData. Raises MalformedMessage without identities.
     """
 
     identities: Sequence[KeyHolder]

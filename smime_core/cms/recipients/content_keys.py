@@ -1,4 +1,4 @@
-"""Find the content-encryption key (CEK) through the recipients. The caller handles the content, in memory or streams.
+"""Find the content-encryption key (CEK) through the recipients. The caller handles the content, in memory or streamed.
 
 `try_content_keys` unwraps with every key of ours that a recipient names. It passes each CEK to `use`, which decrypts or
 checks a MAC, until `use` accepts one. Only `use` can recognise the right CEK: RSA v1.5 gives a random CEK for bad
@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decrypted(Generic[_T]):
-    """The content of an encrypted layer, and the recipient whose key opened it."""
+    """The content of an encrypted layer, and the recipient whose key decrypted it."""
 
     content: _T = field(repr=False)
     recipient: RecipientInfo
@@ -65,7 +65,7 @@ async def try_content_keys(
     UnsupportedByProvider.
     """
     ways = _find_unwraps(recipients, keys, policy)
-    # Passwords come last, because deriving a key takes a second.
+    # Passwords are tried last, because deriving a key from one takes about a second.
     failures: list[SmimeError] = []
     iterations = 0
     for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, keys, policy)):

@@ -137,7 +137,7 @@ async def unwrap_kari(
     cek_length: int,
     policy: Policy,
 ) -> bytes:
-    """The CEK of `cek_length` bytes. `originators` are certificates that may be the originator's.
+    """The CEK of `cek_length` bytes. `originators` are the certificates to search for the originator's.
 
     Raises DecryptionError, UnsupportedAlgorithm or MalformedMessage.
     """

@@ -38,7 +38,7 @@ class KekIdentifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KekRecipient:
-    """A `kekri`. Its algorithm is parsed when the key is used, so that an unknown one does not affect others."""
+    """A `kekri`. Its algorithm is parsed only on use, so that an unknown one does not affect other recipients."""
 
     rid: KekIdentifier
     algorithm_der: bytes

@@ -18,7 +18,7 @@ from smime_core.x509.certificate import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTransRecipient:
-    """A `ktri`. Its algorithm is parsed when the key is used, so that an unknown one does not affect others."""
+    """A `ktri`. Its algorithm is parsed only on use, so that an unknown one does not affect other recipients."""
 
     rid: CertificateId
     algorithm_der: bytes

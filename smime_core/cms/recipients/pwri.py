@@ -112,7 +112,8 @@ async def unwrap_pwri(
     if len(wrapped) < 2 * size or len(wrapped) % size:
         raise WrongPassphrase
     kek = await provider.derive_key(kdf, password, cipher.key_length)
-    # RFC 3211 section 2.3.2: the last block, decrypted, is the IV of the outer layer. The inner layer comes after it.
+    # RFC 3211 section 2.3.2: the last block, decrypted, is both the IV of the outer encryption and the last block of
+    # the inner one.
     outer_iv = await provider.decrypt_blocks(cipher, kek, wrapped[-2 * size : -size], wrapped[-size:])
     once = await provider.decrypt_blocks(cipher, kek, outer_iv, wrapped[:-size]) + outer_iv
     block = await provider.decrypt_blocks(cipher, kek, wrap.iv, once)

@@ -122,11 +122,12 @@ def is_encrypted_for(recipients: Sequence[RecipientInfo], certificate: Certifica
 async def build_recipient_infos(
     cek: bytes, encrypting: Encrypting, provider: CryptoProvider, *, cipher: ContentCipher
 ) -> list[bytes]:
-    """DER of a RecipientInfo for each certificate (each once), password and shared key, for content in `cipher`.
+    """DER of a RecipientInfo for each certificate (each once), password and shared key. `cipher` encrypts the content.
 
-    Raises UnsupportedAlgorithm for a certificate that may not receive, MalformedMessage for an empty password.
+    Raises UnsupportedAlgorithm for a certificate that must not be used for encryption, MalformedMessage for an empty
+    password or an unsuitable shared key.
     """
-    # With CBC the default is RSA v1.5, which every reader knows.
+    # With CBC the default is RSA v1.5, which every mail program supports.
     transport = encrypting.transport or (RSA_OAEP if cipher.is_authenticated else RSA_V15)
     certificates = dict.fromkeys(encrypting.recipients)
     return [
