@@ -44,7 +44,7 @@ ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 _EXTENSIONS: Final = 0xA3
 _OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # 0x81: issuerUniqueID, 0x82: subjectUniqueID
 
-_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. One with ML-DSA-87 has about 8,000.
+_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. With ML-DSA-87, a certificate has about 8,000.
 _MAX_KEPT_CERTIFICATES: Final = 256
 
 _PEM_BLOCK: Final = re.compile(
@@ -313,7 +313,8 @@ def _parse_basic_constraints(value: bytes | None) -> tuple[bool, int | None]:
     if value is None:
         return False, None
     fields = der.read_sequence(value, where="basicConstraints")
-    # Any other field is refused. After the path length it would hide the limit, which is read as the last field.
+    # Any other field is refused. After pathLenConstraint it would hide that limit, because the last field is read as
+    # the limit.
     if [field.tag for field in fields] not in ([], [0x01], [der.INTEGER], [0x01, der.INTEGER]):
         raise MalformedMessage("fields other than cA and pathLenConstraint", where="basicConstraints")
     is_ca = bool(fields) and fields[0].tag == 0x01 and bytes(fields[0].content) != b"\x00"

@@ -64,7 +64,7 @@ class PointName:
     relative_name: bytes = b""
 
     def names(self, issuer_der: bytes) -> GeneralNames:
-        """The full names; a relative name is appended to the name in `issuer_der`. Raises MalformedMessage."""
+        """The full names, or the relative name appended to the name in `issuer_der`. Raises MalformedMessage."""
         if not self.relative_name:
             return self.full_name
         own = bytes(der.expect(der.read_one(issuer_der), der.SEQUENCE).content)

@@ -95,7 +95,7 @@ class CertificateId:
         )
 
     def encode(self) -> bytes:
-        """The CertID as DER. The hash algorithm has NULL parameters, because old responders compare them too."""
+        """DER of the CertID. The hash algorithm has NULL parameters, because old responders compare parameters too."""
         return der.sequence(
             der.sequence(der.oid(HASH_OIDS[self.hash_name]), NULL),
             der.octet_string(self.issuer_name_hash),
@@ -148,8 +148,8 @@ def build_ocsp_request(
 ) -> bytes:
     """DER of an OCSPRequest about one certificate (RFC 6960 section 4.1.1).
 
-    The default hash is SHA-1, because many responders know no other. It need not be strong: the answer's CertID is
-    compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None leaves it out.
+    The default hash is SHA-1, because many responders support no other. It need not be strong: the CertID in the answer
+    is compared with the issuer's real name and key. `nonce` has 32 bytes (RFC 9654 section 2.1); None leaves it out.
     """
     request = der.sequence(CertificateId.of(certificate, issuer, hash_name=hash_name).encode())
     extension = b""
@@ -229,7 +229,7 @@ class _ResponseData(NamedTuple):
 
 
 def _parse_response_data(tlv: Tlv) -> _ResponseData:
-    # RFC 6960 section 4.2.1. The only version is 0. It is the default, which some responders encode nevertheless.
+    # RFC 6960 section 4.2.1. The only version is 0. It is the DEFAULT, so DER omits it, but some responders encode it.
     where = "ResponseData"
     fields = der.read_children(der.expect(tlv, der.SEQUENCE, where), where)
     if fields and fields[0].tag == 0xA0 and der.parse_integer(der.read_one(fields.pop(0).content), where) != 0:
@@ -312,7 +312,8 @@ def _nonce(extensions: Sequence[Extension]) -> bytes | None:
     try:
         return bytes(der.expect(der.read_one(value, where="nonce"), der.OCTET_STRING, where="nonce").content)
     except MalformedMessage:
-        # RFC 2560 defined no syntax for the nonce, so old responders repeat bare bytes.
+        # RFC 2560 defined no syntax for the nonce, so old responders return its bytes without an OCTET STRING around
+        # them.
         return value
 
 

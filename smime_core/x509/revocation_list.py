@@ -89,7 +89,7 @@ class RevocationList:
 
     @property
     def revoked(self) -> Sequence[int]:
-        """The serial numbers in the order of the list. Each is parsed when it is read from the sequence."""
+        """The serial numbers in the order of the list. Each is parsed only when it is taken from the sequence."""
         return self.entries
 
     @property

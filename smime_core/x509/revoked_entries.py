@@ -1,7 +1,7 @@
 """The revokedCertificates of a list in compact form: its bytes, and the offset of each entry (RFC 5280 section 5.3).
 
 A million entries as objects take half a gigabyte; as offsets they take four megabytes. A serial number is found by a
-search for its bytes. Every entry is checked once; a list with a damaged entry is refused.
+search for its bytes. Each entry is checked once, during the scan; a list with a damaged entry is refused.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _GENERALIZED_TIME: Final = b"\x18\x0f"
 _Z: Final = 0x5A
 _CERTIFICATE_ISSUER_DER: Final = der.oid(CERTIFICATE_ISSUER)
 _TRUE_START: Final = b"\x01\x01"  # Tag and length of a BOOLEAN, here of `critical`.
-_MAX_KNOWN_EXTENSIONS: Final = 1_000  # Different values cached during a scan. Most lists have fewer than ten.
+_MAX_KNOWN_EXTENSIONS: Final = 1_000  # Different extensions that a scan caches. Most lists have fewer than ten.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
