@@ -1,8 +1,8 @@
 """Identities: a private key with its certificate and chain, read from files and written to them.
 
-PKCS#12 (RFC 7292) and PEM (RFC 7468) are distinguished by their content. A certificate belongs to the private key
-whose public half it contains, whatever localKeyID says. A key with several certificates (renewals) gives several
-identities, because an old message names the old certificate.
+PKCS#12 (RFC 7292) and PEM (RFC 7468) are distinguished by their content. A certificate belongs to the private key whose
+public half it contains, whatever localKeyID says. A key with several certificates (renewals) yields several identities,
+because an old message names the old certificate.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from smime_core.x509.certificate import Certificate, parse_certificate
 
 _MAX_PEM_KEYS: Final = 100  # Keys in one file; each may cost a key derivation.
 _PKCS12_LABEL: Final = "PKCS12"
-# RFC 7468 section 5.1. OpenSSL writes the last one, with its trust settings after the certificate.
+# RFC 7468 section 5.1. OpenSSL writes the last label, with its trust settings after the certificate.
 _CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
@@ -205,14 +205,14 @@ async def _pair(contents: _FileContents, provider: CryptoProvider) -> tuple[Iden
 
 
 def _choose_name(key: _FileKey, entry: _FileCertificate) -> str | None:
-    # The certificate's name is preferred, because Windows names its keys by numbers.
+    # The certificate's name comes first, because Windows gives keys only numbers as names.
     return entry.source.friendly_name if entry.source.friendly_name is not None else key.friendly_name
 
 
 def _parse_all_certificates(
     sources: tuple[Pkcs12Certificate, ...],
 ) -> tuple[tuple[_FileCertificate, ...], tuple[SmimeError, ...]]:
-    # Returns the certificates and the errors of unreadable ones. Path validation reports what is missing in a chain.
+    # Returns the certificates, and the errors of unreadable ones. If an issuer is missing, path validation reports it.
     parsed: dict[bytes, _FileCertificate] = {}
     failures: list[SmimeError] = []
     for source in sources:
@@ -248,7 +248,7 @@ async def _fit(private_key: PrivateKey, certificate: Certificate, provider: Cryp
     if own is not None:
         # Compare only the key's bytes: an id-RSASSA-PSS certificate has another identifier around the same numbers.
         return private_key if public_point(own) == public_point(theirs) else None
-    # For an EC key without its public half, as Java writes it, a trial signature shows whether it fits.
+    # Java writes EC keys without the public half. For such a key, a trial signature shows whether the certificate fits.
     completed = with_public_key(private_key, theirs)
     algorithm = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashName.SHA256)
     probe = provider.random_bytes(32)

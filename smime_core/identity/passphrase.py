@@ -1,7 +1,7 @@
-"""A passphrase for one file: the forms that writers pass to their KDF, and the work that it may cost.
+"""A passphrase for one file: the byte forms that programs pass to their KDF, and the limit on the work for one file.
 
-RFC 7292 appendix B.1 requires a BMPString. RFC 8018 section 3 leaves the bytes open and suggests UTF-8. Writers differ
-for characters beyond ASCII, so the forms are tried in order. A form that works is tried first from then on.
+RFC 7292 appendix B.1 requires a BMPString. RFC 8018 section 3 leaves the encoding open and suggests UTF-8. Programs
+differ for characters beyond ASCII, so the forms are tried in order. A form that works is tried first from then on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SALT_LENGTH: Final = 16  # bytes
 
 
 class FilePassphrase:
-    """One passphrase, in UTF-8, for one file, and the work that it has cost so far.
+    """One passphrase, in UTF-8, for one file, and the work that was spent on the file so far.
 
     Raises LimitExceeded for a passphrase of more than `limits.MAX_PASSPHRASE_BYTES`.
     """
@@ -43,18 +43,18 @@ class FilePassphrase:
 
     @property
     def bmp_forms(self) -> tuple[bytes, ...]:
-        """BMPStrings with their terminator, for the KDF of PKCS#12, the likeliest first."""
+        """The BMPString forms with their terminator, for the KDF of PKCS#12, the likeliest first."""
         return tuple(self._bmp_forms)
 
     @property
     def octet_forms(self) -> tuple[bytes, ...]:
-        """Forms for PBKDF2, scrypt, PBKDF1 and PBMAC1, the likeliest first."""
+        """The forms for PBKDF2, scrypt, PBKDF1 and PBMAC1, the likeliest first."""
         return tuple(self._octet_forms)
 
     async def decrypt(self, encryption: PasswordEncryption, ciphertext: Buffer) -> bytes:
-        """The decrypted content, which must be one SEQUENCE.
+        """The decrypted content, which is always one SEQUENCE.
 
-        Raises WrongPassphrase if no form of the passphrase yields that, LimitExceeded, UnsupportedAlgorithm or
+        Raises WrongPassphrase if no form of the passphrase yields a SEQUENCE, LimitExceeded, UnsupportedAlgorithm or
         UnsupportedByProvider.
         """
         # Older versions of NSS pass the BMPString to PBKDF2, too.
@@ -63,7 +63,7 @@ class FilePassphrase:
             key, iv = await self._derive(encryption, form)
             try:
                 plaintext = await self.provider.decrypt_content(encryption.cipher, key, iv, ciphertext)
-                # One wrong key in 256 yields valid padding. The content is always a SEQUENCE, so check that too.
+                # Of 256 wrong keys, one yields valid padding. The content is always a SEQUENCE, so this is checked too.
                 der.expect(der.read_one(plaintext), der.SEQUENCE)
             except (DecryptionError, MalformedMessage):
                 continue
@@ -72,9 +72,9 @@ class FilePassphrase:
         raise WrongPassphrase
 
     def spend(self, iterations: int) -> None:
-        """Count work that is about to be done. `iterations` are those of SHA-256.
+        """Count the work of a derivation before it is done, in iterations of SHA-256.
 
-        Raises LimitExceeded if the sum is too much for one file.
+        Raises LimitExceeded if the sum exceeds the limit for one file.
         """
         check_limit("passphrase iterations in one file", self._work + iterations, MAX_PASSPHRASE_WORK)
         self._work += iterations
@@ -116,11 +116,11 @@ async def encrypt_pbes2(
 
 
 def list_bmp_forms(passphrase: bytes) -> list[bytes]:
-    """The BMPStrings that writers make of a passphrase, each with its two zero bytes.
+    """The BMPStrings that programs make of a passphrase, each with its two zero bytes.
 
     In order: UTF-16 with surrogates; UTF-16 of the composed form (RFC 8265, as in GnuTLS); each byte of the UTF-8 as a
-    character (OpenSSL before 1.1.0); UTF-16 with characters beyond the BMP cut to 16 bits. An empty passphrase gives
-    only the two zero bytes, then no bytes.
+    character (OpenSSL before 1.1.0); UTF-16 with characters beyond the BMP cut to 16 bits. An empty passphrase has two
+    forms: the two zero bytes, then no bytes.
     """
     if not passphrase:
         return [b"\0\0", b""]
@@ -132,10 +132,10 @@ def list_bmp_forms(passphrase: bytes) -> list[bytes]:
 
 
 def list_octet_forms(passphrase: bytes) -> list[bytes]:
-    """The bytes that writers make of a passphrase for the KDFs of PKCS#5.
+    """The bytes that programs make of a passphrase for the KDFs of PKCS#5.
 
     In order: the UTF-8 as given; the UTF-8 of the composed form; the low bytes of the UTF-16 (PKI.js), which are
-    Latin-1 if that has all the characters.
+    Latin-1 if Latin-1 has all the characters.
     """
     text = _decode(passphrase)
     low_bytes = text.encode("utf-16-le")[::2]

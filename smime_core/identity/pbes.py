@@ -1,7 +1,7 @@
 """Password-based encryption: the schemes of PKCS#5 (RFC 8018), of PKCS#12 (RFC 7292 appendix C) and of old PEM files.
 
 Reads PBES2 with PBKDF2 or scrypt over AES, 3DES, RC2 and DES in CBC mode, PBES1, and the 3DES and RC2 of PKCS#12.
-Writes PBES2 over AES only. There is no code for RC4, MD2 and RC5; the errors name them.
+Writes PBES2 over AES only. RC4, MD2 and RC5 are not supported; the errors name them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from smime_core.keys.kdf import (
 
 PBES2: Final = "1.2.840.113549.1.5.13"
 _TWO_KEYS: Final = 16  # Bytes of two 3DES keys. The first key is used again as the third.
-# RFC 7292 appendix C: pbeWithSHAAnd3-KeyTripleDES-CBC and those after it, with the number of key bytes to derive.
+# RFC 7292 appendix C: the schemes from pbeWithSHAAnd3-KeyTripleDES-CBC on, with the number of key bytes to derive.
 _PKCS12_CIPHERS: Final = {
     "1.2.840.113549.1.12.1.3": (TRIPLE_DES_CBC, TRIPLE_DES_CBC.key_length),
     "1.2.840.113549.1.12.1.4": (TRIPLE_DES_CBC, _TWO_KEYS),
@@ -65,7 +65,7 @@ _UNREADABLE: Final = {
     "1.2.840.113549.3.4": "RC4",
     "1.2.840.113549.3.9": "RC5",
 }
-# RFC 8018 appendix B.2.3: rc2ParameterVersion is a code, or above 255 the number of bits itself.
+# RFC 8018 appendix B.2.3: rc2ParameterVersion is a code for the key's size, or above 255 the number of bits itself.
 _RC2_VERSIONS: Final = {160: 40, 120: 64, 58: 128}
 _RC2_DEFAULT_BITS: Final = 32
 # The names in DEK-Info (RFC 1423 and OpenSSL).
@@ -165,12 +165,12 @@ def derive_old(encryption: PasswordEncryption, derivation: OldDerivation, passwo
         derive_pkcs12(derivation.hash_name, password, derivation.salt, purpose, derivation.iterations, length)
         for purpose, length in ((Purpose.KEY, encryption.key_length), (Purpose.IV, encryption.cipher.iv_length))
     )
-    # RFC 7292 appendix C: with two keys the third is the first again.
+    # RFC 7292 appendix C: with two keys, the first is used again as the third.
     return (key + key[:8] if len(key) == _TWO_KEYS and encryption.cipher is TRIPLE_DES_CBC else key), iv
 
 
 def derivation_work(derivation: Pbkdf2 | Scrypt | OldDerivation, length: int) -> int:
-    """The cost of deriving `length` bytes of key, and an IV if there is one, in iterations of SHA-256.
+    """The cost of deriving `length` bytes of key, and the IV if it is derived too, in iterations of SHA-256.
 
     A block of scrypt counts as one iteration.
     """

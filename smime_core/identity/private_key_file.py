@@ -46,7 +46,7 @@ async def export_private_key(
 ) -> bytes:
     """PEM of a PKCS#8 key, encrypted by PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA-256.
 
-    Only an explicit None as the passphrase leaves it unencrypted. Raises ProviderError.
+    The key stays unencrypted only if `passphrase` is None; an empty passphrase encrypts it. Raises ProviderError.
     """
     if passphrase is None:
         return build_pem(_PKCS8, key.pkcs8_der)
@@ -66,7 +66,7 @@ async def load_pem_key(block: PemBlock, passphrase: FilePassphrase | None) -> Pr
         return await _load_encrypted(octets, passphrase)
     dek_info = block.find_header("DEK-Info")
     if dek_info is not None:
-        # RFC 1421 section 4.6.1.3: OpenSSL uses the header of encrypted mail for keys.
+        # DEK-Info is a header of encrypted mail (RFC 1421 section 4.6.1.3). OpenSSL uses it for keys.
         octets = await _expect_passphrase(passphrase).decrypt(parse_dek_info(dek_info), octets)
     if block.label == _PKCS8:
         return parse_private_key(octets)

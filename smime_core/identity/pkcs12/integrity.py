@@ -39,7 +39,7 @@ from smime_core.keys.kdf import (
 from smime_core.provider import CryptoProvider
 
 _SALT_LENGTH: Final = 16  # bytes
-# OpenSSL 3.0 writes 8 bytes too. macOS was seen to refuse a salt of 16 bytes.
+# OpenSSL 3.0 writes 8 bytes too. A version of macOS refused a salt of 16 bytes.
 _OLD_SALT_LENGTH: Final = 8  # bytes
 # A short key would make the MAC easy to forge. The bounds are ours; the hashes in use have 20 to 64 bytes.
 _MIN_KEY_LENGTH: Final = 20  # bytes
@@ -47,7 +47,7 @@ _MAX_KEY_LENGTH: Final = 128  # bytes
 
 
 async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase) -> None:
-    """Verify the MAC, trying each form of the passphrase. The form that works is tried first from then on.
+    """Verify the MAC with each form of the passphrase. The form that fits is tried first from then on.
 
     Raises WrongPassphrase, MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
     """
@@ -81,8 +81,8 @@ async def build_pbmac1(auth_safe: bytes, passphrase: bytes, provider: CryptoProv
     parameters = der.sequence(build_pbkdf2(kdf, key_length=key_length), build_hmac_identifier(HashName.SHA256))
     mac = hmac.digest(key, auth_safe, hashlib.sha256)
     digest_info = der.sequence(der.sequence(der.oid(PBMAC1), parameters), der.octet_string(mac))
-    # RFC 9579 section 4: with PBMAC1, macSalt and iterations have no meaning. OpenSSL writes the same macSalt. The
-    # default of iterations is 1, which DER leaves out.
+    # RFC 9579 section 4: with PBMAC1, macSalt and iterations have no meaning. OpenSSL writes this macSalt too. DER
+    # leaves out iterations, because 1 is the default.
     return der.sequence(digest_info, der.octet_string(b"NOT USED"))
 
 

@@ -1,8 +1,8 @@
 """Read PKCS#12 files (RFC 7292) of Windows, macOS, NSS, OpenSSL, GnuTLS and Java, in BER or DER.
 
-Content under the MAC is parsed only after the MAC was checked (MUSTS 40). A damaged or unknown part does not affect the
-other parts; its error is in `Pkcs12Contents.failures`. Leaves out public-key modes; bags with CRLs and secrets are
-skipped.
+The content that the MAC covers is parsed only after the MAC was checked (MUSTS 40). A damaged or unknown part does not
+affect the other parts; its error is in `Pkcs12Contents.failures`. Leaves out public-key modes; bags with CRLs and
+secrets are skipped.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class _Reader:
         self._bags = 0
 
     async def read_safe(self, content_info: Tlv) -> None:
-        # A fault inside one safe concerns only that safe. The limits on the file apply to all together.
+        # A fault inside one safe does not affect the other safes. The limits apply to all safes of the file together.
         try:
             for bag in _split_bags(await self._open_safe(content_info), depth=0):
                 self._bags += 1
@@ -95,7 +95,7 @@ class _Reader:
         check_limit("PKCS#12 keys", self._count_keys(), _MAX_KEYS)
 
     def finish(self) -> Pkcs12Contents:
-        # Without a MAC, a wrong passphrase shows only here.
+        # Without a MAC, a wrong passphrase is noticed only now.
         if not self._keys and not self._certificates:
             for failure in self._failures:
                 if isinstance(failure, WrongPassphrase):
@@ -170,7 +170,7 @@ def _split_bags(safe_contents: Buffer, *, depth: int) -> Iterator[Tlv]:
 
 
 def _find_nested(safe_bag: Tlv) -> Buffer | None:
-    # A damaged bag is not taken for a nested one. Its error is raised when it is read as a bag.
+    # Returns None for a damaged bag. Its error is raised later, when the bag is read.
     try:
         bag = _parse_bag(safe_bag)
     except MalformedMessage:
@@ -179,7 +179,7 @@ def _find_nested(safe_bag: Tlv) -> Buffer | None:
 
 
 def _elements(sequence: Buffer, where: str) -> Iterator[Tlv]:
-    # A generator, so that millions of elements are refused before they fill the memory.
+    # This is a generator, so that the caller can refuse millions of elements before they fill the memory.
     content = der.expect(der.read_one(sequence, where), der.SEQUENCE, where).content
     offset = 0
     while offset < len(content):
@@ -209,7 +209,7 @@ def _decode_name(name: Tlv) -> str:
 
 def _read_attributes(attributes: Tlv) -> dict[str, Tlv]:
     # Returns the first value of each attribute: friendlyName and localKeyID have only one (RFC 2985 sections 5.5.1 and
-    # 5.5.2). Others, such as Java's trustedKeyUsage and Microsoft's provider names, are not used.
+    # 5.5.2). Other attributes, such as Java's trustedKeyUsage and Microsoft's provider names, are not used.
     values: dict[str, Tlv] = {}
     for attribute in der.read_children(attributes, where="bagAttributes"):
         fields = _read_fields(attribute, where="bagAttributes")

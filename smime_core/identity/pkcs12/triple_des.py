@@ -1,7 +1,7 @@
 """Encryption by 3DES in CBC mode (FIPS 46-3), only for PKCS#12 files in the legacy form.
 
 No provider encrypts with a weak cipher, and browsers lack 3DES, so the few kilobytes of a key file are encrypted here.
-The arithmetic is not constant-time. The providers decrypt.
+The arithmetic is not constant-time. This module only encrypts; the providers decrypt 3DES.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def encrypt_triple_des_cbc(key: bytes, iv: bytes, plaintext: bytes) -> bytes:
 
 
 def _apply(subkeys: Iterable[int], block: int) -> int:
-    # One DES. With the subkeys in reverse order it decrypts.
+    # One DES encryption of a block; with the subkeys reversed, one DES decryption.
     permuted = _permute(block, _INITIAL, 64)
     left, right = permuted >> 32, permuted & 0xFFFFFFFF
     for subkey in subkeys:
@@ -77,7 +77,7 @@ def _apply(subkeys: Iterable[int], block: int) -> int:
 
 
 def _mix(half: int, subkey: int) -> int:
-    # The expansion of a half has six bits for each S-box: its own four and one more on either side.
+    # The expansion of a half has six bits for each S-box: its four bits, and the neighbouring bit on either side.
     wide = (half & 1) << 33 | half << 1 | half >> 31
     mixed = 0
     for box, table in enumerate(_SUBSTITUTION):
@@ -106,7 +106,7 @@ def _permute(value: int, places: Sequence[int], width: int) -> int:
 
 
 def _build_substitution() -> tuple[tuple[int, ...], ...]:
-    # For each S-box and six bits: the output, already permuted.
+    # Returns a table for each S-box: the permuted output for every input of six bits.
     tables: list[tuple[int, ...]] = []
     for number, box in enumerate(_S_BOXES):
         values = (box[six >> 4 & 2 | six & 1][six >> 1 & 15] << (28 - 4 * number) for six in range(64))
