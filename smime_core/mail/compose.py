@@ -23,7 +23,7 @@ from smime_core.mime.transfer import encode_base64, encode_quoted_printable
 
 _LONGEST_LINE: Final = 998  # RFC 5322 section 2.1.1, in bytes without CRLF
 # "=_" occurs neither in quoted-printable nor in base64 (RFC 2045 section 6.7), the encodings of all parts except 7-bit
-# messages. `_build_mixed` searches these for the boundary.
+# messages. `_build_mixed` searches attached messages for the boundary.
 DEFAULT_BOUNDARY: Final = "=_sealwax_part"
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{0,68}=_[0-9A-Za-z'()+_,./:=?-]{1,60}")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -34,10 +34,11 @@ _LINE_LENGTH: Final = 76
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A mail as written. Addresses are `a@example.org` or `Name <a@example.org>`, each one mailbox.
+    """A mail as its author wrote it. Addresses are `a@example.org` or `Name <a@example.org>`, each one mailbox.
 
     `date` has a time zone. `message_id` and `in_reply_to` include their angle brackets; `in_reply_to` may be empty.
-    `references` are the message ids of the thread, oldest first. If they are empty, the thread is only `in_reply_to`.
+    `references` are the message ids of the thread, oldest first. If they are empty, the References field has only
+    `in_reply_to`.
     """
 
     sender: str
@@ -99,7 +100,7 @@ def find_message_ids(text: str) -> tuple[str, ...]:
 def _build_mixed(draft: Draft, boundary: str) -> list[bytes]:
     if not _BOUNDARY.fullmatch(boundary):
         raise MalformedMessage('a boundary that holds "=_" is expected', where="boundary")
-    # An attached message may have the same boundary inside.
+    # An attached message may have parts with the same boundary.
     while any(f"--{boundary}".encode("ascii") in attachment.data for attachment in draft.attachments):
         boundary += "_"
     delimiter = f"--{boundary}\r\n".encode("ascii")

@@ -1,7 +1,7 @@
-"""Header Confidentiality Policies: the outside form of each field of an encrypted message (RFC 9788 section 3).
+"""Header Confidentiality Policies: the unencrypted, outer form of each header field (RFC 9788 section 3).
 
-A policy is called with the name and the unfolded body of a field. It returns the body for the outside, or None to leave
-the field out.
+A policy is a function of the name and the unfolded body of a field. It returns the body of the outer field, or None to
+leave out the outer field.
 """
 
 from __future__ import annotations

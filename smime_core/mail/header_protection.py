@@ -3,8 +3,8 @@
 To write, call `protect_headers` before the first signature. To read, call `unprotect_headers` with the payload, which
 is the entity inside all layers at the top. Parameters of parts inside the payload are ignored. Older forms are read
 too: the fields of `protected-headers="v1"` (autocrypt drafts) and a wrapped message/rfc822 (RFC 8551 section 3.1).
-Structural fields (Content-*, MIME-Version) never count as protected. The text of a field can never become a field of
-its own. Sections in this module are those of RFC 9788.
+Structural fields (Content-*, MIME-Version) never count as protected. The text of one field can never become another
+field. Sections in this module are those of RFC 9788.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class FieldProtection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShownField:
-    """A displayed header field, with its protection."""
+    """A displayed header field and its protection."""
 
     field: Field
     protection: FieldProtection
@@ -92,7 +92,7 @@ class ProtectedHeaders:
 def protect_headers(
     outer_headers: bytes, entity: bytes, mode: ProtectionMode, policy: HeaderConfidentialityPolicy = hcp_baseline
 ) -> tuple[bytes, bytes]:
-    """Returns (the fields that stay outside, the entity to sign or encrypt). Takes what `split_message` returns.
+    """Returns (the fields that stay outside, the entity to sign or encrypt). The arguments come from `split_message`.
 
     Raises MalformedMessage if the entity is signed or encrypted already, because header fields must be included before
     that, or if the policy changes an author's address (section 3.1.1) or returns text that a header cannot have.
@@ -132,7 +132,7 @@ def unprotect_headers(outer: Headers, payload: Entity, *, signed: bool, encrypte
         protected = []
     records = _read_records(content) if scheme in (HeaderScheme.CLEAR, HeaderScheme.CIPHER) else ()
     recorded = records if scheme is HeaderScheme.CIPHER else tuple(outer.fields)
-    # Without HP-Outer, a field that is not outside counts as hidden by the sender (section 4.10).
+    # Without HP-Outer, the sender is assumed to have hidden each field that is not outside (section 4.10).
     may_hide = encrypted and scheme is not HeaderScheme.CLEAR
     left_outside = {_key(field) for field in recorded}
     fields = [
@@ -222,7 +222,8 @@ def _mark(field: Field, mode: ProtectionMode) -> bytes:
 
 
 def _read_records(content: Entity) -> tuple[Field, ...]:
-    # The value of HP-Outer is name ":" body (section 2.2). A value without a name is ignored, with its folded lines.
+    # The value of HP-Outer is name ":" body (section 2.2). A value without a name is ignored, together with its folded
+    # lines.
     lines = (field.body.lstrip() for field in content.headers.find("HP-Outer"))
     return tuple(found for line in lines for found in parse_headers(line).fields)
 

@@ -12,13 +12,13 @@ from smime_core.mail.header_protection import ProtectedHeaders
 from smime_core.mime import Field, Headers, Mailbox, addresses
 from smime_core.text.mail_address import address_key
 
-_MAX_REFERENCES: Final = 20  # RFC 5322 section 2.1.1 limits the line. The first and the latest of a thread are kept.
-# Values that may stay outside unchanged: printable, and short enough for a line (RFC 5322 section 2.1.1).
+_MAX_REFERENCES: Final = 20  # RFC 5322 section 2.1.1 limits the line. The first id and the latest ids are kept.
+# Values that may stay outside unchanged: ASCII text that is short enough for a line (RFC 5322 section 2.1.1).
 _SAFE_VALUE: Final = re.compile(r"[ -~]{1,900}")
 
 
 class HiddenField(NamedTuple):
-    """A field of the reply that would reveal what the original hid.
+    """A field of the reply that would reveal a hidden field of the original.
 
     `value` is the field's protected value in the reply. `outside` is the value for the outside, or None to leave the
     field out there.
@@ -33,8 +33,8 @@ class HiddenField(NamedTuple):
 class ReplyHeaders:
     """The basis of a reply. `policy` is for `protect_headers`: it hides the fields that were hidden in the original.
 
-    `hidden` are these fields, for making the policy later (`keep_hidden`). `reply_to_differs` means that the reply
-    would go to another person than the author: ask before sending.
+    `hidden` are these fields, from which `keep_hidden` can make the policy again later. `reply_to_differs` means that
+    the reply would go to another person than the author; ask the user before sending.
     """
 
     to: tuple[Mailbox, ...]
@@ -78,9 +78,9 @@ def keep_hidden(
     def reply_policy(name: str, value: str) -> str | None:
         given = policy(name, value)
         field = fields.get(name.lower())
-        # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form, except a
-        # subject or addressees that the writer has changed: the new value reveals nothing of the original. Nobody
-        # writes thread fields by hand, so they always get it.
+        # If `policy` hides the field, its result counts. Otherwise a hidden field gets its outside form. The exceptions
+        # are a subject or addressees that the writer has changed, because the new value reveals nothing of the
+        # original. Nobody writes thread fields by hand, so these always get the outside form.
         if given != value or field is None:
             return given
         is_thread = name.lower() in ("in-reply-to", "references")
@@ -96,8 +96,8 @@ def _outside(field: HiddenField) -> str | None:
 
 
 def _generate(fields: Sequence[Field]) -> dict[str, str]:
-    # RFC 9788 section 6.1: the fields of a reply. `reply_headers` makes them from the protected fields and from the
-    # outside fields. A field that differs between the two was hidden.
+    # Returns the fields of a reply to these fields (RFC 9788 section 6.1). `reply_headers` calls this for the protected
+    # and for the outer fields of the original. If the two results differ in a field, that field was hidden.
     headers = Headers(tuple(fields), b"")
     subject = headers.get("Subject")
     message_id = headers.get("Message-ID") or ""

@@ -1,8 +1,8 @@
 """The text of an HTML document for people, without its markup. Every link shows its target.
 
-The tokenizer follows the HTML Standard section 13.2.5. The one in the standard library takes quadratic time on unclosed
-markup; ours stops at the first construct that is not closed, as browsers do. The result is displayed as text only, so
-no sanitising depends on the tokenizer.
+The tokenizer follows the HTML Standard section 13.2.5. The tokenizer of Python's standard library takes quadratic time
+on unclosed markup. Ours stops at the first construct that is not closed, as browsers do. The result is displayed as
+text only, so no sanitising depends on the tokenizer.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import html
 import re
 from typing import Final
 
-MAX_HTML_CHARACTERS: Final = 4_000_000  # about a second of work; longer parts are offered as files
+MAX_HTML_CHARACTERS: Final = 4_000_000  # About a second of work. A longer part is offered as a file.
 _TAG: Final = re.compile(r"<(?:(?P<close>/)?(?P<name>[a-zA-Z][^\s/>]{0,100})|(?P<mark>[!?/]))")
 _ATTRIBUTE: Final = re.compile(
     r"[\s/]*+(?:(?P<end>>)|(?P<name>[^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*+)(?:\"|\Z)"
     r"|'(?P<single>[^']*+)(?:'|\Z)|(?P<bare>[^\s>\"'][^\s>]*+)?))?|(?P<stray>=))"
 )
-# Elements whose content is not displayed. The content of _RAW elements has no tags: it goes up to the closing tag.
+# Elements whose content is not displayed. The content of _RAW elements has no tags and ends at the closing tag.
 _RAW: Final = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"))
 _DROPPED: Final = frozenset(("head", "template", "svg", "math"))
 _LINE: Final = frozenset(
@@ -81,7 +81,7 @@ def link_target(url: str) -> str:
     if scheme in ("http", "https", "ftp"):
         authority = re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]
         host = authority.rpartition("@")[2].lower()
-        # The end of a long host shows who owns it.
+        # The end of a long host name shows who owns it, so the beginning is cut off.
         return host if len(host) <= _SHOWN_HOST_LENGTH else f"…{host[-_SHOWN_HOST_LENGTH:]}"
     return rest.partition("?")[0] if scheme == "mailto" else f"{scheme}:"
 

@@ -32,7 +32,7 @@ def without_legacy_display(text: str, content_type: ContentType) -> str:
         blank = _BLANK_LINE.search(text)
         return text[blank.end() :] if blank else ""
     start = _HTML_START.search(text, 0, _MAX_HEAD_CHARACTERS)
-    # A legacy display is only at the start of the document. Nothing else may disappear.
+    # The copy may be only at the start of the document. Nothing else may be removed.
     if start is None or extract_text(text[: start.start()]).strip():
         return text
     end = _HTML_END.search(text, start.end())

@@ -1,9 +1,9 @@
 """The readable form of a MIME entity: its text, its attachments, its header fields (RFC 2045 to 2047, 2183).
 
-The text of an alternative is its plain form. If there is only HTML, its text is extracted. For views that display each
-part by itself there are also passages: the parts that the text comes from, with their HTML as sent. Embedded messages
-and CMS parts stay attachments, because content is never joined across a cryptographic boundary. Damaged parts are read
-as far as possible; the number and the depth of parts are limited.
+The text of an alternative is its plain form. If there is only HTML, its text is extracted. Views that display each part
+by itself use the passages: the parts that the text comes from, with their HTML as sent. Embedded messages and CMS parts
+stay attachments, because content is never joined across a cryptographic boundary. Damaged parts are read as far as
+possible; the number and the depth of parts are limited.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Passage(NamedTuple):
 
 
 class ReadableEntity(NamedTuple):
-    """`text` has LF line ends. `headers` are the entity's own fields, decoded, in order."""
+    """The readable form of an entity. `text` has LF line ends; `headers` are its own fields, decoded, in order."""
 
     text: str
     attachments: tuple[Attachment, ...]
@@ -77,7 +77,7 @@ class ReadableEntity(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    # The contribution of one entity. `is_plain` means that none of its text was extracted from HTML.
+    # The text, files and passages of one entity. `is_plain` means that none of its text was extracted from HTML.
     text: str = ""
     is_plain: bool = True
     attachments: tuple[Attachment, ...] = ()
@@ -138,8 +138,8 @@ def _join(parts: list[_Shown]) -> _Shown:
 
 
 def _choose(alternatives: list[_Shown]) -> _Shown:
-    # RFC 2046 section 5.1.4 puts the richest form last. The text is from the first plain form, the markup from the
-    # last. Files in the other alternatives are kept, because some programs put them there.
+    # RFC 2046 section 5.1.4 puts the richest form last. The text comes from the first plain form, the HTML from the
+    # last form that has any. The files of all alternatives are kept, because some programs put files there.
     written = [shown for shown in alternatives if shown.text.strip()]
     plain = [shown for shown in written if shown.is_plain]
     chosen = (plain[:1] or written[-1:] or [_Shown()])[0]
@@ -161,7 +161,7 @@ def _read_leaf(entity: Entity, path: str, *, hides_legacy_display: bool) -> _Sho
             extracted = extract_text(markup)
             return _Shown(extracted, is_plain=False, passages=(Passage(path, extracted, markup),))
     if entity.content_type.type == "multipart":
-        # A multipart without a usable boundary is displayed as it is.
+        # The body of a multipart without a usable boundary is displayed as it is.
         return _show_text(_normalise(decode_text(entity.body)), path)
     return _Shown(attachments=(_read_attachment(entity, path),))
 
@@ -178,7 +178,7 @@ def _is_file(entity: Entity) -> bool:
 
 def _read_attachment(entity: Entity, path: str) -> Attachment:
     media_type = entity.content_type.media_type
-    # A damaged CMS part is still offered as a file. Opening it will show the error.
+    # A damaged CMS part is still offered as a file. The error appears when that file is examined.
     is_base64 = entity.transfer_encoding == "base64"
     data = decode_base64_leniently(entity.body) if is_base64 else bytes(decode_body(entity))
     return Attachment(
