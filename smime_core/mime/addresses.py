@@ -1,9 +1,9 @@
 """Mailboxes of an address field (RFC 5322 section 3.4), strict enough to compare a From with a certificate.
 
 The parser never raises and never drops an element. An element that it cannot parse is a Mailbox with an empty address.
-It equals no certificate's address, but it counts: a caller that requires exactly one readable mailbox refuses the
-field. A decoded encoded-word is a display name, never syntax. Source routes and blanks around dots (RFC 5322 section
-4.4) cannot be parsed.
+Such a mailbox equals no certificate's address. It still counts, so that a caller that requires exactly one readable
+mailbox refuses the field. A decoded encoded-word is a display name, never syntax. Source routes and blanks around dots
+(RFC 5322 section 4.4) cannot be parsed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def addresses(header_value: str) -> tuple[Mailbox, ...]:
 
 
 def format_mailbox(mailbox: Mailbox) -> str:
-    """The mailbox for a header field: its name quoted or encoded if needed, a long one folded."""
+    """The mailbox as text for a header field: the name quoted or encoded if needed, a long mailbox folded."""
     name = mailbox.name
     if not name:
         return mailbox.address
@@ -96,7 +96,8 @@ def _read_tokens(value: str) -> list[_Token]:
             if position < 0:
                 return [*tokens, ("bad", "(")]
         elif match[0] == '"':
-            # An unclosed quote swallows the rest. Searching from each quote to the end would take quadratic time.
+            # After an unclosed quote, the rest is not read. Searching from each quote to the end would take quadratic
+            # time.
             return [*tokens, ("bad", '"')]
         elif kind != "blank":
             tokens.append((kind, match[kind]))
@@ -130,7 +131,7 @@ def _parse_mailbox(element: list[_Token]) -> Mailbox:
 
 
 def _parse_addr_spec(tokens: list[_Token]) -> str:
-    # addr-spec = local-part "@" domain (section 3.4.1). Returns "" if it is none.
+    # addr-spec = local-part "@" domain (section 3.4.1). Returns "" for other tokens.
     if len(tokens) != 3 or tokens[1] != ("special", "@"):
         return ""
     (local_kind, local), _, (domain_kind, domain) = tokens

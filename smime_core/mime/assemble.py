@@ -1,7 +1,7 @@
-"""Split messages for the core, and build them around its CMS (RFC 8551 sections 3.1, 3.2, 3.5; RFC 1847).
+"""Split messages before protection, and build messages around CMS (RFC 8551 sections 3.1, 3.2, 3.5; RFC 1847).
 
-`split_message` separates the headers that stay outside from the entity to protect. `build_signed` and
-`build_pkcs7_mime` build the message to send, `join_message` the message to read.
+`split_message` separates the headers that stay outside from the entity to sign or encrypt. `build_signed` and
+`build_pkcs7_mime` build the message to send. `join_message` builds the message to read, after decryption.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _AUTHORS_FIELDS: Final = frozenset(
         "comments",
     )
 )
-# File names by smime-type (RFC 8551 section 3.2.1). All other types have smime.p7m.
+# File names by smime-type (RFC 8551 section 3.2.1). All other types have the name smime.p7m.
 _FILENAMES: Final = {"certs-only": "smime.p7c", "compressed-data": "smime.p7z"}
 
 
@@ -59,9 +59,9 @@ def split_message(message: Buffer) -> tuple[bytes, bytes]:
 def join_message(outer_headers: bytes, entity: Buffer) -> bytes:
     """The message from the inner entity and the outer fields: the reverse of `split_message`.
 
-    If a field is in both, the inner one counts if the entity marks its header as protected (RFC 9788 section 2.1,
-    `hp=`), otherwise the outer one, so that no field is doubled. With a protected header, an author's field that is
-    only outside is left out, because anybody may have added it.
+    A field that is in both is taken from the entity if the entity marks its header as protected (RFC 9788 section 2.1,
+    `hp=`), and otherwise from the outer fields. With a protected header, an author's field that is only outside is left
+    out, because anybody may have added it.
     """
     inner = parse_entity(entity)
     outer_fields = parse_entity(outer_headers + b"\r\n").headers.fields

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """`filename` was made safe if it was read from a mail. `content_type` is type/subtype without parameters.
+    """One attached file. `content_type` is type/subtype without parameters.
 
-    `path` counts parts from 1 as IMAP does ("1.2"). `content_id` is without its brackets (RFC 2392). In a draft `path`
-    and `content_id` are "".
+    `filename` was made safe if it was read from a mail. `path` counts parts from 1 as IMAP does ("1.2"). `content_id`
+    is without its brackets (RFC 2392). In a draft `path` and `content_id` are "".
     """
 
     filename: str

@@ -1,6 +1,6 @@
 """The canonical form for signing, encrypting and compressing: CRLF line ends in text (RFC 8551 section 3.1.1).
 
-Parts that are not text and have the encoding `binary` stay unchanged. Every other transfer encoding consists of lines.
+Parts that are not text and have the encoding `binary` stay unchanged. In all other parts, every line end becomes CRLF.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from smime_core.limits import MAX_MIME_DEPTH, check_limit
 from smime_core.mime.entity import Entity, parse_entity
 from smime_core.mime.multipart import MAX_BOUNDARY_LENGTH, find_parts
 
-_BLOCK_BYTES: Final = 65_536  # fits the processor's cache, which halves the time of the search
+_BLOCK_BYTES: Final = 65_536  # A block fits the processor's cache, which halves the time of the search.
 EMBEDDED_MESSAGES: Final = ("message/rfc822", "message/global")
 
 

@@ -15,7 +15,7 @@ _DATE: Final = re.compile(
     r"(?:([+-])(\d\d)(\d\d)|([A-Za-z]{1,5}))\s*+(?:\([^()]{0,100}\)\s*+)?"
 )
 
-# The zones of old mail (RFC 5322 section 4.3). All other names mean an unknown zone, as -0000 does: we read it as UTC.
+# The zones of old mail (RFC 5322 section 4.3). Any other name means an unknown zone, as -0000 does. We read it as UTC.
 _HOURS_OF_ZONE: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
 
@@ -45,7 +45,7 @@ def parse_date(value: str) -> datetime.datetime | None:
         year += 2000 if len(match[3]) == 2 and year < 50 else 1900
     try:
         zone = datetime.timezone(-offset if match[7] == "-" else offset)
-        # RFC 5322 allows a leap second, which datetime does not know.
+        # RFC 5322 allows a leap second, which datetime cannot represent.
         second = min(int(match[6] or 0), 59)
         date = datetime.datetime(year, month, int(match[1]), int(match[4]), int(match[5]), second, tzinfo=zone)
         date.astimezone(datetime.UTC)

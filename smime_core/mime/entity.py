@@ -1,7 +1,7 @@
 """A MIME entity: header section and body, as views of the bytes received (RFC 2045 section 2.4, RFC 5322 section 2.1).
 
 Reading accepts LF line ends, the `From ` line of an mbox file, and data without any header. Only the header section is
-copied. Every part of an entity can be hashed as it was received.
+copied. The bytes of every part stay as received, so that they can be hashed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TEXT_ENCODINGS: Final = (*_UUENCODINGS, "quoted-printable")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entity:
-    """`encoded` is the whole entity without an mbox line, `body` the part after its blank line."""
+    """A parsed entity. `encoded` is all of it without an mbox line, `body` the part after the blank line."""
 
     headers: Headers
     body: memoryview

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MAX_FILENAME_BYTES: Final = 200  # file systems allow 255; browsers need some to add " (1)"
+MAX_FILENAME_BYTES: Final = 200  # File systems allow 255. Browsers need a few to add " (1)".
 # Controls, marks that turn or hide text (a reversed "fdp.exe" looks like a PDF), and characters that Windows forbids.
 _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufeff\ufff0-\uffff"
@@ -27,7 +27,7 @@ def clean_filename(name: str, *, fallback: str = "attachment") -> str:
 
 
 def _shorten(name: str) -> str:
-    # The extension is kept, because it shows people what they open.
+    # The extension is kept, because it shows people the kind of file.
     if len(name.encode("utf-8")) <= MAX_FILENAME_BYTES:
         return name
     stem, dot, extension = name.rpartition(".")

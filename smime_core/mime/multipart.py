@@ -82,7 +82,7 @@ def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     """Returns (the signed bytes, which are the first part with its headers; the entity of the signature).
 
     Raises MalformedMessage unless there are exactly two parts, the second is of the type in `protocol`, and the closing
-    boundary is present. Inside unauthenticated encryption, an attacker may have garbled the end of the message.
+    boundary is present. If it is missing inside unauthenticated encryption, an attacker may have garbled the end.
     """
     parts = find_parts(entity)
     if len(parts) != 2:
@@ -93,8 +93,8 @@ def split_signed(entity: Entity) -> tuple[memoryview, Entity]:
     signature = parse_entity(signature_part)
     protocol = _without_x(entity.content_type.parameters.get("protocol", _SIGNATURE_TYPE))
     found = _without_x(signature.content_type.media_type)
-    # Outlook and gateways send a signature as application/octet-stream. Another announced type is a violation. The
-    # content decides what the part really is, when it is parsed.
+    # Outlook and gateways send a signature as application/octet-stream. Any other type than that of `protocol` is
+    # refused. Whether the part is a signature is checked when it is parsed.
     if not is_octet_stream(signature) and not (looks_like_cms_part(signature) and found == protocol):
         raise MalformedMessage(f"the second part is {found}, the protocol is {protocol}", where="multipart/signed")
     return content, signature

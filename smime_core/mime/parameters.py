@@ -50,7 +50,7 @@ def parse_content_type(value: str) -> ContentType:
 
 
 def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
-    """Returns (text before the first semicolon in lower case, parameters). The first parameter of a name counts."""
+    """Returns (text before the first semicolon in lower case, parameters). Of equal names, the first one counts."""
     head = value.partition(";")[0]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
@@ -138,7 +138,8 @@ def _escape(text: str) -> str:
 
 
 def _bare_value(text: str, name: str) -> str:
-    # In real mail unquoted names have brackets: `name=report (2).pdf`. In other parameters they enclose a comment.
+    # In real mail, unquoted file names have brackets: `name=report (2).pdf`. In other parameters, brackets enclose a
+    # comment.
     return text.strip() if name in ("name", "filename") else _strip_comments(text).strip()
 
 

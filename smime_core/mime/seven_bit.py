@@ -23,7 +23,7 @@ _UNSTRUCTURED_FIELDS: Final = ("subject", "comments", "content-description")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 ADDRESS_FIELDS: Final = ("from", "sender", "reply-to", "to", "cc")
 _BLOCK_BYTES: Final = 65_536
-_OVERLAP_BYTES: Final = 5  # one less than the longest pattern, a line feed and `From `
+_OVERLAP_BYTES: Final = 5  # One less than the length of the longest pattern, "\nFrom ".
 _MAX_LINE_LENGTH: Final = 998  # RFC 5322 section 2.1.1, without the CRLF
 # Words in a row, without characters that may be syntax in an address field.
 _WORDS: Final = re.compile(r"[^ \t\r\n\"(),:;<>@\[\\\]]++(?:[ \t]++[^ \t\r\n\"(),:;<>@\[\\\]]++)*")
@@ -124,7 +124,8 @@ def encode_header_field(field: Field) -> bytes:
 
 
 def _writable_mailboxes(field: Field) -> tuple[Mailbox, ...]:
-    # Empty if a mailbox cannot be written without loss. Then the caller encodes the words of the field one by one.
+    # Returns nothing if a mailbox cannot be written without loss. Then the caller encodes the words of the field one by
+    # one.
     mailboxes = addresses(field.unfolded)
     return mailboxes if all(mailbox.address and mailbox.address.isascii() for mailbox in mailboxes) else ()
 
@@ -140,8 +141,8 @@ def _encode_foreign(words: str) -> str:
 
 
 def _has_safe_lines(octets: bytes, start: int) -> bool:
-    # WebAssembly finds a single byte ten times as fast as several, and base64 has none of the single bytes sought here.
-    # Blocks overlap, so that no pattern is missed at a border.
+    # WebAssembly finds a single byte ten times as fast as several, so a single byte of each pattern is looked for
+    # first. Base64 contains none of these bytes. Blocks overlap, so that no pattern is missed at a border.
     block = octets[max(0, start - _OVERLAP_BYTES) : start + _BLOCK_BYTES]
     return not (
         (b" " in block and (b"\nFrom " in block or b" \r\n" in block))
@@ -151,7 +152,7 @@ def _has_safe_lines(octets: bytes, start: int) -> bool:
 
 
 def _has_long_lines(octets: bytes) -> bool:
-    # Each step goes to the last line end within 1,000 bytes, which is faster than a step for each line.
+    # Each step finds the last line end within the next 1,000 bytes, which is faster than a step for each line.
     position = 0
     while len(octets) - position > _MAX_LINE_LENGTH:
         line_feed = octets.rfind(b"\n", position, position + _MAX_LINE_LENGTH + 2)

@@ -13,7 +13,7 @@ from smime_core.mime.encoded_words import decode_base64_tolerantly
 from smime_core.text.base64 import Base64BeforeFooter, decode_all
 
 _LINE_LENGTH: Final = 76
-_LINES_A_BLOCK: Final = 4_096  # A block of this size stays in the processor's cache and keeps the heap small.
+_LINES_A_BLOCK: Final = 4_096  # A block of these lines stays in the processor's cache and keeps the heap small.
 _BLOCK_BYTES: Final = 57 * _LINES_A_BLOCK
 _BLOCK_OF_LINES: Final = struct.Struct(f"{_LINE_LENGTH}s" * _LINES_A_BLOCK)
 _FROM_LINE: Final = re.compile(rb"^From [^\n]*", re.MULTILINE)
@@ -72,7 +72,7 @@ def decode_quoted_printable(data: Buffer) -> bytes:
 
 
 def encode_quoted_printable(text: bytes) -> bytes:
-    """Text as quoted-printable with CRLF that survives every transport.
+    """Text as quoted-printable with CRLF, in a form that no transport alters.
 
     `From ` at the start of a line, a lone dot and blanks at the end of a line are encoded (RFC 2049 section 3).
     """
@@ -93,5 +93,5 @@ def _split_lines(digits: bytes) -> Iterable[bytes]:
 
 def _guard_from(line: re.Match[bytes]) -> bytes:
     guarded = b"=46" + line[0][1:]
-    # Two more characters may exceed the limit of 76. Then the line continues after a soft break.
+    # The line is now two characters longer. If it exceeds the limit of 76, a soft line break is inserted.
     return guarded if len(guarded) <= _LINE_LENGTH else b"=46rom=\n" + line[0][4:]
