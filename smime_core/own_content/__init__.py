@@ -1,6 +1,6 @@
 """Content of our own types: fields, forms, pages, parcels, trust lists. Each verifier accepts one type only.
 
-RFC 5652 section 11.1 defines the content type. The object identifiers are under 2.25.
+RFC 5652 section 11.1 defines content-type. The object identifiers of our types are under 2.25.
 """
 
 from smime_core.own_content.fields import examine_field, protect_field

@@ -26,7 +26,7 @@ from smime_core.report.report import MessageReport, State
 from smime_core.text.times import utc_text
 from smime_core.trust.judging import Judging
 
-MAX_LIFETIME: Final = datetime.timedelta(days=1)  # a submission is used at once; a longer time only helps a replay
+MAX_LIFETIME: Final = datetime.timedelta(days=1)  # A submission is used at once. A longer time only helps a replay.
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 MAX_ENTRIES: Final = 10_000
 _KIND: Final = ContentKind(name="form", content_type=FORM)
@@ -55,7 +55,7 @@ class FormEntry:
     """One entry of the form's data set: text, or a file by its name, size in bytes and SHA-256 in hexadecimal.
 
     `label` is the label that the signer saw. `hidden` means that the signer did not see the entry. The server does not
-    compare them; they show to what the signer agreed.
+    compare these two; they document what the signer saw.
     """
 
     name: str
@@ -100,8 +100,9 @@ Submitted = Sequence[tuple[str, str | SubmittedFile]]
 class Submission:
     """A form as this server received it, filled from the request and from the server's own session.
 
-    `action` is the absolute address of the request. `nonce` is the one that the server gave to the form. The server
-    must then forget the nonce, so that it counts once. `top_origin` is that of the page around a framed form, or None.
+    `action` is the absolute address of the request. `nonce` is the one that the server gave to the form. After
+    `verify_form` the server must forget the nonce, so that it is accepted only once. `top_origin` is that of the page
+    around a framed form, or None.
     """
 
     origin: str
@@ -206,7 +207,8 @@ def _check_destination(members: dict[str, object], submitted: Submission) -> Non
     _expect(members, "action", submitted.action)
     _expect(members, "method", submitted.method.upper())
     _expect(members, "enctype", submitted.enctype.lower())
-    # A session without a nonce gives an empty one. It is refused, because a form signed with it could be sent again.
+    # If the session has no nonce, `submitted.nonce` is empty. This is refused, because the same form could be sent
+    # again.
     nonce = submitted.nonce
     if not nonce or not hmac.compare_digest(_text(members, "nonce").encode(), nonce.encode()):
         raise FormMismatch("nonce", "this server gave another one")

@@ -1,8 +1,8 @@
 """Content of our own kinds, such as form fields and pages, signed, encrypted or both.
 
-Each kind has content types of its own, and each reader requires them. So content that was signed or encrypted as one
-kind, or as mail, cannot pass as another kind. Encrypted content is always AuthEnvelopedData, which authenticates its
-content type.
+Each kind has content types of its own, and each reader requires them. Content that was signed or encrypted as one kind,
+or as mail, is therefore not accepted as another kind. Encrypted content is always AuthEnvelopedData, which
+authenticates its content type.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class ContentKind:
     """One kind of content. `name` is for error texts, such as "the content of a form field".
 
     `content_type` is the type of signed content. `encrypted_type` is the type of encrypted content that is not signed,
-    `encrypted_signed_type` that of encrypted SignedData. Each is None if the kind is never encrypted so.
+    `encrypted_signed_type` that of encrypted SignedData. Either is None if content of this kind is never encrypted in
+    that way.
     """
 
     name: str
@@ -53,9 +54,9 @@ async def protect_content(
 ) -> bytes:
     """DER of the content signed, encrypted, or signed and then encrypted.
 
-    Raises MalformedMessage without `signing` and `encrypting`, if this kind is never encrypted so, or for a detached
-    signature. Raises
-    UnsupportedAlgorithm for a certificate that may not be used for encryption, and for a cipher without authentication.
+    Raises MalformedMessage without `signing` and `encrypting`, for a detached signature, and if content of this kind is
+    never encrypted in this way. Raises UnsupportedAlgorithm for a certificate that may not be used for encryption, and
+    for a cipher without authentication.
     """
     if signing is None and not encrypting:
         raise MalformedMessage("it has to be signed, encrypted or both", where=kind.name)
@@ -106,7 +107,7 @@ async def examine_content(
 
 
 def was_opened(report: MessageReport) -> bool:
-    """Whether the content was opened. False if it is encrypted and no key was given."""
+    """Whether the content could be read. False if it is encrypted and no key was given."""
     return not any(why.code == "not-opened" for why in report.reasons)
 
 

@@ -1,8 +1,8 @@
 """Whole pages, signed or encrypted, with their address and media type.
 
 A saved page is one file. Its content is a line of JSON, then the unchanged bytes of the page, so that the displayed
-page is exactly the signed page. A published page stays as it is and has a separate signature. The signature covers the
-page's bytes, and has the same line of JSON as a signed attribute.
+page is exactly the signed page. A published page stays unchanged and has a separate signature. This signature covers
+the page's bytes, and has the line of JSON as a signed attribute.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ADDRESS: Final = re.compile(
 class ExaminedPage:
     """A page with its report. `address` and `media_type` are the writer's claims about the page.
 
-    `address`, `media_type` and `page` are empty if the page was not decrypted, and if a separate signature does not fit
+    `address`, `media_type` and `page` are empty if the page was not decrypted, or if a separate signature does not fit
     the page.
     """
 
@@ -81,7 +81,7 @@ async def sign_published_page(
 ) -> bytes:
     """DER of a separate signature for a page that is published unchanged.
 
-    `address` is the address of publication. An empty one ties the page to no address.
+    `address` is the address of publication. If it is empty, the signature is valid for the page at any address.
     """
     head = der.element(_UTF8_STRING, _build_head(address, media_type))
     attributes = (*signing.options.further_attributes, build_attribute(PAGE_HEAD, head))
@@ -134,7 +134,7 @@ def _split_content(report: MessageReport) -> tuple[bytes | None, bytes]:
 
 
 def _published_head(report: MessageReport) -> bytes | None:
-    # Signatures that do not fit the page are ignored. The others must have the same line of JSON.
+    # Signatures that do not fit the page are ignored. All others must have the same line of JSON.
     fitting = [signer.signed_attributes for signer in report.signers if signer.state is not State.INVALID]
     heads = {_read_head(attributes) for attributes in fitting if attributes}
     if len(heads) > 1:

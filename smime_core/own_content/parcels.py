@@ -30,7 +30,7 @@ async def protect_parcel(
     encrypting: Encrypting,
     signing: Signing | None = None,
 ) -> bytes:
-    """DER of a parcel for people who know a password and for the owners of the certificates.
+    """DER of a parcel for the people who know a password and the owners of the certificates in `encrypting`.
 
     Raises the errors of `protect_content`.
     """

@@ -1,9 +1,9 @@
 """Trust lists: the anchors that an organisation trusts for the mail of its people, signed by the operator of the list.
 
 The list is signed, with a content type of its own, by the operator's certificate, which each follower has pinned. Each
-list has a serial number and an end. A list that is older than a known one, or that has ended, is refused. So the server
-that distributes lists can neither bring back an authority that was removed nor hide its removal for long. The signed
-content is JSON:
+list has a serial number and an end. A list that is older than a known one, or that has ended, is refused. Therefore the
+server that distributes lists can neither bring back an authority that was removed nor hide the removal for long. The
+signed content is JSON:
 
     {"version": "sealwax-trust-list-1", "name", "serialNumber", "issued", "expires", "anchors": [{"certificate": base64
     DER, "addresses": [...], "exact": boolean, "distrustAfter": time or null}], "revocation", "requirements":
@@ -47,7 +47,7 @@ from smime_core.x509.certificate import Certificate
 
 VERSION: Final = "sealwax-trust-list-1"
 FOLLOWED_VERSION: Final = "sealwax-followed-list-1"
-MAX_LIFETIME: Final = datetime.timedelta(days=366)  # the longest time for which a server can hide a removal
+MAX_LIFETIME: Final = datetime.timedelta(days=366)  # The longest time for which a server can hide a removal.
 MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
 
 _KIND: Final = ContentKind(name="trust list", content_type=TRUST_LIST)
@@ -94,7 +94,7 @@ class TrustList:
 
 
 def find_operator(cms: Buffer) -> Certificate:
-    """The certificate of the signer that a list claims, to be pinned or compared. Nothing is verified.
+    """The certificate of the signer that a list names, to be pinned or compared. Nothing is verified.
 
     Raises MalformedMessage, ContentTypeMismatch or UnsupportedAlgorithm.
     """
@@ -112,7 +112,7 @@ async def sign_trust_list(
 ) -> bytes:
     """DER of the list, signed by the operator. Raises MalformedMessage for a list that readers would refuse."""
     content = _build(trust_list)
-    # Raises for a list that readers would refuse.
+    # Parsing raises an error for a list that readers would refuse.
     _parse(content)
     signing = Signing(identities=[identity], signing_time=signing_time)
     return await protect_content(content, _KIND, provider, signing)

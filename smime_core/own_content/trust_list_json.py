@@ -10,7 +10,7 @@ from smime_core.x509.certificate import Certificate
 
 
 def trust_list_to_json(trust_list: TrustList, operator: Certificate) -> dict[str, Any]:
-    """All members of a list. For each certificate, its facts are given and its bytes are left out."""
+    """All members of a list, with the facts of each certificate instead of its bytes."""
     return {
         "name": trust_list.name,
         "operator": certificate_to_json(operator),

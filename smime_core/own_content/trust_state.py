@@ -1,8 +1,8 @@
 """The trust state: a person's contacts and decisions on trust, as web pages keep them between two sessions.
 
 The pages keep the state in the browser's storage. The state is signed, with a content type of its own, by one of the
-person's keys and encrypted for all of them. So others can neither read it, nor replace it, nor pass it off as mail. A
-counter tells older states from newer ones. The signed content is JSON:
+person's keys and encrypted for all of them. Others can therefore neither read it, nor replace it, nor pass it off as
+mail. By its counter, an older state is recognised. The signed content is JSON:
 
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
     "decisions": the text of `decisions_json`}
@@ -54,7 +54,7 @@ class TrustState:
     decisions: tuple[Decision, ...] = ()
 
     def with_unknown(self, contacts: Contacts, decisions: Sequence[Decision]) -> TrustState:
-        """This state, and those of `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
+        """This state, plus those of `contacts` and `decisions` that it lacks. Those that it has stay unchanged.
 
         Raises LimitExceeded.
         """
@@ -139,7 +139,7 @@ async def open_trust_state(
 async def _examine(
     cms: Buffer, identities: Sequence[KeyHolder], provider: CryptoProvider, *, at: datetime.datetime
 ) -> MessageReport:
-    # Only these certificates count. Their issuers and certificates that they issued do not.
+    # Only these certificates count: neither their issuers nor the certificates that they issued.
     anchors = tuple(TrustAnchor(certificate=holder.certificate, is_exact=True) for holder in identities)
     store = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
     judging, keys = Judging(trust_store=store, at=at), Keys(identities=identities)
