@@ -89,7 +89,7 @@ class _Views:
         return _json_response(b"{}", status=201)
 
     def login(self) -> Response:
-        """Return the bundle of a user whose auth_key is right, after the attempt was counted."""
+        """Return the bundle of a user whose auth_key is right. The attempt is counted before the key is checked."""
         attempt = Login.from_json(_json_body())
         user = normalise_user(attempt.user)
         at = self._config.clock()
@@ -113,7 +113,8 @@ class _Views:
 
     def _is_right(self, attempt: Login, user: str) -> bool:
         account = self._store.find_account(user)
-        # The comparison also runs for a user who is not registered, with a verifier that no auth_key has: equal time.
+        # For a user who is not registered, the comparison runs with a verifier that no auth_key has. So it takes equal
+        # time.
         expected = account.verifier if account else bytes(32)
         is_equal = hmac.compare_digest(self._keys.verifier(attempt.auth_key), expected)
         return account is not None and is_equal
@@ -134,7 +135,7 @@ def _install_errors(app: Flask) -> None:
 
 
 def _json_body() -> bytes:
-    # This type is required, because browsers then ask first (CORS preflight) before a foreign page may post.
+    # This type is required, because a browser lets a foreign page post it only after a CORS preflight.
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("expected application/json")
     return request.get_data(cache=False)

@@ -30,16 +30,20 @@ _MAX_RETRY_AFTER_DIGITS = 9  # Nine digits are 30 years. Python refuses to parse
 
 
 class KeyServerError(SmimeError):
-    """The key server refused or cannot be reached. `code` is the server's, or `key-server-unreachable`."""
+    """The key server refused a request or cannot be reached.
+
+    `code` is the code in the server's error, `key-server-error` if its answer is no such error, or
+    `key-server-unreachable`.
+    """
 
     def __init__(self, code: str, message: str, retry_after_seconds: int | None = None) -> None:
         super().__init__(message)
-        self.code = code  # type: ignore[misc]  # here the word comes from the server
+        self.code = code  # type: ignore[misc]  # here the code comes from the server
         self.retry_after_seconds = retry_after_seconds
 
 
 def register(server: str, registration: Registration, *, tls: ssl.SSLContext | None = None) -> None:
-    """Put a registration on the key server. Raises KeyServerError."""
+    """Send a registration to the key server. Raises KeyServerError."""
     request(server, "/register", registration.to_json(), tls)
 
 
@@ -72,7 +76,7 @@ def request(server: str, path: str, body: bytes, tls: ssl.SSLContext | None = No
 def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
     handlers: list[BaseHandler] = [_NoRedirects(), HTTPSHandler(context=tls or ssl.create_default_context())]
     if url.startswith("http:"):
-        # A request to this machine must not use a proxy of the environment.
+        # A request to this machine must not use a proxy that the environment variables name.
         handlers.append(ProxyHandler({}))
     return build_opener(*handlers)
 

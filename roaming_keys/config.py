@@ -11,8 +11,8 @@ from roaming_keys.store import BackoffRule
 from roaming_keys.tickets import check_key
 from sealwax.service import check_origin, check_proxies, now
 
-# Any client can make an account wait, so that wait stays short. It allows 1,440 guesses a day, which cannot find a
-# stretched passphrase. A network waits only for its own failures, so its wait may be longer.
+# Any client can make an account wait, so the wait of an account stays short. It allows 1,440 guesses a day, too few to
+# find a stretched passphrase. A network waits only for its own failures, so its wait may be longer.
 ACCOUNT_BACKOFF = BackoffRule(free_failures=5, longest_seconds=60)
 NETWORK_BACKOFF = BackoffRule(free_failures=20, longest_seconds=900)
 
@@ -21,10 +21,11 @@ NETWORK_BACKOFF = BackoffRule(free_failures=20, longest_seconds=900)
 class KeyServerConfig:
     """The settings of an operator.
 
-    `origin` is the server's own, as clients write it: https, or http on loopback. `pages_origins` are the exact origins
-    whose pages may send requests. `ticket_key` is shared with the bridge. `master_key` has 32 bytes; None means the key
-    in the system keyring. `proxies` is the number of reverse proxies in front of the server, which set X-Forwarded-For,
-    X-Forwarded-Proto and X-Forwarded-Host. These headers are ignored if any other client sets them. Raises ValueError.
+    `origin` is this server's own origin, as clients write it: https, or http on loopback. `pages_origins` are the exact
+    origins whose pages may send requests. `ticket_key` is shared with the bridge. `master_key` has 32 bytes; None means
+    the key in the system keyring. `proxies` is the number of reverse proxies in front of the server, which set
+    X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these headers are ignored.
+    Raises ValueError.
     """
 
     origin: str

@@ -4,8 +4,8 @@
     wrap_key = HKDF(output, "passkey wrap key")                                RFC 5869
     wrap     = AES-256-GCM(wrap_key, K), AAD: user, bundle id, version, kind of wrap
 
-Bundle, K and wrap have the form of `protocol.py`, so that a key server could store them. The pages store bundle and
-wrap on the person's own computer, together with the credential and the salt, which are no secrets.
+Bundle, its key K and wrap have the form of `protocol.py`, so that a key server could store them. The pages store bundle
+and wrap on the person's own computer, together with the credential and the salt, which are no secrets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PRF_OUTPUT_BYTES: Final = 32  # WebAuthn Level 3, section 10.1.4: HMAC-SHA-256
 
 
 class PasskeyRefused(SmimeError):
-    """The passkey does not open the bundle: wrong passkey, altered bundle, or a bundle of another account."""
+    """The passkey does not decrypt the bundle: another passkey, an altered bundle, or a bundle of another account."""
 
     code = "passkey-refused"
 
@@ -35,7 +35,7 @@ class PasskeyRefused(SmimeError):
 async def seal_for_passkey(
     identities: Sequence[Identity], provider: CryptoProvider, *, user: str, prf_output: bytes
 ) -> SealedBundle:
-    """Return `identities` as version 1 of a new bundle, with its key under the passkey.
+    """Return `identities` as version 1 of a new bundle, whose key is wrapped by the passkey.
 
     Raises MalformedMessage without identities, or for an invalid user or output.
     """
@@ -53,7 +53,7 @@ async def open_with_passkey(
     try:
         bundle_key = await unwrap_bundle_key(sealed, wrap_key, normalise_user(user), WrapKind.PASSKEY, provider)
     except DecryptionError:
-        # The tag does not reveal what was wrong, so the cause says nothing more.
+        # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise PasskeyRefused from None
     return await open_pkcs12(sealed.bundle, bundle_key, provider)
 

@@ -1,16 +1,16 @@
 """The client's side of the key server's protocol 1, without I/O. The vault and the command share it.
 
     stretched = Argon2id(passphrase, SHA-256(label, server origin, user, salt))      RFC 9106
-    auth_key  = HKDF(stretched, "auth"), shown to the server                         RFC 5869
-    wrap_key  = HKDF(stretched, "wrap"), never shown
+    auth_key  = HKDF(stretched, "auth"), sent to the server                          RFC 5869
+    wrap_key  = HKDF(stretched, "wrap"), never sent
     K         = 32 random bytes for each bundle version
     bundle    = PKCS#12 under base64url(HKDF(K, "bundle"))
     wrap      = AES-256-GCM(wrap_key, K), AAD: user, bundle id, version, kind of wrap
 
 The server sees auth_key, bundle and wraps, and learns neither passphrase nor private key. The origin is part of the
-salt, so a false server gets an auth_key that the real one does not accept.
-Wraps by passkey are in `passkey_wrap.py`. Wraps by recovery code or organisation are not made here; they would be
-further entries in the list of wraps, with another `kind`.
+salt, so a false server gets an auth_key that the real one does not accept. Wraps by passkey are in `passkey_wrap.py`.
+Wraps by a recovery code or an organisation are not made here; they would be further entries in the list of wraps, with
+another `kind`.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from smime_core.provider import CryptoProvider
 from smime_core.text import is_loopback
 
 KEY_BYTES: Final = 32
-# The PKCS#12 password has 256 bits of entropy already, so iterations would cost time and add nothing.
+# The PKCS#12 password has 256 bits of entropy already, so more iterations would cost time and add nothing.
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
 _LABEL: Final = "sealwax roaming_keys"
-# Normalising takes quadratic time for a run of combining characters. The bound is on the text before, in which one
-# character of an address may still be three (Hangul).
+# Normalising takes quadratic time for a run of combining characters. The limit applies to the text before
+# normalisation, in which one character of an address may be three (Hangul).
 _MAX_USER_CHARACTERS: Final = 1_024
 _MAX_URL_CHARACTERS: Final = 2_048  # urlsplit normalises the host, which takes quadratic time.
 _USER: Final = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
@@ -93,7 +93,7 @@ async def build_registration(
     provider: CryptoProvider,
     mail_password: bytes | None = None,
 ) -> Registration:
-    """Return the body of `POST /register`: `identity` as version 1 of a new bundle, with its key under the passphrase.
+    """Return the body of `POST /register`: `identity` as version 1 of a new bundle, whose key the passphrase wraps.
 
     Pass `mail_password` if it is known. Raises PassphraseReused if the passphrase is the same, PassphraseMissing or
     MalformedMessage.
@@ -134,7 +134,7 @@ async def open_bundle(
     try:
         bundle_key = await unwrap_bundle_key(sealed, keys.wrap_key, account.user, WrapKind.PASSPHRASE, provider)
     except DecryptionError:
-        # The tag does not reveal what was wrong, so the cause says nothing more.
+        # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise WrongPassphrase from None
     return await open_pkcs12(sealed.bundle, bundle_key, provider)
 
@@ -142,7 +142,7 @@ async def open_bundle(
 async def build_bundle(
     identities: Sequence[Identity], wrap_key: bytes, user: str, kind: WrapKind, provider: CryptoProvider
 ) -> SealedBundle:
-    """Return `identities` as version 1 of a new bundle, with one wrap of its key: under `wrap_key`."""
+    """Return `identities` as version 1 of a new bundle, with one wrap of its key: the one by `wrap_key`."""
     bundle_key = provider.random_bytes(KEY_BYTES)
     bundle_id = provider.random_bytes(16).hex()
     pkcs12 = await export_identities(
@@ -221,7 +221,7 @@ def encode_fields(label: str, *fields: str | int | bytes) -> bytes:
 
 
 async def expand(secret: bytes, purpose: str, length: int, provider: CryptoProvider) -> bytes:
-    """Return bytes for one purpose from a secret of high entropy (RFC 5869)."""
+    """Return `length` bytes for one purpose, by HKDF from a secret of high entropy (RFC 5869)."""
     kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, PROTOCOL))
     return await provider.derive_key(kdf, secret, length)
 
@@ -263,7 +263,8 @@ def _find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
 def _prepare(passphrase: bytes) -> bytes:
     if len(passphrase) > MAX_PASSPHRASE_BYTES:
         raise MalformedMessage(f"more than {MAX_PASSPHRASE_BYTES} bytes", where="passphrase")
-    # RFC 8265 section 4.2 (OpaqueString): keyboards compose accents differently, which people do not see.
+    # RFC 8265 section 4.2 (OpaqueString): keyboards write the same accented letter in different ways, which people do
+    # not see.
     try:
         return unicodedata.normalize("NFC", passphrase.decode()).encode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The server's own secrets, all derived from one master key, which is in the system keyring, not in the database.
+"""The server's own secrets. All are derived from one master key, which is in the system keyring, not in the database.
 
 A thief who has only the database cannot guess passphrases: verifiers are HMACs under a secret pepper, and bundles are
 encrypted again under a key of the server.
@@ -36,7 +36,7 @@ class ServerKeyError(Exception):
 
 
 class ServerKeys:
-    """The computations with the server's master key."""
+    """The keys that are derived from the server's master key, and the computations with them."""
 
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != MASTER_KEY_BYTES:
@@ -65,7 +65,7 @@ class ServerKeys:
         return nonce + self._sealer.encrypt(nonce, record, encode_fields("sealed record", user))
 
     def unseal(self, sealed: bytes, user: str) -> bytes:
-        """Return the record of `seal`. Raises ServerKeyError."""
+        """Return the record from the result of `seal` for this user. Raises ServerKeyError."""
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._sealer.decrypt(nonce, ciphertext, encode_fields("sealed record", user))
@@ -76,8 +76,8 @@ class ServerKeys:
 def load_master_key(database: Path) -> bytes:
     """Return the master key from the system keyring. It is made at the first start.
 
-    Processes that start for the first time together wait for each other by a lock beside the database, and one of them
-    makes the key. Raises ServerKeyError, or OSError if no lock can be made.
+    If several processes start for the first time together, a lock beside the database lets only one of them make the
+    key. Raises ServerKeyError, or OSError if no lock can be made.
     """
     check_backend(keyring.get_keyring())
     try:

@@ -48,12 +48,12 @@ class BackoffRule:
     def wait_seconds(self, failures: int) -> int:
         """Return the wait after this number of failures."""
         excess = failures - self.free_failures
-        # The exponent is bounded before the shift, because a counter may grow for years.
+        # The exponent is limited before the shift, because a counter may grow for years.
         return min(1 << min(excess - 1, 30), self.longest_seconds) if excess > 0 else 0
 
 
 class Store:
-    """The store in one database."""
+    """The store, in one SQLite database."""
 
     def __init__(self, path: Path, *, forget_after: datetime.timedelta) -> None:
         self._forget_seconds = forget_after.total_seconds()

@@ -23,7 +23,7 @@ from smime_core.trust import parse_json
 PROTOCOL: Final = 1
 
 MIN_MEMORY_KIB: Final = 65_536  # The second recommendation of RFC 9106 section 4.
-MAX_MEMORY_KIB: Final = 262_144  # A phone's browser gives one page no more.
+MAX_MEMORY_KIB: Final = 262_144  # A phone's browser gives a page no more memory.
 MIN_PASSES: Final = 3
 MAX_PASSES: Final = 16  # 16 passes over MAX_MEMORY_KIB take about 3 s on a phone.
 MAX_LANES: Final = 8
