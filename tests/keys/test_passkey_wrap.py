@@ -1,4 +1,4 @@
-"""Bundles that a passkey opens, with the native provider."""
+"""Bundles whose key is wrapped by a passkey, with the native provider."""
 
 from __future__ import annotations
 

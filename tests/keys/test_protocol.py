@@ -46,7 +46,7 @@ class Account:
     def open(
         self, sealed: SealedBundle | None = None, *, keys: KeyAccount = KEYS, lowest_version: int = 1
     ) -> tuple[Identity, ...]:
-        """Open the registered bundle, with this or that changed."""
+        """Return the identities in `sealed`, by default those in the registered bundle."""
         bundle, parameters = sealed or self.registration.sealed, self.registration.parameters
         return asyncio.run(open_bundle(bundle, keys, parameters, self.provider, lowest_version=lowest_version))
 

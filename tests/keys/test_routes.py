@@ -1,4 +1,4 @@
-"""The key server's routes: what it answers, what it refuses, and what a stolen database shows."""
+"""The key server's routes: the answers, the refusals, and the content of a stolen database."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ def test_refuses_a_sealed_record_that_was_moved_to_another_user() -> None:
 
 
 class PlaintextKeyring(KeyringBackend):
-    """Stands for the keyring of keyrings.alt, which is recognised by this name."""
+    """A replacement for the keyring of keyrings.alt, which `check_backend` recognises by the name of this class."""
 
     priority = 0.5
 
@@ -322,7 +322,7 @@ def system_keyring(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
 def test_a_first_start_of_two_at_once_makes_one_master_key(
     config: KeyServerConfig, system_keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both have seen that there is none before either makes one."""
+    """Both threads find no master key before either of them makes one."""
     both, waited, look = threading.Barrier(2), threading.local(), system_keyring.get_password
     failures: list[BaseException] = []
 
@@ -353,7 +353,7 @@ def test_a_first_start_of_two_at_once_makes_one_master_key(
 def test_the_master_key_is_the_one_that_the_keyring_has_afterwards(
     system_keyring: MemoryKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else's write came after the server's own."""
+    """Another program overwrites the entry after the server has written it."""
     keep = system_keyring.set_password
     theirs = base64.b64encode(b"t" * 32).decode()
     monkeypatch.setattr(system_keyring, "set_password", lambda service, user, _own: keep(service, user, theirs))
@@ -496,7 +496,7 @@ def test_configuration_and_records_show_no_secret(config: KeyServerConfig, clock
 
 @pytest.fixture
 def running(config: KeyServerConfig) -> Iterator[KeyServerConfig]:
-    """The server on a port of this machine."""
+    """The configuration of a key server that runs on a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -562,7 +562,7 @@ def test_a_server_that_does_not_answer_is_told() -> None:
 def test_no_bundle_is_read_before_the_passphrase_was_right(
     client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bundle may have a megabyte: the time to read it would say who is registered."""
+    """A bundle may have a megabyte: the time to read it would reveal who is registered."""
     post(client, "/register", registration(clock).to_json())
     statements: list[str] = []
     connect = Database._connect
@@ -581,7 +581,7 @@ def test_no_bundle_is_read_before_the_passphrase_was_right(
 
 
 def test_strangers_keep_nobody_out_who_has_logged_in_from_there_before(client: FlaskClient, clock: Clock) -> None:
-    """A line at home has 256 networks of IPv6: enough to keep an account waiting for ever."""
+    """A home connection may have 256 IPv6 networks, enough to keep an account waiting for ever."""
     post(client, "/register", registration(clock).to_json())
     assert log_in(client).status_code == 200
     for second in range(300):
