@@ -1,4 +1,4 @@
-"""Half an hour away from the desk: keys are locked and the background has ended, and what was begun goes on."""
+"""After half an hour away from the desk the keys are locked and the background has ended. Work in progress goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.extension.session import AGE, MINUTE, SESSION
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 ALARM = "async () => (globalThis.browser ?? chrome).alarms.create('lock', { when: Date.now() })"
-# Firefox looks every 30 seconds, and each time puts the end off where anything was still running.
+# Firefox checks every 30 seconds whether the background is idle, and postpones its end while something is running.
 MAX_IDLE_SECONDS = 180
 LONGER_THAN_IDLE_SECONDS = 35
 
@@ -48,7 +48,7 @@ def wait_until_idle(extension: Extension) -> None:
 
 
 def show_letter(page: Page, site: Site, people: People) -> None:
-    """A page with an encrypted text for Alice, offered to be opened."""
+    """Show a page with an encrypted text for Alice, and wait for the button that opens it."""
     armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(textarea("letter", text=armored)))
     page.wait_for("() => letter.nextElementSibling?.getBoundingClientRect().height >= 44")

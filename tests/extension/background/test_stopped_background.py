@@ -1,4 +1,4 @@
-"""The background ends between any two steps, as browsers end it: work goes on, or what to do is said."""
+"""The background ends between two steps, as browsers end it. The work goes on, or the person is told how to go on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from tests.support.extension.uploads import CONTROL
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# Longer than the editor waits before it has its text kept, and looks whether it still is.
+# The first time is longer than the editor waits before the vault keeps its text. The second is longer than the time
+# between two checks that the vault still keeps it.
 KEPT_SECONDS, KEPT_AGAIN_SECONDS = 2, 12
 FORGET_SITES = """async () => {
   const { ask } = await import("/source/browser_ext/shared/request.js");
@@ -42,7 +43,7 @@ ANSWERED = "() => document.querySelector('.state-statement, [data-test=problem]:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Whom and what the flows need."""
+    """The fixtures that the flows use."""
 
     extension: Extension
     page: Page
@@ -67,12 +68,12 @@ def scene(
     webmail: Webmail,
     web_site: WebSite,
 ) -> Scene:
-    """Alice's keys are open, and no site has been agreed to."""
+    """The fixtures, with Alice's keys unlocked and without any site on which she has agreed to open texts."""
     options = extension.open_options()
     options.js(FORGET_SITES)
     options.close()
     extension.browser.expect_error("favicon|404")
-    # Nothing is offered in a tab that is not in front.
+    # The extension offers nothing in a tab that is not in front.
     page.activate()
     return Scene(
         extension=extension,
@@ -88,7 +89,7 @@ def scene(
 
 
 def agree(scene: Scene, window: Page, repeat: Callable[[], None]) -> None:
-    """Agree; where what waited ended with the background, the window says so, and the same click goes on."""
+    """Agree in the window. If the vault's held text ended with the background, refuse there and call `repeat`."""
     with window.closing():
         window.click("[data-test=agree]")
     deadline = time.monotonic() + 30
@@ -194,7 +195,7 @@ def open_mail_in_page(scene: Scene) -> Iterator[None]:
     agree(scene, window, lambda: None)
     frame.around.wait_for(ANSWERED, timeout_seconds=30)
     if frame.around.js("() => document.querySelector('[data-test=problem]') !== null"):
-        # The mail was held by the background itself.
+        # In Firefox the background page held the mail, which ended with it.
         assert isinstance(extension.browser, Firefox)
         assert "Open it again from where it came." in frame.around.text("[data-test=problem]")
         frame.around.click("main button:last-of-type")
@@ -266,7 +267,7 @@ FLOWS = {
 
 
 def is_seen_stopped(extension: Extension) -> bool:
-    """Stop the background; what is open may start it again before anybody looks."""
+    """Stop the background, and return whether it was seen stopped. Open pages may start it again at once."""
     for _ in range(3):
         extension.stop_background()
         if not extension.is_background_running():
