@@ -1,4 +1,4 @@
-"""Letters are written in a window of the extension: who can read what leaves is said before, and nothing is lost."""
+"""Letters are written in the extension's window. It names the readers before a letter is sent, and loses no text."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webma
     assert "No certificate of carol@example.test" in window.text("[data-test=obstacle]")
     assert leaves(window) == "Not ready to send: as things stand, carol@example.test could not read it."
     address(window, "compose-to", "bob@example.test")
-    # Nothing leaves for Bob either, although Bob could read it.
+    # The letter is not sent to Bob either, although Bob could read it.
     assert leaves(window) == "Not ready to send: as things stand, carol@example.test could not read it."
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")
@@ -170,7 +170,7 @@ def test_an_answer_to_encrypted_mail_is_encrypted_and_joins_the_thread(webmail: 
     window.wait_for_selector("[data-address='bob@example.test'][data-readiness=ready]", timeout_seconds=60)
     # The recipients of an answer come from the message, not from the page's proposal.
     assert set(readiness(window)) == {"bob@example.test"}
-    # Anybody could have added to fields that nothing protected.
+    # The header field Cc was not protected, so somebody else may have added Carol to it.
     assert "carol@example.test" in window.text("[data-note=doubtful]")
     window.click("[data-test=doubtful-add]")
     assert set(readiness(window)) == {"bob@example.test", "carol@example.test"}
@@ -224,7 +224,7 @@ def test_a_quote_that_comes_after_encrypting_was_switched_off_asks_too(webmail: 
     window.click("[data-test=switch-encrypt]")
     window.click("[data-test=readable-confirm]")
     quote_original(window)
-    # The quoted text was not there when the person agreed.
+    # The person agreed before the quotation was in the letter, so encryption is on again.
     assert window.js("() => document.querySelector('[data-test=switch-encrypt]').checked") is True
     window.click("[data-test=switch-encrypt]")
     window.wait_for_selector("[data-test=readable-confirm]")
@@ -392,5 +392,5 @@ def certificate_file(identity: Identity, file: Path) -> Path:
 
 
 def leaves(window: Page) -> str:
-    """The sentence that says what would leave as things stand."""
+    """The sentence in the window about what would be sent now."""
     return window.text("[data-test=leaves]")

@@ -32,7 +32,7 @@ CLEAR_SESSION = "async () => (globalThis.browser ?? chrome).storage.session.clea
 
 
 def written(webmail: Webmail, people: People, kind: str, note: Path) -> Page:
-    """A window with an answer to encrypted mail of Bob's, or a forward of it, and something in each of its parts."""
+    """Open a window that answers or forwards an encrypted mail of Bob's, and fill in every part of the letter."""
     mail = mail_from_bob(people, encrypted=True, text=TWO_LINES)
     window = webmail.write(kind="replyAll" if kind == "reply" else "forward", mail=mail)
     quote_original(window)
@@ -51,7 +51,7 @@ def written(webmail: Webmail, people: People, kind: str, note: Path) -> Page:
 
 
 def begin_anew(extension: Extension, people: People) -> None:
-    """The next session of the browser: nothing that stood in memory is left."""
+    """Begin the next browser session, with nothing left in memory."""
     extension.lock()
     options = extension.open_options()
     options.js(CLEAR_SESSION)
@@ -61,11 +61,11 @@ def begin_anew(extension: Extension, people: People) -> None:
 
 
 def continued(webmail: Webmail, people: People) -> Page:
-    """The newest draft, in the window of an answer to another mail."""
+    """Continue the newest draft in a window that was opened to answer another mail."""
     other = mail_from_bob(people, encrypted=True, text="Another letter.")
     window = webmail.write(kind="reply", mail=other)
     window.click("[data-test=draft-continue]")
-    # Once everybody is looked up nothing moves under the pointer.
+    # After all recipients have been looked up, nothing moves under the pointer.
     settled = "() => !document.querySelector('[data-note=drafts], [data-readiness=asking]')"
     window.wait_for(settled, timeout_seconds=60)
     return window
@@ -87,7 +87,7 @@ def test_a_continued_draft_is_the_same_letter(
         begin_anew(webmail.extension, people)
     later = continued(webmail, people)
     assert later.js(LETTER) == before
-    # The draft still says that the letter was encrypted.
+    # The draft still records that the original was encrypted.
     later.click("[data-test=switch-encrypt]")
     later.wait_for_selector("[data-test=readable-confirm]")
     later.click("dialog button:not(.primary)")
@@ -105,7 +105,7 @@ def check_the_other_way(window: Page, kind: str, session: str) -> None:
     """Choose the other way of forwarding, and the first one again."""
     before: dict[str, Any] = window.js(LETTER)
     if kind == "text" and session == "next":
-        # The original went with the session: that is said, and the choice stays.
+        # The original was lost with the session. The window reports this, and the choice stays as it was.
         window.click("[data-test=forward-whole]")
         window.wait_for_selector("[data-test=send-error]:not(:empty)", timeout_seconds=30)
     else:
@@ -119,7 +119,7 @@ def check_the_other_way(window: Page, kind: str, session: str) -> None:
 
 
 def leave_to_bob(window: Page) -> None:
-    """Send it only to Bob: nobody else has a certificate."""
+    """Leave only Bob as a recipient, since nobody else has a certificate."""
     for person in window.js(LETTER)["to"] + window.js(LETTER)["cc"] + window.js(LETTER)["bcc"]:
         if person != "bob@example.test":
             remove(window, person)

@@ -1,4 +1,4 @@
-"""Each flow once without a mouse: a field is encrypted, a letter leaves, keys are made, the guide is walked."""
+"""Each flow once without a mouse: a field is encrypted, a letter is sent, keys are made, the guide is completed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.support.extension.field_pages import PASSPHRASE, TEXT, People
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-# More than any page has, its frames and the way round through the browser's own controls included.
+# More stops of the Tab key than any page has, including its frames and the browser's own controls.
 MAX_STOPS = 150
 OPERATION_SECONDS = 60
-# The extension's button beside a field is in a closed shadow root, whose host has the focus for the page.
+# The extension's button beside a field is in a closed shadow root, so the page sees the focus on the root's host.
 HAS_BUTTON = """(selector) => {
   const { height } = document.querySelector(selector)?.nextElementSibling?.getBoundingClientRect() ?? { height: 0 };
   return height >= 44;
@@ -25,7 +25,7 @@ ON_BUTTON = "(selector) => document.activeElement === document.querySelector(sel
 
 
 def tab_until(page: Page, is_there: str, *arguments: str) -> None:
-    """Press Tab until a function says that the focus is where it is wanted."""
+    """Press Tab until a function in the page returns true."""
     for _ in range(MAX_STOPS):
         if page.js(is_there, *arguments):
             return
@@ -61,7 +61,7 @@ def test_a_field_is_encrypted_and_opened(extension: Extension, site: Site, peopl
     press_button_beside(page, "#answer")
     frame = extension.frame_in(page)
     frame.around.wait_for_selector("[data-test=encrypt]")
-    # Typing goes into the private text at once.
+    # The editor has the focus at once.
     frame.text.wait_for("() => document.activeElement?.classList.contains('text')")
     frame.text.type(TEXT)
     frame.text.press(TAB)
@@ -113,7 +113,7 @@ def test_the_guide_is_walked_to_its_end(extension: Extension) -> None:
     page.close()
 
 
-# The last one: in Firefox no Enter clicks any more once the request was saved as a file.
+# This test is the last: in Firefox, Enter clicks nothing after the request was saved as a file.
 def test_a_key_is_made(extension: Extension) -> None:
     page = extension.open_options()
     tab_to(page, "make-request")
@@ -129,8 +129,8 @@ def test_a_key_is_made(extension: Extension) -> None:
     tab_to(page, "request-go")
     page.press(ENTER)
     page.wait_for_selector("[data-test=waiting-request]", timeout_seconds=OPERATION_SECONDS)
-    # Firefox's panel of downloads has the focus now, because the request was saved as a file. The driver's keys come to
-    # the page all the same, where Firefox makes no click of an Enter then; a person's would go to the panel.
+    # Firefox's panel of downloads has the focus now, because the request was saved as a file. A person's keys would go
+    # to the panel. The driver's keys still reach the page, but Firefox makes no click of Enter there.
     if isinstance(page.browser, Chromium):
         tab_until(page, ON_REMOVAL)
         page.press(ENTER)

@@ -1,4 +1,4 @@
-"""The window for letters: whole messages and dropped files, identities that end, certificates from a bridge."""
+"""The window for letters: whole messages and dropped files, identities that expire, certificates from a bridge."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CHOOSE_SENDER = """(address) => {
   select.dispatchEvent(new Event("change"));
 }"""
 
-# The values and names that the progress bar shows, noted at each change; null is a value that nobody can know.
+# Records the value and the name of the progress bar at each change. The value is null while the total is unknown.
 WATCH_PROGRESS = """() => {
   const bar = document.querySelector("[data-test=progress]");
   window.told = [];
@@ -89,7 +89,7 @@ def test_a_message_is_forwarded_whole_when_the_person_chooses_so(
     whole = whole_of(report.content)
     if not encrypted:
         assert whole == original
-    # The message that was encrypted only for Alice can be read, and still says who signed it.
+    # Bob can read the message that was encrypted only for Alice, and its signature is still verified.
     at = datetime.datetime.now(datetime.UTC)
     inside = run(
         examine_message(
@@ -110,7 +110,7 @@ def test_an_encrypted_message_leaves_whole_and_readable_only_when_the_person_say
     window.click("[data-test=readable-confirm]")
     window.click("[data-test=forward-whole]")
     window.wait_for_text("message.eml", selector="[data-test=compose-attachments]", timeout_seconds=30)
-    # The person agreed to its words; now the whole message is attached.
+    # The person agreed to send the words unencrypted. The whole message was attached later, so the window asks again.
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=readable-confirm]")
     assert not webmail.page.js("() => document.documentElement.dataset.taken ?? null")
@@ -134,7 +134,7 @@ def test_a_webmail_that_only_attaches_takes_encrypted_letters_without_hidden_rea
     window = webmail.write(to=["bob@example.test"], deliver="attachment")
     window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     window.click("[data-test=switch-encrypt]")
-    # A signature in the open does not survive as an attachment.
+    # A letter that is only signed cannot be handed over as an attachment.
     wait_for_obstacles(window, "needs-encryption")
     window.click("[data-test=switch-encrypt]")
     wait_for_obstacles(window)
@@ -160,19 +160,19 @@ def test_an_attachment_of_25_megabytes_leaves_whole(webmail: Webmail, tmp_path: 
     window.js(WATCH_PROGRESS)
     send(window)
     told: list[dict[str, Any]] = window.js("() => window.told")
-    # While it is made, how far that has come is known; what the webmail does with it is not.
+    # The progress of making the message is known. The progress of the webmail is not.
     made = [step["value"] for step in told if step["name"] == "The message is being made"]
     assert made == sorted(made)
     assert (len(set(made)) >= 5, made[0], made[-1]) == (True, 0, 1)
     handed = [step["value"] for step in told if step["name"] == "The message is being handed over to the webmail"]
     assert handed == [None]
-    # Two layers of base64.
+    # Two layers of base64 make the message longer than the file.
     assert webmail.taken()[0].length > 25_000_000 * 16 / 9
 
 
 @pytest.fixture
 def ending(extension: Extension, people: People) -> dict[str, int]:
-    """Identities of Alice's by their address, which end in so many days; one has ended."""
+    """The addresses of Alice's identities that expire soon, each with its number of days; one has expired."""
     now = datetime.datetime.now(datetime.UTC)
     authority = run(create_authority("Ending CA", provider=NATIVE, at=now - datetime.timedelta(days=100)))
     ends = {"over@example.test": -2, "soon@example.test": 10}
@@ -236,7 +236,7 @@ def test_a_certificate_is_looked_up_at_the_bridge_that_the_person_has_named(
 
 
 def name_bridge(extension: Extension, url: str) -> None:
-    """Name the bridge in the settings, or none."""
+    """Set the address of the bridge in the settings; "" removes it."""
     options = extension.open_options()
     options.js("(url) => { document.getElementById('directory').value = url; }", url)
     options.click("[data-test=directory-go]")
