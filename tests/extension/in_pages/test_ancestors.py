@@ -1,4 +1,4 @@
-"""A frame belongs to all pages around it: each is named and pays, and one that hides its origin gets nothing opened."""
+"""The pages around a frame: the window names each, an opening counts for each, and none may hide its origin."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOTE = "() => document.querySelector('#letter')?.nextElementSibling?.getBounding
 
 @pytest.fixture
 def unlocked(extension: Extension, people: People) -> Extension:
-    """Alice's keys are open, and no frame of an earlier test is left."""
+    """The extension with Alice's keys unlocked, without the frames and counted openings of earlier tests."""
     extension.unlock(people.folder / "alice.p12", PASSPHRASE)
     ask_in_options(extension, FORGET)
     return extension
@@ -43,7 +43,7 @@ def unlocked(extension: Extension, people: People) -> Extension:
 
 @pytest.fixture(scope="module")
 def third() -> Iterator[Site]:
-    """A server of its own: its pages have origins that no other page here has."""
+    """Another server, whose pages have origins that no other page here has."""
     with running_site() as site:
         yield site
 
@@ -93,7 +93,7 @@ def test_a_site_that_the_person_knows_is_asked_about_anew_in_a_frame_of_another_
     inner = site.page_with(textarea("letter", text=armored))
     page.goto(inner)
     open_and_agree(unlocked, page)
-    # The address bar names the site that the person knows; the page in between is another one.
+    # The person knows the site in the address bar. The page between it and the frame belongs to another site.
     page.goto(site.page_with(frame(site.page_with(frame(inner), origin=site.other_origin))))
     unlocked.click_button(page.wait_for_frame(inner), "#letter")
     window = unlocked.window()

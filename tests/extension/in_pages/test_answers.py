@@ -1,4 +1,4 @@
-"""Mail is answered and forwarded from where it is read: to the right people, encrypted, and without words of others."""
+"""Mail is answered and forwarded where it is read: to the right people, encrypted, and without hidden words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 READING = "[data-test=reading]"
 ASKED = {
     "reply": {"bob@example.test"},
-    # Carol is in a field that nothing protected: she is asked about.
+    # Carol is in an unprotected header field, so the window asks before it adds her.
     "replyAll": {"bob@example.test"},
     "forward": set[str](),
 }
@@ -36,7 +36,7 @@ def bridge() -> Iterator[PlayedBridge]:
 
 @pytest.fixture
 def viewer(extension: Extension) -> Iterator[Page]:
-    """A viewer for each test: the one before has closed those that were left."""
+    """A new viewer for each test, since the viewers of the test before were closed."""
     viewer = extension.browser.open(extension.base + "viewer/viewer.html")
     viewer.wait_for_text("Choose a file")
     yield viewer
@@ -45,7 +45,7 @@ def viewer(extension: Extension) -> Iterator[Page]:
 
 @pytest.fixture
 def opened(unlocked: Extension, bridge: PlayedBridge, people: People) -> Iterator[tuple[Page, Frame]]:
-    """A webmail's page with an encrypted mail of Bob's opened in it."""
+    """A page of the webmail, and the frame in it that shows an encrypted mail of Bob's."""
     bridge.mail = mail_from_bob(people, encrypted=True)
     bridge.sent.clear()
     bridge.reply = SENT
@@ -56,7 +56,7 @@ def opened(unlocked: Extension, bridge: PlayedBridge, people: People) -> Iterato
 
 
 def writing(reader: Page, kind: str) -> Page:
-    """The window that a button under a mail opens, once it says what is answered."""
+    """Click a button under a mail, and return the window that opens, once it names the original."""
     reader.click(f"[data-test={kind}]")
     window = reader.browser.wait_for_page("compose.html")
     window.wait_for_selector("[data-test=original-state], [data-test=original-problem]", timeout_seconds=60)
@@ -139,7 +139,7 @@ def test_a_mail_in_a_page_is_let_go_when_the_keys_lock(unlocked: Extension, open
     assert not [inside for inside in page.frames() if "mail_view" in inside.url]
     assert frame.around.js("() => document.querySelector('[data-test=reply]')") is None
     frame.around.click("[data-test=close]")
-    # It is offered again.
+    # The extension offers to open the message again.
     unlocked.click_button_above(page, READING)
 
 

@@ -1,4 +1,4 @@
-"""Windows that ask are calm: what agrees obeys only after a second without a change; what refuses obeys at once."""
+"""A button that agrees works only after its window was unchanged for a second. A button that refuses works at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 FIELD = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 FORM = """<form data-smime=sign data-smime-nonce=n method=post action=/ accept-charset=utf-8>
   <input name=a value=1><button name=go value=1>Go</button></form>"""
-# Disturbs a window in a way, and clicks the button in the same moment, as a page would have it: an early click.
+# Disturbs a window in one way, and clicks its button at the same moment. A page could lead a person to such a click.
 HASTY = """async (way) => {
   const button = document.querySelector("[data-agrees]");
   const api = globalThis.browser ?? chrome;
@@ -31,10 +31,10 @@ WAITING = "() => document.documentElement.dataset.calm === 'waiting'"
 
 
 def ask_to_sign(extension: Extension, page: Page, site: Site) -> Page:
-    """The window that asks about a small form."""
+    """Submit a small form, and return the window that asks about it."""
     page.goto(site.page_with(FORM))
     while not extension.has_window():
-        # Before the extension's scripts are in the page, a click on such a button does nothing.
+        # A click on such a button does nothing before the extension's scripts are loaded.
         page.click("[name=go]")
         time.sleep(1)
     return extension.window()
@@ -54,7 +54,7 @@ def test_a_click_in_the_first_second_agrees_to_nothing(unlocked: Extension, page
     assert "just appeared, moved or changed" in window.text("[data-test=calm-hint]")
     assert is_asking(unlocked)
     assert page.js("() => document.querySelector('[name=smime_signature]')") is None
-    # The same click counts a second later, and the sentence is gone.
+    # A second later the same click works, and the sentence is gone.
     window.wait_until_calm()
     assert window.js("() => document.querySelector('[data-test=calm-hint]')") is None
     with window.closing():
@@ -102,7 +102,7 @@ def test_refusing_obeys_at_once(unlocked: Extension, page: Page, site: Site, way
     unlocked.wait_until_window_is_gone()
 
 
-# Every page of the extension: the buttons that lead on from a question, and whether each waits.
+# Opens a dialog and clicks its button at once and again later. Returns whether each of the two clicks worked.
 AGREEING = """async () => {
   const { openForm } = await import("/source/browser_ext/options/parts.js");
   openForm({ title: "t", content: [], verb: "v", test: "tried", onSubmit: async () => { window.agreed = true; } });

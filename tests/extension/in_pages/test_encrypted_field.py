@@ -282,7 +282,7 @@ def test_no_more_than_twenty_texts_a_minute_are_opened_for_a_site(unlocked: Exte
 def test_a_page_without_a_secure_connection_gets_a_window(insecure: Extension, site: Site) -> None:
     origin = site.origin.replace("127.0.0.1", INSECURE_HOST)
     page = insecure.browser.open(site.page_with(textarea("answer", text="Already typed. "), origin=origin))
-    # The toolbar's click is about the tab in front.
+    # A click in the toolbar acts on the tab in front.
     page.activate()
     page.click("#answer")
     page.wait_for("() => document.hasFocus() && document.activeElement.id === 'answer'")

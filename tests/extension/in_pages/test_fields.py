@@ -110,7 +110,7 @@ def test_a_field_that_is_rewritten_before_it_is_sent_stops_the_form(
 
 
 SENT = FORM.replace("<form method=post", "<form target=answer action=/taken") + "<iframe name=answer></iframe>"
-# The ways in which a handler of `formdata` treats the event, and when it writes its own text.
+# Handlers of `formdata` that stop the event or not, and write their own text at different times.
 LAST_WORDS = {
     "as it comes": "document.forms[0].addEventListener('formdata', alter)",
     "stops it": "document.forms[0].addEventListener('formdata', (event) => { event.stopPropagation(); alter(event); })",
@@ -210,7 +210,7 @@ def test_a_text_field_that_a_script_alters_is_told_and_is_left_as_the_person_say
     encrypt(extension, page, "#field")
     armored = page.value("#field")
     assert "\n" not in armored
-    # One letter of the encrypted text is enough.
+    # One changed letter of the encrypted text is enough for a question.
     altered = armored.replace("MI", "MJ", 1)
     page.js("(altered) => { document.querySelector('#field').value = altered; }", altered)
     page.click("#go")
@@ -221,11 +221,11 @@ def test_a_text_field_that_a_script_alters_is_told_and_is_left_as_the_person_say
         window.click("[data-test=leave]")
     extension.wait_until_window_is_gone()
     assert page.value("#field") == altered
-    # The person has seen what leaves: it is asked about once.
+    # The person has seen this text, so the extension asks about it only once.
     page.click("#go")
     page.wait_for("(altered) => window.sent === altered", altered)
     assert not extension.has_window()
-    # Another text is another question.
+    # A different text causes another question.
     page.js("(altered) => { document.querySelector('#field').value = `${altered} and 1000`; }", altered)
     page.click("#go")
     assert extension.window().text("[data-test=altered]").endswith("and 1000")
@@ -273,7 +273,7 @@ def test_a_script_that_alters_a_field_and_submits_by_itself_gets_a_note_and_no_w
       form.addEventListener("submit", () => { window.heard = true; });
       form.requestSubmit();
     }""")
-    # The note is the extension's own, in a closed shadow root: its place below the field shows.
+    # The extension's note is in a closed shadow root, so the test can see only its height below the field.
     page.wait_for("() => document.querySelector('#field').nextElementSibling?.getBoundingClientRect().height > 0")
     assert (page.url, page.js("() => window.heard ?? false")) == (address, False)
     assert not extension.has_window()

@@ -21,7 +21,7 @@ from tests.support.extension.uploads import CONTENT, CONTROL
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-# The files that a page sees when it polls its control from its start on.
+# Records the files that a page sees if it polls its control from the start.
 POLL = """() => {
   window.seen = new Set();
   const look = () => {
@@ -185,7 +185,7 @@ def test_a_file_is_whole_after_a_first_try_that_was_refused(
 
 
 def drop(page: Page, selector: str, file: Path) -> None:
-    """Drop a file from the desk on an element; in Firefox, whose driver cannot, an event that a script makes."""
+    """Drop a file on an element. Firefox's driver cannot do this, so a script dispatches the event there."""
     browser = page.browser
     if not isinstance(browser, Chromium):
         page.js(
@@ -221,7 +221,7 @@ def test_a_dropped_file_stays_out_of_the_control_and_of_the_pages_own_handlers(
     })""")
     drop(page, "#plain", salaries)
     page.wait_for("() => window.dropped?.includes('plain')")
-    # By then the extension has met the control.
+    # After this time the extension has examined the control.
     page.js("() => new Promise((done) => setTimeout(done, 900))")
     drop(page, "#field", salaries)
     page.wait_for("() => document.querySelector('#field').nextElementSibling !== null")

@@ -1,4 +1,4 @@
-"""Forms leave as they were signed, however they are made: names of controls, buttons outside, pages that listen."""
+"""Forms are submitted as they were signed, whatever the names of controls, places of buttons and listeners are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 SIGNATURE = "smime_signature"
 FORM = "<form id=form method=post action=/orders data-smime=sign data-smime-nonce=n>"
 BUTTON = "<button id=go>Go</button>"
-# Names of everything that a script may ask of a form.
+# Returns the names of all properties of a form.
 _PROPERTIES = """() => {
   const names = new Set();
   for (let kind = HTMLFormElement.prototype; kind; kind = Object.getPrototypeOf(kind)) {
@@ -42,7 +42,7 @@ _LISTEN = """<script>
 
 
 class Shop:
-    """A site with one page, and the entries that came with the last form."""
+    """A site with one page, which records the entries of the last form that it got."""
 
     def __init__(self) -> None:
         self.origin = ""

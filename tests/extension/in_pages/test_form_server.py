@@ -1,4 +1,4 @@
-"""The example server takes one order once, as it was signed, and nothing else; encrypted clients come back as kept."""
+"""The example server takes a signed order once and unaltered, and returns encrypted clients as it stored them."""
 
 from __future__ import annotations
 

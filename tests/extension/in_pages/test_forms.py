@@ -117,7 +117,7 @@ def test_a_signed_order_is_taken_once_and_nowhere_else(
         return answer.status_code, answer.text
 
     assert shop.test_client().post("/orders", base_url=origin, data=body, content_type=kind).status_code == 409
-    # A server that wants to use it again gives it a nonce that counts, or takes it along to another site.
+    # An attacker replays the order with another valid nonce, or sends it to another site.
     assert replay(shop, origin, b"x" * 43)[0] == 400
     assert replay(elsewhere, "https://elsewhere.example", nonce)[0] == 400
     assert replay(elsewhere, origin, nonce)[0] == 200, "the very same order is taken where it was signed for"
@@ -144,7 +144,7 @@ def test_no_handler_of_the_page_comes_between_signature_and_submission(
 
 @pytest.mark.parametrize("target", ["_blank", "_BLANK"])
 def test_a_form_for_a_new_tab_opens_in_the_same_tab(extension: Extension, page: Page, site: Site, target: str) -> None:
-    # A new tab needs a click in the page, and the last one was in the window.
+    # A new tab opens only after a click in the page, and the last click was in the extension's window.
     page.goto(
         site.page_with(
             f"<form data-smime=sign data-smime-nonce=n method=post action=/orders target={target} accept-charset=utf-8>"
@@ -233,7 +233,7 @@ def test_what_cannot_be_signed_as_it_will_arrive_is_not_sent(
 
 
 def encrypt_client(extension: Extension, page: Page, field: str, text: str, button: str) -> None:
-    """Write a client privately and have the server keep it."""
+    """Encrypt a client's data in a field, and submit it to the server."""
     encrypt(extension, page, field, text)
     page.js("() => { window.isOld = true; }")
     page.click(button)
@@ -241,7 +241,7 @@ def encrypt_client(extension: Extension, page: Page, field: str, text: str, butt
 
 
 def read_client(extension: Extension, page: Page) -> str:
-    """The text of the first client, once it was opened in its place."""
+    """Open the data of the first client in its place, and return the text."""
     page.wait_for_selector("#client-1", timeout_seconds=30)
     extension.click_button(page, "#client-1")
     return agree_if_asked(extension, page).text.text(".text")
@@ -254,7 +254,7 @@ def test_a_client_list_is_read_in_place_and_kept_encrypted(
     encrypt_client(extension, page, "#client", "Bob, 12 High Street", "#add")
     assert read_client(extension, page) == "Bob, 12 High Street"
     page.goto(f"{shop}/clients")
-    # The button of the first client moves what is below it.
+    # The extension's button at the first client moves the content below it.
     page.wait_for("() => document.querySelector('#client-1').nextElementSibling.getBoundingClientRect().height >= 44")
     page.click("summary")
     encrypt_client(extension, page, "#new-1", "Bob, 7 Mill Lane", "#save-1")

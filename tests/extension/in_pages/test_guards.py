@@ -17,7 +17,7 @@ FORM = (
     '<form method=post action="/taken" data-smime=sign><input name=sum value=120>'
     "<button id=go style='inline-size:120px;block-size:50px'>Go</button></form>"
 )
-# Where something is in the innermost shadow tree, which the page has in `inside`.
+# Returns the position of an element in the innermost shadow tree, which is the page's variable `inside`.
 PLACE = """(name) => {
   const { x, y } = inside.querySelector(name).getBoundingClientRect();
   return [Math.round(x + 10), Math.round(y + 10)];
@@ -86,13 +86,13 @@ def test_a_form_in_a_shadow_tree_is_signed_or_stays(
     page.js(MAKE_TREE, FORM, mode, depth)
     address = page.url
     if by == "script":
-        # The person has been at the form, and presses a button elsewhere.
+        # The person clicks into the form, and then presses a button elsewhere.
         page.click_at(*page.js(PLACE, "input"))
         page.js(WAIT)
         page.js("() => outside.addEventListener('click', () => inside.querySelector('form').requestSubmit())")
         page.click("#outside")
     else:
-        # The first click may only bring the scripts in.
+        # The first click may only load the scripts.
         for _ in range(4):
             page.click_at(*page.js(PLACE, "#go"))
             page.js(WAIT)
@@ -104,7 +104,7 @@ def test_a_form_in_a_shadow_tree_is_signed_or_stays(
 
 def test_a_marked_form_that_a_script_sends_is_told(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(FORM + "<button id=script type=button>By script</button>"))
-    # The scripts for forms are here once the form was looked at.
+    # The first click makes the extension load its scripts for forms.
     page.click("#go")
     refuse(unlocked)
     page.js("() => script.addEventListener('click', () => HTMLFormElement.prototype.submit.call(document.forms[0]))")

@@ -23,7 +23,7 @@ EMBED = """(url) => new Promise((done) => {
   frame.src = url;
   document.body.append(frame);
 })"""
-# Embeds a view and speaks to it as the frame around it would; whether it answered.
+# Embeds a view, sends it a message as the frame around it would, and returns whether it answered.
 SPEAK_TO_VIEW = """(url) => new Promise((done) => {
   const frame = document.createElement("iframe");
   const { port1, port2 } = new MessageChannel();
@@ -79,7 +79,8 @@ def test_a_page_finds_nothing_of_a_mail_and_speaks_to_no_frame_of_it(
 
 
 HAS_WORDS = "(words) => words.some((one) => document.documentElement.outerHTML.includes(one))"
-# Leads a person's click to the button of the extension: `box` is its place, `bait` what the person wants to click.
+# The ways in which a page leads a person's click to the extension's button. The button is in `box`; `bait` is the
+# element that the person wants to click.
 LEADING = {
     "faded": "box.style.setProperty('opacity', '0.01', 'important')",
     "covered": """
@@ -128,7 +129,7 @@ def test_a_click_that_the_page_led_to_the_button_opens_nothing_without_the_windo
         attack,
     )
     page.click_at(*place)
-    # The click that counts is in a window of the extension.
+    # Only a click in a window of the extension has an effect.
     window = unlocked.window()
     assert origin in window.text("[data-test=origin]")
     frame = unlocked.frame_in(page)
@@ -200,7 +201,7 @@ def test_a_content_script_may_send_no_message_of_a_private_page(unlocked: Extens
     assert set(refused[0].values()) == {"bad-request"}
 
 
-# The background's own module, with senders as the browser would describe them.
+# Calls the background's own module, with senders as the browser would describe them.
 CLAIM = """async (change) => {
   const frames = await import("/source/browser_ext/background/frames.js");
   const place = { id: "x", tab: { id: 4711, windowId: 1 }, frameId: 0, documentId: "one", origin: "https://a.test" };
@@ -264,7 +265,7 @@ def test_a_frame_belongs_to_the_document_that_asked_for_it(unlocked: Extension, 
     assert code == ["bad-request", "accepted"]
 
 
-# Many at once, as a page sends them that does not wait: what the background's own module answers to each.
+# Calls the background's own module many times at once, as a page could, and returns the number of each outcome.
 AT_ONCE = """async (kind) => {
   const [frames, fields] = await Promise.all([
     import("/source/browser_ext/background/frames.js"), import("/source/browser_ext/background/fields.js"),

@@ -276,7 +276,7 @@ def test_stolen_focus_gets_what_is_typed_after_it_and_cannot_be_given_back_unsee
     page.type("after")
     assert page.value("#trap") == "after"
     assert frame.text.text(".text").strip() == "before"
-    # A page that could return the focus would steal single keys without anybody's notice.
+    # A page that could return the focus could steal single keys unnoticed.
     page.js("""() => {
       const host = answer.nextElementSibling;
       for (const element of [trap, host, answer, document.body]) { trap.blur(); element.focus(); element.click(); }
@@ -341,7 +341,7 @@ def test_a_window_marks_itself_with_a_pattern_that_no_page_knows(unlocked: Exten
 
 
 def encrypt_and_count_new_readers(extension: Extension, page: Page) -> int:
-    """Encrypt the field `#answer`; how many of its readers the window called new on the site."""
+    """Encrypt the field `#answer`, and return how many of its readers the window marked as new on the site."""
     frame = extension.write(page, "#answer", TEXT)
     frame.around.click("[data-test=encrypt]")
     found: int = extension.window().js("() => document.querySelectorAll('[data-test=new-here]').length")

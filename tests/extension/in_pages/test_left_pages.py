@@ -1,4 +1,4 @@
-"""A page that is left and shown again by Back has nothing in it that the extension opened there."""
+"""A page that is left and shown again by the Back button contains nothing that the extension opened there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.extension.saved_webmails import Service
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 HAS_WORDS = "(words) => words.some((one) => document.documentElement.outerHTML.includes(one))"
-# Whether the browser kept the document itself: only then Back shows it as it was.
+# Records whether the browser kept the document. Back shows only a kept document as it was.
 MARK = (
     "() => { window.marked = true; addEventListener('pageshow', ({ persisted }) => { window.wasKept = persisted; }); }"
 )
@@ -27,7 +27,7 @@ BACK = "() => { setTimeout(() => history.back()); }"
 
 
 def go_and_come_back(extension: Extension, page: Page, site: Site, *, lock: bool) -> None:
-    """Leave the page by a link of its own, and come back as the person does."""
+    """Go to another page, and come back by the browser's history, as a person does."""
     page.js(MARK)
     page.goto(site.page_with("<h2>Elsewhere</h2>"))
     if lock:
@@ -38,17 +38,17 @@ def go_and_come_back(extension: Extension, page: Page, site: Site, *, lock: bool
 
 
 def assert_was_kept(extension: Extension, page: Page) -> None:
-    """Back has shown the document itself: Chromium keeps none while it is driven, and loads the page again."""
+    """Check that Back has shown the kept document. While it is driven, Chromium keeps none and loads the page again."""
     if isinstance(extension.browser, Firefox):
-        # The document is there before the event that it is shown again.
+        # The document is there before its event `pageshow`.
         page.wait_for(WAS_KEPT)
 
 
 def words_in(page: Page) -> list[str]:
-    """The frames in which something of ours stands."""
+    """The frames that contain words of the opened text or mail."""
     found = []
     for frame in page.frames():
-        # A frame that goes away while it is asked has nothing to show.
+        # A frame that disappears during the search shows nothing.
         with suppress(BidiError):
             found += [frame.context] if frame.js(HAS_WORDS, [TEXT, SECRET_WORDS]) else []
     return found
@@ -87,7 +87,7 @@ def test_back_shows_no_opened_mail(
     assert not words_in(page)
 
 
-# Looks at once: the background takes the whole frame away a moment later.
+# Counts the views at once, since the background removes the whole frame a moment later.
 HIDE = """() => {
   const views = () => document.querySelectorAll("main iframe").length;
   const before = views();

@@ -29,7 +29,10 @@ FRAMES = "() => document.querySelectorAll('iframe').length"
 
 @contextmanager
 def locked_in_the_middle(extension: Extension) -> Iterator[None]:
-    """Texts opened inside count as opened before the last lock, whose news came when none was open yet."""
+    """Make texts that are opened in this context count as opened before the last lock.
+
+    The event of that lock comes before any of these texts is open, so `whenLocked` alone would miss it.
+    """
     options = extension.open_options()
     options.js(SAY_LOCKED, 600_000)
     yield

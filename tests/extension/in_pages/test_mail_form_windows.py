@@ -45,7 +45,7 @@ def page(tab: Page, extension: Extension) -> Iterator[Page]:
 
 
 def message_window(extension: Extension, page: Page) -> Page:
-    """Ask for encryption where the focus is; the message window that opens."""
+    """Ask for encryption where the focus is, and return the message window that opens."""
     extension.choose_from_menu(page, "field")
     window = extension.browser.wait_for_page("compose.html")
     window.wait_for_selector(READY, timeout_seconds=60)
@@ -54,7 +54,7 @@ def message_window(extension: Extension, page: Page) -> Page:
 
 
 def shown(window: Page) -> tuple[str, str]:
-    """Subject and text in the message window."""
+    """The subject and the text in the message window."""
     return window.value("[data-test=compose-subject]"), window.value("[data-test=compose-text]")
 
 
@@ -68,7 +68,7 @@ def test_a_mail_in_a_form_with_files_is_attached_as_mail(
     assert window.text("[data-test=origin]") == site.origin
     send(window)
     assert "press Send in the webmail" in window.text("[data-test=handed-over]")
-    # Nothing of the text stays in the page's own form.
+    # None of the text is left in the page's own form.
     assert page.value("#text").startswith("This message is signed or encrypted with S/MIME.")
     assert page.value("[name=subject]") != "Plans"
     name, octets = page.js(ATTACHED)
@@ -107,7 +107,7 @@ def test_a_mail_whose_editor_is_a_frame_opens_the_message_window(
     editor.wait_for_selector("body[contenteditable]")
     editor.click("body")
     window = message_window(extension, page)
-    # The page does not know the text in a frame of another site.
+    # The page's scripts cannot read the text in a frame of another site.
     assert shown(window) == ("Plans", "" if is_other_site else "Hello Bob")
 
 

@@ -17,7 +17,7 @@ from wasm_build.bundle.tree import read_content
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 PROBE = "tests/support/extension/mail_forms_probe.js"
-# The scripts run in the page itself here, so that many forms are tried in little time.
+# Loads the scripts into the page itself, so that many forms can be tried in little time.
 LOAD = """(source) => {
   globalThis.browser ??= { runtime: {} };
   (0, eval)(source);
@@ -33,7 +33,7 @@ SHOW = """(markup, focus) => {
   });
 }"""
 
-# Five thousand forms beside each other, or five hundred inside each other, as deep as a browser reads markup.
+# Adds 5,000 forms side by side, or 500 forms nested in each other. Browsers do not parse deeper markup.
 FILL = """(markup, isNested) => {
   const place = document.createElement("div");
   let inner = place;

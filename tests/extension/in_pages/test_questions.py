@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 WRITES = textarea("answer", data_smime="sign encrypt", data_smime_to="bob@example.test")
 # Writes records as the background keeps them.
 KEEP = "async (records) => (globalThis.browser ?? chrome).storage.session.set(records)"
-# Changes a kept record: `path` leads to what gets the value.
+# Changes a kept record. `path` leads to the member that gets the value.
 CHANGE: Final = """async ([name, path, value]) => {
   const { session } = (globalThis.browser ?? chrome).storage;
   const found = Object.entries(await session.get(null)).find(([key]) => key.startsWith(name));
@@ -49,7 +49,7 @@ FRAME: Final = {
     "sign": False, "encrypt": False, "proposed": [], "cms": "", "mail": "", "content": "", "inWindow": False,
     "moved": "",
 }  # fmt: skip
-# By kind: what the job is about, and what is changed in which record while the window is open.
+# For each kind of question: the content of the job, and the change (record, path and value) while the window is open.
 JOBS: Final[dict[str, tuple[dict[str, Json], list[Json]]]] = {
     "open": ({"frame": "f"}, ["job:", ["origin"], "https://other.test"]),
     "mail": ({"frame": "f"}, ["job:", ["ancestors"], ["https://around.test"]]),
@@ -63,7 +63,7 @@ JOBS: Final[dict[str, tuple[dict[str, Json], list[Json]]]] = {
 
 
 def open_question(extension: Extension, kind: str) -> Page:
-    """A window that asks a question of this kind, for a page that is not there."""
+    """Open the window with a question of this kind. The page that asks it does not exist."""
     content, _ = JOBS[kind]
     job = {
         "id": "j", "frame": "", "kind": kind, "origin": SITE, "ancestors": [], "state": "waiting", "replyKey": [],
@@ -78,7 +78,7 @@ def open_question(extension: Extension, kind: str) -> Page:
 
 
 def assert_refused_and_drawn_anew(window: Page) -> None:
-    """The answer counted for nothing, and the window shows what is asked now."""
+    """Check that the answer was refused, and that the window shows the present question."""
     window.wait_for_text("has changed meanwhile", selector="[data-test=problem]", timeout_seconds=30)
     assert {job["state"] for job in window.js(READ, "job:")} == {"waiting"}
     window.wait_for_selector("[data-test=agree]")
@@ -86,7 +86,7 @@ def assert_refused_and_drawn_anew(window: Page) -> None:
 
 @pytest.fixture
 def quiet(unlocked: Extension) -> Iterator[Extension]:
-    """No job and no proposal of an earlier test waits."""
+    """The extension, without waiting jobs and proposals of earlier tests."""
     forget = """async () => {
       const { session } = (globalThis.browser ?? chrome).storage;
       const names = Object.keys(await session.get(null));
@@ -135,12 +135,12 @@ def test_every_kind_of_question_is_tried_here() -> None:
     types = (ROOT / "browser_ext/types.d.ts").read_text()
     jobs = types.partition("interface JobRecord {")[2].partition("kind: ")[2].partition(";")[0]
     assert jobs
-    # A window about an unsigned form only tells, and can only be closed.
+    # The window about an unsigned form has no question. It can only be closed.
     assert drawn | set(re.findall(r'"(\w+)"', jobs)) == {*JOBS, "write", "unsigned"}
 
 
-# Asks the background's own rule: what becomes of each message that agrees, with the hash of another question, and with
-# the right one.
+# Applies the background's own rule to each message that agrees, with the hash of another question and with the right
+# hash. Returns the outcomes.
 ANSWERS = """async (authority) => {
   const { QUESTIONS, answer } = await import("/source/browser_ext/background/questions.js");
   const { digestOf } = await import("/source/browser_ext/shared/question.js");

@@ -1,4 +1,4 @@
-"""Somebody is added to the readers in the window itself: by an address, and by a file where no certificate is known."""
+"""The person adds a reader in the window itself: by address, or by a certificate file if no certificate is known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATUS = "[data-test=add-reader-status]"
 
 @pytest.fixture
 def window(extension: Extension, page: Page, site: Site, people: People) -> Iterator[Page]:
-    """The window that asks who may read a text; the page proposes Dora, of whom nothing is known."""
+    """The window that asks who may read a text. The page proposes Dora, for whom no certificate is known."""
     for name, identity in (("carol", people.carol), ("bob", people.bob)):
         (people.folder / f"{name}.der").write_bytes(identity.certificate.der)
     page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=DORA)))
@@ -43,7 +43,7 @@ def test_a_reader_is_added_by_address_and_by_file(window: Page, people: People) 
     window.fill("[data-test=add-reader]", "")
     add(window, CAROL)
     window.wait_for_text("No certificate of", selector=STATUS, timeout_seconds=30)
-    # A file of somebody else is refused.
+    # A file with somebody else's certificate is refused.
     window.choose_files("[data-test=add-reader-file]", [people.folder / "bob.der"])
     window.wait_for_text("another address", selector=STATUS, timeout_seconds=30)
     assert window.js(TICKED) == []

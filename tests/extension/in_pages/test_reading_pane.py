@@ -17,7 +17,7 @@ from tests.support.extension.saved_webmails import GMAIL_COMPOSE, running_servic
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 READING = "[data-test=reading]"
-# As the pages of the bridge do it: the place stays, its content is another.
+# Shows another message as the bridge's pages do: the element stays, and its content changes.
 _GO_TO = """(uid) => {
   location.hash = uid ? `#/folder/INBOX/${uid}` : "#/folder/INBOX";
   const shown = document.createElement("p");
@@ -39,7 +39,7 @@ _OFFERED = """(reading) => {
 
 @pytest.fixture
 def webmail(unlocked: Extension, people: People) -> Iterator[Page]:
-    """A page that shows message 7 of two."""
+    """A page of a webmail that has the messages 7 and 8, and shows message 7."""
     with played_bridge() as bridge:
         bridge.mail = mail_from_bob(people, encrypted=True, text="Words of message seven.")
         bridge.others[8] = mail_from_bob(people, encrypted=True, text="Words of message eight.")
@@ -49,7 +49,7 @@ def webmail(unlocked: Extension, people: People) -> Iterator[Page]:
 
 
 def open_shown(extension: Extension, page: Page) -> str:
-    """The text of the frame after a click on the extension's button above the message."""
+    """Click the extension's button above the message, and return the text of the frame."""
     extension.click_button_above(page, READING)
     view = agree_if_asked(extension, page)
     mail = view.around.wait_for_frame("mail_view.html")

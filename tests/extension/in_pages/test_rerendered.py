@@ -1,4 +1,4 @@
-"""Fields that a page takes away, draws anew, moves and rewrites, as frameworks do: no text is lost, no button left."""
+"""Fields that a page removes, draws anew, moves and rewrites, as frameworks do: no text is lost, no button is left."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ DRAW_ANEW = """() => {
   parent.removeChild(old);
   parent.insertBefore(drawn, next);
 }"""
-# After the extension has looked at the page again.
+# Waits until the extension has examined the page again.
 SOON = "() => new Promise((done) => setTimeout(done, 900))"
 # The page's own elements, and the boxes of the extension between them.
 CHILDREN = "() => [...document.querySelector('#app').children].map((child) => child.id || child.localName)"
 
 
 def wait_until_kept(extension: Extension) -> None:
-    """Wait until the typed text is kept for a successor of the frame."""
+    """Wait until the vault keeps the typed text for another frame or window."""
     options = extension.open_options()
     options.wait_for("""async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
       .some(({ kept }) => kept)""")
@@ -49,7 +49,7 @@ def test_a_field_that_is_drawn_anew_while_its_editor_is_open_gets_the_text(
     frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
     assert page.value("#answer").startswith("-----BEGIN CMS-----")
     frame.around.click("[data-test=close]")
-    # One button, at the field that there is.
+    # There is one button, at the only field.
     page.wait_for("() => document.querySelectorAll('#app > div').length === 1")
     assert page.js(CHILDREN) == ["answer", "div"]
     extension.click_button(page, "#answer")
@@ -110,7 +110,7 @@ def test_a_framework_that_writes_its_state_back_keeps_the_encrypted_text(
     extension: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))
-    # A controlled field: the state follows the event, and every drawing writes the state into the field.
+    # A controlled field: the state follows the event, and every rendering writes the state into the field.
     page.js("""() => {
       const field = document.querySelector("#answer");
       let state = "";

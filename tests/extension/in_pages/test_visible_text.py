@@ -1,4 +1,4 @@
-"""Text to be signed is shown in full, with the characters that are invisible or turn the order of letters."""
+"""Text to be signed is shown in full, with the characters that are invisible or change the order of letters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 # Letters and marks that Unicode draws as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point).
 DRAWN_AS_NOTHING = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0} | set(range(0xFE00, 0xFE10))
-# Blanks of braille, hieroglyphs and music, letters that only join or fill, and what stands for an object.
+# Blanks of braille, hieroglyphs and music, letters that only join or fill, and the object replacement character.
 DRAWN_AS_NOTHING |= {0x2800, 0x13441, 0x13442, 0x1D159, 0x2D7F, 0x1107F, 0x16FE4, 0xFFFC}
 ALLOWED_CONTROLS = "\t\n\r"
 SHOWN_AS_LETTERS = """async (points) => {
@@ -44,7 +44,7 @@ MANY = """async () => {
 
 
 def unseen_points() -> list[int]:
-    """Every code point of the categories that have no shape of their own, by Python's tables."""
+    """The code points of the categories that have no visible shape, by Python's tables."""
     every = (chr(point) for point in range(sys.maxunicode + 1))
     found = {ord(it) for it in every if unicodedata.category(it) in {"Cc", "Cf", "Zl", "Zp"}}
     return sorted((found | DRAWN_AS_NOTHING | set(range(0xE0100, 0xE01F0))) - {ord(it) for it in ALLOWED_CONTROLS})
@@ -80,7 +80,7 @@ def test_a_field_to_be_signed_shows_what_turns_or_hides_and_all_of_it(
     frame.around.click("[data-test=encrypt]")
     window = unlocked.window()
     shown = window.text("[data-test=covered]")
-    # Firefox's editor gives its text out without marks of direction: they are not signed there.
+    # Firefox's editor returns its text without marks of direction, so they are not signed there.
     turning = () if isinstance(unlocked.browser, Firefox) else ("U+202E",)
     assert [it for it in (*turning, "U+200B", "199. I agree.") if it not in shown] == [], shown[-80:]
     held = window.js("() => document.querySelector('[data-test=covered]').textContent")

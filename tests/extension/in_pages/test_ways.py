@@ -1,4 +1,4 @@
-"""The ways to a field or encrypted text beside its button: links, selection, menu, shortcut, frames of other sites."""
+"""The ways to open a field or text without its button: links, selection, menu, shortcut, frames of other sites."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_link_to_an_encrypted_file_is_opened_in_the_viewer(
 ) -> None:
     mail = mail_letters.mail(mail_letters.text(TEXT))
     encrypted = run(encrypt_message(mail, Encrypting(recipients=[people.alice.certificate]), provider=NATIVE))
-    # A name as people write it: a link may be in a page without the encoding of addresses.
+    # The link has a file name as people write it, without percent-encoding.
     web_site.serve("/100%.p7m", encrypted, "application/pkcs7-mime")
     links = {
         "near": web_site.origin + "/100%.p7m",
@@ -88,7 +88,7 @@ def test_a_selected_encrypted_text_is_opened_from_the_menu(
     }
     posts = "".join(f"<h2 id=head-{name}>Bob</h2><div><p id={name}>{text}</p></div>" for name, text in texts.items())
     page.goto(site.page_with(f"<article>{posts}</article>"))
-    # From the headline above the second on, as one drags.
+    # The selection begins in the headline above the second text, as if a person had dragged the pointer.
     page.js(SELECT, "#head-second", "#second")
     extension.choose_from_menu(page, "selection")
     frame = agree_if_asked(extension, page)
@@ -157,7 +157,7 @@ def test_a_frame_of_another_site_is_asked_about_by_both_names_and_each_time_anew
     budgets = [f"budget:{origin}" for origin in (site.origin, site.other_origin)]
     options.js("(names) => (globalThis.browser ?? chrome).storage.session.remove(names)", budgets)
     options.close()
-    # The person knows this site; a page around it is another matter.
+    # The person has agreed to this site. Inside a page of another site it needs another agreement.
     page.goto(
         site.page_with(
             f'<iframe style="inline-size:600px;block-size:500px" src="{inner}"></iframe>', origin=site.other_origin
