@@ -1,4 +1,4 @@
-"""Settings by an administrator: they count, are shown as such and cannot be changed; and the form of their file."""
+"""Settings by an administrator apply, are shown as such, and cannot be changed. Their file has the form of policies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory")
 
 @pytest.fixture(scope="module")
 def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
-    """Of somebody for whom nobody has set anything."""
+    """The extension without settings of an administrator."""
     extension = Extension(browser, folder)
     yield extension
     extension.uninstall()
@@ -43,10 +43,10 @@ def start_managed(
     *,
     settings: dict[str, Any],
 ) -> Iterator[Extension]:
-    """The extension in a browser of its own whose administrator has set these.
+    """The extension in another browser, for which an administrator has set these settings.
 
-    Firefox reads a managed storage from the person's own folder. Chromium's is the machine's; its page for trying
-    policies out sets them for one browser, by the same way to the extension.
+    Firefox reads the managed storage from the person's home folder. Chromium's policies hold for the whole machine. Its
+    page for testing policies sets them for one browser, and the extension gets them in the same way.
     """
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
@@ -126,7 +126,8 @@ def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
             "harvest": [False, True],
             "directory": [DIRECTORY, True],
         }
-        # A setting that the administrator left open can be changed. The person's own settings take over none of theirs.
+        # A setting that the administrator left open can be changed. The person's own settings keep their earlier values
+        # for the others.
         page.click("[data-test=strict]")
         page.wait_for_text("Saved", selector="[data-test=settings-done]")
         own = page.js("""async () => {

@@ -1,4 +1,4 @@
-"""A backup: everything comes back, in the other browser too; what goes for it is said before."""
+"""A backup restores everything, in the other browser too. The window says before which entries it removes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 WORDS = "Encrypted before the old computer was lost."
 
-# A changed certificate that waits for the person's word, and a draft.
+# Stores a changed certificate that waits for the person's decision, and a draft.
 LEAVE_THINGS_TO_LOSE = """async () => {
   const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
   const database = await done(indexedDB.open("sealwax"));
@@ -58,13 +58,13 @@ LEAVE_THINGS_TO_LOSE = """async () => {
   database.close();
 }"""
 
-# Another page of the extension sets what a certificate's revocation means.
+# Changes the setting for revocation, as another page of the extension could.
 CHOOSE_REVOCATION = """() => (globalThis.browser ?? chrome).runtime.sendMessage(
   { type: "trust.settings", body: { mozilla: true, revocation: "required" } })"""
 
 
 def write_prepared(path: Path, *, authorities: int = 1) -> Path:
-    """A backup that a stranger made: Bob's certificate, and everything that decides whom the person trusts."""
+    """A backup that a stranger made: Bob's certificate, and all kinds of entries that decide whom the person trusts."""
     stranger = run(create_authority("Stranger CA", provider=NATIVE, at=NOW))
     names = [f"Stranger CA {number}" for number in range(1, authorities)]
     others = [run(create_authority(name, provider=NATIVE, at=NOW, key=NewKey.P256)) for name in names]
@@ -122,7 +122,7 @@ def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extensio
 
 
 def fill(extension: Extension, house: House) -> Extension:
-    """Alice's keys, one of them chosen for signing, her authority, Bob and a directory."""
+    """Import Alice's keys, choose one of them for signing, and add her authority, Bob and a directory."""
     extension.unlock(house.file, PASSPHRASE)
     page = open_keys(extension)
     page.choose_files("#anchor", [house.write_authority()])
@@ -193,7 +193,7 @@ def test_a_prepared_backup_brings_nothing_of_trust_until_it_is_ticked(empty: Ext
 
 @pytest.mark.heart
 def test_an_answer_counts_for_the_contents_that_were_shown(empty: Extension, tmp_path: Path) -> None:
-    """The stores change meanwhile, so that the backup would bring other things than those in the list."""
+    """The stores change meanwhile, so that the backup would restore other entries than those in the list."""
     file = write_prepared(tmp_path / "prepared.backup", authorities=101)
     page = open_keys(empty)
     open_review(page, file, NEW, how="merge")
@@ -263,7 +263,7 @@ def test_a_backup_of_one_browser_brings_everything_to_the_other(
     assert after == before
     page.close()
 
-    # Its keys open under the passphrase that they had there.
+    # The restored keys open under the passphrase that they had in the first browser.
     encrypted = run(
         encrypt_message(mail(text(WORDS)), Encrypting(recipients=[house.alice.certificate]), provider=NATIVE)
     )

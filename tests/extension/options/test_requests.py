@@ -1,4 +1,4 @@
-"""A key made in the extension, certified by an authority, used; and a new one for an identity that ends."""
+"""A key is made in the extension, certified by an authority, and used. An expiring identity gets a new key."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ STATEMENT = "Who signs this is new here."
 
 @pytest.fixture
 def extension(browser: Browser, folder: Path, house: House) -> Iterator[Extension]:
-    """As it is after its installation, with the authority: without keys."""
+    """The extension as after its installation, without keys, but with the authority."""
     extension = Extension(browser, folder)
     extension.keep(anchors=[house.write_authority()])
     yield extension
@@ -82,13 +82,13 @@ def certify(house: House, request: CertificationRequest) -> Certificate:
 
 
 def make_request(page: Page) -> CertificationRequest:
-    """Fill in the passphrases of the open dialog, and read what it hands over for the authority."""
+    """Fill in the passphrases of the open dialog, and read the request that it saves for the authority."""
     for index in (0, 1):
         type_passphrase(page, "request", index, NEW)
     submit(page, "request")
     name, pem = saved(page)
     assert name.endswith(".csr")
-    # Its sender has the private key: the proof in it holds.
+    # The request's own signature proves that its sender has the private key.
     return run(open_certification_request(pem, provider=NATIVE))
 
 
@@ -110,7 +110,7 @@ def sign_field(extension: Extension, site: Site) -> str:
 
 
 def judge(armored: str, site: Site, house: House) -> MessageReport:
-    """The report of a server that trusts the authority on a signed field."""
+    """The report on a signed field by a server that trusts the authority."""
     anchor = house.authority.identity.certificate
     trust_store = TrustStore.of(anchor, revocation=RevocationPolicy.NOT_CHECKED)
     at = datetime.datetime.now(datetime.UTC)
@@ -125,7 +125,7 @@ def judge(armored: str, site: Site, house: House) -> MessageReport:
 
 
 def open_mail(extension: Extension, house: House, certificate: Certificate, words: str) -> None:
-    """Somebody's mail, encrypted for one certificate, shows its words."""
+    """Open a mail that is encrypted for one certificate, and check that its words are shown."""
     encrypted = run(encrypt_message(mail(text(words)), Encrypting(recipients=[certificate]), provider=NATIVE))
     (house.folder / "encrypted.eml").write_bytes(encrypted)
     viewer = extension.browser.open(extension.base + "viewer/viewer.html")

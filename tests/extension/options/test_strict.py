@@ -1,4 +1,4 @@
-"""`strict` among the settings of the extension: the next vault keeps private keys out of the browser's cryptography."""
+"""With the setting `strict`, the next vault keeps private keys out of the browser's own cryptography."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 @pytest.fixture
 def watched(browser: Browser, folder: Path, tmp_path: Path) -> Iterator[Extension]:
-    """The extension with Workers that tell its pages which private keys WebCrypto was shown."""
+    """The extension with Workers that report to its pages which private keys WebCrypto gets."""
     own = tmp_path / "extension"
     shutil.copytree(folder, own)
     replace_worker(own, WATCHING_WORKER.encode())
@@ -32,7 +32,7 @@ def watched(browser: Browser, folder: Path, tmp_path: Path) -> Iterator[Extensio
 
 
 def replace_worker(extension: Path, script: bytes) -> None:
-    """Another Worker in the build, under the hash by which both homes of the vault hold it."""
+    """Replace the vault's Worker in the build, and its hash in both scripts that start the vault."""
     name = "vault_worker.js"
     (extension / "runtime" / name).write_bytes(script)
     digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
@@ -44,7 +44,7 @@ def replace_worker(extension: Path, script: bytes) -> None:
 
 
 def signed_with(extension: Extension, listener: Page) -> list[str]:
-    """Sign a field; the ways in which WebCrypto got a private key meanwhile."""
+    """Sign a field, and return the ways in which WebCrypto got a private key meanwhile."""
     listener.js("() => { window.seen = []; }")
     with running_site() as site:
         page = extension.browser.open(site.page_with(textarea("answer", data_smime="sign")))
