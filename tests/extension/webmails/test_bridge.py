@@ -51,7 +51,7 @@ def test_the_bridge_opens_what_roundcube_sent(
         pages.compose()
         adaptor.send(pages.page, message, deliver="raw", sender=alice.address, to=bob.address)
         (arrived,) = mail.messages(bob.address)
-        # Chromium now and then does not close a page that is about to leave.
+        # Chromium sometimes does not close a page that is about to navigate.
         pages.page.wait_for("() => document.querySelector('body.action-compose') === null")
         adaptor.close()
         pages.close()

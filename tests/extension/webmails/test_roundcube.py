@@ -46,7 +46,7 @@ def pages(extension: Extension, webmail: Roundcube) -> Iterator[RoundcubePages]:
 
 @pytest.fixture(autouse=True)
 def fonts_that_nobody_waits_for(browser: Browser) -> None:
-    """Firefox tells that it gave up a font of Roundcube's when the next page came."""
+    """Expect Firefox's message that it stopped loading a font of Roundcube because the next page came."""
     browser.expect_error("downloadable font")
 
 
@@ -80,7 +80,7 @@ def test_a_message_beside_the_list_is_offered_too(pages: RoundcubePages, mail: M
 def test_a_message_without_protection_is_left_alone(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     message = plain()
     pages.show(mail.append(ME, message))
-    # The scripts have looked at the page once they answer.
+    # The scripts have examined the page before they answer.
     assert adaptor.source(pages.page) == message
     assert not pages.page.js(READ_BUTTON)
 
@@ -233,7 +233,7 @@ def test_a_skin_that_changed_is_said_not_to_be_understood(
         pages.compose()
         with pytest.raises(WebmailProblem, match="page-not-understood"):
             adaptor.call(pages.page, "fields")
-        # The scripts look again when the page changes, and say it once.
+        # The scripts examine the page again when it changes, but show the sentence only once.
         pages.page.js("() => { for (let n = 0; n < 3; n += 1) document.body.append(document.createElement('p')); }")
         pages.page.js("() => new Promise((done) => setTimeout(done, 1000))")
         assert adaptor.notes(pages.page).count("does not understand this page of Roundcube") == 1

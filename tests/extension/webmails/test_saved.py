@@ -1,4 +1,4 @@
-"""The adaptors of webmails that cannot run here, against pages made after their published structure."""
+"""The adaptors of webmails that cannot run here, with pages made after the webmails' published structure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SEALWAX_COMPOSE = """<div id="app"><form><input data-test="compose-subject" valu
   <textarea data-test="compose-text">Typed already.</textarea></form></div><div id="announcer"></div>
 <script type="module" src="main.js"></script>"""
 
-# The page of Roundcube's list: its program, its settings, a row for each message.
+# Roundcube's page with the list of messages: its program, its settings, and a row for each message.
 ROUNDCUBE_LIST = (
     '<script type="text/plain" src="program/js/app.min.js"></script>'
     "<script>rcmail = { set_env() {} };\nrcmail.set_env("
@@ -191,7 +191,7 @@ def test_a_webmail_that_changes_a_thousand_times_is_looked_at_now_and_then_and_q
       await new Promise((done) => setTimeout(done, 700));
     }""")
     looks = adaptor.offers(page)
-    # One look in 300 ms, however much changes meanwhile.
+    # The scripts examine the page at most once in 300 ms, however much changes meanwhile.
     assert 1 <= len(looks) <= 50
     assert sorted(looks)[len(looks) // 2] < MAX_MILLISECONDS_OF_A_LOOK
 
@@ -214,7 +214,7 @@ def test_a_letter_in_another_markup_is_not_understood_or_leaves_encrypted(
         refused = str(problem)
     assert refused in ("", "page-not-understood", "handed-over", "sender-unknown", "webmail-refused")
     assert not any(b"Typed already" in body for body in service.posted)
-    # Either the letter stands as it was typed, or what is there goes with the encrypted file.
+    # The form has either the letter as it was typed, or the extension's sentence with the encrypted file.
     attached, shown = page.js("""() => {
       const text = document.querySelector("textarea, [contenteditable=true]");
       return [document.querySelector("[type=file]")?.files.length ?? 0, text.value ?? text.innerText];
@@ -223,7 +223,7 @@ def test_a_letter_in_another_markup_is_not_understood_or_leaves_encrypted(
 
 
 def wait_for_notes(adaptor: Adaptor, page: Page, fits: Callable[[str], bool]) -> None:
-    """Wait until what the extension says in the page is as it should be."""
+    """Wait until the extension's notes in the page are as expected."""
     deadline = time.monotonic() + 20
     while not fits(adaptor.notes(page)):
         assert time.monotonic() < deadline, adaptor.notes(page)

@@ -25,7 +25,7 @@ from tests.support.servers.sogo import Sogo, run_sogo
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 BUTTON = "(selector) => document.querySelector(selector)?.previousElementSibling?.getBoundingClientRect().height >= 44"
-# It opens out of another button, which grows when it is pointed at.
+# SOGo shows this button only while the pointer is on another button, so a script clicks it.
 CLICK_WRITE = """() => {
   const button = document.querySelector("button[ng-click='mailbox.newMessage($event)']");
   button?.click();
@@ -62,7 +62,7 @@ def empty_mailboxes(mail: MailHost) -> None:
 
 
 def show(page: Page, webmail: Sogo, uid: int) -> None:
-    # Only the fragment differs from one message to the next, which would load nothing.
+    # The addresses of two messages differ only in the fragment, and a new fragment would load nothing.
     page.goto("about:blank")
     page.goto(f"{webmail.url}so/{ME}/Mail/view#!/Mail/0/INBOX/{uid}")
     page.wait_for_selector(".msg-body", timeout_seconds=60)
@@ -76,7 +76,7 @@ def test_a_protected_message_is_offered_and_read(
     show(page, webmail, mail.append(ME, message))
     page.wait_for(BUTTON, ".msg-body")
     source = adaptor.source(page)
-    # SOGo gives the lines of a message the ends of its own system.
+    # SOGo changes the line ends of a message to those of its own system.
     assert source.replace(b"\r\n", b"\n") == message.replace(b"\r\n", b"\n")
     report = blocking.examine_message(
         source, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[identity("rsa2")])
@@ -97,7 +97,7 @@ def test_what_is_written_leaves_encrypted_when_the_person_sends_it(
 ) -> None:
     page.goto("about:blank")
     page.goto(f"{webmail.url}so/{ME}/Mail/view#!/Mail/0/INBOX")
-    # Angular draws nothing in a tab that lies behind.
+    # Angular draws nothing in a tab that is not in front.
     page.activate()
     page.browser.expect_error('can.t access property "input", E is null')
     page.wait_for(CLICK_WRITE, timeout_seconds=60)

@@ -41,7 +41,7 @@ def thunderbird(people_folder: Path, mail: MailHost, tmp_path_factory: pytest.Te
 
 @pytest.fixture(scope="module")
 def extension(browser: Browser, people_folder: Path, folder: Path) -> Iterator[Extension]:
-    """The extension with the keys of the person at the browser, and the authority of both."""
+    """The extension with the keys of the person at the browser, and the authority of both people."""
     extension = Extension(browser, folder)
     extension.unlock(people_folder / "rsa2.p12", PASSPHRASE)
     extension.keep(anchors=[people_folder / "ca.pem"], people=[people_folder / "rsa.pem"])
@@ -138,7 +138,7 @@ def test_thunderbird_verifies_what_roundcube_sent_on(
 def test_thunderbird_shows_an_attached_message_as_an_attachment(
     extension: Extension, pages: RoundcubePages, thunderbird: Thunderbird, mail: MailHost
 ) -> None:
-    """Thunderbird 153 opens S/MIME only where it is the whole message: hence the way of sending on comes first."""
+    """Thunderbird 153 opens S/MIME only if it is the whole message. So the adaptor resends messages where it can."""
     adaptor = Adaptor(extension)
     pages.compose()
     adaptor.send(pages.page, encrypted("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
