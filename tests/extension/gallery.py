@@ -27,7 +27,7 @@ MAX_HEIGHT = 3600
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A screen that a view is looked at on."""
+    """A screen on which a view is shown."""
 
     name: str
     width: int
@@ -49,13 +49,13 @@ LOOKS_OF_RIGHT_TO_LEFT = (Look(name="arabic", width=1280), Look(name="arabic-pho
 
 
 def main(folder: Path, *wanted: str) -> None:
-    """Take the pictures of the views whose name holds one of these words, or of all."""
+    """Take pictures of the views whose names contain one of these words, or of all views if there are no words."""
     take_all(folder, LOOKS, language="en-GB", wanted=wanted)
     take_all(folder, LOOKS_OF_RIGHT_TO_LEFT, language="ar", wanted=wanted)
 
 
 def take_all(folder: Path, looks: tuple[Look, ...], *, language: str, wanted: tuple[str, ...]) -> None:
-    """Each view on each of these screens; what cannot be opened is said and left out."""
+    """Take each view on each of these screens. A view that cannot be opened is reported and left out."""
     with tempfile.TemporaryDirectory(prefix="sealwax-gallery-") as made:
         place = Path(made)
         browser = Chromium(place / "profile", flags=(f"--lang={language}",))
@@ -86,7 +86,7 @@ def take_view(stage: Stage, name: str, folder: Path, looks: tuple[Look, ...]) ->
 
 
 def take(view: View, look: Look, path: Path) -> None:
-    """The whole view, from its top."""
+    """Take a picture of the whole view, from its top."""
     view.page.set_viewport(look.width, look.height)
     height = min(max(look.height, height_of(view.page)), MAX_HEIGHT)
     view.page.show_top(look.width, height)

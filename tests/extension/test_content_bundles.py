@@ -15,7 +15,7 @@ from wasm_build.bundle.tree import read_content
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="not installed: node")
 
 BUNDLES = ("guard", "content", "field_scripts", "mail_scripts", "page_scripts")
-# As much of a page as the bundles touch when they start; `begun` notes what they begin.
+# The parts of a page that the bundles use when they start. `begun` records the types of event for which they listen.
 RUN = """
 const { bundles, order } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 const begun = [];
@@ -56,7 +56,7 @@ def bundles() -> dict[str, str]:
 
 
 def run(bundles: dict[str, str], *order: str) -> dict[str, list[str]]:
-    """Which parts there are in the end, which of them another bundle replaced, and what was begun."""
+    """Run the bundles in this order. Returns the parts at the end, the replaced parts, and the types of event."""
     given = json.dumps({"bundles": bundles, "order": order}).encode()
     ran = subprocess.run(["node", "-e", RUN], input=given, capture_output=True, check=True)
     found: dict[str, list[str]] = json.loads(ran.stdout)

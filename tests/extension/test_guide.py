@@ -63,7 +63,7 @@ def open_page(extension: Extension, name: str) -> Page:
 
 
 def go_on_to(page: Page, step: int) -> int:
-    """Click to this step; where it is then, which may be later."""
+    """Click until the guide shows this step or a later one. Returns the step that it shows."""
     (before,) = map(int, re.findall(r"Step (\d)", page.text("[data-test=place]")))
     for following in range(before + 1, step + 1):
         page.click("[data-test=next]")
@@ -72,7 +72,7 @@ def go_on_to(page: Page, step: int) -> int:
 
 
 def test_the_guide_opens_at_the_installation_alone(extension: Extension) -> None:
-    # The driver closed the guide that it met; what comes back now is the page that was asked for.
+    # The driver closed the guide that opened at the installation. It opens again only when the person asks for it.
     assert not any("welcome.html" in context["url"] for context in extension.browser.contexts())
     page = open_page(extension, "options/options.html")
     page.click("[data-test=help]")
@@ -154,7 +154,7 @@ def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extens
     import_issued(extension, people, "alice@other.test")
     page.reload()
     question = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
-    # The answer takes the place of the earlier one, for the first domain.
+    # The new answer replaces the earlier one for the first domain, so the question names both domains.
     assert "@example.test" in question
     assert "@other.test" in question
     page.click("[data-test=authority-trust]")
@@ -164,14 +164,14 @@ def test_a_question_that_was_answered_comes_back_for_another_domain_alone(extens
 
 
 def import_issued(extension: Extension, people: People, address: str) -> None:
-    """Import keys by the same authority for another address."""
+    """Import keys that the same authority certified for another address."""
     identity = run(issue_identity(people.authority, address, provider=NATIVE, at=datetime.datetime.now(datetime.UTC)))
     p12 = people.folder / f"{address}.p12"
     p12.write_bytes(run(export_identity(identity, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
     extension.import_keys(p12, PASSPHRASE, expect="are ready")
 
 
-# Whom the person relies on changes, so that the vault judges anew; the answer comes before it has.
+# Changes the person's trust, so that the vault judges the question anew. The person declines before that ends.
 DECLINED_WHILE_JUDGED = """async () => {
   const { ask } = await import("/source/browser_ext/shared/request.js");
   await ask("trust.settings", { mozilla: false, revocation: "if-known" });
@@ -187,7 +187,7 @@ def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, pe
     trust_own_authority(extension, people)
     page = open_page(extension, "options/options.html")
     card = "[data-test=decision]"
-    # The authority counts for the domain, and is taken back here.
+    # The authority is trusted for the domain. Remove that decision.
     page.wait_for_text("@example.test", selector=card, timeout_seconds=60)
     for _ in range(2):
         page.click(f"{card} [data-removal]")
@@ -230,7 +230,7 @@ def test_help_explains_every_permission_and_every_state(extension: Extension) ->
     explained = page.js(
         "() => [...document.querySelectorAll('[data-test=permissions] dt code')].map((it) => it.textContent)"
     )
-    # Firefox has no offscreen documents, and does not count their permission.
+    # Firefox has no offscreen documents, and does not list their permission.
     unknown = {"offscreen"} if isinstance(extension.browser, Firefox) else set()
     assert set(explained) == set(MANIFEST["permissions"]) - unknown
     states = page.js(
@@ -246,7 +246,7 @@ def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, fol
     page.close()
     set_version(folder, MANIFEST["version"])
     extension.browser.install_extension(folder)
-    # The note is kept when the new version has set itself up.
+    # The note is stored at the end of the new version's set-up.
     page = extension.browser.open(extension.base + "guide/help.html")
     page.wait_for("async () => (await chrome.runtime.sendMessage({ type: 'update.read', body: {} })).value !== null")
     page.goto(extension.base + "options/options.html")

@@ -18,14 +18,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 SHORTCUT = "alt+shift+k"
 FIELD = "<textarea id=plain rows=6></textarea>"
-# Where an element is on the screen. Chromium does not say where its page begins; below it there is nothing.
+# The position of an element on the screen. Chromium does not report where its page begins, but the page ends at the
+# bottom of the window.
 PLACE = """(selector) => {
   const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
   const x = window.mozInnerScreenX ?? screenX;
   const y = window.mozInnerScreenY ?? screenY + outerHeight - innerHeight;
   return [x + left + Math.min(60, width / 2), y + top + Math.min(20, height / 2)];
 }"""
-# Where the text of the editor is: in its view, the view in its frame, and from there on the screen.
+# The position of the editor's text in its view, and of the view in its frame. `PLACE_OF_TEXT` computes from them the
+# position on the screen.
 TEXT_IN_VIEW = "() => { const { x, y } = document.querySelector('.text').getBoundingClientRect(); return [x, y]; }"
 VIEW_IN_FRAME = "() => { const { x, y } = document.querySelector('iframe').getBoundingClientRect(); return [x, y]; }"
 PLACE_OF_TEXT = """(text, view) => {
@@ -39,7 +41,7 @@ SELECT = """(selector) => {
   getSelection().removeAllRanges();
   getSelection().addRange(range);
 }"""
-# Firefox draws its menus itself.
+# The position of an entry in the menu, which Firefox draws itself.
 MENU_ENTRY = """async (label) => {
   const menu = Services.wm.getMostRecentWindow("navigator:browser").document.getElementById("contentAreaContextMenu");
   for (let tries = 0; tries < 200; tries += 1) {
@@ -191,7 +193,7 @@ def choose(extension: Extension, page: Page, screen: Screen, element: str, label
         assert place, f"no entry {label!r} in the menu"
         screen.click(*place)
         return
-    # Nobody can ask Chromium's menu what it shows: ours is above "Inspect", the last.
+    # Chromium's menu cannot be read by a program. The extension's entry is above "Inspect", which is the last.
     page.js("() => new Promise((resolve) => setTimeout(resolve, 1000))")
     screen.press("Up", "Up", "Return")
 

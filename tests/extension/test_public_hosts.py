@@ -1,4 +1,4 @@
-"""Which hosts the extension asks by a wildcard grant, and where it sends look-ups that a bridge's pages name."""
+"""The hosts that the extension may ask with a wildcard grant, and the addresses of bridges that it accepts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ const origins = pairs.map(([named, directory]) => {
 console.log(JSON.stringify(origins));
 """
 
-# The adaptor of the bridge's pages, with what it finds in a page.
+# Sends a message with the adaptor of the bridge's pages. Prints the error code and the addresses that it fetched.
 SEND = """
 const [module, given] = process.argv.slice(1);
 const [page, api] = JSON.parse(given);
@@ -48,14 +48,14 @@ console.log(JSON.stringify([problem, ...asked]));
 
 
 def run_node(script: str, module: Path, given: object) -> list[str]:
-    """The output of a script about a module of the extension."""
+    """The output of a script that uses a module of the extension."""
     command = ["node", "--input-type=module", "-e", script, module.as_uri(), json.dumps(given)]
     found: list[str] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return found
 
 
 def public(*hosts: str) -> list[str]:
-    """Those of these hosts that count as public."""
+    """The hosts that count as public among these."""
     urls = [f"http://{host}/ca.crl" for host in hosts]
     shown = run_node(JUDGE_HOSTS, ROOT / "browser_ext/shared/public_host.js", urls)
     return [url.removeprefix("http://").removesuffix("/ca.crl") for url in shown]
@@ -69,7 +69,7 @@ def test_names_of_the_public_internet_are_public() -> None:
 def test_a_dot_at_the_end_makes_no_host_public() -> None:
     names = ["localhost", "intranet", "printer.local", "crl.corp", "wpad.home.arpa", "127.0.0.1", "10.0.0.1"]
     assert public(*(f"{name}." for name in names)) == []
-    # A name that is public is public with its dot, and asks for a grant like any other.
+    # A public name stays public with the dot.
     assert public("crl.example.com.") == ["crl.example.com."]
 
 

@@ -1,7 +1,7 @@
-"""Secrets of the extension in every process of the browser and in its profile: gone after lock.
+"""After a lock no process of the browser and no file of its profile contains a secret of the extension.
 
 A key file is opened with a passphrase typed in the extension's page, an encrypted field is opened in a web page, and
-the keys are locked. The text was shown on the screen and is not looked for after lock: a browser keeps what it shows.
+the keys are locked. The test does not search for the field's text after the lock: browsers keep text that they showed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support.extension.field_pages import open_and_agree
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# The text in front is in the open field, whose reading shows that the scan sees what there is.
+# The text of the open field. The scan finds it while it is shown, which proves that the scan works.
 TEXT: Final = "What only the person before the screen may read, for as long as it is shown."
 LOCKED: Final = {"private key", "cek", "passphrase"}
 

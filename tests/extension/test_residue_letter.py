@@ -1,5 +1,5 @@
-"""The words of a letter, typed in the window for letters: in no process of the webmail's page, not on the disk, and in
-none of the extension's once the letter has left and the keys are locked.
+"""The words of a letter that is typed in the extension's window are never in a process of the webmail's page or on the
+disk. After the letter is sent and the keys are locked, they are in no process of the extension either.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.support.people import anchor
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 STORED: Final = "async () => JSON.stringify(await (globalThis.browser ?? chrome).storage.session.get(null))"
-# Made in the page, so that only its own processes hold it.
+# Makes a mark in the page, so that only the page's own processes contain it.
 MARK: Final = """(seed, length) => {
   const letter = (_, at) => String.fromCharCode(97 + ((seed >> (at % 24)) + at * seed) % 26);
   window.mark = Array.from({ length }, letter).join("");
@@ -74,7 +74,7 @@ def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_
             assert not of_page & {it.process for it in watch.scan_memory() if it.needle.secret == "letter"}
             on_disk = watch.scan_disk()
             extension.lock()
-            # In the extension's own process, where the window stood.
+            # The extension's own process had the letter's window.
             options = extension.open_options()
             left = [it for it in watch.wait_until_gone(options) if it.needle.secret == "letter"]
         places = Counter(f"{it.needle.form} in {it.process} {it.place}" for it in left)

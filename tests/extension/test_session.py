@@ -45,7 +45,7 @@ IMPORT = """async (file, passphrase) => {
     .then(() => "imported", ({ code }) => code);
 }"""
 
-# Questions to the vault as fast as they come, while it is closed and started anew.
+# Asks the vault without a pause, while it is closed and started again.
 ASK_THROUGH_LOCKS = """async (rounds) => {
   const { ask } = await import("/source/browser_ext/shared/request.js");
   const outcomes = new Set();
@@ -82,7 +82,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def options(extension: Extension, files: Path) -> Iterator[Page]:
-    """Keys and people, with Alice's keys unlocked."""
+    """The page with keys and people, with Alice's keys unlocked."""
     extension.open_keys(files / "alice.p12", PASSPHRASE)
     page = extension.open_options()
     yield page
@@ -175,13 +175,13 @@ def test_an_import_goes_on_when_the_background_ends_in_the_middle(
 ) -> None:
     long = base64.b64encode((files / "long.p12").read_bytes()).decode()
     options.js(IMPORT, long, PASSPHRASE)
-    # The vault runs already, and is at work on the file by now.
+    # The vault was running already, and is opening the file by now.
     time.sleep(1)
     if not isinstance(browser, Chromium):
-        # It is in the background page there, and refuses what is open when that goes.
+        # In Firefox the vault is in the background page, and rejects its running calls when this page ends.
         options.js("async () => void (await browser.runtime.getBackgroundPage()).dispatchEvent(new Event('pagehide'))")
     extension.stop_background()
-    # From the start, in a new vault.
+    # The import starts again in a new vault.
     outcome = "async () => Promise.race([globalThis.imported, new Promise((resolve) => setTimeout(resolve, 1000))])"
     assert options.wait_for(outcome, timeout_seconds=180) == "imported"
 
@@ -189,7 +189,7 @@ def test_an_import_goes_on_when_the_background_ends_in_the_middle(
 @pytest.mark.thorough
 def test_the_computers_own_lock_locks_the_keys(browser: Browser, extension: Extension, options: Page) -> None:
     if not isinstance(browser, Chromium):
-        # Firefox has the interface, and never says "locked".
+        # Firefox has the API, but never reports the state "locked".
         assert options.js("async () => (await browser.idle.queryState(15))") in ("active", "idle")
         return
     browser.run_in_service_worker(extension.id, "chrome.idle.onStateChanged.dispatch('locked')")

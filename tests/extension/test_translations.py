@@ -1,4 +1,4 @@
-"""Every language of the extension is complete, says the same values, and is in its own words."""
+"""Every language of the extension is complete, uses the same values as English, and is in its own words."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ PLURAL_CATEGORIES = {
     "fr": {"one", "many", "other"},
 }
 
-# Texts that may be the same as in English, and why.
+# The texts that may be the same as in English, each with the reason.
 SAME_IN_EVERY_LANGUAGE = {
     "restoreValue": "two values and a colon",
     "extensionName": "a name",
@@ -162,9 +162,9 @@ def test_descriptions_fit_into_the_stores(language: str) -> None:
     assert len(own(language)["extensionDescription"]["message"]) <= 132
 
 
-# Steps of a path that are written down where they hold and never fail.
+# Steps of path validation that can only pass, so there is no sentence for their failure.
 ALWAYS_PASSED = {"6.1.3 (a)(4)", "6.1.4 (g)"}
-# Reasons whose sentence in the catalogues has its value in it.
+# The reasons whose sentence in the catalogues contains their value.
 WITH_VALUE = {"headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs"}
 
 
@@ -182,7 +182,7 @@ ROWS_WITHOUT_WORDS = {"sha256", "sha1", "trust", "revocation"}
 
 
 def page_codes() -> set[str]:
-    """The words of a certificate's page, as `smime_core.report.certificate_page` names them."""
+    """The codes of the words of a certificate's page in `smime_core.report.certificate_page`."""
     source = (ROOT / "smime_core/report/certificate_page.py").read_text()
     said = set(re.findall(r'_said\("([a-z-]+)"', source)) - {"moment", "constraint"}
     return {
@@ -236,7 +236,7 @@ def test_the_english_catalogue_says_what_the_core_says() -> None:
         assert {code: english[prefix + slug(code)]["message"] for code in sentences} == sentences
 
 
-# Only code asks for these, never a person's step.
+# The error codes that no step of a person can cause.
 CODES_WITHOUT_WORDS = {"unknown"}
 
 

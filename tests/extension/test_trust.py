@@ -1,4 +1,4 @@
-"""The extension on trust: revoked signers, strangers that a person accepts, people whose certificates end."""
+"""Trust in the extension: revoked signers, strangers whom a person accepts, people whose certificates expire."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TICKED = """() => [...document.querySelectorAll("[data-test=readers] input:check
 
 
 class House:
-    """An authority that serves its revocation list, Alice at the browser, and people who are revoked or end soon."""
+    """An authority that serves its revocation list, Alice, and people with revoked or soon expiring certificates."""
 
     def __init__(self, folder: Path, list_url: str) -> None:
         self.folder = folder
@@ -75,7 +75,7 @@ class House:
         return build_list(self.authority, [self.dave.certificate.serial_number], provider=NATIVE, at=NOW)
 
     def signed_by(self, signer: Identity, *, origin: str) -> str:
-        """A field for Alice."""
+        """A field that this signer has signed and encrypted for Alice."""
         encrypting = protect_field(
             "Hello.",
             origin=origin,
@@ -88,7 +88,7 @@ class House:
 
 @contextmanager
 def served_list() -> Iterator[tuple[str, dict[str, bytes], list[str]]]:
-    """The address of a revocation list on loopback, where to put it, and the paths that were asked for."""
+    """Serve revocation lists on loopback. Yields the address of one, the lists by path, and the requested paths."""
     lists: dict[str, bytes] = {}
     asked: list[str] = []
 
@@ -148,7 +148,7 @@ def page(extension: Extension) -> Iterator[Page]:
 
 
 def publish_list(house: House, folder: Path, number: int, signer: Identity) -> Path:
-    """An organisation's list that trusts the partner's authority for the partner's own domain."""
+    """Write an organisation's list that trusts the partner's authority for the partner's own domain."""
     trust_list = TrustList(
         name="Example Ltd",
         serial_number=number,
@@ -163,7 +163,7 @@ def publish_list(house: House, folder: Path, number: int, signer: Identity) -> P
 
 
 def open_letter(extension: Extension, page: Page) -> Page:
-    """Open the field `#letter`, agreeing where the extension asks; returns what is around the text."""
+    """Open the field `#letter`, and agree if the extension asks. Returns the frame around the text."""
     extension.click_button(page, "#letter")
     frame = extension.frame_in(page).around
     opened = "() => document.querySelector('.state-statement') !== null"
@@ -176,7 +176,7 @@ def open_letter(extension: Extension, page: Page) -> Page:
 
 
 def settled_state(frame: Page) -> str:
-    """The state once authorities were asked."""
+    """The state of the text after the authorities were asked."""
     look = "() => document.querySelector('.state-statement')?.dataset.state"
     state: str = frame.wait_for(look, timeout_seconds=30)
     return state
@@ -301,7 +301,7 @@ def test_authorities_are_asked_about_proposed_and_ticked_people_only(
         window = extension.window(tick_proposed=False)
         assert asked == ["/erin.crl"]
         window.js(TICK, "frank@asked.test")
-        # Only now the window knows that this certificate was revoked, and takes the tick back.
+        # The tick makes the window ask about this certificate. It is revoked, so the window removes the tick.
         window.wait_for(IS_REVOKED, "frank@asked.test", timeout_seconds=30)
         assert window.js(TICKED) == []
         assert asked == ["/erin.crl", "/frank.crl"]
@@ -345,7 +345,7 @@ def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
     options.choose_files("#list-file", [publish_list(house, tmp_path, 4, house.bob)])
     options.wait_for_text("List number 4", selector="[data-test=followed]", timeout_seconds=30)
     options.close()
-    # The partner's authority may write any name into a certificate, and counts only for its own domain.
+    # The partner's authority can write any name into a certificate, but it is trusted only for its own domain.
     own = build_subject_alt_name(("eve@partner.test", "erin@example.test"))
     monkeypatch.setattr(demo_ca, "build_subject_alt_name", lambda _: own)
     eve = run(issue_identity(house.partner_authority, "eve@partner.test", provider=NATIVE, at=NOW))
@@ -357,7 +357,7 @@ def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
         extension.write(page, "#answer", "Hello.").around.click("[data-test=encrypt]")
         return extension.window(tick_proposed=False)
 
-    # Eve may read on this site, by the person's own choice.
+    # The person chooses Eve as a reader on this site.
     window = ask("eve@partner.test")
     window.js(TICK, "eve@partner.test")
     with window.closing():

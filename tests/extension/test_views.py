@@ -1,4 +1,4 @@
-"""The sandboxed views of the extension: what their frames allow is the same wherever it is written."""
+"""The sandbox permissions of the extension's views are the same in all files that name them."""
 
 from __future__ import annotations
 

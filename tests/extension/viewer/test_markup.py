@@ -1,4 +1,4 @@
-"""Markup of pages and mails that comes to life when it is parsed twice reaches nobody."""
+"""Markup of pages and mails that becomes active when it is parsed twice does nothing in the views."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wasm_build.bundle.tree import read_content
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 PROBE = "tests/support/extension/markup_probe.js"
-# The frame is the one of the view: without scripts and origin, under the view's own policy.
+# Shows markup in the same frame as the view does: without scripts and origin, under the view's own policy.
 SHOW = """async (kind, markup) => {
   const bytes = new TextEncoder().encode(markup);
   const prepared = kind === "page"
@@ -58,7 +58,7 @@ VIEWS = {"page": "viewer/page_view.html", "mail": "frame/mail_view.html"}
 
 @pytest.fixture(params=["page", "mail"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Of what the view is."""
+    """The kind of content that the view shows."""
     return str(request.param)
 
 
@@ -66,7 +66,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def view(extension: Extension, kind: str) -> Iterator[Page]:
     extension.browser.expect_error("Content.Security|sandbox|favicon|may not load")
     around = extension.open_options()
-    # As the extension does: in Firefox only the sandboxed frame is without the policy of its private pages.
+    # The view is in a sandboxed frame, as in the extension. Otherwise Firefox applies the extension's own policy to it.
     around.js(EMBED, f"{extension.base}{VIEWS[kind]}")
     frame = around.wait_for_frame(f"{kind}_view.html")
     script = bundle_scripts(ROOT, "probe", "iife", {"probe.js": PROBE})["probe.js"]
@@ -89,7 +89,7 @@ def test_markup_that_comes_to_life_when_it_is_parsed_twice_reaches_nobody(
         assert listener.heard == [], name
         if shown != "refused":
             assert "Text" in shown, name
-            # Policy, referrer and look-ups of names are the view's own.
+            # The three `meta` elements (policy, referrer and DNS look-ups) are the view's own.
             assert view.js(FOUND, shown) == [[], [], 3], name
 
 

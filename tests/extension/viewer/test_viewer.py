@@ -30,7 +30,7 @@ from tests.support.vectors import vectors
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 
-# Of each set which files: what others found hard to read, and what fuzzers made.
+# The files of each set: those that others found hard to read, and those that fuzzers made.
 BROKEN = (
     ("openssl-cms", "**/*malformed*"),
     ("openssl-cms", "**/*.cms"),
@@ -58,7 +58,7 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Letters:
 
 @pytest.fixture(scope="module")
 def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Extension]:
-    """The extension with Alice's keys and the authority of both."""
+    """The extension with Alice's keys and the authority of Alice and Bob."""
     extension = Extension(browser, folder)
     extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
     extension.keep(anchors=[letters.folder / "ca.der"])
@@ -69,7 +69,7 @@ def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Exte
 @pytest.fixture(scope="module")
 def viewer(extension: Extension) -> Iterator[Page]:
     page = extension.browser.open(extension.base + "viewer/viewer.html")
-    # Its words come with its listeners.
+    # The viewer shows this text when its listeners are there.
     page.wait_for_text("Choose a file")
     yield page
     page.close()
@@ -85,7 +85,7 @@ def state_or_none(viewer: Page) -> str | None:
 
 
 def broken_files(count: int) -> list[Path]:
-    """The same files each time, about as many of every set."""
+    """This number of broken files, the same each time, and about as many from each set."""
     each = [sorted(path for path in vectors(name).glob(pattern) if path.is_file()) for name, pattern in BROKEN]
     share = -(-count // len(BROKEN))
     return [path for found in each for path in found[:: max(1, len(found) // share)][:share]][:count]
@@ -123,7 +123,7 @@ def test_a_signed_and_encrypted_mail_shows_who_wrote_it_and_what_it_says(viewer:
     markup = view.wait_for_frame("about:srcdoc")
     assert "at one, here [map.example.test]" in markup.text()
     assert markup.wait_for("() => document.images[0]?.naturalWidth === 40")
-    # The extension's own page has no word of the mail.
+    # The extension's own page contains no word of the mail.
     assert "Thursday" not in viewer.js("() => document.documentElement.outerHTML")
     assert "Thursday at one." in as_text(view)
 
@@ -139,7 +139,7 @@ def test_nothing_in_a_mail_reaches_the_network_by_itself(viewer: Page, letters: 
                 frame.wait_for("() => document.readyState === 'complete'")
                 assert frame.js(f"() => document.querySelectorAll('{ACTIVE}').length") == 0, name
             assert any(SECRET in frame.text() for frame in frames), name
-        # A positive proof that this server sees what reaches it: the person's own click does.
+        # The person's own click reaches the server, which proves that the server records its requests.
         open_file(
             viewer, letters.write("link.eml", mail(html(f'<p>{SECRET} <a href="{server.url}/clicked">x</a></p>')))
         )

@@ -22,7 +22,7 @@ from tests.support.extension.views import STATES, VIEWS
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 WIDTHS = (320, 390, 1280, 3840)
-# Text of twice the size in a window of this width, which shows as much as one of half of it (WCAG 2.2, 1.4.4).
+# The width of the window for text of twice the size. It shows as much as a window of half the width (WCAG 2.2, 1.4.4).
 LARGE_TEXT_WIDTH = 1280
 HEIGHT = 900
 ALL = VIEWS | STATES
@@ -30,7 +30,7 @@ ALL = VIEWS | STATES
 HEART = ("keys and people", "viewer with a mail", "writing", "window, encrypt")
 THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
-# How much moves when the wax seal appears anew.
+# Returns the number of animations when the wax seal appears anew.
 MOVING = """() => {
   const encrypt = document.querySelector(".wax-encrypt");
   encrypt.style.display = "none";
@@ -43,7 +43,7 @@ TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
 
 @pytest.fixture(scope="module")
 def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The build, with a page's script that plays a webmail where letters are written."""
+    """The build with a content script that plays a webmail, in which letters are written."""
     return add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
 
 

@@ -1,4 +1,4 @@
-"""Every view in a language that is all brackets: what a person reads or hears comes from a catalogue, or is data."""
+"""Every view in a language whose texts are all in brackets: a text without brackets must be data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.extension.words import foreign_words, speak_in_brackets
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-# Whose words these are: the people of the tests, their mail and their sites.
+# Words that are data: they belong to the people of the tests, to their mail and to their sites.
 DATA = (
     "Example CA",
     "Elsewhere CA",
@@ -41,7 +41,7 @@ DATA = (
     "map.example.test",
     "the mailbox is full",
 )
-# Words of others: of a mail, a page or a form.
+# The elements that show words of a mail, a page or a form.
 OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"
 
 
@@ -53,7 +53,7 @@ def browser(chromium: Chromium) -> Browser:
 
 @pytest.fixture(scope="module")
 def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The build with the language of brackets, and with a page's script that plays a webmail."""
+    """The build with the language of brackets, and with a content script that plays a webmail."""
     with_webmail = add_fake_webmail(folder, tmp_path_factory.mktemp("extension") / "with_webmail")
     return speak_in_brackets(with_webmail)
 
@@ -141,7 +141,7 @@ def letters_of_each_kind(stage: Stage) -> dict[str, bytes]:
 
 
 def weakly_encrypted(stage: Stage, message: bytes) -> bytes:
-    """Encrypted by Triple DES, as old programs do."""
+    """The message encrypted by Triple DES, as old programs do."""
     certificate = stage.letters.write("alice.der", stage.people.alice.certificate.der)
     head = ("-from", "bob@example.test", "-to", "alice@example.test", "-subject", "Thursday")
     command = ["openssl", "cms", "-encrypt", "-des3", *head, str(certificate)]
@@ -196,7 +196,7 @@ def test_a_letter_and_its_draft_are_told_in_the_words_of_the_catalogue(stage: St
     window.click("[data-test=dialog-close]")
     window.click("[data-test=send]")
     window.wait_for_selector("[data-test=send-error]:not(:empty)", timeout_seconds=OPENING_SECONDS)
-    # The webmail gives its own reason.
+    # The reason is in the webmail's own words.
     wrong += foreign_words(window, data=(*DATA, "the mailbox is full"), others=OTHERS)
     window.close()
     other = webmail.write()

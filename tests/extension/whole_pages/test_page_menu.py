@@ -1,4 +1,4 @@
-"""Whole pages by the entries of the menu, and what the viewer says after authorities were asked."""
+"""Whole pages that are opened by the menu, and the viewer's verdict after authorities were asked."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_link_to_an_encrypted_page_or_a_mail_opens_what_it_is(
         signing=Signing(identities=[letters.bob], signing_time=now()),
         encrypting=Encrypting(recipients=[letters.alice.certificate]),
     )
-    # As a web server sends it: its own header fields are where those of the mail were.
+    # A web server sends the message with its own header fields in the place of those of the mail.
     signed = letters.signed_entity(mail_letters.text("Greetings"))
     head, _, body = signed.partition(b"\r\n\r\n")
     media_type = head.split(b":", 1)[1].replace(b"\r\n", b"").decode().strip()

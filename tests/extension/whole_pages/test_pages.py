@@ -59,7 +59,7 @@ def test_an_http_header_names_the_signature_and_a_signed_charset_decides(
         )
     )
     site.serve("/signatures/header", signature)
-    # The server says another charset than the signer.
+    # The server names another charset than the signer.
     link = '</a.css>; rel=preload, </signatures/header>; rel="smime-signature"'
     site.serve("/header.html", page, "text/html; charset=utf-8", Link=link)
     viewer = verify(extension, tab, url)
@@ -104,7 +104,7 @@ def test_what_is_wrong_with_a_signature_is_told(
         viewer = verify(extension, tab, url)
         assert sentence in viewer.text("[data-test=problem]")
         viewer.close()
-    # A signature over mail is none over a page.
+    # A signature over a mail does not count as a signature over a page.
     url = site.publish("<p>x", letters.bob)
     site.serve("/page.p7s", letters.signed(mail_letters.mail(mail_letters.text("x"))))
     viewer = verify(extension, tab, url)
@@ -158,7 +158,7 @@ def test_only_what_the_page_names_a_hash_of_is_seen(
         f'<base href="/nowhere/"><link rel=stylesheet href=/good.css integrity="{hashed(css)}">'
         f'<link rel=stylesheet href=/bad.css integrity="{hashed(css)}">'
         f'<img id=good src=/good.png integrity="md5-x {hashed(picture, "sha256")}"><img id=bare src=/bare.png>'
-        # The strongest kind counts: a weaker hash that fits does not help.
+        # Only the hash of the strongest algorithm counts, even if a weaker one matches.
         f'<img id=weak src=/good.png integrity="{hashed(picture, "sha256")} {hashed(b"else", "sha512")}">'
         f'<img id=unknown src=/good.png integrity="md5-x"><p>Text',
         letters.bob,
@@ -196,7 +196,7 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
         letters.bob,
     )
     extension.browser.expect_error("Content.Security|evil|sandbox|may not load or link")
-    # The page itself does all that in its tab, which is its own affair: only what comes later counts.
+    # In its own tab the page may send all these requests. Only the requests after this count.
     target = tab_id_of_quiet_page(extension, tab, site, url)
     site.asked.clear()
     viewer = extension.browser.open(f"{extension.base}viewer/page_viewer.html?tab={target}")
@@ -220,7 +220,7 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
 
 
 def tab_id_of_quiet_page(extension: Extension, tab: Page, site: WebSite, url: str) -> int:
-    """A tab at this address whose page is a quiet one: the viewer fetches anew what the server sends now."""
+    """The id of a tab at this address that shows a harmless page, while the server sends the hostile page again."""
     hostile = site.served["/page.html"]
     site.serve("/page.html", b"<p>quiet")
     tab.goto(url)
@@ -258,7 +258,7 @@ def test_an_encrypted_page_in_a_file_is_opened_by_the_viewer(
     opened.wait_for_selector(VERDICT, timeout_seconds=60)
     assert state_of(opened) == ("verified" if sign else "encrypted-only")
     assert shown_in(opened).text() == "Salaries"
-    # The extension's own page has no word of it.
+    # The extension's own page contains no word of the opened page.
     assert "Salaries" not in opened.js("() => document.documentElement.outerHTML")
     opened.close()
 
@@ -313,7 +313,7 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     tab.fill("#seed", "hunter6")
     tab.fill("#code", "hunter7")
     tab.fill("#csc", "hunter8")
-    # As pages do when the person wants to see what was typed.
+    # Pages change the type in this way to show a typed password.
     tab.js("() => { document.querySelector('#shown').type = 'text'; }")
     tab.fill("#wish", "red & blue")
     window = extension.browser.open(f"{extension.base}page_save/page_save.html?tab={tab_id(extension, url)}")
@@ -399,7 +399,7 @@ def test_a_copy_has_the_address_that_the_page_had_when_it_was_copied(
       }, 60);
     </script>"""
     tab.goto(site.serve("/renaming.html", f"<!doctype html><title>Names</title>{renaming}{pictures}".encode()))
-    # The address changes all the time: the tab is known by its title.
+    # The address changes all the time, so the tab is found by its title.
     options = extension.open_options()
     find = "async () => (await (globalThis.browser ?? chrome).tabs.query({})).find(({ title }) => title === 'Names').id"
     window = extension.browser.open(f"{extension.base}page_save/page_save.html?tab={options.js(find)}")
