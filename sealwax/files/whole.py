@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -21,6 +20,9 @@ def open_whole(path: Path, mode: int, group: int | None = None) -> Iterator[Bina
     Until then only its owner can read it. If `group` is given, the file is given to that group. If that is impossible,
     its present group gets only the permissions that all others have. Raises OSError.
     """
+    # Most commands write no file, and would pay milliseconds at their start for this import.
+    import tempfile
+
     try:
         descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_CHARACTERS]}.")
     except OSError as error:
