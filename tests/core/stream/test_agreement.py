@@ -1,4 +1,4 @@
-"""Streams hold the opinion that memory holds, on valid messages and on altered ones."""
+"""Streams judge valid and altered messages as the operations in memory do."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def signed() -> bytes:
 
 def assert_same_opinion(data: bytes) -> None:
     memory, streamed = in_memory(data), in_stream(data)
-    # Which damage is met first may differ.
-    # A damaged RSA v1.5 key is replaced by a random one, in each run another: in CBC one of 256 opens to bytes.
+    # The two may refuse a message for different damage, because they meet it in a different order.
+    # A damaged RSA v1.5 key is replaced by a random key, another in each run. Under one in 256, CBC padding is valid.
     either = {memory.refusal or memory.state, streamed.refusal or streamed.state}
     is_chance = either == {"decryption-error", "encrypted-only"}
     assert memory == streamed or is_chance or (memory.refusal and streamed.refusal)
@@ -70,7 +70,7 @@ def test_pem_of_another_kind_is_refused_by_both() -> None:
 
 @pytest.mark.parametrize("piece", [b"\x04\0", b"\x04\x01x", b"\x24\x80\0\0", b"\x24\x02\x04\0"])
 def test_content_in_a_flood_of_tiny_pieces_is_refused_by_streams(piece: bytes) -> None:
-    """A piece costs microseconds, however little is in it; memory counts those that hold anything."""
+    """Even an empty piece costs a stream microseconds. The operations in memory count only pieces with content."""
     assert in_stream(opaque(piece, MAX_SMALL_BER_CHUNKS + 5_000)).refusal == "limit-exceeded"
 
 
@@ -104,7 +104,7 @@ def test_valid_messages_are_judged_alike(kind: str) -> None:
     ids=["CR at the end", "CR and LF", "CR behind LF", "CRLF somewhere", "CRLF far behind"],
 )
 def test_line_ends_of_a_signed_part_are_judged_alike(stored: bytes, sent: bytes) -> None:
-    """A part with a CRLF is hashed as received; one without was stored so, and CRLFs are put back (MUSTS 33)."""
+    """A part with a CRLF is hashed as received. In a part without any, every line end becomes CRLF (MUSTS 33)."""
     mail = signed_mail(stored, signed=sent)
     assert in_memory(mail) == in_stream(mail)
     assert in_memory(mail).state == "verified"
@@ -126,7 +126,7 @@ def test_line_ends_of_a_signed_part_are_judged_alike(stored: bytes, sent: bytes)
 def test_a_wrapped_message_is_unwrapped_in_every_transfer_encoding(
     encoding: bytes, encode: Callable[[bytes], bytes]
 ) -> None:
-    """A stream that did not decode it would hold the signer against the From outside, which nobody signed."""
+    """A stream that did not decode the message would compare the signer with the outer From, which nobody signed."""
     for author, state in ((b"alice", "verified"), (b"bob", "invalid")):
         message = encode(b"From: %s@example.test\nSubject: x\n\nwords, words, words\n" % author)
         head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: %s\r\n\r\n" % encoding
@@ -151,7 +151,7 @@ def test_a_wrapped_message_is_unwrapped_in_every_transfer_encoding(
     ids=["plain", "79 blanks", "as many as may", "one more", "an end", "an end and a blank", "CR CR LF"],
 )
 def test_the_first_delimiter_is_judged_alike(first: bytes, state: str) -> None:
-    """An end before any part is no start, and blanks that were added on the way mean nothing (RFC 2046 5.1.1)."""
+    """A closing delimiter before any part starts no part. Blanks added in transport do not count (RFC 2046 5.1.1)."""
     part = b"Content-Type: text/plain\r\n\r\nwords"
     mail = signed_mail(part, signed=part).replace(b"\r\n--b\r\n", b"\r\n" + first + b"\r\n", 1)
     memory = in_memory(mail)
@@ -160,7 +160,7 @@ def test_the_first_delimiter_is_judged_alike(first: bytes, state: str) -> None:
 
 
 def test_parts_that_cannot_be_read_are_refused_alike() -> None:
-    """The rules for parts below the top hold in streams too."""
+    """The limits on nested parts hold in streams too."""
     deep = b"Content-Type: text/plain\r\n\r\nx\r\n"
     for level in range(MAX_MIME_DEPTH + 2):
         name = b"b%02d" % level
@@ -170,7 +170,7 @@ def test_parts_that_cannot_be_read_are_refused_alike() -> None:
 
 
 def test_header_fields_of_a_message_that_stays_closed_are_no_protected_ones() -> None:
-    """A stream that stopped at a closed layer believed the parameter "hp" of the message outside."""
+    """A stream that stops at a layer that it cannot decrypt must not believe the outer message's parameter "hp"."""
     encrypted = blocking.encrypt_bytes(b"x", Encrypting(recipients=[person("carol").certificate]), provider=PROVIDER)
     kind = b'application/pkcs7-mime; hp="clear"'
     mail = HEAD % (kind, b"base64") + base64.encodebytes(encrypted)
@@ -179,7 +179,7 @@ def test_header_fields_of_a_message_that_stays_closed_are_no_protected_ones() ->
 
 
 def signed_mail(part: bytes, *, signed: bytes) -> bytes:
-    """A multipart/signed with this first part, and a signature over other bytes."""
+    """A multipart/signed with this first part, and with a signature of the bytes in `signed`."""
     cms = blocking.sign_bytes(
         signed, Signing(identities=[person("alice")], signing_time=NOW, form=SignatureForm.DETACHED), provider=PROVIDER
     )
@@ -191,7 +191,7 @@ def signed_mail(part: bytes, *, signed: bytes) -> bytes:
 
 @pytest.mark.parametrize(("kind", "count"), [("cms", 400), ("own", 100)])
 def test_altered_structures_are_judged_alike(kind: str, count: int) -> None:
-    dice = random.Random(kind)  # noqa: S311 (the same every time)
+    dice = random.Random(kind)  # noqa: S311 (the same inputs in every run)
     others = [sample for ones in samples().values() for sample in ones]
     ders = [sample for sample in samples()[kind] if sample.startswith(b"0")]
     for _ in range(count):
@@ -201,7 +201,7 @@ def test_altered_structures_are_judged_alike(kind: str, count: int) -> None:
 
 
 def test_altered_mails_are_judged_alike() -> None:
-    dice = random.Random(1)  # noqa: S311 (the same every time)
+    dice = random.Random(1)  # noqa: S311 (the same inputs in every run)
     others = [sample for ones in samples().values() for sample in ones]
     for _ in range(300):
         altered = alter(dice.choice(samples()["mail"]), dice, others)

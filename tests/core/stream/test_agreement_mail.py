@@ -1,7 +1,7 @@
-"""Streams hold the opinion of memory on mails of every shape: encodings, wrapped messages, delimiters, sizes.
+"""Streams judge mails of every shape as the operations in memory do: encodings, wrapped messages, delimiters, sizes.
 
-The blocks of streams and the size up to which they look for protected parts are small here, so that each mail is drawn
-on both sides of them.
+The blocks of streams are small here, and so is the size up to which protected parts are looked for. Mails are drawn
+that are below these sizes, and mails that are above them.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def cms_parts(draw: st.DrawFn, cms: bytes) -> bytes:
 
 @st.composite
 def signed_parts(draw: st.DrawFn, entity: bytes) -> bytes:
-    """A multipart/signed whose delimiters are written in odd ways."""
+    """A multipart/signed whose delimiters may be written in unusual or wrong forms."""
     end, blanks = draw(LINE_ENDS), draw(BLANKS)
     first = draw(st.sampled_from([b"--b", b"--b", b"--b", b"--b--", b"--bb", b"--b x"])) + draw(BLANKS)
     last = draw(st.sampled_from([b"--b--", b"--b--", b"--b", b"--b-", b""])) + blanks
@@ -164,7 +164,7 @@ def layers(draw: st.DrawFn, entity: bytes) -> bytes:
 
 @st.composite
 def protected(draw: st.DrawFn, entity: bytes) -> bytes:
-    """The entity with header fields of its own, marked as protected in one of the ways that there are."""
+    """The entity with header fields of its own, and with a valid or unknown mark that they are protected."""
     mark = draw(st.sampled_from([b'; hp="clear"', b'; hp="cipher"', b"; protected-headers=v1", b"; hp=x"]))
     author = draw(st.sampled_from([FROM, FROM, b"From: mallory@example.test\r\n", b"Subject: x\r\n"]))
     records = draw(st.sampled_from([b"", b"HP-Outer: " + FROM, b"HP-Outer: Subject: [...]\r\n"]))
@@ -174,7 +174,7 @@ def protected(draw: st.DrawFn, entity: bytes) -> bytes:
 
 @st.composite
 def bare_files(draw: st.DrawFn) -> bytes:
-    """CMS without a mail around it, with anything inside that could be taken for a layer."""
+    """CMS without a mail around it, and with content that could be taken for a further layer."""
     inner = draw(st.sampled_from([TEXT, b"\x00\x01", b"", b"x" * 5_000]))
     for _ in range(draw(st.integers(1, 3))):
         if draw(st.booleans()):
@@ -203,7 +203,7 @@ def mails(draw: st.DrawFn) -> bytes:
 
 
 def opinions(data: bytes, block_bytes: int) -> tuple[Opinion, Opinion]:
-    """The opinion of the operation in memory, and of the stream in blocks of this size."""
+    """The opinions of the operation in memory and of the stream, both with blocks of this size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(octets, "BLOCK_BYTES", block_bytes)
         return in_memory(data), in_stream(data)
@@ -213,14 +213,14 @@ def opinions(data: bytes, block_bytes: int) -> tuple[Opinion, Opinion]:
 @given(mails(), st.sampled_from(SMALL_BLOCKS))
 def test_mails_of_every_shape_are_judged_alike(data: bytes, block_bytes: int) -> None:
     memory, streamed = opinions(data, block_bytes)
-    # Which damage is met first may differ; nothing else may.
+    # The two may refuse a mail for different damage; nothing else may differ.
     assert memory == streamed or (memory.refusal and streamed.refusal)
 
 
 @SAFE
 @given(mails(), st.sampled_from([0, 1_000, 5_000]))
 def test_no_size_gives_a_better_state(data: bytes, looked_inside_bytes: int) -> None:
-    """Above the size up to which protected parts are looked for, both ways say so; the state stays what it was."""
+    """Both report a mail that is too large to be searched for protected parts, and give it the same state as before."""
     looked = in_memory(data)
     with pytest.MonkeyPatch.context() as patch:
         for module in (in_memory_examination, examination):
@@ -245,7 +245,7 @@ def test_a_mail_at_the_size_limit_is_judged_alike(parts: int, extra_bytes: int) 
 
 
 def by_command(path: Path, small_input_bytes: int) -> Opinion:
-    """The opinion of `sealwax verify` on a file, with this size as the largest that it takes into memory."""
+    """The opinion of `sealwax verify` on a file, if it reads files of at most this size into memory."""
     target = io.BytesIO()
     keys = Keys(identities=[person("bob")])
     with pytest.MonkeyPatch.context() as patch:
@@ -270,7 +270,7 @@ def test_the_command_judges_alike_on_both_sides_of_its_threshold(data: bytes) ->
 
 
 def decrypted(data: bytes) -> tuple[bytes | None, bytes | None]:
-    """The content as decrypted in memory and as a stream; None for a refusal."""
+    """The content as decrypted in memory, and as decrypted by a stream; None for a refusal."""
     target = io.BytesIO()
     bob = [person("bob")]
     whole, streamed = None, None

@@ -1,4 +1,4 @@
-"""Streams write and find the same as memory, in every form, and give nothing out early."""
+"""Streams write and find the same as the operations in memory, in every form, and give out nothing unchecked."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CIPHERS: Final = (AES_256_CBC, AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305)
 
 @pytest.fixture(autouse=True, params=[64, 1_000, 1_048_576])
 def block_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Every test runs with small blocks too, so that everything is on a border at some time."""
+    """Run every test with small blocks too, so that every structure is split between two blocks in some run."""
     size: int = request.param
     monkeypatch.setattr(octets_module, "BLOCK_BYTES", size)
     return size
@@ -119,7 +119,7 @@ def decrypt(data: bytes) -> bytes:
 
 
 def read(octets: Octets, start: int = 0) -> bytes:
-    """The bytes from `start` on."""
+    """All the bytes from `start` on."""
 
     async def join() -> bytes:
         return b"".join([bytes(block) async for block in octets.blocks(start)])
@@ -246,7 +246,7 @@ def test_compressed_content_is_inflated() -> None:
 @pytest.mark.parametrize("cipher", CIPHERS, ids=lambda cipher: cipher.name)
 def test_nothing_comes_out_of_altered_ciphertext(cipher: ContentCipher) -> None:
     encrypted = bytearray(encrypt(CONTENT, cipher))
-    # In CBC the last byte of the block before the last turns the padding; elsewhere any byte fails the tag.
+    # In CBC, the last byte of the second-last block alters the padding. With a tag, any altered byte is refused.
     encrypted[-17 if cipher is AES_256_CBC else -40] ^= 1
     target = io.BytesIO()
     with pytest.raises(DecryptionError):
@@ -374,7 +374,7 @@ def test_line_ends_become_crlf_across_borders(block_bytes: int) -> None:
 
 
 class Pipe:
-    """A file that is only written forward."""
+    """A file that can only be written from its beginning to its end."""
 
     def __init__(self) -> None:
         self.octets = b""
@@ -393,7 +393,7 @@ def test_a_pipe_gets_what_a_file_gets(most_members_bytes: int, monkeypatch: pyte
 
 def test_more_members_than_thought_possible_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_MOST_MEMBERS_BYTES", 1)
-    # So much content that the lengths around it take a byte more once the SignerInfo is behind it.
+    # With this much content, the lengths around it take a byte more once the SignerInfo is added.
     room = 65_535 - (len(sign(b"x")) - 1)
     with pytest.raises(ProviderError, match="longer"):
         sign(bytes(room + 200))
@@ -429,7 +429,7 @@ def test_what_fails_beside_is_raised_to_the_owner() -> None:
 
 
 class _ReusedRooms(DerivedOctets):
-    """Two buffers in turn, as a decryption has them; the second step gives nothing, and `blocks` leaves it out."""
+    """Blocks in two buffers by turns, as of a decryption. The second block is empty, and `blocks` leaves it out."""
 
     async def make_blocks(self) -> AsyncIterator[memoryview]:
         rooms = (bytearray(64), bytearray(64))
@@ -440,7 +440,7 @@ class _ReusedRooms(DerivedOctets):
 
 
 class _SlowDigest:
-    """Takes so long that a caller who does not wait for it has written into its block."""
+    """A digest so slow that a caller who did not wait for it would overwrite its block."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()

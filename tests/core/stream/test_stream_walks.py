@@ -1,4 +1,4 @@
-"""How often a stream is read: what comes by a slow line is worked on as it comes, and not fetched again and again."""
+"""The number of times that a stream is read: data from a slow line is used as it comes, and not fetched again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.streamed_mail import CONTENT, PROVIDER, encrypt, encrypt_mail
 
 
 class Watched:
-    """Bytes that note how much of them was read, and whether anybody asked for their length first."""
+    """A source that counts the bytes read from it, and notes whether its length was asked for before all were read."""
 
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
@@ -65,7 +65,7 @@ def test_what_comes_is_worked_on_once_and_before_its_end_is_known(kind: str) -> 
     )
     report = blocking.run(examine_octets(octets, examiner=examiner, provider=PROVIDER)).report
     assert report.layers
-    # One walk, and a few looks at the first megabyte.
+    # The whole message is read once, and its first megabyte a few times more.
     assert octets.taken < 1.6 * len(message)
     assert kind == "encrypted" or not octets.asked_early
 
@@ -84,7 +84,7 @@ def test_a_cipher_that_takes_all_at_once_has_a_bound(monkeypatch: pytest.MonkeyP
 
 
 class ReadOnce(Watched):
-    """Bytes that give back what lies before the block that is read, once a test asks for it."""
+    """A source that, once `read_once` was called, cannot be read again before the block that was read last."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -104,7 +104,7 @@ class ReadOnce(Watched):
 
 
 class Kept(MemoryOctets):
-    """Plaintext that is kept, as the vault keeps it."""
+    """A store of plaintext, such as the vault has."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -121,7 +121,7 @@ class Kept(MemoryOctets):
 
 
 class Storing(NativeStreamingProvider):
-    def make_store(self) -> Kept:  # type: ignore[override]  # natively there is none
+    def make_store(self) -> Kept:  # type: ignore[override]  # the native provider has no store
         return Kept()
 
 
@@ -130,7 +130,7 @@ def test_what_is_read_for_the_last_time_is_said_only_where_one_key_fits(cipher: 
     bob, content = person("bob"), CONTENT * 1_000
     encrypted = encrypt(content, cipher)
     impostor = Identity(certificate=bob.certificate, private_key=person("dave").private_key)
-    # Without a store the plaintext is made anew each time that it is read.
+    # Without a store, the plaintext is decrypted again each time that it is read.
     for provider, holders, is_sure in (
         (Storing(), (bob,), True),
         (Storing(), (impostor, bob), False),
