@@ -32,7 +32,7 @@ BEGINNING = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 
 
 class TestNamesThatLookAlike:
-    """IDNA 2003 and case folding make one of two mailboxes; who has the one gets no word for the other."""
+    """IDNA 2003 and case folding turn one mailbox into the other. A certificate for the one is none for the other."""
 
     @pytest.mark.parametrize(
         ("certified", "author"),
@@ -58,7 +58,7 @@ class TestNamesThatLookAlike:
             identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
             assert self.examine(identity, top, "alice@victim.test") is not State.VERIFIED
             assert certificate.email_addresses == ()
-        # Without what is behind it, the unconstrained authority certifies the address.
+        # Without the character behind it, the unconstrained authority can certify the address.
         certificate = self.certify(path_house.root(), kind, b"alice@victim.test")
         identity = Identity(certificate=certificate, private_key=path_house.key("Mallory"))
         assert self.examine(identity, path_house.root(), "alice@victim.test") is State.VERIFIED
@@ -89,7 +89,7 @@ class TestNamesThatLookAlike:
 
 
 class TestTimesAtTheEnds:
-    """A list that says "never", and a moment that a signer made up, are dates like others."""
+    """The first and last dates are handled like others, in a list without an end and as the time of a check."""
 
     def test_a_next_update_without_end_is_read(self) -> None:
         for_ever = revocations.crl(revocations.authority(), next_update=FOREVER)
@@ -131,7 +131,7 @@ def validate(
 
 
 def test_a_key_that_an_authority_took_back_does_not_vouch_for_itself() -> None:
-    """The next key of an authority has its name, and could sign a list of that name about its own certificate."""
+    """An authority's next key has the authority's name. It could sign a list by that name about its own certificate."""
     next_key = ISSUING.issue("Issuing CA", key_name="next key")
     alice = next_key.issue("alice", is_ca=False)
     of_root, of_next_key = revocation_list(ROOT), revocation_list(next_key)
@@ -142,7 +142,7 @@ def test_a_key_that_an_authority_took_back_does_not_vouch_for_itself() -> None:
 
 
 def test_who_may_sign_lists_under_one_anchor_may_not_under_another() -> None:
-    """Somebody certifies another PKI's authority again, takes that back, and has a signer of lists of its name."""
+    """A stranger cross-certifies another PKI's authority, revokes that, and certifies a list signer with its name."""
     stranger = path_house.root("Stranger")
     cross = House(
         name="Issuing CA",
@@ -159,7 +159,7 @@ def test_who_may_sign_lists_under_one_anchor_may_not_under_another() -> None:
 
 
 class TestClocks:
-    """A stolen timestamp key can make any time. Its revocation counts, also when one above it was revoked."""
+    """A stolen timestamp key can make any time. Its revocation counts even if its authority was revoked as well."""
 
     @functools.cached_property
     def authority(self) -> Identity:

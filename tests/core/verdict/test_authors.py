@@ -1,4 +1,4 @@
-"""The authors by the header fields: whom the caller may name, and what could mislead beside the verdict."""
+"""The authors by the header fields: the sender that the caller may give, and notes about misleading fields."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def signed(fields: bytes, *, identity: Identity = ALICE) -> bytes:
 def examine(
     message: bytes, *, sender: str | None = None, store: TrustStore | None = None, identities: Sequence[Identity] = ()
 ) -> MessageReport:
-    """The report on the message in memory, whose verdict a stream shares."""
+    """The report by the operation in memory, after a check that a stream gives the same verdict."""
     store = store or trust()
     report = blocking.examine_message(
         message, Judging(trust_store=store, at=NOW), provider=PROVIDER, sender=sender, keys=Keys(identities=identities)
@@ -122,7 +122,7 @@ def test_what_could_mislead_about_the_sender_is_noted_and_changes_no_state(
 ) -> None:
     report = examine(signed(fields))
     assert (report.state, notes(report)) == (State.VERIFIED, expected)
-    # The command's line says it too.
+    # The verdict line of the command names the notes too.
     assert all(code in verdict_line(report) for code in expected)
     elsewhere = examine(signed(fields), store=trust(person("carol").certificate))
     assert (elsewhere.state, notes(elsewhere)) == (State.SIGNED_UNVERIFIED, expected)

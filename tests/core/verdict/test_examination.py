@@ -1,4 +1,4 @@
-"""The five headline states, and the ways to fool a reader (DESIGN, "The report"; "Johnny, you are fired")."""
+"""The five headline states, and ways to fool a reader, such as those of the paper "Johnny, you are fired"."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_message_without_from_is_verified_only_with_a_given_sender() -> None:
 
 
 def test_a_given_sender_does_not_replace_one_that_the_first_line_names() -> None:
-    # Not the line of an mbox file: the blank before the colon is obsolete syntax (RFC 5322 section 4.5).
+    # "From :" is a header field with an obsolete blank (RFC 5322 section 4.5), and not the first line of an mbox file.
     message = sign().replace(b"From: Alice <alice@example.test>", b"From : Mallory <mallory@evil.test>")
     assert message.startswith(b"From :")
     assert codes(examine(message, sender="alice@example.test")) == ["sender-mismatch"]
@@ -256,7 +256,7 @@ def test_no_johnny_mail_shows_as_verified_for_another_than_its_signer() -> None:
             continue
         if report.state is State.VERIFIED:
             verified[mail.name] = report.sender
-    # By its README: the genuine ones, and those that eve signed under her own address with a misleading display name.
+    # By the set's README, these are genuine, or eve signed them under her own address with a misleading display name.
     assert verified == {
         "valid_email_from_manager.eml": "manager@bigcorporation.de",
         "manager-smime.eml": "manager@bigcorporation.de",
@@ -273,7 +273,7 @@ def test_a_damaged_structure_inside_does_not_keep_the_mail_encrypted() -> None:
 
 
 def test_must_23_garbled_plaintext_looks_like_any_failed_decryption() -> None:
-    # Each altered block of CBC garbles itself and flips a bit behind it; the damage inside must not be distinguishable.
+    # In CBC an altered block garbles its own plaintext and flips a bit of the next. All such damage must look alike.
     encrypted = encrypt(sign(), AES_256_CBC)
     _, body = encrypted.split(b"\r\n\r\n", 1)
     start = len(encrypted) - len(body)
@@ -379,7 +379,7 @@ def protect(message: bytes, mode: ProtectionMode) -> tuple[bytes, bytes]:
 
 
 def sign_protected(message: bytes = MESSAGE, *, replace: tuple[bytes, bytes] = (b"", b"")) -> bytes:
-    """Signed with its header fields; `replace` alters what is outside, as a server on the way could."""
+    """The message signed with its header fields. `replace` alters the outer fields, as a mail server could."""
     outer, entity = protect(message, ProtectionMode.CLEAR)
     signed = run(sign_entity(entity, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER))
     return (outer.replace(*replace) if replace[0] else outer) + signed
@@ -478,7 +478,7 @@ def test_a_letter_encrypted_without_a_tag_and_altered_at_its_end_is_refused_or_s
     encrypted = encrypt(sign(), AES_256_CBC)
     signed, opened = examine(encrypted, BOB).content, []
     for altered in alter_at_the_end(encrypted):
-        # One block in 256 ends like padding, and behind the closing boundary it holds nothing that is signed or shown.
+        # One altered block in 256 ends like padding. Its damage is behind the closing boundary, outside signed text.
         with contextlib.suppress(SmimeError):
             opened.append(examine(altered, BOB).content)
     assert len(opened) < 10

@@ -1,4 +1,4 @@
-"""Old mail as openssl still writes it, by Triple DES and SHA-1: it opens, says what is weak, and proves little."""
+"""Old mail as openssl still writes it, with Triple DES and SHA-1: it is decrypted, and the report names weaknesses."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def openssl(folder: Path, *arguments: str, data: bytes) -> bytes:
 
 
 def old_mail(folder: Path, *, cipher: str = "-des3", digest: str = "sha256", is_signed: bool = True) -> bytes:
-    """A mail from Alice to Bob."""
+    """An encrypted mail from Alice to Bob."""
     entity = ENTITY
     if is_signed:
         entity = openssl(folder, "-sign", "-signer", "alice.pem", "-inkey", "alice.key", "-md", digest, data=entity)

@@ -54,7 +54,7 @@ def codes(report: MessageReport) -> list[str]:
 
 
 def with_path(monkeypatch: pytest.MonkeyPatch, found: PathTrail | SmimeError, addresses: tuple[str, ...] = ()) -> None:
-    """Let path validation come to this."""
+    """Make path validation give this path, or raise this error."""
 
     async def validate_path(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         if isinstance(found, SmimeError):

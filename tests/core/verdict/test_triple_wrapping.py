@@ -131,7 +131,7 @@ def test_the_inner_signature_decides(examine: Examine, outer: Identity) -> None:
 
 @EXAMINERS
 def test_an_outer_signature_of_the_author_lifts_no_text_of_somebody_else(examine: Examine) -> None:
-    """Otherwise anybody could take a text that somebody encrypted and sign it as theirs."""
+    """Otherwise anybody could sign a text that somebody else has encrypted as their own."""
     report = examine(triple(inner=CAROL), BOB)
     assert verdict(report) == (State.INVALID, "sender-mismatch")
     assert verdict(examine(triple(inner=STRANGER), BOB))[0] is State.SIGNED_UNVERIFIED
@@ -196,7 +196,7 @@ def test_encrypted_layers_are_opened_through_signatures_around_them(decrypt: Dec
     entity, inside = WRAPPINGS[name]
     opened = decrypt(mail(entity))
     if inside is None:
-        # A layer further in stays encrypted when no key opens it or a signature covers it.
+        # The signed layer stays as it is, because the layer inside it is only compressed, or no key decrypts it.
         inside = open_in_memory(entity)
         assert in_memory(mail(inside)).layers[0].kind is LayerKind.SIGNED
     assert opened == join_message(outer_headers_of(parse_entity(OUTER).headers), inside)
