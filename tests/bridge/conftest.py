@@ -1,4 +1,4 @@
-"""Fixtures of the bridge's tests: mail servers (one in memory, a private Dovecot if it is installed) and the app."""
+"""Fixtures of the bridge's tests: the app, a mail server in memory, and a private Dovecot if it is installed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def dovecot_addresses(tls_folder: Path) -> Iterator[dict[Security, ServerAddress
 
 @pytest.fixture(params=["memory", "dovecot", "dovecot-starttls"])
 def mail_server(request: pytest.FixtureRequest, memory_server: MemoryMailServer) -> MailServer:
-    """Each IMAP server in turn. The SMTP server is always the one in memory."""
+    """Each IMAP server in turn, with the SMTP server in memory."""
     if request.param == "memory":
         return memory_server.address
     security = Security.STARTTLS if request.param.endswith("starttls") else Security.IMPLICIT_TLS

@@ -1,4 +1,4 @@
-"""The bridge's API: who may call it, how long a session lives, what its errors say, and what it never writes down."""
+"""The bridge's API: permission to call it, the lifetime of sessions, its errors, and secrets that it never stores."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def as_account(address: str) -> dict[str, str]:
 def test_a_page_of_one_account_uses_no_session_of_another(
     alice: FlaskClient, memory_server: MemoryMailServer, method: str, path: str
 ) -> None:
-    """All tabs of a browser have one cookie: the one who signed in last."""
+    """All tabs of a browser share one cookie, that of the account that signed in last."""
     headers = as_account(BOB) | {"X-Sealwax-Recipients": BOB, "Content-Type": "application/octet-stream"}
     refused = alice.open(path, method=method, base_url=API, headers=headers, data=MESSAGE)
     assert error_of(refused) == (401, "session-ended")
@@ -376,7 +376,7 @@ def test_an_origin_without_https_or_with_more_than_an_origin_is_refused(origin: 
 def test_no_message_is_sent_in_part(
     alice: FlaskClient, memory_server: MemoryMailServer, size: int, status: int
 ) -> None:
-    """A client that sends in chunks does not say how long the message is."""
+    """A client that sends in chunks does not announce the length of the message."""
     message = (MESSAGE + b"A line.\r\n" * 30_000)[: size - 2] + b"\r\n"
     response = alice.post(
         "/api/send",
@@ -573,7 +573,7 @@ def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeCo
     assert error_of(look_up(browser, "*")) == (400, "bad-argument")
     assert error_of(look_up(browser, [BOB])) == (400, "bad-request")
     assert error_of(look_up(browser, BOB * 1000)) == (413, "message-too-large")
-    # In a path it would be in every log.
+    # In the URL the address would be in every log.
     assert error_of(get(browser, f"/api/directory?address={BOB}")) == (405, "method-not-allowed")
     services_of(app).close()
 

@@ -1,4 +1,4 @@
-"""The bridge's folder of people's certificates: bad blocks hide nobody, and edits are noticed."""
+"""The bridge's folder of certificates: a damaged block does not hide other certificates, and edits are noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration as a person and as the browser tests start it."""
+"""The demonstration, started by its command and, as in the browser tests, by `DemoStack`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
 pytestmark = pytest.mark.server
 
-# Away from the demonstration that a person may have running.
+# Ports away from those of a demonstration that a developer may have running.
 BASE = 18_460
 
 
@@ -169,7 +169,7 @@ def test_the_printed_command_reads_the_mailbox_which_is_encrypted(stack: DemoSta
     assert found is not None
     account = stack.accounts[0]
     assert found[2] == account.address
-    # curl asks for the password at a terminal.
+    # curl would ask for the password at a terminal. Here it is part of the command.
     command = [*found[1].split(), f"{account.address}:{account.mail_password}", "--silent", found[3]]
     done = subprocess.run(command, capture_output=True, timeout=30, check=True)
     assert done.stdout == stack.mail_server.messages(account.address)[0].raw
@@ -215,13 +215,13 @@ def test_the_command_prints_what_one_needs_and_ends_cleanly(
     assert process.returncode == 0
     assert errors == ""
     found = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
-    # Other programs may have taken the ports that were asked for.
+    # Other programs may have taken the ports that were requested.
     assert found
     assert int(found[1]) in range(BASE + 2000, BASE + 2500, 10)
     for expected in ("alice@example.test", "bob@example.test", "mail password", "key passphrase"):
         assert expected in printed
     assert str(tmp_path / "keys") in printed
-    # Mail is gone, and the keys are where they were asked for.
+    # The mail is deleted, and the keys are in the requested folder.
     assert list(temporary.iterdir()) == []
     assert "Stopped" in rest
     assert f"keys stay in {tmp_path / 'keys'}" in rest

@@ -1,4 +1,4 @@
-"""The demonstration's mail server ends in silence, also in the middle of its clients' requests."""
+"""The demonstration's mail server stops without warnings in the log, also in the middle of its clients' requests."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def is_idle(server: MemoryMailServer) -> list[socket.socket]:
 
 
 def says_goodbye_and_stays(server: MemoryMailServer) -> list[socket.socket]:
-    """As a pooled connection of the bridge, which does not answer the end of TLS."""
+    """Log out but keep the connection open, as the bridge's pool does: it does not answer the end of TLS."""
     clients = [logged_in(server) for _ in range(3)]
     for client in clients:
         client.send(b"a LOGOUT\r\n")
@@ -67,7 +67,7 @@ def goes_away(server: MemoryMailServer) -> list[socket.socket]:
 
 def has_not_begun_tls(server: MemoryMailServer) -> list[socket.socket]:
     client = socket.create_connection((HOST, server.address.imap.port))
-    # The server has taken the connection by the time that it answers another one.
+    # When the server answers a later connection, it has accepted this one.
     return [client, *stays(server)]
 
 
@@ -90,6 +90,6 @@ def test_the_mail_server_ends_in_silence_whatever_its_clients_do(
     mail_server.stop()
     for one in sockets:
         one.close()
-    # An unclosed connection complains when it is collected.
+    # A connection that was not closed logs a warning when it is garbage-collected.
     gc.collect()
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []

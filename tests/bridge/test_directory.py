@@ -1,4 +1,4 @@
-"""The bridge's directory: folder, LDAP and DNS as the operator configured them, each with its source, all bounded."""
+"""The bridge's directory: folder, LDAP and DNS as configured, the source of each certificate, and limits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Browser = Callable[..., FlaskClient]
 
 @pytest.fixture
 def signed_in(config: BridgeConfig) -> Iterator[Browser]:
-    """A browser with a session, at a bridge with these directories."""
+    """A function that signs in to a bridge with the given directories and returns the browser."""
     apps = []
 
     def start(**directories: Any) -> FlaskClient:

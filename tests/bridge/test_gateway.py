@@ -1,4 +1,4 @@
-"""The gateway door against real mail servers: bytes pass untouched, commands do not."""
+"""The gateway with real mail servers: it passes messages on unchanged, and no argument can inject a command."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_folder_names_of_every_alphabet_pass(connection: ImapConnection) -> None
         connection.append(name, PLAIN, [])
         assert read_raw(connection, name) == PLAIN
         assert name in [folder.name for folder in connection.list_folders()]
-        connection.list_messages("INBOX", before_uid=None, limit=1)  # a selected folder cannot be deleted in peace
+        connection.list_messages("INBOX", before_uid=None, limit=1)  # deselects the folder before its deletion
         run_on_folder(connection, b"DELETE", name)
 
 
@@ -334,7 +334,7 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
 
 
 def test_a_certificate_for_another_host_is_not_believed(mail_server: MailServer) -> None:
-    # 127.0.0.2 reaches the same machine, and the certificate does not name it.
+    # 127.0.0.2 reaches the same machine, but the certificate does not name it.
     server = replace(mail_server, imap=replace(mail_server.imap, host="127.0.0.2"))
     with pytest.raises(GatewayError) as error:
         ImapConnection.open(server, ALICE_LOGIN)

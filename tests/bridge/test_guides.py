@@ -1,4 +1,4 @@
-"""The commands and files that the administrator's guide shows work as they are printed."""
+"""The configuration that the administrator's guide shows works as it is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headers by strangers: with any content, each message keeps its row and can be opened, at little cost."""
+"""Headers by strangers: whatever they contain, each message has a row in the list and can be read, at little cost."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_header_that_can_be_read_has_no_problem(header: bytes) -> None:
 
 
 def test_a_row_costs_in_proportion_to_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parts that a row reads are small; here they are large, so that a quadratic step would show."""
+    """A row reads only small parts of a header. Here the parts are large, so that a quadratic step would show."""
     monkeypatch.setattr(summary, "HEADER_PART_BYTES", 10**6)
     monkeypatch.setattr(summary, "RECIPIENTS_PART_BYTES", 10**6)
     monkeypatch.setattr(summary, "MAX_ADDRESSES_CHARACTERS", 10**6)

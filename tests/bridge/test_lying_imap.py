@@ -1,4 +1,4 @@
-"""IMAP servers that break the protocol: the inbox stays, and what cannot be done is an error with a code."""
+"""IMAP servers that break the protocol: the inbox is still listed, and each failure is an error with a code."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def connect(server: LyingServer) -> Iterator[Callable[[], ImapConnection]]:
 
 @pytest.fixture
 def alice(server: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge before the lying server."""
+    """A browser that is signed in at a bridge whose IMAP server is the lying one."""
     with bridge_before(server.address(timeout_seconds=2.0)) as browser:
         assert sign_in(browser).status_code == 200
         yield browser
@@ -365,7 +365,7 @@ def test_no_answer_of_a_server_is_an_error_without_a_code(
     "command", ["GREETING", "AUTHENTICATE PLAIN", "LIST", "EXAMINE", "FETCH", "UID STORE", "APPEND"]
 )
 def test_a_server_that_says_one_byte_at_a_time_is_given_up(server: LyingServer, connect: Connect, command: str) -> None:
-    """Each answer would be whole in the end: without a deadline for the whole call it would be waited for."""
+    """Each answer would be complete in the end. Without a deadline for the whole call, the bridge would wait for it."""
     steps = server.answers[command]
     server.answers[command] = [Drip(step) if isinstance(step, bytes) else step for step in steps]
 

@@ -1,4 +1,4 @@
-"""Which answers to a login mean the password, and how many connections one session may have."""
+"""The answers to a login that mean a wrong password, and the number of connections of one session."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_greeting_that_is_none_says_nothing_about_the_password(
 def test_no_log_holds_the_password(
     browser: FlaskClient, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """imapclient logs each command, and imaplib prints the last ones when a connection breaks."""
+    """imapclient logs each command, and imaplib prints the last commands when a connection breaks."""
     caplog.set_level("DEBUG")
     assert sign_in(browser).status_code == 200
     printed = caplog.text + "".join(capsys.readouterr())
@@ -130,12 +130,12 @@ def test_only_a_wrong_password_at_submission_ends_the_session(
 
 
 def lose_connections(imap: LyingServer, login: Sequence[Step]) -> None:
-    """Close what the bridge has kept at its next command, and answer the next login so."""
+    """Close the bridge's open connections at their next command, and answer the next login with `login`."""
     imap.answers["LIST"] = [Close()]
     imap.answers["AUTHENTICATE PLAIN"] = login
 
 
-# How many connections
+# The number of connections
 
 
 def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingServer) -> None:
@@ -156,7 +156,7 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
         assert started.acquire(timeout=30)
     try:
         wait_until(lambda: pool._waiting["session"] == MAX_WAITING_PER_SESSION)
-        assert code_of_run(pool, "session") is GatewayCode.BUSY  # more than may wait
+        assert code_of_run(pool, "session") is GatewayCode.BUSY  # one more than may wait
         pool.run("another session", ALICE_LOGIN, ImapConnection.is_alive)
     finally:
         release.set()
@@ -164,7 +164,7 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
             thread.join()
         pool.close()
     assert ended == [True] * count
-    assert imap.most_at_once <= MAX_CONNECTIONS_PER_SESSION + 1  # and one of the other session
+    assert imap.most_at_once <= MAX_CONNECTIONS_PER_SESSION + 1  # and one for the other session
 
 
 def test_what_waits_too_long_is_told_to_try_later(imap: LyingServer) -> None:
@@ -197,7 +197,7 @@ def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) ->
     ]
     assert code_of_run(pool, "session") is GatewayCode.BUSY
     lent[0].close()
-    lent[0].close()  # twice is once
+    lent[0].close()  # closing twice changes nothing more
     assert pool.run("session", ALICE_LOGIN, ImapConnection.is_alive)
     for message in lent[1:]:
         message.close()

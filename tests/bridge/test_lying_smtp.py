@@ -1,4 +1,4 @@
-"""SMTP servers that fail at every stage: a message is sent, refused or perhaps sent, and the answer says which."""
+"""SMTP servers that fail at every stage: a message is sent, refused or perhaps sent, and the bridge reports which."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STUFFED = MESSAGE.replace(b"\r\n.", b"\r\n..")
 
 @pytest.fixture
 def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
-    """A browser that is signed in at a bridge before the two lying servers."""
+    """A browser that is signed in at a bridge whose IMAP and SMTP servers are the lying ones."""
     with bridge_before(replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)) as browser:
         assert sign_in(browser).status_code == 200
         yield browser
@@ -115,7 +115,7 @@ def test_a_refusal_for_good_is_no_refusal_for_now(smtp: LyingServer, stage: str)
     "stage", ["GREETING", "EHLO", "AUTH PLAIN", "MAIL FROM", "RCPT TO:<BOB", "RCPT TO:<CAROL", "DATA"]
 )
 def test_no_reply_counts_for_a_later_command(smtp: LyingServer, stage: str) -> None:
-    """A server that answers twice would have the second answer taken for that to the message."""
+    """If a server answers twice, its second answer must not be mistaken for the answer to the message."""
     smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Wait()]
     steps = list(smtp.answers[stage.partition(":")[0]])
     first = steps[0]
@@ -127,7 +127,8 @@ def test_no_reply_counts_for_a_later_command(smtp: LyingServer, stage: str) -> N
 
 def test_a_server_that_goes_away_during_the_message_did_not_get_it(smtp: LyingServer) -> None:
     smtp.answers["DATA"] = [b"354 go on\r\n", TakeLine(), Close()]
-    # More than the buffers of both ends hold (4 MiB for sending), so that the end is met before the last line.
+    # The message is larger than the buffers of both ends (4 MiB for sending), so that the bridge notices the end before
+    # the last line.
     long = MESSAGE + (b"x" * 70 + b"\r\n") * 150_000
     assert len(long) <= MAX_BYTES
     assert refused(smtp, message=long) in (GatewayCode.UNREACHABLE, GatewayCode.UNREADABLE)
@@ -159,7 +160,7 @@ def test_the_api_tells_the_three_outcomes_apart(smtp: LyingServer, imap: LyingSe
     response = send(alice, MESSAGE, BOB)
     assert error_of(response) == (503, "mail-server-busy")
     assert response.headers["Retry-After"] == "60"
-    assert imap.messages == [MESSAGE]  # one copy, of what was sent
+    assert imap.messages == [MESSAGE]  # one copy, that of the message that was sent
 
 
 @pytest.mark.parametrize(

@@ -63,14 +63,14 @@ CALLS: list[Callable[[ImapConnection], object]] = [
 
 
 class PlayedWire(Wire):
-    """A connection on which the server has said all that it will ever say."""
+    """A connection on which the server's complete answer is already known. It is lost when that is read."""
 
     def __init__(self, said: bytes) -> None:
         super().__init__(socket.socket(), CallDeadline(60))
         self._said = said
 
     def send(self, data: bytes) -> None:
-        """Nobody reads it."""
+        """Drop the data, because nobody reads it."""
 
     def _receive(self, max_bytes: int) -> bytes:
         chunk, self._said = self._said[:max_bytes], self._said[max_bytes:]

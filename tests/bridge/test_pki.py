@@ -1,4 +1,4 @@
-"""The bridge asks authorities about certificates: for whom, about which, where, and what it never does."""
+"""The bridge's requests to authorities: who may cause them, for which certificates, and to which addresses."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def authority(served: Authority) -> Iterator[Authority]:
 
 @pytest.fixture
 def browser_of(memory_server: MemoryMailServer, authority: Authority, tmp_path: Path) -> Iterator[MakeBrowser]:
-    """Makes somebody who is signed in to a bridge with these settings."""
+    """A function that signs in to a bridge with the given settings and returns the browser."""
     apps: list[Flask] = []
 
     def make(**settings: Any) -> FlaskClient:
@@ -162,7 +162,7 @@ def test_nobody_is_asked_where_fetching_is_off(browser_of: MakeBrowser, authorit
 
 
 def test_nothing_is_asked_about_a_path_to_another_anchor(browser_of: MakeBrowser, authority: Authority) -> None:
-    """Else anybody could make the bridge call an address by writing it into a certificate."""
+    """Otherwise anybody could make the bridge call an address by writing it into a certificate."""
     for settings in ({"anchors_file": None}, {"anchors_file": None, "mozilla_roots": True}):
         (answer,) = status(browser_of(**settings), authority.chain("alice"))
         assert [problem["code"] for problem in answer["problems"]] == ["untrusted-anchor"]
@@ -235,7 +235,7 @@ def test_what_is_no_answer_is_a_problem(browser: FlaskClient, authority: Authori
 
 @pytest.fixture
 def public(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
-    """The authority has a public address."""
+    """Let the bridge take the authority's address for a public one."""
     pretend_public(monkeypatch, authority.host)
 
 
@@ -257,7 +257,7 @@ def test_a_certificate_that_has_not_signed_is_no_issuer(browser: FlaskClient, au
 def test_issuers_are_not_asked_for_inside_the_operators_network(
     browser_of: MakeBrowser, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anybody who is signed in can write an address there into a certificate of their own."""
+    """Anybody who is signed in can write an address inside that network into a certificate of their own."""
     connected: list[object] = []
     monkeypatch.setattr(socket, "create_connection", lambda address, **_: connected.append(address))
     browser = browser_of(
@@ -285,7 +285,7 @@ def test_nothing_of_an_answer_is_told_to_whoever_chose_the_address(
     for number, reply in enumerate(replies):
         authority.app = reply
         told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
-        # The kept answer reveals no more.
+        # The cached answer reveals no more.
         told.append(issuers(browser, made_up(f"http://{authority.host}/{number}")))
     for url in (f"http://127.0.0.1:{closed}/", "http://10.0.0.1/", "http://name.invalid/"):
         told.append(issuers(browser, made_up(url)))
@@ -309,7 +309,7 @@ def reply_of(status: str, body: bytes, *, length: int | None = None) -> Callable
 
 
 def made_up(issuer_url: str) -> bytes:
-    """A certificate that nobody vouches for and that names this address."""
+    """A certificate by an unknown authority that names `issuer_url` as the place of its issuer's certificate."""
     at = datetime.datetime.now(datetime.UTC)
     pointers = Details(issuer_urls=(issuer_url,))
     maker = blocking.run(create_authority("Nobody", provider=NativeProvider(), at=at, key=NewKey.P256))
@@ -379,7 +379,7 @@ def test_nothing_of_it_is_in_the_logs_and_no_user_in_what_goes_out(
     authority.app = note
     with caplog.at_level(logging.DEBUG):
         status(browser, authority.chain("alice"))
-    # The mail server and the authority of this test log on their own account.
+    # The mail server and the authority of this test also log; their records are left out.
     assert [record for record in caplog.records if not record.name.startswith(("pymap", "werkzeug"))] == []
     assert headers
     for fields in headers:

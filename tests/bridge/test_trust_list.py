@@ -1,4 +1,4 @@
-"""The bridge hands out the operator's signed list: as it is in its file, and anew when the file changes."""
+"""The bridge serves the operator's signed trust list as it is in its file, and reads the file again when it changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAY = timedelta(days=1)
 
 
 class House:
-    """An operator with an authority, who publishes into one file."""
+    """An operator with an authority of its own, who publishes trust lists in one file."""
 
     def __init__(self, path: Path, clock: FakeClock) -> None:
         self.path, self.clock = path, clock
@@ -53,7 +53,7 @@ class House:
         )
 
     def publish(self, content: bytes) -> None:
-        """Put a file in place of the former one, as `sealwax trust publish` does."""
+        """Replace the published file, as `sealwax trust publish` does."""
         new = self.path.with_suffix(".new")
         new.write_bytes(content)
         os.replace(new, self.path)
@@ -73,7 +73,7 @@ def app(config: BridgeConfig, house: House) -> Iterator[Flask]:
 
 @pytest.fixture
 def pushed(app: Flask) -> Callable[[], bytes | None]:
-    """A function that asks for the list that the bridge hands out now."""
+    """A function that returns the list that the bridge serves now."""
 
     def ask() -> bytes | None:
         encoded = get(app.test_client(), "/api/config").get_json()["trustList"]
@@ -107,7 +107,7 @@ def test_a_list_counts_once_its_file_may_be_read(
     house.publish(house.sign(1))
     house.path.chmod(0)
     with monkeypatch.context() as closed:
-        # Root may read everything.
+        # Root may read any file, so the refusal is simulated.
         closed.setattr("webbridge.certificates.trust_list_file._read", refuse_to_read)
         assert pushed() is None
     house.path.chmod(0o644)
