@@ -6,7 +6,7 @@
 import { RequestError } from "../shared/messages.js";
 import * as pageJobs from "./page_jobs.js";
 
-/** The window shows this much of the page's text. */
+/** The window shows at most this number of characters of the page's text. */
 const MAX_SHOWN_CHARACTERS = 100_000;
 
 /** @param {BodyOf<"field.altered">} body @param {Sender} sender */

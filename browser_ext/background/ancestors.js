@@ -81,7 +81,8 @@ async function ancestorsOf({ tab, frameId, documentId }, origin) {
 }
 
 /**
- * Runs in the frame, in the world of the content scripts, where the page cannot replace the values that are read.
+ * Reads the origins of the ancestors, or in Firefox their frame numbers. This function runs in the frame, in the world
+ * of the content scripts, where the page cannot replace the values that are read.
  * @returns {{origin: string, origins: string[] | null, frames: number[]}}
  */
 function lookAround() {

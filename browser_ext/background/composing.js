@@ -19,7 +19,7 @@ import * as vault from "./vault_link.js";
 const PAGE = "compose/compose.html";
 const SIZE = { width: 760, height: 860 };
 const HANDED_OVER = "handed-over";
-/** The window shows this much of an encrypted message after it was sent. */
+/** The window shows at most this number of bytes of a message after it was sent. */
 const SHOWN_BYTES = 8_000;
 
 /** @typedef {{envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], usesPassword: boolean}} Copy */

@@ -15,7 +15,7 @@ import { certificatesOf } from "../shared/pem.js";
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust the settings that are set
  * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences the preferences that are set
- * @property {string[]} set the names of all that is set, as in `policy_schema.json`
+ * @property {string[]} set the names of the values that are set, as in `policy_schema.json`
  */
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The extension's own window for a waiting job. A page can neither cover it nor take its focus. The window asks for a
- * passphrase, for consent, for recipients, or for the first opening on a site. A tab with its frames has one such
- * window at a time.
+ * passphrase, for recipients, or for consent, such as consent to the first opening on a site. A tab with its frames has
+ * one such window at a time.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";

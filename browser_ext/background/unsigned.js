@@ -4,7 +4,7 @@
  */
 import * as pageJobs from "./page_jobs.js";
 
-/** The window shows this much of the address. */
+/** The window shows at most this number of characters of the address. */
 const MAX_ACTION_CHARACTERS = 2_000;
 
 /** @param {{action: string}} body @param {Sender} sender */

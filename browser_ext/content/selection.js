@@ -5,7 +5,7 @@ import { boxes } from "./frame_host.js";
 import { noteFor } from "./notes.js";
 import { api } from "./world.js";
 
-/** Opens the armored text of which the person has selected all or a part. @returns {boolean} false if there is none */
+/** Opens the armored text that the person has selected, whole or in part. @returns {boolean} false if there is none */
 export function openSelection() {
   const focused = document.activeElement;
   if (focused && isField(focused) && findCms(focused)) return activate(focused);
@@ -33,7 +33,7 @@ function cmsAround(element) {
 }
 
 /**
- * The smallest element that holds a selected text.
+ * The smallest element that contains a selected armored text.
  * @param {string} cms
  * @param {Range} range
  * @param {Element | null} around

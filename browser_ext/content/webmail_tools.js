@@ -6,7 +6,8 @@ import { problem } from "./problems.js";
  * @typedef {{kind: string, from: string, to: string[], cc: string[], bcc?: string[], subject: string, text: string}} Letter
  */
 /**
- * The message that a page shows. `id` is unique among the messages of the webmail. `isProtected`: it has S/MIME parts.
+ * The message that a page shows. `id` is unique among the messages of the webmail. `isProtected` is true if the message
+ * has S/MIME parts.
  * @typedef {{element: HTMLElement, id: string, isProtected: boolean, fetchSource: () => Promise<ArrayBuffer>}} ShownMessage
  */
 /**

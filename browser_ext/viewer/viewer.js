@@ -12,7 +12,7 @@ import { ask, startHeartbeat } from "../shared/request.js";
 
 /** The largest file that the background holds. */
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
-/** The kinds of file that the viewer does not show, with the key of a sentence. @type {Record<string, string>} */
+/** The kinds of file that the viewer does not show, each with its text key. @type {Record<string, string>} */
 const ELSEWHERE = {
   "PKCS#12": "viewerKeyFile", "private key": "viewerKeyFile", "certificate revocation list": "viewerRevocationList",
   "answer of a timestamp service": "viewerTimestamp",
