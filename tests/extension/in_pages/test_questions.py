@@ -1,4 +1,4 @@
-"""The person agrees to what the window showed: an answer to anything else is refused."""
+"""An answer of the person is valid only for the question that the window showed. Any other answer is refused."""
 
 from __future__ import annotations
 
