@@ -20,7 +20,10 @@ export function describe(job) {
   return { kind: "files", origin: job.origin, ...job.files };
 }
 
-/** Passes a part of a chosen file, encrypted to the vault's owner, to that owner. @param {BodyOf<"files.part">} body */
+/**
+ * Passes a part of a chosen file to the vault's owner. The part is encrypted to this owner.
+ * @param {BodyOf<"files.part">} body
+ */
 export async function holdPart({ job: id, ...part }) {
   await waitingJob(id);
   await vault.call("files.hold", { job: id, ...part });
