@@ -56,7 +56,7 @@ def build(
     version: bytes = VERSION,
 ) -> AuthenticatedData:
     key = PROVIDER.random_bytes(hash_length(hash_name))
-    # A KEK recipient for SHA-256 only: AES key wrap needs a multiple of 64 bits, and HMAC-SHA-1 keys have 160.
+    # Only SHA-256 has a KEK recipient. AES key wrap needs a multiple of 64 bits, and HMAC-SHA-1 keys have 160 bits.
     infos = run(
         build_recipient_infos(
             key,

@@ -1,4 +1,4 @@
-"""A root, an issuing CA, an OCSP responder and two people's certificates, for tests of what a CA signs."""
+"""A root, an issuing CA, an OCSP responder and two people's certificates, for tests of structures that a CA signs."""
 
 from __future__ import annotations
 

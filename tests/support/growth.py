@@ -28,7 +28,7 @@ def _growth(work: Callable[[int], Callable[[], object]], size: int) -> float:
 
 
 def _processor_seconds(call: Callable[[], object]) -> float:
-    # A full collection costs as much as all objects that earlier tests left, and falls into the longer run.
+    # A full collection visits all objects that earlier tests left, and would probably happen in the longer run.
     gc.collect()
     gc.disable()
     try:

@@ -1,7 +1,9 @@
 /**
- * The vault's own door to symmetric ciphers under Node, for the unit tests: one JSON request a line, one reply a line.
+ * Runs the vault's symmetric ciphers (`createCipherDoor`) under Node, for the unit tests. Each line of standard input
+ * is a request in JSON, and each line of standard output is its reply.
  *
- * Its WebCrypto is made as poor as a browser may be: keys of 24 bytes are refused, ChaCha20-Poly1305 Node does not have.
+ * WebCrypto has as few algorithms as in the poorest browser: this program refuses keys of 24 bytes, and Node has no
+ * ChaCha20-Poly1305.
  */
 
 import { webcrypto } from "node:crypto";
@@ -9,7 +11,7 @@ import { createInterface } from "node:readline";
 import { createCipherDoor } from "../../wasm_build/vault/worker/cipher_door.js";
 import { Residue } from "../../wasm_build/vault/cleanup.js";
 
-// Browsers have this, and Node from 21 on.
+// Browsers have this method, and Node from version 21 on.
 ArrayBuffer.prototype.transfer ??= function () {
   return structuredClone(this, { transfer: [this] });
 };
@@ -23,7 +25,7 @@ crypto.subtle.importKey = async (format, data, ...rest) => {
 const residue = new Residue();
 const door = createCipherDoor(residue);
 
-/** Bytes as Python lends them. */
+/** Bytes in the form of a Python buffer that Pyodide passes to JavaScript. */
 function lend(octets) {
   return { getBuffer: () => ({ data: octets, release() {} }), copy: () => lend(octets), destroy() {} };
 }

@@ -1,4 +1,4 @@
-"""Does each operation of a provider once with each algorithm, to find out which implementations a provider uses.
+"""Does each operation of a provider once with each algorithm, to find the implementation that the provider uses.
 
 This module imports nothing native, so that it also runs in the vault. Inputs that cannot be made there are arguments.
 """
@@ -133,7 +133,7 @@ async def find_cipher_ways(provider: CryptoProvider, given: dict[str, Any], take
 
 
 async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> dict[str, float]:
-    """The least milliseconds of operations that a browser may lack, by name. Uses only "keys" of `given`.
+    """The shortest time in milliseconds of each operation that a browser may lack. Uses only "keys" of `given`.
 
     Ciphers are measured for one megabyte.
     """
@@ -176,7 +176,7 @@ async def time_operations(provider: CryptoProvider, given: dict[str, Any]) -> di
 
 
 async def _least_milliseconds(work: Callable[[], Awaitable[object]], rounds: int = 20) -> float:
-    # The least of all rounds, because other load on the machine only ever adds time.
+    # The shortest time of all rounds, because other load on the machine can only add time.
     least = math.inf
     for _ in range(rounds):
         begun = time.perf_counter()

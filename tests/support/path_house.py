@@ -41,7 +41,7 @@ def key(name: str) -> PrivateKey:
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """An authority (or a person, below it). After a key rollover `key_name` differs from `name`."""
+    """An authority, or a person, with a certificate and a named key. After a key rollover `key_name` is not `name`."""
 
     name: str
     certificate: Certificate

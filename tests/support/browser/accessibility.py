@@ -11,7 +11,7 @@ from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import TAB, Page
 from tests.support.project import ROOT
 
-# Extra presses of Tab: it also stops at controls in frames, which are not among the counted controls.
+# The additional presses of Tab, which also stops at controls in frames. `_CONTROLS` does not count those.
 MAX_STOPS_IN_FRAMES = 20
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 
@@ -124,7 +124,7 @@ def walk_by_keyboard(page: Page) -> Walk:
 
 @contextmanager
 def shown_in(page: Page, theme: Theme, *, forced_colors: bool = False, reduced_motion: bool = False) -> Iterator[None]:
-    """Show a tab or window in a theme, as if the person's system asked for it."""
+    """Show a tab or window in a theme during the block, as if the settings of the person's system required it."""
     browser = page.browser
     if isinstance(browser, Firefox):
         preferences = {

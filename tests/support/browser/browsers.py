@@ -306,7 +306,7 @@ class Chromium(Browser):
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and not self.service_workers(identifier):
             time.sleep(0.05)
-        # Chromium knows a worker's listeners only after the worker's first run. Earlier events would be lost.
+        # Chromium registers a worker's listeners during the worker's first run. Earlier events would be lost.
         time.sleep(0.5)
         return identifier
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The code points of keys without a character (WebDriver, section "Keyboard actions").
 ENTER, TAB, ESCAPE, BACKSPACE, SHIFT, CONTROL = "\ue007", "\ue004", "\ue00c", "\ue003", "\ue008", "\ue009"
 
-# The errors while a page is being replaced by the next one. The caller tries again.
+# The codes of errors that a command may cause while a page is replaced by the next one. The caller tries again.
 _PASSING = {"no such frame", "unknown error", "no such handle", "no such node"}
 
 # Removes the invisible marks that isolate a value's writing direction (UAX 9). Firefox omits them by itself.
@@ -47,8 +47,8 @@ _AIM = """(selector) => {
   return { x, y, agrees };
 }"""
 
-# For a click on a button that agrees. `_ARM` starts to watch, `_MISSED` tells if the click did nothing: the window was
-# redrawn in that moment, or did not take answers yet. The event tells it also after the window's hint has gone.
+# For a click on a button by which a person agrees (`data-agrees`). `_ARM` records the next click event. `_MISSED` is
+# true if the click had no effect, because the window was redrawn in that moment or did not accept answers yet.
 _ARM = """(selector) => {
   const element = document.querySelector(selector);
   window.met = null;
@@ -190,7 +190,7 @@ class Page:
     def click(self, selector: str, *, timeout_seconds: float = PATIENCE_SECONDS, button: int = 0) -> None:
         """Wait until the element does not move and nothing covers it, then click its middle.
 
-        A button that agrees is clicked again if the window was redrawn in that moment and the click did nothing.
+        A button by which a person agrees is clicked again if the click had no effect (see `_MISSED`).
         """
         deadline = time.monotonic() + timeout_seconds
         while True:

@@ -157,7 +157,7 @@ class Extension:
         self.is_locked = True
 
     def leave_alone(self) -> None:
-        """Detach the driver from the background, so that it neither keeps it alive nor makes it wait."""
+        """Detach the driver from the background. Otherwise the background could not stop, or would wait to start."""
         if isinstance(self.browser, Chromium):
             self.browser.leave_service_workers_alone()
 

@@ -1,4 +1,4 @@
-/** Plays a webmail's adaptor in the tests: asks for letters and takes finished messages, as the page's markup says. */
+/** Plays a webmail's adaptor: opens windows for letters, and takes or refuses messages as `data-mood` says. */
 (() => {
   const api = globalThis.browser ?? globalThis.chrome;
   const root = document.documentElement;

@@ -94,7 +94,7 @@ def listening() -> Iterator[Listener]:
     try:
         yield listener
     finally:
-        # `close` only would not wake the thread that waits in `accept`.
+        # Without `shutdown`, the thread would wait in `accept` also after `close`.
         server.shutdown(socket.SHUT_RDWR)
         server.close()
         thread.join()

@@ -1,4 +1,4 @@
-/** Gives the functions that look for forms for mail to a page of the tests. */
+/** Makes the functions that find forms for mail available to the tests, as `mailForms` in the page. */
 import { findMailForm, focusedMailForm } from "../../../browser_ext/content/mail_forms.js";
 
 globalThis.mailForms = { findMailForm, focusedMailForm };

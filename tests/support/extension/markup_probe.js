@@ -1,4 +1,4 @@
-/** Gives the functions that make markup fit for a view to the views of the tests. */
+/** Makes the functions that prepare markup for a view available to the tests, as `markupProbe` in the view. */
 import { prepareMail, readLink } from "../../../browser_ext/frame/mail_markup.js";
 import { preparePage } from "../../../browser_ext/viewer/page_markup.js";
 

@@ -32,7 +32,7 @@ class Stage:
 
     @property
     def letters(self) -> Letters:
-        """Makes the letters that Bob writes to Alice."""
+        """The people and methods for making letters from Bob to Alice."""
         return Letters(
             alice=self.people.alice,
             bob=self.people.bob,

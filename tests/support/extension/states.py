@@ -32,7 +32,7 @@ _LEAVE_NEWS = """async () => {
   await new Promise((resolve) => { transaction.oncomplete = resolve; });
   database.close();
 }"""
-# Forgets the sites for which the person has agreed: on these, the answered message would open without a question.
+# Removes the sites for which the person has agreed, because there the answered message would open without a question.
 _FORGET_SITES = """async () => {
   for (const { dataset } of document.querySelectorAll("[data-removal^='sites.remove']")) {
     const [type, id] = dataset.removal.split(" ");

@@ -126,7 +126,7 @@ def _ask_for_files(stage: Stage, page: Page) -> None:
 
 
 def _ask_to_open(stage: Stage, page: Page) -> None:
-    # The other origin, because no test agrees there: on a site where a person has agreed, no question comes.
+    # The other origin is used, because no test agrees there. Once a person has agreed on a site, no question is asked.
     origin = stage.site.other_origin
     armored = stage.people.encrypt(TEXT, origin=origin, to=stage.people.alice)
     page.goto(stage.site.page_with(textarea("letter", text=armored), origin=origin))
@@ -195,7 +195,7 @@ def _mail_in_a_page(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _let_go(stage: Stage, opener: Opener) -> Iterator[View]:
-    """A view after the keys were locked. The document around the text is left; the text is gone."""
+    """A view after the keys were locked. The document around the text is still there, but the text is not."""
     with opener(stage) as view:
         lock(stage)
         view.page.activate()

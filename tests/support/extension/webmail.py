@@ -157,7 +157,7 @@ class RoundcubePages:
     def preview(self, uid: int) -> Page:
         """Go to the inbox and show a message beside the list. Returns the frame with the message."""
         self._go(_mbox="INBOX")
-        # Not by a click: Roundcube selects a row already at mousedown.
+        # The row is not clicked, because Roundcube selects a row already at mousedown.
         self.page.wait_for("(uid) => document.querySelector(`#messagelist tr[id^=rcmrow]`) !== null", uid)
         self.page.js("(uid) => { window.rcmail.show_message(uid, false, true); }", uid)
         return self.page.wait_for_frame(f"_uid={uid}")
@@ -202,6 +202,6 @@ class RoundcubePages:
         self.page.close()
 
     def _go(self, **query: str) -> None:
-        # Wait for the page's requests: they write the session when they end, over the changes of the next page.
+        # Wait for the page's requests. Each writes the session when it ends, and would undo the next page's changes.
         self.page.wait_for("() => !window.jQuery || jQuery.active === 0")
         self.page.goto(f"{self.roundcube.url}?{urlencode({'_task': 'mail', **query})}")

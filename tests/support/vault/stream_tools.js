@@ -1,8 +1,8 @@
-/** Streams for tests of the vault: octets by position, so that nobody has to keep them to compare them. */
+/** Streams for tests of the vault. Each byte depends only on its position, so tests need not store bytes to compare. */
 
 const CHUNK = 1_000_000;
 
-/** The octets of one chunk; `lines` are text fit for mail. */
+/** The bytes of one chunk. With `lines`, they are lines of letters that mail can carry. */
 function chunkAt(index, length, lines) {
   const chunk = new Uint8Array(length);
   const words = new Uint32Array(chunk.buffer, 0, length >> 2);
@@ -15,7 +15,7 @@ function chunkAt(index, length, lines) {
   return chunk;
 }
 
-/** A stream of `size` octets behind `head`; `before(position)` may hold a chunk back. */
+/** A stream of `head` and then `size` bytes. Each chunk waits for `before(position)`. `log` records the progress. */
 export function source(size, { head = "", lines = false, before = async () => {}, log = {} } = {}) {
   let position = 0;
   log.cancelled = false;
@@ -33,7 +33,10 @@ export function source(size, { head = "", lines = false, before = async () => {}
   });
 }
 
-/** Reads all of it; `equal` says whether it is the `size` octets of `source`, with `lines` those behind the header. */
+/**
+ * Reads the whole stream. `equal` is true if it has exactly the `size` bytes of `source`; with `lines`, the header of a
+ * mail may come before them. Without `size`, the chunks are returned instead.
+ */
 export async function drain(stream, { size = null, lines = false } = {}) {
   const chunks = size === null ? [] : null;
   let length = 0, position = 0, equal = true, inHeader = lines, header = "", expected = null;
@@ -63,7 +66,7 @@ export async function* readAll(stream) {
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
-/** A stream of these chunks, which are given away. */
+/** A stream of these chunks, which removes them from the array. */
 export function ofChunks(chunks) {
   return new ReadableStream({
     pull(controller) {

@@ -1,4 +1,4 @@
-"""A separate browser, a page with the bridge's key ring over the vault, and secrets that are searched in its memory.
+"""A separate browser with a page that uses the vault by the bridge's key ring, and the search for secrets in memory.
 
 The browser gets no secret in clear, so that neither the driver's messages nor the page's sources contain one. The
 passphrase is typed key by key. The other secrets are decrypted in the page, or derived there from a small number.
@@ -64,8 +64,8 @@ _TYPES: Final = {
 }
 _TEXT_BYTES: Final = 96_000
 _SIGNED_BYTES: Final = 100_000
-# The plaintext is searched at each of its memory pages: an allocator reuses large blocks page by page, so any of them
-# may be left.
+# Each memory page of the plaintext has its own needle. An allocator reuses large blocks page by page, so any page may
+# be left.
 _PAGE_BYTES: Final = 4_096
 _GONE_SECONDS: Final = 20  # the time that a browser gets to collect garbage
 _STEP_SECONDS: Final = 60

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-# The bytes of a secret that are searched: long enough that none is found by chance, short enough to be found in a
-# secret that was overwritten in part.
+# The length of a needle: long enough that it is not found by chance, and short enough that it is found in a secret that
+# was partly overwritten.
 MARKER_BYTES: Final = 32
 
 

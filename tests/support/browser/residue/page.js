@@ -1,7 +1,8 @@
 /**
- * The tests' page: the pages' own key ring and passphrase field over the vault, as the mail pages put them together.
+ * The page of the residue tests. It combines the bridge's key ring and passphrase field with the vault, as the mail
+ * pages do.
  *
- * The inputs are ciphertext; secrets are derived here or typed.
+ * The page only fetches ciphertext. Secrets are derived here or typed.
  */
 
 import { KeyRing } from "../../../../webbridge/pages/keys.js";
@@ -12,7 +13,7 @@ const settings = new URLSearchParams(location.search);
 const SEAL_KEY_BYTES = 32;
 
 /**
- * Writes the marker of a seed, which the harness computes too, straight into its place.
+ * Fills `target` with the bytes of a seed, and returns it. `_derive` of lab.py computes the same bytes.
  * @param {Uint8Array} target
  * @param {number} seed
  */
@@ -25,7 +26,7 @@ function derive(target, seed) {
   return target;
 }
 
-// The session's key is drawn at random: here it becomes one that can be searched for.
+// The session's key is usually random. Here it is derived from a seed, so that a test can search for it.
 const { getRandomValues } = Crypto.prototype;
 Crypto.prototype.getRandomValues = function (/** @type {any} */ array) {
   return array.byteLength === SEAL_KEY_BYTES ? derive(array, Number(settings.get("sealKeySeed")))
@@ -70,7 +71,7 @@ const channel = new BroadcastChannel("sealwax residue");
 channel.onmessage = ({ data }) => { if (data === "answered") window.answered = true; };
 window.release = () => channel.postMessage("go on");
 
-/** Starts a step; `window.outcome` tells its end. @param {string} name */
+/** Starts a step, and sets `window.outcome` to its result or error when it ends. @param {string} name */
 window.begin = (name) => {
   window.outcome = null;
   const before = cleanups.length;

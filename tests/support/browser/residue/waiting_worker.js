@@ -1,4 +1,4 @@
-/** The vault's Worker, which holds its answer back until the test has looked at what stands in memory meanwhile. */
+/** The vault's Worker, which delays its answer until the test has searched the memory for secrets. */
 
 import { serve } from "../../../../wasm_build/vault/worker/worker_core.js";
 
@@ -17,7 +17,7 @@ const scope = {
   onmessage: null,
 };
 
-/** Every Worker hears the test; one that has nothing to answer yet does not listen. */
+/** Waits until the test lets the Worker answer. Only Workers with an answer listen to the test's message. */
 function askToGoOn() {
   return new Promise((resolve) => {
     channel.onmessage = ({ data }) => { if (data === "go on") resolve(undefined); };

@@ -19,12 +19,12 @@ import org.bouncycastle.mail.smime.SMIMESignedGenerator;
 import org.bouncycastle.operator.OutputEncryptor;
 import org.bouncycastle.util.Store;
 
-/** The messages around Bouncy Castle's CMS: RFC 5322 text in, RFC 5322 text out. */
+/** Signs, encrypts and parses RFC 5322 messages with Bouncy Castle's mail package. */
 final class BouncyCastleMail {
     private BouncyCastleMail() {
     }
 
-    /** The entity signed as multipart/signed, or as one opaque part. */
+    /** A message with the signed entity, as multipart/signed if `detached`, otherwise as one opaque part. */
     static byte[] sign(byte[] entity, String from, SignerInfoGenerator signer, Store<X509CertificateHolder> certificates, boolean detached)
             throws Exception {
         SMIMESignedGenerator generator = new SMIMESignedGenerator();
@@ -41,7 +41,7 @@ final class BouncyCastleMail {
         return octets(message);
     }
 
-    /** The SignedData of a message, over the entity that it came with. */
+    /** The SignedData of a message, together with the entity that it covers. */
     static CMSSignedData readSigned(byte[] message) throws Exception {
         MimeMessage parsed = new MimeMessage(session(), new ByteArrayInputStream(message));
         return parsed.isMimeType("multipart/signed") ? new SMIMESigned((MimeMultipart) parsed.getContent()) : new SMIMESigned(parsed);

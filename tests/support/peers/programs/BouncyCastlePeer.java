@@ -53,8 +53,9 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 
 /**
- * Bouncy Castle behind lines of text: a request is a verb and NAME=VALUE words, separated by tabs; the answer is "ok" and
- * values in base64, or "error" and a text. Algorithms are named by their OIDs. The one argument is the folder with NAME.pem and NAME.key.
+ * Runs Bouncy Castle as a program that answers lines of text (see line_peer.py). A request is a verb and NAME=VALUE
+ * words, separated by tabs. The answer is "ok" and values in base64, or "error" and a text. Algorithms are named by
+ * their OIDs. The only argument is the folder with NAME.pem and NAME.key of each person.
  */
 public class BouncyCastlePeer {
     private final Path people;

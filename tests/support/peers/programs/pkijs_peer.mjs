@@ -1,5 +1,5 @@
-// PKI.js over Node's WebCrypto, behind lines of text: see line_peer.py. The one argument is the folder with NAME.pem and
-// NAME.key.
+// Runs PKI.js with Node's WebCrypto as a program that answers lines of text (see line_peer.py). The only argument is
+// the folder with NAME.pem and NAME.key of each person.
 import { readFileSync } from "node:fs";
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
@@ -14,7 +14,7 @@ const ID_SIGNED_DATA = "1.2.840.113549.1.7.2";
 const ID_ENVELOPED_DATA = "1.2.840.113549.1.7.3";
 const CURVES = { p256: "P-256", p384: "P-384", p521: "P-521" };
 
-/** The octets of a PEM file. */
+/** The DER bytes of a PEM file. */
 function pem(name) {
   const text = readFileSync(`${people}/${name}`, "latin1").replace(/-----[^-]+-----|\s/g, "");
   return new Uint8Array(Buffer.from(text, "base64"));
@@ -24,18 +24,18 @@ function certificate(name) {
   return pkijs.Certificate.fromBER(pem(`${name}.pem`));
 }
 
-/** The WebCrypto algorithm of somebody's key for signing. */
+/** The WebCrypto algorithm for signing with the key of the person `name`. */
 function signatureAlgorithm(name, hash, pss) {
   if (name in CURVES) return { name: "ECDSA", namedCurve: CURVES[name] };
   return { name: pss ? "RSA-PSS" : "RSASSA-PKCS1-v1_5", hash };
 }
 
-/** "sha256" in WebCrypto's words. */
+/** WebCrypto's name of a hash, such as "SHA-256" for "sha256". */
 function hashName(text) {
   return text.replace("sha", "SHA-").toUpperCase();
 }
 
-/** ContentInfo in DER. */
+/** The DER of a ContentInfo with this structure. */
 function contentInfo(type, structure) {
   const schema = structure.toSchema(true);
   return new Uint8Array(new pkijs.ContentInfo({ contentType: type, content: schema }).toSchema().toBER());

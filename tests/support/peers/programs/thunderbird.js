@@ -1,5 +1,5 @@
-// The tests' questions to Thunderbird, run inside it with the rights of its own code. marionette.py sends this text with a
-// call of one of VERBS behind it; the last argument of a script is the function that ends it.
+// Functions that the tests run inside Thunderbird, with the rights of its own code. marionette.py sends this text,
+// followed by a call of one of VERBS.
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
 
@@ -9,21 +9,21 @@ const DEADLINE_MILLISECONDS = 20_000;
 const mainWindow = () => Services.wm.getMostRecentWindow("mail:3pane");
 const pause = (milliseconds) => new Promise((resolve) => mainWindow().setTimeout(resolve, milliseconds));
 
-/** "SUCCESS", "VERIFY_DIGEST_MISMATCH" and so on; null where Thunderbird found nothing of the kind. */
+/** The name of a status, such as "SUCCESS" or "VERIFY_DIGEST_MISMATCH"; null if the message lacks that protection. */
 function statusName(code) {
   if (code === -1) return null;
   const errors = Ci.nsICMSMessageErrors;
   return Object.keys(errors).find((name) => errors[name] === code) ?? String(code);
 }
 
-/** The first value of `look` that is true; what throws is not there yet. */
+/** Waits for the first true value of `look`, and returns it. Until then, `look` may throw errors. */
 async function until(look, what) {
   for (const deadline = Date.now() + DEADLINE_MILLISECONDS; Date.now() < deadline; await pause(10)) {
     try {
       const value = look();
       if (value) return value;
     } catch {
-      // The window is still being made.
+      // The window is not complete yet.
     }
   }
   throw new Error(`timeout: ${what}`);
@@ -58,7 +58,7 @@ async function verdict(path) {
   try {
     const browser = () => opening.window.document.getElementById("messageBrowser").contentWindow;
     const about = await until(() => browser().getMessagePaneBrowser && browser(), "message window");
-    // about.msgLoaded is no sign: it is set before the message starts.
+    // about.msgLoaded cannot be used here, because it is set before the message begins to load.
     await until(() => about.gEncryptionStatus > 0 || opening.loads, "message");
     await until(
       () =>
@@ -78,20 +78,20 @@ async function verdict(path) {
   }
 }
 
-/** Make a certificate whose key is in the profile the one that the identity signs and decrypts with. */
+/** Select the certificate for signing and encryption by the identity. Its private key must be in the profile. */
 async function useCertificate(base64) {
   const database = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
   const certificate = database.constructX509FromBase64(base64);
   const identity = MailServices.accounts.allIdentities[0];
   for (const use of ["signing", "encryption"]) {
     identity.setUnicharAttribute(`${use}_cert_name`, certificate.displayName || certificate.commonName);
-    // The name alone does not let Thunderbird sign: it looks the certificate up by this key.
+    // To sign, Thunderbird needs more than the name: it looks up the certificate by this key of its database.
     identity.setCharAttribute(`${use}_cert_dbkey`, certificate.dbKey);
   }
   return true;
 }
 
-/** Let the sender's certificates be known for everybody who receives; going on without one would open a dialog. */
+/** Find the certificate of each address before sending, because Thunderbird opens a dialog if one is missing. */
 async function findCertificates(secure, addresses) {
   for (const address of addresses) {
     if (secure.haveValidCertForEmail(address)) continue;
@@ -106,7 +106,7 @@ async function findCertificates(secure, addresses) {
   }
 }
 
-/** Send a plain text to one address. */
+/** Send a plain-text message to one address. */
 async function send(to, subject, body, sign, encrypt) {
   const identity = MailServices.accounts.allIdentities[0];
   const fields = Cc["@mozilla.org/messengercompose/composefields;1"].createInstance(Ci.nsIMsgCompFields);

@@ -40,7 +40,7 @@ async def run_cases(provider: CryptoProvider, packed: bytes) -> str:
 
 
 async def make(provider: CryptoProvider, keys_json: bytes) -> str:
-    """Make the products of this provider with these keys."""
+    """Make the products of this provider (see `tests.support.exchange`) with these keys."""
     keys = {name: bytes.fromhex(octets) for name, octets in json.loads(keys_json).items()}
     products = await make_products(provider, keys)
     return json.dumps({what: [octets.hex() for octets in product] for what, product in products.items()})
@@ -55,9 +55,9 @@ async def check(provider: CryptoProvider, given_json: bytes) -> str:
 
 
 async def time_transport(provider: CryptoProvider, given_json: bytes) -> str:
-    """The least milliseconds to decrypt each encrypted key by RSA v1.5. Keys are measured in turns.
+    """The shortest time in milliseconds in which each block was decrypted by RSA v1.5, three times.
 
-    The least time counts, because other load on the machine only ever adds time.
+    Each round measures every block once. The shortest time counts, because other load on the machine can only add time.
     """
     given = json.loads(given_json)
     key = parse_private_key(bytes.fromhex(given["key"]))
@@ -111,7 +111,7 @@ async def use_rsa(provider: CryptoProvider, given_json: bytes) -> str:
 
 
 async def _use_rsa(provider: CryptoProvider, pkcs8_der: bytes, given: dict[str, str]) -> list[str]:
-    # Not by `parse_private_key`, which would refuse a damaged key before the provider gets it.
+    # `parse_private_key` is not used, because it would refuse a damaged key before the provider gets it.
     key = PrivateKey(pkcs8_der=pkcs8_der, key_type=KeyType.RSA, bits=2048)
     opened = ((_V15, "v15"), (_OAEP, "oaep"))
     works = [

@@ -1,4 +1,4 @@
-/** Calls functions of the tests inside the vault's own runtime; `window.call` is all that the harness uses. */
+/** Calls functions of the tests inside the vault's own runtime. `VaultPage` of the tests uses `window.call`. */
 
 import { RuntimeFiles } from "../../../../wasm_build/vault/owner/assets.js";
 
@@ -26,8 +26,8 @@ const assets = await files.assets();
 window.startKind = await ask({ kind: "start", assets, tests });
 
 /**
- * Calls a function of `inside.py` with what stands at `/given`. Its text is left as `{result}`, or `{error}`, in
- * `window.answer`, which is asked for from time to time.
+ * Calls a function of `inside.py` with the bytes at `/given`. Stores its text as `{result}`, or its error as `{error}`,
+ * in `window.answer`, which the test polls.
  * @param {string} name
  */
 window.call = async (name) => {

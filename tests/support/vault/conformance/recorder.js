@@ -1,8 +1,8 @@
-/** Tells which way the browser's provider took, and makes WebCrypto refuse: both for the tests alone. */
+/** Records which implementation the browser's provider uses, and makes WebCrypto refuse operations. Only for tests. */
 
 import { Pending } from "../../../../wasm_build/vault/worker/pending.js";
 
-/** The calls of WebCrypto for an operation; keys are imported and exported on any way. */
+/** The methods of WebCrypto that do an operation. Every implementation may import and export keys by WebCrypto. */
 const WORKING = [
   ...["digest", "sign", "verify", "encrypt", "decrypt", "deriveBits", "wrapKey", "unwrapKey", "generateKey"],
   ...["encapsulateBits", "decapsulateBits"],
@@ -47,14 +47,14 @@ export function createRecorder(door) {
   return {
     door: Object.fromEntries(Object.keys(door).map((name) => [name, watch(name)])),
 
-    /** The way of what was done since the last call: what comes first here includes what comes later. */
+    /** The implementation ("way") used since the last call. Of several, the first in this list counts. */
     takeWay() {
       const taken = ["WebCrypto", "hash-wasm", "JavaScript"].find((way) => ways.has(way)) ?? "Python";
       ways = new Set();
       return taken;
     },
 
-    /** @param {string} json the rules that hold from now on */
+    /** @param {string} json the rules for refusals from now on, which replace earlier rules */
     refuse(json) {
       rules = JSON.parse(json);
     },

@@ -1,7 +1,8 @@
 /**
- * The vault's runtime with the conformance checks beside it: same start, same door to WebCrypto, no cleanup.
+ * The vault's runtime with the conformance checks. It starts as in the vault and calls WebCrypto by the same functions,
+ * but has no cleanup.
  *
- * It exists in the tests' server alone.
+ * Only the tests' server has this Worker.
  */
 
 import { Residue } from "../../../../wasm_build/vault/cleanup.js";
@@ -12,7 +13,7 @@ import { startPython } from "../../../../wasm_build/vault/worker/python_start.js
 
 const TESTS_PATH = "/lib/tests.zip";
 const residue = new Residue();
-// Its work with WebCrypto, for which nobody waits, would be told as the way of what runs beside it.
+// `rinseLatest` uses WebCrypto, and no operation waits for it. The recorder would count it for another operation.
 residue.rinseLatest = () => {};
 /** @type {any} */
 let pyodide;
