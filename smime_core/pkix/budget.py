@@ -1,6 +1,7 @@
 """Limits on the signatures, issuers and paths that one examination may check.
 
-A message can have dozens of parts with a hundred signers each, and every signer may use every certificate in it.
+Without them, a hostile message could cause endless work: it can have dozens of parts with a hundred signers each, and
+the path of every signer may use every certificate in the message.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ _USUAL_RSA_BITS: Final = 4_096
 
 
 class PathBudget:
-    """The counts over all path searches of one examination, and the certificate signatures that were checked.
+    """The counts for all path searches of one examination, and the certificate signatures that were checked.
 
     `holding` has the result of each signature check, so that none is repeated: the key is (the issuer's key, the
-    certificate), both as DER, and the value is True if the signature verifies. Counts never go down: after one has
-    passed its limit, each later check raises again. `last_pool` is (certificates, store, moment, pool): the pool of the
-    last search, and the three values that it was made from.
+    certificate), both as DER, and the value is True if the signature verifies. Counts never go down: after a count has
+    passed its limit, every later call raises LimitExceeded again. `last_pool` is (certificates, store, moment, pool):
+    the pool of the last search, and the three values that it was made from.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class PathBudget:
     def count_path(self, size: int) -> None:
         """Count one more complete path, whose certificates have `size` bytes together. Raises LimitExceeded.
 
-        The policies and name constraints of each path are read anew. That takes time in proportion to their size.
+        The policies and name constraints are read again for each path, which takes time in proportion to their size.
         """
         self._paths += 1
         self._bytes += size
@@ -80,6 +81,6 @@ class PathBudget:
 
 
 def _weight(key: PublicKey) -> int:
-    # A signature by an RSA key that is larger than usual counts as several: with 16,384 bits, its check takes up to
-    # five milliseconds.
+    # A signature by a very large RSA key counts as several signatures: with 16,384 bits, one check takes up to five
+    # milliseconds.
     return max(1, key.bits // _USUAL_RSA_BITS) ** 2 if key.key_type is KeyType.RSA else 1

@@ -10,12 +10,12 @@ from smime_core.asn1.distinguished_name import ComparableName, comparable_name
 from smime_core.errors import MalformedMessage
 from smime_core.x509.certificate import Certificate, KeyUsage
 
-OTHER_KEY: Final = 8  # Penalty for an issuer without the key identifier that the certificate names.
+OTHER_KEY: Final = 8  # Penalty for an issuer whose key identifier is not the one that the certificate names.
 _UNNAMED_KEY: Final = 1  # Penalty for an issuer that has no key identifier.
 
 
 class Candidate(NamedTuple):
-    """A possible issuer. A higher penalty means that a path over it is less likely to be valid."""
+    """A possible issuer. A higher penalty means that a path through it is less likely to be valid."""
 
     penalty: int
     certificate: Certificate
@@ -35,7 +35,7 @@ class _Namesakes:
 
 
 class CertificatePool:
-    """All certificates that may be issuers in a path; a path may end at one of the `anchors`."""
+    """All certificates that may be issuers in a path. A path must end at one of the `anchors`."""
 
     def __init__(
         self, certificates: Iterable[Certificate], anchors: Iterable[Certificate], *, at: datetime.datetime
@@ -46,7 +46,7 @@ class CertificatePool:
         self._by_name: dict[ComparableName, list[Certificate]] = {}
         self._namesakes: dict[ComparableName, _Namesakes] = {}
         for certificate in self._certificates:
-            if certificate.comparable_subject is not None:  # None: the name is damaged.
+            if certificate.comparable_subject is not None:  # It is None for a damaged name.
                 self._by_name.setdefault(certificate.comparable_subject, []).append(certificate)
 
     def with_anchor(self, anchor: Certificate) -> CertificatePool:
@@ -60,8 +60,8 @@ class CertificatePool:
     def find_issuers(self, name_der: bytes, identifier: bytes | None) -> list[Candidate]:
         """All certificates whose subject is that name, in any spelling, the likeliest first.
 
-        With a key identifier, the certificates with that identifier come first, then those without any. After them
-        come all certificates of the name with a higher penalty, so that the first ones occur twice.
+        With a key identifier, the certificates with that identifier come first, then those without any. After them come
+        all certificates of the name again, with a higher penalty. The first ones therefore occur twice.
         """
         try:
             name = comparable_name(name_der)

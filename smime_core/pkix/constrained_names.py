@@ -1,6 +1,6 @@
 """The names of a certificate that name constraints apply to (RFC 5280 section 4.2.1.10, RFC 9598 section 6).
 
-Each name has a form, and a value that is ready to compare. SmtpUTF8Mailbox and the emailAddress of the subject count as
+Each name has a form, and a value in comparable form. SmtpUTF8Mailbox and the emailAddress of the subject count as
 rfc822Name. Our own rule, stricter than the RFC: the emailAddress counts even if there is a subjectAltName.
 """
 
@@ -133,7 +133,7 @@ def normal_host(text: str) -> str | None:
         return None
     labels = host.split(".")
     is_text = len(host) <= MAX_HOST_CHARACTERS and not set(host) & set(" @/[]\x00")
-    # If the last label is digits, the text is an IP address. Constraints on hosts do not cover those.
+    # If the last label consists of digits, the text is an IP address. Constraints on hosts do not cover IP addresses.
     return host if is_text and all(labels) and not labels[-1].isdigit() else None
 
 

@@ -1,7 +1,7 @@
 """Whether revocation lists say that a certificate was revoked (RFC 5280 section 6.3.3).
 
-Labels such as (b)(1) in the comments are steps of that section. The RFC stops as soon as all reasons are covered. This
-module reads every list that applies, so that an old list that is not stale yet cannot hide a newer one.
+Labels such as (b)(1) in the comments are steps of that section. The RFC ends the check as soon as all reasons are
+covered. This module reads every list that applies, so that an old list that is not stale yet cannot hide a newer list.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ _SOURCE: Final = "crl"
 
 
 class ListFindings(NamedTuple):
-    """The statements of the lists about a certificate, and in `faults` the codes why other lists do not count.
+    """The statements of the lists about a certificate. `faults` says why other lists do not count.
 
-    `delta_points` are the addresses of delta lists that complete lists with a good signature name. Anybody can make an
-    unsigned list to have an address fetched, so the addresses in such lists are left out.
+    `faults` are codes of `statements.UNKNOWN_REASONS`. `delta_points` are the addresses of delta lists, as far as they
+    are named by complete lists with a valid signature. Anybody can make an unsigned list so that an address is fetched,
+    so the addresses in unsigned lists are left out.
     """
 
     statements: list[Statement]
@@ -63,14 +64,17 @@ def _points(certificate: Certificate) -> Iterator[DistributionPoint]:
 
 
 class _Signer(NamedTuple):
-    """The certificate that signed a list, or None; then `fault` is the code why no candidate counts."""
+    """The certificate that signed a list. If it is None, `fault` is the code of UNKNOWN_REASONS that explains why."""
 
     certificate: Certificate | None = None
     fault: str = ""
 
 
 class _ListCheck:
-    """One run over the lists. A list is read again only if another point names it for further reasons."""
+    """The check of one certificate against all lists.
+
+    A list is read again only if another distribution point names it for further reasons of revocation.
+    """
 
     def __init__(self, question: RevocationQuestion) -> None:
         self.statements: list[Statement] = []
@@ -125,7 +129,7 @@ class _ListCheck:
         return reasons
 
     async def _read(self, one: RevocationList, reasons: ReasonFlags) -> None:
-        # (e), counted for each list, because another point may name the same list for other reasons.
+        # (e), with the reasons counted for each list, because another point may name the same list for other reasons.
         answered = self._answered.get(one, NO_REASONS)
         if not reasons & ~answered:
             return
@@ -151,7 +155,7 @@ class _ListCheck:
     ) -> None:
         # (a)(1)(i): an old complete list counts as current if there is a current delta for it.
         newest, freshness = (delta, self._freshness(delta)) if delta is not None else (one, freshness)
-        # (i), (j), (k): the entries in the delta and in the complete list.
+        # (i), (j), (k): the entries for the certificate in the delta and in the complete list.
         entry = _newest(self._find_entry(delta) if delta is not None else None, self._find_entry(one))
         revoked_at = self._revoked_at(entry, freshness)
         is_current = freshness is not Freshness.STALE
@@ -183,8 +187,8 @@ class _ListCheck:
         return entry.revoked_at if counts else None
 
     def _find_entry(self, one: RevocationList) -> RevokedEntry | None:
-        # Section 5.3.3: issuer and serial number must match. An entry that names no issuer has the list's. If several
-        # entries match, the one with the gravest reason counts.
+        # Section 5.3.3: issuer and serial number must match. An entry that names no issuer has the issuer of the list.
+        # If several entries match, the entry with the gravest reason counts.
         certificate = self._question.certificate
         found = [
             entry
@@ -255,7 +259,7 @@ class _ListCheck:
 
     def _possible_signers(self, one: RevocationList) -> Iterator[Certificate]:
         question = self._question
-        # Certificates from the message come last: its sender can add many with the issuer's name.
+        # Certificates from the message come last, because its sender can add many with the issuer's name.
         known = (question.issuer, question.anchor, *question.evidence.find_certificates(one.issuer_der))
         for candidate in dict.fromkeys((*known, *question.candidates)):
             if names_match(candidate.subject_der, one.issuer_der) and _fits_key(candidate, one):
@@ -279,8 +283,8 @@ def _fits_key(candidate: Certificate, one: RevocationList) -> bool:
 
 
 def _updates(delta: RevocationList, one: RevocationList) -> bool:
-    # (c)(1) is met, because the delta was found by the issuer's name. Checked here: (c)(2), (c)(3) and the numbers of
-    # section 5.2.4.
+    # (c)(1) is met, because the delta was found by the issuer's name. This function checks (c)(2), (c)(3) and the
+    # numbers of section 5.2.4.
     if delta.base_crl_number is None or not delta.is_usable or one.crl_number is None or delta.crl_number is None:
         return False
     has_same_scope = delta.issuing_point_der == one.issuing_point_der and delta.key_identifier == one.key_identifier

@@ -25,7 +25,7 @@ async def complete_dsa_key(
     *,
     budget: PathBudget | None = None,
 ) -> Certificate:
-    """Returns the certificate with the DSA parameters that it inherits from its issuer, one of the `candidates`.
+    """Returns the certificate with the DSA parameters inherited from its issuer, which is one of the `candidates`.
 
     The certificate is returned unchanged if its key lacks no parameters, or if no candidate is its issuer. `budget`
     counts each candidate that is considered and each signature that is checked. Raises LimitExceeded.
@@ -40,7 +40,8 @@ async def _complete(
     if certificate.public_key.key_type is not KeyType.DSA or certificate.public_key.bits:
         return certificate
     for candidate in candidates:
-        # With several issuers of one name on each of several levels, the search multiplies. So each candidate counts.
+        # If several issuers share a name at each of several levels, the search multiplies. Each candidate is therefore
+        # counted.
         checks.budget.count_state()
         if candidate == certificate or not names_match(candidate.subject_der, certificate.issuer_der):
             continue

@@ -1,7 +1,7 @@
 """The evidence for judging a path, the lookups that could add evidence, and the revocation status of a certificate.
 
-The core does no I/O. An examination names `Lookup`s in its result. The caller fetches them, adds each answer with
-`add_answer` and examines again. This ends after a few rounds, since a lookup is not named again after it was tried.
+The core does no I/O. The result of an examination has `Lookup`s. The caller fetches their URLs, adds each answer with
+`add_answer` and examines again. This ends after a few rounds, because a lookup that was tried is not proposed again.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ K = TypeVar("K")
 class Evidence:
     """Revocation lists, OCSP responses and further certificates, from anywhere: a cache, a message, the network.
 
-    `damaged` counts the items that could not be read and were left out. `asked` are the lookups that were tried;
-    `unavailable` are those that got no answer. `gathered_at` is the time of the lookups if paths are judged for an
-    earlier moment: lists and responses issued up to `gathered_at` count (see `pkix.freshness`). Instances compare by
-    identity.
+    `damaged` is the number of items that could not be read and were left out. `asked` are the lookups that were tried,
+    and `unavailable` those among them that got no answer. `gathered_at` is the time of the lookups if paths are judged
+    for an earlier moment: lists and responses issued up to `gathered_at` count (see `pkix.freshness`). Instances
+    compare by identity.
     """
 
     revocation_lists: tuple[RevocationList, ...] = ()
@@ -52,8 +52,8 @@ class Evidence:
     def merged_with(self, other: Evidence) -> Evidence:
         """This evidence, then `other`. Items with equal bytes occur once.
 
-        `asked`, `unavailable` and `gathered_at` are taken from this evidence, not from `other`, which may come from a
-        message and then knows nothing about lookups.
+        `asked`, `unavailable` and `gathered_at` are taken from this evidence. `other` has no lookups if it comes from a
+        message.
         """
         return dataclasses.replace(
             self,
@@ -76,7 +76,7 @@ class Evidence:
         return self._certificates_by_subject.get(_comparable(subject_der), ())
 
     def find_certificates_by_key(self, key_hash: bytes) -> tuple[Certificate, ...]:
-        """The certificates whose key has this SHA-1 hash: OCSP may name a responder by it (RFC 6960 section 4.2.1)."""
+        """The certificates whose key has this SHA-1 hash, which may name an OCSP responder (RFC 6960 section 4.2.1)."""
         return self._certificates_by_key.get(key_hash, ())
 
     @functools.cached_property
@@ -104,7 +104,7 @@ NO_EVIDENCE: Final = Evidence()
 
 
 class LookupKind(StrEnum):
-    """The kinds of requests."""
+    """The kinds of lookups."""
 
     OCSP = "ocsp"
     """POST `body` as application/ocsp-request (RFC 6960 appendix A)."""
@@ -136,7 +136,7 @@ class Lookup:
 
     @property
     def key(self) -> LookupKey:
-        """The identity of the lookup. Two lookups with equal keys ask the same, even if their nonces differ."""
+        """The identity of the lookup. Two lookups with equal keys request the same, even if their nonces differ."""
         subject = self.certificate.fingerprint if self.kind is LookupKind.OCSP else ""
         return self.kind, self.url, subject
 
@@ -159,8 +159,8 @@ class RevocationStatus:
 
     `why` is a code of `revocation.UNKNOWN_REASONS`, set if the state is UNKNOWN. `revoked_at` and `reason` (a CRLReason
     such as "keyCompromise") are set if it is REVOKED. `source` is "ocsp", "crl" or ""; `this_update` and `next_update`
-    are those of the list or response that decided. `delta_points` are the addresses of deltas that signed complete
-    lists name (RFC 5280 section 5.2.6).
+    are those of the list or response that decided. `delta_points` are the addresses of delta lists in signed complete
+    lists (RFC 5280 section 5.2.6).
     """
 
     certificate: Certificate
@@ -208,7 +208,8 @@ def add_answer(evidence: Evidence, lookup: Lookup, data: bytes | None) -> Eviden
         return dataclasses.replace(asked, unavailable=evidence.unavailable | {lookup.key})
     if lookup.kind is LookupKind.OCSP:
         response = parse_ocsp_response(data)
-        # RFC 9654 section 2.1: many responders leave the nonce out. A nonce in the response must be the request's.
+        # RFC 9654 section 2.1: many responders leave the nonce out. A nonce in the response must be that of the
+        # request.
         if response.nonce is not None and lookup.nonce and not hmac.compare_digest(response.nonce, lookup.nonce):
             raise MalformedMessage("the nonce is not the one asked with", where="OCSP response")
         return asked.merged_with(Evidence(ocsp_responses=(response,)))

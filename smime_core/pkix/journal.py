@@ -1,4 +1,4 @@
-"""The record of the checks on a path. Results and errors carry it, so that they can be explained."""
+"""The record of the checks on a path. Results and errors include the record, so that they can be explained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Journal:
         self.steps.append(Step(label=label, position=position, outcome=Outcome.PASSED, text=text))
 
     def noted(self, label: str, position: int, text: str) -> None:
-        """Record a check that did not pass but has no consequence here."""
+        """Record a check that did not pass but does not fail the path."""
         self.steps.append(Step(label=label, position=position, outcome=Outcome.NOTED, text=text))
 
     def failed(self, label: str, position: int, text: str, *, error: type[PathError] = PathError) -> PathError:

@@ -4,7 +4,7 @@ rfc822Name, dNSName, directoryName, URI and iPAddress are compared. If a constra
 without a meaning here (`minimum`, `maximum`, a mask with holes), certificates with a name of that form are refused.
 
 A search among ten thousand subtrees takes hardly longer than one comparison. Hosts, mailboxes and directory names are
-in sets, in which a name and its parents are looked up. Networks are sorted.
+in sets, in which a name and its parents are looked up. Networks are in sorted lists.
 """
 
 from __future__ import annotations
@@ -39,17 +39,18 @@ _COMPARED: Final = frozenset({RFC822_NAME, DNS_NAME, DIRECTORY_NAME, URI, IP_ADD
 _ALWAYS: Final = _COMPARED | {f"{OTHER_NAME} {SMTP_UTF8_MAILBOX}"}
 _PERMITTED: Final = 0xA0
 _EXCLUDED: Final = 0xA1
-_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0. It is the default, which some CAs encode nevertheless.
+_MINIMUM_0: Final = b"\x80\x01\x00"  # `minimum` 0, the default. Some CAs encode it nevertheless.
 
 
 @dataclass(slots=True)
 class Subtrees:
     """The permitted or the excluded subtrees of one extension, by form.
 
-    The pairs (form, host) in `hosts` match this host only; those in `domains` match the names below the host.
-    `wildcards` are the parents of the hosts in dNSNames. `folded_mailboxes` have local parts in folded case. `lengths`
-    are the lengths of `directories`, in RDNs. `networks` has the (first, last) address of each network that is in no
-    other one, in ascending order, by the length of an address in bytes.
+    The pairs (form, host) in `hosts` match only this host; those in `domains` match the names below the host.
+    `wildcards` are the parent domains of the dNSNames, for comparison with names such as "*.example.test".
+    `folded_mailboxes` have local parts in folded case. `lengths` are the lengths of `directories`, in RDNs. `networks`
+    has a list for each length of an address in bytes: the (first, last) address of each network that is not inside
+    another one, in ascending order.
     """
 
     forms: set[str] = field(default_factory=set)
@@ -161,7 +162,7 @@ def _add_network(subtrees: Subtrees, content: bytes) -> bool:
 
 
 def _outermost(networks: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    # Leaves out each network that is in another one. Networks never overlap in part.
+    # Leaves out each network that is inside another one. Two networks never overlap only in part.
     found: list[tuple[int, int]] = []
     for first, last in sorted(networks, key=lambda network: (network[0], -network[1])):
         if not found or first > found[-1][1]:
@@ -189,7 +190,7 @@ def _holds(subtrees: Subtrees, name: ConstrainedName, *, is_excluded: bool) -> b
     if isinstance(value, MailAddress):
         return _holds_mailbox(subtrees, value, is_excluded=is_excluded)
     if isinstance(value, tuple):
-        # Hashing a prefix takes time, so only prefixes of a length that occurs are looked up.
+        # Hashing a prefix takes time, so only prefixes as long as one of the subtrees are looked up.
         return any(value[:length] in subtrees.directories for length in subtrees.lengths if length <= len(value))
     if isinstance(value, bytes):
         return _is_in_network(subtrees.networks.get(len(value), []), int.from_bytes(value, "big"))
@@ -210,7 +211,8 @@ def _holds_mailbox(subtrees: Subtrees, mailbox: MailAddress, *, is_excluded: boo
     if (RFC822_NAME, mailbox.domain) in subtrees.hosts or _is_below(subtrees, RFC822_NAME, mailbox.domain):
         return True
     if is_excluded:
-        # Section 7.5 compares local parts exactly. But mail to ALICE@ reaches alice@, so exclusions ignore the case.
+        # Section 7.5 compares local parts exactly. Exclusions ignore the case, because mail to ALICE@ usually reaches
+        # alice@.
         return (mailbox.local_part.casefold(), mailbox.domain) in subtrees.folded_mailboxes
     return (mailbox.local_part, mailbox.domain) in subtrees.mailboxes
 
@@ -220,7 +222,7 @@ def _holds_dns_name(subtrees: Subtrees, host: str, *, is_excluded: bool) -> bool
         return True
     if is_excluded and (DNS_NAME, host) in subtrees.domains:
         return True  # An exclusion with a leading dot covers the name itself, too.
-    # A wildcard means every host one label below. It is refused if any of these hosts is excluded.
+    # A wildcard stands for every host one label below its domain. It is refused if any of these hosts is excluded.
     return is_excluded and host.startswith("*.") and host[2:] in subtrees.wildcards
 
 

@@ -1,7 +1,7 @@
 """Whether OCSP responses say that a certificate was revoked (RFC 6960 sections 3.2 and 4.2.2).
 
 A response must be signed by the certificate's issuer, or by a delegate with a certificate directly from this issuer. No
-responder is trusted by configuration (MUSTS 39).
+responder can be configured as trusted (MUSTS 39).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _SOURCE: Final = "ocsp"
 
 
 async def read_responses(question: RevocationQuestion) -> tuple[list[Statement], set[str]]:
-    """Returns (the statements of the responses about the certificate, the codes why other responses do not count)."""
+    """Returns (the statements about the certificate, UNKNOWN_REASONS codes of the responses that do not count)."""
     statements: list[Statement] = []
     faults: set[str] = set()
     signed: dict[OcspResponse, str | None] = {}
@@ -89,7 +89,7 @@ def _conclude(single: SingleResponse, question: RevocationQuestion) -> Statement
     freshness = _freshness(single, question)
     if freshness is Freshness.NOT_YET:
         return "not-yet-valid"
-    # Section 2.2: `unknown` is an answer of its own and does not mean `good`.
+    # Section 2.2: the answer `unknown` does not mean `good`.
     if single.status is CertificateStatus.UNKNOWN:
         return "responder-does-not-know"
     is_current = freshness is not Freshness.STALE
@@ -109,7 +109,7 @@ def _conclude(single: SingleResponse, question: RevocationQuestion) -> Statement
 
 
 def _freshness(single: SingleResponse, question: RevocationQuestion) -> Freshness:
-    # Section 4.4.4: the responder remembers certificates that expired after archiveCutoff.
+    # Section 4.4.4: the responder still reports on certificates that expired after archiveCutoff.
     not_after, cutoff = question.certificate.not_after, single.archive_cutoff
     return judge_freshness(
         at=question.at,
@@ -121,7 +121,7 @@ def _freshness(single: SingleResponse, question: RevocationQuestion) -> Freshnes
 
 
 async def _fault_of(response: OcspResponse, question: RevocationQuestion) -> str | None:
-    # Section 3.2, items 2 to 4: the signature, and whether its signer may speak for the issuer.
+    # Section 3.2, items 2 to 4: the signature, and whether its signer may answer for the issuer.
     if response.has_unknown_critical:
         return "not-understood"
     fault = "not-authorised"
@@ -159,8 +159,8 @@ async def _fault_of_delegate(
     responder: Certificate, response: OcspResponse, question: RevocationQuestion
 ) -> str | None:
     # Section 4.2.2.2: the delegate's certificate comes directly from the issuer, is for OCSP signing, valid and not
-    # revoked. No certificate counts as a responder about itself. An authority is no delegate: many authorities have
-    # OCSP signing among their purposes, and could then speak about themselves and about others of the same issuer.
+    # revoked. No certificate may answer about itself. An authority is no delegate: many authorities have OCSP signing
+    # among their purposes, and could otherwise answer about themselves and about other certificates of the same issuer.
     moment = max(question.at, response.produced_at)
     is_fit = (
         names_match(responder.issuer_der, question.issuer.subject_der)
@@ -184,9 +184,9 @@ async def _fault_of_delegate(
 
 
 async def _is_revoked(responder: Certificate, question: RevocationQuestion) -> bool:
-    # Section 4.2.2.2.1: a delegate's own certificate is looked up in revocation lists only, or else responders would
-    # form an endless chain. A delegate on no list passes: most CAs do not revoke delegates but give them certificates
-    # for a few days.
+    # Section 4.2.2.2.1: a delegate's own certificate is looked up only in revocation lists, because responders for
+    # responders would form an endless chain. A delegate that is on no list is accepted: most CAs do not revoke
+    # delegates but give them certificates for a few days.
     if any(extension.oid == OCSP_NO_CHECK for extension in responder.extensions):
         return False
     lists = await read_lists(dataclasses.replace(question, certificate=responder))

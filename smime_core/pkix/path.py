@@ -2,7 +2,7 @@
 
 (1) `path_building` finds paths, the most promising first, and checks their signatures. (2) `path_validation` checks
 each by the conditions of the anchor and by section 6.1, from the anchor down. (3) Revocation is checked for the paths
-that pass, from the anchor down too. The first path that passes all three is returned.
+that pass (2), also from the anchor down. The first path that passes all three steps is returned.
 """
 
 from __future__ import annotations
@@ -80,10 +80,10 @@ async def validate_path(
 
     `budget` limits the cost of several paths together, such as those of all signers of a message.
 
-    If no path is valid, raises the error of the path that got furthest: an unknown revocation status before a revoked
-    certificate, and that before all other failures. Of several errors of one rank, raises the one closest to the
-    end-entity certificate. Raises PathError (CertificateExpired, CertificateRevoked, RevocationUnknown,
-    UntrustedAnchor) with its trail, or LimitExceeded.
+    If no path is valid, raises the error of the path that got furthest. RevocationUnknown counts as furthest, then
+    CertificateRevoked, then all other errors. Among errors of one rank, raises the error closest to the end-entity
+    certificate. Raises PathError (CertificateExpired, CertificateRevoked, RevocationUnknown, UntrustedAnchor) with its
+    trail, or LimitExceeded.
     """
     checks = SignatureChecks(provider, budget)
     pool = _find_pool(checks.budget, rules)
@@ -106,8 +106,8 @@ async def validate_path(
 
 
 def _find_pool(budget: PathBudget, rules: PathRules) -> CertificatePool:
-    # The signers of one part share their certificates, so they share one pool, too. A hostile message may have
-    # thousands of signers.
+    # The signers of one part share their certificates, so they also share one pool. Building a pool for each signer
+    # would take too long in a hostile message with thousands of signers.
     if budget.last_pool is not None:
         of, store, moment, pool = budget.last_pool
         if of is rules.known and store is rules.trust_store and moment == rules.at:
@@ -137,9 +137,10 @@ def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse
 class _Run:
     """One validation: its inputs and its results so far.
 
-    `further` are the certificates of `PathRules.known`. `asking` are the list signers whose own paths are being checked
-    on behalf of this path. `failures` are (`_stage` of the error, position of the failure, error). `crl_issuers` are
-    list signers whose paths are valid, each with its anchor and the certificates that its path was limited to.
+    `further` are the certificates of `PathRules.known`. `asking` are the signers of revocation lists whose own paths
+    are being checked for this path. `failures` are (`_stage` of the error, position of the failure, error).
+    `crl_issuers` are the signers of revocation lists whose paths are valid, each with its anchor and the certificates
+    to which its path was limited.
     """
 
     store: TrustStore
@@ -172,7 +173,7 @@ class _Run:
         raise self._no_path(search)
 
     async def _judge(self, path: tuple[Certificate, ...]) -> ValidatedPath | None:
-        # One certificate may be an anchor several times, with different conditions.
+        # A store may have several anchors with the same certificate and different conditions.
         for anchor in self.store.anchors:
             if anchor.certificate != path[-1] or (anchor.is_exact and len(path) > 1):
                 continue
@@ -205,7 +206,8 @@ class _Run:
                 journal.passed(label, position, "known not to be revoked")
             else:
                 text = f"whether it was revoked is unknown: {UNKNOWN_REASONS[status.why]}"
-                # TOO_MUCH: a limit stopped the check. This always fails the path. A lack of evidence may be accepted.
+                # TOO_MUCH means that a limit stopped the check, which always fails the path. A mere lack of evidence
+                # may be accepted.
                 unknown.append((position, text, status.why == TOO_MUCH))
         if revoked:
             # The loop did not stop at the first revoked certificate: timestamps need the reasons of all revocations.
@@ -225,8 +227,8 @@ class _Run:
         async def is_valid_crl_issuer(candidate: Certificate) -> bool:
             if candidate.public_key.spki_der == certificate.public_key.spki_der:
                 # A certificate may sign the list about itself only while it is checked as the signer of a list (PKITS
-                # 4.14.30). Otherwise a signer of mail could say that they are not revoked. The next key of an authority
-                # is refused even then, because it also issues certificates.
+                # 4.14.30). Otherwise signers of mail could state that they are not revoked themselves. The certificate
+                # of an authority's next key is refused even then, because that key also issues certificates.
                 is_next_key = certificate.is_ca and certificate.is_self_issued
                 return candidate == certificate and bool(self.asking) and not is_next_key
             is_issuers = names_match(candidate.subject_der, certificate.issuer_der)
@@ -245,18 +247,19 @@ class _Run:
             budget=self.checks.budget,
         )
         status = await check_revocation(question)
-        # Raises if a limit stopped the check. Some stores accept a lack of evidence, but must not accept this.
+        # Raises LimitExceeded if a limit stopped the check. No store accepts this, although some accept a lack of
+        # evidence.
         self.checks.budget.check()
         return status
 
     async def _is_valid_crl_issuer(
         self, candidate: Certificate, anchor: TrustAnchor, above: tuple[Certificate, ...]
     ) -> bool:
-        # Section 6.3.3 (f): the signer of a list needs its own path to the same anchor, with revocation checked too. It
-        # is not valid if that path depends on the signer itself or on too many other list signers. `above` is set if
-        # the signer has the issuer's name with another key. Then the path may use only these authorities above the
-        # certificate, because any other authority below the anchor could certify that name. Raises LimitExceeded if a
-        # limit stopped the check.
+        # Section 6.3.3 (f): the signer of a list needs its own path to the same anchor, with revocation checked too.
+        # The signer is not accepted if that path depends on the signer itself or on too many other list signers.
+        # `above` is set if the signer has the issuer's name with another key. Then the path may use only these
+        # authorities above the certificate, because any other authority below the anchor could certify that name.
+        # Raises LimitExceeded if a limit stopped the check.
         if (candidate, anchor.certificate, above) in self.crl_issuers:
             return True
         if candidate in self.asking or len(self.asking) == MAX_CRL_ISSUER_DEPTH:
@@ -304,7 +307,7 @@ def _issuer_lookups(certificate: Certificate, chain: tuple[Certificate, ...]) ->
     try:
         urls = find_access_urls(certificate, ACCESS_CA_ISSUERS)
     except MalformedMessage:
-        return  # The extension is only a help, so damage in it is no error.
+        return  # The extension only helps to find the issuer, so damage in it is no error.
     for url in urls:
         yield Lookup(kind=LookupKind.ISSUER, url=url, certificate=certificate, path=chain)
 
@@ -326,7 +329,7 @@ def _revoked_text(status: RevocationStatus) -> str:
 
 
 def _stage(error: PathError) -> int:
-    # The rank of an error by how far its path got: 0 is the furthest.
+    # The rank of an error by the progress of its path: 0 is the furthest.
     if isinstance(error, RevocationUnknown):
         return 0
     return 1 if isinstance(error, CertificateRevoked) else 2

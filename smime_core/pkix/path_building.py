@@ -1,9 +1,9 @@
 """Find paths from a certificate to the anchors in bounded time, the most promising first, as in RFC 4158.
 
-Each step up goes to a certificate that has the issuer's name and whose key made the signature. Several keys of one
-name, cross-certificates and loops all occur (RFC 5280 section 4.2.1.1), so an authority (a name and a key) occurs at
-most once in a path. An unlikely issuer (another key identifier, expired, no authority) is tried later but not ruled
-out, so that the validation can name the fault. Nothing here is recursive, and every signature is checked once.
+Each step leads from a certificate to one that has its issuer's name and whose key made its signature. Several keys of
+one name, cross-certificates and loops all occur (RFC 5280 section 4.2.1.1), so an authority (a name and a key) occurs
+at most once in a path. An unlikely issuer (another key identifier, expired, no authority) is tried later but not ruled
+out, so that the validation can report the fault. Nothing here is recursive, and every signature is checked once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from smime_core.provider import CryptoProvider, KeyType
 from smime_core.x509.certificate import Certificate, names_match
 
 # A path that the search can extend: (penalty, whether the next issuer is no anchor, length, unique number, path, index
-# of the next issuer among the possible ones). The smallest is tried first.
+# of the next issuer among the possible issuers). The smallest tuple is tried first.
 _State = tuple[int, bool, int, int, tuple[Certificate, ...], int]
 _OTHER_SERIAL: Final = 2  # Penalty for an issuer without the serial number that the certificate names.
 
@@ -37,7 +37,7 @@ class SignatureChecks:
         self._count = 0
 
     async def holds(self, issuer: Certificate, certificate: Certificate) -> bool:
-        """Whether the issuer's key signed the certificate. False also if the signature cannot be checked.
+        """Whether the issuer's key signed the certificate. Also False if the signature cannot be checked.
 
         Raises LimitExceeded.
         """
@@ -62,7 +62,7 @@ class PathSearch:
     """All paths of one certificate to the anchors of a pool, the most promising first.
 
     If there is no path, two values explain why. `furthest` is the longest chain of good signatures. `disowned` are the
-    certificates for which a certificate with the issuer's name was found whose key did not sign them.
+    certificates that were not signed by the key of a certificate with their issuer's name.
     """
 
     def __init__(self, certificate: Certificate, pool: CertificatePool, checks: SignatureChecks) -> None:
@@ -90,7 +90,7 @@ class PathSearch:
             longer = await self._extend(path, candidate.certificate)
             if longer is None:
                 continue
-            # The search continues even above an anchor, because a higher anchor may have other conditions.
+            # The search continues above an anchor, because a higher anchor may have other conditions.
             self._put_off(longer, penalty=penalty, rank=0)
             if not is_below and (complete := await self._complete_keys(longer)):
                 return complete

@@ -1,8 +1,8 @@
 """The checks on one path whose signatures are good (RFC 5280 sections 6.1.2 to 6.1.5), each recorded in a journal.
 
-The checks run from the anchor down, in the order of the RFC and under its labels. 6.1.3 (a)(1) and (4) are done while
-paths are built; (a)(3) is in `revocation`. An anchor's certificate is checked too: its validity, key usage, path length
-and name constraints count, its policies do not. This is our own rule, after RFC 5937.
+The checks run from the anchor down, in the order of the RFC and under its labels. 6.1.3 (a)(1) and (4) are checked
+while paths are built, and (a)(3) in `revocation`. An anchor's certificate is checked too: its validity, key usage, path
+length and name constraints count, but not its policies. This is our own rule, after RFC 5937.
 """
 
 from __future__ import annotations
@@ -192,7 +192,8 @@ class _PathChecker:
         self._check_form(position, "6.1.4 (o)")
 
     def _check_authority(self, position: int, *, is_anchor: bool) -> None:
-        # (k): before version 3 a certificate cannot say that it is an authority. For an anchor, the store says so.
+        # (k): before version 3, a certificate cannot state that it is an authority. An anchor of such a version is one
+        # because the store has it.
         certificate = self._path[position]
         if not certificate.is_ca and not (is_anchor and certificate.version < 3):
             raise self._failed("6.1.4 (k)", position, f"{certificate.common_name} is no certification authority")

@@ -4,7 +4,7 @@ RFC 5280 sections 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14 and 6.1.
 
 In the tree of RFC 5280, the nodes multiply with each mapping. RFC 9618 merges the nodes of one policy at one depth,
 with the same result. A level then has one node at most for each policy that a certificate names, and each step takes
-time in proportion to them. Of qualifiers only the form is checked: they are text for people and decide nothing.
+time in proportion to them. Only the form of qualifiers is checked, because they are text for people and decide nothing.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class PolicyConstraints:
 def parse_certificate_policies(value: bytes, *, critical: bool) -> frozenset[str]:
     """Parse the policies of a certificate (RFC 5280 section 4.2.1.4).
 
-    The RFC defines two kinds of qualifier. Other kinds are refused in a critical extension and with anyPolicy, because
-    they must be understood there. Raises MalformedMessage or LimitExceeded.
+    The RFC defines two kinds of qualifier. Other kinds are refused in a critical extension and with anyPolicy, where
+    the RFC demands that they are understood. Raises MalformedMessage or LimitExceeded.
     """
     where = "certificatePolicies"
     policies: set[str] = set()
@@ -135,7 +135,7 @@ class PolicyState:
     """The state variables of section 6.1.2 that concern policies: (a), (d), (e) and (f).
 
     `levels` is the valid_policy_graph: the root, then for each certificate its nodes by policy. Only the last level is
-    pruned. If the last level is empty, the graph is what the RFC calls NULL.
+    pruned. An empty last level corresponds to NULL in the RFC.
     """
 
     requirements: PolicyRequirements
@@ -249,7 +249,8 @@ class PolicyState:
         return None if extension is None else parse_policy_constraints(extension.value)
 
     def _authority_constrained(self) -> frozenset[str]:
-        # The policies by their names before any mapping: nodes below anyPolicy with a descendant in the last level.
+        # Returns the policies by their names before any mapping: the nodes with the parent anyPolicy and a descendant
+        # in the last level.
         found: set[str] = set()
         reached = set(self.levels[-1])
         if ANY_POLICY in reached:

@@ -1,8 +1,9 @@
 """The uses of a certificate: key usage and extended key usage by operation.
 
 RFC 5280 sections 4.2.1.3 and 4.2.1.12, RFC 8550 section 4.4, RFC 5652 sections 6.2.1 and 6.2.2, RFC 3161 section 2.3,
-RFC 6960 section 4.2.2.2. If an authority's certificate names purposes, it may issue for no other purpose: an authority
-that is restricted to servers is not audited for mail. This rule is our own, as in Mozilla and OpenSSL.
+RFC 6960 section 4.2.2.2. If an authority's certificate names purposes, the authority may issue for no other purpose: an
+authority that is restricted to servers is not audited for mail. The RFCs do not have this rule, but Mozilla and OpenSSL
+do.
 """
 
 from __future__ import annotations
@@ -47,9 +48,10 @@ class CertificateUse:
     """The demands of a use on the end-entity certificate of a path. `Purpose` names the common uses.
 
     If the certificate has extended key usage, it must have one of `extended_key_usages` (empty: any). `is_demanded`
-    refuses a certificate without the extension. `is_exclusive` demands that the extension is critical and has one usage
-    only. If the certificate has key usage, one bit at least must be in `key_usages`; with `is_exclusive`, all bits
-    must. `concerns_people` is True if the anchor's conditions on addresses count.
+    refuses a certificate without extended key usage. `is_exclusive` demands that this extension is critical and has
+    only one usage. If the certificate has key usage, at least one of its bits must be in `key_usages`; with
+    `is_exclusive`, all of its bits must be. `concerns_people` is True if the anchor's conditions on addresses apply to
+    the use.
     """
 
     name: str
@@ -124,8 +126,8 @@ def _extended_fault(certificate: Certificate, use: CertificateUse) -> str | None
 def may_vouch_for(issuer: Certificate, use: CertificateUse) -> bool:
     """Whether an authority's own extended key usage permits the use. Without the extension, every use is permitted."""
     usages = issuer.extended_key_usage
-    # OCSP is always permitted, because a delegated responder has its certificate directly from the issuer. Lists are
-    # too (empty `extended_key_usages`), because the key that signs certificates signs them.
+    # OCSP is always permitted, because a delegated responder has its certificate directly from the issuer. Revocation
+    # lists are also permitted (empty `extended_key_usages`), because the key that signs certificates signs them too.
     if usages is None or not use.extended_key_usages or use.extended_key_usages == {OCSP_SIGNING}:
         return True
     return bool(use.extended_key_usages.union({ANY_EXTENDED_KEY_USAGE}).intersection(usages))

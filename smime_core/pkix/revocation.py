@@ -1,7 +1,7 @@
 """Whether a certificate was revoked, by all evidence at hand, and the lookups that could add evidence.
 
-RFC 5280 sections 6.1.3 (a)(3) and 6.3, RFC 6960. `crl_check` and `ocsp_check` read the evidence, `statements` weighs
-the statements against each other, and `freshness` says which moments a statement covers.
+RFC 5280 sections 6.1.3 (a)(3) and 6.3, RFC 6960. `crl_check` and `ocsp_check` read the evidence. `statements` combines
+the statements to a status, and `freshness` decides which moments a statement covers.
 """
 
 from __future__ import annotations
@@ -33,17 +33,18 @@ from smime_core.x509.ocsp import NONCE_OCTETS, build_ocsp_request
 
 __all__ = ["UNKNOWN_REASONS", "check_revocation", "find_lookups"]
 
-_MAX_URLS: Final = 2  # OCSP URLs of one certificate, and URLs of one list. They are tried one after the other.
+_MAX_URLS: Final = 2  # OCSP URLs of one certificate, and URLs of one CRL. They are tried in turn.
 _MAX_POINTS: Final = 4  # Distribution points of one certificate that are looked up.
 
 
 async def check_revocation(question: RevocationQuestion) -> RevocationStatus:
     """The revocation status of one certificate of a path by the evidence.
 
-    Signatures beyond the question's budget are not checked. So the caller must call `budget.check` afterwards.
+    Signatures beyond the question's budget are not checked, without an error. The caller must call `budget.check`
+    afterwards, which raises the error.
     """
     by_responses, response_faults = await read_responses(question)
-    # The signatures on lists have a count of their own, so that forged responses cannot use up their limit.
+    # The signatures on lists are counted apart, so that forged responses cannot use up the limit for lists.
     lists = await read_lists(dataclasses.replace(question, tried=[]))
     faults = response_faults | lists.faults | _faults_of_asking(question.certificate, question.evidence)
     status = combine(question.certificate, [*by_responses, *lists.statements], faults)
@@ -57,7 +58,7 @@ def find_lookups(
     statuses: Sequence[RevocationStatus],
     evidence: Evidence,
 ) -> tuple[Lookup, ...]:
-    """The lookups that could still decide about the certificates of a path.
+    """The lookups that could still decide the status of the certificates of a path.
 
     The path ends at an anchor, and its signatures verify. For a certificate of unknown status, returns its OCSP
     responders; after those were asked without success, its revocation lists. For a certificate that a list calls good,
@@ -75,7 +76,7 @@ def find_lookups(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asking:
-    """Finds the lookups for one certificate of a path."""
+    """The search for the lookups of one certificate of a path."""
 
     certificate: Certificate
     issuer: Certificate

@@ -1,9 +1,9 @@
 """The statement of one list or response about one certificate, and the status by all statements together.
 
-A revocation in any valid statement overrides "good" in any other. This rule is our own, so that an attacker cannot
-decide by withholding a statement. The exception is certificateHold: a newer statement lifts it if the statement covers
-the certificate and does not revoke it (RFC 5280 section 5.3.1; in a delta, by removeFromCRL). "Good" needs statements
-that together cover all reasons.
+A revocation in any valid statement overrides "good" in any other. This rule is our own. By it, an attacker who
+withholds statements cannot hide a revocation that another statement reports. The exception is certificateHold: a newer
+statement lifts the hold if it covers the certificate and does not revoke it (RFC 5280 section 5.3.1). In a delta,
+removeFromCRL lifts the hold. "Good" needs statements that together cover all reasons.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ class Statement:
 class RevocationQuestion:
     """The question whether a certificate was revoked at a moment, with all inputs to answer it.
 
-    `issuer` is the certificate above `certificate` in the path. `is_valid_crl_issuer` says whether a signer of lists
-    has a path to the same anchor. `candidates` are further certificates that may have signed a list, such as those of a
-    message. `tried` has the number of signed bytes of each signature that was checked; `budget` counts these signatures
-    too.
+    `issuer` is the certificate above `certificate` in the path. `is_valid_crl_issuer` is a function that decides
+    whether a signer of lists has a path to the same anchor. `candidates` are further certificates that may have signed
+    a list, such as those of a message. `tried` has the number of signed bytes of each signature that was checked;
+    `budget` counts these signatures too.
     """
 
     certificate: Certificate
@@ -117,7 +117,7 @@ class RevocationQuestion:
 
 
 def combine(certificate: Certificate, statements: Sequence[Statement], faults: Iterable[str]) -> RevocationStatus:
-    """The status by all statements together; `faults` are the codes why other lists and responses do not count."""
+    """The status by all statements; `faults` are UNKNOWN_REASONS codes of the lists and responses that do not count."""
     revocations = [one for one in statements if one.revoked_at is not None and not _is_lifted(one, statements)]
     if revocations:
         # A later list may give a graver reason than an earlier one, as when a key turns out to be compromised.
@@ -125,7 +125,7 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
         return _status(certificate, RevocationState.REVOKED, deciding)
     faults = set(faults)
     if TOO_MUCH in faults:
-        # Statements were skipped. One of them could revoke the certificate, and a sender can cause this on purpose by
+        # Statements were skipped, and one of them could revoke the certificate. A sender can cause this on purpose by
         # filling a message with evidence.
         return RevocationStatus(certificate=certificate, state=RevocationState.UNKNOWN, why=TOO_MUCH)
     good = [one for one in statements if one.is_current and one.revoked_at is None]
@@ -142,7 +142,7 @@ def combine(certificate: Certificate, statements: Sequence[Statement], faults: I
 
 
 def refuse_left_out(status: RevocationStatus) -> None:
-    """Raise LimitExceeded if a limit stopped the check of this status, that of a signer of lists or responses."""
+    """Raise LimitExceeded if a limit stopped the check of `status`, the status of a signer of lists or responses."""
     if status.why == TOO_MUCH:
         raise LimitExceeded("signatures about a revocation", MAX_REVOCATION_SIGNATURES + 1, MAX_REVOCATION_SIGNATURES)
 

@@ -1,4 +1,4 @@
-"""The record of the checks on a path, step by step. The explanations of valid and invalid paths are made from it."""
+"""The record of the checks on a path, step by step, from which valid and invalid paths are explained."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class Step:
 class PathTrail:
     """One path and the checks on it.
 
-    `certificates` run from the end-entity certificate as far up as the path goes, including the anchor's. `anchor` is
-    None if the path does not reach one. `steps` are in the order of the checks, the failed one last. `revocation` has
-    one status for each certificate that was checked. The answers to `lookups` could change the verdict.
+    `certificates` are in order from the end-entity certificate to the last one found, which is the anchor's in a
+    complete path. `anchor` is None if the path does not reach one. `steps` are in the order of the checks, the failed
+    one last. `revocation` has one status for each certificate that was checked. The answers to `lookups` could change
+    the verdict.
     """
 
     certificates: tuple[Certificate, ...]

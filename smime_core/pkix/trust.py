@@ -40,11 +40,11 @@ class TrustSource(StrEnum):
 class TrustAnchor:
     """One certificate that is trusted, and the limits of this trust.
 
-    `addresses` are those that it is trusted for: "a@example.test", or "@example.test" for a whole domain; empty means
-    all. `is_exact` trusts only this certificate and nothing that it issued. Certificates issued after `distrust_after`
-    do not count (Mozilla's distrust dates). `accepted_at` is when the user decided. `revocation` is the policy for
-    paths that end at this anchor, or None for the policy of the store. A store may combine several trust lists, each
-    with its own policy.
+    `addresses` are the addresses for which it is trusted: "a@example.test", or "@example.test" for a whole domain;
+    empty means all. With `is_exact`, only this certificate is trusted and no certificate that it issued. Certificates
+    issued after `distrust_after` do not count (Mozilla's distrust dates). `accepted_at` is the time of the user's
+    decision. `revocation` is the policy for paths that end at this anchor, or None for the policy of the store. A store
+    may combine several trust lists, each with its own policy.
     """
 
     certificate: Certificate
@@ -76,7 +76,7 @@ NO_REQUIREMENTS: Final = PolicyRequirements()
 class TrustStore:
     """Trust anchors, and the rules for paths to them. By default, every certificate must be known not to be revoked.
 
-    `evidence` was looked up, or kept from before. It is not trusted: the core validates all of it. `timestamp_anchors`
+    `evidence` comes from lookups or from a cache. It is not trusted: the core validates all of it. `timestamp_anchors`
     are those of timestamp authorities (RFC 3161), because an authority that vouches for people says nothing about
     clocks.
     """
@@ -124,7 +124,7 @@ class TrustStore:
         )
 
     def looking_back_from(self, at: datetime.datetime) -> TrustStore:
-        """The same store for judging an earlier moment than `at`: evidence issued up to `at` counts for it, too."""
+        """The same store for a moment before `at`: evidence that was issued up to `at` counts for that moment too."""
         if self.evidence.gathered_at is not None:
             return self
         return self.with_evidence(dataclasses.replace(self.evidence, gathered_at=at))
