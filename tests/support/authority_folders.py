@@ -1,4 +1,4 @@
-"""Founds a CA in a folder, and issues and revokes certificates with it."""
+"""Creates a CA in a folder, and issues and revokes certificates with it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FOUNDER = Founder(at=AT, passphrase=b"correct horse", key=NewKey.P256)
 
 
 def found(path: Path, settings: Settings = SETTINGS) -> AuthorityFolder:
-    """Found a root and an issuing CA in one folder."""
+    """Create a CA whose root and issuing CA are in one folder."""
     with new_folder(path) as folder:
         root = create_root(folder, settings, FOUNDER)
         request = blocking.run(

@@ -51,7 +51,7 @@ Ways = dict[str, dict[str, str]]
 OLD_CIPHERS: Final = (TRIPLE_DES_CBC, DES_CBC, RC2_40_CBC, RC2_64_CBC, RC2_128_CBC)
 _T = TypeVar("_T")
 _CONTENT: Final = b"content of a mail" * 9
-_BULK: Final = bytes(200_000)  # more than 128 KiB, because such content is hashed in another way
+_BULK: Final = bytes(200_000)  # more than 128 KiB, because another implementation may hash such content
 _CEK: Final = bytes(range(32))
 _SCHEMES: Final = {
     SignatureScheme.RSA_PKCS1_V15: "RSASSA-PKCS1-v1_5",

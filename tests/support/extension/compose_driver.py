@@ -100,7 +100,7 @@ class Webmail:
         self.page.js("(mood) => { document.documentElement.dataset.mood = mood; }", mood)
 
     def taken(self, count: int = 1) -> list[Taken]:
-        """Wait until the webmail was given at least `count` messages, and return all."""
+        """Wait until the webmail has got at least `count` messages, and return all its messages."""
         found = self.page.wait_for(
             "(count) => { const all = JSON.parse(document.documentElement.dataset.taken ?? '[]');"
             " return all.length >= count && all; }",
@@ -164,7 +164,7 @@ def send(window: Page) -> None:
 
 
 def quote_original(window: Page) -> None:
-    """Agree to open the answered message, and wait until its state is shown."""
+    """Agree to the decryption of the answered message, and wait until its state is shown."""
     window.click("[data-test=read-original]")
     window.wait_for_selector("[data-test=original-state]", timeout_seconds=60)
 

@@ -1,4 +1,4 @@
-"""People, pages and fields for the tests of the extension in pages, and how a test encrypts and opens a field."""
+"""People, pages and fields for the tests of the extension in pages, and functions that encrypt and decrypt a field."""
 
 from __future__ import annotations
 
@@ -137,13 +137,13 @@ def encrypt(extension: Extension, page: Page, field: str, text: str = TEXT) -> F
 
 
 def open_and_agree(extension: Extension, page: Page, field: str = "#letter") -> Page:
-    """Open encrypted text in its place, and agree if the extension asks. Returns the frame around the text."""
+    """Decrypt a text in its place in the page, and agree if the extension asks. Returns the frame around the text."""
     extension.click_button(page, field)
     return agree_if_asked(extension, page).around
 
 
 def agree_if_asked(extension: Extension, page: Page) -> Frame:
-    """Wait until the frame shows the opened text or a problem, and return it. Agrees if the extension asks."""
+    """Wait until the frame shows the decrypted text or a problem, and return it. Agrees if the extension asks."""
     frame = extension.frame_in(page)
     asked_or_done = "() => document.querySelector('.state-statement, [data-test=problem]') !== null"
     for _ in range(400):

@@ -1,4 +1,4 @@
-"""Mails that try to send a request when they are read, or to leak their text, and a server that notes requests."""
+"""Mails that try to send a request when they are read, or to leak their text, and a server that records requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markup that changes its meaning when it is written out and parsed again, and a server that notes connections."""
+"""Markup that changes its meaning when it is serialised and parsed again, and a server that records connections."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def mutations(url: str) -> dict[str, str]:
 
 
 class Listener:
-    """Notes connections, and not only requests: a browser that prepares a connection sends no request."""
+    """Records connections, and not only requests: a browser that prepares a connection sends no request."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""A letter from Bob to Alice, and the report of a message that somebody opens."""
+"""A letter from Bob to Alice, and the report on a message that a person decrypts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows an encrypted mail in a page that imitates Gmail, and opens it there with the extension."""
+"""Shows an encrypted mail in a page that imitates Gmail, and decrypts it there with the extension."""
 
 from __future__ import annotations
 

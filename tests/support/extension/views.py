@@ -150,7 +150,7 @@ def _editor(stage: Stage) -> Iterator[View]:
 
 @contextmanager
 def _verdict(stage: Stage, armor: Callable[[Stage], str]) -> Iterator[View]:
-    """The frame of a field whose armored text was opened."""
+    """The frame of a field whose armored text was decrypted."""
     page = stage.extension.browser.open(stage.site.page_with(textarea("letter", text=armor(stage))))
     stage.extension.click_button(page, "#letter")
     yield framed(page, agree_if_asked(stage.extension, page))

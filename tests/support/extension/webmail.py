@@ -176,7 +176,7 @@ class RoundcubePages:
         return any("mail_frame.html" in frame.url for frame in self.page.frames())
 
     def open_shown(self, extension: Extension) -> Page:
-        """Open the shown message, and agree if the extension asks. Returns the frame around the text."""
+        """Decrypt the shown message, and agree if the extension asks. Returns the frame around the text."""
         self.click_read_button()
         around = self.page.wait_for_frame("mail_frame.html")
         deadline = time.monotonic() + OPENING_SECONDS
