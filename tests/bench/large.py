@@ -1,6 +1,6 @@
 """Measures 100 MB: time from the request to the last byte, and the renderer's peak memory. Each job has a new browser.
 
-Our vault streams: it signs, encrypts and opens content while the file is still arriving. The peers need whole files.
+Our vault streams: it signs, verifies, encrypts or decrypts while the file is still arriving. Peers need whole files.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) 
     while painted is None and time.monotonic() < deadline:
         # The browser records the time of the paint itself. Requests without a pause would slow it down.
         time.sleep(_PAUSE_SECONDS)
-        # A question for consent comes when the first mail is opened.
+        # The extension asks for consent when the first mail is decrypted.
         if not stop and extension.has_window():
             extension.answer()
         # A frame may load another document between two requests.

@@ -1,4 +1,4 @@
-"""`sealwax find`, encrypting for addresses, and what `verify --remember` keeps: as a person would use them."""
+"""`sealwax find`, encrypting for addresses, and the contacts that `verify --remember` stores, as a person uses them."""
 
 from __future__ import annotations
 

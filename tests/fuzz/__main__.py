@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def fuzz(seconds: float, only: str | None, seed: int) -> int:
-    """Run published vectors and altered inputs for so many seconds. Returns 1 if anything was found, else 0."""
+    """Run the published files, then altered inputs, until the time is over. Returns 1 if anything was found, else 0."""
     fuzzer, end = Fuzzer(only), time.monotonic() + seconds
     seeds: dict[str, list[bytes]] = {kind: list(ones) for kind, ones in samples().items()}
     for kind, octets in _read_vectors():

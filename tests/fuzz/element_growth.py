@@ -68,7 +68,7 @@ def element_cases() -> Iterator[ElementCase]:
 
 
 def drawn_elements(count: int, seed: int) -> Iterator[ElementCase]:
-    """So many random cases, about as many of each kind. The same seed gives the same cases."""
+    """`count` random cases, about as many of each kind. The same seed gives the same cases."""
     dice = random.Random(seed)  # noqa: S311 (the same cases for the same seed)
     for _ in range(count):
         kind = dice.choice(_KINDS)

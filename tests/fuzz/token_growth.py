@@ -81,7 +81,7 @@ def pairs_of_tokens() -> Iterator[Case]:
 
 
 def drawn_pairs(count: int, seed: int) -> Iterator[Case]:
-    """So many random pairs by any reader. The same seed gives the same cases."""
+    """`count` cases with a random pair, place and reader. The same seed gives the same cases."""
     dice = random.Random(seed)  # noqa: S311 (the same cases for the same seed)
     places = [
         (place, around, reader)

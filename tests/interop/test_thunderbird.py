@@ -82,7 +82,7 @@ def message(sender: str = "rsa") -> bytes:
 
 
 def signed_message(row: SigningRow, original: bytes | None = None) -> bytes:
-    """The message signed as the row asks: multipart/signed for detached rows, else one opaque part."""
+    """The message, signed as the row describes: multipart/signed for detached rows, otherwise one opaque part."""
     headers, entity = split_message(message(row.signers[0]) if original is None else original)
     signature = ours.sign(entity, row)
     if row.is_detached:

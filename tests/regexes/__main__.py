@@ -1,7 +1,7 @@
 """`python -m tests.regexes`: judges every regular expression in tracked Python and JavaScript files.
 
-Ends with status 1 when one takes more than linear time, cannot be judged, or is built at run time without being listed
-in `built.py` with its reason.
+Ends with status 1 if an expression takes more than linear time, cannot be judged, or is built at run time without being
+listed in `built.py` with its reason.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ const SMALL_BYTES = 10_000;
 const prepared = {};
 
 /**
- * Opens the sides and gives them their keys.
+ * Starts the sides and gives them the people's keys.
  * @param {string[]} sides
  * @param {Record<string, string>[]} people binary members in base64
  */

@@ -1,4 +1,4 @@
-"""A real OpenLDAP takes the LDIF of a small CA, repeatedly, and afterwards has the entries that hold now."""
+"""A real OpenLDAP loads the LDIF of a small CA, also repeatedly, and then has only the certificates that are valid."""
 
 from __future__ import annotations
 

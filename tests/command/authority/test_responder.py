@@ -1,4 +1,4 @@
-"""The responder of a small CA: as a Flask application, and as a process that OpenSSL asks."""
+"""The responder of a small CA: as a Flask application, and as a process to which OpenSSL sends requests."""
 
 from __future__ import annotations
 
