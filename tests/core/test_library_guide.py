@@ -30,7 +30,7 @@ def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert blocks, f"{page.name} shows no Python"
     namespace: dict[str, Any] = {"__name__": "example"}
     for block in blocks:
-        # Line numbers in a traceback are those of the page.
+        # Empty lines before the block give a traceback the line numbers of the page.
         exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)  # noqa: S102
 
 

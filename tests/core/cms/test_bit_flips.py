@@ -58,7 +58,7 @@ def is_verified(cms: bytes) -> bool:
 @pytest.mark.parametrize("key", [NewKey.RSA_2048, NewKey.P256, NewKey.ED25519], ids=str)
 def test_a_flipped_bit_in_what_is_signed_is_refused(key: NewKey, attributes: AttributesForm) -> None:
     alice = person("alice", key)
-    # The signer is named by key identifier, because a name may change the case of its letters (MUSTS 46).
+    # The signer is named by key identifier: in a name, a bit could change the case of a letter unnoticed (MUSTS 46).
     options = SignerOptions(sid_form=SignerIdentifierForm.SUBJECT_KEY_IDENTIFIER, attributes=attributes)
     signed = run(
         build_signed_data(

@@ -83,7 +83,7 @@ def open_carelessly(originator: bytes, *beside: Identity) -> None:
 
 class TestOriginators:
     def test_a_key_on_the_readers_curve_is_taken(self) -> None:
-        """The provider's plaintext does not matter: the test passes because no check of the core refuses the key."""
+        """The provider's plaintext is meaningless. The test passes if no check of the core refuses the key."""
         open_carelessly(originator_key(public_point(ALICE.certificate.public_key)))
         open_carelessly(build_issuer_and_serial(ALICE.certificate), ALICE)
 

@@ -189,7 +189,7 @@ def test_what_the_message_alone_says_is_told_when_no_key_was_touched() -> None:
     unknown = oaep().replace(der.oid("1.2.840.113549.1.1.7"), der.oid("1.2.840.113549.1.1.99"))
     with pytest.raises(UnsupportedAlgorithm):
         decrypt(envelope(unknown), ALICE)
-    # After a key was tried, the error reveals nothing.
+    # If a key of mine was tried as well, the error no longer says that an algorithm is unknown.
     with pytest.raises(DecryptionError):
         decrypt(envelope(unknown, oaep(cek=bytes(16))), ALICE)
 

@@ -173,7 +173,7 @@ def test_must_32_versions_follow_from_what_is_inside(
 
 
 def test_must_32_a_wrong_version_alone_refuses_nothing() -> None:
-    """MUSTS 45 too: an unknown version is handled gracefully."""
+    """MUSTS 45 too: a signature with an unknown version number is verified like any other."""
     right = signer_info(signed_attrs())
     fields = der.read_children(der.read_one(right))
     cms = signed_data(der.sequence(der.integer(9), *(field.encoded for field in fields[1:])))

@@ -1,4 +1,4 @@
-"""PKCS#12 structures with a field too few or too many: each refusal says what was found, and where."""
+"""PKCS#12 structures with a field too few or too many: each error names the fault and its place."""
 
 from __future__ import annotations
 

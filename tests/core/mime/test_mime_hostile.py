@@ -73,7 +73,7 @@ def test_a_megabyte_of_hostile_mime_takes_linear_time(name: str) -> None:
 
 
 def test_ten_thousands_of_parameter_sections_count_as_absent() -> None:
-    """MUSTS 49: no value is joined from more sections than a limit."""
+    """MUSTS 49: a value is never joined from an unlimited number of sections."""
 
     def reading(count: int) -> Callable[[], None]:
         sections = b"".join(b";\r\n a*%d=x" % number for number in range(count))

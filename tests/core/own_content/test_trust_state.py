@@ -159,7 +159,7 @@ def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> No
     old = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, details=Details(not_after=NOW + DAY)))
     cms = seal(signer=old, readers=(old, ALICE))
     assert open_state(cms, old, ALICE, at=NOW + 2 * DAY) == STATE
-    # The new key can decrypt the state, but without the old certificate the old key's signature does not count.
+    # The new key can decrypt the state, but without the old identity the old key's signature does not count.
     with pytest.raises(TrustStateRefused):
         open_state(cms, ALICE, at=NOW + 2 * DAY)
 

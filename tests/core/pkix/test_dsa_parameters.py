@@ -1,4 +1,4 @@
-"""Old certificates: DSA keys without parameters (RFC 4134 section 4.6) and signatures with odd bits (PKITS 4.1.2)."""
+"""Old certificates: DSA keys without parameters (RFC 4134 section 4.6), signatures of partial bytes (PKITS 4.1.2)."""
 
 from __future__ import annotations
 

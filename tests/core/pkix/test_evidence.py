@@ -194,7 +194,7 @@ def path_of(holder: Holder) -> tuple[Certificate, ...]:
 
 
 def named(evidence: Evidence, holder: Holder) -> tuple[Lookup, ...]:
-    """The lookups that the leaf's status still needs beside this evidence. The authority's status is known as good."""
+    """The lookups that the leaf's status still needs after this evidence. The status of its authority is good."""
     statuses = [
         ask_evidence(evidence, about=holder),
         RevocationStatus(certificate=authority().certificate, state=RevocationState.GOOD, source="ocsp"),

@@ -1,4 +1,4 @@
-"""The status of a certificate by OCSP responses (RFC 6960 sections 3.2 and 4.2.2), accepted and refused by step."""
+"""The status of a certificate by OCSP responses (RFC 6960 sections 3.2 and 4.2.2): valid and refused ones."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class TestSignature:
 
 
 class TestDelegates:
-    """RFC 6960 section 4.2.2.2."""
+    """Responders to which an issuer has delegated the signing of responses (RFC 6960 section 4.2.2.2)."""
 
     def by(self, responder: Holder, *, issuer: Holder | None = None, **options: object) -> tuple[str, str]:
         carried = (responder, issuer) if issuer else (responder,)
@@ -200,7 +200,7 @@ class TestDelegates:
         assert self.by(delegate(middle), issuer=middle) == ("unknown", "not-authorised")
 
     def test_an_authority_is_no_delegate(self) -> None:
-        # Many issuing authorities were certified for OCSP signing by mistake, together with what they issue for.
+        # Many issuing authorities were certified for OCSP signing by mistake, beside the purposes that they issue for.
         purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
         signing = usage(digital_signature=True, key_cert_sign=True, crl_sign=True)
         sibling = issue("Sibling", authority(), is_ca=True, key_usage=signing, extensions=[purposes])

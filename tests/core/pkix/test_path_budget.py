@@ -48,7 +48,7 @@ from tests.support.people import MESSAGE, NOW, anchor, build_revocation_list, pe
 SIGNERS = 100
 DSA = "1.2.840.10040.4.1"
 DSA_SHA256 = "2.16.840.1.101.3.4.3.2"
-PARTS = 4  # so few that the message is smaller than MAX_LOOKED_INSIDE_BYTES
+PARTS = 4  # few enough for the message to be smaller than MAX_LOOKED_INSIDE_BYTES
 
 
 class CountingProvider(NativeProvider):

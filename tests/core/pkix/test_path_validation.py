@@ -162,7 +162,7 @@ def rsa_spki(modulus: int) -> bytes:
 
 
 def with_rsa_key(certificate: Certificate, modulus: int, signer: str) -> Certificate:
-    """The certificate with its key replaced by an RSA key, signed again by the key of the named signer."""
+    """The certificate with an RSA key in the place of its own, signed again by the key of the named signer."""
     fields = [bytes(one.encoded) for one in der.read_sequence(certificate.tbs_der)]
     tbs_der = der.sequence(*fields[:6], rsa_spki(modulus), *fields[7:])
     algorithm = parse_signature_identifier(certificate.signature_algorithm_der)

@@ -65,7 +65,7 @@ def encrypt_block(key: PrivateKey, block: bytes) -> bytes:
 
 
 def steps_of(decrypt: Decrypt, key: PrivateKey, encrypted_key: bytes) -> list[tuple[str, int, str]]:
-    """Every line of the core that runs, and every exception that is raised."""
+    """Every call, line, return and exception in the core's files while `decrypt` runs."""
     steps: list[tuple[str, int, str]] = []
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:

@@ -84,7 +84,7 @@ def test_a_cipher_that_takes_all_at_once_has_a_bound(monkeypatch: pytest.MonkeyP
 
 
 class ReadOnce(Watched):
-    """A source that, once `read_once` was called, cannot be read again before the block that was read last."""
+    """A source that, after `read_once`, frees the bytes before the block being read. Reading them again fails."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)

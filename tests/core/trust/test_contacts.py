@@ -166,7 +166,7 @@ def test_the_preferred_certificate_is_the_one_to_encrypt_to() -> None:
 
 
 def test_without_preference_one_of_the_same_name_is_taken() -> None:
-    """RFC 8551 section 2.5.3.1, second rule."""
+    """RFC 8551 section 2.5.3.1, second rule: a certificate in the message with the signer's name."""
     signing, receiving = again(key=NewKey.ED25519), again(key=NewKey.X25519)
     assert harvested(signing, carried=(receiving.certificate,)).preferred == receiving.certificate
     assert harvested(signing, carried=(person("bob").certificate,)).preferred is None

@@ -32,7 +32,7 @@ BEGINNING = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 
 
 class TestNamesThatLookAlike:
-    """IDNA 2003 and case folding turn one mailbox into the other. A certificate for the one is none for the other."""
+    """IDNA 2003 and case folding confuse these mailboxes. A certificate for one must not count for the other."""
 
     @pytest.mark.parametrize(
         ("certified", "author"),
@@ -89,7 +89,7 @@ class TestNamesThatLookAlike:
 
 
 class TestTimesAtTheEnds:
-    """The first and last dates are handled like others, in a list without an end and as the time of a check."""
+    """The earliest and latest dates are handled like others, as nextUpdate and as the time of a check."""
 
     def test_a_next_update_without_end_is_read(self) -> None:
         for_ever = revocations.crl(revocations.authority(), next_update=FOREVER)
