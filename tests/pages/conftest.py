@@ -1,4 +1,4 @@
-"""Fixtures of the pages' tests: the demonstration with its two accounts, its visitors, and the extension's files."""
+"""Fixtures of the pages' tests: the demonstration, its two accounts, its pages in a browser, the extension's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of the bridge on a desk and on a phone, light and dark: axe-core finds nothing, keys reach everything."""
+"""The bridge's pages, wide and narrow, light and dark: axe-core finds no fault, the keyboard reaches all controls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_page_is_sound_in_every_size_and_theme(visitor: MailPages, bob: Ac
                     found = find_violations(page) + (["runs off sideways"] if page.overflows_sideways() else [])
                     wrong.extend(f"{view}, {theme}, {width} px: {one}" for one in found)
         if isinstance(page.browser, Firefox):
-            # Without a screen it gives a site's page the focus only now and then, and shows no ring then.
+            # Without a screen, Firefox gives a page the focus only sometimes. A page without the focus draws no ring.
             return
         walk = walk_by_keyboard(page)
         wrong.extend(f"{view}: no key reaches {control}" for control in walk.missed)

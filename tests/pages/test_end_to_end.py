@@ -1,4 +1,4 @@
-"""One account writes in one browser, the other reads in the other browser; OpenSSL is the third opinion."""
+"""One account writes in one browser, and the other account reads in the other browser. OpenSSL checks both programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Pair:
         self.stack.mail_server.append(self.bob.account.address, raw)
 
     def newest_of(self, person: MailPages) -> StoredMessage:
-        """The last message of an inbox, as the mail server holds it."""
+        """The last message of an inbox, as the mail server stores it."""
         return self.stack.mail_server.messages(person.account.address)[-1]
 
     def show_newest(self, person: MailPages) -> None:
@@ -83,7 +83,7 @@ def mail_text(sender: Account, recipient: Account, *, subject: str, text: str) -
 
 
 def encrypt(pair: Pair, subject: str, *, certificates: list[Certificate]) -> bytes:
-    """A message from Alice to Bob, made natively, signed by her and encrypted for these certificates."""
+    """A message from Alice to Bob, made outside of the browser, signed by her and encrypted for these certificates."""
     sender, recipient = pair.alice.account, pair.bob.account
     plain = mail_text(sender, recipient, subject=subject, text="For your eyes only.")
     signed = blocking.sign_message(
@@ -153,7 +153,7 @@ def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pai
     assert pair.bob.state == "verified"
     assert pair.bob.page.text(named("subject")) == "A most private matter"
     assert pair.bob.page.text(named("headers-hidden")) == "Hidden in transit: the subject."
-    # The list says it too, until the keys are locked.
+    # The list of messages shows the decrypted subject too, until the keys are locked.
     pair.bob.page.wait_for_text("A most private matter", selector=row)
 
 

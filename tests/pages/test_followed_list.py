@@ -1,4 +1,4 @@
-"""The organisation's signed list in the pages: pinned at first sight, counted, and held against what comes later."""
+"""The organisation's signed list in the pages: the first signer is pinned, and later lists need the same signer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SENDER = "sam@partner.test"
 
 
 class Organisation:
-    """Somebody who publishes lists into the bridge's file, an impostor, and a sender whom only the list vouches for."""
+    """The signer of the lists in the bridge's file, an impostor, and a sender whose CA only the list trusts."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class Organisation:
         )
 
     def publish(self, number: int, *, signer: Identity | None = None, revocation: RevocationPolicy) -> None:
-        """Put a list in the place of the former one."""
+        """Replace the file by a new list with this number."""
         at = datetime.now(UTC).replace(microsecond=0)
         trust_list = TrustList(
             name="Example Ltd",
@@ -91,7 +91,7 @@ def show_list(pages: MailPages) -> str:
 
 
 def visit_again(pages: MailPages) -> None:
-    # The list shows before the vault's files have come; Firefox reports that their load is cut off.
+    # The list is shown while the vault's files still load. The reload stops their load, which Firefox reports.
     pages.page.browser.expect_error("Error in input stream")
     pages.page.reload()
     pages.page.wait_for_selector("main", timeout_seconds=OPERATION_SECONDS)
@@ -164,7 +164,7 @@ def test_no_unsigned_word_of_the_bridge_adds_to_the_list_or_weakens_it(
         pages = MailPages(browser, stack.pages_url, stack.accounts[0])
         pages.enter()
         said = show_list(pages)
-        # Nobody can say whether it was revoked.
+        # The sender's certificate names no source of revocation, and the list requires an answer.
         pages.open_message(deliver(stack, stack.accounts[0], organisation.sender, "Offer"))
         state = pages.state
         pages.page.js("() => { location.hash = '#/people'; }")

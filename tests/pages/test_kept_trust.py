@@ -15,7 +15,8 @@ from webbridge.demo.stack import DemoStack
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 DATABASES = "async () => (await indexedDB.databases()).map(({ name }) => name)"
-# Puts another state in the place of the only one; what it gives back is the one before.
+# Changes the only kept state: "save" remembers it in the page, "damage" flips one bit of it, and "restore" puts the
+# remembered state back.
 REPLACE = """async (change) => {
   const database = await new Promise((resolve) => {
     const request = indexedDB.open("sealwax");
@@ -83,7 +84,7 @@ def test_what_is_removed_while_the_keys_are_locked_does_not_come_back(alice: Mai
     alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
     alice.page.js("() => { location.hash = '#/keys'; }")
     alice.unlock()
-    # Back to the letter that was open, without the list on a narrow page.
+    # After the unlocking the page shows the letter that was open before.
     wait_for_state(alice, "signed-unverified")
     assert show_people(alice) == "kept"
     alice.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
@@ -131,7 +132,7 @@ def test_nothing_is_kept_on_a_computer_of_somebody_else(browser: Browser, stack:
     pages.close()
 
 
-# Buttons, fields and links that can be seen and that nobody who cannot see could tell apart.
+# The visible buttons, fields and links that have no name for screen readers.
 NAMELESS = """() => {
   const controls = "button, a[href], input, select, textarea, summary, dialog, [role=textbox]";
   const nameOf = (control) => [

@@ -1,4 +1,4 @@
-"""The pages when something goes wrong, and on a phone: each trouble has its own text, and nothing written is lost."""
+"""The pages when something goes wrong, and on a phone: each problem has its own text, and no written text is lost."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_keys_come_from_a_pem_file_too(
     certificate = certificate_pem(alice.identity.certificate).encode()
     (tmp_path / "alice.pem").write_bytes(certificate + run(pem))
     open_file(visitor, tmp_path / "alice.pem", passphrase)
-    # Keys without a passphrase are never offered to the key server, which would keep them under none.
+    # Keys without a passphrase are not offered for the key server, which would store them without protection.
     next_view = named("enrol" if passphrase else "messages")
     visitor.page.wait_for_selector(next_view, timeout_seconds=OPERATION_SECONDS)
     visitor.open_message(welcome)
@@ -224,7 +224,7 @@ def test_a_source_is_text_whose_unseen_characters_are_named(
 
 
 def test_a_link_that_is_no_address_opens_the_pages_all_the_same(visitor: MailPages) -> None:
-    # A file that is still loading when the page goes would be an error in the console.
+    # The form is complete before the reload: a file that is still loading then would cause an error in the console.
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
     visitor.page.js("() => { location.hash = '#/folder/100%/%E4'; location.reload(); }")
     visitor.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
@@ -240,7 +240,7 @@ def test_a_bridge_that_names_itself_as_the_key_server_learns_nothing_of_the_pass
     monkeypatch.setattr(demo, "BridgeConfig", lying)
     with DemoStack() as stack:
         pages = MailPages(browser, stack.pages_url, stack.accounts[0])
-        # The keys come from the key server that the pages themselves name.
+        # Unlocking works, because the pages take the key server's address from their own origin.
         pages.enter()
         pages.close()
 
@@ -289,5 +289,5 @@ def test_nothing_stays_in_the_storage_of_somebody_elses_browser(visitor: MailPag
         """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
           (await caches.keys()).length, document.cookie]"""
     )
-    # Only the tab knows that it is somebody else's.
+    # The one entry, in sessionStorage, is the answer that this is another person's computer.
     assert kept == [0, 1, 0, 0, ""]

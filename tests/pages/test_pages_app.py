@@ -115,7 +115,7 @@ FUTURE = "Sun, 21 Nov 2100 12:00:00 GMT"
     ],
 )
 def test_dates_are_no_condition_whatever_they_say(browser: FlaskClient, conditions: dict[str, str]) -> None:
-    """A reproducible build gives all files one time, so that a date says nothing about a file; many are no dates."""
+    """A reproducible build gives all files the same time, so a date says nothing about a file."""
     response = browser.get("/app.js", base_url=ORIGIN, headers=conditions)
     assert (response.status_code, response.data) == (200, b"export {};")
     assert "Last-Modified" not in response.headers

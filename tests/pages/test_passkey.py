@@ -1,4 +1,4 @@
-"""Unlocking by the device: a passkey's secret opens what is kept here, and only ciphertext is kept."""
+"""Unlocking by the device: the secret of a passkey decrypts the keys, which the browser stores only as ciphertext."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from webbridge.demo.stack import DemoStack
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 BASE_PORT = 8560
-# Every secret that the authenticator gave to the page, and whether it is overwritten.
+# Collects each secret that the authenticator gives to the page, in its buffer and as a copy. The buffer shows whether
+# the page overwrites the secret.
 BEFORE_THE_PAGE = """() => {
   globalThis.outputs = [];
   // The empty page before the first is no secure context.
@@ -33,7 +34,7 @@ BEFORE_THE_PAGE = """() => {
 
 
 class Authenticator:
-    """The fingerprint reader of this device, as Chromium plays it for one page."""
+    """The fingerprint reader of this device, which Chromium simulates for one page."""
 
     def __init__(self, browser: Chromium, page: Page, *, has_prf: bool = True) -> None:
         self._browser = browser
@@ -65,14 +66,14 @@ class Authenticator:
 
 @pytest.fixture(scope="module")
 def named_stack(pages_with_sources: Path) -> Iterator[DemoStack]:
-    """The demonstration under a name: passkeys belong to names, not to addresses."""
+    """The demonstration at `localhost`, because passkeys need a host name and not an IP address."""
     with DemoStack(base_port=BASE_PORT, host_name="localhost", pages_folder=pages_with_sources) as stack:
         yield stack
 
 
 @pytest.fixture(params=["chromium"])
 def browser(request: pytest.FixtureRequest) -> Browser:
-    """Chromium, where a test can play a device; where it says so, Firefox too."""
+    """Chromium, which can simulate a device. A test without a device can choose Firefox by its parameters."""
     chosen: Browser = request.getfixturevalue(request.param)
     return chosen
 
@@ -93,7 +94,7 @@ def alice(browser: Browser, named_stack: DemoStack) -> Iterator[MailPages]:
 
 @pytest.fixture
 def device(alice: MailPages) -> Iterator[Authenticator]:
-    """A device that knows its person; only Chromium lets a test play one."""
+    """A simulated device that accepts its user."""
     assert isinstance(alice.page.browser, Chromium)
     device = Authenticator(alice.page.browser, alice.page)
     yield device
@@ -150,7 +151,7 @@ def test_the_device_opens_the_keys_in_a_new_page_too(
 def test_a_person_who_refuses_the_device_is_told_what_to_do(alice: MailPages, device: Authenticator) -> None:
     use_device(alice)
     alice.page.click(named("lock"))
-    # The browser's error for a refusal, a closed dialogue and an unknown finger.
+    # The next call fails with the browser's error for a refusal, a closed dialogue and an unknown finger.
     alice.page.js("""() => {
       const { get } = CredentialsContainer.prototype;
       CredentialsContainer.prototype.get = async function () {

@@ -1,4 +1,4 @@
-"""The passphrase field: every way to put text into it gives these bytes, and leaves none of them in the document."""
+"""The passphrase field: text entered in any way comes out as the same bytes, and the document never contains it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOME, END, LEFT, RIGHT, DELETE = "\ue011", "\ue010", "\ue012", "\ue014", "\ue017
 EDITOR = "[data-test=passphrase]"
 REMARK = "[data-test=passphrase-remark]"
 
-# Every buffer that the page makes, so that a test can look into those that the field keeps for itself.
+# Collects every buffer that the page makes, so that a test can look into the field's private buffers too.
 BEFORE_THE_PAGE = """() => {
   globalThis.made = [];
   const Native = ArrayBuffer;
@@ -43,7 +43,7 @@ SHOW_FIELD = """async (direction) => {
   main.append(field.element, other, button);
   document.body.replaceChildren(main);
 }"""
-# Takes the text and says what is left: in the document, and in buffers other than the one that was handed out.
+# Takes the text from the field, and returns it with all that is left of it in the document and in other buffers.
 TAKE = """() => {
   const holds = (buffer) => buffer.byteLength === 4096 && new Uint8Array(buffer).some((octet) => octet);
   const holding = () => made.filter(holds).length;
@@ -58,7 +58,7 @@ TAKE = """() => {
   };
 }"""
 SHOWN = f"() => document.querySelector('{EDITOR}').textContent"
-# A composition as an input method makes it, by what Firefox's own tests use.
+# Composes text as an input method does, by the interface that Firefox's own tests use.
 COMPOSE_IN_FIREFOX = """async (steps, end) => {
   const window = Services.wm.getMostRecentWindow("navigator:browser");
   window.focus();
@@ -74,7 +74,8 @@ COMPOSE_IN_FIREFOX = """async (steps, end) => {
   processor.commitCompositionWith(end);
   await new Promise((resolve) => window.setTimeout(resolve, 20));
 }"""
-# As an input method that does not end: one of Firefox's own would keep the keyboard from all that follows.
+# Begins a composition by synthetic events and leaves it open. During an open composition of Firefox's own, all later
+# key presses would get lost.
 BEGIN_COMPOSITION = """(text) => {
   const editor = document.querySelector("[data-test=passphrase]");
   editor.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
@@ -86,7 +87,7 @@ BEGIN_COMPOSITION = """(text) => {
 
 @pytest.fixture(scope="module")
 def origin(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
-    """A page of an origin that has the runtime."""
+    """A page of the origin that serves the modules of the field."""
     page = browser.open("about:blank")
     script = browser.bidi.command(
         "script.addPreloadScript", functionDeclaration=BEFORE_THE_PAGE, contexts=[page.context]
@@ -99,7 +100,7 @@ def origin(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 @pytest.fixture
 def page(origin: Page) -> Page:
-    """A field beside only one other, empty and focused."""
+    """A page with an empty, focused passphrase field, one text area and one button."""
     origin.activate()
     origin.js(SHOW_FIELD, "ltr")
     origin.click(EDITOR)
@@ -107,7 +108,10 @@ def page(origin: Page) -> Page:
 
 
 def compose(page: Page, *steps: str, end: str | None) -> None:
-    """Compose as an input method does, step by step, and commit `end`; None leaves it open, only in Chromium."""
+    """Compose as an input method does, step by step, and commit `end`. If `end` is None, leave the composition open.
+
+    Only Chromium supports None.
+    """
     browser = page.browser
     if isinstance(browser, Firefox):
         browser.chrome_js(COMPOSE_IN_FIREFOX, list(steps), end)
@@ -132,9 +136,9 @@ def compose(page: Page, *steps: str, end: str | None) -> None:
 
 
 def take(page: Page) -> str:
-    """Take the typed text from the field. Nothing of it may be left."""
+    """Take the typed text from the field, and check that nothing of it is left."""
     taken = page.js(TAKE)
-    # The control: the field's own buffer is among those that are looked at.
+    # Before the taking, the search must find the field's own buffer. This shows that the search works.
     assert taken["before"] == bool(taken["text"])
     assert taken["left"] == 0
     assert taken["length"] == 0
@@ -339,7 +343,7 @@ def test_a_manager_that_writes_into_the_document_is_understood(page: Page) -> No
 
 
 def test_what_is_no_text_becomes_what_the_web_makes_of_it(page: Page) -> None:
-    # Half a character: a page that reads it as UTF-8 must not stumble.
+    # The input contains half a character (a lone surrogate), which has no form in UTF-8.
     page.js("""() => {
       const editor = document.querySelector("[data-test=passphrase]");
       const given = { bubbles: true, cancelable: true, inputType: "insertText", data: "a\\ud83dz" };
@@ -387,7 +391,7 @@ def test_showing_draws_a_picture_and_keeps_no_text(page: Page) -> None:
     before = page.js(drawn)
     assert before["ink"]
     assert not before["html"]
-    # Clicking the button took the focus from the text; what is typed on is drawn too.
+    # The click has moved the focus to the button, so it is moved back. The text that is typed now is drawn too.
     page.js("() => field.focus()")
     page.type("xyz")
     assert page.js(drawn)["width"] > before["width"]

@@ -29,24 +29,24 @@ def pages(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account)
 
 
 def message_ids(stack: DemoStack, account: Account) -> list[str]:
-    """The numbers of the messages that Bob got, oldest first."""
+    """The Message-IDs in the inbox of an account, oldest first."""
     return [str(message_from_bytes(one.raw)["Message-ID"]) for one in stack.mail_server.messages(account.address)]
 
 
 def submit_silently(*arguments: object, **options: object) -> Outcome:
-    """Send, and get no answer."""
+    """Send the message, and report that no confirmation came."""
     submit_message(*arguments, **options)  # type: ignore[arg-type]
     return Outcome.PERHAPS
 
 
 def submit_and_fail(*arguments: object, **options: object) -> Outcome:
-    """Send, and fail on the way back."""
+    """Send the message, and then fail before the page gets its answer."""
     submit_message(*arguments, **options)  # type: ignore[arg-type]
     raise ZeroDivisionError
 
 
 def refuse(*_arguments: object, **_options: object) -> Outcome:
-    """Send nothing."""
+    """Fail as a server does that refuses a message."""
     raise GatewayError(GatewayCode.MESSAGE_REFUSED, "550 no")
 
 
@@ -67,7 +67,7 @@ def test_a_message_that_was_perhaps_sent_is_sent_again_only_when_asked_to(
     pages.page.click(named("send-again-confirm"))
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
     first, second = message_ids(demo_stack, bob)[before:]
-    assert first == second  # so that a mail server may know the second as the first
+    assert first == second  # With the same Message-ID, a mail server can recognise the second message as a copy.
 
 
 def test_a_refused_message_says_so_and_is_sent_without_a_question(

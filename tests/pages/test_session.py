@@ -1,4 +1,4 @@
-"""The sealed session: how long unlocked keys stay so, what ends them, and what the end leaves."""
+"""The sealed session: how long keys stay unlocked, what locks them, and what is left after a lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
-# Clocks that a test can move, and every secret of 32 bytes that the page draws.
+# Lets a test move the page's clocks, and collects every random value of 32 bytes that the page makes.
 BEFORE_THE_PAGE = """() => {
   globalThis.shift = { wall: 0, steady: 0 };
   globalThis.drawn = [];
@@ -34,7 +34,8 @@ BEFORE_THE_PAGE = """() => {
   };
 }"""
 
-# Times are [wall, steady, life] in minutes; the answer is the reason, or null.
+# Returns the reason why a session is over, or null. Each time is [wall, steady, life]: two clocks in minutes, and the
+# number of the process to which the steady clock belongs.
 JUDGE = """async (begun, used, now) => {
   const { whyOver } = await import("/source/wasm_build/vault/session.js");
   const moment = ([wall, steady, life]) => ({ wall: wall * 60000, steady: steady * 60000, life });
@@ -44,7 +45,7 @@ JUDGE = """async (begun, used, now) => {
 
 @pytest.fixture
 def visitor(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
-    """Alice before the sign-in page, whose clocks the test can move."""
+    """Alice at the sign-in page. The test can move the clocks of the page."""
     pages = MailPages(browser, "about:blank", alice)
     script = browser.bidi.command(
         "script.addPreloadScript", functionDeclaration=BEFORE_THE_PAGE, contexts=[pages.page.context]
@@ -58,14 +59,14 @@ def visitor(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator
 
 @pytest.fixture
 def empty(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
-    """A page of the origin that has the runtime."""
+    """A page of the origin that serves the session's module."""
     page = browser.open(demo_stack.pages_url)
     yield page
     page.close()
 
 
 def move_clock(page: Page, *, wall: int = 0, steady: int = 0) -> None:
-    """Let time pass, or the clock be set, in milliseconds; no timer runs for it."""
+    """Move the page's clocks by these milliseconds. No timer fires because of it."""
     page.js("(wall, steady) => { shift.wall += wall; shift.steady += steady; }", wall, steady)
 
 
@@ -81,12 +82,12 @@ def wait_until_locked(pages: MailPages, because: str) -> None:
         ((0, 0, 1), (0, 0, 1), (15, 15, 1), "idle"),
         ((0, 0, 1), (719, 719, 1), (719.9, 719.9, 1), None),
         ((0, 0, 1), (719, 719, 1), (720, 720, 1), "too-long"),
-        # Asleep: the steady clock stood still.
+        # The computer slept, and the steady clock did not run meanwhile.
         ((0, 0, 1), (0, 0, 1), (16, 1, 1), "idle"),
-        # The wall's clock was held back: the steady one tells.
+        # The wall clock was set back by 15 minutes, so only the steady clock shows that time has passed.
         ((0, 0, 1), (0, 0, 1), (0, 15, 1), "idle"),
         ((0, 0, 1), (10, 10, 1), (9, 11, 1), "clock"),
-        # Another life of the service worker: steady clocks say nothing about each other.
+        # The service worker has started again, so its steady clock cannot be compared with the earlier one.
         ((0, 0, 1), (10, 10, 1), (11, 900, 2), None),
         ((0, 0, 1), (10, 10, 1), (9, 0, 2), "clock"),
         ((0, 0, 1), (10, 10, 1), (25, 0, 2), "idle"),
@@ -176,7 +177,7 @@ def test_keys_that_nobody_used_are_locked_and_the_page_says_why(visitor: MailPag
     move_clock(visitor.page, wall=14 * MINUTE)
     visitor.page.press("x")
     assert visitor.page.js(f"() => document.querySelector('{named('lock')}').dataset.unlocked") == "true"
-    # The computer slept: no timer has run, and the next touch is the first to know.
+    # The computer slept, so no timer has run. The next key press checks the deadlines.
     move_clock(visitor.page, wall=16 * MINUTE)
     visitor.page.press("x")
     wait_until_locked(visitor, "nothing was done for 15 minutes")
@@ -195,7 +196,7 @@ def test_keys_that_nobody_used_are_locked_and_the_page_says_why(visitor: MailPag
 def test_other_ends_have_words_too(visitor: MailPages, wall: int, steady: int, because: str) -> None:
     visitor.enter()
     move_clock(visitor.page, wall=wall, steady=steady)
-    # Without a key pressed or a timer run: what uses the keys judges the times.
+    # No key is pressed and no timer fires. The page checks the deadlines when it is shown again.
     visitor.page.js("() => document.dispatchEvent(new Event('visibilitychange'))")
     wait_until_locked(visitor, because)
 
@@ -204,7 +205,7 @@ def test_the_deadline_is_judged_when_keys_are_used(visitor: MailPages, demo_stac
     welcome = demo_stack.mail_server.messages(alice.address)[0].uid
     visitor.enter()
     move_clock(visitor.page, wall=16 * MINUTE)
-    # By address, as from the browser's history: no click, no key.
+    # The message is opened by the page's address, as from the browser's history, without a click or a key press.
     visitor.page.js("(uid) => { location.hash = `#/folder/INBOX/${uid}`; }", welcome)
     wait_until_locked(visitor, "nothing was done for 15 minutes")
     assert not visitor.shows_a_state()
@@ -250,7 +251,7 @@ def test_no_key_stands_in_the_databases_of_the_pages(visitor: MailPages, demo_st
     visitor.page.wait_for(f"async () => (await ({WALK})([])).records", timeout_seconds=OPERATION_SECONDS)
     keys = visitor.page.js("() => drawn.map(({ octets }) => octets)")
     assert keys
-    # The control: the walk finds what it looks for.
+    # The search through the databases must find a key and these bytes in a database of the test. So it works.
     visitor.page.js(
         """async (octets) => {
       const request = indexedDB.open("control");

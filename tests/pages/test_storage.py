@@ -1,4 +1,4 @@
-"""A browser that keeps nothing, or has no room left: a clear state, words for people, and the next operation works."""
+"""A browser that stores nothing, or has no room left: the page says why, and works again once there is room."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 PASSPHRASE = "Vier Möwen & ein Wal"
 NATIVE = NativeProvider()
 
-# Stands in for a browser that refuses to keep anything or has no room. The test sets which by `trouble`.
+# Simulates a browser that refuses to store anything, or has no room left. The test sets `trouble` to "refused", "full",
+# or "" if storing works.
 BEFORE_THE_PAGE = """() => {
   globalThis.trouble = "refused";
   const open = IDBFactory.prototype.open, databases = IDBFactory.prototype.databases;
@@ -46,7 +47,7 @@ BEFORE_THE_PAGE = """() => {
     Storage.prototype[name] = function (...all) { return trouble === "" ? usual.apply(this, all) : refuse(); };
   }
 }"""
-# The same inside the extension's background in Chromium, where only writing fails.
+# The same for the extension's background in Chromium, where only writing can fail.
 WORKER_TROUBLE = """(trouble) => {
   const scope = globalThis;
   scope.usual ??= { open: scope.IDBFactory.prototype.open, put: scope.IDBObjectStore.prototype.put };
@@ -57,7 +58,7 @@ WORKER_TROUBLE = """(trouble) => {
 
 @pytest.fixture
 def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
-    """Alice before the sign-in page of a browser that keeps nothing."""
+    """Alice at the sign-in page, in a browser that stores nothing."""
     pages = MailPages(browser, "about:blank", demo_stack.accounts[0])
     script = browser.bidi.command(
         "script.addPreloadScript", functionDeclaration=BEFORE_THE_PAGE, contexts=[pages.page.context]
@@ -82,7 +83,7 @@ def test_a_browser_that_keeps_nothing_reads_mail_all_the_same(alice: MailPages, 
         "refuses to keep anything here", selector=named("notice"), timeout_seconds=OPERATION_SECONDS
     )
     assert show_people(alice) == "storage-refused"
-    # Allowed meanwhile: what is learned next is kept.
+    # From now on the browser allows storing, so the next change of contacts is kept.
     alice.page.js("() => { trouble = ''; }")
     alice.page.click(named("lock"))
     alice.unlock()
@@ -117,15 +118,15 @@ def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
 
 @contextmanager
 def full_background(extension: Extension) -> Iterator[None]:
-    """The background's storage is full meanwhile."""
+    """Make the storage of the extension's background full while the context lasts."""
     browser = extension.browser
     if isinstance(browser, Chromium):
         trouble_worker(browser, extension, "full")
         yield
         trouble_worker(browser, extension, "")
         return
-    # The page stays open: the function in place of `put` belongs to it. Once a page is closed, Firefox refuses calls of
-    # its functions with a TypeError, "can't access dead object".
+    # The page stays open, because the function that replaces `put` belongs to it. Once a page is closed, Firefox
+    # refuses calls of its functions with a TypeError, "can't access dead object".
     page = extension.open_options()
     page.js(
         """async () => {
@@ -140,7 +141,7 @@ def full_background(extension: Extension) -> Iterator[None]:
 
 
 def trouble_worker(browser: Chromium, extension: Extension, trouble: str) -> None:
-    """Let the storage of Chromium's background be full, or usual again."""
+    """Make the storage of the background in Chromium full if `trouble` is "full". Otherwise restore it."""
     browser.run_in_service_worker(extension.id, f"({WORKER_TROUBLE})({trouble!r})")
 
 

@@ -1,4 +1,4 @@
-"""Trust in the pages: who signed, was it revoked, who may be written to, and what a person decides about strangers."""
+"""Trust in the pages: verdicts on signers, revocation, recipients, and a person's decisions about strangers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def alice(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
 
 
 def readiness(pages: MailPages, address: str) -> str:
-    """The words on a recipient, once the recipient has been looked up."""
+    """The text on a recipient, after the search for its certificate has ended."""
     look = """(address) => {
       const chip = document.querySelector(`[data-test="recipient"][data-address="${address}"]`);
       return chip && chip.dataset.readiness !== "asking" && { said: chip.innerText };
@@ -91,7 +91,7 @@ def test_a_stranger_is_accepted_for_an_address_and_taken_back(alice: MailPages, 
     page.click(named("accept-exact"))
     page.wait_for_selector(named("accept-dialog"))
     assert page.value(named("accept-addresses")) == STRANGER
-    # Not by one click: what makes it safe has to be done first.
+    # One click is not enough: the person must first confirm that the fingerprints were compared.
     page.press(ENTER)
     page.wait_for_text("Compare the fingerprint first", selector=named("accept-problem"))
     page.click(named("accept-compared"))

@@ -28,13 +28,13 @@ def writer(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[
 
 @contextmanager
 def signed_in_beside(writer: MailPages, stack: DemoStack, account: Account) -> Iterator[None]:
-    """In a tab beside hers she signs out, and somebody else signs in."""
+    """In a second tab of the same browser, the writer signs out and `account` signs in."""
     pages = MailPages(writer.page.browser, stack.pages_url, account, beside=writer.page)
     pages.page.click(named("sign-out"))
     pages.page.wait_for_selector(named("sign-in-address"))
     pages.sign_in()
     pages.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
-    # Only the tab in front draws, and takes clicks.
+    # The browser draws only the tab in front, and only that tab gets clicks.
     writer.page.activate()
     yield
     pages.close()
@@ -48,7 +48,7 @@ def count_all(stack: DemoStack, *accounts: Account) -> list[int]:
 def test_a_message_of_one_account_never_leaves_by_the_session_of_another(
     writer: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
 ) -> None:
-    """It would be sent by the other's mail server, and its copy would be in the other's folder."""
+    """Otherwise the message would be sent with the other's login, and its copy would be in the other's folder."""
     writer.page.browser.expect_error("401")
     writer.write(to=bob.address, subject="Mine", text="Words of Alice.")
     writer.wait_until_sendable()
@@ -72,7 +72,7 @@ def test_a_tab_of_one_account_shows_no_mail_of_another(writer: MailPages, demo_s
 
 @pytest.mark.thorough
 def test_what_is_removed_in_one_tab_is_not_brought_back_by_another(browser: Browser, stack: DemoStack) -> None:
-    """A decision that somebody takes back would make mail verified again."""
+    """If a removed decision came back, mail of a stranger would be verified again."""
     first = MailPages(browser, stack.pages_url, stack.accounts[0])
     first.enter()
     accept(first, deliver(stack, first.account, stranger(), "A stranger"))
@@ -90,7 +90,7 @@ def test_what_is_removed_in_one_tab_is_not_brought_back_by_another(browser: Brow
     first.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
     second.page.activate()
     second.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
-    # The other one learns something, and keeps it.
+    # The second tab gets a new contact, and writes the state without the decision.
     second.open_message(welcome_of(stack, second.account))
     ((_, counter, _),) = wait_until_kept(second, 1)
     assert isinstance(counter, int)

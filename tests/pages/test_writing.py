@@ -1,4 +1,4 @@
-"""Writing in the pages: where the focus begins, whom a reply goes to, under which name mail leaves, what is spoken."""
+"""Writing in the pages: the first focus, the recipients of a reply, the sender's name, and spoken announcements."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_reply_in_sent_goes_to_nobody_whom_only_an_unprotected_field_names(
     uid = demo_stack.mail_server.append(
         alice.account.address, build_pkcs7_mime(heads, encrypted, "enveloped-data"), folder="Sent"
     )
-    # Another folder first: the one that is shown is not read again by itself.
+    # Another folder is shown first, because the page does not load the shown folder again by itself.
     alice.show_inbox()
     alice.page.js(SHOW_SENT)
     row = f'{named("message-row")}[data-uid="{uid}"]'
