@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def user_folder(variable: str, below_home: str) -> Path:
-    """A folder for Sealwax's files: below the folder that `variable` names, otherwise in `below_home` of the home.
+    """A folder for Sealwax's files, in the folder that the environment variable names, or in `below_home` of the home.
 
-    A user without a home, as in a container, gets a folder that does not exist: reading finds nothing, and writing
-    fails with an OSError that names it.
+    A user without a home, as in a container, gets a folder that does not exist. Reading there finds nothing, and
+    writing fails with an OSError that names the folder.
     """
     given = Path(os.environ.get(variable, ""))
     # The specification says to ignore relative paths.

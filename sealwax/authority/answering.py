@@ -29,7 +29,7 @@ ANSWER_HOLDS: Final = datetime.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcspAnswer:
-    """An OCSPResponse. `keepable` is True if HTTP caches may give it to others who ask the same question."""
+    """An OCSPResponse. `keepable` is True if HTTP caches may return it to other clients with the same request."""
 
     der: bytes
     keepable: bool

@@ -132,7 +132,7 @@ class AuthorityFolder:
         return (self.path / f"{role}.key").exists()
 
     def open_role(self, role: Role, passphrase: bytes) -> Identity:
-        """The certificate and the key of a role, checked to belong together.
+        """The certificate and the key of a role, after a check that they belong together.
 
         Raises WrongPassphrase, MalformedMessage or OSError.
         """

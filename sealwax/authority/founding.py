@@ -52,7 +52,7 @@ class Founder:
 
 
 def create_root(folder: AuthorityFolder, settings: Settings, founder: Founder) -> Certificate:
-    """A new root, whose first, empty CRL is made too. Raises ProviderError or OSError."""
+    """The certificate of a new root. Its first CRL, which is empty, is made too. Raises ProviderError or OSError."""
     key = run(folder.provider.generate_key(founder.key))
     subject_der = authority_name(f"{settings.name} Root CA", organization=settings.name, country=settings.country)
     term = Term(at=founder.at, days=ROOT_DAYS)

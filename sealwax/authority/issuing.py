@@ -161,7 +161,7 @@ def issuing_press(folder: AuthorityFolder, issuing: Identity) -> ListPress:
 
 
 def make_list(folder: AuthorityFolder, press: ListPress, at: datetime.datetime) -> PublishedList:
-    """The next CRL of an issuer, made now. Raises OSError."""
+    """The next CRL of an issuer, made at `at` and registered. Raises OSError."""
     with folder.register.change() as changes:
         return press.print_next(changes, at)
 

@@ -75,7 +75,7 @@ class Entry:
     revoked: RevokedCertificate | None
 
     def state(self, at: datetime.datetime) -> str:
-        """ "valid", "expired" or "revoked"."""
+        """The state at `at`: "valid", "expired" or "revoked"."""
         if self.revoked is not None:
             return "revoked"
         return "valid" if at <= self.certificate.not_after else "expired"

@@ -11,7 +11,7 @@ import gc
 
 def main() -> int:
     """Run the command with the process's arguments and return its exit code."""
-    # The end of this short process frees everything. Garbage collection would take a tenth of its start.
+    # The end of this short process frees everything. Garbage collection would take a tenth of the starting time.
     gc.disable()
     # Imported here because every import of a submodule runs this file, and click and the core take long to import.
     from sealwax.cli.group import run

@@ -70,7 +70,7 @@ class AnswerCache:
         self._connection: sqlite3.Connection | None = None
 
     def find(self, question: bytes, *, at: datetime.datetime) -> KeptAnswer | None:
-        """The cached answer, if it is still valid `at` this moment. Otherwise None."""
+        """The cached answer if it is still valid at `at`, otherwise None."""
 
         def read(rows: sqlite3.Connection) -> KeptAnswer | None:
             row = rows.execute(

@@ -97,7 +97,7 @@ class FetchPolicy:
     resolve: Callable[[str, int], Sequence[str]] = resolve_host
 
     def lists(self, host: str, port: int) -> bool:
-        """Whether the operator listed this host for this port."""
+        """Whether `allowed_hosts` lists this host for this port."""
         name = f"[{host}]" if ":" in host else host
         names = {f"{name}:{port}", name} if port in _DEFAULT_PORTS.values() else {f"{name}:{port}"}
         return not names.isdisjoint(listed.lower() for listed in self.allowed_hosts)
@@ -143,7 +143,7 @@ def fetch(request: FetchRequest, policy: FetchPolicy = PUBLIC_ONLY) -> bytes:
 def fetch_all(
     requests: Sequence[FetchRequest], policy: FetchPolicy = PUBLIC_ONLY, seconds: float = LOOKUP_BATCH_SECONDS
 ) -> tuple[bytes | LookupFailed, ...]:
-    """The answers or failures in the order of the requests. A few are fetched at a time, all within `seconds`."""
+    """The answers or failures in the order of the requests, within `seconds`. MAX_PARALLEL_LOOKUPS run at a time."""
     whole = Deadline(seconds)
 
     def fetch_one(request: FetchRequest) -> bytes | LookupFailed:

@@ -9,7 +9,8 @@ def client_network(address: str | None) -> str:
     """Return the network of an address, or `unknown` if there is no address.
 
     A provider assigns a whole /64 to one customer, who could use a new address for each request. A listener for both
-    protocols sees IPv4 clients as IPv6 addresses in one /64 (RFC 4291 section 2.5.5.2), so these are converted back.
+    protocols sees IPv4 clients as IPv6 addresses in one /64 (RFC 4291 section 2.5.5.2), so these addresses are
+    converted back to IPv4.
     """
     try:
         parsed = ip_address(address or "")

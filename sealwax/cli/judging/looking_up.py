@@ -70,7 +70,7 @@ def look_up(
 
 
 def hint_at(left: Iterable[Lookup], trust: TrustOptions) -> str:
-    """The options that would allow more look-ups, or "" if none would help."""
+    """A hint that names the options for the look-ups in `left`, or "" if no option would allow them."""
     from sealwax.lookups.answers import host_of
 
     options: dict[str, dict[str, None]] = {}

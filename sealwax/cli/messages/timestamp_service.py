@@ -12,7 +12,7 @@ from smime_core.timestamp import QUERY_TYPE
 
 
 def ask_service(url: str) -> Callable[[bytes], Coroutine[Any, Any, bytes]]:
-    """A function that posts requests to the service at `url`: a `timestamp.Ask`.
+    """A function that posts requests to the service at `url`. It has the type `timestamp.Ask`.
 
     The user typed the address, so it may name any host and port of their own network. The other rules of fetching
     apply: no redirects, a deadline, a bound on the answer. Asking raises LookupFailed.

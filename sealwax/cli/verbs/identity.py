@@ -1,4 +1,4 @@
-"""`sealwax identity`: keys and certificates to work with."""
+"""`sealwax identity`: the group of verbs about identities, and `demo`, which makes identities for trying things out."""
 
 from __future__ import annotations
 
