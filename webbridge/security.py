@@ -43,7 +43,7 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
 
 
 def _is_extension_at_its_door(origin: str) -> bool:
-    """Return whether the origin is a browser extension, and the request is the only one that extensions may send.
+    """Return whether a browser extension searches for certificates, which is the only request that extensions may send.
 
     No web page has such an origin. An extension's request has the session's cookie only if the user has allowed the
     extension to use this site, and no CORS header lets other extensions read the answer.

@@ -1,4 +1,4 @@
-"""`POST /api/enrolment`: a ticket that proves to the key server who owns the address, after the mail login."""
+"""`POST /api/enrolment`: a ticket that proves to the key server that the signed-in user owns the address."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class CertificateFolder:
         self._by_address: dict[tuple[str, str], list[bytes]] = {}
 
     def find(self, address: str) -> list[bytes]:
-        """Return the certificates (DER) for an address, compared as the vault compares it."""
+        """Return the certificates (DER) for an address. Addresses are compared as the vault compares them."""
         if self._folder is None:
             return []
         with self._lock:

@@ -1,4 +1,4 @@
-"""Six ports in a row on the loopback address, bound at once so that no other program takes one in between."""
+"""Six ports in a row on the loopback address, all bound before the first server starts, so that all are free."""
 
 from __future__ import annotations
 

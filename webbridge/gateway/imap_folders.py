@@ -16,7 +16,7 @@ SENT_NAMES = ("Sent", "INBOX.Sent", "Sent Items", "Sent Messages")
 
 
 class Role(StrEnum):
-    """The role of a folder (RFC 6154). The value is the word of our own API."""
+    """The role of a folder (RFC 6154). The value is the word in our own API."""
 
     INBOX = "inbox"
     DRAFTS = "drafts"

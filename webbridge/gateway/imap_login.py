@@ -174,7 +174,7 @@ def _greeting_refusal(text: str) -> GatewayError:
 
 
 def _abort_meaning(client: _Client) -> GatewayError:
-    """Return the reason for a login without an answer: a closed connection, or unreadable text."""
+    """Return the error for a login without an answer: a closed connection, or unreadable text."""
     return ConnectionLost() if "BYE" in client._imap.untagged_responses else UnreadableAnswer()
 
 

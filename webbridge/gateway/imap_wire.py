@@ -19,7 +19,7 @@ MAX_LINE_BYTES = 1024 * 1024  # Our own bound. The longest line answers a search
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the raw message.
 MAX_LINES = 20_000  # The lines of all answers to one command.
 MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
-MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # One literal, of which only the beginning may be kept.
+MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # The largest literal that is read. Only its beginning may be kept.
 
 _LITERAL_AT_END = re.compile(rb"~?\{(\d{1,40})\+?\}\r?\n\Z")
 _UNTAGGED = re.compile(rb"\* (?:(\d{1,18}) )?([A-Za-z]+)(?: |\r?\n|\Z)")

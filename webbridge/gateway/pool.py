@@ -22,7 +22,7 @@ MAX_CONNECTIONS_PER_SESSION = 4
 # Each call that waits for a connection occupies one of our threads.
 MAX_WAITING_PER_SESSION = 4
 MAX_WAIT_SECONDS = 10.0
-# Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). We keep them for much less.
+# Servers close idle connections after 30 minutes or more (RFC 9051 section 5.4). We close them much earlier.
 MAX_IDLE_SECONDS = 120.0
 # A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS = 15.0

@@ -139,7 +139,7 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
 
 
 def _check_accepted(reply: Reply, what: str) -> None:
-    """Return after a 2xx reply. Any other reply raises, and the transaction ends with the connection."""
+    """Raise the error of a reply that is not 2xx. The caller then closes the connection, which ends the transaction."""
     if not reply.is_accepted:
         raise _refusal(reply, what)
 

@@ -1,4 +1,4 @@
-/** The facts of a certificate. */
+/** The facts of a certificate, as pairs of a label and a text. */
 
 import { dayOnly } from "../../wasm_build/ui/formats.js";
 

@@ -10,7 +10,7 @@ import { listOf } from "../../wasm_build/ui/formats.js";
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./report.js").Report} Report */
 
-/** The fields to note. From is not among them, because the state already tells about the author. */
+/** The header fields that the notes name. From is not among them, because the state already is about the author. */
 const SHOWN_FIELDS = ["subject", "to", "cc", "date"];
 
 /**

@@ -91,7 +91,7 @@ export class KeptTrust extends EventTarget {
     this.#keysChanged();
   }
 
-  /** Ends the keeping at sign-out. A write that has already started is finished. */
+  /** Stops keeping the state, at sign-out. A write that has already started is finished. */
   end() {
     this.#account = null;
     this.#isOpen = false;

@@ -2,7 +2,7 @@
  * The IndexedDB of the pages' origin. Each store has one record for each account, which only the vault can decrypt.
  *
  * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
- * tells a tab that another tab has written. It is not trusted; the counter inside the encrypted state decides.
+ * shows a tab that another tab has written. It is not trusted: the counter inside the encrypted state decides.
  */
 
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
