@@ -74,8 +74,8 @@ COMPOSE_IN_FIREFOX = """async (steps, end) => {
   processor.commitCompositionWith(end);
   await new Promise((resolve) => window.setTimeout(resolve, 20));
 }"""
-# Begins a composition by synthetic events and leaves it open. During an open composition of Firefox's own, all later
-# key presses would get lost.
+# Begins a composition by synthetic events and leaves it open. If a real composition stayed open, Firefox would not pass
+# later key presses to the page.
 BEGIN_COMPOSITION = """(text) => {
   const editor = document.querySelector("[data-test=passphrase]");
   editor.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));

@@ -1,4 +1,4 @@
-"""The words of the pages on a message that was sent, refused or perhaps sent, and on rows with an unreadable header."""
+"""The pages' texts about messages that were sent, refused or perhaps sent, and about rows with an unreadable header."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def test_no_key_stands_in_the_databases_of_the_pages(visitor: MailPages, demo_st
     visitor.page.wait_for(f"async () => (await ({WALK})([])).records", timeout_seconds=OPERATION_SECONDS)
     keys = visitor.page.js("() => drawn.map(({ octets }) => octets)")
     assert keys
-    # The search through the databases must find a key and these bytes in a database of the test. So it works.
+    # The search must first find a key and these bytes in a database of the test. This shows that the search works.
     visitor.page.js(
         """async (octets) => {
       const request = indexedDB.open("control");

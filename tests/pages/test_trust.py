@@ -25,7 +25,7 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
-# The states of a message in the order in which the page has shown them.
+# Records the states of a message in the order in which the page shows them.
 WATCH = """() => {
   window.shownStates = [];
   new MutationObserver(() => {
