@@ -1,7 +1,7 @@
 """Measures whole processes on large files: `sealwax` and `openssl cms` in turns, on the same files.
 
 Our structures are DER. openssl writes BER in pieces by `-stream`, because DER costs it three times the content in
-memory. Both programs verify and decrypt the structures of both, so that neither is measured only with its own encoding.
+memory. Each program verifies and decrypts the structures of both, so that none is measured only with its own encoding.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """The same work as two commands. Ours writes the file `out`, openssl's `out2`."""
+    """Two commands that do the same work. Ours writes the file `out`, openssl's writes `out2`."""
 
     name: str
     ours: list[str]

@@ -51,7 +51,7 @@ def test_an_accepted_certificate_verifies_until_it_is_removed(fresh: Lab) -> Non
     accepted = fresh.sealwax("trust", "accept", "ids/alice.pem", "--for", "alice@example.test", "--yes")
     assert (accepted.code, accepted.stderr) == (0, "")
     assert b"accepted by you on " in accepted.stdout
-    # The revocation status of a certificate that the user accepted itself is not needed.
+    # A certificate that the user accepted directly needs no revocation status.
     assert fresh.sealwax("verify", "signed.eml").code == 0
     (anchor,) = listed(fresh)
     assert (anchor["source"], anchor["exact"], anchor["addresses"]) == ("user", True, ["alice@example.test"])

@@ -47,7 +47,7 @@ _DATA_CONTENT: Final = der.sequence(der.oid(ID_DATA))
 
 
 def fill(piece: bytes, *, taken: int = 200) -> bytes:
-    """Repeat a piece so often that it makes a megabyte, together with `taken` bytes around it."""
+    """Repeat a piece until all pieces, together with the `taken` bytes around them, make a megabyte."""
     return piece * max(1, (MEGABYTE - taken) // len(piece))
 
 

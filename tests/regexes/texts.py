@@ -77,7 +77,7 @@ class Pattern:
         is_reached = False
         for _ in range(_DRAWS):
             whole = self._draw(self.tree, body)
-            # With the body a few times in the place of the mark, the text must match. If it does, the head is right.
+            # The text must match with a few repetitions of the body at the mark. Otherwise the head misses the repeat.
             filling = "".join(self._draw(body) for _ in range(max(4, low)))
             if self._matches(whole.replace(_MARK, filling)):
                 is_reached = True

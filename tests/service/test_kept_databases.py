@@ -100,7 +100,7 @@ def test_failures_at_the_key_server_under_a_clock_that_was_ahead_block_nobody_af
 
 
 def test_an_answer_that_was_kept_under_a_clock_that_was_ahead_is_asked_for_again(tmp_path: Path) -> None:
-    """The failure is kept until five minutes after the wrong time, which is years ahead, but it must not count now."""
+    """A failure that was stored under a clock years ahead must not hide the authority's answers until that time."""
     cache = AnswerCache(tmp_path / "answers.sqlite")
     now, then = FakeClock().at, FakeClock().at + datetime.timedelta(seconds=YEARS)
     cache.keep(

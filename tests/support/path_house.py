@@ -35,7 +35,7 @@ TERM: Final = ListTerm(this_update=NOW, next_update=NOW + datetime.timedelta(day
 
 @functools.cache
 def key(name: str) -> PrivateKey:
-    """The key of this name."""
+    """The key of this name, which is generated at its first use."""
     return run(PROVIDER.generate_key(NewKey.P256))
 
 

@@ -21,7 +21,7 @@ SENT = 200, b'{"outcome": "sent", "savedTo": "Sent"}'
 class PlayedBridge:
     """The played bridge. `mail` is message 7 of its inbox; `others` are further messages by number.
 
-    `sent`: the recipients and the bytes of messages that were sent. `reply`: the status and body of the answer to them.
+    `sent`: the recipients and the bytes of each sent message. `reply`: the status and body of the answer to sending.
     """
 
     def __init__(self, port: int) -> None:
