@@ -148,7 +148,7 @@ def _multiply(curve: EdwardsCurve, number: int, point: Point) -> Point:
 
 
 def _encode(curve: EdwardsCurve, point: Point) -> bytes:
-    # RFC 8032 section 5.1.2: y, with the lowest bit of x as the top bit.
+    # RFC 8032 section 5.1.2: the little-endian bytes of y, whose top bit is the lowest bit of x.
     prime = curve.prime
     inverse = pow(point[2], -1, prime)
     x, y = point[0] * inverse % prime, point[1] * inverse % prime

@@ -147,7 +147,7 @@ def _expand_row(parameters: MlDsa, rho: bytes, row: int) -> list[Polynomial]:
 
 
 def dot(row: list[Polynomial], vector: list[Polynomial]) -> Polynomial:
-    """The sum of products in the NTT domain."""
+    """The dot product of two vectors of polynomials in the NTT domain."""
     total = [0] * 256
     for entry, polynomial in zip(row, vector, strict=True):
         total = [value + a * b for value, a, b in zip(total, entry, polynomial, strict=True)]
@@ -190,7 +190,7 @@ def _sample_small(seed: bytes, number: int, eta: int) -> Polynomial:
 
 
 def sample_challenge(parameters: MlDsa, seed: bytes) -> Polynomial:
-    """SampleInBall (FIPS 204 algorithm 29)."""
+    """The challenge polynomial of a seed: SampleInBall (FIPS 204 algorithm 29)."""
     length = 512
     while True:
         stream = hashlib.shake_256(seed).digest(length)

@@ -1,4 +1,4 @@
-"""ML-KEM (FIPS 203) in all three sizes, because `cryptography` lacks ML-KEM-512 and Firefox lacks all of ML-KEM.
+"""ML-KEM (FIPS 203) in all parameter sets, because `cryptography` lacks ML-KEM-512 and Firefox lacks all of ML-KEM.
 
 The functions take private keys in their expanded form. `expand_seed` computes that form from the 64-byte seed d ‖ z;
 files may have either (RFC 9935 section 6). Random bytes are arguments. The arithmetic is not constant-time, because
@@ -208,7 +208,7 @@ def _inverse_ntt(polynomial: Polynomial) -> Polynomial:
 
 
 def _dot(one: list[Polynomial], other: list[Polynomial]) -> Polynomial:
-    # The sum of products in the NTT domain: FIPS 203 algorithms 11 and 12.
+    # The dot product of two vectors of polynomials in the NTT domain: FIPS 203 algorithms 11 and 12.
     total = [0] * 256
     for a, b in zip(one, other, strict=True):
         for pair, gamma in enumerate(_GAMMAS):

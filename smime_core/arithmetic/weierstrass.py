@@ -113,7 +113,7 @@ CURVE_NUMBERS: Final = {
 
 
 def decompress_point(curve: Curve, point: bytes) -> bytes | None:
-    """The uncompressed form of a compressed point (SEC 1, 2.3.4), or None if `point` is not one on the curve."""
+    """The uncompressed form of a compressed point (SEC 1, 2.3.4), or None if `point` is none of the curve."""
     numbers = CURVE_NUMBERS[curve]
     x = int.from_bytes(point[1:], "big")
     if point[:1] not in (b"\2", b"\3") or len(point) != 1 + numbers.field_length or x >= numbers.prime:
