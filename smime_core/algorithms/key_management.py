@@ -82,7 +82,7 @@ class KeyAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyWrap:
-    """A key wrap. `kek_length` is in bytes. A wrap with `is_weak` is read under policy ARCHIVE only."""
+    """A key wrap. `kek_length` is in bytes. Only policy ARCHIVE accepts a wrap with `is_weak`."""
 
     oid: str
     name: str

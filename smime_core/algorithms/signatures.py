@@ -231,7 +231,10 @@ def parse_hash_and_mgf(fields: dict[int, bytes], role: str) -> tuple[HashName, H
 
 
 def hash_and_mgf(hash_name: HashName, mgf_hash: HashName) -> tuple[bytes, bytes]:
-    """DER of fields [0] and [1], each empty if it is SHA-1. SHA-2 identifiers include NULL (RFC 4055 section 2.1)."""
+    """DER of fields [0] and [1], each empty for SHA-1, its default.
+
+    The identifiers of SHA-2 include NULL (RFC 4055 section 2.1).
+    """
 
     def identifier(name: HashName) -> bytes:
         return der.sequence(der.oid(HASH_OIDS[name]), NULL)
