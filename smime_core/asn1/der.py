@@ -139,7 +139,7 @@ def to_definite(tlv: Tlv, where: str = "", *, depth: int = 0) -> bytes:
 
 
 def parse_integer(tlv: Tlv, where: str = "") -> int:
-    """A small INTEGER: a version, a count or a serial number, but not the number of a key.
+    """A small INTEGER: a version, a count or a serial number, but not a number in a key.
 
     A larger INTEGER is refused, because Python cannot write numbers of more than 4,300 digits into an error. Raises
     MalformedMessage or LimitExceeded.

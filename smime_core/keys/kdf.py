@@ -91,7 +91,7 @@ class Pbkdf2Parameters(NamedTuple):
 def bmp_passphrase(passphrase: bytes) -> bytes:
     """A UTF-8 passphrase as the old KDF takes it: a BMPString followed by two zero bytes (RFC 7292 B.1).
 
-    Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL. Characters outside the BMP become surrogates.
+    Bytes that are not UTF-8 are read as Latin-1, as in OpenSSL. Characters outside the BMP become surrogate pairs.
     """
     try:
         text = passphrase.decode("utf-8")
@@ -199,7 +199,7 @@ def weigh_iterations(iterations: int, hash_name: HashName) -> int:
 
 
 def parse_iterations(tlv: Tlv, where: str) -> int:
-    """Parse an iteration count above zero. The caller bounds it. Raises MalformedMessage."""
+    """Parse an iteration count above zero. The caller limits it. Raises MalformedMessage."""
     iterations = der.parse_integer(tlv, where)
     if iterations < 1:
         raise MalformedMessage(f"iterationCount is {iterations}", where)
