@@ -97,7 +97,7 @@ class NativeProvider:
             return native_signatures.sign(self._import_private(key), algorithm, data)
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-        """Return if the signature verifies. Raises SignatureMismatch, also for a wrong or an impossible key."""
+        """Return if the signature verifies. Raises SignatureMismatch, also for an unsuitable or an invalid key."""
         check_key(key, algorithm)
         try:
             native_signatures.verify(self._import_public(key), algorithm, signature, data)
@@ -212,7 +212,7 @@ class NativeProvider:
             return aes_key_wrap(kek, cek)
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
-        """The CEK. Raises DecryptionError."""
+        """The unwrapped CEK. Raises DecryptionError."""
         with decryption():
             return aes_key_unwrap(kek, wrapped)
 

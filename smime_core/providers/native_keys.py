@@ -73,7 +73,7 @@ _SEEDED: Final[dict[KeyType, type[MlDsaPrivateKey | MlKemPrivateKey]]] = {
 
 
 def load_public(key: PublicKey) -> ForeignPublicKey:
-    """The library's public key. Raises UnsupportedByProvider, or the library's error for an impossible key."""
+    """The library's public key. Raises UnsupportedByProvider, or the library's error for an invalid key."""
     loaded = serialization.load_der_public_key(key.spki_der)
     if not isinstance(loaded, ForeignPublicKey):
         raise UnsupportedByProvider("import_key", f"{key.key_type} is not supported")
@@ -81,7 +81,7 @@ def load_public(key: PublicKey) -> ForeignPublicKey:
 
 
 def load_private(key: PrivateKey) -> ForeignPrivateKey:
-    """The library's private key. Raises UnsupportedByProvider, or the library's error for an impossible key."""
+    """The library's private key. Raises UnsupportedByProvider, or the library's error for an invalid key."""
     if key.key_type in _SEEDED:
         seed = read_lattice_private(key).seed
         if seed is None:

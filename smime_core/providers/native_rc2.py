@@ -21,7 +21,7 @@ _PITABLE: Final = bytes.fromhex(
 
 
 def decrypt_rc2_cbc(key: bytes, iv: bytes, ciphertext: Buffer, *, effective_bits: int) -> bytes:
-    """The decrypted blocks, including their padding. Raises ValueError for impossible lengths."""
+    """The decrypted blocks, including their padding. Raises ValueError for invalid lengths."""
     if len(iv) != _BLOCK or len(ciphertext) % _BLOCK or not 1 <= len(key) <= 128 or not 1 <= effective_bits <= 1024:
         raise ValueError("an impossible length")
     schedule = _expand_key(key, effective_bits)

@@ -90,7 +90,7 @@ def agree_ecdh(key: PrivateKey, point: bytes) -> bytes:
 
 
 def agree_ephemeral_ecdh(key: PublicKey) -> tuple[bytes, bytes]:
-    """(ephemeral point uncompressed, shared secret). Raises ProviderError if the key is no point of its curve."""
+    """(uncompressed ephemeral point, shared secret). Raises ProviderError if the key is no point of its curve."""
     curve = _curve_of(key, "agree_ephemeral")
     numbers, other = CURVE_NUMBERS[curve], _find_point(curve, public_point(key))
     if other is None:

@@ -21,7 +21,7 @@ def generate_seed() -> bytes:
 
 
 def encapsulate(key: PublicKey) -> tuple[bytes, bytes]:
-    """(ciphertext, shared secret). Raises ProviderError for another kind of key or an impossible one."""
+    """(ciphertext, shared secret). Raises ProviderError for another kind of key or an invalid one."""
     parameters = ML_KEM_PARAMETERS.get(key.key_type)
     if parameters is None:
         raise ProviderError("encapsulate", "the key is not an ML-KEM key")

@@ -1,4 +1,4 @@
-"""Parts that the block-wise ciphers of the native provider and of the browser's share."""
+"""Parts that the native and the browser's block-wise ciphers share."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class WebCryptoProvider:
         return sign_in_python(key, algorithm, data)
 
     async def verify(self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, data: Buffer) -> None:
-        """Return if the signature verifies. Raises SignatureMismatch, also for a wrong or an impossible key."""
+        """Return if the signature verifies. Raises SignatureMismatch, also for an unsuitable or an invalid key."""
         check_key(key, algorithm)
         fixed = ecdsa_from_der(signature, key.curve) if key.curve is not None else signature
         imported = await self._import_key(key, find_import_algorithm(algorithm, key.curve), "verify")
@@ -248,7 +248,7 @@ class WebCryptoProvider:
         return await self._ciphers.wrap_key(kek, cek)
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
-        """The CEK. Raises DecryptionError."""
+        """The unwrapped CEK. Raises DecryptionError."""
         return await self._ciphers.unwrap_key(kek, wrapped)
 
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
@@ -285,7 +285,7 @@ class WebCryptoProvider:
             self._importing.setdefault(key, {})[web_algorithm] = self._begin_import(key, web_algorithm, "sign")
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. It saves a copy."""
+        """The ArrayBuffer of the last `decrypt_content` if `octets` is its result, else None. Its use saves a copy."""
         return self._ciphers.find_buffer(octets)
 
     def _begin_import(self, key: PublicKey | PrivateKey, algorithm: str, usage: str) -> Any:

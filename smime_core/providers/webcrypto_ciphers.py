@@ -81,13 +81,13 @@ class WebCiphers:
         return await result("wrap_key", self._door.wrap(kek, cek))
 
     async def unwrap_key(self, kek: bytes, wrapped: bytes) -> bytes:
-        """The CEK. Raises DecryptionError."""
+        """The unwrapped CEK. Raises DecryptionError."""
         if len(kek) not in (16, 24, 32):
             raise DecryptionError
         return secret_octets(await settle(self._door.unwrap(kek, wrapped)))
 
     def find_buffer(self, octets: bytes) -> Any:
-        """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. It saves a copy."""
+        """The ArrayBuffer of the last `decrypt` if `octets` is its result, else None. Its use saves a copy."""
         if self._decrypted is not None and self._decrypted[0] is octets and len(octets) >= _PASSED_ON_FROM_BYTES:
             return self._decrypted[1]
         return None

@@ -1,8 +1,8 @@
 """Content ciphers of the browser that are fed block by block: CBC and GCM over `webcrypto_blocks`.
 
 WebCrypto takes a message only in one piece. Here CBC continues from the end of the last chunk, and GCM is composed of
-counter mode and GHASH (SP 800-38D section 7). Most calls of `update` return the result of the call before, because the
-browser is still working on their own. CCM and ChaCha20-Poly1305 take the whole content at once, up to MAX_WHOLE_BYTES.
+counter mode and GHASH (SP 800-38D section 7). Most calls of `update` return the result of the call before, while the
+browser works on the new data. CCM and ChaCha20-Poly1305 take the whole content at once, up to MAX_WHOLE_BYTES.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class WebCryptoStreamingProvider(WebCryptoProvider):
     ) -> None:
         """Return if the signature fits data with this digest. Raises SignatureMismatch, UnsupportedByProvider.
 
-        Python verifies, because WebCrypto hashes the data itself.
+        Python verifies, because WebCrypto verifies only data that it hashes itself.
         """
         check_key(key, algorithm)
         verify_digest_in_python(key, algorithm, signature, digest)
