@@ -103,7 +103,7 @@ Layer = SignedLayer | EncryptedLayer | CompressedLayer | RareLayer
 
 
 class NestedPart(NamedTuple):
-    """A protected part below the top. `path` counts parts from 1 as IMAP does ("1.2")."""
+    """A protected part below the top level. `path` counts parts from 1 as IMAP does ("1.2")."""
 
     path: str
     entity: Entity
@@ -187,7 +187,7 @@ def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None)
 
 
 def find_nested_layers(entity: Entity) -> Iterator[NestedPart]:
-    """Every multipart/signed and CMS part below the top. Parts inside such a part are left out.
+    """Every multipart/signed and CMS part below the top level. Parts inside such a part are left out.
 
     Multiparts of every kind and embedded messages are searched. A message/partial or message/external-body is not
     followed, because it refers to data outside this message. Raises LimitExceeded.

@@ -203,7 +203,7 @@ def assemble_signed_data(
 ) -> bytes:
     """DER of a ContentInfo with SignedData, from the DER of its members. Repeated certificates and CRLs are dropped.
 
-    `encapsulated` comes in pieces, so that bulk content is copied only once.
+    `encapsulated` is given in pieces, so that bulk content is copied only once.
     """
     before = der.integer(version) + der.set_of(list(digest_algorithms))
     after = _build_members(certificates, crls, signer_infos)

@@ -1,7 +1,8 @@
 """Key wraps: a content-encryption key (CEK), encrypted with a key-encryption key (KEK).
 
-RFC 3394 is for AES, RFC 3217 for 3DES and RC2, which are only read. The wraps of 3DES and RC2 encrypt the key and its
-checksum twice with CBC. The provider decrypts the CBC blocks; this module does the rest.
+RFC 3394 is for AES, RFC 3217 for 3DES and RC2. Keys are never wrapped with 3DES or RC2, only unwrapped. The wraps of
+3DES and RC2 encrypt the key and its checksum twice with CBC. The provider decrypts the CBC blocks; this module does the
+rest.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from smime_core.provider import CryptoProvider
 
 PWRI: Final = 0xA3
 _PWRI_KEK: Final = "1.2.840.113549.1.9.16.3.9"
-_ITERATIONS: Final = 600_000  # OWASP's figure for PBKDF2-HMAC-SHA-256
+_ITERATIONS: Final = 600_000  # OWASP recommends this number for PBKDF2-HMAC-SHA-256.
 _CHECK_BYTES: Final = 3
 _HEAD_BYTES: Final = 1 + _CHECK_BYTES  # length and check bytes before the CEK
 
