@@ -44,7 +44,7 @@ ANY_EXTENDED_KEY_USAGE: Final = "2.5.29.37.0"
 _EXTENSIONS: Final = 0xA3
 _OPTIONAL_FIELDS: Final = frozenset({0x81, 0x82, _EXTENSIONS})  # 0x81: issuerUniqueID, 0x82: subjectUniqueID
 
-_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. With ML-DSA-87, a certificate has about 8,000.
+_MAX_KEPT_BYTES: Final = 16_384  # Larger certificates are not cached. With ML-DSA-87 they have about 8,000 bytes.
 _MAX_KEPT_CERTIFICATES: Final = 256
 
 _PEM_BLOCK: Final = re.compile(

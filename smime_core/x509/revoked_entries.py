@@ -61,7 +61,7 @@ class RevokedEntry:
 
 
 class RevokedEntries(Sequence[int]):
-    """The serial numbers of a list in its order, with access to the entries. Made by `scan_entries`."""
+    """The serial numbers in the order of the list, with access to the entries. Made by `scan_entries`."""
 
     __slots__ = ("_issuer_marks", "_octets", "_starts", "has_unknown_critical")
 
