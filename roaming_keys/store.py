@@ -61,7 +61,7 @@ class Store:
         self._database = Database(path, _SCHEMA, settings=("journal_mode = WAL",))
 
     def belongs_to(self, fingerprint: bytes) -> bool:
-        """Return whether the store belongs to the master key with this fingerprint. A new store adopts it."""
+        """Return whether the store belongs to the master key with this fingerprint. A new store is bound to it."""
         with self._database.transaction() as rows:
             row = rows.execute("SELECT fingerprint FROM master_key").fetchone()
             if row is None:

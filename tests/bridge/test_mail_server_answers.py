@@ -63,7 +63,7 @@ CALLS: list[Callable[[ImapConnection], object]] = [
 
 
 class PlayedWire(Wire):
-    """A connection on which the server's complete answer is already known. It is lost when that is read."""
+    """A connection on which the server has sent `said` in advance. When that has been read, the connection is lost."""
 
     def __init__(self, said: bytes) -> None:
         super().__init__(socket.socket(), CallDeadline(60))
