@@ -1,4 +1,4 @@
-"""The bundle: reproducible, complete, incremental."""
+"""The bundle is reproducible and complete, and a second build writes only changed files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from wasm_build.vault.python.warm_up import warm_up
 
 PACKAGE_FILES = ("pyodide/package.json", "hash-wasm/package.json", "dompurify/package.json", "esbuild/package.json")
 PUBLISHED_SCRIPTS = ("argon2.js", "pyodide.asm.mjs", "pyodide.mjs", "scrypt.js")
-# Part of the WebAssembly program itself.
+# Modules that are part of the WebAssembly program itself.
 FROZEN = {"abc.py", "codecs.py", "importlib/util.py", "io.py", "os.py"}
 
 pytestmark = pytest.mark.skipif(
@@ -92,7 +92,7 @@ def test_the_entries_are_the_modules_that_javascript_names() -> None:
 
 
 def test_no_bundled_module_takes_a_name_from_the_face_of_the_core() -> None:
-    """The face is imported by name when somebody asks for it, which the syntax tree does not show."""
+    """`smime_core/__init__.py` imports each public name when it is first used, which the syntax tree does not show."""
     sources = follow_imports(ROOT)
     for path in sources.values():
         for name in imported_names(ast.parse(path.read_text())):
@@ -170,7 +170,7 @@ def test_the_shipped_rooms_hold_entries_and_no_single_modules(dist: Path) -> Non
 
 
 class Addresses(HTMLParser):
-    """The addresses of what a page loads by its markup."""
+    """The addresses of the files that the markup of a page loads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -260,7 +260,7 @@ def decompressed(file: Path) -> bytes:
 
 
 def test_the_first_visit_and_the_snapshot_stay_within_their_bytes(dist: Path) -> None:
-    """Counts the stored compressed twins; `make bench` finds by a browser which files are asked for."""
+    """This counts all compressed copies; `make bench` measures in a browser which files a page requests."""
     snapshot = (dist / "runtime/sealwax.snapshot.br").stat().st_size
     pages = sum(path.stat().st_size for path in (dist / "pages").rglob("*.br"))
     assert pages - snapshot <= 4_500_000

@@ -1,4 +1,4 @@
-"""The snapshot's form: a memory without its pages of zeros."""
+"""The packed form of the snapshot: memory without its pages of zeros."""
 
 from __future__ import annotations
 

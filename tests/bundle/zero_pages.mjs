@@ -1,4 +1,7 @@
-/** Packs what comes in and restores it: hex of packed, then of restored; with a second argument cuts that many octets off. */
+/**
+ * Packs bytes, given in hex, and restores them. Prints the packed and the restored bytes in hex, or the name of the
+ * error. The second argument is the number of bytes to cut off the packed bytes before they are restored.
+ */
 
 import { dropZeroPages, restoreZeroPages } from "../../wasm_build/vault/worker/zero_pages.js";
 

@@ -1,4 +1,4 @@
-// Prints for pairs of addresses in JSON whether the pages and the extension take them for the same.
+// Prints for pairs of addresses in JSON whether they are the same address for the pages and the extension.
 import { pathToFileURL } from "node:url";
 
 const [formats, pairs] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-"""Addresses in the pages and the extension: the same ones are the same as in the core."""
+"""Two addresses are the same for the pages and the extension exactly if they are the same for the core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a reply goes to, and the name under which mail leaves: the modules that pages and extension share, in Node."""
+"""The recipients of a reply, and names beside addresses: modules that pages and extension share, run in Node."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ console.log(JSON.stringify(written));
 
 
 def run_node(script: str, module: str, given: object) -> Any:
-    """The output of a script about a module of the runtime."""
+    """The output of a script, which gets the address of a module and the JSON of `given` as arguments."""
     command = ["node", "--input-type=module", "-e", script, (RUNTIME / module).as_uri(), json.dumps(given)]
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
@@ -52,7 +52,7 @@ def answer(
     encrypted: bool = False,
     protections: tuple[str, ...] = (),
 ) -> dict[str, list[str]]:
-    """Whom a reply goes to; of an encrypted message also who is doubtful."""
+    """The recipients of a reply, and for an encrypted message also the doubtful ones among them."""
     report = {"layers": [{"kind": "encrypted"}] if encrypted else [], "headerProtections": list(protections)}
     given = {"headers": list(headers.items()), "report": report, "own": list(own), "toAll": to_all}
     found: dict[str, list[str]] = run_node(ANSWER, "answer.js", given)
