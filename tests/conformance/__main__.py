@@ -31,7 +31,7 @@ operations:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0, 1 when a case failed, 2 when the folder cannot be read."""
+    """The exit code: 1 if a case failed or there were none, 2 if the folder cannot be read, else 0."""
     options = _parse(arguments)
     folder = options.folder.resolve()
     try:
@@ -62,7 +62,7 @@ def run_with(provider: Provider, cases: Sequence[Case]) -> list[Outcome]:
     """The outcomes by one of the providers; the browsers run the same tasks inside the vault."""
     if provider == "native":
         return run(run_cases(cases, NativeProvider()))
-    from tests.support.vault.conformance import run_in_browser  # only where a browser was asked for
+    from tests.support.vault.conformance import run_in_browser  # imported only if a browser is requested
 
     return run_in_browser(provider, pack_cases(cases))
 

@@ -1,7 +1,7 @@
-"""Cases as pure data: what a set claims, ready to be run natively or shipped into a browser.
+"""Cases as pure data: the claims of a set, which can be checked natively or sent to a browser.
 
-A `Case` names one claim of one set; its `task` holds every byte that the claim needs and runs it through a provider.
-`pack_cases` makes one file of many cases, each byte string once, compressed; `unpack_cases` is its reverse.
+A `Case` names one claim of one set. Its `task` has every byte that the claim needs, and checks it with a provider.
+`pack_cases` makes one compressed file of many cases; `unpack_cases` is its reverse.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from smime_core.provider import CryptoProvider
 
 
 class Disproved(Exception):
-    """A claim of a set that does not hold here; the text says which."""
+    """A claim of a set does not hold. The message says what was found and what was expected."""
 
 
 class Task(Protocol):
     """The claim itself: a frozen dataclass of bytes, texts, numbers and tuples of them, registered with `@task`."""
 
     async def run(self, provider: CryptoProvider) -> int:
-        """How many facts were compared with the set. Raises Disproved, or the SmimeError of the core."""
+        """The number of facts that were compared with the set. Raises Disproved, or the SmimeError of the core."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
-    """Why a case is not expected to hold: the reason in a sentence, and where that is written."""
+    """The reason why a case is not expected to hold, in a sentence, and a link to the source of the reason."""
 
     reason: str
     link: str
@@ -39,7 +39,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One claim. `source` says where the set makes it; a case with `skip` must not pass, so that none goes stale."""
+    """One claim. `source` says where the set makes it. A case with `skip` fails if it passes: the skip is outdated."""
 
     set: str
     name: str
@@ -71,7 +71,7 @@ _TASKS: dict[str, type[Any]] = {}
 
 
 def task(cls: type[T]) -> type[T]:
-    """Class decorator: this task, or a part of one, may travel in a packed file."""
+    """A decorator for each class that `pack_cases` may pack: tasks and their parts."""
     _TASKS[cls.__name__] = cls
     return cls
 
@@ -85,7 +85,7 @@ def pack_cases(cases: Iterable[Case]) -> bytes:
 
 
 def unpack_cases(packed: bytes) -> list[Case]:
-    """The cases that `pack_cases` was given. The modules that define the tasks must have been imported."""
+    """The cases in the result of `pack_cases`. The modules that define the tasks must have been imported."""
     document = json.loads(zlib.decompress(packed))
     table = [base64.b64decode(text) for text in document["octets"]]
     return [_unpack_value(case, table) for case in document["cases"]]

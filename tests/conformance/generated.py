@@ -1,6 +1,6 @@
-"""A small set in the format `cms`, made on the spot, so that the runner has cases where the published ones are absent.
+"""A small set in the format `cms`, made when it is needed, so that there are cases if the published sets are absent.
 
-Messages are made by the core and, where it is installed, by openssl: the other opinion, on what both know.
+The core makes the messages. If openssl is installed, it makes some too, as a second implementation.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 
 def write_generated(folder: Path) -> None:
-    """The files of the set and its `cases.json`."""
+    """Write the files of the set and its `cases.json`."""
     (folder / "content.txt").write_bytes(CONTENT)
     (folder / "ca.pem").write_bytes(build_pem("CERTIFICATE", anchor().der))
     people = {name: person(name, key) for name, key in _PEOPLE.items()}

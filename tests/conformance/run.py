@@ -1,7 +1,7 @@
-"""Runs cases through any provider; the same code natively and inside the vault of a browser.
+"""Runs cases with any provider. The same code runs natively and inside the vault of a browser.
 
-A skip is always somebody's decision: the case itself carries one (`Case.skip`), or `allowed` lists what this provider
-may lack. Any other error is a failure, above all one that is no SmimeError.
+A case is skipped only if that was decided before: by its own `skip`, or by `skips.ALLOWED`, the list of operations that
+a provider may lack. Any other error is a failure, and so is every error that is no SmimeError.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def run_cases(cases: Iterable[Case], provider: CryptoProvider) -> list[Out
 
 
 async def run_packed(packed: bytes, provider: CryptoProvider) -> str:
-    """The outcomes of packed cases as JSON: what a browser page calls."""
+    """The outcomes of packed cases as JSON. A page in a browser calls this."""
     for name in TASK_MODULES:
         importlib.import_module(f"tests.conformance.checks.{name}")
     return outcomes_to_json(await run_cases(unpack_cases(packed), provider))

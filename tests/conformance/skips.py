@@ -10,7 +10,7 @@ from tests.conformance.case import Skip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """`text` is in the error's own text."""
+    """An operation that a provider may lack. `text` is a part of the error's message."""
 
     provider: str
     text: str
@@ -21,5 +21,5 @@ ALLOWED: Final[tuple[Allowed, ...]] = ()
 
 
 def find_allowed(provider: str, error: str) -> Skip | None:
-    """The skip that the table grants for an error's text."""
+    """The skip in `ALLOWED` for an error's message; None if the operation may not be missing."""
     return next((one.skip for one in ALLOWED if one.provider == provider and one.text in error), None)

@@ -79,5 +79,5 @@ def _cell(outcomes: Sequence[Outcome]) -> str:
 
 
 def skip_reasons(outcomes: Sequence[Outcome]) -> Counter[tuple[str, str, str]]:
-    """How many cases of a set were skipped for each reason and link."""
+    """The number of skipped cases for each set, reason and link."""
     return Counter((o.set, o.why, o.link) for o in outcomes if o.status is Status.SKIPPED)

@@ -1,6 +1,6 @@
-"""The browser's provider in real browsers: published vectors, what the native provider makes, and the other way round.
+"""The browser's provider in real browsers: published vectors, and each provider reads the products of the other.
 
-Here the big sets are sampled; `make test-all` runs every case of every set in both browsers.
+Here only samples of the big sets are run; `make test-all` runs every case of every set in both browsers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from wasm_build.bundle.imports import follow_imports
 pytestmark = pytest.mark.browser
 
 NATIVE: Final = NativeProvider()
-# Of each set each so many-th case. Sets that are missing here are parsed alike wherever Python runs.
+# The step between the cases that are run: with 20, every twentieth case of the set. The cases of other sets are only
+# parsed, which gives the same result wherever Python runs.
 SAMPLED: Final = {
     "boringssl-pki": 20,
     "cms-examples-ireland": 1,
@@ -55,7 +56,8 @@ SAMPLED: Final = {
 }
 # PBKDF2 with 16 million iterations takes half a minute in the browser's Python.
 TOO_SLOW: Final = {"LargeIterationCount"}
-# Far below one exponentiation more or less, above what a busy machine adds.
+# The limit for the ratio of two times. One exponentiation more would exceed it by far; the noise of a busy machine does
+# not reach it.
 TIME_CLASS: Final = 1.35
 
 
@@ -66,7 +68,7 @@ def vault(browser: Browser) -> Iterator[VaultPage]:
 
 
 def check_same_as_native(vault: VaultPage, cases: Sequence[Case]) -> None:
-    """Every case that holds natively holds here, by as many facts, and every skip is the same."""
+    """Check that every case ends as it does natively, with the same number of facts, and the same skips."""
 
     def verdicts(outcomes: list[Outcome]) -> dict[tuple[str, str], tuple[Status, int, str]]:
         return {(o.set, o.name): (o.status, o.facts, o.why) for o in outcomes}
@@ -79,7 +81,7 @@ def check_same_as_native(vault: VaultPage, cases: Sequence[Case]) -> None:
 
 @functools.cache
 def wycheproof_sample() -> list[Case]:
-    """Of each file one case for each flag with each expected result."""
+    """One case of each file for each combination of a flag and an expected result."""
     folder = vectors("wycheproof")
     wanted: dict[tuple[str, str, str], str] = {}
     for path in sorted(folder.glob("**/*_test.json")):
@@ -134,7 +136,7 @@ def test_makes_all_that_the_native_provider_reads(vault: VaultPage) -> None:
 
 
 def test_rsa_v15_takes_the_same_time_whatever_the_padding(vault: VaultPage) -> None:
-    """MUSTS 23: the random key is no slower and no faster than the right one."""
+    """MUSTS 23: decryption that ends with the random key takes as long as decryption that finds the right key."""
     key = person("bob").private_key
     loaded = serialization.load_der_private_key(key.pkcs8_der, None)
     assert isinstance(loaded, rsa.RSAPrivateKey)
@@ -159,7 +161,8 @@ def test_rsa_v15_takes_the_same_time_whatever_the_padding(vault: VaultPage) -> N
         assert least.keys() == blocks.keys()
         return float(max(least.values()) / min(least.values()))
 
-    # A busy machine spreads single measurements; a path of another length spreads all of them.
+    # On a busy machine some of the three ratios may be too large. If one kind of block took another path in the code,
+    # all of them would be.
     assert any(spread() < TIME_CLASS for _ in range(3))
 
 

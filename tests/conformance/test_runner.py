@@ -1,4 +1,4 @@
-"""The runner itself: what passes, what fails, what is skipped, and that cases survive the way into a browser."""
+"""The runner itself: cases that pass, fail and are skipped, and cases packed for a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every claim of every published set holds, by the native provider; so do cases made here where the sets are absent."""
+"""Every claim of every published set holds with the native provider. So do cases made here, which need no sets."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The tasks: the comparisons with each set, over `smime_core` only, so that they run in a browser too."""
+"""The tasks, which compare the core with each set. They need only `smime_core`, so that they run in a browser too."""

@@ -1,4 +1,4 @@
-"""Tasks over single certificates: what is read from them, what refuses them, and who could have issued them."""
+"""Tasks for single certificates: the facts in them, their refusal, and their possible issuers."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ Fact = str | int | bytes | tuple[str, ...] | None
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateForm:
-    """A certificate is read and says these facts, by names of `READERS`; or it is refused.
+    """A certificate has these facts, named as in `READERS`, or it is refused.
 
-    `refused_at` says where: by the parser, by what reads the facts, or in a path by the step of that label; "" for one
-    that is read.
+    `refused_at` is PARSER, READER (for a function of `READERS`), or the label of the step of path validation that
+    refuses the certificate; "" for one that is not refused.
     """
 
     octets: bytes
@@ -81,7 +81,7 @@ class CertificateForm:
 
 
 def _find_faults(certificate: Certificate) -> list[str]:
-    # At the end of a path and as an authority in it, everything about the anchor being well.
+    # Checks the certificate at the end of a path, and as an authority in a path. The anchor has no fault.
     authority = dataclasses.replace(
         certificate,
         version=3,
@@ -137,7 +137,7 @@ def _list_names(certificate: Certificate) -> tuple[str, ...]:
 
 
 def _alternative_names(certificate: Certificate) -> tuple[str, ...]:
-    # Each with its form and, where it is compared, how it is written.
+    # Each name as its form and, if the core compares names of this form, its text.
     extension = find_extension(certificate, SUBJECT_ALT_NAME)
     names = read_constrained_names(EMPTY_NAME, None if extension is None else extension.value)
     return tuple(dict.fromkeys(f"{one.form} {'' if one.value is None else one.text}".strip() for one in names))
@@ -184,7 +184,7 @@ READERS: Final[Mapping[str, Callable[[Certificate], Fact]]] = {
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuersFound:
-    """Whom path building takes into account as issuers of a certificate, among those of a pool."""
+    """The certificates of a pool that path building considers as issuers of a certificate."""
 
     certificate: bytes
     pool: tuple[bytes, ...]

@@ -1,4 +1,4 @@
-"""How long a task takes, measured where it runs; for benchmarks, no set has such cases."""
+"""The duration of a task, measured where it runs. Only benchmarks use this; no set has such cases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conformance.checks.paths import PathVerdict
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathDuration:
-    """The median of `runs` validations of a path, in microseconds, in the place of the facts."""
+    """Returns the median time of `runs` validations of a path, in microseconds, instead of a number of facts."""
 
     verdict: PathVerdict
     runs: int

@@ -1,4 +1,4 @@
-"""Tasks over the structures that hide, shrink or only hold their content. Everything is read by policy ARCHIVE."""
+"""Tasks for encrypted, authenticated, compressed, digested and plain content, read by policy ARCHIVE."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Key:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kek:
-    """A key-encryption key shared beforehand, and the identifier that messages call it by."""
+    """A key-encryption key shared beforehand, and its identifier in messages."""
 
     identifier: bytes
     key: bytes
@@ -61,10 +61,10 @@ class Kek:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decrypt:
-    """The outermost layer opens with each of the keys, passwords and shared keys, one by one, and holds `content`.
+    """Each of the keys, passwords and shared keys decrypts the outermost layer by itself.
 
-    `text` is compared with LF line ends; `entity` is a MIME entity, compared with CRLF ones. Without any of the three
-    only the opening counts.
+    The result is compared with `content` exactly, with `text` after all line ends became LF, and with `entity`, a MIME
+    entity, after they became CRLF. An absent field is not compared.
     """
 
     message: bytes
@@ -100,7 +100,7 @@ class Decrypt:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseDecryption:
-    """None of the keys opens it; `codes`, where given, are the errors allowed."""
+    """None of the keys decrypts the outermost layer. `codes`, if given, are the allowed codes of the error."""
 
     message: bytes
     keys: tuple[Key, ...] = ()
@@ -120,7 +120,7 @@ class RefuseDecryption:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataContent:
-    """A bare ContentInfo of type id-data that holds `content` (RFC 5652 section 4)."""
+    """A bare ContentInfo of type id-data with `content` (RFC 5652 section 4)."""
 
     message: bytes
     content: bytes
@@ -134,7 +134,7 @@ class DataContent:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedContent:
-    """EncryptedData opens with a content-encryption key known beforehand (RFC 5652 section 8)."""
+    """A content-encryption key known beforehand decrypts EncryptedData to `content` (RFC 5652 section 8)."""
 
     message: bytes
     cek: bytes
@@ -149,7 +149,7 @@ class EncryptedContent:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestedContent:
-    """DigestedData holds `content` and its digest (RFC 5652 section 7)."""
+    """DigestedData has `content` and the right digest of it (RFC 5652 section 7)."""
 
     message: bytes
     content: bytes
@@ -162,7 +162,7 @@ class DigestedContent:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticatedContent:
-    """AuthenticatedData opens with each of the keys, its MAC holds, and it has `content` (RFC 5652 section 9)."""
+    """AuthenticatedData has `content`, and each of the keys shows that its MAC is right (RFC 5652 section 9)."""
 
     message: bytes
     keys: tuple[Key, ...]
@@ -182,7 +182,7 @@ class AuthenticatedContent:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedContent:
-    """CompressedData holds `content` (RFC 3274)."""
+    """CompressedData decompresses to `content` (RFC 3274)."""
 
     message: bytes
     content: bytes
@@ -194,7 +194,7 @@ class CompressedContent:
 
 
 def read_content_info(message: bytes) -> ContentInfo:
-    """The ContentInfo that DER, BER or PEM is. Raises SmimeError."""
+    """The ContentInfo in DER, BER or PEM. Raises SmimeError."""
     return parse_content_info(unarmor(message))
 
 

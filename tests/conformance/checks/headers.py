@@ -1,4 +1,4 @@
-"""Tasks over protected header fields: what is shown of a message whose header is inside its protection too."""
+"""Tasks for protected header fields: the fields that are shown for a message, and the protection of each."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ANY_TIME = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownHeaders:
-    """Of an opened message these (name, text) pairs are shown, protected in this way (RFC 9788 section 4).
+    """These (name, text) pairs are the header fields shown for a message (RFC 9788 section 4).
 
-    `scheme` is none, hp-clear, hp-cipher, protected-headers-v1 or message-rfc822. `protection` of every pair is
-    unprotected, signed-only, encrypted-only or signed-and-encrypted.
+    `scheme` is none, hp-clear, hp-cipher, protected-headers-v1 or message-rfc822. `protection` is the same for every
+    pair: unprotected, signed-only, encrypted-only or signed-and-encrypted.
     """
 
     message: bytes

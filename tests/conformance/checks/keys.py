@@ -1,4 +1,4 @@
-"""Tasks over keys, certificates and PKCS#12 files."""
+"""Tasks for keys, certificates and PKCS#12 files."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _EC_ALGORITHM = SignatureAlgorithm(scheme=SignatureScheme.ECDSA, hash_name=HashN
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPkcs12:
-    """A PKCS#12 file opens and holds what the reference found; None compares nothing.
+    """A PKCS#12 file opens and has the contents that a reference program found.
 
-    `key` is a KeyType, "" for none; `certificate` the subject, "" for none, and `friendly_name` its name in the file;
-    `others` counts the other certificates.
+    `key` is a KeyType, "" for no key. `certificate` is the subject, "" for no certificate, and `friendly_name` its name
+    in the file. `others` is the number of other certificates. An absent field is not compared.
     """
 
     pkcs12: bytes
@@ -78,7 +78,7 @@ class OpenPkcs12:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusePkcs12:
-    """A PKCS#12 file is refused; `codes`, where given, are the errors allowed."""
+    """A PKCS#12 file is refused. `codes`, if given, are the allowed codes of the error."""
 
     pkcs12: bytes
     password: bytes
@@ -95,7 +95,10 @@ class RefusePkcs12:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPair:
-    """A private key (PKCS#8) and a public key (SubjectPublicKeyInfo, or a certificate's) belong together: used so."""
+    """A private key (PKCS#8) and a public key (SubjectPublicKeyInfo, or a certificate's) belong together.
+
+    A signature by the private key verifies with the public key, or both give the same shared secret.
+    """
 
     pkcs8: bytes
     spki: bytes = b""
@@ -160,7 +163,7 @@ class CertificateSignature:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """A certification path from the certificate to one of the anchors holds at a time (ISO 8601)."""
+    """A certification path from the certificate to one of the anchors is valid at a time (ISO 8601)."""
 
     certificate: bytes
     anchors: tuple[bytes, ...]
@@ -199,7 +202,7 @@ _KEM_CIPHERTEXT_BYTES = {KeyType.ML_KEM_512: 768, KeyType.ML_KEM_768: 1088, KeyT
 
 
 def subject_text(name: str) -> str:
-    """A distinguished name for comparison with what another program wrote: its values in any order."""
+    """The sorted values of a distinguished name, to compare it with the name that another program wrote."""
     values = [part.split("=", 1)[-1].split(":", 1)[-1].strip() for part in name.replace(";", ",").split(",")]
     return ", ".join(sorted(filter(None, values)))
 

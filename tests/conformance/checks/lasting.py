@@ -1,4 +1,4 @@
-"""Tasks over signatures that last: their level, and the timestamps on them."""
+"""Tasks for long-lived signatures: their CAdES level, and the timestamps on them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.conformance.checks.signed import certificate_of
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastingSignatures:
-    """The level of each signer, whether each verifies, and each timestamp on a signature; trust is not asked for.
+    """The CAdES level of each signer, whether the signature verifies, and whether each timestamp on one does.
 
-    `levels` are "" below B-B. `timestamps` and `signature` are "" for what holds, else the code of the error;
-    `signature` None is for content that is not there. `ocsp_responses` are those carried along that can be read. No
-    timestamp holds for a signature with one bit turned.
+    A level is "" below B-B. `timestamps` and `signature` are "" for one that verifies, else the code of the error;
+    `signature` is None if the content is missing. `ocsp_responses` is the number of readable responses in the message.
+    Trust is not judged. No timestamp verifies for a signature with one bit inverted.
     """
 
     message: bytes

@@ -1,4 +1,4 @@
-"""Tasks over mail: byte-exact round trips, the structure that other parsers found, the verdict on whole messages."""
+"""Tasks for mail: byte-exact round trips, the structure that other parsers found, the verdict on whole messages."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _BOUNDARY: Final = "conformance-c0ffee"
 class RoundTrip:
     """A message taken apart and put together again is the same, byte for byte.
 
-    (1) header lines, blank lines, boundaries and parts together are the whole message, nothing twice and nothing left
-    out; (2) every body decodes; (3) the entity to be signed is canonical: made again it is the same; (4) inside
-    multipart/signed it comes out as it went in.
+    (1) Header lines, blank lines, boundaries and parts together are the whole message, nothing twice and nothing left
+    out. (2) Every body can be decoded. (3) The entity to be signed is canonical: making it canonical again changes
+    nothing. (4) Put into multipart/signed and taken out again, it is unchanged.
     """
 
     message: bytes
@@ -61,7 +61,7 @@ class RoundTrip:
             try:
                 decode_body(leaf)
             except MalformedMessage:
-                # Damaged base64 in a CMS part is refused by design; the corpora hold such.
+                # Damaged base64 in a CMS part is refused by design, and the corpora have such parts.
                 claim(leaf.transfer_encoding == "base64", "a body that is not base64 is refused")
             facts += 1
         _, inner = split_message(self.message)
@@ -74,9 +74,9 @@ class RoundTrip:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A part without parts, as another parser found it: its media type, and the text or bytes of its body.
+    """A part that is no multipart, as another parser found it: its media type, and the text or bytes of its body.
 
-    `text` is compared with LF line ends, `octets` exactly; None and "" compare nothing.
+    `text` is compared with LF line ends, `octets` exactly. An absent field is not compared.
     """
 
     media_type: str = ""
@@ -87,7 +87,10 @@ class Leaf:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """The leaves of a message, in order, are those that another parser found; messages inside may be entered."""
+    """The leaves of a message, in order, are those that another parser found.
+
+    With `enters_messages` the leaves of a message inside the message count instead of the inner message itself.
+    """
 
     message: bytes
     leaves: tuple[Leaf, ...]
@@ -116,10 +119,11 @@ class Structure:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The examination of a message ends in one of the states; `signers`, where given, are their addresses.
+    """The examination of a message ends in one of `states`.
 
-    `entity` is what the innermost layer must hold, with CRLF line ends; `headers` are (name, text) pairs that must be
-    shown; `policy` is RECEIVE or, for old algorithms, ARCHIVE.
+    `signers`, if given, are the addresses of all signers. `entity` is the content of the innermost layer, compared with
+    CRLF line ends. `headers` are (name, text) pairs that must be shown. `policy` is RECEIVE or, for old algorithms,
+    ARCHIVE. With `may_refuse` an error is allowed too.
     """
 
     message: bytes
@@ -183,7 +187,8 @@ def _part_ranges(entity: Entity) -> list[tuple[int, int]]:
 
 
 def _check_whole(entity: Entity) -> int:
-    # The header section, the blank line and the body are neighbours; what is between fields is no field.
+    # The header section, the blank line and the body follow each other without a gap. The fields are in the header
+    # section in their order; other lines may be between them.
     head = bytes(entity.encoded)[: len(entity.encoded) - len(entity.body)]
     raw = entity.headers.raw
     facts = claim(head.startswith(raw) and head[len(raw) :] in (b"", b"\n", b"\r\n"), "the header section is not whole")

@@ -1,4 +1,4 @@
-"""Tasks over certification paths (RFC 5280 section 6): accepted or refused, by which policies, with which lists."""
+"""Tasks for certification paths (RFC 5280 section 6) and their parts: names, name constraints, policies, signatures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ANY_USE: Final = CertificateUse(name="anything")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedPath:
-    """A path and what it is held against, parsed."""
+    """A path with the trust, time and policy by which it is validated, all parsed."""
 
     certificate: Certificate
     intermediates: tuple[Certificate, ...]
@@ -66,8 +66,8 @@ class PathVerdict:
     """A path is accepted or refused at a time (ISO 8601), by policy ARCHIVE when `is_archived` and RECEIVE otherwise.
 
     Revocation has to be known when `is_revocation_required`. `usages` are extended key usages of which one must be
-    allowed; without any the use does not matter, but for `purpose`. `policies` is the user-constrained-policy-set, None
-    where it is not compared. `message` is signed by the certificate, and its signature holds for every verdict.
+    allowed. Without `usages` and `purpose` every use is allowed. `policies` is the user-constrained-policy-set, None
+    if it is not compared. `message` is signed by the certificate. Its signature verifies even if the path is refused.
     """
 
     certificate: bytes
@@ -101,7 +101,7 @@ class PathVerdict:
         return facts + (await self._verify_message(path.certificates, provider) if self.message else 0)
 
     def prepare(self) -> PreparedPath:
-        """Everything parsed. Raises SmimeError."""
+        """The path and its conditions, parsed. Raises SmimeError."""
         return PreparedPath(
             certificate=parse_certificate(self.certificate),
             intermediates=tuple(map(parse_certificate, self.intermediates)),
@@ -148,7 +148,7 @@ def _is_damage(error: SmimeError) -> bool:
 
 
 def _readable_lists(lists: tuple[bytes, ...]) -> list[RevocationList]:
-    # A list that cannot be read says nothing.
+    # Leaves out the lists that cannot be read.
     found: list[RevocationList] = []
     for one in lists:
         try:
@@ -161,7 +161,7 @@ def _readable_lists(lists: tuple[bytes, ...]) -> list[RevocationList]:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesMatch:
-    """Two distinguished names are the same or not (RFC 5280 section 7.1); None for one that must not be readable."""
+    """Two distinguished names are the same or not (RFC 5280 section 7.1). None means that one must be refused."""
 
     names: tuple[bytes, bytes]
     is_same: bool | None
@@ -178,7 +178,7 @@ class NamesMatch:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesAllowed:
-    """Whether name constraints allow a subject or a subjectAltName; all are DER of their values.
+    """Name constraints allow a subject and a subjectAltName, or do not. All three are the DER of a value.
 
     Constraints that cannot be read allow nothing.
     """
@@ -202,7 +202,7 @@ class NamesAllowed:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """The policies of a certificatePolicies extension, None when it must be refused."""
+    """The policies of a certificatePolicies extension; None if it must be refused."""
 
     value: bytes
     is_critical: bool = True
@@ -220,7 +220,7 @@ class Policies:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOctets:
-    """A signature, the DER of a BIT STRING, holds over bytes, or does not."""
+    """A signature over bytes, given as the DER of a BIT STRING, verifies or does not."""
 
     public_key: bytes
     algorithm: bytes

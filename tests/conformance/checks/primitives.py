@@ -1,4 +1,4 @@
-"""Tasks over single algorithms, straight at the provider's door: Project Wycheproof's files."""
+"""Tasks for single algorithms, which call the provider directly: the files of Project Wycheproof."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ACCEPTABLE: Final = "acceptable"
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfScope:
-    """Something that no door of the core takes, so that nothing can be run; its case carries the reason."""
+    """A claim about an operation that the core lacks, so that nothing can be run. Its case has the reason in `skip`."""
 
     async def run(self, provider: CryptoProvider) -> int:
         raise UnsupportedByProvider("conformance", "the core has no such operation")
@@ -63,7 +63,7 @@ class Answer:
 @task
 @dataclass(frozen=True, kw_only=True)
 class VerifyRaw(Answer):
-    """A signature over bytes; PSS salts in bytes."""
+    """A signature over bytes. `salt_length` is the length of the PSS salt in bytes."""
 
     spki: bytes
     scheme: str
@@ -83,7 +83,7 @@ class VerifyRaw(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class SignRaw(Answer):
-    """RSASSA-PKCS1-v1_5 has one signature for one content."""
+    """A signature that the core makes again: RSASSA-PKCS1-v1_5 has only one signature for a key and a content."""
 
     pkcs8: bytes
     hash_name: str
@@ -114,7 +114,8 @@ class Transport(Answer):
             )
         key = parse_private_key(self.pkcs8)
         found = await provider.transport_decrypt(key, algorithm, self.ciphertext, cek_length=len(self.cek))
-        # A damaged RSA v1.5 block gives a random CEK of that length (RFC 3218): of no bytes there is just one.
+        # A damaged RSA v1.5 block gives a random CEK of the expected length (RFC 3218). A CEK of no bytes is always
+        # equal to the expected one, so then equality proves nothing.
         return found == self.cek and bool(self.cek or self.hash_name or self.result == "valid")
 
 
@@ -142,7 +143,7 @@ class Cipher(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Unwrap(Answer):
-    """AES key wrap (RFC 3394), and wrapped again when it holds."""
+    """A key wrapped by AES key wrap (RFC 3394). A valid one is also wrapped again."""
 
     kek: bytes
     cek: bytes
@@ -174,7 +175,7 @@ class Agree(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Derive(Answer):
-    """PBKDF2 when there are iterations, else HKDF."""
+    """A key derived by PBKDF2 if `iterations` is given, else by HKDF."""
 
     hash_name: str
     secret: bytes
@@ -196,7 +197,7 @@ class Derive(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Pbes2(Answer):
-    """PBKDF2, then AES-CBC, as PBES2 joins them (RFC 8018 section 6.2)."""
+    """A content encrypted by PBES2 (RFC 8018 section 6.2) with PBKDF2 and AES-CBC."""
 
     hash_name: str
     bits: int
@@ -217,7 +218,7 @@ class Pbes2(Answer):
 @task
 @dataclass(frozen=True, kw_only=True)
 class Mac(Answer):
-    """HMAC, which the core takes from the standard library on both sides; tags may be cut."""
+    """An HMAC, which the core takes from Python's standard library, in browsers too. The tag may be truncated."""
 
     hash_name: str
     key: bytes
@@ -243,7 +244,7 @@ class KemSecret(Answer):
 
 
 def find_cipher(mode: CipherMode, bits: int) -> ContentCipher:
-    """The strong cipher of a mode and key size; AES but for ChaCha20."""
+    """The strong cipher of a mode and key size: AES, or ChaCha20 for the mode `chacha20-poly1305`."""
     return next(
         cipher
         for cipher in CONTENT_CIPHERS.values()

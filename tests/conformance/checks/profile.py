@@ -1,4 +1,4 @@
-"""Tasks over the profile of certificates that a CA issues."""
+"""Tasks for the profile of certificates that a CA issues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conformance.checks.facts import claim
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckProfile:
-    """One rule finds something in a certificate, or does not."""
+    """A rule of the profile finds a fault in a certificate, or finds none."""
 
     certificate: bytes
     rule: str

@@ -1,4 +1,4 @@
-"""Tasks over revocation lists and OCSP responses (RFC 5280 section 6.3, RFC 6960): good, revoked, or unknown."""
+"""Tasks for revocation lists and OCSP responses (RFC 5280 section 6.3, RFC 6960): good, revoked, or unknown."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.conformance.checks.facts import claim
 class RevocationVerdict:
     """The status of a certificate by lists and responses at a time (ISO 8601; empty for the time of the response).
 
-    `states` are those that agree with the set, by policy ARCHIVE, because many examples are older than SHA-1's end.
-    `list_signers` are further certificates that have a path to the issuer's anchor.
+    `states` are the states that agree with the set. Policy ARCHIVE is used, because many examples use SHA-1.
+    `list_signers` are further certificates that may sign lists, because they have a path to the issuer's anchor.
     """
 
     certificate: bytes

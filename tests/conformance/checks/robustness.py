@@ -1,4 +1,4 @@
-"""Tasks over arbitrary bytes: parse, or raise SmimeError, in bounded time (the fuzzing promise of the core)."""
+"""Tasks for arbitrary bytes: the core parses them or raises SmimeError, in bounded time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ MAX_SECONDS: Final = 2.0  # for one file; the largest has 1 MB
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parse:
-    """A file of a kind parses; a tolerant one may also be refused by an SmimeError, and by nothing else.
+    """A file can be parsed. With `may_refuse` it may also be refused with an SmimeError, and with no other error.
 
-    `kind`: certificate, crl, cms, message, pkcs8, spki, pkcs12. `members` counts what a bag of certificates must hold.
+    `kind` is certificate, crl, cms, message, pkcs8, spki or pkcs12. `members`, if given, is the number of certificates,
+    of entries of a crl, or of identities in a pkcs12 file.
     """
 
     octets: bytes
@@ -49,7 +50,7 @@ class Parse:
 
 
 async def _parse(octets: bytes, kind: str, provider: CryptoProvider) -> int:
-    # Names and texts are turned into words lazily: ask for them, because that is where tolerant parsers fail late.
+    # Names are decoded only when they are used, so they are used here: a damaged name must not raise another error.
     if kind == "certificate":
         certificates = parse_certificates(octets)
         for certificate in certificates:

@@ -1,7 +1,7 @@
-"""Tasks over SignedData.
+"""Tasks for SignedData.
 
-Everything is read by policy ARCHIVE, because most published examples are older than their algorithms' retirement; what
-a policy forbids has tests of its own in `tests/core`.
+Everything is read by policy ARCHIVE, because most published examples are older than their algorithms' retirement.
+`tests/core` tests the algorithms that policies forbid.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from tests.conformance.checks.facts import altered, claim, compare, expect_code,
 class VerifySignatures:
     """Every SignerInfo of the outermost layer verifies: digest, attributes and signature, each with its certificate.
 
-    With one bit turned in the signature or in the content it does not. `certificates` are those that the message does
-    not carry. `signers`, `countersigners` and `content` are compared where they are given.
+    With one bit inverted in the signature or in the content it does not verify. `certificates` are certificates that
+    the message lacks. `signers` and `countersigners` are numbers; they and `content` are compared if they are given.
     """
 
     message: bytes
@@ -64,7 +64,10 @@ class VerifySignatures:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseSignatures:
-    """No SignerInfo verifies, or the structure is refused as a whole; `codes`, where given, are the errors allowed."""
+    """No SignerInfo verifies, or the whole structure is refused.
+
+    `codes`, if given, are the allowed codes of the error.
+    """
 
     message: bytes
     detached_content: bytes | None = None
@@ -90,7 +93,7 @@ class RefuseSignatures:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatesOnly:
-    """SignedData without signers that carries this many certificates (RFC 8551 section 3.8)."""
+    """SignedData without signers and with this number of certificates (RFC 8551 section 3.8)."""
 
     message: bytes
     certificates: int
@@ -119,7 +122,7 @@ class Timestamp:
 def read_layer(
     message: bytes, detached_content: bytes | None, certificates: Sequence[bytes]
 ) -> tuple[SignedLayer, tuple[Certificate, ...]]:
-    """The outermost layer, which must be signed, and all certificates at hand. Raises Disproved or SmimeError."""
+    """The outermost layer, which must be signed, and all known certificates. Raises Disproved or SmimeError."""
     layer = find_layer(parse_message(message), detached_content=detached_content)
     if not isinstance(layer, SignedLayer):
         raise Disproved("the outermost layer is not signed")
@@ -129,7 +132,7 @@ def read_layer(
 async def verify_one(
     info: SignerInfo | SmimeError, layer: SignedLayer, known: Sequence[Certificate], provider: CryptoProvider
 ) -> SignerInfo:
-    """One SignerInfo that holds over the layer's content. Raises Disproved without its certificate, or SmimeError."""
+    """The SignerInfo, after it was verified. Raises Disproved without certificate or content, or SmimeError."""
     if isinstance(info, SmimeError):
         raise info
     if layer.content is None:
@@ -155,7 +158,7 @@ async def _refuse_altered(
 
 
 async def verify_countersigners(signer: SignerInfo, known: Sequence[Certificate], provider: CryptoProvider) -> int:
-    """How many countersignatures hold, which must be all. Raises Disproved or SmimeError."""
+    """The number of countersignatures, all of which were verified. Raises Disproved or SmimeError."""
     found = find_countersignatures(signer)
     for countersignature in found:
         info = countersignature.signer
@@ -169,7 +172,7 @@ async def verify_countersigners(signer: SignerInfo, known: Sequence[Certificate]
 
 
 async def certificate_of(sid: CertificateId, known: Sequence[Certificate], provider: CryptoProvider) -> Certificate:
-    """The signer's certificate, its DSA parameters inherited where it has none. Raises Disproved."""
+    """The signer's certificate. A DSA key without parameters inherits those of its issuer. Raises Disproved."""
     certificate = find_certificate(sid, known)
     if certificate is None:
         raise Disproved(f"the certificate of {sid} is missing")

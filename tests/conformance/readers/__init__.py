@@ -1,1 +1,1 @@
-"""From a folder to cases: one module for each kind of set. `SETS` names the sets that the runner knows."""
+"""The readers turn a folder into cases: one module for each kind of set. `sets.SETS` names the sets of the runner."""

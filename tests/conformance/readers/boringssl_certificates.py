@@ -1,9 +1,9 @@
-"""BoringSSL's cases for the form of certificates, and for who may have issued them.
+"""BoringSSL's cases for the form of certificates, and for their possible issuers.
 
-A file with a block ERRORS (warnings are none) must be refused; what the others say is in blocks of their own, or in
-`pki/parse_certificate_unittest.cc`, `parsed_certificate_unittest.cc` and `cert_issuer_source_sync_unittest.h` of the
-same version, from where the tables below are. Many files hold a part of a certificate, and nonsense around it: that
-part is put into a certificate that is well otherwise.
+A file with an error in its block ERRORS must be refused; warnings do not count. The facts of other files are in further
+blocks, or in `pki/parse_certificate_unittest.cc`, `parsed_certificate_unittest.cc` and
+`cert_issuer_source_sync_unittest.h` of the same version, from which the tables below were taken. Many files have one
+part of a certificate, with nonsense around it. This part is put into a certificate that is good otherwise.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _WHOLE_FACTS: Final = {
     "spki": "SPKI",
 }
 
-# Where a certificate is refused that the parser reads: by which step of a path.
+# Certificates that the parser reads and path validation refuses, with the label of the step that refuses them.
 _REFUSED_AT: Final = {
     "bad_key_usage": "4.2.1.3",
     "bad_policy_qualifiers": "4.2",
@@ -55,7 +55,7 @@ _REFUSED_AT: Final = {
     "tbs_v2_extensions": "4.1.2.1",
     "tbs_v4": "4.1.2.1",
 }
-# Refused although their files do not say so.
+# Files without an error in them that must be refused too.
 _REFUSED: Final = {"tbs_v3_extensions_not_sequence"}
 _FACTS: Final[Mapping[str, Mapping[str, Fact]]] = {
     "extension_critical": {"critical": (_TEST_OID,)},
@@ -180,7 +180,7 @@ _SKIPS: Final = {
 
 
 def read_certificates(folder: Path) -> Iterator[Case]:
-    """Each file of parse_certificate_unittest, and each extension and each form of name by itself."""
+    """A case for each file of parse_certificate_unittest, for each extension, and for each form of name."""
     base = folder / "cert_version3.pem"
     if not base.is_file():
         return
@@ -203,7 +203,7 @@ def read_certificates(folder: Path) -> Iterator[Case]:
 
 
 def read_issuers(folder: Path) -> Iterator[Case]:
-    """The possible issuers of each certificate of cert_issuer_source_static_unittest; none in a pool without them."""
+    """The possible issuers of each certificate of cert_issuer_source_static_unittest, and a pool without the issuer."""
     files = {path.stem: _read_blocks(path)["CERTIFICATE"] for path in sorted(folder.glob("*.pem"))}
     if not files:
         return
@@ -251,7 +251,7 @@ def _iso_time(text: bytes) -> str:
 
 
 def _with_frame(octets: bytes, good: bytes) -> bytes:
-    # The outer structure of `octets` around what is in a good certificate.
+    # The outer structure of `octets` around the parts of a good certificate.
     outer = der.read_one(octets)
     if outer.tag != der.SEQUENCE:
         return octets

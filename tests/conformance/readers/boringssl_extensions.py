@@ -1,4 +1,4 @@
-"""BoringSSL's cases for single extensions: those in `pki/parse_certificate_unittest.cc` itself, and forms of names."""
+"""BoringSSL's cases for single extensions, from `pki/parse_certificate_unittest.cc` itself, and for forms of names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ACCESSES: Final = (
 )
 _NO_NAMES: Final[Mapping[str, Fact]] = {"list_names": ()}
 _NO_URLS: Final[Mapping[str, Fact]] = {"responders": (), "issuer_urls": ()}
-# Their type, their value, what they say, and where they are refused.
+# For each extension its type, its value, the facts in it, and `refused_at` of `CertificateForm`.
 _VALUES: Final[Mapping[str, tuple[str, bytes, Mapping[str, Fact], str]]] = {
     "keyUsage of one bit, not set": (KEY_USAGE, bytes.fromhex("03020700"), {}, "4.2.1.3"),
     "keyUsage of 32 bits, none set": (KEY_USAGE, bytes.fromhex("03050000000000"), {}, "4.2.1.3"),
@@ -114,7 +114,7 @@ _EMPTY_LIST: Final = Skip(
     reason="an empty list of places to ask names none, and is read as that",
     link="https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.13",
 )
-# subjectAltName by its file: the one name in it, "" for what BoringSSL refuses.
+# For each file of a subjectAltName the one name in it; "" if BoringSSL refuses the file.
 _NAMES: Final = {
     "san-othername": "otherName 1.2.3.4.5",
     "san-rfc822name": "rfc822Name foo@example.com",
@@ -160,7 +160,7 @@ def read_extensions(good: bytes) -> Iterator[Case]:
 
 
 def read_general_names(folder: Path, good: bytes) -> Iterator[Case]:
-    """Each form of name in a subjectAltName, with bytes beyond ASCII in it, and with bytes too many."""
+    """Each form of name in a subjectAltName: as it is, with bytes beyond ASCII in it, and with a byte too many."""
     for name, text in _NAMES.items() if folder.is_dir() else ():
         value = find_pem_blocks((folder / f"{name}.pem").read_bytes())[0].octets
         yield _names_case(name, good, value, text)
@@ -186,7 +186,7 @@ def _case(name: str, octets: bytes, said: Mapping[str, Fact], refused_at: str, *
 
 
 def with_extension(good: bytes, oid: str, value: bytes) -> bytes:
-    """The good certificate with only this extension; its signature does not hold."""
+    """The good certificate with only this extension. Its signature does not verify any more."""
     tbs, algorithm, signature = (bytes(one.encoded) for one in der.read_sequence(good))
     fields = [bytes(one.encoded) for one in der.read_sequence(tbs) if one.tag != _EXTENSIONS]
     extension = der.sequence(der.oid(oid), der.octet_string(value))

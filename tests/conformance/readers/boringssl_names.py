@@ -1,7 +1,7 @@
-"""BoringSSL's cases for names: which constraints allow which, and which are the same.
+"""BoringSSL's cases for names: name constraints with the names that they allow, and names that are the same.
 
 The verdicts are those of `pki/name_constraints_unittest.cc` and `verify_name_match_unittest.cc` of the same version.
-For names that match they are carried on to all pairs of files, of which the tests compare some.
+BoringSSL's tests compare some pairs of names; here the verdicts are extended to all pairs of files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from tests.conformance.checks.paths import NamesAllowed, NamesMatch
 
 _SET: Final = "boringssl-pki"
 
-# Constraints, then subjects and subjectAltNames: + allowed, - not, ~ not when the constraints are critical.
+# In each line the file of the constraints, then files of subjects and subjectAltNames. "+" means that the name is
+# allowed, "-" that it is not, "~" that it is not if the constraints are critical.
 _FILES: Final = """
 directoryname: +name-us +name-us-arizona -name-us-california -name-us-california-mountain_view -name-de -name-jp
 directoryname: +name-jp-tokyo -name-ca +san-permitted +san-excluded-dnsname -san-excluded-directoryname
@@ -75,7 +76,7 @@ uri-excluded: ~san-uri
 registeredid-permitted: ~san-registeredid
 registeredid-excluded: ~san-registeredid
 """
-# BoringSSL reads none of these; here they refuse at least what has a name of the form that is damaged in them.
+# BoringSSL cannot read these constraints. The core must refuse at least names of the form that is damaged in them.
 _DAMAGED: Final = """
 dnsname-with_min_0: -san-permitted
 dnsname-with_min_1: -san-permitted
@@ -186,7 +187,7 @@ _STRINGS: Final = ("PRINTABLESTRING", "T61STRING", "UTF8", "BMPSTRING", "UNIVERS
 
 
 def read_name_constraints(folder: Path) -> Iterator[Case]:
-    """Constraints against names, each in an extension that is critical and in one that is not."""
+    """Constraints with names, each in an extension that is critical and in one that is not."""
     if not folder.is_dir():
         return
     for table, read in (
@@ -244,8 +245,8 @@ def _read_directory(folder: Path, name: str) -> tuple[bytes, bytes | None]:
 
 
 def read_names(folder: Path) -> Iterator[Case]:
-    """Which names are the same, and which lie below which."""
-    # Files whose names start alike hold the same name in other words.
+    """Pairs of names that are the same or not, and names that are in a subtree or not."""
+    # Files whose names begin with the same words have the same distinguished name, written in different ways.
     paths = sorted(folder.glob("*.pem"))
     for one, other in itertools.combinations_with_replacement(paths, 2):
         is_damaged = any(path.stem.startswith("invalid-") for path in (one, other))
@@ -264,7 +265,7 @@ def read_names(folder: Path) -> Iterator[Case]:
 
 
 def _meaning(stem: str) -> str:
-    # BoringSSL takes a TeletexString for bytes.
+    # BoringSSL compares a TeletexString as bytes and not as text.
     words = stem.split("-")
     return "-".join(words[:3]) + _text_meaning(stem) if "T61STRING" in words else _text_meaning(stem)
 
@@ -278,7 +279,7 @@ def _is_compared(one: str, other: str) -> bool:
 
 
 def _text_meaning(stem: str) -> str:
-    # "ascii-UTF8-case_swap-extra_attr": neither the type nor how it is written matters, what was added does.
+    # In "ascii-UTF8-case_swap-extra_attr" the type UTF8 and the spelling case_swap do not matter; extra_attr does.
     kind, *words = stem.split("-")
     if kind == "ascii" and "mixed" not in words and "sorting" not in stem:
         return "-".join([kind, *words[2:]])
@@ -286,7 +287,7 @@ def _text_meaning(stem: str) -> str:
 
 
 def _read_subtrees(folder: Path) -> Iterator[Case]:
-    # A subtree holds names with more RDNs at their end, and none with other attributes in an RDN of its own.
+    # A subtree contains names with further RDNs after those of the base, and no names with other attributes in these.
     for one, other in itertools.product(_STRINGS, repeat=2):
         is_comparable = one == other or "T61STRING" not in (one, other)
         skip = None if is_comparable else _TELETEX
@@ -315,7 +316,7 @@ def _below(folder: Path, name: str, base: str, *, is_allowed: bool, skip: Skip |
 
 
 def _read_damaged_texts(folder: Path) -> Iterator[Case]:
-    # Characters that a type of string does not have: BoringSSL reads none of these names.
+    # Names with characters that their type of string does not have. BoringSSL reads none of these names.
     skip = Skip(
         reason="a text with characters that its type does not have is compared all the same, and equals itself alone",
         link="https://www.rfc-editor.org/rfc/rfc5280#section-7.1",

@@ -1,6 +1,6 @@
 """BoringSSL's cases for the parts of a path: names, constraints, policies, signatures, certificates, their issuers.
 
-The set has few verdicts beside its files; all others are those of `pki/*_unittest.cc` of the same version.
+Few files of the set have a verdict in them. All other verdicts are those of `pki/*_unittest.cc` of the same version.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Corpora of bytes: parse, or raise SmimeError and nothing else, in bounded time.
+"""Corpora of bytes: the core parses them, or raises SmimeError and no other error, in bounded time.
 
-Certification paths, OCSP and timestamps have verdicts in some of these sets, which other readers compare; here their
+Some of these sets have verdicts on paths, OCSP responses and timestamps, which other readers compare. Here their
 certificates and lists are only parsed.
 """
 
@@ -58,13 +58,13 @@ _SUFFIX_KINDS: Final = {
     ".der": "cms",
     ".bin": "cms",
 }
-_ALL_PARSE: Final = ("zlint-smime",)  # what is wrong with these certificates is for policies, not for parsers
+_ALL_PARSE: Final = ("zlint-smime",)  # these certificates break rules of profiles, and can all be parsed
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
 _OCTAL: Final = re.compile(r"CKA_VALUE MULTILINE_OCTAL\n([\\0-7\n]*+)END")
 
 
 def read_fuzz(folder: Path) -> Iterator[Case]:
-    """Every file of every corpus that has a kind."""
+    """Every file of every corpus."""
     for directory in sorted(path for path in folder.iterdir() if path.is_dir()):
         for path in sorted(directory.iterdir()):
             task = Parse(octets=path.read_bytes(), kind=_FUZZ_KINDS[directory.name], may_refuse=True)

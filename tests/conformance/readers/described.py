@@ -7,11 +7,12 @@
       {"name": "forged", "operation": "refuse-signatures", "for_each": "forged/*.p7m", "message": "$file"}
     ]}
 
-Every case has a `name`, an `operation` and the operation's fields, listed below; `source` may say where the claim is
-made, and `skip` {"reason": TEXT, "link": URL} that it cannot hold. Bytes are the name of a file in the folder, or
-{"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}. Messages are .eml, DER, BER or PEM; certificates DER or
-PEM; private keys PKCS#8 in DER, or PEM; PKCS#12 files may be PEM too. With "for_each", a glob or a list of them, the
-case is repeated for each file that matches, whose name stands for "$file".
+Every case has a `name`, an `operation` and the operation's fields, listed below. Two members are optional: `source`
+says where the claim is made, and `skip` {"reason": TEXT, "link": URL} says why it is not expected to hold. Bytes are
+the name of a file in the folder, or {"text": …}, {"hex": …}, {"base64": …} or {"hex_file": NAME}. Messages are .eml,
+DER, BER or PEM; certificates DER or PEM; private keys PKCS#8 in DER, or PEM; PKCS#12 files may be PEM too. With
+"for_each", a glob or a list of globs, the case is repeated for each matching file, with the file's name in the place
+of "$file".
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ _PEM_LABELS: Final = {
 
 
 def read_described(set_name: str, folder: Path, description: Path) -> Iterator[Case]:
-    """The cases of a JSON file over the files of a folder. Raises KeyError, ValueError or OSError for a wrong one."""
+    """The cases of a JSON file about the files of a folder. Raises KeyError, ValueError or OSError if it is wrong."""
     for entry in json.loads(description.read_text(encoding="utf-8"))["cases"]:
         if "for_each" not in entry:
             yield _read_case(set_name, folder, entry, entry["name"])
@@ -170,7 +171,8 @@ def _unarmor(octets: bytes, name: str) -> bytes:
             decoded = base64.b64decode(
                 text.replace(b"\r", b"").strip().rpartition(b"\n\n")[2]
             )  # headers end at a blank line
-            # An RSAPrivateKey starts with two numbers, PKCS#8 with one and an AlgorithmIdentifier; labels are confused.
+            # An RSAPrivateKey begins with two numbers, PKCS#8 with a number and an AlgorithmIdentifier. The labels of
+            # some files are wrong, so they do not decide.
             if name == "pkcs8" and der.read_sequence(decoded)[1].tag == der.INTEGER:
                 algorithm = der.sequence(der.oid(RSA_ENCRYPTION), NULL)
                 return der.sequence(der.integer(0), algorithm, der.octet_string(decoded))

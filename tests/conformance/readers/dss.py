@@ -1,8 +1,8 @@
 """The set of the European Commission's DSS: long-lived signatures and timestamps.
 
-It has no verdicts for machines. Which level a signature has is in the names of most files, and so is what is wrong with
-the others; what the names do not say was read off the structure once. Signatures without their content are not
-verified, only what is about them. Evidence records (RFC 4998), archive timestamps and trust are not judged here.
+It has no machine-readable verdicts. The names of most files say the level of the signature or its fault. The other
+expectations below were taken from the structures of the files. Signatures whose content is missing are not verified;
+only their level and timestamps are checked. Evidence records (RFC 4998), archive timestamps and trust are not judged.
 """
 
 from __future__ import annotations
@@ -28,10 +28,7 @@ _TOKENS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """`levels` of each signer, "" below B-B; `timestamps` on signatures: "" for one that holds, else why not.
-
-    `signature` likewise for all signers; None where the content is not there. `ocsp_responses` are those carried along.
-    """
+    """The fields of `LastingSignatures` for one file."""
 
     levels: tuple[str, ...]
     timestamps: tuple[str, ...] = ()
@@ -93,7 +90,7 @@ _EXPECTED: Final = {
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
-    """Every file is read; signatures and timestamps are held against what is known of them."""
+    """Every file is parsed. Signatures and timestamps are compared with the expectations above."""
     yield from read_blocks(folder)
     for name, expected in _EXPECTED.items():
         path = folder / _SIGNED / name

@@ -90,16 +90,16 @@ def read_pkits(folder: Path) -> Iterator[Case]:
     for path in sorted(folder.glob("crls/*.crl")):
         yield Case(set="pkits", name=path.name, task=Parse(octets=path.read_bytes(), kind="crl"))
     for path in sorted(folder.glob("pkcs12/*.p12")):
-        # DSA keys are public only: such a file opens and its key is left out.
+        # The core has no private DSA keys: such a file opens, and its key is left out.
         skip = _DSA_KEY if "DSA" in path.name else None
         task12 = OpenPkcs12(pkcs12=path.read_bytes(), password=b"password", identities=1)
         yield Case(set="pkits", name=path.name, task=task12, source='README: password "password"', skip=skip)
 
 
 def read_johnny(folder: Path) -> Iterator[Case]:
-    """Nothing is `verified` but what the README calls valid: signed by the one address that From names.
+    """Only messages that the README calls valid are `verified`: those signed by the one address in From.
 
-    Wherever openssl saw a valid signature at the top, its signer is the one reported.
+    If openssl found a valid signature at the top level, the report must name the same signer.
     """
     anchors = ((folder / "assets/certificates/intermediate_ca.crt").read_bytes(),)
     openssl = folder / "openssl-observed.json"
@@ -125,7 +125,7 @@ def _is_valid_by_name(name: str) -> bool:
 
 
 def _from_addresses(path: Path) -> list[str]:
-    # Read independently of the core: of each field what is in angle brackets at its end, else all of it.
+    # This does not use the core. An address is the text in angle brackets at the end, or else the whole text.
     fields = email.message_from_bytes(path.read_bytes()).get_all("From", [])
     texts = [text for field in fields for text in str(field).split(",")]
     return [(_ANGLE_ADDRESS.search(text) or [text, text])[1].strip() for text in texts]
@@ -162,7 +162,7 @@ def read_notmuch_headers(folder: Path) -> Iterator[Case]:
 
 
 def read_mime(folder: Path) -> Iterator[Case]:
-    """Every mail of a folder makes its round trip; where other parsers wrote down what they found, that is compared."""
+    """Every mail of a folder makes its round trip. The results of other parsers in the folder are compared."""
     for path in sorted(folder.glob("**/*")):
         if not path.is_file() or not _is_mail(path):
             continue
@@ -173,7 +173,7 @@ def read_mime(folder: Path) -> Iterator[Case]:
 
 
 def _read_structures(set_name: str, name: str, path: Path, octets: bytes) -> Iterator[Case]:
-    # stalwart writes what it found for LF line ends and for CRLF ones, mime4j each decoded body.
+    # stalwart's results are in two files, for LF and for CRLF line ends. mime4j's results are the decoded bodies.
     lf = octets.replace(b"\r\n", b"\n")
     for suffix, message in ((".json", lf), (".crlf.json", lf.replace(b"\n", b"\r\n"))):
         found = path.with_suffix(suffix)
@@ -194,7 +194,7 @@ def _is_mail(path: Path) -> bool:
         return False
     if path.name.startswith(("msg_", "mail_")) or path.suffix in (".eml", ".msg"):
         return True
-    # Maildirs have no suffix; SpamAssassin's samples are plain .txt, mime4j's .txt are decoded bodies.
+    # Files in a Maildir have no suffix. SpamAssassin's samples end in .txt, as mime4j's decoded bodies do.
     return "_decoded_" not in path.name and (path.suffix not in _NOT_MAIL or path.suffix in ("", ".txt"))
 
 
@@ -209,7 +209,7 @@ def _stalwart_leaves(document: dict[str, Any]) -> tuple[Leaf, ...]:
                 yield from leaves(child)
             return
         media_type = _media_type(part, default="message/rfc822" if kind == "Message" else "text/plain")
-        # Each reader keeps damaged text in its own way.
+        # Damaged text is not compared, because each parser replaces it in its own way.
         is_text = kind in ("Text", "Html") and not part["is_encoding_problem"]
         octets = bytes(body) if kind in ("Binary", "InlineBinary") and isinstance(body, list) else None
         yield Leaf(media_type=media_type, text=body if is_text else None, octets=octets)

@@ -1,4 +1,4 @@
-"""Which verdicts on paths of other projects are not ours, and why; everything else has to hold."""
+"""The verdicts on paths in the sets of other projects that the core does not share, with reasons. All others hold."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ _LIMBO_SKIPS: Final = (
         ),
     ),
 )
-# Only these: everything else that a pattern matches has to hold.
+# Only these testcases are skipped. All others that a pattern matches have to hold.
 _LIMBO_SKIPPED: Final = """
     crl::crlnumber-missing crl::crlnumber-critical pathlen::max-chain-depth-0-exhausted
     pathlen::max-chain-depth-1-exhausted pathological::nc-dos-1 pathological::nc-dos-2 pathological::nc-dos-3
@@ -143,7 +143,7 @@ _LIMBO_SKIPPED: Final = """
 
 
 def limbo_skip(name: str) -> Skip | None:
-    """Why a testcase of limbo is not expected to hold."""
+    """The reason why a testcase of limbo is not expected to hold; None if it has to hold."""
     if name not in _LIMBO_SKIPPED.split():
         return None
     return next(skip for pattern, skip in _LIMBO_SKIPS if re.fullmatch(pattern, name))
@@ -239,7 +239,7 @@ _OPENSSL_SKIPS: Final = (
         ),
     ),
 )
-# Numbers of the set's list, and titles.
+# The numbers of the skipped tests in the set's list, and the titles of skipped tests that are not in it.
 _OPENSSL_NUMBERS: Final = """
     14 17 21 22 24 25 27 28 32 33 50 54 55 56 65 66 67 68 69 70 71 72 73 74 75 86 88 90 101 102 103 104 105 111 112
     115 118 135 142 145
@@ -257,7 +257,10 @@ _OPENSSL_TITLES: Final = {
 
 
 def openssl_skip(title: str, number: int = 0) -> Skip | None:
-    """Why a test of OpenSSL is not expected to hold; `number` in the list of the set, 0 for one beside it."""
+    """The reason why a test of OpenSSL is not expected to hold; None if it has to hold.
+
+    `number` is the test's number in the set's list, 0 for a test that is not in the list.
+    """
     if str(number) not in _OPENSSL_NUMBERS.split() and title not in _OPENSSL_TITLES:
         return None
     return next(skip for pattern, skip in _OPENSSL_SKIPS if re.fullmatch(pattern, title))

@@ -1,4 +1,4 @@
-"""Sets that say which certification paths hold."""
+"""Sets with verdicts on certification paths."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPENSSL_USAGES: Final = {
 }
 _OPENSSL_POLICY: Final = "1.3.6.1.4.1.16604.998855.1"
 _ROOT: Final = "root-cert.pem"
-# Title, verdict, certificate, anchor, intermediates.
+# Tests of which the set's list has several in one entry: title, verdict, certificate, anchor, intermediates.
 _OPENSSL_FURTHER: Final[tuple[tuple[Any, ...], ...]] = (
     ("Name Constraints everything permitted", True, "alt1-cert.pem", _ROOT, "ncca1-cert.pem"),
     ("Name Constraints nothing excluded", True, "alt2-cert.pem", _ROOT, "ncca2-cert.pem"),
@@ -65,7 +65,7 @@ _USAGES: Final = {"serverAuth": "1.3.6.1.5.5.7.3.1", "clientAuth": "1.3.6.1.5.5.
 
 
 def read_pkits_paths(folder: Path) -> Iterator[Case]:
-    """Each test with each of its settings, and the mails that go with it, all of whose signatures verify."""
+    """Each test with each of its settings, and again with each of its mails, whose signatures all verify."""
     document = folder / "expected.json"
     for entry in json.loads(document.read_text(encoding="utf-8")) if document.is_file() else ():
         name = f"path {entry['test']} {entry['title']}"
@@ -77,7 +77,7 @@ def read_pkits_paths(folder: Path) -> Iterator[Case]:
 
 def _pkits_task(folder: Path, entry: dict[str, Any], *, message: bytes | None = None) -> PathVerdict:
     *intermediates, certificate = ((folder / "certs" / name).read_bytes() for name in entry["path"])
-    # For a path that does not hold the set names the policies that it would have had.
+    # For a path that is refused the set has the policies that it would have had, which are not compared.
     policies = tuple(map(_pkits_policy, entry["user_constrained_policy_set"])) if entry["should_validate"] else None
     return PathVerdict(
         certificate=certificate,
@@ -103,7 +103,7 @@ def _pkits_policy(name: str) -> str:
 
 
 def read_limbo_paths(folder: Path) -> Iterator[Case]:
-    """The verdict on each testcase. The name of the server is no part of a path, and not compared."""
+    """The verdict on each testcase. Names of servers are not compared, because path validation does not check them."""
     for document in sorted(folder.glob("*limbo.json")):
         for entry in json.loads(document.read_text(encoding="utf-8"))["testcases"]:
             usages = entry["extended_key_usage"] or (["serverAuth"] if entry["validation_kind"] == "SERVER" else [])
@@ -158,7 +158,7 @@ def _openssl_time(options: list[str]) -> str:
 
 
 def _is_whole(entry: dict[str, Any]) -> bool:
-    # Where the set's list runs several tests into one, they are in _OPENSSL_FURTHER.
+    # An entry that joins several tests is left out. These tests are in _OPENSSL_FURTHER.
     return not any(" " in name for name in entry["untrusted"])
 
 
@@ -190,6 +190,6 @@ def _openssl_task(
 
 
 def _openssl_file(folder: Path, name: str) -> bytes:
-    # Only the certificate: a TRUSTED CERTIFICATE has OpenSSL's own settings behind it.
+    # Returns only the certificate. In a TRUSTED CERTIFICATE OpenSSL's own settings follow it.
     path = folder / "certs" / name
     return bytes(der.read_tlv(find_pem_blocks(path.read_bytes())[0].octets)[0].encoded) if path.is_file() else b""

@@ -22,7 +22,7 @@ _KTRI: Final = Skip(
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
-    """Trust anchors sign themselves, keys fit, secrets and plaintexts come out, signatures verify."""
+    """Trust anchors are self-signed, key pairs match, secrets and plaintexts are as expected, and signatures verify."""
     for path in sorted(folder.glob("*/artifacts_*/*")):
         task = _task(path)
         if task is not None:

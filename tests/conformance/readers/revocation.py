@@ -1,4 +1,4 @@
-"""Sets that say what revocation lists and OCSP responses are worth."""
+"""Sets with verdicts on revocation lists and OCSP responses."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def read_openssl_responses(folder: Path) -> Iterator[Case]:
         (certificate,) = files.glob(f"{kind}_Cert_*.pem")
         task = RevocationVerdict(
             certificate=certificate.read_bytes(),
-            # Where the root is trusted and an intermediate is at hand, that one has issued the certificate.
+            # If the test has an intermediate certificate, that one has issued the certificate, otherwise the root has.
             issuer=_first_certificate(files / (entry["untrusted"] or entry["ca"])),
             ocsp_responses=(base64.b64decode((files / entry["response"]).read_bytes()),),
             at="",
@@ -107,7 +107,7 @@ def read_openssl_responses(folder: Path) -> Iterator[Case]:
 
 
 def _first_certificate(path: Path) -> bytes:
-    # Those above it follow in the same file.
+    # The certificates of the authorities above it follow in the same file.
     return next(base64.b64decode(text) for label, text in _PEM.findall(path.read_bytes()) if label == b"CERTIFICATE")
 
 

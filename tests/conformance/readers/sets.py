@@ -132,12 +132,12 @@ PUBLISHED: Final = (
 
 
 def reader_for(folder_name: str) -> Reader:
-    """The reader of a folder of the published vectors, whose name says what it is. Raises KeyError."""
+    """The reader for a folder of the published vectors, by the name of the folder. Raises KeyError."""
     return SETS[_kind_of(folder_name)]
 
 
 def about(folder_name: str) -> str:
-    """The comparison with a folder's set; empty for a set of our own."""
+    """The sentence that says what is compared with a folder's set; empty for a set of our own."""
     return ABOUT.get(_kind_of(folder_name), "")
 
 

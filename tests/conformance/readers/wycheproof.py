@@ -68,7 +68,7 @@ OTHER_ALGORITHM: Final = Skip(reason="an algorithm or form that S/MIME does not 
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
-    """The cases of every file; a kind of test that S/MIME has no use for is skipped, and says so."""
+    """The cases of every file. A kind of test that S/MIME does not use is skipped with a reason."""
     for path in sorted(folder.glob("**/*_test.json")):
         document = json.loads(path.read_text(encoding="utf-8"))
         for group in document["testGroups"]:

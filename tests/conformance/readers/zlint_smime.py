@@ -22,7 +22,7 @@ _OTHER_RULES: Final = frozenset(
 
 
 def read_cases(folder: Path) -> Iterator[Case]:
-    """Every certificate is read; every row of the linter holds."""
+    """Every certificate is read, and our check of the profile agrees with every row of the linter."""
     yield from corpora.read_blocks(folder)
     for row in json.loads((folder / "expected.json").read_text()):
         task = CheckProfile(
