@@ -1,6 +1,6 @@
 """The report on an examined message: its states, reasons and certification paths, in words and in JSON.
 
-The reasons are our own. The JSON follows smime_core/report/report.schema.json.
+No RFC defines the reasons. The JSON follows smime_core/report/report.schema.json.
 """
 
 from smime_core.report.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate, page_to_json

@@ -1,7 +1,7 @@
 """One certificate as a page for people: owner, validity, uses, issuer, and values to compare.
 
-The command, the pages and the extension show the same rows. Nothing is judged here: trust and revocation are shown if
-the caller passes them. An extension that cannot be read is shown as unreadable.
+The command, the pages and the extension show the same rows. Nothing is judged here: trust and revocation are shown only
+if the caller passes them. An extension that cannot be read is shown as unreadable.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from smime_core.x509.distribution_points import (
     parse_distribution_points,
 )
 
-_SHOWN_VALUES: Final = 50  # Values of one row. A government's authority may have constraints with hundreds of names.
+_SHOWN_VALUES: Final = 50  # Values shown in one row. A government's authority may have hundreds of constraints.
 _USAGES: Final = {
     KeyUsage.DIGITAL_SIGNATURE: "signing",
     KeyUsage.NON_REPUDIATION: "signing what binds its owner",
@@ -80,9 +80,10 @@ _NAME_KINDS: Final = {
 
 
 class PageValue(NamedTuple):
-    """One value of a row. `text` is in English; for other languages, `code` names the words and `values` fill them.
+    """One value of a row: `text` in English, and for other languages `code` and `values`.
 
-    A name, a number or an address is the same in every language and has no code.
+    `code` names a translated text, which has gaps for `values`. A name, a number or an address is the same in every
+    language and has no code.
     """
 
     text: str
@@ -138,7 +139,7 @@ def describe_certificate(
 
 
 def page_to_json(page: CertificatePage) -> dict[str, object]:
-    """Returns `{"title", "rows": [{"code", "label", "values": [{"text", "code", "values"}]}]}`."""
+    """The page as JSON values: `{"title", "rows": [{"code", "label", "values": [{"text", "code", "values"}]}]}`."""
     rows = [
         {"code": row.code, "label": row.label, "values": [_value_to_json(value) for value in row.values]}
         for row in page.rows
@@ -281,5 +282,5 @@ def _issuer_urls(certificate: Certificate) -> tuple[PageValue, ...]:
 
 
 def _sha1(certificate: Certificate) -> str:
-    # People compare this with printed fingerprints. No check uses it.
+    # People compare this value with printed fingerprints. No check uses it.
     return hashlib.sha1(certificate.der, usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""A verdict on a signer in words: one sentence, and the path from the trust anchor down to the person.
+"""The verdict on a signer in words: one sentence, and the path from the trust anchor down to the signer.
 
 The command, the pages and the extension show the same words. Nothing is judged here; all facts are from the report.
 """
@@ -102,7 +102,7 @@ def explain_path(trail: PathTrail | None, certificate: Certificate | None) -> tu
 
 
 def draw_tree(tree: Sequence[TreeNode]) -> list[str]:
-    """The path as lines of text. Each level is indented below its issuer."""
+    """The path as lines of text. Each certificate is indented below that of its issuer."""
     lines = []
     for depth, node in enumerate(tree):
         indent = "   " * (depth - 1) + "└─ " if depth else ""
@@ -188,7 +188,7 @@ def _holder(certificate: Certificate, trail: PathTrail) -> TreeNode:
 def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, position: int) -> TreeNode:
     status = _status(trail, certificate)
     steps = [step for step in trail.steps if step.position == position]
-    # An unknown revocation status may fail the path. Its node is OPEN nevertheless, not BAD.
+    # An unknown revocation status may fail the path. The certificate's node is OPEN nevertheless, not BAD.
     is_open = any(step.outcome is Outcome.NOTED for step in steps) or (
         status is not None and status.state is RevocationState.UNKNOWN
     )
@@ -209,7 +209,7 @@ def _build_node(certificate: Certificate, trail: PathTrail, role: NodeRole, posi
 
 
 def _problems(steps: Sequence[Step], status: RevocationStatus | None) -> tuple[str, ...]:
-    # Steps that repeat the revocation status are left out.
+    # The steps about revocation are left out if the node has a revocation status, which says the same.
     told = [step for step in steps if step.outcome is not Outcome.PASSED]
     if status is not None:
         told = [step for step in told if step.label != _REVOCATION_STEP]

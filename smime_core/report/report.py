@@ -1,6 +1,6 @@
 """The report of an examination: the layers, one of five headline states, and the reasons.
 
-`MessageReport` has no truth value on purpose: a caller must ask for its `state`.
+`MessageReport` has no truth value on purpose: a caller must compare its `state`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Reason:
     """A reason why the state is not better, or another note: a stable code, and a sentence for people in English.
 
     `values` are the named values for sentences in other languages: addresses, names and algorithms unchanged, times in
-    ISO 8601. The value `text` is in English in all languages.
+    ISO 8601. A value with the name `text` is in English in every language.
     """
 
     code: str
@@ -73,7 +73,8 @@ class SignerReport:
     runs from the signer to the anchor; it is empty if no path is valid. `trail` is the record of the checks on the
     path, or None if no path was followed. `addresses` are those of the certificate that the anchor is trusted for.
     `signed_attributes` are set if the signature verifies, even if `state` is not VERIFIED. `timestamp_trails` are the
-    records of the paths of the services whose timestamps are on the signature, as far as they were followed.
+    records of the paths of timestamp services, for the timestamps on the signature, as far as these paths were
+    followed.
     """
 
     state: State
@@ -96,7 +97,10 @@ class SignerReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientReport:
-    """One RecipientInfo: the recipient's identifier, and the key management. `opened` is True if its key was used."""
+    """One RecipientInfo: the recipient's identifier and the key management.
+
+    `opened` is True if the layer was decrypted for this recipient.
+    """
 
     rid: str
     kind: str
@@ -124,10 +128,10 @@ class LayerReport:
 
 
 def find_deciding_signers(layers: Sequence[LayerReport]) -> tuple[SignerReport, ...]:
-    """The signers of the whole message whose signatures are inside every encrypted layer that was opened.
+    """The signers of the whole message whose signatures are inside every encrypted layer that was decrypted.
 
     RFC 8551 section 3.7: a signer outside the encryption may never have seen the text, and anybody can sign there.
-    Returns none if all signatures are outside, and all signers if no layer was opened.
+    Returns nobody if all signatures are outside the encryption, and all signers if no layer was decrypted.
     """
     whole = [layer for layer in layers if layer.covers_whole]
     opened = [number for number, layer in enumerate(whole, start=1) if any(one.opened for one in layer.recipients)]
@@ -138,10 +142,10 @@ def find_deciding_signers(layers: Sequence[LayerReport]) -> tuple[SignerReport, 
 class MessageReport:
     """The examination of one message, field or file.
 
-    `content` is the content inside all opened layers: a MIME entity for mail, plain bytes otherwise. `headers` are the
-    displayed RFC 5322 fields, decoded, in order. `header_scheme` is how they are protected (a value of
-    `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
-    `protected_headers` are the input for a reply (`mail.header_replies`). `certificates` are all certificates in the
+    `content` is the content inside all layers that could be read: a MIME entity for mail, plain bytes otherwise.
+    `headers` are the displayed RFC 5322 fields, decoded, in order. `header_scheme` is the scheme of their protection (a
+    value of `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
+    `protected_headers` are the input of `mail.header_replies` for a reply. `certificates` are all certificates in the
     message.
     """
 
@@ -160,7 +164,7 @@ class MessageReport:
         raise TypeError("a MessageReport has no truth value: compare its state")
 
     def with_content(self, content: bytes) -> MessageReport:
-        """The same report with other content, for example with a field's text taken out of its JSON."""
+        """The same report with other content, for example with the text of a field instead of its JSON."""
         return replace(self, content=content)
 
     @property

@@ -1,7 +1,7 @@
 """A MessageReport as the JSON object of `report.schema.json`, for the command, the vault and the pages.
 
-Each certificate is written once, in one list; other members name it by its fingerprint. Member names are in camelCase,
-because JavaScript reads them.
+Each certificate is written once, in one list. Other members refer to it by its fingerprint. Member names are in
+camelCase, because JavaScript reads them.
 """
 
 from __future__ import annotations
