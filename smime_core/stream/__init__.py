@@ -1,9 +1,9 @@
 """S/MIME from file to file, of any size, in constant memory.
 
-The functions take binary files and block. Results and verdicts are those of the functions with the same purpose in
-`smime_core`, which work in memory. A source must be seekable, because it is read more than once: fields after the
-content decide how to read it, and no plaintext is written before its tag or padding was checked. The functions write
-only to `target`. The caller moves the target into place after the function has returned.
+The functions take binary files and return when the work is done. Results and verdicts are those of the functions with
+the same purpose in `smime_core`, which work in memory. A source must be seekable, because it is read more than once:
+fields after the content decide how to read it, and no plaintext is written before its tag or padding was checked. The
+functions write only to `target`. The caller moves the target into place after the function has returned.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def sign_mail_file(
 ) -> None:
     """Write the message signed by every identity, as `sign_message` does.
 
-    Raises MalformedMessage for a body that transport might alter, because streams do not encode it anew.
+    Raises MalformedMessage for a body that transport might alter, because a streamed body is not encoded anew.
     """
     signer = StreamSigner(signing=signing, provider=provider)
     if signing.form is SignatureForm.OPAQUE:
@@ -156,7 +156,7 @@ def entity_of(source: BinaryIO) -> Octets:
 
 
 def copy_content(report: StreamedReport, target: Sink) -> None:
-    """Write the content inside all layers that were opened. The source must still be open.
+    """Write the content inside all layers that could be read. The source file must still be open.
 
     Raises MalformedMessage if the source has shrunk since it was examined.
     """

@@ -1,4 +1,4 @@
-"""The content of a layer, hashed, decrypted or inflated block by block without being whole in memory."""
+"""The content of a layer, which is hashed, decrypted or decompressed in blocks and never whole in memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from smime_core.provider import PublicKey, RunningDigest, StreamingProvider
 from smime_core.stream.octets import DerivedOctets, FileOctets, Octets, read_head
 from smime_core.stream.sinks import StreamSink
 
-MOST_ANNOUNCED_HASHES: Final = 4  # Further announced hashes are computed only when needed. Signers use one or two.
+MOST_ANNOUNCED_HASHES: Final = 4  # Other announced hashes are computed only if needed. Signers use one or two.
 
 
 async def digest_beside(
     octets: Octets, hash_names: Iterable[HashName], provider: StreamingProvider, *, copy_to: StreamSink | None = None
 ) -> dict[HashName, bytes]:
-    """The digests of `octets`. One walk reads the bytes, computes the digests and writes the bytes to `copy_to`.
+    """The digests of `octets`. The bytes are read once, for the digests and for the copy in `copy_to`.
 
     Raises UnsupportedByProvider.
     """
@@ -39,7 +39,7 @@ async def digest_blocks(
     reads_ahead: bool,
     copy_to: StreamSink | None = None,
 ) -> dict[HashName, bytes]:
-    """The digests of `blocks`. With `reads_ahead` a block stays valid while the next is made."""
+    """The digests of `blocks`. With `reads_ahead`, a block must stay valid while the next block is made."""
 
     async def update_all(block: Buffer) -> None:
         for digest in running.values():
@@ -58,7 +58,7 @@ async def digest_blocks(
 
 
 class StreamedContent:
-    """`signed_content.SignedContent` over content of any length. One walk computes all announced digests."""
+    """`signed_content.SignedContent` over content of any length. One reading computes all announced digests."""
 
     def __init__(self, octets: Octets, announced: Iterable[HashName], provider: StreamingProvider) -> None:
         self._octets = octets
@@ -67,7 +67,9 @@ class StreamedContent:
         self._digests: dict[HashName, bytes] = {}
 
     async def digest_in(self, walk: AsyncIterator[memoryview], *, reads_ahead: bool = False) -> None:
-        """Compute the announced digests during a walk that takes place anyway; see `digest_blocks` for `reads_ahead`.
+        """Compute the announced digests from `walk`, a reading of the content that takes place anyway.
+
+        For `reads_ahead` see `digest_blocks`.
 
         Raises UnsupportedByProvider.
         """
@@ -79,7 +81,7 @@ class StreamedContent:
         self._digests |= digests
 
     def announce(self, hash_names: Iterable[HashName]) -> None:
-        """Name the digests that will be needed, so that one walk computes them all."""
+        """Name the digests that will be needed, so that one reading computes them all."""
         self._announced |= frozenset(hash_names)
 
     async def digest(self, hash_name: HashName) -> bytes:
@@ -123,10 +125,11 @@ class DecryptedOctets(DerivedOctets):
     async def checked(
         self, walk: AsyncIterator[memoryview] | None = None, on_last_walk: Callable[[], None] | None = None
     ) -> Octets:
-        """The plaintext, after a walk that checked tag or padding to the end (RFC 5083 section 2, MUSTS 21).
+        """The plaintext, after all of it was read once to check tag or padding (RFC 5083 section 2, MUSTS 21).
 
-        `walk` is a walk through the encrypted bytes that takes place anyway. If the provider has a store for the
-        plaintext, this walk is the last, and `on_last_walk` is called before it. Raises DecryptionError.
+        `walk` is a reading of the encrypted bytes that takes place anyway, or None. If the provider has a store for the
+        plaintext, the encrypted bytes are not read again, and `on_last_walk` is called before this reading. Raises
+        DecryptionError.
         """
         blocks = self._decrypt(walk or self._encrypted.blocks())
         store = self._provider.make_store()

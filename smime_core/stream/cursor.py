@@ -1,4 +1,4 @@
-"""One walk through BER or DER: TLV headers and small elements are returned whole, large content in blocks (X.690).
+"""Read BER or DER once from start to end: TLV headers and small elements whole, large content in blocks (X.690).
 
 This is the counterpart of `der` for data that does not fit into memory. It accepts the same encodings and has the same
 limits.
@@ -81,7 +81,7 @@ class Cursor:
         return min(count, most) - self._owed
 
     def skip(self, length: int) -> None:
-        """Skip the next `length` bytes. It is not checked that there are so many; see `count_rest`."""
+        """Skip the next `length` bytes. Whether there are so many is not checked here; see `count_rest`."""
         if length <= len(self._block) - self._offset:
             self._offset += length
         elif starts_anywhere(self._octets):
@@ -109,7 +109,7 @@ class Cursor:
         return Header(tag, int.from_bytes(await self.take(first & 0x7F, where), "big"))
 
     async def take_element(self, header: Header, where: str, *, depth: int = 0) -> bytes:
-        """DER of the element whose header was taken, lengths made definite. Raises MalformedMessage, LimitExceeded."""
+        """DER of the element after `header`, with definite lengths. Raises MalformedMessage or LimitExceeded."""
         if header.length != INDEFINITE:
             return der.element(header.tag, await self.take(header.length, where))
         check_limit("BER depth", depth, MAX_BER_DEPTH)
@@ -122,7 +122,7 @@ class Cursor:
         return der.element(header.tag, *children)
 
     async def pass_octet_string(self, header: Header, where: str, *, tag: int) -> AsyncIterator[memoryview]:
-        """The bytes of the OCTET STRING whose header was taken, in blocks: primitive, or constructed of pieces.
+        """The bytes of the OCTET STRING after `header`, in blocks. It may be primitive, or constructed of pieces.
 
         `tag` is the primitive identifier byte. Raises MalformedMessage or LimitExceeded.
         """
@@ -171,8 +171,8 @@ class Cursor:
         return INDEFINITE if header.length == INDEFINITE else self.position + header.length
 
     def _run_of_pieces(self, end: int) -> list[memoryview]:
-        # Take all pieces that are whole in this block at once. Writers make one for every few kilobytes, and taking
-        # each singly would cost more than hashing or decrypting it.
+        # Takes all pieces that are whole in this block at once. Programs write a piece for every few kilobytes, and
+        # taking each piece by itself would cost more than hashing or decrypting it.
         block, offset = self._block, self._offset
         run: list[memoryview] = []
         stop = len(block) if end == INDEFINITE else min(len(block), end - self._passed)

@@ -1,8 +1,8 @@
 """The examination of a message that does not fit into memory, with the steps of `smime_core.verdict.walk`.
 
-Each layer is located, then judged or opened while its content is read. The content is a new sequence of bytes, which is
-decrypted or decoded while it is read. A first walk checks the tag or the padding of an encrypted layer to the end. Only
-then is the content examined.
+Each layer is located. Then its signers are judged, or it is decrypted or decompressed. The content of a layer is a new
+sequence of bytes, which is decrypted or decoded while it is read. The content of an encrypted layer is first read to
+its end, to check its tag or padding. Only then is the content examined.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from smime_core.verdict.walk import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedReport:
-    """The report, whose own `content` is empty, and the content inside all opened layers."""
+    """The report, whose own `content` is empty, and the content inside all layers that could be read."""
 
     report: MessageReport
     content: Octets = field(repr=False)
@@ -106,9 +106,9 @@ async def decrypt_octets(
 ) -> tuple[Entity | None, Octets]:
     """Returns (outermost header block, or None for bare CMS; the content inside all encrypted layers at the top).
 
-    `on_last_walk` is called before `octets` are read for the last time, if that is certain. When this returns, the tag
-    or padding of each layer has been checked. Raises NoMatchingRecipient, DecryptionError, ContentTypeMismatch,
-    MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
+    `on_last_walk` is called before `octets` are read for the last time, if it is certain that they are not read again.
+    When this function returns, the tag or padding of each layer has been checked. Raises NoMatchingRecipient,
+    DecryptionError, ContentTypeMismatch, MalformedMessage (also if nothing is encrypted) or UnsupportedAlgorithm.
     """
     walk = await _begin_walk(octets, decryptor, provider)
     outer = walk.entity.head if walk.entity else None
@@ -117,7 +117,7 @@ async def decrypt_octets(
         async for was_encrypted in _walk_inwards(walk, on_last_walk):
             opened = walk.octets if was_encrypted else opened
     except SmimeError:
-        # If an encrypted layer was decrypted, a layer inside it that cannot be opened is left to the examination, as in
+        # If an encrypted layer was decrypted, a layer inside it that cannot be read is left to the examination, as in
         # `smime_core.message`.
         if opened is None:
             raise
@@ -127,8 +127,9 @@ async def decrypt_octets(
 
 
 async def _walk_inwards(walk: _StreamedWalk, on_last_walk: Callable[[], None] | None) -> AsyncIterator[bool]:
-    # Yields, for each layer at the top that is entered, whether it was encrypted, or compressed inside an encrypted
-    # layer. The order is that of `smime_core.message`. A signature is read to its end if another layer is inside it.
+    # Enters the layers at the top in turn, as `smime_core.message` does. Yields True for each layer that was encrypted,
+    # or compressed inside an encrypted layer, and otherwise False. A signature is read to its end if another layer is
+    # inside it.
     was_encrypted = False
     passed: _Found | None = None
     for depth in range(MAX_MIME_DEPTH):
@@ -155,7 +156,7 @@ async def _has_signers(found: _Found) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A located layer. `begun` is read up to its content. In multipart/signed it is the whole parsed signature."""
+    """A located layer. `begun` is its structure, read up to the content, or in multipart/signed the whole signature."""
 
     begun: BegunStructure | ContentInfo
     content: Octets | None
@@ -183,16 +184,16 @@ class _Found:
         return isinstance(self.begun, BegunStructure) and self.begun.reads_ahead
 
     def walk(self) -> AsyncIterator[memoryview] | None:
-        """The first walk through the content, if that is inside the structure."""
+        """The first reading of the content, or None if the content is outside the structure."""
         return self.begun.first_walk() if isinstance(self.begun, BegunStructure) and not self.detached else None
 
     async def finish(self) -> ContentInfo:
-        """The skeleton, after the rest of the structure was read."""
+        """The structure without its content, after all of the structure was read."""
         return (await self.begun.finish()).skeleton if isinstance(self.begun, BegunStructure) else self.begun
 
 
 class _StreamedWalk:
-    """The state of a walk. `octets` are to be examined next. `entity` is their parsed form if they are mail."""
+    """The state of an examination. `octets` are to be examined next; `entity` is their parsed form if they are mail."""
 
     def __init__(
         self,
@@ -215,7 +216,7 @@ class _StreamedWalk:
     async def report(
         self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
     ) -> MessageReport:
-        """The report on the walk. A wrapped message is unwrapped first (RFC 8551 section 3.1)."""
+        """The report on all layers. A wrapped message is unwrapped first (RFC 8551 section 3.1)."""
         if self._is_protected() and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
             decoded = await decode_octets(self.entity)
             wrapped = await read_entity_head(decoded)
@@ -233,7 +234,7 @@ class _StreamedWalk:
     async def look_inside(self, examiner: Examiner) -> tuple[Reason, ...]:
         """Judge protected parts below the top, as `verdict.walk.examine` does.
 
-        A body of more than MAX_LOOKED_INSIDE_BYTES is not searched; then a reason for that is returned. Raises
+        A body of more than MAX_LOOKED_INSIDE_BYTES is not searched; a reason that says so is returned instead. Raises
         MalformedMessage or LimitExceeded.
         """
         if self.entity is None or not may_hold_parts(self.entity.head):
@@ -286,9 +287,9 @@ class _StreamedWalk:
         return octets
 
     async def open(self, found: _Found, *, on_last_walk: Callable[[], None] | None = None) -> Octets | None:
-        """Open an encrypted or compressed layer. Returns its content, or None if it is encrypted and there are no keys.
+        """Decrypt or decompress a layer. Returns its content, or None if it is encrypted and there are no keys.
 
-        Raises the errors of `use_content_key` if no key opens it.
+        Raises the errors of `use_content_key` if no key decrypts it.
         """
         if found.content is None:
             raise MalformedMessage("this content is never detached", where="CMS")
@@ -297,8 +298,8 @@ class _StreamedWalk:
             self._opener.check_compressed_type(parse_compressed_data(skeleton.content).e_content_type)
             self.state.add(compressed_layer(len(self.state.layers)))
             return InflatedOctets(found.content)
-        # In AuthEnvelopedData the tag and the data that it covers follow the content. Only CBC can be decrypted in the
-        # first walk.
+        # In AuthEnvelopedData the tag and the attributes that it covers follow the content. So only EnvelopedData can
+        # be decrypted while the content is read for the first time.
         walk = found.walk() if found.content_type == ID_ENVELOPED_DATA else None
         skeleton = found.head if walk is not None else await found.finish()
         enveloped = parse_enveloped_data(skeleton.content, content_type=skeleton.content_type)
@@ -331,12 +332,12 @@ class _StreamedWalk:
         return await use_content_key(enveloped, use, self._opener.keys, self._provider, self._opener.policy)
 
     def stop(self) -> None:
-        """Stop at a layer that is not opened."""
+        """Stop at a layer whose content is not read."""
         self.octets, self.entity = MemoryOctets(b""), None
         self.state.enter(b"")
 
     async def enter(self, inside: Octets) -> None:
-        """Continue with the content of a layer. In mail it is an entity. In bare CMS its first bytes decide."""
+        """Continue with the content of a layer: in mail an entity. In bare CMS, its first bytes show what it is."""
         is_bare = self.entity is None
         self.octets, self.entity, self._cms = inside, None, None
         head = await read_head(inside, HEAD_BYTES) if is_bare else b""
@@ -366,7 +367,7 @@ def _announced_hashes(found: _Found) -> list[HashName]:
 
 
 def _used_hashes(signed_data: SignedData) -> set[HashName]:
-    # The hashes that the SignerInfos need, so that one walk computes all.
+    # The hashes that the SignerInfos need, so that one reading computes all of them.
     names: set[HashName] = set()
     for info in signed_data.signer_infos:
         if not isinstance(info, SmimeError):

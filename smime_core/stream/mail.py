@@ -40,7 +40,8 @@ class StreamedEntity:
     async def with_body(self, length: int) -> Entity:
         """The entity with the first `length` bytes of its body.
 
-        The header block is not parsed again: a line in it that resembles the first line of an mbox would be lost.
+        The header block is not parsed again, because a line in it that resembles the first line of an mbox would be
+        lost.
         """
         return dataclasses.replace(self.head, body=memoryview(await read_head(self.body, length)))
 
@@ -77,7 +78,7 @@ async def read_entity_head(octets: Octets) -> StreamedEntity:
 
 
 class SignedParts(NamedTuple):
-    """The bytes that a multipart/signed covers, its signature, and the digests that are known already."""
+    """The content that a multipart/signed covers, its signature, and the digests that were computed already."""
 
     content: Octets
     signature: bytes
@@ -103,7 +104,7 @@ async def locate_signed(entity: StreamedEntity, provider: StreamingProvider | No
         raise MalformedMessage("exactly two parts belong there", where="multipart/signed")
     walk = PartWalk(entity.body, first[1], pattern, longest=longest)
     # Content is hashed as received (MUSTS 33). Content with LF only, as mail stores keep it, first gets CRLF line ends.
-    # The first bytes suggest which it is. If a CRLF comes later, the digests of this walk are dropped.
+    # The first bytes suggest the kind of line ends. If a CRLF comes only later, the digests are wrong and are dropped.
     has_crlf = b"\r\n" in await read_head(slice_octets(entity.body, first[1]), MAX_HEADER_BYTES)
     names = [name for name in parse_micalg(parameters.get("micalg", "")) if name is not None]
     passing = walk if has_crlf else CrlfOctets(walk)
@@ -171,7 +172,7 @@ async def find(octets: Octets, pattern: re.Pattern[bytes], start: int, *, longes
 async def _digest(
     content: Octets, names: Sequence[HashName], provider: StreamingProvider | None
 ) -> dict[HashName, bytes]:
-    # Without digests the content is read too, because this walk finds its end.
+    # The content is read even if no digest is needed, because its end is found in this way.
     try:
         running = {name: provider.begin_digest(name) for name in names} if provider is not None else {}
     except UnsupportedByProvider:

@@ -1,7 +1,7 @@
 """Sign, encrypt and decrypt mail of any size (RFC 8551 sections 3.2 to 3.5). `mime` parses the headers.
 
-A body that must be encoded anew for 7-bit transport has to fit into memory (`mime.seven_bit`). Here only line ends are
-converted, and a body that transport might alter is refused. Mail of that size is nearly always base64.
+Only line ends are converted here, and a body that transport might alter is refused: to be encoded anew for 7-bit
+transport, a body has to fit into memory (`mime.seven_bit`). Large mail is nearly always base64 already.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ from smime_core.stream.sinks import StreamSink
 from smime_core.stream.structure import begin_structure
 from smime_core.stream.writing import StreamSigner, copy_octets, encrypt_octets, sign_detached, sign_opaque
 
-_BASE64_LINES_BYTES: Final = 57 * 16_384  # whole lines of base64
-_LONGEST_LINE_BYTES: Final = 4_194_304  # a line longer than this is not mail
+_BASE64_LINES_BYTES: Final = 57 * 16_384  # Whole lines of base64.
+_LONGEST_LINE_BYTES: Final = 4_194_304  # No mail has longer lines.
 _BINARY_PART: Final = re.compile(rb"\ncontent-transfer-encoding:[ \t]*binary", re.IGNORECASE)
 
 
@@ -155,7 +155,7 @@ async def _shown_headers(outer: Entity, inside: StreamedEntity) -> Headers:
 
 
 async def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
-    # The first bytes decide: locating the whole part would decrypt everything once more.
+    # Only the first bytes are read, because locating the whole part would decrypt everything once more.
     if not is_multipart_signed(entity.head) or not has_parts(entity.head):
         return await _head_of_opaque_part(entity)
     head = await read_head(entity.body, MAX_HEADER_BYTES)
@@ -164,7 +164,7 @@ async def _head_of_signed_part(entity: StreamedEntity) -> Entity | None:
 
 
 async def _head_of_opaque_part(entity: StreamedEntity) -> Entity | None:
-    # A part that cannot be read is returned as it is. The examination judges it.
+    # Returns None for a part that cannot be read. Such a part is left to the examination.
     with contextlib.suppress(SmimeError):
         cms = await locate_cms_part(entity)
         begun = await begin_structure(cms) if cms is not None else None
@@ -199,7 +199,7 @@ class Pkcs7MimeWriter:
 
 
 async def _all_lines(body: Octets, holds: Callable[[bytes], bool]) -> bool:
-    # `holds` gets whole lines, so that no match is missed at the border of two blocks.
+    # `holds` is called with whole lines, so that no match is missed at the border of two blocks.
     kept = b""
     async for block in body.blocks():
         lines = kept + bytes(block)

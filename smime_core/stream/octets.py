@@ -1,8 +1,8 @@
 """Sequences of bytes that need not fit into memory: ranges of files, and views that decode while they are read.
 
-Each sequence can be read again from its start. A walk is one such reading. Blocks may be views into a buffer that is
-reused, so a block is valid until the next one is requested. A block of a file is valid for one request more, so that it
-can be hashed while the next one is read.
+Each sequence can be read again from its start. Names in this package call one such reading a walk. Blocks may be views
+into a buffer that is reused, so a block is valid until the next block is requested. A block of a file stays valid until
+the second request after it, so that it can be hashed while the next block is read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.mime import to_crlf
 from smime_core.text.base64 import Base64Decoder, ExactBase64
 
-BLOCK_BYTES: Final = 1_048_576  # large enough to hide Python's overhead, small enough for the processor's cache
+BLOCK_BYTES: Final = 1_048_576  # Large enough to hide Python's overhead, small enough for the processor's cache.
 
 
 @runtime_checkable
@@ -48,7 +48,7 @@ class MemoryOctets:
 
 
 class DerivedOctets(ABC):
-    """Bytes that are made from other bytes during reading. To start later, earlier bytes are made and dropped."""
+    """Bytes that are made from other bytes during reading. Even if reading starts later, the earlier bytes are made."""
 
     _length: int | None = None
 
@@ -73,7 +73,7 @@ class DerivedOctets(ABC):
         return self._length or 0
 
     async def count(self, blocks: AsyncIterator[memoryview]) -> None:
-        """Set the length by a walk through all blocks."""
+        """Set the length by reading all blocks."""
         self._length = sum([len(block) async for block in blocks])
 
 

@@ -1,4 +1,4 @@
-"""One walk through the first part of a multipart/signed, which finds the part's end while the caller hashes it."""
+"""One reading of the first part of a multipart/signed, which finds the part's end while the caller hashes it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from smime_core.stream.octets import Octets
 class PartWalk:
     """The part: the bytes of `body` from `start` on, up to the line end before the first match of `delimiter`.
 
-    Known after the walk: `end` is the position of the part's end, or None if no delimiter came. `has_crlf` is true if a
-    line of the part ends in CRLF. `rest` is the text after the line end behind the part: the delimiter and all that
-    follows it.
+    These are known after `blocks` has been read to its end: `end` is the position of the part's end, or None if no
+    delimiter was found. `has_crlf` is True if a line of the part ends in CRLF. `rest` is the text after the line end
+    behind the part: the delimiter and all that follows it.
     """
 
     def __init__(self, body: Octets, start: int, delimiter: re.Pattern[bytes], *, longest: int) -> None:
@@ -51,7 +51,7 @@ class PartWalk:
                 self._take_rest(further)
 
     async def length(self) -> int:
-        """The number of bytes, known after the walk."""
+        """The number of bytes, known after `blocks` has been read to its end."""
         return (self.end or self._start) - self._start
 
     def _close(self, position: int, window: bytes, inside: int, match: re.Match[bytes]) -> memoryview:

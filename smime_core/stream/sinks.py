@@ -23,7 +23,7 @@ class StreamSink(Protocol):
 
 
 class FileSink:
-    """A `Sink` as a `StreamSink` that never suspends. If its file is seekable, bytes can be overwritten later."""
+    """A `Sink` as a `StreamSink` that never suspends. If it is a seekable file, its bytes can be overwritten."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink

@@ -37,7 +37,7 @@ _CONTENT: Final = "content"
 
 
 class _Walk(Enum):
-    """The progress of the first walk through the content."""
+    """The progress of the first reading of the content."""
 
     NOT_BEGUN = auto()
     BEGUN = auto()
@@ -46,7 +46,7 @@ class _Walk(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure:
-    """`skeleton` is the ContentInfo with an empty OCTET STRING for the content. `content` is None if it is detached."""
+    """The two pieces. `skeleton` has an empty OCTET STRING for the content; `content` is None if it is detached."""
 
     skeleton: ContentInfo
     content: Octets | None
@@ -79,7 +79,7 @@ async def begin_structure(octets: Octets) -> BegunStructure:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A constructed element that was entered: the position of its end, or INDEFINITE."""
+    """A constructed element whose children are being read. `end` is the position of its end, or INDEFINITE."""
 
     end: int
 
@@ -104,7 +104,7 @@ def _level(cursor: Cursor, header: Header, tag: int, where: str) -> _Level:
 
 
 class BegunStructure:
-    """One walk through a ContentInfo, which stops before the content and continues on request."""
+    """A ContentInfo that is being read. Reading stops before the content and continues on request."""
 
     def __init__(self, octets: Octets, cursor: Cursor, content_type: str, around: tuple[_Level, _Level]) -> None:
         self.content_type = content_type
@@ -131,7 +131,7 @@ class BegunStructure:
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether a block of the first walk stays valid while the next is read."""
+        """Whether a block of `first_walk` stays valid while the next block is read."""
         return isinstance(self._octets, FileOctets)
 
     @property
@@ -140,7 +140,7 @@ class BegunStructure:
         return parse_content_info(build_content_info(self.content_type, der.sequence(*self._fields)))
 
     async def first_walk(self) -> AsyncIterator[memoryview]:
-        """The content in blocks, continuing the walk that has begun. Call this once, before `finish`."""
+        """The content in blocks, read on from its start. Call this once, before `finish`."""
         self._walk = _Walk.BEGUN
         async for block in self._pass_content():
             yield block
@@ -194,7 +194,7 @@ class BegunStructure:
 
     async def _leave_content(self) -> None:
         if self._walk is _Walk.BEGUN:
-            # The first walk has stopped inside the content, so start again at the content.
+            # The first reading has stopped inside the content, so the content is read again from its start.
             self._cursor = Cursor(self._octets, self._start)
         if self._walk is not _Walk.DONE and not isinstance(self.content, _PiecedOctets):
             self._cursor.skip(self._header.length)

@@ -28,7 +28,7 @@ from smime_core.stream.octets import Octets
 from smime_core.stream.sinks import FileSink, Sink, StreamSink
 
 _PEM_LINE_BYTES: Final = 48  # 48 bytes make a line of 64 characters.
-_MOST_MEMBERS_BYTES: Final = 1_048_576  # An upper limit for SignerInfos, whose length is not known in advance.
+_MOST_MEMBERS_BYTES: Final = 1_048_576  # An upper limit for the SignerInfos, whose length is not known in advance.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +83,8 @@ async def sign_detached(content: Octets, signer: StreamSigner) -> bytes:
 async def sign_opaque(content: Octets, target: StreamSink, signer: StreamSigner) -> None:
     """Write DER of SignedData with the content inside.
 
-    The content is read once if `target` is a seekable file and the bytes before the content have the same number for
-    all signatures. Otherwise the content is read twice: for hashing and for writing.
+    The content is read once if `target` is a seekable file, and if the number of bytes before the content does not
+    depend on the signatures. Otherwise the content is read twice: for hashing and for writing.
     """
     length = await content.length()
     least, most = (len(_frame(length, signer, [bytes(size)])[0]) for size in (0, _MOST_MEMBERS_BYTES))
