@@ -1,7 +1,7 @@
-"""Decode base64 text in pieces. The bytes and errors do not depend on the cuts (RFC 4648, RFC 2045 section 6.8).
+"""Decode base64 text in pieces. The result does not depend on how the text is cut (RFC 4648, RFC 2045 section 6.8).
 
-Text in memory is one piece; a stream has many. There are three decoders: `ExactBase64` for PEM and for files,
-`Base64BeforeFooter` for CMS in a mail, `LenientBase64` for every other body.
+Text in memory is decoded as one piece, a stream in many pieces. There are three decoders: `ExactBase64` for PEM and for
+files, `Base64BeforeFooter` for CMS in a mail, `LenientBase64` for every other body.
 """
 
 from __future__ import annotations
@@ -73,16 +73,17 @@ class ExactBase64:
 class Base64BeforeFooter:
     """Decodes a body to which a mailing list or a gateway has added a footer.
 
-    The footer follows the padding, or starts with a line that is no base64; it is left out. If too much was left out,
-    the lengths inside the CMS structure do not fit.
+    The footer follows the padding, or starts with a line that is no base64. It is left out. If too much was left out,
+    the parser of the CMS structure notices it by the lengths inside.
     """
 
     def __init__(self) -> None:
         self._exact = ExactBase64(where="body")
-        # Text that is not decoded yet: an unfinished line, which may belong to the footer, or a start of padding.
+        # Text that is not decoded yet: an unfinished line, which may belong to the footer, or the start of the padding.
         self._held = b""
         self._has_begun = self._is_in_padding = self._is_over = False
-        # True if the start of the unfinished line was decoded already, so that it can no longer be a footer's line.
+        # True if the start of the unfinished line was decoded already, so that the line can no longer belong to the
+        # footer.
         self._is_committed = False
 
     def feed(self, text: bytes) -> bytes:
@@ -153,7 +154,7 @@ class LenientBase64:
         digits = self._rest + text.translate(None, _FOREIGN)
         if b"=" in digits:
             digits = self._without_padding(digits)
-        # Digits that may still become a group with padding are kept with their "=".
+        # Digits that may become a group with further padding are kept, together with their "=".
         kept = len(digits.rstrip(b"="))
         whole = len(digits) if self._is_over else kept & ~3
         self._rest = digits[whole:]
@@ -165,7 +166,7 @@ class LenientBase64:
         return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4)) if len(digits) > 1 else b""
 
     def _without_padding(self, digits: bytes) -> bytes:
-        # Every other "=" is dropped. The first that completes a group ends the text.
+        # The first "=" that completes a group ends the text. Every other "=" is dropped.
         pieces: list[bytes] = []
         count = 0
         for match in _GROUP.finditer(digits):

@@ -1,8 +1,8 @@
 """Domain names in A-labels (RFC 5890 section 2.3.2.1), by the rules of IDNA 2008 (RFC 5891, RFC 5892).
 
-Python's codec `idna` is not used, because it implements IDNA 2003: it reads the sharp s as "ss", which is another
-domain, and it refuses A-labels that have existed since 2010. This module leaves out the rules for text that runs both
-ways (RFC 5893), and those for characters that are valid only in some context (RFC 5892 appendix A): a label with such a
+Python's codec `idna` is not used, because it implements IDNA 2003: it changes the sharp s to "ss", which yields another
+domain, and it refuses A-labels that have been valid since 2010. Leaves out the rules for text from right to left
+(RFC 5893), and the rules for characters that are valid only in some context (RFC 5892 appendix A). A label with such a
 character has no A-label here.
 """
 
@@ -15,7 +15,7 @@ from smime_core.limits import MAX_HOST_CHARACTERS
 
 _MAX_LABEL_CHARACTERS: Final = 63  # RFC 1035 section 2.3.4
 _LETTERS_AND_DIGITS: Final = frozenset({"Ll", "Lu", "Lo", "Nd", "Lm", "Mn", "Mc"})  # RFC 5892 section 2.1
-# RFC 5892 section 2.6: valid or refused regardless of the other rules.
+# RFC 5892 section 2.6: characters that are valid or refused whatever the other rules say.
 _VALID: Final = frozenset("\u00df\u03c2\u06fd\u06fe\u0f0b\u3007")
 _REFUSED: Final = frozenset("\u0640\u07fa\u302e\u302f\u3031\u3032\u3033\u3034\u3035\u303b")
 # RFC 5892 section 2.3: letters and marks that are invisible.
@@ -36,7 +36,8 @@ def find_a_labels(domain: str) -> str | None:
         return domain.lower()
     if len(domain) > MAX_HOST_CHARACTERS:
         return None
-    # Lower case is made character by character, because Python gives a sigma at the end of a word another letter.
+    # Each character is changed to lower case by itself, because Python turns a capital sigma at the end of a word into
+    # another letter.
     lowered = "".join(one.lower() for one in domain)
     labels = [_find_a_label(label) for label in unicodedata.normalize("NFC", lowered).split(".")]
     return None if None in labels else ".".join(filter(None, labels))

@@ -1,4 +1,4 @@
-"""Hosts whose name or address means this machine, without asking the DNS (RFC 6761 section 6.3)."""
+"""Hosts that are this machine, by their name or address and without a query to the DNS (RFC 6761 section 6.3)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Mail addresses: the only place where text becomes an address (RFC 5321 section 4.1.2, RFC 9598).
 
-All code that compares, constrains, keeps or shows an address uses this module: the author check, name constraints,
-trust decisions, contacts, the choice of recipients. Text that is no address becomes None and equals nothing.
+All code that compares, constrains, stores or shows an address uses this module: the author check, name constraints,
+trust decisions, contacts and the choice of recipients. Text that is no address becomes None and equals nothing.
 `mime.addresses` first removes comments and blanks around the parts (RFC 5322).
 """
 
@@ -39,10 +39,11 @@ class MailAddress:
 
     @property
     def key(self) -> tuple[str, str]:
-        """A form that is equal for addresses of the same person.
+        """A key that is equal for addresses of the same person.
 
         The case of ASCII letters in the local part does not matter (RFC 8550 section 3: SHOULD). Other letters are
-        compared exactly, because their mailboxes may differ: the Kelvin sign is no k, and the sharp s no ss.
+        compared exactly, because such addresses may be different mailboxes: the Kelvin sign is not k, and the sharp s
+        is not ss.
         """
         return _lower_ascii(self.local_part), self.domain
 
@@ -89,7 +90,7 @@ def is_condition(text: str) -> bool:
 
 
 def condition_key(condition: str) -> tuple[str, str] | None:
-    """A form that is equal for equal conditions, or None if the text is no condition."""
+    """A key that is equal for equal conditions, or None if the text is no condition."""
     if condition.startswith("@"):
         domain = _read_domain(condition[1:])
         return None if domain is None else ("", domain)
@@ -123,7 +124,7 @@ def _read_domain(text: str) -> str | None:
     domain = find_a_labels(text)
     if domain is None or len(domain) > MAX_HOST_CHARACTERS or not _HOST.fullmatch(domain):
         return None
-    # A domain whose last label is digits is an IP address.
+    # A domain whose last label consists of digits is an IP address.
     return None if domain.rpartition(".")[2].isdigit() else domain
 
 
