@@ -33,7 +33,7 @@ async def obtain_timestamp(
     *,
     tsa_policy: str | None = None,
 ) -> TimestampToken:
-    """A fresh timestamp of `octets`. It answers our request, and its signature verifies. Trust is not checked.
+    """A fresh timestamp of `octets`, which answers our request and has a valid signature. Trust is not checked.
 
     Raises TimestampRefused, and the errors of `check_answer` and `check_token`.
     """

@@ -16,7 +16,7 @@ from smime_core.timestamp.tst_info import ID_CT_TST_INFO, TstInfo, parse_tst_inf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimestampToken:
-    """One token, not verified. `info` is its statement; `info_der` is the statement as the bytes that were signed."""
+    """One token, not verified. `info` is its statement, and `info_der` the signed bytes of the statement."""
 
     der: bytes
     info: TstInfo

@@ -30,9 +30,9 @@ _MICROS: Final = 0x81
 _TSA: Final = 0xA0
 _EXTENSIONS: Final = 0xA1
 _OPTIONAL: Final = (der.SEQUENCE, _BOOLEAN, der.INTEGER, _TSA, _EXTENSIONS)  # In the order of RFC 3161.
-# DER requires the point and forbids trailing zeros. No clock has more than twelve decimal digits.
+# DER requires a point and forbids trailing zeros. No clock needs more than twelve digits after the point.
 _FRACTION: Final = re.compile(rb"([0-9]{14})\.([0-9]{0,11}[1-9])Z")
-_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # An accuracy can be added without overflow.
+_LATEST: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)  # Earlier times plus an accuracy do not overflow.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class TstInfo:
     """The statement of a timestamp, not verified yet.
 
     `tsa_policy` is the OID of the service's own policy, dotted. `accuracy` is the possible error of the clock; if it is
-    None, the policy states the error. `tsa` is a name of the service. `nonce` is that of the request.
+    None, the service's policy states the error. `tsa` is a name of the service. `nonce` is that of the request.
     """
 
     tsa_policy: str

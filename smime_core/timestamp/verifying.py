@@ -1,7 +1,7 @@
 """Verify a timestamp: its signature, its authority's certificate, and the data that it covers (RFC 3161, RFC 5816).
 
-A timestamp counts only as long as its authority's path is valid. Leaves out: archive timestamps, which would prolong
-this.
+A timestamp counts only as long as its authority's path is valid. Leaves out archive timestamps, with which a timestamp
+would count longer.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from smime_core.timestamp.token import TimestampToken
 from smime_core.timestamp.tst_info import ID_CT_TST_INFO, MessageImprint
 from smime_core.x509.certificate import Certificate, names_match
 
-# RFC 3161 section 4: earlier timestamps remain valid after a revocation for one of these reasons, if the reason is
-# given. The RFC also names "unspecified". It is not accepted here, because lists now express it by giving no reason
-# (RFC 5280 section 5.3.1).
+# RFC 3161 section 4: timestamps from before a revocation remain valid if the revocation gives one of these reasons. The
+# RFC also names "unspecified". It is not accepted here, because CRLs now express it by giving no reason (RFC 5280
+# section 5.3.1).
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation"})
 
 
@@ -75,17 +75,17 @@ async def verify_timestamp(
     The anchors of the rules are those of timestamp authorities; `rules.known` are certificates besides those in the
     token.
 
-    (0) All checks of `check_token`. (1) The token's time is not after `rules.at`, with a tolerance for wrong clocks.
-    (2) The path of the authority's certificate was valid at the token's time, by the store's policy on revocation. (3)
-    The path is valid at `rules.at`, too; there an unknown revocation status and a harmless revocation after the token's
-    time are accepted (RFC 3161 section 4).
+    (0) All checks of `check_token` pass. (1) The token's time is not after `rules.at`, with a tolerance for wrong
+    clocks. (2) The path of the authority's certificate was valid at the token's time, by the store's policy on
+    revocation. (3) The path is also valid at `rules.at`; for that time, an unknown revocation status and a harmless
+    revocation after the token's time are accepted (RFC 3161 section 4).
 
     The token's signature counts in `budget` like that of a signer. Raises TimestampMismatch, SignatureMismatch,
     AlgorithmForbidden, PathError and its subclasses, or MalformedMessage.
     """
     budget = budget or PathBudget()
     budget.count_signer()
-    # (0) The token without trust.
+    # (0) All checks that need no trust.
     certificate = await check_token(token, imprinted, provider, known=rules.known, policy=rules.policy)
     # (1) The time.
     time = token.info.gen_time
@@ -114,8 +114,8 @@ async def check_token(
     """The certificate of a token's signer, after all checks that need no trust.
 
     (0) The imprint is the digest of `imprinted`, by a hash that is strong enough. (1) The signer names its certificate
-    by hash, and the certificate is at hand. (2) The signature verifies. (3) The certificate is for timestamps only, and
-    has the name that the token gives for the service.
+    by hash, and the certificate is in the token or in `known`. (2) The signature verifies. (3) The certificate is for
+    timestamps only, and has the name that the token gives for the service.
 
     Raises TimestampMismatch, SignatureMismatch, AlgorithmForbidden, PathError, VerificationError or MalformedMessage.
     """
@@ -157,7 +157,8 @@ async def _follow_path(
     store, time = rules.trust_store.looking_back_from(rules.at), token.info.gen_time
     then = PathRules(store, min(time, rules.at), known=(*token.signed_data.certificates, *rules.known))
     path = await validate_path(certificate, Purpose.TIMESTAMP, then, provider, budget=budget)
-    # At `rules.at`, an unknown revocation status does not undo the timestamp. A revocation does, unless it is harmless.
+    # At `rules.at`, an unknown revocation status does not invalidate the timestamp. A revocation does, unless it is
+    # harmless.
     since = dataclasses.replace(then, trust_store=store.softened(), at=rules.at)
     try:
         await validate_path(certificate, Purpose.TIMESTAMP, since, provider, budget=budget)
@@ -179,8 +180,8 @@ def _was_harmless(error: CertificateRevoked, time: datetime.datetime) -> bool:
 
 def _find_signer(token: TimestampToken, certificates: Sequence[Certificate]) -> Certificate:
     found = find_signer_certificates(token.signer, certificates)[:1]
-    # If the hash matches no certificate, the certificate that sid names is used. Its verification then fails with the
-    # right error.
+    # If the hash matches no certificate, the certificate that sid names is used. The verification with it then fails
+    # with the right error.
     certificate = next(iter(found), None) or find_certificate(token.signer.sid, certificates)
     if certificate is None:
         raise VerificationError("the certificate of the timestamp service is not here")
