@@ -1,8 +1,8 @@
-"""Contacts: their certificates, with date and source, and their capabilities.
+"""Contacts: their certificates with date and source, and the algorithms that they can read.
 
 Facts are remembered from `verified` mail only (RFC 8551 section 2.7.1, MUSTS 16). The first certificate of an address
 is remembered at once. Another certificate is reported as a `CertificateChange`; if its issuer or key differs, it is
-remembered after the user agrees. To be remembered gives a certificate no trust: `recipient_choice` checks it each time.
+remembered after the user agrees. A remembered certificate is not trusted: `recipient_choice` checks it each time.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Contact:
     """One address with its certificates, the last seen first.
 
     `preferred` is the certificate that the contact wants mail encrypted for, `capabilities` are the algorithms that the
-    contact can read. Both are from a verified mail, whose signing time is `said_at`. They are None if unknown.
+    contact can read. Both are from a verified mail, whose signing time is `said_at`. All three are None if unknown.
     """
 
     address: str
@@ -107,7 +107,7 @@ class Harvest:
     """The facts in one verified mail about its sender.
 
     `certificate` is the signer's. `preferred` is the certificate for encryption to the sender, or None if the mail has
-    none. `signed_at` is None if the signing time is missing or in the future; then capabilities are not kept.
+    none. `signed_at` is None if the signing time is missing or in the future; capabilities are then not stored.
     """
 
     address: str
@@ -136,15 +136,16 @@ class CertificateChange:
 
     @property
     def is_renewal(self) -> bool:
-        """Whether the same authority certified the same key again. A renewal is only noted. For any other change, the
-        user must agree.
+        """Whether the same authority certified the same key again.
+
+        A renewal is only reported. To any other change, the user must agree.
         """
         return self.same_issuer and self.same_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Contacts after a harvest, and the changes of certificates. If `asks`, the contacts are as before the harvest."""
+    """The contacts after a harvest, and the changes of certificates. If `asks` is True, the contacts are unchanged."""
 
     contacts: Contacts
     changes: tuple[CertificateChange, ...] = ()
@@ -158,8 +159,9 @@ class Merged:
 def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
     """The facts to remember from a message, or None if the message is not `verified` as its sender's own.
 
-    The certificate for encryption is found as in RFC 8551 section 2.5.3.1: the one that the signer prefers, or else one
-    with the signer's name. This certificate must have the sender's address. `at` is the time of the examination.
+    The certificate for encryption is found as in RFC 8551 section 2.5.3.1: the certificate that the signer prefers, or
+    else one with the signer's name. This certificate must have the sender's address. `at` is the time of the
+    examination.
     """
     sender = report.sender
     if report.state is not State.VERIFIED or sender is None:
@@ -187,7 +189,7 @@ def harvest(report: MessageReport, at: datetime.datetime) -> Harvest | None:
 
 
 async def confirm_preferred(harvested: Harvest, provider: CryptoProvider, trust_store: TrustStore) -> Harvest:
-    """The harvest, without its certificate for encryption if that has no valid path for the sender's address.
+    """The harvest, without its certificate for encryption if that one has no valid path for the sender's address.
 
     No signature covers the certificates in a message: anybody who forwards it can add their own. The revocation status
     of the certificate may be unknown here, because it is checked again before encryption.
@@ -260,8 +262,8 @@ def remember_certificate(contact: Contact, known: KnownCertificate) -> Contact:
 def find_change(contacts: Contacts, address: str, certificate: Certificate) -> CertificateChange | None:
     """The change from the known certificates of an address to `certificate`. None if it is known or the address is new.
 
-    `certificate` is compared with the last seen one for the same use, because many people sign with one key and receive
-    with another. If none is for the same use, it is compared with the last seen certificate.
+    `certificate` is compared with the last seen certificate for the same use, because many people sign with one key and
+    receive with another. If there is none for the same use, it is compared with the last seen certificate.
     """
     contact = contacts.find(address)
     known = [one.certificate for one in contact.certificates] if contact else []
@@ -303,7 +305,8 @@ def _find_preferred(
 
 
 def _find_intermediates(signer: SignerReport, carried: Sequence[Certificate]) -> tuple[Certificate, ...]:
-    # The path without its two ends, and the other authorities in the message, which a later certificate may need.
+    # Returns the path without its two ends, and the other authorities in the message, because the path of a later
+    # certificate may need them.
     authorities = (
         *signer.path[1:-1],
         *(one for one in carried if one.is_ca and not one.is_self_issued),

@@ -5,7 +5,7 @@
 
 Each certificate is written once, in the list at the top. Contacts name it by its index there. `capabilities` is base64
 DER of SMIMECapabilities. Parsing is strict: a text with any extra, missing or misplaced member is refused, so that a
-damaged file cannot pass as one with fewer contacts.
+damaged file is not read as a file with fewer contacts.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _parse_capabilities(octets: bytes) -> Capabilities | None:
 
 
 def _certificate(value: object, certificates: Sequence[Certificate]) -> Certificate:
-    # In Python, True is an int, so `true` would pass as the number 1.
+    # In Python, True is an int, so `true` would be accepted as the number 1.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < len(certificates):
         raise MalformedMessage("the number of a certificate that is not there", where=_WHERE)
     return certificates[value]

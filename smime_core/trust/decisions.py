@@ -1,9 +1,9 @@
 """The user's own decisions: one certificate or one untrusted authority, accepted for given addresses.
 
-Decisions are for a separate PKI without cross-certificates. The user makes a decision by hand and can remove it. The
-decision has a time, and the addresses that it counts for. It is refused if an anchor vouches for the certificate
-already, if the certificate has expired or was revoked, or if it is not for mail: a decision must not hide these facts.
-`decisions_json` stores decisions.
+Decisions are meant for another organisation's PKI without cross-certificates. The user makes a decision by hand and can
+remove it. The decision has a time, and the addresses for which it counts. It is refused if an anchor vouches for the
+certificate already, if the certificate has expired or was revoked, or if the certificate is not for mail: a decision
+must not hide these facts. `decisions_json` stores decisions.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ async def make_decision(
     """Returns the decision to accept a certificate. Raises DecisionRefused if a condition is not met.
 
     (1) There is at least one address. (2) The certificate is of the kind `kind`, for mail, and valid. (3) A person's
-    certificate has the addresses. (4) No anchor of the store leads to the certificate, apart from an earlier decision
-    on the same certificate.
+    certificate has the addresses. (4) No anchor of the store vouches for the certificate, apart from an earlier
+    decision on the same certificate.
     """
     # (1) The addresses.
     conditions = _check_conditions(addresses)
@@ -197,7 +197,8 @@ async def _check_stranger(
         try:
             path = await validate_path(certificate, use, rules, provider)
         except UntrustedAnchor as error:
-            # The path leads to an anchor whose conditions exclude the certificate. That is a decision too, and stays.
+            # The path leads to an anchor whose conditions exclude the certificate. These conditions are a decision too,
+            # which stays in force.
             if (trail := trail_of(error)) is not None and trail.anchor is not None:
                 raise DecisionRefused(f"this was decided otherwise: {error}", why="decided-otherwise") from error
         except SmimeError as error:

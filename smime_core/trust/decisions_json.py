@@ -3,8 +3,8 @@
     {"version": "sealwax-decisions-1", "decisions": [{"certificate": base64 DER, "kind": "exact" or "authority",
     "addresses": [...], "acceptedAt"}]}
 
-Parsing is strict. A text that has a decision without addresses is refused, because such an anchor would count for all
-addresses.
+Parsing is strict. A text that has a decision without addresses is refused, because an anchor without addresses would
+count for all addresses.
 """
 
 from __future__ import annotations

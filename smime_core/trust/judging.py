@@ -1,4 +1,4 @@
-"""The trust and the time that signers and recipients are judged by."""
+"""The trust and the time by which signers and recipients are judged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smime_core.trust.contacts import NO_CONTACTS, Contacts
 class Judging:
     """The anchors and the time that signers and recipients are judged by.
 
-    `contacts` are the people known from before. If one of them has another certificate now, the change is reported.
+    `contacts` are the known people. If one of them now has another certificate than before, the change is reported.
     """
 
     trust_store: TrustStore

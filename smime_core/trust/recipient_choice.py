@@ -3,7 +3,7 @@
 The caller passes all certificates that were found (by `sealwax.lookups.search`), with their sources. No source is
 trusted: a certificate is used only if its path, its use, its dates and its address pass. Each refused certificate is
 reported with all reasons. `choose_recipient` takes the first source with a usable certificate, in the order of
-`CertificateSource`. Revocation and missing intermediates are in the trust store's evidence.
+`CertificateSource`. CRLs, OCSP responses and missing intermediates are taken from the trust store's evidence.
 """
 
 from __future__ import annotations
@@ -171,7 +171,8 @@ def check_without_path(
 ) -> RecipientCheck:
     """The checks that need no trust: address (None accepts any), dates, use and kind of key.
 
-    For a certificate that the user has picked, if there are no anchors. A warning says that its path was not checked.
+    Use this for a certificate that the user has picked, if there are no anchors. A warning says that the path was not
+    checked.
     """
     check = _check_itself(found, address, at, contacts)
     return dataclasses.replace(check, warnings=(*check.warnings, _warning("path-not-checked")))
@@ -183,10 +184,12 @@ async def choose_recipient(
     judging: Judging,
     provider: CryptoProvider,
 ) -> RecipientChoice:
-    """All candidates checked for the address, and the one to use. A certificate for another address is only listed.
+    """All candidates, checked for the address, and the one to use.
+
+    Certificates for other addresses are listed but never used.
 
     A certificate from several sources is listed once, under the first source. At most MAX_FOUND_CERTIFICATES are
-    checked, so that a source with very many cannot delay the choice.
+    checked, so that a source with very many certificates cannot delay the choice.
     """
     candidates = _in_order(found)
     checks = [
@@ -250,7 +253,8 @@ def _check_itself(
 
 
 def _in_order(found: Sequence[FoundCertificate]) -> list[FoundCertificate]:
-    # By source; within a source, the preferred certificates, then the newest. Each certificate occurs once.
+    # Sorts by source, and within a source the preferred certificates first, then the newest. Each certificate occurs
+    # once.
     order = list(CertificateSource)
     newest_first = sorted(found, key=lambda one: one.certificate.not_before, reverse=True)
     ranked = sorted(newest_first, key=lambda one: (order.index(one.source), not one.is_preferred))
@@ -270,7 +274,7 @@ def _with_path_error(
         return reasons if is_own else (*reasons, _reason("issuer-expired", {"text": str(error)}))
     if isinstance(error, (CertificateRevoked, RevocationUnknown, UntrustedAnchor)):
         return (*reasons, _reason(error.code, {"text": str(error)}))
-    # If the fault is the use of the certificate itself, it has a reason of its own already.
+    # If the fault is the use of the certificate itself, `reasons` already has a reason for it.
     return reasons if _has_said_use(reasons) else (*reasons, _reason("path-error", {"text": str(error)}))
 
 

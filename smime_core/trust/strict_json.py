@@ -1,4 +1,4 @@
-"""Strict reading of JSON from files and other sources: every member in its place and of its kind, or an error.
+"""Strict reading of JSON: every member must be in its place and of its kind.
 
 An extra member, a repeated one, or a text in place of a number is refused, so that two programs cannot read one text
 differently.
@@ -40,8 +40,8 @@ def parse_json(data: bytes, where: str, *, max_bytes: int) -> object:
         # Decoded here, because `json` also accepts UTF-16.
         value: object = json.loads(data.decode("utf-8-sig"), object_pairs_hook=read_object)
         if _HALF_CHARACTER.search(data):
-            # `json` accepts unpaired surrogates in escapes. They are no characters (RFC 8259 section 8.2), so encoding
-            # fails.
+            # `json` accepts unpaired surrogates in escapes. They are no characters (RFC 8259 section 8.2), so they
+            # cannot be encoded.
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise MalformedMessage("this is not JSON", where) from error
@@ -63,28 +63,28 @@ class Members:
         return cls(value, where)
 
     def text(self, name: str) -> str:
-        """A text."""
+        """The text in the member `name`."""
         value = self.values[name]
         if not isinstance(value, str):
             raise self._wrong(name, "text")
         return value
 
     def number(self, name: str) -> int:
-        """A whole number from 0 to the largest that JavaScript counts exactly."""
+        """The whole number in the member `name`, from 0 to the largest that JavaScript represents exactly."""
         value = self.values[name]
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:
             raise self._wrong(name, "whole number")
         return value
 
     def truth(self, name: str) -> bool:
-        """A boolean."""
+        """The boolean in the member `name`."""
         value = self.values[name]
         if not isinstance(value, bool):
             raise self._wrong(name, "true or false")
         return value
 
     def listed(self, name: str, *, limit: int) -> list[object]:
-        """A list of at most `limit` values. Raises LimitExceeded for a longer one."""
+        """The list in the member `name`, of at most `limit` values. Raises LimitExceeded for a longer list."""
         value = self.values[name]
         if not isinstance(value, list):
             raise self._wrong(name, "list")
@@ -92,7 +92,7 @@ class Members:
         return value
 
     def texts(self, name: str, *, limit: int) -> tuple[str, ...]:
-        """A list of at most `limit` texts. Raises LimitExceeded for a longer one."""
+        """The list of texts in the member `name`, at most `limit`. Raises LimitExceeded for a longer list."""
         values = self.listed(name, limit=limit)
         texts = tuple(value for value in values if isinstance(value, str))
         if len(texts) != len(values):
@@ -100,7 +100,7 @@ class Members:
         return texts
 
     def time(self, name: str) -> datetime.datetime:
-        """A time such as 2026-01-31T12:00:00Z."""
+        """The time in the member `name`, such as 2026-01-31T12:00:00Z."""
         text = self.text(name)
         if not _TIME.fullmatch(text):
             raise self._wrong(name, "time as 2026-01-31T12:00:00Z")
@@ -110,11 +110,11 @@ class Members:
             raise self._wrong(name, "time that there is") from error
 
     def optional_time(self, name: str) -> datetime.datetime | None:
-        """A time, or null."""
+        """The time in the member `name`, or None for null."""
         return None if self.values[name] is None else self.time(name)
 
     def certificate(self, name: str) -> Certificate:
-        """A certificate, its DER in base64."""
+        """The certificate whose DER is in the member `name` in base64."""
         try:
             return parse_certificate(base64.b64decode(self.text(name), validate=True))
         except (binascii.Error, ValueError) as error:
