@@ -1,6 +1,6 @@
-"""The walk through a message, and the judgement of each signer that leads to one verdict.
+"""Examine a message layer by layer, judge each signer, and reach one verdict.
 
-RFC 8551 section 3 and RFC 5652 section 5; for header fields RFC 9788.
+The rules are those of RFC 8551 section 3 and RFC 5652 section 5, and for header fields those of RFC 9788.
 """
 
 from smime_core.verdict.examiner import Decryptor, Examiner

@@ -1,4 +1,4 @@
-"""The authors by the displayed header fields, and what in them could mislead a reader (RFC 5322 section 3.6.2).
+"""The authors that the displayed header fields name, and signs of deceit in these fields (RFC 5322 section 3.6.2).
 
 Only From counts for a verdict (MUSTS 37). A misleading display name or Sender field is reported as a note; notes change
 no state. Leaves out: the comparison with the certificate (`signers`).
@@ -31,7 +31,7 @@ class Authors:
 
 
 def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
-    """The authors of a message. If the message names none, the author is `given`, which the caller knows."""
+    """The authors of a message. If the message names none, the author is `given`, or nobody if that is None."""
     authors = from_addresses(headers) if headers is not None else ()
     if headers is None or not authors:
         return Authors(authors=() if given is None else (given,))
@@ -45,8 +45,8 @@ def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
 
 def find_other_address(mailbox: Mailbox) -> str | None:
     """An address in a display name that differs from the mailbox's own, or None."""
-    # Full-width signs are normalised and invisible characters dropped, because readers do not notice them. The text is
-    # cut, because nobody reads that far.
+    # Full-width signs are normalised and invisible characters dropped, because readers do not notice them. A long text
+    # is cut, because nobody reads it to the end.
     shown = "".join(one for one in mailbox.name if unicodedata.category(one) != "Cf")[:MAX_NAME_TEXT_CHARACTERS]
     name = unicodedata.normalize("NFKC", shown)
     joined = "@".join(part.strip() for part in name.split("@"))

@@ -1,4 +1,4 @@
-"""The tools of one examination: keys, trust, and limits on the content types."""
+"""The inputs of one examination: keys, trust, and the content types that are allowed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Decryptor:
         if enveloped.content_type not in self.encrypted_types:
             raise ContentTypeMismatch(f"encrypted content of type {enveloped.content_type} does not belong here")
         if enveloped.content_type != ID_DATA and not enveloped.is_authenticated:
-            # EnvelopedData does not authenticate the content type: anybody could relabel the content of a mail.
+            # EnvelopedData does not authenticate the content type, so anybody could give the content of a mail another
+            # type.
             raise ContentTypeMismatch(f"content of type {enveloped.content_type} is encrypted without authentication")
 
     def check_compressed_type(self, content_type: str) -> None:
@@ -48,7 +49,7 @@ class Decryptor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examiner(Decryptor):
-    """The tools of one examination.
+    """The inputs of one examination.
 
     `signed_types` are the content types that signatures may cover. `follows_paths` is False after a path search has
     passed its limits: further signers are reported without a path. All path searches share `budget`.

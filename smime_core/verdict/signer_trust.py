@@ -44,10 +44,10 @@ from smime_core.trust.contacts import CertificateChange, find_change
 from smime_core.verdict.examiner import Examiner
 from smime_core.x509.certificate import Certificate
 
-# RFC 5280 section 5.3.1: reasons that say nothing against earlier signatures. keyCompromise is not among them, because
-# the thief of a key can sign with any date.
+# RFC 5280 section 5.3.1: reasons for a revocation that say nothing against earlier signatures. keyCompromise is not
+# among them, because the thief of a key can sign with any date.
 _HARMLESS_REASONS: Final = frozenset({"affiliationChanged", "superseded", "cessationOfOperation", "privilegeWithdrawn"})
-# Doubts that may not have existed yet when a timestamp was made.
+# Doubts whose cause may have arisen after a timestamp was made.
 _UNDONE_BY_TIME: Final = frozenset(
     {
         "certificate-expired",
@@ -63,7 +63,7 @@ _UNDONE_BY_TIME: Final = frozenset(
 class SignerTrust:
     """The trust in a signer's certificate. `path` and `addresses` are empty if there is no valid path.
 
-    `timestamp_trails` are the records of the paths of the services whose timestamps are on the signature.
+    `timestamp_trails` are the records of the paths of timestamp services, for the timestamps on the signature.
     """
 
     doubts: tuple[Reason, ...]
@@ -81,7 +81,7 @@ async def judge_trust(
     known: tuple[Certificate, ...],
     signing_time: datetime.datetime | None,
 ) -> SignerTrust:
-    """Judge the path of the signer's certificate. `known` are the certificates in the message. Raises nothing.
+    """Judge the path of the signer's certificate. `known` are the certificates in the message. Never raises SmimeError.
 
     If the path is not valid any more, it is judged as of the time that a timestamp on the signature proves.
     """
@@ -124,7 +124,7 @@ async def _weigh_timestamps(
 def _why_not_counted(judged: Sequence[Timestamp | SmimeError]) -> Reason:
     beyond = [error for error in judged if isinstance(error, LimitExceeded)]
     if beyond:
-        # LimitExceeded keeps its own code, because `judge_signers` stops searching paths in this message after it.
+        # The reason has the code of LimitExceeded, because `judge_signers` follows no further paths after that code.
         return _as_told(beyond[0])
     return reason("timestamp-not-counted", {"text": "; ".join(str(error) for error in judged)})
 

@@ -1,9 +1,9 @@
 """The verdict on signers, and the headline over all layers (RFC 5652 section 5.6, RFC 8550).
 
 (1) Each SignerInfo is judged by itself: structure, signature, certification path. (2) The signers are compared with the
-displayed From. (3) The headline is drawn; any doubt keeps it from being VERIFIED. The same code judges messages in
-memory and in streams. A verdict applies to the content that its signature covers: a layer around one part of a message
-never improves the verdict on the whole.
+displayed From. (3) The headline, one state for the whole message, is chosen. With any doubt it is not VERIFIED. The
+same code judges messages in memory and in streams. A verdict applies to the content that its signature covers: a layer
+around one part of a message never improves the verdict on the whole.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Claim(Enum):
 async def judge_signers(
     signed_data: SignedData, content: SignedContent, examiner: Examiner, known: tuple[Certificate, ...]
 ) -> tuple[SignerReport, ...]:
-    """The verdict on each SignerInfo. `known` are all certificates that the message carried so far."""
+    """The verdict on each SignerInfo. `known` are all certificates that were found in the message so far."""
     if signed_data.e_content_type not in examiner.signed_types:
         why = reason("content-type-mismatch", {"oid": signed_data.e_content_type})
         return tuple(broken_signer(info, why) for info in signed_data.signer_infos)
@@ -52,8 +52,8 @@ async def judge_signers(
     for info in signed_data.signer_infos:
         reports.append(await _judge_signer(info, signed_data.e_content_type, content, examiner, known))
         if _went_beyond_limits(reports[-1]):
-            # All signers share the certificates of the message. If these are hostile, each further signer would cause
-            # another costly search.
+            # All signers share the certificates of the message. If the certificates are hostile, each further signer
+            # would cause another costly search.
             examiner = dataclasses.replace(examiner, follows_paths=False)
     return tuple(reports)
 
@@ -167,7 +167,7 @@ def draw_headline(
     """Returns (one of the five states, its reasons), from the layers that cover the whole message.
 
     In triple wrapping (RFC 2634 section 1.1) the inner signatures decide. An invalid outer signature makes the whole
-    invalid. A doubt about an outer signature is reported at its layer only, because anybody could remove that layer. A
+    invalid. A doubt about an outer signature is reported only at its layer, because anybody could remove that layer. A
     message that is signed only outside its encryption is never verified after decryption (RFC 8551 section 3.7).
     """
     layers = [layer for layer in layers if layer.covers_whole]
@@ -187,7 +187,7 @@ def draw_headline(
     reasons = (*outside, *dict.fromkeys(why for signer in doubts for why in signer.reasons))
     mismatch = _author_mismatch(signers, claimed) if claim is Claim.FROM_FIELD else None
     if mismatch is not None:
-        # A trusted signer with another address than the sender's: the signature is not the sender's.
+        # The signer is trusted but has another address than the sender, so the signature is not the sender's.
         forged = mismatch.code == "sender-mismatch" and not doubts
         return State.INVALID if forged else State.SIGNED_UNVERIFIED, (mismatch, *reasons)
     if doubts or outside:
@@ -235,7 +235,8 @@ def _author_mismatch(signers: Sequence[SignerReport], claimed: Authors) -> Reaso
 
 
 def _addresses(signer: SignerReport) -> tuple[str, ...]:
-    # For a verified signer, the addresses that the anchor is trusted for. For others, all addresses of the certificate.
+    # Returns the addresses for which the anchor is trusted if the signer is verified, otherwise all addresses of the
+    # certificate.
     return signer.addresses if signer.state is State.VERIFIED else _all_addresses(signer)
 
 

@@ -1,4 +1,4 @@
-"""The examination of a message in memory: layer by layer, outermost first, opened with the given keys.
+"""The examination of a message in memory: layer by layer, outermost first, decrypted with the given keys.
 
 `signers` judges the signatures. A protected part inside a larger message is reported, but it never improves the verdict
 on the whole.
@@ -68,8 +68,9 @@ async def examine(
 ) -> MessageReport:
     """The report on a mail, a MIME entity or a bare CMS structure.
 
-    `sender` is the author if the input has no From field. Without keys in `examiner`, encrypted layers stay closed.
-    Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
+    `sender` is the author if the input has no From field. Without keys in `examiner`, encrypted layers are not
+    decrypted. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
+    UnsupportedAlgorithm.
     """
     node = parse_message(data)
     walk = Walk(node=node, outermost=node, displayed=node)
@@ -83,10 +84,10 @@ async def examine(
 
 @dataclass(slots=True, kw_only=True)
 class Walk:
-    """The state of an examination: the layers so far, the next node, and the entity whose From is displayed.
+    """The state of an examination: the layers so far, the node to examine next, and the entity whose From is displayed.
 
-    `behind_unauthenticated` is True after a layer without an authentication tag (CBC) was opened. `notes` are reasons
-    that people should know but that do not change the state.
+    `behind_unauthenticated` is True after a layer without an authentication tag (CBC) was decrypted. `notes` are
+    reasons that are reported to people but do not change the state.
     """
 
     node: Entity | bytes = b""
@@ -103,24 +104,24 @@ class Walk:
         self.layers.append(layer)
 
     def add_encrypted(self, enveloped: EnvelopedData, opened_by: RecipientInfo | None) -> None:
-        """Add an encrypted layer. `opened_by` is the recipient whose key opened it. Raises LimitExceeded."""
+        """Add an encrypted layer. `opened_by` is the recipient whose key decrypted it. Raises LimitExceeded."""
         self.add(encrypted_layer(enveloped, opened_by, len(self.layers)))
         self.behind_unauthenticated |= opened_by is not None and not enveloped.is_authenticated
         if enveloped.cipher.is_weak:
             self.notes[reason("weak-encryption", {"algorithm": enveloped.cipher.name})] = None
 
     def enter(self, node: Entity | bytes) -> None:
-        """Continue inside the layer that was added last."""
+        """Continue with `node`, the content of the layer that was added last."""
         self.node = node
         if not _names_author(self.displayed) and _names_author(node):
-            # The input has no From, as in bare CMS, and a whole mail is inside. The From of that mail is displayed.
+            # The input has no From, as in bare CMS, but contains a whole mail. The From of that mail is displayed.
             self.displayed = node
 
     def disguise(self, error: MalformedMessage | UnsupportedAlgorithm | ContentTypeMismatch) -> Exception:
         """`error` itself, or DecryptionError if `error` would reveal something about unauthenticated plaintext.
 
-        Garbled plaintext causes errors further inside, such as damage or an unknown identifier. They must look like any
-        failed decryption, and no text may quote the plaintext (MUSTS 23).
+        Garbled plaintext causes errors further inside, such as damage or an unknown identifier. These errors must look
+        like any failed decryption, and no text may quote the plaintext (MUSTS 23).
         """
         return DecryptionError() if self.behind_unauthenticated else error
 
@@ -139,7 +140,8 @@ class Walk:
             state, reasons = _hold_against_outside(state, reasons, protected)
         if claim is Claim.FROM_FIELD and state is not State.PLAIN:
             reasons = _with_notes(reasons, claimed.notes)
-        # Only layers of the whole count here. A nested part that stays closed is reported at the part.
+        # Only layers around the whole message count here. A nested part that is not decrypted is reported with that
+        # part.
         last = next((layer for layer in reversed(self.layers) if layer.covers_whole), None)
         if last and last.kind is LayerKind.ENCRYPTED and not any(one.opened for one in last.recipients):
             reasons = (*reasons, reason("not-opened"))
@@ -157,8 +159,8 @@ class Walk:
         )
 
     def _protected_headers(self) -> ProtectedHeaders | None:
-        # RFC 9788 section 4: the payload, inside all layers that cover the whole, says how its header fields are
-        # protected.
+        # RFC 9788 section 4: the payload, inside all layers that cover the whole message, states how its header fields
+        # are protected.
         whole = [layer for layer in self.layers if layer.covers_whole]
         if not isinstance(self.node, Entity) or not isinstance(self.outermost, Entity) or not whole:
             return None
@@ -237,7 +239,7 @@ def signed_layer(signers: tuple[SignerReport, ...], depth: int, *, detached: boo
 
 
 def encrypted_layer(enveloped: EnvelopedData, opened_by: RecipientInfo | None, depth: int) -> LayerReport:
-    """An encrypted layer; `opened_by` is the recipient whose key opened it."""
+    """An encrypted layer; `opened_by` is the recipient whose key decrypted it."""
     recipients = tuple(
         RecipientReport(
             rid=str(recipient.rid),
@@ -263,7 +265,8 @@ def _names_author(node: Entity | bytes) -> bool:
 def _hold_against_outside(
     state: State, reasons: tuple[Reason, ...], protected: ProtectedHeaders
 ) -> tuple[State, tuple[Reason, ...]]:
-    # RFC 9788 section 4.4, MUSTS 36: if the outer From differs, the reader's list of messages showed another sender.
+    # RFC 9788 section 4.4, MUSTS 36: if the outer From differs, the mail program's list of messages showed another
+    # sender.
     if protected.outer_from_differs:
         state = State.SIGNED_UNVERIFIED if state is State.VERIFIED else state
         reasons = (reason("outer-sender-differs"), *reasons)
@@ -305,7 +308,7 @@ async def _examine_nested(entity: Entity, walk: Walk, examiner: Examiner) -> lis
         except UnsupportedAlgorithm:
             continue  # A kind of protection that is not supported is not reported.
         except SmimeError as error:
-            # Damage below the top concerns only that part and is reported there.
+            # Damage below the top affects only its part and is reported there.
             signers = (broken_signer(error, reason("malformed-message", {"text": str(error)})),)
             layer = signed_layer(signers, len(walk.layers), detached=False)
         layers.append(dataclasses.replace(layer, covers_whole=False, path=path))
