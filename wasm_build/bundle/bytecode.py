@@ -1,7 +1,7 @@
 """The compiler of sources to bytecode, which the build runs inside Pyodide.
 
 Compiled modules start in less than half the time. Docstrings and line numbers are left out, so that a first visit loads
-0.9 MB less. Nobody misses them, because Python's tracebacks never leave the Worker.
+0.9 MB less. They are not needed, because Python's tracebacks never leave the Worker.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mozilla's roots in the bundle: a Python module with the bytes of each root, made from the PEM file in the source."""
+"""Mozilla's roots in the bundle: a Python module with each root, made from the PEM file in the repository."""
 
 from __future__ import annotations
 

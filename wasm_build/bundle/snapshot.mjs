@@ -47,7 +47,7 @@ gc.freeze()
  *
  * The allocator is Emscripten's dlmalloc; Python has no allocator of its own in this build. The chunks follow one
  * another from the start of the heap to the program break. The second word of a chunk is its size, with bit 1 set while
- * it is in use. In a free chunk the allocator needs the two words after the size, in a large one the next six.
+ * it is in use. In a free chunk the allocator needs the two words after the size; in a large one it needs six.
  */
 function clearFreeMemory({ HEAPU8, HEAPU32, ___heap_base, _sbrk, _emscripten_stack_get_end, _emscripten_stack_get_current }) {
   HEAPU8.fill(0, _emscripten_stack_get_end(), _emscripten_stack_get_current());

@@ -12,7 +12,7 @@ const KEYS_OF_EACH_SIZE = 32;
 /** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
 const KEYS_OF_EACH_LARGE_SIZE = 4;
-/** The limit on sizes. One operation has secrets of about ten sizes, a batch those of each message and of the keys. */
+/** The most sizes that are rinsed. One operation has secrets of about ten sizes; a batch has more with each message. */
 const MAX_SIZES = 32;
 const ROUNDS = 4;
 /** A block above this size has its own memory pages, which the allocator later cuts into small blocks with gaps. */

@@ -26,7 +26,7 @@ import { VaultError } from "./vault_error.js";
 export const SEAL_KEY_BYTES = 32;
 
 const MINUTE_MILLISECONDS = 60_000;
-/** Without use a session lasts 15 minutes, in all 12 hours, a long working day. The bridge's sessions last the same. */
+/** A session lasts 15 minutes without use, and at most 12 hours, a long working day. The bridge has the same limits. */
 export const LIMITS = Object.freeze({
   idleMilliseconds: 15 * MINUTE_MILLISECONDS, wholeMilliseconds: 12 * 60 * MINUTE_MILLISECONDS,
 });
@@ -80,8 +80,8 @@ export function whyOver({ begun, used }, moment, limits = LIMITS) {
 }
 
 /**
- * The time by the clock that has advanced more. The wall clock runs while the computer sleeps; the steady clock cannot
- * be set back.
+ * The elapsed time, by the clock that has advanced more. The wall clock runs while the computer sleeps; the steady
+ * clock cannot be set back.
  * @param {Moment} from
  * @param {Moment} to
  */

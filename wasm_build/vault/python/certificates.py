@@ -36,7 +36,7 @@ class ReadCertificates:
 
 
 async def describe_certificates(request: DescribeCertificates, provider: CryptoProvider) -> Reply:
-    """Returns `{certificates}` in words; `usable` says whether mail can be encrypted to one, `reason` why not."""
+    """Returns `{certificates}`: the facts of each; `usable`, whether mail can be encrypted to it; `reason`, why not."""
     certificates = parse_certificates(request.certificates)
     store = await read_store(request.judging, provider)
     rules = PathRules(store, request.judging.at, known=certificates)
@@ -73,7 +73,7 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
 
 
 def describe(certificate: Certificate) -> Reply:
-    """A certificate in words, with `purposes`: "sign", "seal" (encryption to it), both or none."""
+    """The facts of a certificate, its bytes, and its `purposes`: "sign", "seal" (encryption to it), both or none."""
     return {
         **describe_shortly(certificate),
         "purposes": [word for word, purpose in _PURPOSES.items() if _may(certificate, purpose)],
@@ -81,7 +81,7 @@ def describe(certificate: Certificate) -> Reply:
 
 
 def describe_shortly(certificate: Certificate) -> Reply:
-    """A certificate in words, with its bytes."""
+    """The facts of a certificate, and its bytes."""
     return {**certificate_to_json(certificate), "certificate": certificate.der}
 
 

@@ -47,7 +47,7 @@ class LearnContact:
 
 
 async def list_contacts(request: ListContacts, _: CryptoProvider) -> Reply:
-    """Returns `{people}`: the contacts in words."""
+    """Returns `{people}`: each contact with the facts of its certificates."""
     return {"people": [_describe(contact) for contact in read_contacts(request.contacts).people]}
 
 

@@ -49,7 +49,7 @@ async def decide(request: MakeDecision, provider: CryptoProvider) -> Reply:
 
 
 async def list_decisions(request: ListDecisions, _: CryptoProvider) -> Reply:
-    """Returns `{decisions}` in words."""
+    """Returns `{decisions}`: each decision with the facts of its certificate."""
     return {"decisions": [_describe(decision) for decision in read_decisions(request.decisions)]}
 
 

@@ -36,7 +36,7 @@ async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Repl
 
 
 async def seal_all(identities: Sequence[Identity], seal_key: Secret, provider: CryptoProvider) -> Reply:
-    """Returns `{identities}`: each sealed for the session, with its certificate in words."""
+    """Returns `{identities}`: each sealed for the session, with the facts of its certificate."""
     sealed = [await seal_identity(identity, seal_key, provider) for identity in identities]
     pairs = zip(identities, sealed, strict=True)
     return {"identities": [{"sealed": one, **describe(identity.certificate)} for identity, one in pairs]}

@@ -69,7 +69,7 @@ async def check_recipients(request: CheckRecipients, provider: CryptoProvider) -
 
 
 async def describe_harvest(report: MessageReport, judging: Judging, provider: CryptoProvider) -> Reply | None:
-    """Returns `{contacts, changes, asks}`: the contacts with a message's certificates. None if it has none to keep.
+    """Returns `{contacts, changes, asks}`: the contacts with a message's certificates, or None without certificates.
 
     If `asks` is true, the page keeps these `contacts` only after the person has agreed.
     """

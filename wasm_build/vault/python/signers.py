@@ -74,7 +74,7 @@ def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> 
 
 
 def allows(identity: UnsealedIdentity, purpose: Purpose) -> bool:
-    """Whether the certificate allows this purpose, at whatever time."""
+    """Whether the certificate allows this purpose, whether or not it is valid now."""
     try:
         check_end_entity(identity.certificate, purpose)
     except PathError:

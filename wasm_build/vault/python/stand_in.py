@@ -1,4 +1,4 @@
-"""Material of the warm-up: two identities whose fixed keys everybody can read here, and a stand-in for WebCrypto.
+"""Material of the warm-up: two identities with fixed keys, which are no secret, and a stand-in for WebCrypto.
 
 The build makes the snapshot without WebCrypto, and the snapshot must be the same each time. The stand-in's results have
 the right form and no secrecy: its ciphertext is the plaintext, and every signature is valid. The stand-in exists only

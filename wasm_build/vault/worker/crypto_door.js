@@ -2,7 +2,7 @@
  * The module `sealwax_js` that Python imports: WebCrypto, the ciphers that a browser lacks, Argon2id and scrypt. They
  * work on bytes in Python's memory.
  *
- * WebCrypto gets bulk data as a view on linear memory and copies them before the call returns, so that JavaScript has
+ * WebCrypto gets bulk data as a view on linear memory and copies it before the call returns, so that JavaScript has
  * no copy. Results belong to the residue and are overwritten at the end. A refusal is returned as the name of the
  * DOMException and never thrown, so that the browser's text does not reach Python.
  */

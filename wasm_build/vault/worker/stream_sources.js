@@ -1,5 +1,5 @@
 /**
- * Content of a stream, which Python reads in blocks from any position on.
+ * The input of a stream. Python reads it in blocks, beginning at any position.
  *
  * A Blob is read as often as Python wants. The bytes of a ReadableStream are kept in blocks until they are read for the
  * last time. Python waits for a block that has not come yet, so that it can work while a message downloads.

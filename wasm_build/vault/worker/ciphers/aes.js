@@ -13,8 +13,8 @@ const WORDS = 8;
 
 const S_BOX = makeSBox();
 const INVERSE_S_BOX = new Uint8Array(256).map((_, octet) => S_BOX.indexOf(octet));
-// Tables of the products of each byte with pairs of neighbours in the matrix column. The four rows of the matrix have
-// the same pairs in different orders. MIX does SubBytes and MixColumns, UNMIX does InvMixColumns.
+// Tables of the products of each byte with two neighbouring numbers in a column of the matrix. The other columns have
+// the same numbers, rotated. MIX does SubBytes and MixColumns, UNMIX does InvMixColumns.
 const MIX = makePairs([2, 1, 1, 3], (octet) => S_BOX[octet]);
 const UNMIX = makePairs([14, 9, 13, 11], (octet) => octet);
 // UNMIX_INVERSE does InvSubBytes and InvMixColumns, for the equivalent inverse cipher (FIPS 197 section 5.3.5).
@@ -69,7 +69,7 @@ export class Aes {
    * @param {Uint16Array} keys
    * @param {Pairs} pairs
    * @param {Uint8Array} box the S-box for the last round
-   * @param {number} step the number of words from the column that one row is read from to that of the next row
+   * @param {number} step the distance in words between the columns from which two neighbouring rows are read
    */
   #crypt(input, from, output, to, keys, [a, b, c, d], box, step) {
     let state = this.#state;
