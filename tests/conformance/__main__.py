@@ -59,7 +59,7 @@ def read_all(folder: Path) -> list[Case]:
 
 
 def run_with(provider: Provider, cases: Sequence[Case]) -> list[Outcome]:
-    """The outcomes by one of the providers; the browsers run the same tasks inside the vault."""
+    """The outcomes with one of the providers. The browsers run the same tasks inside the vault."""
     if provider == "native":
         return run(run_cases(cases, NativeProvider()))
     from tests.support.vault.conformance import run_in_browser  # imported only if a browser is requested

@@ -100,7 +100,7 @@ class Decrypt:
 @task
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseDecryption:
-    """None of the keys decrypts the outermost layer. `codes`, if given, are the allowed codes of the error."""
+    """No given key decrypts the outermost layer. `codes`, if given, are the allowed codes of the error."""
 
     message: bytes
     keys: tuple[Key, ...] = ()

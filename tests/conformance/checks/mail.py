@@ -89,7 +89,7 @@ class Leaf:
 class Structure:
     """The leaves of a message, in order, are those that another parser found.
 
-    With `enters_messages` the leaves of a message inside the message count instead of the inner message itself.
+    With `enters_messages`, a message inside the message is replaced by its own leaves.
     """
 
     message: bytes

@@ -51,7 +51,7 @@ class PreparedPath:
     policy: Policy
 
     async def validate(self, provider: CryptoProvider) -> ValidatedPath:
-        """Raises PathError or LimitExceeded."""
+        """Validate the path. Raises PathError or LimitExceeded."""
         return await validate_path(
             self.certificate,
             self.purpose,

@@ -55,7 +55,7 @@ _REFUSED_AT: Final = {
     "tbs_v2_extensions": "4.1.2.1",
     "tbs_v4": "4.1.2.1",
 }
-# Files without an error in them that must be refused too.
+# Files that must be refused, although no error is named in them.
 _REFUSED: Final = {"tbs_v3_extensions_not_sequence"}
 _FACTS: Final[Mapping[str, Mapping[str, Fact]]] = {
     "extension_critical": {"critical": (_TEST_OID,)},

@@ -287,7 +287,8 @@ def _text_meaning(stem: str) -> str:
 
 
 def _read_subtrees(folder: Path) -> Iterator[Case]:
-    # A subtree contains names with further RDNs after those of the base, and no names with other attributes in these.
+    # A subtree contains names with further RDNs after those of its base. It contains no names that have a further
+    # attribute in one of the base's RDNs.
     for one, other in itertools.product(_STRINGS, repeat=2):
         is_comparable = one == other or "T61STRING" not in (one, other)
         skip = None if is_comparable else _TELETEX

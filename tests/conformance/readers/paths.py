@@ -25,7 +25,7 @@ _OPENSSL_USAGES: Final = {
 }
 _OPENSSL_POLICY: Final = "1.3.6.1.4.1.16604.998855.1"
 _ROOT: Final = "root-cert.pem"
-# Tests of which the set's list has several in one entry: title, verdict, certificate, anchor, intermediates.
+# The tests that the set's list joins in one entry, as title, verdict, certificate, anchor, intermediates.
 _OPENSSL_FURTHER: Final[tuple[tuple[Any, ...], ...]] = (
     ("Name Constraints everything permitted", True, "alt1-cert.pem", _ROOT, "ncca1-cert.pem"),
     ("Name Constraints nothing excluded", True, "alt2-cert.pem", _ROOT, "ncca2-cert.pem"),
