@@ -79,7 +79,7 @@ export function createForm(properties, onSubmit, ...children) {
 }
 
 /**
- * Asks the person before something is lost. `onGo` is called only for the second button.
+ * Asks the person before something is lost. `onGo` is called only if the person presses the second button.
  * @param {{title: string, meaning: string, keep: string, go: string, test: string, onGo: () => void}} question
  */
 export function ask({ title, meaning, keep, go, test, onGo }) {

@@ -2,8 +2,8 @@
  * The sealed session: while keys are unlocked, identities are sealed under one random key, and this module decides how
  * long that key may be used. Pages and extension share these rules, but each keeps the key in its own place.
  *
- * A session ends by hand, after a time without use, after a total time, when the clock is set back, and when its page or
- * browser closes. Every use checks the deadlines. A timer locks an unused session at its deadline.
+ * A session ends when the person locks it, after a time without use, after a total time, when the clock is set back,
+ * and when its page or browser closes. Every use checks the deadlines. A timer locks an unused session at its deadline.
  */
 
 import { overwrite, SECRET_BUFFER_BYTES } from "./cleanup.js";
