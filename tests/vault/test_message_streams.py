@@ -109,8 +109,8 @@ def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: O
       const { length, equal } = await drain(read, { size: 3_000_000 });
       return [length, equal];
     }"""
-    # A chunk of the Worker has another size than these buffers: the smaller buffer gets a part of a chunk, the larger
-    # one is not filled by one.
+    # The chunks of the Worker have another size than these buffers. The smaller buffer gets a part of a chunk; a chunk
+    # does not fill the larger one.
     for room in (700_001, 2_000_003):
         assert page.js(read, {"form": "cms", **trusting()}, room) == [3 * MEGABYTE, True]
 

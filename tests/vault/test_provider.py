@@ -117,7 +117,7 @@ def test_key_derivations_give_the_published_answers(vault: VaultPage) -> None:
 
 
 def rsa_given() -> dict[str, str]:
-    """The content-encryption key encrypted to Bob, by RSAES-PKCS1-v1_5 and by RSAES-OAEP."""
+    """The content-encryption key encrypted to Bob by RSAES-PKCS1-v1_5 and by RSAES-OAEP, in hexadecimal."""
     public = public_key_of(person("bob").private_key)
     v15 = KeyTransport(scheme=TransportScheme.RSA_PKCS1_V15)
     oaep = KeyTransport(scheme=TransportScheme.RSA_OAEP, hash_name=HashName.SHA256, mgf_hash=HashName.SHA256)

@@ -52,7 +52,7 @@ def _call(vault: VaultPage, function: str) -> Ways:
 
 
 def build_table(found: dict[str, Ways]) -> str:
-    """The table. Variants of an algorithm that are done in the same way share a row, and so do such algorithms."""
+    """The table. Variants of an algorithm that are done in the same way share a row. Algorithms share equal rows."""
     first, *others = found.values()
     assert all({name: set(variants) for name, variants in first.items()} == _names(other) for other in others)
     rows: dict[tuple[tuple[str, str], ...], list[str]] = {}
