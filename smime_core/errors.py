@@ -86,7 +86,7 @@ class AlgorithmForbidden(UnsupportedAlgorithm):
 class VerificationError(SmimeError):
     """A signature or its signer does not verify.
 
-    `report` is the MessageReport of the examination, or None. `smime_core.report.report_of` returns it with its type.
+    `report` is the MessageReport of the examination, or None. `smime_core.report.report_of` returns it with that type.
     """
 
     code = "verification-error"
@@ -150,7 +150,7 @@ class TrustStateOlder(TrustStateRefused):
 class PathError(VerificationError):
     """The certification path is not valid. `rfc5280_step` names the check, such as "6.1.3 (a)(2)".
 
-    `trail` is the PathTrail as far as the path was followed, or None. `pkix.trail_of` returns it with its type.
+    `trail` is the PathTrail as far as the path was followed, or None. `pkix.trail_of` returns it with that type.
     """
 
     code = "path-error"

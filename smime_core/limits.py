@@ -57,9 +57,9 @@ MAX_SMIMEA_RECORDS: Final = 20  # SMIMEA records of one DNS name.
 MAX_DNS_RECORDS: Final = 200
 MAX_PATH_STATES: Final = 20_000  # Issuers considered in one path search; bridges between authorities need hundreds.
 MAX_PATHS: Final = 50  # Complete paths of one certificate that are judged.
-# The next five hold for all signers of one message together, including those of its parts and timestamps: otherwise a
-# hostile message would multiply the limits above. A hundred signers with three certificates each need 300 signatures,
-# as many for revocation, and 200 paths.
+# The next five limits apply to all signers of one message together, including those of its parts and timestamps:
+# otherwise a hostile message could multiply the limits above. A hundred signers with three certificates each need 300
+# signatures, as many for revocation, and 200 paths.
 MAX_MESSAGE_SIGNATURES: Final = 500  # Signatures verified, one for each certificate tried for a signer.
 MAX_MESSAGE_PATH_SIGNATURES: Final = 1_000
 MAX_MESSAGE_PATH_STATES: Final = 40_000
@@ -85,8 +85,8 @@ MAX_KEY_ATTEMPTS: Final = 100  # Content keys unwrapped for one message; a priva
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # A streamed CMS structure without its content; in mail about 5,000 bytes.
 MAX_DECOMPRESSED_BYTES: Final = 268_435_456  # One CompressedData; mail servers refuse messages of a tenth of this.
 MAX_COMPRESSION_RATIO: Final = 64  # Text shrinks 3 to 10 times, logs 50 times; 1 MB that grows to 1 GB is an attack.
-UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # Up to here any ratio is allowed: a blank sheet shrinks 1,000 times.
-MAX_LOOKED_INSIDE_BYTES: Final = 4_194_304  # An entity that is searched for protected parts.
+UNCHECKED_DECOMPRESSED_BYTES: Final = 1_048_576  # Up to here, any ratio is allowed: blank scans shrink 1,000 times.
+MAX_LOOKED_INSIDE_BYTES: Final = 4_194_304  # The largest entity that is searched for protected parts.
 MAX_WHOLE_BYTES: Final = 67_108_864  # Content taken into memory because the algorithm does not allow streaming.
 MAX_INFLATED_BYTES: Final = 17_179_869_184  # Streamed content after decompression. It takes time, but little memory.
 MAX_OCSP_REQUEST_BYTES: Final = 16_384  # A CertID takes 120 bytes, a signature with its chain a few thousand.

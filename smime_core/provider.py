@@ -130,7 +130,7 @@ class CryptoProvider(Protocol):
     async def encrypt_content(
         self, cipher: ContentCipher, cek: bytes, iv: bytes, plaintext: Buffer, aad: bytes = b""
     ) -> bytes:
-        """The ciphertext; CBC with its padding (RFC 5652 section 6.3), the others with the 16-byte tag at its end.
+        """The ciphertext. CBC includes the padding (RFC 5652 section 6.3), other modes the 16-byte tag at the end.
 
         Raises UnsupportedByProvider for weak ciphers, which are never written.
         """
@@ -147,7 +147,8 @@ class CryptoProvider(Protocol):
     ) -> bytes:
         """The plaintext, after every padding byte or the tag (the last `tag_length` bytes) was checked.
 
-        Takes all ciphers of `algorithms`: the policy refuses weak ones, not the provider. Raises DecryptionError.
+        Accepts all ciphers of `algorithms`: weak ones are refused by the policy, not by the provider. Raises
+        DecryptionError.
         """
 
     async def decrypt_blocks(self, cipher: ContentCipher, key: bytes, iv: bytes, blocks: bytes) -> bytes:

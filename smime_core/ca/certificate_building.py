@@ -23,7 +23,7 @@ _VERSION_3: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateTemplate:
-    """The content of a certificate. `extensions` are written in this order."""
+    """The content of a certificate. `extensions` are written in the given order."""
 
     serial_number: int
     subject_der: bytes

@@ -30,7 +30,8 @@ from smime_core.x509.certificate import EMAIL_PROTECTION, Extension, KeyUsage
 
 AUTHORITY_VALIDITY: Final = datetime.timedelta(days=3650)
 IDENTITY_VALIDITY: Final = datetime.timedelta(days=730)
-_HEAD_START: Final = datetime.timedelta(days=1)  # Time before the issue, for slow clocks.
+# The validity begins this long before the issue, because clocks may be slow.
+_HEAD_START: Final = datetime.timedelta(days=1)
 # RFC 5652 sections 6.2.1 and 6.2.2: ktri needs keyEncipherment, kari needs keyAgreement. RFC 8410 section 5, RFC 9881
 # section 5 and RFC 9935 section 5 limit the newer keys.
 _USAGES: Final = {

@@ -40,7 +40,8 @@ from smime_core.provider import KeyType, PublicKey
 from smime_core.x509.certificate import EMAIL_PROTECTION, Certificate, Extension, KeyUsage
 
 MAX_ADDRESSES: Final = 10  # Addresses in one certificate. The requirements set no limit.
-HEAD_START: Final = datetime.timedelta(hours=1)  # Before the issue, for slow clocks; section 7.1.2 allows two days.
+# The validity begins this long before the issue, because clocks may be slow. Section 7.1.2 allows two days.
+HEAD_START: Final = datetime.timedelta(hours=1)
 _ONE_SECOND: Final = datetime.timedelta(seconds=1)  # Section 1.6.1: the validity includes its last second, notAfter.
 
 

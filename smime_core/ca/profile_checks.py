@@ -1,8 +1,8 @@
 """Check a person's certificate against the S/MIME Baseline Requirements, rule by rule (version 1.0.11).
 
 A rule that public linters also check has the same name here, so that findings can be compared. A certificate breaks no
-rule if it is older than the requirements, belongs to a CA, or has none of their policies. Leaves out: the rules on
-validating organisations and persons, and on how a CA works.
+rule if it is older than the requirements, belongs to a CA, or has none of the policies that the requirements reserve.
+Leaves out: the rules on validating organisations and persons, and on how a CA works.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class ProfileFacts:
 
     @functools.cached_property
     def crl_urls(self) -> tuple[str, ...]:
-        """The addresses of all distribution points."""
+        """The URLs of all distribution points."""
         points = parse_distribution_points(self.certificate)
         names = (name for point in points if point.name is not None for name in point.name.full_name)
         return tuple(name.content.decode("ascii", "replace") for name in names if name.tag == _URI)

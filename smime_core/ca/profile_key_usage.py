@@ -29,7 +29,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUsageRule:
-    """A rule for keys of these kinds: the certificate needs one bit of `purposes`, and may have those of `allowed` too.
+    """A rule for keys of `kinds`: the certificate needs one bit of `purposes`, and may also have the bits of `allowed`.
 
     With keyAgreement, it may also have the bits of `with_agreement`. The rule does not apply to a key usage without any
     bit; for that there is the rule `key_usage_bits`.

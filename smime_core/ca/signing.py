@@ -23,8 +23,8 @@ _CURVE_HASHES: Final = {Curve.P384: HashName.SHA384, Curve.P521: HashName.SHA512
 def choose_signature_algorithm(key: PrivateKey) -> SignatureAlgorithm:
     """The algorithm for signing certificates with a key.
 
-    For RSA it is PKCS #1 v1.5 with SHA-256, which every program can verify. For other keys the key determines it.
-    Raises UnsupportedByProvider for a key that cannot sign.
+    For RSA it is PKCS #1 v1.5 with SHA-256, which every program can verify. For all other keys, the kind of key
+    decides. Raises UnsupportedByProvider for a key that cannot sign.
     """
     if key.key_type is KeyType.RSA:
         return SignatureAlgorithm(scheme=SignatureScheme.RSA_PKCS1_V15, hash_name=HashName.SHA256)

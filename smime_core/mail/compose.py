@@ -1,7 +1,7 @@
 """Build plain mail from a draft: RFC 5322, CRLF, 7-bit, ready to be signed (RFC 2045 to 2047, 2231).
 
 Time, message id and boundary come from the caller. Header values with control characters are refused, so that no text
-can become a field of its own. Addresses beyond ASCII (RFC 6531) are refused, because 7-bit mail cannot have them.
+can become another field. Addresses beyond ASCII (RFC 6531) are refused, because 7-bit mail cannot have them.
 """
 
 from __future__ import annotations

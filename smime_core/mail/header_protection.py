@@ -211,7 +211,8 @@ def _apply_policy(policy: HeaderConfidentialityPolicy, encoded: bytes) -> bytes:
 
 
 def _mark(field: Field, mode: ProtectionMode) -> bytes:
-    # Earlier parameters of _MARKS are removed from Content-Type. `hp` is added after the other parameters.
+    # Removes the parameters of _MARKS, which an earlier protection may have left, from Content-Type, and adds `hp`
+    # after the other parameters.
     if field.name.lower() != "content-type":
         return field.encoded
     kind, parameters = parse_parameterised(field.unfolded)

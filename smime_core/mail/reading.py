@@ -108,7 +108,7 @@ def _read(entity: Entity, walk: _Walk) -> ReadableEntity:
 
 
 class _Walk:
-    """Walks over a tree of parts and counts them."""
+    """Reads a tree of parts and counts the parts."""
 
     def __init__(self, *, hides_legacy_display: bool = False) -> None:
         self._parts = 0

@@ -1,7 +1,7 @@
 """Decode bytes of a named charset to text, with replacement characters and never an error (RFC 2046 section 4.1.2).
 
 Python has many codecs that are no charsets (`idna`, `unicode_escape`, `zlib`), some of them slow on hostile input, so
-only names on a list are used. UTF-7 is left out, because it hides markup and makes lone surrogates.
+only names on a list are used. UTF-7 is left out, because it can hide markup and yield unpaired surrogates.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _HOURS_OF_ZONE: Final = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, 
 
 def format_date(date: datetime.datetime) -> str:
     """The date-time for a header field. Raises MalformedMessage for a time without zone."""
-    # Not strftime, whose names depend on the locale.
+    # strftime is not used, because its names depend on the locale.
     if date.tzinfo is None:
         raise MalformedMessage("the time has no time zone", where="Date")
     return f"{_DAYS[date.weekday()]}, {date.day} {_MONTHS[date.month - 1]} {date.year:04} {date:%H:%M:%S %z}"

@@ -50,7 +50,7 @@ def parse_content_type(value: str) -> ContentType:
 
 
 def parse_parameterised(value: str) -> tuple[str, dict[str, str]]:
-    """Returns (text before the first semicolon in lower case, parameters). Of equal names, the first one counts."""
+    """Returns (text before the first semicolon in lower case, parameters). If names repeat, the first counts."""
     head = value.partition(";")[0]
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}

@@ -2,7 +2,7 @@
 
 The pages keep the state in the browser's storage. The state is signed, with a content type of its own, by one of the
 person's keys and encrypted for all of them. Others can therefore neither read it, nor replace it, nor pass it off as
-mail. By its counter, an older state is recognised. The signed content is JSON:
+mail. An older state is recognised by its counter. The signed content is JSON:
 
     {"version": "sealwax-trust-state-1", "account": address, "counter", "contacts": the text of `contacts_json`,
     "decisions": the text of `decisions_json`}

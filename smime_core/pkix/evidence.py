@@ -157,7 +157,7 @@ class RevocationState(StrEnum):
 class RevocationStatus:
     """The revocation status of one certificate.
 
-    `why` is a code of `revocation.UNKNOWN_REASONS`, set if the state is UNKNOWN. `revoked_at` and `reason` (a CRLReason
+    `why` is a code of `statements.UNKNOWN_REASONS`, set if the state is UNKNOWN. `revoked_at` and `reason` (a CRLReason
     such as "keyCompromise") are set if it is REVOKED. `source` is "ocsp", "crl" or ""; `this_update` and `next_update`
     are those of the list or response that decided. `delta_points` are the addresses of delta lists in signed complete
     lists (RFC 5280 section 5.2.6).

@@ -125,7 +125,8 @@ def _find_pool(budget: PathBudget, rules: PathRules) -> CertificatePool:
 def check_end_entity(certificate: Certificate, purpose: Purpose | CertificateUse) -> None:
     """Check that a certificate by itself may be used for the purpose. Raises PathError.
 
-    For mail: extended key usage, and the key usage of the operation (RFC 8550 sections 4.4.2 and 4.4.4).
+    For mail, the checks are those of extended key usage, and of key usage for the operation (RFC 8550 sections 4.4.2
+    and 4.4.4).
     """
     fault = find_usage_fault(certificate, use_of(purpose, certificate))
     if fault is not None:

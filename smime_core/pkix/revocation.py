@@ -60,9 +60,9 @@ def find_lookups(
 ) -> tuple[Lookup, ...]:
     """The lookups that could still decide the status of the certificates of a path.
 
-    The path ends at an anchor, and its signatures verify. For a certificate of unknown status, returns its OCSP
-    responders; after those were asked without success, its revocation lists. For a certificate that a list calls good,
-    returns the delta that the list names. Returns at most MAX_LOOKUPS.
+    The path ends at an anchor, and its signatures verify. For a certificate of unknown status, returns lookups at its
+    OCSP responders, or of its revocation lists if the responders were asked without success. For a certificate that a
+    list calls good, returns the lookup of the delta that the list names. Returns at most MAX_LOOKUPS.
     """
     lookups: dict[LookupKey, Lookup] = {}
     by_certificate = {status.certificate: status for status in statuses}
@@ -119,7 +119,7 @@ class _Asking:
 
 
 def _faults_of_asking(certificate: Certificate, evidence: Evidence) -> set[str]:
-    # The reason for an unknown status when no evidence was found.
+    # Returns the reason for an unknown status when no evidence was found.
     keys = {(LookupKind.OCSP, url, certificate.fingerprint) for url in _responder_urls(certificate)}
     keys |= {(LookupKind.CRL, url, "") for url in find_urls(_list_points(certificate))}
     if not keys:

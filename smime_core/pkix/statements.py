@@ -98,7 +98,7 @@ class RevocationQuestion:
     async def find_fault(
         self, key: PublicKey, algorithm: SignatureAlgorithm, signature: bytes, signed: Buffer
     ) -> str | None:
-        """Returns the code of UNKNOWN_REASONS why a signature does not count, or None if it verifies.
+        """Returns a code of UNKNOWN_REASONS for a signature that does not count, or None if the signature verifies.
 
         Raises LimitExceeded beyond MAX_REVOCATION_SIGNATURES, MAX_REVOCATION_SIGNED_BYTES and the budget.
         """

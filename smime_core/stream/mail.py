@@ -131,7 +131,7 @@ async def locate_cms_part(entity: StreamedEntity) -> Octets | None:
         return None
     decoded = await decode_octets(entity)
     found = await locate_cms(decoded)
-    # Text around PEM and doubled base64 are rare. They are decoded in memory, as in `cms.layers`.
+    # PEM with text around it, and base64 inside base64, are rare. They are decoded in memory, as in `cms.layers`.
     if found is not None:
         return found
     whole = await read_head(decoded, MAX_WHOLE_BYTES + 1)

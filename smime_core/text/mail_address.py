@@ -16,8 +16,8 @@ from typing import Final
 from smime_core.limits import MAX_ADDRESS_CHARACTERS, MAX_HOST_CHARACTERS
 from smime_core.text.domain_name import find_a_labels
 
-# `parse_address` has already checked that characters beyond ASCII are printable and no blanks.
-# An atom is written by the characters that it must not have: ranges beyond ASCII take milliseconds to compile.
+# `parse_address` has already checked that characters beyond ASCII are printable and no blanks. The expression lists the
+# characters that an atom must not have, because ranges beyond ASCII take milliseconds to compile.
 _DOT_ATOM: Final = re.compile(r"""[^\x00-\x20"(),.:;<>@[\\\]\x7f]+(?:\.[^\x00-\x20"(),.:;<>@[\\\]\x7f]+)*""")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)+)"')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")

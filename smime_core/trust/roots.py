@@ -1,7 +1,7 @@
 """Published lists of root certificates, as trust anchors.
 
-The list is PEM (RFC 7468). In the text above a certificate, the line `# Distrust after:` may have a time. Certificates
-that the root issues after it do not count. The caller decides which list to use.
+The list is PEM (RFC 7468). In the text above a certificate, there may be a line `# Distrust after:` with a time.
+Certificates that the root issues after this time do not count. The caller decides which list to use.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The trust in a signer: the certification path and its revocation status, as doubts and notes for people.
 
-RFC 8550 section 4 and RFC 5280 section 6; `pkix` checks the path. A signature with a doubt is never VERIFIED; a note
-changes nothing. A revoked or expired certificate never makes a signature INVALID: the content is unchanged since it was
-signed, but no authority vouches for the signer any more.
+RFC 8550 section 4 and RFC 5280 section 6; `pkix` checks the path. A signature with a doubt is never VERIFIED. A note
+does not change the state. A revoked or expired certificate never makes a signature INVALID: the content is unchanged
+since it was signed, but no authority vouches for the signer any more.
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ async def _judge_signer(
     if isinstance(info, SmimeError):
         return broken_signer(info, reason("malformed-message", {"text": str(info)}))
     try:
-        # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. Its
-        # verification then fails with the right reason (MUSTS 17).
+        # If no certificate matches the signing-certificate attribute, the certificate that sid names is used. The
+        # verification with it then fails with the right reason (MUSTS 17).
         certificates = find_signer_certificates(info, known) or tuple(filter(None, [find_certificate(info.sid, known)]))
     except SmimeError as error:
         return broken_signer(info, reason(error.code))

@@ -47,7 +47,7 @@ async def parse_pkcs12(p12: Buffer, passphrase: bytes, provider: CryptoProvider)
     WrongPassphrase if the MAC is wrong or, without a MAC, nothing can be decrypted.
     """
     check_limit("PKCS#12 bytes", len(p12), MAX_PKCS12_BYTES)
-    # Copied, because the caller may overwrite its buffers while this waits for the provider.
+    # The bytes are copied, because the caller may overwrite its buffers while this function awaits the provider.
     p12, file_passphrase = bytes(p12), FilePassphrase(bytes(passphrase), provider)
     # RFC 7292 section 4: PFX ::= SEQUENCE { version 3, authSafe ContentInfo, macData OPTIONAL }
     fields = der.read_sequence(p12, where="PFX")
