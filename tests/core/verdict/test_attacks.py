@@ -105,7 +105,7 @@ class TestTimesAtTheEnds:
             at=at,
             gathered_at=NOW,
         )
-        assert status.state.value == "good" if at == BEGINNING else "unknown"
+        assert status.state.value == ("good" if at == BEGINNING else "unknown")
 
 
 ROOT = path_house.root()
