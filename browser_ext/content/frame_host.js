@@ -236,8 +236,10 @@ export class FrameHost {
   async #moveUnlessClaimed() {
     if (this.#claimed || !this.#frame) return;
     this.#restoreField();
-    await this.attempt(() => ask("frame.window", { frame: this.#frameId, text: this.#text }));
-    this.say(api.i18n.getMessage("contentInWindow"));
+    await this.attempt(async () => {
+      await ask("frame.window", { frame: this.#frameId, text: this.#text });
+      this.say(api.i18n.getMessage("contentInWindow"));
+    });
   }
 
   #restoreField() {
