@@ -50,7 +50,7 @@ export class ChunkTaker {
    */
   take() {
     return new Promise((resolve, reject) => {
-      if (this.#failure) reject(this.#failure);
+      if (this.#failure) return reject(this.#failure);
       this.#waiting = { resolve, reject };
       this.#port.postMessage("more");
     });
