@@ -31,6 +31,8 @@ export class EvidenceStore {
 
   /** @param {Answer} answer */
   keep(answer) {
+    // A larger answer would drop all others, and then itself.
+    if (bytesOf(answer) > MAX_KEPT_BYTES) return;
     this.#kept.push(structuredClone(answer));
     while (this.#kept.reduce((sum, one) => sum + bytesOf(one), 0) > MAX_KEPT_BYTES) this.#kept.shift();
   }
