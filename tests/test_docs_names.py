@@ -61,7 +61,6 @@ def gone(page: Path) -> Iterator[str]:
     yield from (name for name in _DOTTED.findall(text) if not name.endswith(_ENDINGS) and not is_importable(name))
     links = (link for link in _LINK.findall(text) if ":" not in link)
     yield from (link for link in links if not (page.parent / link).exists())
-    yield from ()
     for span in _SPAN.findall(text):
         if (match := _MAKE.match(span)) and match[1] not in _TARGETS:
             yield span

@@ -16,8 +16,6 @@ class DirectoryProblem(StrEnum):
     BAD_ADDRESS = "bad-address"
     """The text that was looked up is no mail address that this directory could have."""
     BAD_URL = "bad-url"
-    NOT_ENCRYPTED = "not-encrypted"
-    """The connection would not be encrypted, and no setting allows that."""
     NOT_INSTALLED = "not-installed"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"

@@ -81,7 +81,7 @@ class Base64BeforeFooter:
         self._exact = ExactBase64(where="body")
         # Text that is not decoded yet: an unfinished line, which may belong to the footer, or the start of the padding.
         self._held = b""
-        self._has_begun = self._is_in_padding = self._is_over = False
+        self._has_begun = self._is_over = False
         # True if the start of the unfinished line was decoded already, so that the line can no longer belong to the
         # footer.
         self._is_committed = False

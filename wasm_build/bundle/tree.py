@@ -26,14 +26,12 @@ def write_tree(folder: Path, files: Mapping[str, Content]) -> None:
     _remove_empty_folders(folder)
 
 
-def list_folder(folder: Path, *, prefix: str = "", without: tuple[str, ...] = ()) -> dict[str, Content]:
-    """The files below `folder`, in the form for `write_tree`. `without` names sub-folders to leave out."""
+def list_folder(folder: Path, *, prefix: str = "") -> dict[str, Content]:
+    """The files below `folder`, in the form for `write_tree`."""
     return {
         prefix + name: folder / name
         for name in sorted(_list_files(folder))
-        if not name.startswith(tuple(f"{left_out}/" for left_out in without))
-        and "__pycache__" not in name
-        and not name.endswith((".d.ts", ".d.mts"))
+        if "__pycache__" not in name and not name.endswith((".d.ts", ".d.mts"))
     }
 
 

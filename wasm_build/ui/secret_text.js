@@ -21,10 +21,6 @@ export class SecretText {
   /** The number of UTF-16 units in use. */
   #length = 0;
 
-  get isEmpty() {
-    return this.#length === 0;
-  }
-
   /** The number of code points, which is nearly the number of characters that people count. */
   get count() {
     return countPoints(this.#units.subarray(0, this.#length));
