@@ -17,7 +17,7 @@ class Policy(StrEnum):
     """The policies, strictest first (RFC 8551 section 2 and Appendix B)."""
 
     SEND = "SEND"
-    """For writing: SHA-2 and up, AES; signed attributes only in DER."""
+    """For writing: SHA-2 or newer hashes, AES, and signed attributes only in DER."""
     RECEIVE = "RECEIVE"
     """For mail of today, the default of every reader: refuses SHA-1, MD5, DSA, 3DES, DES and RC2."""
     ARCHIVE = "ARCHIVE"

@@ -40,7 +40,7 @@ class KeyType(StrEnum):
     ML_DSA_65 = "ml-dsa-65"
     ML_DSA_87 = "ml-dsa-87"
     UNKNOWN = "unknown"
-    """The key of a certificate whose kind is not supported: nothing is verified with it or encrypted for it."""
+    """A certificate's key of a kind that is not supported. Nothing is verified with it or encrypted for it."""
 
     @property
     def is_kem(self) -> bool:

@@ -15,7 +15,7 @@ class CipherMode(StrEnum):
     CBC = "cbc"
     GCM = "gcm"
     CCM = "ccm"
-    """Read, never written."""
+    """CCM is only decrypted; no new message uses it."""
     CHACHA20_POLY1305 = "chacha20-poly1305"
 
     @property

@@ -43,7 +43,7 @@ class SignatureScheme(StrEnum):
     ML_DSA_65 = "ml-dsa-65"
     ML_DSA_87 = "ml-dsa-87"
     DSA = "dsa"
-    """Never made. Verified, and shown as weak."""
+    """DSA signatures are verified and shown as weak, but never made."""
 
 
 _SCHEME_LABELS: Final = {

@@ -117,7 +117,7 @@ def _subject_email_breach(facts: ProfileFacts) -> str:
 def _crl_scheme_breach(facts: ProfileFacts) -> str:
     schemes = {_scheme(url) for url in facts.crl_urls}
     if "http" not in schemes:
-        return "no revocation list is to be had by http"
+        return "no distribution point names a revocation list by http"
     others = schemes - {"http"} if facts.is_of("strict", "multipurpose") else set()
     return f"a distribution point by {', '.join(sorted(others))}, expected only http" if others else ""
 
@@ -141,7 +141,7 @@ def _legacy_access_breach(facts: ProfileFacts) -> str:
 def _internal_name_breach(facts: ProfileFacts) -> str:
     hosts = [_host(url) for _, url in facts.access_urls]
     inside = [host for host in hosts if "." not in host and not _is_address(host)]
-    return f"authorityInfoAccess names {', '.join(inside)}, which is nowhere outside" if inside else ""
+    return f"authorityInfoAccess names {', '.join(inside)}, known only to an internal network" if inside else ""
 
 
 def _scheme(url: str) -> str:

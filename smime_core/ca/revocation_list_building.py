@@ -23,8 +23,8 @@ from smime_core.x509.revoked_entries import CRL_REASONS, REASON_CODE, UNSPECIFIE
 
 _NOT_FOR_PEOPLE: Final = {"certificateHold", "removeFromCRL", "aACompromise"}
 REASON_CODES: Final = {name: code for code, name in CRL_REASONS.items() if name not in _NOT_FOR_PEOPLE}
-"""The reasons that this CA may give, with their codes. It has no holds, because its revocations are final, and no
-attribute authorities."""
+"""The reasons that this CA may give, with their codes. It never suspends a certificate, because its revocations are
+final, and it has no attribute authorities."""
 _VERSION_2: Final = 1
 _ENUMERATED: Final = 0x0A
 

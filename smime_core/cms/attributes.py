@@ -102,7 +102,7 @@ class SignedAttributes:
 
 
 ATTRIBUTE_SET_HEAD_BYTES: Final = 512
-"""`looks_like_attribute_set` needs no more: it reads three headers, two of which may have 128 bytes each in BER."""
+"""The bytes that `looks_like_attribute_set` needs: three headers, two of which may have 128 bytes each in BER."""
 
 
 def looks_like_attribute_set(head: Buffer) -> bool:

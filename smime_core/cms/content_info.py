@@ -45,7 +45,7 @@ TRUST_LIST: Final = "2.25.19189679730912088980898887392212511399"
 TRUST_STATE: Final = "2.25.161258077155765256585541340064723270870"
 """A person's contacts and decisions on trust, as JSON (`smime_core.own_content.trust_state`)."""
 SIGNED_TRUST_STATE: Final = "2.25.138873449625567873194572670509951211987"
-"""A ContentInfo with SignedData over TRUST_STATE, as the content of an encrypted one."""
+"""A ContentInfo with SignedData over TRUST_STATE, as the content of an encrypted trust state."""
 BACKUP: Final = "2.25.276106881659054784450405654995567530024"
 """All data of the extension, as JSON (`browser_ext/background/backup_format.js`), encrypted with a passphrase."""
 

@@ -17,7 +17,7 @@ class SignerIdentifierForm(Enum):
     """The form in which a SignerInfo names the signer's certificate (RFC 5652 section 5.3)."""
 
     ISSUER_AND_SERIAL = 1
-    """The form that every reader knows; SignerInfo version 1."""
+    """The form that every mail program supports; SignerInfo version 1."""
     SUBJECT_KEY_IDENTIFIER = 3
     """The value of the certificate's extension; SignerInfo version 3."""
 

@@ -20,7 +20,7 @@ class RevocationPolicy(StrEnum):
     IF_KNOWN = "if-known"
     """Soft failure: a path with a revoked certificate fails; an unknown status is only noted."""
     NOT_CHECKED = "not-checked"
-    """Revocation is not checked, and the details say so."""
+    """Revocation is not checked, and the trail of the path says so."""
 
 
 class TrustSource(StrEnum):

@@ -99,7 +99,7 @@ async def sign_opaque(content: Octets, target: StreamSink, signer: StreamSigner)
     await target.write(bytes(least))
     before, behind = _frame(length, signer, await signer.sign(await _digest(content, signer, copy_to=target)))
     if len(before) != least:
-        raise ProviderError("sign", "certificates and signatures are longer than was thought possible")
+        raise ProviderError("sign", "certificates and signatures are longer than their greatest length")
     await target.write(behind)
     target.overwrite(start, before)
 

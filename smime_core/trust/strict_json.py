@@ -107,7 +107,7 @@ class Members:
         try:
             return datetime.datetime.fromisoformat(text)
         except ValueError as error:
-            raise self._wrong(name, "time that there is") from error
+            raise self._wrong(name, "time that exists") from error
 
     def optional_time(self, name: str) -> datetime.datetime | None:
         """The time in the member `name`, or None for null."""

@@ -224,7 +224,7 @@ async def _use_dsa(
 ) -> None:
     algorithm = SignatureAlgorithm(scheme=SignatureScheme.DSA, hash_name=HashName.SHA256)
     verified = provider.verify(parse_public_key(spki_der), algorithm, signature, content)
-    await recorder.note("DSA (verified alone)", "", "verify", verified)
+    await recorder.note("DSA (only verified)", "", "verify", verified)
 
 
 async def _use_cipher(provider: CryptoProvider, recorder: Recorder, cipher: ContentCipher) -> None:
@@ -242,7 +242,7 @@ async def _use_cipher(provider: CryptoProvider, recorder: Recorder, cipher: Cont
 async def _use_old_cipher(
     provider: CryptoProvider, recorder: Recorder, cipher: ContentCipher, encrypted: bytes
 ) -> None:
-    row, key, iv = ("old ciphers (decrypted alone)", cipher.name), bytes(cipher.key_length), bytes(cipher.iv_length)
+    row, key, iv = ("old ciphers (only decrypted)", cipher.name), bytes(cipher.key_length), bytes(cipher.iv_length)
     opened = await recorder.note(*row, "decrypt", provider.decrypt_content(cipher, key, iv, encrypted))
     blocks = await recorder.note(*row, "decrypt blocks", provider.decrypt_blocks(cipher, key, iv, encrypted))
     assert len(opened) == len(encrypted) - cipher.iv_length
