@@ -135,6 +135,8 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
 def take(page: Page, path: Path, width: int, height: int) -> None:
     """Take a picture of the top of the view in a window of this size."""
     page.show_top(width, height)
+    # The new size has started the wait anew, during which buttons to agree are drawn as off.
+    page.wait_until_calm()
     page.screenshot(path)
 
 
