@@ -16,12 +16,21 @@ export class RequestError extends Error {
 
 /** The code of any error; "unknown" for an error without one. @param {unknown} error @returns {string} */
 export function codeOf(error) {
-  return error instanceof Object && "code" in error ? String(error.code) : "unknown";
+  return memberOf(error, "code") ?? "unknown";
 }
 
 /** An error as plain data, since browsers do not pass Error objects between contexts. @param {unknown} error */
 export function describeError(error) {
-  return { code: codeOf(error), message: error instanceof Object && "message" in error ? String(error.message) : "" };
+  return { code: codeOf(error), message: memberOf(error, "message") ?? "" };
+}
+
+/**
+ * A member of an error as text; null without one. In Firefox an error of a reply is no instance of this page's Object.
+ * @param {unknown} error @param {string} name
+ */
+function memberOf(error, name) {
+  if (typeof error !== "object" || error === null || !(name in error)) return null;
+  return String(/** @type {Record<string, unknown>} */ (error)[name]);
 }
 
 /** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page"} Origin */
