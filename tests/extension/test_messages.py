@@ -22,7 +22,8 @@ console.log(JSON.stringify([MESSAGES, HANDLERS, QUESTIONS].map((table) => Object
 DESCRIBED = """
 import vm from "node:vm";
 import { codeOf, describeError } from "./browser_ext/shared/messages.js";
-const errors = ["({ code: 'mail-gone', message: 'gone' })", "null", "undefined", "'text'"].map((code) => vm.runInNewContext(code));
+const programs = ["({ code: 'mail-gone', message: 'gone' })", "null", "undefined", "'text'"];
+const errors = programs.map((program) => vm.runInNewContext(program));
 console.log(JSON.stringify([errors.map(codeOf), errors.map(describeError)]));
 """
 

@@ -174,7 +174,7 @@ def test_a_letter_that_cannot_be_encrypted_waits_with_a_reason(visitor: MailPage
     visitor.enter()
     visitor.write(to="stranger@example.test", subject="Hello", text="Are you there?")
     visitor.page.wait_for_text("No certificate of stranger@example.test", selector=named("obstacle"))
-    not_yet = "Nothing leaves yet: as things stand, stranger@example.test could not read it."
+    not_yet = "Not ready to send: no usable certificate for stranger@example.test."
     assert visitor.page.text(named("leaves")) == not_yet
     visitor.page.click(named("send"))
     assert visitor.page.value(named("compose-text")) == "Are you there?"

@@ -87,10 +87,10 @@ def test_a_missing_certificate_stops_sending_and_a_file_brings_it(webmail: Webma
     wait_for_obstacles(window, "certificate-none")
     window.click("[data-test=send]")
     assert "No certificate of carol@example.test" in window.text("[data-test=obstacle]")
-    assert leaves(window) == "Not ready to send: as things stand, carol@example.test could not read it."
+    assert leaves(window) == "Not ready to send: no usable certificate for carol@example.test."
     address(window, "compose-to", "bob@example.test")
     # The letter is not sent to Bob either, although Bob could read it.
-    assert leaves(window) == "Not ready to send: as things stand, carol@example.test could not read it."
+    assert leaves(window) == "Not ready to send: no usable certificate for carol@example.test."
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "bob.der"])
     wait_for_obstacles(window, "certificate-unusable")
     window.choose_files("input[data-test=remedy-choose-file]", [people.folder / "carol.der"])
@@ -132,7 +132,7 @@ def test_asking_for_a_certificate_writes_a_signed_letter_that_asks(webmail: Webm
     window.click("[data-test=remedy-ask]")
     asking = webmail.other_window(window)
     asking.wait_for_selector("[data-test=recipient][data-address='erna@example.test']")
-    assert "Signed as alice@example.test, with the subject, not encrypted" in leaves(asking)
+    assert "Signed as alice@example.test, subject included, and not encrypted" in leaves(asking)
     send(asking)
     (taken,) = webmail.taken()
     report = opened_by(people.alice, taken.message, people)
