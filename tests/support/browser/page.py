@@ -173,7 +173,17 @@ class Page:
         self.browser.bidi.command("browsingContext.navigate", context=self.context, url=url, wait="complete")
 
     def reload(self) -> None:
-        self.browser.bidi.command("browsingContext.reload", context=self.context, wait="complete")
+        """Load the page again. Firefox aborts this while the page still loads, so it is tried until that has ended."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self.browser.bidi.command("browsingContext.reload", context=self.context, wait="complete")
+            except BidiError as error:
+                if "NS_BINDING_ABORTED" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def activate(self) -> None:
         """Bring the tab to the front; for a frame, the tab that contains it."""
