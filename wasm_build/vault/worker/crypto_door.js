@@ -8,7 +8,7 @@
  */
 
 import { createCipherDoor } from "./cipher_door.js";
-import { deriveArgon2id, deriveScrypt } from "./hash_door.js";
+import { createDerivationDoor } from "./derivation_door.js";
 import { attempt, copySmall, withView } from "./lent_bytes.js";
 import { Pending } from "./pending.js";
 import { createStreamDoor } from "./stream_door.js";
@@ -40,7 +40,7 @@ function createOperations(residue) {
     ...createSigning(residue),
     ...createTransport(residue),
     ...createAgreement(residue),
-    ...createDerivation(residue),
+    ...createDerivationDoor(residue),
   };
 }
 
@@ -136,20 +136,6 @@ function createAgreement(residue) {
         const point = await crypto.subtle.exportKey("raw", pair.publicKey);
         return join(residue, point, await crypto.subtle.deriveBits({ name: parameters.name, public: key }, pair.privateKey, bits));
       }),
-  };
-}
-
-/** @param {Residue} residue */
-function createDerivation(residue) {
-  const copy = (/** @type {PythonBytes} */ bytes) => copySmall(residue, bytes);
-  return {
-    /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} memory KiB @param {number} passes @param {number} lanes @param {number} length */
-    argon2id: (secret, salt, memory, passes, lanes, length) =>
-      deriveArgon2id(residue, { secret: copy(secret), salt: copy(salt), memory, passes, lanes, length }),
-
-    /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} cost @param {number} blockSize @param {number} lanes @param {number} length */
-    scrypt: (secret, salt, cost, blockSize, lanes, length) =>
-      deriveScrypt(residue, { secret: copy(secret), salt: copy(salt), cost, blockSize, lanes, length }),
   };
 }
 
