@@ -7,8 +7,9 @@ cryptography of a small message.
 
 The provider tries WebCrypto first. If the browser refuses a key or an operation, Python does the work (`python_keys`),
 so that the outcome is the same in every browser. Errors of decryption must not reveal what failed, so there Python
-takes over only if the browser lacks the algorithm. PBKDF2 and HKDF stay in Python (`python_kdf`), and so do
-RSAES-PKCS1-v1_5 and OAEP with two hashes (`python_rsa`). Symmetric ciphers are in `webcrypto_ciphers`.
+takes over only if the browser lacks the algorithm. HKDF stays in Python (`python_kdf`), and so do RSAES-PKCS1-v1_5 and
+OAEP with two hashes (`python_rsa`). PBKDF2 begins in Python, and WebAssembly of the vault iterates the usual hashes.
+Symmetric ciphers are in `webcrypto_ciphers`.
 
 A browser may keep a copy of each key that WebCrypto imported. With `strict`, private keys therefore stay in Python's
 memory, which the vault fills with zeros when it ends. Operations then take milliseconds longer, and Python's arithmetic
@@ -43,7 +44,7 @@ from smime_core.keys import ML_KEM_PARAMETERS, parse_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
 from smime_core.providers import python_ml_kem
 from smime_core.providers.python_hashes import python_digest
-from smime_core.providers.python_kdf import derive_hkdf, derive_pbkdf2
+from smime_core.providers.python_kdf import begin_pbkdf2, derive_hkdf, derive_pbkdf2
 from smime_core.providers.python_keys import (
     agree_ephemeral_in_python,
     agree_in_python,
@@ -67,6 +68,8 @@ from smime_core.providers.webcrypto_forms import (
 
 # WebCrypto hashes faster than hashlib in WebAssembly. Below this size the call costs more than it saves.
 _WEB_DIGEST_FROM_BYTES: Final = 131_072
+# The hashes for which `vault/worker/pbkdf2/` has PBKDF2.
+_WASM_HASHES: Final = (HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512)
 _NEW_KEYS: Final = {
     NewKey.RSA_2048: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256", "modulusLength": 2048},
     NewKey.RSA_3072: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256", "modulusLength": 3072},
@@ -257,6 +260,10 @@ class WebCryptoProvider:
         Raises ProviderError.
         """
         match kdf:
+            case Pbkdf2() if kdf.hash_name in _WASM_HASHES and kdf.iterations > 1:
+                hmac_key, firsts = begin_pbkdf2(kdf, secret, length)
+                derived = self._door.pbkdf2(kdf.hash_name, hmac_key, firsts, kdf.iterations - 1)
+                return (await result("derive_key", derived))[:length]
             case Pbkdf2():
                 return derive_pbkdf2(kdf, secret, length)
             case Hkdf():

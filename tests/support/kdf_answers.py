@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+from collections.abc import Iterator
 from typing import Final
 
 from smime_core.algorithms import Argon2id, HashName, Hkdf, Kdf, Pbkdf2, Scrypt
@@ -17,6 +20,17 @@ ANSWERS: Final[dict[str, tuple[Kdf, bytes, str]]] = {
         Pbkdf2(hash_name=HashName.SHA1, salt=b"saltSALTsaltSALTsaltSALTsaltSALTsalt", iterations=4096),
         b"passwordPASSWORDpassword",
         "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038",
+    ),
+    "PBKDF2, RFC 6070, a zero in both": (
+        Pbkdf2(hash_name=HashName.SHA1, salt=b"sa\0lt", iterations=4096),
+        b"pass\0word",
+        "56fa6aa75548099dcc37d7f03425e0c3",
+    ),
+    "PBKDF2, RFC 7914 section 11, 80000 iterations": (
+        Pbkdf2(hash_name=HashName.SHA256, salt=b"NaCl", iterations=80_000),
+        b"Password",
+        "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"
+        "a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d",
     ),
     "PBKDF2, RFC 7914 section 11": (
         Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=1),
@@ -52,6 +66,29 @@ ANSWERS: Final[dict[str, tuple[Kdf, bytes, str]]] = {
         "fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906",
     ),
 }
+
+
+_PBKDF2_HASHES: Final = (HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512)
+_SECRET_LENGTHS: Final = (0, 1, 63, 64, 65, 127, 128, 129, 1000)  # around the blocks of the hashes
+_SALT_LENGTHS: Final = (0, 8, 64, 200)
+_DERIVED_LENGTHS: Final = (1, 20, 32, 33, 64, 100)
+_ITERATIONS: Final = (1, 2, 1000)
+
+
+def pbkdf2_of_all_sizes() -> Iterator[tuple[Pbkdf2, bytes, int]]:
+    """PBKDF2 with a secret and the length of the derived key, for lengths around the borders of blocks."""
+    for sizes in itertools.product(_PBKDF2_HASHES, _SECRET_LENGTHS, _SALT_LENGTHS, _DERIVED_LENGTHS, _ITERATIONS):
+        hash_name, secret_length, salt_length, length, iterations = sizes
+        # 1,000 iterations of each secret and each length are enough.
+        if iterations < 1000 or salt_length == 8:
+            noise = hashlib.shake_128(repr(sizes).encode()).digest(secret_length + salt_length)
+            kdf = Pbkdf2(hash_name=hash_name, salt=noise[secret_length:], iterations=iterations)
+            yield kdf, noise[:secret_length], length
+
+
+async def derive_all_sizes(provider: CryptoProvider) -> list[str]:
+    """The keys that this provider derives for `pbkdf2_of_all_sizes`, in hex."""
+    return [(await provider.derive_key(*given)).hex() for given in pbkdf2_of_all_sizes()]
 
 
 async def derive_all(provider: CryptoProvider) -> dict[str, str]:

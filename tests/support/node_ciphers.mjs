@@ -1,6 +1,6 @@
 /**
- * Runs the vault's symmetric ciphers (`createCipherDoor`) under Node, for the unit tests. Each line of standard input
- * is a request in JSON, and each line of standard output is its reply.
+ * Runs the vault's symmetric ciphers (`createCipherDoor`) and its PBKDF2 under Node, for the unit tests. Each line of
+ * standard input is a request in JSON, and each line of standard output is its reply.
  *
  * WebCrypto has as few algorithms as in the poorest browser: this program refuses keys of 24 bytes, and Node has no
  * ChaCha20-Poly1305.
@@ -9,6 +9,7 @@
 import { webcrypto } from "node:crypto";
 import { createInterface } from "node:readline";
 import { createCipherDoor } from "../../wasm_build/vault/worker/cipher_door.js";
+import { createDerivationDoor } from "../../wasm_build/vault/worker/derivation_door.js";
 import { Residue } from "../../wasm_build/vault/cleanup.js";
 
 // Browsers have this method, and Node from version 21 on.
@@ -23,7 +24,7 @@ crypto.subtle.importKey = async (format, data, ...rest) => {
 };
 
 const residue = new Residue();
-const door = createCipherDoor(residue);
+const door = { ...createCipherDoor(residue), ...createDerivationDoor(residue) };
 
 /** Bytes in the form of a Python buffer that Pyodide passes to JavaScript. */
 function lend(octets) {

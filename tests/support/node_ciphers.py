@@ -1,4 +1,4 @@
-"""The vault's symmetric ciphers in JavaScript, run by Node over a WebCrypto that lacks some algorithms."""
+"""The vault's own symmetric ciphers and PBKDF2, run by Node over a WebCrypto that lacks some algorithms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 _SCRIPT: Final = Path(__file__).with_suffix(".mjs")
-FUNCTIONS: Final = ("encrypt", "decrypt", "decryptBlocks", "wrap", "unwrap")
+FUNCTIONS: Final = ("encrypt", "decrypt", "decryptBlocks", "wrap", "unwrap", "pbkdf2")
 
 
 @functools.cache

@@ -21,7 +21,7 @@ class Octets(bytes):
 class PoorDoor:
     """The functions that the provider calls in a browser with only AES of 128 and 256 bits.
 
-    Besides these there are only the vault's own ciphers, the KDFs of hash-wasm, and the generation of keys.
+    Besides these there are only the vault's own ciphers and PBKDF2, the KDFs of hash-wasm, and the generation of keys.
     """
 
     def __getattr__(self, function: str) -> Any:

@@ -1,7 +1,8 @@
-"""The vault's Argon2id and scrypt leave neither a passphrase nor the key derived from it in memory."""
+"""The vault's key derivations leave neither a passphrase nor the key derived from it in memory."""
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import shutil
 import subprocess
@@ -42,7 +43,9 @@ def octets_of(seed: int) -> bytes:
 
 def copy_scripts(folder: Path) -> Path:
     """The path of a copy of the script beside copies of its imports. Node loads the library there as modules."""
-    scripts = [f"wasm_build/vault/{name}.js" for name in ("cleanup", "worker/hash_door", "rinse")]
+    own_wasm = [f"worker/pbkdf2/{name}" for name in ("hmac", "iterations", "sha", "wasm_format")]
+    names = ("cleanup", "rinse", "vault_error", "worker/hash_door", *own_wasm)
+    scripts = [f"wasm_build/vault/{name}.js" for name in names]
     library = [f"{LIBRARY.relative_to(ROOT)}/{name}.umd.min.js" for name in ("argon2", "scrypt")]
     own = "tests/vault/kdf_residue.mjs"
     for name in (*scripts, *library, own):
@@ -59,7 +62,43 @@ def test_a_derived_key_and_its_passphrase_are_gone_after_cleanup(name: str, tmp_
     seed = secrets.randbits(31)
     derived = run(NativeProvider().derive_key(KDFS[name], octets_of(seed), 32))
     looked_for = {"passphrase": octets_of(seed), "derived key": derived}
-    needles = [Needle(secret=what, form="raw", octets=octets) for what, octets in looked_for.items()]
+    check_gone_after_cleanup(script, f"{name} {seed}", looked_for)
+
+
+def test_pbkdf2_leaves_no_key_of_hmac_either(tmp_path: Path) -> None:
+    script = copy_scripts(tmp_path)
+    seed = secrets.randbits(30)
+    key, first = octets_of(seed), octets_of(seed + 1)
+    looked_for = {"passphrase": key, "derived key": iterate_pbkdf2(key, first, 2000)}
+    # These are only in the module's memory, which is emptied at once.
+    pads = {f"pad {pad:x}": bytes(octet ^ pad for octet in key) for pad in (0x36, 0x5C)}
+    at_once = {**pads, **{f"{name} in words": in_words(octets) for name, octets in {**looked_for, **pads}.items()}}
+    check_gone_after_cleanup(script, f"pbkdf2 {seed}", looked_for, at_once)
+
+
+def iterate_pbkdf2(key: bytes, first: bytes, iterations: int) -> bytes:
+    """The exclusive or of `first` and its HMACs, each of the one before."""
+    total, message = int.from_bytes(first, "big"), first
+    for _ in range(iterations):
+        message = hmac.digest(key, message, "sha256")
+        total ^= int.from_bytes(message, "big")
+    return total.to_bytes(32, "big")
+
+
+def in_words(octets: bytes) -> bytes:
+    """The order of a processor's words of 32 bits."""
+    return b"".join(octets[at : at + 4][::-1] for at in range(0, len(octets), 4))
+
+
+def check_gone_after_cleanup(
+    script: Path, order: str, looked_for: dict[str, bytes], at_once: dict[str, bytes] | None = None
+) -> None:
+    """Check that all that is looked for is in memory during the derivation, and gone after the cleanup.
+
+    `at_once` is gone when the derivation is over.
+    """
+    searched = {**looked_for, **(at_once or {})}
+    needles = [Needle(secret=what, form="raw", octets=octets) for what, octets in searched.items()]
     with subprocess.Popen(["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
 
         def step(line: str, expected: str) -> Counter[str]:
@@ -71,7 +110,7 @@ def test_a_derived_key_and_its_passphrase_are_gone_after_cleanup(name: str, tmp_
             return count_by_secret(scan_processes([node.pid], needles))
 
         try:
-            during = step(f"{name} {seed}", "derived 32")
+            during = step(order, "derived 32")
             assert during.keys() == looked_for.keys()
             assert step("wipe", "wiped") == Counter()
         finally:

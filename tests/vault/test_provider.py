@@ -20,7 +20,7 @@ from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
 from tests.support.exchange import check_products
 from tests.support.exchanged_keys import exchanged_keys
-from tests.support.kdf_answers import ANSWERS
+from tests.support.kdf_answers import ANSWERS, derive_all_sizes
 from tests.support.people import person
 from tests.support.project import ROOT
 from tests.support.vault.conformance import VaultPage, open_vault_page
@@ -114,6 +114,10 @@ def test_what_fails_by_what_came_in_is_not_tried_again(vault: VaultPage) -> None
 def test_key_derivations_give_the_published_answers(vault: VaultPage) -> None:
     answers = json.loads(vault.call("derive_all"))
     assert answers == {name: expected for name, (_, _, expected) in ANSWERS.items()}
+
+
+def test_pbkdf2_gives_what_openssl_gives_for_all_sizes(vault: VaultPage) -> None:
+    assert json.loads(vault.call("derive_all_sizes")) == run(derive_all_sizes(NATIVE))
 
 
 def rsa_given() -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.identity import Pkcs12Form, export_identity
 from tests.support.browser.page import Page
 from tests.support.people import person
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
@@ -31,6 +32,25 @@ const holds = (memory) => new Uint32Array(memory.buffer).some((word) => word !==
 const report = (moment) => () => channel.postMessage({ moment, holding: Array.from(memories, holds) });
 serve(self, { afterOperation: report("before"), afterFill: report("after") });
 """
+# Says when PBKDF2 begins to iterate, and at the end how many calls of WebAssembly it took.
+ITERATING_WORKER: Final = """
+const channel = new BroadcastChannel("sealwax test");
+const { instantiate } = WebAssembly;
+let calls = 0;
+WebAssembly.instantiate = async (source, imports) => {
+  const made = await instantiate(source, imports);
+  const { exports } = made.instance ?? made;
+  if (!exports.iterate) return made;
+  const iterate = (count) => {
+    calls += 1;
+    if (calls === 1) channel.postMessage({ kind: "begun" });
+    exports.iterate(count);
+  };
+  return { instance: { exports: { ...exports, iterate } } };
+};
+const { serve } = await import("/source/wasm_build/vault/worker/worker_core.js");
+serve(self, { afterOperation: () => channel.postMessage({ kind: "over", calls }) });
+"""
 LISTEN: Final = """() => {
   window.reports = {};
   const channel = new BroadcastChannel("sealwax test");
@@ -40,6 +60,16 @@ STOPPED: Final = """async (verb, args) => {
   const abort = new AbortController();
   const call = vault.call(verb, window.wake(args), { signal: abort.signal });
   setTimeout(() => abort.abort(), 5);
+  return call.then(() => "answered", ({ code }) => code);
+}"""
+STOPPED_AT_WORK: Final = """async (args) => {
+  const abort = new AbortController();
+  const channel = new BroadcastChannel("sealwax test");
+  channel.onmessage = ({ data: { kind, calls } }) => {
+    if (kind === "begun") abort.abort();
+    else window.calls = calls;
+  };
+  const call = vault.call("identity.open", window.wake(args), { signal: abort.signal });
   return call.then(() => "answered", ({ code }) => code);
 }"""
 BATCH: Final = """async (requests) => {
@@ -63,10 +93,23 @@ def open_counting(open_vault_page: OpenPage) -> Page:
     return page
 
 
-def check_emptied(page: Page, *, memories: int = 1) -> None:
-    before, after = page.wait_for(
+def opening_file(*, iterations: int) -> dict[str, Any]:
+    form = Pkcs12Form.MODERN
+    p12 = blocking.run(
+        export_identity(person("bob"), PASSPHRASE.encode(), provider=PROVIDER, iterations=iterations, form=form)
+    )
+    return {"p12": b64(p12), "passphrase": secret(PASSPHRASE.encode()), "sealKey": SEAL_KEY}
+
+
+def wait_for_reports(page: Page) -> list[list[bool]]:
+    reports: list[list[bool]] = page.wait_for(
         "() => window.reports.after && [window.reports.before, window.reports.after]", timeout_seconds=30
     )
+    return reports
+
+
+def check_emptied(page: Page, *, memories: int = 1) -> None:
+    before, after = wait_for_reports(page)
     # The positive control: before the fill every memory contains data.
     assert len(before) >= memories
     assert all(before)
@@ -107,6 +150,22 @@ def test_after_a_batch(open_vault_page: OpenPage) -> None:
     ]
     assert page.js(BATCH, requests) == 2
     check_emptied(page)
+
+
+def test_the_memory_of_pbkdf2_is_empty_when_the_key_is_derived(open_vault_page: OpenPage) -> None:
+    page = open_counting(open_vault_page)
+    assert "ok" in call(page, "identity.open", opening_file(iterations=1000))
+    before, after = wait_for_reports(page)
+    assert before == [True, False]
+    assert after == [False, False]
+
+
+def test_a_cancel_stops_pbkdf2_in_the_middle(open_vault_page: OpenPage) -> None:
+    page = open_vault_page(ITERATING_WORKER)
+    # A call does 100,000 iterations, and the file has three keys to derive.
+    assert page.js(STOPPED_AT_WORK, opening_file(iterations=2_000_000)) == "vault-aborted"
+    page.wait_for("() => window.cleanups.length === 1")
+    assert page.js("() => window.calls") < 20
 
 
 def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> None:

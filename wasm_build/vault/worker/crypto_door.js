@@ -1,6 +1,6 @@
 /**
- * The module `sealwax_js` that Python imports: WebCrypto, the ciphers that a browser lacks, Argon2id and scrypt. They
- * work on bytes in Python's memory.
+ * The module `sealwax_js` that Python imports: WebCrypto, the ciphers that a browser lacks, PBKDF2, Argon2id and scrypt.
+ * They work on bytes in Python's memory.
  *
  * WebCrypto gets bulk data as a view on linear memory and copies it before the call returns, so that JavaScript has
  * no copy. Results belong to the residue and are overwritten at the end. A refusal is returned as the name of the
@@ -22,9 +22,10 @@ const PUBLIC_EXPONENT = [1, 0, 1];
 /**
  * The functions that Python calls. Those of `createOperations` return a `Pending`.
  * @param {Residue} residue
+ * @param {AbortSignal} [cancelling] ends a long derivation
  */
-export function createCryptoDoor(residue) {
-  const operations = createOperations(residue);
+export function createCryptoDoor(residue, cancelling) {
+  const operations = createOperations(residue, cancelling);
   const awaited = Object.entries(operations).map(([name, operation]) => [
     name,
     (/** @type {any[]} */ ...args) => new Pending(/** @type {any} */ (operation)(...args)),
@@ -32,15 +33,15 @@ export function createCryptoDoor(residue) {
   return { ...Object.fromEntries(awaited), ...createStreamDoor(residue) };
 }
 
-/** @param {Residue} residue */
-function createOperations(residue) {
+/** @param {Residue} residue @param {AbortSignal} [cancelling] */
+function createOperations(residue, cancelling) {
   return {
     ...createCipherDoor(residue),
     ...createKeys(residue),
     ...createSigning(residue),
     ...createTransport(residue),
     ...createAgreement(residue),
-    ...createDerivationDoor(residue),
+    ...createDerivationDoor(residue, cancelling),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The part of `sealwax_js` that derives keys from passphrases: Argon2id and scrypt by hash-wasm.
+ * The part of `sealwax_js` that derives keys from passphrases: PBKDF2 by our own code, the others by hash-wasm.
  *
  * Arguments are copied into buffers of the residue before the call returns. The results are such buffers too.
  */
@@ -10,10 +10,23 @@ import { copySmall } from "./lent_bytes.js";
 /** @typedef {import("../cleanup.js").Residue} Residue */
 /** @typedef {import("./lent_bytes.js").PythonBytes} PythonBytes */
 
-/** @param {Residue} residue */
-export function createDerivationDoor(residue) {
+/**
+ * @param {Residue} residue
+ * @param {AbortSignal} [cancelling] ends PBKDF2 early
+ */
+export function createDerivationDoor(residue, cancelling) {
   const copy = (/** @type {PythonBytes} */ bytes) => copySmall(residue, bytes);
   return {
+    /**
+     * Resolves with whole blocks of the derived key.
+     * @param {string} hash Python's name @param {PythonBytes} key @param {PythonBytes} firsts @param {number} iterations
+     */
+    pbkdf2: async (hash, key, firsts, iterations) => {
+      const job = { hash, key: copy(key), firsts: copy(firsts), iterations };
+      const { iteratePbkdf2 } = await import("./pbkdf2/iterations.js");
+      return iteratePbkdf2(residue, job, cancelling);
+    },
+
     /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} memory KiB @param {number} passes @param {number} lanes @param {number} length */
     argon2id: (secret, salt, memory, passes, lanes, length) =>
       deriveArgon2id(residue, { secret: copy(secret), salt: copy(salt), memory, passes, lanes, length }),

@@ -107,7 +107,8 @@ class Service {
     const python = await startPython(assets);
     this.#python = python;
     this.#residue.keepMemory(python.memory);
-    python.pyodide.registerJsModule("sealwax_js", countWork(createCryptoDoor(this.#residue), this.#progress));
+    const door = createCryptoDoor(this.#residue, this.#cancelling.signal);
+    python.pyodide.registerJsModule("sealwax_js", countWork(door, this.#progress));
     python.pyodide.pyimport("wasm_build.vault.python.verbs").reseed();
     this.#scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
     this.#current = this.#prepare(python, reservedBytes);

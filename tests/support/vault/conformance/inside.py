@@ -92,6 +92,11 @@ async def derive_all(provider: CryptoProvider, _: bytes) -> str:
     return json.dumps(await kdf_answers.derive_all(provider))
 
 
+async def derive_all_sizes(provider: CryptoProvider, _: bytes) -> str:
+    """Derive keys by PBKDF2 from secrets of all sizes."""
+    return json.dumps(await kdf_answers.derive_all_sizes(provider))
+
+
 async def refuse(provider: CryptoProvider, rules_json: bytes) -> str:
     """Make WebCrypto refuse operations from now on.
 
@@ -142,7 +147,7 @@ FUNCTIONS: Final[dict[str, Callable[[CryptoProvider, bytes], Coroutine[Any, Any,
         function.__name__: function
         for function in (
             *(run_cases, make, check, time_transport, import_all),
-            *(find_ways, find_cipher_ways, time_operations, refuse, use_rsa, derive_all),
+            *(find_ways, find_cipher_ways, time_operations, refuse, use_rsa, derive_all, derive_all_sizes),
         )
     },
     **stream_exchange.FUNCTIONS,

@@ -8,6 +8,7 @@ const WORKING = [
   ...["encapsulateBits", "decapsulateBits"],
 ];
 const LIBRARY = ["argon2id", "scrypt"];
+const OWN_WEBASSEMBLY = ["pbkdf2"];
 
 /** @param {Record<string, (...args: any[]) => any>} door */
 export function createRecorder(door) {
@@ -38,6 +39,7 @@ export function createRecorder(door) {
     if (!(pending instanceof Pending)) return pending;
     pending.promise = pending.promise.then((outcome) => {
       if (LIBRARY.includes(name)) ways.add("hash-wasm");
+      else if (OWN_WEBASSEMBLY.includes(name)) ways.add("WebAssembly");
       else if (outcome instanceof ArrayBuffer || outcome instanceof Uint8Array) ways.add("JavaScript");
       return outcome;
     });
@@ -49,7 +51,7 @@ export function createRecorder(door) {
 
     /** The implementation ("way") used since the last call. Of several, the first in this list counts. */
     takeWay() {
-      const taken = ["WebCrypto", "hash-wasm", "JavaScript"].find((way) => ways.has(way)) ?? "Python";
+      const taken = ["WebCrypto", "hash-wasm", "WebAssembly", "JavaScript"].find((way) => ways.has(way)) ?? "Python";
       ways = new Set();
       return taken;
     },

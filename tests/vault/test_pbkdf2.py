@@ -1,0 +1,120 @@
+"""The vault's PBKDF2 in WebAssembly, run by Node: OpenSSL's answers for all sizes, the module's bytes, a cancel."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from typing import Any, Final
+
+import pytest
+
+from smime_core.algorithms import HashName, Pbkdf2
+from smime_core.blocking import run
+from smime_core.providers.native import NativeProvider
+from smime_core.providers.python_kdf import derive_pbkdf2
+from smime_core.providers.webcrypto import WebCryptoProvider
+from tests.support.kdf_answers import ANSWERS, derive_all, derive_all_sizes
+from tests.support.poor_door import PoorDoor
+from tests.support.project import ROOT
+from wasm_build.vault.python.stand_in import drive
+
+NATIVE: Final = NativeProvider()
+FOLDER: Final = ROOT / "wasm_build/vault/worker/pbkdf2"
+# SHA-256 of the module for each hash, which our own JavaScript makes.
+MODULES: Final = {
+    HashName.SHA1: "98f08efdcfb8d18c86c5857d7c7c475d8baf0c20ec3dce05e92e129f6be94d53",
+    HashName.SHA224: "e58d971fc1568d7ca97bb875979bdf33bfaa5f963d98b855be6540dd7b9e0903",
+    HashName.SHA256: "69d16de54fc20e5d7a90e10652a4b5834490ce60c13bc83af6262dcde0ba0220",
+    HashName.SHA384: "a25c4e63a83914f413cab69f6697cdd87f631d9f00915a0c139b8931c21cb0ac",
+    HashName.SHA512: "35de103ab5f16fecee67b2f65e6497f923ae2db1e3467da0c3ec937a1cebe4ed",
+}
+DIGESTS: Final = """
+import {{ createHash }} from "node:crypto";
+const {{ buildHmacModule }} = await import("{folder}/hmac.js");
+const {{ Sha }} = await import("{folder}/sha.js");
+const digestOf = (name) => createHash("sha256").update(buildHmacModule(new Sha(name))).digest("hex");
+console.log(JSON.stringify(Object.fromEntries({names}.map((name) => [name, digestOf(name)]))));
+"""
+# A timer that is set when all is ready fires only if the derivation lets messages be heard.
+CANCEL: Final = """
+const {{ iteratePbkdf2 }} = await import("{folder}/iterations.js");
+const memories = [];
+const cancelling = new AbortController();
+const keepMemory = (memory) => {{
+  memories.push(memory);
+  if ({cancelled}) setTimeout(() => cancelling.abort());
+}};
+const residue = {{ keepBuffer: (buffer) => buffer, keepMemory }};
+const secret = () => new Uint8Array(64).fill(1);
+const job = {{ hash: "sha256", key: secret(), firsts: secret(), iterations: {iterations} }};
+const code = await iteratePbkdf2(residue, job, cancelling.signal).then(() => "derived", ({{ code }}) => code);
+const left = memories.map(({{ buffer }}) => new Uint8Array(buffer).some((byte) => byte !== 0));
+console.log(JSON.stringify({{ code, left }}));
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
+
+
+class CountingDoor(PoorDoor):
+    """Counts the derivations in WebAssembly."""
+
+    derivations = 0
+
+    def pbkdf2(self, *args: object) -> Any:
+        self.derivations += 1
+        return super().__getattr__("pbkdf2")(*args)
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> CountingDoor:
+    door = CountingDoor()
+    monkeypatch.setitem(sys.modules, "sealwax_js", door)
+    return door
+
+
+def run_node(script: str, **values: object) -> Any:
+    filled = script.format(folder=FOLDER.as_uri(), **values)
+    command = ["node", "--no-warnings", "--input-type=module", "--eval", filled]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def test_the_published_answers(door: CountingDoor) -> None:
+    answers = drive(derive_all(WebCryptoProvider()))
+    assert answers == {name: expected for name, (_, _, expected) in ANSWERS.items()}
+    assert door.derivations > 0
+
+
+def test_all_sizes_give_what_openssl_gives(door: CountingDoor) -> None:
+    assert drive(derive_all_sizes(WebCryptoProvider())) == run(derive_all_sizes(NATIVE))
+    assert door.derivations > 1000
+
+
+def test_more_iterations_than_one_call_takes(door: CountingDoor) -> None:
+    # One call does 100,000 iterations after the first.
+    for iterations in (100_001, 100_002, 200_001, 250_000):
+        kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=iterations)
+        derived = drive(WebCryptoProvider().derive_key(kdf, b"secret", 40))
+        assert derived == run(NATIVE.derive_key(kdf, b"secret", 40))
+
+
+def test_other_hashes_stay_in_python(door: CountingDoor) -> None:
+    for hash_name in set(HashName) - set(MODULES) - {HashName.SHAKE128, HashName.SHAKE256}:
+        kdf = Pbkdf2(hash_name=hash_name, salt=b"salt", iterations=3)
+        assert drive(WebCryptoProvider().derive_key(kdf, b"secret", 40)) == derive_pbkdf2(kdf, b"secret", 40)
+    assert door.derivations == 0
+
+
+def test_the_modules_bytes_are_these() -> None:
+    """A change of the generated code changes these digests. The answers above hold for these bytes."""
+    assert run_node(DIGESTS, names=json.dumps(list(MODULES))) == MODULES
+
+
+def test_a_cancel_is_heard_in_the_middle() -> None:
+    outcome = run_node(CANCEL, iterations=3_000_000, cancelled="true")
+    assert outcome == {"code": "vault-aborted", "left": [False]}
+
+
+def test_the_memory_is_empty_after_a_derivation() -> None:
+    assert run_node(CANCEL, iterations=2, cancelled="false") == {"code": "derived", "left": [False]}

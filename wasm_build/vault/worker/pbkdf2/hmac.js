@@ -1,0 +1,129 @@
+/**
+ * HMAC (RFC 2104) of its own result, again and again, in a WebAssembly module that is made here byte by byte.
+ *
+ * The two pads of the key are compressed once. `iterate` has the whole loop, with two compressions in each iteration.
+ * Secrets are in the memory of the module only. No branch and no address depends on them.
+ */
+
+import { SCHEDULE_WORDS, Sha } from "./sha.js";
+import { address, buildModule, call, get, I32, repeat } from "./wasm_format.js";
+
+/**
+ * @typedef {object} Exports
+ * @property {WebAssembly.Memory} memory
+ * @property {(from: number, to: number) => void} compress from and to the address of a state
+ * @property {(count: number) => void} iterate
+ */
+
+const [INNER_PAD, OUTER_PAD] = [0x36, 0x5c];
+/** Places in memory, counted in words: the states, the sum of all results, and the block with its message schedule. */
+const [START, INNER, OUTER, SUM, BLOCK] = [0, 8, 16, 24, 32];
+const END = BLOCK + SCHEDULE_WORDS;
+/** The position of the function `compress`, and the parameter of `iterate`. */
+const [COMPRESS, COUNT] = [0, 0];
+const ZERO = address(0);
+
+/**
+ * The bytes of the module. `compress` compresses the block from one state to another. `iterate` replaces the message in
+ * the block by its HMAC as often as its parameter says, and adds each result to the sum.
+ * @param {Sha} sha
+ */
+export function buildHmacModule(sha) {
+  const { words, digestBytes } = sha;
+  const placeOf = (/** @type {number} */ place) => address(place * words.bytes);
+  const [block, sum] = [BLOCK * words.bytes, SUM * words.bytes];
+  const offsets = sha.start.map((_, index) => index * words.bytes);
+  // A state may be longer than the digest. Then its end is where the message is padded.
+  const repadded = offsets
+    .filter((offset) => offset >= digestBytes)
+    .map((offset) => words.store(ZERO, block + offset, words.constant(offset === digestBytes ? words.highestBit : 0n)));
+  const hashed = (/** @type {number} */ state) => [call(COMPRESS, placeOf(state), placeOf(BLOCK)), repadded];
+  const addedTo = (/** @type {number} */ at) => words.xor(words.load(ZERO, sum + at), words.load(ZERO, block + at));
+  const added = offsets
+    .filter((offset) => offset < digestBytes)
+    .map((offset) => words.store(ZERO, sum + offset, addedTo(offset)));
+  return buildModule([
+    { name: "compress", parameters: [I32, I32], ...sha.compression(block) },
+    { name: "iterate", parameters: [I32], locals: [], body: repeat(COUNT, [hashed(INNER), hashed(OUTER), added]) },
+  ]);
+}
+
+/** The memory of one module, and what is done with it. */
+export class Hmac {
+  #sha;
+  #exports;
+  #bytes;
+
+  /** @param {Sha} sha @param {Exports} exports */
+  constructor(sha, exports) {
+    this.#sha = sha;
+    this.#exports = exports;
+    this.#bytes = new Uint8Array(exports.memory.buffer);
+    this.memory = exports.memory;
+    this.digestBytes = sha.digestBytes;
+  }
+
+  /** @param {string} hash Python's name */
+  static async make(hash) {
+    const sha = new Sha(hash);
+    const { instance } = await WebAssembly.instantiate(buildHmacModule(sha));
+    return new Hmac(sha, /** @type {Exports} */ (/** @type {unknown} */ (instance.exports)));
+  }
+
+  /** @param {Uint8Array} key as long as a block */
+  useKey(key) {
+    const { start, words } = this.#sha;
+    const startBytes = start.flatMap((word) => bytesOf(word, words.bytes));
+    startBytes.forEach((byte, index) => this.#write(START, index, byte));
+    for (const [pad, state] of [[INNER_PAD, INNER], [OUTER_PAD, OUTER]]) {
+      key.forEach((byte, index) => this.#write(BLOCK, index, byte ^ pad));
+      this.#exports.compress(START * words.bytes, state * words.bytes);
+    }
+  }
+
+  /** @param {Uint8Array} first the first message, which is also the first part of the sum */
+  begin(first) {
+    const { blockBytes, digestBytes, words } = this.#sha;
+    this.#bytes.fill(0, SUM * words.bytes, END * words.bytes);
+    for (const place of [SUM, BLOCK]) first.forEach((byte, index) => this.#write(place, index, byte));
+    // FIPS 180-4 section 5.1: a bit 1 follows the message. The block ends with the length in bits, the pad included.
+    this.#write(BLOCK, digestBytes, 0x80);
+    const bits = 8 * (blockBytes + digestBytes);
+    this.#write(BLOCK, blockBytes - 2, bits >> 8);
+    this.#write(BLOCK, blockBytes - 1, bits & 0xff);
+  }
+
+  /** @param {number} count above zero */
+  iterate(count) {
+    this.#exports.iterate(count);
+  }
+
+  /** @param {Uint8Array} target as long as a digest */
+  copySum(target) {
+    for (let index = 0; index < target.length; index++) target[index] = this.#bytes[this.#find(SUM, index)];
+  }
+
+  wipe() {
+    this.#bytes.fill(0);
+  }
+
+  /** @param {number} place @param {number} index @param {number} byte */
+  #write(place, index, byte) {
+    this.#bytes[this.#find(place, index)] = byte;
+  }
+
+  /**
+   * Where a byte is. Words of hashes begin with their highest byte, words of WebAssembly with their lowest.
+   * @param {number} place @param {number} index
+   */
+  #find(place, index) {
+    const { bytes } = this.#sha.words;
+    return place * bytes + (index ^ (bytes - 1));
+  }
+}
+
+/** @param {bigint} word @param {number} count */
+function bytesOf(word, count) {
+  const byteAt = (/** @type {number} */ index) => BigInt.asUintN(8, word >> BigInt(8 * (count - 1 - index)));
+  return Array.from({ length: count }, (_, index) => Number(byteAt(index)));
+}

@@ -1,0 +1,64 @@
+/**
+ * The iterations of PBKDF2 (RFC 8018 section 5.2) with HMAC in WebAssembly. Python does the first of each block, whose
+ * message is the salt. This module is loaded when it is first needed.
+ */
+
+import { SECRET_BUFFER_BYTES } from "../../cleanup.js";
+import { VaultError } from "../../vault_error.js";
+import { Hmac } from "./hmac.js";
+
+/** @typedef {import("../../cleanup.js").Residue} Residue */
+/**
+ * @typedef {object} Job
+ * @property {string} hash Python's name: sha1, sha224, sha256, sha384 or sha512
+ * @property {Uint8Array} key the key of HMAC, filled up to a block of the hash
+ * @property {Uint8Array} firsts the results of the first iteration for all blocks of the derived key
+ * @property {number} iterations those that follow the first
+ */
+
+// About 50 ms. A cancel is heard after so many iterations.
+const ITERATIONS_IN_ONE_CALL = 100_000;
+
+/** @type {Map<string, Promise<Hmac>>} by the name of the hash; a Worker derives one key at a time */
+const known = new Map();
+
+/**
+ * Resolves with the derived key, whole blocks in a buffer of the residue. A cancel ends in a VaultError.
+ * @param {Residue} residue
+ * @param {Job} job
+ * @param {AbortSignal} [cancelling]
+ */
+export async function iteratePbkdf2(residue, { hash, key, firsts, iterations }, cancelling) {
+  if (!known.has(hash)) known.set(hash, Hmac.make(hash));
+  const hmac = /** @type {Hmac} */ (await known.get(hash));
+  residue.keepMemory(hmac.memory);
+  const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SECRET_BUFFER_BYTES, firsts.length)));
+  const derived = new Uint8Array(buffer, 0, firsts.length);
+  try {
+    hmac.useKey(key);
+    for (let at = 0; at < firsts.length; at += hmac.digestBytes) {
+      hmac.begin(firsts.subarray(at, at + hmac.digestBytes));
+      for (let left = iterations; left > 0; left -= ITERATIONS_IN_ONE_CALL) {
+        hmac.iterate(Math.min(left, ITERATIONS_IN_ONE_CALL));
+        await messagesHeard();
+        if (cancelling?.aborted) throw new VaultError("vault-aborted", "the operation was stopped");
+      }
+      hmac.copySum(derived.subarray(at, at + hmac.digestBytes));
+    }
+  } finally {
+    hmac.wipe();
+  }
+  return derived;
+}
+
+/** Resolves when the messages that wait for this Worker have been heard. Unlike a timer it has no least delay. */
+function messagesHeard() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve(undefined);
+    };
+    port2.postMessage(null);
+  });
+}
