@@ -35,7 +35,7 @@ SETTINGS: Final = {
     "strict-ec": Setting(key=NewKey.P256, strict=True),
     "default-ec": Setting(key=NewKey.P256, strict=False),
 }
-UNLOCKING: Final = {"passphrase", "private key", "seal key"}
+UNLOCKING: Final = {"passphrase", "derived key", "private key", "seal key"}
 DECRYPTING: Final = {"private key", "cek", "plaintext", "seal key"}
 # Copies that only Firefox could remove: its allocator and its threads decide where they put a private key, and without
 # the strict setting one copy may escape the rinse. None did in the runs of docs/vault.md; two copies are a failure. A

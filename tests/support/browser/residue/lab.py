@@ -22,7 +22,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from smime_core.algorithms import AES_256_CBC, ContentCipher
+from smime_core.algorithms import AES_256_CBC, ContentCipher, Kdf
 from smime_core.blocking import encrypt_bytes, run
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import Identity, export_identity
@@ -30,7 +30,7 @@ from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.support.browser.page import Page
-from tests.support.browser.residue.markers import MARKER_BYTES, Needle, needles_for, number_needles
+from tests.support.browser.residue.markers import MARKER_BYTES, Needle, hmac_key_needles, needles_for, number_needles
 from tests.support.browser.residue.processes import (
     Finding,
     count_by_secret,
@@ -104,10 +104,14 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
     text = b"".join(hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(_TEXT_BYTES // 32))
     seal_key_seed, text_seed = secrets.randbits(31), secrets.randbits(31)
     signed = _derive(_SIGNED_BYTES, text_seed)
+    deriving = KnownKdf()
+    p12 = run(export_identity(identity, passphrase.encode(), provider=deriving, iterations=2048))
     needles = [
         *number_needles("private key", private_numbers(identity)),
         *needles_for("cek", [keys.cek]),
         *needles_for("passphrase", [passphrase.encode()]),
+        *hmac_key_needles("passphrase", passphrase.encode()),
+        *needles_for("derived key", deriving.derived),
         *needles_for("seal key", [_derive(MARKER_BYTES, seal_key_seed)]),
         *needles_for("plaintext", [text[at : at + MARKER_BYTES] for at in (64, _TEXT_BYTES // 2)]),
         *(
@@ -119,7 +123,7 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
     return Secrets(
         identity=identity,
         passphrase=passphrase,
-        p12=run(export_identity(identity, passphrase.encode(), provider=NATIVE, iterations=2048)),
+        p12=p12,
         text=text,
         cek=keys.cek,
         encrypted=encrypt_bytes(text, Encrypting(recipients=[identity.certificate], cipher=cipher), provider=keys),
@@ -148,6 +152,18 @@ class KnownCek(NativeProvider):
 
     def random_bytes(self, length: int) -> bytes:
         return self.cek if length == len(self.cek) else super().random_bytes(length)
+
+
+class KnownKdf(NativeProvider):
+    """A provider whose derived keys are known."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.derived: list[bytes] = []
+
+    async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
+        self.derived.append(await super().derive_key(kdf, secret, length))
+        return self.derived[-1]
 
 
 def _derive(length: int, seed: int) -> bytes:
