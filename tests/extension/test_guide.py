@@ -251,7 +251,7 @@ def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, fol
     page.wait_for("async () => (await chrome.runtime.sendMessage({ type: 'update.read', body: {} })).value !== null")
     page.goto(extension.base + "options/options.html")
     page.wait_for_text(f"What is new in version {MANIFEST['version']}", selector="[data-test=news]")
-    assert "fields, mail, files and pages" in page.text("[data-test=news] li")
+    assert "text, mail, files and pages are encrypted" in page.text("[data-test=news] li")
     assert not any("welcome.html" in context["url"] for context in extension.browser.contexts())
     page.click("[data-test=news-done]")
     page.wait_for("() => document.querySelector('[data-test=news]') === null")
