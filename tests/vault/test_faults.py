@@ -138,8 +138,8 @@ ASK_THE_WORKER = """async (requests) => {
   const { RuntimeFiles } = await import("/source/wasm_build/vault/owner/assets.js");
   const files = new RuntimeFiles(new URL("/runtime/", location.href), {});
   await files.scripts;
-  const reserve = new Reserve(files, () => {});
-  const cell = reserve.take();
+  const reserve = new Reserve(files, false, () => {});
+  const cell = await reserve.take();
   const codes = [];
   for (const [id, request] of window.wake(requests).entries()) {
     codes.push(await cell.ask({ id, strict: false, ...request }).then(() => "ok", ({ code }) => code));

@@ -119,6 +119,13 @@ export class Residue {
     return this.#bytesZeroed;
   }
 
+  /** The bytes overwritten since the last call. */
+  takeBytesZeroed() {
+    const taken = this.#bytesZeroed;
+    this.#bytesZeroed = 0;
+    return taken;
+  }
+
   /** @param {ArrayBuffer} buffer */
   #overwrite(buffer) {
     this.#bytesZeroed += buffer.byteLength;
@@ -143,6 +150,28 @@ export function giveBack(buffer) {
   if (buffer.byteLength >= LARGE_BYTES) nobody.postMessage(null, [buffer]);
   // `transfer` would throw for a detached buffer, whose length is 0.
   else if (buffer.byteLength > 0) /** @type {any} */ (buffer).transfer(0);
+}
+
+/**
+ * Cleans up a Worker that goes on: overwrites the buffers, and puts linear memory back to its image.
+ * @param {Residue} residue
+ * @param {{restore: () => number}} image throws if Python is not sure to be as in the image
+ * @param {() => Promise<boolean>} collect resolves with whether the browser has given up the keys of the operation
+ * @returns {Promise<CleanupReport | null>} null in any doubt: the Worker must end by `cleanUp`
+ */
+export async function cleanUpToRest(residue, image, collect) {
+  const begun = performance.now();
+  try {
+    residue.wipeBuffers();
+    const overwritten = image.restore();
+    await residue.rinsed();
+    if (!(await collect())) return null;
+    await rinse(residue.secretLengths, residue.keyAlgorithms);
+    residue.forgetSecrets();
+    return { bytesZeroed: residue.takeBytesZeroed() + overwritten, milliseconds: performance.now() - begun };
+  } catch {
+    return null;
+  }
 }
 
 /**

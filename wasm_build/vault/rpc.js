@@ -41,6 +41,21 @@ export function checkStreamEnds(stream) {
 }
 
 /**
+ * Whether a checked request has a passphrase or password: any secret but the key of the session.
+ * @param {string} verb
+ * @param {object} args
+ */
+export function takesPassphrase(verb, args) {
+  /** @type {import("./schema.js").VerbTable} */
+  const table = VERBS;
+  return Object.entries(table[verb]).some(([field, kind]) => {
+    const name = field.replace(/\?$/u, "");
+    const given = /** @type {Record<string, any>} */ (args)[name];
+    return name !== "sealKey" && (Array.isArray(kind) ? kind[0] : kind) === "secret" && given && given.length !== 0;
+  });
+}
+
+/**
  * Whether a reply matches the schema of the verb.
  * @param {string} verb
  * @param {unknown} reply

@@ -17,7 +17,7 @@ export class Batch {
   #stopped = null;
 
   /**
-   * @param {() => Cell} lend returns a Worker; called again when a Worker has failed
+   * @param {() => Promise<Cell>} lend returns a Worker; called again when a Worker has failed
    * @param {(cell: Cell, request: BatchRequest) => Promise<any>} ask
    */
   constructor(lend, ask) {
@@ -53,7 +53,7 @@ export class Batch {
   async #attempt(request) {
     try {
       if (this.#stopped) throw this.#stopped;
-      if (this.#cell === null || this.#cell.isStopped) this.#cell = this.#lend();
+      if (this.#cell === null || this.#cell.isStopped) this.#cell = await this.#lend();
       return { ok: await this.#ask(this.#cell, request) };
     } catch (error) {
       return { error: /** @type {VaultError} */ (error) };

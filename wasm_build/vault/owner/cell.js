@@ -1,5 +1,5 @@
 /**
- * One Worker of the vault: it starts, waits in reserve, answers, cleans up and ends.
+ * One Worker of the vault: it starts, waits in reserve, answers and cleans up. Then it waits again, or ends.
  */
 
 import { overwrite } from "../cleanup.js";
@@ -29,6 +29,7 @@ const LONGEST_DEADLINE_SECONDS = 2_000_000;
 
 export class Cell {
   #worker;
+  #rewinds;
   #onCleanup;
   /** @type {Promise<StartKind>} */
   #ready;
@@ -46,16 +47,20 @@ export class Cell {
   #stopped = null;
   #finishing = false;
   #unsent = 0;
+  /** @type {(rests: boolean) => void} */
+  #setFree = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #endTimer;
 
   /**
    * @param {URL} base the folder of the runtime
    * @param {Promise<import("./assets.js").Assets>} assets the files for the Worker, which loads its scripts meanwhile
-   * @param {number} reservedBytes the bytes by which the Worker's memory grows in advance
+   * @param {{reservedBytes: number, rewinds: boolean}} plan `reservedBytes`: the bytes by which the Worker's memory grows in
+   *   advance; `rewinds`: whether the Worker waits for the next operation after one
    * @param {(report: CleanupReport) => void} onCleanup
    */
-  constructor(base, assets, reservedBytes, onCleanup) {
+  constructor(base, assets, { reservedBytes, rewinds }, onCleanup) {
+    this.#rewinds = rewinds;
     this.#onCleanup = onCleanup;
     this.#ready = new Promise((resolve, reject) => ([this.#setReady, this.#refuseReady] = [resolve, reject]));
     this.#ended = new Promise((resolve) => (this.#setEnded = resolve));
@@ -70,7 +75,7 @@ export class Cell {
     this.#ready.catch(() => {});
     const lock = `sealwax vault ${crypto.randomUUID()}`;
     assets.then(
-      (loaded) => this.#worker.postMessage({ kind: "start", assets: loaded, reservedBytes, lock }),
+      (loaded) => this.#worker.postMessage({ kind: "start", assets: loaded, reservedBytes, rewinds, lock }),
       () => this.#crash(),
     );
     this.#ready.then(() => this.#watchLife(lock), () => {});
@@ -84,6 +89,18 @@ export class Cell {
   /** Resolves when the Worker has ended: to the error that stopped it, or to null if it ended by itself. */
   get ended() {
     return this.#ended;
+  }
+
+  /**
+   * Begins an operation of one or several requests. Resolves after its cleanup: with true if the Worker waits for the
+   * next operation, with false if it has ended.
+   * @returns {Promise<boolean>}
+   */
+  begin() {
+    return new Promise((resolve) => {
+      this.#setFree = resolve;
+      void this.#ended.then(() => resolve(false));
+    });
   }
 
   /** Whether the Worker takes no further request. */
@@ -109,7 +126,7 @@ export class Cell {
       const transfer = [...collectBuffers(request.args), ...ports];
       if (!this.#stopped) this.#worker.postMessage({ kind: "request", ...request }, transfer);
       this.#unsent--;
-      this.#sendEnd();
+      this.#sendRest();
       return await reply;
     } finally {
       // Buffers that were transferred are empty by now. Buffers that were not sent are overwritten.
@@ -119,10 +136,10 @@ export class Cell {
     }
   }
 
-  /** Lets the Worker clean up and end after its last answer. */
+  /** Lets the Worker clean up after its last answer. */
   finish() {
     this.#finishing = true;
-    this.#sendEnd();
+    this.#sendRest();
     if (this.#waiting.size === 0) this.#endSoon();
   }
 
@@ -137,6 +154,12 @@ export class Cell {
     this.#endSoon();
   }
 
+  /** Ends a Worker between two operations, with the whole cleanup. */
+  retire() {
+    this.#worker.postMessage({ kind: "end" });
+    this.#endSoon();
+  }
+
   /** Ends a Worker that has had no request, without a cleanup. */
   discard() {
     this.#end();
@@ -148,6 +171,7 @@ export class Cell {
     else if (message.kind === "failed") this.#crash();
     else if (message.kind === "cleaning") this.#endSoon(CLEANUP_MILLISECONDS);
     else if (message.kind === "cleanup") this.#finish(message);
+    else if (message.kind === "rested") this.#rest(message);
     else this.#settle(message);
   }
 
@@ -188,8 +212,18 @@ export class Cell {
     this.#onCleanup({ bytesZeroed, milliseconds });
   }
 
-  #sendEnd() {
-    if (this.#finishing && this.#unsent === 0) this.#worker.postMessage({ kind: "end" });
+  /** @param {CleanupReport} report */
+  #rest({ bytesZeroed, milliseconds }) {
+    // The computation of a refused request may still be running. It must not meet the next one.
+    if (this.#stopped) return this.#end();
+    clearTimeout(this.#endTimer);
+    this.#finishing = false;
+    this.#onCleanup({ bytesZeroed, milliseconds });
+    this.#setFree(true);
+  }
+
+  #sendRest() {
+    if (this.#finishing && this.#unsent === 0) this.#worker.postMessage({ kind: this.#rewinds ? "rest" : "end" });
   }
 
   /** Terminates the Worker after the time that its cleanup may take. */

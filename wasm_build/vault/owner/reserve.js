@@ -1,12 +1,16 @@
 /**
- * The reserve of started Workers: their number, and the time when the next one starts. A request takes the Worker that
- * has waited longest.
+ * The reserve of started Workers: their number, and the time when the next one starts or an unused one ends. A request
+ * takes the Worker that was used last, whose code is warm, or the one that has waited longest.
  */
 
 import { Cell } from "./cell.js";
 
 // Copying the snapshot for the next Worker blocks the page for a moment. The page shows the result before that.
 const REFILL_DELAY_MILLISECONDS = 50;
+/** A Worker that rests after an operation ends after this time without a request. */
+const IDLE_MILLISECONDS = 60_000;
+/** A request waits so long for a Worker that may soon be free, before it starts another. */
+const PATIENCE_MILLISECONDS = 60;
 
 /**
  * The size of the reserve by the device's gigabytes of memory and cores. A Worker takes some 50 MB. In advance it grows
@@ -42,19 +46,30 @@ export class Reserve {
   /** @type {StartKind | null} the way in which the latest Worker started; null before the first has started */
   startKind = null;
   #files;
+  #rewinds;
   #onCleanup;
   #plan = planFor(describeDevice());
   /** @type {Cell[]} */
   #waiting = [];
+  /** The waiting Workers that have had an operation. @type {Set<Cell>} */
+  #rested = new Set();
+  /** The Workers that an operation uses. The value tells if one may rest, which `retire` forbids. @type {Map<Cell, boolean>} */
+  #lent = new Map();
+  /** The requests that wait for a Worker to be free. @type {Set<() => void>} */
+  #hoping = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #idleTimer;
   #closed = false;
 
   /**
    * Starts the first Worker at once if the plan has one.
    * @param {import("./assets.js").RuntimeFiles} files
+   * @param {boolean} rewinds whether Workers wait for the next operation after one
    * @param {(report: CleanupReport) => void} onCleanup
    */
-  constructor(files, onCleanup) {
+  constructor(files, rewinds, onCleanup) {
     this.#files = files;
+    this.#rewinds = rewinds;
     this.#onCleanup = onCleanup;
     this.#refill();
     void files.snapshotSettled.then((isThere) => (isThere ? this.#renewAll() : undefined));
@@ -66,20 +81,87 @@ export class Reserve {
     return (this.#waiting[0]?.ready ?? this.#files.ready).then(() => undefined);
   }
 
-  /** Returns a Worker, which now belongs to the caller: a waiting one, or a new one if none waits. */
-  take() {
-    return this.#waiting.shift() ?? this.#start();
+  /**
+   * Resolves with a Worker, which now belongs to the caller until `giveBack` or `lose`: a waiting one, one that is free
+   * soon, or a new one.
+   * @returns {Promise<Cell>}
+   */
+  async take() {
+    if (this.#rewinds && this.#waiting.length === 0 && this.#lent.size > 0) await this.#soon();
+    const cell = this.#waiting.shift() ?? this.#start();
+    this.#rested.delete(cell);
+    this.#lent.set(cell, true);
+    return cell;
+  }
+
+  /** Takes back a Worker that rests after an operation. @param {Cell} cell */
+  giveBack(cell) {
+    const mayRest = this.#lent.get(cell) && !this.#closed && this.#plan.workers > 0;
+    this.#lent.delete(cell);
+    if (!mayRest) return cell.retire();
+    this.#rested.add(cell);
+    this.#waiting.unshift(cell);
+    for (const extra of this.#waiting.splice(this.#plan.workers)) this.#dismiss(extra);
+    for (const hope of this.#hoping) hope();
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.retire(), IDLE_MILLISECONDS);
+  }
+
+  /** Notes that a Worker ended with its operation. Another one starts. @param {Cell} cell */
+  lose(cell) {
+    this.#lent.delete(cell);
+    for (const hope of this.#hoping) hope();
+    this.#refillSoon();
+  }
+
+  /**
+   * Ends the Workers that have had an operation: when the keys are locked, after a time without requests, and when the
+   * page is hidden. Those in use end with their operation. The next one starts with the next sign of use.
+   * @returns {Promise<unknown>} resolves when they have ended
+   */
+  retire() {
+    clearTimeout(this.#idleTimer);
+    for (const cell of this.#lent.keys()) this.#lent.set(cell, false);
+    const retired = [...this.#rested];
+    this.#waiting = this.#waiting.filter((cell) => !this.#rested.has(cell));
+    this.#rested.clear();
+    for (const cell of retired) cell.retire();
+    return Promise.all(retired.map(({ ended }) => ended));
+  }
+
+  /**
+   * Ends the waiting Workers. From now on the reserve stays empty.
+   * @returns {Promise<unknown>} resolves when those that have had an operation have cleaned up
+   */
+  close() {
+    this.#closed = true;
+    const retired = this.retire();
+    for (const cell of this.#waiting.splice(0)) cell.discard();
+    return retired;
   }
 
   /** Starts the missing Workers after a short delay. */
-  refillSoon() {
+  #refillSoon() {
     setTimeout(() => this.#refill(), REFILL_DELAY_MILLISECONDS);
   }
 
-  /** Ends the waiting Workers. From now on the reserve stays empty. */
-  close() {
-    this.#closed = true;
-    for (const cell of this.#waiting.splice(0)) cell.discard();
+  /** @param {Cell} cell */
+  #dismiss(cell) {
+    if (this.#rested.delete(cell)) cell.retire();
+    else cell.discard();
+  }
+
+  /** Resolves when a Worker has become free, or has not for a while. */
+  #soon() {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#hoping.delete(done);
+        resolve(undefined);
+      };
+      const timer = setTimeout(done, PATIENCE_MILLISECONDS);
+      this.#hoping.add(done);
+    });
   }
 
   #refill() {
@@ -114,7 +196,7 @@ export class Reserve {
   }
 
   #start() {
-    const cell = new Cell(this.#files.base, this.#files.assets(), this.#plan.reservedBytes, this.#onCleanup);
+    const cell = new Cell(this.#files.base, this.#files.assets(), { reservedBytes: this.#plan.reservedBytes, rewinds: this.#rewinds }, this.#onCleanup);
     cell.ready.then(
       (startKind) => {
         this.startKind = startKind;

@@ -1,5 +1,5 @@
 /**
- * The vault's owner. Each request, batch or stream gets its own Worker, from a reserve of started Workers.
+ * The vault's owner. Each request, batch or stream gets a Worker for itself, from a reserve of started Workers.
  *
  * While a started Worker waits in the reserve, a request does not wait for a start.
  */
@@ -38,14 +38,16 @@ const MAX_OPEN_REQUESTS = 16;
  *
  * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. This is the default on a
  * first visit, and if the browser shall save data.
- * @param {{base?: URL, strict?: boolean} & StartOptions} [options] `base` is the folder of the runtime, by default the
- *   folder of the built module
+ * With `rewind` a Worker goes on after an operation: its memory is put back to an image of the time before. By default
+ * each operation ends its Worker.
+ * @param {{base?: URL, strict?: boolean, rewind?: boolean} & StartOptions} [options] `base` is the folder of the runtime, by
+ *   default the folder of the built module
  * @returns {Promise<Vault>}
  */
-export async function openVault({ base = new URL("./", import.meta.url), strict = false, ...start } = {}) {
+export async function openVault({ base = new URL("./", import.meta.url), strict = false, rewind = false, ...start } = {}) {
   const files = new RuntimeFiles(base, start);
   await files.scripts;
-  const vault = new Vault(files, { strict });
+  const vault = new Vault(files, { strict, rewind });
   try {
     await files.ready;
   } catch (error) {
@@ -66,20 +68,30 @@ export class Vault {
   #busy = new Set();
   #closed = false;
   #nextId = 1;
+  /** The number of operations that wait for a Worker, or use one. */
+  #open = 0;
   /** Lets all Workers clean up when the person leaves the page, as far as the browser gives them time. */
-  #leave = () => this.#stopAll();
+  #leave = () => {
+    this.#stopAll();
+    void this.retire();
+  };
+  /** A hidden page counts as one that is not used. */
+  #hide = () => {
+    if (document.visibilityState === "hidden") void this.retire();
+  };
 
   /**
    * @param {RuntimeFiles} files
-   * @param {{strict?: boolean}} [settings]
+   * @param {{strict?: boolean, rewind?: boolean}} [settings]
    */
-  constructor(files, { strict = false } = {}) {
+  constructor(files, { strict = false, rewind = false } = {}) {
     this.#strict = strict;
-    this.#reserve = new Reserve(files, (report) => {
+    this.#reserve = new Reserve(files, rewind && !strict, (report) => {
       this.lastCleanup = report;
       this.onCleanup(report);
     });
     globalThis.addEventListener("pagehide", this.#leave);
+    globalThis.document?.addEventListener("visibilitychange", this.#hide);
   }
 
   /** Resolves when a Worker is ready. */
@@ -101,7 +113,7 @@ export class Vault {
    */
   async call(verb, args, options = {}) {
     checkRequest(verb, args);
-    const cell = this.#lend();
+    const cell = await this.#lend();
     const reply = this.#ask(cell, { verb, args }, options);
     cell.finish();
     return reply;
@@ -144,11 +156,16 @@ export class Vault {
   stream(verb, args, options) {
     /** @type {Cell | null} */
     let cell = null;
-    const output = openOutput(() => cell?.stop(abortedError()));
+    let isCancelled = false;
+    const output = openOutput(() => {
+      isCancelled = true;
+      cell?.stop(abortedError());
+    });
     const begin = async () => {
       checkRequest(verb, args, STREAM_VERBS);
       const ends = openEnds(options, output.port);
-      cell = this.#lend();
+      cell = await this.#lend();
+      if (isCancelled) cell.stop(abortedError());
       return this.#runStream(cell, { verb, args }, ends, options, output);
     };
     const reply = begin();
@@ -163,26 +180,40 @@ export class Vault {
   async close() {
     this.#closed = true;
     globalThis.removeEventListener("pagehide", this.#leave);
-    this.#reserve.close();
+    globalThis.document?.removeEventListener("visibilitychange", this.#hide);
+    const retired = this.#reserve.close();
     this.#stopAll();
-    await Promise.all([...this.#busy].map(({ ended }) => ended));
+    await Promise.all([retired, ...[...this.#busy].map(({ ended }) => ended)]);
+  }
+
+  /**
+   * Ends the Workers that rest after an operation, with the whole cleanup. Called when the keys are locked.
+   * @returns {Promise<unknown>} resolves when they have ended
+   */
+  retire() {
+    return this.#reserve.retire();
   }
 
   #stopAll() {
     for (const cell of this.#busy) cell.stop(closedError());
   }
 
-  #lend() {
+  /** @returns {Promise<Cell>} a Worker for one operation */
+  async #lend() {
     if (this.#closed) throw closedError();
-    if (this.#busy.size >= MAX_OPEN_REQUESTS) {
+    if (this.#open >= MAX_OPEN_REQUESTS) {
       throw new VaultError("vault-busy", "the vault has too many requests open; try again in a moment");
     }
-    const cell = this.#reserve.take();
+    this.#open += 1;
+    const cell = await this.#reserve.take();
     this.#busy.add(cell);
-    void cell.ended.then(() => {
+    void cell.begin().then((rests) => {
+      this.#open -= 1;
       this.#busy.delete(cell);
-      this.#reserve.refillSoon();
+      if (rests) this.#reserve.giveBack(cell);
+      else this.#reserve.lose(cell);
     });
+    if (this.#closed) cell.stop(closedError());
     return cell;
   }
 

@@ -32,6 +32,18 @@ export async function runVerb(pyodide, verb, args, residue, { strict, cancelling
   return result.ok;
 }
 
+/**
+ * The Python functions of a Worker's own needs. The first call must come before the image of Python is taken, because
+ * later proxies are lost with the next rewind.
+ * @param {any} pyodide
+ * @returns {{reseed: () => void, collect: () => void, reserveMemory: (bytes: number) => void}}
+ */
+export function holdVerbs(pyodide) {
+  findModule(pyodide, "wasm_build.vault.python.streams");
+  const { reseed, collect, reserve_memory: reserveMemory } = findModule(pyodide, "wasm_build.vault.python.verbs");
+  return { reseed, collect, reserveMemory };
+}
+
 /** @type {Map<string, any>} imported Python modules; importing one again would take as long as reading a key */
 const modules = new Map();
 

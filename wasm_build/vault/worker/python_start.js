@@ -30,6 +30,7 @@ loadingPyodide.catch(() => {});
  * @typedef {object} Python
  * @property {any} pyodide
  * @property {WebAssembly.Memory} memory
+ * @property {Map<unknown, number> | null} deduplicate hiwire's Map of known objects; null if this Pyodide has none
  * @property {"snapshot" | "plain"} startKind
  */
 
@@ -56,10 +57,10 @@ export async function startPython(assets) {
  */
 async function loadSnapshot(assets, packed) {
   const snapshot = restoreZeroPages(new Uint8Array(packed));
-  const { pyodide, memory } = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
+  const loaded = await load(assets, { _loadSnapshot: snapshot }, snapshot.byteLength);
   // Python's memory has its own copy now. Without this the two buffers would stay until the garbage collector runs.
   for (const buffer of [packed, snapshot.buffer]) giveBack(buffer);
-  return { pyodide, memory, startKind: "snapshot" };
+  return { ...loaded, startKind: "snapshot" };
 }
 
 /**
@@ -67,22 +68,27 @@ async function loadSnapshot(assets, packed) {
  * @returns {Promise<Python>}
  */
 async function loadPlainly(assets) {
-  const { pyodide, memory } = await load(assets, {});
-  pyodide.runPython(`import sys\nsys.path.insert(0, ${JSON.stringify(PYTHON_ZIP_PATH)})`);
-  return { pyodide, memory, startKind: "plain" };
+  const loaded = await load(assets, {});
+  loaded.pyodide.runPython(`import sys\nsys.path.insert(0, ${JSON.stringify(PYTHON_ZIP_PATH)})`);
+  return { ...loaded, startKind: "plain" };
 }
 
 /**
  * @param {Assets} assets
  * @param {object} settings
  * @param {number} [memoryBytes] the least size of Python's memory at the start
- * @returns {Promise<{pyodide: any, memory: WebAssembly.Memory}>}
+ * @returns {Promise<Omit<Python, "startKind">>}
  */
 async function load(assets, settings, memoryBytes = 0) {
   /** @type {WebAssembly.Memory | undefined} */
   let memory;
+  /** @type {Python["deduplicate"]} */
+  let deduplicate = null;
   // Pyodide calls this to fetch and compile its program. It gets the module that the owner has compiled already.
   WebAssembly.instantiateStreaming = async (_response, imports) => {
+    const { env } = /** @type {{env: Record<string, Function>}} */ (/** @type {unknown} */ (imports));
+    const makeMap = env.__hiwire_deduplicate_new;
+    if (makeMap) env.__hiwire_deduplicate_new = () => (deduplicate = makeMap());
     const instance = await WebAssembly.instantiate(assets.module, imports);
     memory = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
     // Pyodide copies a snapshot into the existing memory, which must be large enough.
@@ -102,7 +108,7 @@ async function load(assets, settings, memoryBytes = 0) {
     stderr: () => {},
   });
   pyodide.FS.writeFile(PYTHON_ZIP_PATH, new Uint8Array(assets.pythonZip));
-  return { pyodide, memory: /** @type {WebAssembly.Memory} */ (memory) };
+  return { pyodide, memory: /** @type {WebAssembly.Memory} */ (memory), deduplicate };
 }
 
 /**

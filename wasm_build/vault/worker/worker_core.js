@@ -1,17 +1,20 @@
 /**
- * The life of the vault's Worker: its start, the requests of one operation, the cleanup, and its end.
+ * The life of the vault's Worker: its start, the requests of an operation, and the cleanup after it. Then the Worker
+ * rests until the next operation, with its memory rewound, or ends. In any doubt it ends.
  *
- * `hooks` exist for the tests, which scan the linear memory before and after it is filled with zeros.
+ * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
 
-import { cleanUp, Residue } from "../cleanup.js";
+import { cleanUp, cleanUpToRest, Residue } from "../cleanup.js";
+import { collectKeys, forgetKeys, watchKeys } from "./collected_keys.js";
 import { createCryptoDoor } from "./crypto_door.js";
 import { crashed, describeError, isFatal } from "../failures.js";
 import { countWork, Progress } from "./progress.js";
 import { startPython } from "./python_start.js";
-import { runVerb } from "./python_call.js";
+import { holdVerbs, runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
-import { checkRequest, checkStreamEnds, collectBuffers } from "../rpc.js";
+import { Image, prepareRewind } from "./rewind.js";
+import { checkRequest, checkStreamEnds, collectBuffers, takesPassphrase } from "../rpc.js";
 import { STREAM_VERBS } from "../schema.js";
 import { ContentDoor } from "./content_door.js";
 import { VaultError } from "../vault_error.js";
@@ -21,10 +24,16 @@ import { VaultError } from "../vault_error.js";
  * @typedef {import("../owner/cell.js").Request} Request
  * @typedef {import("../owner/cell.js").StreamEnds} StreamEnds
  * @typedef {object} Hooks
+ * @property {() => void} [prepared] called when the Worker has warmed up and, if it rewinds, has its image
  * @property {(python: Python) => void | Promise<void>} [beforeRequest]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterFill]
+ * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterRewind]
  */
+
+/** A Worker ends after so many operations, and after an operation that made its memory grow by so much. */
+const MAX_OPERATIONS = 50;
+const MAX_GROWTH_BYTES = 64_000_000;
 
 /**
  * @param {DedicatedWorkerGlobalScope} scope
@@ -54,6 +63,16 @@ class Service {
   #current = Promise.resolve();
   #requested = false;
   #ended = false;
+  /** The state to which Python is put back; null while there is none. @type {Image | null} */
+  #image = null;
+  /** Seeds Python's generator anew. @type {() => void} */
+  #reseed = () => {};
+  #imageMemoryBytes = 0;
+  #operations = 0;
+  /** Whether a request had the person's keys since the last cleanup. */
+  #hadKeys = false;
+  /** Whether a request was of a kind after which the Worker ends. */
+  #isSpent = false;
   /** @param {object} message @param {Transferable[]} [transfer] */
   #send = (message, transfer = []) => this.#scope.postMessage(message, transfer);
 
@@ -78,6 +97,9 @@ class Service {
       case "end":
         await this.#current;
         return this.end();
+      case "rest":
+        this.#current = this.#current.then(() => this.#rest());
+        return this.#current;
       case "cancel":
         this.#requested = true;
         this.#cancelling.abort();
@@ -100,35 +122,71 @@ class Service {
     this.#scope.close();
   }
 
-  /** @param {{assets: import("./python_start.js").Assets, reservedBytes: number, lock: string}} message */
-  async #start({ assets, reservedBytes, lock }) {
+  /** Cleans up and waits for the next operation, if Python is sure to be as before this one. Else ends. */
+  async #rest() {
+    this.#operations += 1;
+    if (this.#ended) return;
+    if (!this.#image || !this.#python || this.#mustEnd(this.#python.memory)) return this.end();
+    this.#scope.postMessage({ kind: "cleaning" });
+    await this.#hooks.afterOperation?.(this.#python.memory);
+    const report = await cleanUpToRest(this.#residue, this.#image, this.#hadKeys ? collectKeys : async () => true);
+    if (!report) return this.end();
+    forgetKeys();
+    await this.#hooks.afterRewind?.(this.#python.memory);
+    this.#reseed();
+    this.#requested = this.#hadKeys = false;
+    this.#scope.postMessage({ kind: "rested", ...report });
+  }
+
+  /** @param {WebAssembly.Memory} memory */
+  #mustEnd(memory) {
+    const growth = memory.buffer.byteLength - this.#imageMemoryBytes;
+    return this.#isSpent || this.#cancelling.signal.aborted || this.#operations >= MAX_OPERATIONS || growth > MAX_GROWTH_BYTES;
+  }
+
+  /** @param {{assets: import("./python_start.js").Assets, reservedBytes: number, rewinds: boolean, lock: string}} message */
+  async #start({ assets, reservedBytes, rewinds, lock }) {
     const begun = performance.now();
     await holdLock(lock);
+    if (rewinds) watchKeys();
     const python = await startPython(assets);
     this.#python = python;
     this.#residue.keepMemory(python.memory);
+    const canRewind = rewinds && prepareRewind(python);
     const door = createCryptoDoor(this.#residue, this.#cancelling.signal);
     python.pyodide.registerJsModule("sealwax_js", countWork(door, this.#progress));
-    python.pyodide.pyimport("wasm_build.vault.python.verbs").reseed();
+    this.#reseed = holdVerbs(python.pyodide).reseed;
+    this.#reseed();
     this.#scope.postMessage({ kind: "ready", startKind: python.startKind, milliseconds: performance.now() - begun });
-    this.#current = this.#prepare(python, reservedBytes);
+    this.#current = this.#prepare(python, { canRewind, reservedBytes });
     await this.#current;
   }
 
   /**
-   * Warms up while the Worker waits. If a request comes early, the rest is left out.
+   * Warms up while the Worker waits, and takes the image. If a request comes early, the rest is left out.
    * @param {Python} python
-   * @param {number} reservedBytes
+   * @param {{canRewind: boolean, reservedBytes: number}} options
    */
-  async #prepare({ pyodide, startKind }, reservedBytes) {
+  async #prepare(python, { canRewind, reservedBytes }) {
     // After a start without the snapshot Python is so slow that a rehearsal takes longer than it saves.
-    if (startKind !== "snapshot") return;
+    if (python.startKind !== "snapshot") return;
     const isWanted = () => this.#requested;
     try {
-      await rehearse(pyodide, this.#residue, isWanted, (verb, args) => this.#rehearse(verb, args));
+      await rehearse(python.pyodide, this.#residue, isWanted, (verb, args) => this.#rehearse(verb, args));
       // The keys of the rehearsal are public, so nothing of it need be rinsed.
       this.#residue.forgetSecrets();
-      if (!isWanted() && reservedBytes > 0) pyodide.pyimport("wasm_build.vault.python.verbs").reserve_memory(reservedBytes);
+      forgetKeys();
+      this.#hadKeys = this.#isSpent = false;
+      if (isWanted()) return;
+      const { collect, reserveMemory } = holdVerbs(python.pyodide);
+      if (canRewind) {
+        this.#residue.wipeBuffers();
+        collect();
+        this.#image = new Image(python);
+      }
+      if (reservedBytes > 0) reserveMemory(reservedBytes);
+      this.#imageMemoryBytes = python.memory.buffer.byteLength;
+      this.#hooks.prepared?.();
     } catch {
       // A browser that refuses the keys of the rehearsal may still accept the person's keys. Only time is lost.
     }
@@ -174,6 +232,8 @@ class Service {
   /** @param {Request} request @param {(message: object, transfer?: Transferable[]) => void} post */
   async #call({ verb, args, strict }, post) {
     checkRequest(verb, args);
+    this.#isSpent ||= strict || takesPassphrase(verb, args);
+    this.#hadKeys ||= hasKeys(args);
     const ok = await this.#run(verb, args, { strict });
     post({ ok }, collectBuffers(ok));
   }
@@ -182,6 +242,7 @@ class Service {
   async #stream({ verb, args, strict, stream }, post) {
     checkRequest(verb, args, STREAM_VERBS);
     checkStreamEnds(stream);
+    this.#isSpent = true;
     const door = new ContentDoor(stream, this.#residue, this.#cancelled, this.#progress, post);
     try {
       await this.#run(verb, args, { strict, door });
@@ -208,6 +269,11 @@ class Service {
     const cancelling = this.#cancelling.signal;
     return runVerb(this.#python.pyodide, verb, args, this.#residue, { ...options, cancelling, onTaken });
   }
+}
+
+/** Whether a request has the person's sealed keys. @param {object} args */
+function hasKeys(args) {
+  return "sealKey" in args && Boolean(args.sealKey);
 }
 
 /**

@@ -1,0 +1,226 @@
+"""A Worker goes on after an operation: its Python is as before, each answer is right, and nothing is left in it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from smime_core import blocking
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from smime_core.identity.identity import Identity, export_identity
+from tests.support.browser.page import Page
+from tests.support.people import NOW, person
+from tests.support.vault.page import AT, PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret, trusting
+from wasm_build.vault.python.sealed import seal_identity
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+CONTENT: Final = b"The words of this letter, which nobody else may read. " * 190
+# A static import: a script that waits for its import would miss the message that starts a later Worker.
+PREPARED_WORKER: Final = """
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
+const channel = new BroadcastChannel("sealwax test");
+serve(self, {
+  prepared: () => setTimeout(() => channel.postMessage({ prepared: true }), 200),
+  afterRewind: () => channel.postMessage({ rest: {} }),
+});
+"""
+# After each rewind compares linear memory with that after the first one, and looks for secrets.
+WATCHING_WORKER: Final = """
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
+const channel = new BroadcastChannel("sealwax test");
+let first = null, patterns = [], before = [];
+channel.onmessage = ({ data }) => { patterns = data.patterns ?? patterns; };
+const holds = (memory, pattern) => {
+  const all = new Uint8Array(memory.buffer);
+  for (let at = all.indexOf(pattern[0]); at >= 0; at = all.indexOf(pattern[0], at + 1)) {
+    let length = 1;
+    while (length < pattern.length && all[at + length] === pattern[length]) length++;
+    if (length === pattern.length) return true;
+  }
+  return false;
+};
+const search = (memory) => patterns.map((pattern) => holds(memory, pattern));
+const countAltered = (now) => {
+  let altered = 0;
+  for (let word = 0; word < now.length; word++) if (now[word] !== first[word]) altered++;
+  return altered;
+};
+serve(self, {
+  prepared: () => setTimeout(() => channel.postMessage({ prepared: true }), 200),
+  afterOperation: (memory) => { before = search(memory); },
+  afterRewind: (memory) => {
+    const now = new Uint32Array(memory.buffer);
+    first ??= now.slice();
+    channel.postMessage({ rest: { altered: countAltered(now), before, after: search(memory), bytes: now.byteLength } });
+  },
+});
+"""
+LISTEN: Final = """(patterns) => {
+  window.rests = [];
+  window.channel = new BroadcastChannel("sealwax test");
+  window.channel.onmessage = ({ data }) => {
+    if (data.rest) window.rests.push(data.rest);
+    const wanted = window.wake(patterns).map((one) => new Uint8Array(one));
+    if (data.prepared) window.channel.postMessage({ patterns: wanted });
+    window.prepared ||= Boolean(data.prepared);
+  };
+}"""
+TRUSTED: Final = trusting()
+# A Worker's memory at the start. The whole cleanup overwrites all of it.
+LINEAR_MEMORY_BYTES: Final = 30_000_000
+ABORTED: Final = """async (verb, args) => {
+  const abort = new AbortController();
+  const call = vault.call(verb, window.wake(args), { signal: abort.signal });
+  setTimeout(() => abort.abort(), 5);
+  return call.then(() => "answered", ({ code }) => code);
+}"""
+
+
+def sealed(identity: Identity) -> dict[str, Any]:
+    key = bytes(range(32))
+    return {"identities": [b64(blocking.run(seal_identity(identity, key, provider=PROVIDER)))], "sealKey": SEAL_KEY}
+
+
+def operations() -> list[tuple[str, dict[str, Any], str]]:
+    """Requests of each kind without a passphrase, with the member of the reply that has the outcome."""
+    alice, bob = person("alice"), person("bob")
+    signed = blocking.sign_bytes(CONTENT, Signing(identities=[alice], signing_time=NOW), provider=PROVIDER)
+    encrypted = blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    return [
+        ("bytes.sign", {"content": b64(CONTENT), **sealed(alice), "at": AT}, "cms"),
+        ("bytes.verify", {"cms": b64(signed), **TRUSTED}, "report"),
+        ("bytes.encrypt", {"content": b64(CONTENT), "recipients": [b64(bob.certificate.der)]}, "cms"),
+        ("bytes.decrypt", {"cms": b64(encrypted), **sealed(bob)}, "content"),
+    ]
+
+
+def check(outcome: Any, member: str) -> None:
+    """Check the outcome of one of `operations`. Products are random and only have to be there."""
+    assert "ok" in outcome, outcome
+    value = outcome["ok"][member]
+    if member == "report":
+        assert value["state"] == "verified"
+    if member == "content":
+        assert value == b64(CONTENT)
+
+
+def open_prepared(open_vault_page: OpenPage, *patterns: bytes, strict: bool = False) -> Page:
+    """A page whose Worker has its image. With patterns it looks for them."""
+    # Only one Worker waits on such a device.
+    options = {"rewind": True, "strict": strict, "device": {"deviceMemory": 4}}
+    page = open_vault_page(*[WATCHING_WORKER if patterns else PREPARED_WORKER] * 60, options=options)
+    page.js(LISTEN, [b64(pattern) for pattern in patterns])
+    page.wait_for("() => window.prepared || vault.startKind === 'plain'", timeout_seconds=60)
+    return page
+
+
+def wait_for_rests(page: Page, count: int) -> list[dict[str, Any]]:
+    """What the Worker has said after each of `count` rewinds."""
+    rests: list[dict[str, Any]] = page.wait_for(
+        "(count) => window.rests.length >= count && window.rests", count, timeout_seconds=30
+    )
+    return rests
+
+
+def started(page: Page) -> int:
+    """The number of Workers that the page has started."""
+    workers: int = page.js("() => window.workers")
+    return workers
+
+
+def test_many_operations_share_a_worker_and_leave_nothing_in_it(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page, CONTENT[:60], person("bob").private_key.pkcs8_der[400:440])
+    workers = started(page)
+    for number, (verb, args, member) in enumerate(operations() * 3, 1):
+        check(call(page, verb, args), member)
+        rests = wait_for_rests(page, number)
+    assert started(page) == workers
+    # The positive control: text and key were in memory when they were used.
+    assert any(rest["before"][0] for rest in rests)
+    assert any(rest["before"][1] for rest in rests)
+    assert not any(any(rest["after"]) for rest in rests)
+    assert [rest["altered"] for rest in rests] == [0] * len(rests)
+    assert len({rest["bytes"] for rest in rests}) == 1
+
+
+def test_equal_requests_give_unequal_ciphertexts(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
+    made = {call(page, "bytes.encrypt", args)["ok"]["cms"]["b64"] for _ in range(12)}
+    assert len(made) == 12
+
+
+def test_an_error_of_the_message_ends_no_worker(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    workers = started(page)
+    assert call(page, "bytes.verify", {"cms": b64(b"?"), **TRUST})["error"]["code"] == "malformed-message"
+    wait_for_rests(page, 1)
+    verb, args, member = operations()[1]
+    check(call(page, verb, args), member)
+    assert started(page) == workers
+
+
+@pytest.mark.parametrize("ending", ["a passphrase", "strict", "an abort", "fifty operations"])
+def test_a_worker_ends_with_what_must_not_be_followed(open_vault_page: OpenPage, ending: str) -> None:
+    page = open_prepared(open_vault_page, strict=ending == "strict")
+    bob = person("bob")
+    verb, args, member = operations()[3]
+    workers = started(page)
+    if ending == "a passphrase":
+        p12 = blocking.run(export_identity(bob, PASSPHRASE.encode(), provider=PROVIDER, iterations=1000))
+        opening = {"p12": b64(p12), "passphrase": secret(PASSPHRASE.encode()), "sealKey": SEAL_KEY}
+        assert "ok" in call(page, "identity.open", opening)
+    elif ending == "an abort":
+        encrypting = Encrypting(recipients=[bob.certificate])
+        large = blocking.encrypt_bytes(bytes(3_000_000), encrypting, provider=PROVIDER)
+        assert page.js(ABORTED, verb, {**args, "cms": b64(large)}) in ("vault-aborted", "answered")
+    elif ending == "fifty operations":
+        reading = operations()[1]
+        for _ in range(50):
+            check(call(page, *reading[:2]), reading[2])
+    else:
+        check(call(page, verb, args), member)
+    page.wait_for("(before) => window.workers > before", workers, timeout_seconds=30)
+    check(call(page, verb, args), member)
+
+
+def test_retired_workers_clean_up_whole(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, member = operations()[1]
+    check(call(page, verb, args), member)
+    wait_for_rests(page, 1)
+    page.js("() => vault.retire()")
+    _, ended = page.wait_for("() => window.cleanups.length === 2 && window.cleanups")
+    assert ended["bytesZeroed"] > LINEAR_MEMORY_BYTES
+    check(call(page, verb, args), member)
+
+
+def test_a_worker_in_use_ends_when_workers_are_retired(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, member = operations()[1]
+    workers = started(page)
+    outcome = page.js(
+        """async (verb, args) => {
+          const reply = window.call(verb, args);
+          await vault.retire();
+          return reply;
+        }""",
+        verb,
+        args,
+    )
+    check(outcome, member)
+    page.wait_for("() => window.cleanups.length === 2")
+    check(call(page, verb, args), member)
+    assert started(page) == workers + 1
+
+
+def test_a_request_waits_for_the_worker_that_is_soon_free(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    workers = started(page)
+    reading = operations()[1]
+    for _ in range(8):
+        check(call(page, *reading[:2]), reading[2])
+    assert started(page) == workers
