@@ -118,7 +118,7 @@ def open_prepared(open_vault_page: OpenPage, *patterns: bytes, strict: bool = Fa
 
 
 def wait_for_rests(page: Page, count: int) -> list[dict[str, Any]]:
-    """What the Worker has said after each of `count` rewinds."""
+    """The reports of the Worker after `count` rewinds, one for each."""
     rests: list[dict[str, Any]] = page.wait_for(
         "(count) => window.rests.length >= count && window.rests", count, timeout_seconds=30
     )
