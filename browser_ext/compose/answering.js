@@ -1,6 +1,7 @@
 /**
  * The message that a letter answers or forwards. It is read if the person agrees, and the letter takes over parts of
- * it. The window's rules for decrypted words apply to these parts.
+ * it. While the keys are locked, these parts are covered (`lock_cover.js`). If the original was encrypted, the letter
+ * leaves unencrypted only after the person agrees (`protection.js`).
  */
 import { answerTo, forwardOf } from "../../wasm_build/ui/answer.js";
 import { html } from "../../wasm_build/ui/dom.js";
@@ -30,7 +31,7 @@ import { createForwardChoice } from "./forward_choice.js";
 export class Answering {
   /** The header fields by which the letter joins the thread of the original. */
   thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {import("../../wasm_build/ui/answer.js").HiddenField[]} */ ([]) };
-  /** Whether the letter has taken over the original's parts, so that nothing replaces them later. */
+  /** Whether the letter has taken over the original or continues a draft, so that the original is not taken over again. */
   isRead = false;
   /** @type {Forwarding | null} */
   #forwarding = null;
@@ -55,7 +56,7 @@ export class Answering {
   }
 
   /**
-   * Reads the original if the keys are unlocked. If the person has not yet agreed to this site, a button asks first.
+   * Reads the original if the keys are unlocked. If the person has not yet allowed that messages of this site are read, a button asks first.
    */
   async begin() {
     if (!this.#isThere || this.#sheet.sender.isLocked) return;
@@ -88,7 +89,7 @@ export class Answering {
   }
 
   /**
-   * Continues a kept draft in place of the message for which this window was opened.
+   * Continues a kept draft. The message that this window was opened to answer or forward is then not taken over.
    * @param {{thread: Answering["thread"], forward: Forward | null}} kept
    * @param {{attachments: Attachment[], aside: Attachment[], forwarded: number[]}} files of the draft
    */
@@ -111,8 +112,9 @@ export class Answering {
   }
 
   /**
-   * The files that a draft keeps. `aside` are the files that are not attached while the original is forwarded whole.
-   * `forwarded` are the positions of the attached files that come from the original.
+   * The part that forwarding adds to the files of a draft. `aside` are the attachments of an original that is forwarded
+   * as one file: that file has them already, and the person may switch back. `forwarded` are the positions of the
+   * attached files that come from the original.
    */
   get keptFiles() {
     const taken = this.#taken();
@@ -120,7 +122,7 @@ export class Answering {
     return { aside: this.#forwarding?.isWhole ? this.#forwarding.attachments : [], forwarded };
   }
 
-  /** Whether the letter contains decrypted words of the original, or will contain them. */
+  /** Whether the letter may have decrypted words: it answers or forwards a message, or continues a draft. */
   get hasOpenedWords() {
     return this.#isThere || this.isRead;
   }
@@ -218,7 +220,7 @@ export class Answering {
     forwarding.isWhole = isWhole;
     if (isWhole) sheet.text.value = sheet.text.value.replace(forwarding.quote, "");
     else this.#append(forwarding.quote);
-    // The letter now has more content than the person agreed to.
+    // The person may have agreed to send the letter unencrypted. That was for its former content.
     sheet.protection.askAgain();
     sheet.attached.replace([...others, ...this.#taken()]);
   }

@@ -27,7 +27,7 @@ export function takeDroppedFiles(onFiles) {
 }
 
 /**
- * The notes for a site that has a form for mail and no adaptor. The extension gives the site nothing: the person saves
+ * The notes for a webmail without an adaptor in `content/adaptors/`, which is known only by its form for mail. The extension gives the site nothing: the person saves
  * the message and takes it there.
  * @param {import("./letter_window.js").Claim} claim
  */

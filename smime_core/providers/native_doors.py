@@ -1,4 +1,4 @@
-"""Context managers that turn the library's exceptions into the core's: `decryption`, and `operation` for the rest."""
+"""Context managers that turn exceptions of pyca/cryptography into the core's: `decryption` and `operation`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSALS: Final = (ValueError, TypeError, OverflowError, MemoryError)
 
 @contextlib.contextmanager
 def operation(name: str) -> Iterator[None]:
-    """Raise UnsupportedByProvider or ProviderError for the library's exceptions in the `with` block.
+    """Raise UnsupportedByProvider or ProviderError for exceptions of pyca/cryptography in the `with` block.
 
     The exception stays attached as the cause: its text names sizes and types, never values.
     """
@@ -30,7 +30,7 @@ def operation(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def decryption() -> Iterator[None]:
-    """Raise DecryptionError for the library's exceptions in the `with` block.
+    """Raise DecryptionError for exceptions of pyca/cryptography in the `with` block.
 
     The error has no cause, so that it does not reveal which check failed.
 

@@ -127,8 +127,8 @@ def test_no_reply_counts_for_a_later_command(smtp: LyingServer, stage: str) -> N
 
 def test_a_server_that_goes_away_during_the_message_did_not_get_it(smtp: LyingServer) -> None:
     smtp.answers["DATA"] = [b"354 go on\r\n", TakeLine(), Close()]
-    # The message is larger than the buffers of both ends (4 MiB for sending), so that the bridge notices the end before
-    # the last line.
+    # The message is larger than the buffers of both sides together (4 MiB on the sending side). So the bridge notices
+    # the closed connection before it sends the final dot.
     long = MESSAGE + (b"x" * 70 + b"\r\n") * 150_000
     assert len(long) <= MAX_BYTES
     assert refused(smtp, message=long) in (GatewayCode.UNREACHABLE, GatewayCode.UNREADABLE)

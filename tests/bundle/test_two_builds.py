@@ -27,8 +27,8 @@ def begin_build(folder: Path, commit: str) -> subprocess.Popen[bytes]:
     subprocess.run(["git", "clone", "--quiet", "--no-checkout", "--no-hardlinks", ROOT, folder], check=True)
     subprocess.run(["git", "-C", folder, "checkout", "--quiet", "--detach", commit], check=True)
     (folder / "node_modules").symlink_to((ROOT / "node_modules").resolve())
-    # Compressing Pyodide's own files takes half a minute, so their compressed copies are reused. Their hashes are
-    # locked. Every other file is made anew.
+    # Compressing these two files of Pyodide takes half a minute, so both builds reuse the compressed copies of this
+    # checkout. `package-lock.json` pins the package that they come from. Every other file is made anew.
     pyodide = {name: ROOT / "node_modules/pyodide" / name for name in ("pyodide.asm.wasm", "pyodide.asm.mjs")}
     (folder / CACHE).mkdir(parents=True)
     for twin in compress_all(pyodide, ROOT / "wasm_build/bundle/brotli.mjs", cache=ROOT / CACHE).values():

@@ -86,7 +86,7 @@ def take_view(stage: Stage, name: str, folder: Path, looks: tuple[Look, ...]) ->
 
 
 def take(view: View, look: Look, path: Path) -> None:
-    """Take a picture of the whole view, from its top."""
+    """Take a picture of the whole view, from its top, at most `MAX_HEIGHT` high."""
     view.page.set_viewport(look.width, look.height)
     height = min(max(look.height, height_of(view.page)), MAX_HEIGHT)
     view.page.show_top(look.width, height)

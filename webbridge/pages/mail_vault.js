@@ -1,7 +1,8 @@
 /**
  * The calls of the mail views to the vault: they open messages, compose messages, and check certificates.
  *
- * This object keeps no data. Every call passes copies of keys and trust. Texts become strings only to be shown.
+ * This object keeps no data. Every call passes copies of keys and trust. The vault returns texts as
+ * bytes, which are decoded to be shown and then overwritten.
  */
 
 import { ApiError } from "./api.js";
@@ -46,8 +47,9 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  * }} Change the change of a known sender's certificate
  */
 /**
- * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest the contacts with the
- *   certificates of a message; `basis` is the value of `TrustKeeper.basis` when they were made
+ * @typedef {{contacts: ArrayBuffer, changes: Change[], asks: boolean, basis: number}} Harvest the person's contacts
+ *   after the certificates of a message were added. `basis` is the `TrustKeeper.basis` of the contacts before; if it has
+ *   changed since, the harvest is not kept.
  */
 /**
  * @typedef {{
