@@ -150,8 +150,10 @@ def enveloped_version(
     for info in recipient_infos:
         if info[0] == der.SEQUENCE:
             # A ktri has version 0, or 2 if it names the certificate by its key identifier.
-            ktri_version = der.parse_integer(der.read_sequence(info)[0])
-            version = max(version, 2 if ktri_version else 0)
+            members = der.read_sequence(info, where="recipientInfos")
+            if not members:
+                raise MalformedMessage("a KeyTransRecipientInfo without a version", where="recipientInfos")
+            version = max(version, 2 if der.parse_integer(members[0]) else 0)
         else:
             version = max(version, 2 if info[0] in (KARI, KEKRI) else 3)
     return version

@@ -33,6 +33,8 @@ from tests.support.people import PROVIDER, anchor, person
 
 ALICE, BOB, CAROL = person("alice"), person("bob", NewKey.P256), person("carol", NewKey.ML_KEM_512)
 KEK: Final = KeyEncryptionKey(identifier=b"k", key=bytes(32))
+# The header of a SET of 256 to 65,535 bytes.
+HEADER_BYTES: Final = 4
 CIPHERS: Final = [AES_256_CBC, AES_256_GCM, CHACHA20_POLY1305]
 
 
@@ -132,6 +134,14 @@ def test_a_wrong_key_never_wraps_anything() -> None:
     impostor = Identity(certificate=ALICE.certificate, private_key=person("dave").private_key)
     with pytest.raises(DecryptionError):
         add(encrypt(AES_256_GCM), BOB.certificate, by=impostor)
+
+
+def test_a_recipient_without_a_version_is_refused() -> None:
+    def add_empty(fields: list[bytes]) -> None:
+        fields[1] = der.element(der.SET, fields[1][HEADER_BYTES:], der.sequence())
+
+    with pytest.raises(MalformedMessage, match="without a version"):
+        add(edit(encrypt(), add_empty), BOB.certificate)
 
 
 def test_altered_content_is_refused() -> None:
