@@ -39,7 +39,6 @@ export async function runVerb(pyodide, verb, args, residue, { strict, cancelling
  * @returns {{reseed: () => void, collect: () => void, reserveMemory: (bytes: number) => void}}
  */
 export function holdVerbs(pyodide) {
-  findModule(pyodide, "wasm_build.vault.python.streams");
   const { reseed, collect, reserve_memory: reserveMemory } = findModule(pyodide, "wasm_build.vault.python.verbs");
   return { reseed, collect, reserveMemory };
 }
