@@ -100,6 +100,9 @@ export function ask({ title, meaning, keep, go, test, onGo }) {
   disturb();
 }
 
+/** The buttons whose action runs. The attribute `aria-disabled` cannot tell them: a form sets it for its obstacles too. */
+const busy = new WeakSet();
+
 /**
  * Runs the action of a button. Meanwhile the button shows `busyLabel`, ignores clicks, and keeps the focus.
  * @param {HTMLButtonElement} button
@@ -108,7 +111,8 @@ export function ask({ title, meaning, keep, go, test, onGo }) {
  * @param {(error: unknown) => void} [onError] without it the returned promise rejects with an error
  */
 export async function whileBusy(button, busyLabel, action, onError) {
-  if (button.getAttribute("aria-disabled") === "true") return;
+  if (busy.has(button)) return;
+  busy.add(button);
   const label = button.textContent;
   button.setAttribute("aria-disabled", "true");
   button.textContent = busyLabel;
@@ -118,6 +122,7 @@ export async function whileBusy(button, busyLabel, action, onError) {
     if (!onError) throw error;
     onError(error);
   } finally {
+    busy.delete(button);
     button.removeAttribute("aria-disabled");
     button.textContent = label;
   }

@@ -57,6 +57,15 @@ def test_a_letter_leaves_signed_and_encrypted_and_the_page_learns_none_of_it(web
     assert SECRET_WORDS not in webmail.page.text()
 
 
+def test_a_letter_leaves_when_the_last_obstacle_has_just_gone(webmail: Webmail) -> None:
+    window = webmail.write(to=["bob@example.test"], text=SECRET_WORDS)
+    window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    # The window is drawn some moments after an obstacle is gone. Until then the button looks as if it was still there.
+    window.js("() => { document.querySelector('[data-test=send]').setAttribute('aria-disabled', 'true'); }")
+    send(window)
+    assert len(webmail.taken()) == 1
+
+
 def test_a_letter_for_a_webmail_in_a_frame_names_the_page_around_it(
     extension: Extension, site: Site, webmail: Webmail
 ) -> None:
