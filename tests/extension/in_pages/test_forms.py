@@ -199,8 +199,7 @@ def test_letters_that_turn_or_hide_a_value_are_drawn(extension: Extension, page:
             "<button id=go>Go</button></form>"
         )
     )
-    page.click("#go")
-    shown = extension.window().text("[data-test=seen-entries]")
+    shown = extension.window_after_click(page, "#go").text("[data-test=seen-entries]")
     assert "U+202E" in shown
     assert "U+200B" in shown
 
