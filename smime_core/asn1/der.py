@@ -55,6 +55,8 @@ def read_tlv(data: Buffer, offset: int = 0, where: str = "") -> tuple[Tlv, int]:
     """
     view = data if isinstance(data, memoryview) else memoryview(data)
     tag, start, length = _read_header(view, offset, where)
+    if not tag:
+        raise MalformedMessage("end-of-contents octets outside an element of indefinite length", where)
     if length != _INDEFINITE:
         end = start + length
         if end > len(view):
@@ -80,7 +82,7 @@ def read_children(tlv: Tlv, where: str = "") -> list[Tlv]:
     while offset < end and len(children) <= MAX_CHILDREN:
         # Nearly every element has a low tag number and a length below 128. Such elements are read here without a call:
         # a signed message has ninety of them, and ninety calls would take as long as verifying its signatures.
-        if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) & 0x1F != 0x1F:
+        if offset + 2 <= end and (length := view[offset + 1]) < 0x80 and (tag := view[offset]) and tag & 0x1F != 0x1F:
             start = offset + 2
             stop = start + length
             if stop <= end:
@@ -266,6 +268,9 @@ def _read_header(view: memoryview, offset: int, where: str) -> tuple[int, int, i
     tag, first = view[offset], view[offset + 1]
     if tag & 0x1F == 0x1F:
         raise MalformedMessage("a tag number above 30 occurs in no known structure", where)
+    if first and not tag:
+        # End-of-contents is exactly two zero bytes (X.690 section 8.1.5).
+        raise MalformedMessage("a zero identifier without a zero length", where)
     start = offset + 2
     if first < 0x80:
         return tag, start, first
@@ -274,8 +279,7 @@ def _read_header(view: memoryview, offset: int, where: str) -> tuple[int, int, i
             raise MalformedMessage("an indefinite length on a primitive element", where)
         return tag, start, _INDEFINITE
     count = first & 0x7F
-    # End-of-contents is exactly two zero bytes (X.690 section 8.1.5): a zero identifier with a long length is refused.
-    if count > 8 or start + count > len(view) or not tag:
+    if count > 8 or start + count > len(view):
         raise MalformedMessage("a damaged length", where)
     return tag, start + count, int.from_bytes(view[start : start + count], "big")
 
@@ -286,7 +290,7 @@ def _skip_indefinite(view: memoryview, offset: int, depth: int, where: str) -> i
     while depth:
         check_limit("BER depth", depth, MAX_BER_DEPTH)
         tag, start, length = _read_header(view, offset, where)
-        if tag == 0 and length == 0:
+        if not tag:
             depth -= 1
             offset = start
         elif length == _INDEFINITE:

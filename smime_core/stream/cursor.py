@@ -97,14 +97,16 @@ class Cursor:
         tag, first = await self.take(2, where)
         if tag & 0x1F == 0x1F:
             raise MalformedMessage("a tag number above 30 occurs in no known structure", where)
+        if first and not tag:
+            # End-of-contents is exactly two zero bytes (X.690 section 8.1.5).
+            raise MalformedMessage("a zero identifier without a zero length", where)
         if first < 0x80:
             return Header(tag, first)
         if first == 0x80:
             if not tag & _CONSTRUCTED:
                 raise MalformedMessage("an indefinite length on a primitive element", where)
             return Header(tag, INDEFINITE)
-        # End-of-contents is two zero bytes (X.690 section 8.1.5). A zero identifier with another length is refused.
-        if first > 0x88 or not tag:
+        if first > 0x88:
             raise MalformedMessage("a damaged length", where)
         return Header(tag, int.from_bytes(await self.take(first & 0x7F, where), "big"))
 

@@ -35,6 +35,9 @@ def test_makes_indefinite_lengths_definite_and_leaves_the_rest_alone() -> None:
         b"\x30\x80\x02\x01",
         b"\x30\x80\x05\x00\x00\x81\x00",
         b"\x30\x80\x05\x00\x00\x84\x00\x00\x00\x00",
+        b"\x30\x80\x05\x00\x00\x01a\x00\x00",
+        b"\x00\x00",
+        b"\x00\x01a",
     ],
     ids=[
         "empty",
@@ -46,11 +49,20 @@ def test_makes_indefinite_lengths_definite_and_leaves_the_rest_alone() -> None:
         "no end of contents",
         "end of contents in three octets",
         "end of contents in six octets",
+        "end of contents with content",
+        "end of contents without a beginning",
+        "zero identifier",
     ],
 )
 def test_refuses_damaged_elements(damaged: bytes) -> None:
     with pytest.raises(MalformedMessage):
         der.read_one(damaged)
+
+
+@pytest.mark.parametrize("child", [b"\x00\x00", b"\x00\x01a"], ids=["end of contents", "zero identifier"])
+def test_refuses_a_zero_identifier_in_an_element_of_definite_length(child: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        der.read_sequence(der.sequence(der.integer(5), child))
 
 
 def test_refuses_bytes_behind_the_structure() -> None:
