@@ -6,15 +6,16 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from smime_core.text.mail_address import addresses_match
 from tests.support.project import ROOT
 
-_SCRIPT: Final = Path(__file__).with_name("addresses_match.mjs")
+_FOLDER: Final = Path(__file__).parent
 _FORMATS: Final = ROOT / "wasm_build/ui/formats.js"
+_STATES: Final = ROOT / "webbridge/pages/state_database.js"
 _PAIRS: Final = (
     ("alice@example.test", "ALICE@Example.test"),
     ("alice@example.test", "bob@example.test"),
@@ -25,8 +26,18 @@ _PAIRS: Final = (
 )
 
 
-def test_addresses_are_the_same_as_in_the_core() -> None:
+def run(script: str, module: Path, argument: object) -> Any:
     if shutil.which("node") is None:
         pytest.skip("not installed: node")
-    done = subprocess.run(["node", _SCRIPT, _FORMATS, json.dumps(_PAIRS)], check=True, capture_output=True, text=True)
-    assert json.loads(done.stdout) == [addresses_match(one, other) for one, other in _PAIRS]
+    command = ["node", str(_FOLDER / script), str(module), json.dumps(argument)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def test_addresses_are_the_same_as_in_the_core() -> None:
+    assert run("addresses_match.mjs", _FORMATS, _PAIRS) == [addresses_match(one, other) for one, other in _PAIRS]
+
+
+def test_two_addresses_share_kept_state_only_if_they_are_the_same() -> None:
+    accounts = run("state_accounts.mjs", _STATES, [address for pair in _PAIRS for address in pair])
+    shared = [one == other for one, other in zip(accounts[::2], accounts[1::2], strict=True)]
+    assert shared == [addresses_match(one, other) for one, other in _PAIRS]

@@ -5,6 +5,7 @@
  * shows a tab that another tab has written. It is not trusted: the counter inside the encrypted state decides.
  */
 
+import { addressKey } from "../../wasm_build/ui/formats.js";
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
 
 const NAME = "sealwax";
@@ -98,6 +99,6 @@ async function transact(store, mode, act) {
 
 /** @param {string} address */
 async function digest(address) {
-  const octets = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(address.toLowerCase()));
+  const octets = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
   return Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
