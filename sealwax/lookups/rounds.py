@@ -15,7 +15,6 @@ from sealwax.lookups.deadline import Deadline
 from smime_core.errors import SmimeError
 from smime_core.limits import LOOKUP_BATCH_SECONDS, LOOKUP_TOTAL_SECONDS, MAX_LOOKUP_ROUNDS
 from smime_core.pkix import Evidence, Lookup, LookupKey, PathTrail, RevocationState, TrustStore, add_answer
-from smime_core.report import MessageReport
 
 Result = TypeVar("Result")
 
@@ -82,11 +81,6 @@ def continue_with_lookups(
 
 def _lookups_of(trails: Iterable[PathTrail]) -> tuple[Lookup, ...]:
     return tuple({lookup.key: lookup for trail in trails for lookup in trail.lookups}.values())
-
-
-def trails_of_report(report: MessageReport) -> tuple[PathTrail, ...]:
-    """The judged paths of all signers, and of the timestamps on their signatures."""
-    return tuple(trail for signer in report.signers for trail in signer.trails)
 
 
 @dataclass(slots=True, kw_only=True)
