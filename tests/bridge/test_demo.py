@@ -33,7 +33,7 @@ from smime_core.trust.judging import Judging
 from smime_core.x509 import parse_certificates
 from tests.support.signals import interruptible_children, started_as
 from webbridge.demo.command import demo, show
-from webbridge.demo.ports import bind_ports
+from webbridge.demo.ports import HIGHEST_BASE, bind_ports
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
 pytestmark = pytest.mark.server
@@ -141,6 +141,13 @@ def test_a_port_in_the_middle_of_the_row_is_stepped_over() -> None:
         ports = bind_ports(BASE + 1000)
         assert ports.base > BASE + 1000
         ports.close()
+
+
+def test_the_highest_ports_are_taken() -> None:
+    ports = bind_ports(HIGHEST_BASE)
+    assert ports.base == HIGHEST_BASE
+    assert ports.authority.getsockname()[1] == 65_535
+    ports.close()
 
 
 def test_a_file_that_is_there_already_is_not_overwritten(pages_folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from sealwax.service import catch_ending_signals
 from webbridge.demo.accounts import EXPIRING, REVOKED
-from webbridge.demo.ports import DEFAULT_BASE
+from webbridge.demo.ports import DEFAULT_BASE, HIGHEST_BASE
 from webbridge.demo.stack import DemoStack, PagesNotBuilt
 
 
@@ -19,7 +19,7 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
 @click.option(
     "--port",
     "base_port",
-    type=click.IntRange(1024, 65_530),
+    type=click.IntRange(1024, HIGHEST_BASE),
     default=DEFAULT_BASE,
     metavar="BASE",
     show_default=True,

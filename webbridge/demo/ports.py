@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 HOST = "127.0.0.1"
 DEFAULT_BASE = 8460
+HIGHEST_BASE = 65_535 - 5
 STEP = 10
 ATTEMPTS = 50
 
@@ -36,7 +37,7 @@ def bind_ports(base: int = DEFAULT_BASE) -> Ports:
 
     Raises OSError if no six ports in a row are free.
     """
-    for candidate in range(base, min(base + STEP * ATTEMPTS, 65_530), STEP):
+    for candidate in range(base, min(base + STEP * ATTEMPTS, HIGHEST_BASE + 1), STEP):
         try:
             return _bind(candidate)
         except OSError as error:
