@@ -23,7 +23,7 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
     default=DEFAULT_BASE,
     metavar="BASE",
     show_default=True,
-    help="First of six ports; the next free six are taken when these are in use.",
+    help="First of six ports. If one is in use, BASE+10, BASE+20 and so on are tried.",
 )
 @click.option(
     "--folder",
@@ -32,7 +32,10 @@ from webbridge.demo.stack import DemoStack, PagesNotBuilt
     help="Folder for alice.p12, bob.p12 and ca.pem; a temporary one when it is left out.",
 )
 def demo(base_port: int, folder: Path | None) -> None:
-    """Start bridge, pages, key server and a mail server in memory, with two accounts that can write to each other."""
+    """Start a bridge, its pages, a key server, a revocation list and an in-memory mail server.
+
+    Two accounts can write to each other.
+    """
     stopped = catch_ending_signals()
     try:
         with DemoStack(base_port, folder) as stack:
@@ -43,11 +46,14 @@ def demo(base_port: int, folder: Path | None) -> None:
     except FileExistsError as error:
         raise click.ClickException(f"{error.filename} is there already; name another folder") from error
     except OSError as error:
-        raise click.ClickException(f"the demonstration cannot start: {error.strerror or error}") from error
-    kept = f" Their keys stay in {folder}: delete that folder when you no longer need it." if folder else ""
+        raise click.ClickException(f"the demonstration failed: {error.strerror or error}") from error
+    gone, kept = "Mail and keys", ""
+    if folder:
+        gone = "Mail and accounts"
+        kept = f" The keys stay in {folder}: delete alice.p12, bob.p12 and ca.pem when you no longer need them."
     # This text cannot be written if the terminal was closed.
     with contextlib.suppress(OSError):
-        click.echo(f"Stopped. Mail and {'accounts' if folder else 'keys'} of the demonstration are gone.{kept}")
+        click.echo(f"Stopped. {gone} of the demonstration are gone.{kept}")
 
 
 def show(stack: DemoStack, console: Console) -> None:
@@ -61,11 +67,13 @@ def show(stack: DemoStack, console: Console) -> None:
     console.print(f"\nSealwax is running at [bold]{stack.pages_url}[/bold]\n", highlight=False)
     console.print(table, highlight=False)
     console.print(
-        "\nOpen the address in two browsers (or a private window), sign in as one person in each, unlock the keys,"
-        "\nand write to the other. Keys come from the key server; the same keys are files in"
-        f"\n{stack.folder} (alice.p12, bob.p12, ca.pem). The certificate of {EXPIRING} ends in"
-        f"\na few days and that of {REVOKED} was revoked: begin a message to them, and see."
-        "\n\nThe mail server has only encrypted bytes. See for yourself, with a mail password from above:"
+        f"\nOpen {stack.pages_url} in two browsers, or in one browser and its private window. Sign in as one"
+        "\nperson in each, unlock the keys, and write to the other. The keys come from the key server. They are"
+        f"\nalso in {stack.folder}: alice.p12, bob.p12. The CA's certificate is ca.pem."
+        f"\nThe certificate of {EXPIRING} ends in a few days, and that of {REVOKED} was revoked."
+        "\nBegin a message to them to see the warnings."
+        "\n\nThe text of each message is encrypted on the mail server. See for yourself, with a mail password"
+        "\nfrom above:"
         f"\n  curl --insecure --user {stack.accounts[0].address} '{stack.mailbox_url}'"
         f"\nor with any mail program: IMAP {imap.host}, port {imap.port}, TLS."
         "\n\nCtrl-C ends the demonstration.",
