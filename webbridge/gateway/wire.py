@@ -1,7 +1,8 @@
 """The bytes of one connection to a mail server: verified TLS, bounded lines, and one deadline for each call.
 
 A server that sends one byte a second answers every read in time but never finishes. So the deadline is for all waiting
-of one call together, from the connection to the last byte.
+of one call together, from the connection to the last byte. Only the look-up of the host name, which comes before the
+connection, is not included.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from webbridge.gateway.door import (
 )
 
 RECEIVE_BYTES = 64 * 1024
-# A large message may take longer than a call, but a server must transfer this many bytes each second.
+# A large message extends its call's deadline by its size divided by this rate.
 MIN_BYTES_PER_SECOND = 32 * 1024
+_NOT_TRUSTED = "The mail server's certificate is not trusted. No password or message was sent. Tell your administrator."
 
 
 class CallDeadline:
@@ -37,7 +39,7 @@ class CallDeadline:
 
     @property
     def left(self) -> float:
-        """The seconds left; zero or less if the call is over."""
+        """The seconds left; zero or less when the time is used up."""
         return self._left
 
     def extend_for(self, size_bytes: int) -> None:
@@ -60,7 +62,7 @@ class CallDeadline:
 
 
 class Wire:
-    """One connection. All its errors are GatewayErrors; after an error it is `broken`."""
+    """One connection. Reading, writing and starting TLS raise only GatewayErrors. After an error it is `broken`."""
 
     def __init__(self, connected: socket.socket, deadline: CallDeadline) -> None:
         self._socket = connected
@@ -85,8 +87,8 @@ class Wire:
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Verify the server and encrypt from now on.
 
-        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent them, and they would be read as
-        the server's (RFC 9051 section 11.1, RFC 3207 section 4.2).
+        Raises UnreadableAnswer if bytes have come before TLS. An attacker may have sent them, and we would take them
+        for answers of the server (RFC 9051 section 11.1, RFC 3207 section 4.2).
         """
         if self._buffer:
             self.broken = True
@@ -149,7 +151,7 @@ class Wire:
             self._socket.close()
 
     def break_off(self) -> None:
-        """End the waiting of another thread on this connection."""
+        """Shut the connection down, so that a thread waiting on it stops."""
         self.broken = True
         with suppress(OSError):
             # SSLSocket.shutdown would drop the TLS object while another thread reads from it.
@@ -177,12 +179,11 @@ class Wire:
                 yield seconds
         except ssl.SSLCertVerificationError as error:
             self.broken = True
-            text = "The mail server's certificate is not trusted, and nothing was sent to it. Tell your administrator."
-            raise GatewayError(GatewayCode.UNREACHABLE, text) from error
+            raise GatewayError(GatewayCode.UNREACHABLE, _NOT_TRUSTED) from error
         except TimeoutError as error:
             self.broken = True
             raise ServerTooSlow from error
-        except (OSError, ValueError) as error:  # ValueError means that another thread has closed the socket
+        except (OSError, ValueError) as error:  # ValueError: closed by another thread, or a bad host name
             self.broken = True
             raise ConnectionLost from error
         except GatewayError:
