@@ -1,7 +1,7 @@
-"""Encryption by 3DES in CBC mode (FIPS 46-3), only for PKCS#12 files in the legacy form.
+"""Encryption by 3DES (FIPS 46-3) in CBC mode, only for PKCS#12 files in the legacy form.
 
-No provider encrypts with a weak cipher, and browsers lack 3DES, so the few kilobytes of a key file are encrypted here.
-The arithmetic is not constant-time. This module only encrypts; the providers decrypt 3DES.
+WebCrypto lacks 3DES, and our providers only decrypt it. So the few kilobytes of a key file are encrypted here. The
+arithmetic is not constant-time.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _apply(subkeys: Iterable[int], block: int) -> int:
 
 
 def _mix(half: int, subkey: int) -> int:
-    # The expansion of a half has six bits for each S-box: its four bits, and the neighbouring bit on either side.
+    # Each S-box reads four bits of the half and one neighbour on each side. `wide` is the half with its end bits
+    # repeated.
     wide = (half & 1) << 33 | half << 1 | half >> 31
     mixed = 0
     for box, table in enumerate(_SUBSTITUTION):
