@@ -12,7 +12,7 @@ def named(test: str) -> str:
     return f'[data-test="{test}"]'
 
 
-# The first operation waits until Python has started, which takes long while two browsers start.
+# Pyodide starts before the first operation. Its start is slow when two browsers start together.
 OPERATION_SECONDS = 60
 
 
@@ -82,7 +82,7 @@ class MailPages:
         return self.page.text(named("reading-error"))
 
     def shows_a_state(self) -> bool:
-        """True when a message is shown, with any verdict."""
+        """True when a message is shown, in any state."""
         return bool(self.page.js("""() => document.querySelector('[data-test="state"]') !== null"""))
 
     @property
