@@ -36,9 +36,6 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * }} Leaving `people` are the fingerprints for To and Cc, in their order, `hiddenPeople` those for Bcc
  */
 
-/** The codes of errors that remain after the keys are unlocked. `keep` throws them. */
-const WINDOWLESS = new Set(["storage-full", "storage-refused"]);
-
 export class Courier {
   #composition;
   /** The member that names this letter in each request to the background. */
@@ -132,7 +129,7 @@ export class Courier {
 
   /**
    * @param {string} draft @param {keyof Draft} part @param {PackedLetter} content @param {string} identity
-   * @returns {Promise<boolean>} true if the part was stored; nothing is stored while the keys are locked
+   * @returns {Promise<boolean>} true if the part was stored, false if the keys are locked
    */
   async keep(draft, part, content, identity) {
     try {
@@ -140,8 +137,8 @@ export class Courier {
       await ask("compose.keep", { ...this.#letter, draft, part, content: encrypted, identity });
       return true;
     } catch (error) {
-      if (error instanceof RequestError && WINDOWLESS.has(error.code)) throw error;
-      return false;
+      if (error instanceof RequestError && error.code === "locked") return false;
+      throw error;
     }
   }
 

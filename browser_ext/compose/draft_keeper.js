@@ -38,6 +38,11 @@ export class DraftKeeper {
     });
   }
 
+  /** Whether the latest text could not be stored. Unlocking the keys may help. */
+  get isRefused() {
+    return this.state === "locked" || this.state === "failed";
+  }
+
   /** Keeps the changed letter after a pause in typing. @param {{files?: boolean}} [changed] */
   changed({ files = false } = {}) {
     if (this.#ended) return;

@@ -251,7 +251,7 @@ export class LetterWindow {
 
   async #unlocked() {
     await this.#refresh();
-    if (this.drafts.state === "locked") void this.drafts.keepNow();
+    if (this.drafts.isRefused) void this.drafts.keepNow();
     await this.#answering.readUnlocked();
     this.update();
   }
@@ -321,7 +321,7 @@ export class LetterWindow {
     const words = { kept: "composeDraftKept", locked: "composeDraftLocked", failed: "composeDraftFailed", pending: "", none: "" }[state];
     this.draftState.textContent = words ? text(words) : "";
     this.draftState.dataset.state = state;
-    if (state === "locked") void this.#refresh();
+    if (this.drafts.isRefused) void this.#refresh();
   }
 
   #discard() {
