@@ -1,6 +1,8 @@
 /**
- * Letters that are written in a window of the extension for a webmail, from the request to the sending. Their text
- * passes through the background encrypted. The finished message goes only to the document that asked.
+ * Letters that are written in a window of the extension for a webmail, from the request to the sending. The text that
+ * is written in the window passes through the background encrypted until the message is finished. The text with which a
+ * window begins is not encrypted: the page already has it, or it is our own request for a certificate. The finished
+ * message goes only to the document that asked.
  */
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
@@ -133,7 +135,7 @@ export async function whole({ composition, mail, isEncrypted, replyKey }, sender
 }
 
 /**
- * Looks up an address at the person's bridge. Returns the certificates as judged, the best first. If the best is
+ * Looks up an address at the writer's bridge. Returns the certificates as judged, the best first. If the best is
  * usable, it is stored in `people`.
  * @param {BodyOf<"compose.look-up">} body @param {Sender} sender
  */

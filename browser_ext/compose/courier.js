@@ -13,7 +13,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * @typedef {Omit<VaultArgs<"message.compose">["draft"], "text" | "attachments" | "date">} LetterFields
  */
 /**
- * The message that is answered.
+ * The message that is answered or forwarded.
  * @typedef {Pick<VaultReply<"message.verify">, "report" | "headers" | "reply"> & {text: string}} Original
  */
 /**
@@ -30,17 +30,20 @@ import { ask, askWithSecrets } from "../shared/request.js";
 /** @typedef {import("../../wasm_build/ui/recipients_field.js").Finding} Finding */
 /** @typedef {ReplyTo<"compose.identities">[number]} OwnIdentity */
 /**
+ * The parts of a letter's request that say who signs, and who can read. `people` are the fingerprints of the
+ * certificates for To, then for Cc; "" for a recipient without one. `hiddenPeople` are the same for Bcc. `byPassword`
+ * are the addresses that open the letter by password.
  * @typedef {{
  *   identity: string, sign: boolean, encrypt: boolean, from: string, to: string[], cc: string[], bcc: string[], people: string[],
  *   hiddenPeople: string[], byPassword: string[],
- * }} Leaving `people` are the fingerprints for To and Cc, in their order, `hiddenPeople` those for Bcc
+ * }} Leaving
  */
 
 export class Courier {
   #composition;
-  /** The member that names this letter in each request to the background. */
+  /** The field `composition`, which names this letter in each request. */
   #letter;
-  /** The hash of the question that the window shows. @type {Promise<string>} */
+  /** The hash of the facts about the asking page that the window shows (`question.js`). @type {Promise<string>} */
   #shown = Promise.resolve("");
 
   /** @param {string} composition */
@@ -73,7 +76,7 @@ export class Courier {
   }
 
   /**
-   * Makes a whole mail one file, for forwarding.
+   * Returns a whole mail as one attachment, for forwarding.
    * @param {string} mail @param {boolean} isEncrypted @returns {Promise<Attachment>}
    */
   async whole(mail, isEncrypted) {
@@ -82,7 +85,7 @@ export class Courier {
     return unpackLetter(await openWith(keys, "whole original", envelope)).attachments[0];
   }
 
-  /** Looks up an address at the person's bridge. @param {string} address @returns {Promise<Finding>} */
+  /** Looks up an address at the writer's bridge. @param {string} address @returns {Promise<Finding>} */
   async lookUp(address) {
     return findingOf(await ask("compose.look-up", { ...this.#letter, address }));
   }
