@@ -77,7 +77,7 @@ def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
     assert len(chosen) == 16
 
 
-def test_what_is_left_out_is_all_the_rest(tmp_path: Path) -> None:
+def test_left_out_tests_are_all_the_rest(tmp_path: Path) -> None:
     chosen, _ = collect(tmp_path, TESTS)
     left_out, _ = collect(tmp_path, TESTS, "--left-out")
     every, _ = collect(tmp_path, TESTS, "--every-browser")

@@ -93,7 +93,7 @@ def test_a_login_never_carries_a_command(browser: FlaskClient, address: str, pas
     assert error_of(sign_in(browser, address, password)) == (400, "bad-argument")
 
 
-def test_who_is_signed_in_is_told_until_signing_out(alice: FlaskClient) -> None:
+def test_the_session_names_its_address_until_signing_out(alice: FlaskClient) -> None:
     assert get(alice, "/api/session").get_json() == {"address": ALICE}
     response = alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
     assert response.status_code == 204

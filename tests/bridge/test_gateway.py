@@ -373,7 +373,7 @@ def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailSer
     pool.close()
 
 
-def test_what_is_in_use_at_the_end_breaks_off(memory_server: MemoryMailServer) -> None:
+def test_closing_the_pool_breaks_connections_in_use(memory_server: MemoryMailServer) -> None:
     pool = ConnectionPool(memory_server.address)
 
     def outlive(connection: ImapConnection) -> bool:
@@ -386,7 +386,7 @@ def test_what_is_in_use_at_the_end_breaks_off(memory_server: MemoryMailServer) -
 
 
 @pytest.mark.parametrize("end", [lambda pool: pool.close_session("session"), ConnectionPool.close])
-def test_what_comes_back_after_the_end_of_its_session_is_not_kept(
+def test_a_connection_that_returns_after_its_session_is_closed(
     memory_server: MemoryMailServer, end: Callable[[ConnectionPool], None]
 ) -> None:
     pool = ConnectionPool(memory_server.address)

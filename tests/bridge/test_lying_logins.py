@@ -167,7 +167,7 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
     assert imap.most_at_once <= MAX_CONNECTIONS_PER_SESSION + 1  # and one for the other session
 
 
-def test_what_waits_too_long_is_told_to_try_later(imap: LyingServer) -> None:
+def test_waiting_too_long_for_a_connection_is_reported_as_busy(imap: LyingServer) -> None:
     pool = ConnectionPool(imap.address(), wait_seconds=0.05)
     for _ in range(MAX_CONNECTIONS_PER_SESSION):
         pool._enter("session")

@@ -56,7 +56,7 @@ AFTER_THE_DOT: dict[str, Sequence[Step]] = {
 
 
 @pytest.mark.parametrize("name", AFTER_THE_DOT)
-def test_what_was_handed_over_without_an_answer_was_perhaps_sent(smtp: LyingServer, name: str) -> None:
+def test_a_message_without_an_answer_was_perhaps_sent(smtp: LyingServer, name: str) -> None:
     smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), *AFTER_THE_DOT[name]]
     assert submit(smtp) is Outcome.PERHAPS
     assert smtp.messages == [STUFFED]

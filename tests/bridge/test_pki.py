@@ -145,7 +145,7 @@ def test_one_list_is_fetched_once_and_handed_out_once(browser: FlaskClient, auth
     assert [len(answer["crls"]) for answer in answers] == [2, 0]
 
 
-def test_what_was_asked_before_is_not_asked_again(
+def test_kept_answers_are_used_without_another_question(
     browser: FlaskClient, browser_of: MakeBrowser, authority: Authority
 ) -> None:
     first = status(browser, authority.chain("alice"))
@@ -222,7 +222,7 @@ def test_a_list_of_fifty_megabytes_is_a_problem(browser: FlaskClient, authority:
     assert {problem["code"] for problem in answer["problems"]} == {"too-large"}
 
 
-def test_what_is_no_answer_is_a_problem(browser: FlaskClient, authority: Authority) -> None:
+def test_an_unreadable_answer_is_reported_as_a_problem(browser: FlaskClient, authority: Authority) -> None:
     def chat(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
         start_response("200 OK", [("Content-Length", "5")])
         return [b"hello"]

@@ -246,7 +246,7 @@ def test_every_script_of_a_worker_is_pinned(dist: Path) -> None:
             assert f'"integrity": "{sha384((dist / "runtime" / name).read_bytes())}"' in pin
 
 
-def test_what_travels_has_a_compressed_twin_that_holds_the_same(dist: Path) -> None:
+def test_served_files_have_an_equal_compressed_twin(dist: Path) -> None:
     for name in ("index.html", "main.js", "runtime/pyodide.asm.mjs", "runtime/sealwax_python.zip"):
         plain, compressed = dist / "pages" / name, dist / "pages" / f"{name}.br"
         assert (

@@ -33,7 +33,7 @@ def _run(*arguments: str) -> list[str]:
         (bytes(_PAGE - 1) + b"\x01" + bytes(5), _PAGE),
     ],
 )
-def test_what_was_packed_is_restored_octet_for_octet_and_zeros_take_no_room(memory: bytes, kept_bytes: int) -> None:
+def test_memory_is_restored_exactly_and_zero_pages_take_no_room(memory: bytes, kept_bytes: int) -> None:
     packed, *restored = _run(memory.hex())
     assert bytes.fromhex("".join(restored)) == memory
     pages = math.ceil(len(memory) / _PAGE)

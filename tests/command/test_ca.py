@@ -1,4 +1,4 @@
-"""`sealwax ca` as people use it: a CA in one step or with an offline root. OpenSSL checks its certificates and CRLs."""
+"""The command `sealwax ca`, its passphrases and its plug-ins. OpenSSL checks the certificates and CRLs."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_mail_of_a_certified_person_is_verified(office: Lab) -> None:
     assert result.code == 0, result.stderr
 
 
-def test_only_the_addresses_that_were_checked_are_certified(office: Lab) -> None:
+def test_only_addresses_named_by_the_operator_are_certified(office: Lab) -> None:
     result = office.sealwax(
         "ca", "issue", "ca", "alice.csr", "--address", "a.liddell@example.test", *PASSPHRASE, "-o", "liddell.pem"
     )
@@ -99,7 +99,7 @@ def parse_one(office: Lab, name: str) -> tuple[str, ...]:
     return parse_certificate(office.openssl("x509", "-in", name, "-outform", "DER")).email_addresses
 
 
-def test_a_revoked_certificate_is_on_the_next_list_and_openssl_refuses_it(office: Lab) -> None:
+def test_a_revoked_certificate_is_on_the_next_crl_and_openssl_refuses_it(office: Lab) -> None:
     issue(office, "bob")
     office.made("ca", "crl", "ca", "--root", *PASSPHRASE, "-o", "root.crl")
     office.made("ca", "crl", "ca", *PASSPHRASE, "-o", "before.crl")
@@ -137,7 +137,7 @@ def public_key(office: Lab, name: str) -> bytes:
     return office.openssl("x509", "-in", name, "-noout", "-pubkey")
 
 
-def test_what_was_revoked_is_not_renewed(office: Lab) -> None:
+def test_a_revoked_certificate_is_not_renewed(office: Lab) -> None:
     new_request(office, "dave")
     issue(office, "dave")
     assert office.sealwax("ca", "revoke", "ca", "dave.pem", *PASSPHRASE).code == 0
@@ -170,7 +170,7 @@ def test_a_wrong_passphrase_changes_nothing(office: Lab) -> None:
         ("big.csr", "65536"),
     ],
 )
-def test_a_bad_request_is_refused_before_any_passphrase(office: Lab, request_name: str, text: str) -> None:
+def test_a_bad_request_is_reported_before_a_wrong_passphrase(office: Lab, request_name: str, text: str) -> None:
     office.write("broken.csr", flipped(office, "alice.csr"))
     office.write("big.csr", b"\x30" * 70_000)
     result = office.sealwax(
@@ -207,7 +207,7 @@ def flipped(office: Lab, name: str) -> bytes:
         ("accept-root-crl", "ca", "alice.csr"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(office: Lab, arguments: tuple[str, ...]) -> None:
+def test_an_impossible_command_prints_one_line(office: Lab, arguments: tuple[str, ...]) -> None:
     passphrase = () if arguments[0] in ("publish", "accept-root-crl") else PASSPHRASE
     result = office.sealwax("ca", *arguments, *passphrase)
     assert result.code == 2
@@ -215,7 +215,7 @@ def test_what_cannot_be_done_is_told_in_one_line(office: Lab, arguments: tuple[s
     assert not (office.folder / "other").exists()
 
 
-def test_the_root_stays_offline_in_two_steps_over_files(tmp_path: Path) -> None:
+def test_an_offline_root_signs_through_files(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.write("safe.txt", b"root passphrase\n")
     lab.write("pw.txt", b"issuing passphrase\n")
@@ -249,7 +249,7 @@ def test_the_root_may_be_of_another_pki(office: Lab) -> None:
     assert verify(office, "alice-below.pem", folder="below")
 
 
-def test_a_certificate_of_another_ca_with_the_same_number_revokes_nothing(office: Lab) -> None:
+def test_a_foreign_certificate_with_our_serial_cannot_revoke_ours(office: Lab) -> None:
     serial = serial_of(office, "alice.pem")
     other = (
         "-newkey",
@@ -291,14 +291,14 @@ def test_certificates_are_published_for_bridge_and_ldap(office: Lab) -> None:
     assert not (office.folder / "people" / f"{serial}.pem").exists()
 
 
-def test_a_list_for_people_says_what_ends_soon(office: Lab) -> None:
+def test_ca_list_marks_certificates_that_end_soon(office: Lab) -> None:
     new_request(office, "grace")
     issue(office, "grace", "--days", "10")
     line = next(line for line in office.sealwax("ca", "list", "ca").stdout.decode().splitlines() if "grace@" in line)
     assert line.endswith("valid, ends soon")
 
 
-def test_the_help_tells_the_story(office: Lab) -> None:
+def test_the_help_names_the_main_verbs(office: Lab) -> None:
     text = office.sealwax("ca", "--help").stdout.decode()
     for word in ("create-root", "request-issuing", "sign-issuing", "issue", "renew", "revoke", "crl", "publish"):
         assert word in text
@@ -346,7 +346,9 @@ def test_two_new_cas_at_once_get_one_passphrase(tmp_path: Path, monkeypatch: pyt
     assert len(made) == 1
 
 
-def test_the_keyring_entry_of_the_settings_opens_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_passphrase_comes_from_the_keyring_entry_in_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sealwax.authority.folder import AuthorityFolder, Settings
 
     monkeypatch.setattr("keyring.get_password", lambda service, entry: f"{service} {entry}")
@@ -363,7 +365,7 @@ def test_an_empty_passphrase_protects_no_ca(tmp_path: Path) -> None:
         choose_passphrase(PassphraseSource(file=str(tmp_path / "empty"), descriptor=None, keyring_entry=None))
 
 
-def test_respond_joins_from_the_bridge_or_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_respond_is_a_plug_in_and_reports_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     class Missing:
         def load(self) -> click.Command:
             raise ImportError("No module named 'flask'")

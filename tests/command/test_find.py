@@ -88,7 +88,7 @@ def cipher_of(lab: Lab, name: str) -> str:
     return layer.algorithm
 
 
-def test_what_verified_mail_taught_is_found_and_encrypted_for(lab: Lab, ca: Authority) -> None:
+def test_a_contact_from_verified_mail_is_found_and_encrypted_for(lab: Lab, ca: Authority) -> None:
     alice = issue(ca, ALICE)
     write_mail(lab, alice)
     result = remember(lab)
@@ -187,7 +187,7 @@ def test_every_candidate_is_listed_with_source_and_reasons(lab: Lab, ca: Authori
     assert "none of them may be used" in nobody.line
 
 
-def test_what_cannot_be_asked_is_said(lab: Lab) -> None:
+def test_an_unusable_source_is_reported(lab: Lab) -> None:
     result = find(lab, BOB, "--url", "http://127.0.0.1/bob.cer", "--ldap", "ldaps://127.0.0.1:1/dc=example")
     assert result.code == 1
     assert len(result.stderr.splitlines()) == 3
@@ -258,7 +258,7 @@ def test_an_expired_certificate_is_refused_before_it_is_used(lab: Lab, ca: Autho
     assert (lab.folder / "encrypted.eml").exists()
 
 
-def test_what_expires_soon_is_said(lab: Lab, ca: Authority) -> None:
+def test_a_certificate_that_expires_soon_is_reported(lab: Lab, ca: Authority) -> None:
     lab.write("soon.pem", build_pem("CERTIFICATE", issue(ca, BOB, days=10).certificate.der))
     result = lab.sealwax("encrypt", "mail.eml", "--to", "soon.pem", "-o", "encrypted.eml")
     assert result.code == 0

@@ -44,7 +44,7 @@ def test_openssl_unpacks_what_was_compressed(lab: Lab) -> None:
     assert shown is None or shown == lab.read(content)  # many builds come without zlib
 
 
-def test_what_is_signed_over_compressed_content_is_verified(lab: Lab) -> None:
+def test_a_signature_over_compressed_content_is_verified(lab: Lab) -> None:
     lab.made("compress", "mail.eml", "-o", "compressed.eml")
     lab.made("sign", "compressed.eml", *SIGNER, "-o", "signed_compressed.eml")
     result = lab.sealwax("verify", "signed_compressed.eml", *TRUST, "--json")
@@ -172,7 +172,7 @@ def test_somebody_else_can_read_it_later(lab: Lab, cipher: str) -> None:
     assert sorted(recipient["kind"] for recipient in recipients) == ["kari", "ktri", "pwri"]
 
 
-def test_who_cannot_read_it_adds_nobody(lab: Lab) -> None:
+def test_only_a_reader_of_the_message_adds_recipients(lab: Lab) -> None:
     result = lab.sealwax("add-recipients", "encrypted.eml", "--to", "ids/alice.pem", *SIGNER, "-o", "never.eml")
     assert (result.code, "none of the given identities" in result.line) == (1, True)
     assert not (lab.folder / "never.eml").exists()

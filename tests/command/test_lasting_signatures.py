@@ -91,7 +91,7 @@ def test_five_years_later_a_timestamp_makes_the_difference(office: Office) -> No
     assert lab.sealwax("verify", "stamped.eml", *office.trust, "--no-revocation", *too_late).code == 1
 
 
-def test_what_carries_its_lists_needs_nobody_later(office: Office) -> None:
+def test_a_message_with_its_crls_is_verified_later_without_requests(office: Office) -> None:
     """Level B-LT with CRLs from files: verification demands revocation status, and sends no request to the CAs."""
     lab = office.lab
     lab.made(*office.sign, "--timestamp", office.url, "-o", "stamped.eml")
@@ -103,7 +103,7 @@ def test_what_carries_its_lists_needs_nobody_later(office: Office) -> None:
     assert b"proved-by-timestamp" in result.stdout
 
 
-def test_what_it_takes_is_fetched_from_both_authorities(office: Office) -> None:
+def test_extending_fetches_the_crls_of_both_authorities(office: Office) -> None:
     lab = office.lab
     lab.made(*office.sign, "--timestamp", office.url, "--opaque", "-o", "stamped.eml")
     host = office.url.split("/")[2]
@@ -115,7 +115,7 @@ def test_what_it_takes_is_fetched_from_both_authorities(office: Office) -> None:
     assert lab.sealwax("verify", "lasting.eml", *office.trust, *LATER).code == 0
 
 
-def test_what_is_not_verified_today_is_not_made_to_last(office: Office) -> None:
+def test_an_unverified_message_is_not_extended(office: Office) -> None:
     lab = office.lab
     lists = ("--crl", "office.crl", "--crl", "clock.crl")
     lab.made(*office.sign, "-o", "bare.eml")

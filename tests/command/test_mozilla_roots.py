@@ -91,7 +91,7 @@ def test_a_root_is_read_with_its_name_and_value() -> None:
 
 
 @pytest.mark.parametrize("trust", ["CKT_NSS_MUST_VERIFY_TRUST", "CKT_NSS_NOT_TRUSTED", "CKT_NSS_TRUSTED"])
-def test_what_is_not_trusted_for_email_is_left_out(trust: str) -> None:
+def test_roots_that_are_not_trusted_for_email_are_left_out(trust: str) -> None:
     assert parse_certdata(build_certdata(trust=trust)) == ()
 
 

@@ -84,7 +84,7 @@ def test_a_mail_is_no_page(lab: Lab) -> None:
     assert (code, said.startswith("sealwax: ")) == (2, True)
 
 
-def test_what_the_signature_would_not_cover_is_refused_and_listed(lab: Lab) -> None:
+def test_resources_outside_the_signature_are_refused_and_listed(lab: Lab) -> None:
     lab.write("loads.html", PAGE + b'<script src="a.js"></script><img src="https://cdn.example/a.png">')
     arguments = ("page", "sign", "loads.html", *SIGNER, "-o", "loads.p7s")
     refused = lab.sealwax(*arguments)
@@ -134,7 +134,7 @@ def test_stylesheets_and_images_go_into_the_page(lab: Lab) -> None:
         ('<!-- <img src="a.png"> -->', []),
     ],
 )
-def test_what_a_page_loads_is_found(markup: str, urls: list[str]) -> None:
+def test_resources_that_a_page_loads_are_found(markup: str, urls: list[str]) -> None:
     assert [resource.url for resource in find_resources(markup.encode()).uncovered] == urls
 
 
@@ -159,7 +159,7 @@ def test_nothing_outside_the_folder_goes_into_a_page(tmp_path: Path) -> None:
             inline_resources(f'<img src="{address}">'.encode(), tmp_path / "site")
 
 
-def test_what_has_a_hash_stays_as_it_is(tmp_path: Path) -> None:
+def test_resources_with_a_hash_or_of_another_host_are_not_inlined(tmp_path: Path) -> None:
     digest = base64.b64encode(hashlib.sha256(b"").digest()).decode()
     page = f'<img src="a.png" integrity="sha256-{digest}"><img src="https://cdn.example/b.png">'.encode()
     assert inline_resources(page, tmp_path) == page

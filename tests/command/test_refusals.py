@@ -255,7 +255,7 @@ def test_an_entrust_profile_is_refused_with_advice(lab: Lab, arguments: tuple[st
 
 @pytest.mark.parametrize("exists", [True, False], ids=["damaged", "missing"])
 @pytest.mark.parametrize("verb", JSON_VERBS, ids=" ".join)
-def test_what_cannot_be_read_is_one_json_object_too(lab: Lab, verb: tuple[str, ...], exists: bool) -> None:
+def test_an_unreadable_file_gives_one_json_object(lab: Lab, verb: tuple[str, ...], exists: bool) -> None:
     signed_data = bytes.fromhex("06092a864886f70d010702")
     name = lab.write("damaged.der", b"\x30\x80" + signed_data + b"\xa0") if exists else "nowhere.der"
     result = lab.sealwax(*verb, *JSON_VERBS[verb], name, "--json")

@@ -154,7 +154,7 @@ def test_every_run_ends_with_a_documented_exit_code_and_no_traceback(runs: Runs)
         assert len(lines) <= 1, run
 
 
-def test_what_cannot_be_written_is_never_done(runs: Runs) -> None:
+def test_a_run_that_cannot_write_its_output_fails(runs: Runs) -> None:
     for run in runs.values():
         well = runs[run.arguments, "well"]
         if run.streams in ("stdout closed", "stdout full", "stdout unread") and well.stdout:

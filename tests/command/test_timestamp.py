@@ -219,7 +219,7 @@ def test_a_refusal_is_told(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("status", "text"), [(500, "HTTP status 500"), (404, "HTTP status 404"), (302, "sends elsewhere")]
 )
-def test_what_is_no_answer_is_told(lab: Lab, status: int, text: str) -> None:
+def test_an_http_error_of_the_authority_is_reported(lab: Lab, status: int, text: str) -> None:
     with serve(lambda _: b"", status=status, location="http://127.0.0.1:1/") as url:
         assert text in refused(lab, url)
 

@@ -80,14 +80,14 @@ def test_an_accepted_authority_counts_for_its_domain(fresh: Lab) -> None:
         (("mail.eml", "--for", "@example.test", "--yes"), "neither DER nor a PEM"),
     ],
 )
-def test_what_cannot_be_accepted_is_refused_in_one_line(fresh: Lab, arguments: tuple[str, ...], text: str) -> None:
+def test_an_impossible_decision_is_refused_in_one_line(fresh: Lab, arguments: tuple[str, ...], text: str) -> None:
     result = fresh.sealwax("trust", "accept", *arguments)
     assert result.code in (1, 2)
     assert text in result.line
     assert not (fresh.folder / DECISIONS).exists()
 
 
-def test_what_an_accepted_authority_vouches_for_needs_no_decision(fresh: Lab) -> None:
+def test_a_certificate_of_an_accepted_authority_needs_no_decision(fresh: Lab) -> None:
     fresh.told("trust", "accept", "ids/ca.pem", "--ca", "--for", "@example.test", "--yes")
     result = fresh.sealwax("trust", "accept", "ids/alice.pem", "--for", "alice@example.test", "--yes")
     assert (result.code, "need not be accepted" in result.line) == (1, True)

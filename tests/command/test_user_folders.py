@@ -23,7 +23,7 @@ def test_without_it_or_with_a_relative_one_it_is_below_home(monkeypatch: pytest.
     assert user_folder("XDG_DATA_HOME", ".local/share") == Path("/home/alice/.local/share/sealwax")
 
 
-def test_who_has_no_home_has_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_folder_there_are_no_user_files(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 

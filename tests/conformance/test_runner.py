@@ -57,12 +57,12 @@ def test_anything_that_goes_wrong_fails(error: Exception) -> None:
     assert "no" in outcome.why
 
 
-def test_what_is_listed_as_impossible_is_skipped_with_its_reason() -> None:
+def test_an_impossible_case_is_skipped_with_its_reason() -> None:
     outcome = outcome_of(MalformedMessage("no"), SKIP)
     assert (outcome.status, outcome.why, outcome.link) == (Status.SKIPPED, SKIP.reason, SKIP.link)
 
 
-def test_what_is_listed_as_impossible_and_passes_fails() -> None:
+def test_an_impossible_case_that_passes_is_a_failure() -> None:
     assert outcome_of(None, SKIP).status is Status.FAILED
 
 
@@ -70,7 +70,7 @@ def test_no_list_excuses_an_error_that_is_not_the_cores() -> None:
     assert outcome_of(ValueError("no"), SKIP).status is Status.FAILED
 
 
-def test_what_a_provider_lacks_is_skipped_only_when_the_table_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gap_of_a_provider_is_skipped_only_if_the_table_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     error = UnsupportedByProvider("verify", "no Ed448 here")
     assert outcome_of(error).status is Status.FAILED
     allowed = skips.Allowed(provider="native", text="no Ed448", skip=SKIP)

@@ -137,7 +137,7 @@ def test_no_name_is_read_by_the_rules_of_2003() -> None:
             assert "asn1crypto" not in {name.split(".")[0] for name in imported_names(path)}, place
 
 
-def test_what_the_bundle_shares_with_the_key_server_needs_no_flask() -> None:
+def test_the_protocol_of_the_key_server_needs_no_flask() -> None:
     """`roaming_keys.protocol` runs in the browser too, so neither it nor its imports may need Flask or SQLite."""
     seen: set[str] = set()
     waiting = ["roaming_keys.protocol"]

@@ -41,7 +41,7 @@ def test_any_octets_are_read_or_refused(target: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", TARGETS_OF_KIND)
-def test_what_is_valid_is_read(kind: str) -> None:
+def test_valid_samples_are_read(kind: str) -> None:
     """Otherwise an altered sample would be refused for an error that the sample had before."""
     for sample in samples()[kind]:
         for target in TARGETS_OF_KIND[kind]:

@@ -163,7 +163,7 @@ def test_a_lock_in_the_middle_stops_the_operation_and_keeps_nothing(options: Pag
 
 
 @pytest.mark.thorough
-def test_what_is_asked_while_the_vault_is_closed_waits_for_the_next_one(options: Page) -> None:
+def test_requests_to_a_closed_vault_wait_for_the_next_one(options: Page) -> None:
     outcomes = options.js(ASK_THROUGH_LOCKS, 10)
     assert "answered" in outcomes
     assert set(outcomes) <= {"answered", "locked"}

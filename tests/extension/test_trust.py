@@ -194,7 +194,7 @@ def remove_as_asked(options: Page, button: str) -> None:
     options.wait_for("(button) => document.querySelector(button) === null", button, timeout_seconds=30)
 
 
-def test_whoever_was_revoked_is_not_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
+def test_a_revoked_signer_is_not_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
     letter = house.signed_by(house.dave, origin=site.origin)
     page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
     frame = open_letter(extension, page)
@@ -204,7 +204,7 @@ def test_whoever_was_revoked_is_not_verified(extension: Extension, page: Page, s
 
 
 @pytest.mark.thorough
-def test_whoever_was_not_revoked_is_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
+def test_a_signer_who_is_not_revoked_is_verified(extension: Extension, page: Page, site: Site, house: House) -> None:
     letter = house.signed_by(house.bob, origin=site.origin)
     page.goto(site.page_with(textarea("letter", text=letter, data_smime="decrypt verify")))
     frame = open_letter(extension, page)

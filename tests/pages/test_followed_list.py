@@ -112,7 +112,7 @@ def test_the_first_list_is_pinned_and_shown_and_those_whom_it_names_are_verified
 
 
 @pytest.mark.thorough
-def test_whoever_is_trusted_by_an_unsigned_word_alone_no_longer_counts(alice: MailPages, stack: DemoStack) -> None:
+def test_an_unsigned_setting_of_trust_no_longer_counts(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(deliver(stack, stack.accounts[0], stack.accounts[1].identity, "Hello"))
     assert alice.state == "signed-unverified"
 

@@ -51,7 +51,7 @@ def sign_out(pages: MailPages) -> None:
 
 
 @pytest.mark.thorough
-def test_what_a_person_accepts_outlives_the_session_until_it_is_taken_back(alice: MailPages, stack: DemoStack) -> None:
+def test_a_decision_outlives_the_session_until_it_is_removed(alice: MailPages, stack: DemoStack) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
     accept(alice, letter)
     sign_out(alice)
@@ -74,7 +74,7 @@ def test_what_a_person_accepts_outlives_the_session_until_it_is_taken_back(alice
 
 
 @pytest.mark.thorough
-def test_what_is_removed_while_the_keys_are_locked_does_not_come_back(alice: MailPages, stack: DemoStack) -> None:
+def test_a_decision_removed_while_the_keys_are_locked_does_not_come_back(alice: MailPages, stack: DemoStack) -> None:
     accept(alice, deliver(stack, alice.account, stranger(), "A stranger"))
     wait_until_kept(alice, 1)
     alice.page.click(named("lock"))
@@ -92,7 +92,9 @@ def test_what_is_removed_while_the_keys_are_locked_does_not_come_back(alice: Mai
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("change", "why"), [("damage", "damaged"), ("restore", "older")])
-def test_what_cannot_be_trusted_is_said_and_not_used(alice: MailPages, stack: DemoStack, change: str, why: str) -> None:
+def test_a_damaged_or_older_state_is_reported_and_not_used(
+    alice: MailPages, stack: DemoStack, change: str, why: str
+) -> None:
     letter = deliver(stack, alice.account, stranger(), "A stranger")
     alice.open_message(welcome_of(stack, alice.account))
     wait_until_kept(alice, 1)

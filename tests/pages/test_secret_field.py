@@ -311,7 +311,7 @@ def test_a_composition_over_a_selection_replaces_it_and_its_end_without_text_del
     assert take(page) == "abe"
 
 
-def test_what_is_still_being_composed_is_taken_too(page: Page) -> None:
+def test_an_unfinished_composition_is_taken_too(page: Page) -> None:
     page.type("a")
     if isinstance(page.browser, Chromium):
         compose(page, "w", "wo", "word", end=None)
@@ -342,7 +342,7 @@ def test_a_manager_that_writes_into_the_document_is_understood(page: Page) -> No
     assert take(page) == "filled by another"
 
 
-def test_what_is_no_text_becomes_what_the_web_makes_of_it(page: Page) -> None:
+def test_half_a_character_becomes_the_replacement_character(page: Page) -> None:
     # The input contains half a character (a lone surrogate), which has no form in UTF-8.
     page.js("""() => {
       const editor = document.querySelector("[data-test=passphrase]");

@@ -73,7 +73,7 @@ def test_a_revoked_senders_signature_is_not_verified(alice: MailPages, stack: De
 
 
 @pytest.mark.thorough
-def test_what_was_asked_once_is_not_asked_again(alice: MailPages, stack: DemoStack) -> None:
+def test_an_answer_is_not_asked_for_again(alice: MailPages, stack: DemoStack) -> None:
     alice.open_message(welcome_of(stack, alice.account))
     again = deliver(stack, alice.account, stack.accounts[1].identity, "Once more")
     alice.page.js(WATCH)

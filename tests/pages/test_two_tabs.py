@@ -71,7 +71,7 @@ def test_a_tab_of_one_account_shows_no_mail_of_another(writer: MailPages, demo_s
 
 
 @pytest.mark.thorough
-def test_what_is_removed_in_one_tab_is_not_brought_back_by_another(browser: Browser, stack: DemoStack) -> None:
+def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(browser: Browser, stack: DemoStack) -> None:
     """If a removed decision came back, mail of a stranger would be verified again."""
     first = MailPages(browser, stack.pages_url, stack.accounts[0])
     first.enter()

@@ -91,7 +91,7 @@ def test_a_batch_goes_on_in_another_worker_when_one_dies(open_vault_page: OpenPa
     assert codes == ["vault-crashed", "malformed-message", "malformed-message"]
 
 
-def test_who_stops_reading_a_batch_stops_its_work(open_vault_page: OpenPage) -> None:
+def test_leaving_a_batch_stops_its_work(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     stopped = """async (request) => {
       const requests = window.wake(Array(50).fill(request));

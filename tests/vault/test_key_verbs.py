@@ -89,7 +89,7 @@ def learned(name: str) -> bytes:
     return contacts
 
 
-def test_what_is_joined_adds_people_and_changes_nobody() -> None:
+def test_joining_adds_people_and_changes_nobody() -> None:
     joined = call("kept.join", contacts=learned("alice"), added={"contacts": learned("bob")})
     people = call("contacts.list", contacts=joined["contacts"])["people"]
     assert {one["address"] for one in people} == {"alice@example.test", "bob@example.test"}

@@ -63,7 +63,7 @@ def store_of(args: dict[str, Any]) -> TrustStore:
     return run(read_store(parse_request(GivenJudging, args), PROVIDER))
 
 
-def test_what_is_no_list_leaves_what_was_followed_and_pins_nobody() -> None:
+def test_an_unreadable_list_keeps_the_followed_one_and_pins_nobody() -> None:
     before = follow(sign())["followed"]
     assert follow(b"no list", before)["followed"] == before
     nothing = follow(b"no list")
@@ -80,7 +80,7 @@ def test_a_list_that_has_ended_stays_pinned_and_counts_for_nothing() -> None:
     assert store.anchors == ()
 
 
-def test_whoever_follows_nothing_is_told_so() -> None:
+def test_following_nothing_gives_an_empty_answer() -> None:
     assert follow(None) == {"followed": None, "operator": None, "list": None, "problems": []}
 
 

@@ -356,7 +356,7 @@ def test_a_stream_that_is_broken_off_is_cleaned_up(open_vault_page: OpenPage, en
     page.wait_for("() => window.log.cancelled")
 
 
-def test_who_leaves_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenPage, browser: Browser) -> None:
+def test_leaving_the_page_leaves_nothing_in_the_worker(open_vault_page: OpenPage, browser: Browser) -> None:
     if browser.name == "firefox":
         pytest.skip("in Firefox no overwriting is seen (docs/vault.md, Failures)")
     observer, page = open_vault_page(), open_vault_page(WATCHED_WORKER)

@@ -85,7 +85,7 @@ def test_a_browser_that_refuses_everything_changes_no_outcome(vault: VaultPage, 
 
 
 @pytest.mark.thorough
-def test_what_is_made_without_the_browser_is_what_the_core_reads(vault: VaultPage) -> None:
+def test_products_made_without_the_browser_are_read_by_the_core(vault: VaultPage) -> None:
     refuse(vault, *({"method": method, "error": "NotSupportedError"} for method in WORKING))
     keys = {name: octets.hex() for name, octets in exchanged_keys().items()}
     made = json.loads(vault.call("make", json.dumps(keys).encode()))
@@ -102,7 +102,7 @@ def test_a_single_cipher_that_is_lacking_is_done_by_our_own(vault: VaultPage, na
     assert [variant for variant, way in ways.items() if way == "JavaScript"] == lacking
 
 
-def test_what_fails_by_what_came_in_is_not_tried_again(vault: VaultPage) -> None:
+def test_a_failure_caused_by_the_input_is_not_tried_again(vault: VaultPage) -> None:
     """A second, slower attempt would reveal to the sender why the first one failed (Manger's attack on OAEP)."""
     refuse(vault, {"method": "decrypt", "error": "OperationError"})
     given = {**rsa_given(), "keys": [person("bob").private_key.pkcs8_der.hex()]}

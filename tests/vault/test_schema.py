@@ -120,7 +120,7 @@ def values(kind: Any, *, junk: bool) -> st.SearchStrategy[Any]:
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
-def test_what_the_table_says_passes(judge: Judge, data: st.DataObject) -> None:
+def test_arguments_that_fit_the_table_pass(judge: Judge, data: st.DataObject) -> None:
     verb = data.draw(st.sampled_from(sorted(judge.table)))
     args = data.draw(values(judge.table[verb], junk=False))
     assert judge.ask(verb, args) == "ok"
@@ -128,7 +128,7 @@ def test_what_the_table_says_passes(judge: Judge, data: st.DataObject) -> None:
 
 @settings(max_examples=600, deadline=None)
 @given(data=st.data())
-def test_what_it_does_not_say_is_refused(judge: Judge, data: st.DataObject) -> None:
+def test_arguments_that_do_not_fit_the_table_are_refused(judge: Judge, data: st.DataObject) -> None:
     verb = data.draw(st.sampled_from(sorted(judge.table)))
     args = data.draw(values(judge.table[verb], junk=True) | JUNK)
     assert judge.ask(verb, args) == ("ok" if fits(judge.table[verb], args) else "bad-request")

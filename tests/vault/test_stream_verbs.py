@@ -74,7 +74,7 @@ def test_a_detached_signature_is_judged_by_the_content_beside_it() -> None:
 
 @pytest.mark.parametrize("form", ["cms", "mail"])
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])
-def test_what_was_encrypted_comes_out(form: str, cipher: str) -> None:
+def test_an_encrypted_stream_is_decrypted_again(form: str, cipher: str) -> None:
     bob = person("bob")
     encrypted = stream("stream.encrypt", MAIL, form=form, cipher=cipher, recipients=[bob.certificate.der]).written
     opened = stream("stream.decrypt", encrypted, form=form, **keys(bob))

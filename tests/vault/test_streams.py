@@ -312,7 +312,7 @@ def test_a_message_that_comes_octet_by_octet_is_judged_alike(vault: VaultPage) -
         assert found == [judged_natively(message) for message in given.values()]
 
 
-def test_what_is_decrypted_is_what_comes_out_natively_and_nothing_comes_out_of_what_is_damaged(
+def test_streams_decrypt_as_natively_and_release_nothing_damaged(
     vault: VaultPage,
 ) -> None:
     given = messages()
@@ -322,7 +322,7 @@ def test_what_is_decrypted_is_what_comes_out_natively_and_nothing_comes_out_of_w
 
 
 @pytest.mark.parametrize("chunk", [3, 65_536])
-def test_what_is_written_holds_natively(vault: VaultPage, chunk: int) -> None:
+def test_written_streams_are_read_natively(vault: VaultPage, chunk: int) -> None:
     message = mail(body=BODY[:20_000])
     given = {**given_for(chunk, {}), "mail": message.hex(), "chunk": chunk, "content_type": ID_DATA}
     found = {name: bytes.fromhex(octets) for name, octets in ask(vault, "write_streams", given).items()}

@@ -461,7 +461,7 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
         ("roaming.login", {"server": "x", "user": "y", "passphrase": b"z", "parameters": {"protocol": 2}}),
     ],
 )
-def test_what_the_schema_cannot_check_is_refused_with_a_code(verb: str, args: dict[str, Any]) -> None:
+def test_values_that_the_schema_cannot_check_are_refused_with_a_code(verb: str, args: dict[str, Any]) -> None:
     with pytest.raises(SmimeError):
         call(verb, **args)
 
@@ -473,7 +473,7 @@ def test_binary_values_cross_beside_the_json() -> None:
     assert unpack(reply_json, buffers) == reply
 
 
-def test_what_is_no_value_of_the_protocol_does_not_cross() -> None:
+def test_a_value_outside_the_protocol_does_not_cross() -> None:
     with pytest.raises(TypeError, match="does not cross"):
         pack({"ok": object()})
 
@@ -567,7 +567,7 @@ def test_nothing_is_accepted_for_everybody(addresses: list[str]) -> None:
         decided(stranger()[0].identity.certificate, "authority", *addresses)
 
 
-def test_what_somebody_vouches_for_need_not_be_accepted() -> None:
+def test_a_certificate_under_an_anchor_need_not_be_accepted() -> None:
     with pytest.raises(DecisionRefused, match="need not be accepted"):
         decided(person("bob").certificate, "exact", "bob@example.test")
 
@@ -594,7 +594,7 @@ def check_demanding(identity: Identity, evidence: dict[str, Any] | None = None) 
     )
 
 
-def test_what_could_still_be_asked_is_named_with_the_path() -> None:
+def test_possible_look_ups_are_named_with_their_path() -> None:
     bob = with_list("bob")
     reply = check_demanding(bob)
     (lookup,) = reply["lookups"]
@@ -611,7 +611,7 @@ def test_an_answer_settles_the_verdict_and_is_not_asked_for_again() -> None:
         assert [reason["code"] for reason in reply["checks"][0]["reasons"]] == codes
 
 
-def test_what_was_asked_in_vain_is_not_named_again_and_said_so() -> None:
+def test_a_failed_look_up_is_reported_and_not_named_again() -> None:
     bob = with_list("bob")
     tried = [lookup["id"] for lookup in check_demanding(bob)["lookups"]]
     reply = check_demanding(bob, {"asked": tried, "unavailable": tried})
@@ -644,7 +644,7 @@ def test_a_verified_sender_is_remembered_and_found_again() -> None:
     assert call("contacts.list", contacts=emptied) == {"people": []}
 
 
-def test_who_is_not_verified_is_not_remembered() -> None:
+def test_an_unverified_signer_is_not_remembered() -> None:
     opened = call("message.verify", message=signed_letter(person("alice")), identities=[], trust={"anchors": []}, at=AT)
     assert opened["harvest"] is None
 
@@ -716,7 +716,7 @@ def test_a_certificate_for_another_key_is_not_joined() -> None:
 
 
 @pytest.mark.parametrize("form", ["pem", "certs-only"])
-def test_what_a_ca_sends_is_read_in_its_usual_forms(form: str) -> None:
+def test_certificates_of_a_ca_are_read_in_their_usual_forms(form: str) -> None:
     made = call("request.make", addresses=["new@example.test"], kind="p-256", passphrase=b"correct")
     issued = issue_for(made["request"])
     bundle = build_certificates_only([anchor(), issued])

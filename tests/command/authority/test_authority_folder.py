@@ -174,7 +174,7 @@ def test_a_request_in_the_roots_own_name_is_not_signed(authority: AuthorityFolde
             sign_issuing(authority, request, root=root, at=AT)
 
 
-def test_what_is_issued_stands_in_the_register(authority: AuthorityFolder) -> None:
+def test_an_issued_certificate_is_in_the_register(authority: AuthorityFolder) -> None:
     issued = issue(authority)
     with authority.register.read() as rows:
         entry = rows.find(issued.serial_number)

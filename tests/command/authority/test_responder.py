@@ -141,11 +141,11 @@ def test_every_base64_can_be_asked_with_slashes_or_without_escapes(house: House,
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"hello", b"\x30\x80" * 100])
-def test_what_is_no_request_gets_the_error_of_ocsp(client: FlaskClient, data: bytes) -> None:
+def test_a_malformed_request_gets_the_error_of_ocsp(client: FlaskClient, data: bytes) -> None:
     assert post(client, data).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
 
 
-def test_what_is_no_base64_is_malformed_too(client: FlaskClient) -> None:
+def test_text_that_is_no_base64_is_a_malformed_request(client: FlaskClient) -> None:
     for text in ("hello!", "aGVsbG8", "%00", "é"):
         response = client.get(f"/ocsp/{text}")
         assert ocsp.load_der_ocsp_response(response.data).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST

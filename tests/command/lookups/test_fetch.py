@@ -173,7 +173,7 @@ def test_chunks_are_put_together() -> None:
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
     ],
 )
-def test_what_breaks_off_or_is_no_http_is_no_answer(answer: bytes) -> None:
+def test_a_broken_answer_counts_as_unreachable(answer: bytes) -> None:
     def talk(connection: socket.socket, _over: threading.Event) -> None:
         connection.recv(65_536)
         connection.sendall(answer)

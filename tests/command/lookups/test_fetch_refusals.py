@@ -59,7 +59,7 @@ def failure_of(url: str, *addresses: str, allowed_hosts: Sequence[str] = ()) -> 
         "http://ca.example.test/" + "a" * 2_048,
     ],
 )
-def test_what_is_no_plain_url_is_refused(url: str) -> None:
+def test_an_unfit_url_is_refused(url: str) -> None:
     assert failure_of(url, "192.0.2.1") is LookupFailure.BAD_URL
 
 

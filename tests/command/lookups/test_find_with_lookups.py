@@ -156,7 +156,7 @@ def test_no_issuer_is_fetched_from_a_host_that_only_the_person_allowed(lab: Lab,
     assert [line for line, _, _ in site.web.asked] == ["GET /bob.cer HTTP/1.1"]
 
 
-def test_who_was_revoked_is_asked_and_told(lab: Lab, site: Site) -> None:
+def test_a_revoked_certificate_is_looked_up_and_reported(lab: Lab, site: Site) -> None:
     site.publish_lists(site.bob.serial_number)
     result = find(lab, site, "--fetch", "--fetch-issuers")
     assert result.code == 1

@@ -184,7 +184,7 @@ def test_allowances_count_for_revocation_and_not_for_issuers(
     }
 
 
-def test_what_is_kept_is_used_by_those_who_may_ask_nobody(
+def test_kept_answers_are_used_when_nothing_may_be_fetched(
     web: Web, cache: AnswerCache, certificate: Certificate
 ) -> None:
     web.pages["http://ca.test/1"] = crl()
@@ -302,7 +302,7 @@ def test_an_answer_without_next_update_is_kept_for_an_hour(identity: Identity) -
     assert kept_until(LookupKind.OCSP, data, at=AT) == AT + UNDATED_KEPT_MINUTES * MINUTE
 
 
-def test_what_is_damaged_is_kept_as_a_failure_is() -> None:
+def test_a_damaged_answer_is_kept_as_briefly_as_a_failure() -> None:
     for kind in (LookupKind.CRL, LookupKind.OCSP):
         assert kept_until(kind, b"<html>", at=AT) == AT + FAILURE_KEPT_MINUTES * MINUTE
     assert kept_until(LookupKind.ISSUER, b"anything", at=AT) == AT + datetime.timedelta(hours=MAX_KEPT_HOURS)

@@ -150,7 +150,7 @@ def test_a_certificate_that_the_signed_dns_does_not_name_is_said() -> None:
     assert unsigned.detail == ""
 
 
-def test_what_fails_is_told_and_takes_nothing_from_the_others(tmp_path: Path) -> None:
+def test_a_failed_source_is_reported_and_hides_no_other(tmp_path: Path) -> None:
     def unreadable(_: str) -> list[bytes]:
         return [(tmp_path / "missing").read_bytes()]
 

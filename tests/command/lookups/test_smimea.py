@@ -82,7 +82,7 @@ def test_local_parts_are_hashed_as_they_stand(one: str, other: str, same: bool) 
 @pytest.mark.parametrize(
     "address", ["", "nobody", "a@b@c", "a@[127.0.0.1]", "a@b, c@d", "a@" + "b" * 64 + ".test", "a@ü..test"]
 )
-def test_what_is_no_address_in_a_domain_is_not_asked_for(address: str) -> None:
+def test_an_address_without_a_domain_name_is_refused(address: str) -> None:
     with pytest.raises(DirectoryFailed) as failed:
         owner_name(address)
     assert failed.value.problem is DirectoryProblem.BAD_ADDRESS

@@ -97,7 +97,7 @@ def test_nobody_is_asked_unless_that_is_asked_for(desk: Desk) -> None:
     assert desk.authority.asked == []
 
 
-def test_what_was_asked_before_is_used_again_offline_too(desk: Desk) -> None:
+def test_kept_answers_are_used_again_and_offline(desk: Desk) -> None:
     assert desk.verify("alice", *desk.fetching).code == 0
     asked = list(desk.authority.asked)
     assert desk.verify("alice", *desk.fetching).code == 0

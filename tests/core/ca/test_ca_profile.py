@@ -149,7 +149,9 @@ def openssl_verify(folder: Path, house: House, certificate: Certificate, *, purp
 
 @pytest.mark.parametrize("generation", Generation)
 @pytest.mark.parametrize("kind", SIGNING_KINDS)
-def test_what_is_issued_breaks_no_rule(tmp_path: Path, house: House, kind: NewKey, generation: Generation) -> None:
+def test_an_issued_certificate_breaks_no_rule(
+    tmp_path: Path, house: House, kind: NewKey, generation: Generation
+) -> None:
     issued = house.issue(house.subscriber(key=new_public_key(kind), generation=generation, days=825))
     assert check_profile(issued) == ()
     if kind in CLASSIC:  # OpenSSL 3.0, which some systems still have, does not support ML-DSA
@@ -307,7 +309,7 @@ def test_non_repudiation_goes_with_signing_alone(house: House) -> None:
         assert {finding.rule for finding in check_profile(issued)} == expected
 
 
-def test_what_was_issued_before_the_requirements_breaks_none(house: House) -> None:
+def test_a_certificate_from_before_the_requirements_breaks_no_rule(house: House) -> None:
     old = dataclasses.replace(
         house.subscriber(), serial_number=7, not_before=datetime.datetime(2023, 8, 31, tzinfo=datetime.UTC)
     )

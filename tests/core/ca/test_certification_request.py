@@ -54,7 +54,7 @@ def test_openssl_accepts_our_proof_of_possession(tmp_path: Path, kind: NewKey) -
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NewKey if kind not in ENCRYPTING])
-def test_what_is_built_is_read_again(kind: NewKey) -> None:
+def test_a_built_request_is_read_again(kind: NewKey) -> None:
     key = run(PROVIDER.generate_key(kind))
     addresses = ["alice@example.test", "jürgen@example.test"]
     data = run(build_certification_request(key, addresses, provider=PROVIDER, common_name="Alice"))
@@ -210,7 +210,7 @@ def test_every_flipped_bit_of_a_request_is_an_error_of_ours() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"no PEM", b"-----BEGIN CERTIFICATE REQUEST-----\n"])
-def test_what_is_no_request_is_malformed(data: bytes) -> None:
+def test_data_without_a_request_is_malformed(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
         parse_certification_request(data)
 

@@ -157,13 +157,13 @@ def test_validation_data_is_carried_once() -> None:
 # The CAdES levels.
 
 
-def test_what_is_signed_here_is_b_b() -> None:
+def test_our_signature_has_level_b_b() -> None:
     signer = signer_of(parse(sign()))
     assert cades_level(signer, has_revocation_data=False) is CadesLevel.B
     assert cades_level(signer, has_revocation_data=True) is CadesLevel.B
 
 
-def test_what_does_not_name_its_certificate_or_time_has_no_level() -> None:
+def test_a_signature_that_names_no_certificate_or_time_has_no_level() -> None:
     assert cades_level(with_unsigned(), has_revocation_data=True) is None
     bare = signer_of(parse(sign(options=SignerOptions(attributes=AttributesForm.NONE))))
     assert cades_level(bare, has_revocation_data=True) is None

@@ -279,7 +279,7 @@ def test_a_list_that_a_stranger_made_does_not_count() -> None:
     assert report.state is State.SIGNED_UNVERIFIED
 
 
-def test_what_a_message_carries_may_revoke_its_own_signer() -> None:
+def test_a_crl_in_a_message_may_revoke_its_own_signer() -> None:
     lists = [build_list(issuer(), NOW, alice(), revoked_at=NOW - DAY / 2)]
     report = examine(add_validation_data(sign(), crls=lists), store(revocation=RevocationPolicy.IF_KNOWN), at=NOW + DAY)
     assert codes(report)[0] == "certificate-revoked"

@@ -50,7 +50,7 @@ def test_a_wrong_version_alone_refuses_nothing() -> None:
 
 
 @pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
-def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+def test_a_version_that_is_no_integer_is_refused(other: bytes) -> None:
     with pytest.raises(MalformedMessage, match="expected 0x02"):
         build(ALICE, version=other)
 

@@ -99,7 +99,7 @@ def test_reads_key_agreements_with_their_wraps() -> None:
     assert capabilities(with_null, bare, unknown).key_agreements == ((ECDH_SHA256, AES_256_WRAP),)
 
 
-def test_what_nobody_knows_is_kept_and_skipped() -> None:
+def test_unknown_capabilities_are_kept_and_ignored() -> None:
     odd = Capability(oid="1.2.3.4", parameters=der.octet_string(b"?"))
     broken = Capability(oid=RSAES_OAEP, parameters=der.integer(1))
     _, values = der.read_sequence(build_capabilities((odd, broken)))

@@ -81,7 +81,7 @@ def test_must_48_anything_but_a_zlib_stream_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
-def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+def test_a_version_that_is_no_integer_is_refused(other: bytes) -> None:
     with pytest.raises(MalformedMessage, match="expected 0x02"):
         read(edit(compressed(zlib.compress(CONTENT)), lambda fields: fields.__setitem__(0, other)))
 

@@ -31,7 +31,7 @@ def identifier(cipher: ContentCipher, *parameters: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("cipher", "tag_length"), [(AES_256_CBC, 0), (AES_256_GCM, 16), (CHACHA20_POLY1305, 16)], ids=str
 )
-def test_what_is_written_is_read(cipher: ContentCipher, tag_length: int) -> None:
+def test_built_parameters_are_parsed_again(cipher: ContentCipher, tag_length: int) -> None:
     encryption = ContentEncryption(cipher=cipher, iv=bytes(range(cipher.iv_length)), tag_length=tag_length)
     assert parse_content_encryption(build_content_encryption(encryption)) == encryption
 

@@ -29,7 +29,7 @@ def parse(cms: bytes) -> DigestedData:
 
 
 @pytest.mark.parametrize("hash_name", [HashName.SHA1, HashName.SHA256, HashName.SHA512, HashName.SHA3_256])
-def test_what_is_made_is_read(hash_name: HashName) -> None:
+def test_built_digested_data_is_read(hash_name: HashName) -> None:
     assert run(check_digested_data(parse(build(hash_name)), provider=PROVIDER)) == CONTENT
 
 
@@ -60,7 +60,7 @@ def test_the_version_follows_from_the_content_type() -> None:
 
 
 @pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
-def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+def test_a_version_that_is_no_integer_is_refused(other: bytes) -> None:
     with pytest.raises(MalformedMessage, match="expected 0x02"):
         parse(edit(build(), lambda fields: fields.__setitem__(0, other)))
 

@@ -38,7 +38,7 @@ def read(cms: bytes, key: bytes = CEK) -> bytes:
 
 
 @pytest.mark.parametrize(("cipher", "length"), [(AES_256_CBC, 32), (AES_128_CBC, 16)])
-def test_what_is_made_is_read(cipher: ContentCipher, length: int) -> None:
+def test_built_encrypted_data_is_read(cipher: ContentCipher, length: int) -> None:
     assert read(build(cipher, bytes(length), ID_SIGNED_DATA), bytes(length)) == CONTENT
     assert parse(build(cipher, bytes(length), ID_SIGNED_DATA)).content_type == ID_SIGNED_DATA
 
@@ -72,7 +72,7 @@ def test_content_that_is_no_whole_number_of_blocks_is_a_decryption_error() -> No
 
 
 @pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
-def test_what_stands_in_the_place_of_the_version_is_an_integer(other: bytes) -> None:
+def test_a_version_that_is_no_integer_is_refused(other: bytes) -> None:
     with pytest.raises(MalformedMessage, match="expected 0x02"):
         parse(edit(build(), lambda fields: fields.__setitem__(0, other)))
 

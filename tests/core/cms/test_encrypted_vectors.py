@@ -110,7 +110,7 @@ def test_the_example_with_a_shared_key_names_it() -> None:
         open_file(file)
 
 
-def test_what_openssl_1_1_1_wrote_opens() -> None:
+def test_a_message_of_openssl_1_1_1_is_decrypted() -> None:
     folder = vectors("openssl-cms")
     pem = folder / "smime-certs" / "smec3.pem"
     layer = find_layer(parse_message((folder / "80-test_cms_data" / "ciphertext_from_1_1_1.cms").read_bytes()))
@@ -130,7 +130,7 @@ def test_what_openssl_1_1_1_wrote_opens() -> None:
         ("cms-msg/missing-kdf.der", NoMatchingRecipient),
     ],
 )
-def test_what_openssl_refuses_is_refused(name: str, expected: type[SmimeError]) -> None:
+def test_messages_that_openssl_refuses_are_refused(name: str, expected: type[SmimeError]) -> None:
     folder = vectors("openssl-cms")
     data = folder / "80-test_cms_data"
     rsa = folder / "smime-certs" / "smrsa3.pem"
@@ -177,7 +177,7 @@ def test_the_samples_of_libksba_are_described() -> None:
 
 
 @pytest.mark.parametrize("number", [2, 5, 8])
-def test_what_go_wrote_opens(number: int) -> None:
+def test_messages_of_go_are_decrypted(number: int) -> None:
     folder = vectors("pkcs7-go")
     cms, certificate, key = (next(folder.glob(f"decrypt_{number + step:02}_*")) for step in range(3))
     assert open_file(cms, identity(certificate, key)) == b"This is a test"
@@ -192,7 +192,7 @@ def test_go_wrote_oaep_with_a_hash_and_used_another_for_mgf1() -> None:
 
 
 @pytest.mark.parametrize("name", ["enveloped-triple-des.pem", "enveloped-rsa-oaep.pem"])
-def test_what_pyca_holds_opens(name: str) -> None:
+def test_messages_of_pyca_are_decrypted(name: str) -> None:
     folder = vectors("pkcs7-pyca")
     reader = identity(folder / "rsa_ca.pem", folder / "rsa_key.pem")
     assert open_file(folder / name, reader).lower().strip() == b"hello, world!"

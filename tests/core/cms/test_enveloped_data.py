@@ -275,7 +275,7 @@ def test_must_32_a_wrong_version_alone_refuses_nothing() -> None:
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("other", NO_VERSIONS, ids=["SEQUENCE", "OCTET STRING"])
-def test_what_stands_in_the_place_of_the_version_is_an_integer(cipher: ContentCipher, other: bytes) -> None:
+def test_a_version_that_is_no_integer_is_refused(cipher: ContentCipher, other: bytes) -> None:
     with pytest.raises(MalformedMessage, match="expected 0x02"):
         parse(edit(encrypt(ALICE, cipher=cipher), lambda fields: fields.__setitem__(0, other)))
 
@@ -382,7 +382,7 @@ def test_must_22_every_iv_is_fresh() -> None:
 
 
 @pytest.mark.parametrize("cipher", [TRIPLE_DES_CBC, AES_128_CCM], ids=lambda cipher: cipher.name)
-def test_what_is_only_read_is_never_made(cipher: ContentCipher) -> None:
+def test_ciphers_for_reading_only_never_encrypt(cipher: ContentCipher) -> None:
     with pytest.raises(UnsupportedAlgorithm):
         encrypt(ALICE, cipher=cipher)
 

@@ -42,7 +42,7 @@ def encrypt(*keks: KeyEncryptionKey, cipher: ContentCipher = AES_256_CBC, to_ali
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
-def test_whoever_has_the_shared_key_opens_it(cipher: ContentCipher) -> None:
+def test_the_shared_key_decrypts(cipher: ContentCipher) -> None:
     other = KeyEncryptionKey(identifier=b"another", key=bytes(32))
     assert decrypt(encrypt(KEK, cipher=cipher), keks=[other, KEK]) == CONTENT
 

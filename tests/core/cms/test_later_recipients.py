@@ -119,7 +119,7 @@ def test_passwords_and_shared_keys_are_added_and_open() -> None:
         )
 
 
-def test_whoever_is_there_already_is_not_added_again() -> None:
+def test_a_present_recipient_is_not_added_again() -> None:
     added = add(encrypt(AES_256_CBC, ALICE, BOB), BOB.certificate, ALICE.certificate, CAROL.certificate)
     assert len(recipient_ids(added)) == 3
 
@@ -155,7 +155,7 @@ def test_a_certificate_that_may_not_receive_is_refused() -> None:
         add(encrypt(), anchor())
 
 
-def test_what_has_no_recipients_is_refused() -> None:
+def test_content_without_recipients_is_refused() -> None:
     signed = blocking.sign_bytes(
         CONTENT, Signing(identities=[ALICE], signing_time=anchor().not_before), provider=PROVIDER
     )

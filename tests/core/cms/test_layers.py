@@ -264,7 +264,7 @@ class TestBelowTheTop:
         """RFC 2046 section 5.1.5."""
         assert self.paths(mixed(b"\r\n" + SIGNED_MESSAGE, subtype="digest")) == ["1.1"]
 
-    def test_what_stands_inside_a_protected_part_belongs_to_it(self) -> None:
+    def test_layers_inside_a_protected_part_belong_to_it(self) -> None:
         again = sign_message(
             mixed(OPAQUE, TEXT), Signing(identities=[person("alice")], signing_time=NOW), provider=PROVIDER
         )

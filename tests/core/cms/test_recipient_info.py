@@ -185,7 +185,7 @@ def test_every_failure_of_mine_looks_alike() -> None:
     assert len(seen) == 1
 
 
-def test_what_the_message_alone_says_is_told_when_no_key_was_touched() -> None:
+def test_an_unknown_algorithm_is_named_only_if_no_key_was_used() -> None:
     unknown = oaep().replace(der.oid("1.2.840.113549.1.1.7"), der.oid("1.2.840.113549.1.1.99"))
     with pytest.raises(UnsupportedAlgorithm):
         decrypt(envelope(unknown), ALICE)

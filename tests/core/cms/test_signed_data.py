@@ -53,7 +53,7 @@ def test_a_signature_by_hand_holds() -> None:
         (NewKey.P384, None),
     ],
 )
-def test_what_is_signed_verifies(key: NewKey, scheme: SignatureScheme | None, form: SignatureForm) -> None:
+def test_our_signature_verifies(key: NewKey, scheme: SignatureScheme | None, form: SignatureForm) -> None:
     cms = blocking.sign_bytes(
         CONTENT,
         Signing(identities=[person("alice", key)], signing_time=NOW, form=form, scheme=scheme),

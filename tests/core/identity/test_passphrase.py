@@ -85,7 +85,7 @@ def test_the_form_that_fits_is_tried_first_from_then_on() -> None:
     assert passphrase.octet_forms == ("Grüße".encode("latin-1"), "Grüße".encode())
 
 
-def test_what_opens_but_is_no_sequence_is_a_wrong_passphrase() -> None:
+def test_a_plaintext_that_is_no_sequence_is_a_wrong_passphrase() -> None:
     kdf = Pbkdf2(hash_name=HashName.SHA256, salt=b"salt", iterations=1)
     key = asyncio.run(PROVIDER.derive_key(kdf, b"secret", 32))
     for plaintext in (b"garbage", der.octet_string(b"octets"), SECRET + b"\0", b""):

@@ -121,7 +121,7 @@ def pbes2(cipher: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_what_openssl_encrypts_is_read(name: str) -> None:
+def test_data_encrypted_by_openssl_is_decrypted(name: str) -> None:
     assert decrypt(base64.b64decode(ENCRYPTED[name])) == PLAINTEXT
 
 

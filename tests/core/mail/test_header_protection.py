@@ -86,7 +86,7 @@ class TestWriting:
             protect_headers("From: jörg@good.test\r\n".encode(), ENTITY, mode=CLEAR)
 
     @pytest.mark.parametrize("kind", [b"multipart/signed; boundary=b", b"application/pkcs7-mime"])
-    def test_what_is_signed_or_encrypted_already_is_refused(self, kind: bytes) -> None:
+    def test_a_signed_or_encrypted_part_is_refused(self, kind: bytes) -> None:
         with pytest.raises(MalformedMessage, match="before the first signature"):
             protect_headers(OUTER, ENTITY.replace(b"text/plain", kind), mode=CIPHER)
 
@@ -163,7 +163,7 @@ class TestShowing:
         assert not shown(outer.replace(b"Alice <alice@good.test>", b"ALICE@good.test"), inner).outer_from_differs
 
     @pytest.mark.parametrize("mode", [CLEAR, CIPHER])
-    def test_what_somebody_changed_outside_is_told_and_not_shown(self, mode: ProtectionMode) -> None:
+    def test_a_field_altered_outside_is_reported_and_not_shown(self, mode: ProtectionMode) -> None:
         outer, inner = protect_headers(OUTER, ENTITY, mode=mode)
         attacked = outer.replace(b"Bob <bob@good.test>", b"Eve <eve@evil.test>")
         headers = shown(attacked, inner, encrypted=mode is CIPHER)
@@ -338,9 +338,7 @@ class TestReplies:
         ],
         ids=["beyond ASCII", "too long", "fine", "a long thread"],
     )
-    def test_what_cannot_stand_outside_is_hidden_all_the_same(
-        self, name: str, outside: str, expected: str | None
-    ) -> None:
+    def test_an_unfit_outer_value_is_replaced_or_left_out(self, name: str, outside: str, expected: str | None) -> None:
         hidden = [HiddenField(name=name, value="Re: Plans", outside=outside)]
         assert keep_hidden(hidden, hcp_no_confidentiality)(name.title(), "Re: Plans") == expected
 

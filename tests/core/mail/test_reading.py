@@ -67,7 +67,7 @@ class TestEntities:
             ('Content-Type: x/y\r\nContent-Disposition: attachment; filename="../=?utf-8?Q?=C3=A4?="\r\n\r\n', "ä"),
         ],
     )
-    def test_what_is_no_text_of_this_message_is_a_file(self, part: str, name: str) -> None:
+    def test_a_part_that_is_no_body_text_is_an_attachment(self, part: str, name: str) -> None:
         shown = read_entity(multipart("mixed", PLAIN, part))
         assert (shown.text, [one.filename for one in shown.attachments]) == ("plain ä", [name])
 

@@ -390,7 +390,7 @@ class TestAddresses:
             "alice",
         ],
     )
-    def test_what_cannot_be_read_is_a_mailbox_without_address(self, value: str) -> None:
+    def test_an_unreadable_mailbox_has_no_address(self, value: str) -> None:
         assert [mailbox.address for mailbox in addresses(value)] == [""]
 
     def test_opens_groups(self) -> None:
@@ -474,7 +474,7 @@ class TestMessages:
     @pytest.mark.parametrize(
         "pattern", [b"\r\nFrom x", b"\r\n.\r\n", b" \r\n", b"\t\r\n", b"\xc3\xa4", b"\0", b"\n", b"\r"]
     )
-    def test_what_transport_may_alter_is_found_at_every_place_of_large_data(self, pattern: bytes) -> None:
+    def test_bytes_that_transport_may_alter_are_found_anywhere(self, pattern: bytes) -> None:
         lines = (b"x" * 62 + b"\r\n") * 1_024  # 65,536 bytes, which is the size of the blocks of the search
         assert is_transport_safe(lines * 2)
         for place in range(len(lines) - 9, len(lines) + 3):

@@ -70,7 +70,7 @@ def test_a_date_before_the_first_year_or_after_the_last_one_in_utc_is_none(text:
         ),
     ],
 )
-def test_what_is_no_date_gives_none(text: str) -> None:
+def test_text_that_is_no_date_gives_none(text: str) -> None:
     assert parse_date(text) is None
 
 

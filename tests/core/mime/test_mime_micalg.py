@@ -57,7 +57,7 @@ def test_an_absent_or_unknown_name_is_no_mismatch(value: str) -> None:
 
 
 @given(st.lists(st.sampled_from([name for name in HashName if "3" not in name and "_2" not in name]), min_size=1))
-def test_what_a_message_announces_comes_back_from_its_header(used: list[HashName]) -> None:
+def test_announced_hashes_are_read_from_the_header(used: list[HashName]) -> None:
     message = build_signed(b"", b"\r\nx", b"\x30\x00", micalg(used), boundary="=_0")
     announced = parse_entity(message).content_type.parameters["micalg"]
     assert parse_micalg(announced) == tuple(dict.fromkeys(used))

@@ -99,6 +99,6 @@ def test_a_field_is_signed_or_encrypted() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"hello", b"-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n"])
-def test_what_is_no_field_is_refused(text: bytes) -> None:
+def test_data_that_is_no_field_is_refused(text: bytes) -> None:
     with pytest.raises(MalformedMessage):
         examine(text, BOB)

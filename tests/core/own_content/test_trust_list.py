@@ -93,7 +93,7 @@ def test_the_operators_mail_is_no_list() -> None:
         open_list(mail)
 
 
-def test_what_is_not_signed_is_no_list() -> None:
+def test_an_unsigned_list_is_refused() -> None:
     with pytest.raises((ContentTypeMismatch, MalformedMessage)):
         open_list(members())
 
@@ -202,7 +202,7 @@ def renew(followed: FollowedList, cms: bytes) -> FollowedList:
     return run(renew_trust_list(followed, cms, provider=PROVIDER, at=NOW))
 
 
-def test_who_follows_a_list_takes_newer_ones_and_no_others() -> None:
+def test_only_a_newer_list_replaces_a_followed_one() -> None:
     followed, newer = follow(sign()), sign(dataclasses.replace(LIST, serial_number=8))
     assert renew(followed, followed.cms) is followed
     renewed = renew(followed, newer)
@@ -241,6 +241,6 @@ def test_a_list_names_its_operator_without_vouching_for_anybody() -> None:
     assert find_operator(armor(sign()).encode()) == operator().certificate
 
 
-def test_what_nobody_signed_names_no_operator() -> None:
+def test_unsigned_data_names_no_operator() -> None:
     with pytest.raises(SmimeError):
         find_operator(b"no list")

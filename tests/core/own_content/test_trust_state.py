@@ -78,12 +78,12 @@ def test_nobody_else_opens_it() -> None:
 
 
 @pytest.mark.parametrize("signer", [BOB, authority().identity])
-def test_what_another_signed_for_the_person_is_refused(signer: Identity) -> None:
+def test_a_state_signed_by_another_is_refused(signer: Identity) -> None:
     with pytest.raises(TrustStateRefused, match="own key"):
         open_state(seal(signer=signer))
 
 
-def test_what_nobody_signed_is_refused() -> None:
+def test_an_unsigned_state_is_refused() -> None:
     cms = blocking.encrypt_bytes(
         b"{}", Encrypting(recipients=[ALICE.certificate]), provider=PROVIDER, content_type=SIGNED_TRUST_STATE
     )
@@ -96,7 +96,7 @@ def test_what_nobody_signed_is_refused() -> None:
         )
 
 
-def test_what_is_signed_and_not_sealed_is_refused() -> None:
+def test_an_unencrypted_state_is_refused() -> None:
     signed = blocking.sign_bytes(
         b"{}", Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER, content_type=TRUST_STATE
     )
@@ -155,7 +155,7 @@ def test_a_damaged_one_is_refused() -> None:
     assert isinstance(refused.value, DecryptionError | MalformedMessage)
 
 
-def test_what_a_certificate_signed_before_its_end_stays_the_persons_word() -> None:
+def test_a_state_signed_before_the_certificate_expired_still_counts() -> None:
     old = run(issue_identity(authority(), ACCOUNT, provider=PROVIDER, at=NOW, details=Details(not_after=NOW + DAY)))
     cms = seal(signer=old, readers=(old, ALICE))
     assert open_state(cms, old, ALICE, at=NOW + 2 * DAY) == STATE
@@ -175,7 +175,7 @@ def test_another_shape_is_malformed(changes: dict[str, object], monkeypatch: pyt
         open_state(cms)
 
 
-def test_what_is_known_stays_and_what_is_not_is_added() -> None:
+def test_joining_adds_the_unknown_and_changes_nothing_known() -> None:
     other = run(issue_identity(authority(), "bob@example.test", provider=PROVIDER, at=NOW, key=NewKey.P256))
     session = Contacts(people=(known(other), known(CAROL)))
     later = dataclasses.replace(decision(BOB.certificate), kind=DecisionKind.AUTHORITY)

@@ -116,7 +116,7 @@ class TestThePast:
             (Reason.key_compromise, NOW - 20 * DAY, NOW - 25 * DAY, "good"),
         ],
     )
-    def test_what_was_revoked_later_was_not_revoked_yet(
+    def test_a_revocation_counts_only_from_its_time(
         self,
         reason: Reason,
         revoked_at: datetime.datetime,
@@ -238,7 +238,7 @@ class TestIndirectLists:
             status = ask(listed, about=person, certificates=[lists], is_valid_crl_issuer=anybody)
             assert status.state == expected
 
-    def test_who_issues_it_needs_a_path_to_the_anchor(self) -> None:
+    def test_the_issuer_of_the_list_needs_a_path_to_the_anchor(self) -> None:
         lists, person = self.list_issuer(), self.person()
         listed = crl(lists, extensions=[scope(HERE, indirect=True)])
         status = ask(listed, about=person, certificates=[lists])
@@ -317,7 +317,7 @@ class TestSigner:
         assert outcome(ask(*lists, certificates=twins, is_valid_crl_issuer=refuse)) == ("unknown", "too-much")
         assert len(asked) == MAX_LIST_SIGNERS
 
-    def test_what_is_hashed_for_signatures_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_bytes_hashed_for_signatures_are_limited(self, monkeypatch: pytest.MonkeyPatch) -> None:
         listed = crl(authority())
         monkeypatch.setattr(statements, "MAX_REVOCATION_SIGNED_BYTES", 50)
         assert outcome(ask(listed)) == ("unknown", "too-much")
@@ -396,7 +396,7 @@ class TestSeveralLists:
         older = crl(authority(), this_update=NOW - 2 * DAY)
         assert ask(held, older).state == "revoked"
 
-    def test_what_is_final_says_more_than_a_hold(self) -> None:
+    def test_a_final_revocation_overrides_a_hold(self) -> None:
         held = crl(authority(), entry(SERIAL, reason=Reason.certificate_hold, at=NOW - 9 * DAY))
         final = crl(authority(), entry(SERIAL, reason=Reason.superseded, at=NOW - 2 * DAY), this_update=NOW - DAY)
         later = crl(authority(), entry(SERIAL, reason=Reason.key_compromise, at=NOW - DAY))

@@ -123,7 +123,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("kind", list(LookupKind))
     @pytest.mark.parametrize("octets", [b"", b"<html>not found</html>", b"\x30\x00", b"\x30\x03\x0a\x01\x03"])
-    def test_what_is_no_answer_is_refused(self, kind: LookupKind, octets: bytes) -> None:
+    def test_an_unreadable_answer_is_refused(self, kind: LookupKind, octets: bytes) -> None:
         with pytest.raises(SmimeError):
             add_answer(NO_EVIDENCE, lookup_for(kind), octets)
 
@@ -227,7 +227,7 @@ class TestLookups:
         assert first.key == second.key
         assert first.path == path_of(holder)
 
-    def test_what_is_known_is_not_asked(self) -> None:
+    def test_a_known_status_is_not_looked_up(self) -> None:
         holder = person(access(RESPONDER), points(point(LIST)))
         for listed in (crl(authority()), crl(authority(), entry(holder.certificate.serial_number))):
             assert urls(parse_evidence(revocation_lists=[listed]), holder) == []

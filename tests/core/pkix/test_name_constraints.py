@@ -102,7 +102,7 @@ def test_the_address_in_the_subject_counts_with_and_without_alternative_names() 
 @pytest.mark.parametrize(
     "address", ["nobody", "@example.test", "a@", "a@b@example.test", "a@[192.0.2.1]", "a@192.0.2.1"]
 )
-def test_what_is_no_mailbox_is_refused_where_mailboxes_are_constrained(address: str) -> None:
+def test_an_address_that_is_no_mailbox_violates_constraints_on_mailboxes(address: str) -> None:
     name, base = text(MAIL, address), text(MAIL, "elsewhere.test")
     assert step(name, permitted=(base,)) == "6.1.3 (b)"
     assert step(name, excluded=(base,)) == "6.1.3 (c)"
@@ -305,7 +305,7 @@ def test_texts_compare_without_type_case_and_width_of_blanks(tag: int, octets: b
     )
 
 
-def test_what_is_no_text_compares_octet_by_octet() -> None:
+def test_attributes_that_are_no_text_are_compared_byte_by_byte() -> None:
     one = attribute(COMMON_NAME, 0x04, b"abc")
     assert comparable_name(one) == comparable_name(one)
     assert comparable_name(one) != comparable_name(attribute(COMMON_NAME, 0x04, b"ABC"))

@@ -92,9 +92,7 @@ def violates(names: Sequence[ConstrainedName], host: str, *, excluded: bool) -> 
 @example(kind="rfc822Name", text="alice@victim.test\t", encoding="utf-8")
 @example(kind=0x16, text="alice@victim.test\0", encoding="utf-8")
 @example(kind="SmtpUTF8Mailbox", text="alice@victim.test\u00a0", encoding="utf-8")
-def test_what_passes_for_an_address_in_a_verdict_is_what_the_constraints_saw(
-    kind: str | int, text: str, encoding: str
-) -> None:
+def test_verdicts_and_constraints_read_the_same_addresses(kind: str | int, text: str, encoding: str) -> None:
     certificate = named(kind, text.encode(encoding, "replace"))
     names = find_constrained_names(certificate)
     if not certificate.email_addresses:

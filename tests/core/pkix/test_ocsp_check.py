@@ -125,7 +125,7 @@ class TestFreshness:
         assert answers(response(authority(), single(revoked(NOW - 20 * DAY, 1))), **later) == ("good", "")
         assert answers(response(authority(), single(revoked(NOW - 40 * DAY, 1))), **later)[0] == "revoked"
 
-    def test_what_expired_counts_while_the_responder_remembers(self) -> None:
+    def test_an_expired_certificate_counts_within_the_archive_cutoff(self) -> None:
         expired = issue("Expired", authority(), days=(-90, -10))
         about = certificate_id(expired.certificate, authority())
         later = {"about": expired, "at": NOW - 30 * DAY, "gathered_at": NOW}

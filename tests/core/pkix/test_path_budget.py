@@ -89,9 +89,7 @@ def test_a_signature_is_checked_once_for_all_signers(provider: CountingProvider)
     assert provider.verified == 3
 
 
-def test_what_one_signer_spends_is_gone_for_the_next(
-    provider: CountingProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_signers_share_one_budget(provider: CountingProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget_module, "MAX_MESSAGE_PATH_SIGNATURES", 3)
     budget = PathBudget()
     for name in ("One", "Other"):

@@ -77,7 +77,7 @@ def test_a_revoked_certificate_refuses_the_path_wherever_it_stands(policy: Revoc
     assert trail.steps[-1].position == position
 
 
-def test_what_is_unknown_refuses_where_it_has_to_be_known_and_names_all_that_can_be_asked() -> None:
+def test_required_but_unknown_revocation_fails_and_names_the_look_ups() -> None:
     with pytest.raises(RevocationUnknown, match="no authority was asked yet") as raised:
         validate()
     trail = trail_of(raised.value)
@@ -90,7 +90,7 @@ def test_what_is_unknown_refuses_where_it_has_to_be_known_and_names_all_that_can
     assert len(trail.revocation) == 2
 
 
-def test_what_is_unknown_is_noted_where_it_need_not_be_known() -> None:
+def test_unknown_revocation_is_noted_where_it_is_not_required() -> None:
     path = validate(revocation_list(ROOT), policy=RevocationPolicy.IF_KNOWN)
     assert [(step.position, step.outcome) for step in path.trail.steps if step.label == STEP] == [
         (1, Outcome.PASSED),
@@ -127,7 +127,7 @@ def validate_by(store: TrustStore) -> None:
     blocking.validate_path(ALICE, Purpose.SIGN, PathRules(store, NOW, known=(ISSUING.certificate,)), PROVIDER)
 
 
-def test_what_is_known_to_be_revoked_fails_under_an_anchors_soft_policy() -> None:
+def test_a_known_revocation_fails_under_the_policy_if_known() -> None:
     anchor = TrustAnchor(certificate=ROOT.certificate, revocation=RevocationPolicy.IF_KNOWN)
     lists = (revocation_list(ROOT), revocation_list(ISSUING, ALICE))
     store = TrustStore(anchors=(anchor,), evidence=Evidence(revocation_lists=lists))

@@ -340,7 +340,7 @@ def test_python_signs_verifies_and_encrypts_where_the_browser_takes_a_key_and_re
     assert set(imported) == {"pkcs8", "spki"}
 
 
-def test_what_may_fail_by_what_came_in_goes_on_in_python_only_where_the_browser_lacks_it(
+def test_decryption_goes_on_in_python_only_if_the_browser_lacks_it(
     key: PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encrypted = run(NATIVE.transport_encrypt(public_key_of(key), OAEP, CEK))
@@ -351,7 +351,7 @@ def test_what_may_fail_by_what_came_in_goes_on_in_python_only_where_the_browser_
         drive(WebCryptoProvider().transport_decrypt(key, OAEP, encrypted, cek_length=32))
 
 
-def test_what_the_browser_lacks_is_said() -> None:
+def test_an_algorithm_that_the_browser_lacks_is_reported() -> None:
     provider = provider_with("NotSupportedError")
     with pytest.raises(UnsupportedByProvider):
         drive(provider.decrypt_content(AES_256_CBC, CEK, bytes(16), bytes(16)))

@@ -85,7 +85,7 @@ def test_a_root_is_issued_by_itself_and_others_name_their_issuer() -> None:
         (2, "may vouch for people, and for authorities up to 2 levels below"),
     ],
 )
-def test_what_an_authority_may_do(length: int | None, text: str) -> None:
+def test_the_page_says_how_far_an_authority_may_vouch(length: int | None, text: str) -> None:
     assert page(x509.BasicConstraints(ca=True, path_length=length))["authority"] == (text,)
 
 
@@ -156,7 +156,7 @@ def test_where_revocation_and_issuer_are_asked_for() -> None:
         ("1.3.6.1.5.5.7.1.1", "revocation-asked"),
     ],
 )
-def test_what_is_damaged_is_said_at_its_place_and_spoils_nothing_else(oid: str, code: str) -> None:
+def test_a_damaged_extension_is_reported_in_its_place(oid: str, code: str) -> None:
     shown = page(x509.UnrecognizedExtension(ObjectIdentifier(oid), b"\x30\x05\x01"))
     assert shown[code][0].startswith("unreadable: ")
     assert shown["sha256"]

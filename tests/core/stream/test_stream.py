@@ -329,7 +329,7 @@ def test_false_boundaries_are_content() -> None:
     "body",
     [b"caf\xc3\xa9\r\n", b"From the start\r\n", b"trailing \r\n", b".\r\n", b"x" * 999 + b"\r\n", b"nul\0\r\n"],
 )
-def test_what_transport_would_alter_is_refused_and_not_signed(body: bytes) -> None:
+def test_content_that_transport_would_alter_is_not_signed(body: bytes) -> None:
     message = b"From: alice@example.test\r\nContent-Type: text/plain\r\n\r\n" + b"line\r\n" * 30 + body
     with pytest.raises(MalformedMessage, match="fit for transport"):
         sign_mail(message)
@@ -399,7 +399,7 @@ def test_more_members_than_thought_possible_are_refused(monkeypatch: pytest.Monk
         sign(bytes(room + 200))
 
 
-def test_what_cannot_be_opened_inside_is_handed_out_as_it_is() -> None:
+def test_an_inner_message_that_cannot_be_decrypted_comes_out_unchanged() -> None:
     for_eve = blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[person("eve").certificate]), provider=PROVIDER)
     for outer in (AES_256_CBC, AES_256_GCM):
         encrypted = encrypt(for_eve, outer)
@@ -418,7 +418,7 @@ def test_compression_alone_is_nothing_encrypted() -> None:
         decrypt(build_compressed_data(CONTENT, content_type=ID_DATA))
 
 
-def test_what_fails_beside_is_raised_to_the_owner() -> None:
+def test_an_error_of_work_beside_is_raised_to_the_owner() -> None:
     async def refuse(_: Buffer) -> None:
         raise ProviderError("digest")
 

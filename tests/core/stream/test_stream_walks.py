@@ -57,7 +57,7 @@ def written_large(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["signed", "signed opaque", "encrypted", "encrypted mail"])
-def test_what_comes_is_worked_on_once_and_before_its_end_is_known(kind: str) -> None:
+def test_a_stream_is_read_once_and_before_its_end_is_known(kind: str) -> None:
     message = written_large(kind)
     octets = Watched(message)
     examiner = Examiner(
@@ -126,7 +126,7 @@ class Storing(NativeStreamingProvider):
 
 
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
-def test_what_is_read_for_the_last_time_is_said_only_where_one_key_fits(cipher: ContentCipher) -> None:
+def test_the_last_walk_is_announced_only_if_one_key_fits(cipher: ContentCipher) -> None:
     bob, content = person("bob"), CONTENT * 1_000
     encrypted = encrypt(content, cipher)
     impostor = Identity(certificate=bob.certificate, private_key=person("dave").private_key)

@@ -77,7 +77,7 @@ def test_a_footer_is_left_out_and_damage_is_refused(text: bytes, content: bytes 
 
 
 @given(st.binary(max_size=300))
-def test_what_was_encoded_comes_back(content: bytes) -> None:
+def test_encoded_bytes_come_back(content: bytes) -> None:
     text = base64.encodebytes(content)
     for make in (ExactBase64, LenientBase64, *([Base64BeforeFooter] if content else [])):
         assert outcome(make, [text]) == content

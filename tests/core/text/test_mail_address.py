@@ -116,6 +116,6 @@ def test_a_domain_is_the_same_in_each_of_its_forms(one: str, other: str) -> None
         ("\u00c4@example.test", "\u00e4@example.test"),
     ],
 )
-def test_what_only_looks_alike_is_not_the_same(one: str, other: str) -> None:
+def test_addresses_that_look_alike_are_not_the_same(one: str, other: str) -> None:
     assert not addresses_match(one, other)
     assert not is_covered(one, [other])

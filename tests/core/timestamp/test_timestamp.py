@@ -120,7 +120,7 @@ def test_reads_every_field_of_tst_info() -> None:
     assert found.tsa.encoded == directory_name
 
 
-def test_what_is_left_out_is_not_made_up() -> None:
+def test_absent_fields_get_no_value() -> None:
     found = info()
     assert (found.accuracy, found.nonce, found.tsa, found.ordering) == (None, None, None, False)
     assert found.latest == found.gen_time == NOW
@@ -368,7 +368,7 @@ def test_refuses_the_certificate_of_a_ca_without_the_usage() -> None:
         verify(make_token(DATA, by=root()))
 
 
-def test_who_vouches_for_people_does_not_vouch_for_clocks() -> None:
+def test_an_anchor_for_people_does_not_vouch_for_clocks() -> None:
     with pytest.raises(UntrustedAnchor):
         verify(make_token(DATA), trust_store=clock_trust(anchor()))
 

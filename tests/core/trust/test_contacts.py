@@ -137,7 +137,7 @@ def test_nothing_is_learned_about_an_address_that_the_certificate_does_not_name(
 
 
 @pytest.mark.parametrize("ahead", [2 * DAY, 400 * DAY])
-def test_what_is_said_in_the_future_is_not_kept(ahead: datetime.timedelta) -> None:
+def test_capabilities_signed_in_the_future_are_not_kept(ahead: datetime.timedelta) -> None:
     """RFC 8551 section 2.7.1: otherwise no later message could replace these capabilities."""
     found = harvested(signing_time=NOW + ahead)
     assert (found.capabilities, found.signed_at) == (None, None)
@@ -331,7 +331,7 @@ def test_only_so_many_certificates_of_one_contact_are_kept() -> None:
     assert contact.certificates[0].last_seen > contact.certificates[-1].last_seen == NOW + 2 * DAY
 
 
-def test_what_the_user_put_there_stays_the_users() -> None:
+def test_a_certificate_that_the_user_added_stays_the_users() -> None:
     contact = Contact(address="alice@example.test", certificates=(known(ALICE.certificate),))
     contacts = merge(Contacts(people=(contact,)), harvested()).contacts
     (found,) = contacts.people
@@ -398,7 +398,7 @@ def test_anything_out_of_place_is_refused_whole(path: list[str | int], value: ob
 @pytest.mark.parametrize(
     "data", [b"", b"\xff", b"[]", b"null", b"[" * 100_000, b'{"version": "sealwax-contacts-1"}', b'{"a": 1, "a": 1}']
 )
-def test_what_is_no_such_json_is_refused(data: bytes) -> None:
+def test_json_that_is_no_contacts_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
         parse_contacts(data)
 
@@ -410,7 +410,7 @@ def test_a_member_stands_once() -> None:
 
 
 @pytest.mark.parametrize("limit", ["MAX_CONTACTS_BYTES", "MAX_CONTACTS", "MAX_PATH_LENGTH"])
-def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+def test_contacts_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     members = json.loads(build_contacts(full()))
     members["contacts"][0]["certificates"][0]["intermediates"] = [0, 1]
     monkeypatch.setattr(f"smime_core.trust.contacts_json.{limit}", 1 if limit == "MAX_PATH_LENGTH" else 0)

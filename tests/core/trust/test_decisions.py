@@ -108,7 +108,7 @@ def test_a_decision_says_who_decided_what_for_whom_and_when() -> None:
 
 
 @pytest.mark.parametrize("address", ["alice", "@", "", "a b@example.test", "a@b@c.test", "x" * 330 + "@a.test"])
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_text_that_is_no_address_or_domain_is_refused(address: str) -> None:
     with pytest.raises(DecisionRefused, match="neither an address nor a domain"):
         run(
             make_decision(
@@ -147,7 +147,7 @@ def test_person_and_authority_are_not_mixed_up(kind: DecisionKind, match: str) -
 
 
 @pytest.mark.parametrize(("at", "match"), [(NOW + 800 * DAY, "expired on"), (NOW - 2 * DAY, "not valid before")])
-def test_what_is_not_valid_now_is_refused(at: datetime.datetime, match: str) -> None:
+def test_a_certificate_that_is_not_valid_now_is_refused(at: datetime.datetime, match: str) -> None:
     with pytest.raises(DecisionRefused, match=match):
         decide(alice().certificate, at=at)
 
@@ -164,7 +164,7 @@ def test_a_certificate_for_encryption_alone_may_be_accepted() -> None:
 
 
 @pytest.mark.parametrize("store", [trust(), trust(revocation=RevocationPolicy.REQUIRED)], ids=["path holds", "unknown"])
-def test_what_an_anchor_leads_to_is_refused_whether_its_path_holds_or_not(store: TrustStore) -> None:
+def test_a_certificate_under_an_anchor_is_refused_whether_its_path_holds_or_not(store: TrustStore) -> None:
     certificate = person("alice").certificate
     with pytest.raises(DecisionRefused, match=r"need not be accepted|cannot be accepted"):
         decide(certificate, store=store)
@@ -194,7 +194,7 @@ def test_intermediates_are_looked_through_for_an_anchor() -> None:
         decide(person_below, store=trust(root()), intermediates=(below.identity.certificate,))
 
 
-def test_what_an_anchor_does_not_count_for_is_somebody_elses_decision() -> None:
+def test_a_certificate_under_an_anchor_for_other_addresses_is_refused() -> None:
     limited = TrustAnchor(certificate=root(), source=TrustSource.OPERATOR, addresses=("@partner.example",))
     store = TrustStore(anchors=(limited,), revocation=RevocationPolicy.NOT_CHECKED)
     with pytest.raises(DecisionRefused, match="decided otherwise"):

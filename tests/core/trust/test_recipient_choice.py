@@ -146,7 +146,7 @@ def test_all_reasons_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(("days", "expected"), [(29, ["expires-soon"]), (31, [])])
-def test_what_expires_within_thirty_days_is_said_before(days: int, expected: list[str]) -> None:
+def test_expiry_within_thirty_days_is_reported(days: int, expected: list[str]) -> None:
     checked = check(bob(until_days=days))
     assert checked.is_usable
     assert [code for code in warned(checked) if code == "expires-soon"] == expected
@@ -231,7 +231,7 @@ def test_addresses_that_the_path_does_not_count_for_are_told_apart(monkeypatch: 
         (LimitExceeded("path candidates", 201, 200), "path-too-costly"),
     ],
 )
-def test_what_the_path_says_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception, code: str) -> None:
+def test_the_error_of_the_path_is_reported(monkeypatch: pytest.MonkeyPatch, error: Exception, code: str) -> None:
     async def refuse(certificate: Certificate, *_provider: object, **_: object) -> ValidatedPath:
         raise error
 

@@ -30,7 +30,7 @@ def test_whole_characters_are_read(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data", [b'{"a": 1, "a": 2}', '"a"'.encode("utf-16"), b"[" * 100_000, b"9" * 5_000, b"\xff", b""]
 )
-def test_what_two_readers_could_take_for_two_things_is_refused(data: bytes) -> None:
+def test_ambiguous_json_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
         parse_json(data, where="test", max_bytes=200_000)
 

@@ -141,7 +141,7 @@ def test_a_key_that_an_authority_took_back_does_not_vouch_for_itself() -> None:
         validate(alice, of_root, of_next_key, pool=pool)
 
 
-def test_who_may_sign_lists_under_one_anchor_may_not_under_another() -> None:
+def test_a_crl_signer_of_one_anchor_does_not_count_under_another() -> None:
     """A stranger cross-certifies another PKI's authority, revokes that, and certifies a list signer with its name."""
     stranger = path_house.root("Stranger")
     cross = House(

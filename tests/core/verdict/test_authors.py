@@ -117,9 +117,7 @@ def test_a_display_name_reads_like_another_address_or_does_not(name: str, found:
         (b'From: "Alice@Example.test" <alice@example.test>\r\n', {}),
     ],
 )
-def test_what_could_mislead_about_the_sender_is_noted_and_changes_no_state(
-    fields: bytes, expected: dict[str, str]
-) -> None:
+def test_misleading_sender_fields_are_noted_and_change_no_state(fields: bytes, expected: dict[str, str]) -> None:
     report = examine(signed(fields))
     assert (report.state, notes(report)) == (State.VERIFIED, expected)
     # The verdict line of the command names the notes too.

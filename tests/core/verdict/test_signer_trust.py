@@ -94,7 +94,7 @@ def test_known_to_be_good_satisfies_the_default_policy(monkeypatch: pytest.Monke
     assert (report.state, report.reasons) == (State.VERIFIED, ())
 
 
-def test_what_nobody_could_say_is_a_note_when_only_what_is_known_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_revocation_is_a_note_under_the_policy_if_known(monkeypatch: pytest.MonkeyPatch) -> None:
     step = Step(label="6.1.3 (a)(3)", position=0, outcome=Outcome.NOTED, text="unknown")
     with_path(monkeypatch, trail(UNKNOWN, steps=(step,)))
     report = judge(store=trust(revocation=RevocationPolicy.IF_KNOWN))

@@ -204,7 +204,7 @@ def test_encrypted_layers_are_opened_through_signatures_around_them(decrypt: Dec
 
 @pytest.mark.parametrize("open_it", [open_in_memory, open_in_stream])
 @pytest.mark.parametrize("name", [name for name, (_, inside) in WRAPPINGS.items() if inside is not None])
-def test_what_was_encrypted_comes_out_as_it_was(open_it: Decrypt, name: str) -> None:
+def test_encrypted_content_comes_out_unchanged(open_it: Decrypt, name: str) -> None:
     entity, inside = WRAPPINGS[name]
     assert open_it(mail(entity)) == inside
 

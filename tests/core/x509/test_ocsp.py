@@ -117,7 +117,7 @@ def basic_fields() -> list[bytes]:
         wrap_response(der.sequence(*basic_fields(), der.explicit(1, b""))),
     ],
 )
-def test_what_is_damaged_is_refused(octets: bytes) -> None:
+def test_a_damaged_response_is_refused(octets: bytes) -> None:
     with pytest.raises(MalformedMessage):
         parse_ocsp_response(octets)
 

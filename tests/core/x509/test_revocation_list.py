@@ -176,7 +176,7 @@ class TestStructure:
             "PEM that is not base64",
         ],
     )  # fmt: skip
-    def test_what_section_5_1_forbids_is_refused(self, octets: bytes) -> None:
+    def test_a_list_that_section_5_1_forbids_is_refused(self, octets: bytes) -> None:
         with pytest.raises(MalformedMessage):
             parse_revocation_list(octets)
 

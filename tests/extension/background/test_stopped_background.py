@@ -303,7 +303,7 @@ def stop(extension: Extension) -> None:
 
 
 @pytest.mark.parametrize("end", [pytest.param(lock, marks=pytest.mark.thorough), stop])
-def test_what_was_typed_is_kept_again_by_the_next_vault(scene: Scene, end: Callable[[Extension], None]) -> None:
+def test_typed_text_is_kept_again_by_the_next_vault(scene: Scene, end: Callable[[Extension], None]) -> None:
     page, extension = scene.page, scene.extension
     page.goto(scene.site.page_with(ENCRYPT_FIELD))
     extension.write(page, "#answer", TEXT)

@@ -78,7 +78,7 @@ def test_a_letter_for_a_webmail_in_a_frame_names_the_page_around_it(
     assert window.js("() => document.querySelector('[data-test=top-origin]')") is None
 
 
-def test_what_a_page_hides_in_a_letter_is_shown_before_it_is_signed(webmail: Webmail) -> None:
+def test_hidden_characters_in_a_letter_are_shown_before_it_is_signed(webmail: Webmail) -> None:
     window = webmail.write(subject="Pay\u202e1", text="I owe\u200b nothing")
     window.wait_for_selector("[data-note=unseen]")
     note = window.text("[data-note=unseen]")
@@ -149,7 +149,7 @@ def test_asking_for_a_certificate_writes_a_signed_letter_that_asks(webmail: Webm
     assert not report.is_encrypted
 
 
-def test_whoever_is_in_bcc_has_a_message_that_names_nobody_else(webmail: Webmail, people: People) -> None:
+def test_a_bcc_recipient_gets_a_message_that_names_nobody_else(webmail: Webmail, people: People) -> None:
     window = webmail.write(to=["bob@example.test"])
     window.click("[data-test=compose-bcc]")
     address(window, "compose-bcc", "alice@example.test")

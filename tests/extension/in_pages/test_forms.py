@@ -171,7 +171,7 @@ def test_a_form_whose_fields_are_named_as_its_properties_is_shown_whole(
     assert all(f"{name}-1" in shown for name in names)
 
 
-def test_what_a_person_could_not_see_comes_first(extension: Extension, page: Page, site: Site) -> None:
+def test_invisible_entries_come_first(extension: Extension, page: Page, site: Site) -> None:
     page.goto(
         site.page_with(
             "<form method=post data-smime=sign><label>Name <input name=seen value=S1></label>"
@@ -220,7 +220,7 @@ def test_a_script_cannot_ask_again_and_again(extension: Extension, page: Page, s
     "form",
     ["<form data-smime=sign>", "<form data-smime=sign method=post enctype=text/plain>"],
 )
-def test_what_cannot_be_signed_as_it_will_arrive_is_not_sent(
+def test_a_form_that_cannot_be_signed_as_it_will_arrive_is_not_sent(
     extension: Extension, page: Page, site: Site, form: str
 ) -> None:
     page.goto(site.page_with(f"{form}<input name=a value=1><button id=go>Go</button></form>"))

@@ -291,9 +291,7 @@ AT_ONCE = """async (kind) => {
     [("budget", {"done": 20, "budget-spent": 10}), ("token", {"done": 1, "bad-token": 3})],
     ids=["budget", "token"],
 )
-def test_what_may_be_done_so_often_is_not_done_more_often_at_once(
-    unlocked: Extension, kind: str, counts: dict[str, int]
-) -> None:
+def test_simultaneous_requests_do_not_exceed_a_limit(unlocked: Extension, kind: str, counts: dict[str, int]) -> None:
     options = unlocked.open_options()
     found = options.js(AT_ONCE, kind)
     options.close()

@@ -102,9 +102,7 @@ def test_the_frame_has_one_size_whatever_is_opened_in_it(
     assert first == second
 
 
-def test_what_lies_over_the_button_gets_the_click_and_nothing_opens(
-    unlocked: Extension, page: Page, site: Site
-) -> None:
+def test_a_cover_over_the_button_gets_the_click_and_nothing_opens(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD))
     page.wait_for("() => answer.nextElementSibling?.getBoundingClientRect().height >= 44")
     page.js("""() => {

@@ -56,7 +56,7 @@ def test_a_field_that_is_drawn_anew_while_its_editor_is_open_gets_the_text(
     extension.frame_in(page)
 
 
-def test_what_was_typed_into_an_editor_that_is_drawn_over_goes_on_in_a_window_and_into_the_new_field(
+def test_text_of_an_overwritten_editor_goes_on_in_a_window_and_into_the_new_field(
     extension: Extension, page: Page, site: Site
 ) -> None:
     page.goto(site.page_with(f"<div id=app>{FIELD}</div>"))

@@ -98,7 +98,7 @@ def shown(page: Page) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_an_administrator_has_set_counts_and_cannot_be_changed(
+def test_settings_of_an_administrator_count_and_cannot_be_changed(
     name: Name,
     folder: Path,
     house: House,
@@ -174,7 +174,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
 
 
 @pytest.mark.heart
-def test_what_makes_no_sense_counts_as_not_set(extension: Extension) -> None:
+def test_senseless_settings_count_as_not_set(extension: Extension) -> None:
     page = extension.open_options()
     understood = page.js(
         """async (managed) => (await import("/source/browser_ext/background/policy.js")).understand(managed).set""",

@@ -210,7 +210,7 @@ def test_an_answer_counts_for_the_contents_that_were_shown(empty: Extension, tmp
     page.close()
 
 
-def test_what_goes_for_a_backup_is_said_before_and_goes(extension: Extension, tmp_path: Path) -> None:
+def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp_path: Path) -> None:
     page = open_keys(extension)
     file = tmp_path / "whole.backup"
     file.write_bytes(make_backup(page))

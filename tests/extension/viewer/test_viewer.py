@@ -230,7 +230,7 @@ def test_a_signature_in_a_file_of_its_own_asks_for_what_it_covers(viewer: Page, 
     assert state_of(viewer) == "invalid"
 
 
-def test_whoever_signed_a_file_and_is_unknown_can_be_accepted(viewer: Page, letters: Letters, tmp_path: Path) -> None:
+def test_an_unknown_signer_of_a_file_can_be_accepted(viewer: Page, letters: Letters, tmp_path: Path) -> None:
     content = b"The minutes of the meeting.\n"
     open_file(viewer, letters.write("strange.p7s", make_letters(tmp_path).detached(content)))
     open_file(viewer, letters.write("minutes.txt", content))
@@ -260,7 +260,7 @@ def test_certificates_in_one_file_are_shown_each_by_itself(viewer: Page, letters
     assert viewer.js("() => document.querySelector('[data-test=reply]')") is None
 
 
-def test_what_is_broken_is_told_and_the_viewer_lives_on(viewer: Page, letters: Letters) -> None:
+def test_a_broken_file_is_reported_and_the_viewer_goes_on(viewer: Page, letters: Letters) -> None:
     open_broken(viewer, letters, broken_files(28))
 
 
@@ -298,7 +298,7 @@ def test_with_locked_keys_the_viewer_asks_in_the_extensions_own_window(
     assert "Thursday at one." in as_text(view_of(viewer))
 
 
-def test_what_was_opened_is_let_go_when_the_keys_lock(extension: Extension, viewer: Page, letters: Letters) -> None:
+def test_an_opened_file_is_closed_when_the_keys_lock(extension: Extension, viewer: Page, letters: Letters) -> None:
     open_file(viewer, letters.write("encrypted.eml", letters.signed_and_encrypted(rich_letter())))
     view_of(viewer)
     extension.lock()

@@ -116,7 +116,7 @@ def test_a_new_message_is_offered_with_what_was_typed(pages: RoundcubePages, ada
     ],
     ids=["reply", "reply to all", "forward"],
 )
-def test_what_is_answered_or_forwarded_is_found(
+def test_the_message_that_is_answered_or_forwarded_is_found(
     pages: RoundcubePages, adaptor: Adaptor, mail: MailHost, query: dict[str, str], kind: str, subject: str
 ) -> None:
     message = encrypted().replace(b"Subject:", b"Cc: carol@example.test\r\nSubject:", 1)
@@ -153,7 +153,7 @@ def test_a_second_message_of_the_same_name_does_not_choose_what_is_quoted(
     assert adaptor.original(pages.page) is None
 
 
-def test_what_leaves_is_the_encrypted_message_itself(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+def test_the_encrypted_message_itself_is_sent(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     message = encrypted("rsa2", "rsa", sender=ME, to=PEER)
     pages.compose()
     assert adaptor.call(pages.page, "delivery") == "raw"

@@ -151,7 +151,7 @@ def test_the_fields_of_a_letter_are_found(adaptor: Adaptor, page: Page, service:
 
 
 @pytest.mark.parametrize("webmail", WRITING)
-def test_what_is_encrypted_is_attached_and_left_to_the_person_to_send(
+def test_an_encrypted_message_is_attached_and_left_to_the_person_to_send(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
 ) -> None:
     show(page, service, WRITING[webmail])
@@ -167,7 +167,7 @@ def test_what_is_encrypted_is_attached_and_left_to_the_person_to_send(
 
 
 @pytest.mark.parametrize("webmail", WRITING)
-def test_what_can_be_read_on_the_way_is_not_made_an_attachment(
+def test_a_message_that_can_be_read_on_the_way_is_not_attached(
     adaptor: Adaptor, page: Page, service: Service, webmail: str
 ) -> None:
     show(page, service, WRITING[webmail])

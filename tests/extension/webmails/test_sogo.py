@@ -92,7 +92,7 @@ def test_a_message_without_protection_is_left_alone(
     assert not page.js(BUTTON, ".msg-body")
 
 
-def test_what_is_written_leaves_encrypted_when_the_person_sends_it(
+def test_a_letter_leaves_encrypted_when_the_person_sends_it(
     page: Page, webmail: Sogo, adaptor: Adaptor, mail: MailHost
 ) -> None:
     page.goto("about:blank")

@@ -84,7 +84,7 @@ def shown_text(page: Page) -> str:
     [(True, False, "verified"), (True, True, "verified"), (False, True, "encrypted-only")],
     ids=["signed", "signed and encrypted", "encrypted"],
 )
-def test_what_thunderbird_sends_is_opened_in_roundcube(
+def test_mail_of_thunderbird_is_opened_in_roundcube(
     extension: Extension,
     pages: RoundcubePages,
     thunderbird: Thunderbird,

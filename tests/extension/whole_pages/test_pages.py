@@ -92,9 +92,7 @@ def test_a_page_of_another_address_is_told(extension: Extension, tab: Page, site
     viewer.close()
 
 
-def test_what_is_wrong_with_a_signature_is_told(
-    extension: Extension, tab: Page, site: WebSite, letters: Letters
-) -> None:
+def test_the_fault_of_a_signature_is_reported(extension: Extension, tab: Page, site: WebSite, letters: Letters) -> None:
     expected = {
         LINK.replace("page.p7s", "missing.p7s"): "nothing could be fetched there",
         "<p>no link": "names no signature",
@@ -372,7 +370,7 @@ def test_a_secret_that_a_page_shows_as_text_is_not_copied(
     assert values == ["", "Carol"]
 
 
-def test_what_cannot_be_seen_in_a_saved_page_is_shown(extension: Extension, tab: Page, site: WebSite) -> None:
+def test_invisible_characters_of_a_saved_page_are_shown(extension: Extension, tab: Page, site: WebSite) -> None:
     body = (
         "<style>p::after { content: '\u200b' }</style><p>Pay 10\u200b0 EUR<p><b hidden>to \u202eeve</b>"
         "<input value='a\u2060b'>Seen."
