@@ -91,7 +91,7 @@ def test_only_addresses_named_by_the_operator_are_certified(office: Lab) -> None
         "ca", "issue", "ca", "alice.csr", "--address", "a.liddell@example.test", *PASSPHRASE, "-o", "liddell.pem"
     )
     assert result.code == 0
-    assert result.line == "sealwax: the request also names alice@example.test: left out"
+    assert result.line == "sealwax: alice@example.test is in the request but was not certified"
     assert parse_one(office, "liddell.pem") == ("a.liddell@example.test",)
 
 

@@ -161,8 +161,8 @@ def issue(request: IssueRequest) -> None:
         days=request.days or settings.subscriber_days,
     )
     _issue(authority, order, request)
-    if left_out:
-        write_error(f"the request also names {', '.join(left_out)}: left out")
+    for address in left_out:
+        write_error(f"{address} is in the request but was not certified")
 
 
 @verb(RenewRequest)
