@@ -21,7 +21,7 @@ from sealwax.cli.streams.standard import (
     STANDARD_OUTPUT,
     give_up_unwritten,
     naming_stream,
-    open_closed_streams,
+    open_standard_streams,
 )
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, SmimeError
 
@@ -143,7 +143,7 @@ def sealwax() -> None:
 
 def run() -> int:
     """Run the command with the process's arguments and return its exit code. Expected failures become one line each."""
-    open_closed_streams()
+    open_standard_streams()
     # A command that is ended by a signal still removes its unfinished output, which may be plaintext.
     signal.signal(signal.SIGTERM, _leave)
     # Under `nohup` the signal stays ignored, so that the command outlives its terminal.

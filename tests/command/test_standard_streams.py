@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +20,7 @@ import click
 import pytest
 
 from sealwax.cli.group import sealwax
-from tests.support.command.lab import READER, SIGNER, TRUST, Lab
+from tests.support.command.lab import MAIL, READER, SIGNER, TRUST, Lab
 
 WELL = ("/dev/null", "out", "err")
 STREAMS = {
@@ -189,3 +193,47 @@ def test_nothing_is_left_half_written(runs: Runs) -> None:
 
 def test_the_verbs_at_work_do_their_work(runs: Runs) -> None:
     assert sum(run.code == 0 for run in runs.values() if run.arguments in AT_WORK and run.streams == "well") > 20
+
+
+def feed_without_blocking(lab: Lab, *arguments: str, first: bytes, rest: bytes) -> int:
+    """The exit code of a command whose standard input is a non-blocking pipe.
+
+    The rest is written after the first part was read.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.write(writing, first)
+    with subprocess.Popen([sys.executable, "-m", "sealwax.cli", *arguments], cwd=lab.folder, stdin=reading) as process:
+        unread = array.array("i", [1])
+        while unread[0] and process.poll() is None:
+            time.sleep(0.01)
+            fcntl.ioctl(reading, termios.FIONREAD, unread)
+        os.write(writing, rest)
+        os.close(writing)
+        code = process.wait(60)
+    os.close(reading)
+    return code
+
+
+def test_a_non_blocking_input_is_read_to_its_end(lab: Lab) -> None:
+    arguments = ("encrypt", "-", "--raw", "--der", "--to", "ids/bob.pem", "-o", "slow.der")
+    assert feed_without_blocking(lab, *arguments, first=MAIL[:50], rest=MAIL[50:]) == 0
+    assert lab.sealwax("decrypt", "slow.der", *READER).stdout == MAIL
+
+
+def test_a_passphrase_of_a_non_blocking_descriptor_is_read_to_its_end(lab: Lab) -> None:
+    arguments = ("identity", "list", "ids/alice.p12", "--passphrase-fd", "0")
+    passphrase = lab.read("ids/passphrase.txt")
+    assert feed_without_blocking(lab, *arguments, first=passphrase[:3], rest=passphrase[3:]) == 0
+
+
+def test_a_non_blocking_output_is_written_to_its_end(lab: Lab) -> None:
+    large = lab.write("large.txt", b"One line of a text that is larger than a pipe.\n" * 10_000)
+    lab.made("encrypt", large, "--raw", "--der", "--to", "ids/bob.pem", "-o", "large.der")
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    command = [sys.executable, "-m", "sealwax.cli", "decrypt", "large.der", *READER]
+    with subprocess.Popen(command, cwd=lab.folder, stdout=writing) as process, open(reading, "rb") as output:
+        os.close(writing)
+        assert output.read() == lab.read(large)
+    assert process.returncode == 0

@@ -103,6 +103,8 @@ def _first_line(file: BinaryIO) -> bytes:
 
 def _read_descriptor(descriptor: int) -> bytes:
     try:
+        # A non-blocking pipe would give only the part of the line that is there already.
+        os.set_blocking(descriptor, True)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return _first_line(file)
     except OSError as error:

@@ -13,16 +13,17 @@ STANDARD_INPUT: Final = "standard input"
 STANDARD_OUTPUT: Final = "standard output"
 
 
-def open_closed_streams() -> None:
-    """Replace closed standard streams.
+def open_standard_streams() -> None:
+    """Replace closed standard streams, and make the others blocking.
 
+    Python takes an empty non-blocking pipe for the end of the input, even if the writer goes on later.
     Reading from the new standard input or writing to the new standard output fails with an OSError. The new standard
     error drops all text. Without a replacement, the next opened file would get the stream's descriptor, and with it the
     text written to the stream.
     """
     for descriptor, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
-            os.fstat(descriptor)
+            os.set_blocking(descriptor, True)
         except OSError:
             # open() takes the lowest free descriptor, which is this one.
             os.open(os.devnull, flags)
