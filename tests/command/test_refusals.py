@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -171,28 +172,62 @@ def test_a_passphrase_comes_from_the_system_keyring(monkeypatch: pytest.MonkeyPa
         PassphraseSource(file=None, descriptor=None, keyring_entry="bob").reader()
 
 
+def test_a_passphrase_that_the_keyring_gives_as_no_text_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keyring.get_password", lambda _service, _entry: "four \udcff words")
+    with pytest.raises(click.ClickException, match="entry alice in the system keyring is not text"):
+        PassphraseSource(file=None, descriptor=None, keyring_entry="alice").reader()
+
+
 def test_a_system_without_a_keyring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keyring.get_password", fail.Keyring().get_password)  # type: ignore[no-untyped-call]
     with pytest.raises(click.ClickException, match="system keyring cannot be read"):
         PassphraseSource(file=None, descriptor=None, keyring_entry="alice").reader()
 
 
-def test_a_passphrase_is_asked_on_the_terminal(lab: Lab) -> None:
-    arguments = ["sign", str(lab.folder / "mail.eml"), "--identity", str(lab.folder / "ids/alice.p12")]
-    target = lab.folder / "by_terminal.eml"
+def answer(lab: Lab, question: bytes, typed: bytes, *arguments: str) -> tuple[int, bytes]:
+    """The exit code of a command with a terminal, and all that it showed there."""
     process, terminal = pty.fork()
     if process == 0:
-        os.execv(sys.executable, [sys.executable, "-m", "sealwax.cli", *arguments, "-o", str(target)])  # noqa: S606
+        os.chdir(lab.folder)
+        os.execv(sys.executable, [sys.executable, "-m", "sealwax.cli", *arguments])  # noqa: S606
     shown = b""
-    # The passphrase is typed only after the question, because the command discards earlier input.
-    while b"Passphrase for" not in shown:
+    # The answer is typed only after the question, because the command discards earlier input.
+    while question not in shown:
         shown += os.read(terminal, 1024)
-    os.write(terminal, lab.read("ids/passphrase.txt"))
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
-    shown += os.read(terminal, 1024)
+    os.write(terminal, typed)
+    # Linux reports the end of a terminal as an error.
+    with contextlib.suppress(OSError):
+        while more := os.read(terminal, 1024):
+            shown += more
     os.close(terminal)
-    assert b"multipart/signed" in target.read_bytes()
-    assert lab.read("ids/passphrase.txt").strip() not in shown
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), shown
+
+
+def test_a_passphrase_is_asked_on_the_terminal(lab: Lab) -> None:
+    typed = lab.read("ids/passphrase.txt")
+    arguments = ("sign", "mail.eml", "--identity", "ids/alice.p12", "-o", "by_terminal.eml")
+    code, shown = answer(lab, b"Passphrase for", typed, *arguments)
+    assert code == 0
+    assert b"multipart/signed" in lab.read("by_terminal.eml")
+    assert typed.strip() not in shown
+
+
+def test_a_typed_passphrase_in_another_charset_is_refused_without_showing_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUTF8", "1")
+    code, shown = answer(lab, b"Passphrase for", b"gehe\xfcim\n", "identity", "list", "ids/alice.p12")
+    assert code == 2
+    assert b"fc" not in shown
+    assert b"sealwax: the passphrase of ids/alice.p12 was typed in another charset" in shown
+    assert len(shown.splitlines()) == 1
+
+
+def test_an_answer_in_another_charset_is_asked_for_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    arguments = ("identity", "export", "ids/alice.p12", "--legacy", "-o", "never.p12")
+    code, shown = answer(lab, b"[y/N]", b"\xfc\nn\n", *arguments)
+    assert (code, b"sealwax: nothing was written" in shown) == (2, True)
 
 
 def test_an_output_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,27 +122,35 @@ def _read_keyring(entry: str) -> bytes:
         raise click.ClickException(f"the system keyring cannot be read: {type(error).__name__}") from error
     if passphrase is None:
         raise click.ClickException(f"the system keyring has no entry {entry} under {KEYRING_SERVICE}")
-    return passphrase.encode()
+    try:
+        return passphrase.encode()
+    except UnicodeEncodeError:
+        # The error quotes a character of the passphrase.
+        raise click.ClickException(f"the passphrase of entry {entry} in the system keyring is not text") from None
 
 
 def _ask(name: str) -> bytes:
-    remedy = f"there is no terminal to ask for the passphrase of {name}: give --passphrase-file"
-    return _ask_terminal(f"Passphrase for {printable(name)}: ", remedy).encode()
+    return _ask_terminal(f"Passphrase for {printable(name)}: ", f"the passphrase of {name}", "--passphrase-file")
 
 
 def _ask_twice() -> bytes:
-    remedy = "there is no terminal to ask for the new passphrase: give --new-passphrase-file"
-    text = _ask_terminal("New passphrase: ", remedy)
-    if text != _ask_terminal("The same again: ", remedy):
+    asked = ("the new passphrase", "--new-passphrase-file")
+    passphrase = _ask_terminal("New passphrase: ", *asked)
+    if passphrase != _ask_terminal("The same again: ", *asked):
         raise click.ClickException("the two passphrases differ")
-    return text.encode()
+    return passphrase
 
 
-def _ask_terminal(prompt: str, remedy: str) -> str:
+def _ask_terminal(prompt: str, asked: str, option: str) -> bytes:
     with warnings.catch_warnings():
         # Without a terminal getpass would show the typed passphrase, or read a line of the message on standard input.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return getpass.getpass(prompt)
+            return getpass.getpass(prompt).encode()
         except getpass.GetPassWarning:
-            raise click.ClickException(remedy) from None
+            raise click.ClickException(f"there is no terminal to ask for {asked}: give {option}") from None
+        except UnicodeError:
+            # The error quotes a byte of the passphrase.
+            raise click.ClickException(
+                f"{asked} was typed in another charset than the locale's: give {option}"
+            ) from None
