@@ -20,6 +20,7 @@ from sealwax.cli.streams.files import printable
 from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
+_MAX_DESCRIPTOR: Final = 2**31 - 1  # of a C int
 
 PASSWORDS: Final = click.Option(
     ["--password-file", "password_files"],
@@ -43,7 +44,12 @@ class PassphraseSource:
         )
     )
     descriptor: int | None = given_by(
-        click.Option(["--passphrase-fd", "descriptor"], type=int, metavar="N", help="Open file descriptor to read.")
+        click.Option(
+            ["--passphrase-fd", "descriptor"],
+            type=click.IntRange(0, _MAX_DESCRIPTOR),
+            metavar="N",
+            help="Open file descriptor to read.",
+        )
     )
     keyring_entry: str | None = given_by(
         click.Option(["--passphrase-keyring", "keyring_entry"], metavar="ENTRY", help="Entry of the system keyring.")
