@@ -175,6 +175,12 @@ def test_a_named_shared_key_opens_what_openssl_encrypted_and_the_reverse(lab: La
     assert [one["kind"] for one in report["recipients"] if one["opened"]] == ["kekri"]
 
 
+def test_the_name_of_a_shared_key_may_be_in_any_charset(lab: Lab) -> None:
+    key = lab.write("cafe.key", os.urandom(32))
+    lab.made("encrypt", "mail.eml", "--shared-key", f"Caf\udce9={key}", "-o", "for_cafe.eml")
+    assert lab.sealwax("decrypt", "for_cafe.eml", "--shared-key", f"0x436166e9={key}").code == 0
+
+
 def test_certificates_lists_and_a_preference_travel_along(lab: Lab) -> None:
     crl = lab.write("along.crl", build_revocation_list(0xABC))
     carried = ("--carry", crl, "--carry", "ec/ca.pem", "--prefer", "ec/alice.pem")

@@ -129,6 +129,7 @@ def test_a_missing_file_is_named(lab: Lab, arguments: tuple[str, ...]) -> None:
         (("identity", "list", "ids/alice.p12", "--passphrase-fd", "2147483647"), "file descriptor 2147483647"),
         (("identity", "list", "ids/alice.p12", "--passphrase-fd", "2147483648"), "--passphrase-fd"),
         (("sign", "mail.eml", *SIGNER, "--passphrase", "secret"), "--passphrase"),
+        (("ca", "create", "x", "--name", "Caf\udce9", "--url", "http://pki.example.test"), "--name"),
         (("identity", "demo", "x", "--address", "../etc@example.test"), "--address"),
     ],
 )

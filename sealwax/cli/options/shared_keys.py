@@ -50,7 +50,8 @@ def load_shared_keys(values: Iterable[str]) -> SharedKeys:
 
 def _parse_name(name: str) -> bytes:
     if not name.startswith("0x"):
-        return name.encode()
+        # The bytes as they were typed, also those of another charset.
+        return name.encode(errors="surrogateescape")
     try:
         return bytes.fromhex(name[2:])
     except ValueError:

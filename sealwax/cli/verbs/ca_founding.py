@@ -82,6 +82,10 @@ class NewAuthority:
     )
     at: datetime.datetime | None = given_by(WORK_AT)
 
+    def __post_init__(self) -> None:
+        if not self.name.isprintable():
+            raise click.UsageError("--name: it has bytes that are no text")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingOptions:
