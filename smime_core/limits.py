@@ -81,7 +81,15 @@ MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
 MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 ends at 3,072.
 MAX_PBKDF2_ITERATIONS: Final = 3_000_000  # Five times OWASP's advice; 0.3 s natively, 1.7 s with SHA3-512.
-MAX_KEY_ATTEMPTS: Final = 100  # Content keys unwrapped for one message; a private RSA operation takes 1 to 7 ms.
+# The next three limits apply to all encrypted layers of one message together.
+MAX_KEY_ATTEMPTS: Final = 100  # Content keys unwrapped; a private RSA operation takes 1 to 7 ms.
+# PBKDF2 iterations of all passwords. Those of a slow hash and of a key longer than the hash count twice. One password
+# with MAX_PBKDF2_ITERATIONS is still tried.
+MAX_PASSWORD_WORK: Final = 6_000_000
+# Bytes that content keys after the first of a layer decrypt, in bytes of AES: 32 MB with 3DES, 500 kB with RC2; each
+# takes about one second. Honest programs make one content key, so a second one counts only if two keys share a name.
+MAX_FURTHER_DECRYPTED_BYTES: Final = 268_435_456
+MAX_WRAPPED_KEY_BYTES: Final = 512  # One content key under a key wrap or password; it has at most 40 bytes more.
 MAX_STRUCTURE_BYTES: Final = 16_777_216  # A streamed CMS structure without its content; in mail about 5,000 bytes.
 MAX_DECOMPRESSED_BYTES: Final = 268_435_456  # One CompressedData; mail servers refuse messages of a tenth of this.
 MAX_COMPRESSION_RATIO: Final = 64  # Text shrinks 3 to 10 times, logs 50 times; 1 MB that grows to 1 GB is an attack.

@@ -53,6 +53,13 @@ class ContentCipher:
         """Whether a tag protects the content, which then needs AuthEnvelopedData (RFC 5083)."""
         return self.mode.is_authenticated
 
+    def work(self, length: int) -> int:
+        """The cost of decrypting `length` bytes natively, in bytes of AES. RC2 is decrypted in Python."""
+        return length * _WORK_OF_A_BYTE.get(self.family, 1)
+
+
+_WORK_OF_A_BYTE: Final = {CipherFamily.TRIPLE_DES: 8, CipherFamily.DES: 8, CipherFamily.RC2: 512}
+
 
 def _aes(arc: int, bits: int, mode: CipherMode) -> ContentCipher:
     return ContentCipher(

@@ -24,6 +24,7 @@ from smime_core.cms.content_info import ID_DATA
 from smime_core.cms.digested_data import one_content
 from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
 from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
+from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.recipients.recipient_info import RecipientInfo, parse_recipient_infos
 from smime_core.cms.signed_data import parse_encapsulated
@@ -121,13 +122,15 @@ async def verify_authenticated_data(
             raise DecryptionError
         return content
 
+    budget = DecryptionBudget()
     opened = await try_content_keys(
         authenticated.recipients,
-        check_mac,
+        budget.limit_content(check_mac, len(content)),
         with_originators(keys, authenticated.originator_info),
         provider,
         hash_length(authenticated.mac_hash),
         policy,
+        budget,
     )
     if attrs is not None:
         expected = single_value(attrs.attributes, MESSAGE_DIGEST, "message-digest")

@@ -36,6 +36,7 @@ from smime_core.cms.content_info import ID_AUTH_ENVELOPED_DATA, ID_DATA, ID_ENVE
 from smime_core.cms.encrypted_content import ENCRYPTED_CONTENT, EncryptedContent, decrypt_cbc, parse_encrypted_content
 from smime_core.cms.originator_info import ORIGINATOR_INFO, OriginatorInfo, parse_originator_info, with_originators
 from smime_core.cms.recipients.content_keys import Decrypted, try_content_keys
+from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.recipients.recipient_info import (
@@ -146,9 +147,14 @@ def parse_enveloped_data(content: Tlv, *, content_type: str) -> EnvelopedData:
 
 
 async def decrypt_enveloped_data(
-    enveloped: EnvelopedData, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
+    enveloped: EnvelopedData,
+    keys: Keys,
+    provider: CryptoProvider,
+    *,
+    policy: Policy = Policy.RECEIVE,
+    budget: DecryptionBudget | None = None,
 ) -> Decrypted[bytes]:
-    """The content, decrypted with the first of `keys` that works.
+    """The content, decrypted with the first of `keys` that works. All layers of one message share `budget`.
 
     Raises NoMatchingRecipient, DecryptionError, UnsupportedAlgorithm (AlgorithmForbidden if `policy` forbids an
     algorithm) or MalformedMessage; see `content_keys.try_content_keys`.
@@ -157,7 +163,7 @@ async def decrypt_enveloped_data(
     async def decrypt(cek: bytes) -> bytes:
         return await _decrypt(enveloped, cek, provider)
 
-    return await use_content_key(enveloped, decrypt, keys, provider, policy)
+    return await use_content_key(enveloped, decrypt, keys, provider, policy, budget)
 
 
 async def use_content_key(
@@ -166,20 +172,25 @@ async def use_content_key(
     keys: Keys,
     provider: CryptoProvider,
     policy: Policy = Policy.RECEIVE,
+    budget: DecryptionBudget | None = None,
 ) -> Decrypted[_T]:
     """The result of `use` for the right content key.
 
     `use` is called with one possible key after the other. It raises DecryptionError for a wrong key; then the next one
-    is tried. Raises the errors of `decrypt_enveloped_data`.
+    is tried. If the encrypted content was cut out, `use` counts it in `budget`. Raises the errors of
+    `decrypt_enveloped_data`.
     """
-    check_content_cipher(enveloped.encryption.cipher, policy)
+    cipher = enveloped.cipher
+    check_content_cipher(cipher, policy)
+    budget = budget or DecryptionBudget()
     return await try_content_keys(
         enveloped.recipients,
-        use,
+        budget.limit_content(use, cipher.work(len(enveloped.encrypted_content))),
         with_originators(keys, enveloped.originator_info),
         provider,
-        enveloped.encryption.cipher.key_length,
+        cipher.key_length,
         policy,
+        budget,
     )
 
 

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from smime_core.algorithms import HashName, parse_hash_identifier
+from smime_core.algorithms import ContentCipher, HashName, parse_hash_identifier
 from smime_core.asn1 import der
 from smime_core.cms.compressed_data import parse_compressed_data
 from smime_core.cms.content_info import (
@@ -27,6 +27,7 @@ from smime_core.cms.content_info import (
 from smime_core.cms.enveloped_data import EnvelopedData, parse_enveloped_data, use_content_key
 from smime_core.cms.layers import HEAD_BYTES, begins_as_header, may_hold_parts
 from smime_core.cms.recipients.content_keys import Decrypted, is_single_try
+from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.signed_data import SignedData, parse_signed_data
 from smime_core.errors import (
     ContentTypeMismatch,
@@ -323,13 +324,15 @@ class _StreamedWalk:
         walk: AsyncIterator[memoryview] | None,
         on_last_walk: Callable[[], None] | None,
     ) -> Decrypted[Octets]:
-        walks = [walk]
+        # Only the first content key reads `walk`, and only the others count.
+        walks, budget = [walk], self._opener.decryption_budget
 
         async def use(cek: bytes) -> Octets:
             decrypted = DecryptedOctets(encrypted, enveloped, cek, self._provider)
-            return await decrypted.checked(walks.pop() if walks else None, on_last_walk)
+            blocks = walks.pop() if walks else _count_blocks(encrypted.blocks(), enveloped.cipher, budget)
+            return await decrypted.checked(blocks, on_last_walk)
 
-        return await use_content_key(enveloped, use, self._opener.keys, self._provider, self._opener.policy)
+        return await use_content_key(enveloped, use, self._opener.keys, self._provider, self._opener.policy, budget)
 
     def stop(self) -> None:
         """Stop at a layer whose content is not read."""
@@ -348,6 +351,14 @@ class _StreamedWalk:
             if not is_bare or is_multipart_signed(entity.head) or await locate_cms_part(entity) is not None:
                 self.octets, self.entity = entity.octets, entity
         self.state.enter(self.entity.head if self.entity else b"")
+
+
+async def _count_blocks(
+    blocks: AsyncIterator[memoryview], cipher: ContentCipher, budget: DecryptionBudget
+) -> AsyncIterator[memoryview]:
+    async for block in blocks:
+        budget.count_content(cipher.work(len(block)))
+        yield block
 
 
 async def _begin_walk(octets: Octets, decryptor: Decryptor, provider: StreamingProvider) -> _StreamedWalk:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from smime_core.cms.content_info import ID_DATA
 from smime_core.cms.enveloped_data import EnvelopedData, decrypt_enveloped_data
 from smime_core.cms.recipients.content_keys import Decrypted
+from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.errors import ContentTypeMismatch
 from smime_core.pkix import PathBudget
@@ -17,12 +18,16 @@ from smime_core.trust.judging import Judging
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decryptor:
-    """The keys for encrypted layers, and the content types that may be inside them."""
+    """The keys for the encrypted layers of one message, and the content types that may be inside them.
+
+    All layers share `decryption_budget`.
+    """
 
     provider: CryptoProvider
     keys: Keys = NO_KEYS
     policy: Policy = Policy.RECEIVE
     encrypted_types: tuple[str, ...] = (ID_DATA,)
+    decryption_budget: DecryptionBudget = field(default_factory=DecryptionBudget)
 
     async def decrypt(self, enveloped: EnvelopedData) -> Decrypted[bytes]:
         """The content of an encrypted layer.
@@ -30,7 +35,9 @@ class Decryptor:
         Raises the errors of `check_encrypted_type` and `decrypt_enveloped_data`.
         """
         self.check_encrypted_type(enveloped)
-        return await decrypt_enveloped_data(enveloped, self.keys, provider=self.provider, policy=self.policy)
+        return await decrypt_enveloped_data(
+            enveloped, self.keys, self.provider, policy=self.policy, budget=self.decryption_budget
+        )
 
     def check_encrypted_type(self, enveloped: EnvelopedData) -> None:
         """Raise ContentTypeMismatch for a content type that is not allowed here or not authenticated."""

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from smime_core.cms.key_holder import KeyHolder
+from smime_core.cms.recipients.decryption_budget import DecryptionBudget
 from smime_core.cms.recipients.kari import KeyAgreeRecipient, unwrap_kari
 from smime_core.cms.recipients.kekri import KekRecipient, unwrap_kekri
 from smime_core.cms.recipients.kemri import KemRecipient, unwrap_kemri
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.recipients.ktri import KeyTransRecipient, unwrap_ktri
-from smime_core.cms.recipients.pwri import PasswordRecipient, password_iterations, unwrap_pwri
+from smime_core.cms.recipients.pwri import PasswordRecipient, password_work, unwrap_pwri
 from smime_core.cms.recipients.recipient_info import RecipientInfo
 from smime_core.errors import (
     DecryptionError,
@@ -30,7 +31,6 @@ from smime_core.errors import (
     UnsupportedByProvider,
     WrongPassphrase,
 )
-from smime_core.limits import MAX_KEY_ATTEMPTS, MAX_PBKDF2_ITERATIONS, check_limit
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.x509.certificate import Certificate
@@ -53,8 +53,11 @@ async def try_content_keys(
     provider: CryptoProvider,
     cek_length: int,
     policy: Policy = Policy.RECEIVE,
+    budget: DecryptionBudget | None = None,
 ) -> Decrypted[_T]:
     """The result of `use` for the first CEK that it accepts. `use` raises DecryptionError for a wrong CEK.
+
+    All layers of one message share `budget`; without one, the limits apply to this layer.
 
     If a recipient names no key of ours, or unwrapping fails, the next recipient is tried: renewed certificates share a
     name, and a broken identity must not stop the others. If all keys fail, one DecryptionError is raised, however far
@@ -67,13 +70,12 @@ async def try_content_keys(
     ways = _find_unwraps(recipients, keys, policy)
     # Passwords are tried last, because deriving a key from one takes about a second.
     failures: list[SmimeError] = []
-    iterations = 0
+    budget = budget or DecryptionBudget()
     for recipient, unwrap in itertools.chain(ways, _find_password_unwraps(recipients, keys, policy)):
-        check_limit("keys tried", len(failures) + 1, MAX_KEY_ATTEMPTS)
+        budget.count_key()
         try:
             if isinstance(recipient, PasswordRecipient):
-                iterations += password_iterations(recipient)
-                check_limit("PBKDF2 iterations of all passwords", iterations, MAX_PBKDF2_ITERATIONS)
+                budget.count_password(password_work(recipient))
             cek = await unwrap(cek_length=cek_length, provider=provider)
         except SmimeError as error:
             failures.append(error)

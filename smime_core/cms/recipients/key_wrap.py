@@ -30,6 +30,7 @@ from smime_core.asn1 import der
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_encryption import parse_rc2_version
 from smime_core.errors import DecryptionError, UnsupportedAlgorithm
+from smime_core.limits import MAX_WRAPPED_KEY_BYTES
 from smime_core.policy import Policy, check_key_wrap
 from smime_core.provider import CryptoProvider
 
@@ -83,7 +84,7 @@ async def unwrap_cek(
     algorithm: WrapAlgorithm, kek: bytes, wrapped: bytes, provider: CryptoProvider, cek_length: int
 ) -> bytes:
     """The CEK of exactly `cek_length` bytes (MUSTS 25). Raises DecryptionError."""
-    if len(kek) != algorithm.kek_length:
+    if len(kek) != algorithm.kek_length or len(wrapped) > MAX_WRAPPED_KEY_BYTES:
         raise DecryptionError
     if algorithm.wrap is TRIPLE_DES_WRAP:
         cek = await _unwrap_triple_des(kek, wrapped, provider)

@@ -10,12 +10,13 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from smime_core.algorithms import AES_256_CBC, ContentCipher, HashName, Pbkdf2, parse_algorithm_identifier
+from smime_core.algorithms import AES_256_CBC, ContentCipher, HashName, Pbkdf2, hash_length, parse_algorithm_identifier
 from smime_core.asn1 import der
 from smime_core.asn1.der import Tlv
 from smime_core.cms.content_encryption import ContentEncryption, build_content_encryption, parse_content_encryption
 from smime_core.errors import MalformedMessage, UnsupportedAlgorithm, WrongPassphrase
-from smime_core.keys.kdf import build_pbkdf2, parse_pbkdf2
+from smime_core.keys.kdf import build_pbkdf2, parse_pbkdf2, weigh_iterations
+from smime_core.limits import MAX_WRAPPED_KEY_BYTES
 from smime_core.policy import Policy, check_content_cipher
 from smime_core.provider import CryptoProvider
 
@@ -57,9 +58,14 @@ def describe_pwri(recipient: PasswordRecipient) -> str:
     return f"{_parse_wrap(recipient.algorithm_der).cipher.name} key wrap under a password"
 
 
-def password_iterations(recipient: PasswordRecipient) -> int:
-    """The PBKDF2 iterations for trying one password. Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage."""
-    return parse_pbkdf2(recipient.derivation_der).kdf.iterations
+def password_work(recipient: PasswordRecipient) -> int:
+    """The cost of trying one password, in PBKDF2 iterations of SHA-256.
+
+    Raises UnsupportedAlgorithm, LimitExceeded or MalformedMessage.
+    """
+    kdf = parse_pbkdf2(recipient.derivation_der).kdf
+    blocks = -(-_parse_wrap(recipient.algorithm_der).cipher.key_length // hash_length(kdf.hash_name))
+    return weigh_iterations(kdf.iterations, kdf.hash_name) * blocks
 
 
 async def build_pwri(password: bytes, cek: bytes, provider: CryptoProvider) -> bytes:
@@ -109,7 +115,7 @@ async def unwrap_pwri(
     if key_length not in (None, cipher.key_length):
         raise MalformedMessage(f"keyLength {key_length} does not fit {cipher.name}", where="PBKDF2-params")
     wrapped, size = recipient.encrypted_key, cipher.iv_length
-    if len(wrapped) < 2 * size or len(wrapped) % size:
+    if not 2 * size <= len(wrapped) <= MAX_WRAPPED_KEY_BYTES or len(wrapped) % size:
         raise WrongPassphrase
     kek = await provider.derive_key(kdf, password, cipher.key_length)
     # RFC 3211 section 2.3.2: the last block, decrypted, is both the IV of the outer encryption and the last block of
