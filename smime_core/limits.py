@@ -108,9 +108,9 @@ MAX_SCRYPT_LANES_BYTES: Final = 262_144  # 128 × r × p; writers take 1,024 to 
 MAX_SCRYPT_BLOCKS: Final = 4_194_304  # N × r × p; four times OWASP's advice, about 1 s natively.
 # A long passphrase is slow: composing its accents takes quadratic time, and old KDFs hash all of it in each round.
 MAX_PASSPHRASE_BYTES: Final = 4_096
-# KDF iterations for one file: all its keys and all forms of the passphrase. Iterations of a slow hash count twice. They
-# take at most 2 s natively. A MAC, certificates and two keys with a million iterations of SHA-1 each are still
-# accepted.
+# KDF iterations for one file: all its keys and all forms of the passphrase. Iterations of a slow hash count twice. A
+# byte decrypted with RC2 counts as eight, because RC2 runs in Python. They take at most 2 s natively. A MAC,
+# certificates and two keys with a million iterations of SHA-1 each are still accepted.
 MAX_PASSPHRASE_WORK: Final = 7_000_000
 LOOKUP_SECONDS: Final = 10.0  # All steps of one HTTP exchange.
 LOOKUP_BATCH_SECONDS: Final = 20.0  # One whole round of lookups, while a person waits.

@@ -26,6 +26,7 @@ from smime_core.limits import MAX_PASSPHRASE_BYTES, MAX_PASSPHRASE_WORK, check_l
 from smime_core.provider import CryptoProvider
 
 _SALT_LENGTH: Final = 16  # bytes
+_BYTES_PER_ITERATION: Final = 64  # Bytes that AES decrypts in the time of one iteration, about 0.3 µs natively.
 
 
 class FilePassphrase:
@@ -60,6 +61,7 @@ class FilePassphrase:
         # Older versions of NSS pass the BMPString to PBKDF2, too.
         forms = self.bmp_forms if encryption.takes_bmp else self.octet_forms + self.bmp_forms
         for form in dict.fromkeys(forms):
+            self.spend(encryption.cipher.work(len(ciphertext)) // _BYTES_PER_ITERATION)
             key, iv = await self._derive(encryption, form)
             try:
                 plaintext = await self.provider.decrypt_content(encryption.cipher, key, iv, ciphertext)
@@ -72,7 +74,7 @@ class FilePassphrase:
         raise WrongPassphrase
 
     def spend(self, iterations: int) -> None:
-        """Count the work of a derivation before it is done, in iterations of SHA-256.
+        """Count the work of a derivation or decryption before it is done, in iterations of SHA-256.
 
         Raises LimitExceeded if the sum exceeds the limit for one file.
         """

@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2
+from smime_core.algorithms import AES_256_CBC, HashName, Pbkdf2, rc2_cbc
 from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, WrongPassphrase
 from smime_core.identity.passphrase import FilePassphrase, list_bmp_forms, list_octet_forms
-from smime_core.identity.pbes import PasswordEncryption
+from smime_core.identity.pbes import OldDerivation, OldKdf, PasswordEncryption
 from smime_core.limits import MAX_PASSPHRASE_WORK
 from smime_core.providers.native import NativeProvider
 
@@ -102,6 +102,24 @@ def test_work_is_bounded_over_all_forms_and_calls(monkeypatch: pytest.MonkeyPatc
         decrypt(passphrase, encrypt_under(b"other"), iterations=2)
     with pytest.raises(LimitExceeded, match="passphrase iterations in one file is 6, at most 5"):
         decrypt(passphrase, encrypt_under(b"other"), iterations=2)
+
+
+def test_decrypting_rc2_is_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A passphrase beyond ASCII has several forms, and each of them decrypts everything.
+    calls = []
+
+    def count(key: bytes, iv: bytes, ciphertext: bytes, *, effective_bits: int) -> bytes:
+        calls.append(len(ciphertext))
+        return bytes(len(ciphertext))
+
+    monkeypatch.setattr("smime_core.providers.native_rc2.decrypt_rc2_cbc", count)
+    derivation = OldDerivation(kdf=OldKdf.PKCS12, hash_name=HashName.SHA1, salt=b"saltsalt", iterations=1)
+    old_encryption = PasswordEncryption(cipher=rc2_cbc(40), derivation=derivation, key_length=5, iv=None)
+    passphrase = FilePassphrase("gru\u0308n\U0001f600".encode(), provider=PROVIDER)
+    assert len(passphrase.bmp_forms) == 4
+    with pytest.raises(LimitExceeded, match="passphrase iterations in one file"):
+        asyncio.run(passphrase.decrypt(old_encryption, bytes(400_000)))
+    assert calls == [400_000] * 2
 
 
 def test_work_is_refused_before_it_is_done() -> None:
