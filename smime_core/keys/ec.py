@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final
 
 from smime_core.algorithms import CURVE_OIDS, EC_PUBLIC_KEY, Curve
 from smime_core.arithmetic.weierstrass import CURVE_NUMBERS, decompress_point
@@ -43,17 +44,17 @@ def parse_ec_private_key(
     For PKCS#8, pass the `curve` that it names and, as `outer_point`, its public key if it has one. An ECPrivateKey from
     PEM names its curve itself. Raises MalformedMessage or UnsupportedAlgorithm.
     """
-    scalar, inner_curve, inner_point = _read_private(key_der)
+    inner = _read_private(key_der)
     if curve is None:
-        curve = inner_curve
-    if curve is None or inner_curve not in (None, curve):
+        curve = inner.curve
+    if curve is None or inner.curve not in (None, curve):
         raise MalformedMessage("the key names no curve, or two", where="ECPrivateKey")
-    point = inner_point if inner_point is not None else outer_point
+    point = inner.point if inner.point is not None else outer_point
     if point is not None:
         point = _uncompressed(curve, point, where="ECPrivateKey")
     # RFC 5915 section 3: the private number is as long as the order. Some writers drop leading zeros, others add one.
     length = CURVE_NUMBERS[curve].field_length
-    scalar = scalar.lstrip(b"\0").rjust(length, b"\0")
+    scalar = inner.scalar.lstrip(b"\0").rjust(length, b"\0")
     if len(scalar) > length or not any(scalar):
         raise MalformedMessage(f"the private number does not fit {curve}", where="ECPrivateKey")
     return _private_key(curve, scalar, point)
@@ -70,8 +71,9 @@ def with_ec_point(key: PrivateKey, curve: Curve, point: bytes) -> PrivateKey:
     return _private_key(curve, _read_private(private_octets(key.pkcs8_der)).scalar, point)
 
 
-class _EcPrivate(NamedTuple):
-    scalar: bytes
+@dataclass(frozen=True, slots=True)
+class _EcPrivate:
+    scalar: bytes = field(repr=False)
     curve: Curve | None
     point: bytes | None
 

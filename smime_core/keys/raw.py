@@ -7,7 +7,7 @@ kept.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from smime_core.algorithms import PURE_SCHEME_OIDS, SignatureScheme
@@ -66,8 +66,8 @@ _ML_DSA_SEED_LENGTH: Final = 32  # bytes
 class LatticePrivate:
     """A private ML-KEM or ML-DSA key as it is stored: its seed, its expanded form if the seed is lost, or both."""
 
-    seed: bytes | None
-    expanded: bytes | None
+    seed: bytes | None = field(repr=False)
+    expanded: bytes | None = field(repr=False)
 
 
 def raw_public_key(key_type: KeyType, octets: bytes, where: str = "SubjectPublicKeyInfo") -> PublicKey:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smime_core.arithmetic import ml_dsa
 from smime_core.arithmetic.ml_dsa import D, MlDsa, Polynomial, Q
@@ -22,11 +22,11 @@ class _Expanded:
     """The parts of a private key (FIPS 204 algorithm 25), with the vectors in the NTT domain."""
 
     rho: bytes
-    seed: bytes
+    seed: bytes = field(repr=False)
     digest_of_public: bytes
-    s1: list[Polynomial]
-    s2: list[Polynomial]
-    t0: list[Polynomial]
+    s1: list[Polynomial] = field(repr=False)
+    s2: list[Polynomial] = field(repr=False)
+    t0: list[Polynomial] = field(repr=False)
 
 
 def sign_ml_dsa(parameters: MlDsa, private: bytes, data: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from smime_core.algorithms import MIN_TAG_LENGTH, TAG_LENGTH
@@ -115,10 +115,10 @@ class _GcmState:
     """
 
     key: BlockKey
-    ghash: Any
+    ghash: Any = field(repr=False)
     start: bytes
     next_number: int
-    mask: bytes
+    mask: bytes = field(repr=False)
 
 
 class _Gcm:
