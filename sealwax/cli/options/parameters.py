@@ -8,12 +8,15 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from sealwax.cli.options.named_files import OutputPath
 from sealwax.cli.streams.files import JSON_WANTED, STANDARD_STREAM
 
 Value = TypeVar("Value", bound=enum.Enum)
 
 FILE: Final = click.Path(allow_dash=True)
 """The name of a file. Nothing is checked here; shells complete the name."""
+OUTPUT_FILE: Final = OutputPath(allow_dash=True)
+"""The name of a file that the verb writes."""
 
 
 class UtcTime(click.ParamType[datetime.datetime]):
@@ -46,7 +49,11 @@ def note_json(context: click.Context, _: click.Parameter, value: bool) -> bool:
 
 INPUT: Final = click.Argument(["source"], metavar="[IN]", default=STANDARD_STREAM, type=FILE)
 OUTPUT: Final = click.Option(
-    ["-o", "--output", "target"], metavar="OUT", default=STANDARD_STREAM, type=FILE, help="Where the result goes."
+    ["-o", "--output", "target"],
+    metavar="OUT",
+    default=STANDARD_STREAM,
+    type=OUTPUT_FILE,
+    help="Where the result goes.",
 )
 CONTENT: Final = click.Option(
     ["--content", "content_file"], metavar="FILE", type=FILE, help="The content of a detached signature."

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from sealwax.cli.options.named_files import check_outputs
+
 Request = TypeVar("Request")
 Choice = TypeVar("Choice")
 
@@ -39,7 +41,9 @@ def verb(
 
     def make_command(function: Callable[[Request], object]) -> click.Command:
         def run(**values: object) -> object:
-            return function(read_request(kind, values))
+            request = read_request(kind, values)
+            check_outputs(parameters_of(kind), values)
+            return function(request)
 
         command = click.Command(
             name or function.__name__, callback=run, params=list(parameters_of(kind)), help=function.__doc__

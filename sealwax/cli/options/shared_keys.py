@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from sealwax.cli.options.named_files import SharedKeyPath
 from smime_core.cms import KeyEncryptionKey
 from smime_core.errors import MalformedMessage
 
@@ -23,6 +24,7 @@ SHARED_KEYS: Final = click.Option(
     ["--shared-key", "shared_keys"],
     multiple=True,
     metavar="[NAME=]FILE",
+    type=SharedKeyPath(),
     help="File with a key that both sides have: 16, 24 or 32 bytes, or hexadecimal. Repeatable.",
 )
 
@@ -40,11 +42,11 @@ def load_shared_keys(values: Iterable[str]) -> SharedKeys:
     named: list[KeyEncryptionKey] = []
     nameless: list[bytes] = []
     for value in values:
-        name, separator, file = value.partition("=")
-        if separator and name:
+        name, file = SharedKeyPath.split(value)
+        if name:
             named.append(KeyEncryptionKey(identifier=_parse_name(name), key=_load_key(file)))
         else:
-            nameless.append(_load_key(value))
+            nameless.append(_load_key(file))
     return SharedKeys(named=named, nameless=nameless)
 
 

@@ -23,7 +23,7 @@ from sealwax.authority.publishing import build_ldif, write_directory
 from sealwax.authority.register import Entry, Issuer, Kind
 from sealwax.cli.options.authority import FOLDER, WORK_AT, open_authority, open_role
 from sealwax.cli.options.identities import first_own
-from sealwax.cli.options.parameters import FILE, JSON, OUTPUT, now
+from sealwax.cli.options.parameters import FILE, JSON, OUTPUT, OUTPUT_FILE, now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
@@ -125,7 +125,12 @@ class PublishRequest:
         )
     )
     ldif: str | None = given_by(
-        click.Option(["--ldif"], metavar="FILE", type=FILE, help="What ldapmodify takes: a person for each address.")
+        click.Option(
+            ["--ldif"],
+            metavar="FILE",
+            type=OUTPUT_FILE,
+            help="What ldapmodify takes: a person for each address.",
+        )
     )
     base: str = given_by(
         click.Option(

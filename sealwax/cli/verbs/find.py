@@ -11,10 +11,10 @@ import click
 from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.choosing import CandidateJudge, place_of
 from sealwax.cli.options.directories import DirectoryOptions
-from sealwax.cli.options.parameters import AT, FILE, JSON, now
+from sealwax.cli.options.parameters import AT, JSON, OUTPUT_FILE, now
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import TrustOptions
-from sealwax.cli.streams.files import write_error, write_json, write_line, write_output
+from sealwax.cli.streams.files import STANDARD_STREAM, write_error, write_json, write_line, write_output
 from sealwax.lookups.search import SearchProblem, SearchResult, search
 from smime_core.asn1 import build_pem
 from smime_core.report import certificate_to_json, reasons_to_json
@@ -33,11 +33,15 @@ class FindRequest:
         click.Option(
             ["-o", "--output", "target"],
             metavar="OUT",
-            type=FILE,
+            type=OUTPUT_FILE,
             help="Where the certificate to use goes, as PEM.",
         )
     )
     as_json: bool = given_by(JSON)
+
+    def __post_init__(self) -> None:
+        if self.as_json and self.target == STANDARD_STREAM:
+            raise click.UsageError("--json and the certificate cannot both go to standard output")
 
 
 @verb(FindRequest)

@@ -16,7 +16,7 @@ from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.recipients import RecipientOptions
 from sealwax.cli.messages.operations import Examined, load_whole
 from sealwax.cli.options.identities import load_all_identities, load_signer
-from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT, SIGNER, now
+from sealwax.cli.options.parameters import FILE, IDENTITIES, INPUT, OUTPUT, OUTPUT_FILE, SIGNER, now
 from sealwax.cli.options.passphrases import PASSWORDS, PassphraseSource, load_passwords
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import VerdictOptions
@@ -114,7 +114,12 @@ class SignPageRequest:
         click.Option(["--embed"], is_flag=True, help="One file that contains the page, not a separate signature.")
     )
     page_output: str | None = given_by(
-        click.Option(["--page-output"], metavar="HTML", type=FILE, help="Where the page goes that --inline has made.")
+        click.Option(
+            ["--page-output"],
+            metavar="HTML",
+            type=OUTPUT_FILE,
+            help="Where the page goes that --inline has made.",
+        )
     )
     pem: bool = given_by(_PEM)
     page: PageOptions = group_of(PageOptions)
@@ -162,7 +167,7 @@ class VerifyPageRequest:
         click.Option(
             ["-o", "--output", "target"],
             metavar="OUT",
-            type=FILE,
+            type=OUTPUT_FILE,
             help="Where the page goes, unless it is invalid.",
         )
     )

@@ -82,7 +82,7 @@ class PublishRequest:
         click.Option(
             ["--limited-anchor", "limited"],
             multiple=True,
-            nargs=2,
+            type=(FILE, str),
             metavar="CA ADDRESS[,ADDRESS]",
             help="Trusted for these addresses or domains, as @partner.example, only. Repeatable.",
         )

@@ -11,7 +11,7 @@ from sealwax.cli.group import DONE, NOT_AS_ASKED
 from sealwax.cli.judging.looking_up import Judged, judge
 from sealwax.cli.judging.remembering import Remembering
 from sealwax.cli.messages import operations
-from sealwax.cli.options.parameters import CONTENT, FILE, INPUT
+from sealwax.cli.options.parameters import CONTENT, INPUT, OUTPUT_FILE
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.options.trust import VerdictOptions
 from sealwax.cli.streams.files import (
@@ -38,7 +38,7 @@ class VerifyRequest:
         click.Option(
             ["-o", "--output", "target"],
             metavar="OUT",
-            type=FILE,
+            type=OUTPUT_FILE,
             help="Where the signed content goes, unless it is invalid.",
         )
     )

@@ -1,0 +1,66 @@
+"""The files that the parameters of a verb name. No output may replace another one, or a file of an option."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sealwax.cli.streams.files import STANDARD_STREAM
+
+
+class OutputPath(click.Path):
+    """The name of a file that the verb writes."""
+
+
+class SharedKeyPath(click.Path):
+    """The name of a file that may follow the name of a key: [NAME=]FILE."""
+
+    @staticmethod
+    def split(value: str) -> tuple[str, str]:
+        """The name, which may be empty, and the file."""
+        name, separator, file = value.partition("=")
+        return (name, file) if separator and name else ("", value)
+
+
+def check_outputs(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> None:
+    """Raise UsageError if an output is also another output or a file of an option.
+
+    Only an argument, which is the input itself, may be replaced.
+    """
+    options = [one for one in parameters if isinstance(one, click.Option)]
+    named = [(one, file) for one in options for file in _named_files(one, values)]
+    for (one, file), (other, other_file) in itertools.combinations(named, 2):
+        has_output = isinstance(one.type, OutputPath) or isinstance(other.type, OutputPath)
+        if has_output and file == other_file and _can_be_replaced(file):
+            where = "go to standard output" if file == STANDARD_STREAM else f"name {file}"
+            raise click.UsageError(f"{one.opts[0]} and {other.opts[0]} both {where}")
+
+
+def _named_files(parameter: click.Parameter, values: Mapping[str, Any]) -> Iterator[str]:
+    value = values[parameter.name or ""]
+    if value is not None:
+        for one in value if parameter.multiple else (value,):
+            yield from _files_of(parameter.type, one)
+
+
+def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:
+    """The real paths of the files that one value names, and "-" for standard output."""
+    if isinstance(kind, click.Tuple):
+        for part, one in zip(kind.types, value, strict=True):
+            yield from _files_of(part, one)
+    elif isinstance(kind, click.Path):
+        name = SharedKeyPath.split(value)[1] if isinstance(kind, SharedKeyPath) else value
+        if name != STANDARD_STREAM or not kind.allow_dash:
+            yield os.path.realpath(name)
+        elif isinstance(kind, OutputPath):
+            yield STANDARD_STREAM
+
+
+def _can_be_replaced(file: str) -> bool:
+    # A device or a pipe takes all that is written to it.
+    return file == STANDARD_STREAM or Path(file).is_file() or not Path(file).exists()
