@@ -36,6 +36,9 @@ MAX_ML_EXPANSIONS: Final = 64  # RFC 2634 section 4.4, ub-ml-expansion-history.
 MAX_TIMESTAMP_BYTES: Final = 1_048_576  # One token or answer; with certificates and a CRL it has about 6,000 bytes.
 MAX_TIMESTAMPS: Final = 10  # Timestamps on one signature; checking one verifies two signatures.
 MAX_TIMESTAMP_DEVIATION_SECONDS: Final = 86_400  # Accuracy stated in a timestamp, usually one second or less.
+# Strings, commas, and beginnings of lists and objects in one JSON text, each up to 100 bytes of memory. The largest
+# form has 150,000, a list of decisions 220,000.
+MAX_JSON_TOKENS: Final = 250_000
 MAX_DECISIONS: Final = 1_000  # Decisions of one user, who makes each decision by hand.
 MAX_DECISION_ADDRESSES: Final = 100  # Addresses for one anchor; a domain covers all of its addresses.
 MAX_DECISIONS_BYTES: Final = 10_485_760
@@ -77,6 +80,7 @@ MAX_FOUND_CERTIFICATES: Final = 100  # Candidates for one address; each costs a 
 MAX_CONTACTS: Final = 10_000
 MAX_CONTACT_CERTIFICATES: Final = 10  # Certificates of one address: two uses, renewed every year for five years.
 MAX_CONTACTS_BYTES: Final = 100_000_000  # All contacts as JSON; two certificates with one issuer take 8,000 bytes.
+MAX_CONTACTS_TOKENS: Final = 5_000_000  # MAX_JSON_TOKENS for contacts; ten certificates of 10,000 people have half.
 MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
 MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 ends at 3,072.

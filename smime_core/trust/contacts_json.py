@@ -26,6 +26,7 @@ from smime_core.limits import (
     MAX_CONTACT_CERTIFICATES,
     MAX_CONTACTS,
     MAX_CONTACTS_BYTES,
+    MAX_CONTACTS_TOKENS,
     MAX_PATH_LENGTH,
     check_limit,
 )
@@ -50,7 +51,7 @@ def build_contacts(contacts: Contacts) -> bytes:
 
 def parse_contacts(data: bytes) -> Contacts:
     """Parse the JSON text of `build_contacts`. Raises SmimeError if it is damaged or too large."""
-    value = parse_json(data, where=_WHERE, max_bytes=MAX_CONTACTS_BYTES)
+    value = parse_json(data, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS)
     members = _members(value, ("version", "certificates", "contacts"))
     if members["version"] != VERSION:
         raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)

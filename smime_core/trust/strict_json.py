@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import itertools
 import json
 import re
 from collections.abc import Collection
@@ -16,19 +17,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from smime_core.errors import MalformedMessage
-from smime_core.limits import check_limit
+from smime_core.limits import MAX_JSON_TOKENS, check_limit
 from smime_core.x509.certificate import Certificate, parse_certificate
 
 _HALF_CHARACTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
-def parse_json(data: bytes, where: str, *, max_bytes: int) -> object:
+def parse_json(data: bytes, where: str, *, max_bytes: int, max_tokens: int = MAX_JSON_TOKENS) -> object:
     """The value of a JSON text without repeated members and without unpaired surrogates.
 
     Raises MalformedMessage or LimitExceeded.
     """
     check_limit(f"bytes of {where}", len(data), max_bytes)
+    # Three bytes of JSON, such as an empty list, take 70 bytes of memory. The tokens are counted one by one, and not
+    # beyond the limit.
+    tokens = sum(1 for _ in itertools.islice(_TOKEN.finditer(data), max_tokens + 1))
+    check_limit(f"JSON tokens of {where}", tokens, max_tokens)
 
     def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
