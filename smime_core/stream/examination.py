@@ -218,7 +218,7 @@ class _StreamedWalk:
         self, examiner: Examiner, *, claim: Claim, sender: str | None, further: Sequence[Reason]
     ) -> MessageReport:
         """The report on all layers. A wrapped message is unwrapped first (RFC 8551 section 3.1)."""
-        if self._is_protected() and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
+        if self.state.protects_headers and self.entity and find_scheme(self.entity.head) is HeaderScheme.WRAPPED:
             decoded = await decode_octets(self.entity)
             wrapped = await read_entity_head(decoded)
             # The body of this node is decoded already, so unwrapping must not decode it again.
@@ -227,10 +227,6 @@ class _StreamedWalk:
             self.octets = wrapped.octets
         report = self.state.report(examiner, claim=claim, sender=sender, further=further)
         return report.with_content(b"")
-
-    def _is_protected(self) -> bool:
-        # Only layers of a mail protect header fields. Without layers, and in bare CMS, a message is not unwrapped.
-        return bool(self.state.layers) and isinstance(self.state.outermost, Entity)
 
     async def look_inside(self, examiner: Examiner) -> tuple[Reason, ...]:
         """Judge protected parts below the top, as `verdict.walk.examine` does.

@@ -158,12 +158,20 @@ class Walk:
             sender=claimed.authors[0] if len(claimed.authors) == 1 else None,
         )
 
+    @property
+    def protects_headers(self) -> bool:
+        """Whether header fields may be protected: layers cover the whole of a mail (RFC 9788 section 4).
+
+        Bare CMS and layers of a part protect none.
+        """
+        return isinstance(self.outermost, Entity) and any(layer.covers_whole for layer in self.layers)
+
     def _protected_headers(self) -> ProtectedHeaders | None:
         # RFC 9788 section 4: the payload, inside all layers that cover the whole message, states how its header fields
         # are protected.
-        whole = [layer for layer in self.layers if layer.covers_whole]
-        if not isinstance(self.node, Entity) or not isinstance(self.outermost, Entity) or not whole:
+        if not isinstance(self.node, Entity) or not isinstance(self.outermost, Entity) or not self.protects_headers:
             return None
+        whole = [layer for layer in self.layers if layer.covers_whole]
         signers = find_deciding_signers(whole)
         protected = unprotect_headers(
             self.outermost.headers,

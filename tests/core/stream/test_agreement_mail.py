@@ -191,14 +191,16 @@ def bare_files(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def mails(draw: st.DrawFn) -> bytes:
-    """A mail with up to three layers, or CMS without a mail."""
+    """A mail with up to three layers, such a mail inside an unprotected one, or CMS without a mail."""
     if draw(st.integers(0, 4)) == 0:
         return draw(bare_files())
     entity = draw(entities())
     if draw(st.integers(0, 3)) == 0:
         entity = draw(protected(entity))
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(0, 3))):
         entity = draw(layers(entity))
+    if draw(st.integers(0, 3)) == 0:
+        entity = b"Content-Type: message/rfc822\r\n\r\n" + FROM + entity
     return draw(st.sampled_from([b"", b"From x\n"])) + FROM + entity
 
 
@@ -215,6 +217,19 @@ def test_mails_of_every_shape_are_judged_alike(data: bytes, block_bytes: int) ->
     memory, streamed = opinions(data, block_bytes)
     # The two may refuse a mail for different damage; nothing else may differ.
     assert memory == streamed or (memory.refusal and streamed.refusal)
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"base64"])
+def test_an_unprotected_mail_around_a_signed_one_is_given_whole(encoding: bytes) -> None:
+    signing = Signing(identities=[person("alice")], signing_time=NOW)
+    inside = blocking.sign_message(FROM + b"Subject: inside\r\n" + TEXT, signing, provider=PROVIDER)
+    data = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: " + encoding + b"\r\n\r\n"
+    data = FROM + b"Subject: outside\r\n" + data + ENCODINGS[encoding](inside)
+    memory, streamed = opinions(data, 4_096)
+    assert memory == streamed
+    assert memory.content == data
+    assert memory.layers == ()
+    assert len(memory.nested) == 1
 
 
 @SAFE
