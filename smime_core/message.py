@@ -191,8 +191,9 @@ async def examine_message(
 ) -> MessageReport:
     """The report on an .eml, a MIME entity, DER or PEM; see `verdict.walk`.
 
-    `sender` is the author if there is no From field. Without any key, an encrypted layer is not decrypted. Raises
-    MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or UnsupportedAlgorithm.
+    `sender` is the author if there is no From and no Sender field. Without any key, an encrypted layer is not
+    decrypted. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
+    UnsupportedAlgorithm.
     """
     examiner = Examiner(keys=keys, judging=judging, provider=provider, policy=policy)
     return await examine(data, examiner=examiner, sender=sender, detached_content=detached_content)

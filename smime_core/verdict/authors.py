@@ -30,16 +30,21 @@ class Authors:
     notes: tuple[Reason, ...] = ()
 
 
+def names_somebody(headers: Headers) -> bool:
+    """Whether readers may see a person above the message: a From or Sender field, whatever it holds."""
+    return bool(headers.find("From") or headers.find("Sender"))
+
+
 def read_authors(headers: Headers | None, *, given: str | None) -> Authors:
-    """The authors of a message. If the message names none, the author is `given`, or nobody if that is None."""
-    authors = from_addresses(headers) if headers is not None else ()
-    if headers is None or not authors:
+    """The authors of a message. If it has no From and no Sender field, the author is `given`, or nobody for None."""
+    if headers is None or not names_somebody(headers):
         return Authors(authors=() if given is None else (given,))
+    authors = from_addresses(headers)
     senders = [mailbox for field in headers.find("Sender") for mailbox in addresses(field.unfolded)]
     return Authors(
         authors=tuple(mailbox.address for mailbox in authors),
         sender=senders[0].address if len(senders) == 1 else None,
-        notes=_notes(authors[0], senders) if len(authors) == 1 else (),
+        notes=_notes(authors[0] if authors else Mailbox("", ""), senders) if len(authors) < 2 else (),
     )
 
 

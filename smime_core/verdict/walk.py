@@ -35,7 +35,7 @@ from smime_core.errors import (
 )
 from smime_core.limits import MAX_LOOKED_INSIDE_BYTES, MAX_MIME_DEPTH, MAX_NESTED_LAYERS, check_limit
 from smime_core.mail.header_protection import HeaderScheme, ProtectedHeaders, unprotect_headers
-from smime_core.mime import Entity, from_addresses
+from smime_core.mime import Entity
 from smime_core.report.reasons import reason
 from smime_core.report.report import (
     LayerKind,
@@ -47,7 +47,7 @@ from smime_core.report.report import (
     State,
     find_deciding_signers,
 )
-from smime_core.verdict.authors import read_authors
+from smime_core.verdict.authors import names_somebody, read_authors
 from smime_core.verdict.examiner import Examiner
 from smime_core.verdict.signers import (
     Claim,
@@ -68,8 +68,8 @@ async def examine(
 ) -> MessageReport:
     """The report on a mail, a MIME entity or a bare CMS structure.
 
-    `sender` is the author if the input has no From field. Without keys in `examiner`, encrypted layers are not
-    decrypted. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
+    `sender` is the author if the input has no From and no Sender field. Without keys in `examiner`, encrypted layers
+    are not decrypted. Raises MalformedMessage, ContentTypeMismatch, NoMatchingRecipient, DecryptionError or
     UnsupportedAlgorithm.
     """
     node = parse_message(data)
@@ -113,8 +113,8 @@ class Walk:
     def enter(self, node: Entity | bytes) -> None:
         """Continue with `node`, the content of the layer that was added last."""
         self.node = node
-        if not _names_author(self.displayed) and _names_author(node):
-            # The input has no From, as in bare CMS, but contains a whole mail. The From of that mail is displayed.
+        if not _names_somebody(self.displayed) and _names_somebody(node):
+            # The input names nobody, as in bare CMS, but contains a whole mail. The From of that mail is displayed.
             self.displayed = node
 
     def disguise(self, error: MalformedMessage | UnsupportedAlgorithm | ContentTypeMismatch) -> Exception:
@@ -266,8 +266,8 @@ def encrypted_layer(enveloped: EnvelopedData, opened_by: RecipientInfo | None, d
     )
 
 
-def _names_author(node: Entity | bytes) -> bool:
-    return isinstance(node, Entity) and bool(from_addresses(node.headers))
+def _names_somebody(node: Entity | bytes) -> bool:
+    return isinstance(node, Entity) and names_somebody(node.headers)
 
 
 def _hold_against_outside(

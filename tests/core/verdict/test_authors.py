@@ -9,10 +9,12 @@ import pytest
 
 from sealwax.cli.judging.verdict_line import verdict_line
 from smime_core import Identity, MessageReport, RevocationPolicy, State, TrustAnchor, TrustStore, blocking, stream
+from smime_core.blocking import run
 from smime_core.ca.extensions import build_subject_alt_name
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signing import Signing
+from smime_core.message import sign_entity
 from smime_core.mime import Mailbox
 from smime_core.providers.native_streaming import NativeStreamingProvider
 from smime_core.trust.judging import Judging
@@ -65,6 +67,28 @@ def test_the_caller_names_the_sender_only_where_the_message_names_nobody() -> No
 @pytest.mark.parametrize("field", [b"From: alice@example.test, bob@example.test\r\n", b"From: alice at example\r\n"])
 def test_the_caller_names_nobody_beside_a_from_field_that_proves_nothing(field: bytes) -> None:
     assert examine(signed(field), sender="alice@example.test").state is not State.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"From: (bob@evil.test)\r\n",
+        b"From:\r\n",
+        b"From: bob:;\r\n",
+        b"Sender: bob@evil.test\r\n",
+        b"Sender: (bob)\r\n",
+    ],
+)
+def test_the_caller_names_nobody_beside_a_field_that_shows_somebody(field: bytes) -> None:
+    report = examine(signed(field), sender="alice@example.test")
+    assert (report.state, report.reasons[0].code, report.sender) == (State.SIGNED_UNVERIFIED, "no-sender", None)
+    expected = {"sender-field-differs": "bob@evil.test"} if b"Sender: bob" in field else {}
+    assert {code: notes(report)[code] for code in expected} == expected
+    # A signed mail inside does not replace the field that is shown above it.
+    inside = b"Content-Type: text/plain\r\n" + FROM_ALICE + b"\r\nHello\r\n"
+    entity = run(sign_entity(inside, Signing(identities=[ALICE], signing_time=NOW), provider=PROVIDER))
+    report = examine(field + entity, sender="alice@example.test")
+    assert (report.state, report.sender) == (State.SIGNED_UNVERIFIED, None)
 
 
 def test_the_verdict_names_only_addresses_that_the_path_covers() -> None:
