@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from sealwax.cli.verbs.page import guess_media_type
 from sealwax.cli.verbs.page_resources import find_resources, inline_resources
 from tests.support.command.lab import READER, SIGNER, TRUST, Lab
 from tests.support.command.reports import parsed
+from tests.support.growth import grows_in_proportion
 
 ADDRESS = "https://clinic.example/notice"
 LINK = b'<link rel="smime-signature" href="page.p7s">'
@@ -132,6 +134,12 @@ def test_stylesheets_and_images_go_into_the_page(lab: Lab) -> None:
         ('<img src="data:image/png;base64,AAAA">', []),
         ('<a href="b.html">b</a>', []),
         ('<!-- <img src="a.png"> -->', []),
+        ('<!doctype html [<!x]><p>x<![ lost]><p><img src="a.png">', ["a.png"]),
+        ('<!--><img src="a.png"><!-- --!><img src="b.png"><!-- <img src="c.png">', ["a.png", "b.png"]),
+        ("<?x><!x></ x><img/src = 'a.png'/alt='>'src=b.png>", ["a.png"]),
+        ("<p title=it's><img src=a.png><a b='><img src=c.png>", ["a.png"]),
+        ("<title><img src=a.png></titles></title><img src=b.png><svg><title/><image href=c.png>", ["b.png", "c.png"]),
+        (f'<img src="a.png&amp;&#{"9" * 5000};"><img src="a&amp;b.png">', [f"a.png&amp;&#{'9' * 5000};", "a&b.png"]),
     ],
 )
 def test_resources_that_a_page_loads_are_found(markup: str, urls: list[str]) -> None:
@@ -157,6 +165,42 @@ def test_nothing_outside_the_folder_goes_into_a_page(tmp_path: Path) -> None:
     for address in ("../secret", "/../secret"):
         with pytest.raises(click.ClickException, match="outside"):
             inline_resources(f'<img src="{address}">'.encode(), tmp_path / "site")
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="names no file"):
+        inline_resources(b'<img src="a\0.png">', tmp_path)
+
+
+def test_only_the_attributes_of_a_resource_change(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    data = b"data:image/png;base64," + base64.b64encode(PIXEL)
+    page = """<P title='"'><IMG ALT=ü SRC = '%b' srcset='%b 1x, https://b.test/?a&amp;b 2x'/>"""
+    page += "<p style='a: url(%b)'>ö"
+    changed = """<P title='"'><IMG ALT=ü SRC = "%b" srcset="%b 1x, https://b.test/?a&amp;b 2x"/>"""
+    changed += '<p style="a: url(&quot;%b&quot;)">ö'
+    assert inline_resources(page.encode() % ((b"a.png",) * 3), tmp_path) == changed.encode() % ((data,) * 3)
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<a ", b"<a b='", b"<a b=", b"</a ", b"<!--", b"<!-- --!", b"<![", b"<?", b"<style></styl", b"<title>"]
+)
+def test_unclosed_markup_takes_linear_time(piece: bytes) -> None:
+    def finding(size: int) -> Callable[[], object]:
+        page = piece * (size // len(piece))
+        return lambda: find_resources(page)
+
+    assert grows_in_proportion(finding, 1_000_000)
+
+
+def test_many_resources_are_inlined_in_linear_time(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(bytes(3_000))
+
+    def inlining(size: int) -> Callable[[], object]:
+        page = b'<img src="a.png">' * size
+        return lambda: inline_resources(page, tmp_path)
+
+    assert grows_in_proportion(inlining, 4_000)
 
 
 def test_resources_with_a_hash_or_of_another_host_are_not_inlined(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ A signature covers the page's own bytes. A resource is covered only if the page 
 from __future__ import annotations
 
 import base64
+import html
 import mimetypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -45,6 +45,24 @@ _CSS_URL: Final = re.compile(
 _CSS_IMPORT: Final = re.compile(r"@import\s+(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _INSIDE: Final = ("data:", "#", "about:", "blob:", "javascript:")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+# A comment, a tag with its attributes, or other markup that browsers skip (HTML Standard section 13.2.5). Each of them
+# ends at the end of the page at the latest. html.parser takes quadratic time for those without an end.
+_MARKUP: Final = re.compile(
+    r"""<(?:
+        !--(?:-?>|.*?(?:--!?>|\Z))
+      | (?P<slash>/?)(?P<name>[a-z][^\s/>]*+)
+        (?P<attributes>(?:[\s/]*+[^\s/>][^\s/>=]*+
+            (?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+)?+)*+)
+        [\s/]*+(?P<close>>?)
+      | [!?/][^>]*+>?
+    )""",
+    re.ASCII | re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
+_ATTRIBUTE: Final = re.compile(
+    r"""(?P<name>[^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?P<value>"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+""", re.ASCII
+)
+_END_TAG: Final = re.compile(r"</([a-z]++)(?=[\s/>])", re.ASCII | re.IGNORECASE)
+_TEXT_ELEMENTS: Final = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
 
 
 class Resource(NamedTuple):
@@ -73,8 +91,8 @@ class PageResources:
 def find_resources(page: bytes) -> PageResources:
     """The resources of an HTML page. Raises ClickException for a page in UTF-16."""
     reader = _Reader()
-    reader.feed(_as_text(page))
-    reader.close()
+    for tag in _read_tags(_as_text(page)):
+        reader.read(tag)
     return PageResources(
         loaded=tuple(reader.loaded), scripts=tuple(reader.scripts), names_signature=reader.names_signature
     )
@@ -86,10 +104,13 @@ def inline_resources(page: bytes, folder: Path) -> bytes:
     Resources with a hash and those on other servers stay as they are.
     Raises OSError for a missing file, ClickException for a file outside the folder.
     """
-    reader = _Inliner(_Files(folder))
-    reader.feed(_as_text(page))
-    reader.close()
-    return reader.rewrite(_as_text(page)).encode("latin-1")
+    text, inliner = _as_text(page), _Inliner(_Files(folder))
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in (change for tag in _read_tags(text) for change in inliner.changes(tag)):
+        pieces += text[done:start], new
+        done = end
+    return "".join((*pieces, text[done:])).encode("latin-1")
 
 
 def _as_text(page: bytes) -> str:
@@ -99,40 +120,89 @@ def _as_text(page: bytes) -> str:
     return page.decode("latin-1")
 
 
-class _Reader(HTMLParser):
+class _Attribute(NamedTuple):
+    """The value as it is written, without its quotes, and its place in the page, with them."""
+
+    written: str
+    start: int
+    end: int
+
+
+class _Tag(NamedTuple):
+    """A start tag, its place in the page, and the text up to its end tag if its element has only text."""
+
+    name: str
+    attributes: Mapping[str, _Attribute]
+    line: int
+    start: int
+    end: int
+    text: str
+
+    def value(self, name: str) -> str:
+        """The value of an attribute without character references; empty if the tag does not have it."""
+        return _unescape(self.attributes[name].written) if name in self.attributes else ""
+
+
+def _read_tags(page: str) -> Iterator[_Tag]:
+    position, line, counted = 0, 1, 0
+    while markup := _MARKUP.search(page, position):
+        start, end = markup.span()
+        position = end
+        if not markup["close"] or markup["slash"]:
+            continue
+        name = markup["name"].lower()
+        line, counted = line + page.count("\n", counted, start), start
+        # Elements of SVG may end in their start tag.
+        if name in _TEXT_ELEMENTS and not markup[0].endswith("/>"):
+            ends = (one.start() for one in _END_TAG.finditer(page, end) if one[1].lower() == name)
+            position = next(ends, len(page))
+        yield _Tag(name, _read_attributes(page, *markup.span("attributes")), line, start, end, page[end:position])
+
+
+def _read_attributes(page: str, start: int, end: int) -> dict[str, _Attribute]:
+    attributes: dict[str, _Attribute] = {}
+    for match in _ATTRIBUTE.finditer(page, start, end):
+        written = match["value"] or ""
+        if written.startswith(("'", '"')):
+            written = written[1:-1]
+        # Browsers take the first of several attributes with the same name.
+        attributes.setdefault(match["name"].lower(), _Attribute(written, *match.span("value")))
+    return attributes
+
+
+def _unescape(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:
+        # Python reads no number of more than 4,300 digits.
+        return text
+
+
+class _Reader:
     """Collects the resources of a page."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=False)
         self.loaded: list[Resource] = []
         self.scripts: list[int] = []
         self.names_signature = False
-        self._in_style = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in reversed(attrs)}
-        line = self.getpos()[0]
-        self._in_style = tag == "style"
-        if tag == "script" or any(name.startswith("on") for name in attributes):
-            self.scripts.append(line)
-        integrity = attributes.get("integrity", "")
+    def read(self, tag: _Tag) -> None:
+        """Add the resources of a tag."""
+        if tag.name == "script" or any(name.startswith("on") for name in tag.attributes):
+            self.scripts.append(tag.line)
+        integrity = tag.value("integrity")
         proved = integrity if _INTEGRITY.fullmatch(integrity) else ""
-        relations = attributes.get("rel", "").lower().split() if tag == "link" else []
+        relations = _relations(tag)
         self.names_signature |= "smime-signature" in relations
         if "stylesheet" in relations:
-            self._add(tag, attributes.get("href", ""), line, proved)
-        for name in _SOURCES.get(tag, ()):
-            self._add(tag, attributes.get(name, ""), line, proved)
-        for url, _ in _candidates(attributes.get("srcset", "")):
-            self._add(tag, url, line, proved)
-        self._add_css(attributes.get("style", ""), line)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_style = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_style:
-            self._add_css(data, self.getpos()[0])
+            self._add(tag.name, tag.value("href"), tag.line, proved)
+        for name in _SOURCES.get(tag.name, ()):
+            self._add(tag.name, tag.value(name), tag.line, proved)
+        for url, _ in _candidates(tag.value("srcset")):
+            self._add(tag.name, url, tag.line, proved)
+        self._add_css(tag.value("style"), tag.line)
+        if tag.name == "style":
+            self._add_css(tag.text, tag.line)
 
     def _add(self, element: str, url: str, line: int, integrity: str = "") -> None:
         url = url.strip()
@@ -157,6 +227,8 @@ class _Files:
             return None
         name = re.split(r"[?#]", url, maxsplit=1)[0]
         start = self._folder if name.startswith("/") or beside is None else beside
+        if "\0" in name:
+            raise click.ClickException(f"{url} names no file")
         path = (start / name.lstrip("/")).resolve()
         if not path.is_relative_to(self._folder):
             raise click.ClickException(f"{url} is outside the page's folder")
@@ -179,61 +251,39 @@ class _Files:
         return _CSS_URL.sub(replace, css)
 
 
-class _Inliner(_Reader):
-    """Collects the changes to the page. Each change has its start, its end and the new text."""
+class _Inliner:
+    """Puts resources into the page. Each change has its start, its end and the new text."""
 
     def __init__(self, files: _Files) -> None:
-        super().__init__()
         self._files = files
-        self._changes: list[tuple[int, int, str]] = []
-        self._line_starts: list[int] = []
 
-    def feed(self, data: str) -> None:
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", data))]
-        super().feed(data)
-
-    def rewrite(self, page: str) -> str:
-        """The page with all changes made."""
-        for start, end, text in reversed(self._changes):
-            page = page[:start] + text + page[end:]
-        return page
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        super().handle_starttag(tag, attrs)
-        source, start = self.get_starttag_text() or "", self._offset()
-        attributes = {name: value or "" for name, value in reversed(attrs)}
-        if attributes.get("integrity"):
+    def changes(self, tag: _Tag) -> Iterator[tuple[int, int, str]]:
+        """The changes to a tag and to its text, in the order of the page."""
+        if tag.value("integrity"):
             return
-        if tag == "link" and "stylesheet" in attributes.get("rel", "").lower().split():
-            self._inline_stylesheet(attributes, start, len(source))
+        if "stylesheet" in _relations(tag):
+            yield from self._inline_stylesheet(tag)
             return
-        changed = _rewrite_attributes(source, lambda name, value: self._inline_attribute(tag, name, value))
-        if changed != source:
-            self._changes.append((start, start + len(source), changed))
+        for name, (written, start, end) in tag.attributes.items():
+            changed = self._inline_attribute(tag.name, name, written)
+            if changed != written:
+                yield start, end, _quote(changed)
+        if tag.name == "style" and (changed := self._files.css_with_data(tag.text)) != tag.text:
+            yield tag.end, tag.end + len(tag.text), changed
 
-    def handle_data(self, data: str) -> None:
-        super().handle_data(data)
-        if self._in_style and (changed := self._files.css_with_data(data)) != data:
-            self._changes.append((self._offset(), self._offset() + len(data), changed))
-
-    def _offset(self) -> int:
-        line, column = self.getpos()
-        return self._line_starts[line - 1] + column
-
-    def _inline_stylesheet(self, attributes: dict[str, str], start: int, length: int) -> None:
-        path = self._files.find(attributes.get("href", ""))
+    def _inline_stylesheet(self, tag: _Tag) -> Iterator[tuple[int, int, str]]:
+        path = self._files.find(tag.value("href"))
         if path is None:
             return
         css = self._files.css_with_data(read_small(path).decode("latin-1"), path.parent)
         if "</style" in css.lower():
             raise click.ClickException(f"{path.name} holds </style and cannot be put into the page")
-        media = f' media="{attributes["media"]}"' if attributes.get("media") else ""
-        self._changes.append((start, start + length, f"<style{media}>{css}</style>"))
+        media = f" media={_quote(tag.attributes['media'].written)}" if tag.value("media") else ""
+        yield tag.start, tag.end, f"<style{media}>{css}</style>"
 
     def _inline_attribute(self, tag: str, name: str, value: str) -> str:
         if name == "style":
-            # A quote inside the attribute would end it.
-            return self._files.css_with_data(value).replace('"', "&quot;") if _CSS_URL.search(value) else value
+            return self._files.css_with_data(value)
         if name == "srcset":
             return ", ".join(
                 " ".join(filter(None, (self._files.data_url(url), size))) for url, size in _candidates(value)
@@ -241,17 +291,13 @@ class _Inliner(_Reader):
         return self._files.data_url(value) if tag in _IMAGES and name in _SOURCES.get(tag, ()) else value
 
 
-_ATTRIBUTE: Final = re.compile(r"(?<=[\s\"'/])([^\s\"'<>/=]+)(\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+def _quote(written: str) -> str:
+    # A quote inside the attribute would end it.
+    return '"' + written.replace('"', "&quot;") + '"'
 
 
-def _rewrite_attributes(source: str, change: Callable[[str, str], str]) -> str:
-    def replace(match: re.Match[str]) -> str:
-        name, equals, written = match[1], match[2], match[3]
-        value = written[1:-1] if written[0] in "\"'" else written
-        changed = change(name.lower(), value)
-        return match[0] if changed == value else f'{name}{equals}"{changed}"'
-
-    return _ATTRIBUTE.sub(replace, source)
+def _relations(tag: _Tag) -> list[str]:
+    return tag.value("rel").lower().split() if tag.name == "link" else []
 
 
 def _candidates(srcset: str) -> Iterator[tuple[str, str]]:
