@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Final
 
 from smime_core import blocking
-from smime_core.algorithms import AES_256_CBC, NULL, HashName, Pbkdf2
+from smime_core.algorithms import AES_256_CBC, NULL, RC2_CBC, TRIPLE_DES_CBC, HashName, Pbkdf2
 from smime_core.asn1 import der
 from smime_core.blocking import run
+from smime_core.cms.certificate_id import build_issuer_and_serial
 from smime_core.cms.compressed_data import ZLIB_COMPRESS, build_compressed_data
 from smime_core.cms.content_info import (
     ID_COMPRESSED_DATA,
@@ -43,6 +44,8 @@ from tests.support.people import MESSAGE, NOW, PROVIDER, anchor, build_revocatio
 MEGABYTE: Final = 1_000_000
 _SHA256: Final = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"))
 _AES: Final = der.sequence(der.oid(AES_256_CBC.oid), der.octet_string(bytes(16)))
+_TRIPLE_DES: Final = der.sequence(der.oid(TRIPLE_DES_CBC.oid), der.octet_string(bytes(8)))
+_RC2: Final = der.sequence(der.oid(RC2_CBC), der.sequence(der.integer(58), der.octet_string(bytes(8))))
 _DATA_CONTENT: Final = der.sequence(der.oid(ID_DATA))
 
 
@@ -68,9 +71,9 @@ def signed(*, digests: bytes = b"", content: bytes = _DATA_CONTENT, after: bytes
     return build_content_info(ID_SIGNED_DATA, inside)
 
 
-def enveloped(recipients: bytes, *, content: bytes = bytes(32)) -> bytes:
+def enveloped(recipients: bytes, *, content: bytes = bytes(32), encryption: bytes = _AES) -> bytes:
     """An EnvelopedData with these recipients."""
-    encrypted = der.sequence(der.oid(ID_DATA), _AES, der.element(0x80, content))
+    encrypted = der.sequence(der.oid(ID_DATA), encryption, der.element(0x80, content))
     inside = der.sequence(der.integer(2), der.element(der.SET, recipients), encrypted)
     return build_content_info(ID_ENVELOPED_DATA, inside)
 
@@ -171,6 +174,14 @@ def _kari_keys() -> bytes:
     return enveloped(der.element(0xA1, *parts))
 
 
+def _wrong_keys(length: int, encryption: bytes) -> bytes:
+    # A hundred recipients that name Bob. RSA v1.5 gives a random content key for each.
+    bob = person("bob").certificate
+    head = der.integer(0) + build_issuer_and_serial(bob) + der.sequence(der.oid("1.2.840.113549.1.1.1"), NULL)
+    infos = (der.sequence(head, der.octet_string(bytes(254) + bytes([1, n]))) for n in range(100))
+    return enveloped(b"".join(infos), content=bytes(length), encryption=encryption)
+
+
 def _flood_pwri(iterations: int, *, count: int = 1) -> bytes:
     kdf = Pbkdf2(hash_name=HashName.SHA512, salt=bytes(16), iterations=iterations)
     derivation = der.element(0xA0, der.read_one(build_pbkdf2(kdf, key_length=None)).content)
@@ -195,15 +206,13 @@ def _data(content: bytes) -> bytes:
     return der.sequence(der.oid(ID_DATA), der.explicit(0, der.octet_string(content)))
 
 
-def _encrypted_safe(scheme: bytes) -> bytes:
-    info = der.sequence(der.oid(ID_DATA), scheme, der.element(0x80, bytes(64)))
+def _encrypted_safe(scheme: bytes, length: int = 64) -> bytes:
+    info = der.sequence(der.oid(ID_DATA), scheme, der.element(0x80, bytes(length)))
     return der.sequence(der.oid("1.2.840.113549.1.7.6"), der.explicit(0, der.sequence(der.integer(0), info)))
 
 
-def _old_scheme(iterations: int) -> bytes:
-    return der.sequence(
-        der.oid("1.2.840.113549.1.12.1.3"), der.sequence(der.octet_string(bytes(8)), der.integer(iterations))
-    )
+def _old_scheme(iterations: int, oid: str = "1.2.840.113549.1.12.1.3") -> bytes:
+    return der.sequence(der.oid(oid), der.sequence(der.octet_string(bytes(8)), der.integer(iterations)))
 
 
 def _old_mac(iterations: int, oid: str = "2.16.840.1.101.3.4.2.3") -> bytes:
@@ -431,6 +440,8 @@ HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     "damaged recipients": lambda: enveloped(fill(der.sequence(der.integer(0)))),
     "key agreements": _flood_kari,
     "keys in a key agreement": _kari_keys,
+    "wrong content keys over 3DES": lambda: _wrong_keys(950_000, _TRIPLE_DES),
+    "wrong content keys over RC2": lambda: _wrong_keys(100_000, _RC2),
     "a password of the most iterations": lambda: _flood_pwri(MAX_PBKDF2_ITERATIONS),
     "passwords": lambda: _flood_pwri(1_000, count=5_000),
     "unprotected attributes": lambda: build_content_info(
@@ -453,6 +464,9 @@ HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     ),
     "PKCS#12 old MAC with SHA-1": lambda: _pkcs12(
         mac=_old_mac(MAX_PKCS12_KDF_ITERATIONS, "1.3.14.3.2.26"), safes=_data(der.sequence())
+    ),
+    "PKCS#12 safes with RC2": lambda: _pkcs12(
+        safes=_encrypted_safe(_old_scheme(1, "1.2.840.113549.1.12.1.6"), 96_000) * 10
     ),
     "PKCS#12 safes with PBKDF2 at the limit": lambda: _pkcs12(derivation=_pbkdf2(MAX_PBKDF2_ITERATIONS), count=50),
     "PKCS#12 safes with much PBKDF2": lambda: _pkcs12(derivation=_pbkdf2(200_000), count=90),
