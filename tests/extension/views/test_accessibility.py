@@ -32,10 +32,10 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 RIGHT_TO_LEFT = "ar"
 # Returns the number of animations when the wax seal appears anew.
 MOVING = """() => {
-  const encrypt = document.querySelector(".wax-encrypt");
-  encrypt.style.display = "none";
-  encrypt.getBoundingClientRect();
-  encrypt.style.display = "";
+  const seal = document.querySelector(".wax-seal");
+  seal.style.display = "none";
+  seal.getBoundingClientRect();
+  seal.style.display = "";
   return document.getAnimations().length;
 }"""
 TWICE = "() => { document.documentElement.style.fontSize = '200%'; }"
