@@ -63,6 +63,22 @@ def test_standard_input_and_output_are_different_files(lab: Lab) -> None:
     assert (result.code, result.stdout) == (0, MAIL)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sign", "--identity", "ids/alice.p12", "--passphrase-fd", "0"),
+        ("encrypt", "-", "--raw", "--to", "ids/bob.pem", "--to", "-"),
+        ("verify", "-", "--content", "-"),
+        ("certificates", "-", "-"),
+        ("trust", "publish", "--identity", "-", "--name", "x", "--limited-anchor", "-", "a.test"),
+    ],
+    ids=" ".join,
+)
+def test_two_parameters_do_not_share_standard_input(lab: Lab, arguments: tuple[str, ...]) -> None:
+    result = lab.sealwax(*arguments, stdin=lab.read("ids/passphrase.txt") + MAIL)
+    assert (result.code, result.stdout, "both read standard input" in result.line) == (2, b"", True)
+
+
 def test_a_certificate_and_json_do_not_share_standard_output(lab: Lab) -> None:
     result = lab.sealwax("find", "bob@example.test", *TRUST, "--json", "-o", "-")
     assert (result.code, result.stdout, "--json" in result.line) == (2, b"", True)

@@ -1,4 +1,7 @@
-"""The files that the parameters of a verb name. No output may replace another one, or a file of an option."""
+"""The files that the parameters of a verb name.
+
+No output may replace another one, or a file of an option. Only one parameter may read standard input.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from sealwax.cli.streams.files import STANDARD_STREAM
+
+DESCRIPTOR: Final = click.IntRange(0, 2**31 - 1)  # a C int
 
 
 class OutputPath(click.Path):
@@ -41,11 +46,36 @@ def check_outputs(parameters: Iterable[click.Parameter], values: Mapping[str, An
             raise click.UsageError(f"{one.opts[0]} and {other.opts[0]} both {where}")
 
 
-def _named_files(parameter: click.Parameter, values: Mapping[str, Any]) -> Iterator[str]:
+def check_inputs(parameters: Iterable[click.Parameter], values: Mapping[str, Any]) -> None:
+    """Raise UsageError if two parameters read standard input: the second one would get only the rest."""
+    reading = [
+        one.opts[0] if isinstance(one, click.Option) else "IN"
+        for one in parameters
+        for value in _values(one, values)
+        if _is_standard_input(one.type, value)
+    ]
+    if len(reading) > 1:
+        raise click.UsageError(f"{reading[0]} and {reading[1]} both read standard input")
+
+
+def _values(parameter: click.Parameter, values: Mapping[str, Any]) -> Iterable[Any]:
     value = values[parameter.name or ""]
-    if value is not None:
-        for one in value if parameter.multiple else (value,):
-            yield from _files_of(parameter.type, one)
+    if value is None:
+        return ()
+    return value if parameter.multiple or parameter.nargs == -1 else (value,)
+
+
+def _is_standard_input(kind: click.ParamType[Any], value: Any) -> bool:
+    if isinstance(kind, click.Tuple):
+        return any(map(_is_standard_input, kind.types, value))
+    if isinstance(kind, click.Path):
+        return kind.allow_dash and not isinstance(kind, OutputPath) and value == STANDARD_STREAM
+    return kind is DESCRIPTOR and value == 0
+
+
+def _named_files(parameter: click.Parameter, values: Mapping[str, Any]) -> Iterator[str]:
+    for one in _values(parameter, values):
+        yield from _files_of(parameter.type, one)
 
 
 def _files_of(kind: click.ParamType[Any], value: Any) -> Iterator[str]:

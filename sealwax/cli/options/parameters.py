@@ -92,7 +92,7 @@ REPORT_JSON: Final = click.Option(
 )
 JSON: Final = click.Option(["--json", "as_json"], is_flag=True, callback=note_json, help="Print one JSON object.")
 CONTACTS: Final = click.Option(
-    ["--contacts", "contacts_file"], metavar="FILE", type=FILE, help="Another file of contacts."
+    ["--contacts", "contacts_file"], metavar="FILE", type=click.Path(), help="Another file of contacts."
 )
 
 

@@ -15,12 +15,12 @@ from typing import BinaryIO, Final
 
 import click
 
+from sealwax.cli.options.named_files import DESCRIPTOR
 from sealwax.cli.options.request import given_by
 from sealwax.cli.streams.files import printable
 from smime_core.limits import MAX_PASSPHRASE_BYTES, check_limit
 
 KEYRING_SERVICE: Final = "sealwax"
-_MAX_DESCRIPTOR: Final = 2**31 - 1  # of a C int
 
 PASSWORDS: Final = click.Option(
     ["--password-file", "password_files"],
@@ -46,7 +46,7 @@ class PassphraseSource:
     descriptor: int | None = given_by(
         click.Option(
             ["--passphrase-fd", "descriptor"],
-            type=click.IntRange(0, _MAX_DESCRIPTOR),
+            type=DESCRIPTOR,
             metavar="N",
             help="Open file descriptor to read.",
         )

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from sealwax.cli.options.named_files import check_outputs
+from sealwax.cli.options.named_files import check_inputs, check_outputs
 
 Request = TypeVar("Request")
 Choice = TypeVar("Choice")
@@ -42,6 +42,7 @@ def verb(
     def make_command(function: Callable[[Request], object]) -> click.Command:
         def run(**values: object) -> object:
             request = read_request(kind, values)
+            check_inputs(parameters_of(kind), values)
             check_outputs(parameters_of(kind), values)
             return function(request)
 
