@@ -117,7 +117,7 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "the_preferred_certificate_is_the_one_to_encrypt_to",
         "must_16_signed_attributes_stand_once_with_one_value_and_are_signed must_16_refuses_damaged_capabilities "
         "nothing_is_learned_from_what_nobody_vouches_for nobody_slips_in_a_certificate_of_his_own "
-        "what_is_said_in_the_future_is_not_kept "
+        "capabilities_signed_in_the_future_are_not_kept "
         "a_preference_for_somebody_elses_certificate_is_not_followed "
         "another_key_of_a_known_sender_asks_before_it_is_remembered",
     ),
@@ -226,7 +226,7 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "exactly one author, who is in the certificate", "RFC 8550 3, RFC 9598 5",
         "must_37_the_one_author_in_the_certificate_is_verified a_domain_is_the_same_in_each_of_its_forms",
         "must_37_another_author_a_second_one_or_none_is_not every_from_field_and_mailbox_counts "
-        "what_only_looks_alike_is_not_the_same a_signature_is_not_another_mailboxs "
+        "addresses_that_look_alike_are_not_the_same a_signature_is_not_another_mailboxs "
         "an_anchor_for_some_addresses_vouches_for_those_alone",
     ),
     38: _obligation(
@@ -256,7 +256,7 @@ OBLIGATIONS: Final[dict[int, Obligation]] = {
         "a_revoked_certificate_refuses_the_path_wherever_it_stands "
         "a_list_signer_needs_the_key_usage_and_the_same_anchor "
         "a_key_that_an_authority_took_back_does_not_vouch_for_itself "
-        "who_may_sign_lists_under_one_anchor_may_not_under_another",
+        "a_crl_signer_of_one_anchor_does_not_count_under_another",
     ),
     40: _obligation(
         "PKCS#12: MAC first, passphrases in the form of each KDF, bounded work", "RFC 7292",
@@ -354,7 +354,7 @@ BAD_INPUT: Final[dict[str, tuple[str, ...]]] = {
         "a_bogus_answer_gives_nothing_and_says_why",
     ),
     "a certificate for another address": ("a_certificate_for_another_address_is_never_used",),
-    "an address that only looks like another one": ("what_only_looks_alike_is_not_the_same",),
+    "an address that only looks like another one": ("addresses_that_look_alike_are_not_the_same",),
     "OCSP answers that are stale": ("must_39_an_answer_counts_between_its_dates",),
     "OCSP answers that are unsigned": (
         "must_39_an_altered_response_does_not_count",
