@@ -35,6 +35,7 @@ from smime_core.limits import MAX_MIME_DEPTH
 from smime_core.mail.header_protection import HeaderScheme, ProtectionMode, protect_headers, unprotect_headers
 from smime_core.mime import (
     Entity,
+    Headers,
     build_pkcs7_mime,
     build_signed,
     join_message,
@@ -137,6 +138,25 @@ async def decrypt_entity(
     """
     decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
     return _octets_of((await _open_layers(parse_message(message), decryptor))[0])
+
+
+async def read_headers(
+    message: bytes, keys: Keys, provider: CryptoProvider, *, policy: Policy = Policy.RECEIVE
+) -> Headers:
+    """The header fields of a mail as `examine_message` shows them, without its verdict: for lists of messages.
+
+    Every layer at the top is decrypted, and no signature is checked. So any of the fields can be forged. Raises
+    NoMatchingRecipient, DecryptionError, MalformedMessage or UnsupportedAlgorithm.
+    """
+    decryptor = Decryptor(keys=keys, provider=provider, policy=policy)
+    outer = parse_entity(message)
+    inside: Entity | bytes = outer
+    encrypted = False
+    async for node, was_encrypted in _walk_inwards(outer, decryptor):
+        inside, encrypted = node, encrypted or was_encrypted
+    if not isinstance(inside, Entity):
+        return outer.headers
+    return unprotect_headers(outer.headers, inside, signed=False, encrypted=encrypted).headers
 
 
 async def _open_layers(node: Entity | bytes, decryptor: Decryptor) -> tuple[Entity | bytes, Layer | None]:

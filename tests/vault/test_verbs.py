@@ -83,6 +83,16 @@ def test_a_letter_without_its_encryption_keeps_its_signature() -> None:
         call("message.decrypt", message=bare, **sealed(bob))
 
 
+def test_a_list_shows_the_subjects_that_the_keys_open() -> None:
+    alice, bob = person("alice"), person("bob")
+    writing = {"sign": True, **sealed(alice), "recipients": [bob.certificate.der]}
+    letters = [call("message.compose", draft=draft(subject=one), **writing)["message"] for one in ("Plans", "Grüße")]
+    damaged = letters[0][:-200] + b"A" * 200
+    opened = call("message.subjects", messages=[letters[0], b"no mail", damaged, letters[1]], **sealed(bob))
+    assert opened == {"subjects": ["Plans", None, None, "Grüße"]}
+    assert call("message.subjects", messages=letters, **sealed(person("carol"))) == {"subjects": [None, None]}
+
+
 def protection_of(opened: Any, name: str, value: str) -> str | None:
     """The protection of this field in the report; None when no field has this value."""
     report = opened["report"]

@@ -78,6 +78,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] },
   "message.verify": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
   "message.decrypt": { message: "bytes", ...KEYS },
+  "message.subjects": { messages: ["bytes"], ...KEYS },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "certificate.page": { certificate: "bytes" },
   "field.encrypt": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
@@ -143,6 +144,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
   "message.compose": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
+  "message.subjects": { subjects: ["any"] },
   "message.verify": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",
     "harvest?": "any", certificates: ["any"], lookups: "any",

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from smime_core.cms import Encrypting, Keys, Signing, find_nested_layers
+from smime_core.errors import SmimeError
 from smime_core.mail import (
     Draft,
     HiddenField,
@@ -17,7 +18,7 @@ from smime_core.mail import (
     read_encrypted_payload,
     read_entity,
 )
-from smime_core.message import decrypt_message, encrypt_entity, examine_message, sign_entity
+from smime_core.message import decrypt_message, encrypt_entity, examine_message, read_headers, sign_entity
 from smime_core.mime import Attachment, parse_entity
 from smime_core.pkix import Purpose
 from smime_core.policy import Policy
@@ -97,6 +98,12 @@ class DecryptMessage:
     keys: SealedKeys = group_of(SealedKeys)
 
 
+@request_class
+class ReadSubjects:
+    messages: tuple[bytes, ...]
+    keys: SealedKeys = group_of(SealedKeys)
+
+
 async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
     """Returns `{message}`: the draft signed, encrypted, both or neither. Raises SmimeError."""
     draft = _parse_draft(request.draft)
@@ -147,6 +154,23 @@ async def decrypt(request: DecryptMessage, provider: CryptoProvider) -> Reply:
     # Policy ARCHIVE also reads the weak ciphers of old mail. That is harmless: the result is not encrypted at all.
     opened = await decrypt_message(request.message, Keys(identities=identities), provider, policy=Policy.ARCHIVE)
     return {"message": opened}
+
+
+async def read_subjects(request: ReadSubjects, provider: CryptoProvider) -> Reply:
+    """Returns `{subjects}` for a list of messages: for each the shown subject, or None if it cannot be read.
+
+    No signature is checked. An error of one message is not told, because it could describe unauthenticated plaintext.
+    """
+    keys = Keys(identities=await unseal(request.keys, provider))
+    return {"subjects": [await _read_subject(message, keys, provider) for message in request.messages]}
+
+
+async def _read_subject(message: bytes, keys: Keys, provider: CryptoProvider) -> str | None:
+    try:
+        headers = await read_headers(message, keys, provider, policy=Policy.ARCHIVE)
+    except SmimeError:
+        return None
+    return next((field.text for field in headers.find("Subject")), None)
 
 
 def _describe_passage(passage: Passage) -> Reply:

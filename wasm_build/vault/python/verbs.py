@@ -117,6 +117,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "message.compose": Verb(messages.ComposeMessage, messages.compose),
     "message.verify": Verb(messages.VerifyMessage, messages.verify),
     "message.decrypt": Verb(messages.DecryptMessage, messages.decrypt),
+    "message.subjects": Verb(messages.ReadSubjects, messages.read_subjects),
     "certificate.describe": Verb(certificates.DescribeCertificates, certificates.describe_certificates),
     "certificate.page": Verb(certificates.ShowCertificate, certificates.show_certificate),
     "field.encrypt": Verb(fields.EncryptField, fields.encrypt_field),
