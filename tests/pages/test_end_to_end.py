@@ -147,13 +147,18 @@ def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pai
         assert b"sealing-wax" not in base64.b64decode(raw.split(b"\r\n\r\n", 1)[1])
 
     row = f'{named("message-row")}[data-uid="{pair.newest_of(pair.bob).uid}"]'
+    # The list shows the decrypted subject while the keys are unlocked.
     pair.bob.show_inbox()
-    pair.bob.page.wait_for_text("Subject encrypted", selector=row)
+    pair.bob.page.wait_for_text("A most private matter", selector=row)
     pair.show_newest(pair.bob)
     assert pair.bob.state == "verified"
     assert pair.bob.page.text(named("subject")) == "A most private matter"
     assert pair.bob.page.text(named("headers-hidden")) == "Hidden in transit: the subject."
-    # The list of messages shows the decrypted subject too, until the keys are locked.
+    pair.bob.page.click(named("lock"))
+    pair.bob.show_inbox()
+    pair.bob.page.wait_for_text("Subject encrypted", selector=row)
+    pair.bob.unlock()
+    pair.bob.show_inbox()
     pair.bob.page.wait_for_text("A most private matter", selector=row)
 
 

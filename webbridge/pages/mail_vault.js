@@ -105,6 +105,16 @@ export class MailVault {
   }
 
   /**
+   * The encrypted subjects of messages, for a list. Anybody can have forged them, because no signature is checked.
+   * @param {ArrayBuffer[]} messages the bytes of the messages, which are transferred
+   * @returns {Promise<(string | null)[]>} null for each message that these keys do not decrypt
+   */
+  async subjects(messages) {
+    const vault = await this.#vault();
+    return (await vault.call("message.subjects", { messages, ...this.#keys.copies() })).subjects;
+  }
+
+  /**
    * @param {Draft} draft
    * @param {{sign: boolean, recipients: ArrayBuffer[]}} protection without `recipients` the message is not encrypted
    * @returns {Promise<ArrayBuffer>} RFC 5322 bytes

@@ -2,7 +2,8 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { protectionMark } from "../../../wasm_build/ui/state_mark.js";
-import { PAGE_OF_MESSAGES } from "../api.js";
+import { VaultError } from "../../../wasm_build/vault/vault_error.js";
+import { ApiError, PAGE_OF_MESSAGES } from "../api.js";
 import { readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { messagePath } from "../routes.js";
@@ -11,6 +12,12 @@ import { messagePath } from "../routes.js";
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
 
 const OBSCURED_SUBJECT = "[...]";
+/** Larger messages keep the placeholder until they are opened. */
+const MAX_FETCHED_BYTES = 256_000;
+/** The number of messages that are decrypted in one operation. */
+const SUBJECTS_AT_ONCE = 20;
+/** The codes of errors after which the next request would fail too. */
+const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);
 
 export class MessageList {
   #app;
@@ -21,10 +28,12 @@ export class MessageList {
   /** @type {MessageSummary[]} */
   #messages = [];
   /**
-   * The decrypted subjects of messages opened since the last change of the keys, by UID.
+   * The subjects decrypted since the last change of the keys, by UID; "" for a message that the keys do not decrypt.
    * @type {Map<number, string>}
    */
   #subjects = new Map();
+  /** @type {AbortController | null} */
+  #decrypting = null;
   /** @type {AbortController | null} */
   #loading = null;
   #rows = html("ul", { class: "rows", data: { test: "messages" } });
@@ -100,10 +109,11 @@ export class MessageList {
     this.#redraw(message);
   }
 
-  /** Hides the decrypted subjects. */
+  /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
   forgetSubjects() {
     this.#subjects.clear();
     this.#draw();
+    void this.#readSubjects();
   }
 
   /** @param {number} uid */
@@ -131,12 +141,51 @@ export class MessageList {
       this.#older.hidden = page.length < PAGE_OF_MESSAGES;
       this.#empty.hidden = this.#messages.length > 0;
       this.#draw();
+      void this.#readSubjects();
     } catch (error) {
       // A newer request has replaced this one and reports its own errors.
       if (signal.aborted) return;
       this.#failure.textContent = this.#app.sentenceFor(error);
     }
     this.#rows.setAttribute("aria-busy", "false");
+  }
+
+  /** Shows the encrypted subjects. A failure is not reported: its only effect is that a row keeps its placeholder. */
+  async #readSubjects() {
+    this.#decrypting?.abort();
+    this.#decrypting = new AbortController();
+    const { signal } = this.#decrypting;
+    const { keys, mailVault } = this.#app;
+    const hidden = this.#messages.filter((message) =>
+      hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(message.uid));
+    try {
+      while (hidden.length > 0 && keys.unlocked && !signal.aborted) {
+        const rows = await this.#fetchRows(hidden.splice(0, SUBJECTS_AT_ONCE), signal);
+        const subjects = await mailVault.subjects(rows.map(({ bytes }) => bytes));
+        if (signal.aborted) return;
+        rows.forEach(({ uid }, index) => this.showSubject(uid, subjects[index] ?? ""));
+      }
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof ApiError || error instanceof VaultError)) throw error;
+    }
+  }
+
+  /**
+   * The bytes of those messages that the bridge gives. They are fetched one after the other, so that a message that the
+   * person opens does not wait.
+   * @param {MessageSummary[]} messages
+   * @param {AbortSignal} signal
+   */
+  async #fetchRows(messages, signal) {
+    const rows = [];
+    for (const { uid } of messages) {
+      const bytes = await this.#app.api.rawMessage(this.#folder, uid, signal).catch((error) => {
+        if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
+        return null;
+      });
+      if (bytes) rows.push({ uid, bytes });
+    }
+    return rows;
   }
 
   #draw() {
