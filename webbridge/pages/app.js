@@ -118,6 +118,8 @@ export class App {
   /** @param {LockReason} reason */
   #locked(reason) {
     this.#lockReason = reason;
+    // After a lock no Worker goes on that has worked with the keys.
+    void this.#vault?.then((vault) => vault.retire(), () => undefined);
     if (reason === "left" || reason === "signed-out") return;
     this.announce(this.lockedSentence());
     // The view of the keys replaces the shown view, and with it the text of a letter or message.

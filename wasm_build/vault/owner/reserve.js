@@ -59,6 +59,8 @@ export class Reserve {
   #hoping = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #idleTimer;
+  /** Whether no Worker starts until the next sign of use, because the Workers in use were retired. */
+  #asleep = false;
   #closed = false;
 
   /**
@@ -70,6 +72,8 @@ export class Reserve {
   constructor(files, rewinds, onCleanup) {
     this.#files = files;
     this.#rewinds = rewinds;
+    // A Worker that goes on serves one request after the other, so a second one would only wait.
+    if (rewinds) this.#plan = { ...this.#plan, workers: 1 };
     this.#onCleanup = onCleanup;
     this.#refill();
     void files.snapshotSettled.then((isThere) => (isThere ? this.#renewAll() : undefined));
@@ -77,6 +81,7 @@ export class Reserve {
 
   /** Resolves when a Worker is ready or, on a device without a reserve, when the files for one have come. */
   get ready() {
+    this.#asleep = false;
     this.#refill();
     return (this.#waiting[0]?.ready ?? this.#files.ready).then(() => undefined);
   }
@@ -87,6 +92,7 @@ export class Reserve {
    * @returns {Promise<Cell>}
    */
   async take() {
+    this.#asleep = false;
     if (this.#rewinds && this.#waiting.length === 0 && this.#lent.size > 0) await this.#soon();
     const cell = this.#waiting.shift() ?? this.#start();
     this.#rested.delete(cell);
@@ -121,12 +127,20 @@ export class Reserve {
    */
   retire() {
     clearTimeout(this.#idleTimer);
+    this.#asleep = this.#rewinds;
     for (const cell of this.#lent.keys()) this.#lent.set(cell, false);
     const retired = [...this.#rested];
     this.#waiting = this.#waiting.filter((cell) => !this.#rested.has(cell));
     this.#rested.clear();
     for (const cell of retired) cell.retire();
     return Promise.all(retired.map(({ ended }) => ended));
+  }
+
+  /** Starts a Worker after `retire`, because a request may soon come. */
+  wake() {
+    if (!this.#asleep) return;
+    this.#asleep = false;
+    this.#refill();
   }
 
   /**
@@ -165,7 +179,9 @@ export class Reserve {
   }
 
   #refill() {
-    if (this.#closed || this.#waiting.length >= this.#plan.workers) return;
+    // A Worker that goes on comes back.
+    const count = this.#waiting.length + (this.#rewinds ? this.#lent.size : 0);
+    if (this.#closed || this.#asleep || count >= this.#plan.workers) return;
     const cell = this.#start();
     this.#waiting.push(cell);
     cell.ready.then(

@@ -58,6 +58,7 @@ class SealwaxVault extends EventTarget {
     this.#session.addEventListener("locked", (event) => {
       this.#identities.forEach(({ sealed }) => overwrite(sealed));
       this.#identities = [];
+      void this.#vault.retire();
       this.#tell("lock", { reason: /** @type {import("../session.js").LockedEvent} */ (event).reason });
     });
     vault.onCleanup = (report) => this.#tell("cleanup", report);

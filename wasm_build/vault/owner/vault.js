@@ -19,6 +19,7 @@ const DEFAULT_DEADLINE_SECONDS = 60;
 // A stream can take as long as the download of a large message.
 const DEFAULT_STREAM_DEADLINE_SECONDS = 600;
 const MAX_OPEN_REQUESTS = 16;
+const SIGNS_OF_USE = ["pointermove", "keydown", "focusin"];
 
 /**
  * @typedef {import("./assets.js").StartOptions} StartOptions
@@ -79,6 +80,8 @@ export class Vault {
   #hide = () => {
     if (document.visibilityState === "hidden") void this.retire();
   };
+  /** A person who moves the pointer or presses a key may soon need a Worker. */
+  #wake = () => this.#reserve.wake();
 
   /**
    * @param {RuntimeFiles} files
@@ -92,6 +95,7 @@ export class Vault {
     });
     globalThis.addEventListener("pagehide", this.#leave);
     globalThis.document?.addEventListener("visibilitychange", this.#hide);
+    for (const type of SIGNS_OF_USE) globalThis.addEventListener(type, this.#wake, { capture: true, passive: true });
   }
 
   /** Resolves when a Worker is ready. */
@@ -181,6 +185,7 @@ export class Vault {
     this.#closed = true;
     globalThis.removeEventListener("pagehide", this.#leave);
     globalThis.document?.removeEventListener("visibilitychange", this.#hide);
+    for (const type of SIGNS_OF_USE) globalThis.removeEventListener(type, this.#wake, { capture: true });
     const retired = this.#reserve.close();
     this.#stopAll();
     await Promise.all([retired, ...[...this.#busy].map(({ ended }) => ended)]);

@@ -222,6 +222,8 @@ class Service {
     } catch (error) {
       const described = describeError(error);
       fatal = isFatal(described.code);
+      // Only the core's own errors and the vault's leave Python in a state that is known.
+      this.#isSpent ||= !(error instanceof VaultError);
       post({ error: described });
     }
     // The arguments are overwritten now, because requests that may follow do not need them.
