@@ -33,7 +33,15 @@ Crypto.prototype.getRandomValues = function (/** @type {any} */ array) {
     : getRandomValues.call(this, array);
 };
 
-const vault = await openVault({ base: new URL("/runtime/", location.href), strict: settings.has("strict"), saveBytes: false });
+const channel = new BroadcastChannel("sealwax residue");
+window.prepared = 0;
+channel.onmessage = ({ data }) => {
+  if (data === "answered") window.answered = true;
+  if (data === "prepared") window.prepared += 1;
+};
+const vault = await openVault({
+  base: new URL("/runtime/", location.href), strict: settings.has("strict"), rewind: settings.has("rewind"), saveBytes: false,
+});
 const keys = new KeyRing(async () => vault);
 const field = new SecretField({ label: "Passphrase", hint: "", translate: (key) => key });
 document.body.append(field.element);
@@ -45,6 +53,8 @@ async function fetchBytes(path) {
   return (await fetch(path)).arrayBuffer();
 }
 
+/** The steps after which a Worker reports its cleanup. */
+const OPERATIONS = new Set(["unlock", "decrypt", "sign"]);
 /** @type {Record<string, () => Promise<unknown>>} */
 const steps = {
   unlock: async () => keys.openFile(await fetchBytes("/keys.p12"), field.take()),
@@ -61,14 +71,13 @@ const steps = {
     new Uint8Array(cms).fill(0);
     return length;
   },
+  retire: async () => { await vault.retire(); },
   lock: async () => {
     keys.lock("hand");
     vault.close();
   },
 };
 
-const channel = new BroadcastChannel("sealwax residue");
-channel.onmessage = ({ data }) => { if (data === "answered") window.answered = true; };
 window.release = () => channel.postMessage("go on");
 
 /** Starts a step, and sets `window.outcome` to its result or error when it ends. @param {string} name */
@@ -76,7 +85,7 @@ window.begin = (name) => {
   window.outcome = null;
   const before = cleanups.length;
   const cleaned = async () => {
-    while (name !== "lock" && cleanups.length === before) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (OPERATIONS.has(name) && cleanups.length === before) await new Promise((resolve) => setTimeout(resolve, 10));
   };
   steps[name]().then(async (value) => {
     await cleaned();

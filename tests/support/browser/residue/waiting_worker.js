@@ -26,4 +26,7 @@ function askToGoOn() {
 }
 
 self.onmessage = (event) => scope.onmessage?.(event);
-serve(/** @type {any} */ (scope), { afterOperation: async () => { await said; } });
+serve(/** @type {any} */ (scope), {
+  prepared: () => channel.postMessage("prepared"),
+  afterOperation: async () => { await said; },
+});

@@ -1,0 +1,66 @@
+"""A Worker that goes on keeps no key and no text of a finished operation, also while the keys are still unlocked.
+
+After each operation the page waits ten seconds, without forced garbage collection. Then the memory of every process of
+the browser must not have the private key, the content-encryption key, the text or the passphrase.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from smime_core.provider import NewKey
+from tests.support.browser.browsers import Name, missing_programs
+from tests.support.browser.residue.lab import Lab, make_secrets, open_lab
+from tests.support.browser.residue.processes import count_by_secret
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+REST_SECONDS: Final = 10
+# The page keeps these two until lock: the session's key, and what the driver typed.
+OF_THE_PAGE: Final = {"seal key", "passphrase"}
+OPERATIONS: Final = ("decrypt", "sign", "decrypt")
+
+
+def left_of_operations(lab: Lab) -> Counter[str]:
+    return Counter(
+        {
+            secret: count
+            for secret, count in count_by_secret(lab.watch.scan_memory()).items()
+            if secret not in OF_THE_PAGE
+        }
+    )
+
+
+@pytest.mark.parametrize("key", [NewKey.RSA_2048, NewKey.P256])
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: NewKey, tmp_path: Path) -> None:
+    if missing := missing_programs(name):
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    given = make_secrets(key)
+    with open_lab(name, tmp_path, given, "rewind") as lab:
+        lab.type_passphrase(given.passphrase)
+        lab.begin("unlock")
+        lab.go_on()
+        # The Worker that got the passphrase has ended.
+        lab.wait_for_image(2)
+        counts = []
+        for operation in OPERATIONS:
+            lab.begin(operation)
+            assert lab.watch.find_in_memory({"private key"}) == {"private key"}
+            lab.go_on()
+            time.sleep(REST_SECONDS)
+            counts.append(left_of_operations(lab))
+        prepared = lab.page.js("() => window.prepared")
+        lab.retire()
+        counts.append(left_of_operations(lab))
+        lab.lock()
+        left = lab.watch.wait_until_gone(lab.page)
+    print(counts, prepared, count_by_secret(left))
+    assert prepared == 2
+    assert counts == [Counter()] * 4
+    assert left == []
