@@ -22,7 +22,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import cleanups, jobs, large, letters, page_loads, paths, starts, webmail, wire
+from tests.bench import cleanups, cost, jobs, large, letters, page_loads, paths, starts, webmail, wire
 from tests.bench.results import Figure, Figures, Limit, draw_limits
 from tests.support.browser.browsers import CHROMIUM_PROGRAMS, FIREFOX_PROGRAMS, Name, find_program
 
@@ -66,6 +66,7 @@ _PARTS: Final = {
     ),
     "cleanup": Part(title="Cleanup", measure=cleanups.measure_cleanups, limits=cleanups.cleanup_limits, is_quick=True),
     "pageload": Part(title="Page loads", measure=page_loads.measure_page_loads, limits=page_loads.page_load_limits),
+    "cost": Part(title="Cost", measure=cost.measure_cost, limits=cost.cost_limits),
     "path": Part(title="Certification paths", measure=_measure_paths, limits=_path_limits),
     "webmail": Part(title="Webmail", measure=webmail.measure_webmail, limits=webmail.webmail_limits),
     "letter": Part(title="Letters", measure=letters.measure_letters, limits=letters.letter_limits),
