@@ -53,6 +53,19 @@ const code = await iteratePbkdf2(residue, job, cancelling.signal).then(() => "de
 const left = memories.map(({{ buffer }}) => new Uint8Array(buffer).some((byte) => byte !== 0));
 console.log(JSON.stringify({{ code, left }}));
 """
+# Derives with each of the jobs at once. Gives the error's code, or the first byte of the key.
+JOBS: Final = """
+const {{ iteratePbkdf2 }} = await import("{folder}/iterations.js");
+const residue = {{ keepBuffer: (buffer) => buffer, keepMemory: () => {{}} }};
+const derive = ({{ hash = "sha256", key = 64, firsts = 32, iterations = 2, fill = 1 }}) => iteratePbkdf2(residue, {{
+  hash, key: new Uint8Array(key).fill(fill), firsts: new Uint8Array(firsts).fill(fill), iterations: Number(iterations),
+}}).then(([first]) => first, ({{ code }}) => code);
+const jobs = {jobs};
+const together = await Promise.all(jobs.map(derive));
+const alone = [];
+for (const job of jobs) alone.push(await derive(job));
+console.log(JSON.stringify({{ together, alone }}));
+"""
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
 
@@ -118,3 +131,20 @@ def test_a_cancel_is_heard_in_the_middle() -> None:
 
 def test_the_memory_is_empty_after_a_derivation() -> None:
     assert run_node(CANCEL, iterations=2, cancelled="false") == {"code": "derived", "left": [False]}
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"hash": "sha512-256"}, {"hash": "SHA256"}, {"hash": "__proto__"}, {"key": 65}, {"key": 63}, {"firsts": 31},
+        {"iterations": -1}, {"iterations": 0.5}, {"iterations": "NaN"}, {"iterations": 1e300},
+    ],
+)  # fmt: skip
+def test_a_wrong_job_derives_no_key(job: dict[str, object]) -> None:
+    assert run_node(JOBS, jobs=json.dumps([job])) == {"together": ["bad-request"], "alone": ["bad-request"]}
+
+
+def test_derivations_at_the_same_time_do_not_disturb_each_other() -> None:
+    jobs = [{"fill": number, "iterations": 1 + number * 150_000} for number in range(3)]
+    outcome = run_node(JOBS, jobs=json.dumps(jobs))
+    assert outcome["together"] == outcome["alone"]

@@ -61,6 +61,7 @@ export class Hmac {
     this.#bytes = new Uint8Array(exports.memory.buffer);
     this.memory = exports.memory;
     this.digestBytes = sha.digestBytes;
+    this.blockBytes = sha.blockBytes;
   }
 
   /** @param {string} hash Python's name */

@@ -19,18 +19,17 @@ import { Hmac } from "./hmac.js";
 // About 50 ms. A cancel is heard after so many iterations.
 const ITERATIONS_IN_ONE_CALL = 100_000;
 
-/** @type {Map<string, Promise<Hmac>>} by the name of the hash; a Worker derives one key at a time */
-const known = new Map();
-
 /**
- * Resolves with the derived key, whole blocks in a buffer of the residue. A cancel ends in a VaultError.
+ * Resolves with the derived key, whole blocks in a buffer of the residue. A cancel, and a job with wrong sizes, end in a
+ * VaultError. Each call has a module of its own, so that several may run.
  * @param {Residue} residue
  * @param {Job} job
  * @param {AbortSignal} [cancelling]
  */
 export async function iteratePbkdf2(residue, { hash, key, firsts, iterations }, cancelling) {
-  if (!known.has(hash)) known.set(hash, Hmac.make(hash));
-  const hmac = /** @type {Hmac} */ (await known.get(hash));
+  const hmac = await Hmac.make(hash);
+  const fits = key.length === hmac.blockBytes && firsts.length % hmac.digestBytes === 0;
+  if (!fits || !Number.isSafeInteger(iterations) || iterations < 0) throw new VaultError("bad-request", "a wrong job for PBKDF2");
   residue.keepMemory(hmac.memory);
   const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SECRET_BUFFER_BYTES, firsts.length)));
   const derived = new Uint8Array(buffer, 0, firsts.length);

@@ -5,6 +5,7 @@
  * are 64 or 80 rounds one after the other, so that the variables of the standard change their names and never move.
  */
 
+import { VaultError } from "../../vault_error.js";
 import { address, get, set, Words } from "./wasm_format.js";
 
 /** @typedef {import("./wasm_format.js").Code} Code */
@@ -25,12 +26,17 @@ const BITS = {
 const SHA1_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6];
 const SHA1_START = [0x67452301n, 0xefcdab89n, 0x98badcfen, 0x10325476n, 0xc3d2e1f0n];
 
+/** The bytes of each digest, by Python's name of the hash. @type {ReadonlyMap<string, number>} */
+const DIGEST_BYTES = new Map([["sha1", 20], ["sha224", 28], ["sha256", 32], ["sha384", 48], ["sha512", 64]]);
+
 /** One hash. */
 export class Sha {
-  /** @param {string} name sha1, sha224, sha256, sha384 or sha512 */
+  /** @param {string} name one of `DIGEST_BYTES`; throws `bad-request` for another */
   constructor(name) {
+    const digestBytes = DIGEST_BYTES.get(name);
+    if (digestBytes === undefined) throw new VaultError("bad-request", "a hash that this module does not compute");
     this.name = name;
-    this.digestBytes = name === "sha1" ? 20 : Number(name.slice(3)) / 8;
+    this.digestBytes = digestBytes;
     this.words = new Words(this.digestBytes > 32 ? 8 : 4);
     this.blockBytes = BLOCK_WORDS * this.words.bytes;
     this.start = name === "sha1" ? SHA1_START : startOfSha2(name);
