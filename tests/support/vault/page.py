@@ -55,10 +55,12 @@ const asked = JSON.parse(decodeURIComponent(location.search.slice(1)) || "{}");
 const { device = {}, module, ...options } = asked;
 for (const [name, value] of Object.entries(device)) Object.defineProperty(navigator, name, { value });
 window.workers = 0;
+window.latestWorker = null;
 window.Worker = class extends Worker {
   constructor(...given) {
     super(...given);
     window.workers++;
+    window.latestWorker = this;
   }
 };
 window.startProgress = [];

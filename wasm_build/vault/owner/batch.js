@@ -39,7 +39,7 @@ export class Batch {
       previous = outcome;
       return outcome;
     });
-    previous.then(() => this.#cell?.finish());
+    previous.then(() => this.#finish());
     return outcomes;
   }
 
@@ -47,6 +47,12 @@ export class Batch {
   stop(error) {
     this.#stopped ??= error;
     this.#cell?.stop(error);
+  }
+
+  /** Gives the Worker back. From now on it may serve somebody else, so a late `stop` must not reach it. */
+  #finish() {
+    this.#cell?.finish();
+    this.#cell = null;
   }
 
   /** @param {BatchRequest} request @returns {Promise<Outcome>} */

@@ -206,13 +206,15 @@ export class Reserve {
     }
   }
 
-  /** @param {Cell} cell */
+  /** Removes a waiting Worker that has ended or failed. @param {Cell} cell */
   #forget(cell) {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== cell);
+    this.#rested.delete(cell);
   }
 
   #start() {
     const cell = new Cell(this.#files.base, this.#files.assets(), { reservedBytes: this.#plan.reservedBytes, rewinds: this.#rewinds }, this.#onCleanup);
+    void cell.ended.then(() => this.#forget(cell));
     cell.ready.then(
       (startKind) => {
         this.startKind = startKind;
