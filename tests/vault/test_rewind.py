@@ -18,13 +18,34 @@ from wasm_build.vault.python.sealed import seal_identity
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 CONTENT: Final = b"The words of this letter, which nobody else may read. " * 190
-# A static import: a script that waits for its import would miss the message that starts a later Worker.
+# Counts the secret keys that the browser has not collected. A static import: a script that waits for its import would
+# miss the message that starts a later Worker.
 PREPARED_WORKER: Final = """
 import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
 const channel = new BroadcastChannel("sealwax test");
+const living = new Set();
+const registry = new FinalizationRegistry((number) => living.delete(number));
+const importKey = crypto.subtle.importKey.bind(crypto.subtle);
+let latest = 0, ofOperation = [];
+const value = async (...given) => {
+  const key = await importKey(...given);
+  if (key.type === "public") return key;
+  living.add(++latest);
+  registry.register(key, latest);
+  return key;
+};
+Object.defineProperty(crypto.subtle, "importKey", { value, configurable: true });
 serve(self, {
-  prepared: () => setTimeout(() => channel.postMessage({ prepared: true }), 200),
-  afterRewind: () => channel.postMessage({ rest: {} }),
+  prepared: () => {
+    living.clear();
+    setTimeout(() => channel.postMessage({ prepared: true }), 200);
+  },
+  // The rinse imports keys too, so the keys are noted before it.
+  afterOperation: () => { ofOperation = [...living]; },
+  afterRewind: async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    channel.postMessage({ rest: { imported: ofOperation.length, left: ofOperation.filter((one) => living.has(one)).length } });
+  },
 });
 """
 # After each rewind compares linear memory with that after the first one, and looks for secrets.
@@ -71,6 +92,17 @@ LISTEN: Final = """(patterns) => {
 TRUSTED: Final = trusting()
 # A Worker's memory at the start. The whole cleanup overwrites all of it.
 LINEAR_MEMORY_BYTES: Final = 30_000_000
+# Reads the outcomes of a batch so slowly that its Worker serves somebody else before the last one is read.
+SLOWLY_READ: Final = """async (verb, args) => {
+  const outcomes = [];
+  for await (const { ok } of vault.batch([{ verb, args: window.wake(args) }])) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    outcomes.push(Boolean(ok));
+    window.other = window.call(verb, args);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return [...outcomes, "ok" in (await window.other)];
+}"""
 ABORTED: Final = """async (verb, args) => {
   const abort = new AbortController();
   const call = vault.call(verb, window.wake(args), { signal: abort.signal });
@@ -224,3 +256,30 @@ def test_a_request_waits_for_the_worker_that_is_soon_free(open_vault_page: OpenP
     for _ in range(8):
         check(call(page, *reading[:2]), reading[2])
     assert started(page) == workers
+
+
+def test_the_end_of_a_batch_leaves_the_next_operation_alone(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, _ = operations()[1]
+    assert page.js(SLOWLY_READ, verb, args) == [True, True]
+
+
+def test_a_worker_that_dies_at_rest_is_not_used(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, member = operations()[1]
+    check(call(page, verb, args), member)
+    wait_for_rests(page, 1)
+    # The owner notices this by the lock that the browser takes back.
+    page.js("() => { window.latestWorker.terminate(); }")
+    page.js("() => new Promise((resolve) => setTimeout(resolve, 1000))")
+    check(call(page, verb, args), member)
+
+
+def test_content_keys_are_collected_without_the_persons_keys_too(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, member = operations()[2]
+    assert "sealKey" not in args
+    check(call(page, verb, args), member)
+    (rest,) = wait_for_rests(page, 1)
+    assert rest["imported"] > 0
+    assert rest["left"] == 0

@@ -51,7 +51,8 @@ export function takesPassphrase(verb, args) {
   return Object.entries(table[verb]).some(([field, kind]) => {
     const name = field.replace(/\?$/u, "");
     const given = /** @type {Record<string, any>} */ (args)[name];
-    return name !== "sealKey" && (Array.isArray(kind) ? kind[0] : kind) === "secret" && given && given.length !== 0;
+    const isThere = Array.isArray(kind) ? given?.length > 0 : Boolean(given);
+    return name !== "sealKey" && (Array.isArray(kind) ? kind[0] : kind) === "secret" && isThere;
   });
 }
 

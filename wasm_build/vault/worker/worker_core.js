@@ -69,8 +69,6 @@ class Service {
   #reseed = () => {};
   #imageMemoryBytes = 0;
   #operations = 0;
-  /** Whether a request had the person's keys since the last cleanup. */
-  #hadKeys = false;
   /** Whether a request was of a kind after which the Worker ends. */
   #isSpent = false;
   /** @param {object} message @param {Transferable[]} [transfer] */
@@ -129,12 +127,12 @@ class Service {
     if (!this.#image || !this.#python || this.#mustEnd(this.#python.memory)) return this.end();
     this.#scope.postMessage({ kind: "cleaning" });
     await this.#hooks.afterOperation?.(this.#python.memory);
-    const report = await cleanUpToRest(this.#residue, this.#image, this.#hadKeys ? collectKeys : async () => true);
+    const report = await cleanUpToRest(this.#residue, this.#image, collectKeys);
     if (!report) return this.end();
     forgetKeys();
     await this.#hooks.afterRewind?.(this.#python.memory);
     this.#reseed();
-    this.#requested = this.#hadKeys = false;
+    this.#requested = false;
     this.#scope.postMessage({ kind: "rested", ...report });
   }
 
@@ -176,7 +174,7 @@ class Service {
       // The keys of the rehearsal are public, so nothing of it need be rinsed.
       this.#residue.forgetSecrets();
       forgetKeys();
-      this.#hadKeys = this.#isSpent = false;
+      this.#isSpent = false;
       if (isWanted()) return;
       const { collect, reserveMemory } = holdVerbs(python.pyodide);
       if (canRewind) {
@@ -235,7 +233,6 @@ class Service {
   async #call({ verb, args, strict }, post) {
     checkRequest(verb, args);
     this.#isSpent ||= strict || takesPassphrase(verb, args);
-    this.#hadKeys ||= hasKeys(args);
     const ok = await this.#run(verb, args, { strict });
     post({ ok }, collectBuffers(ok));
   }
@@ -271,11 +268,6 @@ class Service {
     const cancelling = this.#cancelling.signal;
     return runVerb(this.#python.pyodide, verb, args, this.#residue, { ...options, cancelling, onTaken });
   }
-}
-
-/** Whether a request has the person's sealed keys. @param {object} args */
-function hasKeys(args) {
-  return "sealKey" in args && Boolean(args.sealKey);
 }
 
 /**
