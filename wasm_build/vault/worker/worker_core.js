@@ -1,6 +1,6 @@
 /**
  * The life of the vault's Worker: its start, the requests of an operation, and the cleanup after it. Then the Worker
- * rests until the next operation, with its memory rewound, or ends. In any doubt it ends.
+ * rests until the next operation, with its memory rewound. If the rewind is not sure to be complete, the Worker ends.
  *
  * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
@@ -31,7 +31,7 @@ import { VaultError } from "../vault_error.js";
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterRewind]
  */
 
-/** A Worker ends after so many operations, and after an operation that made its memory grow by so much. */
+/** A Worker ends after this number of operations, or when its memory has grown by this much since the image. */
 const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
 
@@ -54,22 +54,22 @@ class Service {
   #hooks;
   #residue = new Residue();
   #progress = new Progress();
-  /** Aborts when the owner cancels the request. */
+  /** Aborts when the owner cancels the operation. */
   #cancelling = new AbortController();
   #cancelled = rejected(this.#cancelling.signal);
   /** @type {Python | undefined} */
   #python;
-  /** @type {Promise<unknown>} the preparation, and then the latest request, which waits for those before */
+  /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each waits for the one before */
   #current = Promise.resolve();
   #requested = false;
   #ended = false;
   /** The state to which Python is put back; null while there is none. @type {Image | null} */
   #image = null;
-  /** Seeds Python's generator anew. @type {() => void} */
+  /** Seeds Python's `random` anew. @type {() => void} */
   #reseed = () => {};
   #imageMemoryBytes = 0;
   #operations = 0;
-  /** Whether a request was of a kind after which the Worker ends. */
+  /** Whether the Worker must end: after a passphrase, a stream, the strict setting, or an unexpected error. */
   #isSpent = false;
   /** @param {object} message @param {Transferable[]} [transfer] */
   #send = (message, transfer = []) => this.#scope.postMessage(message, transfer);
@@ -120,7 +120,7 @@ class Service {
     this.#scope.close();
   }
 
-  /** Cleans up and waits for the next operation, if Python is sure to be as before this one. Else ends. */
+  /** Puts Python back to its image and waits for the next operation. Ends if that is not allowed, or not sure. */
   async #rest() {
     this.#operations += 1;
     if (this.#ended) return;
@@ -161,17 +161,17 @@ class Service {
   }
 
   /**
-   * Warms up while the Worker waits, and takes the image. If a request comes early, the rest is left out.
+   * Warms up while the Worker waits, and takes the image. An early request stops this, and no image is taken.
    * @param {Python} python
    * @param {{canRewind: boolean, reservedBytes: number}} options
    */
   async #prepare(python, { canRewind, reservedBytes }) {
-    // After a start without the snapshot Python is so slow that a rehearsal takes longer than it saves.
+    // Without its memory snapshot Python starts slowly. Then a rehearsal takes longer than it saves.
     if (python.startKind !== "snapshot") return;
     const isWanted = () => this.#requested;
     try {
       await rehearse(python.pyodide, this.#residue, isWanted, (verb, args) => this.#rehearse(verb, args));
-      // The keys of the rehearsal are public, so nothing of it need be rinsed.
+      // Everybody may know the private keys of the rehearsal, so nothing of it need be rinsed.
       this.#residue.forgetSecrets();
       forgetKeys();
       this.#isSpent = false;
@@ -186,12 +186,12 @@ class Service {
       this.#imageMemoryBytes = python.memory.buffer.byteLength;
       this.#hooks.prepared?.();
     } catch {
-      // A browser that refuses the keys of the rehearsal may still accept the person's keys. Only time is lost.
+      // A failure costs only time: a browser that refuses the keys of the rehearsal may accept the person's keys.
     }
   }
 
   /**
-   * Answers a request of the rehearsal in the same way as others, but sends no messages. Resolves with the reply.
+   * Answers a request of the rehearsal in the same way as others, but does not post the reply. Resolves with it.
    * @param {string} verb
    * @param {object} args
    */
@@ -224,7 +224,7 @@ class Service {
       this.#isSpent ||= !(error instanceof VaultError);
       post({ error: described });
     }
-    // The arguments are overwritten now, because requests that may follow do not need them.
+    // Arguments that Python did not take are overwritten here, because requests that may follow do not need them.
     buffers.forEach((buffer) => this.#residue.wipeBuffer(buffer));
     if (fatal) await this.end();
   }
