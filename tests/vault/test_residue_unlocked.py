@@ -18,7 +18,7 @@ from tests.support.browser.browsers import Name, missing_programs
 from tests.support.browser.residue.lab import Lab, make_secrets, open_lab
 from tests.support.browser.residue.processes import count_by_secret
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 REST_SECONDS: Final = 10
 # The page keeps these two until lock: the session's key, and what the driver typed.
