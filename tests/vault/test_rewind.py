@@ -44,7 +44,8 @@ serve(self, {
   afterOperation: () => { ofOperation = [...living]; },
   afterRewind: async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
-    channel.postMessage({ rest: { imported: ofOperation.length, left: ofOperation.filter((one) => living.has(one)).length } });
+    const left = ofOperation.filter((one) => living.has(one)).length;
+    channel.postMessage({ rest: { imported: ofOperation.length, left } });
   },
 });
 """
