@@ -22,7 +22,7 @@ from smime_core.cms.signing import Signing
 from smime_core.providers.native import NativeProvider
 from smime_core.x509.certificate import Certificate
 from tests.support.browser.browsers import Browser
-from tests.support.pages.driver import MailPages, named
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account, certificate_pem
 from webbridge.demo.mail_server import StoredMessage
 from webbridge.demo.stack import DemoStack
@@ -157,7 +157,9 @@ def test_the_mail_server_holds_nothing_readable_but_who_writes_to_whom(pair: Pai
     pair.bob.page.click(named("lock"))
     pair.bob.show_inbox()
     pair.bob.page.wait_for_text("Subject encrypted", selector=row)
+    pair.bob.page.js("() => { location.hash = '#/keys'; }")
     pair.bob.unlock()
+    pair.bob.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     pair.bob.show_inbox()
     pair.bob.page.wait_for_text("A most private matter", selector=row)
 
