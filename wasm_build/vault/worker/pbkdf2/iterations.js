@@ -19,15 +19,28 @@ import { Hmac } from "./hmac.js";
 // About 50 ms. A cancel is heard after so many iterations.
 const ITERATIONS_IN_ONE_CALL = 100_000;
 
+/** @type {Map<string, Promise<Hmac>>} by the name of the hash. A module is kept, because its memory is freed late. */
+const known = new Map();
+/** The latest derivation. The next one waits for it, because it may use the same memory. @type {Promise<unknown>} */
+let latest = Promise.resolve();
+
 /**
  * Resolves with the derived key, whole blocks in a buffer of the residue. A cancel, and a job with wrong sizes, end in a
- * VaultError. Each call has a module of its own, so that several may run.
+ * VaultError.
  * @param {Residue} residue
  * @param {Job} job
  * @param {AbortSignal} [cancelling]
  */
-export async function iteratePbkdf2(residue, { hash, key, firsts, iterations }, cancelling) {
-  const hmac = await Hmac.make(hash);
+export function iteratePbkdf2(residue, job, cancelling) {
+  const derived = latest.then(() => derive(residue, job, cancelling));
+  latest = derived.catch(() => {});
+  return derived;
+}
+
+/** @param {Residue} residue @param {Job} job @param {AbortSignal} [cancelling] */
+async function derive(residue, { hash, key, firsts, iterations }, cancelling) {
+  if (!known.has(hash)) known.set(hash, Hmac.make(hash));
+  const hmac = /** @type {Hmac} */ (await known.get(hash));
   const fits = key.length === hmac.blockBytes && firsts.length % hmac.digestBytes === 0;
   if (!fits || !Number.isSafeInteger(iterations) || iterations < 0) throw new VaultError("bad-request", "a wrong job for PBKDF2");
   residue.keepMemory(hmac.memory);
