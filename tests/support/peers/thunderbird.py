@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
 import shutil
@@ -130,7 +131,9 @@ class Thunderbird:
         """Thunderbird's verdict on an RFC 5322 message."""
         file = self._folder / "message.eml"
         file.write_bytes(message)
-        return Verdict(**self._marionette.call("verdict", str(file)))
+        kind = email.message_from_bytes(message).get_content_type()
+        is_protected = kind in ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/signed")
+        return Verdict(**self._marionette.call("verdict", str(file), is_protected))
 
     def send(self, to: str, subject: str, text: str, *, sign: bool, encrypt: bool) -> None:
         """Send a message. To encrypt, the recipient must be one of the people, whose certificates are known."""

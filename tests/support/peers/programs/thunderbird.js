@@ -4,6 +4,8 @@ const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailSer
 const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
 
 const QUIET_MILLISECONDS = 80;
+// A message that claims a protection may be shown before Thunderbird tells about that protection.
+const SILENT_MILLISECONDS = 3_000;
 const DEADLINE_MILLISECONDS = 20_000;
 
 const mainWindow = () => Services.wm.getMostRecentWindow("mail:3pane");
@@ -52,19 +54,23 @@ function openFile(path) {
   return opening;
 }
 
-/** Thunderbird's own verdict on the .eml file at `path`, and the text that it shows. */
-async function verdict(path) {
+/**
+ * Thunderbird's own verdict on the .eml file at `path`, and the text that it shows. `isProtected` says whether the
+ * message claims to be signed or encrypted.
+ */
+async function verdict(path, isProtected) {
   const opening = openFile(path);
   try {
     const browser = () => opening.window.document.getElementById("messageBrowser").contentWindow;
     const about = await until(() => browser().getMessagePaneBrowser && browser(), "message window");
     // about.msgLoaded cannot be used here, because it is set before the message begins to load.
     await until(() => about.gEncryptionStatus > 0 || opening.loads, "message");
+    const isSilent = () => isProtected && about.gSignatureStatus === -1 && about.gEncryptionStatus === -1;
     await until(
       () =>
         about.gReceivedSignatureCount >= about.gExpectedSignatureCount &&
         (about.gEncryptionStatus > 0 || opening.loadings === opening.loads) &&
-        Date.now() - opening.last >= QUIET_MILLISECONDS,
+        Date.now() - opening.last >= (isSilent() ? SILENT_MILLISECONDS : QUIET_MILLISECONDS),
       "verdict",
     );
     const parts = about.getMessagePaneBrowser().contentDocument?.querySelectorAll(".moz-text-plain, .moz-text-flowed") ?? [];
