@@ -78,9 +78,10 @@ const report = (moment) => (memory) => {
 serve(self, { afterOperation: report("before"), afterFill: report("after") });
 """
 
+# A Worker that had started without the snapshot would be replaced before it can crash.
 CRASHING_WORKER = """
 onmessage = ({ data }) => {
-  if (data.kind === "start") postMessage({ kind: "ready", startKind: "plain", milliseconds: 0 });
+  if (data.kind === "start") postMessage({ kind: "ready", startKind: "snapshot", milliseconds: 0 });
   else throw new Error("a crash");
 };
 """
