@@ -78,11 +78,14 @@ const report = (moment) => (memory) => {
 serve(self, { afterOperation: report("before"), afterFill: report("after") });
 """
 
-# A Worker that had started without the snapshot would be replaced before it can crash.
+# Without the lock the Worker would count as dead before it crashes, and without the snapshot it would be replaced.
 CRASHING_WORKER = """
 onmessage = ({ data }) => {
-  if (data.kind === "start") postMessage({ kind: "ready", startKind: "snapshot", milliseconds: 0 });
-  else throw new Error("a crash");
+  if (data.kind !== "start") throw new Error("a crash");
+  navigator.locks.request(data.lock, () => {
+    postMessage({ kind: "ready", startKind: "snapshot", milliseconds: 0 });
+    return new Promise(() => {});
+  });
 };
 """
 
