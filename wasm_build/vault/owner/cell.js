@@ -103,6 +103,11 @@ export class Cell {
     });
   }
 
+  /** Whether the Worker has answered the last request of its operation, and cleans up. */
+  get isCleaning() {
+    return this.#finishing && this.#waiting.size === 0;
+  }
+
   /** Whether the Worker takes no further request. */
   get isStopped() {
     return this.#stopped !== null;

@@ -9,8 +9,10 @@ import { Cell } from "./cell.js";
 const REFILL_DELAY_MILLISECONDS = 50;
 /** A Worker that rests after an operation ends after this time without a request. */
 const IDLE_MILLISECONDS = 60_000;
-/** A request waits so long for a Worker that may soon be free, before it starts another. */
+/** A request waits so long for a Worker in use, before it starts another. */
 const PATIENCE_MILLISECONDS = 60;
+/** It waits longer for a Worker that only cleans up, because a start takes longer than a cleanup. */
+const CLEANING_MILLISECONDS = 2_000;
 
 /**
  * The size of the reserve by the device's gigabytes of memory and cores. A Worker takes some 50 MB. In advance it grows
@@ -104,11 +106,11 @@ export class Reserve {
   giveBack(cell) {
     const mayRest = this.#lent.get(cell) && !this.#closed && this.#plan.workers > 0;
     this.#lent.delete(cell);
+    for (const hope of this.#hoping) hope();
     if (!mayRest) return cell.retire();
     this.#rested.add(cell);
     this.#waiting.unshift(cell);
     for (const extra of this.#waiting.splice(this.#plan.workers)) this.#dismiss(extra);
-    for (const hope of this.#hoping) hope();
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => this.retire(), IDLE_MILLISECONDS);
   }
@@ -167,13 +169,14 @@ export class Reserve {
 
   /** Resolves when a Worker has become free, or has not for a while. */
   #soon() {
+    const isCleaning = [...this.#lent.keys()].some((cell) => cell.isCleaning);
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
         this.#hoping.delete(done);
         resolve(undefined);
       };
-      const timer = setTimeout(done, PATIENCE_MILLISECONDS);
+      const timer = setTimeout(done, isCleaning ? CLEANING_MILLISECONDS : PATIENCE_MILLISECONDS);
       this.#hoping.add(done);
     });
   }
