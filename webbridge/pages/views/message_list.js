@@ -73,6 +73,7 @@ export class MessageList {
   /** Drops the answers to earlier requests, because the caller will load the list soon. */
   expect() {
     this.#loading?.abort();
+    this.#decrypting?.abort();
     this.#rows.setAttribute("aria-busy", "true");
   }
 
@@ -161,7 +162,7 @@ export class MessageList {
     try {
       while (hidden.length > 0 && keys.unlocked && !signal.aborted) {
         const rows = await this.#fetchRows(hidden.splice(0, SUBJECTS_AT_ONCE), signal);
-        const subjects = await mailVault.subjects(rows.map(({ bytes }) => bytes));
+        const subjects = rows.length > 0 ? await mailVault.subjects(rows.map(({ bytes }) => bytes)) : [];
         if (signal.aborted) return;
         rows.forEach(({ uid }, index) => this.showSubject(uid, subjects[index] ?? ""));
       }
