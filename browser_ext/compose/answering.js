@@ -31,7 +31,7 @@ import { createForwardChoice } from "./forward_choice.js";
 export class Answering {
   /** The header fields by which the letter joins the thread of the original. */
   thread = { inReplyTo: /** @type {string | null} */ (null), references: /** @type {string[]} */ ([]), hidden: /** @type {import("../../wasm_build/ui/answer.js").HiddenField[]} */ ([]) };
-  /** Whether the letter has taken over the original or continues a draft, so that the original is not taken over again. */
+  /** Whether the letter has taken over the original, or continues a draft. Then the original is not taken over again. */
   isRead = false;
   /** @type {Forwarding | null} */
   #forwarding = null;
@@ -56,7 +56,8 @@ export class Answering {
   }
 
   /**
-   * Reads the original if the keys are unlocked. If the person has not yet allowed that messages of this site are read, a button asks first.
+   * Reads the original if the keys are unlocked. If the person has not yet allowed that messages of this site are read, a
+   * button asks first.
    */
   async begin() {
     if (!this.#isThere || this.#sheet.sender.isLocked) return;

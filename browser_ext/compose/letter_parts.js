@@ -27,8 +27,8 @@ export function takeDroppedFiles(onFiles) {
 }
 
 /**
- * The notes for a webmail without an adaptor in `content/adaptors/`, which is known only by its form for mail. The extension gives the site nothing: the person saves
- * the message and takes it there.
+ * The notes for a webmail without an adaptor in `content/adaptors/`, which is known only by its form for mail. The
+ * extension gives the site nothing: the person saves the message and takes it there.
  * @param {import("./letter_window.js").Claim} claim
  */
 export function formNotes({ origin, deliver, text: moved }) {
