@@ -8,7 +8,8 @@ import { html } from "../../wasm_build/ui/dom.js";
 import { ask as confirm, createTextArea, inputField } from "../../wasm_build/ui/parts.js";
 import { quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
-import { warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
+import { urgentWarnings, warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
+import { SendingWait } from "../../wasm_build/ui/sending_wait.js";
 import { api } from "../shared/api.js";
 import { siteBox } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
@@ -44,6 +45,7 @@ export class LetterWindow {
   #courier;
   #answering;
   #cover;
+  #wait;
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
@@ -71,11 +73,18 @@ export class LetterWindow {
     this.plan = this.#createPlan();
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
-      take: (onAgreed) => this.#takeOutgoing(onAgreed),
+      take: (onFree) => this.#takeOutgoing(onFree),
       onSent: (letter, sent) => this.#showSent(letter, sent),
       onLocked: () => void this.#refresh(),
       update: () => this.update(),
     } });
+    this.#wait = new SendingWait({
+      lines: this.recipients.lines,
+      content: () => this.#content(),
+      obstacles: () => this.#obstacles(this.#letter()),
+      warnings: () => urgentWarnings(this.#letter()),
+      explain: () => this.plan.focus(),
+    });
     this.#answering = new Answering(translate, courier, claim, this);
     this.drafts = new DraftKeeper(courier, () => this.#draft(), (state) => this.#showDraft(state));
     this.element = this.#assemble();
@@ -203,12 +212,12 @@ export class LetterWindow {
     });
   }
 
-  /** @param {() => void} onAgreed @returns {import("./sending.js").Outgoing | null} */
-  #takeOutgoing(onAgreed) {
+  /** @param {() => void} onFree sends the letter when nothing stands in its way any more @returns {import("./sending.js").Outgoing | null} */
+  #takeOutgoing(onFree) {
     this.recipients.commit();
     const letter = this.#letter();
-    if (this.#obstacles(letter).length > 0) this.plan.focus();
-    else if (this.protection.isUnagreed) this.protection.askReadable(onAgreed);
+    if (this.#obstacles(letter).length > 0) void this.#wait.meet(onFree);
+    else if (this.protection.isUnagreed) this.protection.askReadable(onFree);
     else return { letter, packed: this.#packed(), leaving: this.#leaving(), password: this.protection.takePassword() };
     return null;
   }
@@ -222,6 +231,12 @@ export class LetterWindow {
       messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...this.#answering.thread,
     };
     return { fields, text: this.#octets(), attachments: this.attached.files };
+  }
+
+  /** A text that changes with everything that the person writes. */
+  #content() {
+    const { letter, identity } = this.#draft();
+    return JSON.stringify([letter.fields, this.text.value, this.attached.files.map(({ name, data }) => [name, data.byteLength]), identity]);
   }
 
   /** The text as bytes. */

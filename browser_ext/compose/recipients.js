@@ -22,7 +22,7 @@ export class Recipients {
   }
 
   get people() {
-    return this.#lines.flatMap(({ people }) => people);
+    return this.lines.flatMap(({ people }) => people);
   }
 
   /** @returns {Addresses} */
@@ -44,7 +44,7 @@ export class Recipients {
 
   /** The line with this person. @param {Person} person */
   lineOf(person) {
-    return this.#lines.find(({ people }) => people.includes(person)) ?? this.to;
+    return this.lines.find(({ people }) => people.includes(person)) ?? this.to;
   }
 
   /** @param {Addresses} addresses the new recipients */
@@ -57,7 +57,7 @@ export class Recipients {
 
   /** Turns the typed text into people. */
   commit() {
-    for (const line of this.#lines) line.commit();
+    for (const line of this.lines) line.commit();
   }
 
   /** Looks for missing certificates again, since they may have been added meanwhile. */
@@ -66,7 +66,7 @@ export class Recipients {
     for (const person of missing) void this.lineOf(person).lookUp(person);
   }
 
-  get #lines() {
+  get lines() {
     return [this.to, this.cc, this.bcc];
   }
 }

@@ -17,9 +17,10 @@ import { LetterProgress } from "./letter_progress.js";
  */
 /**
  * @typedef {{
- *   take: (onAgreed: () => void) => Outgoing | null, onSent: (letter: Letter, sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
+ *   take: (onFree: () => void) => Outgoing | null, onSent: (letter: Letter, sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
  *   onLocked: () => void, update: () => void,
- * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the person has agreed
+ * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the
+ *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
  */
 
 /** The codes of errors after which the webmail has not, or perhaps not, sent the message to everybody. */

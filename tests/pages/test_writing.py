@@ -62,6 +62,31 @@ def test_writing_begins_with_the_recipients(alice: MailPages) -> None:
     discard(alice)
 
 
+def test_a_message_leaves_for_an_address_that_was_just_typed(alice: MailPages, bob: Account) -> None:
+    alice.show_inbox()
+    alice.page.click(named("write"))
+    alice.page.wait_for_selector(named("compose-form"))
+    alice.page.fill(named("compose-text"), "Turn left at the lighthouse.")
+    alice.page.click(named("compose-to"))
+    alice.page.type(bob.address)
+    alice.page.click(named("send"))
+    alice.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    alice.page.click(named("sent-back"))
+
+
+def test_nothing_moves_under_a_press_of_the_pointer(alice: MailPages, bob: Account) -> None:
+    alice.show_inbox()
+    alice.page.click(named("write"))
+    alice.page.wait_for_selector(named("compose-form"))
+    alice.page.click(named("compose-to"))
+    alice.page.type(bob.address)
+    alice.page.js("() => { dispatchEvent(new PointerEvent('pointerdown')); document.activeElement.blur(); }")
+    assert alice.page.js(f"() => new Promise((done) => setTimeout(() => done(({PEOPLE})()), 200))") == []
+    alice.page.js("() => { dispatchEvent(new PointerEvent('pointerup')); }")
+    alice.page.wait_for(f"() => ({PEOPLE})().length === 1")
+    discard(alice)
+
+
 def test_a_reply_begins_above_what_it_quotes(alice: MailPages, demo_stack: DemoStack) -> None:
     open_welcome(alice, demo_stack)
     alice.page.click(named("reply"))

@@ -3,6 +3,7 @@
 import { html, uniqueId } from "./dom.js";
 import { recipientState, sourceWords } from "./recipient_words.js";
 import { readinessMark } from "./state_mark.js";
+import { afterPress } from "./press.js";
 import { dayOnly, isAddress, readMailbox, sameAddress } from "./formats.js";
 
 /** @typedef {import("./catalogue.js").Catalogue} Catalogue */
@@ -32,6 +33,8 @@ export class RecipientsField {
   #onDetails;
   #onChange;
   #chips = html("ul", { class: "chips" });
+  /** @type {Set<Promise<Finding>>} */
+  #lookUps = new Set();
   #input;
 
   /**
@@ -51,7 +54,7 @@ export class RecipientsField {
       on: {
         keydown: (event) => this.#keyDown(event),
         input: () => this.#takeCompleted(),
-        blur: () => this.commit(),
+        blur: () => afterPress(() => this.commit()),
       },
     });
     this.#chips.setAttribute("aria-label", label);
@@ -100,15 +103,23 @@ export class RecipientsField {
   async lookUp(person, find = (address) => this.#directory.find(address)) {
     const before = person.finding;
     person.finding = null;
+    const lookUp = find(person.address);
+    this.#lookUps.add(lookUp);
     this.#changed();
     try {
-      person.finding = await find(person.address);
+      person.finding = await lookUp;
     } catch (error) {
       person.finding = before;
       throw error;
     } finally {
+      this.#lookUps.delete(lookUp);
       this.#changed();
     }
+  }
+
+  /** Waits for the look-ups that are under way. */
+  async lookedUp() {
+    await Promise.allSettled(this.#lookUps);
   }
 
   /**

@@ -22,6 +22,8 @@ import { recipientSentence } from "./verdict_words.js";
 
 /** Warnings that are the same for all recipients. Only the details of a certificate show them. */
 const FOR_DETAILS = new Set(["revocation-not-checked"]);
+/** Warnings that nobody has to read before the letter leaves. */
+const NOT_URGENT = new Set(["expires-soon", "revocation-unknown", "revocation-not-checked"]);
 
 /**
  * The sentence that tells how the letter would be sent now, or which recipients could not read it yet.
@@ -81,6 +83,16 @@ export function warnings({ encrypt, people }, translate) {
       return translate.has(key) ? translate(key, values) : `${address}: ${recipientSentence(translate, warning)}`;
     });
   });
+}
+
+/**
+ * The codes of the warnings to read before the letter leaves, such as that a person has a new certificate.
+ * @param {Letter} letter
+ */
+export function urgentWarnings({ encrypt, people }) {
+  if (!encrypt) return [];
+  const found = people.flatMap(({ finding }) => (finding?.readiness === "ready" ? finding.check.warnings : []));
+  return found.map(({ code }) => code).filter((code) => !NOT_URGENT.has(code));
 }
 
 /** @param {Person} person @param {Letter} letter */

@@ -66,6 +66,14 @@ def test_a_letter_leaves_when_the_last_obstacle_has_just_gone(webmail: Webmail) 
     assert len(webmail.taken()) == 1
 
 
+def test_a_letter_leaves_for_an_address_that_was_just_typed(webmail: Webmail) -> None:
+    window = webmail.write(text=SECRET_WORDS)
+    window.click("[data-test=compose-to]")
+    window.type("bob@example.test")
+    send(window)
+    assert len(webmail.taken()) == 1
+
+
 def test_a_letter_for_a_webmail_in_a_frame_names_the_page_around_it(
     extension: Extension, site: Site, webmail: Webmail
 ) -> None:

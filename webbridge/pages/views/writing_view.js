@@ -14,8 +14,9 @@ import { Directory } from "../directory.js";
 import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { RecipientsField } from "../../../wasm_build/ui/recipients_field.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
-import { obstacles, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
+import { obstacles, urgentWarnings, warnings, whatWillLeave } from "../../../wasm_build/ui/sending_plan.js";
 import { createPlanPanel } from "../../../wasm_build/ui/plan_panel.js";
+import { SendingWait } from "../../../wasm_build/ui/sending_wait.js";
 import { createSentView } from "./sent_view.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -66,6 +67,7 @@ class Writing {
   #app;
   #proposal;
   #sending = false;
+  #wait;
   /** The message that was perhaps sent. If it is sent again, it keeps this Message-ID. */
   #unconfirmed = { draft: "", messageId: "" };
 
@@ -97,6 +99,13 @@ class Writing {
     this.sign.input.checked = true;
     this.encrypt.input.checked = true;
     this.plan = this.#createPlan();
+    this.#wait = new SendingWait({
+      lines: [this.to, this.cc],
+      content: () => this.#content(),
+      obstacles: () => obstacles(this.#letter(), translate),
+      warnings: () => urgentWarnings(this.#letter()),
+      explain: () => this.plan.focus(),
+    });
     this.failure = problem("send-error");
     this.send = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id,
@@ -110,6 +119,7 @@ class Writing {
   }
 
   dispose() {
+    this.#wait.end();
     this.#app.keys.removeEventListener("change", this.onKeys);
   }
 
@@ -211,7 +221,7 @@ class Writing {
     this.cc.commit();
     const letter = this.#letter();
     if (this.#sending) return;
-    if (obstacles(letter, this.#app.translate).length > 0) return this.plan.focus();
+    if (obstacles(letter, this.#app.translate).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
     if (this.#unconfirmed.messageId && !isAgreed) return this.#askToSendAgain();
     this.failure.textContent = "";
     await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
@@ -251,7 +261,7 @@ class Writing {
     this.#app.announce(translate("sent"));
   }
 
-  /** @param {Letter} letter */
+  /** @param {{address: string}} letter */
   #draft({ address }) {
     const domain = address.split("@").at(-1);
     const draft = {
@@ -268,6 +278,12 @@ class Writing {
     };
     const isSame = this.#unconfirmed.draft === contentOf(draft);
     return isSame ? { ...draft, messageId: this.#unconfirmed.messageId } : draft;
+  }
+
+  /** A text that changes with everything that the person writes. */
+  #content() {
+    const { sign, encrypt, address } = this.#letter();
+    return JSON.stringify([sign, encrypt, contentOf(this.#draft({ address }))]);
   }
 
   #askToSendAgain() {

@@ -1,0 +1,19 @@
+/**
+ * The end of a press of the pointer. A press moves the focus when it begins, and clicks when it ends. If the field that
+ * loses the focus changes the layout in between, the button moves away from under the pointer, and the click is lost.
+ */
+
+let isDown = false;
+
+addEventListener("pointerdown", () => { isDown = true; }, true);
+for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => { isDown = false; }, true);
+
+/** Calls the function after the click of the press that is under way, or soon if there is none. @param {() => void} act */
+export function afterPress(act) {
+  if (!isDown) return void setTimeout(act);
+  const finish = () => {
+    for (const type of ["pointerup", "pointercancel"]) removeEventListener(type, finish, true);
+    setTimeout(act);
+  };
+  for (const type of ["pointerup", "pointercancel"]) addEventListener(type, finish, true);
+}
