@@ -67,13 +67,26 @@ export class RuntimeFiles {
   }
 
   async #fetchPlain() {
-    const [program, standardLibrary, pythonZip] = await Promise.all(
-      [PROGRAM, "python_stdlib.zip", "sealwax_python.zip"].map((name) => this.#fetch(name)),
-    );
-    // One compiled module serves all Workers, so that the engine optimises it once.
-    const module = await WebAssembly.compile(program);
-    giveBack(program);
+    const [module, standardLibrary, pythonZip] = await Promise.all([
+      this.#compile(), this.#fetch("python_stdlib.zip"), this.#fetch("sealwax_python.zip"),
+    ]);
     return { module, standardLibrary, pythonZip };
+  }
+
+  /**
+   * Compiles the program. One module serves all Workers, so that the engine optimises it once. Compiled from a response,
+   * it comes with the code that the browser has optimised and kept on earlier visits.
+   */
+  async #compile() {
+    try {
+      const { integrity } = FILES[PROGRAM];
+      return await WebAssembly.compileStreaming(fetch(new URL(PROGRAM, this.base), { integrity }));
+    } catch {
+      const program = await this.#fetch(PROGRAM);
+      const module = await WebAssembly.compile(program);
+      giveBack(program);
+      return module;
+    }
   }
 
   /** @param {Promise<unknown> | null} wanted */
@@ -151,13 +164,15 @@ class Progress {
    * @returns {Promise<ArrayBuffer>}
    */
   async read(name, response) {
-    const counted = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).pipeThrough(
-      new TransformStream({ transform: (chunk, controller) => {
-        this.#add(name, chunk.length);
-        controller.enqueue(chunk);
-      } }),
-    );
-    return new Response(counted).arrayBuffer();
+    const content = new Uint8Array(bytesOf(name));
+    let length = 0;
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      content.set(read.value, length);
+      length += read.value.length;
+      this.#add(name, read.value.length);
+    }
+    return content.buffer;
   }
 
   /**

@@ -7,7 +7,7 @@ import { finish, takeReply } from "./python_call.js";
 
 const CONTENT_BYTES = 1_000;
 // After eight rounds the browser compiles nothing more. The first round is the slowest.
-const ROUNDS = 8;
+const ROUNDS = 2;
 
 /**
  * @param {any} pyodide
