@@ -15,6 +15,7 @@ import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
+import { chooseStrict, isStrict } from "./strict_choice.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
 import { createPeopleView } from "./views/people_view.js";
@@ -60,6 +61,8 @@ export class App {
   /** @type {Promise<import("../../wasm_build/vault/owner/vault.js").Vault> | null} */
   #vault = null;
   #frame;
+  /** Whether private keys stay out of the browser's own cryptography, and each operation ends its Worker. */
+  #strict = isStrict();
 
   /**
    * @param {{
@@ -216,6 +219,21 @@ export class App {
     this.keys.lock("hand");
   }
 
+  get strict() {
+    return this.#strict;
+  }
+
+  /** Locks the keys, and goes on with a vault of the other setting. @param {boolean} strict */
+  setStrict(strict) {
+    chooseStrict(strict, this.kept.keeping !== "off");
+    this.#strict = strict;
+    this.keys.lock("hand");
+    const closing = this.#vault;
+    this.#vault = null;
+    void closing?.then((vault) => vault.close(), () => undefined);
+    void this.#startVault().catch(() => undefined);
+  }
+
   hasDraft() {
     return this.#writing?.isBegun() ?? false;
   }
@@ -295,33 +313,36 @@ export class App {
   }
 
   #startVault() {
-    this.#vault ??= this.#openVault();
-    return this.#vault;
+    if (this.#vault) return this.#vault;
+    const opening = this.#openVault();
+    this.#vault = opening;
+    opening.catch(() => {
+      // After a change of the strict setting another vault opens already.
+      if (this.#vault !== opening) return;
+      this.#vault = null;
+      this.#frame.setVaultState(this.translate("vault_failed"));
+    });
+    return opening;
   }
 
   async #openVault() {
     this.#frame.setVaultState(this.translate("vault_starting"));
-    try {
-      const vault = await openVault({
-        base: new URL("./runtime/", import.meta.url),
-        onStartProgress: (progress) => this.#frame.showStart(progress),
-      });
-      vault.onCleanup = ({ bytesZeroed, milliseconds }) => {
-        const megabytes = Math.round(bytesZeroed / 1_000_000);
-        this.#frame.setVaultState(
-          this.translate("memory_cleaned", { megabytes, milliseconds: Math.round(milliseconds) }),
-        );
-      };
-      await vault.ready;
-      // The first verdict needs the followed list, so all callers of the vault also wait for the list.
-      await this.trust.follow(vault);
-      this.#frame.setVaultState(this.translate("vault_ready"));
-      return vault;
-    } catch (error) {
-      this.#vault = null;
-      this.#frame.setVaultState(this.translate("vault_failed"));
-      throw error;
-    }
+    const vault = await openVault({
+      base: new URL("./runtime/", import.meta.url),
+      strict: this.#strict,
+      onStartProgress: (progress) => this.#frame.showStart(progress),
+    });
+    vault.onCleanup = ({ bytesZeroed, milliseconds }) => {
+      const megabytes = Math.round(bytesZeroed / 1_000_000);
+      this.#frame.setVaultState(
+        this.translate("memory_cleaned", { megabytes, milliseconds: Math.round(milliseconds) }),
+      );
+    };
+    await vault.ready;
+    // The first verdict needs the followed list, so all callers of the vault also wait for the list.
+    await this.trust.follow(vault);
+    this.#frame.setVaultState(this.translate("vault_ready"));
+    return vault;
   }
 }
 

@@ -5,7 +5,7 @@ import { LIMITS } from "../../../wasm_build/vault/session.js";
 import { lockMark } from "../../../wasm_build/ui/state_mark.js";
 import { saveFile } from "../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";
-import { problem } from "../../../wasm_build/ui/parts.js";
+import { problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
@@ -74,6 +74,7 @@ function drawLocked(app, [unlocking, requests], onUnlocked) {
     html("p", { class: "note", text: app.lockedSentence(), data: { test: "locked-note" } }),
     html("div", { class: "actions" }, later),
     requests,
+    createStrictSwitch(app),
   ];
 }
 
@@ -109,7 +110,17 @@ function drawUnlocked(app) {
     list,
     createPasskeyChoice(app),
     html("div", { class: "actions" }, open),
+    createStrictSwitch(app),
   ].filter((part) => part !== null);
+}
+
+/** @param {App} app */
+function createStrictSwitch(app) {
+  const { element, input } = switchField(app.translate("strict"), "switch-strict", (checked) => app.setStrict(checked));
+  input.checked = app.strict;
+  const hint = html("p", { id: "strict-hint", class: "field-hint", text: app.translate("strict_hint") });
+  input.setAttribute("aria-describedby", hint.id);
+  return html("div", { class: "field" }, element, hint);
 }
 
 /**

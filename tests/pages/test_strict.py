@@ -1,0 +1,72 @@
+"""The switch for strict cleanup in the pages: it locks the keys, lasts, and makes each operation end its Worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+BEFORE_THE_PAGE = """() => {
+  globalThis.requests = [];
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.kind === "request") requests.push(message.strict);
+    if (message.kind === "rest" || message.kind === "end") requests.push(message.kind);
+    return post.call(this, message, ...rest);
+  };
+}"""
+KEYS_VIEW = "() => { location.hash = '#/keys'; }"
+IS_STRICT = f"() => document.querySelector('{named('switch-strict')}').checked"
+UNLOCKED = f"{named('lock')}[data-unlocked=true]"
+
+
+@pytest.fixture
+def alice(browser: Browser, demo_stack: DemoStack) -> Iterator[MailPages]:
+    pages = MailPages(browser, "about:blank", demo_stack.accounts[0])
+    script = browser.bidi.command(
+        "script.addPreloadScript", functionDeclaration=BEFORE_THE_PAGE, contexts=[pages.page.context]
+    )["script"]
+    pages.page.goto(demo_stack.pages_url)
+    pages.enter()
+    yield pages
+    browser.bidi.command("script.removePreloadScript", script=script)
+    pages.page.js("() => { localStorage.clear(); }")
+    pages.close()
+
+
+def open_keys(pages: MailPages) -> None:
+    pages.page.js(KEYS_VIEW)
+    pages.page.wait_for_selector(named("switch-strict"))
+
+
+def read_welcome(pages: MailPages, stack: DemoStack) -> list[bool | str]:
+    """What the Workers were told while a mail was opened: whether each request was strict, and the end of each."""
+    pages.page.js("() => { requests.length = 0; }")
+    pages.show_inbox()
+    pages.open_message(stack.mail_server.messages(pages.account.address)[0].uid)
+    pages.page.wait_for_selector(f"{named('state')}[data-state=verified]", timeout_seconds=OPERATION_SECONDS)
+    told: list[bool | str] = pages.page.js("() => requests")
+    return told
+
+
+def test_strict_cleanup_is_chosen_in_the_view_of_the_keys(alice: MailPages, demo_stack: DemoStack) -> None:
+    usual = read_welcome(alice, demo_stack)
+    assert {False, "rest"} <= set(usual) <= {False, "rest", "end"}
+    open_keys(alice)
+    assert alice.page.js(IS_STRICT) is False
+    alice.page.click(named("switch-strict"))
+    alice.page.wait_for_selector(named("unlock-form"))
+    assert alice.page.js(IS_STRICT) is True
+    alice.unlock()
+    alice.page.wait_for_selector(UNLOCKED, timeout_seconds=OPERATION_SECONDS)
+    strict = read_welcome(alice, demo_stack)
+    assert set(strict) == {True, "end"}
+    alice.page.goto(demo_stack.pages_url)
+    open_keys(alice)
+    assert alice.page.js(IS_STRICT) is True
