@@ -20,10 +20,17 @@ let keys = null;
 /** @type {ReturnType<typeof openVault> | null} */
 let vault = null;
 
-/** The key pair of this owner. */
+/** The key pair of this owner. Somebody who asks for it will soon send a request, so a Worker starts. */
 export function ownKeys() {
   keys ??= generateKeys();
+  openSoon().then((opened) => opened.wake(), () => {});
   return keys;
+}
+
+/** The vault, which opens at the first call. */
+function openSoon() {
+  vault ??= kept().then(({ strict }) => openVault({ base: new URL(api.runtime.getURL("runtime/")), strict }));
+  return vault;
 }
 
 /**
@@ -36,8 +43,7 @@ export function ownKeys() {
  */
 export async function callVault(verb, args, onProgress) {
   const opened = await openSecrets(args);
-  vault ??= kept().then(({ strict }) => openVault({ base: new URL(api.runtime.getURL("runtime/")), strict }));
-  const opening = vault;
+  const opening = openSoon();
   const guarded = session.guard({ call: async (...request) => (await opening).call(...request) });
   return guarded.call(verb, opened, { deadlineSeconds: DEADLINE_SECONDS, onProgress });
 }

@@ -17,7 +17,7 @@ import pytest
 from smime_core.algorithms import AES_192_CBC, CHACHA20_POLY1305, ContentCipher
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Name, missing_programs
-from tests.support.browser.residue.lab import Option, make_secrets, open_lab
+from tests.support.browser.residue.lab import make_secrets, open_lab
 from tests.support.browser.residue.processes import Finding, count_by_secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -26,13 +26,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     key: NewKey
-    options: tuple[Option, ...] = ()
+    strict: bool = False
 
 
 SETTINGS: Final = {
     "default-rsa": Setting(key=NewKey.RSA_2048),
-    "strict-rsa": Setting(key=NewKey.RSA_2048, options=("strict",)),
-    "strict-ec": Setting(key=NewKey.P256, options=("strict",)),
+    "strict-rsa": Setting(key=NewKey.RSA_2048, strict=True),
+    "strict-ec": Setting(key=NewKey.P256, strict=True),
     "default-ec": Setting(key=NewKey.P256),
 }
 UNLOCKING: Final = {"passphrase", "derived key", "private key", "seal key"}
@@ -65,7 +65,7 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
         pytest.skip(f"not installed: {', '.join(missing)}")
     given = make_secrets(SETTINGS[setting].key)
     allowed = REMAINDERS.get((setting, name), Counter())
-    with open_lab(name, tmp_path, given, *SETTINGS[setting].options) as lab:
+    with open_lab(name, tmp_path, given, strict=SETTINGS[setting].strict) as lab:
         lab.type_passphrase(given.passphrase)
         lab.begin("unlock")
         assert lab.watch.find_in_memory(UNLOCKING) == UNLOCKING
@@ -92,7 +92,7 @@ def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) ->
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
     given = make_secrets(NewKey.RSA_2048, OWN_CIPHERS[name])
-    with open_lab(name, tmp_path, given, "strict") as lab:
+    with open_lab(name, tmp_path, given, strict=True) as lab:
         lab.type_passphrase(given.passphrase)
         lab.begin("unlock")
         lab.go_on()

@@ -42,7 +42,8 @@ def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: N
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
     given = make_secrets(key)
-    with open_lab(name, tmp_path, given, "rewind") as lab:
+    with open_lab(name, tmp_path, given) as lab:
+        lab.wait_for_image(1)
         lab.type_passphrase(given.passphrase)
         lab.begin("unlock")
         lab.go_on()

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.signing import Signing
-from smime_core.identity.identity import Identity, export_identity
+from smime_core.identity.identity import export_identity
+from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.people import NOW, person
-from tests.support.vault.page import AT, PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret, trusting
-from wasm_build.vault.python.sealed import seal_identity
+from tests.support.browser.residue.processes import process_tree
+from tests.support.people import person
+from tests.support.vault.operations import CONTENT, check, operations, started
+from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-CONTENT: Final = b"The words of this letter, which nobody else may read. " * 190
 # Counts the secret keys that the browser has not collected. A static import: a script that waits for its import would
 # miss the message that starts a later Worker.
 PREPARED_WORKER: Final = """
@@ -90,7 +92,6 @@ LISTEN: Final = """(patterns) => {
     window.prepared ||= Boolean(data.prepared);
   };
 }"""
-TRUSTED: Final = trusting()
 # A Worker's memory at the start. The whole cleanup overwrites all of it.
 LINEAR_MEMORY_BYTES: Final = 30_000_000
 # Reads the outcomes of a batch so slowly that its Worker serves somebody else before the last one is read.
@@ -111,33 +112,24 @@ ABORTED: Final = """async (verb, args) => {
   return call.then(() => "answered", ({ code }) => code);
 }"""
 
-
-def sealed(identity: Identity) -> dict[str, Any]:
-    key = bytes(range(32))
-    return {"identities": [b64(blocking.run(seal_identity(identity, key, provider=PROVIDER)))], "sealKey": SEAL_KEY}
-
-
-def operations() -> list[tuple[str, dict[str, Any], str]]:
-    """Requests of each kind without a passphrase, with the member of the reply that has the outcome."""
-    alice, bob = person("alice"), person("bob")
-    signed = blocking.sign_bytes(CONTENT, Signing(identities=[alice], signing_time=NOW), provider=PROVIDER)
-    encrypted = blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
-    return [
-        ("bytes.sign", {"content": b64(CONTENT), **sealed(alice), "at": AT}, "cms"),
-        ("bytes.verify", {"cms": b64(signed), **TRUSTED}, "report"),
-        ("bytes.encrypt", {"content": b64(CONTENT), "recipients": [b64(bob.certificate.der)]}, "cms"),
-        ("bytes.decrypt", {"cms": b64(encrypted), **sealed(bob)}, "content"),
-    ]
-
-
-def check(outcome: Any, member: str) -> None:
-    """Check the outcome of one of `operations`. Products are random and only have to be there."""
-    assert "ok" in outcome, outcome
-    value = outcome["ok"][member]
-    if member == "report":
-        assert value["state"] == "verified"
-    if member == "content":
-        assert value == b64(CONTENT)
+ROUNDS: Final = 10
+OPERATIONS_A_ROUND: Final = 1000
+OPERATIONS_A_WORKER: Final = 50
+GROWTH: Final = 1.05
+# Runs the operations in turn, and counts the wrong answers.
+MANY: Final = """async (operations, content, count) => {
+  const expected = new Uint8Array(window.wake(content));
+  const isRight = (value, member) => member === "report" ? value.state === "verified"
+    : member === "content" ? expected.every((byte, index) => new Uint8Array(value)[index] === byte)
+    : value.byteLength > 0;
+  const wrong = [];
+  for (let number = 0; number < count; number++) {
+    const [verb, args, member] = operations[number % operations.length];
+    const outcome = await vault.call(verb, window.wake(args)).then((reply) => reply[member], ({ code }) => code);
+    if (typeof outcome === "string" || !isRight(outcome, member)) wrong.push([number, verb, String(outcome)]);
+  }
+  return wrong;
+}"""
 
 
 def open_prepared(open_vault_page: OpenPage, *patterns: bytes, strict: bool = False) -> Page:
@@ -158,10 +150,16 @@ def wait_for_rests(page: Page, count: int) -> list[dict[str, Any]]:
     return rests
 
 
-def started(page: Page) -> int:
-    """The number of Workers that the page has started."""
-    workers: int = page.js("() => window.workers")
-    return workers
+def memory_of(browser: Browser) -> int:
+    """The proportional memory (PSS) of all the browser's processes, in bytes."""
+    total = 0
+    for process in process_tree(browser.process.pid):
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
 
 
 def test_many_operations_share_a_worker_and_leave_nothing_in_it(open_vault_page: OpenPage) -> None:
@@ -284,3 +282,19 @@ def test_content_keys_are_collected_without_the_persons_keys_too(open_vault_page
     (rest,) = wait_for_rests(page, 1)
     assert rest["imported"] > 0
     assert rest["left"] == 0
+
+
+@pytest.mark.thorough
+@pytest.mark.longest
+def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) -> None:
+    page = open_vault_page(options={"device": {"deviceMemory": 4}})
+    requests = [list(one) for one in operations()]
+    bytes_used = []
+    for _ in range(ROUNDS):
+        wrong: Any = page.js(MANY, requests, b64(CONTENT), OPERATIONS_A_ROUND)
+        assert wrong == []
+        bytes_used.append(memory_of(browser))
+    workers = page.js("() => window.workers")
+    print(workers, "Workers; megabytes after each round:", [round(one / 1e6) for one in bytes_used])
+    assert workers <= math.ceil(ROUNDS * OPERATIONS_A_ROUND / OPERATIONS_A_WORKER) + ROUNDS
+    assert min(bytes_used[-3:]) <= GROWTH * max(bytes_used[:3])

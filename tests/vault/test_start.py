@@ -156,11 +156,26 @@ def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> 
     assert len(progress) > 10
 
 
+@pytest.mark.parametrize("gigabytes", [8, 1])
+def test_one_worker_waits_and_goes_on(open_vault_page: OpenPage, gigabytes: float) -> None:
+    page = open_vault_page(options={"device": {"deviceMemory": gigabytes, "hardwareConcurrency": 8}})
+    assert page.js("() => window.workers") == 1
+    # A request that comes before the image is taken ends its Worker.
+    assert describes(page)
+    page.js("() => window.vault.ready.then(() => new Promise((resolve) => setTimeout(resolve, 3000)))")
+    assert page.js("() => window.workers") <= 2
+    workers = page.js("() => window.workers")
+    assert describes(page)
+    assert describes(page)
+    assert page.js("() => window.workers") == workers
+
+
 @pytest.mark.parametrize(("gigabytes", "cores", "expected"), [(8, 8, 2), (8, 2, 1), (2, 8, 1), (1, 8, 0)])
-def test_as_many_workers_wait_as_the_device_has_room_for(
+def test_as_many_strict_workers_wait_as_the_device_has_room_for(
     open_vault_page: OpenPage, gigabytes: float, cores: int, expected: int
 ) -> None:
-    page = open_vault_page(options={"device": {"deviceMemory": gigabytes, "hardwareConcurrency": cores}})
+    device = {"deviceMemory": gigabytes, "hardwareConcurrency": cores}
+    page = open_vault_page(options={"strict": True, "device": device})
     assert page.wait_for("(expected) => window.workers >= expected", expected) is True
     assert describes(page)
     page.js("() => window.vault.ready.then(() => true)")

@@ -295,7 +295,7 @@ def test_no_secret_is_left_in_the_workers_memory(open_page: OpenPage) -> None:
         "identities": [b64(blocking.run(seal_identity(bob, bytes(range(32)), provider=PROVIDER)))],
         "sealKey": SEAL_KEY,
     }
-    page = open_page(SCANNING_WORKER)
+    page = open_page(SCANNING_WORKER, options={"rewind": False})
     # Zeros at the start are cut off: the search looks for the first byte, and memory is full of zeros.
     needles = [list(one.lstrip(b"\0")) for one in (prime[32:64], KnownCek.cek, text[50_000:50_032])]
     page.js(

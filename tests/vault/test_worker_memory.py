@@ -88,7 +88,7 @@ def decrypting(content: bytes) -> dict[str, Any]:
 
 
 def open_counting(open_vault_page: OpenPage) -> Page:
-    page = open_vault_page(COUNTING_WORKER)
+    page = open_vault_page(COUNTING_WORKER, options={"rewind": False})
     page.js(LISTEN)
     return page
 

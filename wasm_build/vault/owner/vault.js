@@ -39,13 +39,13 @@ const SIGNS_OF_USE = ["pointermove", "keydown", "focusin"];
  *
  * With `saveBytes` the first Worker starts without the snapshot, which is fetched afterwards. This is the default on a
  * first visit, and if the browser shall save data.
- * With `rewind` a Worker goes on after an operation: its memory is put back to an image of the time before. By default
- * each operation ends its Worker.
+ * By default a Worker goes on after an operation: its memory is put back to an image of the time before. With `strict`, or
+ * without `rewind`, each operation ends its Worker.
  * @param {{base?: URL, strict?: boolean, rewind?: boolean} & StartOptions} [options] `base` is the folder of the runtime, by
  *   default the folder of the built module
  * @returns {Promise<Vault>}
  */
-export async function openVault({ base = new URL("./", import.meta.url), strict = false, rewind = false, ...start } = {}) {
+export async function openVault({ base = new URL("./", import.meta.url), strict = false, rewind = true, ...start } = {}) {
   const files = new RuntimeFiles(base, start);
   await files.scripts;
   const vault = new Vault(files, { strict, rewind });
@@ -81,13 +81,13 @@ export class Vault {
     if (document.visibilityState === "hidden") void this.retire();
   };
   /** A person who moves the pointer or presses a key may soon need a Worker. */
-  #wake = () => this.#reserve.wake();
+  #used = () => this.wake();
 
   /**
    * @param {RuntimeFiles} files
    * @param {{strict?: boolean, rewind?: boolean}} [settings]
    */
-  constructor(files, { strict = false, rewind = false } = {}) {
+  constructor(files, { strict = false, rewind = true } = {}) {
     this.#strict = strict;
     this.#reserve = new Reserve(files, rewind && !strict, (report) => {
       this.lastCleanup = report;
@@ -95,7 +95,7 @@ export class Vault {
     });
     globalThis.addEventListener("pagehide", this.#leave);
     globalThis.document?.addEventListener("visibilitychange", this.#hide);
-    for (const type of SIGNS_OF_USE) globalThis.addEventListener(type, this.#wake, { capture: true, passive: true });
+    for (const type of SIGNS_OF_USE) globalThis.addEventListener(type, this.#used, { capture: true, passive: true });
   }
 
   /** Resolves when a Worker is ready. */
@@ -185,7 +185,7 @@ export class Vault {
     this.#closed = true;
     globalThis.removeEventListener("pagehide", this.#leave);
     globalThis.document?.removeEventListener("visibilitychange", this.#hide);
-    for (const type of SIGNS_OF_USE) globalThis.removeEventListener(type, this.#wake, { capture: true });
+    for (const type of SIGNS_OF_USE) globalThis.removeEventListener(type, this.#used, { capture: true });
     const retired = this.#reserve.close();
     this.#stopAll();
     await Promise.all([retired, ...[...this.#busy].map(({ ended }) => ended)]);
@@ -197,6 +197,11 @@ export class Vault {
    */
   retire() {
     return this.#reserve.retire();
+  }
+
+  /** Starts a Worker if there is none after `retire`, because a request may soon come. */
+  wake() {
+    this.#reserve.wake();
   }
 
   #stopAll() {

@@ -25,7 +25,8 @@ export interface VaultOptions {
   /** The folder of the runtime. Default: the folder of this module. */
   base?: URL;
   /**
-   * Uses private keys only in WebAssembly, whose memory is overwritten but which is not constant-time. Default false.
+   * Uses private keys only in WebAssembly, whose memory is overwritten but which is not constant-time. Each operation then
+   * ends its Worker. Default false.
    */
   strict?: boolean;
   /**

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -45,8 +45,6 @@ from tests.support.vault.page import without_worker_pin
 from wasm_build.bundle.runtime_files import Pyodide, collect_runtime, pinned_module
 from wasm_build.bundle.scripts import PUBLISHED
 from wasm_build.bundle.tree import Content, list_folder, read_content
-
-Option = Literal["strict", "rewind"]
 
 NATIVE: Final = NativeProvider()
 _SCRIPT: Final = "tests/support/browser/residue/page.js"
@@ -276,12 +274,12 @@ class Lab:
 
 
 @contextmanager
-def open_lab(name: Name, profile: Path, given: Secrets, *options: Option) -> Iterator[Lab]:
-    """Start a browser, serve the page and open it with these options of the vault."""
+def open_lab(name: Name, profile: Path, given: Secrets, *, strict: bool = False) -> Iterator[Lab]:
+    """Start a browser, serve the page and open it, with the vault's strict setting or without."""
     browser = Chromium(profile, flags=("--js-flags=--expose-gc",)) if name == "chromium" else Firefox(profile)
     try:
         with _serve(given) as port:
-            query = "&".join([f"sealKeySeed={given.seal_key_seed}", f"textSeed={given.text_seed}", *options])
+            query = f"sealKeySeed={given.seal_key_seed}&textSeed={given.text_seed}{'&strict' * strict}"
             page = browser.open(f"http://127.0.0.1:{port}/?{query}")
             page.wait_for("() => window.opened === true", timeout_seconds=_STEP_SECONDS)
             yield Lab(page, Watch(browser, profile, given.needles))

@@ -40,7 +40,7 @@ channel.onmessage = ({ data }) => {
   if (data === "prepared") window.prepared += 1;
 };
 const vault = await openVault({
-  base: new URL("/runtime/", location.href), strict: settings.has("strict"), rewind: settings.has("rewind"), saveBytes: false,
+  base: new URL("/runtime/", location.href), strict: settings.has("strict"), saveBytes: false,
 });
 const keys = new KeyRing(async () => vault);
 const field = new SecretField({ label: "Passphrase", hint: "", translate: (key) => key });
