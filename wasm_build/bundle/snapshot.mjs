@@ -12,6 +12,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { freezeHiddenInputs } from "./frozen_inputs.mjs";
 import { dropZeroPages } from "../vault/worker/zero_pages.js";
+import { NAMES } from "../vault/worker/rewind.js";
 import { LOCK_FILE, PYTHON_ENVIRONMENT, PYTHON_ZIP_PATH } from "../vault/worker/python_settings.js";
 
 async function makeSnapshot(pyodideFolder, standardLibrary, pythonZip) {
@@ -23,6 +24,9 @@ async function makeSnapshot(pyodideFolder, standardLibrary, pythonZip) {
     env: { ...PYTHON_ENVIRONMENT },
     lockFileContents: LOCK_FILE,
   });
+  // Without these names a Worker would end after each operation, and nobody would notice but by the processor time.
+  const missing = NAMES.filter((name) => typeof python._module[name] !== "function");
+  if (missing.length > 0) throw new Error(`this Pyodide has no ${missing.join(", ")}, which a rewind needs`);
   python.FS.writeFile(PYTHON_ZIP_PATH, new Uint8Array(fs.readFileSync(pythonZip)));
   python.runPython(`
 import sys

@@ -32,7 +32,7 @@ const NEVER = 0x7fffffff;
  * @property {(parameter: number, value: number) => number} _mallopt
  * @property {() => number} _emscripten_stack_get_current
  */
-const NAMES = /** @type {const} */ ([
+export const NAMES = /** @type {const} */ ([
   "__hiwire_get", "__hiwire_set", "__hiwire_immortal_get", "_hiwire_num_refs", "_sbrk", "_mallopt",
   "_emscripten_stack_get_current",
 ]);
