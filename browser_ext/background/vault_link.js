@@ -17,7 +17,7 @@ let owner = null;
 let creating = null;
 /** Not null while the vault closes. Calls wait for this, and then start the next vault. @type {Promise<void> | null} */
 let closing = null;
-/** The number of stops by locks. If it changes during a call, a lock has interrupted the call. */
+/** A number that grows when a lock stops the operations or closes the vault. Firefox closes the vault without it. */
 let ends = 0;
 
 /**
@@ -92,8 +92,8 @@ async function askOffscreen(type, body) {
 async function askPage(type, body) {
   const before = ends;
   const reply = await (await loadOwner()).answer(type, body);
-  // Firefox is ending this background page and has closed its vault. The caller gets no answer, and asks the next
-  // background page.
+  // Firefox is ending this background page, which has closed its vault. This call gets no answer: the extension's page
+  // that asked notices the end, and asks the next background page.
   if (reply.error?.code === "vault-closed" && ends === before) return new Promise(() => {});
   return reply;
 }

@@ -164,10 +164,11 @@ def find_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> 
 
 
 def find_signed_layer(data: Buffer, *, detached_content: Buffer | None = None) -> SignedLayer:
-    """The outermost layer of an .eml, a MIME entity, DER or PEM, which must be signed. Nothing is verified.
+    """The outermost layer of a message, if that layer is signed. Nothing is verified.
 
-    For functions that deal with single signers: receipts, labels, countersignatures. Raises MalformedMessage, also if
-    the outermost layer is not signed, LimitExceeded or UnsupportedAlgorithm.
+    The message is MIME, or bare CMS in DER, BER, PEM or base64. Callers use the layer to reach single signers, for
+    example for receipts, labels and countersignatures. Raises MalformedMessage, LimitExceeded or UnsupportedAlgorithm.
+    MalformedMessage is also raised if the outermost layer is encrypted, UnsupportedAlgorithm if it is compressed.
     """
     layer = find_layer(parse_message(data), detached_content)
     if not isinstance(layer, SignedLayer):

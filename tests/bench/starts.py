@@ -41,7 +41,7 @@ _START: Final = """async (folder, kind) => {
 
 
 def measure_starts(name: Name, dist: Path, runs: int) -> list[Figure]:
-    """Measure both kinds of start in turns, in a page and in a page of the extension."""
+    """Measure starts with the snapshot and without it in turn: in a page, then in a page of the extension."""
     with open_page(name, dist) as page:
         figures = _measure(page, name, _PAGE, "/runtime/", runs)
     with tempfile.TemporaryDirectory() as profile:

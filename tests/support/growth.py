@@ -28,7 +28,8 @@ def _growth(work: Callable[[int], Callable[[], object]], size: int) -> float:
 
 
 def _processor_seconds(call: Callable[[], object]) -> float:
-    # A full collection visits all objects that earlier tests left, and would probably happen in the longer run.
+    # No garbage is collected during the call. A full collection visits all objects that earlier tests left, and would
+    # probably fall into the longer of the two runs.
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""The Python fallbacks of the browser's provider for operations that a browser lacks, against OpenSSL both ways."""
+"""The browser's provider without most algorithms of WebCrypto and the native one read each other's products."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ PSS_SHA256 = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashNa
 
 @pytest.fixture
 def poor(monkeypatch: pytest.MonkeyPatch) -> WebCryptoProvider:
-    """The browser's provider in a browser that supports almost no algorithm but AES."""
+    """The browser's provider in a browser whose WebCrypto has little more than AES of 128 and 256 bits."""
     monkeypatch.setitem(sys.modules, "sealwax_js", PoorDoor())
-    # The hashlib of the vault has no OpenSSL either.
+    # The vault's hashlib has no OpenSSL, so it offers only the hashes that every Python has.
     monkeypatch.setattr(python_hashes, "HASHLIB_HAS", hashlib.algorithms_guaranteed)
     return WebCryptoProvider()
 
@@ -89,7 +89,9 @@ def test_altered_signatures_and_contents_are_refused(poor: WebCryptoProvider, ki
 
 
 @pytest.mark.parametrize("salt_length", [0, 20, 31, 33, 222])
-def test_pss_has_the_salt_that_the_algorithm_says(poor: WebCryptoProvider, salt_length: int) -> None:
+def test_a_pss_signature_is_refused_unless_its_salt_has_the_length_of_the_algorithm(
+    poor: WebCryptoProvider, salt_length: int
+) -> None:
     key = key_of("rsa-2048")
     other = SignatureAlgorithm(scheme=SignatureScheme.RSA_PSS, hash_name=HashName.SHA256, salt_length=salt_length)
     signature = run(NATIVE.sign(key, other, b"content"))
@@ -135,7 +137,7 @@ def test_each_part_of_a_pss_block_is_checked(poor: WebCryptoProvider, damage: st
         drive(poor.verify(public, PSS_SHA256, signature, b"content"))
 
 
-def test_a_point_off_its_curve_verifies_nothing_and_agrees_with_none(poor: WebCryptoProvider) -> None:
+def test_a_point_off_its_curve_is_refused_in_verification_and_key_agreement(poor: WebCryptoProvider) -> None:
     """MUSTS 26."""
     key = key_of("brainpoolP256r1")
     public = public_key_of(key)
@@ -150,7 +152,7 @@ def test_a_point_off_its_curve_verifies_nothing_and_agrees_with_none(poor: WebCr
         drive(poor.agree(key, public_point(off)))
 
 
-def test_compressed_points_are_agreed_with_and_hybrid_ones_are_not(poor: WebCryptoProvider) -> None:
+def test_key_agreement_takes_compressed_points_and_refuses_malformed_ones(poor: WebCryptoProvider) -> None:
     """MUSTS 26."""
     for kind in ("p-256", "brainpoolP384r1"):
         key = key_of(kind)
@@ -186,7 +188,7 @@ def foreign_dsa() -> dsa.DSAPrivateKey:
     return dsa.generate_private_key(2048)
 
 
-def test_dsa_is_verified_and_never_made(poor: WebCryptoProvider) -> None:
+def test_dsa_signatures_are_verified_and_never_made(poor: WebCryptoProvider) -> None:
     key, signature = dsa_key(foreign_dsa()), foreign_dsa().sign(b"content", hashes.SHA256())
     drive(poor.verify(key, DSA_SHA256, signature, b"content"))
     r, s = (der.parse_integer(child) for child in der.read_sequence(signature))
@@ -255,7 +257,7 @@ def test_every_altered_bit_is_refused(poor: WebCryptoProvider, cipher: ContentCi
     "cipher", [AES_192_GCM, AES_192_CCM, AES_256_CCM, AES_256_GCM, CHACHA20_POLY1305], ids=lambda cipher: cipher.name
 )
 @pytest.mark.parametrize("tag_length", [0, 4, 8, 11, 17, 32])
-def test_tags_below_the_floor_are_refused_even_when_they_fit(
+def test_tag_lengths_below_12_and_above_16_bytes_are_refused(
     poor: WebCryptoProvider, cipher: ContentCipher, tag_length: int
 ) -> None:
     """MUSTS 19."""
@@ -269,7 +271,7 @@ def test_tags_below_the_floor_are_refused_even_when_they_fit(
 @pytest.mark.parametrize("nonce_length", [7, 11, 13])
 @pytest.mark.parametrize("cipher", [AES_128_CCM, AES_192_CCM], ids=lambda cipher: cipher.name)
 @pytest.mark.parametrize("aad", [b"", b"aad", bytes(70_000)], ids=["none", "some", "much"])
-def test_ccm_is_opened_with_the_tag_that_the_message_names(
+def test_ccm_is_decrypted_only_with_the_tag_length_of_the_message(
     poor: WebCryptoProvider, cipher: ContentCipher, aad: bytes, nonce_length: int, tag_length: int
 ) -> None:
     key, nonce = b"k" * cipher.key_length, b"n" * nonce_length
@@ -290,14 +292,16 @@ def test_ccm_has_nonces_of_seven_to_thirteen_bytes(poor: WebCryptoProvider) -> N
 
 @pytest.mark.parametrize("tag_length", range(12, 17))
 @pytest.mark.parametrize("nonce_length", [8, 12, 16, 60])
-def test_gcm_takes_every_nonce_and_tag(poor: WebCryptoProvider, nonce_length: int, tag_length: int) -> None:
+def test_gcm_takes_nonces_of_many_lengths_and_tags_of_12_to_16_bytes(
+    poor: WebCryptoProvider, nonce_length: int, tag_length: int
+) -> None:
     nonce = b"n" * nonce_length
     encrypted = aead.AESGCM(b"k" * 24).encrypt(nonce, b"text", b"aad")[: 4 + tag_length]
     opened = drive(poor.decrypt_content(AES_192_GCM, b"k" * 24, nonce, encrypted, aad=b"aad", tag_length=tag_length))
     assert opened == b"text"
 
 
-def test_an_empty_nonce_and_a_wrong_one_of_chacha20_are_refused(poor: WebCryptoProvider) -> None:
+def test_gcm_refuses_an_empty_nonce_and_chacha20_a_nonce_of_wrong_length(poor: WebCryptoProvider) -> None:
     for cipher, nonce in ((AES_192_GCM, b""), (CHACHA20_POLY1305, bytes(11)), (CHACHA20_POLY1305, bytes(13))):
         with pytest.raises(DecryptionError):
             drive(poor.decrypt_content(cipher, bytes(cipher.key_length), nonce, bytes(40)))
@@ -323,7 +327,7 @@ def test_cbc_refuses_impossible_lengths(poor: WebCryptoProvider, cipher: Content
 
 
 @pytest.mark.parametrize("cipher", [AES_128_CBC, AES_192_CBC, AES_256_CBC], ids=lambda cipher: cipher.name)
-def test_blocks_come_back_whole_and_with_whatever_they_end(poor: WebCryptoProvider, cipher: ContentCipher) -> None:
+def test_decrypted_blocks_keep_all_bytes_and_lose_no_padding(poor: WebCryptoProvider, cipher: ContentCipher) -> None:
     key, iv = b"k" * cipher.key_length, b"i" * 16
     for content in (b"c" * 48, b"\1" * 16, bytes(32)):
         encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
@@ -335,12 +339,12 @@ def test_blocks_come_back_whole_and_with_whatever_they_end(poor: WebCryptoProvid
         drive(poor.decrypt_blocks(AES_256_GCM, b"k" * 32, iv, bytes(16)))
 
 
-def test_weak_ciphers_are_never_made(poor: WebCryptoProvider) -> None:
+def test_triple_des_is_never_used_to_encrypt(poor: WebCryptoProvider) -> None:
     with pytest.raises(UnsupportedByProvider):
         drive(poor.encrypt_content(TRIPLE_DES_CBC, bytes(24), bytes(8), b"content"))
 
 
-def test_an_altered_wrap_is_refused_under_each_length_of_key(poor: WebCryptoProvider) -> None:
+def test_altered_wraps_and_keys_of_wrong_length_are_refused(poor: WebCryptoProvider) -> None:
     wrapped = bytearray(run(NATIVE.wrap_key(b"k" * 24, bytes(32))))
     for position in range(len(wrapped)):
         altered = bytes(wrapped[:position]) + bytes([wrapped[position] ^ 1]) + bytes(wrapped[position + 1 :])
@@ -368,7 +372,7 @@ def test_truncated_sha_512_gives_what_openssl_gives(poor: WebCryptoProvider, nam
 
 
 @pytest.mark.parametrize("kind", ["ml-kem-512", "ml-kem-768", "ml-kem-1024"])
-def test_a_wrong_ciphertext_gives_another_secret_and_one_of_wrong_length_none(
+def test_an_altered_ciphertext_gives_another_secret_and_a_wrong_length_is_refused(
     poor: WebCryptoProvider, kind: str
 ) -> None:
     """MUSTS 29."""

@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(PAGE if self.path == "/" else b"")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Write no log: browsers request favicons."""
+        """Write no log: the base class would write a line for each request among the output of the tests."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The verbs about the person's decisions on certificates. The vault makes and reads them; the page keeps the bytes."""
+"""The verbs about a person's decisions on certificates. The vault makes and reads decisions; the page keeps them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ async def list_decisions(request: ListDecisions, _: CryptoProvider) -> Reply:
 
 
 async def remove_decision(request: RemoveDecision, _: CryptoProvider) -> Reply:
-    """Returns `{decisions}` without the decision on this certificate. Raises DecisionRefused if there is none."""
+    """Returns `{decisions}` without the decision on the certificate with this fingerprint, or beginning of one.
+
+    Raises DecisionRefused unless exactly one decision matches.
+    """
     decisions = read_decisions(request.decisions)
     removed = find_decision(decisions, request.fingerprint)
     return {"decisions": build_decisions([decision for decision in decisions if decision is not removed])}

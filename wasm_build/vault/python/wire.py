@@ -24,7 +24,10 @@ def unpack(args_json: str, buffers: Sequence[bytes]) -> dict[str, Any]:
 
 
 def take(args_json: str, views: Iterable[Any]) -> dict[str, Any]:
-    """The arguments of a request as from `unpack`, with JavaScript's Uint8Arrays, whose bytes are copied at once."""
+    """The arguments of a request, as `unpack` returns them.
+
+    The binary values come from JavaScript as Uint8Arrays. Their bytes are copied at once.
+    """
     return unpack(args_json, [view.to_bytes() for view in views])
 
 
@@ -34,7 +37,7 @@ def pack(reply: dict[str, Any]) -> tuple[str, list[bytes]]:
 
     def set_aside(value: object) -> dict[str, int]:
         if not isinstance(value, bytes):
-            raise TypeError(f"{type(value).__name__} does not cross")
+            raise TypeError(f"a reply cannot hold a {type(value).__name__}, only bytes and the values of JSON")
         buffers.append(value)
         return {_MARK: len(buffers) - 1}
 

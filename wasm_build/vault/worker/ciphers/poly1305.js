@@ -63,7 +63,8 @@ export class Poly1305 {
   finish() {
     const [total, tag] = [this.#total, this.#addend];
     reduce(total);
-    // Subtracts the prime 2^130 - 5 if the total is not smaller: then the total plus 5 has bit 130.
+    // If the total is at least the prime 2^130 - 5, the prime is subtracted. In that case bit 130 of the total plus 5 is
+    // set, which `carry` gets.
     let carry = 5;
     for (let limb = 0; limb < LIMBS; limb++) carry = Math.floor((total[limb] + carry) / (limb < LIMBS - 1 ? LIMB : TOP));
     total[0] += 5 * carry;
@@ -111,7 +112,7 @@ function addLimbs(limbs, block) {
 }
 
 /**
- * Reduces the number to little more than 2^130 at most, and each limb to 22 bits.
+ * Reduces the number to at most a little more than 2^130. Each limb then fits in 22 bits.
  * @param {Float64Array} limbs
  */
 function reduce(limbs) {
