@@ -46,7 +46,7 @@ def open_keys(pages: MailPages) -> None:
 
 
 def read_welcome(pages: MailPages, stack: DemoStack) -> list[bool | str]:
-    """What the Workers were told while a mail was opened: whether each request was strict, and the end of each."""
+    """The messages to Workers while a mail is opened: of a request whether it is strict, and the word that ends it."""
     pages.page.js("() => { requests.length = 0; }")
     pages.show_inbox()
     pages.open_message(stack.mail_server.messages(pages.account.address)[0].uid)

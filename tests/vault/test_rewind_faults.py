@@ -12,7 +12,7 @@ from tests.support.vault.page import OpenPage, call
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# What goes wrong before the first request, in a Worker that has its image.
+# Faults before the first request, in a Worker that has its image.
 SURVIVED: Final = {
     "a reference that nobody gives back": "({ pyodide }) => { pyodide._module._hiwire_new({}); }",
     "a promise that never resolves": "() => { void new Promise(() => {}); }",
