@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,9 +9,7 @@ import pytest
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import export_identity
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
-from tests.support.browser.residue.processes import process_tree
 from tests.support.people import person
 from tests.support.vault.operations import CONTENT, check, operations, started
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
@@ -112,25 +108,6 @@ ABORTED: Final = """async (verb, args) => {
   return call.then(() => "answered", ({ code }) => code);
 }"""
 
-ROUNDS: Final = 10
-OPERATIONS_A_ROUND: Final = 1000
-OPERATIONS_A_WORKER: Final = 50
-GROWTH: Final = 1.05
-# Runs the operations in turn, and counts the wrong answers.
-MANY: Final = """async (operations, content, count) => {
-  const expected = new Uint8Array(window.wake(content));
-  const isRight = (value, member) => member === "report" ? value.state === "verified"
-    : member === "content" ? expected.every((byte, index) => new Uint8Array(value)[index] === byte)
-    : value.byteLength > 0;
-  const wrong = [];
-  for (let number = 0; number < count; number++) {
-    const [verb, args, member] = operations[number % operations.length];
-    const outcome = await vault.call(verb, window.wake(args)).then((reply) => reply[member], ({ code }) => code);
-    if (typeof outcome === "string" || !isRight(outcome, member)) wrong.push([number, verb, String(outcome)]);
-  }
-  return wrong;
-}"""
-
 
 def open_prepared(open_vault_page: OpenPage, *patterns: bytes, strict: bool = False) -> Page:
     """A page whose Worker has its image. With patterns it looks for them."""
@@ -148,18 +125,6 @@ def wait_for_rests(page: Page, count: int) -> list[dict[str, Any]]:
         "(count) => window.rests.length >= count && window.rests", count, timeout_seconds=30
     )
     return rests
-
-
-def memory_of(browser: Browser) -> int:
-    """The proportional memory (PSS) of all the browser's processes, in bytes."""
-    total = 0
-    for process in process_tree(browser.process.pid):
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
 
 
 def test_many_operations_share_a_worker_and_leave_nothing_in_it(open_vault_page: OpenPage) -> None:
@@ -282,19 +247,3 @@ def test_content_keys_are_collected_without_the_persons_keys_too(open_vault_page
     (rest,) = wait_for_rests(page, 1)
     assert rest["imported"] > 0
     assert rest["left"] == 0
-
-
-@pytest.mark.thorough
-@pytest.mark.longest
-def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) -> None:
-    page = open_vault_page(options={"device": {"deviceMemory": 4}})
-    requests = [list(one) for one in operations()]
-    bytes_used = []
-    for _ in range(ROUNDS):
-        wrong: Any = page.js(MANY, requests, b64(CONTENT), OPERATIONS_A_ROUND)
-        assert wrong == []
-        bytes_used.append(memory_of(browser))
-    workers = page.js("() => window.workers")
-    print(workers, "Workers; megabytes after each round:", [round(one / 1e6) for one in bytes_used])
-    assert workers <= math.ceil(ROUNDS * OPERATIONS_A_ROUND / OPERATIONS_A_WORKER) + ROUNDS
-    assert min(bytes_used[-3:]) <= GROWTH * max(bytes_used[:3])
