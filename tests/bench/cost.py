@@ -6,23 +6,18 @@ for an equal time is taken off. The driver waits inside the page, because each o
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from smime_core import blocking
-from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.signing import Signing
-from smime_core.providers.native import NativeProvider
+from tests.bench.processor_time import processor_time_of
 from tests.bench.results import Figure, Figures, Limit
-from tests.support.browser.browsers import Browser, Chromium, Name, launch
+from tests.bench.visits import UNTIL, build_letter
+from tests.support.browser.browsers import Browser, Name, launch
 from tests.support.browser.page import Page
-from tests.support.browser.residue.processes import process_tree
 from tests.support.pages.driver import MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -34,15 +29,6 @@ _BACKGROUND_SECONDS: Final = 5.0
 _IDLE_SECONDS: Final = 300.0
 _SETTLE_SECONDS: Final = 3.0
 _FURTHER: Final = 10
-_TEXT: Final = "Nothing in this letter is worth reading.\n" * 240  # a mail of 10 KB
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-_UNTIL: Final = """() => new Promise((resolve) => {
-  const isSo = %s;
-  const look = () => { if (isSo()) { observer.disconnect(); resolve(true); } };
-  const observer = new MutationObserver(look);
-  observer.observe(document, { subtree: true, childList: true, attributes: true });
-  look();
-})"""
 _LIMITS: Final = {"open a mail": 0.20, "warm visit: sign in, unlock": 3.0, "five idle minutes": 1.0}
 
 
@@ -52,8 +38,8 @@ def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
     with DemoStack(pages_folder=dist / "pages") as stack:
         reader, writer = stack.accounts
         for _ in range(1 + _FURTHER):
-            stack.mail_server.append(reader.address, _letter(writer, reader, encrypted=True))
-        stack.mail_server.append(reader.address, _letter(writer, reader, encrypted=False))
+            stack.mail_server.append(reader.address, build_letter(writer, reader, encrypted=True))
+        stack.mail_server.append(reader.address, build_letter(writer, reader, encrypted=False))
         for number in range(min(runs, _RUNS)):
             with _browser(name) as browser:
                 visit = _Visit(browser, stack, reader, found)
@@ -88,7 +74,7 @@ class _Visit:
         self._found = found
         self._blank = browser.open("about:blank")
         time.sleep(_SETTLE_SECONDS)
-        self._idle_rate = self._processor_time_of(lambda: time.sleep(_BACKGROUND_SECONDS)) / _BACKGROUND_SECONDS
+        self._idle_rate = processor_time_of(browser, lambda: time.sleep(_BACKGROUND_SECONDS)) / _BACKGROUND_SECONDS
         self._pages: MailPages
 
     def all_jobs(self) -> None:
@@ -135,7 +121,7 @@ class _Visit:
         shown = f"""() => location.hash.endsWith('/{uid}')
           && document.querySelector('{named("reading")}').getAttribute('aria-busy') === 'false'
           && document.querySelector('{named("state")}')?.dataset.state !== 'checking'"""
-        page.js(_UNTIL % shown)
+        page.js(UNTIL % shown)
 
     def _write(self) -> None:
         page = self._pages.page
@@ -146,7 +132,7 @@ class _Visit:
 
     def _click(self, test: str, condition: str) -> None:
         self._pages.page.click(named(test))
-        self._pages.page.js(_UNTIL % f"() => {condition}")
+        self._pages.page.js(UNTIL % f"() => {condition}")
 
     def _measure(self, job: str, act: Callable[[], object], *, background_seconds: float = _BACKGROUND_SECONDS) -> None:
         wall = 0.0
@@ -158,46 +144,14 @@ class _Visit:
             wall = time.perf_counter() - begun
             time.sleep(background_seconds)
 
-        spent = self._processor_time_of(whole)
+        spent = processor_time_of(self._browser, whole)
         empty = self._idle_rate * (time.perf_counter() - begun)
         self._found.setdefault(job, []).append((max(0.0, spent - empty), wall))
-
-    def _processor_time_of(self, act: Callable[[], object]) -> float:
-        before = self._processor_times()
-        act()
-        after = self._processor_times()
-        return sum(time - before.get(process, 0.0) for process, time in after.items())
-
-    def _processor_times(self) -> dict[int, float]:
-        tree = process_tree(self._browser.process.pid)
-        # Chromium's tree begins with its driver.
-        return dict(_seconds(process) for process in (tree[1:] if isinstance(self._browser, Chromium) else tree))
-
-
-def _seconds(process: int) -> tuple[int, float]:
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return process, 0.0
-    return process, (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _wait(page: Page, selector: str) -> None:
     page.when_loaded()
-    page.js(_UNTIL % f"() => Boolean(document.querySelector(`{selector}`)?.getClientRects().length)")
-
-
-def _letter(sender: Account, recipient: Account, *, encrypted: bool) -> bytes:
-    plain = (
-        f"From: {sender.address}\r\nTo: {recipient.address}\r\nSubject: A letter\r\nMIME-Version: 1.0\r\n"
-        f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}\r\nContent-Type: text/plain\r\n\r\n"
-    ).encode() + _TEXT.replace("\n", "\r\n").encode()
-    if not encrypted:
-        return plain
-    provider = NativeProvider()
-    signing = Signing(identities=[sender.identity], signing_time=datetime.now(UTC))
-    signed = blocking.sign_message(plain, signing, provider=provider)
-    return blocking.encrypt_message(signed, Encrypting(recipients=[recipient.identity.certificate]), provider=provider)
+    page.js(UNTIL % f"() => Boolean(document.querySelector(`{selector}`)?.getClientRects().length)")
 
 
 @contextmanager

@@ -1,0 +1,36 @@
+"""What the measurements of the mail pages share: letters of 10 KB, and a wait inside the page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from smime_core import blocking
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from smime_core.providers.native import NativeProvider
+from webbridge.demo.accounts import Account
+
+_TEXT: Final = "Nothing in this letter is worth reading.\n" * 240  # a mail of 10 KB
+# Waits for a condition in the page itself, because each question of the driver costs time too.
+UNTIL: Final = """() => new Promise((resolve) => {
+  const isSo = %s;
+  const look = () => { if (isSo()) { observer.disconnect(); resolve(true); } };
+  const observer = new MutationObserver(look);
+  observer.observe(document, { subtree: true, childList: true, attributes: true });
+  look();
+})"""
+
+
+def build_letter(sender: Account, recipient: Account, *, encrypted: bool) -> bytes:
+    """A letter in plain text; `encrypted`: signed and encrypted."""
+    plain = (
+        f"From: {sender.address}\r\nTo: {recipient.address}\r\nSubject: A letter\r\nMIME-Version: 1.0\r\n"
+        f"Date: {datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}\r\nContent-Type: text/plain\r\n\r\n"
+    ).encode() + _TEXT.replace("\n", "\r\n").encode()
+    if not encrypted:
+        return plain
+    provider = NativeProvider()
+    signing = Signing(identities=[sender.identity], signing_time=datetime.now(UTC))
+    signed = blocking.sign_message(plain, signing, provider=provider)
+    return blocking.encrypt_message(signed, Encrypting(recipients=[recipient.identity.certificate]), provider=provider)
