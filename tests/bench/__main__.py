@@ -22,7 +22,19 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import cleanups, cost, jobs, large, letters, page_loads, paths, starts, webmail, wire
+from tests.bench import (
+    cleanups,
+    cost,
+    jobs,
+    large,
+    letters,
+    page_loads,
+    paths,
+    starts,
+    waits,
+    webmail,
+    wire,
+)
 from tests.bench.results import Figure, Figures, Limit, draw_limits
 from tests.support.browser.browsers import CHROMIUM_PROGRAMS, FIREFOX_PROGRAMS, Name, find_program
 
@@ -65,6 +77,7 @@ _PARTS: Final = {
         title="Over the wire", measure=lambda name, dist, _: wire.measure_wire(name, dist), limits=wire.wire_limits
     ),
     "cleanup": Part(title="Cleanup", measure=cleanups.measure_cleanups, limits=cleanups.cleanup_limits, is_quick=True),
+    "wait": Part(title="Waits", measure=waits.measure_waits, limits=waits.wait_limits),
     "pageload": Part(title="Page loads", measure=page_loads.measure_page_loads, limits=page_loads.page_load_limits),
     "cost": Part(title="Cost", measure=cost.measure_cost, limits=cost.cost_limits),
     "path": Part(title="Certification paths", measure=_measure_paths, limits=_path_limits),

@@ -1,9 +1,13 @@
-"""Measures operations on 10 KB and 10 MB, from bytes to bytes, in turns with PKI.js and node-forge in one page."""
+"""Measures operations on 10 KB and 10 MB, from bytes to bytes, in turns with PKI.js and node-forge in one page.
+
+Operations on 10 KB run back to back: each begins when the cleanup of the one before is over, which is not counted. With
+the strict setting this includes the start of the next Worker. Operations on 10 MB begin after a rest.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +31,11 @@ MEDIUM_BYTES: Final = 10_000_000
 # Slower jobs run only a few times, because exact figures are not needed for them.
 _SLOW_MILLISECONDS: Final = 400
 _SLOW_RUNS: Final = 3
+# The runs of one side back to back, before it is the next side's turn.
+_ROW: Final = 5
+_MAX_PKIJS: Final = 1.5
+# Not slower: with the same work the medians of two sides scatter by this.
+_MAX_STRICT: Final = 1.1
 
 
 def measure_small(name: Name, dist: Path, runs: int) -> list[Figure]:
@@ -36,30 +45,26 @@ def measure_small(name: Name, dist: Path, runs: int) -> list[Figure]:
         sides = [OURS, STRICT, PKIJS, PKIJS_DEFAULTS, FORGE]
         page.js("(...a) => measure.prepare(...a)", sides, [people.describe(RSA), people.describe(EC)])
         jobs = [(RSA, job) for job in (*JOBS, OLD_TRANSPORT)] + [(EC, job) for job in JOBS]
-        return [
-            figure
-            for key_type, job in jobs
-            for figure in _measure(page, name, key_type, job, SMALL_BYTES, runs=runs, left_out=_indifferent(job))
-        ]
+        return [figure for key_type, job in jobs for figure in _measure_rows(page, name, key_type, job, runs=runs)]
 
 
 def measure_medium(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Measure all jobs on 10 MB, for RSA."""
     with open_page(name, dist) as page:
-        sides = [OURS, PKIJS, PKIJS_DEFAULTS, FORGE]
+        sides = [OURS, STRICT, PKIJS, PKIJS_DEFAULTS, FORGE]
         page.js("(...a) => measure.prepare(...a)", sides, [People().describe(RSA)])
-        return [
-            figure for job in JOBS for figure in _measure(page, name, RSA, job, MEDIUM_BYTES, runs=runs, left_out=[])
-        ]
+        return [figure for job in JOBS for figure in _measure_rounds(page, name, RSA, job, MEDIUM_BYTES, runs=runs)]
 
 
 def small_limits(figures: Figures) -> list[Limit]:
-    """Limits for 10 KB: 5 ms, the time of PKI.js, and a fifth of node-forge's time; 15 ms with the strict setting."""
+    """Limits for 10 KB: 5 ms in Chromium (6 to verify), 8 in Firefox, 1.5 times PKI.js with its keys kept, a fifth of
+    node-forge's time; 15 ms with the strict setting."""
     return [limit for browser, job in figures.rows for limit in _small_limits(figures, browser, job)]
 
 
 def medium_limits(figures: Figures) -> list[Limit]:
-    """Limits for 10 MB: 0.7 times PKI.js with its defaults, and the time of PKI.js in its fastest form."""
+    """Limits for 10 MB: 0.7 times PKI.js with its defaults, the time of PKI.js in its fastest form, and that of the
+    strict setting."""
     return [
         Limit(
             browser=browser,
@@ -69,7 +74,7 @@ def medium_limits(figures: Figures) -> list[Limit]:
             unit="times",
         )
         for browser, job in figures.rows
-        for peer, at_most in ((PKIJS_DEFAULTS, 0.7), (PKIJS, 1.0))
+        for peer, at_most in ((PKIJS_DEFAULTS, 0.7), (PKIJS, 1.0), (STRICT, _MAX_STRICT))
     ]
 
 
@@ -77,9 +82,9 @@ def _small_limits(figures: Figures, browser: str, job: str) -> Iterator[Limit]:
     is_own_line = OLD_TRANSPORT in job
     if not is_own_line:
         ours = figures.median(browser, job, OURS)
-        yield Limit(browser=browser, what=f"{job}: ours", value=ours, limit=5, unit="ms")
+        yield Limit(browser=browser, what=f"{job}: ours", value=ours, limit=_max_milliseconds(browser, job), unit="ms")
         value = figures.ratio(browser, job, OURS, PKIJS)
-        yield Limit(browser=browser, what=f"{job}: ours / PKI.js", value=value, limit=1, unit="times")
+        yield Limit(browser=browser, what=f"{job}: ours / PKI.js", value=value, limit=_MAX_PKIJS, unit="times")
     if RSA in job and ("sign" in job or "decrypt" in job):
         strict = figures.median(browser, job, STRICT)
         yield Limit(browser=browser, what=f"{job}: ours, strict", value=strict, limit=15, unit="ms")
@@ -88,29 +93,38 @@ def _small_limits(figures: Figures, browser: str, job: str) -> Iterator[Limit]:
             yield Limit(browser=browser, what=f"{job}: ours / node-forge", value=value, limit=0.2, unit="times")
 
 
-def _indifferent(job: str) -> list[str]:
+def _max_milliseconds(browser: str, job: str) -> float:
+    if browser == "firefox":
+        return 8
+    return 6 if job.startswith("verify") else 5
+
+
+def _measure_rows(page: Page, browser: str, key_type: str, job: str, *, runs: int) -> list[Figure]:
     # The strict setting changes nothing for jobs without a private key.
-    return [STRICT] if job in ("verify", "encrypt") else []
+    left_out = [STRICT] if job in ("verify", "encrypt") else []
+    failures: dict[str, str | None] = page.js("(...a) => measure.begin(...a)", key_type, job, SMALL_BYTES, left_out)
+    times: dict[str, list[float]] = {side: [] for side in failures}
+    for done in range(0, runs, _ROW):
+        for side in (side for side, failure in failures.items() if failure is None):
+            times[side] += page.js("(...a) => measure.row(...a)", side, min(_ROW, runs - done))
+    return _figures(browser, f"{job} {key_type}", times, failures)
 
 
-def _measure(
-    page: Page, browser: str, key_type: str, job: str, size: int, *, runs: int, left_out: Sequence[str]
-) -> list[Figure]:
-    failures: dict[str, str | None] = page.js("(...a) => measure.begin(...a)", key_type, job, size, left_out)
+def _measure_rounds(page: Page, browser: str, key_type: str, job: str, size: int, *, runs: int) -> list[Figure]:
+    failures: dict[str, str | None] = page.js("(...a) => measure.begin(...a)", key_type, job, size, [])
     times: dict[str, list[float]] = {side: [] for side in failures}
     for done in range(runs):
         wanted = [side for side, failure in failures.items() if failure is None and not _is_enough(times[side], done)]
         for side, milliseconds in page.js("(sides) => measure.round(sides)", wanted).items():
             times[side].append(milliseconds)
+    return _figures(browser, f"{job} {key_type}", times, failures)
+
+
+def _figures(
+    browser: str, job: str, times: Mapping[str, list[float]], failures: Mapping[str, str | None]
+) -> list[Figure]:
     return [
-        Figure(
-            browser=browser,
-            job=f"{job} {key_type}",
-            who=side,
-            unit="ms",
-            values=tuple(times[side]),
-            failure=failure,
-        )
+        Figure(browser=browser, job=job, who=side, unit="ms", values=tuple(times[side]), failure=failure)
         for side, failure in failures.items()
     ]
 

@@ -31,6 +31,21 @@ def test_measures_ours_beside_a_peer_that_has_the_job_and_one_that_has_not(brows
 
 @pytest.mark.browser
 @pytest.mark.in_turn
+def test_measures_operations_back_to_back_and_one_behind_another(browser: Browser) -> None:
+    with serve_page({"runtime": RUNTIME}) as address:
+        page = browser.open(address)
+        page.wait_for("() => Boolean(globalThis.measure)")
+        page.js("(...a) => measure.prepare(...a)", [jobs.OURS, jobs.PKIJS], [People().describe(EC)])
+        page.js("(...a) => measure.begin(...a)", EC, "sign", 1000, [])
+        rows = {side: page.js("(...a) => measure.row(...a)", side, 3) for side in (jobs.OURS, jobs.PKIJS)}
+        pair = page.js("(...a) => measure.behind(...a)", EC, "sign", "verify")
+        page.close()
+    assert {side: len(times) for side, times in rows.items()} == {jobs.OURS: 3, jobs.PKIJS: 3}
+    assert pair.keys() == {"alone", "behind"}
+
+
+@pytest.mark.browser
+@pytest.mark.in_turn
 def test_finds_the_memory_of_the_browsers_renderers(browser: Browser) -> None:
     reset_peaks(browser)
     # Between the least memory that a page needs and the memory of this machine.

@@ -27,23 +27,22 @@ import { pkijsDefaults, pkijsFastest } from "./pkijs.js";
  *
  * @typedef {object} Side
  * @property {() => Promise<void>} [open] starts the vault
- * @property {() => Promise<void> | undefined} [ready] resolves when a Worker is in reserve
+ * @property {() => Promise<void>} [settled] resolves when a Worker is in reserve, and no cleanup goes on
  * @property {() => Promise<{bytesZeroed: number, milliseconds: number}>} [nextCleanup] reports the next cleanup
  * @property {(person: Person) => Promise<Jobs>} prepare gives the side a person's keys
  */
 
 const OURS = "ours";
+const STRICT = "ours, strict";
 const PKIJS = "PKI.js";
 /** @type {Record<string, Side>} */
 const SIDES = {
   [OURS]: vaultSide("cbc"),
-  "ours, strict": vaultSide("cbc", { strict: true }),
+  [STRICT]: vaultSide("cbc", { strict: true }),
   [PKIJS]: pkijsFastest,
   "PKI.js, defaults": pkijsDefaults,
   "node-forge": nodeForge,
 };
-// A Worker that has just started rehearses an operation. Users begin their next operation later than that, so the
-// measurements wait too.
 const REST_MILLISECONDS = 300;
 const MAX_FAILURE_LENGTH = 200;
 const SMALL_BYTES = 10_000;
@@ -67,10 +66,13 @@ async function prepare(sides, people) {
 
 /** @param {Record<string, string>} given @returns {any} */
 function parsePerson({ keyType, passphrase, ...ders }) {
-  const buffers = Object.entries(ders).map(([name, text]) => [
-    name, Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0)).buffer,
-  ]);
+  const buffers = Object.entries(ders).map(([name, text]) => [name, bufferOf(text)]);
   return { keyType, passphrase, ...Object.fromEntries(buffers) };
+}
+
+/** @param {string} text in base64 */
+function bufferOf(text) {
+  return Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0)).buffer;
 }
 
 /** @type {{sides: Record<string, Jobs>, job: Job, inputs: Record<string, ArrayBuffer>}} */
@@ -103,22 +105,60 @@ async function begin(keyType, job, bytes, leftOut) {
 }
 
 /**
- * Runs the job once on each of these sides, in turn. Returns the milliseconds of each side.
+ * Runs the job once on each of these sides, in turn, each time after a rest. Returns the milliseconds of each side.
  * @param {string[]} names
+ * @param {number} [restMilliseconds]
  */
-async function round(names) {
+async function round(names, restMilliseconds = REST_MILLISECONDS) {
   const { sides, job, inputs } = current;
   /** @type {Record<string, number>} */
   const times = {};
   let isResting = false;
   for (const side of names) {
-    const hasWorker = SIDES[side].ready !== undefined;
+    const hasWorker = SIDES[side].settled !== undefined;
     // No rest is needed between two peers without a Worker, because no work of the first is left to delay the second.
-    if (hasWorker || !isResting) await rest();
+    if (hasWorker || !isResting) await rest(restMilliseconds);
     isResting = !hasWorker;
     times[side] = await timeOnce(sides[side][job], inputs[side]);
   }
   return times;
+}
+
+/**
+ * Runs the job on one side again and again, each time as soon as the time before is over. The vault's cleanup is waited
+ * for, but not counted. Returns the milliseconds of each run but the first, which warms up.
+ * @param {string} side
+ * @param {number} count
+ */
+async function row(side, count) {
+  const { sides, job, inputs } = current;
+  await rest();
+  const times = [];
+  for (let number = 0; number <= count; number += 1) {
+    times.push(await timeOnce(sides[side][job], inputs[side]));
+    await SIDES[side].settled?.();
+  }
+  return times.slice(1);
+}
+
+/**
+ * Runs one job on our side alone, and then in the moment in which another one has its answer, while the Worker is being
+ * put back. Returns the milliseconds of both.
+ * @param {string} keyType
+ * @param {Job} first
+ * @param {Job} second
+ */
+async function behind(keyType, first, second) {
+  const sides = prepared[keyType];
+  const content = randomBytes(SMALL_BYTES);
+  const [firstInput, secondInput] = [await makeInput(OURS, sides, first, content), await makeInput(OURS, sides, second, content)];
+  await rest();
+  await run(sides[OURS][second], secondInput);
+  await SIDES[OURS].settled?.();
+  const alone = await timeOnce(sides[OURS][second], secondInput);
+  await SIDES[OURS].settled?.();
+  await run(sides[OURS][first], firstInput);
+  return { alone, behind: await timeOnce(sides[OURS][second], secondInput) };
 }
 
 /** @param {Prepared | undefined} job @param {ArrayBuffer} input */
@@ -164,10 +204,13 @@ async function check(sides, job, output, content) {
   }
 }
 
-/** Resolves when each vault has a Worker in reserve, and the work that follows an operation has ended. */
-async function rest() {
-  for (const side of Object.values(SIDES)) await side.ready?.();
-  await new Promise((resolve) => setTimeout(resolve, REST_MILLISECONDS));
+/**
+ * Resolves when each vault has a Worker in reserve, and the work that follows an operation has ended.
+ * @param {number} [milliseconds]
+ */
+async function rest(milliseconds = REST_MILLISECONDS) {
+  for (const side of Object.values(SIDES)) await side.settled?.();
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** @param {number} length */
@@ -178,20 +221,16 @@ function randomBytes(length) {
 }
 
 /**
- * Runs one small operation with a Worker in reserve. Returns the time that it waited for a Worker, the report of its
- * cleanup, and the time from the result to the Worker's end.
+ * Signs 10 KB. Returns the report of the cleanup, and the time from the answer until the Worker rests or has ended.
  * @param {string} keyType
+ * @param {string} side
  */
-async function cleanup(keyType) {
-  const side = SIDES[OURS];
+async function cleanup(keyType, side) {
   await rest();
-  const begun = performance.now();
-  await side.ready?.();
-  const waited = performance.now() - begun;
-  const report = side.nextCleanup?.();
-  await run(prepared[keyType][OURS].sign, randomBytes(SMALL_BYTES));
+  const report = SIDES[side].nextCleanup?.();
+  await run(prepared[keyType][side].sign, randomBytes(SMALL_BYTES));
   const answered = performance.now();
-  return { waited, ...(await report), ended: performance.now() - answered };
+  return { ...(await report), ended: performance.now() - answered };
 }
 
 /**
@@ -215,4 +254,4 @@ async function large(keyType, side, job, url, contentBytes) {
   return milliseconds;
 }
 
-globalThis.measure = { prepare, begin, round, cleanup, large };
+globalThis.measure = { prepare, begin, round, row, behind, cleanup, large };

@@ -1,5 +1,6 @@
 /**
- * Our side of each job: one request to the vault and its reply. Each job runs in a new Worker, which ends after it.
+ * Our side of each job: one request to the vault and its reply. After it the Worker is put back to an image. With the
+ * strict setting it ends, and a new one starts.
  */
 
 import { openVault } from "/runtime/vault.js";
@@ -12,30 +13,54 @@ import { openVault } from "/runtime/vault.js";
 const BASE = new URL("/runtime/", location.href);
 const PASSPHRASE_BYTES = 4096;
 const CHUNK_BYTES = 1_048_576;
+// A wait for a Worker longer than this means that it has just started, and rehearses. Users begin their next operation
+// later than that, so the measurements wait too.
+const START_MILLISECONDS = 20;
+const REHEARSAL_MILLISECONDS = 1000;
 
 /** @param {string} cipher `cbc` or `gcm` @param {object} [options] of `openVault` */
 export const vaultSide = (cipher, options = {}) => ({
   /** @type {any} */
   vault: null,
+  /** The number of operations whose cleanup has not ended. */
+  cleaning: 0,
+  /** @type {((report: {bytesZeroed: number, milliseconds: number}) => void)[]} */
+  waiting: [],
 
   async open() {
     this.vault = await openVault({ base: BASE, saveBytes: false, ...options });
+    this.vault.onCleanup = (/** @type {{bytesZeroed: number, milliseconds: number}} */ report) => {
+      this.cleaning = Math.max(0, this.cleaning - 1);
+      for (const resolve of this.waiting.splice(0)) resolve(report);
+    };
   },
 
-  /** Resolves when a Worker is in reserve; undefined if the vault was not started. */
-  ready() {
-    return this.vault?.ready;
+  /** Resolves when no cleanup goes on, and a Worker has rehearsed; at once if the vault was not started. */
+  async settled() {
+    if (!this.vault) return;
+    while (this.cleaning > 0) await this.nextCleanup();
+    // The vault takes a Worker back, or notices its end, right after the report.
+    await pause(0);
+    const begun = performance.now();
+    await this.vault.ready;
+    if (performance.now() - begun > START_MILLISECONDS) await pause(REHEARSAL_MILLISECONDS);
   },
 
-  /** The report of the next operation's cleanup. */
+  /** @returns {Promise<{bytesZeroed: number, milliseconds: number}>} the report of the next cleanup */
   nextCleanup() {
-    return new Promise((resolve) => (this.vault.onCleanup = resolve));
+    return new Promise((resolve) => this.waiting.push(resolve));
+  },
+
+  /** @param {string} verb @param {object} args @returns {Promise<any>} */
+  call(verb, args) {
+    this.cleaning += 1;
+    return this.vault.call(verb, args);
   },
 
   /** @param {Person} person @returns {Promise<Jobs>} */
   async prepare(person) {
     const sealKey = crypto.getRandomValues(new Uint8Array(32));
-    const opened = await this.vault.call("identity.open", {
+    const opened = await this.call("identity.open", {
       p12: person.p12.slice(0),
       passphrase: secret(new TextEncoder().encode(person.passphrase)),
       sealKey: secret(sealKey),
@@ -44,14 +69,14 @@ export const vaultSide = (cipher, options = {}) => ({
     const trust = () => ({ anchors: [{ certificate: person.anchor.slice(0) }], revocation: "not-checked" });
     const at = () => new Date().toISOString();
     /** @param {string} verb @param {object} args @param {string} member of the reply */
-    const call = (verb, args, member) => async () => (await this.vault.call(verb, args))[member];
+    const call = (verb, args, member) => async () => (await this.call(verb, args))[member];
     const decrypt = (/** @type {ArrayBuffer} */ cms) => call("bytes.decrypt", { cms, ...keys() }, "content");
     return {
       sign: (content) => call("bytes.sign", { content, ...keys(), at: at() }, "cms"),
       verify: (cms) => {
         const args = { cms, trust: trust(), at: at() };
         return async () => {
-          const { report, content } = await this.vault.call("bytes.verify", args);
+          const { report, content } = await this.call("bytes.verify", args);
           if (report.state !== "verified") throw new Error(`the report says ${report.state}`);
           return content;
         };
@@ -68,6 +93,7 @@ export const vaultSide = (cipher, options = {}) => ({
           encrypt: { recipients: [person.certificate.slice(0)], cipher },
           decrypt: keys(),
         };
+        this.cleaning += 1;
         const { output, reply } = this.vault.stream(
           `stream.${job}`,
           { form: "cms", ...args[job] },
@@ -95,6 +121,11 @@ async function countBytes(stream) {
     bytes += value.length;
     ({ buffer } = value);
   }
+}
+
+/** @param {number} milliseconds */
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** @param {Uint8Array} octets */
