@@ -20,10 +20,14 @@ import { pkijsDefaults, pkijsFastest } from "./pkijs.js";
  * @property {ArrayBuffer} p12
  * @property {string} passphrase
  *
+ * A mail of a list, and the CMS in it.
+ * @typedef {{mail: ArrayBuffer, cms: ArrayBuffer}} Row
+ *
  * @typedef {"sign" | "verify" | "encrypt" | "decrypt" | "decrypt v1.5"} Job
  * @typedef {(input: ArrayBuffer) => () => Promise<ArrayBuffer>} Prepared
- * @typedef {Partial<Record<Job, Prepared>> & {stream?: (job: Job, file: Response) => Promise<number>}} Jobs `stream`
- * reads the file while it arrives, and returns the number of bytes of the result
+ * @typedef {Partial<Record<Job, Prepared>> & {
+ *   stream?: (job: Job, file: Response) => Promise<number>, subjects?: (rows: Row[]) => Promise<(string | null)[]>,
+ * }} Jobs `stream` reads the file while it arrives, and returns the number of bytes of the result
  *
  * @typedef {object} Side
  * @property {() => Promise<void>} [open] starts the vault
@@ -161,6 +165,34 @@ async function behind(keyType, first, second) {
   return { alone, behind: await timeOnce(sides[OURS][second], secondInput) };
 }
 
+/** @type {Row[]} */
+let rows = [];
+
+/**
+ * Keeps the mails of a list for `subjects`.
+ * @param {{mail: string, cms: string}[]} given in base64
+ */
+function keepRows(given) {
+  rows = given.map(({ mail, cms }) => ({ mail: bufferOf(mail), cms: bufferOf(cms) }));
+}
+
+/**
+ * Reads the subjects of the kept mails several times, with a pause after each. Returns the subjects.
+ * @param {string} keyType
+ * @param {string} side
+ * @param {number} times
+ */
+async function subjects(keyType, side, times) {
+  /** @type {(string | null)[]} */
+  let found = [];
+  for (let number = 0; number < times; number += 1) {
+    const copies = rows.map(({ mail, cms }) => ({ mail: mail.slice(0), cms: cms.slice(0) }));
+    found = (await prepared[keyType][side].subjects?.(copies)) ?? [];
+    await rest();
+  }
+  return found;
+}
+
 /** @param {Prepared | undefined} job @param {ArrayBuffer} input */
 async function timeOnce(job, input) {
   const start = /** @type {Prepared} */ (job)(input.slice(0));
@@ -254,4 +286,4 @@ async function large(keyType, side, job, url, contentBytes) {
   return milliseconds;
 }
 
-globalThis.measure = { prepare, begin, round, row, behind, cleanup, large };
+globalThis.measure = { prepare, begin, round, row, behind, keepRows, subjects, cleanup, large };

@@ -85,6 +85,8 @@ export const vaultSide = (cipher, options = {}) => ({
         call("bytes.encrypt", { content, recipients: [person.certificate.slice(0)], cipher }, "cms"),
       decrypt,
       "decrypt v1.5": decrypt,
+      subjects: async (rows) =>
+        (await this.call("message.subjects", { messages: rows.map(({ mail }) => mail), ...keys() })).subjects,
       stream: async (job, file) => {
         /** @type {Record<string, object>} */
         const args = {

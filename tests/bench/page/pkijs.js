@@ -74,6 +74,11 @@ function jobs(findMaterial, disableSplit) {
     verify: (cms) => async () => verify(await findMaterial(), cms),
     encrypt: (content) => async () => encrypt(await findMaterial(), content, disableSplit),
     decrypt: (cms) => async () => decrypt(await findMaterial(), cms),
+    subjects: async (rows) => {
+      const found = [];
+      for (const { cms } of rows) found.push(subjectOf(await decrypt(await findMaterial(), cms)));
+      return found;
+    },
   };
 }
 
@@ -132,4 +137,9 @@ async function encrypt({ own }, content, disableSplit) {
 async function decrypt({ decrypting, own }, cms) {
   const enveloped = new pkijs.EnvelopedData({ schema: parseContent(cms) });
   return enveloped.decrypt(0, { recipientCertificate: own, recipientPrivateKey: decrypting });
+}
+
+/** The subject in a message, which PKI.js cannot read: the first line that begins as one. @param {ArrayBuffer} entity */
+function subjectOf(entity) {
+  return /^Subject: (.*?)\r?$/m.exec(new TextDecoder().decode(entity))?.[1] ?? null;
 }
