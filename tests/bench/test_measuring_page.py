@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from tests.bench import jobs
+from tests.bench.duty_cycle import slowed
 from tests.bench.large import largest_peak, reset_peaks
 from tests.bench.people import EC, People
+from tests.bench.processor_time import browser_processes
 from tests.bench.results import Figure, Figures, Limit, draw_limits
 from tests.bench.server import serve_page
+from tests.support.browser.bidi import PATIENCE_SECONDS
 from tests.support.browser.browsers import Browser
 from tests.support.project import ROOT
 
@@ -46,6 +53,20 @@ def test_measures_operations_back_to_back_and_one_behind_another(browser: Browse
 
 @pytest.mark.browser
 @pytest.mark.in_turn
+def test_a_slowed_browser_stops_in_turns_with_all_processes_and_runs_again_afterwards(browser: Browser) -> None:
+    with slowed(browser):
+        page = browser.open("about:blank")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while _states(browser) != {"T"} and time.monotonic() < deadline:
+            pass
+        stopped = _states(browser)
+    assert stopped == {"T"}
+    assert "T" not in _states(browser)
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.in_turn
 def test_finds_the_memory_of_the_browsers_renderers(browser: Browser) -> None:
     reset_peaks(browser)
     # Between the least memory that a page needs and the memory of this machine.
@@ -71,3 +92,12 @@ def test_the_median_counts_and_a_side_that_failed_has_no_ratio() -> None:
     assert figures.ratio("chromium", "sign", "ours", "peer") == 0.5
     assert figures.ratio("chromium", "sign", "ours", "failing") is None
     assert figures.ratio("chromium", "sign", "ours", "absent") is None
+
+
+def _states(browser: Browser) -> set[str]:
+    """The states of the browser's processes; Linux writes T for a stopped one. Those that have ended are left out."""
+    states = set()
+    for process in browser_processes(browser):
+        with suppress(OSError):
+            states.add(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0])
+    return states - {"Z"}
