@@ -30,7 +30,8 @@ help:
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
 	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md'
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
-	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes'
+	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
+	@echo '                ONLY="phone wait" chooses parts in the browsers'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
@@ -92,9 +93,10 @@ shape: $(STAMPS)/python $(STAMPS)/npm
 ways: setup test-tools
 	$(VENV)/python -m tests.vault.ways docs/vault.md
 
+# ONLY="phone wait" chooses parts of the measurements in the browsers, RUNS=3 how often each job runs.
 bench: setup test-tools
-	$(VENV)/python -m tests.bench.native
-	$(VENV)/python -m tests.bench
+	$(if $(ONLY),,$(VENV)/python -m tests.bench.native)
+	$(VENV)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 pictures: setup test-tools
 	$(VENV)/python -m tests.pictures docs/pictures
