@@ -48,6 +48,7 @@ const SIDES = {
   "node-forge": nodeForge,
 };
 const REST_MILLISECONDS = 300;
+const REHEARSAL_MILLISECONDS = 1000;
 const MAX_FAILURE_LENGTH = 200;
 const SMALL_BYTES = 10_000;
 
@@ -66,6 +67,8 @@ async function prepare(sides, people) {
     prepared[person.keyType] = {};
     for (const side of sides) prepared[person.keyType][side] = await SIDES[side].prepare(person);
   }
+  // The Workers that opened the keys have ended. The next ones rehearse.
+  await rest(REHEARSAL_MILLISECONDS);
 }
 
 /** @param {Record<string, string>} given @returns {any} */
