@@ -66,7 +66,7 @@ pytest: setup test-tools
 	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The published vectors stand outside the project; `make test` runs them too, and skips what is absent.
-# Four minutes with both browsers; PROVIDERS=native takes half a minute.
+# Six minutes with both browsers; PROVIDERS=native takes half a minute.
 PROVIDERS ?= native chromium firefox
 conformance: setup test-tools
 	$(VENV)/python -m tests.conformance all $${SEALWAX_VECTORS:-../shared/vectors} $(PROVIDERS:%=--provider %) \

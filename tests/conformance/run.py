@@ -54,10 +54,15 @@ async def run_cases(cases: Iterable[Case], provider: CryptoProvider) -> list[Out
     return [await run_case(case, provider) for case in cases]
 
 
-async def run_packed(packed: bytes, provider: CryptoProvider) -> str:
-    """The outcomes of packed cases as JSON. A page in a browser calls this."""
+def import_tasks() -> None:
+    """Import all modules that define tasks."""
     for name in TASK_MODULES:
         importlib.import_module(f"tests.conformance.checks.{name}")
+
+
+async def run_packed(packed: bytes, provider: CryptoProvider) -> str:
+    """The outcomes of packed cases as JSON. A page in a browser calls this."""
+    import_tasks()
     return outcomes_to_json(await run_cases(unpack_cases(packed), provider))
 
 

@@ -74,8 +74,10 @@ def check_same_as_native(vault: VaultPage, cases: Sequence[Case]) -> None:
         return {(o.set, o.name): (o.status, o.facts, o.why) for o in outcomes}
 
     expected = verdicts(run(run_cases(cases, NATIVE)))
+    rewinds = vault.rewinds
     found = verdicts(vault.run(cases))
     assert found == expected
+    assert vault.rewinds - rewinds == len(cases)
     assert any(status is Status.PASSED for status, _, _ in found.values())
 
 
@@ -96,6 +98,10 @@ def wycheproof_sample() -> list[Case]:
 
 def test_starts_as_the_vault_does(vault: VaultPage) -> None:
     assert vault.start_kind == "snapshot"
+
+
+def test_python_remembers_no_earlier_call(vault: VaultPage) -> None:
+    assert [vault.call("count_calls") for _ in range(3)] == ["1"] * 3
 
 
 @pytest.mark.thorough

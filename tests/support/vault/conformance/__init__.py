@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
 from tests.conformance.case import Case, Outcome, outcomes_from_json, pack_cases, unpack_cases
 from tests.support.browser.browsers import Browser, Name, launch
@@ -57,6 +57,8 @@ class VaultPage:
     def __init__(self, page: Page, given: dict[str, bytes]) -> None:
         self._page = page
         self._given = given
+        self.rewinds = 0
+        """How often the Worker was put back to its image: after each call, and after each case of `run`."""
 
     @property
     def start_kind(self) -> str:
@@ -66,21 +68,30 @@ class VaultPage:
 
     def call(self, function: str, given: bytes = b"") -> str:
         """Call a function of `inside.py` and return its answer. Raises RuntimeError with the text of its error."""
-        self._given["/given"] = given
-        self._page.js("(name) => void window.call(name)", function)
-        answer = self._page.wait_for("() => window.answer", timeout_seconds=_CALL_SECONDS)
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        result: str = answer["result"]
+        result: str = self._ask("call", function, given)
         return result
 
     def run(self, cases: Sequence[Case], *, say: Callable[[str], None] = lambda _: None) -> list[Outcome]:
-        """Run the cases and return their outcomes in the same order. `say` gets sentences about the progress."""
+        """Run the cases, with a rewind after each, and return their outcomes in the same order.
+
+        `say` gets sentences about the progress.
+        """
         outcomes: list[Outcome] = []
         for chunk in _split(cases):
-            outcomes += outcomes_from_json(self.call("run_cases", pack_cases(chunk)))
-            say(f"{len(outcomes)} of {len(cases)} cases")
+            given = b"".join(len(packed).to_bytes(4, "big") + packed for packed in chunk)
+            for result in self._ask("callEach", "run_cases", given):
+                outcomes += outcomes_from_json(result)
+            say(f"{len(outcomes)} of {len(cases)} cases, {self.rewinds} rewinds")
         return outcomes
+
+    def _ask(self, kind: Literal["call", "callEach"], function: str, given: bytes) -> Any:
+        self._given["/given"] = given
+        self._page.js("(...how) => void window.call(...how)", function, kind)
+        answer = self._page.wait_for("() => window.answer", timeout_seconds=_CALL_SECONDS)
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        self.rewinds = answer["rewinds"]
+        return answer["result"]
 
 
 @contextmanager
@@ -108,16 +119,17 @@ def open_vault_page(browser: Browser) -> Iterator[VaultPage]:
             page.close()
 
 
-def _split(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    chunk: list[Case] = []
+def _split(cases: Sequence[Case]) -> Iterator[list[bytes]]:
+    """The cases in chunks, each case packed."""
+    chunk: list[bytes] = []
     size = 0
     for case in cases:
-        length = len(pack_cases([case]))
-        if chunk and (len(chunk) == _CHUNK_CASES or size + length > _CHUNK_BYTES):
+        packed = pack_cases([case])
+        if chunk and (len(chunk) == _CHUNK_CASES or size + len(packed) > _CHUNK_BYTES):
             yield chunk
             chunk, size = [], 0
-        chunk.append(case)
-        size += length
+        chunk.append(packed)
+        size += len(packed)
     if chunk:
         yield chunk
 

@@ -142,11 +142,19 @@ async def import_all(provider: CryptoProvider, _: bytes) -> str:
     return json.dumps({"python": sys.version.split()[0], "modules": modules})
 
 
+async def count_calls(provider: CryptoProvider, _: bytes) -> str:
+    """The number of calls that this Python remembers, with this one. It is always 1, because each call is rewound."""
+    _calls.append("a call")
+    return str(len(_calls))
+
+
+_calls: Final[list[str]] = []
+
 FUNCTIONS: Final[dict[str, Callable[[CryptoProvider, bytes], Coroutine[Any, Any, str]]]] = {
     **{
         function.__name__: function
         for function in (
-            *(run_cases, make, check, time_transport, import_all),
+            *(run_cases, make, check, time_transport, import_all, count_calls),
             *(find_ways, find_cipher_ways, time_operations, refuse, use_rsa, derive_all, derive_all_sizes),
         )
     },

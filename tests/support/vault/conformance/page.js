@@ -26,15 +26,16 @@ const assets = await files.assets();
 window.startKind = await ask({ kind: "start", assets, tests });
 
 /**
- * Calls a function of `inside.py` with the bytes at `/given`. Stores its text as `{result}`, or its error as `{error}`,
- * in `window.answer`, which the test polls.
+ * Calls a function of `inside.py` with the bytes at `/given`. Stores `{result, rewinds}`, or its error as `{error}`, in
+ * `window.answer`, which the test polls.
  * @param {string} name
+ * @param {"call" | "callEach"} kind the latter for several inputs, and as many results
  */
-window.call = async (name) => {
+window.call = async (name, kind) => {
   window.answer = null;
   try {
     const given = await fetchBytes("/given");
-    window.answer = { result: await ask({ kind: "call", name, given }, [given]) };
+    window.answer = await ask({ kind, name, given }, [given]);
   } catch (error) {
     window.answer = { error: String(error) };
   }

@@ -1,29 +1,41 @@
 /**
- * The vault's runtime with the conformance checks. It starts as in the vault and calls WebCrypto by the same functions,
- * but has no cleanup.
+ * The vault's runtime with the conformance checks. It starts as in the vault, calls WebCrypto by the same functions, and
+ * after each call goes on as the vault's Worker does: with its memory rewound to an image.
  *
  * Only the tests' server has this Worker.
  */
 
-import { Residue } from "../../../../wasm_build/vault/cleanup.js";
+import { cleanUpToRest, Residue } from "../../../../wasm_build/vault/cleanup.js";
+import { collectKeys, forgetKeys, watchKeys } from "../../../../wasm_build/vault/worker/collected_keys.js";
 import { createRecorder } from "./recorder.js";
 import { createCryptoDoor } from "../../../../wasm_build/vault/worker/crypto_door.js";
-import { finish } from "../../../../wasm_build/vault/worker/python_call.js";
+import { finish, holdVerbs, runVerb } from "../../../../wasm_build/vault/worker/python_call.js";
 import { startPython } from "../../../../wasm_build/vault/worker/python_start.js";
+import { rehearse } from "../../../../wasm_build/vault/worker/rehearsal.js";
+import { Image, prepareRewind } from "../../../../wasm_build/vault/worker/rewind.js";
 
 const TESTS_PATH = "/lib/tests.zip";
 const residue = new Residue();
 // `rinseLatest` uses WebCrypto, and no operation waits for it. The recorder would count it for another operation.
 residue.rinseLatest = () => {};
-/** @type {any} */
-let pyodide;
+/** @type {ReturnType<typeof createRecorder>} */
+let recorder;
+/** @type {Image} */
+let image;
+/** @type {() => void} */
+let reseed;
+/** The Python function that begins a call. Proxies that are made after the image are lost. @type {any} */
+let begin;
+let rewinds = 0;
 
 /** @type {Record<string, (message: any) => Promise<unknown>>} */
 const kinds = {
   start: async ({ assets, tests }) => {
     const python = await startPython(assets);
-    ({ pyodide } = python);
-    const recorder = createRecorder(createCryptoDoor(residue));
+    const { pyodide } = python;
+    if (!prepareRewind(python)) throw new Error("this Pyodide cannot be rewound");
+    recorder = createRecorder(createCryptoDoor(residue));
+    watchKeys();
     pyodide.registerJsModule("sealwax_js", recorder.door);
     pyodide.registerJsModule("sealwax_recorder", recorder);
     pyodide.FS.writeFile(TESTS_PATH, new Uint8Array(tests));
@@ -34,20 +46,71 @@ import smime_core.ca
 smime_core.ca.__path__.append(${JSON.stringify(`${TESTS_PATH}/smime_core/ca`)})
 import wasm_build.vault.python.verbs
 from smime_core.providers.webcrypto import WebCryptoProvider
+from inside import FUNCTIONS
+from tests.conformance.run import import_tasks
+import_tasks()
 provider = WebCryptoProvider()
 
 def begin(name, given):
-    from inside import FUNCTIONS
     return wasm_build.vault.python.verbs.stepper(FUNCTIONS[name](provider, given.to_bytes()))
 `);
+    begin = pyodide.globals.get("begin");
+    const held = holdVerbs(pyodide);
+    reseed = held.reseed;
+    await rehearse(pyodide, residue, () => false, (verb, args) => runVerb(pyodide, verb, args, residue, { strict: false }));
+    residue.forgetSecrets();
+    forgetKeys();
+    residue.wipeBuffers();
+    held.collect();
+    image = new Image(python);
     return python.startKind;
   },
-  call: async ({ name, given }) => {
-    const text = await finish(pyodide.globals.get("begin")(name, new Uint8Array(given)));
-    residue.wipeBuffers();
-    return text;
+  call: async ({ name, given }) => ({ result: await call(name, new Uint8Array(given)), rewinds }),
+  /** Calls a function with each of several inputs, each after its length as a big-endian uint32. Rewinds after each. */
+  callEach: async ({ name, given }) => {
+    /** @type {string[]} */
+    const results = [];
+    const lengths = new DataView(given);
+    for (let at = 0; at < given.byteLength; at += 4 + lengths.getUint32(at)) {
+      results.push(await call(name, new Uint8Array(given, at + 4, lengths.getUint32(at))));
+    }
+    return { result: results, rewinds };
   },
 };
+
+/** @param {string} name @param {Uint8Array} given @returns {Promise<string>} */
+async function call(name, given) {
+  try {
+    return await finish(begin(name, given));
+  } finally {
+    await rewind();
+  }
+}
+
+/** As the vault between two operations, but a doubt is an error: no other Worker takes over. */
+async function rewind() {
+  /** @type {unknown} */
+  let doubt;
+  const watched = {
+    restore() {
+      try {
+        return image.restore();
+      } catch (error) {
+        doubt = error;
+        throw error;
+      }
+    },
+  };
+  // Without a report and without a doubt the browser only collected the keys too late.
+  await cleanUpToRest(residue, watched, collectKeys);
+  if (doubt) throw doubt;
+  residue.forgetSecrets();
+  forgetKeys();
+  reseed();
+  // The rinse has used WebCrypto.
+  recorder.takeWay();
+  rewinds += 1;
+}
 
 onmessage = async ({ data }) => {
   try {
