@@ -1,7 +1,28 @@
 /** A promise in a wrapper, which Python returns unchanged. Pyodide would give a bare promise to its event loop. */
+
+/** One promise for each call that has not settled. It has no value, so it keeps no key alive. @type {Set<Promise<void>>} */
+const unsettled = new Set();
+
 export class Pending {
   /** @param {Promise<unknown>} promise */
   constructor(promise) {
     this.promise = promise;
+    const settle = () => void unsettled.delete(settled);
+    const settled = promise.then(settle, settle);
+    unsettled.add(settled);
   }
+}
+
+/**
+ * Waits for the calls for which Python did not wait. They may still read Python's memory, and their results are yet to
+ * be overwritten.
+ * @param {number} milliseconds the longest time to wait
+ * @returns {Promise<boolean>} whether all calls have settled
+ */
+export async function settleAll(milliseconds) {
+  if (unsettled.size > 0) {
+    const timeout = new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await Promise.race([Promise.all(unsettled), timeout]);
+  }
+  return unsettled.size === 0;
 }

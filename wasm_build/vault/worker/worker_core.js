@@ -10,6 +10,7 @@ import { collectKeys, forgetKeys, watchKeys } from "./collected_keys.js";
 import { createCryptoDoor } from "./crypto_door.js";
 import { crashed, describeError, isFatal } from "../failures.js";
 import { countWork, Progress } from "./progress.js";
+import { settleAll } from "./pending.js";
 import { startPython } from "./python_start.js";
 import { holdVerbs, runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
@@ -24,6 +25,7 @@ import { VaultError } from "../vault_error.js";
  * @typedef {import("../owner/cell.js").Request} Request
  * @typedef {import("../owner/cell.js").StreamEnds} StreamEnds
  * @typedef {object} Hooks
+ * @property {(python: Python) => void} [imaged] called when the image has been taken
  * @property {() => void} [prepared] called when the Worker has warmed up and, if it rewinds, has its image
  * @property {(python: Python) => void | Promise<void>} [beforeRequest]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
@@ -34,6 +36,8 @@ import { VaultError } from "../vault_error.js";
 /** A Worker ends after this number of operations, or when its memory has grown by this much since the image. */
 const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
+/** The time that a cleanup waits for calls of WebCrypto for which Python did not wait. */
+const SETTLING_MILLISECONDS = 1_000;
 
 /**
  * @param {DedicatedWorkerGlobalScope} scope
@@ -113,6 +117,8 @@ class Service {
     if (this.#ended) return;
     this.#ended = true;
     this.#scope.postMessage({ kind: "cleaning" });
+    // After an error the next chunk of a stream may still be decrypted. Its result must be overwritten too.
+    await settleAll(SETTLING_MILLISECONDS);
     if (this.#python) await this.#hooks.afterOperation?.(this.#python.memory);
     const report = await cleanUp(this.#residue);
     if (this.#python) await this.#hooks.afterFill?.(this.#python.memory);
@@ -126,6 +132,8 @@ class Service {
     if (this.#ended) return;
     if (!this.#image || !this.#python || this.#mustEnd(this.#python.memory)) return this.end();
     this.#scope.postMessage({ kind: "cleaning" });
+    // Python imports the keys of signers early. After an error such a key would come when all seemed to be collected.
+    if (!(await settleAll(SETTLING_MILLISECONDS))) return this.end();
     await this.#hooks.afterOperation?.(this.#python.memory);
     const report = await cleanUpToRest(this.#residue, this.#image, collectKeys);
     if (!report) return this.end();
@@ -181,6 +189,7 @@ class Service {
         this.#residue.wipeBuffers();
         collect();
         this.#image = new Image(python);
+        this.#hooks.imaged?.(python);
       }
       if (reservedBytes > 0) reserveMemory(reservedBytes);
       this.#imageMemoryBytes = python.memory.buffer.byteLength;

@@ -10,11 +10,13 @@ import { collectKeys, forgetKeys, watchKeys } from "../../../../wasm_build/vault
 import { createRecorder } from "./recorder.js";
 import { createCryptoDoor } from "../../../../wasm_build/vault/worker/crypto_door.js";
 import { finish, holdVerbs, runVerb } from "../../../../wasm_build/vault/worker/python_call.js";
+import { settleAll } from "../../../../wasm_build/vault/worker/pending.js";
 import { startPython } from "../../../../wasm_build/vault/worker/python_start.js";
 import { rehearse } from "../../../../wasm_build/vault/worker/rehearsal.js";
 import { Image, prepareRewind } from "../../../../wasm_build/vault/worker/rewind.js";
 
 const TESTS_PATH = "/lib/tests.zip";
+const SETTLING_MILLISECONDS = 1_000;
 const residue = new Residue();
 // `rinseLatest` uses WebCrypto, and no operation waits for it. The recorder would count it for another operation.
 residue.rinseLatest = () => {};
@@ -101,6 +103,7 @@ async function rewind() {
       }
     },
   };
+  await settleAll(SETTLING_MILLISECONDS);
   // Without a report and without a doubt the browser only collected the keys too late.
   await cleanUpToRest(residue, watched, collectKeys);
   if (doubt) throw doubt;

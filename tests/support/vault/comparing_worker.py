@@ -1,0 +1,126 @@
+"""A Worker for the vault that compares Python with the image after each rewind, and counts what the fill left.
+
+The image is copied by the Worker itself, all of linear memory, without the code that is tested.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.support.browser.page import Page
+from tests.support.vault.page import OpenPage
+
+# PRELUDE runs before the Worker starts. It may define `globalThis.extra`, whose value becomes a member of the report.
+# `outside` is state of Python that lies in JavaScript and in tables: references, interned names, files and open files.
+COMPARING_WORKER: Final = """
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
+import { Image } from "/source/wasm_build/vault/worker/rewind.js";
+let doubt = null;
+const { restore } = Image.prototype;
+Image.prototype.restore = function () {
+  try {
+    return restore.call(this);
+  } catch (error) {
+    doubt = String(error);
+    throw error;
+  }
+};
+PRELUDE
+const channel = new BroadcastChannel("sealwax test");
+let pyodide, image = new Uint32Array(0), table, outside, used = 0;
+const listOf = (get) => {
+  const all = [];
+  for (let index = 1; ; index++) {
+    try { all.push(get(index)); } catch { return all; }
+  }
+};
+const filesBelow = (node, path) => {
+  const here = `${path}/${node.name} ${node.mode} ${node.usedBytes ?? 0} ${Number(node.mtime)}`;
+  const inside = node.contents?.constructor === Object ? Object.values(node.contents) : [];
+  return [here, ...inside.flatMap((one) => filesBelow(one, `${path}/${node.name}`))];
+};
+const lookOutside = () => {
+  const { FS, _module } = pyodide;
+  return JSON.stringify({
+    references: _module._hiwire_num_refs(),
+    interned: listOf(_module.__hiwire_immortal_get).length,
+    open: FS.streams.filter(Boolean).map(({ fd, path }) => `${fd} ${path}`),
+    files: filesBelow(FS.lookupPath("/").node, ""),
+  });
+};
+const altered = (memory) => {
+  const now = new Uint32Array(memory.buffer);
+  let count = 0;
+  for (let word = 0; word < image.length; word++) if (now[word] !== image[word]) count++;
+  for (let word = image.length; word < now.length; word++) if (now[word] !== 0) count++;
+  return count;
+};
+const report = (found) => {
+  channel.postMessage({ report: { ...found, doubt, used, extra: globalThis.extra?.() } });
+  used = 0;
+};
+serve(self, {
+  imaged: (python) => {
+    pyodide = python.pyodide;
+    image = new Uint32Array(python.memory.buffer.slice(0));
+    table = listOf(pyodide._module.__hiwire_get);
+    outside = lookOutside();
+  },
+  prepared: () => { channel.onmessage = ({ data }) => { if (data.ask) channel.postMessage({ prepared: true }); }; },
+  beforeRequest: (python) => BEFORE_REQUEST(python),
+  // A Worker that is used before it has its image is compared with zeros.
+  afterOperation: (memory) => { used = Math.max(used, altered(memory)); },
+  afterRewind: (memory) => {
+    const now = listOf(pyodide._module.__hiwire_get);
+    const others = now.filter((one, index) => one !== (table[index] ?? null)).length;
+    report({ ended: false, altered: altered(memory), others, outside: lookOutside() === outside });
+  },
+  afterFill: (memory) => {
+    const left = new Uint32Array(memory.buffer).reduce((count, word) => count + (word !== 0 ? 1 : 0), 0);
+    report({ ended: true, altered: left, others: 0, outside: true });
+  },
+});
+"""
+_LISTEN: Final = """() => {
+  window.reports = [];
+  window.channel = new BroadcastChannel("sealwax test");
+  window.channel.onmessage = ({ data }) => {
+    if (data.report) window.reports.push(data.report);
+    window.isPrepared ||= Boolean(data.prepared);
+  };
+}"""
+
+
+def open_comparing(
+    open_vault_page: OpenPage, *, prelude: str = "", before_request: str = "() => {}", count: int = 60
+) -> Page:
+    """A page whose Worker has its image.
+
+    `prelude` is JavaScript that runs before the Worker starts, `before_request` a function that gets Python.
+    """
+    worker = COMPARING_WORKER.replace("PRELUDE", prelude).replace("BEFORE_REQUEST", f"({before_request})")
+    # With so little memory one Worker waits, and none is grown in advance.
+    page = open_vault_page(*[worker] * count, options={"device": {"deviceMemory": 2}})
+    page.js(_LISTEN)
+    wait_for_image(page)
+    return page
+
+
+def wait_for_image(page: Page) -> None:
+    """Wait until a Worker has its image and waits for a request."""
+    page.js("() => { window.isPrepared = false; }")
+    page.wait_for("() => { window.channel.postMessage({ ask: true }); return window.isPrepared; }", timeout_seconds=60)
+
+
+def next_report(page: Page) -> dict[str, Any]:
+    """The report of the Worker after its next rewind or fill."""
+    report: dict[str, Any] = page.wait_for("() => window.reports.shift()", timeout_seconds=30)
+    return report
+
+
+def check_clean(report: dict[str, Any], *, ended: bool) -> None:
+    """Check that memory and tables are as in the image, or that all memory of an ended Worker is zero."""
+    # The positive control: the operation has altered memory.
+    assert report["used"] > 100
+    found = {name: report[name] for name in ("ended", "altered", "others", "outside")}
+    assert found == {"ended": ended, "altered": 0, "others": 0, "outside": True}
