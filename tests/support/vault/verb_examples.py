@@ -1,0 +1,244 @@
+"""An example of every verb of the vault: a request that succeeds, and what makes the core refuse it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from smime_core import blocking
+from smime_core.blocking import run
+from smime_core.ca.demo import create_authority
+from smime_core.cms.recipients.encrypting import Encrypting
+from smime_core.cms.signing import Signing
+from smime_core.identity.identity import export_identity
+from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.trust_lists import sign as sign_trust_list
+from tests.support.vault.page import b64, secret
+from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
+
+CONTENT: Final = b"The words of this letter, which nobody else may read. " * 190
+MAIL: Final = b"From: Alice <alice@example.test>\r\nSubject: plans\r\n\r\n" + b"a line of text\r\n" * 100
+_PASSPHRASE: Final = b"correct horse"
+_ORIGIN: Final = "https://clinic.example"
+_ADDRESS: Final = "https://clinic.example/page"
+_SERVER: Final = {"server": "https://keys.example.test", "user": "bob@example.test", "passphrase": _PASSPHRASE}
+_PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """`right` succeeds. With the members of `wrong` the core refuses it. `input` is the input of a stream."""
+
+    right: dict[str, Any]
+    wrong: dict[str, Any]
+    input: bytes = field(default=b"", repr=False)
+
+
+def examples() -> dict[str, Example]:
+    """The examples by verb, with bytes and secrets as Python has them."""
+    return {
+        **_messages(),
+        **_certificates(),
+        **_own_content(),
+        **_bytes(),
+        **_accounts(),
+        **_kept(),
+        **_files(),
+        **_streams(),
+    }
+
+
+def to_page(kind: Any, value: Any) -> Any:
+    """The value in the form for the test page, by its kind in the table of verbs."""
+    if isinstance(value, bytes):
+        return secret(value) if kind == "secret" else b64(value)
+    if isinstance(value, list) and isinstance(kind, list):
+        return [to_page(kind[0], one) for one in value]
+    if isinstance(value, dict) and isinstance(kind, dict):
+        kinds = {name.removesuffix("?"): inner for name, inner in kind.items()}
+        return {name: to_page(kinds[name], one) for name, one in value.items()}
+    return value
+
+
+def _draft(sender: str = "alice@example.test") -> dict[str, Any]:
+    return {
+        "from": sender,
+        "to": ["bob@example.test"],
+        "cc": [],
+        "subject": "Plans",
+        "text": "Grüße".encode(),
+        "attachments": [{"name": "a.txt", "type": "text/plain", "data": b"attached"}],
+        "date": AT,
+        "messageId": "<1@example.test>",
+        "references": [],
+        "hidden": [],
+    }
+
+
+def _messages() -> dict[str, Example]:
+    bob = person("bob").certificate.der
+    composing = {"draft": _draft(), "sign": True, **sealed(person("alice")), "recipients": [bob]}
+    message = call("message.compose", **composing)["message"]
+    return {
+        "message.compose": Example(right=composing, wrong={"draft": _draft("carol@example.test")}),
+        "message.verify": Example(
+            right={"message": message, **sealed(person("bob")), **trust()}, wrong={"at": "yesterday"}
+        ),
+        "message.decrypt": Example(right={"message": message, **sealed(person("bob"))}, wrong=sealed(person("carol"))),
+        "message.subjects": Example(
+            right={"messages": [message, b"no mail"], **sealed(person("bob"))}, wrong={"sealKey": b"o" * 32}
+        ),
+    }
+
+
+def _certificates() -> dict[str, Example]:
+    alice, bob = person("alice").certificate, person("bob").certificate
+    found = {"certificate": bob.der, "source": "bridge", "detail": "a folder"}
+    partner = run(create_authority("Partner CA", provider=PROVIDER, at=NOW)).identity.certificate
+    deciding = {"certificate": partner.der, "kind": "authority", "addresses": ["@partner.test"], **trust()}
+    decisions = call("decision.make", **deciding)["decisions"]
+    learning = {"address": "bob@example.test", "certificates": [bob.der], "at": AT}
+    contacts = call("contacts.learn", contacts=None, **learning)["contacts"]
+    return {
+        "certificate.describe": Example(right={"certificates": [bob.der], **trust()}, wrong={"at": "yesterday"}),
+        "certificate.page": Example(right={"certificate": bob.der}, wrong={"certificate": b"?"}),
+        "certificate.read": Example(right={"file": bob.der}, wrong={"file": b"a letter"}),
+        "recipients.check": Example(
+            right={"address": "bob@example.test", "found": [found], **trust()},
+            wrong={"found": [{**found, "source": "rumour"}]},
+        ),
+        "contacts.learn": Example(right=learning, wrong={"certificates": [alice.der]}),
+        "contacts.list": Example(right={"contacts": contacts}, wrong={"contacts": b"?"}),
+        "contacts.remove": Example(
+            right={"contacts": contacts, "address": "bob@example.test"}, wrong={"contacts": b"?"}
+        ),
+        "decision.make": Example(right=deciding, wrong={"kind": "everything"}),
+        "decision.list": Example(right={"decisions": decisions}, wrong={"decisions": b"?"}),
+        "decision.remove": Example(
+            right={"decisions": decisions, "fingerprint": partner.fingerprint}, wrong={"decisions": b"?"}
+        ),
+        "trust.follow": Example(right={"list": sign_trust_list(), "at": AT}, wrong={"followed": b"{}"}),
+        "kept.join": Example(
+            right={"contacts": contacts, "added": {"contacts": contacts}}, wrong={"added": {"contacts": b"?"}}
+        ),
+    }
+
+
+def _own_content() -> dict[str, Example]:
+    alice, bob = sealed(person("alice")), [person("bob").certificate.der]
+    writing = {"text": "Größe".encode(), "origin": _ORIGIN, "sign": True, **alice, "recipients": bob, "at": AT}
+    names = ("topOrigin", "origin", "action", "method", "enctype", "nonce")
+    form = {**dict.fromkeys(names, _ORIGIN), "entries": [{"name": "item", "value": "7"}], "submitter": ["go", "Send"]}
+    file = {"name": "a.pdf", "type": "application/pdf", "data": b"%PDF"}
+    page = {"page": b"<p>Hello", "address": _ADDRESS, "mediaType": "text/html", "sign": True, **alice}
+    encrypting = {**page, "recipients": bob, "at": AT}
+    field_cms, page_cms = call("field.encrypt", **writing)["cms"], call("page.encrypt", **encrypting)["cms"]
+    return {
+        "field.encrypt": Example(right=writing, wrong={"text": b"\xff"}),
+        "field.verify": Example(
+            right={"cms": field_cms, "origin": _ORIGIN, **sealed(person("bob")), **trust()},
+            wrong={"origin": "https://other.example"},
+        ),
+        "form.sign": Example(right={"form": form, **alice, "at": AT}, wrong={"form": {**form, "submitter": ["go"]}}),
+        "file.encrypt": Example(
+            right={"file": file, "sign": True, **alice, "recipients": bob, "at": AT}, wrong={"sealKey": b"o" * 32}
+        ),
+        "page.encrypt": Example(right=encrypting, wrong={"sealKey": b"o" * 32}),
+        "page.verify": Example(right={"cms": page_cms, **sealed(person("bob")), **trust()}, wrong={"at": "yesterday"}),
+    }
+
+
+def _bytes() -> dict[str, Example]:
+    alice, bob = person("alice"), person("bob")
+    signed = blocking.sign_bytes(CONTENT, Signing(identities=[alice], signing_time=NOW), provider=PROVIDER)
+    encrypted = blocking.encrypt_bytes(CONTENT, Encrypting(recipients=[bob.certificate]), provider=PROVIDER)
+    return {
+        "bytes.sign": Example(right={"content": CONTENT, **sealed(alice), "at": AT}, wrong={"scheme": "rot13"}),
+        "bytes.verify": Example(right={"cms": signed, **trust()}, wrong={"cms": b"?"}),
+        "bytes.encrypt": Example(
+            right={"content": CONTENT, "recipients": [bob.certificate.der]}, wrong={"cipher": "rot13"}
+        ),
+        "bytes.decrypt": Example(
+            right={"cms": encrypted, **sealed(bob)}, wrong={"cms": encrypted[:-1] + bytes([encrypted[-1] ^ 1])}
+        ),
+        "bytes.inspect": Example(right={"content": bob.certificate.der}, wrong={"content": b"\x30\x00"}),
+    }
+
+
+def _accounts() -> dict[str, Example]:
+    bob = person("bob")
+    p12 = run(export_identity(bob, _PASSPHRASE, provider=PROVIDER, iterations=1000))
+    registering = {**_SERVER, "ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE}
+    made = json.loads(call("roaming.register", **registering)["request"])
+    response = {name: made[name] for name in ("bundle_id", "version", "bundle", "wraps")}
+    opening = {**_SERVER, "parameters": {name: made[name] for name in _PARAMETERS}, "response": response}
+    passkey = {"account": "bob@example.test", "output": bytes(range(32))}
+    bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
+    return {
+        "identity.open": Example(
+            right={"p12": p12, "passphrase": _PASSPHRASE, "sealKey": b"k" * 32}, wrong={"passphrase": b"wrong"}
+        ),
+        "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
+        "roaming.login": Example(
+            right={**_SERVER, "parameters": _PARAMETERS}, wrong={"parameters": {**_PARAMETERS, "protocol": 2}}
+        ),
+        "roaming.open": Example(right={**opening, "sealKey": b"k" * 32}, wrong={"passphrase": b"wrong"}),
+        "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
+        "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),
+    }
+
+
+def _kept() -> dict[str, Example]:
+    alice = sealed(person("alice"))
+    sealing = {"account": "alice@example.test", "counter": 7, "at": AT, **alice}
+    state = call("state.seal", **sealing)["state"]
+    opening = {"state": state, "account": "alice@example.test", "at": AT, "leastCounter": 0, **alice}
+    draft = {"draft": b"Lieber Bob", "place": "draft 1", **alice}
+    sealed_draft = call("draft.seal", **draft)["sealed"]
+    later = (NOW + datetime.timedelta(days=9999)).isoformat()
+    return {
+        "state.seal": Example(right=sealing, wrong={"at": later}),
+        "state.open": Example(right=opening, wrong={"leastCounter": 8}),
+        "draft.seal": Example(right=draft, wrong={"sealKey": b"o" * 32}),
+        "draft.open": Example(right={"sealed": sealed_draft, "place": "draft 1", **alice}, wrong={"place": "draft 2"}),
+    }
+
+
+def _files() -> dict[str, Example]:
+    requesting = {"addresses": ["new@example.test"], "kind": "p-256", "passphrase": _PASSPHRASE}
+    made = call("request.make", **requesting)
+    finishing = {"key": made["key"], "passphrase": _PASSPHRASE, "sealKey": b"k" * 32}
+    p12 = run(export_identity(person("bob"), _PASSPHRASE, provider=PROVIDER, iterations=1000))
+    backup = call("backup.seal", content=b"everything", passphrase=_PASSPHRASE)["backup"]
+    return {
+        "request.make": Example(right=requesting, wrong={"kind": "dsa"}),
+        "request.finish": Example(
+            right={**finishing, "files": [anchor().der, issue_for(made["request"]).der]},
+            wrong={"passphrase": b"wrong"},
+        ),
+        "key.export": Example(
+            right={"p12": p12, "passphrase": _PASSPHRASE, "newPassphrase": b"new"}, wrong={"passphrase": b"wrong"}
+        ),
+        "backup.seal": Example(right={"content": b"everything", "passphrase": _PASSPHRASE}, wrong={"passphrase": b""}),
+        "backup.open": Example(right={"backup": backup, "passphrase": _PASSPHRASE}, wrong={"passphrase": b"wrong"}),
+    }
+
+
+def _streams() -> dict[str, Example]:
+    bytes_examples = _bytes()
+    signing = Example(right={"form": "cms", **sealed(person("alice")), "at": AT}, wrong={"form": "pgp"}, input=MAIL)
+    of_bytes = {name: example.right for name, example in bytes_examples.items()}
+    decrypting = {"form": "cms", **sealed(person("bob"))}
+    return {
+        "stream.sign": signing,
+        "stream.verify": dataclasses.replace(
+            signing, right={"form": "cms", **trust()}, input=of_bytes["bytes.verify"]["cms"]
+        ),
+        "stream.encrypt": dataclasses.replace(
+            signing, right={"form": "cms", "recipients": [person("bob").certificate.der]}
+        ),
+        "stream.decrypt": dataclasses.replace(signing, right=decrypting, input=of_bytes["bytes.decrypt"]["cms"]),
+    }
