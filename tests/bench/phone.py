@@ -29,7 +29,6 @@ from webbridge.demo.stack import DemoStack
 
 SLOW: Final = "at a sixth"
 FULL: Final = "at full speed"
-RATIO: Final = "sixth / full"
 _OPEN_FIRST: Final = "open the first mail after unlocking"
 _OPEN_NEXT: Final = "open a further mail"
 _MEMORY: Final = "memory of all processes"
@@ -106,11 +105,7 @@ def measure_phone(name: Name, dist: Path, runs: int) -> list[Figure]:
         Figure(browser=name, job=job, who=side, unit="MB" if job == _MEMORY else "ms", values=tuple(values))
         for (job, side), values in found.items()
     ]
-    return figures + [
-        Figure(browser=name, job=job, who=RATIO, unit="times", values=(ratio,))
-        for _, job in Figures(figures).rows
-        if (ratio := Figures(figures).ratio(name, job, SLOW, FULL)) is not None
-    ]
+    return Figures(figures).with_ratio(SLOW, FULL)
 
 
 def phone_limits(figures: Figures) -> list[Limit]:

@@ -69,6 +69,15 @@ class Figures:
         top, bottom = self.median(browser, job, one), self.median(browser, job, other)
         return top / bottom if top is not None and bottom else None
 
+    def with_ratio(self, one: str, other: str) -> list[Figure]:
+        """All figures, and for each job of both sides the ratio of their medians."""
+        ratios = ((browser, job, self.ratio(browser, job, one, other)) for browser, job in self.rows)
+        return self.all + [
+            Figure(browser=browser, job=job, who=f"{one} / {other}", unit="times", values=(ratio,))
+            for browser, job, ratio in ratios
+            if ratio is not None
+        ]
+
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The browser and job of each line, in the order of measurement."""

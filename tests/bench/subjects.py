@@ -67,10 +67,11 @@ def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
                         found.setdefault((job, side), []).append(spent)
         finally:
             browser.close()
-    return [
+    figures = [
         Figure(browser=name, job=job, who=side, unit="ms", values=tuple(values))
         for (job, side), values in found.items()
     ]
+    return Figures(figures).with_ratio(OURS, PKIJS)
 
 
 def subjects_limits(figures: Figures) -> list[Limit]:

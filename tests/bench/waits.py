@@ -35,7 +35,8 @@ def measure_waits(name: Name, dist: Path, runs: int) -> list[Figure]:
     with open_page(name, dist) as page:
         page.js("(...a) => measure.prepare(...a)", [OURS, STRICT, PKIJS], [People().describe(RSA)])
         behind = [figure for job, first in _BEHIND.items() for figure in _measure_behind(page, name, job, first, runs)]
-        return behind + [figure for job in JOBS for figure in _measure_paused(page, name, job, runs)]
+        paused = [figure for job in JOBS for figure in _measure_paused(page, name, job, runs)]
+    return behind + Figures(paused).with_ratio(OURS, PKIJS)
 
 
 def wait_limits(figures: Figures) -> list[Limit]:
