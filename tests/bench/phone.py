@@ -56,10 +56,10 @@ _PRELOAD: Final = f"""() => {{
   observer.observe(document, {{ subtree: true, childList: true, attributes: true }});
 }}"""
 _FORM_SHOWN: Final = f"() => ({UNTIL % '() => window.formShownAt !== undefined'})().then(() => window.formShownAt)"
-# From the next such event on, waits for the condition and the paint after it. `window.spent` resolves with the time.
+# From the next such event on, waits for the condition and the paint after it. The promise resolves with the time.
 _ARM: Final = """() => {
-  const [type, key, isSo] = [%s, %s, %s];
-  window.spent = new Promise((resolve) => {
+  const [name, type, key, isSo] = ["%s", "%s", %s, %s];
+  window[name] = new Promise((resolve) => {
     const begin = (event) => {
       if (key && event.key !== key) return;
       removeEventListener(type, begin, { capture: true });
@@ -154,10 +154,10 @@ class _Visit:
         yield from self._enter("first visit", blank)
         self._leave()
         yield from self._enter("second visit", blank)
-        yield _OPEN_FIRST, self._open(first)
+        yield from self._open(_OPEN_FIRST, first)
         for uid in further:
-            yield _OPEN_NEXT, self._open(uid)
-        yield "open a mail that nobody encrypted or signed", self._open(plain)
+            yield from self._open(_OPEN_NEXT, uid)
+        yield from self._open("open a mail that nobody encrypted or signed", plain)
         yield "encrypt and send", self._write()
         yield "lock", self._click("lock", f"() => !document.querySelector('{named('messages')}')")
 
@@ -172,7 +172,7 @@ class _Visit:
         pages.page.click(f"{named('unlock-form')} {named('passphrase')}")
         pages.page.type(self._account.key_passphrase)
         listed = _is_visible(f"{named('messages')}[aria-busy=false] {named('message-row')}")
-        pages.page.js(_ARM % ("'keydown'", "'Enter'", listed))
+        pages.page.js(_ARM % ("spent", "keydown", "'Enter'", listed))
         pages.page.type(ENTER)
         yield f"{visit}: unlock", pages.page.js(_SPENT)
         time.sleep(_SETTLE_SECONDS)
@@ -182,15 +182,18 @@ class _Visit:
         self._click("sign-out", _is_visible(named("sign-in-submit")))
         page.close()
 
-    def _open(self, uid: int) -> float:
+    def _open(self, job: str, uid: int) -> Iterator[tuple[str, float]]:
         page = self._pages.page
         row = f'[data-uid="{uid}"]'
         page.js(UNTIL % _is_visible(row))
-        page.js(_ARM % ("'click'", "null", _is_shown(uid)))
-        spent: float = page.js(f"() => {{ document.querySelector('{row}').click(); return window.spent; }}")
+        page.js(_ARM % ("read", "click", "null", _is_read(uid)))
+        page.js(_ARM % ("spent", "click", "null", _is_judged(uid)))
+        page.js(f"() => {{ document.querySelector('{row}').click(); }}")
+        read, spent = page.js("() => Promise.all([window.read, window.spent])")
         page.js(f"() => {{ document.querySelector('{named('back')}').click(); }}")
         time.sleep(_SETTLE_SECONDS)
-        return spent
+        yield f"{job}: its text", read
+        yield job, spent
 
     def _write(self) -> float:
         page = self._pages.page
@@ -200,7 +203,7 @@ class _Visit:
 
     def _click(self, test: str, condition: str) -> float:
         page = self._pages.page
-        page.js(_ARM % ("'click'", "null", condition))
+        page.js(_ARM % ("spent", "click", "null", condition))
         page.click(named(test))
         spent: float = page.js(_SPENT)
         return spent
@@ -210,10 +213,14 @@ def _is_visible(selector: str) -> str:
     return f"() => Boolean(document.querySelector(`{selector}`)?.getClientRects().length)"
 
 
-def _is_shown(uid: int) -> str:
+def _is_read(uid: int) -> str:
     return f"""() => location.hash.endsWith('/{uid}')
-      && document.querySelector('{named("reading")}').getAttribute('aria-busy') === 'false'
-      && document.querySelector('{named("state")}')?.dataset.state !== 'checking'"""
+      && document.querySelector('{named("reading")}').getAttribute('aria-busy') === 'false'"""
+
+
+def _is_judged(uid: int) -> str:
+    state = f"document.querySelector('{named('state')}')?.dataset.state"
+    return f"() => ({_is_read(uid)})() && {state} !== 'checking'"
 
 
 def _memory_of(browser: Browser) -> float:
