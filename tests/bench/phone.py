@@ -214,13 +214,16 @@ def _is_visible(selector: str) -> str:
 
 
 def _is_read(uid: int) -> str:
-    return f"""() => location.hash.endsWith('/{uid}')
-      && document.querySelector('{named("reading")}').getAttribute('aria-busy') === 'false'"""
+    """The condition that the text of this mail is shown, and not that of the mail before."""
+    body = f"document.querySelector('{named('body')}')"
+    return f"((before) => () => location.hash.endsWith('/{uid}') && ![null, before].includes({body}))({body})"
 
 
 def _is_judged(uid: int) -> str:
-    state = f"document.querySelector('{named('state')}')?.dataset.state"
-    return f"() => ({_is_read(uid)})() && {state} !== 'checking'"
+    """The condition that the verdict is final."""
+    return f"""() => location.hash.endsWith('/{uid}')
+      && document.querySelector('{named("reading")}').getAttribute('aria-busy') === 'false'
+      && document.querySelector('{named("state")}')?.dataset.state !== 'checking'"""
 
 
 def _memory_of(browser: Browser) -> float:
