@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 
-from sealwax.service import Database, Gate, ServiceError
+from sealwax.service import Database, Gate, ServiceError, is_https
 from smime_core.providers.native import NativeProvider
 from webbridge.certificates.authorities import Authorities
 from webbridge.certificates.files import read_certificates
@@ -24,8 +24,6 @@ from webbridge.login.counter import LoginCounter, login_gate
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.security import ACCOUNT_HEADER
 
-# Chromium and Firefox accept a __Host- cookie on http://127.0.0.1 too, so the cookie has this name everywhere.
-COOKIE_NAME = "__Host-sealwax"
 _EXTENSION = "sealwax"
 _PLAIN_IN_URI = "!~*'()"  # encodeURIComponent does not escape these, nor letters, digits, "-", "_" and ".".
 
@@ -33,10 +31,41 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCookie:
+    """The cookie of a session. `is_secure`: browsers send it by HTTPS only."""
+
+    name: str
+    is_secure: bool
+
+    def value_in(self, request: Request) -> str:
+        """Return the value that a request has, or an empty text."""
+        return request.cookies.get(self.name, "")
+
+    def set_in(self, response: Response, value: str) -> None:
+        """Let the browser keep the cookie until it is closed, for this host only and not for scripts."""
+        response.set_cookie(self.name, value, secure=self.is_secure, httponly=True, samesite="Strict", path="/")
+
+    def delete_in(self, response: Response) -> None:
+        """Let the browser forget the cookie."""
+        response.delete_cookie(self.name, secure=self.is_secure, httponly=True, samesite="Strict", path="/")
+
+
+HTTPS_COOKIE: Final = SessionCookie(name="__Host-sealwax", is_secure=True)
+LOOPBACK_COOKIE: Final = SessionCookie(name="sealwax", is_secure=False)
+"""For plain HTTP, which `check_origin` allows on loopback only: WebKit sends no Secure cookie there."""
+
+
+def session_cookie(config: BridgeConfig) -> SessionCookie:
+    """Return the cookie for the bridge's own origin."""
+    return HTTPS_COOKIE if is_https(config.api_origin) else LOOPBACK_COOKIE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The parts that live as long as the application."""
 
     config: BridgeConfig
+    cookie: SessionCookie
     database: Database
     sessions: SessionStore
     logins: LoginCounter
@@ -66,6 +95,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
+        cookie=session_cookie(config),
         database=database,
         sessions=SessionStore(
             database,
@@ -112,7 +142,7 @@ def require_session() -> Session:
     Raises ServiceError 401 if there is none, or if it is of another account than the page names: a browser has one
     cookie for all its tabs, and the person may have signed in to another account in another tab.
     """
-    session = services().sessions.find(request.cookies.get(COOKIE_NAME, ""))
+    session = services().sessions.find(services().cookie.value_in(request))
     if session is None:
         raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
     g.account = quote(session.credentials.address, safe=_PLAIN_IN_URI)
@@ -140,13 +170,13 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
     except GatewayError as error:
         if error.code is not GatewayCode.LOGIN_REFUSED:
             raise
-        end_session(request.cookies.get(COOKIE_NAME, ""))
+        end_session()
         text = "The mail server no longer accepts the password. Sign in again."
         raise ServiceError(401, "session-ended", text) from None
 
 
-def end_session(cookie: str) -> None:
-    """Delete the server's half of the session's key, and log out the session's connections."""
-    session_id = services().sessions.end(cookie)
+def end_session() -> None:
+    """Delete the server's half of the key of the request's session, and log out the session's connections."""
+    session_id = services().sessions.end(services().cookie.value_in(request))
     if session_id is not None:
         services().pool.close_session(session_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sealwax.service.application import create_application
 from sealwax.service.client_network import client_network
-from sealwax.service.configuration import check_origin, check_proxies, host_of, now
+from sealwax.service.configuration import check_origin, check_proxies, host_of, is_https, now
 from sealwax.service.counters import Gate, WindowCounter
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
@@ -32,6 +32,7 @@ __all__ = [
     "host_of",
     "install_cross_origin",
     "install_error_handlers",
+    "is_https",
     "now",
     "serve",
 ]

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from roaming_keys.tickets import BadTicket, check_ticket
-from sealwax.service import check_origin
+from sealwax.service import check_origin, host_of
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.pkix import RevocationPolicy
@@ -39,7 +39,7 @@ from webbridge import BridgeConfig, create_app
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import ServerAddress
-from webbridge.services import COOKIE_NAME, services_of
+from webbridge.services import HTTPS_COOKIE, LOOPBACK_COOKIE, services_of
 
 pytestmark = pytest.mark.server
 
@@ -47,20 +47,46 @@ MESSAGE = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Hello\r
 
 
 def cookie_of(browser: FlaskClient) -> str | None:
-    cookie = browser.get_cookie(COOKIE_NAME, domain="127.0.0.1")
+    cookie = browser.get_cookie(LOOPBACK_COOKIE.name, domain="127.0.0.1")
     return None if cookie is None else cookie.value
 
 
 # Signing in and out
 
 
+def name_and_attributes(cookie: str) -> tuple[str, set[str]]:
+    name, _, rest = cookie.partition("=")
+    return name, {part.strip() for part in rest.split(";")[1:]}
+
+
 def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get(browser: FlaskClient) -> None:
     response = sign_in(browser)
     assert response.get_json() == {"address": ALICE}
-    name, _, rest = response.headers["Set-Cookie"].partition("=")
-    attributes = {part.strip() for part in rest.split(";")[1:]}
+    # This is plain HTTP on loopback, by which WebKit sends no Secure cookie.
+    assert name_and_attributes(response.headers["Set-Cookie"]) == ("sealwax", {"HttpOnly", "Path=/", "SameSite=Strict"})
+
+
+@pytest.mark.parametrize("origin", ["https://mail.example.org", "https://127.0.0.1:8461", "https://localhost:8461"])
+def test_over_https_the_cookie_is_secure_and_of_this_host_only(config: BridgeConfig, origin: str) -> None:
+    app = create_app(replace(config, api_origin=origin))
+    login = {"address": ALICE, "password": PASSWORDS[ALICE]}
+    client = app.test_client()
+    response = client.post("/api/session", base_url=origin, headers=FROM_PAGES, json=login)
+    name, attributes = name_and_attributes(response.headers["Set-Cookie"])
+    assert (name, attributes) == ("__Host-sealwax", {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"})
+    assert client.get("/api/session", base_url=origin, headers=FROM_PAGES).get_json() == {"address": ALICE}
+    # The name of the cookie on loopback opens nothing: a page of another port or of plain HTTP could have set it.
+    host = host_of(origin)
+    kept = client.get_cookie(HTTPS_COOKIE.name, domain=host)
+    assert kept is not None
+    other = app.test_client()
+    other.set_cookie(LOOPBACK_COOKIE.name, kept.value, domain=host)
+    assert error_of(other.get("/api/session", base_url=origin, headers=FROM_PAGES)) == (401, "session-ended")
+    ended = client.delete("/api/session", base_url=origin, headers=FROM_PAGES)
+    name, attributes = name_and_attributes(ended.headers["Set-Cookie"])
     assert name == "__Host-sealwax"
-    assert attributes == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} < attributes
+    services_of(app).close()
 
 
 def test_a_wrong_password_is_refused_without_a_cookie(browser: FlaskClient) -> None:
@@ -105,7 +131,7 @@ def test_a_cookie_kept_after_signing_out_opens_nothing(alice: FlaskClient) -> No
     kept = cookie_of(alice)
     assert kept is not None
     alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
-    alice.set_cookie(COOKIE_NAME, kept, domain="127.0.0.1")
+    alice.set_cookie(LOOPBACK_COOKIE.name, kept, domain="127.0.0.1")
     assert error_of(get(alice, "/api/session")) == (401, "session-ended")
 
 

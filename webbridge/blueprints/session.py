@@ -10,7 +10,7 @@ from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.door import check_credentials
-from webbridge.services import COOKIE_NAME, end_session, is_of_another_account, require_session, services
+from webbridge.services import end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
 
@@ -22,11 +22,11 @@ def sign_in() -> Response:
     """Check address and password at the mail server and start a session under a new id."""
     credentials = _read_credentials()
     connection = _log_in(credentials, client_network(request.remote_addr))
-    end_session(request.cookies.get(COOKIE_NAME, ""))
+    end_session()
     cookie, session = services().sessions.create(credentials)
     services().pool.adopt(session.id, connection)
     response = jsonify(address=credentials.address)
-    response.set_cookie(COOKIE_NAME, cookie, secure=True, httponly=True, samesite="Strict", path="/")
+    services().cookie.set_in(response, cookie)
     return response
 
 
@@ -44,8 +44,8 @@ def sign_out() -> Response:
         require_session()
     if is_of_another_account():
         return response
-    end_session(request.cookies.get(COOKIE_NAME, ""))
-    response.delete_cookie(COOKIE_NAME, secure=True, httponly=True, samesite="Strict", path="/")
+    end_session()
+    services().cookie.delete_in(response)
     return response
 
 
