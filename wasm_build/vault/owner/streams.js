@@ -58,7 +58,8 @@ function openInput(input, size) {
 
 /**
  * Opens the output, a stream of bytes. For a reader with its own buffer (BYOB), a chunk is copied and its memory given
- * back at once. For other readers a chunk stays until the browser's garbage collector frees it.
+ * back at once. For other readers a chunk stays until the browser's garbage collector frees it. WebKitGTK 2.50 has no
+ * streams of bytes: there the output is a plain stream, which refuses a reader with its own buffer.
  * @param {() => void} cancelled called when the reader stops
  * @returns {OutputEnd}
  */
@@ -68,8 +69,7 @@ export function openOutput(cancelled) {
   /** @type {ReadableByteStreamController | undefined} */
   let controller;
   let rest = NOTHING;
-  const stream = new ReadableStream({
-    type: "bytes",
+  const stream = newStream({
     start: (given) => void (controller = given),
     pull: async (given) => {
       if (rest.length === 0) {
@@ -82,6 +82,20 @@ export function openOutput(cancelled) {
     cancel: cancelled,
   });
   return { port: port2, stream, fail: (error) => controller?.error(error) };
+}
+
+/**
+ * @param {Omit<UnderlyingByteSource, "type">} source its controller has no `byobRequest` in a plain stream
+ * @returns {ReadableStream<Uint8Array>}
+ */
+function newStream(source) {
+  try {
+    return new ReadableStream({ type: "bytes", ...source });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // As in a stream of bytes, no chunk is fetched before a reader asks for it.
+    return new ReadableStream(/** @type {UnderlyingDefaultSource} */ (source), { highWaterMark: 0 });
+  }
 }
 
 /**
