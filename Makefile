@@ -105,8 +105,8 @@ pictures: setup test-tools
 views: setup test-tools
 	$(VENV)/python -m tests.extension.gallery build/views $(VIEWS)
 
-# Programs that only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then further
-# opinions, without which their own tests are skipped.
+# Programs that only the tests need: two browsers, a mail server, and OpenSSL as the other opinion; then a third browser
+# engine and further opinions, without which their own tests are skipped.
 test-tools: $(STAMPS)/python
 	@tests/setup/system_packages.sh 'chromium|chromium-browser|google-chrome=chromium' chromedriver=chromium-driver \
 		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
@@ -116,7 +116,7 @@ test-tools: $(STAMPS)/python
 		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev \
 		php=php-cli 'php-cgi|/usr/lib/php/8.2/sapi/apache2=php-cgi' /usr/share/roundcube/index.php=roundcube-core \
 		/usr/share/doc/roundcube-sqlite3=roundcube-sqlite3 sogod=sogo '/usr/lib/postgresql|initdb=postgresql' \
-		Xvfb=xvfb xdotool=xdotool matchbox-window-manager=matchbox-window-manager
+		WebKitWebDriver=webkit2gtk-driver Xvfb=xvfb xdotool=xdotool matchbox-window-manager=matchbox-window-manager
 	@$(VENV)/python -c 'import bonsai' 2>/dev/null || $(PIP) install --require-hashes -r tests/setup/ldap.lock \
 		|| echo 'bonsai cannot be built here: what needs LDAP is skipped'
 

@@ -32,7 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Modules marked `in_turn` run in one browser only, alternately in Chromium and Firefox. Tests marked `thorough` run
     with `--left-out` only. There are two exceptions: tests marked `heart`, and the first test of each fixture that no
-    other selected test uses, so that `make test` notices a broken fixture.
+    other selected test uses, so that `make test` notices a broken fixture. Tests marked `third_engine` wait also if
+    they are marked `heart`.
     """
     if missing := fixtures_that_do_not_exist(items):
         raise pytest.UsageError("fixtures that do not exist: " + ", ".join(missing))
@@ -42,7 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     possible = in_one_browser(items)
     waiting = [
-        item for item in possible if item.get_closest_marker("thorough") and not item.get_closest_marker("heart")
+        item
+        for item in possible
+        if item.get_closest_marker("third_engine")
+        or (item.get_closest_marker("thorough") and not item.get_closest_marker("heart"))
     ]
     chosen = [item for item in possible if item not in waiting]
     used = set[object]().union(*map(fixture_functions, chosen))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.project import ROOT
 
-MARKERS = "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n"
+MARKERS = "[pytest]\nmarkers =\n  in_turn: one\n  thorough: two\n  heart: three\n  third_engine: four\n"
 HOOKS = "from tests.conftest import pytest_addoption, pytest_collection_modifyitems\n"
 TESTS = """
 import pytest
@@ -34,6 +34,10 @@ def test_that_waits(shared): pass
 @pytest.mark.thorough
 @pytest.mark.heart
 def test_heart(shared): pass
+
+@pytest.mark.heart
+@pytest.mark.third_engine
+def test_heart_elsewhere(shared): pass
 
 @pytest.mark.thorough
 def test_rare(rare): pass
@@ -74,7 +78,7 @@ def test_browsers_take_turns_and_thorough_tests_wait_unless_their_fixture_would_
 
 def test_every_test_runs_with_every_browser(tmp_path: Path) -> None:
     chosen, _ = collect(tmp_path, TESTS, "--every-browser")
-    assert len(chosen) == 16
+    assert len(chosen) == 18
 
 
 def test_left_out_tests_are_all_the_rest(tmp_path: Path) -> None:

@@ -20,6 +20,13 @@ from wasm_build.bundle.build import build
 __all__ = ["demo_stack", "pages_with_sources"]
 
 
+@pytest.fixture(scope="module", params=["chromium", "firefox", pytest.param("webkit", marks=pytest.mark.third_engine)])
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Each of the three browsers in turn."""
+    chosen: Browser = request.getfixturevalue(request.param)
+    return chosen
+
+
 @pytest.fixture(scope="session")
 def vault_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a fresh build."""

@@ -42,6 +42,27 @@ const serving = { beforeRequest: async ({ pyodide, startKind }) => {
 serve(self, serving);
 """
 
+# Takes away what only some browsers have, in the page and in the Worker, before any script of the vault runs.
+WITHOUT = """
+for (const name of ["Suspending", "promising", "SuspendError"]) delete WebAssembly[name];
+for (const name of ["StorageManager", "FileSystemHandle", "FileSystemFileHandle"]) delete globalThis[name];
+const { prototype } = navigator.constructor;
+for (const name of ["storage", "deviceMemory"]) delete prototype[name];
+export const left = () => ["Suspending", "promising"].filter((name) => name in WebAssembly)
+  .concat(["storage", "deviceMemory"].filter((name) => name in navigator));
+"""
+WITHOUT_IN_PAGE = """
+import { left } from "/without.js";
+window.left = left;
+export { openVault } from "/runtime/vault.js";
+"""
+WITHOUT_IN_WORKER = """
+import { left } from "/without.js";
+import { serve } from "/source/wasm_build/vault/worker/worker_core.js";
+const channel = new BroadcastChannel("sealwax test");
+serve(self, { beforeRequest: () => channel.postMessage({ left: left() }) });
+"""
+
 # The packages have no separate module of the vault's owner. The test inserts it, with the hashes of the same build.
 START_IN_THE_EXTENSION = """async () => {
   %s
@@ -117,6 +138,21 @@ def test_an_altered_snapshot_is_refused_by_its_name_and_the_plain_start_serves(
     cms = blocking.encrypt_bytes(b"content", Encrypting(recipients=[person("bob").certificate]), provider=PROVIDER)
     assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == b"content"
     assert any("sealwax.snapshot is not the file" in entry.text for entry in browser.log)
+
+
+def test_needs_no_jspi_no_private_file_system_and_no_size_of_memory(
+    open_vault_page: OpenPage, vault_server: VaultServer
+) -> None:
+    vault_server.files = {"/without.js": WITHOUT.encode(), "/page_without.js": WITHOUT_IN_PAGE.encode()}
+    page = open_vault_page(*[WITHOUT_IN_WORKER] * 3, options={"module": "/page_without.js"})
+    page.js("""() => {
+      new BroadcastChannel("sealwax test").onmessage = ({ data }) => { window.leftInWorker = data.left; };
+    }""")
+    keys = open_identity(page, person("bob"))
+    cms = blocking.encrypt_bytes(b"content", Encrypting(recipients=[person("bob").certificate]), provider=PROVIDER)
+    assert octets_of(call(page, "bytes.decrypt", {"cms": b64(cms), **keys})["ok"]["content"]) == b"content"
+    assert page.js("() => [window.left(), window.leftInWorker]") == [[], []]
+    vault_server.files = {}
 
 
 def test_a_file_that_is_missing_is_named(open_vault_page: OpenPage) -> None:

@@ -163,6 +163,7 @@ def test_a_restored_backup_brings_no_decision_that_is_left_to_nobody(
     backup.write_bytes(make_backup(page))
     page.close()
     settings, name = {"ownDecisions": False}, extension.browser.name
+    assert name != "webkit"
     with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as managed:
         for how in ("merge", "replace"):
             page = open_keys(managed)

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -27,6 +27,16 @@ class BidiError(Exception):
     def __init__(self, method: str, code: str, message: str) -> None:
         super().__init__(f"{method}: {code}: {message}")
         self.code = code
+
+
+class Connection(Protocol):
+    """Commands to a browser, their answers, and its events."""
+
+    def command(self, method: str, /, *, timeout_seconds: float = 60, **params: Json) -> Json: ...
+
+    def take_events(self, method: str) -> list[Json]: ...
+
+    def close(self) -> None: ...
 
 
 class BidiConnection:

@@ -23,10 +23,11 @@ from typing import IO, Literal
 
 from websockets.exceptions import WebSocketException
 
-from tests.support.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Json, walk_contexts
+from tests.support.browser.bidi import PATIENCE_SECONDS, BidiConnection, BidiError, Connection, Json, walk_contexts
 from tests.support.browser.page import Page
 
 Name = Literal["chromium", "firefox"]
+Engine = Name | Literal["webkit"]
 
 CHROMIUM_PROGRAMS = (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",))
 FIREFOX_PROGRAMS = (("firefox-esr", "firefox"),)
@@ -80,10 +81,10 @@ class LogEntry:
 class Browser(abc.ABC):
     """A running browser."""
 
-    name: Name
+    name: Engine
     process: subprocess.Popen[bytes]
 
-    def __init__(self, bidi: BidiConnection) -> None:
+    def __init__(self, bidi: Connection) -> None:
         self.bidi = bidi
         self._log: list[LogEntry] = []
         self._expected: list[re.Pattern[str]] = []
@@ -178,6 +179,10 @@ class Browser(abc.ABC):
         except (BidiError, OSError, WebSocketException):
             return False
         return True
+
+    def kill(self) -> None:
+        """End the browser at once, without waiting."""
+        self.process.kill()
 
     @abc.abstractmethod
     def close(self) -> None:

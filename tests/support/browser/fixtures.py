@@ -9,19 +9,22 @@ from types import FrameType
 
 import pytest
 
-from tests.support.browser.browsers import Browser, Chromium, Firefox, Name, launch, missing_programs
+from tests.support.browser import webkit as webkits
+from tests.support.browser.browsers import Browser, Chromium, Engine, Firefox, launch, missing_programs
+from tests.support.browser.webkit import WebKit
 
 _running = pytest.StashKey[list[Browser]]()
 
 
-def start_or_skip(name: Name, factory: pytest.TempPathFactory) -> Browser:
-    """Start a browser. If it is not installed, skip the test; in CI fail it."""
-    if missing := missing_programs(name):
+def start_or_skip(name: Engine, factory: pytest.TempPathFactory) -> Browser:
+    """Start a browser. If it is not installed, skip the test; in CI fail it, except for the optional third engine."""
+    if missing := webkits.missing_programs() if name == "webkit" else missing_programs(name):
         text = f"not installed: {', '.join(missing)}"
-        if os.environ.get("CI"):
+        if os.environ.get("CI") and name != "webkit":
             pytest.fail(text)
         pytest.skip(text)
-    return launch(name, factory.mktemp(name))
+    profile = factory.mktemp(name)
+    return WebKit(profile) if name == "webkit" else launch(name, profile)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +35,7 @@ def running_browsers(request: pytest.FixtureRequest) -> list[Browser]:
     def end(number: int, _frame: FrameType | None) -> None:
         # End the browsers when the test run gets SIGTERM: Python ends then without running `finally` blocks.
         for browser in running:
-            browser.process.kill()
+            browser.kill()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
@@ -46,9 +49,9 @@ class SharedBrowsers:
     def __init__(self, factory: pytest.TempPathFactory, running: list[Browser]) -> None:
         self._factory = factory
         self._running = running
-        self._started: dict[Name, Browser] = {}
+        self._started: dict[Engine, Browser] = {}
 
-    def find(self, name: Name) -> Browser:
+    def find(self, name: Engine) -> Browser:
         browser = self._started.get(name)
         if browser is not None and not browser.is_answering():
             self._close(name)
@@ -62,7 +65,7 @@ class SharedBrowsers:
         for name in tuple(self._started):
             self._close(name)
 
-    def _close(self, name: Name) -> None:
+    def _close(self, name: Engine) -> None:
         browser = self._started.pop(name)
         self._running.remove(browser)
         browser.close()
@@ -91,6 +94,14 @@ def firefox(shared_browsers: SharedBrowsers) -> Firefox:
     """One Firefox for all tests."""
     browser = shared_browsers.find("firefox")
     assert isinstance(browser, Firefox)
+    return browser
+
+
+@pytest.fixture(scope="module")
+def webkit(shared_browsers: SharedBrowsers) -> WebKit:
+    """One WebKitGTK for all tests."""
+    browser = shared_browsers.find("webkit")
+    assert isinstance(browser, WebKit)
     return browser
 
 

@@ -20,6 +20,7 @@ class Screen:
     """A running X screen; `display` is its X display name."""
 
     display: str
+    process: subprocess.Popen[bytes]
 
     def press(self, *keys: str) -> None:
         """Press keys, named as in X: `alt+shift+w`."""
@@ -54,8 +55,11 @@ def missing_programs() -> list[str]:
 
 
 @contextmanager
-def running_screen() -> Iterator[Screen]:
-    """A screen in memory with a window manager. Without a window manager Firefox closes its menus at once."""
+def running_screen(*, has_window_manager: bool = True) -> Iterator[Screen]:
+    """A screen in memory. Without a window manager Firefox closes its menus at once.
+
+    The window manager makes every window as large as the screen.
+    """
     with ExitStack() as stack:
         reading, writing = os.pipe()
         stack.callback(os.close, reading)
@@ -78,8 +82,9 @@ def running_screen() -> Iterator[Screen]:
         if not number:
             raise RuntimeError(f"Xvfb ended with {server.wait(10)}")
         display = f":{number}"
-        _started(stack, "matchbox-window-manager", "-use_titlebar", "no", display=display)
-        yield Screen(display)
+        if has_window_manager:
+            _started(stack, "matchbox-window-manager", "-use_titlebar", "no", display=display)
+        yield Screen(display, server)
 
 
 def _started(
