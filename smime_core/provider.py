@@ -191,7 +191,7 @@ class CryptoProvider(Protocol):
         """The unwrapped CEK. Raises DecryptionError."""
 
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
-        """`length` bytes derived from a passphrase or key by PBKDF2, HKDF, Argon2id or scrypt."""
+        """`length` bytes derived from a passphrase or key. A repeated hash gives one digest."""
 
     async def generate_key(self, kind: NewKey) -> PrivateKey:
         """A fresh key pair. `keys.public_key_of` returns its public half."""

@@ -124,7 +124,15 @@ class Scrypt:
     parallelisation: int
 
 
-Kdf = Pbkdf2 | Hkdf | Argon2id | Scrypt
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedHash:
+    """The hash of the hash of the secret, and so on: the loop of the KDF of RFC 7292 (appendix B.2) and of PBKDF1."""
+
+    hash_name: HashName
+    iterations: int
+
+
+Kdf = Pbkdf2 | Hkdf | Argon2id | Scrypt | RepeatedHash
 
 AES_128_WRAP: Final = KeyWrap(oid="2.16.840.1.101.3.4.1.5", name="AES-128 key wrap", kek_length=16)
 AES_192_WRAP: Final = KeyWrap(oid="2.16.840.1.101.3.4.1.25", name="AES-192 key wrap", kek_length=24)

@@ -89,7 +89,7 @@ class FilePassphrase:
     async def _derive(self, encryption: PasswordEncryption, form: bytes) -> tuple[bytes, bytes]:
         self.spend(derivation_work(encryption.derivation, encryption.key_length))
         if isinstance(encryption.derivation, OldDerivation):
-            return derive_old(encryption, encryption.derivation, form)
+            return await derive_old(encryption, encryption.derivation, form, self.provider)
         key = await self.provider.derive_key(encryption.derivation, form, encryption.key_length)
         return key, encryption.iv or b""
 

@@ -23,6 +23,7 @@ from smime_core.algorithms import (
     ContentCipher,
     HashName,
     Pbkdf2,
+    RepeatedHash,
     Scrypt,
     hash_length,
     parse_algorithm_identifier,
@@ -40,6 +41,7 @@ from smime_core.keys.kdf import (
     parse_iterations,
     weigh_iterations,
 )
+from smime_core.provider import CryptoProvider
 
 PBES2: Final = "1.2.840.113549.1.5.13"
 _TWO_KEYS: Final = 16  # Bytes of two 3DES keys. The first key is used again as the third.
@@ -153,18 +155,21 @@ def build_pbes2(kdf: Pbkdf2, cipher: ContentCipher, iv: bytes) -> bytes:
     return der.sequence(der.oid(PBES2), der.sequence(build_pbkdf2(kdf, key_length=cipher.key_length), scheme))
 
 
-def derive_old(encryption: PasswordEncryption, derivation: OldDerivation, password: bytes) -> tuple[bytes, bytes]:
-    """(key, IV) by a derivation that needs no provider. Raises LimitExceeded or UnsupportedAlgorithm."""
+async def derive_old(
+    encryption: PasswordEncryption, derivation: OldDerivation, password: bytes, provider: CryptoProvider
+) -> tuple[bytes, bytes]:
+    """(key, IV) by a derivation from before PBES2. Raises LimitExceeded or UnsupportedAlgorithm."""
+    loop = RepeatedHash(hash_name=derivation.hash_name, iterations=derivation.iterations)
     if derivation.kdf is OldKdf.PBKDF1:
         # RFC 8018 section 6.1.1: 8 bytes are the key, the next 8 are the IV.
-        derived = derive_pbkdf1(derivation.hash_name, password, derivation.salt, iterations=derivation.iterations)
+        derived = await derive_pbkdf1(loop, password, derivation.salt, provider)
         return derived[:8], derived[8:16]
     if derivation.kdf is OldKdf.PEM:
         return _derive_pem(password, derivation.salt, encryption.key_length), encryption.iv or b""
-    key, iv = (
-        derive_pkcs12(derivation.hash_name, password, derivation.salt, purpose, derivation.iterations, length)
+    key, iv = [
+        await derive_pkcs12(loop, password, derivation.salt, purpose, length, provider)
         for purpose, length in ((Purpose.KEY, encryption.key_length), (Purpose.IV, encryption.cipher.iv_length))
-    )
+    ]
     # RFC 7292 appendix C: with two keys, the first is used again as the third.
     return (key + key[:8] if len(key) == _TWO_KEYS and encryption.cipher is TRIPLE_DES_CBC else key), iv
 

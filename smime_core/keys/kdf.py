@@ -1,23 +1,23 @@
 """Keys from passphrases: PBKDF2 and scrypt (RFC 8018 appendix A.2, RFC 7914), the KDF of old PKCS#12, and PBKDF1.
 
-The old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) are here in pure Python over hashlib, for the MAC and the
-encryption of most PKCS#12 files. The provider computes PBKDF2 and scrypt.
+The old KDFs (RFC 7292 appendix B, RFC 8018 section 5.1) are here, for the MAC and the encryption of most PKCS#12
+files. The provider computes their loop, PBKDF2 and scrypt.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from enum import IntEnum
-from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from smime_core.algorithms import (
     HASH_OIDS,
     NULL,
     HashName,
     Pbkdf2,
+    RepeatedHash,
     Scrypt,
+    hash_length,
     parse_algorithm_identifier,
 )
 from smime_core.asn1 import der
@@ -31,6 +31,7 @@ from smime_core.limits import (
     MAX_SCRYPT_MEMORY_BYTES,
     check_limit,
 )
+from smime_core.provider import CryptoProvider
 
 PBKDF2: Final = "1.2.840.113549.1.5.12"
 SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
@@ -100,31 +101,32 @@ def bmp_passphrase(passphrase: bytes) -> bytes:
     return text.encode("utf-16-be") + b"\0\0"
 
 
-def derive_pkcs12(
-    hash_name: HashName, password: bytes, salt: bytes, purpose: Purpose, iterations: int, length: int
+async def derive_pkcs12(
+    loop: RepeatedHash, password: bytes, salt: bytes, purpose: Purpose, length: int, provider: CryptoProvider
 ) -> bytes:
     """`length` bytes by the KDF of RFC 7292 appendix B.2. `password` is a result of `bmp_passphrase`, or empty.
 
     Raises LimitExceeded or UnsupportedAlgorithm.
     """
-    check_limit("PKCS#12 KDF iterations", iterations, MAX_PKCS12_KDF_ITERATIONS)
-    new_hash = find_hash(hash_name)
-    block = _HASH_BLOCK_LENGTHS[hash_name]
+    check_limit("PKCS#12 KDF iterations", loop.iterations, MAX_PKCS12_KDF_ITERATIONS)
+    check_hash(loop.hash_name)
+    block = _HASH_BLOCK_LENGTHS[loop.hash_name]
     diversifier = bytes([purpose]) * block
     state = bytearray(_fill(salt, block) + _fill(password, block))
     derived = bytearray()
     while True:
-        digest = _iterate(new_hash, diversifier + state, iterations)
+        digest = await _repeat(loop, diversifier + state, provider)
         derived += digest
         if len(derived) >= length:
             return bytes(derived[:length])
         _add_to_blocks(state, int.from_bytes(_fill(digest, block)[:block], "big") + 1, block)
 
 
-def derive_pbkdf1(hash_name: HashName, password: bytes, salt: bytes, *, iterations: int) -> bytes:
+async def derive_pbkdf1(loop: RepeatedHash, password: bytes, salt: bytes, provider: CryptoProvider) -> bytes:
     """One digest by PBKDF1 (RFC 8018 section 5.1). Raises LimitExceeded or UnsupportedAlgorithm."""
-    check_limit("PBKDF1 iterations", iterations, MAX_PKCS12_KDF_ITERATIONS)
-    return _iterate(find_hash(hash_name), password + salt, iterations)
+    check_limit("PBKDF1 iterations", loop.iterations, MAX_PKCS12_KDF_ITERATIONS)
+    check_hash(loop.hash_name)
+    return await _repeat(loop, password + salt, provider)
 
 
 def parse_derivation(identifier_der: Buffer) -> Derivation:
@@ -206,16 +208,11 @@ def parse_iterations(tlv: Tlv, where: str) -> int:
     return iterations
 
 
-class _Hash(Protocol):
-    def digest(self) -> bytes: ...
-
-
-def find_hash(hash_name: HashName) -> Callable[[bytes], _Hash]:
-    """The constructor of a hash, for repeated calls. Raises UnsupportedAlgorithm if Python or the old KDF lacks it."""
+def check_hash(hash_name: HashName) -> None:
+    """Raise UnsupportedAlgorithm if Python or the old KDF lacks the hash."""
     # SHA-512/224 and SHA-512/256 come from OpenSSL, which Python in a browser may lack.
     if hash_name not in _HASH_BLOCK_LENGTHS or hash_name not in hashlib.algorithms_available:
         raise UnsupportedAlgorithm(HASH_OIDS[hash_name], "key derivation")
-    return getattr(hashlib, hash_name, None) or partial(hashlib.new, hash_name)
 
 
 def _parse_scrypt(parameters: bytes | None) -> Derivation:
@@ -236,11 +233,8 @@ def _parse_scrypt(parameters: bytes | None) -> Derivation:
     return Derivation(kdf, rest[0] if rest else None)
 
 
-def _iterate(new_hash: Callable[[bytes], _Hash], data: bytes, iterations: int) -> bytes:
-    digest = new_hash(data).digest()
-    for _ in range(iterations - 1):
-        digest = new_hash(digest).digest()
-    return digest
+async def _repeat(loop: RepeatedHash, data: bytes, provider: CryptoProvider) -> bytes:
+    return await provider.derive_key(loop, data, hash_length(loop.hash_name))
 
 
 def _fill(octets: bytes, block: int) -> bytes:

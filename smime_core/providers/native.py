@@ -26,6 +26,7 @@ from smime_core.algorithms import (
     Kdf,
     KeyTransport,
     Pbkdf2,
+    RepeatedHash,
     Scrypt,
     SignatureAlgorithm,
     TransportScheme,
@@ -53,6 +54,7 @@ from smime_core.providers.native_keys import (
     load_public,
 )
 from smime_core.providers.native_signatures import HASHES
+from smime_core.providers.python_kdf import repeat_hash
 from smime_core.providers.signature_keys import check_key, fits
 
 _OAEP_HASHES: Final = frozenset({HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512})
@@ -219,8 +221,10 @@ class NativeProvider:
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
 
-        Raises ProviderError.
+        A repeated hash gives one digest. Raises ProviderError.
         """
+        if isinstance(kdf, RepeatedHash):
+            return repeat_hash(kdf, secret)
         with operation("derive_key"):
             return _build_kdf(kdf, length).derive(secret)
 
@@ -271,7 +275,9 @@ def _decrypt_pkcs1_v15(key: rsa.RSAPrivateKey, encrypted_key: bytes, cek_length:
     return (substitute, found)[len(found) == cek_length]
 
 
-def _build_kdf(kdf: Kdf, length: int) -> pbkdf2.PBKDF2HMAC | hkdf.HKDF | argon2.Argon2id | scrypt.Scrypt:
+def _build_kdf(
+    kdf: Pbkdf2 | Hkdf | Argon2id | Scrypt, length: int
+) -> pbkdf2.PBKDF2HMAC | hkdf.HKDF | argon2.Argon2id | scrypt.Scrypt:
     match kdf:
         case Pbkdf2(hash_name=hash_name, salt=salt, iterations=iterations):
             return pbkdf2.PBKDF2HMAC(HASHES[hash_name], length, salt, iterations)

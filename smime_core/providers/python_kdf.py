@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import partial
 
-from smime_core.algorithms import HashName, Hkdf, Pbkdf2, hash_length
+from smime_core.algorithms import HashName, Hkdf, Pbkdf2, RepeatedHash, hash_length
 from smime_core.errors import ProviderError
 
 _INNER = bytes(octet ^ 0x36 for octet in range(256))
@@ -32,6 +33,15 @@ def begin_pbkdf2(kdf: Pbkdf2, secret: bytes, length: int) -> tuple[bytes, bytes]
     key = _hmac_key(kdf.hash_name, secret)
     salted = (kdf.salt + number.to_bytes(4, "big") for number in range(1, blocks + 1))
     return key, b"".join(hmac.digest(key, message, kdf.hash_name) for message in salted)
+
+
+def repeat_hash(kdf: RepeatedHash, secret: bytes) -> bytes:
+    """The last digest."""
+    new_hash = getattr(hashlib, kdf.hash_name, None) or partial(hashlib.new, kdf.hash_name)
+    digest: bytes = new_hash(secret).digest()
+    for _ in range(kdf.iterations - 1):
+        digest = new_hash(digest).digest()
+    return digest
 
 
 def derive_hkdf(kdf: Hkdf, secret: bytes, length: int) -> bytes:

@@ -18,6 +18,7 @@ is not constant-time.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from typing import Any, Final
@@ -33,6 +34,7 @@ from smime_core.algorithms import (
     Kdf,
     KeyTransport,
     Pbkdf2,
+    RepeatedHash,
     Scrypt,
     SignatureAlgorithm,
     SignatureScheme,
@@ -44,7 +46,7 @@ from smime_core.keys import ML_KEM_PARAMETERS, parse_private_key
 from smime_core.provider import KeyType, NewKey, PrivateKey, PublicKey
 from smime_core.providers import python_ml_kem
 from smime_core.providers.python_hashes import python_digest
-from smime_core.providers.python_kdf import begin_pbkdf2, derive_hkdf, derive_pbkdf2
+from smime_core.providers.python_kdf import begin_pbkdf2, derive_hkdf, derive_pbkdf2, repeat_hash
 from smime_core.providers.python_keys import (
     agree_ephemeral_in_python,
     agree_in_python,
@@ -68,7 +70,7 @@ from smime_core.providers.webcrypto_forms import (
 
 # WebCrypto hashes faster than hashlib in WebAssembly. Below this size the call costs more than it saves.
 _WEB_DIGEST_FROM_BYTES: Final = 131_072
-# The hashes for which `vault/worker/pbkdf2/` has PBKDF2.
+# The hashes for which `vault/worker/pbkdf2/` has PBKDF2 and the repeated hash.
 _WASM_HASHES: Final = (HashName.SHA1, HashName.SHA224, HashName.SHA256, HashName.SHA384, HashName.SHA512)
 _NEW_KEYS: Final = {
     NewKey.RSA_2048: {"name": "RSASSA-PKCS1-v1_5", "hash": "SHA-256", "modulusLength": 2048},
@@ -257,6 +259,7 @@ class WebCryptoProvider:
     async def derive_key(self, kdf: Kdf, secret: bytes, length: int) -> bytes:
         """`length` bytes by PBKDF2 (RFC 8018), HKDF (RFC 5869), Argon2id (RFC 9106) or scrypt (RFC 7914).
 
+        A repeated hash gives one digest.
         Raises ProviderError.
         """
         match kdf:
@@ -264,6 +267,11 @@ class WebCryptoProvider:
                 hmac_key, firsts = begin_pbkdf2(kdf, secret, length)
                 derived = self._door.pbkdf2(kdf.hash_name, hmac_key, firsts, kdf.iterations - 1)
                 return (await result("derive_key", derived))[:length]
+            case RepeatedHash() if kdf.hash_name in _WASM_HASHES and kdf.iterations > 1:
+                first = hashlib.new(kdf.hash_name, secret).digest()
+                return await result("derive_key", self._door.repeatHash(kdf.hash_name, first, kdf.iterations - 1))
+            case RepeatedHash():
+                return repeat_hash(kdf, secret)
             case Pbkdf2():
                 return derive_pbkdf2(kdf, secret, length)
             case Hkdf():

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 _SCRIPT: Final = Path(__file__).with_suffix(".mjs")
-FUNCTIONS: Final = ("encrypt", "decrypt", "decryptBlocks", "wrap", "unwrap", "pbkdf2")
+FUNCTIONS: Final = ("encrypt", "decrypt", "decryptBlocks", "wrap", "unwrap", "pbkdf2", "repeatHash")
 
 
 @functools.cache

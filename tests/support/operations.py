@@ -29,6 +29,7 @@ from smime_core.algorithms import (
     Kdf,
     KeyTransport,
     Pbkdf2,
+    RepeatedHash,
     Scrypt,
     SignatureAlgorithm,
     SignatureScheme,
@@ -59,6 +60,7 @@ _SCHEMES: Final = {
 }
 _KDFS: Final[dict[str, Kdf]] = {
     "PBKDF2": Pbkdf2(hash_name=HashName.SHA256, salt=b"salt" * 4, iterations=5),
+    "PKCS#12": RepeatedHash(hash_name=HashName.SHA256, iterations=5),
     "HKDF": Hkdf(hash_name=HashName.SHA256, salt=b"salt", info=b""),
     "Argon2id": Argon2id(salt=b"salt" * 4, memory_kib=64, passes=1, lanes=1),
     "scrypt": Scrypt(salt=b"salt", cost=16, block_size=8, parallelisation=1),

@@ -8,7 +8,7 @@
 import { createInterface } from "node:readline";
 import { Residue } from "../../wasm_build/vault/cleanup.js";
 import { deriveArgon2id, deriveScrypt } from "../../wasm_build/vault/worker/hash_door.js";
-import { iteratePbkdf2 } from "../../wasm_build/vault/worker/pbkdf2/iterations.js";
+import { iterate } from "../../wasm_build/vault/worker/pbkdf2/iterations.js";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const residue = new Residue();
@@ -31,8 +31,9 @@ const derivations = {
   scrypt: () => deriveScrypt(residue, { ...common, cost: 1024, blockSize: 8 }),
   pbkdf2: () => {
     const [key, firsts] = [octetsOf(Number(seed), 64), octetsOf(Number(seed) + 1, 32)];
-    return iteratePbkdf2(residue, { hash: "sha256", key, firsts, iterations: 2000 });
+    return iterate(residue, { hash: "sha256", key, firsts, iterations: 2000 });
   },
+  hash: () => iterate(residue, { hash: "sha256", key: null, firsts: octetsOf(Number(seed), 32), iterations: 2000 }),
 };
 const derived = await derivations[name]();
 console.log("derived", derived.length);

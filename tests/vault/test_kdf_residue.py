@@ -13,9 +13,10 @@ from typing import Final
 
 import pytest
 
-from smime_core.algorithms import Argon2id, Kdf, Scrypt
+from smime_core.algorithms import Argon2id, HashName, Kdf, RepeatedHash, Scrypt
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
+from smime_core.providers.python_kdf import repeat_hash
 from tests.support.browser.residue.markers import Needle
 from tests.support.browser.residue.processes import count_by_secret, scan_processes
 from tests.support.project import ROOT
@@ -74,6 +75,18 @@ def test_pbkdf2_leaves_no_key_of_hmac_either(tmp_path: Path) -> None:
     pads = {f"pad {pad:x}": bytes(octet ^ pad for octet in key) for pad in (0x36, 0x5C)}
     at_once = {**pads, **{f"{name} in words": in_words(octets) for name, octets in {**looked_for, **pads}.items()}}
     check_gone_after_cleanup(script, f"pbkdf2 {seed}", looked_for, at_once)
+
+
+def test_a_repeated_hash_leaves_no_digest(tmp_path: Path) -> None:
+    script = copy_scripts(tmp_path)
+    seed = secrets.randbits(31)
+    first = octets_of(seed)
+    looked_for = {
+        "first digest": first,
+        "derived key": repeat_hash(RepeatedHash(hash_name=HashName.SHA256, iterations=2000), first),
+    }
+    at_once = {f"{name} in words": in_words(octets) for name, octets in looked_for.items()}
+    check_gone_after_cleanup(script, f"hash {seed}", looked_for, at_once)
 
 
 def iterate_pbkdf2(key: bytes, first: bytes, iterations: int) -> bytes:

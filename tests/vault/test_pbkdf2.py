@@ -1,4 +1,4 @@
-"""The vault's PBKDF2 in WebAssembly, run by Node: OpenSSL's answers for all sizes, the module's bytes, a cancel."""
+"""The PBKDF2 and the repeated hashes of the vault, run by Node: OpenSSL's answers, the bytes of the module, a cancel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from smime_core.algorithms import HashName, Pbkdf2
+from smime_core.algorithms import HashName, Pbkdf2, RepeatedHash, hash_length
 from smime_core.blocking import run
 from smime_core.providers.native import NativeProvider
 from smime_core.providers.python_kdf import derive_pbkdf2
@@ -24,11 +24,11 @@ NATIVE: Final = NativeProvider()
 FOLDER: Final = ROOT / "wasm_build/vault/worker/pbkdf2"
 # SHA-256 of the module for each hash, which our own JavaScript makes.
 MODULES: Final = {
-    HashName.SHA1: "98f08efdcfb8d18c86c5857d7c7c475d8baf0c20ec3dce05e92e129f6be94d53",
-    HashName.SHA224: "e58d971fc1568d7ca97bb875979bdf33bfaa5f963d98b855be6540dd7b9e0903",
-    HashName.SHA256: "69d16de54fc20e5d7a90e10652a4b5834490ce60c13bc83af6262dcde0ba0220",
-    HashName.SHA384: "a25c4e63a83914f413cab69f6697cdd87f631d9f00915a0c139b8931c21cb0ac",
-    HashName.SHA512: "35de103ab5f16fecee67b2f65e6497f923ae2db1e3467da0c3ec937a1cebe4ed",
+    HashName.SHA1: "815e77de82c95992753dc05bcf3ca90c8e78ab3911ea612bde5b5d31165b1d2d",
+    HashName.SHA224: "eaf8945d977ce6bc4c51c148f6059ec69246e023280028e489aa10b087b5614d",
+    HashName.SHA256: "ec255afb4c261418877b952d23e70ced2c99444e9960504b9ee04964b9927c8d",
+    HashName.SHA384: "4e7217197fd210018126bb7cefbf7f03a7624948e53f5009e9f9a1ddc9fecd05",
+    HashName.SHA512: "7acfc5c528cb1a8506c5c35062c3cb0aecf60728bb244731d8b1b68c7e766dc0",
 }
 DIGESTS: Final = """
 import {{ createHash }} from "node:crypto";
@@ -39,7 +39,7 @@ console.log(JSON.stringify(Object.fromEntries({names}.map((name) => [name, diges
 """
 # A timer that is set when all is ready fires only if the derivation lets messages be heard.
 CANCEL: Final = """
-const {{ iteratePbkdf2 }} = await import("{folder}/iterations.js");
+const {{ iterate }} = await import("{folder}/iterations.js");
 const memories = [];
 const cancelling = new AbortController();
 const keepMemory = (memory) => {{
@@ -48,16 +48,16 @@ const keepMemory = (memory) => {{
 }};
 const residue = {{ keepBuffer: (buffer) => buffer, keepMemory }};
 const secret = () => new Uint8Array(64).fill(1);
-const job = {{ hash: "sha256", key: secret(), firsts: secret(), iterations: {iterations} }};
-const code = await iteratePbkdf2(residue, job, cancelling.signal).then(() => "derived", ({{ code }}) => code);
+const job = {{ hash: "sha256", key: {key}, firsts: secret(), iterations: {iterations} }};
+const code = await iterate(residue, job, cancelling.signal).then(() => "derived", ({{ code }}) => code);
 const left = memories.map(({{ buffer }}) => new Uint8Array(buffer).some((byte) => byte !== 0));
 console.log(JSON.stringify({{ code, left }}));
 """
 # Derives with each of the jobs at once. Gives the error's code, or the first byte of the key.
 JOBS: Final = """
-const {{ iteratePbkdf2 }} = await import("{folder}/iterations.js");
+const {{ iterate }} = await import("{folder}/iterations.js");
 const residue = {{ keepBuffer: (buffer) => buffer, keepMemory: () => {{}} }};
-const derive = ({{ hash = "sha256", key = 64, firsts = 32, iterations = 2, fill = 1 }}) => iteratePbkdf2(residue, {{
+const derive = ({{ hash = "sha256", key = 64, firsts = 32, iterations = 2, fill = 1 }}) => iterate(residue, {{
   hash, key: new Uint8Array(key).fill(fill), firsts: new Uint8Array(firsts).fill(fill), iterations: Number(iterations),
 }}).then(([first]) => first, ({{ code }}) => code);
 const jobs = {jobs};
@@ -78,6 +78,10 @@ class CountingDoor(PoorDoor):
     def pbkdf2(self, *args: object) -> Any:
         self.derivations += 1
         return super().__getattr__("pbkdf2")(*args)
+
+    def repeatHash(self, *args: object) -> Any:
+        self.derivations += 1
+        return super().__getattr__("repeatHash")(*args)
 
 
 @pytest.fixture
@@ -112,6 +116,15 @@ def test_more_iterations_than_one_call_takes(door: CountingDoor) -> None:
         assert derived == run(NATIVE.derive_key(kdf, b"secret", 40))
 
 
+@pytest.mark.parametrize("hash_name", sorted(set(HashName) - {HashName.SHAKE128, HashName.SHAKE256}))
+@pytest.mark.parametrize("iterations", [1, 2, 3, 100_002])
+def test_a_repeated_hash_gives_what_hashlib_gives(door: CountingDoor, hash_name: HashName, iterations: int) -> None:
+    kdf = RepeatedHash(hash_name=hash_name, iterations=iterations)
+    digest = drive(WebCryptoProvider().derive_key(kdf, b"some words" * 20, hash_length(hash_name)))
+    assert digest == run(NATIVE.derive_key(kdf, b"some words" * 20, hash_length(hash_name)))
+    assert door.derivations == (hash_name in MODULES and iterations > 1)
+
+
 def test_other_hashes_stay_in_python(door: CountingDoor) -> None:
     for hash_name in set(HashName) - set(MODULES) - {HashName.SHAKE128, HashName.SHAKE256}:
         kdf = Pbkdf2(hash_name=hash_name, salt=b"salt", iterations=3)
@@ -124,13 +137,15 @@ def test_the_modules_bytes_are_these() -> None:
     assert run_node(DIGESTS, names=json.dumps(list(MODULES))) == MODULES
 
 
-def test_a_cancel_is_heard_in_the_middle() -> None:
-    outcome = run_node(CANCEL, iterations=3_000_000, cancelled="true")
+@pytest.mark.parametrize("key", ["secret()", "null"])
+def test_a_cancel_is_heard_in_the_middle(key: str) -> None:
+    outcome = run_node(CANCEL, key=key, iterations=3_000_000, cancelled="true")
     assert outcome == {"code": "vault-aborted", "left": [False]}
 
 
-def test_the_memory_is_empty_after_a_derivation() -> None:
-    assert run_node(CANCEL, iterations=2, cancelled="false") == {"code": "derived", "left": [False]}
+@pytest.mark.parametrize("key", ["secret()", "null"])
+def test_the_memory_is_empty_after_a_derivation(key: str) -> None:
+    assert run_node(CANCEL, key=key, iterations=2, cancelled="false") == {"code": "derived", "left": [False]}
 
 
 @pytest.mark.parametrize(

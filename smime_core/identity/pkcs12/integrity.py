@@ -14,6 +14,7 @@ from smime_core.algorithms import (
     NULL,
     HashName,
     Pbkdf2,
+    RepeatedHash,
     hash_length,
     parse_algorithm_identifier,
     parse_hash_identifier,
@@ -29,8 +30,8 @@ from smime_core.keys.kdf import (
     bmp_passphrase,
     build_hmac_identifier,
     build_pbkdf2,
+    check_hash,
     derive_pkcs12,
-    find_hash,
     parse_derivation,
     parse_hmac_identifier,
     parse_iterations,
@@ -65,9 +66,10 @@ async def check_mac(mac_data: Tlv, auth_safe: bytes, passphrase: FilePassphrase)
         return
     hash_name = parse_hash_identifier(digest_info[0].encoded, role="PKCS#12 MAC")
     iterations = parse_iterations(fields[2], where) if len(fields) == 3 else 1
+    loop = RepeatedHash(hash_name=hash_name, iterations=iterations)
     for form in passphrase.bmp_forms:
         passphrase.spend(weigh_iterations(iterations, hash_name))
-        if hmac.compare_digest(expected, _old_mac(hash_name, form, salt, iterations, auth_safe)):
+        if hmac.compare_digest(expected, await _old_mac(loop, form, salt, auth_safe, passphrase.provider)):
             passphrase.prefer(form)
             return
     raise WrongPassphrase
@@ -86,12 +88,13 @@ async def build_pbmac1(auth_safe: bytes, passphrase: bytes, provider: CryptoProv
     return der.sequence(digest_info, der.octet_string(b"NOT USED"))
 
 
-def build_old_mac(
+async def build_old_mac(
     auth_safe: bytes, passphrase: bytes, hash_name: HashName, provider: CryptoProvider, iterations: int
 ) -> bytes:
     """MacData with HMAC under the old KDF (RFC 7292 appendix A), for readers without PBMAC1."""
     salt = provider.random_bytes(_OLD_SALT_LENGTH)
-    mac = _old_mac(hash_name, bmp_passphrase(passphrase), salt, iterations, auth_safe)
+    loop = RepeatedHash(hash_name=hash_name, iterations=iterations)
+    mac = await _old_mac(loop, bmp_passphrase(passphrase), salt, auth_safe, provider)
     # Old readers compare the identifier with the form that includes NULL.
     identifier = der.sequence(der.oid(HASH_OIDS[hash_name]), NULL)
     digest_info = der.sequence(identifier, der.octet_string(mac))
@@ -109,7 +112,7 @@ async def _check_pbmac1(
         raise MalformedMessage(f"{len(fields)} fields, expected 2", where)
     kdf, key_length = parse_derivation(fields[0].encoded)
     hash_name = parse_hmac_identifier(fields[1].encoded)
-    find_hash(hash_name)
+    check_hash(hash_name)
     if key_length is None or not _MIN_KEY_LENGTH <= key_length <= _MAX_KEY_LENGTH:
         text = f"keyLength is {key_length}, expected {_MIN_KEY_LENGTH} to {_MAX_KEY_LENGTH}"
         raise MalformedMessage(text, where)
@@ -122,6 +125,8 @@ async def _check_pbmac1(
     raise WrongPassphrase
 
 
-def _old_mac(hash_name: HashName, password: bytes, salt: bytes, iterations: int, auth_safe: bytes) -> bytes:
-    key = derive_pkcs12(hash_name, password, salt, Purpose.MAC, iterations, hash_length(hash_name))
-    return hmac.digest(key, auth_safe, hash_name)
+async def _old_mac(
+    loop: RepeatedHash, password: bytes, salt: bytes, auth_safe: bytes, provider: CryptoProvider
+) -> bytes:
+    key = await derive_pkcs12(loop, password, salt, Purpose.MAC, hash_length(loop.hash_name), provider)
+    return hmac.digest(key, auth_safe, loop.hash_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from smime_core.algorithms import TRIPLE_DES_CBC, HashName
+from smime_core.algorithms import TRIPLE_DES_CBC, HashName, RepeatedHash
 from smime_core.asn1 import der
 from smime_core.identity.pkcs12.triple_des import encrypt_triple_des_cbc
 from smime_core.keys.kdf import Purpose, bmp_passphrase, derive_pkcs12
@@ -19,12 +19,13 @@ async def encrypt_legacy(
 ) -> tuple[bytes, bytes]:
     """(AlgorithmIdentifier, ciphertext): 3DES under the KDF of RFC 7292 with SHA-1. `passphrase` is UTF-8."""
     salt, password = provider.random_bytes(_SALT_LENGTH), bmp_passphrase(passphrase)
-    key, iv = (
-        derive_pkcs12(HashName.SHA1, password, salt, purpose, iterations, length)
+    loop = RepeatedHash(hash_name=HashName.SHA1, iterations=iterations)
+    key, iv = [
+        await derive_pkcs12(loop, password, salt, purpose, length, provider)
         for purpose, length in (
             (Purpose.KEY, TRIPLE_DES_CBC.key_length),
             (Purpose.IV, TRIPLE_DES_CBC.iv_length),
         )
-    )
+    ]
     parameters = der.sequence(der.octet_string(salt), der.integer(iterations))
     return der.sequence(der.oid(PBE_WITH_SHA1_AND_3DES), parameters), encrypt_triple_des_cbc(key, iv, plaintext)

@@ -43,7 +43,7 @@ class Pkcs12Form(StrEnum):
 
 # OWASP's figure for PBKDF2-HMAC-SHA-256 is 600,000, about 0.2 s natively. .NET accepts at most 300,000 iterations in a
 # MAC or in one encryption, and 1,000,000 in all encryptions together: one for the certificates and one for each key.
-# The KDF of LEGACY runs in Python, three times for each encryption, and 50,000 iterations take a second in a browser.
+# The KDF of LEGACY runs three times for each encryption.
 DEFAULT_ITERATIONS: Final = {Pkcs12Form.COMPATIBLE: 200_000, Pkcs12Form.MODERN: 600_000, Pkcs12Form.LEGACY: 50_000}
 
 
@@ -75,7 +75,7 @@ async def build_pkcs12(
         mac_data = await build_pbmac1(auth_safe, passphrase, provider, iterations)
     else:
         hash_name = HashName.SHA1 if form is Pkcs12Form.LEGACY else HashName.SHA256
-        mac_data = build_old_mac(auth_safe, passphrase, hash_name, provider, iterations)
+        mac_data = await build_old_mac(auth_safe, passphrase, hash_name, provider, iterations)
     return der.sequence(der.integer(PFX_VERSION), _build_data(auth_safe), mac_data)
 
 

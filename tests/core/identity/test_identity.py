@@ -22,7 +22,16 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import pkcs12 as pyca_pkcs12
 
-from smime_core.algorithms import AES_256_CBC, HASH_OIDS, HashName, Kdf, Pbkdf2, SignatureAlgorithm, SignatureScheme
+from smime_core.algorithms import (
+    AES_256_CBC,
+    HASH_OIDS,
+    HashName,
+    Kdf,
+    Pbkdf2,
+    RepeatedHash,
+    SignatureAlgorithm,
+    SignatureScheme,
+)
 from smime_core.asn1 import der
 from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.errors import (
@@ -719,7 +728,8 @@ def shrouded_bag(
 def old_mac(auth_safe: bytes, *, passphrase: bytes = PASSPHRASE, password: bytes | None = None) -> bytes:
     """MacData with HMAC-SHA-256 and the old KDF. Its `iterations` are omitted, which means 1."""
     password = bmp_passphrase(passphrase) if password is None else password
-    key = derive_pkcs12(HashName.SHA256, password, b"salt", purpose=Purpose.MAC, iterations=1, length=32)
+    loop = RepeatedHash(hash_name=HashName.SHA256, iterations=1)
+    key = run(derive_pkcs12(loop, password, b"salt", Purpose.MAC, 32, PROVIDER))
     digest = hmac.digest(key, auth_safe, hashlib.sha256)
     digest_info = der.sequence(der.sequence(der.oid("2.16.840.1.101.3.4.2.1")), der.octet_string(digest))
     return der.sequence(digest_info, der.octet_string(b"salt"))

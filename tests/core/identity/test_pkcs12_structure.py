@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from smime_core.algorithms import HashName, Pbkdf2
+from smime_core.algorithms import HashName, Pbkdf2, RepeatedHash
 from smime_core.asn1 import der
 from smime_core.errors import LimitExceeded, MalformedMessage, SmimeError, UnsupportedAlgorithm, WrongPassphrase
 from smime_core.identity.passphrase import FilePassphrase
@@ -162,7 +162,8 @@ def test_form_under_which_the_mac_holds_is_tried_first_on_what_it_covers() -> No
     passphrase = FilePassphrase("ä".encode(), provider=NativeProvider())
     widened = b"\0\xc3\0\xa4\0\0"
     assert passphrase.bmp_forms[0] != widened
-    key = derive_pkcs12(HashName.SHA256, widened, b"salt", purpose=Purpose.MAC, iterations=1, length=32)
+    loop = RepeatedHash(hash_name=HashName.SHA256, iterations=1)
+    key = asyncio.run(derive_pkcs12(loop, widened, b"salt", Purpose.MAC, 32, passphrase.provider))
     mac = der.octet_string(hmac.digest(key, NOTHING, "sha256"))
     asyncio.run(check_mac(der.read_one(der.sequence(der.sequence(SHA256, mac), SALT)), NOTHING, passphrase))
     assert passphrase.bmp_forms[0] == widened

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from smime_core.algorithms import NULL, HashName, Pbkdf2, Scrypt
+from smime_core.algorithms import NULL, HashName, Pbkdf2, RepeatedHash, Scrypt
 from smime_core.asn1 import der
+from smime_core.blocking import run
 from smime_core.errors import LimitExceeded, MalformedMessage, UnsupportedAlgorithm
 from smime_core.keys.kdf import (
     HMAC_OIDS,
@@ -22,7 +23,9 @@ from smime_core.keys.kdf import (
     parse_pbkdf2,
 )
 from smime_core.limits import MAX_PBKDF2_ITERATIONS, MAX_PKCS12_KDF_ITERATIONS
+from smime_core.providers.native import NativeProvider
 
+NATIVE = NativeProvider()
 KDF = Pbkdf2(hash_name=HashName.SHA384, salt=b"salt and pepper", iterations=1000)
 
 
@@ -118,9 +121,8 @@ def test_other_prfs_are_unsupported_and_parameters_malformed() -> None:
 
 def test_old_kdf_gives_the_known_answer() -> None:
     # The value is from the Go project's test of PKCS#12 keys that are longer than a digest.
-    key = derive_pkcs12(
-        HashName.SHA1, bmp_passphrase(b"sesame"), b"\xff" * 8, purpose=Purpose.KEY, iterations=2048, length=24
-    )
+    loop = RepeatedHash(hash_name=HashName.SHA1, iterations=2048)
+    key = run(derive_pkcs12(loop, bmp_passphrase(b"sesame"), b"\xff" * 8, Purpose.KEY, 24, NATIVE))
     assert key.hex() == "7cd9fd3e2b3be7691a44e3bef0f9ea0fb9b897d4e325d9d1"
 
 
@@ -145,23 +147,24 @@ def test_old_kdf_gives_the_known_answer() -> None:
 )
 def test_old_kdf_knows_the_block_of_every_hash(hash_name: HashName, expected: str) -> None:
     password = bmp_passphrase(b"secret")
-    key = derive_pkcs12(hash_name, password, b"saltsalt", purpose=Purpose.MAC, iterations=3, length=40)
+    loop = RepeatedHash(hash_name=hash_name, iterations=3)
+    key = run(derive_pkcs12(loop, password, b"saltsalt", Purpose.MAC, 40, NATIVE))
     assert key.hex() == expected
 
 
 def test_old_kdf_refuses_hashes_that_no_file_has() -> None:
+    loop = RepeatedHash(hash_name=HashName.SHAKE128, iterations=1)
     with pytest.raises(UnsupportedAlgorithm, match="key derivation"):
-        derive_pkcs12(HashName.SHAKE128, b"", b"salt", purpose=Purpose.MAC, iterations=1, length=8)
+        run(derive_pkcs12(loop, b"", b"salt", Purpose.MAC, 8, NATIVE))
 
 
 def test_old_kdfs_are_capped() -> None:
     # MUSTS 40.
+    loop = RepeatedHash(hash_name=HashName.SHA1, iterations=MAX_PKCS12_KDF_ITERATIONS + 1)
     with pytest.raises(LimitExceeded, match="PKCS#12 KDF iterations"):
-        derive_pkcs12(
-            HashName.SHA1, b"", b"salt", purpose=Purpose.MAC, iterations=MAX_PKCS12_KDF_ITERATIONS + 1, length=8
-        )
+        run(derive_pkcs12(loop, b"", b"salt", Purpose.MAC, 8, NATIVE))
     with pytest.raises(LimitExceeded, match="PBKDF1 iterations"):
-        derive_pbkdf1(HashName.SHA1, b"", b"salt", iterations=MAX_PKCS12_KDF_ITERATIONS + 1)
+        run(derive_pbkdf1(loop, b"", b"salt", NATIVE))
 
 
 def test_passphrase_that_is_no_utf8_is_taken_for_latin1() -> None:

@@ -93,6 +93,9 @@ class StandInDoor:
     def pbkdf2(self, hash_name: str, hmac_key: bytes, firsts: bytes, iterations: int) -> _Octets:
         return _Octets(firsts)
 
+    def repeatHash(self, hash_name: str, first: bytes, iterations: int) -> _Octets:
+        return _Octets(first)
+
     def argon2id(self, secret: bytes, salt: bytes, memory: int, passes: int, lanes: int, length: int) -> _Octets:
         return _Octets(bytes(length))
 

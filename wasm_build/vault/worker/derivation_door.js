@@ -1,5 +1,5 @@
 /**
- * The part of `sealwax_js` that derives keys from passphrases: PBKDF2 by our own code, the others by hash-wasm.
+ * The part of `sealwax_js` that derives keys from passphrases: PBKDF2 and repeated hashes by our own code, the others by hash-wasm.
  *
  * Arguments are copied into buffers of the residue before the call returns. The results are such buffers too.
  */
@@ -23,8 +23,18 @@ export function createDerivationDoor(residue, cancelling) {
      */
     pbkdf2: async (hash, key, firsts, iterations) => {
       const job = { hash, key: copy(key), firsts: copy(firsts), iterations };
-      const { iteratePbkdf2 } = await import("./pbkdf2/iterations.js");
-      return iteratePbkdf2(residue, job, cancelling);
+      const { iterate } = await import("./pbkdf2/iterations.js");
+      return iterate(residue, job, cancelling);
+    },
+
+    /**
+     * Resolves with the digest of the digest, and so on.
+     * @param {string} hash Python's name @param {PythonBytes} first @param {number} iterations
+     */
+    repeatHash: async (hash, first, iterations) => {
+      const job = { hash, key: null, firsts: copy(first), iterations };
+      const { iterate } = await import("./pbkdf2/iterations.js");
+      return iterate(residue, job, cancelling);
     },
 
     /** @param {PythonBytes} secret @param {PythonBytes} salt @param {number} memory KiB @param {number} passes @param {number} lanes @param {number} length */

@@ -1,7 +1,9 @@
 /**
- * HMAC (RFC 2104) of its own result, again and again, in a WebAssembly module that is made here byte by byte.
+ * HMAC (RFC 2104) of its own result, again and again, in a WebAssembly module that is made here byte by byte. Without a key
+ * it is the hash of its own result.
  *
- * The two pads of the key are compressed once. `iterate` has the whole loop, with two compressions in each iteration.
+ * The two pads of the key are compressed once. `iterate` has the whole loop, with two compressions in each iteration;
+ * `rehash` has the loop without a key, with one.
  * Secrets are in the memory of the module only. No branch and no address depends on them.
  */
 
@@ -13,19 +15,20 @@ import { address, buildModule, call, get, I32, repeat } from "./wasm_format.js";
  * @property {WebAssembly.Memory} memory
  * @property {(from: number, to: number) => void} compress from and to the address of a state
  * @property {(count: number) => void} iterate
+ * @property {(count: number) => void} rehash
  */
 
 const [INNER_PAD, OUTER_PAD] = [0x36, 0x5c];
 /** Places in memory, counted in words: the states, the sum of all results, and the block with its message schedule. */
 const [START, INNER, OUTER, SUM, BLOCK] = [0, 8, 16, 24, 32];
 const END = BLOCK + SCHEDULE_WORDS;
-/** The position of the function `compress`, and the parameter of `iterate`. */
+/** The position of the function `compress`, and the parameter of the loops. */
 const [COMPRESS, COUNT] = [0, 0];
 const ZERO = address(0);
 
 /**
  * The bytes of the module. `compress` compresses the block from one state to another. `iterate` replaces the message in
- * the block by its HMAC as often as its parameter says, and adds each result to the sum.
+ * the block by its HMAC as often as its parameter says, and adds each result to the sum. `rehash` replaces it by its hash.
  * @param {Sha} sha
  */
 export function buildHmacModule(sha) {
@@ -45,6 +48,7 @@ export function buildHmacModule(sha) {
   return buildModule([
     { name: "compress", parameters: [I32, I32], ...sha.compression(block) },
     { name: "iterate", parameters: [I32], locals: [], body: repeat(COUNT, [hashed(INNER), hashed(OUTER), added]) },
+    { name: "rehash", parameters: [I32], locals: [], body: repeat(COUNT, [hashed(START)]) },
   ]);
 }
 
@@ -53,6 +57,7 @@ export class Hmac {
   #sha;
   #exports;
   #bytes;
+  #isKeyed = false;
 
   /** @param {Sha} sha @param {Exports} exports */
   constructor(sha, exports) {
@@ -71,37 +76,41 @@ export class Hmac {
     return new Hmac(sha, /** @type {Exports} */ (/** @type {unknown} */ (instance.exports)));
   }
 
-  /** @param {Uint8Array} key as long as a block */
+  /** @param {Uint8Array | null} key as long as a block */
   useKey(key) {
     const { start, words } = this.#sha;
     const startBytes = start.flatMap((word) => bytesOf(word, words.bytes));
     startBytes.forEach((byte, index) => this.#write(START, index, byte));
+    this.#isKeyed = key !== null;
+    if (key === null) return;
     for (const [pad, state] of [[INNER_PAD, INNER], [OUTER_PAD, OUTER]]) {
       key.forEach((byte, index) => this.#write(BLOCK, index, byte ^ pad));
       this.#exports.compress(START * words.bytes, state * words.bytes);
     }
   }
 
-  /** @param {Uint8Array} first the first message, which is also the first part of the sum */
+  /** @param {Uint8Array} first the first message. With a key it is also the first part of the sum */
   begin(first) {
     const { blockBytes, digestBytes, words } = this.#sha;
     this.#bytes.fill(0, SUM * words.bytes, END * words.bytes);
     for (const place of [SUM, BLOCK]) first.forEach((byte, index) => this.#write(place, index, byte));
-    // FIPS 180-4 section 5.1: a bit 1 follows the message. The block ends with the length in bits, the pad included.
+    // FIPS 180-4 section 5.1: a bit 1 follows the message. The block ends with the length in bits, the key's pad included.
     this.#write(BLOCK, digestBytes, 0x80);
-    const bits = 8 * (blockBytes + digestBytes);
+    const bits = 8 * ((this.#isKeyed ? blockBytes : 0) + digestBytes);
     this.#write(BLOCK, blockBytes - 2, bits >> 8);
     this.#write(BLOCK, blockBytes - 1, bits & 0xff);
   }
 
   /** @param {number} count above zero */
   iterate(count) {
-    this.#exports.iterate(count);
+    if (this.#isKeyed) this.#exports.iterate(count);
+    else this.#exports.rehash(count);
   }
 
   /** @param {Uint8Array} target as long as a digest */
-  copySum(target) {
-    for (let index = 0; index < target.length; index++) target[index] = this.#bytes[this.#find(SUM, index)];
+  copyResult(target) {
+    const place = this.#isKeyed ? SUM : BLOCK;
+    for (let index = 0; index < target.length; index++) target[index] = this.#bytes[this.#find(place, index)];
   }
 
   wipe() {

@@ -1,6 +1,6 @@
 /**
- * The iterations of PBKDF2 (RFC 8018 section 5.2) with HMAC in WebAssembly. Python does the first of each block, whose
- * message is the salt. This module is loaded when it is first needed.
+ * The iterations of PBKDF2 (RFC 8018 section 5.2) and of the KDF of PKCS#12 (RFC 7292 appendix B.2) in WebAssembly. Python
+ * does the first, whose message has the salt. This module is loaded when it is first needed.
  */
 
 import { SECRET_BUFFER_BYTES } from "../../cleanup.js";
@@ -11,7 +11,7 @@ import { Hmac } from "./hmac.js";
 /**
  * @typedef {object} Job
  * @property {string} hash Python's name: sha1, sha224, sha256, sha384 or sha512
- * @property {Uint8Array} key the key of HMAC, filled up to a block of the hash
+ * @property {Uint8Array | null} key the key of HMAC, filled up to a block of the hash; null for the hash itself
  * @property {Uint8Array} firsts the results of the first iteration for all blocks of the derived key
  * @property {number} iterations those that follow the first
  */
@@ -31,7 +31,7 @@ let latest = Promise.resolve();
  * @param {Job} job
  * @param {AbortSignal} [cancelling]
  */
-export function iteratePbkdf2(residue, job, cancelling) {
+export function iterate(residue, job, cancelling) {
   const derived = latest.then(() => derive(residue, job, cancelling));
   latest = derived.catch(() => {});
   return derived;
@@ -41,8 +41,8 @@ export function iteratePbkdf2(residue, job, cancelling) {
 async function derive(residue, { hash, key, firsts, iterations }, cancelling) {
   if (!known.has(hash)) known.set(hash, Hmac.make(hash));
   const hmac = /** @type {Hmac} */ (await known.get(hash));
-  const fits = key.length === hmac.blockBytes && firsts.length % hmac.digestBytes === 0;
-  if (!fits || !Number.isSafeInteger(iterations) || iterations < 0) throw new VaultError("bad-request", "a wrong job for PBKDF2");
+  const fits = (key?.length ?? hmac.blockBytes) === hmac.blockBytes && firsts.length % hmac.digestBytes === 0;
+  if (!fits || !Number.isSafeInteger(iterations) || iterations < 0) throw new VaultError("bad-request", "a wrong job for a key derivation");
   residue.keepMemory(hmac.memory);
   const buffer = residue.keepBuffer(new ArrayBuffer(Math.max(SECRET_BUFFER_BYTES, firsts.length)));
   const derived = new Uint8Array(buffer, 0, firsts.length);
@@ -55,7 +55,7 @@ async function derive(residue, { hash, key, firsts, iterations }, cancelling) {
         await messagesHeard();
         if (cancelling?.aborted) throw new VaultError("vault-aborted", "the operation was stopped");
       }
-      hmac.copySum(derived.subarray(at, at + hmac.digestBytes));
+      hmac.copyResult(derived.subarray(at, at + hmac.digestBytes));
     }
   } finally {
     hmac.wipe();
