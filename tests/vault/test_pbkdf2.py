@@ -1,4 +1,4 @@
-"""The PBKDF2 and the repeated hashes of the vault, run by Node: OpenSSL's answers, the bytes of the module, a cancel."""
+"""The PBKDF2 and the repeated hashes of the vault, run by Node: the answers, the bytes of the module, a cancel."""
 
 from __future__ import annotations
 

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.people import anchor, person
-from tests.support.vault.page import AT, PROVIDER, OpenPage, VaultServer, b64, call, octets_of, open_identity
+from tests.support.vault.page import (
+    AT,
+    PROVIDER,
+    OpenPage,
+    VaultServer,
+    b64,
+    call,
+    octets_of,
+    open_identity,
+    serve_vault,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
@@ -180,6 +195,43 @@ def test_a_first_visit_saves_bytes_by_itself(open_vault_page: OpenPage) -> None:
     """This server forbids caching, so that each visit is a first visit."""
     page = open_vault_page(options={"saveBytes": None})
     assert page.js("() => window.firstStart") == "plain"
+
+
+@pytest.fixture
+def caching_server(vault_build: Path) -> Iterator[VaultServer]:
+    """A server of its own, because the browser keeps what it serves."""
+    with serve_vault(vault_build / "runtime") as server:
+        server.caching = "private, max-age=600"
+        yield server
+
+
+@contextmanager
+def visit(browser: Browser, server: VaultServer) -> Iterator[Page]:
+    page = browser.open(f"http://127.0.0.1:{server.port}/?{quote(json.dumps({'saveBytes': None}))}")
+    page.wait_for("() => window.opened === true", timeout_seconds=60)
+    yield page
+    page.js("() => window.vault?.close()")
+    page.close()
+
+
+def test_a_second_visit_starts_from_the_snapshot_that_the_browser_has_kept(
+    browser: Browser, caching_server: VaultServer
+) -> None:
+    with visit(browser, caching_server) as first:
+        assert first.js("() => window.firstStart") == "plain"
+        assert first.wait_for("() => window.vault.startKind === 'snapshot'", timeout_seconds=60)
+    with visit(browser, caching_server) as second:
+        assert second.js("() => window.firstStart") == "snapshot"
+        assert describes(second)
+
+
+def test_a_wrong_file_in_the_browsers_cache_is_fetched_anew(browser: Browser, caching_server: VaultServer) -> None:
+    caching_server.altered = {"python_stdlib.zip"}
+    with visit(browser, caching_server) as failed:
+        assert failed.js("() => window.failure.code") == "vault-incomplete"
+    caching_server.altered = set()
+    with visit(browser, caching_server) as page:
+        assert describes(page)
 
 
 def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> None:

@@ -110,6 +110,7 @@ class VaultServer:
     """Serves a runtime. Requests for the Worker's script get the scripts in `workers`, one each, then the real one.
 
     `altered`, `missing`: files that are served with an altered byte, or not at all. `files`: further files by path.
+    `caching`: the header Cache-Control.
     """
 
     runtime: Path
@@ -119,6 +120,7 @@ class VaultServer:
     missing: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    caching: str = "no-store"
 
     def read(self, path: str) -> bytes | None:
         self.asked.append(path)
@@ -172,7 +174,7 @@ def serve_vault(runtime: Path) -> Iterator[VaultServer]:
                 TYPES.get(Path(path).suffix, "text/html" if path == "/" else "application/octet-stream"),
             )
             self.send_header("Content-Security-Policy", CSP)
-            self.send_header("Cache-Control", "no-store")
+            self.send_header("Cache-Control", served.caching)
             self.end_headers()
             self.wfile.write(data or b"")
 

@@ -9,6 +9,8 @@ import { VaultError } from "../vault_error.js";
 
 const SNAPSHOT = "sealwax.snapshot";
 const PROGRAM = "pyodide.asm.wasm";
+/** A small file. The way it came tells if the browser has kept the files of an earlier visit. */
+const PROBE = "argon2.js";
 const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 
 /**
@@ -31,23 +33,25 @@ export class RuntimeFiles {
   /** @type {ArrayBuffer | null} */
   #snapshot = null;
   /** @type {() => void} */
-  #followWithSnapshot = () => {};
+  #hasStarted = () => {};
+  /** Resolves when a Worker has started. */
+  #firstStart = new Promise((resolve) => (this.#hasStarted = () => resolve(undefined)));
 
   /**
    * @param {URL} base
    * @param {StartOptions} [options]
    */
-  constructor(base, { saveBytes = wantsFewBytes(), onStartProgress } = {}) {
+  constructor(base, { saveBytes, onStartProgress } = {}) {
     this.base = base;
-    const names = [...Object.keys(SCRIPTS), ...WITHOUT_SNAPSHOT, ...(saveBytes ? [] : [SNAPSHOT])];
-    this.#progress = onStartProgress && new Progress(names, onStartProgress);
-    this.scripts = Promise.all(Object.keys(SCRIPTS).map((name) => this.#fetch(name))).then(() => undefined);
+    this.#progress = onStartProgress && new Progress([...Object.keys(SCRIPTS), ...Object.keys(FILES)], onStartProgress);
+    const probe = this.#fetch(PROBE);
+    const others = Object.keys(SCRIPTS).filter((name) => name !== PROBE);
+    this.scripts = Promise.all([probe, ...others.map((name) => this.#fetch(name))]).then(() => undefined);
     this.#plain = this.#fetchPlain();
-    const wanted = saveBytes ? new Promise((resolve) => (this.#followWithSnapshot = () => resolve(undefined))) : null;
-    this.snapshotSettled = this.#fetchSnapshot(wanted);
-    this.ready = Promise.all([this.scripts, this.#plain, saveBytes || this.snapshotSettled]).then(() => {
-      this.#progress?.enter("python");
-    });
+    const later = saveBytes === undefined ? probe.then(() => wantsFewBytes(new URL(PROBE, base))) : Promise.resolve(saveBytes);
+    this.snapshotSettled = this.#fetchSnapshot(later);
+    const snapshot = later.then((isLater) => isLater || this.snapshotSettled);
+    this.ready = Promise.all([this.scripts, this.#plain, snapshot]).then(() => this.#progress?.enter("python"));
     for (const part of [this.scripts, this.#plain, this.ready]) part.catch(() => {});
   }
 
@@ -63,7 +67,7 @@ export class RuntimeFiles {
   /** Called when a Worker has started. Now the snapshot can be fetched if it had to wait. */
   started() {
     this.#progress?.enter("ready");
-    this.#followWithSnapshot();
+    this.#hasStarted();
   }
 
   async #fetchPlain() {
@@ -89,11 +93,15 @@ export class RuntimeFiles {
     }
   }
 
-  /** @param {Promise<unknown> | null} wanted */
-  async #fetchSnapshot(wanted) {
-    await wanted;
+  /** @param {Promise<boolean>} later whether the first Worker starts without the snapshot */
+  async #fetchSnapshot(later) {
+    const isLater = await later;
+    if (isLater) {
+      this.#progress?.leaveOut(SNAPSHOT);
+      await this.#firstStart;
+    }
     try {
-      this.#snapshot = await this.#fetch(SNAPSHOT, wanted === null ? "auto" : "low");
+      this.#snapshot = await this.#fetch(SNAPSHOT, isLater ? "low" : "auto");
     } catch (error) {
       // Without the snapshot a Worker takes longer to start, and then works in the same way.
       console.warn(/** @type {Error} */ (error).message);
@@ -109,9 +117,10 @@ export class RuntimeFiles {
   async #fetch(name, priority = "auto") {
     const { integrity } = FILES[name] ?? SCRIPTS[name];
     const address = new URL(name, this.base);
-    const content = await this.#read(name, await fetch(address, { priority }).catch(() => null));
+    // The hash tells if the copy in the browser's cache is the right one, so the server is not asked.
+    const content = await this.#read(name, await fetch(address, { priority, cache: "force-cache" }).catch(() => null));
     if ((await hashOf(content)) === integrity) return content;
-    // The copy in the browser's cache may be damaged, so the file is fetched once more without the cache.
+    // The copy may be damaged or of an older version, so the file is fetched once more without the cache.
     const again = await this.#read(name, await fetch(address, { priority, cache: "reload" }).catch(() => null));
     if ((await hashOf(again)) === integrity) return again;
     throw new VaultError("vault-incomplete", `${name} is not the file that belongs to this version`);
@@ -148,6 +157,11 @@ class Progress {
     for (const name of names) this.#loaded.set(name, 0);
     this.#total = names.reduce((sum, name) => sum + bytesOf(name), 0);
     this.#tell = tell;
+  }
+
+  /** Counts a file no longer, because the start does not wait for it. @param {string} name */
+  leaveOut(name) {
+    if (this.#loaded.delete(name)) this.#total -= bytesOf(name);
   }
 
   /** @param {StartProgress["stage"]} stage */
@@ -201,11 +215,13 @@ async function hashOf(content) {
   return `sha384-${btoa(String.fromCharCode(...digest))}`;
 }
 
-/** Whether the browser is set to save data, or this is a first visit, on which this script came over the network. */
-function wantsFewBytes() {
+/**
+ * Whether the browser is set to save data, or this is a first visit, on which a file of the runtime came over the network.
+ * @param {URL} address of the file, which was taken from the browser's cache if it was there
+ */
+function wantsFewBytes({ href, protocol }) {
   const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
   if (connection?.saveData) return true;
-  const [script] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(import.meta.url, "resource"));
-  // A response "not modified" transfers only headers, which are smaller than the cached body. That is no first visit.
-  return import.meta.url.startsWith("http") && script !== undefined && script.transferSize > script.encodedBodySize;
+  const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(href, "resource"));
+  return protocol.startsWith("http") && (entries.at(-1)?.transferSize ?? 0) > 0;
 }
