@@ -1,4 +1,4 @@
-"""What the measurements of the mail pages share: letters of 10 KB, and a wait inside the page."""
+"""The parts that measurements of the mail pages share: letters of 10 KB, and a wait inside the page."""
 
 from __future__ import annotations
 
