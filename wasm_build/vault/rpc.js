@@ -162,7 +162,8 @@ function checkValue(kind, value, where) {
  * @param {string} where
  */
 function checkObject(fields, value, where) {
-  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) refuse(where, "object");
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ArrayBuffer);
+  if (!isObject) refuse(where, "object");
   const given = /** @type {Record<string, unknown>} */ (value);
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(fields, name) && !Object.hasOwn(fields, `${name}?`)) refuse(`${where}.${name}`, "nothing of this name");
