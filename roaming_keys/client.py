@@ -19,8 +19,16 @@ from urllib.request import (
     build_opener,
 )
 
-from roaming_keys.protocol import KeyAccount, build_login, normalise_origin, open_bundle
-from roaming_keys.wire import MAX_RECORD_BYTES, Parameters, ParametersRequest, Registration, SealedBundle, parse_error
+from roaming_keys.protocol import KeyAccount, normalise_origin, open_bundle, stretch
+from roaming_keys.wire import (
+    MAX_RECORD_BYTES,
+    Login,
+    Parameters,
+    ParametersRequest,
+    Registration,
+    SealedBundle,
+    parse_error,
+)
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
@@ -53,9 +61,10 @@ async def fetch(
     """Return the user's identities from the key server. Raises KeyServerError, and the errors of `open_bundle`."""
     asked = ParametersRequest(user=account.user)
     parameters = Parameters.from_json(request(account.server, "/parameters", asked.to_json(), tls))
-    login = await build_login(account, parameters, provider)
+    keys = await stretch(account, parameters, provider)
+    login = Login(user=account.user, auth_key=keys.auth_key)
     sealed = SealedBundle.from_json(request(account.server, "/login", login.to_json(), tls))
-    return await open_bundle(sealed, account, parameters, provider)
+    return await open_bundle(sealed, account.user, keys.wrap_key, provider)
 
 
 def request(server: str, path: str, body: bytes, tls: ssl.SSLContext | None = None) -> bytes:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from roaming_keys.wire import AUTH_KEY_BYTES, PROTOCOL, Login, Parameters, Registration, SealedBundle, Wrap, WrapKind
+from roaming_keys.wire import AUTH_KEY_BYTES, PROTOCOL, Parameters, Registration, SealedBundle, Wrap, WrapKind
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
@@ -81,7 +81,9 @@ class KeyAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _AccountKeys:
+class AccountKeys:
+    """The keys that come from the passphrase."""
+
     auth_key: bytes = field(repr=False)
     wrap_key: bytes = field(repr=False)
 
@@ -100,7 +102,7 @@ async def build_registration(
     """
     check_passphrase(account.passphrase, mail_password)
     parameters = Parameters(salt=provider.random_bytes(16))
-    keys = await _stretch(account, parameters, provider)
+    keys = await stretch(account, parameters, provider)
     return Registration(
         user=account.user,
         ticket=ticket,
@@ -110,29 +112,34 @@ async def build_registration(
     )
 
 
-async def build_login(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> Login:
-    """Return the body of `POST /login`. Raises MalformedMessage for an invalid passphrase."""
-    return Login(user=account.user, auth_key=(await _stretch(account, parameters, provider)).auth_key)
+async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> AccountKeys:
+    """Return the keys of the account, by Argon2id. Raises MalformedMessage for an invalid passphrase."""
+    context = encode_fields("argon2id salt", PROTOCOL, account.server, account.user, parameters.salt)
+    kdf = Argon2id(
+        salt=hashlib.sha256(context).digest(),
+        memory_kib=parameters.memory_kib,
+        passes=parameters.passes,
+        lanes=parameters.lanes,
+    )
+    stretched = await provider.derive_key(kdf, _prepare(account.passphrase), KEY_BYTES)
+    return AccountKeys(
+        auth_key=await expand(stretched, "auth key", AUTH_KEY_BYTES, provider),
+        wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider),
+    )
 
 
 async def open_bundle(
-    sealed: SealedBundle,
-    account: KeyAccount,
-    parameters: Parameters,
-    provider: CryptoProvider,
-    *,
-    lowest_version: int = 1,
+    sealed: SealedBundle, user: str, wrap_key: bytes, provider: CryptoProvider, *, lowest_version: int = 1
 ) -> tuple[Identity, ...]:
-    """Return the identities in the bundle that the server returned after the login.
+    """Return the identities in the bundle that the server returned after the login. `user` is normalised.
 
     `lowest_version` is the highest version that this device has seen: an older bundle is a replay. Raises
     WrongPassphrase, also for a bundle or wrap that was altered or belongs to another user, or MalformedMessage.
     """
     if sealed.version < lowest_version:
         raise MalformedMessage(f"version {sealed.version}, version {lowest_version} was seen before", where="bundle")
-    keys = await _stretch(account, parameters, provider)
     try:
-        bundle_key = await unwrap_bundle_key(sealed, keys.wrap_key, account.user, WrapKind.PASSPHRASE, provider)
+        bundle_key = await unwrap_bundle_key(sealed, wrap_key, user, WrapKind.PASSPHRASE, provider)
     except DecryptionError:
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise WrongPassphrase from None
@@ -224,21 +231,6 @@ async def expand(secret: bytes, purpose: str, length: int, provider: CryptoProvi
     """Return `length` bytes for one purpose, by HKDF from a secret of high entropy (RFC 5869)."""
     kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, PROTOCOL))
     return await provider.derive_key(kdf, secret, length)
-
-
-async def _stretch(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> _AccountKeys:
-    context = encode_fields("argon2id salt", PROTOCOL, account.server, account.user, parameters.salt)
-    kdf = Argon2id(
-        salt=hashlib.sha256(context).digest(),
-        memory_kib=parameters.memory_kib,
-        passes=parameters.passes,
-        lanes=parameters.lanes,
-    )
-    stretched = await provider.derive_key(kdf, _prepare(account.passphrase), KEY_BYTES)
-    return _AccountKeys(
-        auth_key=await expand(stretched, "auth key", AUTH_KEY_BYTES, provider),
-        wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider),
-    )
 
 
 async def _bundle_password(bundle_key: bytes, provider: CryptoProvider) -> bytes:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from roaming_keys.passkey_wrap import PasskeyRefused, open_with_passkey, seal_for_passkey
-from roaming_keys.protocol import KeyAccount, open_bundle
-from roaming_keys.wire import Parameters, SealedBundle, WrapKind
+from roaming_keys.protocol import open_bundle
+from roaming_keys.wire import SealedBundle, WrapKind
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import MalformedMessage
@@ -89,12 +89,10 @@ def test_without_keys_nothing_is_sealed() -> None:
 
 def test_a_passkeys_wrap_passes_for_no_other_kind(sealed: SealedBundle) -> None:
     wrap = replace(sealed.wraps[0], kind=WrapKind.PASSPHRASE)
-    parameters = Parameters(salt=bytes(16))
     with pytest.raises(MalformedMessage, match="0 wraps of kind passkey"):
         open_it(replace(sealed, wraps=(wrap,)))
-    keys = KeyAccount(server="https://keys.example.test", user=USER, passphrase=b"x")
     with pytest.raises(MalformedMessage, match="0 wraps of kind passphrase"):
-        run(open_bundle(sealed, keys, parameters, PROVIDER))
+        run(open_bundle(sealed, USER, bytes(32), PROVIDER))
 
 
 def test_two_bundles_of_the_same_keys_share_nothing(sealed: SealedBundle, identities: list[Identity]) -> None:

@@ -16,13 +16,13 @@ from roaming_keys.protocol import (
     KeyAccount,
     PassphraseMissing,
     PassphraseReused,
-    build_login,
     build_registration,
     check_passphrase,
     encode_fields,
     normalise_origin,
     normalise_user,
     open_bundle,
+    stretch,
 )
 from roaming_keys.wire import Login, Parameters, Registration, SealedBundle, Wrap
 from smime_core.ca.demo import create_authority, issue_identity
@@ -48,10 +48,12 @@ class Account:
     ) -> tuple[Identity, ...]:
         """Return the identities in `sealed`, by default those in the registered bundle."""
         bundle, parameters = sealed or self.registration.sealed, self.registration.parameters
-        return asyncio.run(open_bundle(bundle, keys, parameters, self.provider, lowest_version=lowest_version))
+        wrap_key = asyncio.run(stretch(keys, parameters, self.provider)).wrap_key
+        return asyncio.run(open_bundle(bundle, keys.user, wrap_key, self.provider, lowest_version=lowest_version))
 
     def log_in(self, keys: KeyAccount = KEYS) -> Login:
-        return asyncio.run(build_login(keys, self.registration.parameters, self.provider))
+        auth_key = asyncio.run(stretch(keys, self.registration.parameters, self.provider)).auth_key
+        return Login(user=keys.user, auth_key=auth_key)
 
 
 @pytest.fixture(scope="module")

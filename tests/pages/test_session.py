@@ -228,8 +228,9 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
     seen = empty.js("""async () => {
       const { KeyRing } = await import("/source/webbridge/pages/keys.js");
       const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
+      const login = () => ({ request: new ArrayBuffer(8), wrapKey: new ArrayBuffer(8) });
       const ring = new KeyRing(async () => ({
-        call: async (verb) => (verb === "roaming.login" ? { request: new ArrayBuffer(8) } : { identities: [identity] }),
+        call: async (verb) => (verb === "roaming.login" ? login() : { identities: [identity] }),
       }));
       const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
       const attempt = async (during) => {

@@ -468,7 +468,10 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
         ("bytes.encrypt", {"content": b"", "recipients": [], "cipher": "rot13"}),
         ("bytes.sign", {"content": b"", "identities": [], "at": AT, "scheme": "rot13"}),
         ("field.encrypt", {"text": b"\xff", "origin": "", "sign": False, "identities": [], "recipients": [], "at": AT}),
-        ("roaming.login", {"server": "x", "user": "y", "passphrase": b"z", "parameters": {"protocol": 2}}),
+        (
+            "roaming.login",
+            {"server": "x", "user": "y", "passphrase": b"z", "parameters": {"protocol": 2}, "sealKey": b"k" * 32},
+        ),
     ],
 )
 def test_values_that_the_schema_cannot_check_are_refused_with_a_code(verb: str, args: dict[str, Any]) -> None:

@@ -175,5 +175,5 @@ def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> 
         "user": "bob@example.test",
         "passphrase": secret(PASSPHRASE.encode()),
     }
-    assert "ok" in call(page, "roaming.login", {**login, "parameters": PARAMETERS})
+    assert "ok" in call(page, "roaming.login", {**login, "parameters": PARAMETERS, "sealKey": secret(b"k" * 32)})
     check_emptied(page, memories=2)

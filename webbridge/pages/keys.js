@@ -129,15 +129,17 @@ export class KeyRing extends EventTarget {
    * @param {Secret} passphrase
    */
   async openFromServer(keyServer, user, passphrase) {
-    const forOpening = copySecret(passphrase);
     const server = keyServer.origin;
-    await this.#unlock([passphrase, forOpening], async (vault) => {
+    const { ended } = this.#session;
+    await this.#unlock([passphrase], async (vault) => {
       const parameters = await keyServer.parameters(user);
-      const { request } = await vault.call("roaming.login", { server, user, passphrase, parameters });
+      const login = { server, user, passphrase, parameters, sealKey: this.#session.keyForUnlock() };
+      const { request, wrapKey } = await vault.call("roaming.login", login);
       const response = await keyServer.login(request);
       overwrite(request);
-      const sealKey = this.#session.keyForUnlock();
-      return vault.call("roaming.open", { server, user, passphrase: forOpening, parameters, response, sealKey });
+      // After a lock the session has another key, which opens nothing.
+      if (ended.aborted) throw new ApiError("locked", "the keys are locked");
+      return vault.call("roaming.open", { user, wrapKey, response, sealKey: this.#session.keyForUnlock() });
     });
     this.#changed();
   }

@@ -174,7 +174,9 @@ def _accounts() -> dict[str, Example]:
     registering = {**_SERVER, "ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE}
     made = json.loads(call("roaming.register", **registering)["request"])
     response = {name: made[name] for name in ("bundle_id", "version", "bundle", "wraps")}
-    opening = {**_SERVER, "parameters": {name: made[name] for name in _PARAMETERS}, "response": response}
+    login = {**_SERVER, "parameters": {name: made[name] for name in _PARAMETERS}, "sealKey": b"k" * 32}
+    wrap_key = call("roaming.login", **login)["wrapKey"]
+    opening = {"user": _SERVER["user"], "wrapKey": wrap_key, "response": response, "sealKey": b"k" * 32}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
     return {
@@ -183,9 +185,10 @@ def _accounts() -> dict[str, Example]:
         ),
         "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
         "roaming.login": Example(
-            right={**_SERVER, "parameters": _PARAMETERS}, wrong={"parameters": {**_PARAMETERS, "protocol": 2}}
+            right={**_SERVER, "parameters": _PARAMETERS, "sealKey": b"k" * 32},
+            wrong={"parameters": {**_PARAMETERS, "protocol": 2}},
         ),
-        "roaming.open": Example(right={**opening, "sealKey": b"k" * 32}, wrong={"passphrase": b"wrong"}),
+        "roaming.open": Example(right=opening, wrong={"sealKey": b"o" * 32}),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),
     }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from roaming_keys.protocol import KeyAccount, build_login, build_registration, open_bundle
-from roaming_keys.wire import Parameters, SealedBundle
+from typing import Final
+
+from roaming_keys.protocol import KeyAccount, build_registration, normalise_user, open_bundle, stretch
+from roaming_keys.wire import Login, Parameters, SealedBundle
 from smime_core.errors import MalformedMessage
 from smime_core.identity import load_identity
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
+from wasm_build.vault.python.sealed import seal_secret, unseal_secret
+
+_PURPOSE: Final = b"sealwax wrap key of a key server 1: "
 
 
 @request_class
@@ -33,12 +38,13 @@ class Register:
 class LogIn:
     account: GivenAccount = group_of(GivenAccount)
     parameters: Json
+    seal_key: Secret
 
 
 @request_class
 class OpenBundle:
-    account: GivenAccount = group_of(GivenAccount)
-    parameters: Json
+    user: str
+    wrap_key: bytes
     response: Json
     seal_key: Secret
 
@@ -51,20 +57,32 @@ async def register(request: Register, provider: CryptoProvider) -> Reply:
 
 
 async def log_in(request: LogIn, provider: CryptoProvider) -> Reply:
-    """Returns `{request}`, with which the page asks the server for the bundle of keys. Raises SmimeError."""
-    parameters = Parameters.from_json(request.parameters)
-    login = await build_login(_parse_account(request.account), parameters, provider)
-    return {"request": login.to_json()}
+    """Returns `{request, wrapKey}`: the page asks the server for the bundle of keys by the request.
+
+    The key that opens the bundle is sealed for the session. So only one Worker gets the passphrase, which is stretched
+    once. Raises SmimeError.
+    """
+    account = _parse_account(request.account)
+    keys = await stretch(account, Parameters.from_json(request.parameters), provider)
+    return {
+        "request": Login(user=account.user, auth_key=keys.auth_key).to_json(),
+        "wrapKey": await seal_secret(keys.wrap_key, _purpose_for(account.user), request.seal_key, provider),
+    }
 
 
 async def open_response(request: OpenBundle, provider: CryptoProvider) -> Reply:
     """Returns `{identities}` of the bundle, sealed for the session. Raises SmimeError."""
     sealed = SealedBundle.from_json(request.response)
-    parameters = Parameters.from_json(request.parameters)
-    identities = await open_bundle(sealed, _parse_account(request.account), parameters, provider)
+    user = normalise_user(request.user)
+    wrap_key = await unseal_secret(request.wrap_key, _purpose_for(user), request.seal_key, provider)
+    identities = await open_bundle(sealed, user, wrap_key, provider)
     if not identities:
         raise MalformedMessage("the bundle holds no private key together with its certificate", where="bundle")
     return await seal_all(identities, request.seal_key, provider)
+
+
+def _purpose_for(user: str) -> bytes:
+    return _PURPOSE + user.encode()
 
 
 def _parse_account(account: GivenAccount) -> KeyAccount:

@@ -45,8 +45,21 @@ async def seal_identity(identity: KeyHolder, seal_key: bytes, provider: CryptoPr
         der.octet_string(identity.certificate.der),
         der.sequence(*(der.octet_string(certificate.der) for certificate in identity.chain)),
     )
+    return await seal_secret(plain, _PURPOSE, seal_key, provider)
+
+
+async def seal_secret(plain: bytes, purpose: bytes, seal_key: bytes, provider: CryptoProvider) -> bytes:
+    """The secret encrypted under the session's key, for one purpose."""
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    return nonce + await provider.encrypt_content(AES_256_GCM, seal_key, nonce, plain, _PURPOSE)
+    return nonce + await provider.encrypt_content(AES_256_GCM, seal_key, nonce, plain, purpose)
+
+
+async def unseal_secret(sealed: bytes, purpose: bytes, seal_key: bytes, provider: CryptoProvider) -> bytes:
+    """The secret. Raises DecryptionError for another key or purpose, or an altered secret."""
+    nonce, ciphertext = sealed[: AES_256_GCM.iv_length], sealed[AES_256_GCM.iv_length :]
+    if len(ciphertext) < _TAG_BYTES:
+        raise DecryptionError
+    return await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, purpose)
 
 
 async def unseal_identities(
@@ -69,10 +82,7 @@ async def unseal_identities(
 async def _unseal_identity(
     sealed: bytes, seal_key: bytes, on_key: Callable[[PrivateKey], None], provider: CryptoProvider
 ) -> UnsealedIdentity:
-    nonce, ciphertext = sealed[: AES_256_GCM.iv_length], sealed[AES_256_GCM.iv_length :]
-    if len(ciphertext) < _TAG_BYTES:
-        raise DecryptionError
-    plain = await provider.decrypt_content(AES_256_GCM, seal_key, nonce, ciphertext, _PURPOSE)
+    plain = await unseal_secret(sealed, _PURPOSE, seal_key, provider)
     key, certificate, chain = der.read_sequence(plain)
     private_key = _parse_key(key)
     on_key(private_key)

@@ -106,8 +106,9 @@ async def _use_roaming(identity: Identity) -> None:
     registering = {**_SERVER, "ticket": "stand-in", "p12": p12, "p12Passphrase": _PASSPHRASE}
     registration = json.loads((await _call("roaming.register", registering))["request"])
     response = {name: registration[name] for name in ("bundle_id", "version", "bundle", "wraps")}
-    await _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS})
-    await _call("roaming.open", {**_SERVER, "parameters": _PARAMETERS, "response": response, "sealKey": _SEAL_KEY})
+    login = await _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS, "sealKey": _SEAL_KEY})
+    opening = {"user": _SERVER["user"], "wrapKey": login["wrapKey"], "response": response, "sealKey": _SEAL_KEY}
+    await _call("roaming.open", opening)
 
 
 def _draft(identity: Identity) -> dict[str, Any]:
