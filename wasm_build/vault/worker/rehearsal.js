@@ -6,33 +6,35 @@
 import { finish, takeReply } from "./python_call.js";
 
 const CONTENT_BYTES = 1_000;
-// After eight rounds the browser compiles nothing more. The first round is the slowest.
+// After eight rounds the browser compiles nothing more. The first round is the slowest, and the image needs it.
 const ROUNDS = 2;
 
 /**
  * @param {any} pyodide
  * @param {import("../cleanup.js").Residue} residue
- * @param {() => boolean} isWanted returns true if a request has come, which ends the rehearsal
+ * @param {{isWanted: () => boolean, isUseless: () => boolean}} asked whether a request has come, which shortens the
+ *   rehearsal, and whether it gains nothing by it, which ends the rehearsal
  * @param {(verb: string, args: object) => Promise<any>} run runs a verb in the same way as for a request
  */
-export async function rehearse(pyodide, residue, isWanted, run) {
+export async function rehearse(pyodide, residue, { isWanted, isUseless }, run) {
   // During this pause the message of a request that was already sent can arrive.
   await new Promise((resolve) => setTimeout(resolve, 0));
-  if (isWanted()) return;
+  if (isUseless()) return;
   const material = await finish(pyodide.pyimport("wasm_build.vault.python.warm_up").begin_rehearsal());
   const { people, anchor, at } = takeReply(material, residue);
   for (let round = 0; round < ROUNDS; round++) {
+    if (round > 0 && isWanted()) return;
     for (const { sealed, certificate } of people) {
       // The buffers of a request are overwritten after it, so each request needs its own copies.
       const keys = () => ({ identities: [sealed.slice(0)], sealKey: { buffer: new ArrayBuffer(4096), length: 32 } });
       const content = () => new ArrayBuffer(CONTENT_BYTES);
-      if (isWanted()) return;
+      if (isUseless()) return;
       const signed = await run("bytes.sign", { content: content(), ...keys(), at });
-      if (isWanted()) return;
+      if (isUseless()) return;
       await run("bytes.verify", { cms: signed.cms, trust: { anchors: [{ certificate: anchor.slice(0) }] }, at });
-      if (isWanted()) return;
+      if (isUseless()) return;
       const encrypted = await run("bytes.encrypt", { content: content(), recipients: [certificate.slice(0)] });
-      if (isWanted()) return;
+      if (isUseless()) return;
       await run("bytes.decrypt", { cms: encrypted.cms, ...keys() });
     }
   }

@@ -16,7 +16,7 @@ import { holdVerbs, runVerb } from "./python_call.js";
 import { rehearse } from "./rehearsal.js";
 import { Image, prepareRewind } from "./rewind.js";
 import { checkRequest, checkStreamEnds, collectBuffers, takesPassphrase } from "../rpc.js";
-import { STREAM_VERBS } from "../schema.js";
+import { STREAM_VERBS, VERBS } from "../schema.js";
 import { ContentDoor } from "./content_door.js";
 import { VaultError } from "../vault_error.js";
 
@@ -66,6 +66,9 @@ class Service {
   /** @type {Promise<unknown>} the latest step: preparation, request or rest. Each waits for the one before */
   #current = Promise.resolve();
   #requested = false;
+  #isRehearsing = false;
+  /** Whether the Worker ends with a request that has come. Then it needs no image. */
+  #isLast = false;
   #ended = false;
   /** The state to which Python is put back; null while there is none. @type {Image | null} */
   #image = null;
@@ -94,6 +97,7 @@ class Service {
         return this.#start(message);
       case "request":
         this.#requested = true;
+        this.#isLast ||= endsWorker(message);
         this.#current = this.#current.then(() => this.#answer(message, this.#send));
         return this.#current;
       case "end":
@@ -103,7 +107,7 @@ class Service {
         this.#current = this.#current.then(() => this.#rest());
         return this.#current;
       case "cancel":
-        this.#requested = true;
+        this.#requested = this.#isLast = true;
         this.#cancelling.abort();
         // Results of running calls of WebCrypto must arrive before they can be overwritten.
         await this.#current;
@@ -169,21 +173,23 @@ class Service {
   }
 
   /**
-   * Warms up while the Worker waits, and takes the image. An early request stops this, and no image is taken.
+   * Warms up while the Worker waits, and takes the image. An early request waits for this, some 50 ms: without an image the
+   * Worker would end with it, and the next one would cost much more.
    * @param {Python} python
    * @param {{canRewind: boolean, reservedBytes: number}} options
    */
   async #prepare(python, { canRewind, reservedBytes }) {
     // Without its memory snapshot Python starts slowly. Then a rehearsal takes longer than it saves.
     if (python.startKind !== "snapshot") return;
-    const isWanted = () => this.#requested;
+    const asked = { isWanted: () => this.#requested, isUseless: () => this.#requested && (!canRewind || this.#isLast) };
+    this.#isRehearsing = true;
     try {
-      await rehearse(python.pyodide, this.#residue, isWanted, (verb, args) => this.#rehearse(verb, args));
+      await rehearse(python.pyodide, this.#residue, asked, (verb, args) => this.#rehearse(verb, args));
       // Everybody may know the private keys of the rehearsal, so nothing of it need be rinsed.
       this.#residue.forgetSecrets();
       forgetKeys();
       this.#isSpent = false;
-      if (isWanted()) return;
+      if (asked.isUseless()) return;
       const { collect, reserveMemory } = holdVerbs(python.pyodide);
       if (canRewind) {
         this.#residue.wipeBuffers();
@@ -196,6 +202,8 @@ class Service {
       this.#hooks.prepared?.();
     } catch {
       // A failure costs only time: a browser that refuses the keys of the rehearsal may accept the person's keys.
+    } finally {
+      this.#isRehearsing = false;
     }
   }
 
@@ -241,7 +249,7 @@ class Service {
   /** @param {Request} request @param {(message: object, transfer?: Transferable[]) => void} post */
   async #call({ verb, args, strict }, post) {
     checkRequest(verb, args);
-    this.#isSpent ||= strict || takesPassphrase(verb, args);
+    this.#isSpent ||= endsWorker({ verb, args, strict });
     const ok = await this.#run(verb, args, { strict });
     post({ ok }, collectBuffers(ok));
   }
@@ -268,7 +276,7 @@ class Service {
    */
   async #run(verb, args, options) {
     if (!this.#python) throw crashed();
-    if (this.#requested) await this.#hooks.beforeRequest?.(this.#python);
+    if (!this.#isRehearsing) await this.#hooks.beforeRequest?.(this.#python);
     const onTaken = () => {
       const buffers = collectBuffers(args);
       if (!options.door) this.#progress.add(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -277,6 +285,14 @@ class Service {
     const cancelling = this.#cancelling.signal;
     return runVerb(this.#python.pyodide, verb, args, this.#residue, { ...options, cancelling, onTaken });
   }
+}
+
+/**
+ * Whether no request may follow this one in the same Worker.
+ * @param {Pick<Request, "verb" | "args" | "strict" | "stream">} request
+ */
+function endsWorker({ verb, args, strict, stream }) {
+  return strict || stream !== undefined || (Object.hasOwn(VERBS, verb) && takesPassphrase(verb, args));
 }
 
 /**
