@@ -35,6 +35,22 @@ def test_a_reload_locks_the_keys_and_keeps_the_session(inbox: MailPages) -> None
 
 
 @pytest.mark.thorough
+def test_no_text_covers_another_when_the_window_narrows(inbox: MailPages) -> None:
+    inbox.page.click(named("lock"))
+    inbox.page.wait_for_selector(named("unlock-form"))
+    inbox.page.show_top(1280, 900)
+    inbox.page.show_top(390, 844)
+    label, hint = inbox.page.js(
+        """() => [".switch-label span", "#strict-hint"].map((selector) => {
+          const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+          return { top, bottom };
+        })"""
+    )
+    assert label["bottom"] <= hint["top"]
+    assert not inbox.page.overflows_sideways()
+
+
+@pytest.mark.thorough
 def test_writes_to_itself_reads_it_and_locks(inbox: MailPages, demo_stack: DemoStack, alice: Account) -> None:
     text = "Grüße aus Zürich.\n\nWe meet at one o'clock – bring the 印鑑 and the wax. 🕯"
     inbox.write(to=alice.address, subject="To myself", text=text)

@@ -120,7 +120,7 @@ function createStrictSwitch(app) {
   input.checked = app.strict;
   const hint = html("p", { id: "strict-hint", class: "field-hint", text: app.translate("strict_hint") });
   input.setAttribute("aria-describedby", hint.id);
-  return html("div", { class: "field" }, element, hint);
+  return html("div", { class: "switch-field" }, element, hint);
 }
 
 /**
