@@ -27,6 +27,14 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     return chosen
 
 
+@pytest.fixture(autouse=True)
+def skipped_in_webkit(request: pytest.FixtureRequest) -> None:
+    """Skip a test in WebKitGTK if it is marked `not_in_webkit`, with the reason of the mark."""
+    mark = request.node.get_closest_marker("not_in_webkit")
+    if mark and request.node.get_closest_marker("third_engine"):
+        pytest.skip(mark.args[0])
+
+
 @pytest.fixture(scope="session")
 def vault_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a fresh build."""

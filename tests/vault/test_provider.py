@@ -50,6 +50,7 @@ def refuse(vault: VaultPage, *rules: dict[str, str]) -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.not_in_webkit("the table is of Chromium and Firefox")
 def test_the_table_in_the_docs_is_what_this_browser_does(vault: VaultPage, browser: Browser) -> None:
     """`make ways` writes the table anew."""
     assert read_table(PAGE.read_text(encoding="utf-8"))[browser.name] == find_ways(vault)

@@ -143,6 +143,7 @@ def test_an_altered_file_is_refused_by_its_name(open_vault_page: OpenPage, name:
 
 
 @pytest.mark.thorough
+@pytest.mark.not_in_webkit("WebKit's driver reports no warnings of a console")
 def test_an_altered_snapshot_is_refused_by_its_name_and_the_plain_start_serves(
     open_vault_page: OpenPage, browser: Browser
 ) -> None:
@@ -271,6 +272,7 @@ def test_as_many_strict_workers_wait_as_the_device_has_room_for(
     assert page.wait_for("(expected) => window.workers === expected", expected + 1) is True
 
 
+@pytest.mark.not_in_webkit("there is no extension for WebKitGTK")
 def test_the_extensions_packages_load_as_they_are(browser: Browser, vault_build: Path, tmp_path: Path) -> None:
     (package,) = (vault_build / "packages").glob("*.xpi" if browser.name == "firefox" else "*.zip")
     with zipfile.ZipFile(package) as archive:
