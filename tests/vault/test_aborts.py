@@ -126,5 +126,4 @@ def test_an_abort_at_each_await_leaves_nothing_to_the_next_request(open_vault_pa
         assert call(page, "bytes.decrypt", reading) == {"ok": {"content": b64(CONTENT)}}
         check_clean(next_report(page), ended=False)
     assert outcome == "answered"
-    # The operation itself, and the import of a key before it.
-    assert aborted >= 2
+    assert aborted >= 1

@@ -11,6 +11,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import export_identity
 from tests.support.browser.page import Page
 from tests.support.people import person
+from tests.support.vault.comparing_worker import PATIENCE
 from tests.support.vault.operations import CONTENT, check, operations, started
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
 
@@ -112,8 +113,9 @@ ABORTED: Final = """async (verb, args) => {
 def open_prepared(open_vault_page: OpenPage, *patterns: bytes, strict: bool = False) -> Page:
     """A page whose Worker has its image. With patterns it looks for them."""
     # Only one Worker waits on such a device.
+    worker = PATIENCE + (WATCHING_WORKER if patterns else PREPARED_WORKER)
     options = {"rewind": True, "strict": strict, "device": {"deviceMemory": 4}}
-    page = open_vault_page(*[WATCHING_WORKER if patterns else PREPARED_WORKER] * 60, options=options)
+    page = open_vault_page(*[worker] * 60, options=options)
     page.js(LISTEN, [b64(pattern) for pattern in patterns])
     page.wait_for("() => window.prepared || vault.startKind === 'plain'", timeout_seconds=60)
     return page

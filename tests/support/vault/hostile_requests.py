@@ -1,0 +1,94 @@
+"""Hostile requests to one vault, each followed by a request with a known answer. The page runs them in turn."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from tests.fuzz.alterations import alter
+from tests.fuzz.samples import samples
+from tests.support.browser.page import Page
+from tests.support.people import person
+from tests.support.vault.comparing_worker import check_clean
+from tests.support.vault.page import b64
+from tests.support.vault.verb_examples import CONTENT, examples, to_page
+from tests.support.vault.verbs import sealed, trust
+
+Request = tuple[str, dict[str, Any]]
+
+_KEYS: Final[dict[str, Any]] = {"identities": ["bytes"], "sealKey": "secret"}
+_TRUST: Final[dict[str, Any]] = {
+    "trust": {"anchors": [{"certificate": "bytes"}], "revocation": "text"},
+    "at": "text",
+}
+# The errors of a Worker that ends: a trap, or an error that is not the core's. A hostile request must cause none.
+_CRASHES: Final = ("vault-crashed", "internal-error", "bad-request", "vault-timeout")
+_RUN: Final = """async (requests, reading, expected) => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
+  const report = async () => {
+    while (window.reports.length === 0) await pause();
+    const one = window.reports.shift();
+    if (!one.ended) return one;
+    window.isPrepared = false;
+    vault.wake();
+    while (!window.isPrepared) {
+      window.channel.postMessage({ ask: true });
+      await pause();
+    }
+    return one;
+  };
+  const outcomes = [];
+  for (const [verb, args] of requests) {
+    const { error } = await window.call(verb, args);
+    const after = await report();
+    const read = await window.call(...reading);
+    const isRight = read.ok?.content.b64 === expected.b64;
+    outcomes.push({ verb, code: error?.code ?? "ok", after, isRight, control: await report() });
+  }
+  return outcomes;
+}"""
+
+
+def run_hostile(page: Page, requests: Sequence[Request]) -> list[dict[str, Any]]:
+    """Run the requests and check all that must hold after each. Returns the outcomes."""
+    kinds = {"cms": "bytes", **_KEYS}
+    reading = ["bytes.decrypt", to_page(kinds, examples()["bytes.decrypt"].right)]
+    outcomes: list[dict[str, Any]] = page.js(_RUN, requests, reading, b64(CONTENT))
+    assert len(outcomes) == len(requests)
+    for (verb, _), outcome in zip(requests, outcomes, strict=True):
+        assert outcome["code"] not in _CRASHES, (verb, outcome)
+        assert outcome["isRight"], (verb, outcome)
+        for report in (outcome["after"], outcome["control"]):
+            check_clean(report, ended=report["ended"])
+    return outcomes
+
+
+def reading_requests(kind: str, data: bytes) -> Iterator[Request]:
+    """The requests that read bytes of this kind: mail, or anything else."""
+    keys, judging = to_page(_KEYS, sealed(person("bob"))), to_page(_TRUST, trust())
+    if kind == "mail":
+        yield "message.verify", {"message": b64(data), **keys, **judging}
+        yield "message.decrypt", {"message": b64(data), **keys}
+        yield "message.subjects", {"messages": [b64(data)], **keys}
+    elif kind == "certificates":
+        yield "certificate.page", {"certificate": b64(data)}
+        yield "certificate.read", {"file": b64(data)}
+    else:
+        yield "bytes.verify", {"cms": b64(data), **judging}
+        yield "bytes.decrypt", {"cms": b64(data), **keys}
+        yield "page.verify", {"cms": b64(data), **keys, **judging}
+        yield "bytes.inspect", {"content": b64(data)}
+
+
+def draw_requests(seed: int, count: int) -> list[Request]:
+    """Requests with altered messages, the same for the same seed."""
+    dice = random.Random(seed)  # noqa: S311 (no secret is drawn)
+    kinds = ("cms", "mail", "certificates", "own", "timestamps")
+    everything = [one for kind in kinds for one in samples()[kind]]
+    drawn: list[Request] = []
+    while len(drawn) < count:
+        kind = dice.choice(kinds)
+        altered = alter(dice.choice(samples()[kind]), dice, everything)
+        drawn.append(dice.choice(list(reading_requests(kind, altered))))
+    return drawn
