@@ -17,6 +17,7 @@ from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.browser.webkit import WebKit
 from tests.support.extension.driver import Extension
 from tests.support.people import anchor, person
 from tests.support.vault.page import (
@@ -218,6 +219,8 @@ def visit(browser: Browser, server: VaultServer) -> Iterator[Page]:
 def test_a_second_visit_starts_from_the_snapshot_that_the_browser_has_kept(
     browser: Browser, caching_server: VaultServer
 ) -> None:
+    if isinstance(browser, WebKit):
+        pytest.skip("in the private windows of WebKitWebDriver a second visit fetches the files again")
     with visit(browser, caching_server) as first:
         assert first.js("() => window.firstStart") == "plain"
         assert first.wait_for("() => window.vault.startKind === 'snapshot'", timeout_seconds=60)

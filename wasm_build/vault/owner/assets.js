@@ -11,6 +11,8 @@ const SNAPSHOT = "sealwax.snapshot";
 const PROGRAM = "pyodide.asm.wasm";
 /** A small file. The way it came tells if the browser has kept the files of an earlier visit. */
 const PROBE = "argon2.js";
+/** The time to wait for the timing of a file. Without it the visit is not taken for the first. */
+const TIMING_MILLISECONDS = 250;
 const WITHOUT_SNAPSHOT = Object.keys(FILES).filter((name) => name !== SNAPSHOT);
 
 /**
@@ -44,11 +46,12 @@ export class RuntimeFiles {
   constructor(base, { saveBytes, onStartProgress } = {}) {
     this.base = base;
     this.#progress = onStartProgress && new Progress([...Object.keys(SCRIPTS), ...Object.keys(FILES)], onStartProgress);
+    const begun = performance.now();
     const probe = this.#fetch(PROBE);
     const others = Object.keys(SCRIPTS).filter((name) => name !== PROBE);
     this.scripts = Promise.all([probe, ...others.map((name) => this.#fetch(name))]).then(() => undefined);
     this.#plain = this.#fetchPlain();
-    const later = saveBytes === undefined ? probe.then(() => wantsFewBytes(new URL(PROBE, base))) : Promise.resolve(saveBytes);
+    const later = saveBytes === undefined ? probe.then(() => wantsFewBytes(new URL(PROBE, base), begun)) : Promise.resolve(saveBytes);
     this.snapshotSettled = this.#fetchSnapshot(later);
     const snapshot = later.then((isLater) => isLater || this.snapshotSettled);
     this.ready = Promise.all([this.scripts, this.#plain, snapshot]).then(() => this.#progress?.enter("python"));
@@ -218,10 +221,36 @@ async function hashOf(content) {
 /**
  * Whether the browser is set to save data, or this is a first visit, on which a file of the runtime came over the network.
  * @param {URL} address of the file, which was taken from the browser's cache if it was there
+ * @param {number} since when the file was asked for, in milliseconds of `performance.now`
  */
-function wantsFewBytes({ href, protocol }) {
+async function wantsFewBytes({ href, protocol }, since) {
   const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
   if (connection?.saveData) return true;
-  const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(href, "resource"));
-  return protocol.startsWith("http") && (entries.at(-1)?.transferSize ?? 0) > 0;
+  if (!protocol.startsWith("http")) return false;
+  return ((await timingOf(href, since))?.transferSize ?? 0) > 0;
+}
+
+/**
+ * The timing of a file that has come, or null. The browser reports it a little later than the file.
+ * @param {string} href
+ * @param {number} since
+ * @returns {Promise<PerformanceResourceTiming | null>}
+ */
+function timingOf(href, since) {
+  return new Promise((resolve) => {
+    /** @param {{getEntriesByName: (name: string, type: string) => PerformanceEntryList}} list */
+    const look = (list) => {
+      const timing = list.getEntriesByName(href, "resource").findLast(({ startTime }) => startTime >= since);
+      if (timing) done(/** @type {PerformanceResourceTiming} */ (timing));
+    };
+    const observer = new PerformanceObserver(look);
+    const timer = setTimeout(() => done(null), TIMING_MILLISECONDS);
+    const done = (/** @type {PerformanceResourceTiming | null} */ timing) => {
+      observer.disconnect();
+      clearTimeout(timer);
+      resolve(timing);
+    };
+    observer.observe({ type: "resource", buffered: true });
+    look(performance);
+  });
 }
