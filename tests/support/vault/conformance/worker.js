@@ -59,7 +59,8 @@ def begin(name, given):
     begin = pyodide.globals.get("begin");
     const held = holdVerbs(pyodide);
     reseed = held.reseed;
-    await rehearse(pyodide, residue, () => false, (verb, args) => runVerb(pyodide, verb, args, residue, { strict: false }));
+    const asked = { isWanted: () => false, isUseless: () => false };
+    await rehearse(pyodide, residue, asked, (verb, args) => runVerb(pyodide, verb, args, residue, { strict: false }));
     residue.forgetSecrets();
     forgetKeys();
     residue.wipeBuffers();
