@@ -153,24 +153,38 @@ export function giveBack(buffer) {
 }
 
 /**
- * Cleans up a Worker that goes on: overwrites the buffers, and puts linear memory back to its image.
+ * Cleans up what is in reach after an operation of a Worker that goes on: overwrites the buffers, and puts linear memory
+ * back to its image. `cleanUpLater` must follow.
  * @param {Residue} residue
  * @param {{restore: () => number}} image throws if Python is not sure to be as in the image
- * @param {() => Promise<boolean>} collect resolves with whether the browser has given up the keys of the operation
- * @returns {Promise<CleanupReport | null>} null in any doubt: the Worker must end by `cleanUp`
+ * @returns {CleanupReport | null} null in any doubt: the Worker must end by `cleanUp`
  */
-export async function cleanUpToRest(residue, image, collect) {
+export function cleanUpToRest(residue, image) {
   const begun = performance.now();
   try {
     residue.wipeBuffers();
     const overwritten = image.restore();
-    await residue.rinsed();
-    if (!(await collect())) return null;
-    await rinse(residue.secretLengths, residue.keyAlgorithms);
-    residue.forgetSecrets();
     return { bytesZeroed: residue.takeBytesZeroed() + overwritten, milliseconds: performance.now() - begun };
   } catch {
     return null;
+  }
+}
+
+/**
+ * Cleans up what WebCrypto has kept of one operation or several.
+ * @param {Residue} residue
+ * @param {() => Promise<boolean>} collect resolves with whether the browser has given up the keys of the operations
+ * @returns {Promise<boolean>} false in any doubt: the Worker must end by `cleanUp`
+ */
+export async function cleanUpLater(residue, collect) {
+  try {
+    await residue.rinsed();
+    if (!(await collect())) return false;
+    await rinse(residue.secretLengths, residue.keyAlgorithms);
+    residue.forgetSecrets();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -49,6 +49,10 @@ export class Cell {
   #unsent = 0;
   /** @type {(rests: boolean) => void} */
   #setFree = () => {};
+  /** @type {Promise<void>} */
+  #spent;
+  /** @type {() => void} */
+  #setSpent = () => {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #endTimer;
 
@@ -64,6 +68,7 @@ export class Cell {
     this.#onCleanup = onCleanup;
     this.#ready = new Promise((resolve, reject) => ([this.#setReady, this.#refuseReady] = [resolve, reject]));
     this.#ended = new Promise((resolve) => (this.#setEnded = resolve));
+    this.#spent = new Promise((resolve) => (this.#setSpent = resolve));
     this.#worker = new Worker(workerUrl(base), { type: "module", name: "sealwax vault" });
     this.#worker.onmessage = ({ data }) => this.#receive(data ?? {});
     this.#worker.onmessageerror = () => this.#crash();
@@ -89,6 +94,11 @@ export class Cell {
   /** Resolves when the Worker has ended: to the error that stopped it, or to null if it ended by itself. */
   get ended() {
     return this.#ended;
+  }
+
+  /** Resolves when the Worker asks, between two operations, to be ended, because the browser keeps a key of it. */
+  get spent() {
+    return this.#spent;
   }
 
   /**
@@ -177,6 +187,7 @@ export class Cell {
     else if (message.kind === "cleaning") this.#endSoon(CLEANUP_MILLISECONDS);
     else if (message.kind === "cleanup") this.#finish(message);
     else if (message.kind === "rested") this.#rest(message);
+    else if (message.kind === "spent") this.#setSpent();
     else this.#settle(message);
   }
 

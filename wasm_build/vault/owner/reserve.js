@@ -209,6 +209,14 @@ export class Reserve {
     }
   }
 
+  /** Ends a Worker that waits and must not go on. One in use ends by itself with its operation. @param {Cell} cell */
+  #replace(cell) {
+    if (!this.#waiting.includes(cell)) return;
+    this.#forget(cell);
+    cell.retire();
+    this.#refillSoon();
+  }
+
   /** Removes a waiting Worker that has ended or failed. @param {Cell} cell */
   #forget(cell) {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== cell);
@@ -218,6 +226,7 @@ export class Reserve {
   #start() {
     const cell = new Cell(this.#files.base, this.#files.assets(), { reservedBytes: this.#plan.reservedBytes, rewinds: this.#rewinds }, this.#onCleanup);
     void cell.ended.then(() => this.#forget(cell));
+    void cell.spent.then(() => this.#replace(cell));
     cell.ready.then(
       (startKind) => {
         this.startKind = startKind;

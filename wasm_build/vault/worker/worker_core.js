@@ -5,7 +5,7 @@
  * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
 
-import { cleanUp, cleanUpToRest, Residue } from "../cleanup.js";
+import { cleanUp, cleanUpLater, cleanUpToRest, Residue } from "../cleanup.js";
 import { collectKeys, forgetKeys, watchKeys } from "./collected_keys.js";
 import { createCryptoDoor } from "./crypto_door.js";
 import { crashed, describeError, isFatal } from "../failures.js";
@@ -31,11 +31,21 @@ import { VaultError } from "../vault_error.js";
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterOperation]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterFill]
  * @property {(memory: WebAssembly.Memory) => void | Promise<void>} [afterRewind]
+ * @property {() => void} [collected] called when the browser has collected the keys of the operations
  */
 
 /** A Worker ends after this number of operations, or when its memory has grown by this much since the image. */
 const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
+/**
+ * What WebCrypto has kept is cleaned up once for several operations: this time after the last one, but not later than
+ * this time after the first, nor after more operations, because a rinse reaches so many freed blocks of one size.
+ */
+const QUIET_MILLISECONDS = 1_000;
+const LATEST_MILLISECONDS = 4_000;
+const MAX_UNCLEANED = 8;
+/** A request with more bytes may take long, so the cleanup comes before it. */
+const SHORT_BYTES = 262_144;
 /** The time that a cleanup waits for calls of WebCrypto for which Python did not wait. */
 const SETTLING_MILLISECONDS = 1_000;
 
@@ -76,6 +86,11 @@ class Service {
   #reseed = () => {};
   #imageMemoryBytes = 0;
   #operations = 0;
+  /** The operations since WebCrypto was cleaned up after, and the time of the first. */
+  #uncleaned = 0;
+  #uncleanedSince = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #laterTimer;
   /** Whether the Worker must end: after a passphrase, a stream, the strict setting, or an unexpected error. */
   #isSpent = false;
   /** @param {object} message @param {Transferable[]} [transfer] */
@@ -98,7 +113,8 @@ class Service {
       case "request":
         this.#requested = true;
         this.#isLast ||= endsWorker(message);
-        this.#current = this.#current.then(() => this.#answer(message, this.#send));
+        clearTimeout(this.#laterTimer);
+        this.#current = this.#current.then(() => this.#begin(message));
         return this.#current;
       case "end":
         await this.#current;
@@ -139,13 +155,43 @@ class Service {
     // Python imports the keys of signers early. After an error such a key would come when all seemed to be collected.
     if (!(await settleAll(SETTLING_MILLISECONDS))) return this.end();
     await this.#hooks.afterOperation?.(this.#python.memory);
-    const report = await cleanUpToRest(this.#residue, this.#image, collectKeys);
+    const report = cleanUpToRest(this.#residue, this.#image);
     if (!report) return this.end();
-    forgetKeys();
     await this.#hooks.afterRewind?.(this.#python.memory);
     this.#reseed();
     this.#requested = false;
     this.#scope.postMessage({ kind: "rested", ...report });
+    this.#cleanUpSoon();
+  }
+
+  /** Arranges for the cleanup of what WebCrypto has kept. An operation without a secret needs none. */
+  #cleanUpSoon() {
+    if (this.#residue.secretLengths.size === 0) return;
+    if (this.#uncleaned === 0) this.#uncleanedSince = performance.now();
+    this.#uncleaned += 1;
+    this.#laterTimer = setTimeout(() => {
+      this.#current = this.#current.then(() => (this.#requested ? undefined : this.#cleanUpLater()));
+    }, QUIET_MILLISECONDS);
+  }
+
+  /** If the browser keeps a key, the Worker is spent: it ends when its owner says so, or after the next operation. */
+  async #cleanUpLater() {
+    if (this.#ended || this.#uncleaned === 0) return;
+    this.#uncleaned = 0;
+    const isClean = await cleanUpLater(this.#residue, collectKeys);
+    // The rinse has made keys too, with zeros.
+    forgetKeys();
+    if (isClean) return this.#hooks.collected?.();
+    this.#isSpent = true;
+    this.#scope.postMessage({ kind: "spent" });
+  }
+
+  /** @param {Request} request */
+  async #begin(request) {
+    const bytes = collectBuffers(request.args).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const isLate = performance.now() - this.#uncleanedSince > LATEST_MILLISECONDS || this.#uncleaned >= MAX_UNCLEANED;
+    if (isLate || bytes > SHORT_BYTES || request.stream) await this.#cleanUpLater();
+    await this.#answer(request, this.#send);
   }
 
   /** @param {WebAssembly.Memory} memory */
@@ -292,7 +338,7 @@ class Service {
  * @param {Pick<Request, "verb" | "args" | "strict" | "stream">} request
  */
 function endsWorker({ verb, args, strict, stream }) {
-  return strict || stream !== undefined || (Object.hasOwn(VERBS, verb) && takesPassphrase(verb, args));
+  return strict || stream !== undefined || (Object.hasOwn(VERBS, verb) && takesPassphrase(verb, Object(args)));
 }
 
 /**

@@ -5,7 +5,7 @@
  * Only the tests' server has this Worker.
  */
 
-import { cleanUpToRest, Residue } from "../../../../wasm_build/vault/cleanup.js";
+import { cleanUpLater, cleanUpToRest, Residue } from "../../../../wasm_build/vault/cleanup.js";
 import { collectKeys, forgetKeys, watchKeys } from "../../../../wasm_build/vault/worker/collected_keys.js";
 import { createRecorder } from "./recorder.js";
 import { createCryptoDoor } from "../../../../wasm_build/vault/worker/crypto_door.js";
@@ -106,7 +106,8 @@ async function rewind() {
   };
   await settleAll(SETTLING_MILLISECONDS);
   // Without a report and without a doubt the browser only collected the keys too late.
-  await cleanUpToRest(residue, watched, collectKeys);
+  cleanUpToRest(residue, watched);
+  await cleanUpLater(residue, collectKeys);
   if (doubt) throw doubt;
   residue.forgetSecrets();
   forgetKeys();
