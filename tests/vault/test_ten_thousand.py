@@ -1,0 +1,75 @@
+"""Ten thousand operations over Workers that go on: each answer is right, and memory does not grow."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.support.browser.browsers import Browser
+from tests.support.browser.residue.processes import process_tree
+from tests.support.vault.operations import CONTENT, operations, started
+from tests.support.vault.page import OpenPage, b64
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough, pytest.mark.longest]
+
+ROUNDS: Final = 10
+CALLS_A_ROUND: Final = 5
+# The driver waits a minute for a call.
+OPERATIONS_A_CALL: Final = 200
+OPERATIONS_A_WORKER: Final = 50
+GROWTH: Final = 1.05
+# In this time the last Worker has collected its keys.
+REST_SECONDS: Final = 5
+# Runs the operations in turn, and gives the wrong answers.
+MANY: Final = """async (operations, content, count) => {
+  const expected = new Uint8Array(window.wake(content));
+  const isRight = (value, member) => member === "report" ? value.state === "verified"
+    : member === "content" ? expected.every((byte, index) => new Uint8Array(value)[index] === byte)
+    : value.byteLength > 0;
+  const wrong = [];
+  for (let number = 0; number < count; number++) {
+    const [verb, args, member] = operations[number % operations.length];
+    const outcome = await vault.call(verb, window.wake(args)).then((reply) => reply[member], ({ code }) => code);
+    if (typeof outcome === "string" || !isRight(outcome, member)) wrong.push([number, verb, String(outcome)]);
+  }
+  return wrong;
+}"""
+
+
+def memory_of(browser: Browser) -> int:
+    """The proportional memory (PSS) of the browser's processes, in bytes, without Chromium's network process.
+
+    That one grows by the size of the scripts that each new Worker loads from this server, up to some 200 MB.
+    """
+    total = 0
+    for process in process_tree(browser.process.pid):
+        try:
+            command = Path(f"/proc/{process}/cmdline").read_bytes()
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        if b"NetworkService" in command:
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
+
+
+def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) -> None:
+    page = open_vault_page(options={"device": {"deviceMemory": 4}})
+    requests = [list(one) for one in operations()]
+    used = []
+    for _ in range(ROUNDS):
+        for _ in range(CALLS_A_ROUND):
+            wrong: Any = page.js(MANY, requests, b64(CONTENT), OPERATIONS_A_CALL)
+            assert wrong == []
+        time.sleep(REST_SECONDS)
+        used.append(memory_of(browser))
+    workers = started(page)
+    print(workers, "Workers; megabytes after each round:", [round(one / 1e6) for one in used])
+    assert workers <= math.ceil(ROUNDS * CALLS_A_ROUND * OPERATIONS_A_CALL / OPERATIONS_A_WORKER) * 1.1
+    assert statistics.median(used[-3:]) <= GROWTH * statistics.median(used[:3])
