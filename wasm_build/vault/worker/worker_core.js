@@ -38,8 +38,8 @@ import { VaultError } from "../vault_error.js";
 const MAX_OPERATIONS = 50;
 const MAX_GROWTH_BYTES = 64_000_000;
 /**
- * What WebCrypto has kept is cleaned up once for several operations: this time after the last one, but not later than
- * this time after the first, nor after more operations, because a rinse reaches so many freed blocks of one size.
+ * One cleanup of WebCrypto's memory serves several operations. It comes this time after the last one, but not later than
+ * this time after the first, nor after more operations, because a rinse reaches only so many freed blocks of one size.
  */
 const QUIET_MILLISECONDS = 1_000;
 const LATEST_MILLISECONDS = 4_000;
