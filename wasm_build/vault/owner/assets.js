@@ -51,7 +51,7 @@ export class RuntimeFiles {
     const others = Object.keys(SCRIPTS).filter((name) => name !== PROBE);
     this.scripts = Promise.all([probe, ...others.map((name) => this.#fetch(name))]).then(() => undefined);
     this.#plain = this.#fetchPlain();
-    const later = saveBytes === undefined ? probe.then(() => wantsFewBytes(new URL(PROBE, base), begun)) : Promise.resolve(saveBytes);
+    const later = saveBytes === undefined ? probe.then(() => wantsFewBytes(new URL(PROBE, base), begun), () => false) : Promise.resolve(saveBytes);
     this.snapshotSettled = this.#fetchSnapshot(later);
     const snapshot = later.then((isLater) => isLater || this.snapshotSettled);
     this.ready = Promise.all([this.scripts, this.#plain, snapshot]).then(() => this.#progress?.enter("python"));

@@ -44,6 +44,8 @@ const MAX_GROWTH_BYTES = 64_000_000;
 const QUIET_MILLISECONDS = 1_000;
 const LATEST_MILLISECONDS = 4_000;
 const MAX_UNCLEANED = 8;
+/** One rinse does 32 sizes of secrets. An operation adds about ten at most. */
+const MAX_SIZES = 20;
 /** A request with more bytes may take long, so the cleanup comes before it. */
 const SHORT_BYTES = 262_144;
 /** The time that a cleanup waits for calls of WebCrypto for which Python did not wait. */
@@ -189,8 +191,9 @@ class Service {
   /** @param {Request} request */
   async #begin(request) {
     const bytes = collectBuffers(request.args).reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const isLate = performance.now() - this.#uncleanedSince > LATEST_MILLISECONDS || this.#uncleaned >= MAX_UNCLEANED;
-    if (isLate || bytes > SHORT_BYTES || request.stream) await this.#cleanUpLater();
+    const isLate = performance.now() - this.#uncleanedSince > LATEST_MILLISECONDS;
+    const isFull = this.#uncleaned >= MAX_UNCLEANED || this.#residue.secretLengths.size > MAX_SIZES;
+    if (isLate || isFull || bytes > SHORT_BYTES || request.stream) await this.#cleanUpLater();
     await this.#answer(request, this.#send);
   }
 
