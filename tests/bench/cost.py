@@ -6,17 +6,15 @@ for an equal time is taken off. The driver waits inside the page, because each o
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from tests.bench.processor_time import processor_time_of
 from tests.bench.results import Figure, Figures, Limit
-from tests.bench.visits import UNTIL, build_letter
-from tests.support.browser.browsers import Browser, Name, launch
+from tests.bench.visits import UNTIL, build_letter, fresh_browser
+from tests.support.browser.browsers import Browser, Name
 from tests.support.browser.page import Page
 from tests.support.pages.driver import MailPages, named
 from webbridge.demo.accounts import Account
@@ -41,7 +39,7 @@ def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
             stack.mail_server.append(reader.address, build_letter(writer, reader, encrypted=True))
         stack.mail_server.append(reader.address, build_letter(writer, reader, encrypted=False))
         for number in range(min(runs, _RUNS)):
-            with _browser(name) as browser:
+            with fresh_browser(name) as browser:
                 visit = _Visit(browser, stack, reader, found)
                 visit.all_jobs()
                 if number == 0:
@@ -152,12 +150,3 @@ class _Visit:
 def _wait(page: Page, selector: str) -> None:
     page.when_loaded()
     page.js(UNTIL % f"() => Boolean(document.querySelector(`{selector}`)?.getClientRects().length)")
-
-
-@contextmanager
-def _browser(name: Name) -> Iterator[Browser]:
-    with ExitStack() as stack:
-        profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browser = launch(name, profile)
-        stack.callback(browser.close)
-        yield browser

@@ -8,21 +8,20 @@ driver asks only once for each, and the page answers when the result is there.
 
 from __future__ import annotations
 
-import re
 import resource
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
 from tests.bench.duty_cycle import slowed
 from tests.bench.processor_time import browser_processes
 from tests.bench.results import Figure, Figures, Limit
-from tests.bench.visits import UNTIL, build_letter
-from tests.support.browser.browsers import Browser, Name, launch
+from tests.bench.visits import UNTIL, build_letter, fresh_browser
+from tests.support.browser.browsers import Browser, Name
 from tests.support.browser.page import ENTER, Page
+from tests.support.browser.residue.processes import proportional_bytes
 from tests.support.pages.driver import MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -143,7 +142,7 @@ class _Visit:
             yield "control: count in a Worker", blank.js(_COUNT)
             for job, value in self._jobs(blank):
                 yield job, value
-                memory.append(_memory_of(self._browser))
+                memory.append(proportional_bytes(browser_processes(self._browser)) / 1e6)
         yield _MEMORY, max(memory)
 
     def _jobs(self, blank: Page) -> Iterator[tuple[str, float]]:
@@ -226,23 +225,9 @@ def _is_judged(uid: int) -> str:
       && document.querySelector('{named("state")}')?.dataset.state !== 'checking'"""
 
 
-def _memory_of(browser: Browser) -> float:
-    """The memory of all processes in MB. Memory that several share counts once."""
-    kilobytes = 0
-    for process in browser_processes(browser):
-        # The process may have ended.
-        with suppress(OSError):
-            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-            kilobytes += int(re.findall(r"^Pss:\s*(\d+) kB", rollup, re.M)[0])
-    return kilobytes * 1024 / 1e6
-
-
 @contextmanager
 def _browser(name: Name) -> Iterator[Browser]:
-    with ExitStack() as stack:
-        profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browser = launch(name, profile)
-        stack.callback(browser.close)
+    with fresh_browser(name) as browser:
         # Processes that start later inherit the limit.
         for process in browser_processes(browser):
             with suppress(ProcessLookupError):

@@ -1,14 +1,19 @@
-"""The parts that measurements of the mail pages share: letters of 10 KB, and a wait inside the page."""
+"""The shared parts of the measurements of the mail pages: letters of 10 KB, a wait inside the page, a fresh browser."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.providers.native import NativeProvider
+from tests.support.browser.browsers import Browser, Name, launch
 from webbridge.demo.accounts import Account
 
 _TEXT: Final = "Nothing in this letter is worth reading.\n" * 240  # a mail of 10 KB
@@ -34,3 +39,13 @@ def build_letter(sender: Account, recipient: Account, *, encrypted: bool) -> byt
     signing = Signing(identities=[sender.identity], signing_time=datetime.now(UTC))
     signed = blocking.sign_message(plain, signing, provider=provider)
     return blocking.encrypt_message(signed, Encrypting(recipients=[recipient.identity.certificate]), provider=provider)
+
+
+@contextmanager
+def fresh_browser(name: Name) -> Iterator[Browser]:
+    """A browser with a new profile."""
+    with ExitStack() as stack:
+        profile = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        browser = launch(name, profile)
+        stack.callback(browser.close)
+        yield browser

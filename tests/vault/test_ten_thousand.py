@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from tests.support.browser.browsers import Browser
-from tests.support.browser.residue.processes import process_tree
+from tests.support.browser.residue.processes import process_tree, proportional_bytes
 from tests.support.vault.operations import CONTENT, operations, started
 from tests.support.vault.page import OpenPage, b64
 
@@ -41,18 +40,6 @@ MANY: Final = """async (operations, content, count) => {
 }"""
 
 
-def memory_of(browser: Browser) -> int:
-    """The proportional memory (PSS) of all the browser's processes, in bytes."""
-    total = 0
-    for process in process_tree(browser.process.pid):
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
-
-
 def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) -> None:
     page = open_vault_page(options={"device": {"deviceMemory": 4}})
     requests = [list(one) for one in operations()]
@@ -62,7 +49,7 @@ def test_ten_thousand_operations(open_vault_page: OpenPage, browser: Browser) ->
             wrong: Any = page.js(MANY, requests, b64(CONTENT), OPERATIONS_A_CALL)
             assert wrong == []
         time.sleep(REST_SECONDS)
-        used.append(memory_of(browser))
+        used.append(proportional_bytes(process_tree(browser.process.pid)))
     workers = started(page)
     print(workers, "Workers; megabytes after each round:", [round(one / 1e6) for one in used])
     assert workers <= math.ceil(ROUNDS * CALLS_A_ROUND * OPERATIONS_A_CALL / OPERATIONS_A_WORKER) * 1.1

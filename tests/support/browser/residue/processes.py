@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,6 +52,16 @@ def resident_pages(process: int) -> int:
         return int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except OSError:
         return 0
+
+
+def proportional_bytes(processes: Iterable[int]) -> int:
+    """The memory of all these processes. Memory that several share counts once. A process that has ended counts 0."""
+    kilobytes = 0
+    for process in processes:
+        with suppress(OSError):
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+            kilobytes += sum(map(int, re.findall(r"^Pss:\s*(\d+) kB", rollup, re.M)))
+    return kilobytes * 1024
 
 
 def scan_processes(processes: Iterable[int], needles: Sequence[Needle]) -> Iterator[Finding]:
