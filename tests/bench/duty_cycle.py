@@ -44,15 +44,19 @@ def slowed(browser: Browser) -> Iterator[None]:
 
 
 def main() -> None:
-    """Stop and continue a browser's processes until SIGTERM. They run when this ends."""
+    """Stop and continue a browser's processes until SIGTERM, or until the program that started this has ended.
+
+    They run when this ends.
+    """
     root, skipped = int(sys.argv[1]), 1 if sys.argv[2] == "driver" else 0
+    starter = os.getppid()
     stopped: set[int] = set()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
     print(_BEGUN, end="", flush=True)
     try:
-        while True:
+        while os.getppid() == starter:
             due = time.monotonic() + _STOP_SECONDS
             _send(signal.SIGSTOP, stopped)
             # A process may have started another one before it was stopped.
