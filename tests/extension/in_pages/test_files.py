@@ -198,7 +198,6 @@ def drop(page: Page, selector: str, file: Path) -> None:
             selector,
         )
         return
-    session = browser.bidi.command("goog:cdp.getSession", context=page.context)["session"]
     x, y = page.js(
         """(selector) => {
           const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
@@ -208,8 +207,7 @@ def drop(page: Page, selector: str, file: Path) -> None:
     )
     data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
-        params = {"type": kind, "x": x, "y": y, "data": data}
-        browser.bidi.command("goog:cdp.sendCommand", method="Input.dispatchDragEvent", params=params, session=session)
+        browser.page_cdp(page, "Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
 
 def test_a_dropped_file_stays_out_of_the_control_and_of_the_pages_own_handlers(

@@ -181,9 +181,8 @@ def speaking(browser: Browser, language: str) -> Iterator[None]:
 
 
 def _emulate_media(browser: Chromium, page: Page, features: dict[str, str]) -> None:
-    session = browser.bidi.command("goog:cdp.getSession", context=page.context)["session"]
-    params = {"features": [{"name": name, "value": value} for name, value in features.items()]}
-    browser.bidi.command("goog:cdp.sendCommand", method="Emulation.setEmulatedMedia", params=params, session=session)
+    listed = [{"name": name, "value": value} for name, value in features.items()]
+    browser.page_cdp(page, "Emulation.setEmulatedMedia", features=listed)
 
 
 def _set_preferences(browser: Firefox, values: dict[str, int]) -> None:

@@ -286,6 +286,11 @@ class Chromium(Browser):
         """Send one command of the Chrome DevTools Protocol to the browser itself."""
         return self.bidi.command("goog:cdp.sendCommand", method=method, params=params)["result"]
 
+    def page_cdp(self, page: Page, method: str, **params: Json) -> Json:
+        """Send one command of the Chrome DevTools Protocol to a tab or frame."""
+        session = self.bidi.command("goog:cdp.getSession", context=page.context)["session"]
+        return self.bidi.command("goog:cdp.sendCommand", method=method, params=params, session=session)["result"]
+
     def leave_service_workers_alone(self) -> None:
         """Detach the driver from service workers: a watched worker never idles, and a new one waits for the driver."""
         ours = [{"type": "page", "exclude": True}, {"type": "service_worker", "exclude": True}, {}]

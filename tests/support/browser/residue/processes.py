@@ -46,6 +46,11 @@ def process_tree(root: int) -> list[int]:
     return tree
 
 
+def processes_of_kind(processes: Iterable[int], kind: str) -> list[int]:
+    """The processes that a browser calls by this name: "renderer" in Chromium, "tab" in Firefox."""
+    return [process for process in processes if _describe(Path(f"/proc/{process}")) == kind]
+
+
 def resident_pages(process: int) -> int:
     """The number of a process's memory pages in RAM; 0 for a process that has ended."""
     try:
