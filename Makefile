@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts ways bench pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -35,6 +35,7 @@ help:
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
+	@echo 'make residues   what is left of secrets in the memory of the browsers, ten runs of each kind; takes hours'
 	@echo 'make docs       the documentation as a site, in build/site'
 	@echo 'make lock       requirements.lock and docs/requirements.lock anew'
 	@echo 'make clean      remove what the build made; keeps .venv and node_modules'
@@ -92,6 +93,10 @@ shape: $(STAMPS)/python $(STAMPS)/npm
 
 ways: setup test-tools
 	$(VENV)/python -m tests.vault.ways docs/vault.md
+
+# The tables of docs/vault.md, on standard output.
+residues: setup test-tools
+	$(VENV)/python -m tests.extension.residues
 
 # ONLY="phone wait" chooses parts of the measurements in the browsers, RUNS=3 how often each job runs.
 bench: setup test-tools

@@ -5,7 +5,6 @@ disk. After the letter is sent and the keys are locked, they are in no process o
 from __future__ import annotations
 
 import secrets
-import string
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ import pytest
 
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Name, missing_programs
-from tests.support.browser.residue.lab import Watch, make_secrets, start
+from tests.support.browser.residue.lab import Watch, make_secrets, random_word, start
 from tests.support.browser.residue.markers import MARKER_BYTES, needles_for
 from tests.support.extension.compose_driver import Webmail, add_fake_webmail, send
 from tests.support.extension.driver import Extension, running_site
@@ -39,7 +38,7 @@ def mark_of(seed: int) -> str:
 def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_path: Path) -> None:
     if missing := missing_programs(name):
         pytest.skip(f"not installed: {', '.join(missing)}")
-    given, words, seed = make_secrets(NewKey.RSA_2048), _words(), 2**23 + secrets.randbits(23)
+    given, words, seed = make_secrets(NewKey.RSA_2048), random_word(), 2**23 + secrets.randbits(23)
     needles = [*needles_for("letter", [words.encode()]), *needles_for("page", [mark_of(seed).encode()])]
     for file, octets in {
         "bob.p12": given.p12,
@@ -82,7 +81,3 @@ def test_the_words_of_a_letter_stay_in_its_window(name: Name, folder: Path, tmp_
         assert not places
     finally:
         browser.close()
-
-
-def _words() -> str:
-    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))

@@ -77,6 +77,7 @@ def test_secrets_are_gone_after_lock(name: Name, setting: str, tmp_path: Path) -
         lab.begin("sign")
         lab.go_on()
         lab.lock()
+        lab.close()
         left = lab.watch.wait_until_gone(lab.page, allowed=allowed)
         assert count_by_secret(left) <= allowed, describe(left)
         on_disk += lab.watch.scan_disk()
@@ -100,5 +101,6 @@ def test_our_own_ciphers_leave_no_key_and_no_text(name: Name, tmp_path: Path) ->
         assert lab.watch.find_in_memory(DECRYPTING) == DECRYPTING
         assert lab.go_on() == {"value": len(given.text)}
         lab.lock()
+        lab.close()
         left = lab.watch.wait_until_gone(lab.page)
         assert left == [], describe(left)

@@ -68,6 +68,7 @@ def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: N
         lab.retire()
         counts.append(left_of_operations(lab))
         lab.lock()
+        lab.close()
         left = lab.watch.wait_until_gone(lab.page)
     print(counts, prepared, count_by_secret(left))
     assert prepared == 2

@@ -23,20 +23,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from smime_core.algorithms import AES_256_CBC, ContentCipher, Kdf
-from smime_core.blocking import encrypt_bytes, run
+from smime_core.blocking import encrypt_bytes, encrypt_message, run
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import Identity, export_identity
+from smime_core.mail import ProtectionMode
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, Chromium, Firefox, Name
 from tests.support.browser.page import Page
+from tests.support.browser.residue.finder import Finder
 from tests.support.browser.residue.markers import MARKER_BYTES, Needle, hmac_key_needles, needles_for, number_needles
 from tests.support.browser.residue.processes import (
     Finding,
     count_by_secret,
     process_tree,
     resident_pages,
-    scan_octets,
     scan_processes,
 )
 from tests.support.people import person
@@ -84,7 +85,10 @@ _CHILDREN_COLLECT: Final = """async () => {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """One person's secrets, their encrypted forms for the browser, and the needles that must not be found in memory."""
+    """One person's secrets, their encrypted forms for the browser, and the needles that must not be found in memory.
+
+    `mail` is an encrypted mail. `words` has what a reader shows of it, which may become strings of JavaScript.
+    """
 
     identity: Identity
     passphrase: str
@@ -94,13 +98,16 @@ class Secrets:
     encrypted: bytes
     seal_key_seed: int
     text_seed: int
+    mail: bytes
     needles: list[Needle]
+    words: list[Needle]
 
 
 def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
     """Create new secrets. `kind` is the kind of the private key, `cipher` the cipher of the encrypted text."""
     identity, keys = person("bob", kind), KnownCek(cipher.key_length)
-    passphrase = "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
+    passphrase = random_word()
+    words = {"mail's text": random_word(), "mail's subject": random_word(), "mail's address": random_word()}
     text = b"".join(hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(_TEXT_BYTES // 32))
     seal_key_seed, text_seed = secrets.randbits(31), secrets.randbits(31)
     signed = _derive(_SIGNED_BYTES, text_seed)
@@ -129,8 +136,22 @@ def make_secrets(kind: NewKey, cipher: ContentCipher = AES_256_CBC) -> Secrets:
         encrypted=encrypt_bytes(text, Encrypting(recipients=[identity.certificate], cipher=cipher), provider=keys),
         seal_key_seed=seal_key_seed,
         text_seed=text_seed,
+        mail=_encrypt_mail(identity, keys, *words.values()),
         needles=needles,
+        words=[needle for secret, word in words.items() for needle in needles_for(secret, [word.encode()])],
     )
+
+
+def random_word() -> str:
+    """As many random letters as a needle has bytes."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(MARKER_BYTES))
+
+
+def _encrypt_mail(reader: Identity, keys: KnownCek, text: str, subject: str, sender: str) -> bytes:
+    headers = f"From: {sender}@example.test\r\nTo: bob@example.test\r\nSubject: {subject}\r\n"
+    mail = f"{headers}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n".encode()
+    encrypting = Encrypting(recipients=[reader.certificate])
+    return encrypt_message(mail, encrypting, provider=keys, protection=ProtectionMode.CIPHER)
 
 
 def private_numbers(identity: Identity) -> list[int]:
@@ -204,12 +225,13 @@ class Watch:
     def scan_disk(self) -> list[str]:
         """The files of the profile that contain a needle: databases, caches, session files, logs."""
         found = []
+        finder = Finder(self._needles)
         for path in sorted(self._profile.rglob("*")):
             try:
                 octets = path.read_bytes() if path.is_file() else b""
             except OSError:
                 continue
-            hits = {f"{needle.secret} ({needle.form})" for needle, _ in scan_octets(octets, self._needles)}
+            hits = {f"{needle.secret} ({needle.form})" for needle, _ in finder.find(octets)}
             found += [f"{path.relative_to(self._profile)}: {hit}" for hit in sorted(hits)]
         return found
 
@@ -268,8 +290,13 @@ class Lab:
         self.outcome()
 
     def lock(self) -> None:
-        """Lock the keys and close the vault."""
+        """Lock the keys."""
         self.page.js("() => window.begin('lock')")
+        self.outcome()
+
+    def close(self) -> None:
+        """Close the vault."""
+        self.page.js("() => window.begin('close')")
         self.outcome()
 
 
@@ -282,7 +309,7 @@ def open_lab(name: Name, profile: Path, given: Secrets, *, strict: bool = False)
             query = f"sealKeySeed={given.seal_key_seed}&textSeed={given.text_seed}{'&strict' * strict}"
             page = browser.open(f"http://127.0.0.1:{port}/?{query}")
             page.wait_for("() => window.opened === true", timeout_seconds=_STEP_SECONDS)
-            yield Lab(page, Watch(browser, profile, given.needles))
+            yield Lab(page, Watch(browser, profile, [*given.needles, *given.words]))
     finally:
         browser.close()
 
@@ -300,6 +327,7 @@ def _serve(given: Secrets) -> Iterator[int]:
         "/runtime/vault_worker.js": f'import "/source/{_WORKER}";'.encode(),
         "/keys.p12": given.p12,
         "/encrypted.p7m": given.encrypted,
+        "/mail.eml": given.mail,
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -6,6 +6,8 @@
  */
 
 import { KeyRing } from "../../../../webbridge/pages/keys.js";
+import { overwrite } from "../../../../wasm_build/vault/cleanup.js";
+import { collectBuffers } from "../../../../wasm_build/vault/rpc.js";
 import { openVault } from "../../../../wasm_build/vault/owner/vault.js";
 import { SecretField } from "../../../../wasm_build/ui/secret_field.js";
 
@@ -54,7 +56,7 @@ async function fetchBytes(path) {
 }
 
 /** The steps after which a Worker reports its cleanup. */
-const OPERATIONS = new Set(["unlock", "decrypt", "sign"]);
+const OPERATIONS = new Set(["unlock", "decrypt", "read", "sign"]);
 /** @type {Record<string, () => Promise<unknown>>} */
 const steps = {
   unlock: async () => keys.openFile(await fetchBytes("/keys.p12"), field.take()),
@@ -71,11 +73,20 @@ const steps = {
     new Uint8Array(cms).fill(0);
     return length;
   },
+  read: async () => {
+    const message = await fetchBytes("/mail.eml");
+    const judging = { trust: { anchors: [], revocation: "not-checked" }, at: new Date().toISOString() };
+    const opened = await vault.call("message.verify", { message, ...keys.copies(), ...judging });
+    // The text. A page that shows it keeps it as a string, and so does this page with subject and addresses.
+    collectBuffers(opened).forEach(overwrite);
+    return opened.report.state;
+  },
   retire: async () => { await vault.retire(); },
   lock: async () => {
     keys.lock("hand");
-    vault.close();
+    await vault.retire();
   },
+  close: async () => { vault.close(); },
 };
 
 window.release = () => channel.postMessage("go on");

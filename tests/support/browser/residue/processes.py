@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.support.browser.residue.finder import Finder
 from tests.support.browser.residue.markers import Needle
 
 _CHUNK_BYTES: Final = 16_000_000
@@ -69,19 +70,11 @@ def proportional_bytes(processes: Iterable[int]) -> int:
     return kilobytes * 1024
 
 
-def scan_processes(processes: Iterable[int], needles: Sequence[Needle]) -> Iterator[Finding]:
+def scan_processes(processes: Iterable[int], needles: Iterable[Needle]) -> Iterator[Finding]:
     """All places of the needles in the memory of processes. Processes that have ended are left out."""
+    finder = Finder(needles)
     for process in processes:
-        yield from _scan_process(process, needles)
-
-
-def scan_octets(octets: bytes, needles: Iterable[Needle]) -> Iterator[tuple[Needle, int]]:
-    """All needles in `octets` with their positions."""
-    for needle in needles:
-        at = octets.find(needle.octets)
-        while at >= 0:
-            yield needle, at
-            at = octets.find(needle.octets, at + 1)
+        yield from _scan_process(process, finder)
 
 
 def count_by_secret(findings: Iterable[Finding]) -> Counter[str]:
@@ -97,7 +90,7 @@ def _parent(entry: Path) -> int | None:
         return None
 
 
-def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
+def _scan_process(process: int, finder: Finder) -> Iterator[Finding]:
     folder = Path("/proc") / str(process)
     try:
         name = f"{process} {_describe(folder)}"
@@ -105,7 +98,7 @@ def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
         pagemap = os.open(folder / "pagemap", os.O_RDONLY)
     except (FileNotFoundError, ProcessLookupError):
         return
-    overlap = max(len(needle.octets) for needle in needles) - 1
+    overlap = finder.longest - 1
     try:
         for start, end, place in _regions(folder):
             seen_to = start
@@ -115,7 +108,7 @@ def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
                 for at in range(first, last, _CHUNK_BYTES):
                     begin = max(start, at - overlap)
                     chunk = _read(memory, begin, min(last, at + _CHUNK_BYTES))
-                    for needle, position in scan_octets(chunk, needles):
+                    for needle, position in finder.find(chunk):
                         if begin + position + len(needle.octets) <= seen_to:
                             continue
                         around = chunk[max(0, position - 48) : position + len(needle.octets) + 48]
@@ -129,7 +122,10 @@ def _scan_process(process: int, needles: Sequence[Needle]) -> Iterator[Finding]:
 
 
 def _describe(folder: Path) -> str:
-    words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    try:
+        words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return ""
     if "-contentproc" in words:
         # The last word of the command line is the kind of Firefox's child process.
         return next(word for word in reversed(words) if word)

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from tests.support.browser.residue.markers import MARKER_BYTES, needles_for, number_needles
-from tests.support.browser.residue.processes import process_tree, resident_pages, scan_octets, scan_processes
+from tests.support.browser.residue.finder import Finder
+from tests.support.browser.residue.markers import MARKER_BYTES, Needle, needles_for, number_needles
+from tests.support.browser.residue.processes import process_tree, resident_pages, scan_processes
 
 # A program that keeps 32 bytes from its input in memory, many copies around the border of two chunks of the scanner. It
 # ends when its input ends.
@@ -34,7 +35,19 @@ def test_finds_every_form_wherever_it_stands(before: int) -> None:
     written = [whole, base64.b64encode(whole), whole.hex().encode(), whole.hex().upper().encode()]
     written.append(b"".join(bytes((octet, 0)) for octet in whole))
     for octets in written:
-        assert len(list(scan_octets(b"?" * 1000 + octets + b"?" * 1000, needles))) == 1
+        assert len(list(Finder(needles).find(b"?" * 1000 + octets + b"?" * 1000))) == 1
+
+
+def test_finds_needles_at_both_ends_and_all_that_overlap() -> None:
+    first, second = (
+        Needle(secret=name, form="raw", octets=octets)
+        for name, octets in (("first", b"abcdefgh" * 4), ("second", b"efghabcd" * 4))
+    )
+    finder = Finder([first, second])
+    for before in range(9):
+        octets = b"?" * before + b"abcdefgh" * 5
+        found = {(needle.secret, at - before) for needle, at in finder.find(octets)}
+        assert found == {("first", 0), ("first", 8), ("second", 4)}
 
 
 def test_finds_a_number_as_der_and_as_words_of_the_machine_hold_it() -> None:
@@ -42,12 +55,12 @@ def test_finds_a_number_as_der_and_as_words_of_the_machine_hold_it() -> None:
     needles = number_needles("number", [number])
     for order in ("big", "little"):
         octets = number.to_bytes(128, order)
-        assert len(list(scan_octets(octets, needles))) == 1
+        assert len(list(Finder(needles).find(octets))) == 1
 
 
 def test_finds_nothing_in_other_octets() -> None:
     needles = needles_for("secret", [secrets.token_bytes(MARKER_BYTES)])
-    assert not list(scan_octets(secrets.token_bytes(1_000_000), needles))
+    assert not list(Finder(needles).find(secrets.token_bytes(1_000_000)))
 
 
 def test_finds_what_another_process_holds_each_place_once() -> None:
