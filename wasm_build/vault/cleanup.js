@@ -5,7 +5,7 @@
  * Terminating the Worker is not enough: freed ArrayBuffers stay readable in the browser's process unless overwritten.
  */
 
-import { isCutUp, rinse } from "./rinse.js";
+import { isCutUp, rinse, rinseTexts } from "./rinse.js";
 
 // Allocators round lengths up to this unit. Buffers of equal rounded lengths get the same blocks.
 const ALLOCATED_BYTES = 16;
@@ -57,13 +57,13 @@ export class Residue {
 
   /** Starts to rinse the lengths noted since the last call, when WebCrypto is done. Only the cleanup waits for this. */
   rinseLatest() {
-    if (this.#latestLengths.size) this.#rinsing.push(rinse([...this.#latestLengths], []));
+    if (this.#latestLengths.size) this.#rinsing.push(rinseTexts([...this.#latestLengths]));
     this.#latestLengths.clear();
   }
 
   /** Resolves when all started rinses have ended. */
   async rinsed() {
-    await Promise.all(this.#rinsing);
+    await Promise.all(this.#rinsing.splice(0));
   }
 
   /** Notes that WebCrypto works with a private key of this kind. @param {string} algorithm JSON for `importKey` */

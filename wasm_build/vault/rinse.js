@@ -11,6 +11,7 @@
 const KEYS_OF_EACH_SIZE = 32;
 /** Above this size fewer keys are made, to save memory. A sealed identity with its chain is smaller. */
 const LARGE_BYTES = 16_384;
+/** So many are enough for blocks of a text, which is no key. */
 const KEYS_OF_EACH_LARGE_SIZE = 4;
 /** The most sizes that are rinsed. One operation has secrets of about ten sizes; a batch has more with each message. */
 const MAX_SIZES = 32;
@@ -34,7 +35,15 @@ const USES_OF_EACH_CURVE = 16;
  */
 export async function rinse(lengths, algorithms) {
   const sizes = [...lengths].filter((length) => length > 0 && length <= MAX_RINSED_BYTES).slice(-MAX_SIZES);
-  await Promise.allSettled([rinseBlocks(sizes), ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json)))]);
+  await Promise.allSettled([
+    rinseBlocks(sizes, KEYS_OF_EACH_SIZE),
+    ...Array.from(algorithms, (json) => rinseThreads(JSON.parse(json))),
+  ]);
+}
+
+/** Overwrites the blocks of texts, which `isCutUp` names. @param {Iterable<number>} lengths in bytes */
+export async function rinseTexts(lengths) {
+  await rinseBlocks([...lengths].slice(-MAX_SIZES), KEYS_OF_EACH_LARGE_SIZE).catch(() => {});
 }
 
 /** Whether a secret's block must be rinsed at once, before the allocator cuts it up. @param {number} length in bytes */
@@ -45,8 +54,9 @@ export function isCutUp(length) {
 /**
  * Imports keys of these sizes, and encrypts and decrypts zeros of these sizes.
  * @param {number[]} sizes
+ * @param {number} keysOfEach how many keys of each size
  */
-async function rinseBlocks(sizes) {
+async function rinseBlocks(sizes, keysOfEach) {
   if (sizes.length === 0) return;
   const { subtle } = crypto;
   const key = /** @type {CryptoKey} */ (await subtle.generateKey(AES, false, ["encrypt", "decrypt"]));
@@ -55,7 +65,7 @@ async function rinseBlocks(sizes) {
   await Promise.all(
     sizes.map(async (size) => {
       const part = zeros.subarray(0, size);
-      const count = size > LARGE_BYTES ? KEYS_OF_EACH_LARGE_SIZE : KEYS_OF_EACH_SIZE;
+      const count = size > LARGE_BYTES ? KEYS_OF_EACH_LARGE_SIZE : keysOfEach;
       const keys = Array.from({ length: count }, () => subtle.importKey("raw", part, HMAC, false, ["sign"]));
       for (let round = 0; round < ROUNDS; round += 1) {
         await subtle.decrypt(cipher, key, await subtle.encrypt(cipher, key, part));

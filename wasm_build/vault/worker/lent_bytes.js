@@ -46,8 +46,6 @@ export async function attempt(residue, operation) {
     if (error instanceof DOMException) return error.name;
     if (error instanceof TypeError) return "NotSupportedError";
     throw error;
-  } finally {
-    residue.rinseLatest();
   }
 }
 

@@ -292,6 +292,7 @@ class Service {
     }
     // Arguments that Python did not take are overwritten here, because requests that may follow do not need them.
     buffers.forEach((buffer) => this.#residue.wipeBuffer(buffer));
+    this.#residue.rinseLatest();
     if (fatal) await this.end();
   }
 

@@ -18,8 +18,6 @@ import { Image, prepareRewind } from "../../../../wasm_build/vault/worker/rewind
 const TESTS_PATH = "/lib/tests.zip";
 const SETTLING_MILLISECONDS = 1_000;
 const residue = new Residue();
-// `rinseLatest` uses WebCrypto, and no operation waits for it. The recorder would count it for another operation.
-residue.rinseLatest = () => {};
 /** @type {ReturnType<typeof createRecorder>} */
 let recorder;
 /** @type {Image} */
