@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 REST_SECONDS: Final = 10
 # The page keeps these two until lock: the session's key, and what the driver typed.
 OF_THE_PAGE: Final = {"seal key", "passphrase"}
-OPERATIONS: Final = ("decrypt", "sign", "decrypt")
+# No script can overwrite strings of JavaScript.
+STRINGS: Final = {"mail's subject", "mail's address"}
+OPERATIONS: Final = ("decrypt", "read", "sign", "decrypt")
 # Their keys are collected together.
 QUICKLY: Final = 10
 
@@ -34,7 +36,7 @@ def left_of_operations(lab: Lab) -> Counter[str]:
         {
             secret: count
             for secret, count in count_by_secret(lab.watch.scan_memory()).items()
-            if secret not in OF_THE_PAGE
+            if secret not in OF_THE_PAGE | STRINGS
         }
     )
 
@@ -69,8 +71,9 @@ def test_ten_seconds_after_an_operation_nothing_of_it_is_left(name: Name, key: N
         counts.append(left_of_operations(lab))
         lab.lock()
         lab.close()
-        left = lab.watch.wait_until_gone(lab.page)
-    print(counts, prepared, count_by_secret(left))
+        allowed = Counter(dict.fromkeys(STRINGS, 100))
+        left = count_by_secret(lab.watch.wait_until_gone(lab.page, allowed=allowed))
+    print(counts, prepared, left)
     assert prepared == 2
-    assert counts == [Counter()] * 5
-    assert left == []
+    assert counts == [Counter()] * (len(OPERATIONS) + 2)
+    assert left <= allowed

@@ -171,7 +171,8 @@ export function cleanUpToRest(residue, image) {
 }
 
 /**
- * Cleans up what WebCrypto has kept of one operation or several.
+ * Cleans up what WebCrypto has kept of one operation or several. The residue still knows its secrets, so that the cleanup
+ * can be repeated.
  * @param {Residue} residue
  * @param {() => Promise<boolean>} collect resolves with whether the browser has given up the keys of the operations
  * @returns {Promise<boolean>} false in any doubt: the Worker must end by `cleanUp`
@@ -181,7 +182,6 @@ export async function cleanUpLater(residue, collect) {
     await residue.rinsed();
     if (!(await collect())) return false;
     await rinse(residue.secretLengths, residue.keyAlgorithms);
-    residue.forgetSecrets();
     return true;
   } catch {
     return false;

@@ -74,7 +74,7 @@ function createContentCiphers(residue, withFallback) {
     const byBrowser = async (/** @type {PythonBytes} */ kept) => {
       const key = await importSecret(job.key, name, [operation]);
       return withView(kept, (view) => {
-        residue.noteSecret(view.length);
+        noteInput(residue, view.length);
         return crypto.subtle[operation](webAlgorithm(job), key, view);
       });
     };
@@ -119,6 +119,16 @@ function createKeyWrap(residue, withFallback) {
         (own) => own.unwrap(residue, wrapping, input));
     },
   };
+}
+
+/**
+ * Notes the lengths of the memory blocks in which the browser has what it encrypts or decrypts. Firefox decrypts into a
+ * block that is longer than the ciphertext by one block of the cipher.
+ * @param {Residue} residue @param {number} length
+ */
+function noteInput(residue, length) {
+  residue.noteSecret(length + AES_BLOCK_BYTES);
+  residue.noteSecret(length);
 }
 
 /** @param {string} name */
@@ -205,5 +215,6 @@ async function decryptAesBlocks(residue, secret, iv, blocks) {
   const last = padded.slice(-2 * AES_BLOCK_BYTES, -AES_BLOCK_BYTES);
   const padding = new Uint8Array(await crypto.subtle.encrypt({ name, iv: last }, key, NOTHING));
   padded.set(padding, padded.length - AES_BLOCK_BYTES);
+  noteInput(residue, padded.length);
   return crypto.subtle.decrypt({ name, iv }, key, padded);
 }

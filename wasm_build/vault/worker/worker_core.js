@@ -42,6 +42,11 @@ const MAX_GROWTH_BYTES = 64_000_000;
  * this time after the first, nor after more operations, because a rinse reaches only so many freed blocks of one size.
  */
 const QUIET_MILLISECONDS = 1_000;
+/**
+ * Then WebCrypto's memory is rinsed again after these times. A freed block belongs to the thread that freed it, and on a
+ * busy device a thread may sleep through one rinse.
+ */
+const AGAIN_MILLISECONDS = [1_500, 3_000];
 const LATEST_MILLISECONDS = 4_000;
 const MAX_UNCLEANED = 8;
 /** One rinse does 32 sizes of secrets. An operation adds about ten at most. */
@@ -171,29 +176,46 @@ class Service {
     if (this.#residue.secretLengths.size === 0) return;
     if (this.#uncleaned === 0) this.#uncleanedSince = performance.now();
     this.#uncleaned += 1;
-    this.#laterTimer = setTimeout(() => {
-      this.#current = this.#current.then(() => (this.#requested ? undefined : this.#cleanUpLater()));
-    }, QUIET_MILLISECONDS);
+    this.#cleanUpAfter([QUIET_MILLISECONDS, ...AGAIN_MILLISECONDS]);
   }
 
-  /** If the browser keeps a key, the Worker is spent: it ends when its owner says so, or after the next operation. */
+  /** @param {number[]} pauses the milliseconds before each cleanup, unless a request comes */
+  #cleanUpAfter([pause, ...further]) {
+    this.#laterTimer = setTimeout(() => {
+      this.#current = this.#current.then(async () => {
+        if (this.#requested || !(await this.#cleanUpLater())) return;
+        if (further.length > 0) this.#cleanUpAfter(further);
+        else this.#residue.forgetSecrets();
+      });
+    }, pause);
+  }
+
+  /**
+   * If the browser keeps a key, the Worker is spent: it ends when its owner says so, or after the next operation.
+   * @returns {Promise<boolean>} whether WebCrypto is cleaned up after
+   */
   async #cleanUpLater() {
-    if (this.#ended || this.#uncleaned === 0) return;
+    if (this.#ended) return false;
+    const isFirst = this.#uncleaned > 0;
     this.#uncleaned = 0;
     const isClean = await cleanUpLater(this.#residue, collectKeys);
     // The rinse has made keys too, with zeros.
     forgetKeys();
-    if (isClean) return this.#hooks.collected?.();
+    if (isClean && isFirst) this.#hooks.collected?.();
+    if (isClean) return true;
     this.#isSpent = true;
     this.#scope.postMessage({ kind: "spent" });
+    return false;
   }
 
   /** @param {Request} request */
   async #begin(request) {
     const bytes = collectBuffers(request.args).reduce((sum, { byteLength }) => sum + byteLength, 0);
     const isLate = performance.now() - this.#uncleanedSince > LATEST_MILLISECONDS;
-    const isFull = this.#uncleaned >= MAX_UNCLEANED || this.#residue.secretLengths.size > MAX_SIZES;
-    if (isLate || isFull || bytes > SHORT_BYTES || request.stream) await this.#cleanUpLater();
+    const isDue = isLate || this.#uncleaned >= MAX_UNCLEANED || bytes > SHORT_BYTES || request.stream !== undefined;
+    const hasManySizes = this.#residue.secretLengths.size > MAX_SIZES;
+    if (hasManySizes || (isDue && this.#uncleaned > 0)) await this.#cleanUpLater();
+    if (hasManySizes) this.#residue.forgetSecrets();
     await this.#answer(request, this.#send);
   }
 
