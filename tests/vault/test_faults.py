@@ -103,6 +103,62 @@ def test_leaving_a_batch_stops_its_work(open_vault_page: OpenPage) -> None:
     page.wait_for("() => window.cleanups.length === 1")
 
 
+# Requests that a browser cannot send to a Worker: their buffers are taken already, or they are no plain objects.
+UNSENDABLE = {
+    "taken": "(args) => { structuredClone(args.content, { transfer: [args.content] }); return args; }",
+    "proxy": "(args) => new Proxy(args, {})",
+    "changed": "(args) => { setTimeout(() => { args.content = () => {}; }); return args; }",
+}
+
+
+@pytest.mark.parametrize("way", UNSENDABLE)
+def test_a_request_that_cannot_be_sent_costs_no_worker(open_vault_page: OpenPage, way: str) -> None:
+    page = open_vault_page(options={"device": {"deviceMemory": 4}})
+    args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
+    asked = """async (args) => {
+      const given = (WAY)(window.wake(args));
+      // A request that waits for its Worker is sent later than it was checked.
+      const others = Array.from({ length: 2 }, () => window.call("bytes.encrypt", args));
+      const refused = await vault.call("bytes.encrypt", given).catch(({ code }) => code);
+      return [refused, ...(await Promise.all(others)).map(({ ok }) => Boolean(ok))];
+    }""".replace("WAY", UNSENDABLE[way])
+    assert page.js(asked, args) == ["bad-request", True, True]
+    # A Worker that nobody gave back would go on for ever.
+    page.js("() => vault.retire()")
+    page.wait_for("() => window.cleanups.length >= window.workers")
+    assert "ok" in call(page, "bytes.encrypt", args)
+
+
+def test_a_batch_whose_requests_share_a_buffer_leaves_its_worker(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    shared = """async (args) => {
+      const shared = window.wake(args);
+      const outcomes = [];
+      const requests = [shared, shared, window.wake(args)].map((args) => ({ verb: "bytes.encrypt", args }));
+      for await (const { error } of vault.batch(requests)) outcomes.push(error?.code ?? "ok");
+      return outcomes;
+    }"""
+    args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
+    assert page.js(shared, args) == ["ok", "bad-request", "ok"]
+    page.wait_for("() => window.cleanups.length === 1")
+    assert page.js("() => window.workers") == 1
+
+
+def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    refused = """async (args) => {
+      const given = window.wake(args);
+      structuredClone(given.recipients[0], { transfer: given.recipients });
+      const input = new ReadableStream({ cancel: () => { window.cancelled = true; } });
+      const { output, reply } = vault.stream("stream.encrypt", given, { input });
+      const codes = [reply, output.getReader().read()].map((one) => one.catch(({ code }) => code));
+      return Promise.all(codes);
+    }"""
+    args = {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}
+    assert page.js(refused, args) == ["bad-request", "bad-request"]
+    page.wait_for("() => window.cancelled && window.cleanups.length === 1")
+
+
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (trust) => {

@@ -138,16 +138,28 @@ export class Cell {
     });
     try {
       await Promise.race([this.#ready, reply]);
-      const transfer = [...collectBuffers(request.args), ...ports];
-      if (!this.#stopped) this.#worker.postMessage({ kind: "request", ...request }, transfer);
+      if (!this.#stopped) this.#post(request, ports);
       this.#unsent--;
       this.#sendRest();
       return await reply;
     } finally {
-      // Buffers that were transferred are empty by now. Buffers that were not sent are overwritten.
-      collectBuffers(request.args).forEach(overwrite);
       // A stream continues after its reply.
       if (this.#finishing && !request.stream) this.#endSoon();
+      // Buffers that were transferred are empty by now. Buffers that were not sent are overwritten.
+      collectBuffers(request.args).forEach(overwrite);
+    }
+  }
+
+  /** @param {Request} request @param {MessagePort[]} ports */
+  #post(request, ports) {
+    try {
+      this.#worker.postMessage({ kind: "request", ...request }, [...collectBuffers(request.args), ...ports]);
+    } catch {
+      // Buffers that another request has taken, proxies and functions cannot be sent. The Worker does not know the request.
+      const error = new VaultError("bad-request", `${request.verb}: arguments that cannot be sent to the Worker`);
+      if (request.stream) this.stop(error);
+      this.#waiting.get(request.id)?.reject(error);
+      this.#waiting.delete(request.id);
     }
   }
 
