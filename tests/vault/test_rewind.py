@@ -9,6 +9,7 @@ import pytest
 from smime_core import blocking
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.identity.identity import export_identity
+from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.people import person
 from tests.support.vault.comparing_worker import PATIENCE
@@ -230,6 +231,19 @@ def test_the_end_of_a_batch_leaves_the_next_operation_alone(open_vault_page: Ope
     page = open_prepared(open_vault_page)
     verb, args, _ = operations()[1]
     assert page.js(SLOWLY_READ, verb, args) == [True, True]
+
+
+def test_a_listener_that_throws_keeps_no_worker(open_vault_page: OpenPage, browser: Browser) -> None:
+    browser.expect_error("of the application")
+    page = open_prepared(open_vault_page)
+    page.js("() => { vault.onCleanup = () => { throw new Error('of the application'); }; }")
+    verb, args, member = operations()[1]
+    workers = started(page)
+    for _ in range(3):
+        check(call(page, verb, args), member)
+    assert started(page) == workers
+    page.js("() => vault.retire()")
+    page.wait_for("(least) => vault.lastCleanup.bytesZeroed > least", LINEAR_MEMORY_BYTES)
 
 
 def test_a_worker_that_dies_at_rest_is_not_used(open_vault_page: OpenPage) -> None:

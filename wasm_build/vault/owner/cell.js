@@ -246,8 +246,9 @@ export class Cell {
     if (this.#stopped) return this.#end();
     clearTimeout(this.#endTimer);
     this.#finishing = false;
-    this.#onCleanup({ bytesZeroed, milliseconds });
+    // First of all, because the listener is the application's and may throw.
     this.#setFree(true);
+    this.#onCleanup({ bytesZeroed, milliseconds });
   }
 
   #sendRest() {
