@@ -199,6 +199,17 @@ def test_retired_workers_clean_up_whole(open_vault_page: OpenPage) -> None:
     check(call(page, verb, args), member)
 
 
+def test_closing_at_the_answer_waits_for_the_whole_cleanup(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, _ = operations()[3]
+    closed = """async (verb, args) => {
+      await vault.call(verb, window.wake(args));
+      await vault.close();
+      return vault.lastCleanup?.bytesZeroed ?? 0;
+    }"""
+    assert page.js(closed, verb, args) > 2 * LINEAR_MEMORY_BYTES
+
+
 def test_a_worker_in_use_ends_when_workers_are_retired(open_vault_page: OpenPage) -> None:
     page = open_prepared(open_vault_page)
     verb, args, member = operations()[1]

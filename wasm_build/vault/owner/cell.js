@@ -242,8 +242,8 @@ export class Cell {
 
   /** @param {CleanupReport} report */
   #rest({ bytesZeroed, milliseconds }) {
-    // The computation of a refused request may still be running. It must not meet the next one.
-    if (this.#stopped) return this.#end();
+    // A stopped Worker has been told to end, with the whole cleanup. Its report follows.
+    if (this.#stopped) return;
     clearTimeout(this.#endTimer);
     this.#finishing = false;
     // First of all, because the listener is the application's and may throw.
