@@ -159,6 +159,23 @@ def test_a_stream_that_cannot_be_sent_lets_its_input_go(open_vault_page: OpenPag
     page.wait_for("() => window.cancelled && window.cleanups.length === 1")
 
 
+@pytest.mark.parametrize("options", ["{ signal: new AbortController() }", "{ deadlineSeconds: 1n }"])
+def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_page: OpenPage, options: str) -> None:
+    page = open_vault_page()
+    refused = """async (verb, args) => {
+      const options = { input: new Blob(["content"]), ...OPTIONS };
+      const streamed = { form: "cms", recipients: window.wake(args).recipients };
+      const { reply } = vault.stream("stream.encrypt", streamed, options);
+      const calls = [vault.call(verb, window.wake(args), options), vault.batch([], options).next(), reply];
+      return Promise.all(calls.map((one) => one.catch(({ code }) => code)));
+    }""".replace("OPTIONS", options)
+    args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
+    assert page.js(refused, "bytes.encrypt", args) == ["bad-request"] * 3
+    assert "ok" in call(page, "bytes.encrypt", args)
+    page.wait_for("() => window.cleanups.length === 1")
+    assert page.js("() => window.workers") == 1
+
+
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (trust) => {

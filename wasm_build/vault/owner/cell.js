@@ -271,6 +271,16 @@ export class Cell {
 }
 
 /**
+ * Throws `bad-request` unless `watch` can use these options. Called before a Worker is lent, because an operation that fails
+ * between the lending and the watch would leave it.
+ * @param {{deadlineSeconds?: unknown, signal?: unknown}} options
+ */
+export function checkWatch({ deadlineSeconds = 0, signal }) {
+  if (typeof deadlineSeconds !== "number") throw new VaultError("bad-request", "deadlineSeconds: expected number");
+  if (signal && !(signal instanceof AbortSignal)) throw new VaultError("bad-request", "signal: expected AbortSignal");
+}
+
+/**
  * Stops a Worker at its deadline, or when the caller's signal aborts.
  * @param {Cell} cell
  * @param {number} deadlineSeconds

@@ -6,7 +6,7 @@
 
 import { RuntimeFiles } from "./assets.js";
 import { Batch } from "./batch.js";
-import { watch } from "./cell.js";
+import { checkWatch, watch } from "./cell.js";
 import { Reserve } from "./reserve.js";
 import { checkRequest } from "../rpc.js";
 import { STREAM_VERBS } from "../schema.js";
@@ -117,6 +117,7 @@ export class Vault {
    */
   async call(verb, args, options = {}) {
     checkRequest(verb, args);
+    checkWatch(options);
     const cell = await this.#lend();
     const reply = this.#ask(cell, { verb, args }, options);
     cell.finish();
@@ -131,6 +132,7 @@ export class Vault {
    * @returns {AsyncGenerator<Outcome, void>}
    */
   async *batch(requests, options = {}) {
+    checkWatch(options);
     const batch = new Batch(
       () => this.#lend(),
       (cell, { verb, args }) => {
@@ -167,6 +169,7 @@ export class Vault {
     });
     const begin = async () => {
       checkRequest(verb, args, STREAM_VERBS);
+      checkWatch(options);
       const ends = openEnds(options, output.port);
       cell = await this.#lend();
       if (isCancelled) cell.stop(abortedError());
