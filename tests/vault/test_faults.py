@@ -176,6 +176,18 @@ def test_options_of_a_wrong_kind_are_refused_before_a_worker_is_lent(open_vault_
     assert page.js("() => window.workers") == 1
 
 
+def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    refused = """async () => {
+      const passphrase = new Uint8Array(64).subarray(32);
+      const args = { p12: new ArrayBuffer(9), passphrase, sealKey: window.wake({ secret: "" }) };
+      return vault.call("identity.open", args).catch(({ code, message }) => [code, message]);
+    }"""
+    code, message = page.js(refused)
+    assert code == "bad-request"
+    assert "passphrase: expected secret" in message
+
+
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (trust) => {

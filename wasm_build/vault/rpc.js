@@ -123,7 +123,8 @@ export function unpack(json, buffers) {
  */
 function isSecret(value) {
   const { buffer, length } = /** @type {any} */ (value ?? {});
-  return buffer instanceof ArrayBuffer && Number.isInteger(length) && length >= 0 && length <= buffer.byteLength;
+  // A view has these members too, but it may begin later in its buffer, and browsers clone it: nobody overwrites the clone.
+  return !ArrayBuffer.isView(value) && buffer instanceof ArrayBuffer && Number.isInteger(length) && length >= 0 && length <= buffer.byteLength;
 }
 
 /** @type {Readonly<Record<string, (value: unknown) => boolean>>} */
