@@ -257,6 +257,30 @@ def test_a_listener_that_throws_keeps_no_worker(open_vault_page: OpenPage, brows
     page.wait_for("(least) => vault.lastCleanup.bytesZeroed > least", LINEAR_MEMORY_BYTES)
 
 
+def test_an_answer_that_nobody_gets_is_overwritten(open_vault_page: OpenPage) -> None:
+    page = open_prepared(open_vault_page)
+    verb, args, member = operations()[3]
+    check(call(page, verb, args), member)
+    wait_for_rests(page, 1)
+    late = """async (verb, args) => {
+      let content;
+      window.latestWorker.addEventListener("message", ({ data }) => { content ??= data.ok?.content; });
+      const abort = new AbortController();
+      const outcome = vault.call(verb, window.wake(args), { signal: abort.signal }).catch(({ code }) => code);
+      await new Promise((resolve) => setTimeout(resolve));
+      // The page is busy until the answer has come, and then ends the request before it reads the answer.
+      for (const begun = performance.now(); performance.now() - begun < 2000;);
+      abort.abort();
+      const code = await outcome;
+      for (let tries = 0; !content && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+      return [code, new Uint8Array(content).length, new Uint8Array(content).some((octet) => octet !== 0)];
+    }"""
+    code, length, has_text = page.js(late, verb, args)
+    assert code == "vault-aborted"
+    assert length == len(CONTENT)
+    assert not has_text
+
+
 def test_a_worker_that_dies_at_rest_is_not_used(open_vault_page: OpenPage) -> None:
     page = open_prepared(open_vault_page)
     verb, args, member = operations()[1]

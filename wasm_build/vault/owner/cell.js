@@ -206,7 +206,8 @@ export class Cell {
   /** @param {any} message */
   #settle({ id, ok, error, progress }) {
     const waiting = this.#waiting.get(id);
-    if (!waiting) return;
+    // The answer was on its way when its request was refused. Nobody gets it.
+    if (!waiting) return collectBuffers(ok).forEach(overwrite);
     if (progress) return void waiting.onProgress(progress);
     // A stream reports progress also after its reply.
     if (!waiting.isStream) this.#waiting.delete(id);
