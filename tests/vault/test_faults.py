@@ -188,6 +188,21 @@ def test_a_view_is_no_secret(open_vault_page: OpenPage) -> None:
     assert "passphrase: expected secret" in message
 
 
+def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    aborted = """async (request) => {
+      const codes = [];
+      const signal = AbortSignal.abort();
+      const requests = window.wake(Array(20).fill(request));
+      for await (const { error } of vault.batch(requests, { signal })) codes.push(error.code);
+      return codes;
+    }"""
+    request = {"verb": "bytes.verify", "args": {"cms": b64(b"?"), **TRUST}}
+    workers = page.js("() => window.workers")
+    assert page.js(aborted, request) == ["vault-aborted"] * 20
+    assert page.js("() => window.workers") == workers
+
+
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (trust) => {

@@ -142,6 +142,7 @@ export class Vault {
     );
     const aborted = () => batch.stop(abortedError());
     options.signal?.addEventListener("abort", aborted);
+    if (options.signal?.aborted) aborted();
     try {
       for (const outcome of batch.begin(requests)) yield await outcome;
     } finally {
