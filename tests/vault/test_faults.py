@@ -203,6 +203,16 @@ def test_a_batch_that_was_aborted_before_starts_no_worker(open_vault_page: OpenP
     assert page.js("() => window.workers") == workers
 
 
+def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    refused = """() => {
+      const lists = [new Array(1), [new ArrayBuffer(1), , new ArrayBuffer(1)], new Array(2 ** 32 - 1)];
+      const calls = lists.map((recipients) => vault.call("bytes.encrypt", { content: new ArrayBuffer(1), recipients }));
+      return Promise.all(calls.map((one) => one.catch(({ message }) => message)));
+    }"""
+    assert page.js(refused) == [f"bytes.encrypt.recipients[{hole}]: expected bytes" for hole in (0, 1, 0)]
+
+
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (trust) => {

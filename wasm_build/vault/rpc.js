@@ -151,7 +151,8 @@ function checkValue(kind, value, where) {
     if (!IS_KIND[kind](value)) refuse(where, kind);
   } else if (Array.isArray(kind)) {
     if (!Array.isArray(value)) refuse(where, "list");
-    /** @type {unknown[]} */ (value).forEach((item, index) => checkValue(kind[0], item, `${where}[${index}]`));
+    // `forEach` would pass over holes, of which a list may have 2^32.
+    for (const [index, item] of /** @type {unknown[]} */ (value).entries()) checkValue(kind[0], item, `${where}[${index}]`);
   } else {
     checkObject(/** @type {{[name: string]: Kind}} */ (kind), value, where);
   }
