@@ -117,6 +117,36 @@ def test_a_reader_that_brings_its_own_buffer_gets_every_octet(open_vault_page: O
 
 
 @pytest.mark.thorough
+@pytest.mark.not_in_webkit("WebKitGTK has no streams of bytes, so no chunk is handed out in parts")
+@pytest.mark.parametrize("ending", ["a part", "a chunk on its way"])
+def test_output_that_nobody_reads_is_overwritten(open_vault_page: OpenPage, ending: str) -> None:
+    page = open_vault_page()
+    left = """async (args, ending) => {
+      const chunks = [];
+      const heard = ({ data }) => { if (data.chunk) chunks.push(data.chunk); };
+      window.MessageChannel = class extends MessageChannel {
+        constructor() {
+          super();
+          this.port1.addEventListener("message", heard);
+        }
+      };
+      const input = new Blob([new Uint8Array(100_000).fill(7)]);
+      const { output, reply } = vault.stream("stream.encrypt", window.wake(args), { input });
+      await reply;
+      const reader = output.getReader({ mode: "byob" });
+      const read = reader.read(new Uint8Array(10));
+      if (ending === "a part") await read;
+      // The page is busy until the chunk has come.
+      else for (const begun = performance.now(); performance.now() - begun < 1000;);
+      await reader.cancel();
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+      for (let tries = 0; !chunks.length && tries < 100; tries++) await pause();
+      return chunks.map((chunk) => [chunk.byteLength > 10, new Uint8Array(chunk).some((octet) => octet !== 0)]);
+    }"""
+    args = {"form": "cms", "recipients": [b64(person("bob").certificate.der)]}
+    assert page.js(left, args, ending) == [[True, False]]
+
+
 def test_a_detached_signature_covers_what_streams_beside_it(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     signing = {"form": "cms", **keys_of(person("alice")), "at": AT, "detached": True}

@@ -69,19 +69,33 @@ export function openOutput(cancelled) {
   /** @type {ReadableByteStreamController | undefined} */
   let controller;
   let rest = NOTHING;
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+    overwrite(rest.buffer);
+  };
   const stream = newStream({
     start: (given) => void (controller = given),
     pull: async (given) => {
       if (rest.length === 0) {
         const chunk = await taker.take();
+        // The reader stopped, or the stream failed, while this chunk came.
+        if (chunk && isOver) return overwrite(chunk);
         if (!chunk) return endBytes(given);
         rest = new Uint8Array(chunk);
       }
       rest = handOut(given, rest);
     },
-    cancel: cancelled,
+    cancel: () => {
+      end();
+      cancelled();
+    },
   });
-  return { port: port2, stream, fail: (error) => controller?.error(error) };
+  const fail = (/** @type {unknown} */ error) => {
+    end();
+    controller?.error(error);
+  };
+  return { port: port2, stream, fail };
 }
 
 /**
