@@ -28,8 +28,9 @@ export class MessageList {
   /** @type {MessageSummary[]} */
   #messages = [];
   /**
-   * The subjects decrypted since the last change of the keys, by UID; "" for a message that the keys do not decrypt.
-   * @type {Map<number, string>}
+   * The subjects decrypted since the last change of the keys, by `identityOf`; "" for a message that the keys do not
+   * decrypt.
+   * @type {Map<string, string>}
    */
   #subjects = new Map();
   /** @type {AbortController | null} */
@@ -106,7 +107,7 @@ export class MessageList {
   showSubject(uid, subject) {
     const message = this.#messages.find((each) => each.uid === uid);
     if (!message || !hidesSubject(message)) return;
-    this.#subjects.set(uid, subject);
+    this.#subjects.set(identityOf(message), subject);
     this.#redraw(message);
   }
 
@@ -158,7 +159,7 @@ export class MessageList {
     const { signal } = this.#decrypting;
     const { keys, mailVault } = this.#app;
     const hidden = this.#messages.filter((message) =>
-      hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(message.uid));
+      hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(identityOf(message)));
     try {
       while (hidden.length > 0 && keys.unlocked && !signal.aborted) {
         const rows = await this.#fetchRows(hidden.splice(0, SUBJECTS_AT_ONCE), signal);
@@ -197,8 +198,9 @@ export class MessageList {
   #createRow(message) {
     const isCurrent = message.uid === this.#current;
     const { translate } = this.#app;
-    const outside = hidesSubject(message) ? translate("subject_encrypted") : message.subject;
-    const subject = this.#subjects.get(message.uid) || outside || translate("no_subject");
+    const shown = hidesSubject(message)
+      ? this.#subjects.get(identityOf(message)) || translate("subject_encrypted") : message.subject;
+    const subject = shown || translate("no_subject");
     return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent, subject });
   }
 
@@ -222,6 +224,15 @@ export class MessageList {
  */
 function hidesSubject({ protection, subject }) {
   return protection === "sealed" && subject === OBSCURED_SUBJECT;
+}
+
+/**
+ * A text that differs for another message under the same UID. The server can give the UIDs of a folder anew (RFC 3501
+ * section 2.3.1.1, UIDVALIDITY).
+ * @param {MessageSummary} message
+ */
+function identityOf({ uid, from, to, date, size }) {
+  return JSON.stringify([uid, from, to, date, size]);
 }
 
 /** @param {NonNullable<MessageSummary["problem"]>} problem */
