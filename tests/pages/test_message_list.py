@@ -51,3 +51,33 @@ def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Pa
     assert page.js("() => subjects()") == ["Plain"]
     show(page, "Of another", "[row({ from: 'eve@example.test' })]")
     page.wait_for("() => subjects()[0] === 'Of another'")
+
+
+# Makes `list` with the usual client of a bridge that gives 300 rows. Each row says 10 bytes, and no message ends.
+ENDLESS = """async () => {
+  const { BridgeApi } = await import("/source/webbridge/pages/api.js");
+  globalThis.taken = 0;
+  globalThis.decrypted = 0;
+  const pull = (controller) => {
+    taken += 1;
+    controller.enqueue(new Uint8Array(64_000));
+  };
+  globalThis.fetch = async (url) => (/raw$/.test(url)
+    ? new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+    : Response.json({ messages: Array.from({ length: 300 }, (_, index) => row({ uid: 1000 - index })) }));
+  list.element.remove();
+  const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+  const mailVault = { subjects: async (found) => { decrypted += found.length; return found.map(() => ""); } };
+  const api = new BridgeApi("https://bridge.test", () => undefined);
+  globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
+  document.body.append(list.element);
+}"""
+
+
+def test_a_bridge_chooses_neither_the_rows_nor_the_bytes_that_a_list_fetches(page: Page) -> None:
+    page.js(ENDLESS)
+    page.js("async () => { await list.load('INBOX', {}); }")
+    # Five chunks of 64,000 bytes are more than 256 kB.
+    page.wait_for("() => taken >= 250")
+    page.js("() => new Promise((resolve) => { setTimeout(resolve, 300); })")
+    assert page.js("() => [subjects().length, taken, decrypted]") == [50, 250, 0]

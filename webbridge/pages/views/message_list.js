@@ -181,7 +181,9 @@ export class MessageList {
   async #fetchRows(messages, signal) {
     const rows = [];
     for (const { uid } of messages) {
-      const bytes = await this.#app.api.rawMessage(this.#folder, uid, signal).catch((error) => {
+      // The size in the row is the server's word, so it is checked again.
+      const options = { signal, maxBytes: MAX_FETCHED_BYTES };
+      const bytes = await this.#app.api.rawMessage(this.#folder, uid, options).catch((error) => {
         if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
         return null;
       });

@@ -61,7 +61,7 @@ export class Reading {
     const signal = this.#begin(folder);
     const { api, mailVault } = this.#app;
     try {
-      const message = await api.rawMessage(folder, uid, signal);
+      const message = await api.rawMessage(folder, uid, { signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
         if (isClosed(opened.report)) this.#showLocked(folder, uid);
