@@ -211,6 +211,30 @@ def test_the_deadline_is_judged_when_keys_are_used(visitor: MailPages, demo_stac
     assert not visitor.shows_a_state()
 
 
+def test_subjects_that_the_list_decrypts_by_itself_do_not_keep_keys_unlocked(empty: Page) -> None:
+    """A slow bridge decides when the list decrypts the next subjects."""
+    seen = empty.js("""async () => {
+      const { SealedSession } = await import("/source/wasm_build/vault/session.js");
+      const { KeyRing } = await import("/source/webbridge/pages/keys.js");
+      const { MailVault } = await import("/source/webbridge/pages/mail_vault.js");
+      const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
+      const after14Minutes = async (use) => {
+        let wall = 0;
+        const session = new SealedSession({ readClock: () => ({ wall, steady: wall, life: 1 }) });
+        const vault = { call: async () => ({ identities: [identity], subjects: [] }) };
+        const ring = new KeyRing(async () => vault, session);
+        await ring.openWithPasskey("a@example.test", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 });
+        wall = 14 * 60000;
+        await use(ring);
+        wall = 16 * 60000;
+        return ring.unlocked;
+      };
+      const list = (ring) => new MailVault(ring.vault, ring, {}, () => undefined).subjects([new ArrayBuffer(8)]);
+      return [await after14Minutes((ring) => ring.copies()), await after14Minutes(list)];
+    }""")
+    assert seen == [True, False]
+
+
 def test_leaving_the_page_locks(visitor: MailPages) -> None:
     visitor.enter()
     keys = visitor.page.js("""() => {

@@ -154,12 +154,14 @@ export class SealedSession extends EventTarget {
 
   /**
    * A copy of the key for one operation.
+   * @param {{byPerson?: boolean}} [options] `byPerson` is false for an operation that the page starts by itself, which
+   *   does not restart the time without use
    * @returns {Secret | null} null while the keys are locked
    */
-  useKey() {
+  useKey({ byPerson = true } = {}) {
     this.check();
     if (!this.#times || !this.#key) return null;
-    this.touch();
+    if (byPerson) this.touch();
     return { buffer: this.#key.slice(0), length: SEAL_KEY_BYTES };
   }
 

@@ -91,10 +91,11 @@ export class KeyRing extends EventTarget {
   /**
    * Copies of identities and key for one vault call. While locked, there are no identities and the key is null. Locks
    * the keys if a deadline has passed.
+   * @param {{byPerson?: boolean}} [options] as for `SealedSession.useKey`
    * @returns {{identities: ArrayBuffer[], sealKey: Secret | null}}
    */
-  copies() {
-    const sealKey = this.#session.useKey();
+  copies(options) {
+    const sealKey = this.#session.useKey(options);
     return { identities: this.#identities.map(({ sealed }) => sealed.slice(0)), sealKey };
   }
 

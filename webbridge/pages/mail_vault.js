@@ -111,7 +111,9 @@ export class MailVault {
    */
   async subjects(messages) {
     const vault = await this.#vault();
-    return (await vault.call("message.subjects", { messages, ...this.#keys.copies() })).subjects;
+    // The list calls this by itself, and a slow bridge decides when: it must not keep the keys unlocked.
+    const keys = this.#keys.copies({ byPerson: false });
+    return (await vault.call("message.subjects", { messages, ...keys })).subjects;
   }
 
   /**
