@@ -269,6 +269,28 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
     assert seen == [["locked", False], ["open", True]]
 
 
+def test_a_sign_out_that_the_bridge_does_not_confirm_is_said(visitor: MailPages) -> None:
+    """The cookie is still there, and a reload shows the mail without a password."""
+    visitor.sign_in()
+    visitor.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.js("""() => {
+      const usual = fetch;
+      globalThis.fetch = async (url, options) => {
+        if (options?.method === "DELETE") throw new TypeError("no network");
+        return usual(url, options);
+      };
+    }""")
+    visitor.page.click(named("sign-out"))
+    visitor.page.wait_for_text("may still be open", selector=named("session-left"))
+    visitor.page.reload()
+    visitor.page.wait_for_selector(named("sign-out"))
+    visitor.page.js("() => { location.hash = '#/keys'; }")
+    visitor.page.wait_for_selector(named("unlock-form"), timeout_seconds=OPERATION_SECONDS)
+    visitor.page.click(named("sign-out"))
+    visitor.page.wait_for_selector(named("sign-in-form"))
+    assert not visitor.page.js(f"() => document.querySelector('{named('session-left')}')")
+
+
 @pytest.mark.thorough
 def test_no_key_stands_in_the_databases_of_the_pages(visitor: MailPages, demo_stack: DemoStack, alice: Account) -> None:
     visitor.enter()

@@ -92,9 +92,12 @@ export class BridgeApi {
     return signedIn;
   }
 
+  /** Ends the session. Rejects if the bridge did not confirm it. */
   async signOut() {
-    await this.#send("/api/session", { method: "DELETE", headers: this.#named() });
+    const headers = this.#named();
     this.#account = "";
+    const signal = AbortSignal.timeout(SIGN_OUT_MILLISECONDS);
+    await this.#send("/api/session", { method: "DELETE", headers, signal });
   }
 
   /** @returns {Promise<Folder[]>} */
@@ -285,6 +288,8 @@ export class KeyServer {
   }
 }
 
+/** The page still shows its last view while it waits for the end of the session. */
+const SIGN_OUT_MILLISECONDS = 10_000;
 /** The version of the key server's protocol. */
 const PROTOCOL = 1;
 /** The header with the account of the session, in requests and responses. */

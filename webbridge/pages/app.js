@@ -43,6 +43,8 @@ export class App {
    * @type {string | null}
    */
   #lastAddress = null;
+  /** Whether the bridge did not confirm the last sign-out, so that its session may go on. */
+  #isSessionLeft = false;
   /** The reason of the last lock; null before the first unlocking. @type {LockReason | null} */
   #lockReason = null;
   /** The live region, whose text screen readers announce. @type {HTMLElement} */
@@ -191,6 +193,7 @@ export class App {
     if (this.#lastAddress && !sameAddress(this.#lastAddress, signedIn)) this.#forget();
     this.address = signedIn;
     this.#lastAddress = signedIn;
+    this.#isSessionLeft = false;
     await this.#beginKeeping(signedIn, where);
     if (this.#writing?.isBegun()) this.navigate("/write");
     else this.navigate(this.keys.unlocked ? "/folder/INBOX" : "/keys");
@@ -210,9 +213,9 @@ export class App {
     this.#forget();
     this.address = null;
     this.#lastAddress = null;
-    await this.api.signOut().catch(() => undefined);
+    this.#isSessionLeft = await this.api.signOut().then(() => false, () => true);
     this.navigate("/sign-in");
-    this.announce(this.translate("signed_out"));
+    this.announce(this.translate(this.#isSessionLeft ? "sign_out_unconfirmed" : "signed_out"));
   }
 
   lock() {
@@ -286,7 +289,7 @@ export class App {
     // A screen reader can read the announcement at any time, so it must not be about a view that is no longer shown.
     if (this.#isOfPlace) this.announce("");
     const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decoded);
-    if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress }));
+    if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
     if (name === "keys") return this.#show(createKeysView(this));
     if (name === "people") return this.#show(createPeopleView(this));
     if (name === "write") {

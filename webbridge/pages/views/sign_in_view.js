@@ -8,14 +8,17 @@ import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/
 
 /**
  * @param {App} app
- * @param {{ended: string | null}} options `ended` is the account whose session has ended; null for a first sign-in
+ * @param {{ended: string | null, isSessionLeft: boolean}} options `ended` is the account whose session has ended; null
+ *   for a first sign-in. `isSessionLeft`: the bridge did not confirm a sign-out
  * @returns {import("../app.js").View}
  */
-export function createSignInView(app, { ended }) {
+export function createSignInView(app, { ended, isSessionLeft }) {
   const { translate } = app;
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
   const introduction = ended ? createReminder(app) : createPromise(translate);
-  const element = html("div", { class: "narrow stack" }, heading, introduction, createSignInForm(app, ended));
+  const left = isSessionLeft
+    ? html("p", { class: "note", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } }) : null;
+  const element = html("div", { class: "narrow stack" }, heading, left, introduction, createSignInForm(app, ended));
   return { element, heading, title: translate("sign_in_title") };
 }
 
