@@ -70,3 +70,23 @@ def test_strict_cleanup_is_chosen_in_the_view_of_the_keys(alice: MailPages, demo
     alice.page.goto(demo_stack.pages_url)
     open_keys(alice)
     assert alice.page.js(IS_STRICT) is True
+
+
+def test_strict_cleanup_counts_in_a_tab_that_was_open_before(alice: MailPages, demo_stack: DemoStack) -> None:
+    """The choice is one for the browser. Another tab would go on with keys in WebCrypto until it is loaded again."""
+    other = MailPages(alice.page.browser, demo_stack.pages_url, alice.account, beside=alice.page)
+    open_keys(other)
+    other.unlock()
+    other.page.wait_for_selector(UNLOCKED, timeout_seconds=OPERATION_SECONDS)
+    alice.page.activate()
+    open_keys(alice)
+    alice.page.click(named("switch-strict"))
+    other.page.activate()
+    other.page.wait_for_selector(named("unlock-form"))
+    other.page.wait_for(IS_STRICT)
+    # The keys are locked now, and the switch follows all the same.
+    alice.page.activate()
+    alice.page.click(named("switch-strict"))
+    other.page.activate()
+    other.page.wait_for(f"() => !({IS_STRICT})()")
+    other.close()

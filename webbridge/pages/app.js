@@ -15,7 +15,7 @@ import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
-import { chooseStrict, isStrict } from "./strict_choice.js";
+import { chooseStrict, isStrict, watchStrict } from "./strict_choice.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
 import { createPeopleView } from "./views/people_view.js";
@@ -100,6 +100,11 @@ export class App {
     if (address !== null) await this.#beginKeeping(address);
     addEventListener("hashchange", () => this.#route());
     this.#lockByItself();
+    watchStrict((strict) => {
+      this.#useStrict(strict);
+      // The view of the keys has the switch, and is drawn again also if the keys were locked already.
+      if (this.address !== null && location.hash === "#/keys") this.#route();
+    });
     addEventListener("beforeunload", (event) => {
       if (this.#writing?.isBegun()) event.preventDefault();
     });
@@ -229,6 +234,12 @@ export class App {
   /** Locks the keys, and goes on with a vault of the other setting. @param {boolean} strict */
   setStrict(strict) {
     chooseStrict(strict, this.kept.keeping !== "off");
+    this.#useStrict(strict);
+  }
+
+  /** @param {boolean} strict */
+  #useStrict(strict) {
+    if (strict === this.#strict) return;
     this.#strict = strict;
     this.keys.lock("hand");
     const closing = this.#vault;

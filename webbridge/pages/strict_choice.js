@@ -24,3 +24,13 @@ export function chooseStrict(strict, isOwnComputer) {
     // If the browser stores nothing, the choice lasts until the page is loaded again.
   }
 }
+
+/**
+ * Calls `changed` when another tab has changed the choice that the browser keeps.
+ * @param {(strict: boolean) => void} changed
+ */
+export function watchStrict(changed) {
+  addEventListener("storage", ({ key }) => {
+    if (key === NAME) changed(isStrict());
+  });
+}
