@@ -53,6 +53,13 @@ def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Pa
     page.wait_for("() => subjects()[0] === 'Of another'")
 
 
+def test_a_long_subject_is_cut_in_its_row(page: Page) -> None:
+    """Fifty subjects of a megabyte kept the page from answering for up to 24 seconds, and from locking."""
+    show(page, "xx" + "\N{CANDLE}" * 500_000, "[row()]")
+    page.wait_for("() => subjects()[0].startsWith('x')")
+    assert page.js("() => subjects()") == ["xx" + "\N{CANDLE}" * 498 + "…"]
+
+
 # Makes `list` with the usual client of a bridge that gives 300 rows. Each row says 10 bytes, and no message ends.
 ENDLESS = """async () => {
   const { BridgeApi } = await import("/source/webbridge/pages/api.js");

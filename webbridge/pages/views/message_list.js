@@ -14,6 +14,8 @@ import { messagePath } from "../routes.js";
 const OBSCURED_SUBJECT = "[...]";
 /** Larger messages keep the placeholder until they are opened. */
 const MAX_FETCHED_BYTES = 256_000;
+/** The longest subject in a row. The bridge has the same limit for the subjects that are not encrypted. */
+const MAX_SUBJECT_CHARACTERS = 1000;
 /** The number of messages that are decrypted in one operation. */
 const SUBJECTS_AT_ONCE = 20;
 /** The codes of errors after which the next request would fail too. */
@@ -107,7 +109,7 @@ export class MessageList {
   showSubject(uid, subject) {
     const message = this.#messages.find((each) => each.uid === uid);
     if (!message || !hidesSubject(message)) return;
-    this.#subjects.set(identityOf(message), subject);
+    this.#subjects.set(identityOf(message), shorten(subject));
     this.#redraw(message);
   }
 
@@ -235,6 +237,13 @@ function hidesSubject({ protection, subject }) {
  */
 function identityOf({ uid, from, to, date, size }) {
   return JSON.stringify([uid, from, to, date, size]);
+}
+
+/** @param {string} subject */
+function shorten(subject) {
+  if (subject.length <= MAX_SUBJECT_CHARACTERS) return subject;
+  // Half of a surrogate pair is no character.
+  return `${subject.slice(0, MAX_SUBJECT_CHARACTERS - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 /** @param {NonNullable<MessageSummary["problem"]>} problem */
