@@ -12,13 +12,14 @@ from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
-# Makes `list`, which shows the rows of `messages`. The keys decrypt the subject `within`.
+# Makes `list`, which shows the rows of `messages`. The keys decrypt the subject `within` when `readable` resolves.
 LIST = """async () => {
   const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
   globalThis.within = "";
+  globalThis.readable = null;
   globalThis.messages = [];
   const api = { messages: async () => messages, rawMessage: async () => new ArrayBuffer(1) };
-  const mailVault = { subjects: async (found) => found.map(() => within) };
+  const mailVault = { subjects: async (found) => { await readable; return found.map(() => within); } };
   globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
   document.body.append(list.element);
   globalThis.row = (given) => ({
@@ -51,6 +52,14 @@ def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Pa
     assert page.js("() => subjects()") == ["Plain"]
     show(page, "Of another", "[row({ from: 'eve@example.test' })]")
     page.wait_for("() => subjects()[0] === 'Of another'")
+
+
+def test_a_press_on_a_row_whose_subject_arrives_opens_the_message(page: Page) -> None:
+    page.js("() => { readable = new Promise((resolve) => { globalThis.read = resolve; }); }")
+    show(page, "Read meanwhile", "[row({ seen: false })]")
+    page.js("() => { globalThis.pressed = list.element.querySelector('.row-subject'); list.markSeen(7); read(); }")
+    page.wait_for("() => subjects()[0] === 'Read meanwhile'")
+    assert page.js("() => pressed.isConnected && !list.element.querySelector('.row-unseen, .row-state')")
 
 
 def test_a_long_subject_is_cut_in_its_row(page: Page) -> None:

@@ -97,7 +97,9 @@ export class MessageList {
     const message = this.#messages.find((each) => each.uid === uid);
     if (!message || message.seen) return false;
     message.seen = true;
-    this.#redraw(message);
+    const link = this.#link(uid);
+    link?.classList.remove("row-unseen");
+    link?.querySelector(".row-state")?.remove();
     return true;
   }
 
@@ -110,7 +112,9 @@ export class MessageList {
     const message = this.#messages.find((each) => each.uid === uid);
     if (!message || !hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(subject));
-    this.#redraw(message);
+    // The row itself stays: a press of the pointer on a row that is drawn anew before the release opens nothing.
+    const shown = this.#link(uid)?.querySelector(".row-subject");
+    if (shown) shown.textContent = this.#subjectOf(message);
   }
 
   /** Hides the decrypted subjects. If the keys are unlocked, reads them again. */
@@ -201,16 +205,16 @@ export class MessageList {
   /** @param {MessageSummary} message */
   #createRow(message) {
     const isCurrent = message.uid === this.#current;
-    const { translate } = this.#app;
-    const shown = hidesSubject(message)
-      ? this.#subjects.get(identityOf(message)) || translate("subject_encrypted") : message.subject;
-    const subject = shown || translate("no_subject");
+    const subject = this.#subjectOf(message);
     return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent, subject });
   }
 
   /** @param {MessageSummary} message */
-  #redraw(message) {
-    this.#link(message.uid)?.parentElement?.replaceWith(this.#createRow(message));
+  #subjectOf(message) {
+    const { translate } = this.#app;
+    const shown = hidesSubject(message)
+      ? this.#subjects.get(identityOf(message)) || translate("subject_encrypted") : message.subject;
+    return shown || translate("no_subject");
   }
 
   /**
@@ -273,7 +277,7 @@ function createRow(app, message, { folder, isOutgoing, isCurrent, subject }) {
     html("time", { class: "row-date", datetime: message.date, text: shortDate(message.date) }),
     html("span", { class: "row-subject", dir: "auto", text: subject }),
     message.problem ? html("span", { class: "row-problem", text: translate(problemKey(message.problem)), data: { test: "row-problem" } }) : null,
-    message.seen ? null : html("span", { class: "visually-hidden", text: translate("unread") }),
+    message.seen ? null : html("span", { class: "row-state visually-hidden", text: translate("unread") }),
   );
   return html("li", {}, link);
 }
