@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.pages.kept_trust import accept, show_people, wait_until_kept
 from tests.support.pages.strangers import deliver, stranger, welcome_of
@@ -15,6 +16,9 @@ from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+# The name of the lock that a tab holds while it writes the kept state.
+_TURN = "sealwax-kept-trust"
 
 
 @pytest.fixture
@@ -70,26 +74,57 @@ def test_a_tab_of_one_account_shows_no_mail_of_another(writer: MailPages, demo_s
         assert writer.page.js(f"() => document.querySelector('{named('messages')}')") is None
 
 
+@pytest.fixture
+def first(browser: Browser, stack: DemoStack) -> Iterator[MailPages]:
+    """A tab that shows the person's one decision, to accept a stranger."""
+    pages = MailPages(browser, stack.pages_url, stack.accounts[0])
+    pages.enter()
+    accept(pages, deliver(stack, pages.account, stranger(), "A stranger"))
+    wait_until_kept(pages, 1)
+    show_people(pages)
+    pages.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
+    yield pages
+    pages.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
+    pages.close()
+
+
+@pytest.fixture
+def second(first: MailPages, stack: DemoStack) -> Iterator[MailPages]:
+    """A tab beside the first, with unlocked keys and the same decision. It is in front."""
+    pages = MailPages(first.page.browser, stack.pages_url, stack.accounts[0], beside=first.page)
+    pages.page.js("() => { location.hash = '#/keys'; }")
+    pages.unlock()
+    pages.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    show_people(pages)
+    pages.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
+    yield pages
+    pages.close()
+
+
+def wait_until_none(pages: MailPages) -> None:
+    """Wait until the page about people says that there are no decisions."""
+    pages.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+
+
+def wait_for_writers(page: Page, number: int) -> None:
+    """Wait until so many tabs wait to write the kept state."""
+    look = """async (name, number) => {
+      const { pending } = await navigator.locks.query();
+      return pending.filter((one) => one.name === name).length === number;
+    }"""
+    page.wait_for(look, _TURN, number, timeout_seconds=OPERATION_SECONDS)
+
+
 @pytest.mark.thorough
-def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(browser: Browser, stack: DemoStack) -> None:
+def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(
+    first: MailPages, second: MailPages, stack: DemoStack
+) -> None:
     """If a removed decision came back, mail of a stranger would be verified again."""
-    first = MailPages(browser, stack.pages_url, stack.accounts[0])
-    first.enter()
-    accept(first, deliver(stack, first.account, stranger(), "A stranger"))
-    wait_until_kept(first, 1)
-    second = MailPages(browser, stack.pages_url, stack.accounts[0], beside=first.page)
-    second.page.js("() => { location.hash = '#/keys'; }")
-    second.unlock()
-    second.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
-    show_people(second)
-    second.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
     first.page.activate()
-    show_people(first)
-    first.page.wait_for_selector(named("decision-remove"), timeout_seconds=OPERATION_SECONDS)
     first.page.click(named("decision-remove"))
-    first.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    wait_until_none(first)
     second.page.activate()
-    second.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
+    wait_until_none(second)
     # The second tab gets a new contact, and writes the state without the decision.
     second.open_message(welcome_of(stack, second.account))
     ((_, counter, _),) = wait_until_kept(second, 1)
@@ -101,7 +136,29 @@ def test_a_decision_removed_in_one_tab_is_not_brought_back_by_another(browser: B
     first.unlock()
     first.page.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     show_people(first)
-    first.page.wait_for_text("Nothing", selector=named("decisions"), timeout_seconds=OPERATION_SECONDS)
-    first.page.js("""async () => indexedDB.deleteDatabase("sealwax")""")
-    for pages in (first, second):
-        pages.close()
+    wait_until_none(first)
+
+
+def test_a_decision_removed_while_another_tab_writes_it_is_not_brought_back(
+    first: MailPages, second: MailPages, stack: DemoStack
+) -> None:
+    """The other tab's state still has the decision, and both states are joined."""
+    page = second.page
+    hold = """(name) => {
+      const released = new Promise((resolve) => { globalThis.releaseTurn = resolve; });
+      void navigator.locks.request(name, () => released);
+    }"""
+    page.js(hold, _TURN)
+    second.open_message(welcome_of(stack, second.account))
+    wait_for_writers(page, 1)
+    first.page.activate()
+    first.page.click(named("decision-remove"))
+    wait_for_writers(page, 2)
+    ((_, counter, _),) = wait_until_kept(first, 1)
+    assert isinstance(counter, int)
+    page.js("() => globalThis.releaseTurn()")
+    wait_until_kept(first, counter + 2)
+    wait_until_none(first)
+    page.activate()
+    show_people(second)
+    wait_until_none(second)

@@ -139,7 +139,7 @@ export class KeptTrust extends EventTarget {
       this.#isOpen = true;
       this.#say("kept");
       // Changes made before the unlocking are written now.
-      this.#write();
+      if (this.#hasUnkept || !kept) this.#write();
     } catch (error) {
       if (account !== this.#account || !this.#keys.unlocked) return;
       this.#problem = error;
@@ -167,7 +167,8 @@ export class KeptTrust extends EventTarget {
 
   /**
    * Replaces the state of this page by the kept state. If this page has changes that are not written yet, the vault
-   * joins both states. Otherwise the entries that the kept state lacks were removed in another tab.
+   * joins both states, without what the person has removed here. Otherwise the entries that the kept state lacks were
+   * removed in another tab.
    * @param {string} account
    * @param {ArrayBuffer} state
    * @returns {Promise<void>}
@@ -177,15 +178,32 @@ export class KeptTrust extends EventTarget {
     const leastCounter = this.#seen.get(account) ?? 0;
     const learnings = this.#learnings;
     const joined = this.#hasUnkept ? {} : { contacts: null, decisions: null };
-    const { counter, contacts, decisions } = await vault.call("state.open", {
+    const opened = await vault.call("state.open", {
       state: state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
     });
+    const { counter } = opened;
+    const { contacts, decisions } = this.#hasUnkept ? await this.#withoutRemoved(opened) : opened;
     if (learnings !== this.#learnings) return this.#adopt(account, state);
     // The page has used this state already, before a lock. Using it again would restore entries removed since.
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
     this.#trust.adopt({ contacts, decisions });
+  }
+
+  /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} joined with entries that the person has removed in this page */
+  async #withoutRemoved({ contacts, decisions }) {
+    const vault = await this.#vault();
+    const { addresses, fingerprints } = this.#trust.removed;
+    for (const address of addresses) ({ contacts } = await vault.call("contacts.remove", { contacts, address }));
+    for (const fingerprint of fingerprints) {
+      const copy = decisions.slice(0);
+      ({ decisions } = await vault.call("decision.remove", { decisions: copy, fingerprint }).catch((error) => {
+        if (error.code !== "decision-refused-no-such") throw error;
+        return { decisions };
+      }));
+    }
+    return { contacts, decisions };
   }
 
   #write() {
@@ -222,6 +240,7 @@ export class KeptTrust extends EventTarget {
         args = this.#arguments();
         learnings = this.#learnings;
       }
+      const { removed } = this.#trust;
       const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args });
       await openStates.write(account, counter, state);
@@ -229,6 +248,7 @@ export class KeptTrust extends EventTarget {
       if (account !== this.#account) return;
       this.#held = counter;
       this.#keptLearnings = learnings;
+      if (learnings === this.#learnings) this.#trust.forgetRemoved(removed);
     });
     this.#otherTabs.postMessage(null);
   }

@@ -7,6 +7,7 @@
 
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
+import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 
 const NAME = "sealwax";
 const VERSION = 2;
@@ -100,5 +101,5 @@ async function transact(store, mode, act) {
 /** @param {string} address */
 async function digest(address) {
   const octets = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(addressKey(address)));
-  return Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, "0")).join("");
+  return hexFromBytes(octets);
 }

@@ -64,6 +64,11 @@ export class TrustKeeper extends EventTarget {
   #contacts = null;
   /** Resolves when the kept state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
   known = Promise.resolve();
+  /**
+   * The addresses of contacts and the fingerprints of decisions that the person has removed, until a state without them is
+   * kept. A state from another tab may still have them.
+   */
+  #removed = { addresses: new Set(/** @type {string[]} */ ([])), fingerprints: new Set(/** @type {string[]} */ ([])) };
   /** A number that grows with each change of the contacts. It shows whether a verdict was made with older contacts. */
   #basis = 0;
   /** @type {Trust} */
@@ -187,6 +192,28 @@ export class TrustKeeper extends EventTarget {
     this.dispatchEvent(new Event("learned"));
   }
 
+  /** Notes that the person removed a contact. @param {string} address */
+  noteRemovedContact(address) {
+    this.#removed.addresses.add(address);
+  }
+
+  /** Notes that the person removed a decision. @param {string} fingerprint */
+  noteRemovedDecision(fingerprint) {
+    this.#removed.fingerprints.add(fingerprint);
+  }
+
+  /** The removed addresses and fingerprints, as copies. */
+  get removed() {
+    const { addresses, fingerprints } = this.#removed;
+    return { addresses: [...addresses], fingerprints: [...fingerprints] };
+  }
+
+  /** Forgets removals, because a state without these entries is kept. @param {TrustKeeper["removed"]} kept */
+  forgetRemoved({ addresses, fingerprints }) {
+    for (const address of addresses) this.#removed.addresses.delete(address);
+    for (const fingerprint of fingerprints) this.#removed.fingerprints.delete(fingerprint);
+  }
+
   /** Whether there are contacts or decisions to keep. */
   get hasLearned() {
     return this.#contacts !== null || this.#decisions !== null;
@@ -215,6 +242,7 @@ export class TrustKeeper extends EventTarget {
 
   /** Forgets the data of the person at sign-out. */
   forget() {
+    this.forgetRemoved(this.removed);
     this.evidence.clear();
     this.#contacts = null;
     this.#decisions = null;
