@@ -69,6 +69,32 @@ def test_a_long_subject_is_cut_in_its_row(page: Page) -> None:
     assert page.js("() => subjects()") == ["xx" + "\N{CANDLE}" * 498 + "…"]
 
 
+def test_a_message_that_ends_the_vault_takes_its_own_subject_only(page: Page) -> None:
+    """The vault refuses every group with the message of 7 bytes."""
+    page.js("""async () => {
+      const { VaultError } = await import("/source/wasm_build/vault/vault_error.js");
+      list.element.remove();
+      const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+      globalThis.asked = [];
+      const subjects = async (found) => {
+        asked.push(found.length);
+        if (found.some(({ byteLength }) => byteLength === 7)) throw new VaultError("vault-timeout", "too long");
+        return found.map(({ byteLength }) => `Subject ${byteLength}`);
+      };
+      const rawMessage = async (_folder, uid) => new ArrayBuffer(uid);
+      const api = { messages: async () => messages, rawMessage };
+      const keys = { unlocked: true };
+      globalThis.list = new MessageList({ translate: (key) => key, api, mailVault: { subjects }, keys });
+      document.body.append(list.element);
+    }""")
+    show(page, "", "Array.from({ length: 25 }, (_, index) => row({ uid: 25 - index }))")
+    page.wait_for("() => asked.length === 22")
+    page.wait_for("() => subjects().filter((subject) => subject !== 'subject_encrypted').length === 24")
+    shown = page.js("() => subjects()")
+    assert shown == [f"Subject {uid}" if uid != 7 else "subject_encrypted" for uid in range(25, 0, -1)]
+    assert page.js("() => asked") == [20, 5, *[1] * 20]
+
+
 # Makes `list` with the usual client of a bridge that gives 300 rows. Each row says 10 bytes, and no message ends.
 ENDLESS = """async () => {
   const { BridgeApi } = await import("/source/webbridge/pages/api.js");

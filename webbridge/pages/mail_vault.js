@@ -7,6 +7,7 @@
 
 import { ApiError } from "./api.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 
 /** @typedef {import("./keys.js").KeyRing} KeyRing */
@@ -172,7 +173,11 @@ export class MailVault {
     const vault = await this.#vault();
     const args = structuredClone({ certificate, ...options });
     await this.#trust.known;
-    return (await vault.call("decision.make", { ...args, ...this.#trust.judging() })).decisions;
+    const { decisions } = await vault.call("decision.make", { ...args, ...this.#trust.judging() });
+    // The person may have removed an earlier decision on this certificate.
+    const fingerprint = hexFromBytes(await crypto.subtle.digest("SHA-256", certificate));
+    this.#trust.forgetRemoved({ addresses: [], fingerprints: [fingerprint] });
+    return decisions;
   }
 
   /**
@@ -211,14 +216,18 @@ export class MailVault {
   /** @param {string} address */
   async forgetContact(address) {
     const vault = await this.#vault();
-    this.#trust.keepContacts((await vault.call("contacts.remove", { ...this.#trust.contacts(), address })).contacts);
+    const { contacts } = await vault.call("contacts.remove", { ...this.#trust.contacts(), address });
+    this.#trust.noteRemovedContact(address);
+    this.#trust.keepContacts(contacts);
   }
 
   /** @param {string} fingerprint */
   async takeBack(fingerprint) {
     const vault = await this.#vault();
     const args = { decisions: this.#trust.decisions(), fingerprint };
-    this.#trust.keepDecisions((await vault.call("decision.remove", args)).decisions);
+    const { decisions } = await vault.call("decision.remove", args);
+    this.#trust.noteRemovedDecision(fingerprint);
+    this.#trust.keepDecisions(decisions);
   }
 }
 

@@ -20,6 +20,8 @@ const MAX_SUBJECT_CHARACTERS = 1000;
 const SUBJECTS_AT_ONCE = 20;
 /** The codes of errors after which the next request would fail too. */
 const OF_EVERY_REQUEST = new Set(["unreachable", "session-ended"]);
+/** Errors of the vault that a single message can cause. */
+const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashed", "vault-timeout"]);
 
 export class MessageList {
   #app;
@@ -163,18 +165,35 @@ export class MessageList {
     this.#decrypting?.abort();
     this.#decrypting = new AbortController();
     const { signal } = this.#decrypting;
-    const { keys, mailVault } = this.#app;
+    const { keys } = this.#app;
     const hidden = this.#messages.filter((message) =>
       hidesSubject(message) && message.size <= MAX_FETCHED_BYTES && !this.#subjects.has(identityOf(message)));
+    const groups = [];
+    while (hidden.length > 0) groups.push(hidden.splice(0, SUBJECTS_AT_ONCE));
     try {
-      while (hidden.length > 0 && keys.unlocked && !signal.aborted) {
-        const rows = await this.#fetchRows(hidden.splice(0, SUBJECTS_AT_ONCE), signal);
-        const subjects = rows.length > 0 ? await mailVault.subjects(rows.map(({ bytes }) => bytes)) : [];
+      for (let group = groups.shift(); group && keys.unlocked && !signal.aborted; group = groups.shift()) {
+        const rows = await this.#fetchRows(group, signal);
+        const subjects = rows.length > 0 ? await this.#decryptSubjects(rows) : [];
         if (signal.aborted) return;
-        rows.forEach(({ uid }, index) => this.showSubject(uid, subjects[index] ?? ""));
+        // One message must not take the subjects of the others with it, so each is read by itself.
+        if (!subjects) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
+        else rows.forEach(({ uid }, index) => this.showSubject(uid, subjects[index] ?? ""));
       }
     } catch (error) {
       if (!signal.aborted && !(error instanceof ApiError || error instanceof VaultError)) throw error;
+    }
+  }
+
+  /**
+   * @param {{bytes: ArrayBuffer}[]} rows
+   * @returns {Promise<(string | null)[] | null>} null if one of the messages was too much for the vault
+   */
+  async #decryptSubjects(rows) {
+    try {
+      return await this.#app.mailVault.subjects(rows.map(({ bytes }) => bytes));
+    } catch (error) {
+      if (error instanceof VaultError && OF_ONE_MESSAGE.has(error.code)) return null;
+      throw error;
     }
   }
 

@@ -17,7 +17,8 @@ export function createSignInView(app, { ended, isSessionLeft }) {
   const heading = html("h1", { tabindex: -1, text: translate("sign_in_title") });
   const introduction = ended ? createReminder(app) : createPromise(translate);
   const left = isSessionLeft
-    ? html("p", { class: "note", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } }) : null;
+    ? html("p", { class: "problem", role: "alert", text: translate("sign_out_unconfirmed"), data: { test: "session-left" } })
+    : null;
   const element = html("div", { class: "narrow stack" }, heading, left, introduction, createSignInForm(app, ended));
   return { element, heading, title: translate("sign_in_title") };
 }
