@@ -239,7 +239,7 @@ async function hash(file) {
   if (!globalThis.isSecureContext) throw problem("form-insecure");
   if (file.size > MAX_FILE_BYTES) throw problem("form-file-too-large");
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(new Uint8Array(digest), (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
 
 /**

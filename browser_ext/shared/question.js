@@ -4,6 +4,8 @@
  * another hash.
  */
 
+import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
+
 /**
  * The hash of a question.
  * @param {unknown} question plain data and ArrayBuffers
@@ -12,7 +14,7 @@
 export async function digestOf(question) {
   // The object is read before the first `await`, since the caller may change it afterwards.
   const octets = new TextEncoder().encode(JSON.stringify(canonical(question)));
-  return hex(await crypto.subtle.digest("SHA-256", octets));
+  return hexFromBytes(await crypto.subtle.digest("SHA-256", octets));
 }
 
 /**
@@ -21,15 +23,10 @@ export async function digestOf(question) {
  * @param {unknown} value @returns {unknown}
  */
 function canonical(value) {
-  if (value instanceof ArrayBuffer) return { bytes: hex(value) };
+  if (value instanceof ArrayBuffer) return { bytes: hexFromBytes(value) };
   if (Array.isArray(value)) return value.map(canonical);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)).map(
     ([name, inner]) => [name, canonical(inner)],
   ));
-}
-
-/** @param {ArrayBuffer} octets @returns {string} */
-function hex(octets) {
-  return Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, "0")).join("");
 }

@@ -213,6 +213,54 @@ def test_a_list_with_holes_is_refused(open_vault_page: OpenPage) -> None:
     assert page.js(refused) == [f"bytes.encrypt.recipients[{hole}]: expected bytes" for hole in (0, 1, 0)]
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        "{ bundle: { $buffer: 0 } }",
+        "(() => { const cyclic = {}; cyclic.again = { cyclic }; return cyclic; })()",
+        "JSON.parse('['.repeat(5000) + ']'.repeat(5000))",
+        "{ bundle: [new ArrayBuffer(1)] }",
+    ],
+)
+def test_data_of_a_server_that_are_not_plain_are_refused(open_vault_page: OpenPage, response: str) -> None:
+    """`{$buffer: 0}` is the mark of the first binary value of the request, for example the passphrase."""
+    page = open_vault_page()
+    refused = """() => {
+      const keys = { wrapKey: new ArrayBuffer(32), sealKey: window.wake({ secret: "" }) };
+      const refused = vault.call("roaming.open", { user: "a@b.test", response: RESPONSE, ...keys });
+      return refused.catch(({ code, message }) => [code, message]);
+    }""".replace("RESPONSE", response)
+    assert page.js(refused) == ["bad-request", "roaming.open.response: expected json"]
+
+
+def test_a_request_of_a_batch_that_is_none_is_refused_alone(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    outcomes = """async (args) => {
+      const verb = { toString() { throw new Error("mine"); } };
+      const requests = [null, { verb, args: {} }, { verb: "bytes.encrypt", args: window.wake(args) }];
+      const codes = [];
+      for await (const { ok, error } of vault.batch(requests)) codes.push(ok ? "ok" : error.code);
+      return codes;
+    }"""
+    args = {"content": b64(b"content"), "recipients": [b64(person("bob").certificate.der)]}
+    assert page.js(outcomes, args) == ["bad-request", "bad-request", "ok"]
+
+
+def test_a_stream_that_gets_no_worker_cancels_its_input(open_vault_page: OpenPage) -> None:
+    page = open_vault_page()
+    refused = """async (certificates) => {
+      const recipients = window.wake(certificates);
+      await vault.close();
+      const cancelled = new Promise((resolve) => {
+        const input = new ReadableStream({ cancel: ({ code }) => resolve(code) });
+        const { reply } = vault.stream("stream.encrypt", { form: "cms", recipients }, { input });
+        reply.catch(() => {});
+      });
+      return cancelled;
+    }"""
+    assert page.js(refused, [b64(person("bob").certificate.der)]) == "vault-closed"
+
+
 def test_a_message_above_the_limit_is_refused_with_the_limit_named(open_vault_page: OpenPage) -> None:
     page = open_vault_page()
     refused = """async (trust) => {

@@ -13,6 +13,8 @@ const ALLOCATED_BYTES = 16;
 /** The size of buffers for secrets. Buffers this large are outside the JavaScript heap, which would keep copies. */
 export const SECRET_BUFFER_BYTES = 4096;
 
+// A freed block belongs to the thread that freed it. On a busy machine a thread may sleep through one rinse.
+const AGAIN_MILLISECONDS = [50, 100];
 // For smaller buffers, giving the memory back by a message costs more than it gains.
 const LARGE_BYTES = 65_536;
 const { port1: nobody, port2: closed } = new MessageChannel();
@@ -200,4 +202,12 @@ export async function cleanUp(residue) {
   await residue.rinsed();
   await rinse(residue.secretLengths, residue.keyAlgorithms);
   return { bytesZeroed: residue.bytesZeroed, milliseconds: performance.now() - begun };
+}
+
+/** Repeats the last step of `cleanUp` after pauses, unless there was no secret. @param {Residue} residue */
+export async function cleanUpAgain(residue) {
+  for (const pause of residue.secretLengths.size > 0 ? AGAIN_MILLISECONDS : []) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    await rinse(residue.secretLengths, residue.keyAlgorithms);
+  }
 }

@@ -14,6 +14,10 @@ import { VaultError } from "./vault_error.js";
 const STREAM_END = { source: "source", size: "size" };
 /** @satisfies {Record<string, Kind>} */
 const STREAM_ENDS = { input: STREAM_END, "content?": STREAM_END, output: "port" };
+/** The mark of a binary value in JSON. */
+const MARK = "$buffer";
+/** So many objects and lists may be inside each other in plain data. */
+const MAX_JSON_LEVELS = 32;
 
 /**
  * Throws `bad-request` unless `args` match the verb's schema, and `message-too-large` above the limit of a request.
@@ -23,7 +27,7 @@ const STREAM_ENDS = { input: STREAM_END, "content?": STREAM_END, output: "port" 
  */
 export function checkRequest(verb, args, table = VERBS) {
   if (typeof verb !== "string" || !Object.hasOwn(table, verb)) {
-    throw new VaultError("bad-request", `unknown verb ${String(verb).slice(0, 60)}`);
+    throw new VaultError("bad-request", typeof verb === "string" ? `unknown verb ${verb.slice(0, 60)}` : "verb: expected text");
   }
   checkValue(table[verb], args, verb);
   checkCallSize(collectBuffers(args).reduce((sum, buffer) => sum + buffer.byteLength, 0));
@@ -98,8 +102,8 @@ export function pack(args) {
   /** @type {Uint8Array[]} */
   const views = [];
   const json = JSON.stringify(args, (_key, value) => {
-    if (value instanceof ArrayBuffer) return { $buffer: views.push(new Uint8Array(value)) - 1 };
-    if (isSecret(value)) return { $buffer: views.push(new Uint8Array(value.buffer, 0, value.length)) - 1 };
+    if (value instanceof ArrayBuffer) return { [MARK]: views.push(new Uint8Array(value)) - 1 };
+    if (isSecret(value)) return { [MARK]: views.push(new Uint8Array(value.buffer, 0, value.length)) - 1 };
     return value;
   });
   return { json, views };
@@ -113,7 +117,7 @@ export function pack(args) {
  */
 export function unpack(json, buffers) {
   return JSON.parse(json, (_key, value) =>
-    typeof value === "object" && value !== null && typeof value.$buffer === "number" ? buffers[value.$buffer] : value,
+    typeof value === "object" && value !== null && typeof value[MARK] === "number" ? buffers[value[MARK]] : value,
   );
 }
 
@@ -138,8 +142,20 @@ const IS_KIND = {
   size: (value) => value === null || (Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0),
   source: (value) => value instanceof Blob || value instanceof MessagePort,
   port: (value) => value instanceof MessagePort,
-  json: (value) => typeof value === "object" && value !== null && collectBuffers(value).length === 0,
+  json: (value) => typeof value === "object" && value !== null && isPlain(value, MAX_JSON_LEVELS),
 };
+
+/**
+ * Whether a value, which may come from a server, has no binary values, no mark of one, and at most so many levels.
+ * @param {unknown} value
+ * @param {number} levels
+ * @returns {boolean}
+ */
+function isPlain(value, levels) {
+  if (typeof value !== "object" || value === null) return true;
+  if (levels === 0 || value instanceof ArrayBuffer || MARK in value) return false;
+  return Object.values(value).every((inner) => isPlain(inner, levels - 1));
+}
 
 /**
  * @param {Kind} kind

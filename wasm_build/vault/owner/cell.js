@@ -8,9 +8,10 @@ import { collectBuffers, isReply } from "../rpc.js";
 import { workerUrl } from "./trusted_scripts.js";
 import { VaultError } from "../vault_error.js";
 
-// The time until a Worker must report that its cleanup begins. It reads messages only between computations.
+// The time until a stopped Worker must report that its cleanup begins. It reads messages only between computations.
 const LISTENING_MILLISECONDS = 3_000;
-// The time for the cleanup. It takes some 10 ms for each 100 MB, and more if the memory was swapped to a disk.
+// The time for the cleanup, and before it for a Worker that has answered and so listens. The cleanup takes some 10 ms for each
+// 100 MB and two pauses, and more if the memory was swapped to a disk.
 const CLEANUP_MILLISECONDS = 10_000;
 // A browser's timer lasts at most 2^31 ms; a longer one would fire at once.
 const LONGEST_DEADLINE_SECONDS = 2_000_000;
@@ -218,8 +219,15 @@ export class Cell {
 
   /** Notices a Worker that ends without a message, because the browser then releases its lock. @param {string} lock */
   #watchLife(lock) {
+    // A busy page gets the lock before the last messages of a Worker that has ended in the usual way. A message to the page
+    // itself arrives after them, because messages keep their order.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      this.#crash();
+    };
     // Documents without an origin have no locks. In these only the deadline ends the wait.
-    navigator.locks?.request(lock, () => this.#crash()).catch(() => {});
+    navigator.locks?.request(lock, () => port2.postMessage(null)).catch(() => {});
   }
 
   #crash() {
@@ -257,7 +265,7 @@ export class Cell {
   }
 
   /** Terminates the Worker after the time that its cleanup may take. */
-  #endSoon(milliseconds = LISTENING_MILLISECONDS) {
+  #endSoon(milliseconds = this.#stopped ? LISTENING_MILLISECONDS : CLEANUP_MILLISECONDS) {
     clearTimeout(this.#endTimer);
     this.#endTimer = setTimeout(() => this.#end(), milliseconds);
   }

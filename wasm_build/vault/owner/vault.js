@@ -1,5 +1,6 @@
 /**
- * The vault's owner. Each request, batch or stream gets a Worker for itself, from a reserve of started Workers.
+ * The vault's owner. Each request, batch or stream has a Worker for itself as long as it runs, from a reserve of started
+ * Workers.
  *
  * While a started Worker waits in the reserve, a request does not wait for a start.
  */
@@ -109,7 +110,8 @@ export class Vault {
   }
 
   /**
-   * Runs one verb in its own Worker. Resolves with the reply. Every ArrayBuffer in `args` is transferred.
+   * Runs one verb in a Worker. Resolves with the reply. Every ArrayBuffer in `args` is transferred, unless the request is
+   * refused before (`bad-request`, `vault-busy`, `vault-closed`).
    * @param {string} verb
    * @param {object} args
    * @param {CallOptions} [options]
@@ -135,7 +137,8 @@ export class Vault {
     checkWatch(options);
     const batch = new Batch(
       () => this.#lend(),
-      (cell, { verb, args }) => {
+      (cell, request) => {
+        const { verb, args } = request ?? {};
         checkRequest(verb, args);
         return this.#ask(cell, { verb, args }, options);
       },
@@ -172,7 +175,10 @@ export class Vault {
       checkRequest(verb, args, STREAM_VERBS);
       checkWatch(options);
       const ends = openEnds(options, output.port);
-      cell = await this.#lend();
+      cell = await this.#lend().catch((error) => {
+        ends.cancel(error);
+        throw error;
+      });
       if (isCancelled) cell.stop(abortedError());
       return this.#runStream(cell, { verb, args }, ends, options, output);
     };

@@ -5,7 +5,7 @@
  * `hooks` exist for the tests, which scan the linear memory before and after it is cleaned.
  */
 
-import { cleanUp, cleanUpLater, cleanUpToRest, Residue } from "../cleanup.js";
+import { cleanUp, cleanUpAgain, cleanUpLater, cleanUpToRest, Residue } from "../cleanup.js";
 import { collectKeys, forgetKeys, watchKeys } from "./collected_keys.js";
 import { createCryptoDoor } from "./crypto_door.js";
 import { crashed, describeError, isFatal } from "../failures.js";
@@ -149,6 +149,7 @@ class Service {
     if (this.#python) await this.#hooks.afterOperation?.(this.#python.memory);
     const report = await cleanUp(this.#residue);
     if (this.#python) await this.#hooks.afterFill?.(this.#python.memory);
+    await cleanUpAgain(this.#residue);
     this.#scope.postMessage({ kind: "cleanup", ...report });
     this.#scope.close();
   }

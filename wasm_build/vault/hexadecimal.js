@@ -1,0 +1,6 @@
+/** Hexadecimal digits, two for each octet. */
+
+/** @param {ArrayBuffer} octets @returns {string} in lower case */
+export function hexFromBytes(octets) {
+  return Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, "0")).join("");
+}
