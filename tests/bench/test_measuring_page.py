@@ -57,9 +57,9 @@ def test_a_slowed_browser_stops_in_turns_with_all_processes_and_runs_again_after
     with slowed(browser):
         page = browser.open("about:blank")
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while _states(browser) != {"T"} and time.monotonic() < deadline:
-            pass
         stopped = _states(browser)
+        while stopped != {"T"} and time.monotonic() < deadline:
+            stopped = _states(browser)
     assert stopped == {"T"}
     assert "T" not in _states(browser)
     page.close()

@@ -35,6 +35,15 @@ REST_SECONDS: Final = 10
 IDLE_SECONDS: Final = 80
 # This many runs of each kind wait for the extension's Worker to end by itself.
 IDLE_RUNS: Final = 2
+# The rows of a table, each with the beginning of the names of its states.
+STATES: Final = {
+    "during an operation": "during ",
+    "right after it": "after ",
+    "ten seconds later": f"{REST_SECONDS} s ",
+    "idle end": "idle end",
+    "lock": "lock",
+    "close": "close",
+}
 COLUMNS: Final = {
     "private key": ("private key",),
     "content key": ("cek",),
@@ -152,26 +161,26 @@ def _check_disk(watch: Watch) -> None:
 
 
 def build_table(found: list[Found], place: Place) -> str:
-    """A row for each state: in how many runs there were copies, and how many at most, in Chromium and in Firefox."""
-    states = list(dict.fromkeys(one.state for one in found if one.place == place))
+    """A row for each state: the most copies that one search found, in Chromium and in Firefox."""
+    searches = [one for one in found if one.place == place]
     lines = [f"| {place} | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
-    for state in states:
+    for strict, (name, beginning) in itertools.product((False, True), STATES.items()):
+        chosen = [one for one in searches if one.strict == strict and one.state.startswith(beginning)]
+        if not chosen:
+            continue
         cells = [
-            " / ".join(
-                _describe(
-                    [one for one in found if (one.place, one.state, one.browser) == (place, state, name)], secrets
-                )
-                for name in get_args(Name)
-            )
+            " / ".join(_most([one for one in chosen if one.browser == browser], secrets) for browser in get_args(Name))
             for secrets in COLUMNS.values()
         ]
-        lines.append(f"| {state} | " + " | ".join(cells) + " |")
+        setting = "strict" if strict else "defaults"
+        lines.append(f"| {name}, {setting} ({len(chosen)} searches) | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _describe(runs: list[Found], secrets: tuple[str, ...]) -> str:
-    copies = [sum(sum(run.copies.get(secret, {}).values()) for secret in secrets) for run in runs]
-    return f"{max(copies)} ({sum(number > 0 for number in copies)} of {len(runs)})" if any(copies) else "0"
+def _most(searches: list[Found], secrets: tuple[str, ...]) -> str:
+    known = secrets != COLUMNS["session's key"] or any(one.place == "page" for one in searches)
+    copies = (sum(sum(one.copies.get(secret, {}).values()) for secret in secrets) for one in searches)
+    return str(max(copies, default=0)) if known else "–"
 
 
 def main() -> None:

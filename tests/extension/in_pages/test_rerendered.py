@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.browser.page import Page
@@ -25,8 +27,14 @@ SOON = "() => new Promise((done) => setTimeout(done, 900))"
 CHILDREN = "() => [...document.querySelector('#app').children].map((child) => child.id || child.localName)"
 
 
+# The editor keeps its text 0.7 s after a key at the latest. On a busy machine the first keeping begins while the driver
+# still types.
+KEPT_WHOLE_SECONDS = 2.0
+
+
 def wait_until_kept(extension: Extension) -> None:
     """Wait until the vault keeps the typed text for another frame or window."""
+    time.sleep(KEPT_WHOLE_SECONDS)
     options = extension.open_options()
     options.wait_for("""async () => Object.values(await (globalThis.browser ?? chrome).storage.session.get(null))
       .some(({ kept }) => kept)""")
