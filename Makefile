@@ -121,6 +121,8 @@ test-tools: $(STAMPS)/python
 		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev \
 		php=php-cli 'php-cgi|/usr/lib/php/8.2/sapi/apache2=php-cgi' /usr/share/roundcube/index.php=roundcube-core \
 		/usr/share/doc/roundcube-sqlite3=roundcube-sqlite3 sogod=sogo '/usr/lib/postgresql|initdb=postgresql' \
+		/usr/share/horde/imp/basic.php=php-horde-imp /usr/share/ciderwebmail/root=ciderwebmail starman=starman \
+		/usr/share/doc/libdbd-sqlite3-perl=libdbd-sqlite3-perl \
 		WebKitWebDriver=webkit2gtk-driver Xvfb=xvfb xdotool=xdotool matchbox-window-manager=matchbox-window-manager
 	@$(VENV)/python -c 'import bonsai' 2>/dev/null || $(PIP) install --require-hashes -r tests/setup/ldap.lock \
 		|| echo 'bonsai cannot be built here: what needs LDAP is skipped'

@@ -83,11 +83,14 @@ _NO_CHROOT = "".join(f"service {name} {{\n  chroot =\n}}\n" for name in ("anvil"
 
 
 @contextmanager
-def run_dovecot(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[dict[Security, ServerAddress]]:
-    """Run an instance during the block. Yields its two addresses."""
-    # Not in pytest's folder, which only its owner may enter. If root runs the tests, the mail belongs to another user.
-    folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
-    folder.chmod(0o755)
+def run_dovecot(
+    passwords: Mapping[str, str], *, tls_folder: Path, folder: Path | None = None
+) -> Iterator[dict[Security, ServerAddress]]:
+    """Run an instance during the block. Yields its two addresses.
+
+    `folder`: an empty folder, which is removed at the end. Each account's Maildir is in its subfolder `mail`.
+    """
+    folder = folder or new_folder()
     ports = {Security.IMPLICIT_TLS: free_port(), Security.STARTTLS: free_port()}
     (folder / "dovecot.conf").write_text(_configure(folder, tls_folder, ports))
     (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{word}::::::\n" for user, word in passwords.items()))
@@ -100,6 +103,13 @@ def run_dovecot(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[d
         process.terminate()
         process.wait()
         shutil.rmtree(folder)
+
+
+def new_folder() -> Path:
+    # Not in pytest's folder, which only its owner may enter. If root runs the tests, the mail belongs to another user.
+    folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def _configure(folder: Path, tls_folder: Path, ports: Mapping[Security, int]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.support.servers.dovecot import HOST, run_dovecot
+from tests.support.servers.dovecot import HOST, new_folder, run_dovecot
 from webbridge.gateway import Security, ServerAddress
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
@@ -22,12 +22,16 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailHost:
-    """The two running servers and their accounts, with methods to read and fill the mailboxes."""
+    """The two running servers and their accounts, with methods to read and fill the mailboxes.
+
+    `maildirs`: the folder with the Maildir of each account.
+    """
 
     imap: ServerAddress
     smtp_port: int
     passwords: Mapping[str, str]
     tls_folder: Path
+    maildirs: Path
 
     def append(self, account: str, raw: bytes, folder: str = "INBOX") -> int:
         """Put an unchanged message into a mailbox, and return its UID."""
@@ -76,12 +80,14 @@ class MailHost:
 @contextlib.contextmanager
 def run_mail_host(passwords: Mapping[str, str], *, tls_folder: Path) -> Iterator[MailHost]:
     """Run both servers during the block. SMTP accepts mail from any sender to recipients with an account."""
-    with run_dovecot(passwords, tls_folder=tls_folder) as addresses:
+    folder = new_folder()
+    with run_dovecot(passwords, tls_folder=tls_folder, folder=folder) as addresses:
         with socket.create_server((HOST, 0)) as probe:
             smtp_port: int = probe.getsockname()[1]
         host = MailHost(
-            imap=addresses[Security.IMPLICIT_TLS], smtp_port=smtp_port, passwords=passwords, tls_folder=tls_folder
-        )
+            imap=addresses[Security.IMPLICIT_TLS], smtp_port=smtp_port, passwords=passwords, tls_folder=tls_folder,
+            maildirs=folder / "mail",
+        )  # fmt: skip
         controller = Controller(_Deliverer(host), hostname=HOST, port=smtp_port, data_size_limit=MAX_MESSAGE_BYTES)
         controller.start()
         try:
