@@ -8,6 +8,7 @@
  * search leaves out empty text fields. If a script puts text into such a field later, the watcher examines the field
  * when it gets the pointer or the focus.
  */
+import { mayNamePart } from "./any_webmail/part_names.js";
 import { ARMOR_BEGIN } from "./field_text.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailPage } from "./webmail_signs.js";
@@ -59,7 +60,7 @@ function begin() {
   for (const type of ["focusin", "pointerover"]) world.guard.listen(type, meetField, { passive: true });
   for (const root of world.guard.knownRoots()) watchRoot(root);
   watchBelow(document);
-  lookForMail();
+  lookForMail([document]);
 }
 
 /** @param {IntersectionObserverEntry[]} entries */
@@ -116,7 +117,7 @@ function lookAgainSoon() {
     for (const element of near) if (element.isConnected) queue.add(element); else near.delete(element);
     for (const host of world.fields?.places ?? []) host.checkPlace();
     workWhenIdle();
-    lookForMail();
+    lookForMail(roots);
   }, LOOK_AGAIN_MILLISECONDS);
 }
 
@@ -170,8 +171,9 @@ function mayBeOffered(element) {
   return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
 }
 
-function lookForMail() {
-  isMail ||= isMailPage();
+/** @param {Iterable<ParentNode & Node>} changes the parts of the page that are new or changed */
+function lookForMail(changes) {
+  isMail ||= isMailPage() || [...changes].some(mayNamePart);
   if (isMail) void load("mail").then(() => world.mail?.offerMail(), () => {});
 }
 

@@ -8,7 +8,7 @@
 import { parentOf } from "./dom_tree.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
-import { shadowRootOf } from "./shadow_roots.js";
+import { rootsBelow, shadowRootOf } from "./shadow_roots.js";
 
 const FIELDS = "input, textarea, select, [contenteditable], [role=textbox], [role=combobox], [role=searchbox], [role=listbox], "
   + "[role=group], [role=list], iframe";
@@ -28,12 +28,6 @@ const MAX_CHIP_LEVELS = 3;
 /** @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[]}} MailForm */
 /** @typedef {import("./webmail_tools.js").Letter} Letter */
 /** @typedef {MailForm & {fields: Letter, files: HTMLInputElement | null}} FilledMailForm */
-
-/** @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]} the root and all shadow roots below */
-function rootsOf(root) {
-  const below = [...root.querySelectorAll("*")].flatMap((element) => shadowRootOf(element) ?? []);
-  return [root, ...below.flatMap(rootsOf)];
-}
 
 /** The element and all elements around it, innermost first, across shadow roots. @param {Element} element */
 function around(element) {
@@ -85,7 +79,7 @@ function mailFormOf(element) {
 
 /** A field with the fields before and after it, in the order of the page. @param {HTMLElement} element */
 function fieldsAround(element) {
-  const all = rootsOf(document).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(FIELDS))]);
+  const all = rootsBelow(document).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(FIELDS))]);
   const place = all.indexOf(element);
   return all.slice(Math.max(0, place - MAX_NEIGHBOURS), place + MAX_NEIGHBOURS);
 }

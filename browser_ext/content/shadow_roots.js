@@ -12,3 +12,12 @@ export function shadowRootOf(element) {
   const root = openOrClosedShadowRoot ?? element.shadowRoot;
   return root instanceof ShadowRoot ? root : null;
 }
+
+/**
+ * The root with all shadow roots below it.
+ * @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]}
+ */
+export function rootsBelow(root) {
+  const below = [...root.querySelectorAll("*")].flatMap((element) => shadowRootOf(element) ?? []);
+  return [root, ...below.flatMap(rootsBelow)];
+}

@@ -2,6 +2,7 @@
  * Mail in webmails: finds the adaptor of the webmail, and offers to open a protected message in its place and to write
  * one with the extension. This script never has text that the extension has decrypted.
  */
+import { anyWebmail } from "./adaptors/any_webmail.js";
 import { gmail } from "./adaptors/gmail.js";
 import { outlook } from "./adaptors/outlook.js";
 import { roundcube } from "./adaptors/roundcube.js";
@@ -18,10 +19,12 @@ import { api, fieldsPart } from "./world.js";
 /** @typedef {import("./webmail_tools.js").ShownMessage} ShownMessage */
 /** @typedef {import("./frame_host.js").FrameHost} FrameHost */
 
-/** @type {Adaptor[]} */
+/** The adaptors of known webmails. @type {Adaptor[]} */
 export const adaptors = [sealwax, roundcube, sogo, gmail, outlook];
 /** @type {WeakMap<HTMLElement, FrameHost>} */
 const hostOf = new WeakMap();
+/** The places whose message is being searched. @type {Set<FrameHost>} */
+const searching = new Set();
 /**
  * The letters that are being written, by the id that the background gave each. `composer` is the webmail's form from
  * which the letter was begun, or null.
@@ -41,7 +44,7 @@ let opened = null;
 let notice = null;
 
 function recognised() {
-  return adaptors.find((adaptor) => adaptor.recognises()) ?? null;
+  return adaptors.find((adaptor) => adaptor.recognises()) ?? anyWebmail;
 }
 
 /** @param {HTMLElement} element */
@@ -55,21 +58,22 @@ function hostFor(element) {
 }
 
 /**
- * Offers to open the message in this page, and to write one.
+ * Offers to open the messages in this page, and to write one. Opens the only protected message if the person asks.
  * @param {{isAsked?: boolean}} [options] `isAsked`: the person asks for it by the toolbar, the menu or the keyboard
  * @returns {number} the number of offers
  */
 export function offerMail({ isAsked = false } = {}) {
   const webmail = recognised();
-  if (!webmail) return 0;
   try {
-    const message = webmail.message();
+    const messages = webmail.messages();
     const composer = webmail.composer();
-    dismissUnlessShown(message);
-    if (message && (message.isProtected || isAsked)) offerReading(webmail, message);
+    dismissUnlessShown(messages);
+    const offered = messages.filter(({ isProtected }) => isProtected || isAsked);
+    const offers = offered.map((message) => offerReading(webmail, message));
     if (composer) offerWriting(webmail, composer);
     forgetProblem();
-    return (message && (message.isProtected || isAsked) ? 1 : 0) + (composer ? 1 : 0);
+    if (isAsked && !composer && offered.length === 1 && offered[0].isProtected) offers[0]();
+    return offered.length + (composer ? 1 : 0);
   } catch (error) {
     return explain(webmail, error, isAsked);
   }
@@ -78,35 +82,51 @@ export function offerMail({ isAsked = false } = {}) {
 /**
  * Removes the frame of the opened message when the webmail shows no message, shows another one in the same element, or
  * has removed the element. The frame stays when other messages are shown beside it, as in a conversation.
- * @param {{element: HTMLElement, id: string} | null} message
+ * @param {ShownMessage[]} messages
  */
-function dismissUnlessShown(message) {
-  if (!opened || message?.id === opened.id) return;
-  if (message && message.element !== opened.element && opened.element.isConnected) return;
+function dismissUnlessShown(messages) {
+  if (!opened || messages.some(({ id }) => id === opened?.id)) return;
+  const isReplaced = messages.some(({ element }) => element === opened?.element);
+  if (messages.length > 0 && !isReplaced && opened.element.isConnected) return;
   hostOf.get(opened.element)?.dismiss();
   hostOf.delete(opened.element);
   opened = null;
 }
 
-/** @param {Adaptor} webmail @param {ShownMessage} message */
-function offerReading(webmail, message) {
-  const { element } = message;
+/**
+ * @param {Adaptor} webmail @param {ShownMessage} message
+ * @returns {() => void} opens the message, as a click on the offer does
+ */
+function offerReading(webmail, { element }) {
   const host = hostFor(element);
   // Read again at the click: the page may show another message by then.
   const readShown = async () => {
-    const shown = webmail.message();
-    if (shown?.element === element) await read(webmail, host, shown);
+    const shown = webmail.messages().find((one) => one.element === element);
+    if (shown) await read(webmail, host, shown);
   };
   if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), readShown);
+  return () => void host.attempt(readShown);
 }
 
 /** @param {Adaptor} webmail @param {FrameHost} host @param {ShownMessage} message */
 async function read(webmail, host, message) {
-  if (host.isOpen) return;
-  opened = { element: message.element, id: message.id };
+  if (host.isOpen || searching.has(host)) return;
   const held = fetchAndHold(message);
+  if (message.isSearched) await searched(host, held);
+  opened = { element: message.element, id: message.id };
   host.onAnswer = async (kind) => answer(webmail, kind, await held);
   await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
+}
+
+/** Waits for a message that is being searched. @param {FrameHost} host @param {Promise<string>} held */
+async function searched(host, held) {
+  searching.add(host);
+  host.say(api.i18n.getMessage("mailSearching"));
+  try {
+    await held;
+  } finally {
+    searching.delete(host);
+  }
 }
 
 /** @param {ShownMessage} message */
@@ -127,9 +147,13 @@ async function hold(bytes) {
 async function answer(webmail, kind, mail) {
   try {
     // A webmail that sends only from its own form opens it; the person continues with the extension's button above it.
-    if (webmail.answer) await webmail.answer(kind);
-    else if ((await webmail.delivery()) !== "raw") return "answer-in-webmail";
-    else await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver: "raw" });
+    if (webmail.answer) {
+      await webmail.answer(kind);
+      return "";
+    }
+    const deliver = await webmail.delivery();
+    if (deliver === "attachment") return "answer-in-webmail";
+    await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver });
     return "";
   } catch (error) {
     return codeOf(error) ?? "unknown";
@@ -169,7 +193,7 @@ export async function writeMailForm() {
   try {
     const webmail = recognised();
     const composer = composerAround(webmail, place);
-    if (webmail && composer) return await write(webmail, composer);
+    if (composer) return await write(webmail, composer);
     const form = focusedMailForm();
     if (!form) return;
     const deliver = form.files ? "attachment" : "file";
@@ -182,11 +206,11 @@ export async function writeMailForm() {
 
 /**
  * The webmail's composer around the editor with the focus.
- * @param {Adaptor | null} webmail @param {HTMLElement} place
+ * @param {Adaptor} webmail @param {HTMLElement} place
  */
 function composerAround(webmail, place) {
   try {
-    const composer = webmail?.composer() ?? null;
+    const composer = webmail.composer();
     return composer && (place === composer.element || findMailForm()) ? composer : null;
   } catch {
     // A webmail whose page has changed is treated like a page without an adaptor.

@@ -1,14 +1,19 @@
 /** Tools for the adaptors of webmails: requests with the page's session, addresses and messages, and filling forms. */
 import { problem } from "./problems.js";
 
+/** The longest header that is read. */
+const MAX_HEADER_BYTES = 256 * 1024;
+
 /**
  * The values of a letter in a webmail's own form.
  * @typedef {{kind: string, from: string, to: string[], cc: string[], bcc?: string[], subject: string, text: string}} Letter
  */
 /**
  * The message that a page shows. `id` is unique among the messages of the webmail. `isProtected` is true if the message
- * has S/MIME parts.
- * @typedef {{element: HTMLElement, id: string, isProtected: boolean, fetchSource: () => Promise<ArrayBuffer>}} ShownMessage
+ * has S/MIME parts. `isSearched` is true if the page may not lead to the source: the page stays as it is until then.
+ * @typedef {{
+ *   element: HTMLElement, id: string, isProtected: boolean, isSearched?: boolean, fetchSource: () => Promise<ArrayBuffer>,
+ * }} ShownMessage
  */
 /**
  * The form in which a letter is written. `fetchOriginal` gives the message that the letter answers or forwards; null if
@@ -16,15 +21,15 @@ import { problem } from "./problems.js";
  * @typedef {{element: HTMLElement, fields: () => Letter, fetchOriginal: () => Promise<ArrayBuffer | null>}} Composer
  */
 /**
- * The adaptor of a webmail. `message` and `composer` throw `page-not-understood` if the page has a message or a form
+ * The adaptor of a webmail. `messages` and `composer` throw `page-not-understood` if the page has a message or a form
  * that the adaptor cannot read. `send` gets the element of the composer for which the letter was written.
  * @typedef {object} Adaptor
  * @property {string} name
  * @property {() => boolean} recognises
- * @property {() => ShownMessage | null} message
+ * @property {() => ShownMessage[]} messages
  * @property {() => Composer | null} composer
  * @property {(done: ComposedMessage, place?: HTMLElement) => Promise<void>} send
- * @property {() => Promise<"raw" | "attachment">} delivery
+ * @property {() => Promise<"raw" | "attachment" | "file">} delivery
  * @property {(kind: string) => Promise<void>} [answer] opens the webmail's own form, if it sends only from that form
  */
 
@@ -132,10 +137,10 @@ export function addressIn(text) {
 
 /**
  * A field of a message's header, unfolded; "" if the message does not have it.
- * @param {ArrayBuffer} bytes @param {string} name
+ * @param {ArrayBuffer} bytes @param {string} name @param {string} [charset] of characters that are not encoded
  */
-export function headerField(bytes, name) {
-  const head = new TextDecoder("latin1").decode(bytes).split(/\r?\n\r?\n/, 1)[0] ?? "";
+export function headerField(bytes, name, charset = "latin1") {
+  const head = new TextDecoder(charset).decode(bytes.slice(0, MAX_HEADER_BYTES)).split(/\r?\n\r?\n/, 1)[0] ?? "";
   const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, "im").exec(head);
   return field?.[1]?.replace(/\r?\n[ \t]+/g, " ").trim() ?? "";
 }

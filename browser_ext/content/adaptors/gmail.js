@@ -8,14 +8,15 @@ import { addressIn, fetchMessage, handOver, splitAddresses, valueIn } from "../w
 
 const EDITOR = "[contenteditable=true][role=textbox]";
 
-function message() {
+/** @returns {import("../webmail_tools.js").ShownMessage[]} */
+function messages() {
   const shown = [...document.querySelectorAll("[data-legacy-message-id]")].at(-1);
-  if (!shown) return null;
+  if (!shown) return [];
   const element = shown.querySelector(".a3s");
   const number = shown.getAttribute("data-legacy-message-id");
   if (!(element instanceof HTMLElement) || !number) throw problem("page-not-understood");
   const isProtected = shown.querySelector('[download_url*="smime.p7"], [data-tooltip^="smime.p7"]') !== null;
-  return { element, id: number, isProtected, fetchSource: () => fetchSource(number) };
+  return [{ element, id: number, isProtected, fetchSource: () => fetchSource(number) }];
 }
 
 /** Fetches the bytes of the message, as Gmail's command "download message" does. @param {string} number */
@@ -55,4 +56,4 @@ async function send(done, text = composer()?.element) {
 }
 
 /** @type {import("../webmail_tools.js").Adaptor} */
-export const gmail = { name: "Gmail", recognises: () => isWebmail("Gmail"), message, composer, send, delivery: async () => "attachment" };
+export const gmail = { name: "Gmail", recognises: () => isWebmail("Gmail"), messages, composer, send, delivery: async () => "attachment" };

@@ -8,18 +8,19 @@ import { beginsAsMessage, fetchFrom, handOver, splitAddresses, valueIn } from ".
 
 const VERSION = "V2018_01_08";
 
-function message() {
+/** @returns {import("../webmail_tools.js").ShownMessage[]} */
+function messages() {
   // Addresses look like `/mail/…/id/NUMBER`. The last "id" counts.
   const steps = location.pathname.split("/");
   const at = steps.lastIndexOf("id", -2);
   const above = steps.indexOf("mail");
   const number = above >= 0 && at > above ? steps[at + 1] : "";
-  if (!number) return null;
+  if (!number) return [];
   const element = document.querySelector("[id^=UniqueMessageBody], [role=document][aria-label]");
   if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
   const pane = element.closest("[role=main]") ?? document;
   const isProtected = pane.querySelector('[title*="smime.p7"], [aria-label*="smime.p7"]') !== null;
-  return { element, id: number, isProtected, fetchSource: () => fetchSource(decodeURIComponent(number)) };
+  return [{ element, id: number, isProtected, fetchSource: () => fetchSource(decodeURIComponent(number)) }];
 }
 
 /**
@@ -76,4 +77,4 @@ async function send(done, text = composer()?.element) {
 }
 
 /** @type {import("../webmail_tools.js").Adaptor} */
-export const outlook = { name: "Outlook", recognises: () => isWebmail("Outlook"), message, composer, send, delivery: async () => "attachment" };
+export const outlook = { name: "Outlook", recognises: () => isWebmail("Outlook"), messages, composer, send, delivery: async () => "attachment" };

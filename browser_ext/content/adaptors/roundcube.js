@@ -66,14 +66,15 @@ function token() {
   return value;
 }
 
-function message() {
+/** @returns {import("../webmail_tools.js").ShownMessage[]} */
+function messages() {
   const { action = actionByLooks(), uid, mailbox } = environment();
-  if (action !== "show" && action !== "preview") return null;
+  if (action !== "show" && action !== "preview") return [];
   const element = document.getElementById("messagebody");
   if (!element || !uid || typeof mailbox !== "string") throw problem("page-not-understood");
   const kinds = [".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
   const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
-  return { element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) };
+  return [{ element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) }];
 }
 
 /** Opens Roundcube's own form for an answer, which adds the thread's header fields. @param {string} kind */
@@ -277,6 +278,6 @@ function storeTarget() {
 
 /** @type {import("../webmail_tools.js").Adaptor} */
 export const roundcube = {
-  name: "Roundcube", recognises, message, composer, answer, send,
+  name: "Roundcube", recognises, messages, composer, answer, send,
   delivery: () => (delivery ??= deliveryWay().catch(() => "attachment")),
 };

@@ -21,15 +21,16 @@ async function ask(path, options = {}) {
   return [new URL(path, api), { credentials: "include", ...options }];
 }
 
-function message() {
+/** @returns {import("../webmail_tools.js").ShownMessage[]} */
+function messages() {
   const place = /^#\/folder\/([^/]+)\/(\d+)$/.exec(location.hash);
-  if (!place) return null;
+  if (!place) return [];
   const element = document.querySelector("[data-test=reading]");
   if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
   const path = `/api/folders/${place[1]}/messages/${place[2]}/raw`;
   // The pages show these where they cannot decrypt: the key is locked, or they do not have it.
   const isProtected = element.querySelector("[data-test=reading-locked], [data-test=reading-error]") !== null;
-  return { element, id: path, isProtected, fetchSource: async () => fetchMessage(...(await ask(path))) };
+  return [{ element, id: path, isProtected, fetchSource: async () => fetchMessage(...(await ask(path))) }];
 }
 
 function composer() {
@@ -71,4 +72,4 @@ async function submit(url, options) {
 }
 
 /** @type {import("../webmail_tools.js").Adaptor} */
-export const sealwax = { name: "Sealwax", recognises, message, composer, send, delivery: async () => "raw" };
+export const sealwax = { name: "Sealwax", recognises, messages, composer, send, delivery: async () => "raw" };

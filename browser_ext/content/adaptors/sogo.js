@@ -14,16 +14,17 @@ function recognises() {
   return isWebmail("SOGo") && /\/so\/[^/]+\/Mail\//.test(location.pathname);
 }
 
-function message() {
+/** @returns {import("../webmail_tools.js").ShownMessage[]} */
+function messages() {
   const route = ROUTE.exec(location.hash);
-  if (!route) return null;
+  if (!route) return [];
   const element = document.querySelector(".msg-body");
   if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
   const [, account, folders = "", uid] = route;
   const path = folders.split("/").map((name) => `folder${name}`).join("/");
   const base = location.pathname.split("/Mail/", 1)[0];
   const isProtected = element.querySelector("[href*='smime.p7'], [title^='smime.p7']") !== null;
-  return { element, id: route[0], isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) };
+  return [{ element, id: route[0], isProtected, fetchSource: () => fetchSource(`${base}/Mail/${account}/${path}/${uid}/export`) }];
 }
 
 /** @param {string} url */
@@ -60,4 +61,4 @@ async function send(done, text = composer()?.element) {
 }
 
 /** @type {import("../webmail_tools.js").Adaptor} */
-export const sogo = { name: "SOGo", recognises, message, composer, send, delivery: async () => "attachment" };
+export const sogo = { name: "SOGo", recognises, messages, composer, send, delivery: async () => "attachment" };

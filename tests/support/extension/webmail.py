@@ -17,7 +17,7 @@ _CALLS = """
 const toBase64 = (bytes) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(""));
 const fromBase64 = (text) => Uint8Array.from(atob(text), (it) => it.charCodeAt(0)).buffer;
 const CALLS = {
-  source: async (webmail) => toBase64(await webmail.message().fetchSource()),
+  source: async (webmail) => toBase64(await webmail.messages()[0].fetchSource()),
   fields: async (webmail) => webmail.composer().fields(),
   original: async (webmail) => {
     const bytes = await webmail.composer().fetchOriginal();
@@ -50,11 +50,11 @@ for (let look = 0; look < 200 && !globalThis.sealwaxContent?.mail; look += 1) {
   await new Promise((done) => setTimeout(done, 50));
 }
 const webmail = globalThis.sealwaxContent.mail.adaptors.find((adaptor) => adaptor.recognises());
-if (!webmail) return { problem: "not recognised" };
+if (!webmail && name !== "notes") return { problem: "not recognised" };
 try {
-  return { webmail: webmail.name, value: (await CALLS[name](webmail, ...given)) ?? null };
+  return { webmail: webmail?.name, value: (await CALLS[name](webmail, ...given)) ?? null };
 } catch (error) {
-  return { webmail: webmail.name, problem: error.code ?? String(error) };
+  return { webmail: webmail?.name, problem: error.code ?? String(error) };
 }
 """
 _ASK = f"""async (url, name, given) => {{
@@ -88,6 +88,7 @@ class Adaptor:
     """Calls the functions of the extension's adaptor in a page."""
 
     def __init__(self, extension: Extension) -> None:
+        self.extension = extension
         # A page of the extension can run functions in the isolated world of its content scripts. A test cannot.
         self._inside = extension.open_options()
 

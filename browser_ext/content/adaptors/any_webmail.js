@@ -1,0 +1,23 @@
+/**
+ * Any webmail without an adaptor of its own: finds protected mails by the attachments that the page names, and the source
+ * by its links (`any_webmail/`). Messages are saved as files, since nothing is known of how this webmail sends.
+ */
+import { problem } from "../problems.js";
+import { shownParts } from "../any_webmail/shown_parts.js";
+import { fetchShownMail } from "../any_webmail/source_search.js";
+
+/** @typedef {import("../webmail_tools.js").ShownMessage} ShownMessage */
+
+/** @returns {ShownMessage[]} */
+function messages() {
+  return shownParts().map((part) => ({
+    element: part.place, id: part.link?.href ?? location.href, isProtected: true, isSearched: true,
+    fetchSource: () => fetchShownMail(part),
+  }));
+}
+
+/** @type {import("../webmail_tools.js").Adaptor} */
+export const anyWebmail = {
+  name: "", recognises: () => true, messages, composer: () => null, delivery: async () => "file",
+  send: async () => { throw problem("page-not-understood"); },
+};

@@ -1,0 +1,112 @@
+/**
+ * The outer header of a message's source, and whether it belongs to the mail that a page shows. The page shows From,
+ * Subject and Date in some form. Each of these that the page shows must fit.
+ */
+import { addressIn, headerField } from "../webmail_tools.js";
+
+/** The header fields that a page shows. `date` is null if the field cannot be read. @typedef {{from: string, to: string, subject: string, date: Date | null}} Header */
+
+const PROTECTED = /^(?:application\/(?:x-)?pkcs7-mime\b|multipart\/signed\b.*\bpkcs7-signature\b)/isu;
+/** Programs that do not know S/MIME call the part by a general type, with the usual name. */
+const NAMED = /^application\/octet-stream\b.*smime\.p7m/isu;
+const ENCODED_WORD = /=\?([\w-]+)(?:\*[\w-]+)?\?([bq])\?([^?\s]*)\?=/giu;
+/** Long subjects are often cut. */
+const MAX_COMPARED = 40;
+const MIN_NAME = 2;
+/** Rows of lists, which can name other mails than the shown one. */
+const ROWS = "tr, li, a, [role=row], [role=option], [role=listitem], [onclick], [tabindex]";
+const MAX_ROWS = 2000;
+const TIME = /(?<![\d:.])([01]?\d|2[0-3])[:.h]([0-5]\d)(?!\d)/gu;
+/** Time zones differ by multiples of this many minutes. */
+const ZONE_STEP = 15;
+
+/** Whether the outer type of a message is one of S/MIME. @param {ArrayBuffer} message */
+export function isProtected(message) {
+  const type = headerField(message, "Content-Type");
+  return PROTECTED.test(type) || NAMED.test(type);
+}
+
+/** @param {ArrayBuffer} message @returns {Header} */
+export function readHeader(message) {
+  const field = (/** @type {string} */ name) => decodeWords(headerField(message, name, "utf-8"));
+  const time = Date.parse(headerField(message, "Date").split("(", 1)[0]);
+  return { from: field("From"), to: field("To"), subject: field("Subject"), date: Number.isNaN(time) ? null : new Date(time) };
+}
+
+/** Decodes the encoded words of a field (RFC 2047). @param {string} text */
+function decodeWords(text) {
+  const joined = text.replace(/(\?=)\s+(?==\?)/gu, "$1");
+  return joined.replace(ENCODED_WORD, (all, charset, encoding, content) => {
+    try {
+      const characters = encoding.toLowerCase() === "b" ? atob(content) : decodeQ(content);
+      return new TextDecoder(charset).decode(Uint8Array.from(characters, (character) => character.charCodeAt(0)));
+    } catch {
+      return all;
+    }
+  });
+}
+
+/** @param {string} content */
+function decodeQ(content) {
+  return content.replaceAll("_", " ").replace(/=([\da-f]{2})/giu, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
+
+/**
+ * Whether a page shows this header around an element: in the smallest element around it that shows the subject and a
+ * person, or in another document of the page.
+ * @param {Header} header @param {Element} element @param {Document[]} documents the element's own document first
+ */
+export function isShownAround(header, element, documents) {
+  for (let outer = element.parentElement; outer; outer = outer.parentElement) {
+    const text = textAround(outer, element, header);
+    if (showsMail(text, header)) return fitsTimes(text, header.date);
+  }
+  return documents.slice(1).some(({ body }) => {
+    const text = body ? textAround(body, element, header) : "";
+    return showsMail(text, header) && fitsTimes(text, header.date);
+  });
+}
+
+/**
+ * The visible text of an element, without the rows of lists that show the header in one line: such a row can belong to
+ * another mail than the shown one.
+ * @param {HTMLElement} outer @param {Element} element @param {Header} header
+ */
+function textAround(outer, element, header) {
+  const text = outer.innerText;
+  if (!showsMail(text, header)) return "";
+  const rows = /** @type {HTMLElement[]} */ ([...outer.querySelectorAll(ROWS)].slice(0, MAX_ROWS));
+  const entries = rows.filter((row) => !row.contains(element) && isOneOfMany(row) && showsMail(row.innerText, header));
+  return entries.reduce((left, row) => left.replace(row.innerText, ""), text);
+}
+
+/** @param {Element} row */
+function isOneOfMany(row) {
+  return [...row.parentElement?.children ?? []].some((other) => other !== row && other.localName === row.localName);
+}
+
+/** @param {string} text @param {Header} header */
+function showsMail(text, { from, to, subject }) {
+  const shown = settle(text);
+  const isTitled = shown.includes(settle(subject).slice(0, MAX_COMPARED));
+  return isTitled && [...namesOf(from), ...namesOf(to)].some((name) => shown.includes(name));
+}
+
+/** The address and the name in a field of a person. @param {string} field */
+function namesOf(field) {
+  const [first = ""] = field.split(",");
+  const address = settle(addressIn(first));
+  const name = settle(field.split("<", 1)[0].replaceAll('"', ""));
+  return [address, name].filter((one) => one.length >= MIN_NAME);
+}
+
+/** Whether one of the times in a text can be this date, in any time zone. @param {string} text @param {Date | null} date */
+function fitsTimes(text, date) {
+  const minutes = [...text.matchAll(TIME)].map(([, , minute]) => Number(minute));
+  return !date || minutes.length === 0 || minutes.some((minute) => (minute - date.getUTCMinutes()) % ZONE_STEP === 0);
+}
+
+/** A text as texts are compared: in one case, without spaces and invisible characters. @param {string} text */
+function settle(text) {
+  return text.normalize("NFKC").toLowerCase().replace(/[\s\p{Cf}]+/gu, "");
+}

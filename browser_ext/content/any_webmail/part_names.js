@@ -1,0 +1,27 @@
+/**
+ * Recognises where a page names an S/MIME part of a mail: the usual names of the file, and its types (RFC 8551 section
+ * 3.2). The watcher runs this in every page that the person has granted, so it has to be cheap: one look at the text,
+ * one at the attributes.
+ */
+
+export const PART_NAME = /smime\.p7[ms]|application\/(?:x-)?pkcs7-(?:mime|signature)|multipart\/signed/iu;
+const SIGNATURE_NAME = /smime\.p7s|pkcs7-signature|multipart\/signed/iu;
+const ATTRIBUTES = ["href", "download", "title", "aria-label", "alt"];
+/** Matches some elements that name no part, so their attributes must be read too. */
+export const NAMING = ATTRIBUTES.flatMap((name) => ["smime.p7", "pkcs7-", "multipart/signed"].map((part) => `[${name}*="${part}" i]`)).join();
+
+/** Whether the page may show a protected mail below `root`. @param {ParentNode & Node} root */
+export function mayNamePart(root) {
+  return PART_NAME.test(root.textContent ?? document.body?.textContent ?? "")
+    || (root instanceof Element && root.matches(NAMING)) || root.querySelector(NAMING) !== null;
+}
+
+/** The attribute of an element that names a part; "" for none. @param {Element} element */
+export function namedByAttribute(element) {
+  return ATTRIBUTES.map((name) => element.getAttribute(name) ?? "").find((value) => PART_NAME.test(value)) ?? "";
+}
+
+/** Whether the name is that of a detached signature. @param {string} name */
+export function isSignatureName(name) {
+  return SIGNATURE_NAME.test(name);
+}

@@ -1,0 +1,127 @@
+/**
+ * Finds the protected mails in a page of any webmail: the attachments that the page names as S/MIME parts, and for each
+ * the place in which its mail can be shown.
+ */
+import { parentOf } from "../dom_tree.js";
+import { mailFieldOf } from "../mail_words.js";
+import { rootsBelow } from "../shadow_roots.js";
+import { isSignatureName, namedByAttribute, NAMING, PART_NAME } from "./part_names.js";
+
+/**
+ * An S/MIME part that the page names. `element` names it. `link` leads to its file, if the page has such a link. The
+ * mail is shown above `place`.
+ * @typedef {{element: Element, place: HTMLElement, link: HTMLAnchorElement | null, isSignature: boolean}} ShownPart
+ */
+
+/** The most parts of a page. A page with more shows a list of mails. */
+const MAX_PARTS = 20;
+/** The most characters of a line that names a part. A longer text is about S/MIME, and no name of an attachment. */
+const MAX_NAME_CHARACTERS = 300;
+const MAX_LEVELS = 6;
+/** The least width of a place: a frame in a narrow column would not be readable. */
+const MIN_WIDTH = 320;
+const MIN_SHARE = 0.5;
+const UNREAD = "script, style, template, noscript, textarea, select, title, [contenteditable]:not([contenteditable=false])";
+const CLICKABLE = "a[href], button, [role=button], [role=link], input[type=button], input[type=submit], input[type=image]";
+const EDITORS = "textarea, iframe, [contenteditable]:not([contenteditable=false])";
+const BLOCKS = ["block", "flow-root", "table-cell", "list-item"];
+const BOXES = [...BLOCKS, "flex", "grid", "table"];
+
+/** The places of known parts: a place stays when the mail is shown there, and its own content is hidden. @type {WeakMap<Element, HTMLElement>} */
+const places = new WeakMap();
+
+/** The parts that this document names, one for each place, in the order of the page. @returns {ShownPart[]} */
+export function shownParts() {
+  /** @type {Map<Element, ShownPart>} */
+  const parts = new Map();
+  for (const { element, name, line } of namesOf(document)) {
+    if (parts.size > MAX_PARTS) return [];
+    const place = line && (knownPlace(element) ?? newPlace(element, line));
+    if (!place) continue;
+    const known = parts.get(place);
+    const isSignature = isSignatureName(name);
+    const link = linkOf(element, line);
+    // An icon, a name and a button may all name the same attachment. An encrypted part contains any signature.
+    if (!known || (known.isSignature && !isSignature)) parts.set(place, { element, place, link, isSignature });
+    else if (known.isSignature === isSignature) known.link ??= link;
+  }
+  return [...parts.values()];
+}
+
+/**
+ * The elements that name a part, each with the element around it that a person sees as one thing, such as the row of the
+ * attachment. A text counts only beside something to click: others only talk about S/MIME.
+ * @param {Document} page @returns {Generator<{element: Element, name: string, line: Element | null}>}
+ */
+function* namesOf(page) {
+  for (const root of rootsBelow(page)) {
+    for (const element of root.querySelectorAll(NAMING)) {
+      const name = namedByAttribute(element);
+      if (name && !element.closest(UNREAD)) yield { element, name, line: clickableLine(element) ?? element };
+    }
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const name = node.nodeValue ?? "";
+      const element = PART_NAME.test(name) ? node.parentElement : null;
+      if (element && !element.closest(UNREAD)) yield { element, name, line: clickableLine(element) };
+    }
+  }
+}
+
+/** @param {Element} element */
+function knownPlace(element) {
+  const place = places.get(element);
+  return place?.isConnected && place.contains(element) ? place : null;
+}
+
+/** @param {Element} element @param {Element} line */
+function newPlace(element, line) {
+  const place = element.checkVisibility() && !isComposed(element) ? placeOf(line) : null;
+  if (place) places.set(element, place);
+  return place;
+}
+
+/** The nearest element around a name in which the page offers something to click. @param {Element} element */
+function clickableLine(element) {
+  /** @type {Element | null} */
+  let line = element;
+  for (let level = 0; line && level < MAX_LEVELS && (line.textContent ?? "").length <= MAX_NAME_CHARACTERS; level += 1) {
+    if (line.matches(CLICKABLE) || line.querySelector(CLICKABLE)) return line;
+    line = parentOf(line);
+  }
+  return null;
+}
+
+/** @param {Element} element @param {Element} line */
+function linkOf(element, line) {
+  const around = element.closest("a[href]");
+  const inside = [...line.querySelectorAll("a[href]")];
+  return /** @type {HTMLAnchorElement | null} */ (around ?? inside.find((one) => one.matches(NAMING)) ?? inside[0] ?? null);
+}
+
+/**
+ * The innermost element around a line that is a block of its own, wide enough, and in whose parent a block may stand.
+ * @param {Element} line @returns {HTMLElement | null}
+ */
+function placeOf(line) {
+  const wide = Math.min(MIN_WIDTH, document.documentElement.clientWidth * MIN_SHARE);
+  for (let place = line, outer = parentOf(place); outer; place = outer, outer = parentOf(outer)) {
+    if (!(place instanceof HTMLElement)) continue;
+    if (outer === document.body) return place;
+    const isBlock = BOXES.includes(getComputedStyle(place).display) && BLOCKS.includes(getComputedStyle(outer).display);
+    // A list takes only entries.
+    const isFree = isBlock && !place.matches("li, dt, dd, a, button, summary") && !outer.matches("a, button, summary");
+    if (isFree && outer.clientWidth >= wide) return place;
+  }
+  return null;
+}
+
+/** Whether an element is an attachment in a form in which a mail is being written. @param {Element} element */
+function isComposed(element) {
+  for (let outer = parentOf(element); outer && outer !== document.body; outer = parentOf(outer)) {
+    // A page may have a hidden form for the answer beside a mail.
+    const shown = (/** @type {string} */ selector) => [...outer.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+    if (shown(EDITORS).length > 0 && shown("input").some((field) => mailFieldOf(field) === "subject")) return true;
+  }
+  return false;
+}

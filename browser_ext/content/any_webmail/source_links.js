@@ -1,0 +1,127 @@
+/**
+ * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. Nothing here
+ * fetches anything. Addresses of other sites, and addresses that change the mailbox, never count.
+ */
+import { rootsBelow } from "../shadow_roots.js";
+import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
+
+/** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
+/** @typedef {{url: URL, score: number}} SourceLink */
+
+const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
+/** The most elements that are weighed. */
+const MAX_ELEMENTS = 3000;
+const MAX_LINKS = 6;
+const MAX_LABEL_CHARACTERS = 80;
+/** The names of parameters that choose one part of a message. */
+const PART_PARAMETERS = new Set(["part", "partid", "part_id", "mimepart", "mime_part", "section", "attachment", "attachmentid", "attid", "mime"]);
+/** The least words of an address that a link to the same message shares with the attachment's address. */
+const LEAST_SHARED = 1;
+
+/**
+ * @param {Document[]} documents the document of the part first
+ * @param {ShownPart} part
+ * @returns {URL[]} at most six, the likeliest first
+ */
+export function sourceLinks(documents, part) {
+  const own = part.link && addressOf(part.link.href, part.link.baseURI);
+  /** @type {Map<string, SourceLink>} */
+  const found = new Map();
+  for (const { element, url } of addressesIn(documents)) {
+    const score = url.href === own?.href ? 0 : scoreOf(element, url, own);
+    const known = found.get(url.href)?.score ?? 0;
+    // A link that changes something is never followed, even if another element names it differently.
+    if (score !== 0) found.set(url.href, { url, score: score < 0 || known < 0 ? -1 : Math.max(score, known) });
+  }
+  const best = [...found.values()].filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
+  return best.slice(0, MAX_LINKS).map(({ url }) => url);
+}
+
+/** @param {Document[]} documents @returns {Generator<{element: Element, url: URL}>} */
+function* addressesIn(documents) {
+  const elements = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...root.querySelectorAll(WAYS)]);
+  for (const element of elements.slice(0, MAX_ELEMENTS)) {
+    for (const text of addressTexts(element)) {
+      const url = addressOf(text, element.baseURI);
+      if (url) yield { element, url };
+    }
+  }
+}
+
+/** @param {Element} element @returns {string[]} */
+function addressTexts(element) {
+  const href = element.getAttribute("href") ?? "";
+  const isScript = /^\s*javascript:/iu.test(href);
+  const script = `${element.getAttribute("onclick") ?? ""} ${isScript ? decodeEscapes(href) : ""}`;
+  // An address in a call such as `open('source.php?id=5')`.
+  const quoted = script.split(/["']/u).filter((piece) => /[/?.=]/u.test(piece) && !/[\s<>()]/u.test(piece));
+  return [...(href && !isScript && !href.startsWith("#") ? [href] : []), ...quoted, ...formAddress(element)];
+}
+
+/** @param {string} text */
+function decodeEscapes(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The address to which a button submits a form that only asks (GET). @param {Element} element @returns {string[]} */
+function formAddress(element) {
+  const isButton = element instanceof HTMLButtonElement || element instanceof HTMLInputElement;
+  const form = isButton && ["submit", "image"].includes(element.type) ? element.form : null;
+  if (!form || (element.getAttribute("formmethod") ?? form.getAttribute("method") ?? "get").toLowerCase() !== "get") return [];
+  const url = addressOf(element.getAttribute("formaction") ?? form.getAttribute("action") ?? "", element.baseURI);
+  if (!url) return [];
+  // A form with fields to fill in, such as a search, is no link.
+  const hidden = [...form.elements].filter((one) => one instanceof HTMLInputElement && one.type === "hidden");
+  const isFilled = [...form.elements].some((one) => one.matches("input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
+  if (isFilled) return [];
+  url.search = "";
+  for (const { name, value } of /** @type {HTMLInputElement[]} */ ([...hidden, element])) if (name) url.searchParams.append(name, value);
+  return [url.href];
+}
+
+/** An address of this site; null for any other. @param {string} text @param {string} base @returns {URL | null} */
+export function addressOf(text, base) {
+  const url = URL.canParse(text, base) ? new URL(text, base) : null;
+  if (!url || !/^https?:$/u.test(url.protocol) || url.origin !== location.origin) return null;
+  // A fragment alone leads to a place in this page.
+  return url.href.split("#")[0] === location.href.split("#")[0] ? null : url;
+}
+
+/** @param {Element} element @param {URL} url @param {URL | null} own */
+function scoreOf(element, url, own) {
+  const shared = own ? sharedValues(own, url) : 0;
+  const label = weighLabel(labelOf(element));
+  const address = weighAddress(url, new Set(own ? valuesOf(own).flatMap(wordsIn) : []));
+  if (label < 0 || address < 0) return -1;
+  const isFile = element.hasAttribute("download") || url.pathname.toLowerCase().endsWith(".eml");
+  const clear = Math.max(label, address, isFile ? 2 : 0);
+  // One vague word names the source only in an address that shares the attachment's own parameters.
+  if (clear === 0 || (clear === 1 && shared < LEAST_SHARED)) return 0;
+  const isPart = parametersOf(url).some(([name]) => PART_PARAMETERS.has(name.toLowerCase()));
+  return clear * 2 + label + address + Math.min(shared, 3) - (isPart ? 3 : 0);
+}
+
+/** @param {Element} element */
+function labelOf(element) {
+  const pictures = [...element.querySelectorAll("img[alt], svg[aria-label], [title]")].map((one) =>
+    one.getAttribute("alt") ?? one.getAttribute("aria-label") ?? one.getAttribute("title"));
+  const own = ["title", "aria-label", "value", "alt"].map((name) => element.getAttribute(name));
+  const texts = [element.textContent, ...own, ...pictures].map((text) => (text ?? "").normalize("NFKC").trim().replace(/\s+/gu, " "));
+  return texts.filter((text) => text.length <= MAX_LABEL_CHARACTERS).join(" ").trim().toLowerCase();
+}
+
+/** How many values of its query or pieces of its path an address shares with another. @param {URL} own @param {URL} other */
+function sharedValues(own, other) {
+  const values = new Set(valuesOf(other));
+  return valuesOf(own).filter((value) => values.has(value)).length;
+}
+
+/** @param {URL} url */
+function valuesOf(url) {
+  const values = parametersOf(url).map(([, value]) => value);
+  return [...new Set([...values, ...url.pathname.split("/").slice(1, -1)])].filter(Boolean);
+}

@@ -1,0 +1,166 @@
+/**
+ * Fetches the source of a mail that the page shows, when the person has clicked for it. Every address is one of this
+ * site, and is asked by GET with the person's session. An answer counts only if it is a message of S/MIME whose header
+ * the page shows. If none counts, the S/MIME part itself is fetched.
+ */
+import { problem } from "../problems.js";
+import { beginsAsMessage } from "../webmail_tools.js";
+import { isProtected, isShownAround, readHeader } from "./message_header.js";
+import { addressOf, sourceLinks } from "./source_links.js";
+
+/** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
+/** What a candidate turned out to be, and for the page of a webmail its document. @typedef {{bytes?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
+/** @typedef {"" | "source-other-mail" | "source-signed-out" | "source-too-large" | "source-not-protected" | "source-not-found"} Refusal */
+
+/** The largest message that the background holds. */
+const MAX_BYTES = 128 * 2 ** 20;
+const MAX_PAGE_BYTES = 4 * 2 ** 20;
+/** The bytes after which it is clear whether an answer is a message. */
+const HEAD_BYTES = 2000;
+/** The most addresses that one click fetches: the page's links, and the links of pages that they lead to. */
+const MAX_FETCHES = 10;
+/** The refusals, the most telling first. @type {Refusal[]} */
+const TELLING = ["source-other-mail", "source-signed-out", "source-too-large", "source-not-protected"];
+const HTML = /^\s*(?:<!doctype html|<html|<head|<body|<!--)/iu;
+/** The beginning of a CMS object in base64, with or without armor. */
+const CMS_TEXT = /^\s*(?:MI[A-J]|-----BEGIN (?:CMS|PKCS ?#?7|SMIME))/u;
+const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
+
+/**
+ * @param {ShownPart} part
+ * @returns {Promise<ArrayBuffer>} the message, or the S/MIME part of an encrypted one. Rejects with the reason why none
+ *   was found.
+ */
+export async function fetchShownMail(part) {
+  const documents = reachableDocuments();
+  /** @type {Set<Refusal>} */
+  const refusals = new Set();
+  let left = MAX_FETCHES;
+  for (const url of sourceLinks(documents, part)) {
+    if (left <= 0) break;
+    left -= 1;
+    const { bytes, refused, page } = await tryAddress(url, part, documents);
+    if (bytes) return bytes;
+    refusals.add(refused);
+    for (const further of page ? sourceLinks([page], part).slice(0, left) : []) {
+      left -= 1;
+      const second = await tryAddress(further, part, documents);
+      if (second.bytes) return second.bytes;
+      refusals.add(second.refused);
+    }
+  }
+  const bytes = part.isSignature ? null : await fetchPart(part);
+  if (bytes) return bytes;
+  throw problem(TELLING.find((refusal) => refusals.has(refusal)) ?? "source-not-found");
+}
+
+/** This document and the others of the same site in this tab, this one first. */
+function reachableDocuments() {
+  /** @type {Set<Document>} */
+  const found = new Set([document]);
+  try {
+    for (const page of documentsBelow(/** @type {Window} */ (window.top).document)) found.add(page);
+  } catch {
+    // The page is in a frame of another site.
+    for (const page of documentsBelow(document)) found.add(page);
+  }
+  return [...found];
+}
+
+/** @param {Document} page @returns {Document[]} */
+function documentsBelow(page) {
+  const frames = /** @type {HTMLIFrameElement[]} */ ([...page.querySelectorAll("iframe, frame")]);
+  return [page, ...frames.flatMap(({ contentDocument }) => (contentDocument ? documentsBelow(contentDocument) : []))];
+}
+
+/** @param {URL} url @param {ShownPart} part @param {Document[]} documents @returns {Promise<Answer>} */
+async function tryAddress(url, part, documents) {
+  const taken = await take(url).catch((/** @type {Error} */ { message }) => message);
+  if (typeof taken === "string") return { refused: taken === "too-large" ? "source-too-large" : "source-not-found" };
+  if (!taken.page) return judge(taken.bytes, part, documents);
+  const page = parse(taken);
+  if (page.querySelector("input[type=password]")) return { refused: "source-signed-out" };
+  const shown = sourceIn(page);
+  return shown ? { ...judge(shown, part, documents), page } : { refused: "source-not-found", page };
+}
+
+/** @param {ArrayBuffer} bytes @param {ShownPart} part @param {Document[]} documents @returns {Answer} */
+function judge(bytes, part, documents) {
+  if (!beginsAsMessage(bytes)) return { refused: "source-not-found" };
+  if (!isProtected(bytes)) return { refused: "source-not-protected" };
+  return isShownAround(readHeader(bytes), part.element, documents) ? { bytes, refused: "" } : { refused: "source-other-mail" };
+}
+
+/**
+ * Fetches a file of this site. The answer is read to its end only if it begins as a message, as CMS or as a page.
+ * @param {URL} url @returns {Promise<{bytes: ArrayBuffer, page: boolean, url: string}>}
+ */
+async function take(url) {
+  const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
+  if (!response.ok || !response.body || !addressOf(response.url, location.href)) throw new Error("not-found");
+  const reader = response.body.getReader();
+  try {
+    return { ...(await readWhole(reader)), url: response.url };
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}
+
+/** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
+async function readWhole(reader) {
+  /** @type {BlobPart[]} */
+  const chunks = [];
+  let length = 0;
+  let kind = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (value) chunks.push(/** @type {BlobPart} */ (value));
+    length += value?.length ?? 0;
+    if (!kind && (done || length >= HEAD_BYTES)) kind = await kindOf(chunks);
+    if (kind && length > (kind === "page" ? MAX_PAGE_BYTES : MAX_BYTES)) throw new Error("too-large");
+    if (done) return { bytes: await new Blob(chunks).arrayBuffer(), page: kind === "page" };
+  }
+}
+
+/** @param {BlobPart[]} chunks @returns {Promise<"page" | "file">} rejects for anything that is no page, message or CMS */
+async function kindOf(chunks) {
+  const bytes = await new Blob(chunks).slice(0, HEAD_BYTES).arrayBuffer();
+  const start = new TextDecoder("latin1").decode(bytes);
+  if (HTML.test(start)) return "page";
+  if (!beginsAsMessage(bytes) && !beginsAsCms(bytes)) throw new Error("not-found");
+  return "file";
+}
+
+/** @param {{bytes: ArrayBuffer, url: string}} taken @returns {Document} no script of it runs */
+function parse({ bytes, url }) {
+  const page = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "text/html");
+  const base = page.querySelector("base[href]")?.getAttribute("href") ?? "";
+  const named = page.createElement("base");
+  named.href = URL.canParse(base, url) ? new URL(base, url).href : url;
+  page.head.prepend(named);
+  return page;
+}
+
+/**
+ * The source of a message that a page shows as text; null for none. A text with other than ASCII characters may differ
+ * from the message's bytes, so it does not count.
+ * @param {Document} page @returns {ArrayBuffer | null}
+ */
+function sourceIn(page) {
+  const texts = [...page.querySelectorAll("pre, textarea")].map((one) => (one.textContent ?? "").trimStart());
+  const source = texts.find((text) => ASCII.test(text) && beginsAsMessage(new TextEncoder().encode(text.slice(0, HEAD_BYTES)).buffer));
+  return source === undefined ? null : new TextEncoder().encode(source.replace(/\r?\n/gu, "\r\n")).buffer;
+}
+
+/** The S/MIME part itself, by the link of the attachment; null if that leads to something else. @param {ShownPart} part */
+async function fetchPart({ link }) {
+  const url = link && addressOf(link.href, link.baseURI);
+  const taken = url && await take(url).catch(() => null);
+  return taken && !taken.page && beginsAsCms(taken.bytes) ? taken.bytes : null;
+}
+
+/** Whether bytes begin as a CMS object: a long SEQUENCE in BER or DER, or its base64. @param {ArrayBuffer} bytes */
+function beginsAsCms(bytes) {
+  const [tag, length] = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength));
+  return (tag === 0x30 && length >= 0x80 && length <= 0x84) || CMS_TEXT.test(new TextDecoder("latin1").decode(bytes.slice(0, HEAD_BYTES)));
+}

@@ -1,0 +1,9 @@
+"""Fixtures for webmails without an adaptor: a site that shows mails, and the extension with its reader."""
+
+from __future__ import annotations
+
+from tests.support.browser.web_site import site
+from tests.support.extension.page_viewer import extension, letters, tab
+from tests.support.extension.webmail_letters import adaptor, tls_files
+
+__all__ = ["adaptor", "extension", "letters", "site", "tab", "tls_files"]

@@ -1,0 +1,238 @@
+"""The generic reader: in a webmail without an adaptor it finds a protected mail and its source by itself."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.support.browser.bidi import PATIENCE_SECONDS
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import agree_if_asked
+from tests.support.extension.mail_letters import Letters, mail, text
+from tests.support.extension.webmail import Adaptor
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+WORDS = "The harbour at noon."
+PART = "#part"
+# A webmail shows the outer header, in which encryption has hidden the subject.
+HEAD = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
+<table><tr><th>From:<td>Bob &lt;bob@example.test&gt;
+<tr><th>Subject:<td>[...]<tr><th>Date:<td>2026-11-20 11:00</table>"""
+# The thin rule is not as high as the extension's button, for which the tests wait above the attachment.
+ATTACHMENT = '<hr><div id=part><a href="/part/7/2">smime.p7m</a> 4 kB</div>'
+SIGNATURE = '<hr><div id=part><a href="/part/7/2">smime.p7s</a> 4 kB</div>'
+SOURCE = '<p><a href="/mail/7/source">View source</a></p>'
+SIGN_IN = "<!doctype html><form><input name=user><input name=password type=password><button>Sign in</button></form>"
+RAW = "application/octet-stream"
+SEARCHING = "Looking for the message…"
+OFFERED = "(part) => document.querySelector(part)?.previousElementSibling?.getBoundingClientRect().height >= 44"
+# Waits longer than the watcher takes to look at a page.
+SETTLED = "() => new Promise((done) => setTimeout(() => requestIdleCallback(() => done()), 1500))"
+UNTOUCHED = "() => document.querySelectorAll('body > *').length"
+
+
+@pytest.fixture
+def letter(letters: Letters) -> bytes:
+    """A mail, signed by Bob and encrypted to Alice."""
+    return letters.signed_and_encrypted(mail(text(WORDS)))
+
+
+def show(site: WebSite, tab: Page, markup: str, *, head: str = HEAD) -> None:
+    """Go to a page of the webmail, and forget the requests until then."""
+    tab.goto(site.serve("/mail/7", (head + markup).encode()))
+    tab.activate()
+    site.asked.clear()
+
+
+def open_mail(extension: Extension, tab: Page) -> str:
+    """Click the offer above the attachment, and return the text of the opened mail."""
+    extension.click_button_above(tab, PART)
+    return opened_text(extension, tab)
+
+
+def opened_text(extension: Extension, tab: Page) -> str:
+    view = agree_if_asked(extension, tab)
+    return view.around.wait_for_frame("mail_view.html").wait_for_text(WORDS, timeout_seconds=30)
+
+
+def refusal(adaptor: Adaptor, tab: Page) -> str:
+    """Click the offer, and return the sentence that appears below it."""
+    adaptor.extension.click_button_above(tab, PART)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (said := adaptor.notes(tab)) in ("", SEARCHING) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return said
+
+
+def test_a_linked_source_is_fetched_at_the_click_and_not_before(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, '<a href="/mail/7/delete">Delete</a>' + ATTACHMENT + SOURCE)
+    tab.wait_for(OFFERED, PART)
+    assert site.asked == []
+    assert WORDS in open_mail(extension, tab)
+    assert site.asked == ["/mail/7/source"]
+
+
+def test_the_attachment_is_opened_where_the_page_links_no_source(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    body = letter.partition(b"\r\n\r\n")[2]
+    site.serve("/part/7/2", body, "application/pkcs7-mime")
+    show(site, tab, ATTACHMENT)
+    assert WORDS in open_mail(extension, tab)
+    assert site.asked == ["/part/7/2"]
+
+
+def test_the_toolbar_opens_the_only_protected_mail(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, ATTACHMENT + SOURCE)
+    tab.wait_for(OFFERED, PART)
+    extension.browser.click_toolbar_button(extension.id, tab)
+    assert WORDS in opened_text(extension, tab)
+
+
+WAYS = {
+    "german": '<a href="/mail/7/source">Quelltext</a>',
+    "french button": "<button onclick=\"window.open('/mail/7/source')\">Afficher l’original</button>",
+    "spanish script": "<a href=\"javascript:show('/mail/7/source')\">Ver código fuente</a>",
+    "arabic icon": '<a href="/mail/7/source"><img alt="عرض المصدر" src="data:,"></a>',
+    "form": "<form action=/mail/7/source><input type=hidden name=a><input type=submit value='Show original'></form>",
+    "shape of the address": '<a href="/mail/7/source?raw=1"><img alt="" src="data:,"></a>',
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_to_the_source_is_found(
+    extension: Extension, site: WebSite, tab: Page, letters: Letters, way: str
+) -> None:
+    site.serve("/mail/7/source", letters.signed(mail(text(WORDS))), RAW)
+    show(site, tab, SIGNATURE + WAYS[way], head=HEAD.replace("[...]", "Thursday"))
+    assert WORDS in open_mail(extension, tab)
+
+
+def test_a_page_that_shows_or_links_the_source_leads_to_it(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    site.serve("/mail/7/source", b'<!doctype html><pre>Nothing</pre><a href="raw">Save as file</a>')
+    site.serve("/mail/7/raw", letter, RAW)
+    show(site, tab, ATTACHMENT + SOURCE)
+    assert WORDS in open_mail(extension, tab)
+    assert site.asked == ["/mail/7/source", "/mail/7/raw"]
+    site.serve("/mail/7/source", b"<!doctype html><pre>" + letter + b"</pre>")
+    show(site, tab, ATTACHMENT + SOURCE)
+    assert WORDS in open_mail(extension, tab)
+    assert site.asked == ["/mail/7/source"]
+
+
+CHANGING = """<a href="/mail/7/delete?raw=1">View source</a> <a href="/trash/7">Download message</a>
+<a href="/logout?source=1">Source</a> <a href="/mail/7/raw">Delete original</a> <a href="/mail/7/raw">View original</a>
+<a href="/compose?forward=7">Show original</a> <a href="https://other.example.test/mail.eml">Download message</a>
+<form method=post action="/mail/7/post"><button>View source</button></form>
+<form action="/search"><input name=words><button>Raw</button></form>"""
+
+
+def test_no_address_is_fetched_that_changes_the_mailbox_or_leaves_the_site(
+    adaptor: Adaptor, site: WebSite, tab: Page
+) -> None:
+    show(site, tab, SIGNATURE + CHANGING)
+    assert "did not hand over" in refusal(adaptor, tab)
+    assert site.asked == []
+
+
+OTHER_MAILS = {
+    "another subject": b"Subject: Friday\r\n",
+    "another sender": b"From: Carol <carol@example.test>\r\nTo: dora@example.test\r\n",
+    "another time": b"Date: Fri, 20 Nov 2026 10:07:00 +0000\r\n",
+}
+
+
+@pytest.mark.parametrize("change", OTHER_MAILS)
+def test_the_source_of_another_mail_is_refused(
+    adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters, change: str
+) -> None:
+    source = letters.signed(mail(text(WORDS)))
+    names = [line.partition(b":")[0] for line in OTHER_MAILS[change].splitlines()]
+    head, _, body = source.partition(b"\r\n\r\n")
+    kept = [line for line in head.split(b"\r\n") if line.partition(b":")[0] not in names]
+    site.serve("/mail/7/source", OTHER_MAILS[change] + b"\r\n".join(kept) + b"\r\n\r\n" + body, RAW)
+    show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
+    assert "another mail" in refusal(adaptor, tab)
+
+
+def test_the_source_of_another_mail_in_the_list_is_refused(
+    adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters
+) -> None:
+    site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject="Friday")), RAW)
+    rows = "".join(
+        f"<tr><td>Bob<td>bob@example.test<td>{subject}<td>2026-11-20 11:00" for subject in ("Friday", "Thursday")
+    )
+    show(site, tab, f"<table>{rows}</table>" + SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
+    assert "another mail" in refusal(adaptor, tab)
+
+
+@pytest.mark.parametrize(
+    ("source", "media_type", "sentence"),
+    [
+        (SIGN_IN.encode(), "text/html", "asks you to sign in again"),
+        (mail(text(WORDS)), RAW, "neither signed nor encrypted"),
+        (b"<!doctype html><p>Gone", "text/html", "did not hand over"),
+        (b"\x89PNG" * 1000, "image/png", "did not hand over"),
+        (b"", RAW, "did not hand over"),
+    ],
+)
+def test_an_answer_that_is_no_protected_mail_is_refused_in_words(
+    adaptor: Adaptor, site: WebSite, tab: Page, source: bytes, media_type: str, sentence: str
+) -> None:
+    site.serve("/mail/7/source", source, media_type)
+    show(site, tab, SIGNATURE + SOURCE)
+    assert sentence in refusal(adaptor, tab)
+
+
+def test_an_endless_source_is_given_up(adaptor: Adaptor, site: WebSite, tab: Page) -> None:
+    head = mail(b"Content-Type: multipart/signed; protocol=x\r\n\r\n")
+    site.serve("/mail/7/source", head + bytes(128 * 2**20), RAW)
+    show(site, tab, SIGNATURE + SOURCE)
+    assert "larger than 128 MB" in refusal(adaptor, tab)
+
+
+NO_MAIL = {
+    "a text about it": "<p>Attach the file <code>smime.p7m</code> to your message.</p>" * 5,
+    "a letter being written": "<form><input name=subject><textarea></textarea><p>smime.p7m <button>x</button></form>",
+    "a list": "".join(f"<p><a href=/mail/{number}>smime.p7m</a></p>" for number in range(40)),
+    "a hidden part": '<div hidden><a href="/part/7/2">smime.p7m</a></div>',
+}
+
+
+@pytest.mark.parametrize("page", NO_MAIL)
+def test_nothing_is_offered_where_no_mail_is_shown(extension: Extension, site: WebSite, tab: Page, page: str) -> None:
+    show(site, tab, NO_MAIL[page])
+    before = tab.js(UNTOUCHED)
+    tab.js(SETTLED)
+    assert tab.js(UNTOUCHED) == before
+    assert site.asked == []
+
+
+def test_each_mail_of_a_conversation_has_its_own_offer(
+    extension: Extension, site: WebSite, tab: Page, letters: Letters
+) -> None:
+    site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject="Friday")), RAW)
+    site.serve("/mail/8/source", letters.signed(mail(text("Of the eighth."))), RAW)
+    parts = "".join(
+        f"<section>{HEAD.replace('[...]', subject)}<hr>"
+        f"<div id=part{number}><a href=/part/{number}/2>smime.p7s</a></div>"
+        f"<a href=/mail/{number}/source>View source</a></section>"
+        for number, subject in ((7, "Friday"), (8, "Thursday"))
+    )
+    show(site, tab, parts, head="")
+    extension.click_button_above(tab, "#part8")
+    view = agree_if_asked(extension, tab)
+    assert view.around.wait_for_frame("mail_view.html").wait_for_text("Of the eighth.", timeout_seconds=30)
+    tab.wait_for(OFFERED, "#part7")
