@@ -9,6 +9,7 @@
  * when it gets the pointer or the focus.
  */
 import { mayNamePart } from "./any_webmail/part_names.js";
+import { closest, findBelow, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailPage } from "./webmail_signs.js";
@@ -26,8 +27,6 @@ const SLICE_MILLISECONDS = 8;
 /** The limit of buttons in one document. Above it only the focused element gets one; menu and shortcut still work. */
 const MAX_OFFERS = 1000;
 
-/** The methods of the prototype: a form's controls and a document's images can shadow those of the object itself. */
-const { matches, closest } = Element.prototype;
 /**
  * Elements near the viewport. They are examined again at every change, because no event tells that a script has put
  * text into a field.
@@ -88,7 +87,7 @@ function watchRoot(root) {
 /** @param {Event} event */
 function meetField(event) {
   const [target] = event.composedPath();
-  if (!(target instanceof HTMLElement) || !Reflect.apply(matches, target, [CANDIDATES])) return;
+  if (!(target instanceof HTMLElement) || !matches(target, CANDIDATES)) return;
   near.add(target);
   if (!isScheduled) lookAgainSoon();
 }
@@ -113,17 +112,17 @@ function lookAgainSoon() {
     hasRemovals = false;
     const roots = changed;
     changed = new Set();
-    for (const root of roots) if (root.isConnected) watchBelow(root);
-    for (const element of near) if (element.isConnected) queue.add(element); else near.delete(element);
+    for (const root of roots) if (isConnected(root)) watchBelow(root);
+    for (const element of near) if (isConnected(element)) queue.add(element); else near.delete(element);
     for (const host of world.fields?.places ?? []) host.checkPlace();
     workWhenIdle();
     lookForMail(roots);
   }, LOOK_AGAIN_MILLISECONDS);
 }
 
-/** @param {ParentNode} root */
+/** @param {ParentNode & Node} root */
 function watchBelow(root) {
-  const around = root instanceof Element ? Reflect.apply(closest, root, [CANDIDATES]) : null;
+  const around = root instanceof Element ? closest(root, CANDIDATES) : null;
   if (around) watch(around);
   for (const element of findBelow(root, TELLING)) viewport.observe(element);
   for (const element of findBelow(root, GUARDED)) watch(element);
@@ -131,16 +130,10 @@ function watchBelow(root) {
   for (const element of findBelow(root, "*")) if (element.localName.includes("-")) world.guard.meet(element);
 }
 
-/** @param {ParentNode} root @param {string} selector @returns {NodeListOf<Element>} */
-function findBelow(root, selector) {
-  const kind = [Element, Document].find((one) => root instanceof one) ?? DocumentFragment;
-  return Reflect.apply(kind.prototype.querySelectorAll, root, [selector]);
-}
-
 /** @param {Element} element */
 function watch(element) {
   viewport.observe(element);
-  if (Reflect.apply(matches, element, [GUARDED]) && element instanceof HTMLElement) queue.add(element);
+  if (matches(element, GUARDED) && element instanceof HTMLElement) queue.add(element);
 }
 
 function workWhenIdle() {
@@ -167,7 +160,7 @@ function look(element) {
 
 /** @param {HTMLElement} element */
 function mayBeOffered(element) {
-  if (Reflect.apply(matches, element, [ASKING])) return true;
+  if (matches(element, ASKING)) return true;
   return element instanceof HTMLTextAreaElement && element.value.includes(ARMOR_BEGIN);
 }
 

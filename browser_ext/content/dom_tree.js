@@ -1,19 +1,70 @@
 /**
- * The parents of an element, across shadow roots. This module reads with the getters of the prototypes, because a
- * form's controls can shadow its properties (`<input name=parentNode>`).
+ * Reads the tree of a page. A form's controls can shadow its properties (`<input name=matches>`), and the images, forms
+ * and frames of a page can shadow those of its document (`<img name=body>`), by chance too. So this module reads with
+ * the methods and getters of the prototypes.
  */
 
-const readParent = getterOf(Node.prototype, "parentNode");
-const readSlot = getterOf(Element.prototype, "assignedSlot");
-
-/** @param {object} prototype @param {string} name @returns {() => unknown} */
-function getterOf(prototype, name) {
-  return /** @type {() => unknown} */ (Object.getOwnPropertyDescriptor(prototype, name)?.get);
+/**
+ * A method or a getter as a function whose first argument is the object.
+ * @param {object} prototype @param {string} name @returns {(node: Node, ...args: unknown[]) => any}
+ */
+function readerOf(prototype, name) {
+  const { value, get } = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, name));
+  return (node, ...args) => Reflect.apply(value ?? get, node, args);
 }
 
-/** The parent element; at the top of a shadow root, its host. @param {Element} element @returns {Element | null} */
-export function parentOf(element) {
-  const parent = Reflect.apply(readParent, element, []);
+const readType = readerOf(Node.prototype, "nodeType");
+const readParent = readerOf(Node.prototype, "parentNode");
+const walk = readerOf(Document.prototype, "createTreeWalker");
+const readSlot = readerOf(Element.prototype, "assignedSlot");
+/** `querySelectorAll` by the type of the node. @type {Record<number, (root: Node, selector: string) => NodeListOf<Element>>} */
+const finders = {
+  [Node.ELEMENT_NODE]: readerOf(Element.prototype, "querySelectorAll"),
+  [Node.DOCUMENT_NODE]: readerOf(Document.prototype, "querySelectorAll"),
+  [Node.DOCUMENT_FRAGMENT_NODE]: readerOf(DocumentFragment.prototype, "querySelectorAll"),
+};
+
+/** @type {(element: Element, selector: string) => boolean} */
+export const matches = readerOf(Element.prototype, "matches");
+/** @type {(element: Element, selector: string) => Element | null} */
+export const closest = readerOf(Element.prototype, "closest");
+/** @type {(element: Element, name: string) => string | null} */
+export const attributeOf = readerOf(Element.prototype, "getAttribute");
+/** @type {(element: Element) => number} */
+export const widthOf = readerOf(Element.prototype, "clientWidth");
+/** @type {(element: HTMLElement) => string} */
+export const visibleTextOf = readerOf(HTMLElement.prototype, "innerText");
+/** The text of an element, null of a document. @type {(node: Node) => string | null} */
+export const textOf = readerOf(Node.prototype, "textContent");
+/** @type {(node: Node) => string} */
+export const baseOf = readerOf(Node.prototype, "baseURI");
+/** @type {(node: Node) => Node | null} */
+export const previousOf = readerOf(Node.prototype, "previousSibling");
+/** @type {(node: Node, other: Node) => boolean} */
+export const contains = readerOf(Node.prototype, "contains");
+/** @type {(node: Node) => boolean} */
+export const isConnected = readerOf(Node.prototype, "isConnected");
+/** @type {(form: HTMLFormElement) => HTMLFormControlsCollection} */
+export const controlsOf = readerOf(HTMLFormElement.prototype, "elements");
+/** @type {(element: Element) => boolean} */
+export const isVisible = readerOf(Element.prototype, "checkVisibility");
+/** @type {(page: Document) => HTMLElement | null} */
+export const bodyOf = readerOf(Document.prototype, "body");
+
+/** The elements below that match. @param {Node} root @param {string} selector @returns {NodeListOf<Element>} */
+export function findBelow(root, selector) {
+  return finders[readType(root)](root, selector);
+}
+
+/** The texts below. @param {Node} root @returns {Generator<Text>} */
+export function* textsBelow(root) {
+  const texts = walk(document, root, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) yield text;
+}
+
+/** The parent element; at the top of a shadow root, its host. @param {Node} node @returns {Element | null} */
+export function parentOf(node) {
+  const parent = readParent(node);
   if (parent instanceof ShadowRoot) return parent.host;
   return parent instanceof Element ? parent : null;
 }
@@ -23,5 +74,5 @@ export function parentOf(element) {
  * @param {Element} element @returns {Element | null}
  */
 export function drawnParentOf(element) {
-  return /** @type {Element | null} */ (Reflect.apply(readSlot, element, [])) ?? parentOf(element);
+  return /** @type {Element | null} */ (readSlot(element)) ?? parentOf(element);
 }

@@ -3,11 +3,10 @@
  * shown all entries. The extension then submits a form of its own, in a closed shadow root, with exactly the signed
  * entries. No handler of the page runs between the last comparison and the submission.
  *
- * A form's controls can shadow its properties (`<input name=action>`), so this module reads forms with the methods and
- * getters of the prototypes.
+ * A form's controls can shadow its properties (`<input name=action>`), so this module reads forms by `dom_tree.js`.
  */
 import { ask } from "./background_link.js";
-import { parentOf } from "./dom_tree.js";
+import { attributeOf, controlsOf, parentOf } from "./dom_tree.js";
 import { isSameFile } from "./files.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { problem } from "./problems.js";
@@ -26,10 +25,6 @@ const ENCTYPES = ["application/x-www-form-urlencoded", "multipart/form-data"];
 /** @typedef {{name: string, value: FormDataEntryValue}} Pair */
 /** @typedef {HTMLElement & Partial<Pick<HTMLInputElement, "value" | "checked" | "multiple" | "labels">>} Control */
 
-const readAttribute = Element.prototype.getAttribute;
-const controlsOf = /** @type {(this: HTMLFormElement) => HTMLFormControlsCollection} */ (
-  Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements")?.get
-);
 const submitForm = HTMLFormElement.prototype.submit;
 /** If the page is left within this time after a script has read the form, the form was probably sent unsigned. */
 const LEAVING_MILLISECONDS = 3000;
@@ -88,10 +83,10 @@ async function sign(form, submitter) {
     const pairs = readPairs(form, submitter);
     const target = describeTarget(form, submitter);
     const entries = await describeEntries(form, pairs, target.enctype);
-    const pressed = submitter && readAttribute.call(submitter, "name");
+    const pressed = submitter && attributeOf(submitter, "name");
     const request = {
-      ...target, entries, nonce: readAttribute.call(form, "data-smime-nonce") ?? "",
-      submitter: pressed ? [pressed, readAttribute.call(submitter, "value") ?? ""] : [],
+      ...target, entries, nonce: attributeOf(form, "data-smime-nonce") ?? "",
+      submitter: pressed ? [pressed, attributeOf(submitter, "value") ?? ""] : [],
     };
     const { job } = await ask("form.request", request);
     receivers.set(job, {
@@ -135,10 +130,10 @@ function readPairs(form, submitter) {
  */
 function describeTarget(form, submitter) {
   const read = (/** @type {string} */ name) =>
-    (submitter && readAttribute.call(submitter, `form${name}`)) ?? readAttribute.call(form, name) ?? "";
+    (submitter && attributeOf(submitter, `form${name}`)) ?? attributeOf(form, name) ?? "";
   const method = read("method").toLowerCase();
   const enctype = read("enctype").toLowerCase() || ENCTYPES[0];
-  const charset = (readAttribute.call(form, "accept-charset") || document.characterSet).toLowerCase();
+  const charset = (attributeOf(form, "accept-charset") || document.characterSet).toLowerCase();
   // With GET the signed values would be in the address, and so in logs and histories.
   if (method !== "post") throw problem("form-not-post");
   if (!ENCTYPES.includes(enctype) || charset !== "utf-8") throw problem("form-encoding");
@@ -149,7 +144,7 @@ function describeTarget(form, submitter) {
  * @param {HTMLFormElement} form @param {HTMLElement | null} submitter @returns {string} the address that gets the form
  */
 function addressOf(form, submitter) {
-  const named = (submitter && readAttribute.call(submitter, "formaction")) ?? readAttribute.call(form, "action");
+  const named = (submitter && attributeOf(submitter, "formaction")) ?? attributeOf(form, "action");
   const action = new URL(named || document.URL, document.baseURI);
   action.hash = "";
   return action.href;
@@ -181,7 +176,7 @@ async function describeEntries(form, pairs, enctype) {
 function controlFinder(form) {
   /** @type {Map<string, Control[]>} */
   const byName = new Map();
-  for (const control of /** @type {Control[]} */ (Array.from(controlsOf.call(form)))) {
+  for (const control of /** @type {Control[]} */ (Array.from(controlsOf(form)))) {
     const name = control.getAttribute("name") ?? "";
     byName.set(name, [...(byName.get(name) ?? []), control]);
   }

@@ -7,12 +7,10 @@
  * after `document.open()`, which removes all listeners. Events of a form inside a shadow root do not leave the root, so
  * the guard gets no events from a root that it does not know.
  */
+import { matches } from "./dom_tree.js";
 import { shadowRootOf } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
 import { world } from "./world.js";
-
-/** The method of the prototype: a form's controls can shadow its properties. */
-const { matches } = Element.prototype;
 
 /** @type {Parameters<typeof window.addEventListener>[]} */
 const listeners = [];
@@ -75,7 +73,7 @@ function meetOnTheWay(event) {
 /** Stops the event, and loads the scripts that encrypt. The person must repeat the click. @param {Event} event */
 function holdBack(event) {
   const [element] = event.composedPath();
-  if (world.fields || !(element instanceof Element) || !Reflect.apply(matches, element, [GUARDED])) return;
+  if (world.fields || !(element instanceof Element) || !matches(element, GUARDED)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   // There is no watcher before the document is complete. The watcher loads the scripts by itself when it starts.

@@ -5,7 +5,7 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
-import { parentOf } from "./dom_tree.js";
+import { attributeOf, bodyOf, closest, findBelow, parentOf, textOf } from "./dom_tree.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
 import { rootsBelow, shadowRootOf } from "./shadow_roots.js";
@@ -79,7 +79,7 @@ function mailFormOf(element) {
 
 /** A field with the fields before and after it, in the order of the page. @param {HTMLElement} element */
 function fieldsAround(element) {
-  const all = rootsBelow(document).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(FIELDS))]);
+  const all = rootsBelow(document).flatMap((root) => [.../** @type {NodeListOf<HTMLElement>} */ (findBelow(root, FIELDS))]);
   const place = all.indexOf(element);
   return all.slice(Math.max(0, place - MAX_NEIGHBOURS), place + MAX_NEIGHBOURS);
 }
@@ -135,9 +135,9 @@ function formAmong(found, editors, element) {
  * @param {{place: Element, subject: HTMLElement, element: HTMLElement, isPart: boolean}} one
  */
 function isOfForm({ place, subject, element, isPart }) {
-  const [own, other] = [element, subject].map((one) => one.closest("form"));
+  const [own, other] = [element, subject].map((one) => closest(one, "form"));
   if (own && other) return own === other;
-  const isWholePage = place === document.body || place === document.documentElement;
+  const isWholePage = place === bodyOf(document) || place === document.documentElement;
   // No script can find out whether a frame of another origin is an editor.
   const isUnknown = element instanceof HTMLIFrameElement && editableIn(element) === null;
   return !isWholePage || (isPart && !isUnknown);
@@ -154,14 +154,14 @@ function commonOf(outwards, other) {
  * @param {HTMLElement} element @returns {MailForm | null}
  */
 function mailtoForm(element) {
-  const form = element.closest("form");
-  if (!/^\s*mailto:/i.test(form?.getAttribute("action") ?? "")) return null;
-  return form && { place: form, editor: element, subject: element, found: [] };
+  const form = /** @type {HTMLFormElement | null} */ (closest(element, "form"));
+  if (!form || !/^\s*mailto:/i.test(attributeOf(form, "action") ?? "")) return null;
+  return { place: form, editor: element, subject: element, found: [] };
 }
 
 /** The addresses in the `mailto:` action of a form. @param {Element} place */
 function addressesOfAction(place) {
-  const action = place.getAttribute("action")?.trim() ?? "";
+  const action = attributeOf(place, "action")?.trim() ?? "";
   if (!/^mailto:/i.test(action) || !URL.canParse(action)) return [];
   try {
     return decodeURIComponent(new URL(action).pathname).split(",").map((one) => one.trim()).filter(isAddress);
@@ -193,8 +193,8 @@ function addressesIn(field) {
 
 /** The addresses in an element, in its text and in the attributes of elements below. @param {Element} element */
 function addressesBelow(element) {
-  const said = [...element.querySelectorAll("*")].flatMap((one) => ADDRESSES.flatMap((name) => addressesOfText(one.getAttribute(name) ?? "")));
-  const shown = (element.textContent ?? "").split(/[\s<>"(),:;[\]]+/u).filter(isAddress);
+  const said = [...findBelow(element, "*")].flatMap((one) => ADDRESSES.flatMap((name) => addressesOfText(attributeOf(one, name) ?? "")));
+  const shown = (textOf(element) ?? "").split(/[\s<>"(),:;[\]]+/u).filter(isAddress);
   return [...said, ...shown];
 }
 
@@ -204,13 +204,13 @@ function addressesBelow(element) {
  */
 function recipientsAt(field, form) {
   const others = [form.editor, ...form.found.map(({ element }) => element)].filter((one) => one !== field);
-  const isOwn = (/** @type {Element} */ place) => place !== document.body && !others.some((other) => holds(place, other));
+  const isOwn = (/** @type {Element} */ place) => place !== bodyOf(document) && !others.some((other) => holds(place, other));
   const chips = around(field).slice(1, 1 + MAX_CHIP_LEVELS).findLast(isOwn);
   return [...(chips ? addressesBelow(chips) : []), ...addressesIn(field)];
 }
 
 /** @param {HTMLElement} editor */
-function textOf(editor) {
+function writtenIn(editor) {
   const element = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
   if (element instanceof HTMLInputElement) return "";
   const { value } = /** @type {Partial<HTMLTextAreaElement>} */ (element ?? {});
@@ -226,10 +226,10 @@ function fieldsOf(form) {
   };
   const from = form.found.find(({ kind }) => kind === "from")?.element;
   const { subject, editor } = form;
-  const title = subject === editor ? "" : /** @type {HTMLInputElement} */ (subject).value ?? subject.textContent ?? "";
+  const title = subject === editor ? "" : /** @type {HTMLInputElement} */ (subject).value ?? textOf(subject) ?? "";
   return {
     kind: "new", from: (from && addressesIn(from)[0]) ?? "", to: people("to"), cc: people("cc"), bcc: people("bcc"),
-    subject: title, text: textOf(editor),
+    subject: title, text: writtenIn(editor),
   };
 }
 
@@ -238,7 +238,7 @@ function fieldsOf(form) {
  * @param {MailForm} form @returns {HTMLInputElement | null}
  */
 function fileFieldOf({ place, subject, editor }) {
-  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (place.querySelectorAll("input[type=file]:enabled:not([accept], [webkitdirectory])"));
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (findBelow(place, "input[type=file]:enabled:not([accept], [webkitdirectory])"));
   return subject !== editor && fields.length === 1 ? fields[0] : null;
 }
 

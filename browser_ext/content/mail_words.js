@@ -2,6 +2,7 @@
  * Recognises the fields of a form for mail (recipients, subject, sender), each by its name in the markup, its type, and
  * its label in the languages of the extension. Fields with other names and labels are not recognised.
  */
+import { findBelow, matches, parentOf, previousOf, textOf } from "./dom_tree.js";
 
 /** @typedef {"to" | "cc" | "bcc" | "subject" | "from"} MailField */
 
@@ -129,13 +130,13 @@ function textBefore(field) {
   /** @type {Node | null} */
   let node = field;
   for (let level = 0; node && level < MAX_LEVELS; level += 1) {
-    for (let before = node.previousSibling; before; before = before.previousSibling) {
+    for (let before = previousOf(node); before; before = previousOf(before)) {
       const fields = "input, select, textarea";
-      if (before instanceof Element && (before.matches(fields) || before.querySelector(fields) !== null)) return "";
-      const text = before.textContent?.trim();
+      if (before instanceof Element && (matches(before, fields) || findBelow(before, fields).length > 0)) return "";
+      const text = textOf(before)?.trim();
       if (text) return text;
     }
-    node = node.parentElement;
+    node = parentOf(node);
   }
   return "";
 }

@@ -1,4 +1,5 @@
 /** The shadow roots of a page. */
+import { findBelow } from "./dom_tree.js";
 import { api } from "./world.js";
 
 /**
@@ -18,6 +19,6 @@ export function shadowRootOf(element) {
  * @param {Document | ShadowRoot} root @returns {(Document | ShadowRoot)[]}
  */
 export function rootsBelow(root) {
-  const below = [...root.querySelectorAll("*")].flatMap((element) => shadowRootOf(element) ?? []);
+  const below = [...findBelow(root, "*")].flatMap((element) => shadowRootOf(element) ?? []);
   return [root, ...below.flatMap(rootsBelow)];
 }

@@ -2,6 +2,7 @@
  * The outer header of a message's source, and whether it belongs to the mail that a page shows. The page shows From,
  * Subject and Date in some form. Each of these that the page shows must fit.
  */
+import { bodyOf, contains, findBelow, matches, parentOf, visibleTextOf } from "../dom_tree.js";
 import { addressIn, headerField } from "../webmail_tools.js";
 
 /** The header fields that a page shows. `date` is null if the field cannot be read. @typedef {{from: string, to: string, subject: string, date: Date | null}} Header */
@@ -57,11 +58,12 @@ function decodeQ(content) {
  * @param {Header} header @param {Element} element @param {Document[]} documents the element's own document first
  */
 export function isShownAround(header, element, documents) {
-  for (let outer = element.parentElement; outer; outer = outer.parentElement) {
-    const text = textAround(outer, element, header);
+  for (let outer = parentOf(element); outer; outer = parentOf(outer)) {
+    const text = outer instanceof HTMLElement ? textAround(outer, element, header) : "";
     if (showsMail(text, header)) return fitsTimes(text, header.date);
   }
-  return documents.slice(1).some(({ body }) => {
+  return documents.slice(1).some((page) => {
+    const body = bodyOf(page);
     const text = body ? textAround(body, element, header) : "";
     return showsMail(text, header) && fitsTimes(text, header.date);
   });
@@ -73,16 +75,11 @@ export function isShownAround(header, element, documents) {
  * @param {HTMLElement} outer @param {Element} element @param {Header} header
  */
 function textAround(outer, element, header) {
-  const text = outer.innerText;
+  const text = visibleTextOf(outer);
   if (!showsMail(text, header)) return "";
-  const rows = /** @type {HTMLElement[]} */ ([...outer.querySelectorAll(ROWS)].slice(0, MAX_ROWS));
-  const entries = rows.filter((row) => !row.contains(element) && isOneOfMany(row) && showsMail(row.innerText, header));
-  return entries.reduce((left, row) => left.replace(row.innerText, ""), text);
-}
-
-/** @param {Element} row */
-function isOneOfMany(row) {
-  return [...row.parentElement?.children ?? []].some((other) => other !== row && other.localName === row.localName);
+  const rows = /** @type {HTMLElement[]} */ ([...findBelow(outer, ROWS)].slice(0, MAX_ROWS));
+  const entries = rows.filter((row) => !contains(row, element) && !matches(row, ":only-of-type") && showsMail(visibleTextOf(row), header));
+  return entries.reduce((left, row) => left.replace(visibleTextOf(row), ""), text);
 }
 
 /** @param {string} text @param {Header} header */

@@ -3,6 +3,7 @@
  * 3.2). The watcher runs this in every page that the person has granted, so it has to be cheap: one look at the text,
  * one at the attributes.
  */
+import { attributeOf, bodyOf, findBelow, matches, textOf } from "../dom_tree.js";
 
 export const PART_NAME = /smime\.p7[ms]|application\/(?:x-)?pkcs7-(?:mime|signature)|multipart\/signed/iu;
 const SIGNATURE_NAME = /smime\.p7s|pkcs7-signature|multipart\/signed/iu;
@@ -12,13 +13,13 @@ export const NAMING = ATTRIBUTES.flatMap((name) => ["smime.p7", "pkcs7-", "multi
 
 /** Whether the page may show a protected mail below `root`. @param {ParentNode & Node} root */
 export function mayNamePart(root) {
-  return PART_NAME.test(root.textContent ?? document.body?.textContent ?? "")
-    || (root instanceof Element && root.matches(NAMING)) || root.querySelector(NAMING) !== null;
+  return PART_NAME.test(textOf(root instanceof Document ? bodyOf(root) ?? root : root) ?? "")
+    || (root instanceof Element && matches(root, NAMING)) || findBelow(root, NAMING).length > 0;
 }
 
 /** The attribute of an element that names a part; "" for none. @param {Element} element */
 export function namedByAttribute(element) {
-  return ATTRIBUTES.map((name) => element.getAttribute(name) ?? "").find((value) => PART_NAME.test(value)) ?? "";
+  return ATTRIBUTES.map((name) => attributeOf(element, name) ?? "").find((value) => PART_NAME.test(value)) ?? "";
 }
 
 /** Whether the name is that of a detached signature. @param {string} name */

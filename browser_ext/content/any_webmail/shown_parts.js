@@ -2,7 +2,7 @@
  * Finds the protected mails in a page of any webmail: the attachments that the page names as S/MIME parts, and for each
  * the place in which its mail can be shown.
  */
-import { parentOf } from "../dom_tree.js";
+import { bodyOf, closest, contains, findBelow, isConnected, isVisible, matches, parentOf, textOf, textsBelow, widthOf } from "../dom_tree.js";
 import { mailFieldOf } from "../mail_words.js";
 import { rootsBelow } from "../shadow_roots.js";
 import { isSignatureName, namedByAttribute, NAMING, PART_NAME } from "./part_names.js";
@@ -55,15 +55,14 @@ export function shownParts() {
  */
 function* namesOf(page) {
   for (const root of rootsBelow(page)) {
-    for (const element of root.querySelectorAll(NAMING)) {
+    for (const element of findBelow(root, NAMING)) {
       const name = namedByAttribute(element);
-      if (name && !element.closest(UNREAD)) yield { element, name, line: clickableLine(element) ?? element };
+      if (name && !closest(element, UNREAD)) yield { element, name, line: clickableLine(element) ?? element };
     }
-    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-      const name = node.nodeValue ?? "";
-      const element = PART_NAME.test(name) ? node.parentElement : null;
-      if (element && !element.closest(UNREAD)) yield { element, name, line: clickableLine(element) };
+    for (const text of textsBelow(root)) {
+      const name = text.data;
+      const element = PART_NAME.test(name) ? parentOf(text) : null;
+      if (element && !closest(element, UNREAD)) yield { element, name, line: clickableLine(element) };
     }
   }
 }
@@ -71,12 +70,12 @@ function* namesOf(page) {
 /** @param {Element} element */
 function knownPlace(element) {
   const place = places.get(element);
-  return place?.isConnected && place.contains(element) ? place : null;
+  return place && isConnected(place) && contains(place, element) ? place : null;
 }
 
 /** @param {Element} element @param {Element} line */
 function newPlace(element, line) {
-  const place = element.checkVisibility() && !isComposed(element) ? placeOf(line) : null;
+  const place = isVisible(element) && !isComposed(element) ? placeOf(line) : null;
   if (place) places.set(element, place);
   return place;
 }
@@ -85,8 +84,8 @@ function newPlace(element, line) {
 function clickableLine(element) {
   /** @type {Element | null} */
   let line = element;
-  for (let level = 0; line && level < MAX_LEVELS && (line.textContent ?? "").length <= MAX_NAME_CHARACTERS; level += 1) {
-    if (line.matches(CLICKABLE) || line.querySelector(CLICKABLE)) return line;
+  for (let level = 0; line && level < MAX_LEVELS && (textOf(line) ?? "").length <= MAX_NAME_CHARACTERS; level += 1) {
+    if (matches(line, CLICKABLE) || findBelow(line, CLICKABLE).length > 0) return line;
     line = parentOf(line);
   }
   return null;
@@ -94,8 +93,8 @@ function clickableLine(element) {
 
 /** @param {Element} element @param {Element} line */
 function linkOf(element, line) {
-  const around = element.closest("a[href]");
-  const inside = [...line.querySelectorAll("a[href]")];
+  const around = closest(element, "a[href]");
+  const inside = [...findBelow(line, "a[href]")];
   return /** @type {HTMLAnchorElement | null} */ (around ?? inside.find((one) => one.matches(NAMING)) ?? inside[0] ?? null);
 }
 
@@ -104,23 +103,23 @@ function linkOf(element, line) {
  * @param {Element} line @returns {HTMLElement | null}
  */
 function placeOf(line) {
-  const wide = Math.min(MIN_WIDTH, document.documentElement.clientWidth * MIN_SHARE);
+  const wide = Math.min(MIN_WIDTH, innerWidth * MIN_SHARE);
   for (let place = line, outer = parentOf(place); outer; place = outer, outer = parentOf(outer)) {
     if (!(place instanceof HTMLElement)) continue;
-    if (outer === document.body) return place;
+    if (outer === bodyOf(document)) return place;
     const isBlock = BOXES.includes(getComputedStyle(place).display) && BLOCKS.includes(getComputedStyle(outer).display);
     // A list takes only entries.
-    const isFree = isBlock && !place.matches("li, dt, dd, a, button, summary") && !outer.matches("a, button, summary");
-    if (isFree && outer.clientWidth >= wide) return place;
+    const isFree = isBlock && !matches(place, "li, dt, dd, a, button, summary") && !matches(outer, "a, button, summary");
+    if (isFree && widthOf(outer) >= wide) return place;
   }
   return null;
 }
 
 /** Whether an element is an attachment in a form in which a mail is being written. @param {Element} element */
 function isComposed(element) {
-  for (let outer = parentOf(element); outer && outer !== document.body; outer = parentOf(outer)) {
+  for (let outer = parentOf(element); outer && outer !== bodyOf(document); outer = parentOf(outer)) {
     // A page may have a hidden form for the answer beside a mail.
-    const shown = (/** @type {string} */ selector) => [...outer.querySelectorAll(selector)].filter((one) => one.checkVisibility());
+    const shown = (/** @type {string} */ selector) => [...findBelow(outer, selector)].filter((one) => isVisible(one));
     if (shown(EDITORS).length > 0 && shown("input").some((field) => mailFieldOf(field) === "subject")) return true;
   }
   return false;

@@ -2,6 +2,7 @@
  * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. Nothing here
  * fetches anything. Addresses of other sites, and addresses that change the mailbox, never count.
  */
+import { attributeOf, baseOf, controlsOf, findBelow, matches, textOf } from "../dom_tree.js";
 import { rootsBelow } from "../shadow_roots.js";
 import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
 
@@ -39,10 +40,10 @@ export function sourceLinks(documents, part) {
 
 /** @param {Document[]} documents @returns {Generator<{element: Element, url: URL}>} */
 function* addressesIn(documents) {
-  const elements = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...root.querySelectorAll(WAYS)]);
+  const elements = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...findBelow(root, WAYS)]);
   for (const element of elements.slice(0, MAX_ELEMENTS)) {
     for (const text of addressTexts(element)) {
-      const url = addressOf(text, element.baseURI);
+      const url = addressOf(text, baseOf(element));
       if (url) yield { element, url };
     }
   }
@@ -50,9 +51,9 @@ function* addressesIn(documents) {
 
 /** @param {Element} element @returns {string[]} */
 function addressTexts(element) {
-  const href = element.getAttribute("href") ?? "";
+  const href = attributeOf(element, "href") ?? "";
   const isScript = /^\s*javascript:/iu.test(href);
-  const script = `${element.getAttribute("onclick") ?? ""} ${isScript ? decodeEscapes(href) : ""}`;
+  const script = `${attributeOf(element, "onclick") ?? ""} ${isScript ? decodeEscapes(href) : ""}`;
   // An address in a call such as `open('source.php?id=5')`.
   const quoted = script.split(/["']/u).filter((piece) => /[/?.=]/u.test(piece) && !/[\s<>()]/u.test(piece));
   return [...(href && !isScript && !href.startsWith("#") ? [href] : []), ...quoted, ...formAddress(element)];
@@ -71,12 +72,13 @@ function decodeEscapes(text) {
 function formAddress(element) {
   const isButton = element instanceof HTMLButtonElement || element instanceof HTMLInputElement;
   const form = isButton && ["submit", "image"].includes(element.type) ? element.form : null;
-  if (!form || (element.getAttribute("formmethod") ?? form.getAttribute("method") ?? "get").toLowerCase() !== "get") return [];
-  const url = addressOf(element.getAttribute("formaction") ?? form.getAttribute("action") ?? "", element.baseURI);
+  if (!form || (element.getAttribute("formmethod") ?? attributeOf(form, "method") ?? "get").toLowerCase() !== "get") return [];
+  const url = addressOf(attributeOf(element, "formaction") ?? attributeOf(form, "action") ?? "", baseOf(element));
   if (!url) return [];
   // A form with fields to fill in, such as a search, is no link.
-  const hidden = [...form.elements].filter((one) => one instanceof HTMLInputElement && one.type === "hidden");
-  const isFilled = [...form.elements].some((one) => one.matches("input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
+  const controls = [...controlsOf(form)];
+  const hidden = controls.filter((one) => one instanceof HTMLInputElement && one.type === "hidden");
+  const isFilled = controls.some((one) => matches(one, "input:not([type=hidden], [type=submit], [type=image], [type=button]), select, textarea"));
   if (isFilled) return [];
   url.search = "";
   for (const { name, value } of /** @type {HTMLInputElement[]} */ ([...hidden, element])) if (name) url.searchParams.append(name, value);
@@ -97,7 +99,7 @@ function scoreOf(element, url, own) {
   const label = weighLabel(labelOf(element));
   const address = weighAddress(url, new Set(own ? valuesOf(own).flatMap(wordsIn) : []));
   if (label < 0 || address < 0) return -1;
-  const isFile = element.hasAttribute("download") || url.pathname.toLowerCase().endsWith(".eml");
+  const isFile = attributeOf(element, "download") !== null || url.pathname.toLowerCase().endsWith(".eml");
   const clear = Math.max(label, address, isFile ? 2 : 0);
   // One vague word names the source only in an address that shares the attachment's own parameters.
   if (clear === 0 || (clear === 1 && shared < LEAST_SHARED)) return 0;
@@ -107,10 +109,10 @@ function scoreOf(element, url, own) {
 
 /** @param {Element} element */
 function labelOf(element) {
-  const pictures = [...element.querySelectorAll("img[alt], svg[aria-label], [title]")].map((one) =>
-    one.getAttribute("alt") ?? one.getAttribute("aria-label") ?? one.getAttribute("title"));
-  const own = ["title", "aria-label", "value", "alt"].map((name) => element.getAttribute(name));
-  const texts = [element.textContent, ...own, ...pictures].map((text) => (text ?? "").normalize("NFKC").trim().replace(/\s+/gu, " "));
+  const pictures = [...findBelow(element, "img[alt], svg[aria-label], [title]")].map((one) =>
+    attributeOf(one, "alt") ?? attributeOf(one, "aria-label") ?? attributeOf(one, "title"));
+  const own = ["title", "aria-label", "value", "alt"].map((name) => attributeOf(element, name));
+  const texts = [textOf(element), ...own, ...pictures].map((text) => (text ?? "").normalize("NFKC").trim().replace(/\s+/gu, " "));
   return texts.filter((text) => text.length <= MAX_LABEL_CHARACTERS).join(" ").trim().toLowerCase();
 }
 

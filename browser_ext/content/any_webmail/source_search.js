@@ -3,6 +3,7 @@
  * site, and is asked by GET with the person's session. An answer counts only if it is a message of S/MIME whose header
  * the page shows. If none counts, the S/MIME part itself is fetched.
  */
+import { findBelow, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
 import { beginsAsMessage } from "../webmail_tools.js";
 import { isProtected, isShownAround, readHeader } from "./message_header.js";
@@ -69,7 +70,7 @@ function reachableDocuments() {
 
 /** @param {Document} page @returns {Document[]} */
 function documentsBelow(page) {
-  const frames = /** @type {HTMLIFrameElement[]} */ ([...page.querySelectorAll("iframe, frame")]);
+  const frames = /** @type {HTMLIFrameElement[]} */ ([...findBelow(page, "iframe, frame")]);
   return [page, ...frames.flatMap(({ contentDocument }) => (contentDocument ? documentsBelow(contentDocument) : []))];
 }
 
@@ -79,7 +80,7 @@ async function tryAddress(url, part, documents) {
   if (typeof taken === "string") return { refused: taken === "too-large" ? "source-too-large" : "source-not-found" };
   if (!taken.page) return judge(taken.bytes, part, documents);
   const page = parse(taken);
-  if (page.querySelector("input[type=password]")) return { refused: "source-signed-out" };
+  if (findBelow(page, "input[type=password]").length > 0) return { refused: "source-signed-out" };
   const shown = sourceIn(page);
   return shown ? { ...judge(shown, part, documents), page } : { refused: "source-not-found", page };
 }
@@ -134,10 +135,10 @@ async function kindOf(chunks) {
 /** @param {{bytes: ArrayBuffer, url: string}} taken @returns {Document} no script of it runs */
 function parse({ bytes, url }) {
   const page = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "text/html");
-  const base = page.querySelector("base[href]")?.getAttribute("href") ?? "";
+  const base = findBelow(page, "base[href]")[0]?.getAttribute("href") ?? "";
   const named = page.createElement("base");
   named.href = URL.canParse(base, url) ? new URL(base, url).href : url;
-  page.head.prepend(named);
+  findBelow(page, "head")[0].prepend(named);
   return page;
 }
 
@@ -147,7 +148,7 @@ function parse({ bytes, url }) {
  * @param {Document} page @returns {ArrayBuffer | null}
  */
 function sourceIn(page) {
-  const texts = [...page.querySelectorAll("pre, textarea")].map((one) => (one.textContent ?? "").trimStart());
+  const texts = [...findBelow(page, "pre, textarea")].map((one) => (textOf(one) ?? "").trimStart());
   const source = texts.find((text) => ASCII.test(text) && beginsAsMessage(new TextEncoder().encode(text.slice(0, HEAD_BYTES)).buffer));
   return source === undefined ? null : new TextEncoder().encode(source.replace(/\r?\n/gu, "\r\n")).buffer;
 }

@@ -236,3 +236,25 @@ def test_each_mail_of_a_conversation_has_its_own_offer(
     view = agree_if_asked(extension, tab)
     assert view.around.wait_for_frame("mail_view.html").wait_for_text("Of the eighth.", timeout_seconds=30)
     tab.wait_for(OFFERED, "#part7")
+
+
+def test_controls_named_as_the_properties_of_a_form_hide_no_mail(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    """Many webmails put a mail into one form, whose controls can have any name."""
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, "")
+    tab.js(
+        """(head, mail) => {
+          const names = new Set();
+          for (let one = HTMLFormElement.prototype; one; one = Object.getPrototypeOf(one)) {
+            for (const name of Object.getOwnPropertyNames(one)) names.add(name);
+          }
+          const controls = [...names].map((name) => `<input type=hidden name="${name}">`).join("");
+          document.body.innerHTML = `<form>${controls}${head}${mail}</form>`;
+        }""",
+        HEAD.partition("<link rel=icon href=data:,>")[2],
+        ATTACHMENT + SOURCE,
+    )
+    assert tab.js("() => document.forms[0].matches instanceof HTMLElement")
+    assert WORDS in open_mail(adaptor.extension, tab)
