@@ -20,17 +20,44 @@ RUN = """
 const { bundles, order } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 const begun = [];
 const listening = new Set();
-class Node { getRootNode() {} }
-class Element extends Node { matches() {} closest() {} getAttribute() {} after() {} querySelectorAll() { return []; } }
-class HTMLElement extends Element {}
-class HTMLFormElement extends HTMLElement { submit() {} }
-class ShadowRoot extends Node {}
-class Document extends Node { querySelectorAll() { return []; } querySelector() { return null; } }
+class Node {
+  static ELEMENT_NODE = 1;
+  static DOCUMENT_NODE = 9;
+  static DOCUMENT_FRAGMENT_NODE = 11;
+  get nodeType() { return Node.DOCUMENT_NODE; }
+  get parentNode() {}
+  get previousSibling() {}
+  get textContent() {}
+  get isConnected() {}
+  get baseURI() {}
+  contains() {}
+  getRootNode() {}
+}
+class Element extends Node {
+  get assignedSlot() {}
+  get clientWidth() {}
+  matches() {}
+  closest() {}
+  getAttribute() {}
+  checkVisibility() {}
+  after() {}
+  querySelectorAll() { return []; }
+}
+class HTMLElement extends Element { get innerText() {} }
+class HTMLFormElement extends HTMLElement { get elements() {} submit() {} }
+class DocumentFragment extends Node { querySelectorAll() { return []; } }
+class ShadowRoot extends DocumentFragment {}
+class Document extends Node {
+  get body() {}
+  createTreeWalker() {}
+  querySelectorAll() { return []; }
+  querySelector() { return null; }
+}
 class Observer { observe() {} }
 const onMessage = { addListener: () => begun.push("messages") };
 const runtime = { id: "own", getURL: () => "https://own.example/", onMessage };
 Object.assign(globalThis, {
-  Node, Element, HTMLElement, HTMLFormElement, ShadowRoot, Document, document: new Document(), window: globalThis,
+  Node, Element, HTMLElement, HTMLFormElement, DocumentFragment, ShadowRoot, Document, document: new Document(), window: globalThis,
   MutationObserver: Observer, IntersectionObserver: Observer, chrome: { runtime }, location: new URL("https://page.example/"),
   addEventListener: (type, listener) => {
     if (!listening.has(listener)) begun.push(type);
