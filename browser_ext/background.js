@@ -16,6 +16,7 @@ import * as prompts from "./background/prompts.js";
 import * as questions from "./background/questions.js";
 import * as session from "./background/session.js";
 import * as sites from "./background/sites.js";
+import * as toolbar from "./background/toolbar.js";
 import * as trust from "./background/trust.js";
 import * as updates from "./background/updates.js";
 
@@ -41,7 +42,7 @@ api.runtime.onMessage.addListener((message, sender, reply) => {
   return true;
 });
 
-api.action.onClicked.addListener((tab) => void (tab.id !== undefined && sites.activate(tab.id)));
+api.action.onClicked.addListener((tab) => void (tab.id !== undefined && toolbar.activate(tab.id)));
 
 api.contextMenus.onClicked.addListener((info, tab) => {
   if (info.menuItemId === MENU_LOCK) void session.lock("hand");
@@ -53,7 +54,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
   else if (info.menuItemId === MENU_VERIFY_PAGE) void pages.openViewer(tab.id);
   else if (info.menuItemId === MENU_SAVE_PAGE) void pages.openSaving(tab.id);
   else if (info.menuItemId === MENU_OPEN_LINK) void pages.openLink(tab.id, info.linkUrl ?? "");
-  else void sites.activate(tab.id, info.frameId);
+  else void toolbar.activate(tab.id, info.frameId);
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
@@ -115,6 +116,7 @@ function originOf(sender) {
   if (page === "prompt/prompt.html") return "prompt";
   if (page === "viewer/viewer.html") return "viewer";
   if (page === "compose/compose.html") return "compose";
+  if (page === "toolbar/toolbar.html") return "toolbar";
   if (page === "viewer/page_viewer.html" || page === "page_save/page_save.html") return "page";
   return OPTIONS_PAGES.includes(page) ? "options" : null;
 }

@@ -17,6 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
+  "toolbar way": "mail" | "field" | "write" | "file" | "keys" | "close";
   digest: string;
   envelope: Envelope;
   secret: EncryptedSecret;
@@ -166,6 +167,8 @@ interface DraftRecord {
 interface SessionMemory {
   unlocked: import("./background/session.js").Session;
   "locked because": import("../wasm_build/vault/session.js").LockReason;
+  /** The window of the toolbar button. */
+  toolbar: { windowId: number };
   proposals: import("./background/trust.js").Proposal[];
   "own authority": import("./background/trust.js").KeptAuthority;
   [frame: `frame:${string}`]: FrameRecord;

@@ -22,6 +22,7 @@ import * as recipientSearch from "./recipient_search.js";
 import * as requests from "./requests.js";
 import * as session from "./session.js";
 import * as sites from "./sites.js";
+import * as toolbar from "./toolbar.js";
 import * as trust from "./trust.js";
 import * as unsigned from "./unsigned.js";
 import * as updates from "./updates.js";
@@ -112,6 +113,9 @@ export const HANDLERS = {
   "backup.review": backup.review,
   "backup.restore": backup.restore,
   "sites.remove": sites.remove,
+  "toolbar.look": toolbar.look,
+  "toolbar.go": toolbar.go,
+  "toolbar.stop": toolbar.stopPicking,
   "session.lock": () => session.lock("hand"),
   "pattern.read": pattern.read,
   "pattern.change": pattern.change,

@@ -5,7 +5,6 @@ import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
 import { readersName } from "./fields.js";
-import * as pages from "./pages.js";
 
 /**
  * The scripts that every granted page gets. They stop content that must not leave unencrypted, and look for fields and
@@ -54,32 +53,6 @@ export async function remove({ id: site }) {
 }
 
 /**
- * Handles a click for a tab. Opens the message window for a form for mail, or the focused field, or the viewer for a
- * signed page. If the tab has none of these, the page with keys and people opens.
- * @param {number} tabId
- * @param {number} [frameId]
- */
-export async function activate(tabId, frameId) {
-  if (await writeMail(tabId)) return;
-  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
-  if (!found && !(await pages.offer(tabId))) await api.runtime.openOptionsPage();
-}
-
-/**
- * Opens the message window if the focus is in a form for mail. The form's editor may be a frame, so every frame of the
- * tab is asked. The frame with the field is preferred to the frames around it.
- * @param {number} tabId
- * @returns {Promise<boolean>} whether the focus is in such a form
- */
-async function writeMail(tabId) {
-  const found = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findMailForm());
-  const place = ["field", "frame"].map((kind) => found.find(({ result }) => result === kind)).find(Boolean);
-  if (!place) return false;
-  await runIn(tabId, place.frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
-  return true;
-}
-
-/**
  * Opens the encrypted text that the person has selected.
  * @param {number} tabId
  * @param {number} [frameId]
@@ -96,7 +69,7 @@ export async function openSelection(tabId, frameId) {
  * @param {() => T | Promise<T>} func
  * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>} the function's result in each frame
  */
-async function runIn(tabId, frameId, func) {
+export async function runIn(tabId, frameId, func) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
   try {
     await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER] });

@@ -63,6 +63,8 @@ export class FrameHost {
   #offered = "";
   /** @type {HTMLButtonElement | null} */
   #button = null;
+  /** @type {HTMLButtonElement | null} */
+  #also = null;
   /** Answers or forwards the message in the frame. @type {(kind: string) => Promise<string>} */
   onAnswer = async () => "bad-request";
   #text = "";
@@ -127,6 +129,23 @@ export class FrameHost {
     if (!this.#box.isConnected) this.#stand();
     if (this.#offered === label) return;
     this.#offered = label;
+    this.#button = this.#createButton(label, act);
+    this.#root.replaceChildren(this.#button);
+  }
+
+  /**
+   * Shows another button below the sentence, until the next offer.
+   * @param {string} label
+   * @param {() => Promise<void>} act
+   */
+  offerAlso(label, act) {
+    this.#also?.remove();
+    this.#also = this.#createButton(label, act);
+    this.#root.append(this.#also);
+  }
+
+  /** @param {string} label @param {() => Promise<void>} act */
+  #createButton(label, act) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = label;
@@ -134,8 +153,7 @@ export class FrameHost {
     button.addEventListener("click", (event) => {
       if (event.isTrusted) void this.attempt(act);
     });
-    this.#button = button;
-    this.#root.replaceChildren(button);
+    return button;
   }
 
   /** Shows a sentence in the box, in the place of the last one. @param {string} text */
@@ -144,13 +162,15 @@ export class FrameHost {
     this.#root.append(lineOf(text));
   }
 
-  /** @param {() => Promise<void>} act */
+  /** Returns whether `act` succeeded. @param {() => Promise<void>} act */
   async attempt(act) {
     try {
       await act();
+      return true;
     } catch (error) {
       if (!this.#frameId) this.#isOpen = false;
       this.say(sentenceOf(error));
+      return false;
     }
   }
 

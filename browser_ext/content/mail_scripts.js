@@ -1,11 +1,12 @@
 /** The bundle for webmail. It contains the bundle for fields. */
 import "./field_scripts.js";
+import { stopPicking } from "./any_webmail/picker.js";
 import { findMailForm } from "./mail_forms.js";
-import { adaptors, offerMail, takeLetters, writeMailForm } from "./webmail.js";
+import { adaptors, offerMail, pickField, pickMail, takeLetters, writeMailForm, writeNew } from "./webmail.js";
 import { world } from "./world.js";
 
 /** The functions for mail that the other scripts call. */
-export const mail = { adaptors, findMailForm, offerMail, writeMailForm };
+export const mail = { adaptors, findMailForm, offerMail, pickField, pickMail, stopPicking, writeMailForm, writeNew };
 
 if (!world.mail) begin();
 

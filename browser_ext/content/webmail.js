@@ -8,6 +8,10 @@ import { outlook } from "./adaptors/outlook.js";
 import { roundcube } from "./adaptors/roundcube.js";
 import { sealwax } from "./adaptors/sealwax.js";
 import { sogo } from "./adaptors/sogo.js";
+import { startPicking } from "./any_webmail/picker.js";
+import { partAt } from "./any_webmail/shown_parts.js";
+import { WAYS } from "./any_webmail/source_links.js";
+import { fetchChosen } from "./any_webmail/source_search.js";
 import { ask } from "./background_link.js";
 import { editableIn, findFocused, findMailForm, focusedMailForm } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
@@ -31,6 +35,8 @@ const searching = new Set();
  * @type {Map<string, {webmail: Pick<Adaptor, "send">, composer: Composer | null}>}
  */
 const composing = new Map();
+/** The elements that a person can choose as text fields. */
+const FIELDS = "textarea, input:not([type]), input[type=text], [contenteditable]:not([contenteditable=false])";
 /** The error code if it is not known whether the message was sent. */
 const UNKNOWN = "sending-unknown";
 /** The height of a mail's frame, as a part of the window's height. */
@@ -112,7 +118,7 @@ function offerReading(webmail, { element }) {
 async function read(webmail, host, message) {
   if (host.isOpen || searching.has(host)) return;
   const held = fetchAndHold(message);
-  if (message.isSearched) await searched(host, held);
+  if (message.isSearched) await searched(host, held).catch((error) => { offerPicking(host); throw error; });
   opened = { element: message.element, id: message.id };
   host.onAnswer = async (kind) => answer(webmail, kind, await held);
   await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
@@ -127,6 +133,49 @@ async function searched(host, held) {
   } finally {
     searching.delete(host);
   }
+}
+
+/** Offers to point at the message that was not found. @param {FrameHost} host */
+function offerPicking(host) {
+  // After the sentence, which `attempt` shows when the error arrives there.
+  setTimeout(() => host.offerAlso(api.i18n.getMessage("mailPick"), async () => pickMail()));
+}
+
+/** Lets the person point at a link or button that leads to a mail, and opens the mail there. */
+export function pickMail() {
+  startPicking({ hint: api.i18n.getMessage("pickMailHint"), selector: WAYS, choose: (element) => void openPicked(element) });
+}
+
+/** @param {HTMLElement} element */
+async function openPicked(element) {
+  const part = partAt(element);
+  if (!part) return fieldsPart().noteErrorFor(element, problem("pick-no-mail"));
+  /** @type {ShownMessage} */
+  const message = {
+    element: part.place, id: `picked ${location.href}`, isProtected: true, isSearched: true, fetchSource: () => fetchChosen(element, part),
+  };
+  const host = hostFor(part.place);
+  const button = api.i18n.getMessage("mailOpen");
+  if (!host.isOpen) host.offer(button, () => read(anyWebmail, host, message));
+  await host.attempt(() => read(anyWebmail, host, message));
+}
+
+/** Lets the person point at a text field, and encrypts what is written there. */
+export function pickField() {
+  startPicking({ hint: api.i18n.getMessage("pickFieldHint"), selector: FIELDS, choose: (element) => {
+    // A field of a form for mail opens the message window.
+    element.focus();
+    if (element === findFocused() && focusedMailForm()) return void writeMailForm();
+    if (!fieldsPart().activate(element)) fieldsPart().noteErrorFor(element, problem("pick-no-field"));
+  } });
+}
+
+/** Opens the message window without a form, if this webmail sends whole messages. @returns {Promise<boolean>} */
+export async function writeNew() {
+  const webmail = recognised();
+  if (webmail.answer || (await webmail.delivery().catch(() => "file")) !== "raw") return false;
+  await openLetter(webmail, { kind: "new", from: "", to: [], cc: [], subject: "", text: "", mail: "", deliver: "raw" });
+  return true;
 }
 
 /** @param {ShownMessage} message */

@@ -33,7 +33,7 @@ function memberOf(error, name) {
   return String(/** @type {Record<string, unknown>} */ (error)[name]);
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
@@ -197,6 +197,10 @@ export const MESSAGES = {
   "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean" } },
   "compose.save": { from: ["compose"], body: LEAVING },
   "compose.close": { from: ["compose"], body: { composition: "string" } },
+  // The window of the toolbar button; a page in which the person has pointed at something.
+  "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
+  "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
+  "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
   "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
@@ -214,10 +218,11 @@ export const MESSAGES = {
 
 /**
  * The values of the kinds that allow only certain words.
- * @type {{[Kind in "revocation" | "way" | "delivery"]: MessageKinds[Kind][]}}
+ * @type {{[Kind in "revocation" | "way" | "delivery" | "toolbar way"]: MessageKinds[Kind][]}}
  */
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward"], delivery: ["raw", "attachment", "file"],
+  "toolbar way": ["mail", "field", "write", "file", "keys", "close"],
 };
 /** The limit of entries in one form, since a window shows them all. */
 const MAX_ENTRIES = 2_000;
@@ -237,6 +242,7 @@ const CHECKS = {
   revocation: (value) => WORDS.revocation.includes(value),
   way: (value) => WORDS.way.includes(value),
   delivery: (value) => WORDS.delivery.includes(value),
+  "toolbar way": (value) => WORDS["toolbar way"].includes(value),
   [DIGEST]: (value) => /^[0-9a-f]{64}$/.test(value),
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),

@@ -49,6 +49,18 @@ export function shownParts() {
 }
 
 /**
+ * The part for an element at which the person has pointed.
+ * @param {Element} element @returns {ShownPart | null} null if the page has no place for the mail
+ */
+export function partAt(element) {
+  const place = knownPlace(element) ?? placeOf(element);
+  if (!place) return null;
+  places.set(element, place);
+  const isSignature = isSignatureName(`${namedByAttribute(element)} ${textOf(element) ?? ""}`);
+  return { element, place, link: linkOf(element, element), isSignature };
+}
+
+/**
  * The elements that name a part, each with the element around it that a person sees as one thing, such as the row of the
  * attachment. A text counts only beside something to click: others only talk about S/MIME.
  * @param {Document} page @returns {Generator<{element: Element, name: string, line: Element | null}>}

@@ -9,7 +9,8 @@ import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** @typedef {{url: URL, score: number}} SourceLink */
 
-const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
+/** Elements that can lead somewhere. */
+export const WAYS = "a[href], area[href], button, input[type=submit], input[type=button], input[type=image], [role=button], [role=menuitem], [onclick]";
 /** The most elements that are weighed. */
 const MAX_ELEMENTS = 3000;
 const MAX_LINKS = 6;
@@ -41,12 +42,17 @@ export function sourceLinks(documents, part) {
 /** @param {Document[]} documents @returns {Generator<{element: Element, url: URL}>} */
 function* addressesIn(documents) {
   const elements = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...findBelow(root, WAYS)]);
-  for (const element of elements.slice(0, MAX_ELEMENTS)) {
-    for (const text of addressTexts(element)) {
-      const url = addressOf(text, baseOf(element));
-      if (url) yield { element, url };
-    }
-  }
+  for (const element of elements.slice(0, MAX_ELEMENTS)) for (const url of addressesOf(element)) yield { element, url };
+}
+
+/** The addresses of this site to which a link or button leads. @param {Element} element @returns {URL[]} */
+export function addressesOf(element) {
+  return addressTexts(element).flatMap((text) => addressOf(text, baseOf(element)) ?? []);
+}
+
+/** Whether a link or button changes something, as its label and its address say. @param {Element} element @param {URL} url */
+export function isChanging(element, url) {
+  return weighLabel(labelOf(element)) < 0 || weighAddress(url, new Set()) < 0;
 }
 
 /** @param {Element} element @returns {string[]} */

@@ -7,10 +7,10 @@ import { findBelow, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
 import { beginsAsMessage } from "../webmail_tools.js";
 import { isProtected, isShownAround, readHeader } from "./message_header.js";
-import { addressOf, sourceLinks } from "./source_links.js";
+import { addressesOf, addressOf, isChanging, sourceLinks } from "./source_links.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
-/** What a candidate turned out to be, and for the page of a webmail its document. @typedef {{bytes?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
+/** What an address led to: the mail, an S/MIME part alone, or a page. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
 /** @typedef {"" | "source-other-mail" | "source-signed-out" | "source-too-large" | "source-not-protected" | "source-not-found"} Refusal */
 
 /** The largest message that the background holds. */
@@ -34,25 +34,44 @@ const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
  */
 export async function fetchShownMail(part) {
   const documents = reachableDocuments();
+  const found = await search(sourceLinks(documents, part), part, documents);
+  const bytes = found.bytes ?? (part.isSignature ? null : await fetchPart(part));
+  if (bytes) return bytes;
+  throw problem(found.refused);
+}
+
+/**
+ * Fetches the mail behind a link or button at which the person has pointed. The S/MIME part itself counts too.
+ * @param {Element} element @param {ShownPart} part @returns {Promise<ArrayBuffer>} rejects like `fetchShownMail`
+ */
+export async function fetchChosen(element, part) {
+  const documents = reachableDocuments();
+  const urls = addressesOf(element).filter((url) => !isChanging(element, url));
+  const { bytes, cms, refused } = await search(urls, part, documents);
+  if (bytes ?? cms) return /** @type {ArrayBuffer} */ (bytes ?? cms);
+  throw problem(refused === "source-not-found" ? "pick-no-mail" : refused);
+}
+
+/**
+ * Fetches the addresses in turn until one answers with the mail, and follows the links of pages that they lead to.
+ * @param {URL[]} urls @param {ShownPart} part @param {Document[]} documents @returns {Promise<Answer>}
+ */
+async function search(urls, part, documents) {
   /** @type {Set<Refusal>} */
   const refusals = new Set();
-  let left = MAX_FETCHES;
-  for (const url of sourceLinks(documents, part)) {
-    if (left <= 0) break;
-    left -= 1;
-    const { bytes, refused, page } = await tryAddress(url, part, documents);
-    if (bytes) return bytes;
+  /** @type {ArrayBuffer | undefined} */
+  let onlyPart;
+  const waiting = urls.map((url) => ({ url, isFurther: false }));
+  for (let count = 0; count < MAX_FETCHES && waiting.length > 0; count += 1) {
+    const { url, isFurther } = /** @type {{url: URL, isFurther: boolean}} */ (waiting.shift());
+    const { bytes, cms, refused, page } = await tryAddress(url, part, documents);
+    if (bytes) return { bytes, refused: "" };
     refusals.add(refused);
-    for (const further of page ? sourceLinks([page], part).slice(0, left) : []) {
-      left -= 1;
-      const second = await tryAddress(further, part, documents);
-      if (second.bytes) return second.bytes;
-      refusals.add(second.refused);
-    }
+    onlyPart ??= cms;
+    const further = page && !isFurther ? sourceLinks([page], part) : [];
+    waiting.unshift(...further.map((one) => ({ url: one, isFurther: true })));
   }
-  const bytes = part.isSignature ? null : await fetchPart(part);
-  if (bytes) return bytes;
-  throw problem(TELLING.find((refusal) => refusals.has(refusal)) ?? "source-not-found");
+  return { cms: onlyPart, refused: TELLING.find((refusal) => refusals.has(refusal)) ?? "source-not-found" };
 }
 
 /** This document and the others of the same site in this tab, this one first. */
@@ -87,7 +106,7 @@ async function tryAddress(url, part, documents) {
 
 /** @param {ArrayBuffer} bytes @param {ShownPart} part @param {Document[]} documents @returns {Answer} */
 function judge(bytes, part, documents) {
-  if (!beginsAsMessage(bytes)) return { refused: "source-not-found" };
+  if (!beginsAsMessage(bytes)) return { cms: beginsAsCms(bytes) ? bytes : undefined, refused: "source-not-found" };
   if (!isProtected(bytes)) return { refused: "source-not-protected" };
   return isShownAround(readHeader(bytes), part.element, documents) ? { bytes, refused: "" } : { refused: "source-other-mail" };
 }

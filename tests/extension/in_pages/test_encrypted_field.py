@@ -231,16 +231,6 @@ def test_the_toolbar_button_opens_the_focused_field(unlocked: Extension, page: P
     ]
 
 
-def test_the_toolbar_button_leads_to_the_keys_where_nothing_is_to_be_done(
-    unlocked: Extension, page: Page, site: Site
-) -> None:
-    page.goto(site.page_with("<p>Nothing but words.</p>"))
-    unlocked.browser.click_toolbar_button(unlocked.id, page)
-    options = unlocked.browser.wait_for_page("options.html")
-    options.wait_for_text("My identities")
-    options.close()
-
-
 def test_a_page_that_hides_its_origin_gets_nothing(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(ENCRYPT_FIELD, policy="sandbox allow-scripts"))
     unlocked.click_button(page, "#answer")

@@ -97,6 +97,20 @@ def _saving(stage: Stage, *, body: str = "<h1>Order</h1>") -> Iterator[View]:
 
 
 @contextmanager
+def _toolbar(stage: Stage) -> Iterator[View]:
+    """The window of the toolbar button, for a page in which there is nothing to open."""
+    tab = stage.extension.browser.open(
+        stage.web_site.serve("/words.html", b"<!doctype html><title>Words</title><p>Words")
+    )
+    stage.extension.browser.click_toolbar_button(stage.extension.id, tab)
+    window = stage.extension.browser.wait_for_page("toolbar.html")
+    window.wait_for_selector("[data-test=way-mail]")
+    yield alone(window)
+    window.close()
+    tab.close()
+
+
+@contextmanager
 def _asking(stage: Stage, ask: Callable[[Stage, Page], None]) -> Iterator[View]:
     """The window with the question that `ask` causes. The question is refused at the end."""
     page = stage.extension.browser.open("about:blank")
@@ -235,6 +249,7 @@ VIEWS: dict[str, Opener] = {
     "guide, message": partial(_step, step=3),
     "viewer": partial(open_tab, name="viewer/viewer.html"),
     "viewer with a mail": _mail,
+    "toolbar": _toolbar,
     "writing": _writing,
     "page, verified": partial(_page, is_altered=False),
     "page, altered": partial(_page, is_altered=True),

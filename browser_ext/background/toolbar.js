@@ -1,0 +1,108 @@
+/**
+ * The toolbar button, and the same by menu and keyboard. It acts at once on what the page shows. If the page shows
+ * nothing that the extension knows, a window offers the other ways.
+ */
+import { api } from "../shared/api.js";
+import { RequestError } from "../shared/messages.js";
+import * as composing from "./composing.js";
+import * as mails from "./mails.js";
+import * as memory from "./memory.js";
+import * as pages from "./pages.js";
+import * as promptWindow from "./prompt_window.js";
+import { runIn } from "./sites.js";
+
+const PAGE = "toolbar/toolbar.html";
+const SIZE = { width: 480, height: 640 };
+
+/** What each way of the window does. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
+const WAYS = {
+  mail: pickMail,
+  field: pickField,
+  write: writeNew,
+  file: () => mails.openViewer({ mail: "" }),
+  keys: () => api.runtime.openOptionsPage(),
+  close: async () => {},
+};
+
+/**
+ * Acts on what a tab shows: a form for mail, the focused field, a mail, or a signed page.
+ * @param {number} tabId
+ * @param {number} [frameId]
+ */
+export async function activate(tabId, frameId) {
+  if (await writeMail(tabId)) return;
+  const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
+  if (!found && !(await pages.offer(tabId))) await openWindow(tabId);
+}
+
+/**
+ * Opens the message window if the focus is in a form for mail. The form's editor may be a frame, so every frame of the
+ * tab is asked. The frame with the field is preferred to the frames around it.
+ * @param {number} tabId
+ * @returns {Promise<boolean>} whether the focus is in such a form
+ */
+async function writeMail(tabId) {
+  const found = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findMailForm());
+  const place = ["field", "frame"].map((kind) => found.find(({ result }) => result === kind)).find(Boolean);
+  if (!place) return false;
+  await runIn(tabId, place.frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
+  return true;
+}
+
+/** Opens the window for a tab, in the place of an older one. @param {number} tabId */
+async function openWindow(tabId) {
+  const known = await memory.read("toolbar");
+  if (known) await api.windows.remove(known.windowId).catch(() => {});
+  const opened = await api.windows.create({ url: api.runtime.getURL(`${PAGE}?tab=${tabId}`), type: "popup", ...SIZE });
+  if (opened?.id !== undefined) await memory.write("toolbar", { windowId: opened.id });
+}
+
+/** The site of a tab, and whether the browser admits scripts there. @param {BodyOf<"toolbar.look">} body */
+export async function look({ tab: tabId }) {
+  await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
+  const site = (await runIn(tabId, 0, () => location.host))[0]?.result ?? "";
+  return { site, isReachable: site !== "" };
+}
+
+/** @param {BodyOf<"toolbar.go">} body @param {Sender} sender */
+export async function go({ tab, way }, sender) {
+  await WAYS[way](tab, sender);
+  promptWindow.close(sender);
+}
+
+/** @param {number} tabId */
+function pickMail(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.pickMail());
+}
+
+/** @param {number} tabId */
+function pickField(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.pickField());
+}
+
+/** Lets the person point at something in a tab. @param {number} tabId @param {() => void} func */
+async function pick(tabId, func) {
+  const tab = await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
+  await stopPicking({}, { tab });
+  const begun = await runIn(tabId, undefined, func);
+  if (begun.length === 0) throw new RequestError("toolbar-page-gone");
+  await api.tabs.update(tabId, { active: true });
+  await api.windows.update(tab.windowId, { focused: true });
+}
+
+/** Ends the pointing in all frames of the sender's tab. @param {{}} _ @param {Pick<Sender, "tab">} sender */
+export async function stopPicking(_, { tab }) {
+  if (tab?.id === undefined) return;
+  const target = { tabId: tab.id, allFrames: true };
+  await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent?.mail?.stopPicking() }).catch(() => {});
+}
+
+/**
+ * Opens the message window without a form. A webmail that sends whole messages sends this one too.
+ * @param {number} tabId @param {Sender} sender
+ */
+async function writeNew(tabId, sender) {
+  const begun = await runIn(tabId, 0, () => globalThis.sealwaxContent.mail?.writeNew());
+  if (begun.some(({ result }) => result)) return;
+  await composing.open({ kind: "new", from: "", to: [], cc: [], bcc: [], subject: "", mail: "", text: "", deliver: "file" }, sender);
+}

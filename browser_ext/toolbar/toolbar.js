@@ -1,0 +1,48 @@
+/** The window of the toolbar button: it offers what the extension can do when the page itself shows nothing to open. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { errorText, text } from "../shared/i18n.js";
+import { startPage } from "../shared/page_start.js";
+import { ask } from "../shared/request.js";
+
+/** The ways, in the order of the window. Those of a page need a page that admits the extension's scripts. */
+const WAYS = /** @type {const} */ ([
+  { way: "mail", label: "toolbarMail", hint: "toolbarMailHint", ofPage: true },
+  { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
+  { way: "write", label: "toolbarWrite", hint: "toolbarWriteHint", ofPage: false },
+  { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },
+  { way: "keys", label: "verbKeys", hint: "toolbarKeysHint", ofPage: false },
+]);
+
+const tab = Number(new URLSearchParams(location.search).get("tab"));
+const problem = byId("problem");
+
+await startPage();
+document.title = text("toolbarTitle");
+addEventListener("keydown", ({ key }) => void (key === "Escape" && void go("close")));
+try {
+  const { site, isReachable } = await ask("toolbar.look", { tab });
+  // The isolates keep the name of a site in its own direction.
+  byId("place").textContent = isReachable ? text("toolbarPlace", `\u2068${site}\u2069`) : text("toolbarNoPage");
+  const ways = WAYS.filter(({ ofPage }) => isReachable || !ofPage).map(wayButton);
+  byId("ways").replaceChildren(...ways.map((button) => html("li", {}, button)));
+  ways[0]?.focus();
+} catch (error) {
+  problem.textContent = errorText(error);
+}
+
+/** @param {(typeof WAYS)[number]} one */
+function wayButton({ way, label, hint }) {
+  return html("button", { type: "button", class: "way", data: { test: `way-${way}` }, on: { click: () => void go(way) } },
+    html("span", { text: text(label) }), html("span", { class: "muted", text: text(hint) }));
+}
+
+/** Goes a way; the background then closes this window. @param {MessageKinds["toolbar way"]} way */
+async function go(way) {
+  problem.textContent = "";
+  await ask("toolbar.go", { tab, way }).catch((error) => { problem.textContent = errorText(error); });
+}
+
+/** @param {string} id */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,156 @@
+"""The toolbar button is never a dead end: where a page shows nothing to open, a window offers the other ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite
+from tests.support.extension.driver import Extension, textarea
+from tests.support.extension.shown_mail import (
+    ATTACHMENT,
+    HEAD,
+    PART,
+    RAW,
+    SOURCE,
+    WORDS,
+    opened_text,
+    refusal,
+    said,
+    show,
+)
+from tests.support.extension.webmail import Adaptor
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+# No word of the label or address names a source.
+LETTER = '<p id=letter><a href="/mail/7/x">Paperclip</a></p>'
+SHOWN = "() => document.querySelectorAll('[data-test^=way-]').length > 0"
+PICKED = "() => globalThis.clicks"
+COUNT_CLICKS = """() => {
+  globalThis.clicks = 0;
+  addEventListener("click", () => { globalThis.clicks += 1; });
+}"""
+# Waits until the page is pointed at: then its events are held.
+POINTING = "() => [...document.documentElement.children].at(-1).localName === 'div'"
+
+
+def open_window(extension: Extension, tab: Page) -> Page:
+    """Press the toolbar button, and return the window that opens."""
+    extension.browser.click_toolbar_button(extension.id, tab)
+    window = extension.browser.wait_for_page("toolbar.html")
+    window.wait_for(SHOWN)
+    return window
+
+
+def choose(extension: Extension, tab: Page, way: str) -> None:
+    """Press the toolbar button, and go a way of the page in the window."""
+    window = open_window(extension, tab)
+    with window.closing():
+        window.click(f"[data-test=way-{way}]")
+    tab.activate()
+    tab.wait_for(POINTING)
+
+
+@pytest.mark.parametrize(
+    ("way", "page"), [("file", "viewer.html"), ("keys", "options.html"), ("write", "compose.html")]
+)
+def test_a_page_without_mail_leads_to_all_other_ways(
+    extension: Extension, site: WebSite, tab: Page, way: str, page: str
+) -> None:
+    show(site, tab, "<p>Nothing but words.</p>", head="<!doctype html><title>Words</title>")
+    window = open_window(extension, tab)
+    ways = window.js("() => Array.from(document.querySelectorAll('[data-test^=way-]'), (one) => one.dataset.test)")
+    assert ways == ["way-mail", "way-field", "way-write", "way-file", "way-keys"]
+    assert window.text("[data-test=place]").endswith(f"{site.origin.removeprefix('http://')}.")
+    with window.closing():
+        window.click(f"[data-test=way-{way}]")
+    extension.browser.wait_for_page(page).close()
+
+
+def test_a_page_of_the_browser_leads_to_the_ways_without_a_page(extension: Extension, tab: Page) -> None:
+    window = open_window(extension, tab)
+    assert window.js("() => document.querySelectorAll('[data-test^=way-]').length") == 3
+    with window.closing():
+        window.press("\ue00c")
+
+
+def test_a_link_that_no_word_names_is_chosen_by_pointing(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    site.serve("/mail/7/x", letter, RAW)
+    show(site, tab, LETTER)
+    url = tab.url
+    choose(extension, tab, "mail")
+    tab.js(COUNT_CLICKS)
+    tab.click("#letter a")
+    assert WORDS in opened_text(extension, tab)
+    assert (tab.url, site.asked) == (url, ["/mail/7/x"])
+    assert tab.js(PICKED) == 0
+
+
+def test_pointing_works_with_the_keyboard(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:
+    site.serve("/mail/7/x", letter, RAW)
+    show(site, tab, LETTER)
+    choose(extension, tab, "mail")
+    tab.wait_for("() => document.hasFocus()")
+    tab.js("() => document.querySelector('#letter a').focus()")
+    tab.press("\ue007")
+    assert WORDS in opened_text(extension, tab)
+
+
+@pytest.mark.parametrize(
+    "link", ['<a href="/mail/7/other">Words</a>', '<a href="/mail/7/delete">Words</a>', "<button>Words</button>"]
+)
+def test_pointing_at_something_without_a_mail_is_answered_in_words(
+    adaptor: Adaptor, site: WebSite, tab: Page, link: str, letter: bytes
+) -> None:
+    site.serve("/mail/7/other", b"<!doctype html><p>Words")
+    site.serve("/mail/7/delete", letter, RAW)
+    show(site, tab, f"<p id=letter>{link}</p>")
+    choose(adaptor.extension, tab, "mail")
+    tab.click("#letter > *")
+    tab.wait_for("() => document.querySelector('#letter').previousElementSibling.localName === 'div'")
+    assert said(adaptor, tab).startswith("No message is behind this.")
+    assert "/mail/7/delete" not in site.asked
+
+
+def test_the_source_of_another_mail_cannot_be_chosen(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:
+    site.serve("/mail/7/x", letter.replace(b"From: ", b"From: Mallory <mallory@example.test>, ", 1), RAW)
+    show(site, tab, LETTER, head=HEAD.replace("[...]", "Another subject"))
+    choose(adaptor.extension, tab, "mail")
+    tab.click("#letter a")
+    assert "another mail" in said(adaptor, tab)
+
+
+def test_a_text_field_is_protected_by_pointing(extension: Extension, site: WebSite, tab: Page) -> None:
+    show(site, tab, textarea("answer"), head="<!doctype html><title>Words</title>")
+    choose(extension, tab, "field")
+    tab.click("#answer")
+    assert extension.frame_in(tab).text.text(".text").strip() == ""
+
+
+def test_the_pointing_ends_by_escape_and_leaves_the_page_as_it_was(
+    extension: Extension, site: WebSite, tab: Page
+) -> None:
+    show(site, tab, LETTER)
+    before = tab.js("() => document.documentElement.outerHTML")
+    choose(extension, tab, "mail")
+    tab.wait_for("() => document.hasFocus()")
+    tab.js(COUNT_CLICKS)
+    tab.press("\ue00c")
+    tab.wait_for("(before) => document.documentElement.outerHTML === before", before)
+    tab.click("body")
+    assert tab.js(PICKED) == 1
+    assert site.asked == []
+
+
+def test_a_source_that_was_not_found_can_be_chosen(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:
+    site.serve("/mail/7/x", letter, RAW)
+    show(site, tab, LETTER + ATTACHMENT + SOURCE)
+    assert refusal(adaptor, tab) != ""
+    box = tab.js("(part) => document.querySelector(part).previousElementSibling.getBoundingClientRect().toJSON()", PART)
+    tab.click_at(round(box["x"]) + 24, round(box["bottom"]) - 24)
+    tab.wait_for(POINTING)
+    tab.click("#letter a")
+    assert WORDS in opened_text(adaptor.extension, tab)
