@@ -57,7 +57,8 @@ class Observer { observe() {} }
 const onMessage = { addListener: () => begun.push("messages") };
 const runtime = { id: "own", getURL: () => "https://own.example/", onMessage };
 Object.assign(globalThis, {
-  Node, Element, HTMLElement, HTMLFormElement, DocumentFragment, ShadowRoot, Document, document: new Document(), window: globalThis,
+  Node, Element, HTMLElement, HTMLFormElement, DocumentFragment, ShadowRoot, Document,
+  document: new Document(), window: globalThis,
   MutationObserver: Observer, IntersectionObserver: Observer, chrome: { runtime }, location: new URL("https://page.example/"),
   addEventListener: (type, listener) => {
     if (!listening.has(listener)) begun.push(type);
