@@ -17,7 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
-  "toolbar way": "mail" | "field" | "write" | "file" | "keys" | "close";
+  "toolbar way": "mail" | "teach" | "field" | "write" | "file" | "keys" | "close";
   digest: string;
   envelope: Envelope;
   secret: EncryptedSecret;
@@ -105,6 +105,14 @@ interface KeyFile {
   savedAt: string | null;
 }
 
+/** What the person has taught the extension about the webmail of an origin. */
+interface Recipe {
+  version: 1;
+  origin: string;
+  /** Where a mail has its source: the selector of its link, and the template of its address. Each can be "". */
+  source: { selector: string; template: string };
+}
+
 /** A key that waits for its certificate. */
 interface KeyRequest {
   id: string;
@@ -132,6 +140,7 @@ interface Stores {
   people: CertificateInfo;
   anchors: CertificateInfo;
   sites: { origin: string; since: string };
+  recipes: Recipe;
   settings: Setting;
   drafts: DraftRecord;
 }

@@ -18,6 +18,7 @@ import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
 import * as prompts from "./prompts.js";
+import * as recipes from "./recipes.js";
 import * as recipientSearch from "./recipient_search.js";
 import * as requests from "./requests.js";
 import * as session from "./session.js";
@@ -113,6 +114,8 @@ export const HANDLERS = {
   "backup.review": backup.review,
   "backup.restore": backup.restore,
   "sites.remove": sites.remove,
+  "recipe.read": recipes.read,
+  "recipe.keep": recipes.keep,
   "toolbar.look": toolbar.look,
   "toolbar.go": toolbar.go,
   "toolbar.stop": toolbar.stopPicking,

@@ -17,6 +17,7 @@ const SIZE = { width: 480, height: 640 };
 /** What each way of the window does. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
 const WAYS = {
   mail: pickMail,
+  teach,
   field: pickField,
   write: writeNew,
   file: () => mails.openViewer({ mail: "" }),
@@ -76,6 +77,11 @@ function pickMail(tabId) {
 }
 
 /** @param {number} tabId */
+function teach(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.teach());
+}
+
+/** @param {number} tabId */
 function pickField(tabId) {
   return pick(tabId, () => globalThis.sealwaxContent.mail?.pickField());
 }
@@ -94,7 +100,7 @@ async function pick(tabId, func) {
 export async function stopPicking(_, { tab }) {
   if (tab?.id === undefined) return;
   const target = { tabId: tab.id, allFrames: true };
-  await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent?.mail?.stopPicking() }).catch(() => {});
+  await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent?.mail?.closeBar() }).catch(() => {});
 }
 
 /**

@@ -10,7 +10,7 @@ import { receivers } from "./receivers.js";
 import { api, world } from "./world.js";
 
 const EXTENSION_ORIGIN = new URL(api.runtime.getURL("")).origin;
-const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-height:44px;min-width:44px;margin:4px 0;"
+const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-height:44px;min-width:44px;margin-block:4px;margin-inline:0 8px;"
   + "padding:8px 16px;border:1px solid #75706a;border-radius:6px;background:#fff;color:#8c1c2b;cursor:pointer;"
   + "font:550 16px/1.5 system-ui,sans-serif";
 const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border:1px solid #75706a;border-radius:6px;"
@@ -63,8 +63,8 @@ export class FrameHost {
   #offered = "";
   /** @type {HTMLButtonElement | null} */
   #button = null;
-  /** @type {HTMLButtonElement | null} */
-  #also = null;
+  /** @type {HTMLButtonElement[]} */
+  #also = [];
   /** Answers or forwards the message in the frame. @type {(kind: string) => Promise<string>} */
   onAnswer = async () => "bad-request";
   #text = "";
@@ -134,14 +134,13 @@ export class FrameHost {
   }
 
   /**
-   * Shows another button below the sentence, until the next offer.
-   * @param {string} label
-   * @param {() => Promise<void>} act
+   * Shows further buttons below the sentence, until the next offer.
+   * @param {...{label: string, act: () => Promise<void>}} ways
    */
-  offerAlso(label, act) {
-    this.#also?.remove();
-    this.#also = this.#createButton(label, act);
-    this.#root.append(this.#also);
+  offerAlso(...ways) {
+    for (const button of this.#also) button.remove();
+    this.#also = ways.map(({ label, act }) => this.#createButton(label, act));
+    this.#root.append(...this.#also);
   }
 
   /** @param {string} label @param {() => Promise<void>} act */

@@ -12,6 +12,7 @@ import { startPicking } from "./any_webmail/picker.js";
 import { partAt } from "./any_webmail/shown_parts.js";
 import { WAYS } from "./any_webmail/source_links.js";
 import { fetchChosen } from "./any_webmail/source_search.js";
+import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
 import { editableIn, findFocused, findMailForm, focusedMailForm } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
@@ -118,7 +119,7 @@ function offerReading(webmail, { element }) {
 async function read(webmail, host, message) {
   if (host.isOpen || searching.has(host)) return;
   const held = fetchAndHold(message);
-  if (message.isSearched) await searched(host, held).catch((error) => { offerPicking(host); throw error; });
+  if (message.isSearched) await searched(host, held).catch((error) => { offerOtherWays(host); throw error; });
   opened = { element: message.element, id: message.id };
   host.onAnswer = async (kind) => answer(webmail, kind, await held);
   await host.open({ kind: "mail", smime: "", proposed: [], cms: "" }, "", held);
@@ -135,10 +136,14 @@ async function searched(host, held) {
   }
 }
 
-/** Offers to point at the message that was not found. @param {FrameHost} host */
-function offerPicking(host) {
+/** Offers the ways to a message that was not found. @param {FrameHost} host */
+function offerOtherWays(host) {
+  const ways = [
+    { label: api.i18n.getMessage("mailPick"), act: async () => pickMail() },
+    { label: api.i18n.getMessage("toolbarTeach"), act: async () => teach() },
+  ];
   // After the sentence, which `attempt` shows when the error arrives there.
-  setTimeout(() => host.offerAlso(api.i18n.getMessage("mailPick"), async () => pickMail()));
+  setTimeout(() => host.offerAlso(...ways));
 }
 
 /** Lets the person point at a link or button that leads to a mail, and opens the mail there. */
@@ -158,6 +163,11 @@ async function openPicked(element) {
   const button = api.i18n.getMessage("mailOpen");
   if (!host.isOpen) host.offer(button, () => read(anyWebmail, host, message));
   await host.attempt(() => read(anyWebmail, host, message));
+}
+
+/** Lets the person teach the extension where this webmail has the source of a mail. */
+export function teach() {
+  startTeaching(() => offerMail({ isAsked: true }));
 }
 
 /** Lets the person point at a text field, and encrypts what is written there. */

@@ -6,18 +6,18 @@
  * sealed under the session's key: nobody can open them without it, and a lock deletes them. `people` and `anchors` are
  * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
  * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
- * `drafts` are letters, sealed under a key of their writer.
+ * `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about webmails.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
 
 /** @typedef {keyof Stores} Store */
 
 const NAME = "sealwax";
-const VERSION = 3;
+const VERSION = 4;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
   keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
-  settings: "name", drafts: "id",
+  settings: "name", drafts: "id", recipes: "origin",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */

@@ -200,6 +200,8 @@ export const MESSAGES = {
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
+  "recipe.read": { from: ["content"], body: {} },
+  "recipe.keep": { from: ["content"], body: { selector: "string", template: "string" } },
   "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
@@ -222,7 +224,7 @@ export const MESSAGES = {
  */
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward"], delivery: ["raw", "attachment", "file"],
-  "toolbar way": ["mail", "field", "write", "file", "keys", "close"],
+  "toolbar way": ["mail", "teach", "field", "write", "file", "keys", "close"],
 };
 /** The limit of entries in one form, since a window shows them all. */
 const MAX_ENTRIES = 2_000;

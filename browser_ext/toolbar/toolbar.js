@@ -7,6 +7,7 @@ import { ask } from "../shared/request.js";
 /** The ways, in the order of the window. Those of a page need a page that admits the extension's scripts. */
 const WAYS = /** @type {const} */ ([
   { way: "mail", label: "toolbarMail", hint: "toolbarMailHint", ofPage: true },
+  { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },
   { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
   { way: "write", label: "toolbarWrite", hint: "toolbarWriteHint", ofPage: false },
   { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },

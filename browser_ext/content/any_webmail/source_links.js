@@ -4,7 +4,7 @@
  */
 import { attributeOf, baseOf, controlsOf, findBelow, matches, textOf } from "../dom_tree.js";
 import { rootsBelow } from "../shadow_roots.js";
-import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
+import { decodePercent, parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** @typedef {{url: URL, score: number}} SourceLink */
@@ -52,26 +52,22 @@ export function addressesOf(element) {
 
 /** Whether a link or button changes something, as its label and its address say. @param {Element} element @param {URL} url */
 export function isChanging(element, url) {
-  return weighLabel(labelOf(element)) < 0 || weighAddress(url, new Set()) < 0;
+  return weighLabel(labelOf(element)) < 0 || isChangingAddress(url);
+}
+
+/** Whether an address changes something, as its words say. @param {URL} url */
+export function isChangingAddress(url) {
+  return weighAddress(url, new Set()) < 0;
 }
 
 /** @param {Element} element @returns {string[]} */
 function addressTexts(element) {
   const href = attributeOf(element, "href") ?? "";
   const isScript = /^\s*javascript:/iu.test(href);
-  const script = `${attributeOf(element, "onclick") ?? ""} ${isScript ? decodeEscapes(href) : ""}`;
+  const script = `${attributeOf(element, "onclick") ?? ""} ${isScript ? decodePercent(href) : ""}`;
   // An address in a call such as `open('source.php?id=5')`.
   const quoted = script.split(/["']/u).filter((piece) => /[/?.=]/u.test(piece) && !/[\s<>()]/u.test(piece));
   return [...(href && !isScript && !href.startsWith("#") ? [href] : []), ...quoted, ...formAddress(element)];
-}
-
-/** @param {string} text */
-function decodeEscapes(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** The address to which a button submits a form that only asks (GET). @param {Element} element @returns {string[]} */

@@ -7,6 +7,7 @@ import { findBelow, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
 import { beginsAsMessage } from "../webmail_tools.js";
 import { isProtected, isShownAround, readHeader } from "./message_header.js";
+import { readRecipe, taughtLinks } from "./recipes.js";
 import { addressesOf, addressOf, isChanging, sourceLinks } from "./source_links.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
@@ -34,10 +35,17 @@ const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
  */
 export async function fetchShownMail(part) {
   const documents = reachableDocuments();
-  const found = await search(sourceLinks(documents, part), part, documents);
+  const recipe = await readRecipe();
+  const taught = recipe ? taughtLinks(recipe, documents, part) : [];
+  const found = await search([...taught, ...sourceLinks(documents, part)], part, documents);
   const bytes = found.bytes ?? (part.isSignature ? null : await fetchPart(part));
   if (bytes) return bytes;
-  throw problem(found.refused);
+  throw problem(recipe && found.refused === "source-not-found" ? "recipe-misfit" : found.refused);
+}
+
+/** The mail to which one address leads; null for none. @param {URL} url @param {ShownPart} part */
+export async function fetchSource(url, part) {
+  return (await search([url], part, reachableDocuments())).bytes ?? null;
 }
 
 /**

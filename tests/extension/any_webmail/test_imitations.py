@@ -10,6 +10,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import agree_if_asked
 from tests.support.extension.mail_letters import Letters, mail, text
+from tests.support.extension.webmail import Adaptor
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.support.webmails.framed import run_framed_webmail
 from tests.support.webmails.menus import run_menus_webmail
@@ -77,3 +78,22 @@ def test_the_toolbar_opens_an_encrypted_mail_whose_source_only_a_script_knows(
 ) -> None:
     show_menus(menus, tab, letters.signed_and_encrypted(mail(text(WORDS))))
     assert WORDS in opened(extension, tab)
+
+
+def test_a_taught_webmail_opens_signed_mails_by_one_press(
+    adaptor: Adaptor, menus: Webmail, tab: Page, letters: Letters
+) -> None:
+    """Five clicks teach it: the toolbar, "Teach", two in the webmail's own menu, and "Keep"."""
+    show_menus(menus, tab, letters.signed(mail(text("Of the first."))))
+    extension = adaptor.extension
+    extension.browser.click_toolbar_button(extension.id, tab)
+    adaptor.click(tab, "Teach Sealwax this webmail")
+    tab.click(".more-btn")
+    tab.click("[role=menuitem]:has(use[href*=source])")
+    adaptor.click(tab, "Keep")
+    view = agree_if_asked(extension, tab)
+    view.around.wait_for_frame("mail_view.html").wait_for_text("Of the first.", timeout_seconds=30)
+    menus.end_sessions()
+    show_menus(menus, tab, letters.signed(mail(text(WORDS))))
+    assert WORDS in opened(extension, tab)
+    assert menus.requests[-1][1].endswith("/raw?folder=INBOX")

@@ -32,6 +32,15 @@ const CALLS = {
     const notes = roots.flatMap((root) => [...(root?.querySelectorAll("[role=status]") ?? [])]);
     return notes.map((note) => note.textContent);
   },
+  button: (_, label) => {
+    const rootOf = (box) => box.openOrClosedShadowRoot ?? globalThis.chrome?.dom?.openOrClosedShadowRoot(box);
+    const roots = [...document.querySelectorAll("div")].map(rootOf);
+    const buttons = roots.flatMap((root) => [...(root?.querySelectorAll("button") ?? [])]);
+    const found = buttons.find((button) => button.textContent === label);
+    found?.scrollIntoView({ block: "center" });
+    const box = found?.getBoundingClientRect();
+    return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+  },
   countOffers: () => {
     const { mail } = globalThis.sealwaxContent;
     const { offerMail } = mail;
@@ -50,7 +59,7 @@ for (let look = 0; look < 200 && !globalThis.sealwaxContent?.mail; look += 1) {
   await new Promise((done) => setTimeout(done, 50));
 }
 const webmail = globalThis.sealwaxContent.mail.adaptors.find((adaptor) => adaptor.recognises());
-if (!webmail && name !== "notes") return { problem: "not recognised" };
+if (!webmail && !["notes", "button"].includes(name)) return { problem: "not recognised" };
 try {
   return { webmail: webmail?.name, value: (await CALLS[name](webmail, ...given)) ?? null };
 } catch (error) {
@@ -119,6 +128,14 @@ class Adaptor:
     def notes(self, page: Page) -> str:
         """The sentences that the extension shows in the page."""
         return "\n".join(self.call(page, "notes"))
+
+    def click(self, page: Page, label: str) -> None:
+        """Click the extension's button with this label in the page's top frame."""
+        deadline = time.monotonic() + OPENING_SECONDS
+        while (place := self.call(page, "button", label)) is None:
+            assert time.monotonic() < deadline, f"no button {label}"
+            time.sleep(0.1)
+        page.click_at(place["x"], place["y"])
 
     def count_offers(self, page: Page) -> None:
         """Start to measure how long the extension searches for mail, which it does after each change of the page."""

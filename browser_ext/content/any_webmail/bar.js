@@ -1,0 +1,119 @@
+/**
+ * The bar at an edge of a page, while the person points at something there or teaches the extension. It is in a closed
+ * shadow root above everything else.
+ */
+import { findBelow } from "../dom_tree.js";
+import { api, fieldsPart } from "../world.js";
+
+/** @typedef {{label: string, act: () => void}} Action */
+
+const BAR_STYLE = "all:initial;position:fixed;inset-inline:0;z-index:2147483647;display:flex;flex-wrap:wrap;gap:4px 16px;"
+  + "align-items:center;justify-content:center;padding:8px 16px;background:#fff;color:#1d1b19;border-block:3px solid #8c1c2b;"
+  + "font:550 16px/1.5 system-ui,sans-serif";
+const BUTTON_STYLE = "all:revert;min-height:44px;min-width:44px;padding:8px 16px;border:1px solid #75706a;border-radius:6px;"
+  + "background:#fff;color:#8c1c2b;cursor:pointer;font:550 16px/1.5 system-ui,sans-serif";
+
+/** The bar that this document shows. @type {Bar | null} */
+let shown = null;
+
+export class Bar {
+  #box = document.createElement("div");
+  #root = this.#box.attachShadow({ mode: "closed" });
+  #bar = document.createElement("dialog");
+  #line = document.createElement("span");
+  #buttons = document.createElement("span");
+  #end = new AbortController();
+
+  /** A bar in the place of the last one. It has text only in the top frame, until `say`. @param {string} hint @param {...Action} actions */
+  constructor(hint, ...actions) {
+    closeBar();
+    shown = this;
+    this.#box.style.cssText = "all:initial";
+    this.#bar.style.cssText = BAR_STYLE;
+    this.#bar.dir = api.i18n.getMessage("languageDirection");
+    this.#line.setAttribute("role", "status");
+    this.#bar.append(this.#line, this.#buttons);
+    this.stand("bottom");
+    if (window === window.top) this.say(hint, ...actions);
+    fieldsPart().boxes.add(this.#box);
+    findBelow(document, ":root")[0].append(this.#box);
+    // The bar makes way for the pointer.
+    this.listen("pointermove", (event) => {
+      if (!this.isOwn(event)) this.stand(/** @type {PointerEvent} */ (event).clientY > innerHeight / 2 ? "top" : "bottom");
+    });
+    this.listen("keydown", (event) => {
+      if (/** @type {KeyboardEvent} */ (event).key === "Escape") void stopEverywhere();
+    });
+  }
+
+  /** Aborts when the bar is closed. */
+  get signal() {
+    return this.#end.signal;
+  }
+
+  /** Shows a sentence and buttons. @param {string} text @param {...Action} actions */
+  say(text, ...actions) {
+    this.#line.textContent = text;
+    this.#buttons.replaceChildren(...actions.map(createButton));
+    this.#root.append(this.#bar);
+  }
+
+  /** Asks a question above everything, also above a dialog of the page. @param {string} text @param {...Action} actions */
+  ask(text, ...actions) {
+    this.say(text, ...actions);
+    this.#bar.showModal();
+  }
+
+  /** Adds an element of the extension beside the bar. @param {HTMLElement} element */
+  add(element) {
+    this.#root.append(element);
+  }
+
+  /** Puts the bar at one edge of the window. @param {"top" | "bottom"} edge */
+  stand(edge) {
+    this.#bar.style.top = edge === "top" ? "0" : "auto";
+    this.#bar.style.bottom = edge === "top" ? "auto" : "0";
+  }
+
+  /** Whether an event happens on the bar. Its path ends at the closed root. @param {Event} event */
+  isOwn(event) {
+    return event.composedPath()[0] === this.#box;
+  }
+
+  /** Listens in the window until the bar is closed. @param {string} type @param {(event: Event) => void} act @param {AddEventListenerOptions} [options] */
+  listen(type, act, options = {}) {
+    addEventListener(type, act, { capture: true, passive: false, ...options, signal: this.signal });
+  }
+
+  close() {
+    this.#end.abort();
+    this.#box.remove();
+    if (shown === this) shown = null;
+  }
+}
+
+/** Closes the bar of this document. */
+export function closeBar() {
+  shown?.close();
+}
+
+/** Closes the bars in all frames of the tab. */
+export async function stopEverywhere() {
+  closeBar();
+  await api.runtime.sendMessage({ type: "toolbar.stop", body: {} }).catch(() => {});
+}
+
+/** The button that stops everything. @returns {Action} */
+export function stopAction() {
+  return { label: api.i18n.getMessage("pickStop"), act: () => void stopEverywhere() };
+}
+
+/** @param {Action} action */
+function createButton({ label, act }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = label;
+  button.style.cssText = `${BUTTON_STYLE};margin-inline-end:8px`;
+  button.addEventListener("click", (event) => { if (event.isTrusted) act(); });
+  return button;
+}

@@ -1,0 +1,31 @@
+/**
+ * What the person has taught the extension about a webmail: where its mails have their source. A recipe is data. It is
+ * used only at a click, and what it leads to counts only as any other address does.
+ */
+import { ask } from "../background_link.js";
+import { findSelected } from "./selectors.js";
+import { addressesOf, addressOf, isChanging } from "./source_links.js";
+import { fillTemplate } from "./templates.js";
+
+/** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
+/** The selector of the source's link, and the template of its address. Each can be "". @typedef {{selector: string, template: string}} SourceRecipe */
+
+/** The recipe for this site; null if the person has taught none. @returns {Promise<SourceRecipe | null>} */
+export async function readRecipe() {
+  return (await ask("recipe.read", {})).source;
+}
+
+/** The addresses from which a template is filled. @param {ShownPart} part @returns {import("./templates.js").Places} */
+export function placesOf({ link }) {
+  return { part: link ? addressOf(link.href, link.baseURI) : null, page: new URL(location.href) };
+}
+
+/**
+ * The addresses to which a recipe leads for this mail.
+ * @param {SourceRecipe} recipe @param {Document[]} documents @param {ShownPart} part @returns {URL[]}
+ */
+export function taughtLinks({ selector, template }, documents, part) {
+  const linked = findSelected(selector, documents).flatMap((element) => addressesOf(element).filter((url) => !isChanging(element, url)));
+  const filled = template ? fillTemplate(template, placesOf(part)) : null;
+  return [...linked, ...(filled ? [filled] : [])];
+}

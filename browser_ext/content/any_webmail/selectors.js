@@ -1,0 +1,63 @@
+/**
+ * Selectors for elements at which a person has pointed. A selector is made from names that a program has given, and not
+ * from counters or places, so that it finds the same element beside another mail.
+ */
+import { attributeOf, findBelow, matches, parentOf } from "../dom_tree.js";
+import { rootsBelow } from "../shadow_roots.js";
+
+const NAMING = ["id", "name", "data-testid", "data-test", "data-action", "data-command", "aria-label", "title", "rel", "role"];
+const MAX_LEVELS = 6;
+const MAX_VALUE_CHARACTERS = 80;
+/** The most elements that a selector may match. More are a list, and not the element. */
+export const MAX_MATCHES = 20;
+export const MAX_SELECTOR_CHARACTERS = 500;
+
+/** A selector that matches only this element in its root; "" if there is none. @param {Element} element @returns {string} */
+export function selectorFor(element) {
+  const root = /** @type {Document | ShadowRoot} */ (element.getRootNode());
+  const own = namesOf(element);
+  const inner = own.find((one) => isOnly(root, one, element));
+  if (inner) return inner;
+  let outer = parentOf(element);
+  for (let level = 0; outer && level < MAX_LEVELS; level += 1, outer = parentOf(outer)) {
+    const around = namesOf(outer).find((one) => isOnly(root, one, /** @type {Element} */ (outer)));
+    const found = around && [...own, element.localName].map((one) => `${around} ${one}`).find((one) => isOnly(root, one, element));
+    if (found) return found;
+  }
+  return "";
+}
+
+/**
+ * The elements that a selector matches in these documents; none if it is no selector, or matches too many.
+ * @param {string} selector @param {Document[]} documents @returns {Element[]}
+ */
+export function findSelected(selector, documents) {
+  if (!selector || selector.length > MAX_SELECTOR_CHARACTERS) return [];
+  try {
+    const found = documents.flatMap((page) => rootsBelow(page)).flatMap((root) => [...findBelow(root, selector)]);
+    return found.length <= MAX_MATCHES ? found : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Selectors for an element by the names that it has. @param {Element} element @returns {string[]} */
+function namesOf(element) {
+  const tag = CSS.escape(element.localName);
+  const values = NAMING.map((name) => ({ name, value: attributeOf(element, name) ?? "" })).filter(({ value }) => isName(value));
+  const classes = (attributeOf(element, "class") ?? "").split(/\s+/u).filter(isName).map((name) => `.${CSS.escape(name)}`);
+  return [
+    ...values.map(({ name, value }) => `${tag}[${name}="${CSS.escape(value)}"]`),
+    ...classes.map((one) => `${tag}${one}`), ...(classes.length > 1 ? [`${tag}${classes.join("")}`] : []),
+  ];
+}
+
+/** Whether a value can be a name. One with a digit may be a counter. @param {string} value */
+function isName(value) {
+  return value.length > 0 && value.length <= MAX_VALUE_CHARACTERS && !/\p{N}/u.test(value);
+}
+
+/** @param {Document | ShadowRoot} root @param {string} selector @param {Element} element */
+function isOnly(root, selector, element) {
+  return matches(element, selector) && findBelow(root, selector).length === 1;
+}

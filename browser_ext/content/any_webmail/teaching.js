@@ -1,0 +1,88 @@
+/**
+ * The person teaches the extension where this webmail has the source of a mail: they show or download the source as
+ * they always do here. The extension watches which address of this site is asked, and fetches it itself. If it answers
+ * with the source of the shown mail, the person can keep the way to it.
+ */
+import { ask } from "../background_link.js";
+import { closest } from "../dom_tree.js";
+import { headerField } from "../webmail_tools.js";
+import { api } from "../world.js";
+import { Bar, stopAction, stopEverywhere } from "./bar.js";
+import { placesOf } from "./recipes.js";
+import { selectorFor } from "./selectors.js";
+import { partAt, shownParts } from "./shown_parts.js";
+import { addressesOf, addressOf, isChanging, isChangingAddress, WAYS } from "./source_links.js";
+import { fetchSource } from "./source_search.js";
+import { templateFor } from "./templates.js";
+
+/** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
+
+/** The most addresses that are fetched while the person teaches. */
+const MAX_TRIED = 30;
+/** The ways in which a page loads a text that it shows. */
+const LOADED = ["fetch", "xmlhttprequest", "iframe", "frame", "object", "embed", "other"];
+const MAX_LINE_CHARACTERS = 100;
+
+/** Begins to watch. @param {() => void} done is called after the person has kept the way */
+export function startTeaching(done) {
+  const bar = new Bar(api.i18n.getMessage("teachHint"), stopAction());
+  /** @type {Set<string>} */
+  const tried = new Set();
+  let isFound = false;
+  /** The element that was clicked last. @type {Element | null} */
+  let clicked = null;
+  /** @param {URL | null} url @param {Element | null} element */
+  const consider = async (url, element) => {
+    if (!url || isFound || tried.size >= MAX_TRIED || tried.has(url.href)) return;
+    tried.add(url.href);
+    const part = shownParts()[0] ?? (element && partAt(element));
+    const bytes = part && await fetchSource(url, part);
+    if (!part || !bytes || isFound || bar.signal.aborted) return;
+    isFound = true;
+    await stopEverywhere();
+    propose({ bytes, url, element, part }, done);
+  };
+  bar.listen("click", (event) => {
+    if (!event.isTrusted || bar.isOwn(event)) return;
+    clicked = /** @type {Element | undefined} */ (event.composedPath().find((one) => one instanceof Element)) ?? null;
+    const way = clicked && closest(clicked, WAYS);
+    for (const url of way ? addressesOf(way) : []) if (!isChanging(/** @type {Element} */ (way), url)) void consider(url, way);
+  });
+  // A link to the source would leave the page. The page's own scripts have had the click before.
+  bar.listen("click", (event) => {
+    const way = event.isTrusted && clicked ? closest(clicked, "a[href]") : null;
+    if (way && addressesOf(way).some((url) => tried.has(url.href))) event.preventDefault();
+  }, { capture: false });
+  const requests = new PerformanceObserver((list) => {
+    for (const { name, initiatorType } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
+      const url = LOADED.includes(initiatorType) ? addressOf(name, location.href) : null;
+      if (clicked && url && !isChangingAddress(url)) void consider(url, null);
+    }
+  });
+  requests.observe({ type: "resource" });
+  bar.signal.addEventListener("abort", () => requests.disconnect());
+  // A download by a script is no resource of the page. Not all browsers have this event.
+  globalThis.navigation?.addEventListener("navigate", ({ destination }) => {
+    const url = destination.sameDocument ? null : addressOf(destination.url, location.href);
+    if (clicked && url && !isChangingAddress(url)) void consider(url, null);
+  }, { signal: bar.signal });
+}
+
+/**
+ * Asks whether the way to the source is to be kept.
+ * @param {{bytes: ArrayBuffer, url: URL, element: Element | null, part: ShownPart}} found @param {() => void} done
+ */
+function propose({ bytes, url, element, part }, done) {
+  const template = templateFor(url, placesOf(part));
+  const selector = element ? selectorFor(element) : "";
+  const bar = new Bar("");
+  if (!template && !selector) return bar.ask(api.i18n.getMessage("teachNotGeneral"), stopAction());
+  const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ")}`.slice(0, MAX_LINE_CHARACTERS);
+  const keep = async () => {
+    bar.close();
+    await ask("recipe.keep", { selector, template });
+    done();
+  };
+  bar.ask(api.i18n.getMessage("teachFound", [`\u2068${line}\u2069`, `\u2068${location.host}\u2069`]),
+    { label: api.i18n.getMessage("teachKeep"), act: () => void keep() }, stopAction());
+}

@@ -1,0 +1,80 @@
+/**
+ * Templates of addresses. In a template `{part.query.uid.0}` stands for a word of the attachment's address, and
+ * `{page.hash.1}` for one of the page's: so one template leads to the source of every mail.
+ */
+import { addressOf, isChangingAddress } from "./source_links.js";
+import { decodePercent, parametersOf } from "./source_words.js";
+
+/** The addresses from which a template is filled. @typedef {{part: URL | null, page: URL}} Places */
+
+/** A run of characters that are no separators in addresses. */
+const WORD = /[\p{L}\p{N}@=+!$~-]+/gu;
+const PLACEHOLDER = /\{([^{}]+)\}/gu;
+const DIGIT = /\p{N}/u;
+export const MAX_TEMPLATE_CHARACTERS = 2000;
+
+/**
+ * The template by which an address follows from the addresses of the attachment and the page; "" if it does not follow
+ * from them, since then it leads to one mail only.
+ * @param {URL} url @param {Places} places
+ */
+export function templateFor(url, places) {
+  const known = Object.entries(wordsOf(places));
+  let isGeneral = false;
+  const generalise = (/** @type {string} */ name, /** @type {string} */ word) => {
+    const equal = known.filter(([, other]) => other === word).map(([one]) => one);
+    const found = ["part", "page"].map((place) => equal.find((one) => one.startsWith(`${place}.${name}.`))).find(Boolean) ?? equal[0];
+    isGeneral ||= found !== undefined && DIGIT.test(word);
+    return found ? `{${found}}` : encodeURIComponent(word);
+  };
+  const pieces = piecesOf(url).map(({ name, text }) => ({ name, text: replaceWords(text, (word) => generalise(name, word)) }));
+  const path = pieces.filter(({ name }) => name.startsWith("path.")).map(({ text }) => `/${text}`).join("");
+  const query = pieces.filter(({ name }) => name.startsWith("query.")).map(({ name, text }) => `${name.slice("query.".length)}=${text}`);
+  const template = path + (query.length > 0 ? `?${query.join("&")}` : "");
+  const filled = isGeneral && template.length <= MAX_TEMPLATE_CHARACTERS ? fillTemplate(template, places) : null;
+  return filled && isSame(filled, url) ? template : "";
+}
+
+/** @param {string} text @param {(word: string) => string} replace @returns {string} what is between the words, encoded */
+function replaceWords(text, replace) {
+  const between = text.split(WORD).map(encodeURIComponent);
+  const words = (text.match(WORD) ?? []).map(replace);
+  return between.map((one, index) => one + (words[index] ?? "")).join("");
+}
+
+/** Whether two addresses differ only in how they are written. @param {URL} one @param {URL} other */
+function isSame(one, other) {
+  const [pieces, others] = [one, other].map((url) => JSON.stringify(piecesOf(url).filter(({ name }) => name !== "hash")));
+  return pieces === others;
+}
+
+/**
+ * The address for a mail; null if the template does not fit these places, leads to another site, or changes something.
+ * @param {string} template @param {Places} places @returns {URL | null}
+ */
+export function fillTemplate(template, places) {
+  const words = wordsOf(places);
+  let isWhole = /^\/(?!\/)/u.test(template);
+  const filled = template.replace(PLACEHOLDER, (_, name) => {
+    isWhole &&= Object.hasOwn(words, name);
+    return isWhole ? encodeURIComponent(words[name]) : "";
+  });
+  // The words of a mail's own folder, such as "Trash", change nothing.
+  const fixed = addressOf(template.replace(PLACEHOLDER, "0"), location.origin);
+  const isHarmless = fixed !== null && !isChangingAddress(fixed);
+  return isWhole && isHarmless ? addressOf(filled, location.origin) : null;
+}
+
+/** The words of the places by their names. @param {Places} places @returns {Record<string, string>} */
+function wordsOf(places) {
+  const named = Object.entries(places).flatMap(([place, url]) => (url ? piecesOf(url) : []).flatMap(({ name, text }) =>
+    (text.match(WORD) ?? []).map((word, index) => [`${place}.${name}.${index}`, word])));
+  return Object.fromEntries(named);
+}
+
+/** The pieces of an address, decoded: of its path, its query, and its fragment. @param {URL} url @returns {{name: string, text: string}[]} */
+function piecesOf(url) {
+  const path = url.pathname.split("/").slice(1).map((text, index) => ({ name: `path.${index}`, text: decodePercent(text) }));
+  const query = parametersOf(url).map(([name, text]) => ({ name: `query.${encodeURIComponent(name)}`, text }));
+  return [...path, ...query, ...(url.hash ? [{ name: "hash", text: decodePercent(url.hash.slice(1)) }] : [])];
+}
