@@ -62,7 +62,7 @@ def horde_webmail(mail_host: MailHost) -> Iterator[Horde]:
 
 @pytest.mark.parametrize("letter", PROTECTIONS, indirect=True)
 def test_horde(extension: Extension, tab: Page, horde_webmail: Horde, letter: int) -> None:
-    tab.browser.expect_error("Unexpected end of JSON input|404|tagName|CKEDITOR")
+    tab.browser.expect_error("Unexpected end of JSON input|404|tagName|CKEDITOR|Image corrupt")
     tab.goto(f"{horde_webmail.url}login.php")
     if tab.js("() => document.querySelector('#horde_user') !== null"):
         tab.js("(view) => { document.querySelector('#horde_select_view').value = view; }", View.BASIC)

@@ -58,7 +58,7 @@ def refuse(extension: Extension) -> None:
 @pytest.mark.parametrize("way", ["open", "write"])
 def test_a_document_that_is_written_anew_is_guarded(unlocked: Extension, page: Page, site: Site, way: str) -> None:
     page.goto(site.page_with(FORM))
-    page.click("#go")
+    unlocked.window_after_click(page, "#go")
     refuse(unlocked)
     page.js(
         """(form, way) => {
@@ -70,7 +70,7 @@ def test_a_document_that_is_written_anew_is_guarded(unlocked: Extension, page: P
         way,
     )
     address = page.url
-    page.click("#go")
+    unlocked.window_after_click(page, "#go")
     refuse(unlocked)
     assert page.url == address
 
@@ -105,7 +105,7 @@ def test_a_form_in_a_shadow_tree_is_signed_or_stays(
 def test_a_marked_form_that_a_script_sends_is_told(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(FORM + "<button id=script type=button>By script</button>"))
     # The first click makes the extension load its scripts for forms.
-    page.click("#go")
+    unlocked.window_after_click(page, "#go")
     refuse(unlocked)
     page.js("() => script.addEventListener('click', () => HTMLFormElement.prototype.submit.call(document.forms[0]))")
     page.click("#script")
@@ -120,7 +120,7 @@ def test_a_marked_form_that_a_script_sends_is_told(unlocked: Extension, page: Pa
 
 def test_a_form_that_a_script_only_reads_is_noted_beside_it(unlocked: Extension, page: Page, site: Site) -> None:
     page.goto(site.page_with(FORM))
-    page.click("#go")
+    unlocked.window_after_click(page, "#go")
     refuse(unlocked)
     page.js("() => { new FormData(document.forms[0]); }")
     page.wait_for("() => document.forms[0].nextElementSibling?.getBoundingClientRect().height > 0")
