@@ -13,7 +13,7 @@ import { GUARDED } from "./smime_attributes.js";
 import { world } from "./world.js";
 
 /** @type {Parameters<typeof window.addEventListener>[]} */
-const listeners = [];
+let listeners = [];
 /** The shadow roots that have all `listeners`. */
 const known = new WeakSet();
 /** @type {WeakRef<ShadowRoot>[]} */
@@ -47,6 +47,7 @@ function begin() {
  */
 function listen(type, listener, options = {}) {
   listeners.push([type, listener, { capture: true, ...options }]);
+  options.signal?.addEventListener("abort", () => { listeners = listeners.filter(([, one]) => one !== listener); });
   for (const target of [window, ...knownRoots()]) listenIn(target);
 }
 

@@ -3,7 +3,7 @@
  * shadow root above everything else.
  */
 import { findBelow } from "../dom_tree.js";
-import { api, fieldsPart } from "../world.js";
+import { api, fieldsPart, world } from "../world.js";
 
 /** @typedef {{label: string, act: () => void}} Action */
 
@@ -80,9 +80,9 @@ export class Bar {
     return event.composedPath()[0] === this.#box;
   }
 
-  /** Listens in the window until the bar is closed. @param {string} type @param {(event: Event) => void} act @param {AddEventListenerOptions} [options] */
-  listen(type, act, options = {}) {
-    addEventListener(type, act, { capture: true, passive: false, ...options, signal: this.signal });
+  /** Listens until the bar is closed. @param {string} type @param {(event: Event) => void} act */
+  listen(type, act) {
+    world.guard.listen(type, act, { passive: false, signal: this.signal });
   }
 
   close() {

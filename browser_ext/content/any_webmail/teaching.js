@@ -46,13 +46,11 @@ export function startTeaching(done) {
     if (!event.isTrusted || bar.isOwn(event)) return;
     clicked = /** @type {Element | undefined} */ (event.composedPath().find((one) => one instanceof Element)) ?? null;
     const way = clicked && closest(clicked, WAYS);
-    for (const url of way ? addressesOf(way) : []) if (!isChanging(/** @type {Element} */ (way), url)) void consider(url, way);
+    const urls = way ? addressesOf(way).filter((url) => !isChanging(way, url)) : [];
+    for (const url of urls) void consider(url, way);
+    // A link to the source would leave the page. The page's own scripts get the click.
+    if (urls.length > 0) event.preventDefault();
   });
-  // A link to the source would leave the page. The page's own scripts have had the click before.
-  bar.listen("click", (event) => {
-    const way = event.isTrusted && clicked ? closest(clicked, "a[href]") : null;
-    if (way && addressesOf(way).some((url) => tried.has(url.href))) event.preventDefault();
-  }, { capture: false });
   const requests = new PerformanceObserver((list) => {
     for (const { name, initiatorType } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
       const url = LOADED.includes(initiatorType) ? addressOf(name, location.href) : null;
