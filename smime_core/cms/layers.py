@@ -159,7 +159,7 @@ def find_layer(node: Entity | bytes, detached_content: Buffer | None = None) -> 
     """
     if isinstance(node, Entity) and is_multipart_signed(node):
         return _find_detached(node)
-    cms = _find_cms(node)
+    cms = find_cms(node)
     return parse_layer(cms, detached_content) if cms is not None else None
 
 
@@ -183,7 +183,7 @@ def find_any_layer(node: Entity | bytes, detached_content: Buffer | None = None)
     """
     if isinstance(node, Entity) and is_multipart_signed(node):
         return _find_detached(node)
-    cms = _find_cms(node)
+    cms = find_cms(node)
     return parse_any_layer(cms, detached_content) if cms is not None else None
 
 
@@ -277,7 +277,11 @@ def parse_any_layer(cms: Buffer, detached_content: Buffer | None = None) -> Laye
     return _layer_of(content_info, detached_content)
 
 
-def _find_cms(node: Entity | bytes) -> Buffer | None:
+def find_cms(node: Entity | bytes) -> Buffer | None:
+    """The bytes of the outermost CMS structure, or None if there is none. Raises MalformedMessage.
+
+    A multipart/signed has its structure in its second part, and gives None.
+    """
     if isinstance(node, bytes):
         return node if is_content_info(node) else None
     if not is_cms_part(node):

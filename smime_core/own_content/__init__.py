@@ -3,7 +3,7 @@
 RFC 5652 section 11.1 defines content-type. The object identifiers of our types are under 2.25.
 """
 
-from smime_core.own_content.fields import examine_field, protect_field
+from smime_core.own_content.fields import examine_field, examine_field_outside_page, protect_field
 from smime_core.own_content.forms import (
     Form,
     FormEntry,
@@ -42,6 +42,7 @@ __all__ = [
     "TrustState",
     "build_followed_list",
     "examine_field",
+    "examine_field_outside_page",
     "examine_page",
     "examine_parcel",
     "file_entry",

@@ -146,7 +146,7 @@ class MessageReport:
     `headers` are the displayed RFC 5322 fields, decoded, in order. `header_scheme` is the scheme of their protection (a
     value of `header_protection.HeaderScheme`, such as "none"); `header_protections` has the protection of each field.
     `protected_headers` are the input of `mail.header_replies` for a reply. `certificates` are all certificates in the
-    message.
+    message. `field_origin` is the origin of the site for whose field a text was protected, and None for anything else.
     """
 
     state: State
@@ -159,6 +159,7 @@ class MessageReport:
     certificates: tuple[Certificate, ...] = ()
     content: bytes = field(default=b"", repr=False)
     sender: str | None = None
+    field_origin: str | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a MessageReport has no truth value: compare its state")

@@ -28,6 +28,7 @@ def report_to_json(report: MessageReport) -> dict[str, Any]:
         "state": str(report.state),
         "reasons": reasons_to_json(report.reasons),
         "sender": report.sender,
+        "fieldOrigin": report.field_origin,
         "headers": [list(header) for header in report.headers],
         "headerProtection": str(report.header_scheme),
         "headerProtections": [str(one) for one in report.header_protections],

@@ -278,6 +278,7 @@ class _StreamedWalk:
             return None
         if content is None:
             raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
+        examiner.check_signed_type(signed_data.e_content_type)
         content.announce(_used_hashes(signed_data))
         signers = await judge_signers(signed_data, content, examiner, tuple(self.state.certificates))
         self.state.add(signed_layer(signers, depth, detached=found.detached))

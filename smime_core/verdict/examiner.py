@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from smime_core.cms.content_info import ID_DATA
+from smime_core.cms.content_info import FIELD, ID_DATA
 from smime_core.cms.enveloped_data import EnvelopedData, decrypt_enveloped_data
 from smime_core.cms.recipients.content_keys import Decrypted
 from smime_core.cms.recipients.decryption_budget import DecryptionBudget
@@ -66,3 +66,12 @@ class Examiner(Decryptor):
     signed_types: tuple[str, ...] = (ID_DATA,)
     follows_paths: bool = True
     budget: PathBudget = field(default_factory=PathBudget)
+
+    def check_signed_type(self, content_type: str) -> None:
+        """Raise ContentTypeMismatch for the signed text of a form field that is presented as a mail.
+
+        A signature over any other wrong type is reported as invalid. The text of a field is refused, because it must
+        not be shown as a mail at all.
+        """
+        if content_type == FIELD and ID_DATA in self.signed_types:
+            raise ContentTypeMismatch("the text of a form field is no mail")

@@ -205,6 +205,7 @@ async def _examine_signed(walk: Walk, found: SignedLayer, examiner: Examiner) ->
         return None
     if found.content is None:
         raise MalformedMessage("the signed content is missing: give its file too", where="SignedData")
+    examiner.check_signed_type(signed_data.e_content_type)
     content = OctetsContent(found.content, provider=examiner.provider)
     signers = await judge_signers(signed_data, content, examiner, tuple(walk.certificates))
     walk.add(signed_layer(signers, len(walk.layers), detached=found.detached))

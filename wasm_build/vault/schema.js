@@ -76,7 +76,7 @@ const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] },
-  "message.verify": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes" },
+  "message.verify": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes", "fieldsToo?": "flag" },
   "message.decrypt": { message: "bytes", ...KEYS },
   "message.subjects": { messages: ["bytes"], ...KEYS },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from smime_core.cms import Encrypting, Keys, Signing, find_nested_layers
-from smime_core.errors import SmimeError
+from smime_core.errors import ContentTypeMismatch, SmimeError
 from smime_core.mail import (
     Draft,
     HiddenField,
@@ -20,6 +20,7 @@ from smime_core.mail import (
 )
 from smime_core.message import decrypt_message, encrypt_entity, examine_message, read_headers, sign_entity
 from smime_core.mime import Attachment, parse_entity
+from smime_core.own_content import examine_field_outside_page
 from smime_core.pkix import Purpose
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
@@ -90,6 +91,7 @@ class VerifyMessage:
     keys: SealedKeys = group_of(SealedKeys)
     judging: GivenJudging = group_of(GivenJudging)
     contacts: bytes = b""
+    fields_too: bool = False
 
 
 @request_class
@@ -129,11 +131,19 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
 
 
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
-    """Returns the report on the message, and its parts that the page shows or keeps. Raises SmimeError."""
+    """Returns the report on the message, and its parts that the page shows or keeps.
+
+    The text of a form field is opened only for a page that shows it as such (`fields_too`). Raises SmimeError.
+    """
     contacts = read_contacts(request.contacts)
     judging = await read_judging(request.judging, provider, contacts)
     keys = Keys(identities=await unseal(request.keys, provider))
-    report = await examine_message(request.message, judging, provider, keys, policy=Policy.ARCHIVE)
+    try:
+        report = await examine_message(request.message, judging, provider, keys, policy=Policy.ARCHIVE)
+    except ContentTypeMismatch:
+        if not request.fields_too:
+            raise
+        return _describe_field(await examine_field_outside_page(request.message, judging, provider, keys=keys))
     harvested = await describe_harvest(report, judging, provider)
     readable = (read_encrypted_payload if report.is_encrypted else read_entity)(report.content)
     return {
@@ -171,6 +181,20 @@ async def _read_subject(message: bytes, keys: Keys, provider: CryptoProvider) ->
     except SmimeError:
         return None
     return next((field.text for field in headers.find("Subject")), None)
+
+
+def _describe_field(report: MessageReport) -> Reply:
+    # The text of a field has no sender whose certificate could be kept, and nobody answers it.
+    return {
+        **describe_verdict(report),
+        "text": report.content,
+        "passages": [{"path": "", "text": report.content, "html": None}],
+        "attachments": [],
+        "headers": [],
+        "parts": [],
+        "reply": describe_reply(report),
+        "harvest": None,
+    }
 
 
 def _describe_passage(passage: Passage) -> Reply:
