@@ -5,7 +5,8 @@
  *
  * This file is bundled as a classic script, because an opaque origin loads no modules.
  */
-import { html } from "../../wasm_build/ui/dom.js";
+import { html, sentenceNodes } from "../../wasm_build/ui/dom.js";
+import { technical } from "../../wasm_build/ui/formats.js";
 import { encryptTo } from "../shared/channel.js";
 import { unpackParts } from "../shared/packed_parts.js";
 import { countedWords, linkList, markupFrame, saveBytes } from "../shared/view_parts.js";
@@ -18,7 +19,10 @@ import { isPicture, prepareMail, readLink } from "./mail_markup.js";
  * @typedef {{headers: [string, string][], protections: string[], passages: Passage[], files: MailFile[], text: string}} Mail
  */
 /** @typedef {{path: string, detached: boolean, sentence: string}} Part */
-/** @typedef {{from: string, state: string, parts: Part[]}} Verdict */
+/**
+ * @typedef {{from: string, state: string, parts: Part[], fieldOrigin: string}} Verdict `fieldOrigin` is the site of a
+ *   field's text, "" for a mail
+ */
 
 /** The limit for all pictures in one part together. */
 const MAX_PICTURE_BYTES = 20_000_000;
@@ -36,7 +40,7 @@ let words = {};
 /** @type {Mail | null} */
 let mail = null;
 /** @type {Verdict} */
-let verdict = { from: "", state: "plain", parts: [] };
+let verdict = { from: "", state: "plain", parts: [], fieldOrigin: "" };
 let asText = false;
 const problem = html("p", { class: "problem", role: "alert" });
 const port = new ViewPort({ read, show, judge });
@@ -185,6 +189,7 @@ function showCoverage(section) {
 
 /** @param {Mail} shown */
 function headerOf({ headers, protections }) {
+  if (verdict.fieldOrigin) return html("header", {}, fieldHeading(verdict.fieldOrigin));
   const field = (/** @type {string} */ name) => headers.find(([found]) => found.toLowerCase() === name)?.[1] ?? "";
   const claimed = field("from");
   /** @type {[string, string, string][]} */
@@ -201,6 +206,11 @@ function headerOf({ headers, protections }) {
   if (headers.length) header.append(html("h1", { dir: "auto", "data-test": "subject" }, field("subject") || words.noSubject));
   header.append(list, ...notesOf(headers, protections));
   return header;
+}
+
+/** The heading of a field's text, which has no header fields. @param {string} site */
+function fieldHeading(site) {
+  return html("h1", { "data-test": "field-text" }, ...sentenceNodes(words.fieldText.replace("{site}", technical(site))));
 }
 
 /** @param {string} name @param {string} value */

@@ -87,13 +87,15 @@ export class MailReading {
     this.#closing = closing;
     if (!this.#prepared) this.prepare();
     try {
-      await this.#open();
-      if (!this.#isLetGo) this.#bottom.replaceChildren(...this.#answers(), ...this.#closing, this.#status);
+      const isField = await this.#open();
+      const answers = isField ? [] : this.#answers();
+      if (!this.#isLetGo) this.#bottom.replaceChildren(...answers, ...this.#closing, this.#status);
     } catch (error) {
       if (!this.#isLetGo) this.#showFailure(error);
     }
   }
 
+  /** @returns {Promise<boolean>} whether the mail is the text of a field, which nobody can answer */
   async #open() {
     const prepared = /** @type {Promise<Prepared>} */ (this.#prepared);
     // The next try loads a failed view anew.
@@ -105,12 +107,14 @@ export class MailReading {
     // From here on a lock removes the view.
     this.#view = view;
     const translate = await loadSharedText();
+    const isField = Boolean(result.report.fieldOrigin);
     if (await wasLockedSince(result.openedAt)) this.#letGo("mailLocked");
-    if (this.#isLetGo) return;
+    if (this.#isLetGo) return isField;
     await view.showMail({ envelope, verdict: verdictFor(result.report, translate) });
-    if (this.#isLetGo) return;
+    if (this.#isLetGo) return isField;
     this.#showVerdict(result, translate);
     if (!result.settled) void this.#settle();
+    return isField;
   }
 
   #startAgain() {
@@ -203,8 +207,8 @@ export class MailReading {
 }
 
 /**
- * The part of the verdict that the view needs: the proved sender, and the mail's parts that have a protection of their
- * own.
+ * The part of the verdict that the view needs: the proved sender, the mail's parts that have a protection of their own,
+ * and the site of a field's text.
  * @param {MessageReport} report
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  */
@@ -218,14 +222,14 @@ function verdictFor(report, translate) {
     const sentence = layer.kind === "signed" ? text("mailPartSigned", word, who) : text("mailPartEncrypted");
     return [{ path: layer.path, detached: layer.detached, sentence }];
   });
-  return { from: provedSender(report), state: report.state, parts };
+  return { from: provedSender(report), state: report.state, parts, fieldOrigin: report.fieldOrigin ?? "" };
 }
 
 /** The texts for the view, which has no access to the catalogue. */
 function viewWords() {
   return {
     from: text("mailFrom"), fromClaimed: text("mailFromClaimed"), to: text("mailTo"), cc: text("mailCc"),
-    date: text("mailDate"), subject: text("mailSubject"), noSubject: text("mailNoSubject"),
+    date: text("mailDate"), subject: text("mailSubject"), noSubject: text("mailNoSubject"), fieldText: text("mailFieldText", "{site}"),
     hidden: text("mailFieldsHidden", "{fields}"), outside: text("mailFieldsOutside", "{fields}"),
     markup: text("mailMarkupTitle"), asText: text("mailAsText"), asMarkup: text("mailAsMarkup"),
     blocked: text("mailBlocked"), empty: text("mailEmpty"), uncovered: text("mailUncovered"),

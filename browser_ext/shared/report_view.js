@@ -58,7 +58,9 @@ function sentenceOf(report, translate) {
   const { state, reasons } = report;
   const signer = provingSigner(report);
   if (state === "verified" && signer) {
-    return { sentence: translate("state_verified_sentence", { sender: isolate(nameOf(signer, report)) }) };
+    const sender = isolate(nameOf(signer, report));
+    // The text of a field has a signer, but nobody has sent it.
+    return { sentence: translate(report.fieldOrigin ? "state_verified_field_sentence" : "state_verified_sentence", { sender }) };
   }
   // An unsigned text keeps the general sentence of its state. Otherwise the first reason is shown, without the words in
   // brackets for experts, who find them in the details.

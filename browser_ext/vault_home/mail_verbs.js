@@ -69,7 +69,8 @@ async function verify({ job, frame, replyKey, ...opening }) {
 /** @param {Opening} opening @returns {Promise<Omit<Opened, "reply">>} */
 async function openMail({ mail, content, ...args }) {
   if (content) return verifyDetached(mail, content, args);
-  return callVault("message.verify", { ...args, message: store.copy(mail) });
+  // The views show the text of a field as such, without a mail's header and without an answer.
+  return callVault("message.verify", { ...args, message: store.copy(mail), fieldsToo: true });
 }
 
 /**

@@ -17,7 +17,7 @@ from smime_core.cms.layers import EncryptedLayer, SignedLayer, find_any_layer, f
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import NO_KEYS, Keys
 from smime_core.cms.signing import Signing
-from smime_core.errors import ContentTypeMismatch, MalformedMessage
+from smime_core.errors import ContentTypeMismatch
 from smime_core.own_content.own_content import (
     ContentKind,
     build_members,
@@ -83,14 +83,14 @@ async def examine_field_outside_page(
     """The report on a field's text that is in a file, or under the header of a mail. The header is left out.
 
     The caller shows `field_origin`, the site of the field, beside the text. Raises ContentTypeMismatch if it is no
-    field, MalformedMessage also if its site is no web origin, NoMatchingRecipient or DecryptionError.
+    field or its site is no web origin, MalformedMessage, NoMatchingRecipient or DecryptionError.
     """
     cms = _find_field(message)
     if cms is None:
         raise ContentTypeMismatch(f"this is not the content of a {_KIND.name}")
     report = await _examine(cms, judging, provider, keys)
     if report.field_origin is not None and not _is_web_origin(report.field_origin):
-        raise MalformedMessage("the text names no web site", where=_KIND.name)
+        raise ContentTypeMismatch("the text names no web site as its place")
     return report
 
 

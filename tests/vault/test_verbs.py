@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from asn1crypto import pem
 from smime_core.blocking import run
 from smime_core.ca.demo import Authority, Details, create_authority, issue_identity
 from smime_core.cms.certificates_only import build_certificates_only
+from smime_core.cms.content_info import unarmor
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signing import Signing
@@ -25,7 +27,7 @@ from smime_core.errors import (
 from smime_core.identity.identity import Identity, export_identity
 from smime_core.mail.header_protection import ProtectionMode, protect_headers
 from smime_core.message import decrypt_message, encrypt_entity, sign_entity
-from smime_core.mime import Headers, parse_entity, split_message
+from smime_core.mime import Headers, build_pkcs7_mime, parse_entity, split_message
 from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import NewKey
 from smime_core.x509.certificate import Certificate
@@ -268,6 +270,22 @@ def test_a_field_opens_at_its_own_origin_alone() -> None:
     assert call("field.verify", origin="https://one.example", **opening)["text"] == "Größe".encode()
     with pytest.raises(ContentTypeMismatch):
         call("field.verify", origin="https://two.example", **opening)
+
+
+@pytest.mark.parametrize("wrap", [bytes, lambda cms: build_pkcs7_mime(b"From: m@example.test\r\n", unarmor(cms), "x")])
+def test_the_text_of_a_field_opens_as_a_message_only_where_it_is_shown_as_such(wrap: Callable[[bytes], bytes]) -> None:
+    alice, bob = person("alice"), person("bob")
+    writing = {"text": b"words", "origin": "https://one.example", "recipients": [bob.certificate.der], "at": AT}
+    opening = {"message": wrap(call("field.encrypt", sign=True, **sealed(alice), **writing)["cms"]), **trust()}
+    with pytest.raises(ContentTypeMismatch):
+        call("message.verify", **opening, **sealed(bob))
+    opened = call("message.verify", **opening, **sealed(bob), fieldsToo=True)
+    report = opened["report"]
+    assert (report["state"], report["fieldOrigin"], report["headers"]) == ("verified", "https://one.example", [])
+    assert (opened["text"], opened["headers"], opened["harvest"]) == (b"words", [], None)
+    closed = call("message.verify", **opening, identities=[], fieldsToo=True)
+    assert [reason["code"] for reason in closed["report"]["reasons"]] == ["not-opened"]
+    assert (closed["report"]["fieldOrigin"], closed["text"]) == (None, b"")
 
 
 @pytest.mark.parametrize("cipher", ["cbc", "gcm"])

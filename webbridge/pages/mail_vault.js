@@ -95,6 +95,7 @@ export class MailVault {
       basis = this.#trust.basis;
       const args = {
         message: message.slice(0), ...this.#keys.copies(), ...this.#trust.judging(evidence), ...this.#trust.contacts(),
+        fieldsToo: true,
       };
       return vault.call("message.verify", args, { signal });
     };

@@ -29,7 +29,7 @@ import { provingSigner } from "../../wasm_build/ui/verdict_words.js";
 /** @typedef {"unprotected" | "signed-only" | "encrypted-only" | "signed-and-encrypted"} FieldProtection */
 /**
  * @typedef {{
- *   state: State, reasons: Reason[], sender: string | null, headers: [string, string][],
+ *   state: State, reasons: Reason[], sender: string | null, fieldOrigin: string | null, headers: [string, string][],
  *   headerProtections: FieldProtection[], layers: LayerReport[], signers: SignerReport[], recipients: RecipientReport[],
  *   certificates: CertificateReport[],
  * }} Report the report of smime_core/report/report.schema.json

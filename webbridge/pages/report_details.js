@@ -82,7 +82,9 @@ function createChecking(app, report) {
  */
 function stateSentence({ translate }, report, from) {
   if (report.state === "verified") {
-    return translate("state_verified_sentence", { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
+    // The text of a field has a signer, but nobody has sent it.
+    const key = report.fieldOrigin ? "state_verified_field_sentence" : "state_verified_sentence";
+    return translate(key, { sender: provedSender(report) ?? writeMailbox(readMailbox(from)) });
   }
   const first = report.reasons[0];
   if (report.state === "signed-unverified" && first) return reasonSentence(translate, first);

@@ -246,7 +246,7 @@ HOSTILE_ORIGINS: Final = (
 
 @pytest.mark.parametrize("origin", HOSTILE_ORIGINS)
 def test_a_text_without_a_web_origin_is_refused(origin: str) -> None:
-    with pytest.raises(MalformedMessage, match="names no web site"):
+    with pytest.raises(ContentTypeMismatch, match="names no web site"):
         read_field(protect("signed", origin=origin))
 
 
@@ -262,7 +262,7 @@ def test_every_web_origin_is_shown(origin: str) -> None:
 @given(origin=st.one_of(st.text(max_size=40), st.text(max_size=20).map("https://".__add__)))
 @example(origin="https://a.example\r\n")
 def test_a_shown_site_is_one_short_word_of_ascii(origin: str) -> None:
-    with contextlib.suppress(MalformedMessage):
+    with contextlib.suppress(ContentTypeMismatch):
         shown = read_field(protect("signed", origin=origin)).field_origin
         assert shown is not None
         assert shown.isascii()

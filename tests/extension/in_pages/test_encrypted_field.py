@@ -124,7 +124,7 @@ def test_decrypts_a_field_and_says_who_signed(unlocked: Extension, page: Page, s
     armored = people.encrypt(TEXT, origin=site.origin, to=people.alice)
     page.goto(site.page_with(f'<div id="letter" data-smime="decrypt verify">{armored}</div>'))
     around = open_and_agree(unlocked, page)
-    assert "Verified From bob@example.test, unchanged." in around.text()
+    assert "Verified Signed by bob@example.test, unchanged." in around.text()
     assert "Encrypted for 1 person" in around.text()
     assert page.wait_for_frame("view.html").text(".text") == TEXT
 

@@ -16,6 +16,7 @@ from smime_core.cms.signing import SignatureForm, Signing
 from smime_core.identity.identity import Identity, export_identity
 from smime_core.mail.header_protection import ProtectionMode
 from smime_core.message import encrypt_message, sign_bytes, sign_entity, sign_message
+from smime_core.own_content.fields import protect_field
 from smime_core.providers.native import NativeProvider
 
 PASSPHRASE = "Vier Möwen & ein Wal"
@@ -69,6 +70,13 @@ class Letters:
             message, Signing(identities=[self.bob], signing_time=now), provider=NATIVE, protection=ProtectionMode.CIPHER
         )
         return run(encrypt_message(run(signing), Encrypting(recipients=[self.alice.certificate]), provider=NATIVE))
+
+    def field_text(self, words: str, *, origin: str, is_signed: bool = True, is_encrypted: bool = True) -> bytes:
+        """The armored text of a field, signed by Bob, encrypted to Alice, or both."""
+        now = datetime.datetime.now(datetime.UTC)
+        signing = Signing(identities=[self.bob], signing_time=now) if is_signed else None
+        encrypting = Encrypting(recipients=[self.alice.certificate] if is_encrypted else [])
+        return run(protect_field(words, NATIVE, origin=origin, signing=signing, encrypting=encrypting)).encode()
 
     def write(self, name: str, octets: bytes) -> Path:
         """Write a file to open in the viewer, and return its path."""

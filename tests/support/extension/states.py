@@ -319,6 +319,9 @@ READING_STATES: dict[str, Opener] = {
     ),
     "viewer, encrypted only": partial(_opened, make=lambda stage: stage.letters.encrypted(_plain(stage))),
     "viewer, for somebody else": partial(_opened, make=lambda stage: stage.letters.encrypted_for_bob(_plain(stage))),
+    "viewer, field text": partial(
+        _opened, make=lambda stage: stage.letters.field_text("Blood pressure 120/80", origin="https://clinic.example")
+    ),
     "viewer, not protected": partial(_opened, make=_plain),
     "viewer, nothing to open": partial(_opened, make=lambda _: b"a shopping list", name="list.p7m"),
     "viewer, signature alone": partial(_opened, make=lambda stage: stage.letters.detached(b"a plan"), name="plan.p7s"),

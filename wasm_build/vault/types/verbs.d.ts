@@ -136,6 +136,7 @@ export interface MessageReport {
   state: State;
   reasons: Reason[];
   sender: string | null;
+  fieldOrigin?: string | null;
   headers: [string, string][];
   headerProtections?: string[];
   layers: Layer[];

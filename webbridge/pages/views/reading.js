@@ -6,9 +6,9 @@
  */
 
 import { answerTo } from "../../../wasm_build/ui/answer.js";
-import { html } from "../../../wasm_build/ui/dom.js";
+import { html, sentenceNodes } from "../../../wasm_build/ui/dom.js";
 import { createChange } from "../../../wasm_build/ui/changed_certificate.js";
-import { dayOnly, headerReader, longDate, readMailbox, writeMailbox } from "../../../wasm_build/ui/formats.js";
+import { dayOnly, headerReader, longDate, readMailbox, technical, writeMailbox } from "../../../wasm_build/ui/formats.js";
 import { createAttachmentList } from "../../../wasm_build/ui/attachments.js";
 import { overwrite } from "../../../wasm_build/vault/cleanup.js";
 import { createHeaderNotes } from "../header_notes.js";
@@ -178,10 +178,8 @@ export class Reading {
  */
 function createMessage(app, opened) {
   const { translate } = app;
-  const subject = headerReader(opened.headers)("subject");
-  const heading = html("h2", {
-    class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
-  });
+  const site = opened.report.fieldOrigin;
+  const heading = site ? createFieldHeading(app, site) : createSubject(app, opened);
   // The text of the message is never markup, is not translated, and has its own direction of writing.
   const body = html("div", { class: "body", dir: "auto", translate: "no", text: opened.text, data: { test: "body" } });
   const reply = html("button", {
@@ -190,7 +188,8 @@ function createMessage(app, opened) {
   });
   let verdict = createVerdict(app, opened);
   const attachments = opened.attachments.length > 0 ? createAttachmentList(app.translate, opened.attachments) : null;
-  const actions = html("div", { class: "actions" }, reply);
+  // Nobody has sent the text of a field, so nobody can be answered.
+  const actions = site ? null : html("div", { class: "actions" }, reply);
   const parts = [
     verdict.state, heading, verdict.headers, ...createHeaderNotes(app, opened.report), body, verdict.parts, attachments,
     actions,
@@ -206,6 +205,20 @@ function createMessage(app, opened) {
     return next.spoken;
   };
   return { heading, settle, spoken: verdict.spoken, parts: parts.filter((part) => part !== null) };
+}
+
+/** @param {App} app @param {OpenedMessage} opened */
+function createSubject({ translate }, { headers }) {
+  const subject = headerReader(headers)("subject");
+  return html("h2", {
+    class: "subject", tabindex: -1, dir: "auto", text: subject || translate("no_subject"), data: { test: "subject" },
+  });
+}
+
+/** The heading of a field's text, which has no header fields. @param {App} app @param {string} site */
+function createFieldHeading({ translate }, site) {
+  const sentence = sentenceNodes(translate("field_text", { site: technical(site) }));
+  return html("h2", { class: "subject", tabindex: -1, data: { test: "field-text" } }, ...sentence);
 }
 
 /**
@@ -261,7 +274,7 @@ function keepOpen(before, after) {
 function createHeaders(app, opened, header) {
   const { translate } = app;
   const proved = provedSender(opened.report);
-  const from = proved ?? writeMailbox(readMailbox(header("from")));
+  const from = opened.report.fieldOrigin ? "" : proved ?? writeMailbox(readMailbox(header("from")));
   const pairs = [
     [translate(proved ? "from" : "from_claimed"), from, "from"],
     [translate("to"), header("to"), "to"],
