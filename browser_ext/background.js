@@ -10,6 +10,7 @@ import * as composing from "./background/composing.js";
 import * as frames from "./background/frames.js";
 import * as guide from "./background/guide.js";
 import * as mails from "./background/mails.js";
+import * as optionsPage from "./background/options_page.js";
 import * as pages from "./background/pages.js";
 import * as pattern from "./background/pattern.js";
 import * as prompts from "./background/prompts.js";
@@ -46,7 +47,7 @@ api.action.onClicked.addListener((tab) => void (tab.id !== undefined && toolbar.
 
 api.contextMenus.onClicked.addListener((info, tab) => {
   if (info.menuItemId === MENU_LOCK) void session.lock("hand");
-  else if (info.menuItemId === MENU_KEYS) void api.runtime.openOptionsPage();
+  else if (info.menuItemId === MENU_KEYS) void optionsPage.open();
   else if (info.menuItemId === MENU_VIEWER) void mails.openViewer({ mail: "" });
   else if (info.menuItemId === MENU_HELP) void api.tabs.create({ url: api.runtime.getURL(HELP_PAGE) });
   else if (tab?.id === undefined) return;

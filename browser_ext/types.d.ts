@@ -18,6 +18,8 @@ interface MessageKinds {
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
   "toolbar way": "mail" | "teach" | "field" | "write" | "file" | "keys" | "close";
+  /** A section of the page with keys and people; "" for the one that it shows already. */
+  section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "backup";
   digest: string;
   envelope: Envelope;
   secret: EncryptedSecret;

@@ -1,6 +1,5 @@
 /** Encrypts and decrypts the fields of pages. The origin is always that of the frame, as the browser reports it. */
 import { judgeFully } from "../../wasm_build/vault/lookups.js";
-import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { siteOf } from "./ancestors.js";
 import * as database from "../shared/database.js";
@@ -8,6 +7,7 @@ import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as memory from "./memory.js";
+import * as optionsPage from "./options_page.js";
 import * as promptWindow from "./prompt_window.js";
 import * as trust from "./trust.js";
 import { inTurn } from "./turns.js";
@@ -162,7 +162,7 @@ export async function proposeOneOf(carried, fingerprint) {
   const chosen = carried.find((one) => one.fingerprint === fingerprint);
   if (!chosen) throw new RequestError("bad-request");
   await trust.propose(fingerprint, chosen.certificate, carried.map(({ certificate }) => certificate));
-  await api.runtime.openOptionsPage();
+  await optionsPage.open({ section: "trust" });
 }
 
 /** Asks no authority: all answers stay unavailable. @type {import("../../wasm_build/vault/lookups.js").Asker} */

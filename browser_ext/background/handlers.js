@@ -1,5 +1,4 @@
 /** The handler of each message of the table (`shared/messages.js`). */
-import { api } from "../shared/api.js";
 import * as database from "../shared/database.js";
 import * as alterations from "./alterations.js";
 import * as backup from "./backup.js";
@@ -13,6 +12,7 @@ import * as guide from "./guide.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
+import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
 import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
@@ -147,7 +147,7 @@ export const HANDLERS = {
   "policy.read": async () => ({ set: (await policy.read()).set }),
   "policy.export": async () => ({ ...(await trust.asPolicy()), ...(await preferences.asPolicy()) }),
   "vault.key": () => vault.call("vault.key"),
-  "options.open": () => api.runtime.openOptionsPage(),
+  "options.open": optionsPage.open,
   "heartbeat": () => null,
 };
 

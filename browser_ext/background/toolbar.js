@@ -7,6 +7,7 @@ import { RequestError } from "../shared/messages.js";
 import * as composing from "./composing.js";
 import * as mails from "./mails.js";
 import * as memory from "./memory.js";
+import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
 import * as promptWindow from "./prompt_window.js";
 import { runIn } from "./sites.js";
@@ -21,7 +22,7 @@ const WAYS = {
   field: pickField,
   write: writeNew,
   file: () => mails.openViewer({ mail: "" }),
-  keys: () => api.runtime.openOptionsPage(),
+  keys: () => optionsPage.open(),
   close: async () => {},
 };
 

@@ -18,7 +18,7 @@ export function createExpiryNote(identity) {
   const state = identity ? expiryOf(identity).state : "good";
   if (!identity || state === "good") return "";
   const renew = html("button", {
-    type: "button", text: text("keysRenew"), data: { test: "own-renew" }, on: { click: () => void ask("options.open") },
+    type: "button", text: text("keysRenew"), data: { test: "own-renew" }, on: { click: () => void ask("options.open", { section: "identities" }) },
   });
   return html("div", { class: "own-expiry", data: { test: "own-expiry", expiry: state } },
     html("p", { class: "with-mark" }, readinessMark(mayBeUsed(state) ? "soon" : "cannot", ""), html("span", { text: sentence(identity) })), renew);

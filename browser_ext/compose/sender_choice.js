@@ -131,6 +131,6 @@ export class SenderChoice {
 function createKeysMissing() {
   return [
     html("p", { class: "warning", text: text("noKeysYet"), data: { test: "no-keys" } }),
-    html("button", { type: "button", text: text("verbAddKeys"), on: { click: () => void ask("options.open") } }),
+    html("button", { type: "button", text: text("verbAddKeys"), on: { click: () => void ask("options.open", { section: "identities" }) } }),
   ];
 }

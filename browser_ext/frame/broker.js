@@ -261,7 +261,7 @@ function showFailure(claim, view, error) {
   top_.replaceChildren(html("p", { class: "problem", role: "alert", text: errorText(error), data: { test: "problem" } }));
   bottom.replaceChildren(
     button(text("verbAgain"), "", "again", () => startReading(claim, view)),
-    button(text("verbKeys"), "quiet", "keys", () => ask("options.open")),
+    button(text("verbKeys"), "quiet", "keys", () => ask("options.open", { section: "" })),
     button(text("verbClose"), "quiet", "close", () => close(claim)),
   );
 }

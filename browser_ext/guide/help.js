@@ -19,7 +19,7 @@ const REASONS = {
 const translate = await loadSharedText();
 translatePage();
 document.title = text("helpTitle");
-byId("keys").addEventListener("click", () => void ask("options.open"));
+byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 byId("guide").addEventListener("click", () => void ask("guide.open"));
 byId("use-field").textContent = text("helpUseField", await shortcut());
 const someone = text("helpSomeone");

@@ -85,7 +85,7 @@ async function drawIdentity() {
   }
   return [
     html("p", { text: text("welcomeIdentityText") }), createImport(),
-    html("p", { text: text("welcomeIdentityRequest") }), button("verbKeys", "keys", () => ask("options.open")),
+    html("p", { text: text("welcomeIdentityRequest") }), button("verbKeys", "keys", () => ask("options.open", { section: "identities" })),
   ];
 }
 
@@ -156,7 +156,7 @@ async function refreshIdentity() {
 /** Ends the guide. It begins anew when it is opened again. */
 async function finish() {
   await ask("guide.keep", { step: 0 });
-  await ask("options.open");
+  await ask("options.open", { section: "identities" });
 }
 
 async function ownAddresses() {

@@ -1,6 +1,5 @@
 /**
- * The page with keys and people: all that is kept, section by section (`options/`), and the import of keys and
- * certificates.
+ * The page with keys and people: all that is kept, in sections (`options/`), and the import of keys and certificates.
  */
 import { openAcceptDialog } from "../../wasm_build/ui/accept_dialog.js";
 import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
@@ -26,6 +25,7 @@ import { byId, removeButton as createRemoveButton, settleRemovals, showProblem }
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
 import { openRequest, requestCard } from "./requests.js";
+import { watchSections } from "./sections.js";
 
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 
@@ -37,7 +37,6 @@ const shownLists = new Map();
 let refreshes = 0;
 
 const translate = await startPage();
-document.title = text("optionsTitle");
 const passphrase = new SecretField({
   translate, label: text("passphraseOfFile"), hint: text("passphraseHint"), onSubmit: () => void importKeys(),
 });
@@ -52,7 +51,6 @@ const context = {
   translate, refresh, renew: (/** @type {CertificateInfo} */ { addresses }) => openRequest({ translate, refresh }, addresses),
 };
 const people = createPeople(context, byId("people"), /** @type {HTMLInputElement} */ (byId("people-search")));
-byId("sections").setAttribute("aria-label", text("sectionsLabel"));
 byId("make-request").addEventListener("click", () => openRequest(context, []));
 byId("pattern").append(await createPatternChoice());
 watchPreferences(refresh);
@@ -72,7 +70,8 @@ byId("list-file").addEventListener("change", () => void followList());
 for (const input of ["mozilla", "revocation"]) byId(input).addEventListener("change", () => void changeSettings());
 addEventListener("focus", () => void refresh());
 // The administration comes before the lists, since later content would move a button from under the pointer.
-await addAdministration(byId("main"));
+await addAdministration({ news: byId("main"), settings: byId("settings-section") });
+watchSections();
 await refresh();
 
 async function refresh() {
@@ -101,7 +100,16 @@ async function refresh() {
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();
+  showQuestions();
   await showProposal();
+}
+
+/** Shows the heading of the questions that wait, above whichever section is open. Brings new questions into view. */
+function showQuestions() {
+  const isAsked = byId("own-authority").childElementCount + byId("changes").childElementCount > 0;
+  const isNew = isAsked && !byId("questions-title").textContent;
+  byId("questions-title").textContent = isAsked ? text("questionsTitle") : "";
+  if (isNew) byId("questions").scrollIntoView({ block: "nearest" });
 }
 
 /** Asks a question again if a lock has interrupted it. @template T @param {() => Promise<T>} question */

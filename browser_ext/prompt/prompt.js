@@ -247,7 +247,7 @@ function missingCard(address) {
 
 /** @param {string} className @param {string} label */
 function openOptionsButton(className, label) {
-  const on = { click: () => void ask("options.open") };
+  const on = { click: () => void ask("options.open", { section: "identities" }) };
   return html("button", { type: "button", class: className, text: text(label), on });
 }
 

@@ -10,11 +10,14 @@ import { ask } from "./request.js";
 /** The id of the control for each setting that an organisation may set. @type {Record<string, string>} */
 const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory" };
 
-/** Adds these parts to the page. @param {HTMLElement} place */
-export async function addAdministration(place) {
-  addPolicyExport(place);
+/**
+ * Adds these parts to the page.
+ * @param {{news: HTMLElement, settings: HTMLElement}} places
+ */
+export async function addAdministration({ news, settings }) {
+  addPolicyExport(settings);
   showPolicy((await ask("policy.read")).set);
-  await showNews(place);
+  await showNews(news);
 }
 
 /** Shows the news of this version, until the person has read them. @param {HTMLElement} place */

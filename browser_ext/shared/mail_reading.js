@@ -193,7 +193,7 @@ export class MailReading {
       html("button", { type: "button", text: text("verbAgain"), data: { test: "again" }, on: { click: () => void this.#startAgain() } }),
       html("button", {
         type: "button", class: "quiet", text: text("verbKeys"), data: { test: "keys" },
-        on: { click: () => void ask("options.open") },
+        on: { click: () => void ask("options.open", { section: "" }) },
       }),
       ...this.#closing,
     );

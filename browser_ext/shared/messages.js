@@ -205,7 +205,7 @@ export const MESSAGES = {
   "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
-  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
+  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: { section: "section" } },
   "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
   // Help and first steps, updates, the administrator's policy.
   "guide.open": { from: ["options"], body: {} },
@@ -220,11 +220,12 @@ export const MESSAGES = {
 
 /**
  * The values of the kinds that allow only certain words.
- * @type {{[Kind in "revocation" | "way" | "delivery" | "toolbar way"]: MessageKinds[Kind][]}}
+ * @type {{[Kind in "revocation" | "way" | "delivery" | "toolbar way" | "section"]: MessageKinds[Kind][]}}
  */
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward"], delivery: ["raw", "attachment", "file"],
   "toolbar way": ["mail", "teach", "field", "write", "file", "keys", "close"],
+  section: ["", "identities", "people", "trust", "sites", "settings", "backup"],
 };
 /** The limit of entries in one form, since a window shows them all. */
 const MAX_ENTRIES = 2_000;
@@ -245,6 +246,7 @@ const CHECKS = {
   way: (value) => WORDS.way.includes(value),
   delivery: (value) => WORDS.delivery.includes(value),
   "toolbar way": (value) => WORDS["toolbar way"].includes(value),
+  section: (value) => WORDS.section.includes(value),
   [DIGEST]: (value) => /^[0-9a-f]{64}$/.test(value),
   [ENVELOPE]: (value) =>
     CHECKS.bytes(value?.sender) && value.sender.byteLength === POINT_BYTES && CHECKS.bytes(value.ciphertext),

@@ -40,7 +40,7 @@ translatePage();
 startHeartbeat();
 document.title = text("viewerTitle");
 byId("pick").addEventListener("click", () => picker.click());
-byId("keys").addEventListener("click", () => void ask("options.open"));
+byId("keys").addEventListener("click", () => void ask("options.open", { section: "" }));
 picker.addEventListener("change", () => {
   const [file] = picker.files ?? [];
   if (file) void openFile(file);

@@ -25,6 +25,7 @@ from tests.support.browser.page import Page
 from tests.support.browser.residue.lab import Lab, Secrets, Watch, make_secrets, open_lab, start
 from tests.support.browser.residue.processes import Finding
 from tests.support.extension.driver import Extension
+from tests.support.extension.keys_page import show_section
 from tests.support.extension.viewer import open_file
 from tests.support.project import ROOT
 
@@ -144,6 +145,7 @@ def search_extension(name: Name, given: Secrets, *, strict: bool, idle: bool) ->
 
 def _choose_strict(extension: Extension) -> None:
     page = extension.open_options()
+    show_section(page, "settings")
     page.click("[data-test=strict]")
     page.wait_for("() => document.querySelector('[data-test=strict]').checked")
     page.close()

@@ -17,6 +17,7 @@ from tests.support.browser.browsers import Browser, Firefox
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
+from tests.support.extension.keys_page import show_section
 from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -189,9 +190,11 @@ def test_an_authority_that_was_not_shown_is_not_trusted(extension: Extension, pe
     card = "[data-test=decision]"
     # The authority is trusted for the domain. Remove that decision.
     page.wait_for_text("@example.test", selector=card, timeout_seconds=60)
+    show_section(page, "trust")
     for _ in range(2):
         page.click(f"{card} [data-removal]")
     page.wait_for(f"() => document.querySelector('{card}') === null")
+    show_section(page, "identities")
     page.choose_files("#p12", [people.folder / "alice.p12"])
     page.click("#p12-passphrase [data-test=passphrase]")
     page.type(PASSPHRASE)
@@ -256,7 +259,7 @@ def test_an_update_tells_what_is_new_until_it_was_read(extension: Extension, fol
     page.click("[data-test=news-done]")
     page.wait_for("() => document.querySelector('[data-test=news]') === null")
     page.reload()
-    page.wait_for_selector("[data-test=policy-export]")
+    page.wait_for("() => document.querySelector('[data-test=policy-export]') !== null")
     assert page.js("() => document.querySelector('[data-test=news]') === null")
     page.close()
 

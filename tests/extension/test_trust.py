@@ -26,6 +26,7 @@ from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Site, running_site, textarea
+from tests.support.extension.keys_page import show_section
 from webbridge.demo.revocation import LIST_PATH, build_list
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -244,6 +245,7 @@ def test_a_stranger_is_accepted_in_the_extensions_own_page_and_taken_back(
 
 def test_a_removal_stays_asked_about_when_its_list_is_drawn_anew(extension: Extension, house: House) -> None:
     options = extension.open_options()
+    show_section(options, "people")
     bob, sam = (f'[data-removal^="people.remove"][data-name="{name}"]' for name in ("bob@example.test", SAM))
     options.click(bob)
     options.choose_files("#person", [house.folder / "sam.der"])
@@ -317,6 +319,7 @@ def test_an_organisations_list_is_followed_pinned_and_let_go(
     options.choose_files("#list-file", [publish_list(house, tmp_path, 2, house.bob)])
     said = options.wait_for_text("Example Ltd", selector="[data-test=followed]", timeout_seconds=30)
     assert "List number 2, signed by bob@example.test" in said
+    show_section(options, "trust")
     options.click("[data-test=followed] summary")
     assert "Partner CA, for @partner.test" in options.text("[data-test=followed]")
     letter = site.page_with(
@@ -343,6 +346,7 @@ def test_nobody_is_proposed_by_an_address_that_the_path_does_not_count_for(
 ) -> None:
     options = extension.open_options()
     options.choose_files("#list-file", [publish_list(house, tmp_path, 4, house.bob)])
+    show_section(options, "trust")
     options.wait_for_text("List number 4", selector="[data-test=followed]", timeout_seconds=30)
     options.close()
     # The partner's authority can write any name into a certificate, but it is trusted only for its own domain.

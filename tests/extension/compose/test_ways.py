@@ -27,6 +27,7 @@ from tests.support.extension.compose_driver import (
 )
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
+from tests.support.extension.keys_page import show_section
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
 from webbridge.demo.stack import DemoStack
 
@@ -239,6 +240,7 @@ def name_bridge(extension: Extension, url: str) -> None:
     """Set the address of the bridge in the settings; "" removes it."""
     options = extension.open_options()
     options.js("(url) => { document.getElementById('directory').value = url; }", url)
+    show_section(options, "settings")
     options.click("[data-test=directory-go]")
     options.wait_for_text("Saved", selector="[data-test=settings-done]")
     options.close()

@@ -14,7 +14,7 @@ import pytest
 from tests.support.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.keys_page import NEW, PASSPHRASE, House, make_backup, open_keys, restore
+from tests.support.extension.keys_page import NEW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
 from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -128,6 +128,7 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         }
         # A setting that the administrator left open can be changed. The person's own settings keep their earlier values
         # for the others.
+        show_section(page, "settings")
         page.click("[data-test=strict]")
         page.wait_for_text("Saved", selector="[data-test=settings-done]")
         own = page.js("""async () => {
@@ -196,7 +197,7 @@ def test_senseless_settings_count_as_not_set(extension: Extension) -> None:
 
 def test_settings_are_written_in_the_form_of_policies(extension: Extension) -> None:
     page = extension.open_options()
-    page.wait_for_selector("[data-test=policy-export]")
+    page.wait_for("() => document.querySelector('[data-test=policy-export]') !== null")
     written = page.js(
         """async () => {
           const texts = [];

@@ -36,6 +36,7 @@ from tests.support.extension.keys_page import (
     open_keys,
     open_review,
     restore,
+    show_section,
     submit,
 )
 from tests.support.extension.mail_letters import mail, text
@@ -131,7 +132,9 @@ def fill(extension: Extension, house: House) -> Extension:
     page.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
     page.click('[data-expiry="very-soon"] [data-test=prefer]')
     page.wait_for_selector('[data-expiry="very-soon"] [data-test=preferred]')
+    show_section(page, "trust")
     page.click("[data-test=mozilla]")
+    show_section(page, "settings")
     page.click("[data-test=harvest]")
     page.wait_for_text("Saved", selector="[data-test=settings-done]")
     page.close()
@@ -215,6 +218,7 @@ def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp
     file = tmp_path / "whole.backup"
     file.write_bytes(make_backup(page))
     before = kept(page)
+    show_section(page, "settings")
     page.click("[data-test=another-pattern]")
     page.wait_for("(name) => document.querySelector('[data-test=pattern-name]').textContent !== ''", None)
     page.js(LEAVE_THINGS_TO_LOSE)

@@ -27,6 +27,7 @@ from tests.support.extension.keys_page import (
     open_review,
     restore,
     saved,
+    show_section,
     submit,
     type_passphrase,
 )
@@ -149,6 +150,7 @@ def test_a_changed_passphrase_opens_the_keys_and_the_old_one_no_longer(extension
 
 
 def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options: Page, house: House) -> None:
+    show_section(options, "people")
     options.choose_files("#person", [house.bob_file])
     options.wait_for_text("bob@example.test", selector="#people", timeout_seconds=30)
     options.wait_for_text("New: 2", selector="[data-test=people-done]")
@@ -194,6 +196,7 @@ def test_to_switch_strict_cleanup_locks_the_keys_and_they_open_again(
     extension: Extension, options: Page, house: House
 ) -> None:
     extension.unlock(house.file, PASSPHRASE)
+    show_section(options, "settings")
     options.click("[data-test=strict]")
     options.wait_for_text("Saved", selector="[data-test=settings-done]")
     options.wait_for_text("Your keys are locked", selector="[data-test=state]")
@@ -205,6 +208,7 @@ def test_to_switch_strict_cleanup_locks_the_keys_and_they_open_again(
 
 
 def test_a_directory_is_a_safe_address(options: Page) -> None:
+    show_section(options, "settings")
     options.fill("[data-test=directory]", "http://mail.example.test")
     options.click("[data-test=directory-go]")
     options.wait_for_text("begins with https://", selector="[data-test=settings-problem]")
@@ -235,6 +239,7 @@ def test_a_backup_brings_everything_back_and_a_damaged_one_changes_nothing(optio
         assert options.js(KEPT) == before
         options.click("[data-test=restore-cancel]")
 
+    show_section(options, "identities")
     options.click("[data-removal^='keys.remove']")
     options.click("[data-removal^='keys.remove'][data-asked=yes]")
     options.wait_for("() => document.querySelector('[data-test=identity]') === null")

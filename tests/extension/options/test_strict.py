@@ -14,7 +14,7 @@ import pytest
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, running_site, textarea
-from tests.support.extension.keys_page import OPERATION_SECONDS, PASSPHRASE, House, open_keys
+from tests.support.extension.keys_page import OPERATION_SECONDS, PASSPHRASE, House, open_keys, show_section
 from tests.support.vault.watching_worker import LISTEN, WATCHING_WORKER
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -63,6 +63,7 @@ def test_the_setting_reaches_the_next_vault_and_its_end_the_one_after(watched: E
     watched.unlock(house.file, PASSPHRASE)
     assert signed_with(watched, listener) != []
     for strict in (True, False):
+        show_section(listener, "settings")
         listener.click("[data-test=strict]")
         listener.wait_for_text("Your keys are locked", selector="[data-test=state]")
         watched.is_locked = True

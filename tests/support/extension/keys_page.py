@@ -94,6 +94,12 @@ def open_keys(extension: Extension) -> Page:
     return page
 
 
+def show_section(page: Page, name: str) -> None:
+    """Go to a section of the page by its link, such as `people` or `backup`."""
+    page.click(f"#sections [href='#{name}-section']")
+    page.wait_for_selector(f"#{name}-section")
+
+
 def type_passphrase(page: Page, dialog: str, index: int, text: str) -> None:
     """Type into the passphrase field number `index` of a dialog."""
     mark = """(dialog, index) => {
@@ -119,6 +125,7 @@ def saved(page: Page) -> tuple[str, bytes]:
 
 
 def make_backup(page: Page) -> bytes:
+    show_section(page, "backup")
     page.click("[data-test=make-backup]")
     type_passphrase(page, "backup", 0, NEW)
     type_passphrase(page, "backup", 1, NEW)
@@ -130,6 +137,7 @@ def make_backup(page: Page) -> bytes:
 
 def open_review(page: Page, file: Path, passphrase: str, *, how: str) -> None:
     """Choose a backup, and open the review of its contents."""
+    show_section(page, "backup")
     page.click("[data-test=restore-backup]")
     page.choose_files("[data-test=restore-file]", [file])
     type_passphrase(page, "restore", 0, passphrase)

@@ -15,7 +15,7 @@ from smime_core.identity.identity import Identity, export_identities
 from tests.support.browser.page import Page
 from tests.support.extension.compose_driver import Webmail, address
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
-from tests.support.extension.keys_page import CATCH, NEW, make_backup, open_review
+from tests.support.extension.keys_page import CATCH, NEW, make_backup, open_review, show_section
 from tests.support.extension.mail_letters import file, html, mail, multipart, text
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab
 
@@ -53,18 +53,20 @@ _CHOOSE_SENDER = """(address) => {
 
 
 @contextmanager
-def _keys_after(stage: Stage, clicks: tuple[str, ...], then: str) -> Iterator[View]:
-    """Open the page with keys and people, click the elements in `clicks`, and wait for the element `then`."""
+def _keys_after(stage: Stage, clicks: tuple[str, ...], then: str, section: str = "") -> Iterator[View]:
+    """Open a section of the page with keys and people, click the elements in `clicks`, and wait for `then`."""
     with open_tab(stage, "options/options.html") as view:
-        view.page.wait_for_selector("[data-test=identity]")
+        view.page.wait_for("() => document.querySelector('[data-test=identity]') !== null")
+        if section:
+            show_section(view.page, section)
         for selector in clicks:
             view.page.click(selector)
         view.page.wait_for_selector(then, timeout_seconds=OPENING_SECONDS)
         yield view
 
 
-def _shown(*clicks: str, then: str) -> Opener:
-    return partial(_keys_after, clicks=clicks, then=then)
+def _shown(*clicks: str, then: str, section: str = "") -> Opener:
+    return partial(_keys_after, clicks=clicks, then=then, section=section)
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def _news(stage: Stage) -> Iterator[View]:
         view.page.js(_LEAVE_NEWS)
         view.page.reload()
         view.page.wait_for_selector("[data-test=news]")
-        view.page.wait_for_selector("[data-test=people-count]")  # the lists come after the news
+        view.page.wait_for_selector("[data-test=state]:not(:empty)")  # the lists come after the news
         yield view
         view.page.click("[data-test=news-done]")
 
@@ -134,6 +136,10 @@ def _ending(authority: Authority, name: str, *, days: int) -> Identity:
 
 
 KEY_STATES: dict[str, Opener] = {
+    **{
+        f"keys, section {name}": _shown(then=f"#{name}-section", section=name)
+        for name in ("people", "trust", "sites", "settings", "backup")
+    },
     "keys, none": _no_keys,
     "keys, news": _news,
     "keys, ending": partial(_with_ending_keys, opener=_shown(then="[data-test=identity]")),
@@ -143,8 +149,10 @@ KEY_STATES: dict[str, Opener] = {
     "keys, another passphrase": _shown("[data-test=change-passphrase]", then="[data-test=passphrase-change]"),
     "keys, request": _shown("[data-test=make-request]", then="[data-test=request]"),
     "keys, renewal": _shown("[data-test=renew]", then="[data-test=request]"),
-    "keys, backup": _shown("[data-test=make-backup]", then="[data-test=backup]"),
-    "keys, restore": _shown("[data-test=restore-backup]", "[data-test=restore-replace]", then="[data-test=restore]"),
+    "keys, backup": _shown("[data-test=make-backup]", then="[data-test=backup]", section="backup"),
+    "keys, restore": _shown(
+        "[data-test=restore-backup]", "[data-test=restore-replace]", then="[data-test=restore]", section="backup"
+    ),
     "keys, restore reviewed": _reviewed_backup,
 }
 

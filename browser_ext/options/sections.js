@@ -1,0 +1,32 @@
+/**
+ * The sections of the page, of which one is shown at a time: the one that the address names, or the first. The links to
+ * them are links, so that Back, bookmarks and the keyboard work as in any page.
+ */
+import { text } from "../shared/i18n.js";
+import { byId } from "./parts.js";
+
+/** Shows the section that the address names, and follows the address. */
+export function watchSections() {
+  byId("sections").setAttribute("aria-label", text("sectionsLabel"));
+  showNamed();
+  addEventListener("hashchange", () => {
+    const heading = showNamed().querySelector("h2");
+    // Screen readers begin to read where the focus is.
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  });
+}
+
+/** @returns {Element} the section that is shown now */
+function showNamed() {
+  const panels = [...document.querySelectorAll(".panel")];
+  const named = panels.find(({ id }) => `#${id}` === location.hash) ?? panels[0];
+  for (const panel of panels) panel.toggleAttribute("hidden", panel !== named);
+  for (const link of byId("sections").querySelectorAll("a")) {
+    if (link.hash === `#${named.id}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+    if (link.hash === `#${named.id}`) document.title = `${link.textContent} – ${text("optionsTitle")}`;
+  }
+  return named;
+}
