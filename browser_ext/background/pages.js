@@ -14,6 +14,7 @@ import * as fields from "./fields.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
+import * as preferences from "./preferences.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -144,7 +145,8 @@ export async function copyFrom({ tab }) {
   const published = new TextEncoder().encode(copied.markup).buffer;
   const { page } = await vault.call("page.hold", { cms: null, published, address, resources: [] });
   const people = await keys.checkPeople(await database.all("people"), () => false);
-  return { question: question({ page }), page, address, title, identities: await keys.identities(), people };
+  const { directory } = await preferences.read();
+  return { question: question({ page }), page, address, title, identities: await keys.identities(), people, directory };
 }
 
 /** The question about a held copy. A copy never changes, so its id is enough. @param {{page: string}} body */

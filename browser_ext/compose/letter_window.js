@@ -6,7 +6,7 @@
 import { AttachedFiles } from "../../wasm_build/ui/attached_files.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { ask as confirm, createTextArea, inputField } from "../../wasm_build/ui/parts.js";
-import { quoteMailbox } from "../../wasm_build/ui/formats.js";
+import { quoteMailbox, sameAddress } from "../../wasm_build/ui/formats.js";
 import { createPlanPanel } from "../../wasm_build/ui/plan_panel.js";
 import { urgentWarnings, warnings, whatWillLeave } from "../../wasm_build/ui/sending_plan.js";
 import { SendingWait } from "../../wasm_build/ui/sending_wait.js";
@@ -14,6 +14,7 @@ import { api } from "../shared/api.js";
 import { siteBox } from "../shared/around_notes.js";
 import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, text } from "../shared/i18n.js";
+import { askWriterOnly } from "../shared/writer_only.js";
 import { Answering } from "./answering.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
@@ -46,6 +47,8 @@ export class LetterWindow {
   #answering;
   #cover;
   #wait;
+  /** Whether the person agreed that nobody else can read the letter. */
+  #isForWriterOnly = false;
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
@@ -218,6 +221,10 @@ export class LetterWindow {
     const letter = this.#letter();
     if (this.#obstacles(letter).length > 0) void this.#wait.meet(onFree);
     else if (this.protection.isUnagreed) this.protection.askReadable(onFree);
+    else if (isForWriterOnly(letter) && !this.#isForWriterOnly) askWriterOnly({ onAdd: () => this.recipients.to.focus(), onGo: () => {
+      this.#isForWriterOnly = true;
+      onFree();
+    } });
     else return { letter, packed: this.#packed(), leaving: this.#leaving(), password: this.protection.takePassword() };
     return null;
   }
@@ -370,4 +377,11 @@ export class LetterWindow {
     this.notes.querySelector(`[data-note="${kind}"]`)?.remove();
     if (content.length) this.notes.append(html("div", { class: "note-box", data: { note: kind } }, ...content));
   }
+}
+
+/** Whether a letter is encrypted, and only for the writer's own certificates. @param {Letter} letter */
+function isForWriterOnly({ encrypt, people, ownAddresses }) {
+  const isWriter = (/** @type {string} */ address) => ownAddresses.some((own) => sameAddress(own, address));
+  // Anyone who is told the password can read the letter.
+  return encrypt && people.every(({ address, finding }) => finding?.readiness === "ready" && isWriter(address));
 }

@@ -16,9 +16,11 @@ import { startPage } from "../shared/page_start.js";
 import { createIdentityChoice } from "../shared/identity_choice.js";
 import { openPageView } from "../shared/page_reading.js";
 import { digestOf } from "../shared/question.js";
+import { ReaderAdder } from "../shared/reader_adder.js";
 import { createReaderBox, replaceCard } from "../shared/reader_box.js";
 import { hasUnseen, visibleText } from "../shared/visible_text.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
+import { askWriterOnly, focusReaders } from "../shared/writer_only.js";
 
 /** @typedef {CertificateInfo & {keyFile: string, fileName: string, locked: boolean}} OwnIdentity */
 /** The limit in characters for the shown texts with invisible characters, since a page may have one in every word. */
@@ -29,6 +31,7 @@ const problem = html("p", { class: "problem", role: "alert", data: { test: "prob
 const done = html("p", { role: "status", data: { test: "done" } });
 const answer = html("footer", { class: "answer" });
 const readers = html("section");
+/** The fingerprints of the ticked people. @type {Set<string>} */
 const chosen = new Set();
 const catalogue = await startPage();
 let page = "";
@@ -42,10 +45,14 @@ let people = [];
 let identity = "";
 let isSigned = true;
 let isEncrypted = false;
+/** Whether the person agreed that nobody else can read the saved page. */
+let isForWriterOnly = false;
+/** @type {ReaderAdder} */
+let adder;
 /** @type {SecretField | null} */
 let passphrase = null;
 
-addEventListener("keydown", ({ key }) => void (key === "Escape" && void leave()));
+addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && void leave()));
 startHeartbeat();
 document.title = text("pageSaveTitle");
 try {
@@ -62,6 +69,7 @@ async function start() {
   ({ page, title, identities, people } = copied);
   identity = identities[0]?.fingerprint ?? "";
   shown = digestOf(copied.question);
+  adder = new ReaderAdder({ directory: copied.directory, describe: (one) => recipientState(catalogue, one, day).word, onAdded: takeAdded });
   const place = html("div", { class: "view-place" });
   const unseen = html("div", { class: "stack" });
   main.replaceChildren(
@@ -111,7 +119,14 @@ function drawReaders() {
   readers.replaceChildren(html("h2", { text: text("whoMayRead") }),
     html("ul", { class: "list", data: { test: "readers" } },
       html("li", { class: "card" }, html("div", { class: "who" }, html("div", { class: "name", text: text("youAlways") }))),
-      ...people.map(readerCard)));
+      ...people.map(readerCard)), adder.element);
+}
+
+/** Ticks a reader whom the person has added. @param {import("../../wasm_build/ui/recipient_words.js").RecipientCheck} added */
+async function takeAdded(added) {
+  people = [...people.filter(({ fingerprint }) => fingerprint !== added.fingerprint), { ...added, isUnasked: false }];
+  chosen.add(added.fingerprint);
+  drawReaders();
 }
 
 /** @param {import("../shared/reader_box.js").Reader} info @param {number} index @returns {HTMLElement} */
@@ -161,9 +176,13 @@ function lockedIdentity() {
 /** @param {HTMLButtonElement} button */
 async function save(button) {
   if (button.disabled || isHasty(button)) return;
-  button.disabled = true;
   problem.textContent = "";
   done.textContent = "";
+  if (isEncrypted && !chosen.size && !isForWriterOnly) return askWriterOnly({ onAdd: () => focusReaders(readers, adder), onGo: () => {
+    isForWriterOnly = true;
+    void save(button);
+  } });
+  button.disabled = true;
   try {
     await unlock();
     const { cms } = await ask("page.encrypt", { page, sign: isSigned, encrypt: isEncrypted, identity, recipients: [...chosen], shown: await shown });

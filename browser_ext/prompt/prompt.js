@@ -21,8 +21,9 @@ import { showPattern } from "../shared/pattern.js";
 import { digestOf } from "../shared/question.js";
 import { ReaderAdder } from "../shared/reader_adder.js";
 import { createReaderBox, replaceCard } from "../shared/reader_box.js";
-import { codeOf, RequestError } from "../shared/messages.js";
+import { codeOf } from "../shared/messages.js";
 import { visibleText } from "../shared/visible_text.js";
+import { askWriterOnly, focusReaders } from "../shared/writer_only.js";
 import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 
 /** @typedef {import("../shared/reader_box.js").Reader} Reader */
@@ -50,8 +51,8 @@ let question;
 let shown;
 let shownText = "";
 let identity = "";
-/** Whether the person was warned that nobody else could read the text. The next click agrees to that. */
-let isForNobody = false;
+/** Whether the person agreed that nobody else can read it. */
+let isForWriterOnly = false;
 /** @type {SecretField | null} */
 let passphrase = null;
 /** The choice of files; kept when the window is drawn anew. @type {FilesQuestion | null} */
@@ -82,7 +83,7 @@ void start();
 
 async function start() {
   catalogue = await startPage();
-  addEventListener("keydown", ({ key }) => void (key === "Escape" && refuse()));
+  addEventListener("keydown", ({ key }) => void (key === "Escape" && !document.querySelector("dialog") && refuse()));
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));
@@ -141,6 +142,8 @@ function drawnState() {
 
 function draw() {
   shown = digestOf(question);
+  // A question about what was drawn before.
+  document.querySelector("dialog")?.close();
   const kind = QUESTIONS[current.kind];
   document.title = kind.title();
   const agree = html("button", { type: "button", class: "primary", text: kind.verb(), data: { agrees: "", test: "agree" } });
@@ -301,8 +304,11 @@ function lockedIdentity() {
 /** @param {HTMLButtonElement} agree */
 function submit(agree) {
   return answer(agree, async () => {
-    checkReaders();
     files?.check();
+    if (asksForReaders() && !chosen.size && !isForWriterOnly) return askWriterOnly({ onAdd: () => focusReaders(main, adder), onGo: () => {
+      isForWriterOnly = true;
+      void submit(agree);
+    } });
     await unlock();
     await files?.upload(job, (share) => { progress.textContent = text("fileProgress", Math.round(share * 100)); });
     await ask("prompt.agree", { job, identity, recipients: [...chosen], shown: await shown });
@@ -323,16 +329,9 @@ async function answer(button, act) {
   button.disabled = false;
 }
 
-/**
- * Throws at the first click if no reader is ticked, although a proposed reader could be. The second click agrees to
- * that.
- * @throws {RequestError}
- */
-function checkReaders() {
-  if (!current.encrypt || chosen.size || isForNobody) return;
-  if (!current.people.some((info) => info.usable && isProposed(info))) return;
-  isForNobody = true;
-  throw new RequestError("nobody-ticked");
+/** Whether the question is one that encrypts. A text that is decrypted may have been asked for by the same words. */
+function asksForReaders() {
+  return current.encrypt && ["write", "files"].includes(current.kind);
 }
 
 async function unlock() {

@@ -112,8 +112,8 @@ export const MESSAGES = {
   // A reader was ticked: the certificate is checked, and its authorities are asked.
   "people.check": { from: ["prompt", "page"], body: { fingerprint: "string" } },
   // A reader is added in the window, by address or with a certificate file.
-  "people.add": { from: ["prompt"], body: { address: "string" } },
-  "people.add-file": { from: ["prompt"], body: { address: "string", name: "string", bytes: "bytes" } },
+  "people.add": { from: ["prompt", "page"], body: { address: "string" } },
+  "people.add-file": { from: ["prompt", "page"], body: { address: "string", name: "string", bytes: "bytes" } },
   // The extension's window for a job.
   "prompt.claim": { from: ["prompt"], body: { job: "string", replyKey: "bytes" } },
   "prompt.unlock": { from: ["prompt"], body: { job: "string", keyFile: "string", passphrase: SECRET } },

@@ -36,6 +36,10 @@ export class ReaderAdder {
       html("div", { class: "line" }, this.#input, go), this.#status, this.#way);
   }
 
+  focus() {
+    this.#input.focus();
+  }
+
   /** Looks for an address that the page proposes. @param {string} address */
   find(address) {
     this.#input.value = address;

@@ -14,7 +14,7 @@ from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.compose_driver import Webmail
-from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.driver import Extension, Site, agree_in, textarea
 from tests.support.extension.field_pages import ENCRYPT_FIELD, TEXT, People
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
 from tests.support.extension.mail_in_page import MAIL, open_mail, show_mail
@@ -91,7 +91,7 @@ def scene(
 def agree(scene: Scene, window: Page, repeat: Callable[[], None]) -> None:
     """Agree in the window. If the vault's held text ended with the background, refuse there and call `repeat`."""
     with window.closing():
-        window.click("[data-test=agree]")
+        agree_in(window)
     deadline = time.monotonic() + 30
     while scene.extension.has_window() and time.monotonic() < deadline:
         with window.closing():

@@ -411,3 +411,26 @@ def certificate_file(identity: Identity, file: Path) -> Path:
 def leaves(window: Page) -> str:
     """The sentence in the window about what would be sent now."""
     return window.text("[data-test=leaves]")
+
+
+def test_a_letter_to_the_writer_only_leaves_after_a_question(webmail: Webmail, people: People) -> None:
+    window = webmail.write(to=["alice@example.test"])
+    window.wait_for_selector(
+        "[data-test=recipient][data-readiness=ready], [data-test=obstacle][data-code=certificate-none]",
+        timeout_seconds=60,
+    )
+    if readiness(window) != {"alice@example.test": "ready"}:
+        file = certificate_file(people.alice, people.folder / "alice.der")
+        window.choose_files("input[data-test=remedy-choose-file]", [file])
+    wait_for_obstacles(window)
+    window.fill("[data-test=compose-text]", SECRET_WORDS)
+    window.click("[data-test=send]")
+    window.wait_for_text("Nobody but you could read this", selector="[data-test=writer-only]", timeout_seconds=30)
+    window.click("[data-test=writer-only-add]")
+    assert window.js("() => document.activeElement.matches('[data-test=compose-to]')")
+    window.click("[data-test=send]")
+    assert window.js("() => document.querySelector('[data-test=sent]')") is None
+    window.click("[data-test=writer-only-go]")
+    window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
+    (taken,) = webmail.taken()
+    assert taken.envelope["to"] == ["alice@example.test"]

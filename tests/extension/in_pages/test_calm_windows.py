@@ -137,7 +137,9 @@ def test_nobody_is_ticked_for_a_new_pair_of_site_and_reader(unlocked: Extension,
         assert window.js(TICKED) == int(known)
         if not known:
             window.click("[data-test=agree]")
-            window.wait_for_text("only you could read this", selector="[data-test=problem]")
+            window.wait_for_text("Nobody but you could read this", selector="[data-test=writer-only]")
+            window.click("[data-test=writer-only-add]")
+            assert window.js("() => document.activeElement.matches('[data-test=readers] [type=checkbox]')")
         unlocked.answer()
         encrypted = frame.around.wait_for_text("Encrypted for", timeout_seconds=30)
         assert "bob@example.test" in encrypted

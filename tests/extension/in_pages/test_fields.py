@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.browser.page import ESCAPE, Page
-from tests.support.extension.driver import Extension, Frame, Site
+from tests.support.extension.driver import Extension, Frame, Site, agree_in
 from tests.support.extension.field_pages import TEXT, agree_if_asked, encrypt
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -66,7 +66,7 @@ def test_a_field_that_is_too_short_is_said_to_be_so_and_the_text_stays(
     frame = extension.write(page, "#field", TEXT)
     frame.around.click("[data-test=encrypt]")
     window = extension.window()
-    window.click("[data-test=agree]")
+    agree_in(window)
     window.wait_for_text("too short for the encrypted text", timeout_seconds=30)
     assert page.value("#field") == ""
     with window.closing():
@@ -82,7 +82,7 @@ def test_a_framework_that_keeps_its_own_value_is_noticed(extension: Extension, p
     frame = extension.write(page, "#field", TEXT)
     frame.around.click("[data-test=encrypt]")
     window = extension.window()
-    window.click("[data-test=agree]")
+    agree_in(window)
     window.wait_for_text("does not take the encrypted text", timeout_seconds=30)
 
 

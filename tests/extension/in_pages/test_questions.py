@@ -15,7 +15,7 @@ from smime_core.blocking import run
 from smime_core.ca.demo import create_authority
 from tests.support.browser.bidi import Json
 from tests.support.browser.page import Page
-from tests.support.extension.driver import Extension, Site, textarea
+from tests.support.extension.driver import Extension, Site, agree_in, textarea
 from tests.support.extension.field_pages import NATIVE, TEXT
 from tests.support.project import ROOT
 
@@ -109,7 +109,7 @@ def test_an_answer_counts_for_the_question_that_was_drawn(quiet: Extension, kind
         window.choose_files("#files", [tmp_path / "a.txt"])
     before = window.text()
     window.js(CHANGE, JOBS[kind][1])
-    window.click("[data-test=agree]")
+    agree_in(window)
     assert_refused_and_drawn_anew(window)
     assert window.text() != before
     window.close()
@@ -120,7 +120,7 @@ def test_an_answer_to_a_text_counts_for_the_protection_that_was_drawn(quiet: Ext
     quiet.write(page, "#answer", TEXT).around.click("[data-test=encrypt]")
     window = quiet.window()
     window.js(CHANGE, ["frame:", ["encrypt"], False])
-    window.click("[data-test=agree]")
+    agree_in(window)
     assert_refused_and_drawn_anew(window)
     assert window.text("[data-test=agree]") == "Sign"
     assert page.value("#answer") == ""

@@ -326,6 +326,13 @@ def test_a_page_is_saved_as_it_stands(extension: Extension, tab: Page, site: Web
     }""")
     window.click("[data-test=encrypt]")
     window.click("[data-test=save]")
+    # Nobody else is ticked, so the window asks once more.
+    window.wait_for_text("Encrypt it for you only?", selector="[data-test=writer-only]")
+    assert window.js("() => window.saved") is None
+    window.click("[data-test=writer-only-add]")
+    assert window.js("() => document.activeElement.matches('[data-test=add-reader]')")
+    window.click("[data-test=save]")
+    window.click("[data-test=writer-only-go]")
     window.wait_for_text("Saved", selector="[data-test=done]", timeout_seconds=60)
     cms = base64.b64decode(window.js("async () => new Uint8Array(await window.saved.arrayBuffer()).toBase64()"))
     window.close()

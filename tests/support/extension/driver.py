@@ -255,15 +255,34 @@ class Extension:
     def answer(self, passphrase: str | None = None) -> None:
         """Agree in the extension's window, with the passphrase if one is given."""
         window = self.window()
-        if passphrase is not None:
-            window.click("[data-test=passphrase]")
-            window.type(passphrase)
         with window.closing():
             if passphrase is None:
-                window.click("[data-test=agree]")
+                agree_in(window)
             else:
+                for_writer_only = is_for_writer_only(window)
+                window.click("[data-test=passphrase]")
+                window.type(passphrase)
                 window.press(ENTER)
+                if for_writer_only:
+                    window.click("[data-test=writer-only-go]")
         self.wait_until_window_is_gone()
+
+
+def agree_in(window: Page) -> None:
+    """Agree in the extension's window, also to encrypt for the writer only if no reader is ticked."""
+    for_writer_only = is_for_writer_only(window)
+    window.click("[data-test=agree]")
+    if for_writer_only:
+        window.click("[data-test=writer-only-go]")
+
+
+def is_for_writer_only(window: Page) -> bool:
+    """Whether the window encrypts and no reader is ticked. It then asks once more before it encrypts."""
+    lonely: bool = window.js("""() => {
+      const boxes = [...document.querySelectorAll("[data-test=readers] [type=checkbox]")];
+      return document.querySelector("[data-test=readers]") !== null && !boxes.some((box) => box.checked);
+    }""")
+    return lonely
 
 
 class Site:

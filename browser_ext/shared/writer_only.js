@@ -1,0 +1,31 @@
+/** The question before something is encrypted that nobody but the writer could read. */
+import { disturb } from "../../wasm_build/ui/calm.js";
+import { openDialog } from "../../wasm_build/ui/dialog.js";
+import { html, uniqueId } from "../../wasm_build/ui/dom.js";
+import { text } from "./i18n.js";
+
+/**
+ * @param {{onAdd: () => void, onGo: () => void}} answers `onAdd` leads to the choice of people; `onGo` encrypts for
+ *   the writer only
+ */
+export function askWriterOnly({ onAdd, onGo }) {
+  const titleId = uniqueId("question");
+  const answer = (/** @type {() => void} */ act) => ({ click: () => { dialog.close(); act(); } });
+  const dialog = openDialog({ titleId, test: "writer-only", isWide: false },
+    html("h2", { id: titleId, text: text("writerOnlyTitle") }),
+    html("p", { text: text("writerOnlyMeaning") }),
+    html("div", { class: "actions" },
+      html("button", { type: "button", class: "primary", text: text("writerOnlyAdd"), data: { test: "writer-only-add" }, on: answer(onAdd) }),
+      html("button", { type: "button", text: text("writerOnlyGo"), data: { agrees: "", test: "writer-only-go" }, on: answer(onGo) })));
+  disturb();
+}
+
+/**
+ * Puts the focus on the first person who is not ticked yet, or on the field that adds one.
+ * @param {HTMLElement} readers @param {import("./reader_adder.js").ReaderAdder} adder
+ */
+export function focusReaders(readers, adder) {
+  const box = /** @type {HTMLElement | null} */ (readers.querySelector("[type=checkbox]:enabled:not(:checked)"));
+  if (box) box.focus();
+  else adder.focus();
+}
