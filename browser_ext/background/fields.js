@@ -33,6 +33,11 @@ export async function write(body, sender) {
   return { job: job.id };
 }
 
+/** Tells the page that the person goes on writing in a field that was encrypted. @param {BodyOf<"field.change">} body @param {Sender} sender */
+export async function change({ frame }, sender) {
+  await frames.tellPage(await frames.ofBroker(frame, sender), { type: "field.changing" });
+}
+
 /** @param {BodyOf<"field.verify">} body @param {Sender} sender */
 export async function verify(body, sender) {
   const frame = await frames.ofBroker(body.frame, sender);

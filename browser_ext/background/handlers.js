@@ -41,6 +41,7 @@ export const HANDLERS = {
   "field.kept": frames.kept,
   "frame.close": frames.closeClaimed,
   "field.write": fields.write,
+  "field.change": fields.change,
   "field.verify": fields.verify,
   "field.settle": fields.settle,
   "trust.propose": fields.propose,

@@ -24,7 +24,7 @@ export function createSentView(translate, { letter, deliver, origin, shown, isHa
     heading,
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), sentence)),
     isHandedOver ? html("p", { class: "warning", text: text("composeHandedOverHint"), data: { test: "handed-over" } }) : "",
-    deliver === "file" && origin ? html("p", { text: text("composeSavedHint", isolate(origin)), data: { test: "saved-hint" } }) : "",
+    deliver === "file" ? html("p", { text: origin ? text("composeSavedHint", isolate(origin)) : text("composeSavedNext"), data: { test: "saved-hint" } }) : "",
     ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
     html("div", { class: "actions" }, close),
   ];

@@ -51,6 +51,12 @@ export const isVisible = readerOf(Element.prototype, "checkVisibility");
 /** @type {(page: Document) => HTMLElement | null} */
 export const bodyOf = readerOf(Document.prototype, "body");
 
+/** The form of a field, or around another element. @param {Element} element @returns {HTMLFormElement | null} */
+export function formOf(element) {
+  const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
+  return owner ?? /** @type {HTMLFormElement | null} */ (closest(element, "form"));
+}
+
 /** The elements below that match. @param {Node} root @param {string} selector @returns {NodeListOf<Element>} */
 export function findBelow(root, selector) {
   return finders[readType(root)](root, selector);

@@ -3,6 +3,7 @@ import { ask } from "./background_link.js";
 import { findCms, isField, textOf } from "./field_text.js";
 import { fill } from "./filled_fields.js";
 import { FrameHost } from "./frame_host.js";
+import { nextStepAt } from "./next_step.js";
 import { problem } from "./problems.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
 import { api } from "./world.js";
@@ -14,7 +15,11 @@ const hostOf = new WeakMap();
 function hostFor(element) {
   const known = hostOf.get(element);
   if (known) return known;
-  const host = new FrameHost(element, { onArmored: (armored) => fill(element, armored) });
+  const host = new FrameHost(element, { onArmored: (armored) => {
+    const refused = fill(element, armored);
+    if (!refused) host.say(nextStepAt(element));
+    return refused;
+  } });
   hostOf.set(element, host);
   return host;
 }

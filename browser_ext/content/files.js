@@ -4,6 +4,7 @@
  */
 import { ask } from "./background_link.js";
 import { findSuccessor } from "./field_text.js";
+import { nextStepAt } from "./next_step.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { receivers } from "./receivers.js";
 import { asksFor, proposedBy } from "./smime_attributes.js";
@@ -116,7 +117,7 @@ async function receive(asking, job, { type, files = [] }) {
   for (const file of encrypted) carrier.items.add(file);
   given.set(input, encrypted);
   input.files = carrier.files;
-  noteFor(input, api.i18n.getMessage("fileEncrypted", String(encrypted.length)));
+  noteFor(input, `${api.i18n.getMessage("fileEncrypted", String(encrypted.length))} ${nextStepAt(input)}`);
   for (const event of ["input", "change"]) input.dispatchEvent(new Event(event, { bubbles: true, composed: true }));
   return "taken";
 }

@@ -1,5 +1,6 @@
 /** The fields into which armored text was put: fills them, and checks the text until the form is submitted. */
 import { ask } from "./background_link.js";
+import { formOf } from "./dom_tree.js";
 import { findCms, findSuccessor, isField, textOf, writeArmor } from "./field_text.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { receivers } from "./receivers.js";
@@ -47,10 +48,7 @@ function stopAltered(event) {
 
 /** @param {HTMLFormElement} form @returns {[HTMLElement, Filled][]} the form's fields with armored text */
 export function filledFieldsOf(form) {
-  return [...filled].filter(([element]) => {
-    const owner = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement ? element.form : null;
-    return element.isConnected && (owner ?? element.closest("form")) === form;
-  });
+  return [...filled].filter(([element]) => element.isConnected && formOf(element) === form);
 }
 
 /** @param {HTMLFormElement} form */

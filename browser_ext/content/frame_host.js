@@ -155,10 +155,10 @@ export class FrameHost {
     return button;
   }
 
-  /** Shows a sentence in the box, in the place of the last one. @param {string} text */
+  /** Shows a sentence in the box, in the place of the last one. @param {string} text "" only removes the last one */
   say(text) {
     this.#root.querySelector("[role=status]")?.remove();
-    this.#root.append(lineOf(text));
+    if (text) this.#root.append(lineOf(text));
   }
 
   /** Returns whether `act` succeeded. @param {() => Promise<void>} act */
@@ -208,6 +208,8 @@ export class FrameHost {
     if (type === "mail.answer") return this.onAnswer(kind);
     if (type === "frame.claimed") this.#claimed = true;
     if (type === "field.encrypted" && typeof armored === "string") return this.#onArmored?.(armored);
+    // The sentence about the next step would come too early while the text is being changed.
+    if (type === "field.changing") this.say("");
     if (type === "frame.closed") this.close();
     if (type === "frame.left") this.checkFrame();
     return undefined;

@@ -168,8 +168,11 @@ function showEncrypted(claim, view, { people, signedAs, encrypted }) {
   const readers = encrypted ? text("encryptedFor", list.format([...people, text("you")])) : text("encryptedForNobody");
   const sentence = html("p", { role: "status", data: { test: "encrypted" } },
     html("strong", { text: signedAs ? text("signedAs", signedAs) : text("signedByNobody") }), " ", readers);
-  top_.replaceChildren(html("div", { class: "encrypted-block" }, waxSeal(), sentence));
+  // In a page, the sentence below the frame says what to do next, since it may quote a button of the page.
+  const next = parent === window ? html("p", { text: text("nextStep"), data: { test: "next-step" } }) : null;
+  top_.replaceChildren(html("div", { class: "encrypted-block" }, waxSeal(), sentence), ...(next ? [next] : []));
   const change = button(text("verbChange"), "", "change", async () => {
+    void ask("field.change", { frame: claim.frame });
     view.freeze(false);
     showEditor(claim, view, text("editorHint"));
   });

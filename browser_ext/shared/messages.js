@@ -67,6 +67,7 @@ export const MESSAGES = {
   "field.kept": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "frame.close": { from: ["broker", "viewer"], body: { frame: "string" } },
   "field.write": { from: ["broker"], body: { frame: "string", text: ENVELOPE } },
+  "field.change": { from: ["broker"], body: { frame: "string" } },
   "field.verify": { from: ["broker"], body: { frame: "string", replyKey: "bytes" } },
   "field.settle": { from: ["broker"], body: { frame: "string" } },
   "trust.propose": { from: ["broker"], body: { frame: "string", fingerprint: "string" } },

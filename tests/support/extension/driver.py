@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.browser.bidi import PATIENCE_SECONDS
+from tests.support.browser.bidi import PATIENCE_SECONDS, Json
 from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import ENTER, Page
 from tests.support.extension import kept_records
@@ -274,6 +274,27 @@ def agree_in(window: Page) -> None:
     window.click("[data-test=agree]")
     if for_writer_only:
         window.click("[data-test=writer-only-go]")
+
+
+def note_after(page: Page, selector: str) -> str:
+    """The sentences that the extension shows after an element of a page, in a closed shadow root."""
+    found = page.browser.bidi.command(
+        "script.callFunction",
+        functionDeclaration="(selector) => document.querySelector(selector).nextElementSibling",
+        arguments=[{"type": "string", "value": selector}],
+        target={"context": page.context},
+        awaitPromise=False,
+        serializationOptions={"maxDomDepth": 10, "includeShadowTree": "all"},
+    )
+    return " ".join(_texts_in(found["result"]["value"]))
+
+
+def _texts_in(node: Json) -> Iterator[str]:
+    if "nodeValue" in node:
+        yield node["nodeValue"]
+    for child in [node.get("shadowRoot"), *node.get("children", [])]:
+        if child:
+            yield from _texts_in(child["value"])
 
 
 def is_for_writer_only(window: Page) -> bool:

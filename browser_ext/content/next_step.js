@@ -1,0 +1,46 @@
+/**
+ * What the person does next, after the extension has encrypted a field or a file of a page: presses the page's own
+ * button. The extension presses nothing. The sentence quotes the button's label, which is the page's text. So it is
+ * shown only in a note in the page, and labels that could say something else are not quoted.
+ */
+import { controlsOf, formOf, isVisible, textOf, visibleTextOf } from "./dom_tree.js";
+import { api } from "./world.js";
+
+const MAX_LABEL_CHARACTERS = 30;
+/** Invisible characters, and those that turn the order of letters. */
+const UNSEEN = /\p{C}/u;
+/** The page's button must not be taken for one of the extension. */
+const OWN_NAME = /sealwax/i;
+
+/** The sentence about the next step. @param {Element} element the field or file control that was filled */
+export function nextStepAt(element) {
+  const form = formOf(element);
+  const labels = new Set(form ? submitButtonsOf(form).map(labelOf) : []);
+  const [label] = labels;
+  if (labels.size !== 1 || !isQuotable(label)) return api.i18n.getMessage("nextStep");
+  // The isolate keeps the direction of the label's letters out of the sentence (UAX 9, FSI and PDI).
+  return api.i18n.getMessage("nextStepNamed", `\u2068${label}\u2069`);
+}
+
+/** The visible buttons that submit a form. @param {HTMLFormElement} form */
+function submitButtonsOf(form) {
+  return [...controlsOf(form)].filter((control) => isSubmitButton(control) && isVisible(control));
+}
+
+/** @param {Element} control @returns {control is HTMLButtonElement | HTMLInputElement} */
+function isSubmitButton(control) {
+  return (control instanceof HTMLButtonElement || control instanceof HTMLInputElement) && control.type === "submit";
+}
+
+/** The label of a button; "" if it has invisible characters. @param {Element} button */
+function labelOf(button) {
+  const isInput = button instanceof HTMLInputElement;
+  // Chromium leaves invisible characters out of the visible text.
+  if (UNSEEN.test((isInput ? button.value : textOf(button) ?? "").replace(/\s/gu, ""))) return "";
+  return (isInput ? button.value : visibleTextOf(/** @type {HTMLElement} */ (button))).replace(/\s+/gu, " ").trim();
+}
+
+/** @param {string} label */
+function isQuotable(label) {
+  return label !== "" && label.length <= MAX_LABEL_CHARACTERS && !OWN_NAME.test(label);
+}
