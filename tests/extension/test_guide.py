@@ -108,7 +108,7 @@ def test_the_guide_ends_with_a_message_that_is_opened(extension: Extension, peop
     page.js(WATCH_PROGRESS)
     page.click("[data-test=import-keys]")
     page.wait_for_text("alice@example.test", selector="[data-test=have]", timeout_seconds=60)
-    assert "Opening your keys…" in page.js("() => globalThis.progressSeen")
+    assert "Unlocking your keys…" in page.js("() => globalThis.progressSeen")
     assert page.js("() => document.querySelector('[data-test=import-progress]') === null")
     question = page.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
     assert "@example.test" in question

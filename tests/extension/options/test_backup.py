@@ -230,7 +230,7 @@ def test_a_replacing_restore_announces_what_it_deletes(extension: Extension, tmp
     page.click("[data-test=restore-replace]")
     said = page.wait_for_text("Drafts, which no backup holds: 1", selector="[data-test=restore-goes]")
     assert "Key files: 1" in said
-    assert "Changed certificates that wait for your word: 1" in said
+    assert "Changed certificates that wait for your decision: 1" in said
     page.click("[data-test=restore-merge]")
     page.wait_for("() => document.querySelector('[data-test=restore-goes]').textContent === ''")
     page.click("[data-test=restore-cancel]")
