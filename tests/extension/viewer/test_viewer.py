@@ -11,7 +11,7 @@ from smime_core.cms.certificates_only import build_certificates_only
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension import mail_letters
-from tests.support.extension.driver import Extension
+from tests.support.extension.driver import Extension, close_proposal
 from tests.support.extension.hostile_mails import SECRET, counting_server, hostile_mails
 from tests.support.extension.mail_letters import (
     PASSPHRASE,
@@ -240,7 +240,7 @@ def test_an_unknown_signer_of_a_file_can_be_accepted(viewer: Page, letters: Lett
     options = viewer.browser.wait_for_page("options.html")
     options.wait_for_selector("[data-test=accept-dialog]", timeout_seconds=30)
     assert options.value("[data-test=accept-addresses]") == "bob@example.test"
-    options.js("() => document.querySelector('[data-test=accept-dialog]').close()")
+    close_proposal(options)
     options.close()
     viewer.activate()
 

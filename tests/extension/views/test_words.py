@@ -17,6 +17,7 @@ from smime_core.message import sign_message
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import Page
 from tests.support.extension.compose_driver import Webmail, add_fake_webmail
+from tests.support.extension.driver import close_proposal
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
 from tests.support.extension.mail_letters import mail, multipart, text
 from tests.support.extension.stage import OPENING_SECONDS, Stage
@@ -177,7 +178,7 @@ def test_a_decision_and_its_refusal_are_told_in_the_words_of_the_catalogue(stage
             options.click("[data-test=accept-go]")
             options.wait_for("() => document.querySelector('[data-test=accept-problem]').textContent !== ''")
             wrong += words(options)
-        options.js("() => document.querySelector('[data-test=accept-dialog]').close()")
+        close_proposal(options)
         options.close()
         view.page.activate()
     assert not wrong, "\n".join(wrong)

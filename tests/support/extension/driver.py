@@ -351,6 +351,17 @@ def running_site() -> Iterator[Site]:
         server.server_close()
 
 
+def close_proposal(options: Page) -> None:
+    """Close the dialog about a certificate without an answer, and wait until the background has forgotten it."""
+    options.js("""async () => {
+      document.querySelector("[data-test=accept-dialog]").close();
+      const { runtime } = globalThis.browser ?? chrome;
+      while ((await runtime.sendMessage({ type: "trust.proposal", body: {} })).value) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }""")
+
+
 def textarea(name: str, *, text: str = "", **attributes: str) -> str:
     """The markup of a textarea. `name` is its id. The argument `data_smime` becomes the attribute `data-smime`."""
     written = "".join(f' {key.replace("_", "-")}="{html.escape(value)}"' for key, value in attributes.items())
