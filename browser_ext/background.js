@@ -6,6 +6,7 @@
 import { api } from "./shared/api.js";
 import { describeError, parseMessage } from "./shared/messages.js";
 import { HANDLERS } from "./background/handlers.js";
+import * as downloads from "./background/downloads.js";
 import * as composing from "./background/composing.js";
 import * as frames from "./background/frames.js";
 import * as guide from "./background/guide.js";
@@ -62,9 +63,12 @@ api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
 api.tabs.onRemoved.addListener((tabId) => void composing.forgetWindow(tabId));
 api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));
 api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && session.lockIfOver()));
+api.alarms.onAlarm.addListener(({ name }) => void (name === downloads.ALARM && downloads.forgetOld()));
 // Firefox never reports the state "locked".
 api.idle.onStateChanged.addListener((state) => void (state === "locked" && session.lock("computer")));
 api.permissions.onAdded.addListener(() => void sites.registerGranted());
+api.permissions.onAdded.addListener(() => downloads.watch());
+downloads.watch();
 api.permissions.onRemoved.addListener(() => void sites.registerGranted());
 api.runtime.onStartup.addListener(() => void session.lock("restart"));
 api.alarms.onAlarm.addListener(({ name }) => void (name === updates.UPDATE_ALARM && updates.applyWhenIdle()));

@@ -180,6 +180,7 @@ interface SessionMemory {
   "locked because": import("../wasm_build/vault/session.js").LockReason;
   /** The window of the toolbar button. */
   toolbar: { windowId: number };
+  downloads: import("./background/downloads.js").Download[];
   proposals: import("./background/trust.js").Proposal[];
   "own authority": import("./background/trust.js").KeptAuthority;
   [frame: `frame:${string}`]: FrameRecord;

@@ -119,6 +119,7 @@ export const HANDLERS = {
   "recipe.keep": recipes.keep,
   "toolbar.look": toolbar.look,
   "toolbar.go": toolbar.go,
+  "toolbar.download": toolbar.openDownload,
   "toolbar.stop": toolbar.stopPicking,
   "session.lock": () => session.lock("hand"),
   "pattern.read": pattern.read,

@@ -57,14 +57,24 @@ export async function openSaving(tabId) {
  * @param {string} address
  */
 export async function openLink(tabId, address) {
+  const bytes = await fetchLink(tabId, address);
+  if (!bytes) return api.tabs.create({ url: api.runtime.getURL("viewer/page_viewer.html?problem=page-link-unreachable") });
+  const { mail } = await mails.hold({ bytes, name: new URL(address).pathname.split("/").at(-1) ?? "" });
+  return mails.openViewer({ mail });
+}
+
+/**
+ * The file behind a link in a tab, which the tab fetches; null if it cannot be fetched.
+ * @param {number} tabId
+ * @param {string} address
+ */
+export async function fetchLink(tabId, address) {
   const fetched = (await runInTab(tabId, (url, maxBytes) => globalThis.sealwaxContent.pages?.fetchLinked(url, maxBytes), [address, MAX_LINKED_BYTES])) ?? null;
-  if (!fetched) return api.tabs.create({ url: api.runtime.getURL("viewer/page_viewer.html?problem=page-link-unreachable") });
+  if (!fetched) return null;
   const octets = bytesFromBase64(fetched.octets);
   // Only the header field Content-Type names the boundary of a multipart, so this field is put before the body.
   const head = /^multipart\/signed/iu.test(fetched.type) ? new TextEncoder().encode(`Content-Type: ${fetched.type}\r\n\r\n`) : "";
-  const bytes = await new Blob([head, octets]).arrayBuffer();
-  const { mail } = await mails.hold({ bytes, name: new URL(address).pathname.split("/").at(-1) ?? "" });
-  return mails.openViewer({ mail });
+  return new Blob([head, octets]).arrayBuffer();
 }
 
 /**

@@ -5,6 +5,7 @@
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as composing from "./composing.js";
+import * as downloads from "./downloads.js";
 import * as mails from "./mails.js";
 import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
@@ -32,6 +33,8 @@ const WAYS = {
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
+  // The badge on the button has announced a download.
+  if ((await downloads.offered()).length) return openWindow(tabId);
   if (await writeMail(tabId)) return;
   const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
   if (!found && !(await pages.offer(tabId))) await openWindow(tabId);
@@ -59,11 +62,18 @@ async function openWindow(tabId) {
   if (opened?.id !== undefined) await memory.write("toolbar", { windowId: opened.id });
 }
 
-/** The site of a tab, and whether the browser admits scripts there. @param {BodyOf<"toolbar.look">} body */
+/** The site of a tab, whether the browser admits scripts there, and the downloaded messages. @param {BodyOf<"toolbar.look">} body */
 export async function look({ tab: tabId }) {
   await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
   const site = (await runIn(tabId, 0, () => location.host))[0]?.result ?? "";
-  return { site, isReachable: site !== "" };
+  const found = (await downloads.offered()).map(({ id, name }) => ({ id, name }));
+  return { site, isReachable: site !== "", downloads: found };
+}
+
+/** Opens a downloaded message, and closes the window. @param {BodyOf<"toolbar.download">} body @param {Sender} sender */
+export async function openDownload({ download }, sender) {
+  await downloads.open(download);
+  promptWindow.close(sender);
 }
 
 /** @param {BodyOf<"toolbar.go">} body @param {Sender} sender */

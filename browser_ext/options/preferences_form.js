@@ -7,9 +7,13 @@ import { byId, inputById, showProblem } from "./parts.js";
 
 /** @typedef {import("../background/preferences.js").Preferences} Preferences */
 
+/** @type {chrome.permissions.Permissions} */
+const DOWNLOADS = { permissions: ["downloads"] };
+
 /** @param {() => Promise<void>} refresh */
 export function watchPreferences(refresh) {
   for (const id of ["idle-minutes", "harvest", "strict"]) byId(id).addEventListener("change", () => void change());
+  byId("downloads").addEventListener("change", () => void changeDownloads());
   byId("directory-form").addEventListener("submit", (event) => {
     event.preventDefault();
     void changeDirectory();
@@ -27,6 +31,13 @@ export function watchPreferences(refresh) {
     await refresh();
   }
 
+  async function changeDownloads() {
+    // The permission is requested in the click itself: browsers grant it at no other time.
+    const change = inputById("downloads").checked ? api.permissions.request(DOWNLOADS) : api.permissions.remove(DOWNLOADS);
+    await change.catch(() => false);
+    await refresh();
+  }
+
   async function changeDirectory() {
     const origin = safeOrigin(inputById("directory").value.trim());
     // The permission is requested in the click itself: browsers grant sites at no other time.
@@ -40,6 +51,7 @@ export function showPreferences({ idleMinutes, harvest, strict, directory }) {
   inputById("idle-minutes").value = String(idleMinutes);
   inputById("harvest").checked = harvest;
   inputById("strict").checked = strict;
+  void api.permissions.contains(DOWNLOADS).then((isGranted) => { inputById("downloads").checked = isGranted; });
   // Text that the person is typing, or that was refused, stays.
   if (document.activeElement !== byId("directory") && !byId("settings-problem").textContent) inputById("directory").value = directory;
 }

@@ -201,6 +201,7 @@ export const MESSAGES = {
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
+  "toolbar.download": { from: ["toolbar"], body: { download: "number" } },
   "recipe.read": { from: ["content"], body: {} },
   "recipe.keep": { from: ["content"], body: { selector: "string", template: "string" } },
   "toolbar.stop": { from: ["content"], body: {} },

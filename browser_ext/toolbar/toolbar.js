@@ -1,5 +1,6 @@
 /** The window of the toolbar button: it offers what the extension can do when the page itself shows nothing to open. */
 import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
 import { errorText, text } from "../shared/i18n.js";
 import { startPage } from "../shared/page_start.js";
 import { ask } from "../shared/request.js";
@@ -21,10 +22,11 @@ await startPage();
 document.title = text("toolbarTitle");
 addEventListener("keydown", ({ key }) => void (key === "Escape" && void go("close")));
 try {
-  const { site, isReachable } = await ask("toolbar.look", { tab });
+  const { site, isReachable, downloads } = await ask("toolbar.look", { tab });
   // The isolates keep the name of a site in its own direction.
   byId("place").textContent = isReachable ? text("toolbarPlace", `\u2068${site}\u2069`) : text("toolbarNoPage");
   const ways = WAYS.filter(({ ofPage }) => isReachable || !ofPage).map(wayButton);
+  ways.unshift(...downloads.map(downloadButton));
   byId("ways").replaceChildren(...ways.map((button) => html("li", {}, button)));
   ways[0]?.focus();
 } catch (error) {
@@ -35,6 +37,13 @@ try {
 function wayButton({ way, label, hint }) {
   return html("button", { type: "button", class: "way", data: { test: `way-${way}` }, on: { click: () => void go(way) } },
     html("span", { text: text(label) }), html("span", { class: "muted", text: text(hint) }));
+}
+
+/** @param {{id: number, name: string}} download */
+function downloadButton({ id, name }) {
+  const open = () => void ask("toolbar.download", { download: id }).catch((error) => { problem.textContent = errorText(error); });
+  return html("button", { type: "button", class: "way", data: { test: "download" }, on: { click: open } },
+    html("span", { text: text("toolbarDownload", isolate(name)) }), html("span", { class: "muted", text: text("toolbarDownloadHint") }));
 }
 
 /** Goes a way; the background then closes this window. @param {MessageKinds["toolbar way"]} way */

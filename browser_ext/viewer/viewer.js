@@ -3,6 +3,7 @@
  * before it opens a file: the person chose the file here, and no page can cover this tab.
  */
 import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
 import { createCertificateRows } from "../../wasm_build/ui/certificate_rows.js";
 import { recipientSentence } from "../../wasm_build/ui/verdict_words.js";
 import { errorText, loadSharedText, text, translatePage } from "../shared/i18n.js";
@@ -60,6 +61,8 @@ addEventListener("drop", (event) => {
 addEventListener("pagehide", () => void closeFrame());
 const held = new URLSearchParams(location.search).get("mail");
 if (held) void show(() => Promise.resolve(held));
+const expected = new URLSearchParams(location.search).get("drop");
+if (expected) byId("drop-text").textContent = text("viewerDropNamed", isolate(expected));
 
 /** @param {File} file */
 function openFile(file) {

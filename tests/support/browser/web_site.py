@@ -81,6 +81,8 @@ def running_web_site() -> Iterator[WebSite]:
             self.end_headers()
             self.wfile.write(body)
 
+        do_POST = do_GET
+
         def log_message(self, format: str, *args: object) -> None:
             """Write no log."""
 
