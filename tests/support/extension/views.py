@@ -111,6 +111,19 @@ def _toolbar(stage: Stage) -> Iterator[View]:
 
 
 @contextmanager
+def _toolbar_with_download(stage: Stage) -> Iterator[View]:
+    """The window of the toolbar button after a message was downloaded."""
+    keeping = """async (downloads) => (globalThis.browser ?? chrome).storage.session.set({ downloads })"""
+    options = stage.extension.open_options()
+    at = datetime.datetime.now(datetime.UTC).timestamp() * 1000
+    options.js(keeping, [{"id": 1, "name": "order.p7m", "url": f"{stage.web_site.origin}/order.p7m", "at": at}])
+    with _toolbar(stage) as view:
+        yield view
+    options.js(keeping, [])
+    options.close()
+
+
+@contextmanager
 def _asking(stage: Stage, ask: Callable[[Stage, Page], None]) -> Iterator[View]:
     """The window with the question that `ask` causes. The question is refused at the end."""
     page = stage.extension.browser.open("about:blank")
@@ -250,6 +263,8 @@ VIEWS: dict[str, Opener] = {
     "viewer": partial(open_tab, name="viewer/viewer.html"),
     "viewer with a mail": _mail,
     "toolbar": _toolbar,
+    "toolbar with a download": _toolbar_with_download,
+    "viewer, for a download": partial(open_tab, name="viewer/viewer.html?drop=order.p7m"),
     "writing": _writing,
     "page, verified": partial(_page, is_altered=False),
     "page, altered": partial(_page, is_altered=True),
