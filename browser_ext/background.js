@@ -34,6 +34,7 @@ const OPTIONS_PAGES = ["options/options.html", "guide/welcome.html", HELP_PAGE];
 const MENU_VERIFY_PAGE = "verify page";
 const MENU_SAVE_PAGE = "save page";
 const MENU_OPEN_LINK = "open link";
+const MENU_WRITE_TO = "write to";
 
 /** Settles when the keys have been locked after an installation or update. @type {Promise<void>} */
 let starting = Promise.resolve();
@@ -55,6 +56,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
   else if (info.menuItemId === MENU_SELECTION) void sites.openSelection(tab.id, info.frameId);
   else if (info.menuItemId === MENU_VERIFY_PAGE) void pages.openViewer(tab.id);
   else if (info.menuItemId === MENU_SAVE_PAGE) void pages.openSaving(tab.id);
+  else if (info.menuItemId === MENU_WRITE_TO) void toolbar.writeTo(tab, info.linkUrl ?? "");
   else if (info.menuItemId === MENU_OPEN_LINK) void pages.openLink(tab.id, info.linkUrl ?? "");
   else void toolbar.activate(tab.id, info.frameId);
 });
@@ -147,7 +149,8 @@ async function setUp({ reason, previousVersion }) {
   api.contextMenus.create({ id: MENU_VIEWER, title: title("menuViewer"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_VERIFY_PAGE, title: title("menuVerifyPage"), contexts: ["action", "page"] });
   api.contextMenus.create({ id: MENU_SAVE_PAGE, title: title("menuSavePage"), contexts: ["action", "page"] });
-  api.contextMenus.create({ id: MENU_OPEN_LINK, title: title("menuOpenLink"), contexts: ["link"] });
+  api.contextMenus.create({ id: MENU_OPEN_LINK, title: title("menuOpenLink"), contexts: ["link"], targetUrlPatterns: ["http://*/*", "https://*/*"] });
+  api.contextMenus.create({ id: MENU_WRITE_TO, title: title("menuWriteTo"), contexts: ["link"], targetUrlPatterns: ["mailto:*"] });
   api.contextMenus.create({ id: MENU_KEYS, title: title("menuKeys"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_HELP, title: title("menuHelp"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });

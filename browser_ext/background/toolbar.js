@@ -7,6 +7,7 @@ import { RequestError } from "../shared/messages.js";
 import * as composing from "./composing.js";
 import * as downloads from "./downloads.js";
 import * as mails from "./mails.js";
+import { readMailto } from "./mailto.js";
 import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
@@ -15,6 +16,8 @@ import { runIn } from "./sites.js";
 
 const PAGE = "toolbar/toolbar.html";
 const SIZE = { width: 480, height: 640 };
+/** A letter that no webmail sends, and that answers none. */
+const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail: "", text: "", deliver: /** @type {const} */ ("file") };
 
 /** What each way of the window does. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
 const WAYS = {
@@ -121,5 +124,12 @@ export async function stopPicking(_, { tab }) {
 async function writeNew(tabId, sender) {
   const begun = await runIn(tabId, 0, () => globalThis.sealwaxContent.mail?.writeNew());
   if (begun.some(({ result }) => result)) return;
-  await composing.open({ kind: "new", from: "", to: [], cc: [], bcc: [], subject: "", mail: "", text: "", deliver: "file" }, sender);
+  await composing.open({ ...EMPTY, to: [], cc: [], bcc: [] }, sender);
+}
+
+/** Opens the message window for a `mailto:` link. @param {chrome.tabs.Tab} tab @param {string} address */
+export async function writeTo(tab, address) {
+  const letter = readMailto(address);
+  // The letter belongs to no site: the link only proposes what the window shows.
+  if (letter) await composing.open({ ...EMPTY, ...letter }, { tab, url: api.runtime.getURL(PAGE) });
 }

@@ -37,7 +37,13 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
 }
 
+/** What the recipients get, depending on how the message leaves. @param {import("./letter_window.js").Claim["deliver"]} deliver */
+export function arrivalNote(deliver) {
+  const key = { raw: "composeArrivesWhole", attachment: "composeArrivesAttached", file: "composeArrivesAsFile" }[deliver];
+  return html("p", { class: "field-hint", text: text(key), data: { test: "arrives" } });
+}
+
 /** @param {ArrayBuffer} message @param {number} index */
 export function saveMessage(message, index) {
-  saveFile(index === 0 ? "letter.eml" : `letter-${index + 1}.eml`, message);
+  saveFile(index === 0 ? "smime.p7m.eml" : `smime.p7m-${index + 1}.eml`, message);
 }

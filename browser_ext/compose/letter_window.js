@@ -20,7 +20,7 @@ import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
 import { LockCover } from "./lock_cover.js";
-import { formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
+import { arrivalNote, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -157,7 +157,7 @@ export class LetterWindow {
       this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       this.attached.element,
-      protection.element, protection.passwordPlace, this.sender.unlockPlace, this.plan.element,
+      protection.element, protection.passwordPlace, this.sender.unlockPlace, this.plan.element, arrivalNote(this.#claim.deliver),
       sending.failure, sending.progress.element, sending.ways,
       html("div", { class: "actions" }, sending.button, discard), this.draftState);
     form.addEventListener("submit", (event) => {

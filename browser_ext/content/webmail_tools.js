@@ -156,19 +156,17 @@ export function isSameMessage(one, other) {
 }
 
 /**
- * The CMS object of a message as a file, for webmails that send only messages composed by themselves. Throws
- * `needs-raw-sending` for a message that is no single base64 CMS object.
+ * A message as a file, for webmails that send only messages composed by themselves. Thunderbird opens an attached
+ * message, and only saves an attached CMS object. Throws `needs-raw-sending` for a message that is no single base64 CMS
+ * object, since people on the way could read it.
  * @param {ArrayBuffer} message
- * @returns {File} `smime.p7m`
+ * @returns {File} `smime.p7m.eml`: the part before `.eml` tells programs that it is S/MIME
  */
-export function pkcs7File(message) {
+export function messageFile(message) {
   const isBare = /^application\/(?:x-)?pkcs7-mime\b/i.test(headerField(message, "Content-Type"));
   const encoding = headerField(message, "Content-Transfer-Encoding").toLowerCase();
   if (!isBare || encoding !== "base64") throw problem("needs-raw-sending");
-  const text = new TextDecoder("latin1").decode(message);
-  const body = text.slice(text.search(/\r?\n\r?\n/)).replace(/\s+/g, "");
-  const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
-  return new File([bytes], "smime.p7m", { type: "application/pkcs7-mime" });
+  return new File([message], "smime.p7m.eml", { type: "message/rfc822" });
 }
 
 /**
@@ -205,7 +203,7 @@ function fillIn(field, text) {
 export function handOver({ message, subject, sentence }, { text, files, title }) {
   const isThere = text?.isConnected && title instanceof HTMLElement && files instanceof HTMLInputElement;
   if (!isThere) throw problem("page-not-understood");
-  const file = pkcs7File(message);
+  const file = messageFile(message);
   fillIn(/** @type {HTMLElement} */ (text), sentence);
   fillIn(title, subject);
   chooseFile(files, file);

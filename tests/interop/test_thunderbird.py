@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import socket
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from tests.support.peers import ours
 from tests.support.peers.peer import MAKES, READS
 from tests.support.peers.people import PROVIDER, address, certificate, identity, trust
 from tests.support.peers.rows import ENCRYPTIONS, SIGNINGS, EncryptingRow, SigningRow
-from tests.support.peers.thunderbird import Thunderbird
+from tests.support.peers.thunderbird import Thunderbird, Verdict
 
 Row = TypeVar("Row", SigningRow, EncryptingRow)
 
@@ -109,6 +110,40 @@ def test_thunderbird_opens_and_verifies_what_we_signed_and_encrypted(thunderbird
         blocking.encrypt_message(signed, Encrypting(recipients=[certificate("rsa")]), provider=PROVIDER)
     )
     assert (verdict.signed, verdict.encrypted, verdict.text) == ("SUCCESS", "SUCCESS", "hello across the fence")
+
+
+ATTACHED = {
+    "message": ("message/rfc822", "smime.p7m.eml", "8bit"),
+    "message in base64": ("message/rfc822", "smime.p7m.eml", "base64"),
+    "message of no type": ("application/octet-stream", "smime.p7m.eml", "base64"),
+    "CMS object": ("application/pkcs7-mime; smime-type=enveloped-data", "smime.p7m", "base64"),
+}
+
+
+@pytest.mark.parametrize("form", ATTACHED)
+def test_thunderbird_opens_an_attached_message_and_no_attached_cms_object(thunderbird: Thunderbird, form: str) -> None:
+    """Webmails that send only messages composed by themselves carry ours as an attachment."""
+    signed = signed_message(SigningRow(name="RSA, detached", is_detached=True))
+    encrypted = blocking.encrypt_message(signed, Encrypting(recipients=[certificate("rsa")]), provider=PROVIDER)
+    media_type, name, encoding = ATTACHED[form]
+    content = encrypted if name.endswith(".eml") else base64.b64decode(encrypted.partition(b"\r\n\r\n")[2])
+    verdict = thunderbird.attachment_verdict(carrier(content, media_type, name, encoding))
+    if form in ("message", "message in base64"):
+        assert verdict == Verdict(signed="SUCCESS", encrypted="SUCCESS", text="hello across the fence")
+    else:
+        assert verdict is None
+
+
+def carrier(content: bytes, media_type: str, name: str, encoding: str) -> bytes:
+    """A message of a webmail with this content as its attachment."""
+    body = content if encoding == "8bit" else base64.encodebytes(content).replace(b"\n", b"\r\n")
+    head = (
+        f"From: {address('rsa')}\r\nTo: {address('rsa')}\r\nSubject: Attached\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="outer"\r\n\r\n--outer\r\n\r\nOpen the attachment.\r\n--outer\r\n'
+        f'Content-Type: {media_type}; name="{name}"\r\nContent-Transfer-Encoding: {encoding}\r\n'
+        f'Content-Disposition: attachment; filename="{name}"\r\n\r\n'
+    )
+    return head.encode() + body + b"\r\n--outer--\r\n"
 
 
 def test_thunderbird_verifies_our_triple_wrap(thunderbird: Thunderbird) -> None:

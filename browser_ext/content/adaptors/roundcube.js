@@ -11,7 +11,7 @@
  */
 import { codeOf, problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
-import { addressIn, fetchFrom, fetchMessage, headerField, isSameMessage, pkcs7File, sendTo, splitAddresses } from "../webmail_tools.js";
+import { addressIn, fetchFrom, fetchMessage, headerField, isSameMessage, messageFile, sendTo, splitAddresses } from "../webmail_tools.js";
 
 /** The part of Roundcube's answer, the same in all languages, for an action that an administrator has switched off. */
 const SWITCHED_OFF = "(404)";
@@ -72,7 +72,7 @@ function messages() {
   if (action !== "show" && action !== "preview") return [];
   const element = document.getElementById("messagebody");
   if (!element || !uid || typeof mailbox !== "string") throw problem("page-not-understood");
-  const kinds = [".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
+  const kinds = ["[title*='smime.p7m']", "[href*='smime.p7m']", ".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
   const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
   return [{ element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) }];
 }
@@ -254,11 +254,11 @@ function expectConfirmation(answer) {
   throw problem(says("error", "warning") ? "webmail-refused" : "sending-unknown");
 }
 
-/** Sends `smime.p7m` as the attachment of a message that Roundcube composes. @param {ComposedMessage} done */
+/** Sends a message as the attachment of a message that Roundcube composes. @param {ComposedMessage} done */
 async function sendAttached({ message: bytes, envelope, subject, sentence }) {
   const { compose_id: compose } = environment();
   const upload = new FormData();
-  upload.append("_attachments[]", pkcs7File(bytes));
+  upload.append("_attachments[]", messageFile(bytes));
   const { exec = "" } = await ask({ _action: "upload", _id: compose, _uploadid: `upload${Date.now()}` }, upload);
   const attachment = /add2attachment_list\("rcmfile(\w+)"/.exec(exec)?.[1];
   if (!attachment) throw problem("webmail-refused");

@@ -180,11 +180,16 @@ function sourceIn(page) {
   return source === undefined ? null : new TextEncoder().encode(source.replace(/\r?\n/gu, "\r\n")).buffer;
 }
 
-/** The S/MIME part itself, by the link of the attachment; null if that leads to something else. @param {ShownPart} part */
+/**
+ * The S/MIME part itself, or a message of S/MIME that is attached as a file, by the link of the attachment; null if that
+ * leads to something else.
+ * @param {ShownPart} part
+ */
 async function fetchPart({ link }) {
   const url = link && addressOf(link.href, link.baseURI);
   const taken = url && await take(url).catch(() => null);
-  return taken && !taken.page && beginsAsCms(taken.bytes) ? taken.bytes : null;
+  const isMail = taken && !taken.page && (beginsAsCms(taken.bytes) || (beginsAsMessage(taken.bytes) && isProtected(taken.bytes)));
+  return isMail ? taken.bytes : null;
 }
 
 /** Whether bytes begin as a CMS object: a long SEQUENCE in BER or DER, or its base64. @param {ArrayBuffer} bytes */

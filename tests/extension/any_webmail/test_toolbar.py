@@ -154,3 +154,39 @@ def test_a_source_that_was_not_found_can_be_chosen(adaptor: Adaptor, site: WebSi
     tab.wait_for(POINTING)
     tab.click("#letter a")
     assert WORDS in opened_text(adaptor.extension, tab)
+
+
+LETTERS = {
+    "mailto:bob@example.test": (["bob@example.test"], "", ""),
+    "mailto:bob%40example.test,%20carol@example.test?subject=A%20b+c&body=one%0D%0Atwo%26": (
+        ["bob@example.test", "carol@example.test"],
+        "A b+c",
+        "one\ntwo&",
+    ),
+    "MAILTO:?To=bob@example.test&to=bob@example.test&Subject=x%0D%0ABcc:%20eve@example.test&from=eve@example.test": (
+        ["bob@example.test"],
+        "x Bcc: eve@example.test",
+        "",
+    ),
+    "mailto:%ZZ@example.test,no%20address,<bob@example.test>?subject=%E0%A4&attach=/etc/passwd": (
+        ["%ZZ@example.test"],
+        "%E0%A4",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("address", LETTERS, ids=range(len(LETTERS)))
+def test_a_mailto_link_begins_a_message(extension: Extension, site: WebSite, tab: Page, address: str) -> None:
+    show(site, tab, "<p>Words", head="<!doctype html><title>Words</title>")
+    extension.choose_from_menu(tab, "write to", linkUrl=address)
+    window = extension.browser.wait_for_page("compose.html")
+    window.wait_for_selector("[data-test=compose-form]")
+    recipients, subject, text = LETTERS[address]
+    told = window.js(
+        "() => Array.from(document.querySelectorAll('[data-test=recipient]'), (one) => one.dataset.address)"
+    )
+    assert told == recipients
+    assert window.value("[data-test=compose-subject]") == subject
+    assert window.value("[data-test=compose-text]") == text
+    assert "smime.p7m.eml" in window.text("[data-test=arrives]")

@@ -73,7 +73,7 @@ def test_a_mail_in_a_form_with_files_is_attached_as_mail(
     assert page.value("[name=subject]") != "Plans"
     name, octets = page.js(ATTACHED)
     report = opened_by(people.bob, base64.b64decode(octets), people)
-    assert (name, report.state is State.INVALID, b"Hello Bob" in report.content) == ("smime.p7m", False, True)
+    assert (name, report.state is State.INVALID, b"Hello Bob" in report.content) == ("smime.p7m.eml", False, True)
 
 
 def test_a_mail_in_a_form_without_files_is_saved_as_mail(

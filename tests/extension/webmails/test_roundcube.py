@@ -217,8 +217,12 @@ def test_where_sending_on_is_switched_off_the_encrypted_message_is_attached(
     arrived = email.message_from_bytes(mail.messages(PEER)[0], policy=email.policy.default)
     sentence, attached = arrived.iter_parts()
     assert sentence.get_content().strip() == "See the attachment."
-    assert attached.get_filename() == "smime.p7m"
-    assert b"harbour" not in mail.messages(PEER)[0]
+    assert attached.get_filename() == "smime.p7m.eml"
+    assert attached.get_content_type() == "message/rfc822"
+    assert b"For nobody else." not in mail.messages(PEER)[0]
+    cms = attached.get_content().get_payload(decode=True)
+    opened = blocking.decrypt_bytes(cms, Keys(identities=[identity("rsa")]), provider=PROVIDER)
+    assert b"For nobody else." in opened.content
 
 
 def test_a_skin_that_changed_is_said_not_to_be_understood(

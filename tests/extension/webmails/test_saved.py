@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import time
@@ -162,7 +161,7 @@ def test_an_encrypted_message_is_attached_and_left_to_the_person_to_send(
       const text = document.querySelector("textarea, [role=textbox]");
       return [[file.name, file.size], text.value ?? text.innerText];
     }""")
-    assert attached == ["smime.p7m", len(base64.b64decode(ENCRYPTED.split(b"\r\n\r\n")[1]))]
+    assert attached == ["smime.p7m.eml", len(ENCRYPTED)]
     assert shown == "See the attachment."
 
 

@@ -111,14 +111,17 @@ def test_a_letter_leaves_encrypted_when_the_person_sends_it(
     }  # fmt: skip
     with pytest.raises(WebmailProblem, match="handed-over"):
         adaptor.send(page, encrypted("rsa2", "rsa", sender=ME, to=PEER), deliver="attachment", sender=ME, to=PEER)
-    page.wait_for_text("smime.p7m", selector=EDITOR)
+    page.wait_for_text("smime.p7m.eml", selector=EDITOR)
     page.click("button[ng-click='editor.send()']")
     (arrived,) = wait_for_mail(mail)
     sentence, attached = email.message_from_bytes(arrived, policy=email.policy.default).iter_parts()
     assert sentence.get_content().strip() == "See the attachment."
-    assert attached.get_filename() == "smime.p7m"
+    assert attached.get_filename() == "smime.p7m.eml"
     assert b"Typed already" not in arrived
-    opened = blocking.decrypt_bytes(attached.get_content(), Keys(identities=[identity("rsa")]), provider=PROVIDER)
+    assert attached.get_content_type() == "message/rfc822"
+    opened = blocking.decrypt_bytes(
+        attached.get_content().get_payload(decode=True), Keys(identities=[identity("rsa")]), provider=PROVIDER
+    )
     assert b"For nobody else." in opened.content
 
 

@@ -38,7 +38,7 @@ def tab(extension: Extension) -> Iterator[Page]:
     page = extension.browser.open("about:blank")
     yield page
     page.close()
-    extension.browser.close_pages("page_viewer.html", "page_save.html", "viewer.html", "toolbar.html")
+    extension.browser.close_pages("page_viewer.html", "page_save.html", "viewer.html", "toolbar.html", "compose.html")
 
 
 def tab_id(extension: Extension, url: str) -> int:

@@ -135,6 +135,13 @@ class Thunderbird:
         is_protected = kind in ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/signed")
         return Verdict(**self._marionette.call("verdict", str(file), is_protected))
 
+    def attachment_verdict(self, message: bytes) -> Verdict | None:
+        """The verdict on the first attachment when a person opens it; None if Thunderbird only offers to save it."""
+        file = self._folder / "message.eml"
+        file.write_bytes(message)
+        shown = self._marionette.call("attachmentVerdict", str(file))
+        return Verdict(**shown) if shown else None
+
     def send(self, to: str, subject: str, text: str, *, sign: bool, encrypt: bool) -> None:
         """Send a message. To encrypt, the recipient must be one of the people, whose certificates are known."""
         self._marionette.call("send", to, subject, text, sign, encrypt)

@@ -73,15 +73,41 @@ async function verdict(path, isProtected) {
         Date.now() - opening.last >= (isSilent() ? SILENT_MILLISECONDS : QUIET_MILLISECONDS),
       "verdict",
     );
-    const parts = about.getMessagePaneBrowser().contentDocument?.querySelectorAll(".moz-text-plain, .moz-text-flowed") ?? [];
-    return {
-      signed: statusName(about.gSignatureStatus),
-      encrypted: statusName(about.gEncryptionStatus),
-      text: [...parts].map((part) => part.textContent.trim()).join("\n"),
-    };
+    return { signed: statusName(about.gSignatureStatus), encrypted: statusName(about.gEncryptionStatus), text: textOf(about) };
   } finally {
     opening.window?.close();
   }
+}
+
+/**
+ * Thunderbird's verdict on the first attachment of the .eml file at `path`, which a person opens by a double click; null
+ * if Thunderbird opens no message, but asks where to save the attachment.
+ */
+async function attachmentVerdict(path) {
+  const opening = openFile(path);
+  let opened = null;
+  const watcher = { observe: (window, topic) => { if (topic === "domwindowopened") opened = window; } };
+  try {
+    const browser = () => opening.window.document.getElementById("messageBrowser").contentWindow;
+    const about = await until(() => browser().currentAttachments?.length && browser(), "attachment");
+    Services.ww.registerNotification(watcher);
+    await about.currentAttachments[0].open(about.getMessagePaneBrowser().browsingContext);
+    const isLoaded = () => !["", "about:blank"].includes(opened?.document.documentURI ?? "") && opened.document.readyState === "complete";
+    await until(isLoaded, "window of the attachment");
+    const inner = () => opened.document.getElementById("messageBrowser")?.contentWindow;
+    if (!opened.document.documentURI.endsWith("messageWindow.xhtml")) return null;
+    const shown = await until(() => inner()?.gEncryptionStatus === 0 && textOf(inner()) !== "" && inner(), "attached message");
+    return { signed: statusName(shown.gSignatureStatus), encrypted: statusName(shown.gEncryptionStatus), text: textOf(shown) };
+  } finally {
+    Services.ww.unregisterNotification(watcher);
+    for (const window of [opened, opening.window]) window?.close();
+  }
+}
+
+/** The text that a message window shows. */
+function textOf(about) {
+  const parts = about.getMessagePaneBrowser().contentDocument?.querySelectorAll(".moz-text-plain, .moz-text-flowed") ?? [];
+  return [...parts].map((part) => part.textContent.trim()).join("\n");
 }
 
 /** Select the certificate for signing and encryption by the identity. Its private key must be in the profile. */
@@ -151,4 +177,4 @@ async function isReady() {
   return Boolean(window?.document.readyState === "complete" && window.document.getElementById("tabmail")?.currentAboutMessage !== undefined);
 }
 
-const VERBS = { isReady, verdict, useCertificate, send };
+const VERBS = { isReady, verdict, attachmentVerdict, useCertificate, send };
