@@ -36,8 +36,6 @@ const WAYS = {
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
-  // The badge on the button has announced a download.
-  if ((await downloads.offered()).length) return openWindow(tabId);
   if (await writeMail(tabId)) return;
   const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
   if (!found && !(await pages.offer(tabId))) await openWindow(tabId);
