@@ -118,6 +118,7 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
     }
     with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as extension:
         page = extension.open_options()
+        show_section(page, "settings")
         page.wait_for_text("Set by your organisation", selector="[data-test=set-directory]")
         assert shown(page) == {
             "mozilla": [False, True],
@@ -128,7 +129,6 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         }
         # A setting that the administrator left open can be changed. The person's own settings keep their earlier values
         # for the others.
-        show_section(page, "settings")
         page.click("[data-test=strict]")
         page.wait_for_text("Saved", selector="[data-test=settings-done]")
         own = page.js("""async () => {
@@ -145,6 +145,7 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         extension.unlock(house.file, PASSPHRASE)
         page.reload()
         page.wait_for_text("after 5 minutes without use", selector="[data-test=state]")
+        show_section(page, "trust")
         page.choose_files("#anchor", [authority])
         page.wait_for_text("Your organisation decides whom to trust here")
         page.close()
