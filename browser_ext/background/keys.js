@@ -17,8 +17,8 @@ export const PREFERRED = "preferred identities";
 export async function list() {
   const unlocked = await session.isUnlocked();
   const keyFiles = await listKeyFiles(unlocked);
-  const [people, authorities, sites, requests] = await Promise.all(
-    [database.all("people"), database.all("anchors"), database.all("sites"), database.all("requests")],
+  const [people, authorities, sites, recipes, requests] = await Promise.all(
+    [database.all("people"), database.all("anchors"), database.all("sites"), database.all("recipes"), database.all("requests")],
   );
   const [decisions, settings, following] = await Promise.all(
     [trust.listDecisions(), trust.settings(), trust.describeList()],
@@ -26,7 +26,7 @@ export async function list() {
   const [known, changes, chosen] = await Promise.all([contacts.list(), contacts.listChanges(), preferences.read()]);
   const lockReason = unlocked ? null : await session.lockReason();
   return {
-    keyFiles, people, anchors: authorities, sites, decisions, settings, following, lockReason,
+    keyFiles, people, anchors: authorities, sites, recipes, decisions, settings, following, lockReason,
     requests: requests.map(({ key: _, ...shown }) => shown), known, preferences: chosen,
     changes: changes.map((change) => ({ ...change, question: contacts.questionOf(change) })),
   };

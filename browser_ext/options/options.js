@@ -24,6 +24,7 @@ import { keyFileCard } from "./identities.js";
 import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
+import { recipeCard, watchRecipeFile } from "./recipes.js";
 import { openRequest, requestCard } from "./requests.js";
 import { watchSections } from "./sections.js";
 
@@ -72,12 +73,14 @@ addEventListener("focus", () => void refresh());
 // The administration comes before the lists, since later content would move a button from under the pointer.
 await addAdministration({ news: byId("main"), settings: byId("settings-section") });
 watchSections();
+watchRecipeFile(refresh);
 await refresh();
 
 async function refresh() {
   const number = ++refreshes;
   const {
-    keyFiles, people: imported, known, changes, requests, anchors, sites, decisions, settings, following, lockReason, preferences,
+    keyFiles, people: imported, known, changes, requests, anchors, sites, recipes, decisions, settings, following, lockReason,
+    preferences,
   } = await askThroughLock(() => ask("keys.list"));
   // A later request is under way, so this answer may be out of date.
   if (number !== refreshes) return;
@@ -94,6 +97,7 @@ async function refresh() {
   drawList("anchors", anchors, (info) => certificateCard(info, "anchors.remove"));
   drawList("followed", following ? [following] : [], listCard);
   drawList("sites", sites, siteCard);
+  drawList("recipes", recipes, (recipe) => recipeCard(recipe, removeButton("recipes.remove", recipe.origin, recipe.origin)));
   drawList("decisions", decisions, decisionCard);
   settleRemovals(focused);
   showPreferences(preferences);

@@ -203,6 +203,9 @@ export const MESSAGES = {
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
   "toolbar.download": { from: ["toolbar"], body: { download: "number" } },
   "recipe.read": { from: ["content"], body: {} },
+  "recipes.review": { from: ["options"], body: { bytes: "bytes" } },
+  "recipes.import": { from: ["options"], body: { bytes: "bytes" } },
+  "recipes.remove": { from: ["options"], body: { id: "string" } },
   "recipe.keep": { from: ["content"], body: { selector: "string", template: "string" } },
   "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
