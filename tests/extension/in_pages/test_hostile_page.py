@@ -16,6 +16,7 @@ from tests.support.browser.browsers import Firefox
 from tests.support.browser.page import NEXT_FRAMES, Page
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import BROKEN_CMS, ENCRYPT_FIELD, TEXT, People, open_and_agree
+from tests.support.extension.keys_page import show_section
 from webbridge.demo.accounts import certificate_pem
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -367,6 +368,7 @@ def test_a_site_that_is_removed_is_asked_about_again_and_its_readers_are_new(
     page.goto(writing)
     assert encrypt_and_count_new_readers(unlocked, page) == 0
     options = unlocked.open_options()
+    show_section(options, "sites")
     removal = f"[data-removal='sites.remove {site.other_origin}']"
     options.click(removal)
     options.click(f"{removal}[data-asked=yes]")
