@@ -68,18 +68,18 @@ async function replaceBy(downloads) {
 
 /** @param {string} address */
 async function isGranted(address) {
-  return /^https?:/u.test(address) && api.permissions.contains({ origins: [siteOf(address)] });
+  return /^https?:/u.test(address) && api.permissions.contains({ origins: [hostPattern(address)] });
 }
 
 /** The pattern for all pages of an address's host. @param {string} address */
-function siteOf(address) {
+function hostPattern(address) {
   const { protocol, hostname } = new URL(address);
   return `${protocol}//${hostname}/*`;
 }
 
 /** The id of the held message, or null if no page links it or it is not there any more. @param {Download} download */
 async function fetchAgain({ name, url }) {
-  for (const tab of await api.tabs.query({ url: siteOf(url) })) {
+  for (const tab of await api.tabs.query({ url: hostPattern(url) })) {
     if (tab.id === undefined || !(await isLinked(tab.id, url))) continue;
     const bytes = await pages.fetchLink(tab.id, url);
     if (bytes && !isMarkup(bytes)) return (await mails.hold({ bytes, name })).mail;

@@ -19,7 +19,7 @@ const SIZE = { width: 480, height: 640 };
 /** A letter that no webmail sends, and that answers none. */
 const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail: "", text: "", deliver: /** @type {const} */ ("file") };
 
-/** What each way of the window does. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
+/** The action of each way of the window. @type {Record<MessageKinds["toolbar way"], (tabId: number, sender: Sender) => Promise<unknown>>} */
 const WAYS = {
   mail: pickMail,
   teach,

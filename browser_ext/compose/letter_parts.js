@@ -37,7 +37,7 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
 }
 
-/** What the recipients get, depending on how the message leaves. @param {import("./letter_window.js").Claim["deliver"]} deliver */
+/** A note on how the message arrives, by the way in which it leaves. @param {import("./letter_window.js").Claim["deliver"]} deliver */
 export function arrivalNote(deliver) {
   const key = { raw: "composeArrivesWhole", attachment: "composeArrivesAttached", file: "composeArrivesAsFile" }[deliver];
   return html("p", { class: "field-hint", text: text(key), data: { test: "arrives" } });

@@ -1,5 +1,5 @@
 /**
- * What the person does next, after the extension has encrypted a field or a file of a page: presses the page's own
+ * The next step of the person, after the extension has encrypted a field or a file of a page: to press the page's own
  * button. The extension presses nothing. The sentence quotes the button's label, which is the page's text. So it is
  * shown only in a note in the page, and labels that could say something else are not quoted.
  */

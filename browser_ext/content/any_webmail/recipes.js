@@ -1,6 +1,5 @@
 /**
- * What the person has taught the extension about a webmail: where its mails have their source. A recipe is data. It is
- * used only at a click, and what it leads to counts only as any other address does.
+ * Recipes: the way to the source of a webmail's mails, as the person has taught it. A recipe is data. It is used only at a click, and what it leads to counts only as any other address does.
  */
 import { ask } from "../background_link.js";
 import { findSelected } from "./selectors.js";

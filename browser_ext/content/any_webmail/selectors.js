@@ -9,8 +9,8 @@ const NAMING = ["id", "name", "data-testid", "data-test", "data-action", "data-c
 const MAX_LEVELS = 6;
 const MAX_VALUE_CHARACTERS = 80;
 /** The most elements that a selector may match. More are a list, and not the element. */
-export const MAX_MATCHES = 20;
-export const MAX_SELECTOR_CHARACTERS = 500;
+const MAX_MATCHES = 20;
+const MAX_SELECTOR_CHARACTERS = 500;
 
 /** A selector that matches only this element in its root; "" if there is none. @param {Element} element @returns {string} */
 export function selectorFor(element) {

@@ -5,6 +5,7 @@
  */
 import { ask } from "../background_link.js";
 import { closest } from "../dom_tree.js";
+import { sentenceOf } from "../problems.js";
 import { headerField } from "../webmail_tools.js";
 import { api } from "../world.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
@@ -77,8 +78,12 @@ function propose({ bytes, url, element, part }, done) {
   if (!template && !selector) return bar.ask(api.i18n.getMessage("teachNotGeneral"), stopAction());
   const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ")}`.slice(0, MAX_LINE_CHARACTERS);
   const keep = async () => {
+    try {
+      await ask("recipe.keep", { selector, template });
+    } catch (error) {
+      return bar.say(sentenceOf(error), stopAction());
+    }
     bar.close();
-    await ask("recipe.keep", { selector, template });
     done();
   };
   bar.ask(api.i18n.getMessage("teachFound", [`\u2068${line}\u2069`, `\u2068${location.host}\u2069`]),

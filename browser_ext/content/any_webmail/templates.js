@@ -11,7 +11,7 @@ import { decodePercent, parametersOf } from "./source_words.js";
 const WORD = /[\p{L}\p{N}@=+!$~-]+/gu;
 const PLACEHOLDER = /\{([^{}]+)\}/gu;
 const DIGIT = /\p{N}/u;
-export const MAX_TEMPLATE_CHARACTERS = 2000;
+const MAX_TEMPLATE_CHARACTERS = 2000;
 
 /**
  * The template by which an address follows from the addresses of the attachment and the page; "" if it does not follow
