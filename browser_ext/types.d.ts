@@ -17,7 +17,7 @@ interface MessageKinds {
   revocation: import("../wasm_build/vault/trust.js").RevocationPolicy;
   way: CompositionRecord["kind"];
   delivery: CompositionRecord["deliver"];
-  "toolbar way": "mail" | "teach" | "field" | "write" | "file" | "keys" | "close";
+  "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "keys" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
   section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "backup";
   digest: string;
@@ -113,6 +113,8 @@ interface Recipe {
   origin: string;
   /** Where a mail has its source: the selector of its link, and the template of its address. Each can be "". */
   source: { selector: string; template: string };
+  /** The selectors of the form in which a message is written; "" for each field that was not taught. */
+  form: { to: string; cc: string; subject: string; text: string; file: string };
 }
 
 /** A key that waits for its certificate. */

@@ -1,26 +1,47 @@
 /**
  * Recipes: what the person has taught the extension about webmails, one for each origin. A recipe is data for the
- * content scripts of its own origin, and no other page gets or changes it. As a file it is strict JSON:
+ * content scripts of its own origin, and no other page gets or changes it. As a file it is strict JSON; a text is ""
+ * where nothing was taught:
  *
- *     {"version": 1, "origin": "https://mail.example.org", "source": {"selector": "", "template": "/raw/{part.path.1.0}"}}
+ *     {
+ *       "version": 1, "origin": "https://mail.example.org",
+ *       "source": {"selector": "", "template": "/raw/{part.path.1.0}"},
+ *       "form": {"to": "input[name=\"to\"]", "cc": "", "subject": "#subject", "text": "#body", "file": ""}
+ *     }
  */
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
 import { senderOrigin } from "./ancestors.js";
 
 const VERSION = 1;
+const UNTAUGHT = {
+  source: { selector: "", template: "" },
+  form: { to: "", cc: "", subject: "", text: "", file: "" },
+};
 const MAX_SELECTOR_CHARACTERS = 500;
 const MAX_TEMPLATE_CHARACTERS = 2000;
 const MAX_FILE_BYTES = 16_384;
 
-/** The recipe of the asking page's origin. @param {{}} _ @param {Sender} sender @returns {Promise<{source: Recipe["source"] | null}>} */
+/** The recipe of the asking page's origin. @param {{}} _ @param {Sender} sender @returns {Promise<Pick<Recipe, "source" | "form">>} */
 export async function read(_, sender) {
-  return { source: (await database.get("recipes", senderOrigin(sender)))?.source ?? null };
+  const { source, form } = (await database.get("recipes", senderOrigin(sender))) ?? UNTAUGHT;
+  return { source, form };
 }
 
-/** Keeps what the person has taught in a page. @param {BodyOf<"recipe.keep">} body @param {Sender} sender */
-export async function keep({ selector, template }, sender) {
-  await database.put("recipes", check({ version: VERSION, origin: senderOrigin(sender), source: { selector, template } }));
+/** Keeps the way to a mail's source, which the person has taught in a page. @param {BodyOf<"recipe.keep-source">} body @param {Sender} sender */
+export async function keepSource({ selector, template }, sender) {
+  await keep(sender, { source: { selector, template } });
+}
+
+/** Keeps the form for writing, which the person has taught in a page. @param {BodyOf<"recipe.keep-form">} body @param {Sender} sender */
+export async function keepForm({ to, cc, subject, text, file }, sender) {
+  await keep(sender, { form: { to, cc, subject, text, file } });
+}
+
+/** @param {Sender} sender @param {Partial<Recipe>} taught */
+async function keep(sender, taught) {
+  const known = await read({}, sender);
+  await database.put("recipes", check({ version: VERSION, origin: senderOrigin(sender), ...known, ...taught }));
 }
 
 /** The recipe in a file. Rejects with `bad-recipe`. @param {{bytes: ArrayBuffer}} body @returns {Promise<Recipe>} */
@@ -40,19 +61,23 @@ export async function importFile(body) {
 
 /** Throws `bad-recipe` unless the value is a recipe and nothing else. @param {any} value @returns {Recipe} */
 function check(value) {
-  const { version, origin, source } = value;
-  const { selector, template } = source;
-  const isWhole = hasOnly(value, "version", "origin", "source") && hasOnly(source, "selector", "template");
-  const isText = [origin, selector, template].every((one) => typeof one === "string");
-  if (version !== VERSION || !isWhole || !isText || !isOrigin(origin)) throw new RequestError("bad-recipe");
+  const { version, origin, source, form } = value;
+  const isWhole = hasOnly(value, ["version", "origin", ...Object.keys(UNTAUGHT)])
+    && hasOnly(source, Object.keys(UNTAUGHT.source)) && hasOnly(form, Object.keys(UNTAUGHT.form));
+  if (version !== VERSION || !isWhole) throw new RequestError("bad-recipe");
+  const { template, ...ways } = source;
+  const selectors = [...Object.values(ways), ...Object.values(form)];
+  const isText = [origin, template, ...selectors].every((one) => typeof one === "string");
+  if (!isText || !isOrigin(origin)) throw new RequestError("bad-recipe");
   const isTemplate = template === "" || /^\/(?![/\\])/u.test(template);
-  const isShort = selector.length <= MAX_SELECTOR_CHARACTERS && template.length <= MAX_TEMPLATE_CHARACTERS;
-  if (!isTemplate || !isShort || !(selector || template)) throw new RequestError("bad-recipe");
-  return { version, origin, source: { selector, template } };
+  const isShort = template.length <= MAX_TEMPLATE_CHARACTERS && selectors.every(({ length }) => length <= MAX_SELECTOR_CHARACTERS);
+  const isTaught = Boolean(source.selector || template || form.text);
+  if (!isTemplate || !isShort || !isTaught) throw new RequestError("bad-recipe");
+  return value;
 }
 
-/** @param {object} value @param {...string} names */
-function hasOnly(value, ...names) {
+/** @param {object} value @param {string[]} names */
+function hasOnly(value, names) {
   return Object.keys(value).sort().join() === names.sort().join();
 }
 

@@ -23,6 +23,7 @@ const EMPTY = { kind: /** @type {const} */ ("new"), from: "", subject: "", mail:
 const WAYS = {
   mail: pickMail,
   teach,
+  "teach-form": teachForm,
   field: pickField,
   write: writeNew,
   file: () => mails.openViewer({ mail: "" }),
@@ -36,23 +37,20 @@ const WAYS = {
  * @param {number} [frameId]
  */
 export async function activate(tabId, frameId) {
-  if (await writeMail(tabId)) return;
+  // The form's editor may be a frame, so every frame is asked. The one with the field comes before those around it.
+  const forms = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findForm());
+  const [field, frame, taught] = ["field", "frame", "taught"].map((kind) => forms.find(({ result }) => result === kind));
+  const focused = field ?? frame;
+  if (focused) return void await writeIn(tabId, focused.frameId);
   const found = (await runIn(tabId, frameId, () => globalThis.sealwaxContent.watcher?.activateFocused())).some(({ result }) => result);
-  if (!found && !(await pages.offer(tabId))) await openWindow(tabId);
+  if (found) return;
+  if (taught) await writeIn(tabId, taught.frameId);
+  else if (!(await pages.offer(tabId))) await openWindow(tabId);
 }
 
-/**
- * Opens the message window if the focus is in a form for mail. The form's editor may be a frame, so every frame of the
- * tab is asked. The frame with the field is preferred to the frames around it.
- * @param {number} tabId
- * @returns {Promise<boolean>} whether the focus is in such a form
- */
-async function writeMail(tabId) {
-  const found = await runIn(tabId, undefined, () => globalThis.sealwaxContent.mail?.findMailForm());
-  const place = ["field", "frame"].map((kind) => found.find(({ result }) => result === kind)).find(Boolean);
-  if (!place) return false;
-  await runIn(tabId, place.frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
-  return true;
+/** Opens the message window for the form in a frame. @param {number} tabId @param {number} frameId */
+async function writeIn(tabId, frameId) {
+  await runIn(tabId, frameId, () => globalThis.sealwaxContent.mail?.writeMailForm());
 }
 
 /** Opens the window for a tab, in the place of an older one. @param {number} tabId */
@@ -91,6 +89,11 @@ function pickMail(tabId) {
 /** @param {number} tabId */
 function teach(tabId) {
   return pick(tabId, () => globalThis.sealwaxContent.mail?.teach());
+}
+
+/** @param {number} tabId */
+function teachForm(tabId) {
+  return pick(tabId, () => globalThis.sealwaxContent.mail?.teachForm());
 }
 
 /** @param {number} tabId */

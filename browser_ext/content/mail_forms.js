@@ -25,9 +25,8 @@ const MIN_EDITOR_HEIGHT = 40;
 const MAX_CHIP_LEVELS = 3;
 
 /** @typedef {{kind: string, element: HTMLElement}} Found */
-/** @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[]}} MailForm */
+/** A form for mail. `files` is the file input that the person has taught. @typedef {{place: Element, editor: HTMLElement, subject: HTMLElement, found: Found[], files?: HTMLInputElement}} MailForm */
 /** @typedef {import("./webmail_tools.js").Letter} Letter */
-/** @typedef {MailForm & {fields: Letter, files: HTMLInputElement | null}} FilledMailForm */
 
 /** The element and all elements around it, innermost first, across shadow roots. @param {Element} element */
 function around(element) {
@@ -218,7 +217,7 @@ function writtenIn(editor) {
 }
 
 /** The values of a form, for the extension's window for writing. @param {MailForm} form */
-function fieldsOf(form) {
+export function fieldsOf(form) {
   const people = (/** @type {string} */ wanted) => {
     const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element }) => recipientsAt(element, form));
     const all = wanted === "to" ? [...addressesOfAction(form.place), ...found] : found;
@@ -234,10 +233,11 @@ function fieldsOf(form) {
 }
 
 /**
- * The file input of a form; null unless exactly one takes any file.
+ * The file input of a form: the one that the person has taught, or the only one that takes any file; null for none.
  * @param {MailForm} form @returns {HTMLInputElement | null}
  */
-function fileFieldOf({ place, subject, editor }) {
+export function fileFieldOf({ place, subject, editor, files }) {
+  if (files) return files;
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (findBelow(place, "input[type=file]:enabled:not([accept], [webkitdirectory])"));
   return subject !== editor && fields.length === 1 ? fields[0] : null;
 }
@@ -260,9 +260,13 @@ function formOf(element) {
   return mailFormOf(element);
 }
 
-/** The form for mail with the focus, its values, and its field for files. @returns {FilledMailForm | null} */
+/** The form for mail with the focus. @returns {MailForm | null} */
 export function focusedMailForm() {
   const focused = findFocused();
-  const form = focused && formOf(focused);
-  return form ? { ...form, fields: fieldsOf(form), files: fileFieldOf(form) } : null;
+  return focused && formOf(focused);
+}
+
+/** The innermost element around some elements. @param {Element} first @param {...Element} others */
+export function placeAround(first, ...others) {
+  return around(first).find((place) => others.every((one) => holds(place, one))) ?? first;
 }

@@ -8,13 +8,15 @@ import { outlook } from "./adaptors/outlook.js";
 import { roundcube } from "./adaptors/roundcube.js";
 import { sealwax } from "./adaptors/sealwax.js";
 import { sogo } from "./adaptors/sogo.js";
+import { startTeachingForm } from "./any_webmail/form_teaching.js";
 import { startPicking } from "./any_webmail/picker.js";
 import { partAt } from "./any_webmail/shown_parts.js";
 import { WAYS } from "./any_webmail/source_links.js";
 import { fetchChosen } from "./any_webmail/source_search.js";
+import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
-import { editableIn, findFocused, findMailForm, focusedMailForm } from "./mail_forms.js";
+import { editableIn, fieldsOf, fileFieldOf, findFocused, findMailForm, focusedMailForm } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
 import { handOver } from "./webmail_tools.js";
 import { api, fieldsPart } from "./world.js";
@@ -170,14 +172,38 @@ export function teach() {
   startTeaching(() => offerMail({ isAsked: true }));
 }
 
+/** Lets the person teach the extension the form in which this webmail writes messages. */
+export function teachForm() {
+  startTeachingForm(() => void writeMailForm());
+}
+
 /** Lets the person point at a text field, and encrypts what is written there. */
 export function pickField() {
-  startPicking({ hint: api.i18n.getMessage("pickFieldHint"), selector: FIELDS, choose: (element) => {
-    // A field of a form for mail opens the message window.
-    element.focus();
-    if (element === findFocused() && focusedMailForm()) return void writeMailForm();
-    if (!fieldsPart().activate(element)) fieldsPart().noteErrorFor(element, problem("pick-no-field"));
-  } });
+  startPicking({ hint: api.i18n.getMessage("pickFieldHint"), selector: FIELDS, choose: (element) => void protect(element) });
+}
+
+/** Encrypts a field. A field of a form for mail opens the message window. @param {HTMLElement} element */
+async function protect(element) {
+  element.focus();
+  if (element === findFocused() && await findForm() === "field") await writeMailForm();
+  else if (!fieldsPart().activate(element)) fieldsPart().noteErrorFor(element, problem("pick-no-field"));
+}
+
+/**
+ * Whether this document has a form for mail.
+ * @returns {Promise<"field" | "frame" | "taught" | "">} "field" if the form has the focus, "frame" if a frame of the form
+ *   has it, "taught" if the person has taught the form, "" for none
+ */
+export async function findForm() {
+  try {
+    const taught = await taughtForm();
+    const focused = findFocused();
+    const isIn = taught && [taught.editor, taught.subject, ...taught.found.map(({ element }) => element)].some((one) => one === focused);
+    return isIn ? "field" : findMailForm() || (taught ? "taught" : "");
+  } catch (error) {
+    fieldsPart().noteErrorFor(/** @type {{element: HTMLElement}} */ (error).element, error);
+    return findMailForm();
+  }
 }
 
 /** Opens the message window without a form, if this webmail sends whole messages. @returns {Promise<boolean>} */
@@ -247,16 +273,17 @@ async function openLetter(webmail, letter, composer = null) {
  * Opens the extension's window for the mail in the focused form, because recipients could not open an encrypted field.
  */
 export async function writeMailForm() {
-  const place = findFocused();
+  const focused = findFocused();
+  const webmail = recognised();
+  const composer = focused && composerAround(webmail, focused);
+  const form = composer ? null : await taughtForm() ?? focusedMailForm();
+  const place = focused ?? form?.editor;
   if (!place) return;
   try {
-    const webmail = recognised();
-    const composer = composerAround(webmail, place);
     if (composer) return await write(webmail, composer);
-    const form = focusedMailForm();
     if (!form) return;
-    const deliver = form.files ? "attachment" : "file";
-    await openLetter({ send: (done) => attach(form, done) }, { ...form.fields, mail: "", deliver });
+    const deliver = fileFieldOf(form) ? "attachment" : "file";
+    await openLetter({ send: (done) => attach(form, done) }, { ...fieldsOf(form), mail: "", deliver });
     fieldsPart().noteFor(place, api.i18n.getMessage("mailFormNote"));
   } catch (error) {
     fieldsPart().noteErrorFor(place, error);
@@ -279,12 +306,21 @@ function composerAround(webmail, place) {
 
 /**
  * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form.
- * @param {import("./mail_forms.js").FilledMailForm} form @param {ComposedMessage} done
+ * @param {import("./mail_forms.js").MailForm} form @param {ComposedMessage} done
  */
-async function attach({ editor, subject, files }, done) {
+async function attach(form, done) {
+  const { editor, subject } = form;
   const text = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
+  const files = fileFieldOf(form);
   if (![editor, subject, files].every((element) => element?.isConnected)) throw problem("page-not-understood");
-  handOver(done, { text, files, title: subject });
+  handOver(done, { text, files, title: subject, people: emptyPeople(form) });
+}
+
+/** The recipient fields of a form in which nobody is. @param {import("./mail_forms.js").MailForm} form */
+function emptyPeople(form) {
+  const known = fieldsOf(form);
+  const fieldOf = (/** @type {"to" | "cc"} */ kind) => (known[kind].length > 0 ? undefined : form.found.find((one) => one.kind === kind)?.element);
+  return { to: fieldOf("to"), cc: fieldOf("cc") };
 }
 
 /**

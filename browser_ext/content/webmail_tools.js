@@ -194,18 +194,24 @@ function fillIn(field, text) {
 
 /**
  * Fills the form of a webmail that sends only messages composed by itself: attaches the encrypted message, and writes
- * the sentence and the subject. Throws `handed-over` at the end, because the person must send the form. Throws
+ * the sentence, the subject, and the recipients into empty fields. Throws `handed-over` at the end, because the person must send the form. Throws
  * `page-not-understood`, and alters nothing, if a field is missing.
  * @param {ComposedMessage} done
- * @param {{text: Element | null | undefined, files: Element | null | undefined, title: Element | null | undefined}} places
- *   `text` may be in a frame of the page
+ * @param {{
+ *   text: Element | null | undefined, files: Element | null | undefined, title: Element | null | undefined,
+ *   people?: Partial<Record<"to" | "cc", HTMLElement>>,
+ * }} places `text` may be in a frame of the page; `people` are the empty fields for recipients
  */
-export function handOver({ message, subject, sentence }, { text, files, title }) {
+export function handOver({ message, subject, sentence, envelope }, { text, files, title, people = {} }) {
   const isThere = text?.isConnected && title instanceof HTMLElement && files instanceof HTMLInputElement;
   if (!isThere) throw problem("page-not-understood");
   const file = messageFile(message);
   fillIn(/** @type {HTMLElement} */ (text), sentence);
   fillIn(title, subject);
+  for (const kind of /** @type {const} */ (["to", "cc"])) {
+    const field = people[kind];
+    if (field && !(field instanceof HTMLSelectElement) && envelope[kind].length > 0) fillIn(field, envelope[kind].join(", "));
+  }
   chooseFile(files, file);
   throw problem("handed-over");
 }

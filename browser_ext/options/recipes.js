@@ -34,10 +34,14 @@ export function watchRecipeFile(refresh) {
 }
 
 /** @param {Recipe} recipe */
-function describe({ origin, source: { selector, template } }) {
-  const line = (/** @type {string} */ key, /** @type {string} */ value) => value && html("div", { class: "muted" }, text(key),
-    html("br"), html("code", { text: value, dir: "ltr", class: "fingerprint" }));
-  return [html("div", { class: "name", text: origin, dir: "ltr" }), line("recipeSelector", selector), line("recipeTemplate", template)];
+function describe({ origin, source: { selector, template }, form }) {
+  const fields = Object.entries(form).filter(([, one]) => one).map(([name, one]) => `${name}: ${one}`);
+  const part = (/** @type {string} */ key, /** @type {string[]} */ values) => values.length > 0 && html("div", { class: "muted" }, text(key),
+    ...values.flatMap((value) => [html("br"), html("code", { text: value, dir: "ltr", class: "fingerprint" })]));
+  return [
+    html("div", { class: "name", text: origin, dir: "ltr" }), part("recipeSelector", selector ? [selector] : []),
+    part("recipeTemplate", template ? [template] : []), part("recipeForm", fields),
+  ];
 }
 
 /** @param {Recipe} recipe */

@@ -206,7 +206,8 @@ export const MESSAGES = {
   "recipes.review": { from: ["options"], body: { bytes: "bytes" } },
   "recipes.import": { from: ["options"], body: { bytes: "bytes" } },
   "recipes.remove": { from: ["options"], body: { id: "string" } },
-  "recipe.keep": { from: ["content"], body: { selector: "string", template: "string" } },
+  "recipe.keep-source": { from: ["content"], body: { selector: "string", template: "string" } },
+  "recipe.keep-form": { from: ["content"], body: { to: "string", cc: "string", subject: "string", text: "string", file: "string" } },
   "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
@@ -229,7 +230,7 @@ export const MESSAGES = {
  */
 export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward"], delivery: ["raw", "attachment", "file"],
-  "toolbar way": ["mail", "teach", "field", "write", "file", "keys", "close"],
+  "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "keys", "close"],
   section: ["", "identities", "people", "trust", "sites", "settings", "backup"],
 };
 /** The limit of entries in one form, since a window shows them all. */

@@ -9,6 +9,7 @@ import { ask } from "../shared/request.js";
 const WAYS = /** @type {const} */ ([
   { way: "mail", label: "toolbarMail", hint: "toolbarMailHint", ofPage: true },
   { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },
+  { way: "teach-form", label: "toolbarTeachForm", hint: "toolbarTeachFormHint", ofPage: true },
   { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
   { way: "write", label: "toolbarWrite", hint: "toolbarWriteHint", ofPage: false },
   { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },

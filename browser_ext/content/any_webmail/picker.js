@@ -2,10 +2,16 @@
  * Lets the person point at an element of the page. A frame around the element under the pointer, or around the focused
  * one, shows what a click or Enter chooses. The page gets none of these clicks and keys.
  */
-import { closest } from "../dom_tree.js";
+import { closest, matches } from "../dom_tree.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
 
-/** The elements that can be chosen, and what happens then. @typedef {{hint: string, selector: string, choose: (element: HTMLElement) => void}} Choice */
+/**
+ * The elements that can be chosen, and what happens then. `actions` are further buttons. `isHere`: only this frame takes
+ * part, and shows the hint.
+ * @typedef {{
+ *   hint: string, selector: string, choose: (element: HTMLElement) => void, actions?: import("./bar.js").Action[], isHere?: boolean,
+ * }} Choice
+ */
 
 const FRAME_STYLE = "all:initial;position:fixed;z-index:2147483646;pointer-events:none;border:3px solid #8c1c2b;border-radius:6px;"
   + "box-shadow:0 0 0 2px #fff;box-sizing:border-box;display:none";
@@ -14,8 +20,10 @@ const MARGIN = 4;
 const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "auxclick", "dblclick", "touchstart", "touchend", "contextmenu"];
 
 /** Begins to point, in the place of an earlier pointing. @param {Choice} choice */
-export function startPicking({ hint, selector, choose }) {
-  const bar = new Bar(hint, stopAction());
+export function startPicking({ hint, selector, choose, actions = [], isHere = false }) {
+  const buttons = [...actions, stopAction()];
+  const bar = new Bar(hint, ...buttons);
+  if (isHere) bar.say(hint, ...buttons);
   const outline = document.createElement("div");
   outline.style.cssText = FRAME_STYLE;
   bar.add(outline);
@@ -30,7 +38,8 @@ export function startPicking({ hint, selector, choose }) {
     if (!event.isTrusted || !element) return;
     void stopEverywhere().then(() => choose(element));
   };
-  for (const type of ["pointermove", "focusin"]) bar.listen(type, (event) => surround(outline, targetOf(event)));
+  // A page gets no movement of the pointer above a frame.
+  for (const type of ["pointermove", "pointerover", "focusin"]) bar.listen(type, (event) => surround(outline, targetOf(event)));
   bar.listen("scroll", () => surround(outline, null));
   for (const type of PRESSES) bar.listen(type, (event) => { if (!bar.isOwn(event)) hold(event); });
   bar.listen("click", (event) => { if (!bar.isOwn(event)) take(event); });
@@ -39,6 +48,12 @@ export function startPicking({ hint, selector, choose }) {
     if (key === "Escape") hold(event);
     if (key === "Enter" && !bar.isOwn(event)) take(event);
   });
+  // A click into a frame reaches the page only as the loss of its focus.
+  bar.listen("blur", () => setTimeout(() => {
+    const frame = bar.signal.aborted ? null : document.activeElement;
+    if (!(frame instanceof HTMLIFrameElement) || !matches(frame, selector)) return;
+    void stopEverywhere().then(() => choose(frame));
+  }));
 }
 
 /** @param {Event} event */

@@ -1,5 +1,6 @@
 /**
- * Recipes: the way to the source of a webmail's mails, as the person has taught it. A recipe is data. It is used only at a click, and what it leads to counts only as any other address does.
+ * Recipes: the way to the source of a webmail's mails, and the form in which it writes them, as the person has taught
+ * them. A recipe is data. It is used only at a click, and what it leads to counts only as any other address does.
  */
 import { ask } from "../background_link.js";
 import { findSelected } from "./selectors.js";
@@ -8,10 +9,14 @@ import { fillTemplate } from "./templates.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** The selector of the source's link, and the template of its address. Each can be "". @typedef {{selector: string, template: string}} SourceRecipe */
+/**
+ * The selectors of the fields of a form for mail. Each can be "".
+ * @typedef {{to: string, cc: string, subject: string, text: string, file: string}} FormRecipe
+ */
 
-/** The recipe for this site; null if the person has taught none. @returns {Promise<SourceRecipe | null>} */
-export async function readRecipe() {
-  return (await ask("recipe.read", {})).source;
+/** The recipe for this site, empty where the person has taught nothing. @returns {Promise<{source: SourceRecipe, form: FormRecipe}>} */
+export function readRecipe() {
+  return ask("recipe.read", {});
 }
 
 /** The addresses from which a template is filled. @param {ShownPart} part @returns {import("./templates.js").Places} */

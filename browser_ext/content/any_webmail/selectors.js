@@ -5,6 +5,8 @@
 import { attributeOf, findBelow, matches, parentOf } from "../dom_tree.js";
 import { rootsBelow } from "../shadow_roots.js";
 
+/** Attributes by which a field is found that has no name. */
+const LOOSE_NAMING = ["placeholder", "type", "contenteditable"];
 const NAMING = ["id", "name", "data-testid", "data-test", "data-action", "data-command", "aria-label", "title", "rel", "role"];
 const MAX_LEVELS = 6;
 const MAX_VALUE_CHARACTERS = 80;
@@ -14,8 +16,22 @@ const MAX_SELECTOR_CHARACTERS = 500;
 
 /** A selector that matches only this element in its root; "" if there is none. @param {Element} element @returns {string} */
 export function selectorFor(element) {
+  return narrowest(element, namesOf(element));
+}
+
+/**
+ * A selector for a field of a form; "" if there is none. A page has few fields, so that a name with digits or the kind
+ * of the field is enough.
+ * @param {Element} field @returns {string}
+ */
+export function selectorForField(field) {
+  const loose = [...NAMING, ...LOOSE_NAMING].map((name) => selectorBy(field, name, attributeOf(field, name) ?? "")).filter(Boolean);
+  return selectorFor(field) || narrowest(field, [...loose, CSS.escape(field.localName)]);
+}
+
+/** The shortest selector by one of these names, or by one below a named element. @param {Element} element @param {string[]} own */
+function narrowest(element, own) {
   const root = /** @type {Document | ShadowRoot} */ (element.getRootNode());
-  const own = namesOf(element);
   const inner = own.find((one) => isOnly(root, one, element));
   if (inner) return inner;
   let outer = parentOf(element);
@@ -44,12 +60,18 @@ export function findSelected(selector, documents) {
 /** Selectors for an element by the names that it has. @param {Element} element @returns {string[]} */
 function namesOf(element) {
   const tag = CSS.escape(element.localName);
-  const values = NAMING.map((name) => ({ name, value: attributeOf(element, name) ?? "" })).filter(({ value }) => isName(value));
+  const named = NAMING.map((name) => ({ name, value: attributeOf(element, name) ?? "" })).filter(({ value }) => isName(value));
   const classes = (attributeOf(element, "class") ?? "").split(/\s+/u).filter(isName).map((name) => `.${CSS.escape(name)}`);
   return [
-    ...values.map(({ name, value }) => `${tag}[${name}="${CSS.escape(value)}"]`),
+    ...named.map(({ name, value }) => selectorBy(element, name, value)),
     ...classes.map((one) => `${tag}${one}`), ...(classes.length > 1 ? [`${tag}${classes.join("")}`] : []),
   ];
+}
+
+/** The selector by the value of an attribute; "" if the value cannot be a name. @param {Element} element @param {string} name @param {string} value */
+function selectorBy(element, name, value) {
+  const isShort = value.length > 0 && value.length <= MAX_VALUE_CHARACTERS;
+  return isShort ? `${CSS.escape(element.localName)}[${name}="${CSS.escape(value)}"]` : "";
 }
 
 /** Whether a value can be a name. One with a digit may be a counter. @param {string} value */

@@ -35,12 +35,12 @@ const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
  */
 export async function fetchShownMail(part) {
   const documents = reachableDocuments();
-  const recipe = await readRecipe();
-  const taught = recipe ? taughtLinks(recipe, documents, part) : [];
+  const { source } = await readRecipe();
+  const taught = taughtLinks(source, documents, part);
   const found = await search([...taught, ...sourceLinks(documents, part)], part, documents);
   const bytes = found.bytes ?? (part.isSignature ? null : await fetchPart(part));
   if (bytes) return bytes;
-  throw problem(recipe && found.refused === "source-not-found" ? "recipe-misfit" : found.refused);
+  throw problem((source.selector || source.template) && found.refused === "source-not-found" ? "recipe-misfit" : found.refused);
 }
 
 /** The mail to which one address leads; null for none. @param {URL} url @param {ShownPart} part */

@@ -79,7 +79,7 @@ function propose({ bytes, url, element, part }, done) {
   const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ")}`.slice(0, MAX_LINE_CHARACTERS);
   const keep = async () => {
     try {
-      await ask("recipe.keep", { selector, template });
+      await ask("recipe.keep-source", { selector, template });
     } catch (error) {
       return bar.say(sentenceOf(error), stopAction());
     }

@@ -6,29 +6,14 @@ import pytest
 
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
-from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.shown_mail import HEAD, PART, RAW, WORDS, open_mail, opened_text, refusal, said
+from tests.support.extension.taught import kept
 from tests.support.extension.webmail import Adaptor
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 TEACH = "Teach Sealwax this webmail"
-KEPT = """async () => {
-  const request = indexedDB.open("sealwax");
-  await new Promise((done) => { request.onsuccess = done; });
-  const all = request.result.transaction("recipes").objectStore("recipes").getAll();
-  await new Promise((done) => { all.onsuccess = done; });
-  request.result.close();
-  return all.result;
-}"""
-FORGET = """async () => {
-  const request = indexedDB.open("sealwax");
-  await new Promise((done) => { request.onsuccess = done; });
-  const clearing = request.result.transaction("recipes", "readwrite").objectStore("recipes").clear();
-  await new Promise((done) => { clearing.onsuccess = done; });
-  request.result.close();
-}"""
 LINKED = '<a id=way class="papers" href="{address}">⋯</a>'
 
 
@@ -60,21 +45,6 @@ def teach(adaptor: Adaptor, tab: Page) -> None:
 def signed(letters: Letters) -> bytes:
     """A mail signed by Bob."""
     return letters.signed(mail(text(WORDS)))
-
-
-@pytest.fixture
-def untaught(adaptor: Adaptor) -> Adaptor:
-    page = adaptor.extension.open_options()
-    page.js(FORGET)
-    page.close()
-    return adaptor
-
-
-def kept(extension: Extension) -> list[dict[str, object]]:
-    page = extension.open_options()
-    recipes: list[dict[str, object]] = page.js(KEPT)
-    page.close()
-    return recipes
 
 
 def test_an_address_that_only_a_script_knows_becomes_a_template(

@@ -19,37 +19,18 @@ from tests.support.extension.shown_mail import (
     said,
     show,
 )
+from tests.support.extension.toolbar import POINTING, choose, open_window
 from tests.support.extension.webmail import Adaptor
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # No word of the label or address names a source.
 LETTER = '<p id=letter><a href="/mail/7/x">Paperclip</a></p>'
-SHOWN = "() => document.querySelectorAll('[data-test^=way-]').length > 0"
 PICKED = "() => globalThis.clicks"
 COUNT_CLICKS = """() => {
   globalThis.clicks = 0;
   addEventListener("click", () => { globalThis.clicks += 1; });
 }"""
-# Waits until the page is pointed at: then its events are held.
-POINTING = "() => [...document.documentElement.children].at(-1).localName === 'div'"
-
-
-def open_window(extension: Extension, tab: Page) -> Page:
-    """Press the toolbar button, and return the window that opens."""
-    extension.browser.click_toolbar_button(extension.id, tab)
-    window = extension.browser.wait_for_page("toolbar.html")
-    window.wait_for(SHOWN)
-    return window
-
-
-def choose(extension: Extension, tab: Page, way: str) -> None:
-    """Press the toolbar button, and go a way of the page in the window."""
-    window = open_window(extension, tab)
-    with window.closing():
-        window.click(f"[data-test=way-{way}]")
-    tab.activate()
-    tab.wait_for(POINTING)
 
 
 @pytest.mark.parametrize(

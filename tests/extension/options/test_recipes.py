@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 ORIGIN = "https://mail.example.org"
 SOURCE = {"selector": 'a[rel="papers"]', "template": "/raw/{part.query.uid.0}?folder={page.hash.0}"}
-RECIPE = {"version": 1, "origin": ORIGIN, "source": SOURCE}
+FORM = {"to": 'input[name="to"]', "cc": "", "subject": "#subject", "text": "#body", "file": 'input[type="file"]'}
+NO_FORM = dict.fromkeys(FORM, "")
+RECIPE = {"version": 1, "origin": ORIGIN, "source": SOURCE, "form": FORM}
 BROKEN = {
     "no JSON": b"{",
     "bytes": b"\xff\xfe",
@@ -25,12 +27,16 @@ BROKEN = {
     "null": b"null",
     "another version": json.dumps({**RECIPE, "version": 2}).encode(),
     "further member": json.dumps({**RECIPE, "to": "#to"}).encode(),
+    "no form": json.dumps({"version": 1, "origin": ORIGIN, "source": SOURCE}).encode(),
+    "further field": json.dumps({**RECIPE, "form": {**FORM, "send": "#send"}}).encode(),
+    "field without a text": json.dumps({**RECIPE, "form": {**FORM, "cc": None}}).encode(),
+    "prototype": json.dumps({**RECIPE, "__proto__": {}}).encode(),
     "no origin": json.dumps({**RECIPE, "origin": "mail.example.org"}).encode(),
     "origin with a path": json.dumps({**RECIPE, "origin": ORIGIN + "/"}).encode(),
     "script": json.dumps({**RECIPE, "origin": "javascript:alert(1)"}).encode(),
     "another site": json.dumps({**RECIPE, "source": {**SOURCE, "template": "//evil.example/raw"}}).encode(),
     "another site by a backslash": json.dumps({**RECIPE, "source": {**SOURCE, "template": "/\\evil.example"}}).encode(),
-    "nothing in it": json.dumps({**RECIPE, "source": {"selector": "", "template": ""}}).encode(),
+    "nothing in it": json.dumps({**RECIPE, "source": {"selector": "", "template": ""}, "form": NO_FORM}).encode(),
     "number": json.dumps({**RECIPE, "source": {**SOURCE, "selector": 1}}).encode(),
     "too long": json.dumps({**RECIPE, "source": {**SOURCE, "selector": "a" * 501}}).encode(),
     "large": b" " * 20_000 + json.dumps(RECIPE).encode(),
@@ -64,7 +70,7 @@ def test_a_webmail_is_loaded_after_all_of_it_was_shown_then_saved_and_removed(pa
     choose(page, tmp_path, json.dumps(RECIPE).encode())
     page.wait_for_selector("dialog")
     told = page.text("dialog")
-    assert all(one in told for one in (ORIGIN, SOURCE["selector"], SOURCE["template"]))
+    assert all(one in told for one in (ORIGIN, *SOURCE.values(), *FORM.values()))
     assert page.js(LISTED.format(count=0))
     page.click("[data-test=recipe-go]")
     page.wait_for(LISTED.format(count=1))

@@ -1,0 +1,81 @@
+/**
+ * The person teaches the extension the form in which this webmail writes messages. They point at its fields one after
+ * the other, and can then keep the form.
+ */
+import { ask } from "../background_link.js";
+import { sentenceOf } from "../problems.js";
+import { api } from "../world.js";
+import { Bar, stopAction, stopEverywhere } from "./bar.js";
+import { startPicking } from "./picker.js";
+import { selectorForField } from "./selectors.js";
+
+/** @typedef {import("./recipes.js").FormRecipe} FormRecipe */
+/** @typedef {{name: keyof FormRecipe, hint: string, selector: string, mayMiss: boolean}} Step */
+
+const LINES = "input:not([type=hidden], [type=file]), textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox]";
+const EDITORS = "textarea, [contenteditable]:not([contenteditable=false]), [role=textbox], iframe";
+/** The fields of the form. @type {Step[]} */
+const STEPS = [
+  { name: "to", hint: "teachTo", selector: LINES, mayMiss: false },
+  { name: "cc", hint: "teachCc", selector: LINES, mayMiss: true },
+  { name: "subject", hint: "teachSubject", selector: LINES, mayMiss: false },
+  { name: "text", hint: "teachText", selector: EDITORS, mayMiss: false },
+];
+
+/** Begins with the first field, in all frames. The frame with this field has the others too. @param {() => void} done is called after the person has kept the form */
+export function startTeachingForm(done) {
+  teach({ to: "", cc: "", subject: "", text: "", file: "" }, STEPS, done);
+}
+
+/** @param {FormRecipe} form the fields that are known @param {Step[]} steps the ones to come @param {() => void} done */
+function teach(form, [step, ...later], done) {
+  if (!step) return teachFile(form, done);
+  const { name, hint, selector, mayMiss } = step;
+  const take = (/** @type {HTMLElement} */ element) => {
+    const found = selectorForField(element);
+    if (found) teach({ ...form, [name]: found }, later, done);
+    else sayUnknown();
+  };
+  const skip = { label: api.i18n.getMessage("teachNone"), act: () => void stopEverywhere().then(() => teach(form, later, done)) };
+  startPicking({
+    hint: api.i18n.getMessage(hint), selector, choose: take, actions: mayMiss ? [skip] : [], isHere: step !== STEPS[0],
+  });
+}
+
+/**
+ * Waits until the person has pressed what chooses a file here. The page gets the press, and with it opens its file input,
+ * which may be hidden; the input then opens nothing.
+ * @param {FormRecipe} form @param {() => void} done
+ */
+function teachFile(form, done) {
+  const bar = new Bar("");
+  const go = (/** @type {string} */ file) => void stopEverywhere().then(() => propose({ ...form, file }, done));
+  bar.say(api.i18n.getMessage("teachFile"), { label: api.i18n.getMessage("teachNone"), act: () => go("") }, stopAction());
+  bar.listen("click", (event) => {
+    const [input] = event.composedPath();
+    if (!(input instanceof HTMLInputElement && input.type === "file")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    go(selectorForField(input));
+  });
+}
+
+/** Asks whether the form is to be kept. @param {FormRecipe} form @param {() => void} done */
+function propose(form, done) {
+  const bar = new Bar("");
+  const keep = async () => {
+    try {
+      await ask("recipe.keep-form", form);
+    } catch (error) {
+      return bar.say(sentenceOf(error), stopAction());
+    }
+    bar.close();
+    done();
+  };
+  bar.ask(api.i18n.getMessage("teachFormFound", [`\u2068${location.host}\u2069`]),
+    { label: api.i18n.getMessage("teachKeep"), act: () => void keep() }, stopAction());
+}
+
+function sayUnknown() {
+  new Bar("").say(api.i18n.getMessage("teachNoName"), stopAction());
+}

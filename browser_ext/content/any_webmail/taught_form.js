@@ -1,0 +1,33 @@
+/**
+ * The form for mail that the person has taught: its fields are where the recipe names them. What is in them is read as in
+ * any form for mail.
+ */
+import { isVisible } from "../dom_tree.js";
+import { editableIn, placeAround } from "../mail_forms.js";
+import { problem } from "../problems.js";
+import { readRecipe } from "./recipes.js";
+import { findSelected } from "./selectors.js";
+
+/** @typedef {import("../mail_forms.js").MailForm} MailForm */
+
+/**
+ * The taught form in this document; null if nothing was taught, or the document shows nothing of it. Throws
+ * `recipe-form-misfit` with the found `element` if only a part of it is there.
+ * @returns {Promise<MailForm | null>}
+ */
+export async function taughtForm() {
+  const { form } = await readRecipe();
+  const find = (/** @type {string} */ selector) =>
+    /** @type {HTMLElement[]} */ (findSelected(selector, [document])).find((one) => isVisible(one, { visibilityProperty: true }));
+  const [subject, editor, to, cc] = [form.subject, form.text, form.to, form.cc].map(find);
+  if (!subject && !editor) return null;
+  const isEditor = editor && (!(editor instanceof HTMLIFrameElement) || editableIn(editor));
+  if (!subject || !editor || !isEditor || (form.to && !to)) throw Object.assign(problem("recipe-form-misfit"), { element: subject ?? editor });
+  // Pages hide their file inputs behind buttons of their own.
+  const files = findSelected(form.file, [document]).find((one) => one instanceof HTMLInputElement && one.type === "file");
+  const found = Object.entries({ to, cc }).flatMap(([kind, element]) => (element ? [{ kind, element }] : []));
+  return {
+    place: placeAround(editor, subject, ...found.map(({ element }) => element)), editor, subject, found,
+    files: /** @type {HTMLInputElement | undefined} */ (files),
+  };
+}

@@ -1,0 +1,202 @@
+"""Messages that are written in the message window for a webmail without an adaptor."""
+
+from __future__ import annotations
+
+import datetime
+import email
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.cms.recipients.keys import Keys
+from smime_core.message import examine_message
+from smime_core.pkix import RevocationPolicy, TrustStore
+from smime_core.report.report import MessageReport
+from smime_core.trust.judging import Judging
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite
+from tests.support.extension.compose_driver import address, send
+from tests.support.extension.driver import Extension
+from tests.support.extension.mail_letters import NATIVE, PASSPHRASE, Letters
+from tests.support.extension.taught import kept
+from tests.support.extension.toolbar import choose
+from tests.support.extension.webmail import Adaptor
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
+from tests.support.webmails.framed import run_framed_webmail
+from tests.support.webmails.menus import run_menus_webmail
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+WORDS = "The harbour at noon."
+# A form that no word names.
+FORM = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
+<div class=sheet><input class=whom><input class=others><input class=about>
+<iframe class=page srcdoc="<body contenteditable style='height:150px'></body>"></iframe>
+<button class=clip>+</button><input type=file hidden></div>
+<script>document.querySelector(".clip").onclick = () => document.querySelector("[type=file]").click();</script>"""
+FIELDS = [".whom", ".others", ".about", ".page", ".clip"]
+HANDED = """async () => {
+  const [file] = document.querySelector("[type=file]").files;
+  const values = [...document.querySelectorAll("input:not([type=file])")].map((one) => [one.className, one.value]);
+  const page = document.querySelector("iframe").contentDocument.body.innerText;
+  return file && { ...Object.fromEntries(values), page, file: await file.text(), name: file.name };
+}"""
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Extension]:
+    """The extension with Alice's keys, Bob's certificate and their authority."""
+    extension = Extension(browser, folder)
+    extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
+    extension.keep(anchors=[letters.folder / "ca.der"], people=[letters.folder / "bob.der"])
+    yield extension
+    extension.uninstall()
+
+
+def window_of(extension: Extension) -> Page:
+    """Wait for the message window."""
+    window = extension.browser.wait_for_page("compose.html")
+    window.wait_for_selector("[data-test=send]", timeout_seconds=60)
+    return window
+
+
+def write(window: Page, *, subject: str = "Thursday") -> None:
+    """Write to Bob, and send."""
+    address(window, "compose-to", BOB)
+    window.fill("[data-test=compose-subject]", subject)
+    window.fill("[data-test=compose-text]", WORDS)
+    send(window)
+
+
+def opened_by_bob(message: bytes, letters: Letters) -> MessageReport:
+    anchor = TrustStore.of(letters.authority.identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
+    judging = Judging(trust_store=anchor, at=datetime.datetime.now(datetime.UTC))
+    return run(examine_message(message, judging, provider=NATIVE, keys=Keys(identities=[letters.bob])))
+
+
+def attached(letter: bytes) -> bytes:
+    """The message that is attached to a letter of a webmail."""
+    (part,) = email.message_from_bytes(letter, policy=default).iter_attachments()
+    assert isinstance(part, EmailMessage)
+    assert (part.get_filename(), part.get_content_type()) == ("smime.p7m.eml", "message/rfc822")
+    message: EmailMessage = part.get_content()
+    return message.as_bytes()
+
+
+def teach_form(adaptor: Adaptor, tab: Page) -> None:
+    """Eight clicks teach the form: the toolbar, the way in its window, five fields, and "Keep"."""
+    choose(adaptor.extension, tab, "teach-form")
+    for field in FIELDS:
+        tab.click(field)
+    adaptor.click(tab, "Keep")
+
+
+def test_a_taught_form_gets_the_message(untaught: Adaptor, site: WebSite, tab: Page, letters: Letters) -> None:
+    extension = untaught.extension
+    tab.goto(site.serve("/write", FORM.encode()))
+    teach_form(untaught, tab)
+    window = window_of(extension)
+    (recipe,) = kept(extension)
+    assert recipe["form"] == {
+        "to": "input.whom", "cc": "input.others", "subject": "input.about", "text": "iframe.page",
+        "file": 'input[type="file"]',
+    }  # fmt: skip
+    assert "attached file" in window.text("[data-test=arrives]")
+    write(window)
+    assert "Send" in window.text("[data-test=handed-over]")
+    handed = tab.wait_for(HANDED)
+    assert (handed["whom"], handed["others"], handed["name"]) == (BOB, "", "smime.p7m.eml")
+    assert WORDS not in str(handed)
+    assert WORDS in opened_by_bob(handed["file"].encode(), letters).content.decode()
+
+
+def test_a_taught_form_is_filled_from_the_page_once(untaught: Adaptor, site: WebSite, tab: Page) -> None:
+    """The window begins with what the form shows. The recipients of the page stay as they are."""
+    extension = untaught.extension
+    tab.goto(site.serve("/write", FORM.encode()))
+    teach_form(untaught, tab)
+    window_of(extension).close()
+    tab.goto(site.serve("/write", FORM.encode()))
+    tab.fill(".whom", f"Bob <{BOB}>")
+    tab.fill(".about", "Plans")
+    extension.browser.click_toolbar_button(extension.id, tab)
+    window = window_of(extension)
+    assert window.value("[data-test=compose-subject]") == "Plans"
+    window.wait_for_selector(f"[data-test=recipient][data-address='{BOB}'][data-readiness=ready]", timeout_seconds=60)
+    tab.js("() => { document.querySelector('.others').value = 'eve@example.test'; }")
+    window.fill("[data-test=compose-text]", WORDS)
+    send(window)
+    handed = tab.wait_for(HANDED)
+    assert (handed["whom"], handed["others"]) == (f"Bob <{BOB}>", "eve@example.test")
+
+
+def test_a_form_without_copies_and_files_is_taught_too(untaught: Adaptor, site: WebSite, tab: Page) -> None:
+    extension = untaught.extension
+    tab.goto(site.serve("/write", FORM.encode()))
+    choose(extension, tab, "teach-form")
+    tab.click(".whom")
+    untaught.click(tab, "There is none")
+    tab.click(".about")
+    tab.click(".page")
+    untaught.click(tab, "There is none")
+    untaught.click(tab, "Keep")
+    window = window_of(extension)
+    (recipe,) = kept(extension)
+    assert recipe["form"] == {
+        "to": "input.whom", "cc": "", "subject": "input.about", "text": "iframe.page", "file": "",
+    }  # fmt: skip
+    assert window.text("[data-test=arrives]") != ""
+
+
+def test_a_form_that_has_changed_is_said_to_have_changed(untaught: Adaptor, site: WebSite, tab: Page) -> None:
+    extension = untaught.extension
+    tab.goto(site.serve("/write", FORM.encode()))
+    teach_form(untaught, tab)
+    window_of(extension).close()
+    tab.goto(site.serve("/write", FORM.replace("class=about", "class=title").encode()))
+    extension.browser.click_toolbar_button(extension.id, tab)
+    extension.browser.wait_for_page("toolbar.html")
+    assert untaught.notes(tab).startswith("The form that you taught Sealwax has changed")
+
+
+@pytest.mark.server
+def test_the_menus_send_the_message_without_a_recipe(extension: Extension, tab: Page, letters: Letters) -> None:
+    with run_menus_webmail(PASSWORDS) as webmail:
+        tab.goto(webmail.url)
+        tab.fill("[name=user]", ALICE)
+        tab.fill("[name=password]", PASSWORDS[ALICE])
+        tab.click("[type=submit]")
+        tab.wait_for_selector(".message-list")
+        tab.js("() => { document.querySelector('.compose-btn').click(); }")
+        tab.wait_for_selector(".compose")
+        extension.browser.click_toolbar_button(extension.id, tab)
+        write(window_of(extension))
+        tab.wait_for_selector(".compose-files [data-upload]")
+        tab.click(".send-btn")
+        tab.wait_for("() => document.querySelector('.compose') === null")
+        (letter,) = webmail.mailbox(BOB).messages()
+    assert WORDS.encode() not in letter.raw
+    assert WORDS in opened_by_bob(attached(letter.raw), letters).content.decode()
+
+
+@pytest.mark.server
+def test_the_frames_get_a_file_from_the_person(extension: Extension, tab: Page) -> None:
+    """The form for files is on a page of its own. So the window says that the message is saved."""
+    with run_framed_webmail(PASSWORDS) as webmail:
+        tab.goto(webmail.url)
+        tab.fill("[name=benutzer]", ALICE)
+        tab.fill("[name=kennwort]", PASSWORDS[ALICE])
+        tab.click("[type=submit]")
+        listed = tab.wait_for_frame("list.cgi")
+        listed.js("() => { location.href = '/compose.cgi'; }")
+        form = tab.wait_for_frame("compose.cgi")
+        form.fill("[name=an]", BOB)
+        extension.browser.click_toolbar_button(extension.id, tab)
+        window = window_of(extension)
+        assert "You save it as a file" in window.text("[data-test=arrives]")
+        assert window.text("[data-test=send]") == "Save as a file"
