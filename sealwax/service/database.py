@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 BUSY_SECONDS = 10.0
+_RETRY_SECONDS = 0.01
 # A request reads the clock before it waits for its transaction, so a stored time may be a little ahead. A time further
 # ahead was written by a wrong clock: it would block a login, or keep a session, until that time.
 CLOCK_SLACK_SECONDS = 60
@@ -64,7 +66,19 @@ class Database:
         return closing(self._connect()) if self._in_memory is None else nullcontext(self._in_memory)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        for setting in self._settings:
-            connection.execute(f"PRAGMA {setting}")
-        return connection
+        """A connection with its settings. A change of the journal mode waits for nobody, so it is tried again."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
+            try:
+                for setting in self._settings:
+                    connection.execute(f"PRAGMA {setting}")
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return connection

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,18 @@ def test_nobody_waits_for_the_failures_of_another_network(one: str, other: str) 
 )
 def test_one_client_is_one_network_however_it_comes(one: str, other: str) -> None:
     assert client_network(one) == client_network(other)
+
+
+def test_two_first_openings_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """SQLite changes the journal mode of a new database without waiting for another that does the same."""
+    schema = "CREATE TABLE IF NOT EXISTS kept (value)"
+    for number in range(100):
+        path, both = tmp_path / f"{number}.sqlite", threading.Barrier(2)
+
+        def open_together(path: Path = path, both: threading.Barrier = both) -> None:
+            both.wait(timeout=30)
+            Database(path, schema, settings=("journal_mode = WAL",))
+
+        with ThreadPoolExecutor(2) as pool:
+            for opening in [pool.submit(open_together) for _ in range(2)]:
+                opening.result()
