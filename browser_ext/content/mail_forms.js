@@ -238,7 +238,8 @@ export function fieldsOf(form) {
  */
 export function fileFieldOf({ place, subject, editor, files }) {
   if (files) return files;
-  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (findBelow(place, "input[type=file]:enabled:not([accept], [webkitdirectory])"));
+  const whole = closest(place, "form") ?? place;
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (findBelow(whole, "input[type=file]:enabled:not([accept], [webkitdirectory])"));
   return subject !== editor && fields.length === 1 ? fields[0] : null;
 }
 
@@ -255,9 +256,8 @@ export function findMailForm() {
 
 /** @param {HTMLElement} element */
 function formOf(element) {
-  const isFrame = element instanceof HTMLIFrameElement;
-  if (!isFrame && (!isField(element) || findCms(element))) return null;
-  return mailFormOf(element);
+  const isText = element instanceof HTMLIFrameElement || (element instanceof HTMLInputElement && element.type === "email") || isField(element);
+  return isText && !findCms(element) ? mailFormOf(element) : null;
 }
 
 /** The form for mail with the focus. @returns {MailForm | null} */

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
-import email
-from collections.abc import Iterator
-from email.message import EmailMessage
-from email.policy import default
-from pathlib import Path
-
 import pytest
 
-from smime_core.blocking import run
-from smime_core.cms.recipients.keys import Keys
-from smime_core.message import examine_message
-from smime_core.pkix import RevocationPolicy, TrustStore
-from smime_core.report.report import MessageReport
-from smime_core.trust.judging import Judging
-from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
-from tests.support.extension.compose_driver import address, send
+from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension
-from tests.support.extension.mail_letters import NATIVE, PASSPHRASE, Letters
+from tests.support.extension.letter_to_bob import WORDS, attached, opened_by_bob, window_of, write
+from tests.support.extension.mail_letters import Letters
 from tests.support.extension.taught import kept
 from tests.support.extension.toolbar import choose
 from tests.support.extension.webmail import Adaptor
@@ -30,9 +17,8 @@ from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.webmails.framed import run_framed_webmail
 from tests.support.webmails.menus import run_menus_webmail
 
-pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.usefixtures("writer")]
 
-WORDS = "The harbour at noon."
 # A form that no word names.
 FORM = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
 <div class=sheet><input class=whom><input class=others><input class=about>
@@ -46,46 +32,6 @@ HANDED = """async () => {
   const page = document.querySelector("iframe").contentDocument.body.innerText;
   return file && { ...Object.fromEntries(values), page, file: await file.text(), name: file.name };
 }"""
-
-
-@pytest.fixture(scope="module")
-def extension(browser: Browser, letters: Letters, folder: Path) -> Iterator[Extension]:
-    """The extension with Alice's keys, Bob's certificate and their authority."""
-    extension = Extension(browser, folder)
-    extension.unlock(letters.folder / "alice.p12", PASSPHRASE)
-    extension.keep(anchors=[letters.folder / "ca.der"], people=[letters.folder / "bob.der"])
-    yield extension
-    extension.uninstall()
-
-
-def window_of(extension: Extension) -> Page:
-    """Wait for the message window."""
-    window = extension.browser.wait_for_page("compose.html")
-    window.wait_for_selector("[data-test=send]", timeout_seconds=60)
-    return window
-
-
-def write(window: Page, *, subject: str = "Thursday") -> None:
-    """Write to Bob, and send."""
-    address(window, "compose-to", BOB)
-    window.fill("[data-test=compose-subject]", subject)
-    window.fill("[data-test=compose-text]", WORDS)
-    send(window)
-
-
-def opened_by_bob(message: bytes, letters: Letters) -> MessageReport:
-    anchor = TrustStore.of(letters.authority.identity.certificate, revocation=RevocationPolicy.NOT_CHECKED)
-    judging = Judging(trust_store=anchor, at=datetime.datetime.now(datetime.UTC))
-    return run(examine_message(message, judging, provider=NATIVE, keys=Keys(identities=[letters.bob])))
-
-
-def attached(letter: bytes) -> bytes:
-    """The message that is attached to a letter of a webmail."""
-    (part,) = email.message_from_bytes(letter, policy=default).iter_attachments()
-    assert isinstance(part, EmailMessage)
-    assert (part.get_filename(), part.get_content_type()) == ("smime.p7m.eml", "message/rfc822")
-    message: EmailMessage = part.get_content()
-    return message.as_bytes()
 
 
 def teach_form(adaptor: Adaptor, tab: Page) -> None:

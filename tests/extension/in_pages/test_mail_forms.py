@@ -29,7 +29,7 @@ SHOW = """(markup, focus) => {
   return Promise.resolve(loaded).then(() => {
     (frame?.contentDocument.body ?? document.querySelector(focus)).focus();
     const found = mailForms.findMailForm();
-    return found && mailForms.focusedMailForm().fields;
+    return found && mailForms.fieldsOf(mailForms.focusedMailForm());
   });
 }"""
 

@@ -52,6 +52,11 @@ MAIL_FORMS = {
         <div>Betreff:</div><div><input name=f2 value=Plans></div>
         <textarea id=text name=f3 rows=12>Hello Bob</textarea></form>""",
     ),
+    "the focus in a field for addresses only": MailForm(
+        markup=f"""<form><label>To: <input id=to name=to type=email multiple value=bob@example.test></label>
+        <label>Subject: {_SUBJECT}</label>{_TEXT}</form>""",
+        focus="#to",
+    ),
     "labels in French": MailForm(
         markup=f"""<form><label for=a>À :</label><input id=a name=x1 value=bob@example.test>
         <label>Cci <input name=x2 value=dave@example.test></label>

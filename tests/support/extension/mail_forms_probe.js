@@ -1,4 +1,4 @@
 /** Makes the functions that find forms for mail available to the tests, as `mailForms` in the page. */
-import { findMailForm, focusedMailForm } from "../../../browser_ext/content/mail_forms.js";
+import { fieldsOf, findMailForm, focusedMailForm } from "../../../browser_ext/content/mail_forms.js";
 
-globalThis.mailForms = { findMailForm, focusedMailForm };
+globalThis.mailForms = { fieldsOf, findMailForm, focusedMailForm };
