@@ -1,6 +1,7 @@
 /** The fields of a page: the buttons beside them, and the frames that replace them. */
 import { ask } from "./background_link.js";
 import { findCms, isField, textOf } from "./field_text.js";
+import { fileName } from "./file_names.js";
 import { fill } from "./filled_fields.js";
 import { FrameHost } from "./frame_host.js";
 import { nextStepAt } from "./next_step.js";
@@ -94,19 +95,6 @@ function offerFile(link) {
 async function openFile(link) {
   const answer = await fetch(link.href, { mode: "same-origin" }).catch(() => null);
   if (!answer?.ok) throw problem("file-not-fetched");
-  const { mail } = await ask("mail.hold", { bytes: await answer.arrayBuffer(), name: nameOf(link) });
+  const { mail } = await ask("mail.hold", { bytes: await answer.arrayBuffer(), name: fileName(answer, link.href) });
   await ask("viewer.open", { mail });
-}
-
-/**
- * The name of the linked file. A name that is not valid percent-encoding (`100%.p7m`) stays as it is.
- * @param {HTMLAnchorElement} link
- */
-function nameOf(link) {
-  const name = new URL(link.href).pathname.split("/").pop() ?? "";
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

@@ -3,8 +3,9 @@
  * fetches anything. Addresses of other sites, and addresses that change the mailbox, never count.
  */
 import { attributeOf, baseOf, controlsOf, findBelow, matches, textOf } from "../dom_tree.js";
+import { decodePercent } from "../percent_encoding.js";
 import { rootsBelow } from "../shadow_roots.js";
-import { decodePercent, parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
+import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** @typedef {{url: URL, score: number}} SourceLink */

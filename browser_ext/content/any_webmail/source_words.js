@@ -55,15 +55,6 @@ export function parametersOf(url) {
   return found;
 }
 
-/** Decodes a text of an address. A text that is not valid percent-encoding stays as it is. @param {string} text */
-export function decodePercent(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** The words of a text, and each two together: `viewSource` has view, source and viewsource. @param {string} text */
 export function wordsIn(text) {
   const words = (text.match(/\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+/gu) ?? []).map((word) => word.toLowerCase());

@@ -2,8 +2,9 @@
  * Templates of addresses. In a template `{part.query.uid.0}` stands for a word of the attachment's address, and
  * `{page.hash.1}` for one of the page's: so one template leads to the source of every mail.
  */
+import { decodePercent } from "../percent_encoding.js";
 import { addressOf, isChangingAddress } from "./source_links.js";
-import { decodePercent, parametersOf } from "./source_words.js";
+import { parametersOf } from "./source_words.js";
 
 /** The addresses from which a template is filled. @typedef {{part: URL | null, page: URL}} Places */
 

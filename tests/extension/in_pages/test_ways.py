@@ -77,6 +77,32 @@ def test_a_link_to_an_encrypted_file_is_opened_in_the_viewer(
     extension.click_button(page, "#near")
     viewer = extension.browser.wait_for_page("viewer.html?")
     viewer.wait_for_selector("[data-test=agree], .state-statement", timeout_seconds=60)
+    assert viewer.text("[data-test=name]") == "100%.p7m"
+    viewer.close()
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('attachment; filename="plan \\"A\\".p7m"', 'plan "A".p7m'),
+        ("attachment; filename=plan.p7m", "plan.p7m"),
+        ("attachment; filename=\"plan.p7m\"; filename*=UTF-8''K%C3%A4se.p7m", "Käse.p7m"),
+        ('attachment; filename="../folder\\\\plan.p7m"', "plan.p7m"),
+        ("inline", "download.cgi"),
+    ],
+)
+def test_a_file_has_the_name_that_its_server_gives(
+    extension: Extension, page: Page, web_site: WebSite, people: People, field: str, name: str
+) -> None:
+    mail = mail_letters.mail(mail_letters.text(TEXT))
+    encrypted = run(encrypt_message(mail, Encrypting(recipients=[people.alice.certificate]), provider=NATIVE))
+    web_site.serve("/files/download.cgi", encrypted, "application/pkcs7-mime", **{"Content-Disposition": field})
+    link = '<p><a id=near data-smime=decrypt href="/files/download.cgi">near</a></p>'
+    page.goto(web_site.serve("/links.html", link.encode(), HTML))
+    extension.click_button(page, "#near")
+    viewer = extension.browser.wait_for_page("viewer.html?")
+    viewer.wait_for_selector("[data-test=agree], .state-statement", timeout_seconds=60)
+    assert viewer.text("[data-test=name]") == name
     viewer.close()
 
 

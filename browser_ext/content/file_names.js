@@ -1,0 +1,18 @@
+/** The name of a fetched file. */
+import { decodePercent } from "./percent_encoding.js";
+
+/** The text in a Content-Disposition field (RFC 6266 section 4.1), with its characters as they are (`filename*`). */
+const EXTENDED = /;\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/iu;
+const PLAIN = /;\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))/iu;
+
+/**
+ * The name that the answer gives the file, or else the end of its address. It has no folders.
+ * @param {Response} answer @param {string} address
+ */
+export function fileName(answer, address) {
+  const field = answer.headers.get("Content-Disposition") ?? "";
+  const extended = decodePercent(EXTENDED.exec(field)?.[1] ?? "");
+  const [, quoted, plain = ""] = PLAIN.exec(field) ?? [];
+  const given = extended || (quoted?.replace(/\\(.)/gu, "$1") ?? plain) || decodePercent(new URL(address).pathname);
+  return given.split(/[/\\]/u).at(-1) ?? "";
+}
