@@ -201,7 +201,9 @@ export async function findForm() {
     const isIn = taught && [taught.editor, taught.subject, ...taught.found.map(({ element }) => element)].some((one) => one === focused);
     return isIn ? "field" : findMailForm() || (taught ? "taught" : "");
   } catch (error) {
-    fieldsPart().noteErrorFor(/** @type {{element: HTMLElement}} */ (error).element, error);
+    // Only a form that has changed is said. A frame without an origin has no recipe.
+    const { element } = /** @type {{element?: HTMLElement}} */ (error);
+    if (element) fieldsPart().noteErrorFor(element, error);
     return findMailForm();
   }
 }
@@ -274,19 +276,19 @@ async function openLetter(webmail, letter, composer = null) {
  */
 export async function writeMailForm() {
   const focused = findFocused();
-  const webmail = recognised();
-  const composer = focused && composerAround(webmail, focused);
-  const form = composer ? null : await taughtForm() ?? focusedMailForm();
-  const place = focused ?? form?.editor;
-  if (!place) return;
+  let place = focused;
   try {
+    const webmail = recognised();
+    const composer = focused && composerAround(webmail, focused);
     if (composer) return await write(webmail, composer);
+    const form = await taughtForm().catch(() => null) ?? focusedMailForm();
     if (!form) return;
+    place ??= form.editor;
     const deliver = fileFieldOf(form) ? "attachment" : "file";
     await openLetter({ send: (done) => attach(form, done) }, { ...fieldsOf(form), mail: "", deliver });
     fieldsPart().noteFor(place, api.i18n.getMessage("mailFormNote"));
   } catch (error) {
-    fieldsPart().noteErrorFor(place, error);
+    if (place) fieldsPart().noteErrorFor(place, error);
   }
 }
 

@@ -90,6 +90,7 @@ def test_a_link_to_an_encrypted_file_is_opened_in_the_viewer(
         ('attachment; filename="../folder\\\\plan.p7m"', "plan.p7m"),
         ("inline", "download.cgi"),
     ],
+    ids=["quoted", "plain", "other letters", "folders", "none"],
 )
 def test_a_file_has_the_name_that_its_server_gives(
     extension: Extension, page: Page, web_site: WebSite, people: People, field: str, name: str
