@@ -5,7 +5,7 @@
 import { ask } from "../background_link.js";
 import { sentenceOf } from "../problems.js";
 import { api } from "../world.js";
-import { Bar, stopAction, stopEverywhere } from "./bar.js";
+import { Bar, stopAction } from "./bar.js";
 import { startPicking } from "./picker.js";
 import { selectorForField } from "./selectors.js";
 
@@ -36,7 +36,7 @@ function teach(form, [step, ...later], done) {
     if (found) teach({ ...form, [name]: found }, later, done);
     else sayUnknown();
   };
-  const skip = { label: api.i18n.getMessage("teachNone"), act: () => void stopEverywhere().then(() => teach(form, later, done)) };
+  const skip = { label: api.i18n.getMessage("teachNone"), act: () => teach(form, later, done) };
   startPicking({
     hint: api.i18n.getMessage(hint), selector, choose: take, actions: mayMiss ? [skip] : [], isHere: step !== STEPS[0],
   });
@@ -49,7 +49,7 @@ function teach(form, [step, ...later], done) {
  */
 function teachFile(form, done) {
   const bar = new Bar("");
-  const go = (/** @type {string} */ file) => void stopEverywhere().then(() => propose({ ...form, file }, done));
+  const go = (/** @type {string} */ file) => propose({ ...form, file }, done);
   bar.say(api.i18n.getMessage("teachFile"), { label: api.i18n.getMessage("teachNone"), act: () => go("") }, stopAction());
   bar.listen("click", (event) => {
     const [input] = event.composedPath();

@@ -32,11 +32,15 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
     const found = bar.isOwn(event) ? undefined : event.composedPath().find((one) => one instanceof Element && closest(one, selector) === one);
     return found instanceof HTMLElement ? found : null;
   };
+  const end = (/** @type {HTMLElement} */ element) => {
+    bar.close();
+    if (isHere) choose(element);
+    else void stopEverywhere().then(() => choose(element));
+  };
   const take = (/** @type {Event} */ event) => {
     const element = targetOf(event);
     hold(event);
-    if (!event.isTrusted || !element) return;
-    void stopEverywhere().then(() => choose(element));
+    if (event.isTrusted && element) end(element);
   };
   // A page gets no movement of the pointer above a frame.
   for (const type of ["pointermove", "pointerover", "focusin"]) bar.listen(type, (event) => surround(outline, targetOf(event)));
@@ -51,8 +55,7 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   // A click into a frame reaches the page only as the loss of its focus.
   bar.listen("blur", () => setTimeout(() => {
     const frame = bar.signal.aborted ? null : document.activeElement;
-    if (!(frame instanceof HTMLIFrameElement) || !matches(frame, selector)) return;
-    void stopEverywhere().then(() => choose(frame));
+    if (frame instanceof HTMLIFrameElement && matches(frame, selector)) end(frame);
   }));
 }
 

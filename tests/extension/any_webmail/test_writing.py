@@ -25,7 +25,10 @@ FORM = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
 <iframe class=page srcdoc="<body contenteditable style='height:150px'></body>"></iframe>
 <button class=clip>+</button><input type=file hidden></div>
 <script>document.querySelector(".clip").onclick = () => document.querySelector("[type=file]").click();</script>"""
-FIELDS = [".whom", ".others", ".about", ".page", ".clip"]
+FIELDS = {
+    ".whom": "recipients", ".others": "copies", ".about": "subject", ".page": "write the text",
+    ".clip": "attaches a file",
+}  # fmt: skip
 HANDED = """async () => {
   const [file] = document.querySelector("[type=file]").files;
   const values = [...document.querySelectorAll("input:not([type=file])")].map((one) => [one.className, one.value]);
@@ -37,7 +40,8 @@ HANDED = """async () => {
 def teach_form(adaptor: Adaptor, tab: Page) -> None:
     """Eight clicks teach the form: the toolbar, the way in its window, five fields, and "Keep"."""
     choose(adaptor.extension, tab, "teach-form")
-    for field in FIELDS:
+    for field, hint in FIELDS.items():
+        adaptor.wait_for_note(tab, hint)
         tab.click(field)
     adaptor.click(tab, "Keep")
 
@@ -88,6 +92,7 @@ def test_a_form_without_copies_and_files_is_taught_too(untaught: Adaptor, site: 
     tab.click(".whom")
     untaught.click(tab, "There is none")
     tab.click(".about")
+    untaught.wait_for_note(tab, FIELDS[".page"])
     tab.click(".page")
     untaught.click(tab, "There is none")
     untaught.click(tab, "Keep")

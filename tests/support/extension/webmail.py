@@ -129,6 +129,13 @@ class Adaptor:
         """The sentences that the extension shows in the page."""
         return "\n".join(self.call(page, "notes"))
 
+    def wait_for_note(self, page: Page, words: str) -> None:
+        """Wait until a sentence of the extension in the page has these words."""
+        deadline = time.monotonic() + OPENING_SECONDS
+        while words not in (said := self.notes(page)):
+            assert time.monotonic() < deadline, f"the page says {said!r} and not {words!r}"
+            time.sleep(0.1)
+
     def click(self, page: Page, label: str) -> None:
         """Click the extension's button with this label in the page's top frame."""
         deadline = time.monotonic() + OPENING_SECONDS
