@@ -9,7 +9,7 @@
  * when it gets the pointer or the focus.
  */
 import { mayNamePart } from "./any_webmail/part_names.js";
-import { closest, findBelow, isConnected, matches } from "./dom_tree.js";
+import { closest, customElementsBelow, findBelow, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailPage } from "./webmail_signs.js";
@@ -26,6 +26,14 @@ const IDLE_TIMEOUT_MILLISECONDS = 1000;
 const SLICE_MILLISECONDS = 8;
 /** The limit of buttons in one document. Above it only the focused element gets one; menu and shortcut still work. */
 const MAX_OFFERS = 1000;
+/**
+ * The limit of fields that are watched until they come into view. In a page with more, such as a table to fill in, a
+ * field gets its button when it gets the pointer or the focus.
+ */
+const MAX_FIELDS = 100;
+/** Fields in which a page asks for encrypted or signed text, and what else is telling. */
+const FIELDS = ":is(textarea, input, [contenteditable])[data-smime]";
+const OTHERS = `${ASKING}:not(textarea, input, [contenteditable]), textarea:not(:empty, ${ASKING})`;
 
 /**
  * Elements near the viewport. They are examined again at every change, because no event tells that a script has put
@@ -124,10 +132,16 @@ function lookAgainSoon() {
 function watchBelow(root) {
   const around = root instanceof Element ? closest(root, CANDIDATES) : null;
   if (around) watch(around);
-  for (const element of findBelow(root, TELLING)) viewport.observe(element);
+  for (const element of findBelow(root, hasManyFields(root) ? OTHERS : TELLING)) viewport.observe(element);
   for (const element of findBelow(root, GUARDED)) watch(element);
   // Most elements with a shadow root are custom elements: let the guard look for a root in each of these.
-  for (const element of findBelow(root, "*")) if (element.localName.includes("-")) world.guard.meet(element);
+  for (const element of customElementsBelow(root)) world.guard.meet(element);
+}
+
+/** Whether there are fields below, and the page has too many of them. @param {Node} root */
+function hasManyFields(root) {
+  const { length } = findBelow(root, FIELDS);
+  return length > MAX_FIELDS || (length > 0 && findBelow(document, FIELDS).length > MAX_FIELDS);
 }
 
 /** @param {Element} element */

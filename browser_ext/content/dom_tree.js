@@ -4,6 +4,8 @@
  * the methods and getters of the prototypes.
  */
 
+const CUSTOM = "descendant-or-self::*[contains(local-name(), '-')]";
+
 /**
  * A method or a getter as a function whose first argument is the object.
  * @param {object} prototype @param {string} name @returns {(node: Node, ...args: unknown[]) => any}
@@ -16,6 +18,7 @@ function readerOf(prototype, name) {
 const readType = readerOf(Node.prototype, "nodeType");
 const readParent = readerOf(Node.prototype, "parentNode");
 const walk = readerOf(Document.prototype, "createTreeWalker");
+const evaluate = readerOf(Document.prototype, "evaluate");
 const readSlot = readerOf(Element.prototype, "assignedSlot");
 /** `querySelectorAll` by the type of the node. @type {Record<number, (root: Node, selector: string) => NodeListOf<Element>>} */
 const finders = {
@@ -60,6 +63,18 @@ export function formOf(element) {
 /** The elements below that match. @param {Node} root @param {string} selector @returns {NodeListOf<Element>} */
 export function findBelow(root, selector) {
   return finders[readType(root)](root, selector);
+}
+
+/**
+ * The custom elements below, and the element itself if it is one: those with a hyphen in their names. A path makes no
+ * object for every other element, as a loop over all of them would; in a shadow root no path works.
+ * @param {Node} root @returns {Element[]}
+ */
+export function customElementsBelow(root) {
+  if (readType(root) === Node.DOCUMENT_FRAGMENT_NODE) return [...findBelow(root, "*")].filter(({ localName }) => localName.includes("-"));
+  /** @type {XPathResult} */
+  const found = evaluate(document, CUSTOM, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+  return Array.from({ length: found.snapshotLength }, (_, index) => /** @type {Element} */ (found.snapshotItem(index)));
 }
 
 /** The texts below. @param {Node} root @returns {Generator<Text>} */

@@ -50,6 +50,7 @@ class ShadowRoot extends DocumentFragment {}
 class Document extends Node {
   get body() {}
   createTreeWalker() {}
+  evaluate() { return { snapshotLength: 0 }; }
   querySelectorAll() { return []; }
   querySelector() { return null; }
 }
@@ -58,7 +59,7 @@ const onMessage = { addListener: () => begun.push("messages") };
 const runtime = { id: "own", getURL: () => "https://own.example/", onMessage };
 Object.assign(globalThis, {
   Node, Element, HTMLElement, HTMLFormElement, DocumentFragment, ShadowRoot, Document,
-  document: new Document(), window: globalThis,
+  document: new Document(), window: globalThis, XPathResult: {},
   MutationObserver: Observer, IntersectionObserver: Observer, chrome: { runtime }, location: new URL("https://page.example/"),
   addEventListener: (type, listener) => {
     if (!listening.has(listener)) begun.push(type);

@@ -129,3 +129,21 @@ def test_a_framework_that_writes_its_state_back_keeps_the_encrypted_text(
     page.js("() => new Promise((done) => setTimeout(done, 300))")
     assert page.value("#answer").startswith("-----BEGIN CMS-----")
     assert frame.text.text(".text") == TEXT
+
+
+def test_a_field_among_many_gets_its_button_when_the_person_gets_there(
+    extension: Extension, page: Page, site: Site
+) -> None:
+    many = "".join(f"<p>{textarea(f'field{number}', data_smime='encrypt')}</p>" for number in range(101))
+    page.goto(site.page_with("<div id=app></div>"))
+    page.js("(markup) => { document.querySelector('#app').innerHTML = markup; }", many)
+    boxes = "() => document.querySelectorAll('#app p > :not(textarea, label)').length"
+    page.js(SOON)
+    assert page.js(boxes) == 0
+    page.js("() => { document.querySelector('#field70').focus(); }")
+    extension.wait_for_button(page, "#field70")
+    assert page.js(boxes) == 1
+    # One field less, and the others are watched again.
+    page.js("() => { document.querySelector('#app p:last-child').remove(); }")
+    page.js("() => { document.querySelector('#app').prepend(document.querySelector('#app p')); scrollTo(0, 0); }")
+    extension.wait_for_button(page, "#field0")
