@@ -25,7 +25,7 @@ from webbridge.demo.tls import write_tls_files
 
 _WARM: Final = "open a 10 KB mail in Roundcube"
 _STOPPED: Final = "the same, background stopped"
-_MAX_MILLISECONDS: Final = {_WARM: 300, _STOPPED: 1200}
+_MAX_MILLISECONDS: Final = {_WARM: 150, _STOPPED: 1200}
 _BYTES: Final = 10_000
 _PATIENCE_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.25
@@ -57,7 +57,7 @@ def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
 
 
 def webmail_limits(figures: Figures) -> list[Limit]:
-    """Limits: 300 ms with a running background, 1.2 s after it was stopped."""
+    """Limits: 150 ms with a running background, 1.2 s after it was stopped."""
     return [
         Limit(
             browser=browser,

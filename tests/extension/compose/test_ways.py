@@ -249,6 +249,7 @@ def name_bridge(extension: Extension, url: str) -> None:
 def forget_bob(extension: Extension) -> None:
     """Remove the certificate that an earlier test used for the same address."""
     options = extension.open_options()
+    show_section(options, "people")
     remove = '[data-removal^="people.remove"][data-name="bob@example.test"]'
     options.click(remove)
     options.click(remove)
