@@ -8,12 +8,12 @@ import { ask } from "../shared/request.js";
 /** The ways, in the order of the window. Those of a page need a page that admits the extension's scripts. */
 const WAYS = /** @type {const} */ ([
   { way: "mail", label: "toolbarMail", hint: "toolbarMailHint", ofPage: true },
-  { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },
-  { way: "teach-form", label: "toolbarTeachForm", hint: "toolbarTeachFormHint", ofPage: true },
-  { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
   { way: "write", label: "toolbarWrite", hint: "toolbarWriteHint", ofPage: false },
+  { way: "field", label: "toolbarField", hint: "toolbarFieldHint", ofPage: true },
   { way: "file", label: "menuViewer", hint: "toolbarFileHint", ofPage: false },
   { way: "keys", label: "verbKeys", hint: "toolbarKeysHint", ofPage: false },
+  { way: "teach", label: "toolbarTeach", hint: "toolbarTeachHint", ofPage: true },
+  { way: "teach-form", label: "toolbarTeachForm", hint: "toolbarTeachFormHint", ofPage: true },
 ]);
 
 const tab = Number(new URLSearchParams(location.search).get("tab"));
