@@ -30,6 +30,8 @@ import * as vault from "./vault_link.js";
 const SETTINGS = "trust";
 const DECISIONS = "decisions";
 const OWN_AUTHORITY = "own authority";
+/** The turn in which the kept question is written. */
+const KEEPING = "keeping of the own authority";
 const PROPOSALS = "proposals";
 /** The limit of proposals that wait, since each opens a dialog. */
 const MAX_PROPOSALS = 5;
@@ -214,14 +216,14 @@ async function proposals() {
  * @param {CertificateInfo} authority @param {string[]} names the addresses of the key file
  */
 export async function proposeOwnAuthority(authority, names) {
-  await memory.forget(OWN_AUTHORITY);
+  await dropOwnAuthority();
   const domainOf = (/** @type {string} */ address) => addressKey(address.slice(address.lastIndexOf("@")));
   const addresses = [...new Set(names.filter((address) => address.includes("@")).map(domainOf))];
   if (!addresses.length || !(await policy.read()).ownDecisions) return;
   const { certificate, fingerprint, subject, issuer, notBefore, notAfter } = authority;
   const question = { kind: "own-authority", fingerprint, subject, issuer, notBefore, notAfter, addresses };
   const own = { fingerprint, subject, notBefore, notAfter, addresses, question };
-  await memory.write(OWN_AUTHORITY, { certificate: encode(certificate), own });
+  await inTurn(KEEPING, () => memory.write(OWN_AUTHORITY, { certificate: encode(certificate), own }));
 }
 
 /**
@@ -255,11 +257,13 @@ async function judgeOwnAuthority({ certificate, own }) {
   const shown = await withDecidedAddresses(own);
   const isPossible = shown !== null && (await canAccept(decode(certificate), shown.addresses));
   // An answer or another import may have changed the question meanwhile. This result is then out of date.
-  const now = await memory.read(OWN_AUTHORITY);
-  if (!now || (await digestOf(now.own)) !== (await digestOf(own))) return null;
-  if (isPossible) await memory.write(OWN_AUTHORITY, { certificate, own, shown, judgedBy });
-  else await memory.forget(OWN_AUTHORITY);
-  return isPossible ? shown : null;
+  return inTurn(KEEPING, async () => {
+    const now = await memory.read(OWN_AUTHORITY);
+    if (!now || (await digestOf(now.own)) !== (await digestOf(own))) return null;
+    if (isPossible) await memory.write(OWN_AUTHORITY, { certificate, own, shown, judgedBy });
+    else await memory.forget(OWN_AUTHORITY);
+    return isPossible ? shown : null;
+  });
 }
 
 /**
@@ -299,11 +303,11 @@ export async function acceptOwnAuthority({ addresses }) {
   if (!kept) throw new RequestError("question-changed");
   const reply = await decideOnAuthority(decode(kept.certificate), addresses);
   await database.put("settings", { name: DECISIONS, value: reply.decisions });
-  await memory.forget(OWN_AUTHORITY);
+  await dropOwnAuthority();
 }
 
 export function dropOwnAuthority() {
-  return memory.forget(OWN_AUTHORITY);
+  return inTurn(KEEPING, () => memory.forget(OWN_AUTHORITY));
 }
 
 /** @param {ArrayBuffer} certificate @param {string[]} addresses */
