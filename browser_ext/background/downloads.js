@@ -9,6 +9,7 @@ import { api } from "../shared/api.js";
 import * as mails from "./mails.js";
 import * as memory from "./memory.js";
 import * as pages from "./pages.js";
+import { inTime } from "./sites.js";
 import { inTurn } from "./turns.js";
 
 /** @typedef {{id: number, name: string, url: string, at: number}} Download `at` in milliseconds since 1970 */
@@ -97,6 +98,7 @@ async function isLinked(tabId, url) {
   const hasLink = (/** @type {string} */ address) => Array.from(
     Document.prototype.querySelectorAll.call(document, "a[href]"),
   ).some((link) => link instanceof HTMLAnchorElement && link.href === address);
-  const asked = api.scripting.executeScript({ target: { tabId, allFrames: true }, func: hasLink, args: [url] });
-  return (await asked.catch(() => [])).some(({ result }) => result === true);
+  const target = { tabId, allFrames: true };
+  const asked = api.scripting.executeScript({ target, func: hasLink, args: [url], injectImmediately: true });
+  return (await inTime(asked.catch(() => [])) ?? []).some(({ result }) => result === true);
 }

@@ -61,8 +61,12 @@ export async function openSelection(tabId, frameId) {
   await runIn(tabId, frameId, () => globalThis.sealwaxContent.fields?.openSelection());
 }
 
+/** The longest wait for all frames of a page. A page can have frames that are busy or load for ever. */
+const FRAMES_MILLISECONDS = 2000;
+
 /**
- * Puts the content scripts into a tab that the person just clicked for, and runs a function there.
+ * Puts the content scripts into a tab that the person just clicked for, and runs a function there; only in the top frame
+ * if not all frames answer.
  * @param {number} tabId
  * @param {number | undefined} frameId
  * @template T
@@ -70,12 +74,28 @@ export async function openSelection(tabId, frameId) {
  * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>} the function's result in each frame
  */
 export async function runIn(tabId, frameId, func) {
-  const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
+  if (frameId !== undefined) return runAt({ tabId, frameIds: [frameId] }, func);
+  return await inTime(runAt({ tabId, allFrames: true }, func)) ?? await inTime(runAt({ tabId, frameIds: [0] }, func)) ?? [];
+}
+
+/**
+ * @param {chrome.scripting.InjectionTarget} target
+ * @template T
+ * @param {() => T | Promise<T>} func
+ * @returns {Promise<{frameId: number, result?: Awaited<T>}[]>}
+ */
+async function runAt(target, func) {
   try {
-    await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER] });
-    return await api.scripting.executeScript({ target, func });
+    // A frame that loads slowly is read as it is.
+    await api.scripting.executeScript({ target, files: [...GUARD, ...PARTS.mail, ...WATCHER], injectImmediately: true });
+    return await api.scripting.executeScript({ target, func, injectImmediately: true });
   } catch {
     // The browser's own pages and stores admit no script, and have nothing to protect.
     return [];
   }
+}
+
+/** The result of all frames, or null if it takes too long. @template T @param {Promise<T>} result @returns {Promise<T | null>} */
+export function inTime(result) {
+  return Promise.race([result, new Promise((done) => { setTimeout(() => done(null), FRAMES_MILLISECONDS); })]);
 }

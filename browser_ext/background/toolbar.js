@@ -12,7 +12,7 @@ import * as memory from "./memory.js";
 import * as optionsPage from "./options_page.js";
 import * as pages from "./pages.js";
 import * as promptWindow from "./prompt_window.js";
-import { runIn } from "./sites.js";
+import { inTime, runIn } from "./sites.js";
 
 const PAGE = "toolbar/toolbar.html";
 const SIZE = { width: 480, height: 640 };
@@ -115,7 +115,8 @@ async function pick(tabId, func) {
 export async function stopPicking(_, { tab }) {
   if (tab?.id === undefined) return;
   const target = { tabId: tab.id, allFrames: true };
-  await api.scripting.executeScript({ target, func: () => globalThis.sealwaxContent?.mail?.closeBar() }).catch(() => {});
+  const func = () => globalThis.sealwaxContent?.mail?.closeBar();
+  await inTime(api.scripting.executeScript({ target, func, injectImmediately: true }).catch(() => {}));
 }
 
 /**

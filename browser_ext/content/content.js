@@ -9,7 +9,7 @@
  * when it gets the pointer or the focus.
  */
 import { mayNamePart } from "./any_webmail/part_names.js";
-import { closest, customElementsBelow, findBelow, isConnected, matches } from "./dom_tree.js";
+import { closest, customElementsBelow, findBelow, focusedIn, hasFocus, isConnected, matches } from "./dom_tree.js";
 import { ARMOR_BEGIN } from "./field_text.js";
 import { GUARDED } from "./smime_attributes.js";
 import { isMailPage } from "./webmail_signs.js";
@@ -26,6 +26,8 @@ const IDLE_TIMEOUT_MILLISECONDS = 1000;
 const SLICE_MILLISECONDS = 8;
 /** The limit of buttons in one document. Above it only the focused element gets one; menu and shortcut still work. */
 const MAX_OFFERS = 1000;
+/** The most changes that are read one by one. After more, the whole document is read. */
+const MAX_CHANGES = 500;
 /**
  * The limit of fields that are watched until they come into view. In a page with more, such as a table to fill in, a
  * field gets its button when it gets the pointer or the focus.
@@ -118,7 +120,8 @@ function lookAgainSoon() {
   setTimeout(() => {
     isScheduled = false;
     hasRemovals = false;
-    const roots = changed;
+    // Elements that a page has put into one another would be read as often as they are nested.
+    const roots = changed.size > MAX_CHANGES ? new Set([document]) : changed;
     changed = new Set();
     for (const root of roots) if (isConnected(root)) watchBelow(root);
     for (const element of near) if (isConnected(element)) queue.add(element); else near.delete(element);
@@ -169,7 +172,7 @@ function work(deadline) {
 function look(element) {
   if (!mayBeOffered(element)) return;
   if (!world.fields) void load("fields").then(() => { queue.add(element); workWhenIdle(); }, () => {});
-  else if ((offers < MAX_OFFERS || element === document.activeElement) && world.fields.offer(element)) offers += 1;
+  else if ((offers < MAX_OFFERS || element === focusedIn(document)) && world.fields.offer(element)) offers += 1;
 }
 
 /** @param {HTMLElement} element */
@@ -220,9 +223,9 @@ function receive(message, sender, reply) {
  */
 function activateFocused() {
   // A document keeps its active element when the focus goes to another frame of the page.
-  const isFocused = window === window.top || document.hasFocus();
+  const isFocused = window === window.top || hasFocus(document);
   if (isFocused && world.fields?.activate(findFocused())) return true;
-  const hasField = [...document.querySelectorAll(CANDIDATES)].some(
+  const hasField = [...findBelow(document, CANDIDATES)].some(
     (element) => element instanceof HTMLElement && mayBeOffered(element),
   );
   return (world.mail?.offerMail({ isAsked: true }) ?? 0) > 0 || hasField;
@@ -230,7 +233,7 @@ function activateFocused() {
 
 /** The focused element, inside open shadow roots too. */
 function findFocused() {
-  let focused = document.activeElement;
+  let focused = focusedIn(document);
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
   return focused;
 }

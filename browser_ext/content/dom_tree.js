@@ -16,7 +16,8 @@ function readerOf(prototype, name) {
 }
 
 const readType = readerOf(Node.prototype, "nodeType");
-const readParent = readerOf(Node.prototype, "parentNode");
+/** @type {(node: Node) => Node | null} */
+export const parentNodeOf = readerOf(Node.prototype, "parentNode");
 const walk = readerOf(Document.prototype, "createTreeWalker");
 const evaluate = readerOf(Document.prototype, "evaluate");
 const readSlot = readerOf(Element.prototype, "assignedSlot");
@@ -53,6 +54,21 @@ export const controlsOf = readerOf(HTMLFormElement.prototype, "elements");
 export const isVisible = readerOf(Element.prototype, "checkVisibility");
 /** @type {(page: Document) => HTMLElement | null} */
 export const bodyOf = readerOf(Document.prototype, "body");
+/** @type {(page: Document) => HTMLElement | null} */
+export const topElementOf = readerOf(Document.prototype, "documentElement");
+/** The element with the focus, outside of shadow roots. @type {(page: Document) => Element | null} */
+export const focusedIn = readerOf(Document.prototype, "activeElement");
+/** @type {(page: Document) => boolean} */
+export const hasFocus = readerOf(Document.prototype, "hasFocus");
+const create = readerOf(Document.prototype, "createElement");
+
+/**
+ * A new element of this document.
+ * @template {keyof HTMLElementTagNameMap} T @param {T} name @returns {HTMLElementTagNameMap[T]}
+ */
+export function createElement(name) {
+  return create(document, name);
+}
 
 /** The form of a field, or around another element. @param {Element} element @returns {HTMLFormElement | null} */
 export function formOf(element) {
@@ -83,9 +99,19 @@ export function* textsBelow(root) {
   for (let text = texts.nextNode(); text; text = texts.nextNode()) yield text;
 }
 
+/** The text below a node; null if it has more characters. @param {Node} root @param {number} maxCharacters @returns {string | null} */
+export function shortTextOf(root, maxCharacters) {
+  let found = "";
+  for (const { data } of textsBelow(root)) {
+    found += data;
+    if (found.length > maxCharacters) return null;
+  }
+  return found;
+}
+
 /** The parent element; at the top of a shadow root, its host. @param {Node} node @returns {Element | null} */
 export function parentOf(node) {
-  const parent = readParent(node);
+  const parent = parentNodeOf(node);
   if (parent instanceof ShadowRoot) return parent.host;
   return parent instanceof Element ? parent : null;
 }

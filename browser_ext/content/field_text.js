@@ -1,4 +1,5 @@
 /** The text of a page's fields and of other elements, and the armored CMS in it. */
+import { createElement, findBelow } from "./dom_tree.js";
 
 export const ARMOR_BEGIN = "-----BEGIN CMS-----";
 const ARMOR_END = "-----END CMS-----";
@@ -65,7 +66,7 @@ export function writeArmor(element, armored) {
 
 /** @param {HTMLElement} element @param {string} text */
 function writeLines(element, text) {
-  const lines = text.trim().split("\n").flatMap((line) => [document.createElement("br"), line]);
+  const lines = text.trim().split("\n").flatMap((line) => [createElement("br"), line]);
   element.replaceChildren(...lines.slice(1));
 }
 
@@ -78,7 +79,7 @@ export function findSuccessor(gone, fits) {
   const names = ["id", "name"].filter((attribute) => gone.getAttribute(attribute));
   for (const attribute of names) {
     const value = CSS.escape(gone.getAttribute(attribute) ?? "");
-    const found = [...document.querySelectorAll(`${gone.localName}[${attribute}="${value}"]`)];
+    const found = [...findBelow(document, `${gone.localName}[${attribute}="${value}"]`)];
     if (found.length === 1 && found[0] instanceof HTMLElement && fits(found[0])) return found[0];
   }
   return null;

@@ -3,6 +3,7 @@
  * extension's window, and the control gets the encrypted file, under a name that does not reveal the original name.
  */
 import { ask } from "./background_link.js";
+import { findBelow } from "./dom_tree.js";
 import { findSuccessor } from "./field_text.js";
 import { nextStepAt } from "./next_step.js";
 import { noteErrorFor, noteFor } from "./notes.js";
@@ -26,7 +27,7 @@ export function guardFiles() {
   world.guard.listen("drop", refuseDropped);
   for (const type of ["input", "change"]) world.guard.listen(type, refuseForeign);
   // A control may have got a file before this script was loaded.
-  for (const input of document.querySelectorAll("input[type=file][data-smime]")) {
+  for (const input of findBelow(document, "input[type=file][data-smime]")) {
     if (isControl(input) && input.files?.length) takeOut(input);
   }
 }

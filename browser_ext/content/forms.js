@@ -6,7 +6,7 @@
  * A form's controls can shadow its properties (`<input name=action>`), so this module reads forms by `dom_tree.js`.
  */
 import { ask } from "./background_link.js";
-import { attributeOf, controlsOf, parentOf } from "./dom_tree.js";
+import { attributeOf, baseOf, controlsOf, createElement, parentOf, textsBelow, topElementOf } from "./dom_tree.js";
 import { isSameFile } from "./files.js";
 import { noteErrorFor, noteFor } from "./notes.js";
 import { problem } from "./problems.js";
@@ -145,7 +145,7 @@ function describeTarget(form, submitter) {
  */
 function addressOf(form, submitter) {
   const named = (submitter && attributeOf(submitter, "formaction")) ?? attributeOf(form, "action");
-  const action = new URL(named || document.URL, document.baseURI);
+  const action = new URL(named || location.href, baseOf(document));
   action.hash = "";
   return action.href;
 }
@@ -200,13 +200,8 @@ function labelOf(control) {
 
 /** The words of a label, without the words of controls inside it. @param {HTMLElement} label */
 function wordsOf(label) {
-  const words = [];
-  const walker = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const { currentNode } = walker;
-    if (!currentNode.parentElement?.closest("textarea, select, button, script, style")) words.push(currentNode.textContent);
-  }
-  return words.join(" ");
+  const texts = [...textsBelow(label)].filter(({ parentElement }) => !parentElement?.closest("textarea, select, button, script, style"));
+  return texts.map(({ data }) => data).join(" ");
 }
 
 /**
@@ -272,23 +267,23 @@ function isSameEntry(one, other) {
  * @param {string} signature
  */
 function submit(form, pairs, { action, method, enctype, target }, signature) {
-  const own = document.createElement("form");
+  const own = createElement("form");
   // A new tab opens only after a click in this document, and the person's click was in the extension's window.
   const where = target.toLowerCase() === "_blank" ? "" : target;
   for (const [name, value] of Object.entries({ action, method, enctype, target: where, "accept-charset": "utf-8" })) {
     own.setAttribute(name, value);
   }
   own.append(...[...pairs, { name: SIGNATURE, value: signature }].map(controlFor));
-  const box = document.createElement("div");
+  const box = createElement("div");
   box.attachShadow({ mode: "closed" }).append(own);
-  document.documentElement.append(box);
+  topElementOf(document)?.append(box);
   submitForm.call(own);
   box.remove();
 }
 
 /** @param {Pair} pair */
 function controlFor({ name, value }) {
-  const control = value instanceof File ? fileControl(value) : document.createElement("textarea");
+  const control = value instanceof File ? fileControl(value) : createElement("textarea");
   // A textarea replaces a hidden input: a hidden input named `_charset_` sends the name of the encoding, not its value.
   if (!(value instanceof File)) control.value = value;
   control.name = name;
@@ -297,7 +292,7 @@ function controlFor({ name, value }) {
 
 /** @param {File} file */
 function fileControl(file) {
-  const control = document.createElement("input");
+  const control = createElement("input");
   control.type = "file";
   // For an empty file without a name the control stays empty: the browser then submits such a file.
   if (file.size > 0 || file.name) {

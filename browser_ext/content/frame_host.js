@@ -3,6 +3,7 @@
  * neither the frame nor its window. The page's own field stays, hidden, and receives the armored text.
  */
 import { ask } from "./background_link.js";
+import { createElement } from "./dom_tree.js";
 import { looksAsMade } from "./looks.js";
 import { lineOf } from "./notes.js";
 import { sentenceOf } from "./problems.js";
@@ -53,7 +54,7 @@ export class FrameHost {
   #onArmored;
   #minHeight;
   #isBefore;
-  #box = document.createElement("div");
+  #box = createElement("div");
   #root = this.#box.attachShadow({ mode: "closed" });
   /** @type {HTMLIFrameElement | null} */
   #frame = null;
@@ -145,7 +146,7 @@ export class FrameHost {
 
   /** @param {string} label @param {() => Promise<void>} act */
   #createButton(label, act) {
-    const button = document.createElement("button");
+    const button = createElement("button");
     button.type = "button";
     button.textContent = label;
     button.style.cssText = BUTTON_STYLE;
@@ -230,7 +231,7 @@ export class FrameHost {
    * @param {string} kind @returns {Promise<HTMLIFrameElement>} the frame, when it has loaded
    */
   #show(kind) {
-    const frame = document.createElement("iframe");
+    const frame = createElement("iframe");
     const height = Math.max(this.#field.getBoundingClientRect().height, this.#minHeight);
     frame.src = api.runtime.getURL(kind === "mail" ? "frame/mail_frame.html" : "frame/broker.html");
     frame.ariaLabel = api.i18n.getMessage("frameTitle");

@@ -2,6 +2,7 @@
  * A note: a line of text below an element of the page. Nothing may depend on it, because a page can hide it or show a
  * false one. Texts on which a person must rely are in the extension's window.
  */
+import { createElement } from "./dom_tree.js";
 import { sentenceOf } from "./problems.js";
 
 const STYLE = "display:block;margin:4px 0;font:14px/1.5 system-ui,sans-serif;color:CanvasText;background:Canvas";
@@ -23,7 +24,7 @@ export function noteErrorFor(element, error) {
 
 /** @param {Element} element @param {string} text */
 function create(element, text) {
-  const box = document.createElement("div");
+  const box = createElement("div");
   const line = lineOf(text);
   box.style.cssText = "all:initial;display:block";
   box.attachShadow({ mode: "closed" }).append(line);
@@ -33,7 +34,7 @@ function create(element, text) {
 
 /** Creates a line for a shadow root of the extension. @param {string} text */
 export function lineOf(text) {
-  const line = document.createElement("span");
+  const line = createElement("span");
   line.setAttribute("role", "status");
   line.style.cssText = STYLE;
   line.textContent = text;

@@ -1,4 +1,5 @@
 /** Opens an armored text that the person has selected. */
+import { bodyOf, createElement, focusedIn, topElementOf } from "./dom_tree.js";
 import { findCms, isField, readArmor } from "./field_text.js";
 import { activate, openAt } from "./fields.js";
 import { boxes } from "./frame_host.js";
@@ -7,7 +8,7 @@ import { api } from "./world.js";
 
 /** Opens the armored text that the person has selected, whole or in part. @returns {boolean} false if there is none */
 export function openSelection() {
-  const focused = document.activeElement;
+  const focused = focusedIn(document);
   if (focused && isField(focused) && findCms(focused)) return activate(focused);
   const selection = getSelection();
   if (!selection?.rangeCount) return false;
@@ -48,12 +49,12 @@ function elementWith(cms, range, around) {
 
 /** @param {Element} element */
 function isWholePage(element) {
-  return element === document.body || element === document.documentElement;
+  return element === bodyOf(document) || element === topElementOf(document);
 }
 
 /** Adds an element for the frame after a selection. @param {Range} range */
 function markEndOf(range) {
-  const mark = document.createElement("div");
+  const mark = createElement("div");
   boxes.add(mark);
   const end = range.cloneRange();
   end.collapse(false);

@@ -1,4 +1,5 @@
 /** Recognises the pages of webmails that have an adaptor (`adaptors/`). */
+import { findBelow } from "./dom_tree.js";
 
 /**
  * The webmails by name. `sign` is a selector that matches in each page of the webmail; `hosts` are its host names.
@@ -19,11 +20,11 @@ const HOSTS = Object.values(WEBMAILS).flatMap(({ hosts = [] }) => hosts);
 
 /** Whether this document belongs to any of the webmails. */
 export function isMailPage() {
-  return HOSTS.includes(location.hostname) || document.querySelector(SIGNS) !== null;
+  return HOSTS.includes(location.hostname) || findBelow(document, SIGNS).length > 0;
 }
 
 /** Whether this document belongs to the webmail of this name. @param {string} name */
 export function isWebmail(name) {
   const { sign = "", hosts = [] } = WEBMAILS[name] ?? {};
-  return hosts.includes(location.hostname) || document.querySelector(sign) !== null;
+  return hosts.includes(location.hostname) || findBelow(document, sign).length > 0;
 }

@@ -77,9 +77,22 @@ export function isShownAround(header, element, documents) {
 function textAround(outer, element, header) {
   const text = visibleTextOf(outer);
   if (!showsMail(text, header)) return "";
-  const rows = /** @type {HTMLElement[]} */ ([...findBelow(outer, ROWS)].slice(0, MAX_ROWS));
+  const rows = /** @type {HTMLElement[]} */ ([...findBelow(outer, ROWS)]);
+  if (rows.length > MAX_ROWS) return "";
   const entries = rows.filter((row) => !contains(row, element) && !matches(row, ":only-of-type") && showsMail(visibleTextOf(row), header));
-  return entries.reduce((left, row) => left.replace(visibleTextOf(row), ""), text);
+  return without(text, entries.map((row) => visibleTextOf(row)));
+}
+
+/** A text without some pieces, which are in the order of the text. A piece inside of another one is not there any more. @param {string} text @param {string[]} pieces */
+function without(text, pieces) {
+  let [left, end] = ["", 0];
+  for (const piece of pieces) {
+    const start = text.indexOf(piece, end);
+    if (start < 0) continue;
+    left += text.slice(end, start);
+    end = start + piece.length;
+  }
+  return left + text.slice(end);
 }
 
 /** @param {string} text @param {Header} header */

@@ -2,10 +2,11 @@
  * Finds the protected mails in a page of any webmail: the attachments that the page names as S/MIME parts, and for each
  * the place in which its mail can be shown.
  */
-import { bodyOf, closest, contains, findBelow, isConnected, isVisible, matches, parentOf, textOf, textsBelow, widthOf } from "../dom_tree.js";
+import { bodyOf, closest, contains, findBelow, isConnected, isVisible, matches, parentNodeOf, parentOf, shortTextOf, textOf, textsBelow, widthOf } from "../dom_tree.js";
 import { mailFieldOf } from "../mail_words.js";
 import { rootsBelow } from "../shadow_roots.js";
 import { isSignatureName, namedByAttribute, NAMING, PART_NAME } from "./part_names.js";
+import { isChanging } from "./source_links.js";
 
 /**
  * An S/MIME part that the page names. `element` names it. `link` leads to its file, if the page has such a link. The
@@ -13,8 +14,14 @@ import { isSignatureName, namedByAttribute, NAMING, PART_NAME } from "./part_nam
  * @typedef {{element: Element, place: HTMLElement, link: HTMLAnchorElement | null, isSignature: boolean}} ShownPart
  */
 
+/** The lines and the outermost elements that one search has looked at. @typedef {{lines: Map<Element, "long" | "clickable" | "words">, composed: Map<Element, boolean>}} Known */
+
 /** The most parts of a page. A page with more shows a list of mails. */
 const MAX_PARTS = 20;
+/** The most visible names of parts. */
+const MAX_NAMES = 300;
+/** The most links beside a name. */
+const MAX_LINKS = 50;
 /** The most characters of a line that names a part. A longer text is about S/MIME, and no name of an attachment. */
 const MAX_NAME_CHARACTERS = 300;
 const MAX_LEVELS = 6;
@@ -34,9 +41,16 @@ const places = new WeakMap();
 export function shownParts() {
   /** @type {Map<Element, ShownPart>} */
   const parts = new Map();
-  for (const { element, name, line } of namesOf(document)) {
-    if (parts.size > MAX_PARTS) return [];
-    const place = line && (knownPlace(element) ?? newPlace(element, line));
+  /** @type {Known} */
+  const seen = { lines: new Map(), composed: new Map() };
+  let names = 0;
+  for (const { element, name, isText } of namesOf(document)) {
+    const shownPlace = knownPlace(element);
+    if (!shownPlace && !isVisible(element)) continue;
+    names += 1;
+    if (parts.size > MAX_PARTS || names > MAX_NAMES) return [];
+    const line = clickableLine(element, seen) ?? (isText ? null : element);
+    const place = line && (shownPlace ?? newPlace(element, line, seen));
     if (!place) continue;
     const known = parts.get(place);
     const isSignature = isSignatureName(name);
@@ -60,21 +74,17 @@ export function partAt(element) {
   return { element, place, link: linkOf(element, element), isSignature };
 }
 
-/**
- * The elements that name a part, each with the element around it that a person sees as one thing, such as the row of the
- * attachment. A text counts only beside something to click: others only talk about S/MIME.
- * @param {Document} page @returns {Generator<{element: Element, name: string, line: Element | null}>}
- */
+/** The elements that name a part. @param {Document} page @returns {Generator<{element: Element, name: string, isText: boolean}>} */
 function* namesOf(page) {
   for (const root of rootsBelow(page)) {
     for (const element of findBelow(root, NAMING)) {
       const name = namedByAttribute(element);
-      if (name && !closest(element, UNREAD)) yield { element, name, line: clickableLine(element) ?? element };
+      if (name && !closest(element, UNREAD)) yield { element, name, isText: false };
     }
     for (const text of textsBelow(root)) {
       const name = text.data;
       const element = PART_NAME.test(name) ? parentOf(text) : null;
-      if (element && !closest(element, UNREAD)) yield { element, name, line: clickableLine(element) };
+      if (element && !closest(element, UNREAD)) yield { element, name, isText: true };
     }
   }
 }
@@ -85,29 +95,45 @@ function knownPlace(element) {
   return place && isConnected(place) && contains(place, element) ? place : null;
 }
 
-/** @param {Element} element @param {Element} line */
-function newPlace(element, line) {
-  const place = isVisible(element) && !isComposed(element) ? placeOf(line) : null;
+/** @param {Element} element @param {Element} line @param {Known} seen */
+function newPlace(element, line, seen) {
+  const place = isComposed(element, seen) ? null : placeOf(line);
   if (place) places.set(element, place);
   return place;
 }
 
-/** The nearest element around a name in which the page offers something to click. @param {Element} element */
-function clickableLine(element) {
+/**
+ * The element around a name that a person sees as one thing, such as the row of the attachment: the nearest in which the
+ * page offers something to click. A text counts only beside such a thing: others only talk about S/MIME.
+ * @param {Element} element @param {Known} seen
+ */
+function clickableLine(element, { lines }) {
   /** @type {Element | null} */
   let line = element;
-  for (let level = 0; line && level < MAX_LEVELS && (textOf(line) ?? "").length <= MAX_NAME_CHARACTERS; level += 1) {
-    if (matches(line, CLICKABLE) || findBelow(line, CLICKABLE).length > 0) return line;
+  for (let level = 0; line && level < MAX_LEVELS; level += 1) {
+    const kind = lines.get(line) ?? kindOf(line);
+    lines.set(line, kind);
+    if (kind !== "words") return kind === "clickable" ? line : null;
     line = parentOf(line);
   }
   return null;
 }
 
-/** @param {Element} element @param {Element} line */
+/** @param {Element} line @returns {"long" | "clickable" | "words"} */
+function kindOf(line) {
+  if (shortTextOf(line, MAX_NAME_CHARACTERS) === null) return "long";
+  return matches(line, CLICKABLE) || findBelow(line, CLICKABLE).length > 0 ? "clickable" : "words";
+}
+
+/**
+ * The link to a part: around its name, or else beside it. Attachments also have links that remove them.
+ * @param {Element} element @param {Element} line @returns {HTMLAnchorElement | null}
+ */
 function linkOf(element, line) {
-  const around = closest(element, "a[href]");
-  const inside = [...findBelow(line, "a[href]")];
-  return /** @type {HTMLAnchorElement | null} */ (around ?? inside.find((one) => one.matches(NAMING)) ?? inside[0] ?? null);
+  const inside = [...findBelow(line, "a[href]")].slice(0, MAX_LINKS);
+  const links = [closest(element, "a[href]"), ...inside.filter((one) => matches(one, NAMING)), ...inside];
+  const isOwn = (/** @type {Element | null} */ one) => one instanceof HTMLAnchorElement && !(URL.canParse(one.href) && isChanging(one, new URL(one.href)));
+  return /** @type {HTMLAnchorElement | undefined} */ (links.find(isOwn)) ?? null;
 }
 
 /**
@@ -127,12 +153,26 @@ function placeOf(line) {
   return null;
 }
 
-/** Whether an element is an attachment in a form in which a mail is being written. @param {Element} element */
-function isComposed(element) {
+/**
+ * Whether an element is an attachment in a form in which a mail is being written: whether the outermost element around
+ * it, below the page and in each shadow root, has an editor and a subject.
+ * @param {Element} element @param {Known} seen
+ */
+function isComposed(element, { composed }) {
   for (let outer = parentOf(element); outer && outer !== bodyOf(document); outer = parentOf(outer)) {
-    // A page may have a hidden form for the answer beside a mail.
-    const shown = (/** @type {string} */ selector) => [...findBelow(outer, selector)].filter((one) => isVisible(one));
-    if (shown(EDITORS).length > 0 && shown("input").some((field) => mailFieldOf(field) === "subject")) return true;
+    const around = parentNodeOf(outer);
+    if (around instanceof Element && around !== bodyOf(document)) continue;
+    const isForm = composed.get(outer) ?? (hasShown(outer, EDITORS) && hasShown(outer, "input", (field) => mailFieldOf(field) === "subject"));
+    composed.set(outer, isForm);
+    if (isForm) return true;
   }
   return false;
+}
+
+/**
+ * A page may have a hidden form for the answer beside a mail.
+ * @param {Element} outer @param {string} selector @param {(field: Element) => boolean} [fits]
+ */
+function hasShown(outer, selector, fits = () => true) {
+  return [...findBelow(outer, selector)].some((one) => isVisible(one) && fits(one));
 }

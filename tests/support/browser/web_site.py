@@ -24,11 +24,16 @@ NATIVE = NativeProvider()
 
 @dataclass
 class WebSite:
-    """A web site on loopback. `served`: the bodies and header fields by path. `asked`: the paths of the requests."""
+    """A web site on loopback.
+
+    `served`: the bodies and header fields by path. `asked`: the paths of the requests. `open_until`: by path, the event
+    that ends the answer.
+    """
 
     port: int
     served: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    open_until: dict[str, threading.Event] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -39,9 +44,13 @@ class WebSite:
         return f"http://localhost:{self.port}"
 
     def serve(self, path: str, body: bytes, media_type: str = HTML, **headers: str) -> str:
-        """Serve `body` under a path. Returns its address."""
+        """Serve `body` under a path, or redirect by a field `Location`. Returns the path's address."""
         self.served[path] = (body, {"Content-Type": media_type, **headers})
         return self.origin + path
+
+    def keep_open(self, path: str) -> threading.Event:
+        """Let the answer under a path end only at the returned event, or with the test's module."""
+        return self.open_until.setdefault(path, threading.Event())
 
     def publish(
         self, markup: str, signer: Identity, *, address: str | None = None, at: datetime.datetime | None = None
@@ -75,11 +84,14 @@ def running_web_site() -> Iterator[WebSite]:
             path = self.path.partition("?")[0]
             web_site.asked.append(path)
             body, headers = web_site.served.get(path, (b"", None))
-            self.send_response(404 if headers is None else 200)
+            self.send_response(404 if headers is None else 302 if "Location" in headers else 200)
             for name, value in (headers or {}).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
+            if path in web_site.open_until:
+                web_site.open_until[path].wait()
 
         do_POST = do_GET
 
@@ -93,6 +105,8 @@ def running_web_site() -> Iterator[WebSite]:
     try:
         yield web_site
     finally:
+        for end in web_site.open_until.values():
+            end.set()
         server.shutdown()
         thread.join()
         server.server_close()

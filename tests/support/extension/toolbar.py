@@ -18,10 +18,10 @@ def open_window(extension: Extension, tab: Page) -> Page:
     return window
 
 
-def choose(extension: Extension, tab: Page, way: str) -> None:
-    """Press the toolbar button, and go a way of the page in the window."""
+def choose(extension: Extension, tab: Page, way: str, *, shown: str = POINTING) -> None:
+    """Press the toolbar button, and go a way of the page in the window. Then wait until the page shows that."""
     window = open_window(extension, tab)
     with window.closing():
         window.click(f"[data-test=way-{way}]")
     tab.activate()
-    tab.wait_for(POINTING)
+    tab.wait_for(shown)

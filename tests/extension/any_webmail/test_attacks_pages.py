@@ -1,0 +1,133 @@
+"""Pages that try to stop the extension, or have it hold up the page: by their sizes, names and frames."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.browser.page import Page
+from tests.support.browser.web_site import WebSite
+from tests.support.extension.driver import Extension
+from tests.support.extension.shown_mail import ATTACHMENT, RAW, SOURCE, WORDS, opened_text, refusal, show
+from tests.support.extension.toolbar import choose, open_window
+from tests.support.extension.webmail import Adaptor
+
+pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
+
+EMPTY = "<!doctype html><title>Mail</title><link rel=icon href=data:,>"
+# Measures the longest time for which the page's main thread does something else, in milliseconds.
+GAPS = """<main></main><script>
+  globalThis.longest = 0;
+  let last = 0;
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    port2.postMessage(0);
+  };
+  globalThis.measure = (act) => setTimeout(() => { act(); last = performance.now(); port2.postMessage(0); }, 500);
+</script>"""
+FILL = """([piece, count, isNested]) => measure(() => {
+  let place = document.querySelector("main");
+  if (!isNested) place.innerHTML = piece.repeat(count);
+  for (let number = 0; isNested && number < count; number += 1) {
+    place.insertAdjacentHTML("beforeend", piece);
+    place = place.lastElementChild;
+  }
+})"""
+LONGEST = "() => new Promise((done) => setTimeout(() => done(longest), 3000))"
+LARGE = {
+    "links": ("<a href=/x>smime.p7m</a> ", 8000, False),
+    "attributes": ("<a href=/x title=smime.p7m></a>", 8000, False),
+    "texts": ("<p>smime.p7m</p>", 8000, False),
+    "hidden names": ("<div hidden><a href=/x>smime.p7m</a></div>", 8000, False),
+    "names and fields": ("<a href=/x>smime.p7m</a><input name=subject><textarea></textarea>", 2000, False),
+    "names in a chain": ("<div><a href=/x>smime.p7m</a></div>", 400, True),
+    "a chain": ("<b>x</b>", 2000, True),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("case", LARGE)
+def test_no_page_with_names_of_parts_is_held_up(extension: Extension, site: WebSite, tab: Page, case: str) -> None:
+    """The same page with other words takes as long."""
+    piece, count, is_nested = LARGE[case]
+    taken = []
+    for word in ("smile.p7", "smime.p7"):
+        show(site, tab, GAPS, head=EMPTY)
+        tab.js(FILL, [piece.replace("smime.p7", word), count, is_nested])
+        taken.append(tab.js(LONGEST))
+    assert taken[1] < taken[0] + 1000
+
+
+LABELLED = """() => measure(() => {
+  let place = document.querySelector("main");
+  for (let level = 0; level < 2000; level += 1) {
+    place = place.appendChild(document.createElement("div"));
+    place.setAttribute("onclick", "x()");
+  }
+  place.textContent = "word ".repeat(200000);
+})"""
+ROWS = """() => measure(() => {
+  const row = "<tr><td>Bob<td>bob@example.test<td>[...]<td>2026-11-20 11:00";
+  document.querySelector("main").innerHTML = `<table>${row.repeat(20000)}</table>`;
+})"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("fill", [LABELLED, ROWS], ids=["labels", "rows"])
+def test_no_search_holds_up_a_page(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, fill: str) -> None:
+    site.serve("/mail/7/source", letter.replace(b"example.test", b"example.org"), RAW)
+    show(site, tab, ATTACHMENT + SOURCE + GAPS)
+    tab.js(fill)
+    tab.js("() => new Promise((done) => setTimeout(() => { longest = 0; done(); }, 2000))")
+    refusal(adaptor, tab)
+    assert tab.js(LONGEST) < 1500
+
+
+CLOBBER = """() => {
+  const names = new Set();
+  for (let one = Document.prototype; one; one = Object.getPrototypeOf(one)) {
+    for (const name of Object.getOwnPropertyNames(one)) names.add(name);
+  }
+  const box = document.createElement("p");
+  box.innerHTML = [...names].map((name) => `<img name="${name}" alt=""><form name="${name}"></form>`).join("");
+  document.body.append(box);
+}"""
+
+
+def test_images_and_forms_named_as_the_properties_of_a_document_stop_nothing(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    site.serve("/mail/7/x", letter, RAW)
+    show(site, tab, '<p><a href="/mail/7/x">Paperclip</a></p>')
+    link = tab.js("() => document.querySelector('p a').getBoundingClientRect().toJSON()")
+    tab.js(CLOBBER)
+    choose(extension, tab, "mail", shown="() => Document.prototype.hasFocus.call(document)")
+    tab.click_at(round(link["x"]) + 5, round(link["y"]) + 5)
+    assert WORDS in opened_text(extension, tab)
+
+
+STUCK = {
+    "loading for ever": b"<!doctype html><p>Words",
+    "busy": b"<!doctype html><script>setTimeout(() => { for (;;); }, 500)</script>",
+}
+
+
+@pytest.mark.parametrize("case", STUCK)
+def test_no_frame_stops_the_toolbar_button(extension: Extension, site: WebSite, tab: Page, case: str) -> None:
+    site.serve("/frame", STUCK[case])
+    show(site, tab, "<p>Words", head=EMPTY)
+    if case != "busy":
+        site.keep_open("/frame")
+    tab.js(
+        """(address) => {
+          const frame = document.createElement("iframe");
+          frame.src = address;
+          document.body.append(frame);
+          return new Promise((done) => setTimeout(done, 1500));
+        }""",
+        f"{site.other_origin}/frame",
+    )
+    open_window(extension, tab)
+    tab.js("() => { document.querySelector('iframe').remove(); }")
+    site.open_until.pop("/frame", None)
