@@ -2,10 +2,10 @@
  * Finds the links and buttons of a page that may lead to the source of a shown mail, the likeliest first. Nothing here
  * fetches anything. Addresses of other sites, and addresses that change the mailbox, never count.
  */
-import { attributeOf, baseOf, controlsOf, findBelow, matches, textOf } from "../dom_tree.js";
+import { attributeOf, baseOf, controlsOf, findBelow, matches, shortTextOf } from "../dom_tree.js";
 import { decodePercent } from "../percent_encoding.js";
 import { rootsBelow } from "../shadow_roots.js";
-import { parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
+import { isChangingAddress, parametersOf, weighAddress, weighLabel, wordsIn } from "./source_words.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** @typedef {{url: URL, score: number}} SourceLink */
@@ -16,6 +16,9 @@ export const WAYS = "a[href], area[href], button, input[type=submit], input[type
 const MAX_ELEMENTS = 3000;
 const MAX_LINKS = 6;
 const MAX_LABEL_CHARACTERS = 80;
+/** The most characters of a label with the blanks of its markup. */
+const MAX_TEXT_CHARACTERS = 2000;
+const MAX_PICTURES = 10;
 /** The names of parameters that choose one part of a message. */
 const PART_PARAMETERS = new Set(["part", "partid", "part_id", "mimepart", "mime_part", "section", "attachment", "attachmentid", "attid", "mime"]);
 /** The least words of an address that a link to the same message shares with the attachment's address. */
@@ -56,9 +59,10 @@ export function isChanging(element, url) {
   return weighLabel(labelOf(element)) < 0 || isChangingAddress(url);
 }
 
-/** Whether an address changes something, as its words say. @param {URL} url */
-export function isChangingAddress(url) {
-  return weighAddress(url, new Set()) < 0;
+/** The address of this site to which a link leads; null if there is none, or if it changes something. @param {HTMLAnchorElement} link */
+export function linkedAddress(link) {
+  const url = addressOf(link.href, baseOf(link));
+  return url && !isChanging(link, url) ? url : null;
 }
 
 /** @param {Element} element @returns {string[]} */
@@ -112,10 +116,10 @@ function scoreOf(element, url, own) {
 
 /** @param {Element} element */
 function labelOf(element) {
-  const pictures = [...findBelow(element, "img[alt], svg[aria-label], [title]")].map((one) =>
+  const pictures = [...findBelow(element, "img[alt], svg[aria-label], [title]")].slice(0, MAX_PICTURES).map((one) =>
     attributeOf(one, "alt") ?? attributeOf(one, "aria-label") ?? attributeOf(one, "title"));
   const own = ["title", "aria-label", "value", "alt"].map((name) => attributeOf(element, name));
-  const texts = [textOf(element), ...own, ...pictures].map((text) => (text ?? "").normalize("NFKC").trim().replace(/\s+/gu, " "));
+  const texts = [shortTextOf(element, MAX_TEXT_CHARACTERS), ...own, ...pictures].map((text) => (text ?? "").normalize("NFKC").trim().replace(/\s+/gu, " "));
   return texts.filter((text) => text.length <= MAX_LABEL_CHARACTERS).join(" ").trim().toLowerCase();
 }
 

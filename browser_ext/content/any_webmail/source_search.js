@@ -3,12 +3,12 @@
  * site, and is asked by GET with the person's session. An answer counts only if it is a message of S/MIME whose header
  * the page shows. If none counts, the S/MIME part itself is fetched.
  */
-import { findBelow, textOf } from "../dom_tree.js";
+import { findBelow, isConnected, textOf } from "../dom_tree.js";
 import { problem } from "../problems.js";
 import { beginsAsMessage } from "../webmail_tools.js";
 import { isProtected, isShownAround, readHeader } from "./message_header.js";
 import { readRecipe, taughtLinks } from "./recipes.js";
-import { addressesOf, addressOf, isChanging, sourceLinks } from "./source_links.js";
+import { addressesOf, addressOf, isChanging, linkedAddress, sourceLinks } from "./source_links.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
 /** What an address led to: the mail, an S/MIME part alone, or a page. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
@@ -19,6 +19,9 @@ const MAX_BYTES = 128 * 2 ** 20;
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
 /** The bytes after which it is clear whether an answer is a message. */
 const HEAD_BYTES = 2000;
+/** The longest wait for an answer, which is longer for a large one. */
+const WAIT_MILLISECONDS = 20_000;
+const LEAST_BYTES_PER_MILLISECOND = 8;
 /** The most addresses that one click fetches: the page's links, and the links of pages that they lead to. */
 const MAX_FETCHES = 10;
 /** The refusals, the most telling first. @type {Refusal[]} */
@@ -56,6 +59,7 @@ export async function fetchChosen(element, part) {
   const documents = reachableDocuments();
   const urls = addressesOf(element).filter((url) => !isChanging(element, url));
   const { bytes, cms, refused } = await search(urls, part, documents);
+  if (!isConnected(element)) throw problem("pick-gone");
   if (bytes ?? cms) return /** @type {ArrayBuffer} */ (bytes ?? cms);
   throw problem(refused === "source-not-found" ? "pick-no-mail" : refused);
 }
@@ -120,22 +124,32 @@ function judge(bytes, part, documents) {
 }
 
 /**
- * Fetches a file of this site. The answer is read to its end only if it begins as a message, as CMS or as a page.
+ * Fetches a file of this site. The answer is read to its end only if it begins as a message, as CMS or as a page. A slow
+ * answer is given up.
  * @param {URL} url @returns {Promise<{bytes: ArrayBuffer, page: boolean, url: string}>}
  */
 async function take(url) {
-  const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
-  if (!response.ok || !response.body || !addressOf(response.url, location.href)) throw new Error("not-found");
-  const reader = response.body.getReader();
+  const end = new AbortController();
+  const begun = performance.now();
+  let timer = 0;
+  const waitFor = (/** @type {number} */ length) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => end.abort(), begun + WAIT_MILLISECONDS + length / LEAST_BYTES_PER_MILLISECOND - performance.now());
+  };
   try {
-    return { ...(await readWhole(reader)), url: response.url };
+    waitFor(0);
+    // In the mode "same-origin" no redirection leads to another site.
+    const response = await fetch(url, { mode: "same-origin", credentials: "same-origin", cache: "no-store", signal: end.signal });
+    if (!response.ok || !response.body || !addressOf(response.url, location.href)) throw new Error("not-found");
+    return { ...(await readWhole(response.body.getReader(), waitFor)), url: response.url };
   } finally {
-    void reader.cancel().catch(() => {});
+    clearTimeout(timer);
+    end.abort();
   }
 }
 
-/** @param {ReadableStreamDefaultReader<Uint8Array>} reader */
-async function readWhole(reader) {
+/** @param {ReadableStreamDefaultReader<Uint8Array>} reader @param {(length: number) => void} waitFor is called as the answer grows */
+async function readWhole(reader, waitFor) {
   /** @type {BlobPart[]} */
   const chunks = [];
   let length = 0;
@@ -147,6 +161,7 @@ async function readWhole(reader) {
     if (!kind && (done || length >= HEAD_BYTES)) kind = await kindOf(chunks);
     if (kind && length > (kind === "page" ? MAX_PAGE_BYTES : MAX_BYTES)) throw new Error("too-large");
     if (done) return { bytes: await new Blob(chunks).arrayBuffer(), page: kind === "page" };
+    waitFor(length);
   }
 }
 
@@ -186,9 +201,12 @@ function sourceIn(page) {
  * @param {ShownPart} part
  */
 async function fetchPart({ link }) {
-  const url = link && addressOf(link.href, link.baseURI);
+  const url = link && linkedAddress(link);
   const taken = url && await take(url).catch(() => null);
   const isMail = taken && !taken.page && (beginsAsCms(taken.bytes) || (beginsAsMessage(taken.bytes) && isProtected(taken.bytes)));
+  // Only its link shows that a part belongs to the shown mail, and the page can show another one by now.
+  const isShown = link && isConnected(link) && linkedAddress(link)?.href === url?.href;
+  if (isMail && !isShown) throw problem("source-other-mail");
   return isMail ? taken.bytes : null;
 }
 

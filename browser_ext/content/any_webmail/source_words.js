@@ -2,6 +2,7 @@
  * The words by which links and buttons of webmails name the source of a message, in the languages of the extension, and
  * the words of those that must not be followed.
  */
+import { decodeWhole } from "../percent_encoding.js";
 
 /** Labels that name the source itself. */
 const SOURCE = /\b(?:(?:view|show|display|message|mail|page)[ -]?source|source (?:code|of)|(?:view|show|see) original|raw (?:message|mail|source|text|view)|(?:view|show|as) raw|\.?eml|rfc ?822|nachrichten-?quelle?text|quelltext|quelle(?: anzeigen)?|original anzeigen|roh(?:text|daten|ansicht)|code source|(?:voir|afficher) (?:la source|l[’']original)|source du message|message brut|código fuente|ver (?:el )?(?:origen|código|original)|mostrar original|mensaje (?:en bruto|sin formato))\b|مصدر الرسالة|(?:عرض|إظهار) (?:المصدر|الأصل|الرسالة الأصلية)/u;
@@ -14,9 +15,17 @@ const CHANGING = /\b(?:delete|remove|trash|junk|spam|purge|expunge|erase|empty|m
 /** Words in an address that name the source. */
 const SOURCE_ADDRESS = new Set("raw source src viewsource showsource showoriginal original rfc822 eml mime fullmessage messagesource".split(" "));
 const FILE_ADDRESS = new Set("download save export dl getmessage savemessage downloadmessage".split(" "));
-const CHANGING_ADDRESS = new Set(("delete del remove rm trash junk spam ham purge expunge erase empty destroy move mv archive logout logoff signout "
-  + "signoff unsubscribe resend bounce redirect reply replyall forward fwd compose send mark flag unflag block report subscribe create "
-  + "update edit rename").split(" "));
+/** Words of addresses that change something. */
+const CHANGING_WORDS = ("del rm junk spam ham empty move mv archive reply replyall forward fwd compose send mark flag unflag block report subscribe "
+  + "create update edit leeren archivieren antworten senden umleiten markieren sperren melden vider archiver repondre transferer envoyer "
+  + "rediriger marquer bloquer signaler mover archivar salir responder enviar redirigir marcar bloquear حذف إزالة نقل أرشفة خروج رد إرسال تعليم حظر إبلاغ").split(" ");
+const CHANGING_ADDRESS = new Set(CHANGING_WORDS.map(foldAccents));
+/** Words that count inside of others too, as in `deletemessage`. */
+const CHANGING_STEM = /delete|remove|trash|purge|expunge|erase|destroy|logout|logoff|signout|signoff|unsubscribe|resend|bounce|redirect|rename|markas|moveto|l(?:o|oe)schen|entfern|papierkorb|verschieb|abmeld|auslogg|abbestell|weiterleit|supprim|effacer|corbeille|deplacer|deconn|desabonn|eliminar|borrar|suprimir|papelera|vaciar|desconectar|reenviar|denunciar/u;
+/** The pieces that a word can have around it, as in `markread` and `domove`. */
+const AROUND = /^(?:do|mails?|msgs?|messages?)|(?:emails?|mails?|msgs?|messages?|items?|all|selected|read|unread|seen)$/gu;
+/** Words that name a folder, too. */
+const FOLDERS = new Set("trash junk spam ham archive papierkorb corbeille papelera".split(" "));
 
 /**
  * How clearly a label names the source of a message: 3, 2 or 1, 0 if not, and -1 for a label of something that changes
@@ -29,19 +38,35 @@ export function weighLabel(label) {
 }
 
 /**
- * The same for the words of an address. `own` are the words that belong to the shown message, such as its folder.
+ * The same for the words of an address. `own` are the words that belong to the shown message.
  * @param {URL} url @param {Set<string>} own
  */
 export function weighAddress(url, own) {
+  if (isChangingAddress(url)) return -1;
   const words = wordsOf(url).filter((word) => !own.has(word));
-  if (words.some((word) => CHANGING_ADDRESS.has(word))) return -1;
   if (words.some((word) => SOURCE_ADDRESS.has(word))) return 3;
   return words.some((word) => FILE_ADDRESS.has(word)) ? 1 : 0;
 }
 
+/**
+ * Whether an address changes something, as its words say. The folder in the page's own address changes nothing.
+ * @param {URL} url
+ */
+export function isChangingAddress(url) {
+  const words = wordsOf(url).filter(isChangingWord);
+  if (words.length === 0) return false;
+  const own = new Set(wordsOf(new URL(location.href)).filter((word) => FOLDERS.has(word)));
+  return words.some((word) => !own.has(word));
+}
+
+/** @param {string} word */
+function isChangingWord(word) {
+  return CHANGING_ADDRESS.has(word) || CHANGING_STEM.test(word) || CHANGING_ADDRESS.has(word.replace(AROUND, ""));
+}
+
 /** @param {URL} url @returns {string[]} */
 function wordsOf(url) {
-  return [...url.pathname.split("/"), ...parametersOf(url).flat(), url.hash].flatMap(wordsIn);
+  return [...url.pathname.split("/"), ...parametersOf(url).flat(), url.hash].flatMap((text) => wordsIn(decodeWhole(text)));
 }
 
 /**
@@ -55,8 +80,19 @@ export function parametersOf(url) {
   return found;
 }
 
-/** The words of a text, and each two together: `viewSource` has view, source and viewsource. @param {string} text */
+/**
+ * The words of a text, each two together, and each run of letters: `viewSource` has view, source and viewsource. Accents
+ * and the widths of letters do not count.
+ * @param {string} text
+ */
 export function wordsIn(text) {
-  const words = (text.match(/\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+/gu) ?? []).map((word) => word.toLowerCase());
-  return [...words, ...words.slice(1).map((word, index) => `${words[index]}${word}`)];
+  const folded = foldAccents(text);
+  const words = (folded.match(/\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{Lo}+|\p{N}+/gu) ?? []).map((word) => word.toLowerCase());
+  const runs = (folded.match(/\p{L}+/gu) ?? []).map((word) => word.toLowerCase());
+  return [...words, ...words.slice(1).map((word, index) => `${words[index]}${word}`), ...runs];
+}
+
+/** @param {string} text */
+function foldAccents(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "");
 }

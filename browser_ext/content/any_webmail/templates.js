@@ -3,8 +3,8 @@
  * `{page.hash.1}` for one of the page's: so one template leads to the source of every mail.
  */
 import { decodePercent } from "../percent_encoding.js";
-import { addressOf, isChangingAddress } from "./source_links.js";
-import { parametersOf } from "./source_words.js";
+import { addressOf } from "./source_links.js";
+import { isChangingAddress, parametersOf } from "./source_words.js";
 
 /** The addresses from which a template is filled. @typedef {{part: URL | null, page: URL}} Places */
 
@@ -60,10 +60,8 @@ export function fillTemplate(template, places) {
     isWhole &&= Object.hasOwn(words, name);
     return isWhole ? encodeURIComponent(words[name]) : "";
   });
-  // The words of a mail's own folder, such as "Trash", change nothing.
-  const fixed = addressOf(template.replace(PLACEHOLDER, "0"), location.origin);
-  const isHarmless = fixed !== null && !isChangingAddress(fixed);
-  return isWhole && isHarmless ? addressOf(filled, location.origin) : null;
+  const url = isWhole ? addressOf(filled, location.origin) : null;
+  return url && !isChangingAddress(url) ? url : null;
 }
 
 /** The words of the places by their names. @param {Places} places @returns {Record<string, string>} */
