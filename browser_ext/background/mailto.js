@@ -27,7 +27,7 @@ export function readMailto(address) {
 
 /** The addresses of a list. A comma inside of an address is encoded (RFC 6068 section 2). @param {string} list */
 function listOf(list) {
-  return list.split(",").map((one) => decode(one).trim()).filter((one) => /^[^\s@<>,;]+@[^\s@<>,;]+$/u.test(one));
+  return list.split(",").map((one) => decode(one).trim()).filter((one) => /^[^\s\p{C}@<>,;]+@[^\s\p{C}@<>,;]+$/u.test(one));
 }
 
 /** A plus sign stays as it is, unlike in forms. @param {string} text */

@@ -78,7 +78,7 @@ function check(value) {
 
 /** @param {object} value @param {string[]} names */
 function hasOnly(value, names) {
-  return Object.keys(value).sort().join() === names.sort().join();
+  return JSON.stringify(Object.keys(value).sort()) === JSON.stringify(names.sort());
 }
 
 /** @param {string} text */

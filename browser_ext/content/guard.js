@@ -12,6 +12,9 @@ import { shadowRootOf } from "./shadow_roots.js";
 import { GUARDED } from "./smime_attributes.js";
 import { world } from "./world.js";
 
+const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick", "dblclick", "contextmenu", "keydown"];
+/** @type {Set<(event: Event) => void>} */
+const takers = new Set();
 /** @type {Parameters<typeof window.addEventListener>[]} */
 let listeners = [];
 /** The shadow roots that have all `listeners`. */
@@ -20,12 +23,13 @@ const known = new WeakSet();
 let roots = [];
 
 /** The functions of the guard that the other scripts call. */
-export const guard = { listen, meet, knownRoots };
+export const guard = { listen, meet, knownRoots, take };
 
 if (!world.guard) begin();
 
 function begin() {
   world.guard = guard;
+  for (const type of PRESSES) listen(type, handToTakers);
   // `meetOnTheWay` is the first listener. If it finds a new root, the listeners that it adds there still get the event.
   const ways = ["pointerover", "pointerdown", "focusin", "keydown", "dragover", "click"];
   for (const type of ways) listen(type, meetOnTheWay, { passive: true });
@@ -49,6 +53,22 @@ function listen(type, listener, options = {}) {
   listeners.push([type, listener, { capture: true, ...options }]);
   options.signal?.addEventListener("abort", () => { listeners = listeners.filter(([, one]) => one !== listener); });
   for (const target of [window, ...knownRoots()]) listenIn(target);
+}
+
+/**
+ * Gets the events of clicks and keys before other listeners. If the guard starts with the document, no listener of the
+ * page comes before it.
+ * @param {(event: Event) => void} taker @param {AbortSignal} signal
+ */
+function take(taker, signal) {
+  takers.add(taker);
+  signal.addEventListener("abort", () => takers.delete(taker));
+}
+
+/** @param {Event} event */
+function handToTakers(event) {
+  // A taker can begin the next one.
+  for (const taker of [...takers]) taker(event);
 }
 
 /** Adds all `listeners` that the target does not have yet. @param {EventTarget} target */

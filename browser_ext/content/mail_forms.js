@@ -5,7 +5,7 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
-import { attributeOf, bodyOf, closest, findBelow, parentOf, textOf } from "./dom_tree.js";
+import { attributeOf, bodyOf, closest, findBelow, focusedIn, hasFocus, parentOf, textOf, topElementOf } from "./dom_tree.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
 import { rootsBelow, shadowRootOf } from "./shadow_roots.js";
@@ -53,7 +53,7 @@ function isHigh(element) {
 
 /** The focused element, in any shadow root. If the focus is inside an iframe, the iframe. */
 export function findFocused() {
-  let focused = document.activeElement;
+  let focused = focusedIn(document);
   for (let root = focused && shadowRootOf(focused); root?.activeElement; root = focused && shadowRootOf(focused)) focused = root.activeElement;
   return focused instanceof HTMLElement ? focused : null;
 }
@@ -105,9 +105,10 @@ function isManyLines(element) {
 /** The editable element in a frame of the page's own origin; null for none. @param {HTMLElement} frame */
 export function editableIn(frame) {
   const { contentDocument = null } = /** @type {HTMLIFrameElement} */ (frame);
-  if (!contentDocument?.body) return null;
-  if (contentDocument.designMode === "on" || contentDocument.body.isContentEditable) return contentDocument.body;
-  return /** @type {HTMLElement | null} */ (contentDocument.querySelector("[contenteditable]:not([contenteditable=false]), textarea"));
+  const body = contentDocument && bodyOf(contentDocument);
+  if (!body) return null;
+  if (contentDocument.designMode === "on" || body.isContentEditable) return body;
+  return /** @type {HTMLElement | undefined} */ (findBelow(contentDocument, "[contenteditable]:not([contenteditable=false]), textarea")[0]) ?? null;
 }
 
 /** @param {Found[]} found @param {HTMLElement[]} editors @param {HTMLElement} element @returns {MailForm | null} */
@@ -136,7 +137,7 @@ function formAmong(found, editors, element) {
 function isOfForm({ place, subject, element, isPart }) {
   const [own, other] = [element, subject].map((one) => closest(one, "form"));
   if (own && other) return own === other;
-  const isWholePage = place === bodyOf(document) || place === document.documentElement;
+  const isWholePage = place === bodyOf(document) || place === topElementOf(document);
   // No script can find out whether a frame of another origin is an editor.
   const isUnknown = element instanceof HTMLIFrameElement && editableIn(element) === null;
   return !isWholePage || (isPart && !isUnknown);
@@ -172,7 +173,7 @@ function addressesOfAction(place) {
 /** @param {string} text */
 function isAddress(text) {
   const parts = text.split("@");
-  return parts.length === 2 && parts.every(Boolean) && text.length <= 254 && !/[\s<>"(),:;[\]]/u.test(text);
+  return parts.length === 2 && parts.every(Boolean) && text.length <= 254 && !/[\s\p{C}<>"(),:;[\]]/u.test(text);
 }
 
 /** The addresses in a text: `A <a@x>, "B, C" <b@x>` has two. Quoted names are ignored. @param {string} text */
@@ -208,12 +209,17 @@ function recipientsAt(field, form) {
   return [...(chips ? addressesBelow(chips) : []), ...addressesIn(field)];
 }
 
-/** @param {HTMLElement} editor */
-function writtenIn(editor) {
+/** The text in an editor. @param {HTMLElement} editor */
+export function writtenIn(editor) {
   const element = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
   if (element instanceof HTMLInputElement) return "";
   const { value } = /** @type {Partial<HTMLTextAreaElement>} */ (element ?? {});
   return (value ?? element?.innerText ?? "").trimEnd();
+}
+
+/** Whether nothing is in a field. @param {HTMLElement} field */
+export function isEmpty(field) {
+  return ((/** @type {Partial<HTMLInputElement>} */ (field)).value ?? textOf(field) ?? "").trim() === "";
 }
 
 /** The values of a form, for the extension's window for writing. @param {MailForm} form */
@@ -249,7 +255,7 @@ export function fileFieldOf({ place, subject, editor, files }) {
  */
 export function findMailForm() {
   // A document keeps its active element when the focus goes to another frame of the page.
-  const focused = window === window.top || document.hasFocus() ? findFocused() : null;
+  const focused = window === window.top || hasFocus(document) ? findFocused() : null;
   if (!focused || !formOf(focused)) return "";
   return focused instanceof HTMLIFrameElement ? "frame" : "field";
 }

@@ -16,7 +16,8 @@ import { fetchChosen } from "./any_webmail/source_search.js";
 import { taughtForm } from "./any_webmail/taught_form.js";
 import { startTeaching } from "./any_webmail/teaching.js";
 import { ask } from "./background_link.js";
-import { editableIn, fieldsOf, fileFieldOf, findFocused, findMailForm, focusedMailForm } from "./mail_forms.js";
+import { bodyOf, findBelow } from "./dom_tree.js";
+import { editableIn, fieldsOf, fileFieldOf, findFocused, findMailForm, focusedMailForm, isEmpty, writtenIn } from "./mail_forms.js";
 import { codeOf, problem } from "./problems.js";
 import { handOver } from "./webmail_tools.js";
 import { api, fieldsPart } from "./world.js";
@@ -285,7 +286,8 @@ export async function writeMailForm() {
     if (!form) return;
     place ??= form.editor;
     const deliver = fileFieldOf(form) ? "attachment" : "file";
-    await openLetter({ send: (done) => attach(form, done) }, { ...fieldsOf(form), mail: "", deliver });
+    const letter = fieldsOf(form);
+    await openLetter({ send: (done) => attach(form, letter.text, done) }, { ...letter, mail: "", deliver });
     fieldsPart().noteFor(place, api.i18n.getMessage("mailFormNote"));
   } catch (error) {
     if (place) fieldsPart().noteErrorFor(place, error);
@@ -307,21 +309,31 @@ function composerAround(webmail, place) {
 }
 
 /**
- * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form.
- * @param {import("./mail_forms.js").MailForm} form @param {ComposedMessage} done
+ * Attaches the encrypted message in a form of a webmail without an adaptor. The person sends the form. Throws
+ * `mail-form-changed` if somebody has written there since the message window opened: it may be another letter.
+ * @param {import("./mail_forms.js").MailForm} form @param {string} begun the text that the form had @param {ComposedMessage} done
  */
-async function attach(form, done) {
+async function attach(form, begun, done) {
   const { editor, subject } = form;
   const text = editor instanceof HTMLIFrameElement ? editableIn(editor) : editor;
   const files = fileFieldOf(form);
   if (![editor, subject, files].every((element) => element?.isConnected)) throw problem("page-not-understood");
+  const written = settle(writtenIn(editor));
+  if (![begun, done.sentence, ""].some((known) => settle(known) === written)) throw problem("mail-form-changed");
   handOver(done, { text, files, title: subject, people: emptyPeople(form) });
+}
+
+/** A text without the blanks that editors change. @param {string} text */
+function settle(text) {
+  return text.replace(/\s+/gu, " ").trim();
 }
 
 /** The recipient fields of a form in which nobody is. @param {import("./mail_forms.js").MailForm} form */
 function emptyPeople(form) {
   const known = fieldsOf(form);
-  const fieldOf = (/** @type {"to" | "cc"} */ kind) => (known[kind].length > 0 ? undefined : form.found.find((one) => one.kind === kind)?.element);
+  const fieldOf = (/** @type {"to" | "cc"} */ kind) =>
+    // A field can hold a name without an address.
+    (known[kind].length > 0 ? undefined : form.found.find((one) => one.kind === kind && isEmpty(one.element))?.element);
   return { to: fieldOf("to"), cc: fieldOf("cc") };
 }
 
@@ -332,7 +344,7 @@ function emptyPeople(form) {
  */
 function explain(webmail, error, isAsked) {
   if (codeOf(error) !== "page-not-understood") throw error;
-  notice ??= /** @type {HTMLElement} */ (document.body.querySelector("main, [role=main], form, div") ?? document.body);
+  notice ??= /** @type {HTMLElement} */ (findBelow(document, "body :is(main, [role=main], form, div)")[0] ?? bodyOf(document));
   const host = hostFor(notice);
   if (isAsked) host.offer(api.i18n.getMessage("mailOpenViewer"), () => ask("viewer.open", { mail: "" }));
   host.say(api.i18n.getMessage("mailNotUnderstood", [webmail.name]));

@@ -49,6 +49,10 @@ class DocumentFragment extends Node { querySelectorAll() { return []; } }
 class ShadowRoot extends DocumentFragment {}
 class Document extends Node {
   get body() {}
+  get documentElement() {}
+  get activeElement() {}
+  hasFocus() {}
+  createElement() {}
   createTreeWalker() {}
   evaluate() { return { snapshotLength: 0 }; }
   querySelectorAll() { return []; }

@@ -2,7 +2,7 @@
  * The bar at an edge of a page, while the person points at something there or teaches the extension. It is in a closed
  * shadow root above everything else.
  */
-import { findBelow } from "../dom_tree.js";
+import { createElement, findBelow } from "../dom_tree.js";
 import { api, fieldsPart, world } from "../world.js";
 
 /** @typedef {{label: string, act: () => void}} Action */
@@ -17,11 +17,11 @@ const BUTTON_STYLE = "all:revert;min-height:44px;min-width:44px;padding:8px 16px
 let shown = null;
 
 export class Bar {
-  #box = document.createElement("div");
+  #box = createElement("div");
   #root = this.#box.attachShadow({ mode: "closed" });
-  #bar = document.createElement("dialog");
-  #line = document.createElement("span");
-  #buttons = document.createElement("span");
+  #bar = createElement("dialog");
+  #line = createElement("span");
+  #buttons = createElement("span");
   #end = new AbortController();
 
   /** A bar in the place of the last one. It has text only in the top frame, until `say`. @param {string} hint @param {...Action} actions */
@@ -85,6 +85,11 @@ export class Bar {
     world.guard.listen(type, act, { passive: false, signal: this.signal });
   }
 
+  /** Gets the events of clicks and keys before the page, until the bar is closed. @param {(event: Event) => void} act */
+  take(act) {
+    world.guard.take((event) => { if (!this.isOwn(event)) act(event); }, this.signal);
+  }
+
   close() {
     this.#end.abort();
     this.#box.remove();
@@ -110,7 +115,7 @@ export function stopAction() {
 
 /** @param {Action} action */
 function createButton({ label, act }) {
-  const button = document.createElement("button");
+  const button = createElement("button");
   button.type = "button";
   button.textContent = label;
   button.style.cssText = `${BUTTON_STYLE};margin-inline-end:8px`;

@@ -2,7 +2,8 @@
  * Lets the person point at an element of the page. A frame around the element under the pointer, or around the focused
  * one, shows what a click or Enter chooses. The page gets none of these clicks and keys.
  */
-import { closest, matches } from "../dom_tree.js";
+import { closest, createElement, focusedIn, isConnected, matches } from "../dom_tree.js";
+import { problem, sentenceOf } from "../problems.js";
 import { Bar, stopAction, stopEverywhere } from "./bar.js";
 
 /**
@@ -16,15 +17,12 @@ import { Bar, stopAction, stopEverywhere } from "./bar.js";
 const FRAME_STYLE = "all:initial;position:fixed;z-index:2147483646;pointer-events:none;border:3px solid #8c1c2b;border-radius:6px;"
   + "box-shadow:0 0 0 2px #fff;box-sizing:border-box;display:none";
 const MARGIN = 4;
-/** The events of a press that the page must not get. */
-const PRESSES = ["pointerdown", "mousedown", "pointerup", "mouseup", "auxclick", "dblclick", "touchstart", "touchend", "contextmenu"];
-
 /** Begins to point, in the place of an earlier pointing. @param {Choice} choice */
 export function startPicking({ hint, selector, choose, actions = [], isHere = false }) {
   const buttons = [...actions, stopAction()];
   const bar = new Bar(hint, ...buttons);
   if (isHere) bar.say(hint, ...buttons);
-  const outline = document.createElement("div");
+  const outline = createElement("div");
   outline.style.cssText = FRAME_STYLE;
   bar.add(outline);
   /** @param {Event} event @returns {HTMLElement | null} */
@@ -34,8 +32,9 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   };
   const end = (/** @type {HTMLElement} */ element) => {
     bar.close();
-    if (isHere) choose(element);
-    else void stopEverywhere().then(() => choose(element));
+    const chooseShown = () => (isConnected(element) ? choose(element) : new Bar("").say(sentenceOf(problem("pick-gone")), stopAction()));
+    if (isHere) chooseShown();
+    else void stopEverywhere().then(chooseShown);
   };
   const take = (/** @type {Event} */ event) => {
     const element = targetOf(event);
@@ -45,16 +44,20 @@ export function startPicking({ hint, selector, choose, actions = [], isHere = fa
   // A page gets no movement of the pointer above a frame.
   for (const type of ["pointermove", "pointerover", "focusin"]) bar.listen(type, (event) => surround(outline, targetOf(event)));
   bar.listen("scroll", () => surround(outline, null));
-  for (const type of PRESSES) bar.listen(type, (event) => { if (!bar.isOwn(event)) hold(event); });
-  bar.listen("click", (event) => { if (!bar.isOwn(event)) take(event); });
-  bar.listen("keydown", (event) => {
-    const { key } = /** @type {KeyboardEvent} */ (event);
-    if (key === "Escape") hold(event);
-    if (key === "Enter" && !bar.isOwn(event)) take(event);
+  bar.take((event) => {
+    const { type, key } = /** @type {KeyboardEvent} */ (event);
+    if (type === "click" || key === "Enter") take(event);
+    else if (type !== "keydown") hold(event);
+    else if (key === "Escape") {
+      hold(event);
+      void stopEverywhere();
+    }
   });
+  // A click follows a touch only if nobody prevents it.
+  for (const type of ["touchstart", "touchend"]) bar.listen(type, (event) => { if (!bar.isOwn(event)) event.stopImmediatePropagation(); });
   // A click into a frame reaches the page only as the loss of its focus.
   bar.listen("blur", () => setTimeout(() => {
-    const frame = bar.signal.aborted ? null : document.activeElement;
+    const frame = bar.signal.aborted ? null : focusedIn(document);
     if (frame instanceof HTMLIFrameElement && matches(frame, selector)) end(frame);
   }));
 }

@@ -12,8 +12,9 @@ import { Bar, stopAction, stopEverywhere } from "./bar.js";
 import { placesOf } from "./recipes.js";
 import { selectorFor } from "./selectors.js";
 import { partAt, shownParts } from "./shown_parts.js";
-import { addressesOf, addressOf, isChanging, isChangingAddress, WAYS } from "./source_links.js";
+import { addressesOf, addressOf, isChanging, WAYS } from "./source_links.js";
 import { fetchSource } from "./source_search.js";
+import { isChangingAddress } from "./source_words.js";
 import { templateFor } from "./templates.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
@@ -32,6 +33,8 @@ export function startTeaching(done) {
   let isFound = false;
   /** The element that was clicked last. @type {Element | null} */
   let clicked = null;
+  /** The time of the first click. */
+  let begun = Infinity;
   /** @param {URL | null} url @param {Element | null} element */
   const consider = async (url, element) => {
     if (!url || isFound || tried.size >= MAX_TRIED || tried.has(url.href)) return;
@@ -45,6 +48,7 @@ export function startTeaching(done) {
   };
   bar.listen("click", (event) => {
     if (!event.isTrusted || bar.isOwn(event)) return;
+    begun = Math.min(begun, event.timeStamp);
     clicked = /** @type {Element | undefined} */ (event.composedPath().find((one) => one instanceof Element)) ?? null;
     const way = clicked && closest(clicked, WAYS);
     const urls = way ? addressesOf(way).filter((url) => !isChanging(way, url)) : [];
@@ -53,9 +57,9 @@ export function startTeaching(done) {
     if (urls.length > 0) event.preventDefault();
   });
   const requests = new PerformanceObserver((list) => {
-    for (const { name, initiatorType } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
+    for (const { name, initiatorType, startTime } of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
       const url = LOADED.includes(initiatorType) ? addressOf(name, location.href) : null;
-      if (clicked && url && !isChangingAddress(url)) void consider(url, null);
+      if (startTime >= begun && url && !isChangingAddress(url)) void consider(url, null);
     }
   });
   requests.observe({ type: "resource" });
@@ -76,7 +80,7 @@ function propose({ bytes, url, element, part }, done) {
   const selector = element ? selectorFor(element) : "";
   const bar = new Bar("");
   if (!template && !selector) return bar.ask(api.i18n.getMessage("teachNotGeneral"), stopAction());
-  const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ")}`.slice(0, MAX_LINE_CHARACTERS);
+  const line = `From: ${headerField(bytes, "From", "utf-8").replace(/\s+/gu, " ").replace(/\p{C}+/gu, "")}`.slice(0, MAX_LINE_CHARACTERS);
   const keep = async () => {
     try {
       await ask("recipe.keep-source", { selector, template });

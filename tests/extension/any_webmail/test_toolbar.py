@@ -154,6 +154,7 @@ LETTERS = {
         "%E0%A4",
         "",
     ),
+    "mailto:b%E2%80%8Bob@example.test,bob@example.test,%E2%80%AEeve@example.test": (["bob@example.test"], "", ""),
 }
 
 

@@ -29,6 +29,7 @@ FIELDS = {
     ".whom": "recipients", ".others": "copies", ".about": "subject", ".page": "write the text",
     ".clip": "attaches a file",
 }  # fmt: skip
+WRITE_IN_PAGE = "(text) => { document.querySelector('iframe').contentDocument.body.textContent = text; }"
 HANDED = """async () => {
   const [file] = document.querySelector("[type=file]").files;
   const values = [...document.querySelectorAll("input:not([type=file])")].map((one) => [one.className, one.value]);
@@ -83,6 +84,21 @@ def test_a_taught_form_is_filled_from_the_page_once(untaught: Adaptor, site: Web
     send(window)
     handed = tab.wait_for(HANDED)
     assert (handed["whom"], handed["others"]) == (f"Bob <{BOB}>", "eve@example.test")
+
+
+def test_nothing_in_a_form_is_lost(untaught: Adaptor, site: WebSite, tab: Page) -> None:
+    """Recipients without an address stay, and words that were written after the window has opened."""
+    tab.goto(site.serve("/write", FORM.encode()))
+    teach_form(untaught, tab)
+    window = window_of(untaught.extension)
+    tab.fill(".whom", "the whole team")
+    tab.js(WRITE_IN_PAGE, "Another letter.")
+    with pytest.raises(AssertionError, match="Something else was written"):
+        write(window)
+    assert tab.js("() => document.querySelector('iframe').contentDocument.body.textContent") == "Another letter."
+    tab.js(WRITE_IN_PAGE, "")
+    send(window)
+    assert tab.wait_for(HANDED)["whom"] == "the whole team"
 
 
 def test_a_form_without_copies_and_files_is_taught_too(untaught: Adaptor, site: WebSite, tab: Page) -> None:

@@ -29,6 +29,9 @@ BROKEN = {
     "further member": json.dumps({**RECIPE, "to": "#to"}).encode(),
     "no form": json.dumps({"version": 1, "origin": ORIGIN, "source": SOURCE}).encode(),
     "further field": json.dumps({**RECIPE, "form": {**FORM, "send": "#send"}}).encode(),
+    "two fields in one name": json.dumps(
+        {**RECIPE, "form": {"cc": "", "file,subject": "", "text": "#t", "to": ""}}
+    ).encode(),
     "field without a text": json.dumps({**RECIPE, "form": {**FORM, "cc": None}}).encode(),
     "prototype": json.dumps({**RECIPE, "__proto__": {}}).encode(),
     "no origin": json.dumps({**RECIPE, "origin": "mail.example.org"}).encode(),

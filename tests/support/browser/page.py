@@ -240,6 +240,16 @@ class Page:
         ]
         self._act({"type": "pointer", "id": "pointer", "actions": steps})
 
+    def tap(self, selector: str) -> None:
+        """Touch the middle of an element."""
+        aim = self._still_aim(selector, time.monotonic() + PATIENCE_SECONDS)
+        steps = [
+            {"type": "pointerMove", "x": aim["x"], "y": aim["y"]},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        self._act({"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"}, "actions": steps})
+
     def wait_until_calm(self) -> None:
         """Wait until the window accepts answers: for a moment after it was drawn, moved or focused it ignores them."""
         self.wait_for("() => document.documentElement.dataset.calm !== 'waiting'")
