@@ -101,12 +101,12 @@ function pickField(tabId) {
   return pick(tabId, () => globalThis.sealwaxContent.mail?.pickField());
 }
 
-/** Lets the person point at something in a tab. @param {number} tabId @param {() => void} func */
+/** Lets the person point at something in a tab. @param {number} tabId @param {() => boolean | undefined} func says whether it has begun */
 async function pick(tabId, func) {
   const tab = await api.tabs.get(tabId).catch(() => { throw new RequestError("toolbar-page-gone"); });
   await stopPicking({}, { tab });
   const begun = await runIn(tabId, undefined, func);
-  if (begun.length === 0) throw new RequestError("toolbar-page-gone");
+  if (!begun.some(({ result }) => result)) throw new RequestError("toolbar-page-gone");
   await api.tabs.update(tabId, { active: true });
   await api.windows.update(tab.windowId, { focused: true });
 }

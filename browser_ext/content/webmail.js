@@ -142,16 +142,23 @@ async function searched(host, held) {
 /** Offers the ways to a message that was not found. @param {FrameHost} host */
 function offerOtherWays(host) {
   const ways = [
-    { label: api.i18n.getMessage("mailPick"), act: async () => pickMail() },
-    { label: api.i18n.getMessage("toolbarTeach"), act: async () => teach() },
+    { label: api.i18n.getMessage("mailPick"), act: async () => void pickMail() },
+    { label: api.i18n.getMessage("toolbarTeach"), act: async () => void teach() },
   ];
   // After the sentence, which `attempt` shows when the error arrives there.
   setTimeout(() => host.offerAlso(...ways));
 }
 
-/** Lets the person point at a link or button that leads to a mail, and opens the mail there. */
+/** Lets the person point at a link or button that leads to a mail, and opens the mail there. Returns whether it has begun. */
 export function pickMail() {
-  startPicking({ hint: api.i18n.getMessage("pickMailHint"), selector: WAYS, choose: (element) => void openPicked(element) });
+  return begin(() => startPicking({ hint: api.i18n.getMessage("pickMailHint"), selector: WAYS, choose: (element) => void openPicked(element) }));
+}
+
+/** Begins something for which the person needs the bar. A document without a body, such as a drawing, cannot show it. @param {() => void} act */
+function begin(act) {
+  if (!bodyOf(document)) return false;
+  act();
+  return true;
 }
 
 /** @param {HTMLElement} element */
@@ -168,19 +175,19 @@ async function openPicked(element) {
   await host.attempt(() => read(anyWebmail, host, message));
 }
 
-/** Lets the person teach the extension where this webmail has the source of a mail. */
+/** Lets the person teach the extension where this webmail has the source of a mail. Returns whether it has begun. */
 export function teach() {
-  startTeaching(() => offerMail({ isAsked: true }));
+  return begin(() => startTeaching(() => offerMail({ isAsked: true })));
 }
 
-/** Lets the person teach the extension the form in which this webmail writes messages. */
+/** Lets the person teach the extension the form in which this webmail writes messages. Returns whether it has begun. */
 export function teachForm() {
-  startTeachingForm(() => void writeMailForm());
+  return begin(() => startTeachingForm(() => void writeMailForm()));
 }
 
-/** Lets the person point at a text field, and encrypts what is written there. */
+/** Lets the person point at a text field, and encrypts what is written there. Returns whether it has begun. */
 export function pickField() {
-  startPicking({ hint: api.i18n.getMessage("pickFieldHint"), selector: FIELDS, choose: (element) => void protect(element) });
+  return begin(() => startPicking({ hint: api.i18n.getMessage("pickFieldHint"), selector: FIELDS, choose: (element) => void protect(element) }));
 }
 
 /** Encrypts a field. A field of a form for mail opens the message window. @param {HTMLElement} element */

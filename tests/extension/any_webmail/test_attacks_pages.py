@@ -95,6 +95,13 @@ CLOBBER = """() => {
 }"""
 
 
+ADD = """(markup) => {
+  const box = Document.prototype.createElement.call(document, "div");
+  box.innerHTML = markup;
+  Document.prototype.querySelector.call(document, "table").after(box);
+}"""
+
+
 def test_images_and_forms_named_as_the_properties_of_a_document_stop_nothing(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
@@ -131,3 +138,42 @@ def test_no_frame_stops_the_toolbar_button(extension: Extension, site: WebSite, 
     open_window(extension, tab)
     tab.js("() => { document.querySelector('iframe').remove(); }")
     site.open_until.pop("/frame", None)
+
+
+def test_such_names_hide_no_mail(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, "")
+    tab.js(CLOBBER)
+    tab.js(ADD, ATTACHMENT + SOURCE)
+    extension.browser.click_toolbar_button(extension.id, tab)
+    assert WORDS in opened_text(extension, tab)
+
+
+FORMS = """() => {
+  let place = document.querySelector("main");
+  for (let level = 0; level < 400; level += 1) place = place.appendChild(document.createElement("div"));
+  place.innerHTML = "<input name=to><input name=subject>".repeat(150) + "<textarea id=words rows=9></textarea>";
+  document.querySelector("#words").focus();
+  longest = 0;
+  measure(() => {});
+}"""
+
+
+@pytest.mark.thorough
+def test_no_form_for_mail_holds_up_a_page(extension: Extension, site: WebSite, tab: Page) -> None:
+    show(site, tab, GAPS, head=EMPTY)
+    tab.js(FORMS)
+    tab.js("() => new Promise((done) => setTimeout(() => { longest = 0; done(); }, 2000))")
+    extension.browser.click_toolbar_button(extension.id, tab)
+    extension.browser.wait_for_page("compose.html").close()
+    assert tab.js(LONGEST) < 1500
+
+
+@pytest.mark.parametrize("way", ["mail", "teach", "field"])
+def test_a_page_that_has_gone_is_answered_in_words(extension: Extension, site: WebSite, tab: Page, way: str) -> None:
+    """The page has removed all of itself."""
+    show(site, tab, "<p>Words", head=EMPTY)
+    window = open_window(extension, tab)
+    tab.js("() => { document.documentElement.remove(); }")
+    window.click(f"[data-test=way-{way}]")
+    window.wait_for_text("page", selector="#problem")
