@@ -43,7 +43,17 @@ from smime_core.ess.receipt_request import (
     parse_receipt_request,
     receipt_recipients,
 )
-from smime_core.ess.receipts import ID_CT_RECEIPT, VerifiedReceipt, build_receipt, parse_receipt, verify_receipt
+from smime_core.ess.receipts import (
+    ID_CT_RECEIPT,
+    ExpectedReceipt,
+    SignedReceipt,
+    VerifiedReceipt,
+    build_receipt,
+    expect_receipt,
+    parse_receipt,
+    parse_signed_receipt,
+    verify_receipt,
+)
 
 __all__ = [
     "ID_CT_RECEIPT",
@@ -52,6 +62,7 @@ __all__ = [
     "ContentReference",
     "Expansion",
     "ExpansionHistory",
+    "ExpectedReceipt",
     "GeneralName",
     "GeneralNames",
     "ReceiptPolicy",
@@ -59,6 +70,7 @@ __all__ = [
     "ReceiptRequest",
     "SecurityCategory",
     "SecurityLabel",
+    "SignedReceipt",
     "VerifiedReceipt",
     "build_content_hints",
     "build_content_identifier",
@@ -69,6 +81,7 @@ __all__ = [
     "build_receipt_request",
     "build_security_label",
     "directory_name",
+    "expect_receipt",
     "find_expansion_history",
     "find_receipt_request",
     "find_security_label",
@@ -83,6 +96,7 @@ __all__ = [
     "parse_receipt",
     "parse_receipt_request",
     "parse_security_label",
+    "parse_signed_receipt",
     "receipt_recipients",
     "verify_receipt",
 ]

@@ -60,6 +60,24 @@ class VerifiedReceipt:
     original: SignerInfo
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedReceipt:
+    """The values that a receipt for a sent message must have: the DER of its Receipt, and its msgSigDigest."""
+
+    content: bytes
+    msg_sig_digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedReceipt:
+    """A receipt as it arrived. Nothing is verified. `content` is the DER of its Receipt."""
+
+    signed_data: SignedData
+    signer: SignerInfo
+    content: bytes
+    msg_sig_digest: bytes
+
+
 async def build_receipt(
     signer: SignerInfo,
     content: SignedContent,
@@ -80,14 +98,24 @@ async def build_receipt(
     await verify_signer(signer, content, provider, certificate, content_type, policy)
     if content_type == ID_CT_RECEIPT:
         raise MalformedMessage("a receipt is given for no receipt", where="receiptRequest")
-    receipt_der = _build_receipt_content(signer)
-    digest = await _signed_attributes_digest(signer, provider)
+    expected = await expect_receipt(signer, provider)
     if len(signing.identities) != 1:
         raise MalformedMessage(f"{len(signing.identities)} signers, expected the one who received", where="Receipt")
-    attributes = (*signing.options.further_attributes, build_attribute(MSG_SIG_DIGEST, der.octet_string(digest)))
+    digest = build_attribute(MSG_SIG_DIGEST, der.octet_string(expected.msg_sig_digest))
+    attributes = (*signing.options.further_attributes, digest)
     options = dataclasses.replace(signing.options, further_attributes=attributes)
     signing = dataclasses.replace(signing, form=SignatureForm.OPAQUE, options=options)
-    return await build_signed_data(receipt_der, signing, provider, ID_CT_RECEIPT)
+    return await build_signed_data(expected.content, signing, provider, ID_CT_RECEIPT)
+
+
+async def expect_receipt(signer: SignerInfo, provider: CryptoProvider) -> ExpectedReceipt:
+    """The values of every receipt for the message that `signer` signed (section 2.6). Keep them to check receipts.
+
+    Raises MalformedMessage if the signer asks for no receipt.
+    """
+    return ExpectedReceipt(
+        content=_build_receipt_content(signer), msg_sig_digest=await _signed_attributes_digest(signer, provider)
+    )
 
 
 async def verify_receipt(
@@ -106,25 +134,41 @@ async def verify_receipt(
     looked up in the receipt and in `certificates`. Raises VerificationError, UnsupportedAlgorithm or MalformedMessage.
     """
     # (1)
+    receipt = parse_signed_receipt(cms)
+    signer = receipt.signer
+    # (2)
+    answered = _find_answered(parse_receipt(receipt.content), original)
+    expected = await expect_receipt(answered, provider)
+    # (3)
+    if not hmac.compare_digest(receipt.msg_sig_digest, expected.msg_sig_digest):
+        raise MessageDigestMismatch("the receipt is for other signed attributes than were sent")
+    # (4)
+    certificate = find_certificate(signer.sid, (*receipt.signed_data.certificates, *certificates))
+    if certificate is None:
+        raise VerificationError("the receipt does not carry its signer's certificate")
+    algorithm = await verify_signer(
+        signer, OctetsContent(expected.content, provider), provider, certificate, ID_CT_RECEIPT, policy
+    )
+    return VerifiedReceipt(signer=signer, certificate=certificate, algorithm=algorithm, original=answered)
+
+
+def parse_signed_receipt(cms: Buffer) -> SignedReceipt:
+    """Parse SignedData by one signer directly over a Receipt. Raises ContentTypeMismatch or MalformedMessage."""
     signed_data = _parse_receipt_signed_data(cms)
     signer = _only_signer(signed_data)
     for attribute_type in (RECEIPT_REQUEST, ML_EXPANSION_HISTORY):
         # Sections 2.2 and 2.4.1: a receipt asks for no receipt, and mailing lists do not change its attributes.
         if attribute_type in signer.attributes:
             raise MalformedMessage(f"attribute {attribute_type} appears in a receipt", where="Receipt")
-    # (2)
-    receipt = parse_receipt(signed_data.e_content or b"")
-    answered = _find_answered(receipt, original)
-    # (3)
-    _check_msg_sig_digest(signer, await _signed_attributes_digest(answered, provider))
-    # (4)
-    certificate = find_certificate(signer.sid, (*signed_data.certificates, *certificates))
-    if certificate is None:
-        raise VerificationError("the receipt does not carry its signer's certificate")
-    algorithm = await verify_signer(
-        signer, OctetsContent(_build_receipt_content(answered), provider), provider, certificate, ID_CT_RECEIPT, policy
+    content = signed_data.e_content or b""
+    parse_receipt(content)
+    digest = single_value(signer.attributes, MSG_SIG_DIGEST, "msgSigDigest")
+    return SignedReceipt(
+        signed_data=signed_data,
+        signer=signer,
+        content=bytes(content),
+        msg_sig_digest=bytes(der.expect(digest, der.OCTET_STRING, where="msgSigDigest").content),
     )
-    return VerifiedReceipt(signer=signer, certificate=certificate, algorithm=algorithm, original=answered)
 
 
 def parse_receipt(octets: Buffer) -> ContentReference:
@@ -163,13 +207,6 @@ def _find_answered(receipt: ContentReference, original: SignedData) -> SignerInf
         if isinstance(signer, SignerInfo) and RECEIPT_REQUEST in signer.attributes and _reference(signer) == receipt:
             return signer
     raise SignatureMismatch("the receipt is for another message, or for a message that asked for none")
-
-
-def _check_msg_sig_digest(signer: SignerInfo, computed: bytes) -> None:
-    value = single_value(signer.attributes, MSG_SIG_DIGEST, "msgSigDigest")
-    claimed = bytes(der.expect(value, der.OCTET_STRING, where="msgSigDigest").content)
-    if not hmac.compare_digest(claimed, computed):
-        raise MessageDigestMismatch("the receipt is for other signed attributes than were sent")
 
 
 def _reference(signer: SignerInfo) -> ContentReference:

@@ -54,6 +54,10 @@ REASONS: Final = {
     "too-large-to-look-inside": "The message is too large to look for protected parts inside it.",
     "limit-exceeded": "The message contains more than this program looks through.",
     "provider-error": "This device could not check the signature.",
+    "receipt-unknown": "This receipt is for no message that was sent from here with a request for it.",
+    "receipt-mismatch": "This receipt is for another version of the message than the one that was sent.",
+    "receipt-not-recipient": "The person who signed this receipt was not a recipient of the message.",
+    "receipt-repeated": "A receipt from this person for this message has arrived before.",
     "unsupported-by-provider": "The signature uses an algorithm that this device does not have.",
 }
 

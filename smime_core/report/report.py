@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, NoReturn
 
 from smime_core.cms.attributes import Attributes
+from smime_core.cms.signer_info import SignerInfo
 from smime_core.errors import VerificationError
 from smime_core.mail.header_protection import ProtectedHeaders
 from smime_core.pkix.trail import PathTrail
@@ -72,7 +73,7 @@ class SignerReport:
     `state` is VERIFIED, SIGNED_UNVERIFIED or INVALID. `certificate` is None if the message does not have it. `path`
     runs from the signer to the anchor; it is empty if no path is valid. `trail` is the record of the checks on the
     path, or None if no path was followed. `addresses` are those of the certificate that the anchor is trusted for.
-    `signed_attributes` are set if the signature verifies, even if `state` is not VERIFIED. `timestamp_trails` are the
+    `info` is the SignerInfo if the signature verifies, even if `state` is not VERIFIED. `timestamp_trails` are the
     records of the paths of timestamp services, for the timestamps on the signature, as far as these paths were
     followed.
     """
@@ -86,8 +87,13 @@ class SignerReport:
     signing_time: datetime.datetime | None
     trail: PathTrail | None = None
     addresses: tuple[str, ...] = ()
-    signed_attributes: Attributes = field(default_factory=dict, repr=False, hash=False)
+    info: SignerInfo | None = field(default=None, repr=False, hash=False)
     timestamp_trails: tuple[PathTrail, ...] = ()
+
+    @property
+    def signed_attributes(self) -> Attributes:
+        """The signed attributes; empty if the signature does not verify."""
+        return self.info.attributes if self.info else {}
 
     @property
     def trails(self) -> tuple[PathTrail, ...]:

@@ -139,7 +139,7 @@ def _trusted_signer(
         signing_time=info.signing_time,
         trail=trust.trail,
         addresses=trust.addresses,
-        signed_attributes=info.attributes,
+        info=info,
         timestamp_trails=trust.timestamp_trails,
     )
 

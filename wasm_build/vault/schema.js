@@ -73,12 +73,23 @@ const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "interm
 /** The contacts and decisions that a page keeps. @satisfies {Record<string, Kind>} */
 const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 
+/** A sent message that asked for receipts, with those that have arrived. @satisfies {Record<string, Kind>} */
+const SENT = {
+  id: "text", digest: "text", to: ["text"], receipts: [{ address: "text", signature: "text", messageId: "text" }],
+};
+
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
-  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] },
-  "message.verify": { message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes", "fieldsToo?": "flag" },
+  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"], "receipt?": "flag" },
+  "message.verify": {
+    message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes", "fieldsToo?": "flag", "receiptsToo?": "flag",
+    "sent?": SENT,
+  },
   "message.decrypt": { message: "bytes", ...KEYS },
   "message.subjects": { messages: ["bytes"], ...KEYS },
+  "receipt.make": {
+    message: "bytes", id: "text", from: "text", subject: "text", messageId: "text", at: "text", ...KEYS,
+  },
   "certificate.describe": { certificates: ["bytes"], ...TRUST },
   "certificate.page": { certificate: "bytes" },
   "field.encrypt": { text: "bytes", origin: "text", sign: "flag", ...KEYS, recipients: ["bytes"], at: "text" },
@@ -142,12 +153,13 @@ const OPENED = { identities: ["any"] };
  */
 export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
-  "message.compose": { message: "bytes" },
+  "message.compose": { message: "bytes", "receipt?": "any" },
   "message.decrypt": { message: "bytes" },
   "message.subjects": { subjects: ["any"] },
+  "receipt.make": { message: "bytes", to: ["text"] },
   "message.verify": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",
-    "harvest?": "any", certificates: ["any"], lookups: "any",
+    "harvest?": "any", certificates: ["any"], lookups: "any", "receipt?": "any",
   },
   "certificate.describe": { certificates: ["any"] },
   "certificate.page": { title: "text", rows: ["any"] },

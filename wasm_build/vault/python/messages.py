@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from smime_core.cms import Encrypting, Keys, Signing, find_nested_layers
+from smime_core.cms import Encrypting, Keys, SignerOptions, Signing, find_nested_layers
 from smime_core.errors import ContentTypeMismatch, SmimeError
 from smime_core.mail import (
     Draft,
@@ -19,7 +19,7 @@ from smime_core.mail import (
     read_entity,
 )
 from smime_core.message import decrypt_message, encrypt_entity, examine_message, read_headers, sign_entity
-from smime_core.mime import Attachment, parse_entity
+from smime_core.mime import Attachment, addresses, parse_entity
 from smime_core.own_content import examine_field_outside_page
 from smime_core.pkix import Purpose
 from smime_core.policy import Policy
@@ -27,6 +27,14 @@ from smime_core.provider import CryptoProvider
 from smime_core.report import LayerKind, MessageReport
 from smime_core.x509 import Certificate
 from wasm_build.vault.python.contacts import read_contacts
+from wasm_build.vault.python.receipts import (
+    GivenSent,
+    ask_for_receipt,
+    describe_asked,
+    describe_request,
+    find_receipt,
+    verify_receipt_mail,
+)
 from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import Reply, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import (
@@ -78,6 +86,7 @@ class ComposeMessage:
     recipients: tuple[bytes, ...]
     cipher: str | None = None
     passwords: tuple[Secret, ...] = ()
+    receipt: bool = False
 
     @property
     def encrypts(self) -> bool:
@@ -92,6 +101,8 @@ class VerifyMessage:
     judging: GivenJudging = group_of(GivenJudging)
     contacts: bytes = b""
     fields_too: bool = False
+    receipts_too: bool = False
+    sent: GivenSent | None = None
 
 
 @request_class
@@ -107,7 +118,10 @@ class ReadSubjects:
 
 
 async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
-    """Returns `{message}`: the draft signed, encrypted, both or neither. Raises SmimeError."""
+    """Returns `{message, receipt}`: the draft signed, encrypted, both or neither. Raises SmimeError.
+
+    `receipt` is None, or the values that each receipt for the message must have.
+    """
     draft = _parse_draft(request.draft)
     identities = await unseal(request.keys, provider)
     outer_headers, entity = build_parts(draft)
@@ -115,9 +129,14 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
         mode = ProtectionMode.CIPHER if request.encrypts else ProtectionMode.CLEAR
         policy = keep_hidden(_parse_hidden(request.draft))
         outer_headers, entity = protect_headers(outer_headers, entity, mode, policy)
+    asked = None
     if request.sign:
         signer = choose_signer(identities, draft.date, draft.sender)
-        entity = await sign_entity(entity, Signing(identities=[signer], signing_time=draft.date), provider)
+        options = SignerOptions(further_attributes=_further_attributes(request, draft, provider))
+        entity = await sign_entity(
+            entity, Signing(identities=[signer], signing_time=draft.date, options=options), provider
+        )
+        asked = await describe_asked(entity, provider) if request.receipt else None
     if request.encrypts:
         encrypting = Encrypting(
             recipients=_with_writer(parse_certificates(request.recipients), identities, draft),
@@ -127,16 +146,20 @@ async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
         entity = await encrypt_entity(entity, encrypting, provider)
     if not request.sign and not request.encrypts:
         entity = b"MIME-Version: 1.0\r\n" + entity
-    return {"message": outer_headers + entity}
+    return {"message": outer_headers + entity, "receipt": asked}
 
 
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
     """Returns the report on the message, and its parts that the page shows or keeps.
 
-    The text of a form field is opened only for a page that shows it as such (`fields_too`). Raises SmimeError.
+    The text of a form field is opened only for a page that shows it as such (`fields_too`), and a receipt only for one
+    that keeps its requests (`receipts_too`); `sent` is the request that the receipt answers. Raises SmimeError.
     """
     contacts = read_contacts(request.contacts)
     judging = await read_judging(request.judging, provider, contacts)
+    receipt = find_receipt(request.message) if request.receipts_too else None
+    if receipt is not None:
+        return await verify_receipt_mail(request.message, receipt, judging, provider, request.sent)
     keys = Keys(identities=await unseal(request.keys, provider))
     try:
         report = await examine_message(request.message, judging, provider, keys, policy=Policy.ARCHIVE)
@@ -155,6 +178,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
         "parts": _read_parts(report),
         "reply": describe_reply(report),
         "harvest": harvested,
+        "receipt": await describe_request(report, provider) if request.receipts_too else None,
     }
 
 
@@ -194,6 +218,7 @@ def _describe_field(report: MessageReport) -> Reply:
         "parts": [],
         "reply": describe_reply(report),
         "harvest": None,
+        "receipt": None,
     }
 
 
@@ -224,6 +249,13 @@ def _with_writer(
         if owns(identity, draft.sender) and may(identity, Purpose.ENCRYPT, draft.date)
     )
     return tuple(dict.fromkeys((*recipients, *list(own)[:1])))
+
+
+def _further_attributes(request: ComposeMessage, draft: Draft, provider: CryptoProvider) -> tuple[bytes, ...]:
+    if not request.receipt:
+        return ()
+    (author,) = addresses(draft.sender)
+    return (ask_for_receipt(author.address, draft.date, provider),)
 
 
 def _parse_draft(draft: GivenDraft) -> Draft:

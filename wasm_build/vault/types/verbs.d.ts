@@ -46,6 +46,8 @@ type Described<Verb extends string, Name extends string> =
 interface ByVerb {
   "certificate.describe certificates": DescribedCertificate & ({ usable: true; reason: null } | { usable: false; reason: Reason });
   "certificate.read certificates": DescribedCertificate;
+  "message.compose receipt": ExpectedReceipt;
+  "message.verify receipt": ReceiptRequest | GivenReceipt;
   "certificate.page rows": CertificatePage["rows"][number];
 }
 
@@ -104,6 +106,37 @@ export interface Harvest {
   contacts: ArrayBuffer;
   changes: CertificateChange[];
   asks: boolean;
+}
+
+/** The values that a receipt for a sent message must have (`wasm_build/vault/python/receipts.py`). */
+export interface ExpectedReceipt {
+  id: string;
+  digest: string;
+}
+
+/** The request for a receipt in a verified mail: the addresses that get it, those that are asked, those in To and Cc. */
+export interface ReceiptRequest {
+  kind: "asked";
+  id: string;
+  to: string[];
+  /** Null if everybody is asked. */
+  only: string[] | null;
+  readers: string[];
+}
+
+/** A receipt that arrived. The report says whether it proves anything. */
+export interface GivenReceipt {
+  kind: "given";
+  /** The `id` of the request that it answers; "" if its structure is wrong. */
+  id: string;
+  /** The hash of the receipt's own signature. */
+  signature: string;
+  messageId: string;
+  /** The addresses and the name that the signer's certificate proves, if the receipt is verified. */
+  addresses: string[];
+  name: string;
+  /** The time at which it was signed, as its signer says. */
+  at: string;
 }
 
 /** An attachment of a mail that was read, with the path of its MIME part. */
