@@ -145,6 +145,8 @@ interface Stores {
   anchors: CertificateInfo;
   sites: { origin: string; since: string };
   recipes: Recipe;
+  receiptRequests: ReceiptRequestRecord;
+  givenReceipts: { id: string; at: string; composition: string };
   settings: Setting;
   drafts: DraftRecord;
 }
@@ -174,6 +176,17 @@ interface DraftRecord {
   at: string;
   letter?: ArrayBuffer;
   files?: ArrayBuffer;
+}
+
+/** A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for it must have. */
+interface ReceiptRequestRecord {
+  id: string;
+  digest: string;
+  sentAt: string;
+  /** The addresses of its recipients. */
+  to: string[];
+  /** The receipts that arrived, one for each person. `signature` and `messageId` name the mail that brought it. */
+  receipts: { name: string; address: string; at: string; signature: string; messageId: string }[];
 }
 
 /** The values in `storage.session`, by name (`background/memory.js`). */
@@ -248,7 +261,15 @@ interface OpenedResult {
   report: MessageReport;
   settled: boolean;
   openedAt: number;
+  receipt: ShownReceipt | null;
 }
+
+/** A statement about receipts beside a mail: it asks for one, got one, was answered, or is a receipt itself. */
+type ShownReceipt =
+  | { kind: "asked" }
+  | { kind: "answered"; at: string }
+  | { kind: "sent"; receipts: { name: string; address: string; at: string }[] }
+  | { kind: "given"; sentAt: string; to: string[] };
 
 interface WrittenResult {
   people: string[];
@@ -285,7 +306,8 @@ interface CompositionRecord {
   origin: string;
   /** See `ancestors` of `FrameRecord`. */
   ancestors: string[];
-  kind: "new" | "reply" | "replyAll" | "forward";
+  /** "receipt" for the receipt that the held mail asks for. */
+  kind: "new" | "reply" | "replyAll" | "forward" | "receipt";
   from: string;
   to: string[];
   cc: string[];
@@ -299,6 +321,8 @@ interface CompositionRecord {
   sign: boolean;
   encrypt: boolean;
   windowTabId?: number;
+  /** For the kind "receipt": the name of the request, and the addresses that get the receipt. */
+  receipt?: { id: string; to: string[] };
   /** The state of each copy, by its envelope. A "begun" copy was handed to the webmail, which has not answered. */
   copies: Record<string, "begun" | "taken" | "refused">;
 }

@@ -4,6 +4,7 @@
  * window begins is not encrypted: the page already has it, or it is our own request for a certificate. The finished
  * message goes only to the document that asked.
  */
+import { quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
@@ -11,9 +12,11 @@ import { placeOf, siteOf, sitesAround } from "./ancestors.js";
 import * as database from "../shared/database.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
+import * as mails from "./mails.js";
 import * as memory from "./memory.js";
 import * as preferences from "./preferences.js";
 import { openUnlessAsking } from "./prompt_window.js";
+import * as receipts from "./receipts.js";
 import * as recipientSearch from "./recipient_search.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
@@ -73,13 +76,15 @@ async function openWindow(composition) {
 export async function claim({ composition: id }, sender) {
   const composition = await load(id);
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
+  const asked = composition.kind === "receipt" ? await readAsked(composition.mail) : null;
+  if (asked) composition.receipt = { id: asked.id, to: asked.to };
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt } = composition;
   // A letter of the viewer has no site. The click on the viewer's button for the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
     question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
-    deliver, sign, encrypt, siteKnown,
+    deliver, sign, encrypt, siteKnown, asked,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }
@@ -90,11 +95,22 @@ export async function claim({ composition: id }, sender) {
  * @param {CompositionRecord} composition
  */
 function questionOf(composition) {
-  const { origin, kind, mail, deliver } = composition;
-  return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver };
+  const { origin, kind, mail, deliver, receipt = null } = composition;
+  return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver, receipt };
 }
 
-/** @param {BodyOf<"compose.send" | "compose.save">} body @param {Sender} sender */
+/**
+ * The receipt that a held mail asks for, as the window shows it: with the report on the mail, and the addresses that the
+ * mail names. Rejects with `receipt-not-asked` or `receipt-given`.
+ * @param {string} mail
+ */
+async function readAsked(mail) {
+  const { report, receipt } = await mails.judgeAgain({ mail, content: "" }, trust.askAuthorities);
+  const { id, to, readers } = await receipts.readAsked({ report, receipt });
+  return { id, to, readers, report };
+}
+
+/** @param {BodyOf<"compose.send" | "compose.save" | "receipt.send" | "receipt.save">} body @param {Sender} sender */
 export async function question({ composition }, sender) {
   return questionOf(await ofWindow(composition, sender));
 }
@@ -190,11 +206,28 @@ export async function dropDraft({ composition, draft }, sender) {
  *   messages if no webmail sends them; `shown` is the beginning of the first message
  */
 export async function send(body, sender) {
-  const composition = await ofWindow(body.composition, sender);
-  const begun = Object.values(composition.copies).includes("begun");
-  if (begun && !body.again) throw new RequestError("sending-unknown");
+  const composition = await unlessBegun(body, sender);
   const copies = (await planCopies(body)).filter(({ envelope }) => composition.copies[nameOf(envelope)] !== "taken");
-  const { messages, subject } = await makeMessages(body, copies);
+  return handOver(composition, copies, await makeMessages(body, copies));
+}
+
+/**
+ * The letter that a window sends. Rejects with `sending-unknown` if an earlier try has perhaps sent it.
+ * @param {BodyOf<"compose.send" | "receipt.send">} body @param {Sender} sender
+ */
+async function unlessBegun({ composition: id, again }, sender) {
+  const composition = await ofWindow(id, sender);
+  const begun = Object.values(composition.copies).includes("begun");
+  if (begun && !again) throw new RequestError("sending-unknown");
+  return composition;
+}
+
+/**
+ * Hands the finished messages to the webmail one after the other.
+ * @param {CompositionRecord} composition
+ * @param {{envelope: Copy["envelope"]}[]} copies @param {{messages: ArrayBuffer[], subject: string}} made
+ */
+async function handOver(composition, copies, { messages, subject }) {
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
   if (composition.deliver === "file") return { sent: true, problem: "", files: messages, shown };
   const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
@@ -216,6 +249,47 @@ export async function send(body, sender) {
 export async function saveAsFiles(body, sender) {
   await ofWindow(body.composition, sender);
   return (await makeMessages(body, await planCopies(body))).messages;
+}
+
+/**
+ * Sends the receipt that a mail asks for.
+ * @param {BodyOf<"receipt.send">} body @param {Sender} sender
+ */
+export async function sendReceipt(body, sender) {
+  const composition = await unlessBegun(body, sender);
+  const { envelope, ...made } = await makeReceipt(composition, body);
+  try {
+    return await handOver(composition, [{ envelope }], made);
+  } finally {
+    const { copies, deliver, receipt } = await load(composition.id);
+    // After a refusal the person may give the receipt later.
+    const hasPerhapsLeft = deliver === "file" || ["begun", "taken"].includes(copies[nameOf(envelope)] ?? "");
+    if (receipt && !hasPerhapsLeft) await receipts.forgetGiven(receipt.id);
+  }
+}
+
+/**
+ * Makes the receipt as a file, for a webmail that is gone or refuses it.
+ * @param {BodyOf<"receipt.save">} body @param {Sender} sender
+ */
+export async function saveReceiptAsFile(body, sender) {
+  return (await makeReceipt(await ofWindow(body.composition, sender), body)).messages;
+}
+
+/** @param {CompositionRecord} composition @param {BodyOf<"receipt.save">} body */
+async function makeReceipt({ id: composition, mail, receipt }, { identity, from }) {
+  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
+  if (!receipt || !own) throw new RequestError(receipt ? "no-such-key" : "bad-request");
+  if (own.locked) throw new RequestError("locked");
+  await receipts.noteGiven({ id: receipt.id, composition });
+  // The chosen identity signs, and any may decrypt.
+  const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];
+  const subject = api.i18n.getMessage("receiptSubject");
+  const { message, to } = await vault.call("letter.receipt", {
+    mail, id: receipt.id, from: quoteMailbox({ name: own.name, address: from }), subject, at: new Date().toISOString(),
+    messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...all, identities: [...signer.identities, ...all.identities],
+  });
+  return { envelope: { from, to, cc: [], bcc: [] }, messages: [message], subject };
 }
 
 /**
@@ -308,15 +382,24 @@ async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, by
 }
 
 /** @param {Letter} letter @param {Copy[]} copies */
-async function makeMessages({ composition, letter, password, sign, identity }, copies) {
+async function makeMessages({ composition, letter, password, sign, receipt, identity }, copies) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
   const asked = copies.map(({ recipients, usesPassword }) => ({ recipients, usesPassword }));
   if (asked.some(({ usesPassword }) => usesPassword) && !password) throw new RequestError("password-missing");
-  return vault.call("letter.compose", {
-    composition, letter, copies: asked, password, sealKey, identities, sign, at: new Date().toISOString(),
+  const made = await vault.call("letter.compose", {
+    composition, letter, copies: asked, password, sealKey, identities, sign, receipt: sign && receipt, at: new Date().toISOString(),
   });
+  // A message may arrive although the webmail does not answer, so the requests are kept before.
+  const requests = made.requests.flatMap((request, index) => (request ? [{ ...request, to: readersOf(copies[index].envelope) }] : []));
+  if (requests.length) await receipts.keepRequests(requests);
+  return made;
+}
+
+/** @param {Copy["envelope"]} envelope */
+function readersOf({ to, cc, bcc }) {
+  return [...to, ...cc, ...bcc];
 }
 
 /** @param {number[]} sizes */

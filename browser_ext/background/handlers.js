@@ -143,6 +143,8 @@ export const HANDLERS = {
   "compose.drop": composing.dropDraft,
   "compose.send": composing.send,
   "compose.save": composing.saveAsFiles,
+  "receipt.send": composing.sendReceipt,
+  "receipt.save": composing.saveReceiptAsFile,
   "compose.close": composing.close,
   "guide.open": guide.open,
   "guide.step": guide.readStep,

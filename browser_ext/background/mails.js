@@ -16,6 +16,7 @@ import * as frames from "./frames.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
 import * as promptWindow from "./prompt_window.js";
+import * as receipts from "./receipts.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
 
@@ -78,12 +79,13 @@ async function tryToOpen(job, { withKeys }) {
     const [held, judging, known] = await Promise.all([
       withKeys ? keys.unlocked() : { sealKey: null, identities: [] }, trust.judging(), contacts.read(),
     ]);
-    const { isClosed, report, lookups, harvest } = await vault.call("mail.verify", {
+    const { isClosed, report, lookups, harvest, receipt } = await vault.call("mail.verify", {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
       ...held, ...judging, contacts: known?.slice(0) ?? null,
     });
     if (isClosed) return false;
-    await jobs.finishOpened(job, { report, lookups }, openedAt);
+    const shown = lookups.length === 0 ? await receipts.describe({ report, receipt }) : null;
+    await jobs.finishOpened(job, { report, lookups, receipt: shown }, openedAt);
     // The sender is remembered only after a final verdict, while the mail is already shown.
     if (lookups.length === 0) void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
   } catch (error) {
@@ -97,9 +99,9 @@ async function tryToOpen(job, { withKeys }) {
  * @param {BodyOf<"mail.settle">} body @param {Sender} sender
  */
 export async function settle({ frame: id }, sender) {
-  const { report, harvest, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
+  const { report, harvest, receipt, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
   void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
-  return { report };
+  return { report, receipt: await receipts.describe({ report, receipt }) };
 }
 
 /**
@@ -141,10 +143,13 @@ export async function answer({ frame: id, kind }, sender) {
   if (problem !== true) throw new RequestError(problem ?? "mail-gone");
 }
 
-/** @param {FrameRecord} frame @param {import("../../wasm_build/vault/lookups.js").Asker} ask */
-async function judgeAgain(frame, ask) {
+/**
+ * Judges a held mail again.
+ * @param {{mail: string, content: string}} held @param {import("../../wasm_build/vault/lookups.js").Asker} ask
+ */
+export async function judgeAgain({ mail, content }, ask) {
   const judge = async (/** @type {import("../../wasm_build/vault/trust.js").Evidence} */ evidence) => {
-    const opening = { mail: frame.mail, content: frame.content, ...(await keys.unlocked()), ...(await trust.judging(evidence)) };
+    const opening = { mail, content, ...(await keys.unlocked()), ...(await trust.judging(evidence)) };
     const known = await contacts.read();
     return { ...(await vault.call("mail.judge", { ...opening, contacts: known?.slice(0) ?? null })), known };
   };

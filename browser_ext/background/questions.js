@@ -30,6 +30,8 @@ export const QUESTIONS = {
   "backup.restore": { turn: () => "backup", read: backup.review },
   "page.encrypt": { turn: ({ page }) => `page ${page}`, read: async (body) => pages.question(body) },
   "compose.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
+  "receipt.send": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
+  "receipt.save": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
   "compose.save": { turn: ({ composition }) => `composition ${composition}`, read: composing.question },
 };
 

@@ -3,6 +3,7 @@ import { disturb } from "../../wasm_build/ui/calm.js";
 import { problem } from "../../wasm_build/ui/parts.js";
 import { Courier } from "./courier.js";
 import { LetterWindow } from "./letter_window.js";
+import { ReceiptWindow } from "./receipt_window.js";
 import { errorText } from "../shared/i18n.js";
 import { startPage } from "../shared/page_start.js";
 import { showPattern } from "../shared/pattern.js";
@@ -18,7 +19,8 @@ async function start() {
   startHeartbeat();
   try {
     showPattern(await ask("pattern.read"));
-    const letter = new LetterWindow(translate, courier, await courier.claim());
+    const claim = await courier.claim();
+    const letter = claim.asked ? new ReceiptWindow(translate, courier, claim, claim.asked) : new LetterWindow(translate, courier, claim);
     main.replaceChildren(letter.element);
     disturb();
     await letter.begin();

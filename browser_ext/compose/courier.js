@@ -22,7 +22,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * @typedef {{
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
- *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean,
+ *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, receipt?: boolean,
  *   }>,
  *   files: PackedLetter<{aside: number, forwarded: number[]}>,
  * }} Draft
@@ -34,10 +34,12 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * certificates for To, then for Cc; "" for a recipient without one. `hiddenPeople` are the same for Bcc. `byPassword`
  * are the addresses that open the letter by password.
  * @typedef {{
- *   identity: string, sign: boolean, encrypt: boolean, from: string, to: string[], cc: string[], bcc: string[], people: string[],
+ *   identity: string, sign: boolean, encrypt: boolean, receipt: boolean, from: string, to: string[], cc: string[], bcc: string[], people: string[],
  *   hiddenPeople: string[], byPassword: string[],
  * }} Leaving
  */
+
+/** The identity that signs a receipt, and the address from which it is sent. @typedef {{identity: string, from: string}} Receipting */
 
 export class Courier {
   #composition;
@@ -128,6 +130,16 @@ export class Courier {
    */
   async finish(letter, leaving, password) {
     return ask("compose.save", { ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), shown: await this.#shown });
+  }
+
+  /** @param {Receipting} receipt @param {{again: boolean}} options */
+  async sendReceipt(receipt, { again }) {
+    return ask("receipt.send", { ...this.#letter, ...receipt, again, shown: await this.#shown });
+  }
+
+  /** @param {Receipting} receipt @returns {Promise<ArrayBuffer[]>} the receipt as a message */
+  async finishReceipt(receipt) {
+    return ask("receipt.save", { ...this.#letter, ...receipt, shown: await this.#shown });
   }
 
   /**

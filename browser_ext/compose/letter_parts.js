@@ -2,11 +2,20 @@
 import { saveFile } from "../../wasm_build/ui/attachments.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { text } from "../shared/i18n.js";
+import { locale, text } from "../shared/i18n.js";
+
+const TITLES = {
+  new: "composeTitleNew", reply: "composeTitleReply", replyAll: "composeTitleReply", forward: "composeTitleForward", receipt: "receiptTitle",
+};
 
 /** @param {import("./letter_window.js").Claim["kind"]} kind */
 export function titleOf(kind) {
-  return text({ new: "composeTitleNew", reply: "composeTitleReply", replyAll: "composeTitleReply", forward: "composeTitleForward" }[kind]);
+  return text(TITLES[kind]);
+}
+
+/** Addresses in a sentence. @param {string[]} addresses */
+export function addressList(addresses) {
+  return new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses.map(isolate));
 }
 
 /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./letter_window.js").Claim["deliver"]} deliver */

@@ -21,6 +21,7 @@ import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
 import { LockCover } from "./lock_cover.js";
 import { arrivalNote, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
+import { MoreOptions } from "./more_options.js";
 import { Protection } from "./protection.js";
 import { Recipients } from "./recipients.js";
 import { SenderChoice } from "./sender_choice.js";
@@ -49,6 +50,8 @@ export class LetterWindow {
   #wait;
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;
+  /** The letter as it was when it left. @type {Letter | null} */
+  #leavingLetter = null;
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
@@ -73,11 +76,12 @@ export class LetterWindow {
     this.protection = new Protection(translate, {
       sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
     });
+    this.more = new MoreOptions({ onChange: () => this.written() });
     this.plan = this.#createPlan();
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
       take: (onFree) => this.#takeOutgoing(onFree),
-      onSent: (letter, sent) => this.#showSent(letter, sent),
+      onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
       update: () => this.update(),
     } });
@@ -119,7 +123,8 @@ export class LetterWindow {
     const translate = this.#translate;
     this.protection.passwordPlace.hidden = !letter.encrypt || this.recipients.byPassword.length === 0;
     const inTheWay = this.#obstacles(letter);
-    this.plan.show(letter, whatWillLeave(letter, translate), inTheWay, warnings(letter, translate));
+    this.more.show(letter);
+    this.plan.show(letter, [whatWillLeave(letter, translate), this.more.sentence].join(" ").trim(), inTheWay, warnings(letter, translate));
     this.sending.show(inTheWay.length === 0);
     this.note("unseen", ...unseenNote(letter.sign ? [this.subject.input.value, this.text.value] : []));
   }
@@ -157,7 +162,7 @@ export class LetterWindow {
       this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       this.attached.element,
-      protection.element, protection.passwordPlace, this.sender.unlockPlace, this.plan.element, arrivalNote(this.#claim.deliver),
+      protection.element, protection.passwordPlace, this.more.element, this.sender.unlockPlace, this.plan.element, arrivalNote(this.#claim.deliver),
       sending.failure, sending.progress.element, sending.ways,
       html("div", { class: "actions" }, sending.button, discard), this.draftState);
     form.addEventListener("submit", (event) => {
@@ -225,8 +230,19 @@ export class LetterWindow {
       this.#isForWriterOnly = true;
       onFree();
     } });
-    else return { letter, packed: this.#packed(), leaving: this.#leaving(), password: this.protection.takePassword() };
+    else return this.#outgoing(letter);
     return null;
+  }
+
+  /** @param {Letter} letter */
+  #outgoing(letter) {
+    this.#leavingLetter = letter;
+    const [packed, leaving, password] = [this.#packed(), this.#leaving(), this.protection.takePassword()];
+    return {
+      isEncrypted: letter.encrypt,
+      send: (/** @type {{again: boolean}} */ { again }) => this.#courier.send(packed, leaving, { password, again }),
+      finish: () => this.#courier.finish(packed, leaving, password),
+    };
   }
 
   /** @returns {import("./courier.js").PackedLetter<import("./courier.js").LetterFields>} */
@@ -255,18 +271,18 @@ export class LetterWindow {
   #leaving() {
     const { addresses, byPassword, fingerprints } = this.recipients;
     return {
-      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts,
+      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts, receipt: this.more.asksReceipt,
       from: this.sender.address, ...addresses, ...fingerprints, byPassword,
     };
   }
 
-  /** @param {Letter} letter @param {{shown: ArrayBuffer | null, isHandedOver: boolean}} sent */
-  async #showSent(letter, { shown, isHandedOver }) {
+  /** @param {{shown: ArrayBuffer | null, isHandedOver: boolean}} sent */
+  async #showSent({ shown, isHandedOver }) {
     // The draft stays while the person still has to send the message in the webmail. A draft that cannot be dropped
     // does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
     const onClose = () => void this.#courier.close();
-    const { heading, parts } = createSentView(this.#translate, { letter, deliver: this.#claim.deliver, origin: this.#claim.origin, shown, isHandedOver, onClose });
+    const { heading, parts } = createSentView(this.#translate, { letter: this.#leavingLetter ?? this.#letter(), deliver: this.#claim.deliver, origin: this.#claim.origin, shown, isHandedOver, onClose });
     this.element.replaceChildren(...parts);
     heading.focus();
   }
@@ -312,7 +328,7 @@ export class LetterWindow {
 
   /** @param {Draft["letter"]} letter @param {Draft["files"] | null} files the parts of a draft */
   #fill({ fields, text: written }, files) {
-    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt } = fields;
+    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, receipt = false } = fields;
     const { aside = 0, forwarded = [] } = files?.fields ?? {};
     const kept = files?.attachments ?? [];
     const attachments = kept.slice(0, kept.length - aside);
@@ -321,6 +337,7 @@ export class LetterWindow {
     this.text.value = new TextDecoder().decode(written);
     this.protection.answersEncrypted = answersEncrypted;
     this.protection.set({ sign, encrypt });
+    this.more.set({ receipt });
     this.sender.choose(from);
     this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
     if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
@@ -331,7 +348,7 @@ export class LetterWindow {
     const fields = {
       from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
       thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersEncrypted,
-      sign: this.protection.signs, seal: this.protection.encrypts,
+      sign: this.protection.signs, seal: this.protection.encrypts, receipt: this.more.asksReceipt,
     };
     const { aside, forwarded } = this.#answering.keptFiles;
     const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };

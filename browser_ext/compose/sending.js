@@ -8,16 +8,15 @@ import { codeOf } from "../shared/messages.js";
 import { saveMessage, sendVerb } from "./letter_parts.js";
 import { LetterProgress } from "./letter_progress.js";
 
-/** @typedef {import("../../wasm_build/ui/sending_plan.js").Letter} Letter */
 /**
+ * A letter or receipt that can leave. `finish` makes its messages as files.
  * @typedef {{
- *   letter: Letter, packed: import("../shared/packed_letter.js").PackedLetter, leaving: import("./courier.js").Leaving,
- *   password: Secret | null,
+ *   isEncrypted: boolean, send: (options: {again: boolean}) => Promise<ReplyTo<"compose.send">>, finish: () => Promise<ArrayBuffer[]>,
  * }} Outgoing
  */
 /**
  * @typedef {{
- *   take: (onFree: () => void) => Outgoing | null, onSent: (letter: Letter, sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
+ *   take: (onFree: () => void) => Outgoing | null, onSent: (sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
  *   onLocked: () => void, update: () => void,
  * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
@@ -81,13 +80,12 @@ export class Sending {
     const outgoing = this.#desk.take(() => void this.submit({ again }));
     if (!outgoing) return;
     this.ways.replaceChildren();
-    const { letter, packed, leaving, password } = outgoing;
-    await this.#work(letter.encrypt, async () => {
-      const { sent, problem: reason, files, shown } = await this.#courier.send(packed, leaving, { password, again });
+    await this.#work(outgoing.isEncrypted, async () => {
+      const { sent, problem: reason, files, shown } = await outgoing.send({ again });
       if (!sent) return this.#refused(reason);
       files.forEach(saveMessage);
       this.#done = true;
-      await this.#desk.onSent(letter, { shown, isHandedOver: reason !== "" });
+      await this.#desk.onSent({ shown, isHandedOver: reason !== "" });
     });
   }
 
@@ -138,9 +136,6 @@ export class Sending {
     if (this.#busy) return;
     const outgoing = this.#desk.take(() => void this.#saveFiles());
     if (!outgoing) return;
-    const { letter, packed, leaving, password } = outgoing;
-    await this.#work(letter.encrypt, async () => {
-      (await this.#courier.finish(packed, leaving, password)).forEach(saveMessage);
-    });
+    await this.#work(outgoing.isEncrypted, async () => (await outgoing.finish()).forEach(saveMessage));
   }
 }

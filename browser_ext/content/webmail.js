@@ -241,6 +241,12 @@ async function hold(bytes) {
  */
 async function answer(webmail, kind, mail) {
   try {
+    if (kind === "receipt") {
+      // A receipt is no letter that the person could write in the webmail's own form.
+      const isRaw = (await webmail.delivery().catch(() => "file")) === "raw";
+      await openLetter(webmail, { kind, from: "", to: [], cc: [], subject: "", text: "", mail, deliver: isRaw ? "raw" : "file" });
+      return "";
+    }
     // A webmail that sends only from its own form opens it; the person continues with the extension's button above it.
     if (webmail.answer) {
       await webmail.answer(kind);

@@ -7,17 +7,19 @@
  * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
  * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
  * `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about webmails.
+ * `receiptRequests` are sent messages that ask for signed receipts, without their content. `givenReceipts` are the
+ * messages for which the person gave one.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
 
 /** @typedef {keyof Stores} Store */
 
 const NAME = "sealwax";
-const VERSION = 4;
+const VERSION = 5;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
   keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
-  settings: "name", drafts: "id", recipes: "origin",
+  settings: "name", drafts: "id", recipes: "origin", receiptRequests: "id", givenReceipts: "id",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */

@@ -43,10 +43,13 @@ const DIGEST = "digest";
 
 /** A letter that is ready to leave, with its protection. @satisfies {MessageShape} */
 const LEAVING = {
-  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", encrypt: "boolean", from: "string", to: "strings",
+  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", encrypt: "boolean", receipt: "boolean", from: "string", to: "strings",
   cc: "strings", bcc: "strings", people: "strings", hiddenPeople: "strings", byPassword: "strings", password: OPTIONAL_SECRET,
   shown: DIGEST,
 };
+
+/** A signed receipt, with the identity that signs it. @satisfies {MessageShape} */
+const RECEIPT = { composition: "string", identity: "string", from: "string", shown: DIGEST };
 
 /** @satisfies {Record<string, {from: Origin[], body: MessageShape}>} */
 export const MESSAGES = {
@@ -197,6 +200,8 @@ export const MESSAGES = {
   "compose.drop": { from: ["compose"], body: { composition: "string", draft: "string" } },
   "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean" } },
   "compose.save": { from: ["compose"], body: LEAVING },
+  "receipt.send": { from: ["compose"], body: { ...RECEIPT, again: "boolean" } },
+  "receipt.save": { from: ["compose"], body: RECEIPT },
   "compose.close": { from: ["compose"], body: { composition: "string" } },
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
@@ -229,7 +234,8 @@ export const MESSAGES = {
  * @type {{[Kind in "revocation" | "way" | "delivery" | "toolbar way" | "section"]: MessageKinds[Kind][]}}
  */
 export const WORDS = {
-  revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward"], delivery: ["raw", "attachment", "file"],
+  revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward", "receipt"],
+  delivery: ["raw", "attachment", "file"],
   "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "keys", "close"],
   section: ["", "identities", "people", "trust", "sites", "settings", "backup"],
 };

@@ -23,13 +23,14 @@ const BASE64_GROWTH = (4 / 3) * (78 / 76);
 /**
  * @typedef {Keys & {
  *   composition: string, letter: Envelope, copies: {recipients: ArrayBuffer[], usesPassword: boolean}[],
- *   password: EncryptedSecret | null, sign: boolean, at: string,
+ *   password: EncryptedSecret | null, sign: boolean, receipt: boolean, at: string,
  * }} Composing
  */
 
 export const letterVerbs = {
   "letter.whole": takeWhole,
   "letter.compose": composeLetter,
+  "letter.receipt": composeReceipt,
   "letter.original": openOriginal,
   "draft.seal": sealDraft,
   "draft.open": openDraft,
@@ -37,6 +38,7 @@ export const letterVerbs = {
 
 /**
  * Makes one message for each of `copies`: people in To and Cc share one, each person in Bcc has one of their own.
+ * `requests` are the values by which the receipts for each message are recognised.
  * @param {Composing} body
  */
 async function composeLetter(body) {
@@ -48,14 +50,15 @@ async function composeLetter(body) {
   const unpacked = /** @type {Unpacked} */ (unpackLetter(await openEnvelope("letter", letter)));
   tell(work.opened);
   const password = body.password && (await openSecret("password", body.password));
-  const messages = [];
+  const made = [];
   for (const index of copies.keys()) {
     const begun = work.opened + work.forCopy * index;
-    messages.push(await composeCopy(index, { ...body, unpacked, secret: password }, (done) => tell(begun + done)));
+    made.push(await composeCopy(index, { ...body, unpacked, secret: password }, (done) => tell(begun + done)));
     tell(begun + work.forCopy);
   }
   if (password) overwrite(password.buffer);
-  return { messages, subject: encrypts ? HIDDEN_SUBJECT : unpacked.fields.subject };
+  const messages = made.map(({ message }) => message);
+  return { messages, requests: made.map(({ receipt = null }) => receipt), subject: encrypts ? HIDDEN_SUBJECT : unpacked.fields.subject };
 }
 
 /**
@@ -65,17 +68,24 @@ async function composeLetter(body) {
  * @param {Composing & {unpacked: Unpacked, secret: Secret | null}} letter
  * @param {(done: number) => void} onProgress
  */
-async function composeCopy(index, { unpacked, secret, copies, sign, sealKey, identities, at }, onProgress) {
+async function composeCopy(index, { unpacked, secret, copies, sign, receipt, sealKey, identities, at }, onProgress) {
   const { recipients, usesPassword } = copies[index];
   const { fields, text, attachments } = unpacked;
   const isLast = index === copies.length - 1;
   const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
-  const { message } = await callVault("message.compose", {
+  return callVault("message.compose", {
     draft: { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at },
-    sign, recipients, cipher: "cbc", identities: identities.map((one) => one.slice(0)), sealKey,
+    sign, receipt, recipients, cipher: "cbc", identities: identities.map((one) => one.slice(0)), sealKey,
     ...(usesPassword && secret ? { passwords: [{ ...secret, buffer: secret.buffer.slice(0) }] } : {}),
   }, ({ done }) => onProgress(done));
-  return message;
+}
+
+/**
+ * Makes the receipt that a held mail asks for.
+ * @param {Omit<Encrypted<VaultArgs<"receipt.make">>, "message"> & {mail: string}} body
+ */
+function composeReceipt({ mail, ...receipt }) {
+  return callVault("receipt.make", { ...receipt, message: copyMail(mail) });
 }
 
 /** Seals a part of a draft. @param {Keys & {content: Envelope, place: string}} body */

@@ -7,6 +7,7 @@ import { encryptTo } from "../shared/channel.js";
 import { MailStore } from "./mail_store.js";
 import { isClosed } from "../shared/closed_report.js";
 import { packContent } from "../shared/packed_content.js";
+import { findRequest } from "../shared/receipt_requests.js";
 import { holdText } from "./text_verbs.js";
 import { callVault, openEnvelope } from "./vault_access.js";
 
@@ -62,15 +63,29 @@ async function verify({ job, frame, replyKey, ...opening }) {
   for (const data of files) encrypted.push(await encryptTo(replyKey, "mail file", data));
   store.keepFiles(frame, encrypted);
   holdText({ job, envelope: await encryptTo(replyKey, "opened mail", shown) });
-  const { report, lookups, harvest = null } = opened;
-  return { isClosed: /** @type {const} */ (false), report: withoutHeaders(report), lookups, harvest };
+  const { report, lookups, harvest = null, receipt = null } = opened;
+  return { isClosed: /** @type {const} */ (false), report: withoutHeaders(report), lookups, harvest, receipt };
 }
 
 /** @param {Opening} opening @returns {Promise<Omit<Opened, "reply">>} */
 async function openMail({ mail, content, ...args }) {
   if (content) return verifyDetached(mail, content, args);
+  // A call transfers its buffers, and a receipt is judged a second time.
+  const again = structuredClone(args);
+  const opened = await verifyMail(mail, args);
+  const sent = opened.receipt?.kind === "given" ? await findRequest(opened.receipt.id) : null;
+  return sent ? verifyMail(mail, { ...again, sent: valuesOf(sent) }) : opened;
+}
+
+/** @param {string} mail @param {Omit<Opening, "mail" | "content">} args */
+function verifyMail(mail, args) {
   // The views show the text of a field as such, without a mail's header and without an answer.
-  return callVault("message.verify", { ...args, message: store.copy(mail), fieldsToo: true });
+  return callVault("message.verify", { ...args, message: store.copy(mail), fieldsToo: true, receiptsToo: true });
+}
+
+/** @param {ReceiptRequestRecord} sent */
+function valuesOf({ id, digest, to, receipts }) {
+  return { id, digest, to, receipts: receipts.map(({ address, signature, messageId }) => ({ address, signature, messageId })) };
 }
 
 /**
@@ -86,9 +101,9 @@ async function verifyDetached(mail, content, { trust, at }) {
 
 /** Returns only the verdict, and overwrites the opened content. @param {Opening} opening */
 async function judge(opening) {
-  const { report, lookups, certificates, harvest, ...opened } = await openMail(opening);
+  const { report, lookups, certificates, harvest, receipt, ...opened } = await openMail(opening);
   overwriteAll(opened);
-  return { report: withoutHeaders(report), lookups, certificates, harvest };
+  return { report: withoutHeaders(report), lookups, certificates, harvest, receipt };
 }
 
 /** @param {{mail: string}} body */

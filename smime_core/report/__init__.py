@@ -6,6 +6,7 @@ No RFC defines the reasons. The JSON follows smime_core/report/report.schema.jso
 from smime_core.report.certificate_page import CertificatePage, PageRow, PageValue, describe_certificate, page_to_json
 from smime_core.report.certificate_text import fingerprint_text, key_label
 from smime_core.report.path_tree import Explanation, TreeNode, draw_tree, explain_path, explain_signer, trust_text
+from smime_core.report.reasons import reason
 from smime_core.report.report import LayerKind, LayerReport, MessageReport, Reason, RecipientReport, SignerReport, State
 from smime_core.report.report_json import (
     anchor_to_json,
@@ -39,6 +40,7 @@ __all__ = [
     "fingerprint_text",
     "key_label",
     "page_to_json",
+    "reason",
     "reasons_to_json",
     "report_to_json",
     "time_to_json",

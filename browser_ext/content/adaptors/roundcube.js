@@ -22,8 +22,8 @@ let delivery = null;
  * Reads the settings of the page's own program from the text of its scripts: `rcmail.set_env({…})`. Content scripts run
  * in an isolated world and cannot read the variables of the page.
  */
-function environment() {
-  const scripts = [...document.querySelectorAll("script:not([src])")].map(({ textContent }) => textContent ?? "");
+function environment(page = document) {
+  const scripts = [...page.querySelectorAll("script:not([src])")].map(({ textContent }) => textContent ?? "");
   const texts = scripts.flatMap((text) => [...text.matchAll(/^rcmail\.set_env\((\{.*\})\);\s*$/gm)]);
   return Object.assign({}, ...texts.map(([, json]) => parse(json ?? "")));
 }
@@ -87,9 +87,13 @@ async function answer(kind) {
   open(compose, "_top");
 }
 
+/** Whether this is the page for writing. */
+function isForm() {
+  return (environment().action ?? actionByLooks()) === "compose";
+}
+
 function composer() {
-  const { action = actionByLooks() } = environment();
-  if (action !== "compose") return null;
+  if (!isForm()) return null;
   const element = document.getElementById("composebody");
   const form = element?.closest("form");
   if (!(element instanceof HTMLTextAreaElement) || !form) throw problem("page-not-understood");
@@ -166,34 +170,43 @@ async function deliveryWay() {
 /** @param {ComposedMessage} done */
 async function send(done) {
   await (done.deliver === "raw" ? sendRaw(done) : sendAttached(done));
-  // More copies (for people in Bcc) will be sent by this page: stay on it.
-  if (done.more) return;
+  // More copies (for people in Bcc) will be sent by this page: stay on it. A receipt is sent from the page of its mail.
+  if (done.more || !isForm()) return;
   location.assign(address({ _task: "mail", _mbox: environment().mailbox ?? "INBOX" }));
 }
 
 /** @param {ComposedMessage} done */
 async function sendRaw({ message: bytes, envelope }) {
-  const { drafts_mailbox: drafts } = environment();
+  const form = isForm() ? document : await fetchForm();
+  const { drafts_mailbox: drafts } = environment(form);
   if (!drafts) throw problem("no-drafts-folder");
+  const from = identityOf(envelope.from, form);
   const uid = await store(bytes, drafts);
   try {
-    await sendOn(uid, drafts, bytes, envelope);
+    await sendOn(uid, drafts, bytes, { ...envelope, from });
   } catch (error) {
     // A message that was perhaps sent stays in the drafts, because the drafts hold its only copy.
     if (codeOf(error) !== "sending-unknown") await remove(uid, drafts);
     throw error;
   }
-  await putAway(uid, drafts);
+  await putAway(uid, drafts, storeTarget(form));
+}
+
+/** The page for writing, for a message that was not begun there: it names the identities and the folders. */
+async function fetchForm() {
+  const response = await fetchFrom(address({ _task: "mail", _action: "compose" }));
+  return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
 /**
  * Resends a stored message, if it is equal to the encrypted one.
- * @param {string} uid @param {string} drafts @param {ArrayBuffer} bytes @param {ComposedMessage["envelope"]} envelope
+ * @param {string} uid @param {string} drafts @param {ArrayBuffer} bytes
+ * @param {ComposedMessage["envelope"]} envelope `from` is the number of Roundcube's identity
  */
 async function sendOn(uid, drafts, bytes, envelope) {
   if (!isSameMessage(await fetchSource(uid, drafts), bytes)) throw problem("webmail-altered-message");
   const form = new URLSearchParams({
-    _token: token(), _uid: uid, _mbox: drafts, _from: identityOf(envelope.from), _to: envelope.to.join(", "),
+    _token: token(), _uid: uid, _mbox: drafts, _from: envelope.from, _to: envelope.to.join(", "),
     _cc: envelope.cc.join(", "), _bcc: envelope.bcc.join(", "), _store_target: "", _framed: "1",
   });
   const answer = await sendTo(address({ _task: "mail", _action: "bounce" }), { method: "POST", body: form });
@@ -215,10 +228,10 @@ async function store(bytes, folder) {
   return uid;
 }
 
-/** @param {string} from an address @returns {string} the number of Roundcube's identity */
-function identityOf(from) {
+/** @param {string} from an address @param {Document} [form] @returns {string} the number of Roundcube's identity */
+function identityOf(from, form) {
   /** @type {[string, {email?: string}][]} */
-  const identities = Object.entries(environment().identities ?? {});
+  const identities = Object.entries(environment(form).identities ?? {});
   const found = identities.find(([, { email }]) => email?.toLowerCase() === from.toLowerCase());
   if (!found) throw problem("sender-unknown");
   return found[0];
@@ -226,10 +239,9 @@ function identityOf(from) {
 
 /**
  * Moves the copy in the drafts to the sent mail. The message has been sent already, so a failure here is ignored.
- * @param {string} uid @param {string} drafts
+ * @param {string} uid @param {string} drafts @param {string} folder
  */
-async function putAway(uid, drafts) {
-  const folder = storeTarget();
+async function putAway(uid, drafts, folder) {
   if (!folder) return remove(uid, drafts);
   const form = new URLSearchParams({ _uid: uid, _mbox: drafts, _target_mbox: folder });
   await ask({ _action: "move" }, form).catch(() => {});
@@ -271,9 +283,8 @@ async function sendAttached({ message: bytes, envelope, subject, sentence }) {
   expectConfirmation(await answer.text());
 }
 
-function storeTarget() {
-  const target = document.querySelector("select[name=_store_target]");
-  return target instanceof HTMLSelectElement ? target.value : "";
+function storeTarget(page = document) {
+  return /** @type {HTMLSelectElement | null} */ (page.querySelector("select[name=_store_target]"))?.value ?? "";
 }
 
 /** @type {import("../webmail_tools.js").Adaptor} */

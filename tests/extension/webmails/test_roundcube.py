@@ -167,6 +167,15 @@ def test_the_encrypted_message_itself_is_sent(pages: RoundcubePages, adaptor: Ad
     assert [len(mail.messages(ME, folder)) for folder in ("Drafts", "Gesendet")] == [0, 1]
 
 
+def test_a_receipt_is_sent_from_the_page_of_its_mail(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
+    pages.show(mail.append(ME, signed()))
+    shown = pages.page.url
+    assert adaptor.call(pages.page, "delivery") == "raw"
+    adaptor.send(pages.page, signed("rsa2", sender=ME, to=PEER), deliver="raw", sender=ME, to=PEER)
+    assert [len(mail.messages(*box)) for box in ((PEER, "INBOX"), (ME, "Drafts"), (ME, "Gesendet"))] == [1, 0, 1]
+    assert pages.page.url == shown
+
+
 def test_a_signature_in_the_open_arrives_whole(pages: RoundcubePages, adaptor: Adaptor, mail: MailHost) -> None:
     message = signed("rsa2", sender=ME, to=PEER, text="From the harbour:\r\n\r\nno dot\r\n.\r\n")
     pages.compose()

@@ -20,13 +20,12 @@ from smime_core.cms import (
     SignedLayer,
     SignerInfo,
     Signing,
+    find_cms,
     find_layer,
     find_signed_layer,
     find_signer_certificates,
     parse_message,
 )
-from smime_core.cms.attributes import ML_EXPANSION_HISTORY
-from smime_core.cms.layers import find_cms
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.ess import (
     ID_CT_RECEIPT,
@@ -37,6 +36,7 @@ from smime_core.ess import (
     expect_receipt,
     mail_name,
     new_content_identifier,
+    parse_expansion_history,
     parse_receipt_request,
     parse_signed_receipt,
 )
@@ -45,10 +45,8 @@ from smime_core.message import decrypt_entity, verify_bytes
 from smime_core.mime import Entity, addresses, build_pkcs7_mime, from_addresses
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
-from smime_core.report import MessageReport, Reason, State
-from smime_core.report.reasons import reason
+from smime_core.report import MessageReport, Reason, State, reason, time_to_json
 from smime_core.text import addresses_match
-from smime_core.text.times import utc_text
 from smime_core.trust import Judging
 from wasm_build.vault.python.replies import Reply, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import SealedKeys, group_of, request_class
@@ -116,10 +114,11 @@ async def describe_request(report: MessageReport, provider: CryptoProvider) -> R
     `readers` are the addresses in To and Cc. Only the author may ask: others can add signers to a message. A message
     that a mailing list has expanded asks nobody, since the list may lead receipts elsewhere (section 4.2).
     """
-    infos = [signer.info for signer in report.signers if signer.info]
-    if report.state is not State.VERIFIED or any(ML_EXPANSION_HISTORY in info.attributes for info in infos):
+    if report.state is not State.VERIFIED:
         return None
     try:
+        if any(parse_expansion_history(signer.signed_attributes) for signer in report.signers):
+            return None
         for info in _infos_of_author(report):
             request = parse_receipt_request(info.attributes)
             if request is not None:
@@ -204,7 +203,7 @@ async def verify_receipt_mail(
             "messageId": arrived.message_id,
             "addresses": list(arrived.addresses),
             "name": arrived.name,
-            "at": utc_text(arrived.signing_time) if arrived.signing_time else "",
+            "at": time_to_json(arrived.signing_time) if arrived.signing_time else "",
         },
     }
 
