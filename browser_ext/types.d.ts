@@ -165,6 +165,7 @@ interface Settings {
   preferences: { value: import("./shared/kept_preferences.js").Preferences };
   /** The fingerprint of the identity that signs, for each address. */
   "preferred identities": { value: Record<string, string> };
+  writing: { value: import("./background/writing.js").Writing };
   guide: { step: number };
   updated: { version: string };
   pattern: { number: number };
@@ -262,6 +263,8 @@ interface OpenedResult {
   settled: boolean;
   openedAt: number;
   receipt: ShownReceipt | null;
+  /** The name of the security label; "" for one that is unknown here, null for none. */
+  label: string | null;
 }
 
 /** A statement about receipts beside a mail: it asks for one, got one, was answered, or is a receipt itself. */

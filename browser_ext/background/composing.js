@@ -18,8 +18,10 @@ import * as preferences from "./preferences.js";
 import { openUnlessAsking } from "./prompt_window.js";
 import * as receipts from "./receipts.js";
 import * as recipientSearch from "./recipient_search.js";
+import * as timestamps from "./timestamps.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
+import * as writing from "./writing.js";
 
 const PAGE = "compose/compose.html";
 const SIZE = { width: 760, height: 860 };
@@ -83,20 +85,20 @@ export async function claim({ composition: id }, sender) {
   // A letter of the viewer has no site. The click on the viewer's button for the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
-    question: questionOf(composition), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
+    question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
     deliver, sign, encrypt, siteKnown, asked,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }
 
 /**
- * The question to which the person's answer is bound: the facts about the asking page, as the letter's window shows
- * them. The question need not contain the letter, its readers and its key, since the answer itself names them.
+ * The question to which the person's answer is bound: the facts about the asking page, the receipt that is asked for,
+ * the timestamp service and the policy of labels, as the letter's window shows them. The question need not contain the letter, its readers and its key, since the answer itself names them.
  * @param {CompositionRecord} composition
  */
-function questionOf(composition) {
+async function questionOf(composition) {
   const { origin, kind, mail, deliver, receipt = null } = composition;
-  return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver, receipt };
+  return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver, receipt, ...(await writing.read()) };
 }
 
 /**
@@ -382,19 +384,41 @@ async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, by
 }
 
 /** @param {Letter} letter @param {Copy[]} copies */
-async function makeMessages({ composition, letter, password, sign, receipt, identity }, copies) {
+async function makeMessages({ composition, letter, password, sign, receipt, lasting, label, identity }, copies) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };
   const asked = copies.map(({ recipients, usesPassword }) => ({ recipients, usesPassword }));
   if (asked.some(({ usesPassword }) => usesPassword) && !password) throw new RequestError("password-missing");
-  const made = await vault.call("letter.compose", {
-    composition, letter, copies: asked, password, sealKey, identities, sign, receipt: sign && receipt, at: new Date().toISOString(),
-  });
+  const body = {
+    composition, letter, copies: asked, password, sealKey, identities, sign, at: new Date().toISOString(),
+    receipt: sign && receipt, label: sign ? await writing.labelFor(label) : null,
+  };
+  const made = await (sign && lasting ? makeLasting(body) : vault.call("letter.compose", body));
   // A message may arrive although the webmail does not answer, so the requests are kept before.
   const requests = made.requests.flatMap((request, index) => (request ? [{ ...request, to: readersOf(copies[index].envelope) }] : []));
   if (requests.length) await receipts.keepRequests(requests);
   return made;
+}
+
+/**
+ * Makes messages whose signatures have timestamps. Rejects with `timestamp-not-granted`, `timestamp-failed` or
+ * `timestamp-refused`; then no message was made.
+ * @param {import("../vault_home/letter_verbs.js").Composing} body
+ */
+async function makeLasting(body) {
+  const { composition, copies, password } = body;
+  const { timestampService } = await writing.read();
+  if (!timestampService) throw new RequestError("timestamp-failed");
+  const { queries } = await vault.call("letter.sign", body);
+  try {
+    const answers = [];
+    for (const query of queries) answers.push(await timestamps.ask(timestampService, query));
+    return await vault.call("letter.finish", { composition, copies, password, answers });
+  } catch (error) {
+    await vault.call("letter.drop", { composition });
+    throw error;
+  }
 }
 
 /** @param {Copy["envelope"]} envelope */

@@ -28,6 +28,7 @@ import * as trust from "./trust.js";
 import * as unsigned from "./unsigned.js";
 import * as updates from "./updates.js";
 import * as vault from "./vault_link.js";
+import * as writing from "./writing.js";
 
 /** @satisfies {{[T in MessageType]: (body: BodyOf<T>, sender: Sender) => unknown}} */
 export const HANDLERS = {
@@ -110,6 +111,9 @@ export const HANDLERS = {
   "change.accept": contacts.acceptChange,
   "change.refuse": contacts.refuseChange,
   "preferences.change": changePreferences,
+  "writing.service": writing.changeService,
+  "writing.labels": writing.importLabels,
+  "writing.no-labels": writing.removeLabels,
   "backup.make": backup.make,
   "backup.here": backup.countHere,
   "backup.review": backup.review,
@@ -153,7 +157,7 @@ export const HANDLERS = {
   "update.read": updates.readNews,
   "update.seen": updates.forgetNews,
   "policy.read": async () => ({ set: (await policy.read()).set }),
-  "policy.export": async () => ({ ...(await trust.asPolicy()), ...(await preferences.asPolicy()) }),
+  "policy.export": async () => ({ ...(await trust.asPolicy()), ...(await preferences.asPolicy()), ...(await writing.asPolicy()) }),
   "vault.key": () => vault.call("vault.key"),
   "options.open": optionsPage.open,
   "heartbeat": () => null,

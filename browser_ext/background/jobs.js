@@ -48,11 +48,11 @@ export async function finish(job, outcome) {
 /**
  * Finishes a job whose mail or field was opened. A good verdict is withheld until the authorities have answered.
  * @param {JobRecord} job
- * @param {{report: MessageReport, lookups: object[], receipt?: ShownReceipt | null}} opened
+ * @param {{report: MessageReport, lookups: object[], receipt?: ShownReceipt | null, label?: string | null}} opened
  * @param {number} openedAt
  */
-export function finishOpened(job, { receipt = null, ...opened }, openedAt) {
-  return finish(job, { state: "done", result: { ...firstVerdict(opened), openedAt, receipt } });
+export function finishOpened(job, { receipt = null, label = null, ...opened }, openedAt) {
+  return finish(job, { state: "done", result: { ...firstVerdict(opened), openedAt, receipt, label } });
 }
 
 /** @param {{report: MessageReport, lookups: object[]}} opened */

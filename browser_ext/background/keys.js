@@ -9,6 +9,7 @@ import * as preferences from "./preferences.js";
 import * as session from "./session.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
+import * as writing from "./writing.js";
 
 /** The name of the entry in the store `settings` with the identity that signs for each address of the person. */
 export const PREFERRED = "preferred identities";
@@ -23,11 +24,13 @@ export async function list() {
   const [decisions, settings, following] = await Promise.all(
     [trust.listDecisions(), trust.settings(), trust.describeList()],
   );
-  const [known, changes, chosen] = await Promise.all([contacts.list(), contacts.listChanges(), preferences.read()]);
+  const [known, changes, chosen, forWriting] = await Promise.all(
+    [contacts.list(), contacts.listChanges(), preferences.read(), writing.read()],
+  );
   const lockReason = unlocked ? null : await session.lockReason();
   return {
     keyFiles, people, anchors: authorities, sites, recipes, decisions, settings, following, lockReason,
-    requests: requests.map(({ key: _, ...shown }) => shown), known, preferences: chosen,
+    requests: requests.map(({ key: _, ...shown }) => shown), known, preferences: chosen, writing: forWriting,
     changes: changes.map((change) => ({ ...change, question: contacts.questionOf(change) })),
   };
 }

@@ -19,6 +19,7 @@ import * as promptWindow from "./prompt_window.js";
 import * as receipts from "./receipts.js";
 import * as trust from "./trust.js";
 import * as vault from "./vault_link.js";
+import * as writing from "./writing.js";
 
 /** @param {{bytes: ArrayBuffer, name: string}} body @returns {Promise<{mail: string}>} */
 export function hold({ bytes, name }) {
@@ -79,13 +80,13 @@ async function tryToOpen(job, { withKeys }) {
     const [held, judging, known] = await Promise.all([
       withKeys ? keys.unlocked() : { sealKey: null, identities: [] }, trust.judging(), contacts.read(),
     ]);
-    const { isClosed, report, lookups, harvest, receipt } = await vault.call("mail.verify", {
+    const { isClosed, report, lookups, harvest, receipt, label } = await vault.call("mail.verify", {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
       ...held, ...judging, contacts: known?.slice(0) ?? null,
     });
     if (isClosed) return false;
     const shown = lookups.length === 0 ? await receipts.describe({ report, receipt }) : null;
-    await jobs.finishOpened(job, { report, lookups, receipt: shown }, openedAt);
+    await jobs.finishOpened(job, { report, lookups, receipt: shown, label: await writing.nameOfLabel(label) }, openedAt);
     // The sender is remembered only after a final verdict, while the mail is already shown.
     if (lookups.length === 0) void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
   } catch (error) {
@@ -99,9 +100,9 @@ async function tryToOpen(job, { withKeys }) {
  * @param {BodyOf<"mail.settle">} body @param {Sender} sender
  */
 export async function settle({ frame: id }, sender) {
-  const { report, harvest, receipt, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
+  const { report, harvest, receipt, label, known } = await judgeAgain(await mailFrame(id, sender), trust.askAuthorities);
   void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
-  return { report, receipt: await receipts.describe({ report, receipt }) };
+  return { report, receipt: await receipts.describe({ report, receipt }), label: await writing.nameOfLabel(label) };
 }
 
 /**

@@ -6,7 +6,9 @@ import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { api } from "../shared/api.js";
 import { directoryOrigin } from "../shared/directory_address.js";
 import { RequestError, WORDS } from "../shared/messages.js";
+import { readLabelPolicy } from "../shared/label_policy.js";
 import { certificatesOf } from "../shared/pem.js";
+import { serviceAddress } from "../shared/service_address.js";
 
 /**
  * @typedef {object} Policy
@@ -15,6 +17,7 @@ import { certificatesOf } from "../shared/pem.js";
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust the settings that are set
  * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences the preferences that are set
+ * @property {{timestampService?: string, labelPolicy?: import("../shared/label_policy.js").LabelPolicy}} writing those that are set
  * @property {string[]} set the names of the values that are set, as in `policy_schema.json`
  */
 
@@ -33,7 +36,9 @@ const READERS = {
   ownDecisions: readFlag,
   lockMinutes: (/** @type {unknown} */ value) => LOCK_MINUTES.find((minutes) => minutes === value) ?? null,
   harvest: readFlag,
-  directory: readDirectory,
+  directory: (/** @type {unknown} */ value) => readAddress(value, directoryOrigin),
+  timestampService: (/** @type {unknown} */ value) => readAddress(value, serviceAddress),
+  labelPolicy: readLabelPolicy,
 };
 
 /** @returns {Promise<Policy>} */
@@ -55,7 +60,10 @@ export function understand(managed) {
     ownDecisions: readFlag(ownDecisions) ?? true,
     trust: present({ mozilla: readFlag(mozilla), revocation: READERS.revocation(revocation) }),
     preferences: present({
-      idleMinutes: READERS.lockMinutes(managed.lockMinutes), harvest: readFlag(harvest), directory: readDirectory(directory),
+      idleMinutes: READERS.lockMinutes(managed.lockMinutes), harvest: readFlag(harvest), directory: READERS.directory(directory),
+    }),
+    writing: present({
+      timestampService: READERS.timestampService(managed.timestampService), labelPolicy: readLabelPolicy(managed.labelPolicy),
     }),
   };
 }
@@ -100,10 +108,13 @@ function readCertificates(item) {
   }
 }
 
-/** @param {unknown} address @returns {string | null} the bridge's origin; null for an invalid address */
-function readDirectory(address) {
+/**
+ * @param {unknown} address @param {(address: string) => string} read throws for an address that it refuses
+ * @returns {string | null} null for an invalid address
+ */
+function readAddress(address, read) {
   try {
-    return typeof address === "string" ? directoryOrigin(address.trim()) : null;
+    return typeof address === "string" ? read(address.trim()) : null;
   } catch {
     return null;
   }

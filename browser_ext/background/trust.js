@@ -358,8 +358,8 @@ async function mayAsk({ protocol, hostname, port }) {
   return api.permissions.contains({ origins: [ownGrant] });
 }
 
-/** @param {Response} response */
-async function readBounded(response) {
+/** The body of an answer; null if it is too long. @param {Response} response */
+export async function readBounded(response) {
   const chunks = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {

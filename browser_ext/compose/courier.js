@@ -22,7 +22,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * @typedef {{
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
- *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, receipt?: boolean,
+ *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("./more_options.js").Options,
  *   }>,
  *   files: PackedLetter<{aside: number, forwarded: number[]}>,
  * }} Draft
@@ -34,7 +34,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
  * certificates for To, then for Cc; "" for a recipient without one. `hiddenPeople` are the same for Bcc. `byPassword`
  * are the addresses that open the letter by password.
  * @typedef {{
- *   identity: string, sign: boolean, encrypt: boolean, receipt: boolean, from: string, to: string[], cc: string[], bcc: string[], people: string[],
+ *   identity: string, sign: boolean, encrypt: boolean, receipt: boolean, lasting: boolean, label: string, from: string, to: string[], cc: string[], bcc: string[], people: string[],
  *   hiddenPeople: string[], byPassword: string[],
  * }} Leaving
  */

@@ -76,13 +76,14 @@ export class LetterWindow {
     this.protection = new Protection(translate, {
       sign: claim.sign, encrypt: claim.encrypt, onChange: () => this.written(), onPassword: () => this.update(),
     });
-    this.more = new MoreOptions({ onChange: () => this.written() });
+    this.more = new MoreOptions({ ...claim, onChange: () => this.written() });
     this.plan = this.#createPlan();
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
       take: (onFree) => this.#takeOutgoing(onFree),
       onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
+      withoutTimestamp: () => this.more.lastingOff(),
       update: () => this.update(),
     } });
     this.#wait = new SendingWait({
@@ -124,7 +125,7 @@ export class LetterWindow {
     this.protection.passwordPlace.hidden = !letter.encrypt || this.recipients.byPassword.length === 0;
     const inTheWay = this.#obstacles(letter);
     this.more.show(letter);
-    this.plan.show(letter, [whatWillLeave(letter, translate), this.more.sentence].join(" ").trim(), inTheWay, warnings(letter, translate));
+    this.plan.show(letter, [whatWillLeave(letter, translate), ...this.more.sentences].join(" "), inTheWay, warnings(letter, translate));
     this.sending.show(inTheWay.length === 0);
     this.note("unseen", ...unseenNote(letter.sign ? [this.subject.input.value, this.text.value] : []));
   }
@@ -271,7 +272,7 @@ export class LetterWindow {
   #leaving() {
     const { addresses, byPassword, fingerprints } = this.recipients;
     return {
-      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts, receipt: this.more.asksReceipt,
+      identity: this.sender.identity?.fingerprint ?? "", sign: this.protection.signs, encrypt: this.protection.encrypts, ...this.more.chosen,
       from: this.sender.address, ...addresses, ...fingerprints, byPassword,
     };
   }
@@ -328,7 +329,7 @@ export class LetterWindow {
 
   /** @param {Draft["letter"]} letter @param {Draft["files"] | null} files the parts of a draft */
   #fill({ fields, text: written }, files) {
-    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, receipt = false } = fields;
+    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, more } = fields;
     const { aside = 0, forwarded = [] } = files?.fields ?? {};
     const kept = files?.attachments ?? [];
     const attachments = kept.slice(0, kept.length - aside);
@@ -337,7 +338,7 @@ export class LetterWindow {
     this.text.value = new TextDecoder().decode(written);
     this.protection.answersEncrypted = answersEncrypted;
     this.protection.set({ sign, encrypt });
-    this.more.set({ receipt });
+    if (more) this.more.set(more);
     this.sender.choose(from);
     this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
     if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
@@ -348,7 +349,7 @@ export class LetterWindow {
     const fields = {
       from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
       thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersEncrypted,
-      sign: this.protection.signs, seal: this.protection.encrypts, receipt: this.more.asksReceipt,
+      sign: this.protection.signs, seal: this.protection.encrypts, more: this.more.chosen,
     };
     const { aside, forwarded } = this.#answering.keptFiles;
     const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };

@@ -17,13 +17,15 @@ import { LetterProgress } from "./letter_progress.js";
 /**
  * @typedef {{
  *   take: (onFree: () => void) => Outgoing | null, onSent: (sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
- *   onLocked: () => void, update: () => void,
+ *   onLocked: () => void, withoutTimestamp?: () => void, update: () => void,
  * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
  */
 
 /** The codes of errors after which the webmail has not, or perhaps not, sent the message to everybody. */
 const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone"]);
+/** The codes of errors of the timestamp service. Nothing was sent then. */
+const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused", "timestamp-not-granted"]);
 
 export class Sending {
   failure = problem("send-error");
@@ -117,6 +119,7 @@ export class Sending {
     this.say(errorText(error));
     const code = codeOf(error);
     if (UNFINISHED.has(code)) this.#offerWays(code === "sending-unknown");
+    if (UNSTAMPED.has(code)) this.#offerUnstamped();
     if (code === "locked") this.#desk.onLocked();
     this.button.focus();
   }
@@ -130,6 +133,17 @@ export class Sending {
       type: "button", text: text("composeSendAgain"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
     });
     this.ways.replaceChildren(save, ...(isUnknown ? [again] : []));
+  }
+
+  /** Offers to send the letter without a timestamp. */
+  #offerUnstamped() {
+    const go = () => {
+      this.#desk.withoutTimestamp?.();
+      void this.submit();
+    };
+    this.ways.replaceChildren(html("button", {
+      type: "button", text: text("composeWithoutTimestamp"), data: { agrees: "", test: "send-unstamped" }, on: { click: go },
+    }));
   }
 
   async #saveFiles() {

@@ -27,6 +27,7 @@ import { showPreferences, watchPreferences } from "./preferences_form.js";
 import { recipeCard, watchRecipeFile } from "./recipes.js";
 import { openRequest, requestCard } from "./requests.js";
 import { watchSections } from "./sections.js";
+import { showWriting, watchWriting } from "./writing_form.js";
 
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 
@@ -55,6 +56,7 @@ const people = createPeople(context, byId("people"), /** @type {HTMLInputElement
 byId("make-request").addEventListener("click", () => openRequest(context, []));
 byId("pattern").append(await createPatternChoice());
 watchPreferences(refresh);
+watchWriting(refresh);
 watchBackup(context);
 byId("open-file").addEventListener("click", () => void ask("viewer.open", { mail: "" }));
 byId("lock").addEventListener("click", async () => {
@@ -80,7 +82,7 @@ async function refresh() {
   const number = ++refreshes;
   const {
     keyFiles, people: imported, known, changes, requests, anchors, sites, recipes, decisions, settings, following, lockReason,
-    preferences,
+    preferences, writing,
   } = await askThroughLock(() => ask("keys.list"));
   // A later request is under way, so this answer may be out of date.
   if (number !== refreshes) return;
@@ -101,6 +103,7 @@ async function refresh() {
   drawList("decisions", decisions, decisionCard);
   settleRemovals(focused);
   showPreferences(preferences);
+  showWriting(writing);
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();

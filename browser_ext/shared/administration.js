@@ -8,7 +8,10 @@ import { text } from "./i18n.js";
 import { ask } from "./request.js";
 
 /** The id of the control for each setting that an organisation may set. @type {Record<string, string>} */
-const CONTROLS = { mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory" };
+const CONTROLS = {
+  mozilla: "mozilla", revocation: "revocation", lockMinutes: "idle-minutes", harvest: "harvest", directory: "directory",
+  timestampService: "timestamp-service", labelPolicy: "label-file",
+};
 
 /**
  * Adds these parts to the page.

@@ -5,7 +5,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { stateWord } from "../../wasm_build/ui/state_mark.js";
 import { errorText, loadSharedText, locale, text } from "./i18n.js";
-import { createReceiptNote } from "./receipt_note.js";
+import { createLabelNote, createReceiptNote } from "./mail_notes.js";
 import { describeReport, provedSender } from "./report_view.js";
 import { ask, wasLockedSince, whenLocked } from "./request.js";
 import { ViewLink } from "./view_link.js";
@@ -134,11 +134,11 @@ export class MailReading {
   /** Shows the verdict after authorities were asked. */
   async #settle() {
     try {
-      const { report, receipt } = await ask("mail.settle", { frame: this.#frame });
+      const { report, receipt, label } = await ask("mail.settle", { frame: this.#frame });
       const translate = await loadSharedText();
       if (this.#isLetGo) return;
       await this.#view?.judgeMail({ verdict: verdictFor(report, translate) });
-      this.#showVerdict({ report, receipt }, translate);
+      this.#showVerdict({ report, receipt, label }, translate);
     } catch (error) {
       if (!this.#isLetGo) this.#showStatus(error);
     }
@@ -162,14 +162,16 @@ export class MailReading {
   }
 
   /**
-   * @param {{report: MessageReport, receipt: ShownReceipt | null}} result
+   * @param {{report: MessageReport, receipt: ShownReceipt | null, label: string | null}} result
    * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
    */
-  #showVerdict({ report, receipt }, translate) {
+  #showVerdict({ report, receipt, label }, translate) {
     const onAccept = (/** @type {string} */ fingerprint) =>
       void ask("mail.propose", { frame: this.#frame, fingerprint }).catch((error) => this.#showStatus(error));
     const statement = describeReport(report, translate, { onAccept });
-    this.#top.replaceChildren(...statement.headline, ...createReceiptNote(receipt, report, this.#onAnswer && (() => this.#give())));
+    this.#top.replaceChildren(
+      ...statement.headline, ...createLabelNote(label), ...createReceiptNote(receipt, report, this.#onAnswer && (() => this.#give())),
+    );
     this.#details?.remove();
     this.#details = statement.details;
     this.#bottom.before(statement.details);

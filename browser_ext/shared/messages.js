@@ -43,7 +43,8 @@ const DIGEST = "digest";
 
 /** A letter that is ready to leave, with its protection. @satisfies {MessageShape} */
 const LEAVING = {
-  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", encrypt: "boolean", receipt: "boolean", from: "string", to: "strings",
+  composition: "string", letter: ENVELOPE, identity: "string", sign: "boolean", encrypt: "boolean", receipt: "boolean", lasting: "boolean",
+  label: "string", from: "string", to: "strings",
   cc: "strings", bcc: "strings", people: "strings", hiddenPeople: "strings", byPassword: "strings", password: OPTIONAL_SECRET,
   shown: DIGEST,
 };
@@ -160,6 +161,9 @@ export const MESSAGES = {
   "preferences.change": {
     from: ["options"], body: { idleMinutes: "number", harvest: "boolean", strict: "boolean", directory: "string" },
   },
+  "writing.service": { from: ["options"], body: { address: "string" } },
+  "writing.labels": { from: ["options"], body: { bytes: "bytes" } },
+  "writing.no-labels": { from: ["options"], body: {} },
   "backup.make": { from: ["options"], body: { passphrase: SECRET } },
   "backup.here": { from: ["options"], body: {} },
   "backup.review": { from: ["options"], body: { bytes: "bytes", passphrase: SECRET, replace: "boolean" } },

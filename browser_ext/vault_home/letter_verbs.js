@@ -4,6 +4,7 @@
  */
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { encryptTo } from "../shared/channel.js";
+import { RequestError } from "../shared/messages.js";
 import { packLetter, unpackLetter } from "../shared/packed_letter.js";
 import { tellProgress } from "../shared/progress.js";
 import { copyMail } from "./mail_verbs.js";
@@ -24,12 +25,19 @@ const BASE64_GROWTH = (4 / 3) * (78 / 76);
  * @typedef {Keys & {
  *   composition: string, letter: Envelope, copies: {recipients: ArrayBuffer[], usesPassword: boolean}[],
  *   password: EncryptedSecret | null, sign: boolean, receipt: boolean, at: string,
+ *   label: {policy: string, classification: number} | null,
  * }} Composing
  */
+
+/** Signed letters that wait for their timestamps, by composition. @type {Map<string, {signed: VaultReply<"message.sign">[], subject: string}>} */
+const waiting = new Map();
 
 export const letterVerbs = {
   "letter.whole": takeWhole,
   "letter.compose": composeLetter,
+  "letter.sign": signLetter,
+  "letter.finish": finishLetter,
+  "letter.drop": async (/** @type {{composition: string}} */ body) => dropLetter(body),
   "letter.receipt": composeReceipt,
   "letter.original": openOriginal,
   "draft.seal": sealDraft,
@@ -42,42 +50,100 @@ export const letterVerbs = {
  * @param {Composing} body
  */
 async function composeLetter(body) {
-  const { composition, letter, copies, sign } = body;
+  const { copies, sign, receipt, label, sealKey } = body;
+  const { draftOf, encrypts, subject, work, tell } = await openLetter(body);
+  const password = body.password && (await openSecret("password", body.password));
+  const made = [];
+  for (const [index, copy] of copies.entries()) {
+    const begun = work.opened + work.forCopy * index;
+    made.push(await callVault("message.compose", {
+      draft: draftOf(index), sign, receipt, label, identities: copyOf(body.identities), sealKey, ...encryptionOf(copy, password),
+    }, ({ done }) => tell(begun + done)));
+    tell(begun + work.forCopy);
+  }
+  if (password) overwrite(password.buffer);
+  return { messages: made.map(({ message }) => message), requests: made.map(({ receipt: asked = null }) => asked), subject: encrypts ? HIDDEN_SUBJECT : subject };
+}
+
+/**
+ * Signs one message for each of `copies`. They wait here for the answers of a timestamp service to the `queries`.
+ * @param {Composing} body
+ */
+async function signLetter(body) {
+  const { composition, copies, receipt, label, sealKey } = body;
+  dropLetter({ composition });
+  const { draftOf, encrypts, subject, work, tell } = await openLetter(body);
+  /** @type {VaultReply<"message.sign">[]} */
+  const signed = [];
+  waiting.set(composition, { signed, subject: encrypts ? HIDDEN_SUBJECT : subject });
+  for (const [index, copy] of copies.entries()) {
+    const isEncrypted = copy.recipients.length > 0 || copy.usesPassword;
+    signed.push(await callVault("message.sign", {
+      draft: draftOf(index), encrypts: isEncrypted, receipt, label, identities: copyOf(body.identities), sealKey,
+    }));
+    tell(work.opened + work.forCopy * (index + 1));
+  }
+  return { queries: signed.map(({ query }) => query) };
+}
+
+/**
+ * Finishes the messages of `signLetter` with the answers of the timestamp service. The reply is that of `composeLetter`.
+ * @param {Pick<Composing, "composition" | "copies" | "password"> & {answers: ArrayBuffer[]}} body
+ */
+async function finishLetter({ composition, copies, password: encrypted, answers }) {
+  const held = waiting.get(composition);
+  // The vault ended meanwhile.
+  if (!held) throw new RequestError("vault-restarted");
+  const password = encrypted && (await openSecret("password", encrypted));
+  const messages = [];
+  for (const [index, { headers, entity, nonce }] of held.signed.entries()) {
+    const finishing = { headers, entity, nonce, answer: answers[index], ...encryptionOf(copies[index], password) };
+    messages.push((await callVault("message.finish", finishing)).message);
+  }
+  if (password) overwrite(password.buffer);
+  waiting.delete(composition);
+  return { messages, requests: held.signed.map(({ receipt = null }) => receipt), subject: held.subject };
+}
+
+/** Overwrites a signed letter that gets no timestamp. @param {{composition: string}} body */
+function dropLetter({ composition }) {
+  for (const { headers, entity } of waiting.get(composition)?.signed ?? []) [headers, entity].forEach(overwrite);
+  waiting.delete(composition);
+}
+
+export function clearLetters() {
+  for (const composition of [...waiting.keys()]) dropLetter({ composition });
+}
+
+/**
+ * Opens the envelope of a letter. A call to the vault transfers its buffers. So the drafts of earlier copies duplicate
+ * the letter's buffers, and that of the last copy has the buffers themselves.
+ * @param {Composing} body
+ */
+async function openLetter({ composition, letter, copies, sign, at }) {
   const encrypts = copies.some((copy) => copy.recipients.length || copy.usesPassword);
   const work = workOf(letter.ciphertext.byteLength, { copies: copies.length, sign, encrypts });
   const tell = (/** @type {number} */ done) => tellProgress(composition, { stage: "make", done, total: work.total });
   tell(work.arrived);
-  const unpacked = /** @type {Unpacked} */ (unpackLetter(await openEnvelope("letter", letter)));
+  const { fields, text, attachments } = /** @type {Unpacked} */ (unpackLetter(await openEnvelope("letter", letter)));
   tell(work.opened);
-  const password = body.password && (await openSecret("password", body.password));
-  const made = [];
-  for (const index of copies.keys()) {
-    const begun = work.opened + work.forCopy * index;
-    made.push(await composeCopy(index, { ...body, unpacked, secret: password }, (done) => tell(begun + done)));
-    tell(begun + work.forCopy);
-  }
-  if (password) overwrite(password.buffer);
-  const messages = made.map(({ message }) => message);
-  return { messages, requests: made.map(({ receipt = null }) => receipt), subject: encrypts ? HIDDEN_SUBJECT : unpacked.fields.subject };
+  const draftOf = (/** @type {number} */ index) => {
+    const isLast = index === copies.length - 1;
+    const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
+    return { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at };
+  };
+  return { draftOf, encrypts, subject: fields.subject, work, tell };
 }
 
-/**
- * Makes one copy. A call to the vault transfers its buffers. So earlier copies duplicate the letter's buffers, and the
- * last copy uses the buffers themselves.
- * @param {number} index
- * @param {Composing & {unpacked: Unpacked, secret: Secret | null}} letter
- * @param {(done: number) => void} onProgress
- */
-async function composeCopy(index, { unpacked, secret, copies, sign, receipt, sealKey, identities, at }, onProgress) {
-  const { recipients, usesPassword } = copies[index];
-  const { fields, text, attachments } = unpacked;
-  const isLast = index === copies.length - 1;
-  const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
-  return callVault("message.compose", {
-    draft: { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at },
-    sign, receipt, recipients, cipher: "cbc", identities: identities.map((one) => one.slice(0)), sealKey,
-    ...(usesPassword && secret ? { passwords: [{ ...secret, buffer: secret.buffer.slice(0) }] } : {}),
-  }, ({ done }) => onProgress(done));
+/** @param {ArrayBuffer[]} identities */
+function copyOf(identities) {
+  return identities.map((one) => one.slice(0));
+}
+
+/** @param {Composing["copies"][number]} copy @param {Secret | null} password */
+function encryptionOf({ recipients, usesPassword }, password) {
+  const passwords = usesPassword && password ? { passwords: [{ ...password, buffer: password.buffer.slice(0) }] } : {};
+  return { recipients, cipher: "cbc", ...passwords };
 }
 
 /**

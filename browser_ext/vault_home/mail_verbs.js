@@ -63,8 +63,8 @@ async function verify({ job, frame, replyKey, ...opening }) {
   for (const data of files) encrypted.push(await encryptTo(replyKey, "mail file", data));
   store.keepFiles(frame, encrypted);
   holdText({ job, envelope: await encryptTo(replyKey, "opened mail", shown) });
-  const { report, lookups, harvest = null, receipt = null } = opened;
-  return { isClosed: /** @type {const} */ (false), report: withoutHeaders(report), lookups, harvest, receipt };
+  const { report, lookups, harvest = null, receipt = null, label = null } = opened;
+  return { isClosed: /** @type {const} */ (false), report: withoutHeaders(report), lookups, harvest, receipt, label };
 }
 
 /** @param {Opening} opening @returns {Promise<Omit<Opened, "reply">>} */
@@ -101,9 +101,9 @@ async function verifyDetached(mail, content, { trust, at }) {
 
 /** Returns only the verdict, and overwrites the opened content. @param {Opening} opening */
 async function judge(opening) {
-  const { report, lookups, certificates, harvest, receipt, ...opened } = await openMail(opening);
+  const { report, lookups, certificates, harvest, receipt, label, ...opened } = await openMail(opening);
   overwriteAll(opened);
-  return { report: withoutHeaders(report), lookups, certificates, harvest, receipt };
+  return { report: withoutHeaders(report), lookups, certificates, harvest, receipt, label };
 }
 
 /** @param {{mail: string}} body */

@@ -7,7 +7,7 @@ import { encryptTo } from "../shared/channel.js";
 import { isClosed } from "../shared/closed_report.js";
 import { MAX_FILES_BYTES, PART_BYTES } from "../shared/file_limits.js";
 import { describeError, RequestError } from "../shared/messages.js";
-import { letterVerbs } from "./letter_verbs.js";
+import { clearLetters, letterVerbs } from "./letter_verbs.js";
 import { clearMails, mailVerbs } from "./mail_verbs.js";
 import { clearPages, pageVerbs } from "./page_verbs.js";
 import { clearTexts, dropText, holdText, openText, textVerbs } from "./text_verbs.js";
@@ -78,6 +78,7 @@ function passedOn() {
 async function close() {
   clearTexts();
   clearMails();
+  clearLetters();
   clearPages();
   chosenFiles.clear();
   encryptedFiles.clear();

@@ -45,6 +45,7 @@ PLURAL_CATEGORIES = {
 # The texts that may be the same as in English, each with the reason.
 SAME_IN_EVERY_LANGUAGE = {
     "restoreValue": "two values and a colon",
+    "settingsLabelsKept": "two values and a colon",
     "extensionName": "a name",
     "error_other": "only what the core said",
     "source_with_detail": "only values and brackets",

@@ -73,6 +73,10 @@ const FOUND = { certificate: "bytes", source: "text", "detail?": "text", "interm
 /** The contacts and decisions that a page keeps. @satisfies {Record<string, Kind>} */
 const KEPT = { "contacts?": "bytes", "decisions?": "bytes" };
 
+/** @satisfies {Record<string, Kind>} */
+const ENCRYPTING = { recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"] };
+/** Statements in a signature: a request for receipts, and a security label. @satisfies {Record<string, Kind>} */
+const CLAIMS = { "receipt?": "flag", "label?": { policy: "text", classification: "number" } };
 /** A sent message that asked for receipts, with those that have arrived. @satisfies {Record<string, Kind>} */
 const SENT = {
   id: "text", digest: "text", to: ["text"], receipts: [{ address: "text", signature: "text", messageId: "text" }],
@@ -80,7 +84,9 @@ const SENT = {
 
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
-  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, recipients: ["bytes"], "cipher?": "text", "passwords?": ["secret"], "receipt?": "flag" },
+  "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, ...ENCRYPTING, ...CLAIMS },
+  "message.sign": { draft: DRAFT, encrypts: "flag", ...KEYS, ...CLAIMS },
+  "message.finish": { headers: "bytes", entity: "bytes", nonce: "text", answer: "bytes", ...ENCRYPTING },
   "message.verify": {
     message: "bytes", ...KEYS, ...TRUST, "contacts?": "bytes", "fieldsToo?": "flag", "receiptsToo?": "flag",
     "sent?": SENT,
@@ -154,12 +160,15 @@ const OPENED = { identities: ["any"] };
 export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
   "message.compose": { message: "bytes", "receipt?": "any" },
+  "message.sign": { headers: "bytes", entity: "bytes", query: "bytes", nonce: "text", "receipt?": "any" },
+  "message.finish": { message: "bytes" },
   "message.decrypt": { message: "bytes" },
   "message.subjects": { subjects: ["any"] },
   "receipt.make": { message: "bytes", to: ["text"] },
   "message.verify": {
     report: "any", text: "bytes", passages: [PASSAGE], attachments: [FILE], headers: ["any"], parts: ["any"], reply: "any",
     "harvest?": "any", certificates: ["any"], lookups: "any", "receipt?": "any",
+    "label?": "any",
   },
   "certificate.describe": { certificates: ["any"] },
   "certificate.page": { title: "text", rows: ["any"] },

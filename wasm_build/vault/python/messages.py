@@ -1,36 +1,24 @@
-"""The verbs that compose mail, decrypt it, and read it with its verdict."""
+"""The verbs that decrypt mail, and read it with its verdict."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Sequence
-
-from smime_core.cms import Encrypting, Keys, SignerOptions, Signing, find_nested_layers
+from smime_core.cms import Keys, find_nested_layers
 from smime_core.errors import ContentTypeMismatch, SmimeError
+from smime_core.ess import parse_security_label
 from smime_core.mail import (
-    Draft,
-    HiddenField,
     Passage,
-    ProtectionMode,
-    build_parts,
-    keep_hidden,
-    protect_headers,
     read_encrypted_payload,
     read_entity,
 )
-from smime_core.message import decrypt_message, encrypt_entity, examine_message, read_headers, sign_entity
-from smime_core.mime import Attachment, addresses, parse_entity
+from smime_core.message import decrypt_message, examine_message, read_headers
+from smime_core.mime import Attachment, parse_entity
 from smime_core.own_content import examine_field_outside_page
-from smime_core.pkix import Purpose
 from smime_core.policy import Policy
 from smime_core.provider import CryptoProvider
 from smime_core.report import LayerKind, MessageReport
-from smime_core.x509 import Certificate
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.receipts import (
     GivenSent,
-    ask_for_receipt,
-    describe_asked,
     describe_request,
     find_receipt,
     verify_receipt_mail,
@@ -38,60 +26,12 @@ from wasm_build.vault.python.receipts import (
 from wasm_build.vault.python.recipient_certificates import describe_harvest
 from wasm_build.vault.python.replies import Reply, describe_reply, describe_verdict
 from wasm_build.vault.python.requests import (
-    GivenFile,
     SealedKeys,
-    Secret,
-    decode_text,
     group_of,
-    parse_certificates,
-    parse_cipher,
     request_class,
 )
-from wasm_build.vault.python.sealed import UnsealedIdentity
-from wasm_build.vault.python.signers import choose_signer, may, owns, unseal
+from wasm_build.vault.python.signers import unseal
 from wasm_build.vault.python.trust import GivenJudging, read_judging
-
-
-@request_class
-class GivenHidden:
-    """A header field that was hidden in the message to which this one replies."""
-
-    name: str
-    value: str
-    outside: str | None = None
-
-
-@request_class
-class GivenDraft:
-    """A mail as the person wrote it."""
-
-    from_: str
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    subject: str
-    text: bytes
-    attachments: tuple[GivenFile, ...]
-    date: datetime.datetime
-    message_id: str = ""
-    in_reply_to: str = ""
-    references: tuple[str, ...]
-    hidden: tuple[GivenHidden, ...]
-
-
-@request_class
-class ComposeMessage:
-    draft: GivenDraft
-    sign: bool
-    keys: SealedKeys = group_of(SealedKeys)
-    recipients: tuple[bytes, ...]
-    cipher: str | None = None
-    passwords: tuple[Secret, ...] = ()
-    receipt: bool = False
-
-    @property
-    def encrypts(self) -> bool:
-        """Whether the message is encrypted."""
-        return bool(self.recipients or self.passwords)
 
 
 @request_class
@@ -115,38 +55,6 @@ class DecryptMessage:
 class ReadSubjects:
     messages: tuple[bytes, ...]
     keys: SealedKeys = group_of(SealedKeys)
-
-
-async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
-    """Returns `{message, receipt}`: the draft signed, encrypted, both or neither. Raises SmimeError.
-
-    `receipt` is None, or the values that each receipt for the message must have.
-    """
-    draft = _parse_draft(request.draft)
-    identities = await unseal(request.keys, provider)
-    outer_headers, entity = build_parts(draft)
-    if request.sign or request.encrypts:
-        mode = ProtectionMode.CIPHER if request.encrypts else ProtectionMode.CLEAR
-        policy = keep_hidden(_parse_hidden(request.draft))
-        outer_headers, entity = protect_headers(outer_headers, entity, mode, policy)
-    asked = None
-    if request.sign:
-        signer = choose_signer(identities, draft.date, draft.sender)
-        options = SignerOptions(further_attributes=_further_attributes(request, draft, provider))
-        entity = await sign_entity(
-            entity, Signing(identities=[signer], signing_time=draft.date, options=options), provider
-        )
-        asked = await describe_asked(entity, provider) if request.receipt else None
-    if request.encrypts:
-        encrypting = Encrypting(
-            recipients=_with_writer(parse_certificates(request.recipients), identities, draft),
-            passwords=request.passwords,
-            cipher=parse_cipher(request.cipher),
-        )
-        entity = await encrypt_entity(entity, encrypting, provider)
-    if not request.sign and not request.encrypts:
-        entity = b"MIME-Version: 1.0\r\n" + entity
-    return {"message": outer_headers + entity, "receipt": asked}
 
 
 async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
@@ -179,6 +87,7 @@ async def verify(request: VerifyMessage, provider: CryptoProvider) -> Reply:
         "reply": describe_reply(report),
         "harvest": harvested,
         "receipt": await describe_request(report, provider) if request.receipts_too else None,
+        "label": _describe_label(report),
     }
 
 
@@ -219,7 +128,25 @@ def _describe_field(report: MessageReport) -> Reply:
         "reply": describe_reply(report),
         "harvest": None,
         "receipt": None,
+        "label": None,
     }
+
+
+def _describe_label(report: MessageReport) -> Reply | None:
+    """Returns `{policy, classification}` of the label in the signatures, or None.
+
+    A damaged label, and labels that differ between the signers, have the policy "", which nobody has (RFC 2634 section
+    3.1.2).
+    """
+    infos = [signer.info for signer in report.deciding_signers if signer.info]
+    try:
+        labels = {parse_security_label(info.attributes) for info in infos}
+    except SmimeError:
+        return {"policy": "", "classification": None}
+    if len(labels) > 1:
+        return {"policy": "", "classification": None}
+    label = next(iter(labels), None)
+    return None if label is None else {"policy": label.policy, "classification": label.classification}
 
 
 def _describe_passage(passage: Passage) -> Reply:
@@ -237,42 +164,3 @@ def _read_parts(report: MessageReport) -> list[Reply]:
     paths = {layer.path for layer in report.layers if layer.kind is LayerKind.SIGNED and not layer.covers_whole}
     parts = find_nested_layers(parse_entity(report.content)) if paths else ()
     return [{"path": path, "text": read_entity(part.encoded).text.encode()} for path, part in parts if path in paths]
-
-
-def _with_writer(
-    recipients: tuple[Certificate, ...], identities: Sequence[UnsealedIdentity], draft: Draft
-) -> tuple[Certificate, ...]:
-    # The writer must be able to read the copy in Sent. One own certificate is enough for that.
-    own = (
-        identity.certificate
-        for identity in identities
-        if owns(identity, draft.sender) and may(identity, Purpose.ENCRYPT, draft.date)
-    )
-    return tuple(dict.fromkeys((*recipients, *list(own)[:1])))
-
-
-def _further_attributes(request: ComposeMessage, draft: Draft, provider: CryptoProvider) -> tuple[bytes, ...]:
-    if not request.receipt:
-        return ()
-    (author,) = addresses(draft.sender)
-    return (ask_for_receipt(author.address, draft.date, provider),)
-
-
-def _parse_draft(draft: GivenDraft) -> Draft:
-    return Draft(
-        sender=draft.from_,
-        to=draft.to,
-        cc=draft.cc,
-        subject=draft.subject,
-        text=decode_text(draft.text),
-        date=draft.date,
-        message_id=draft.message_id,
-        in_reply_to=draft.in_reply_to,
-        references=draft.references,
-        attachments=[Attachment(filename=one.name, content_type=one.type, data=one.data) for one in draft.attachments],
-    )
-
-
-def _parse_hidden(draft: GivenDraft) -> list[HiddenField]:
-    # The page takes `draft.hidden` from `message.verify` of the message to which this one replies.
-    return [HiddenField(name=one.name, value=one.value, outside=one.outside) for one in draft.hidden]

@@ -196,6 +196,7 @@ async def verify_receipt_mail(
         "parts": [],
         "reply": describe_reply(report),
         "harvest": None,
+        "label": None,
         "receipt": {
             "kind": "given",
             "id": arrived.id,

@@ -20,6 +20,7 @@ from wasm_build.vault.python import (
     backup,
     certificate_requests,
     certificates,
+    composing,
     contacts,
     decisions,
     drafts,
@@ -115,7 +116,9 @@ async def run_verb(verb: str, args: dict[str, Any], provider: CryptoProvider) ->
 
 VERBS: Final[dict[str, Verb[Any]]] = {
     "identity.open": Verb(identities.OpenIdentity, identities.open_identity),
-    "message.compose": Verb(messages.ComposeMessage, messages.compose),
+    "message.compose": Verb(composing.ComposeMessage, composing.compose),
+    "message.sign": Verb(composing.SignMessage, composing.sign),
+    "message.finish": Verb(composing.FinishMessage, composing.finish),
     "message.verify": Verb(messages.VerifyMessage, messages.verify),
     "message.decrypt": Verb(messages.DecryptMessage, messages.decrypt),
     "message.subjects": Verb(messages.ReadSubjects, messages.read_subjects),

@@ -47,6 +47,8 @@ interface ByVerb {
   "certificate.describe certificates": DescribedCertificate & ({ usable: true; reason: null } | { usable: false; reason: Reason });
   "certificate.read certificates": DescribedCertificate;
   "message.compose receipt": ExpectedReceipt;
+  "message.sign receipt": ExpectedReceipt;
+  "message.verify label": SecurityLabel;
   "message.verify receipt": ReceiptRequest | GivenReceipt;
   "certificate.page rows": CertificatePage["rows"][number];
 }
@@ -106,6 +108,12 @@ export interface Harvest {
   contacts: ArrayBuffer;
   changes: CertificateChange[];
   asks: boolean;
+}
+
+/** The security label in a signature: the OID of its policy, and its classification there. */
+export interface SecurityLabel {
+  policy: string;
+  classification: number | null;
 }
 
 /** The values that a receipt for a sent message must have (`wasm_build/vault/python/receipts.py`). */

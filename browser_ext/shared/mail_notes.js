@@ -1,4 +1,4 @@
-/** The statement about signed receipts below the verdict of a mail, and the question whether to give one. */
+/** The notes below the verdict of a mail: its security label, and what is said and asked about signed receipts. */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate, writeProved } from "../../wasm_build/ui/formats.js";
 import { day, locale, text } from "./i18n.js";
@@ -19,20 +19,27 @@ export function createReceiptNote(receipt, report, onGive) {
   }
 }
 
+/** @param {string | null} label its name; "" for a label that is unknown here, null for none @returns {HTMLElement[]} */
+export function createLabelNote(label) {
+  if (label === null) return [];
+  const words = label ? text("mailLabel", isolate(label)) : text("mailLabelUnknown");
+  return [html("section", { class: "mail-note", data: { test: "mail-label" } }, html("p", { text: words }))];
+}
+
 /** @param {string} who @param {() => Promise<void>} onGive */
 function question(who, onGive) {
   const send = html("button", { type: "button", text: text("receiptSend"), data: { test: "receipt-send" }, on: { click: () => void onGive() } });
   const leave = html("button", {
     type: "button", class: "quiet", text: text("receiptNotNow"), data: { test: "receipt-not-now" }, on: { click: () => asked.remove() },
   });
-  const asked = html("section", { class: "receipt", data: { test: "receipt" } },
+  const asked = html("section", { class: "mail-note", data: { test: "receipt" } },
     html("p", { text: text("receiptAsked", isolate(who)) }), html("div", { class: "actions" }, send, leave));
   return asked;
 }
 
 /** @param {string[]} sentences */
 function note(sentences) {
-  return html("section", { class: "receipt", data: { test: "receipt" } }, ...sentences.map((sentence) => html("p", { text: sentence })));
+  return html("section", { class: "mail-note", data: { test: "receipt" } }, ...sentences.map((sentence) => html("p", { text: sentence })));
 }
 
 /** @param {{name: string, address: string, at: string}} receipt */

@@ -1,0 +1,43 @@
+/** The settings for writing: the timestamp service, and the policy of security labels. */
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { ask } from "../shared/request.js";
+import { errorText, locale, text } from "../shared/i18n.js";
+import { byId, inputById, showProblem } from "./parts.js";
+
+/** @param {() => Promise<void>} refresh */
+export function watchWriting(refresh) {
+  byId("timestamp-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void change(ask("writing.service", { address: inputById("timestamp-service").value }));
+  });
+  byId("labels-remove").addEventListener("click", () => void change(ask("writing.no-labels")));
+  inputById("label-file").addEventListener("change", async () => {
+    const [file] = inputById("label-file").files ?? [];
+    inputById("label-file").value = "";
+    if (file) await change(ask("writing.labels", { bytes: await file.arrayBuffer() }));
+  });
+
+  /** @param {Promise<unknown>} changed */
+  async function change(changed) {
+    showProblem("settings-problem", null);
+    byId("settings-done").textContent = "";
+    try {
+      await changed;
+      byId("settings-done").textContent = text("settingsKept");
+    } catch (error) {
+      byId("settings-problem").textContent = errorText(error);
+    }
+    await refresh();
+  }
+}
+
+/** @param {import("../background/writing.js").Writing} writing */
+export function showWriting({ timestampService, labelPolicy }) {
+  // Text that the person is typing, or that was refused, stays.
+  const isLeft = document.activeElement !== byId("timestamp-service") && !byId("settings-problem").textContent;
+  if (isLeft) inputById("timestamp-service").value = timestampService;
+  const names = labelPolicy?.classifications.map(({ name }) => isolate(name)) ?? [];
+  const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(names);
+  byId("labels").textContent = labelPolicy ? text("settingsLabelsKept", isolate(labelPolicy.name), list) : "";
+  byId("labels-remove").hidden = !labelPolicy || inputById("label-file").disabled;
+}

@@ -1,0 +1,258 @@
+"""The verbs that compose mail: signed, encrypted, both or neither.
+
+A signature that gets a timestamp takes two steps, since the page asks the timestamp service in between: `sign` returns
+the query for the service, and `finish` checks the answer and encrypts.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from smime_core.algorithms import HashName
+from smime_core.cades import add_signature_timestamp, signature_value
+from smime_core.cms import Encrypting, OctetsContent, SignerOptions, Signing
+from smime_core.errors import SmimeError, TimestampRefused
+from smime_core.ess import SecurityLabel, build_security_label
+from smime_core.mail import Draft, HiddenField, ProtectionMode, build_parts, keep_hidden, protect_headers
+from smime_core.message import encrypt_entity, sign_entity
+from smime_core.mime import Attachment, addresses, build_signed, decode_body, parse_entity, split_signed
+from smime_core.pkix import Purpose
+from smime_core.provider import CryptoProvider
+from smime_core.timestamp import (
+    MessageImprint,
+    TimestampRequest,
+    build_timestamp_request,
+    check_answer,
+    new_timestamp_request,
+    parse_timestamp_response,
+)
+from smime_core.x509 import Certificate
+from wasm_build.vault.python.receipts import ask_for_receipt, describe_asked
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import (
+    GivenFile,
+    SealedKeys,
+    Secret,
+    decode_text,
+    group_of,
+    parse_certificates,
+    parse_cipher,
+    request_class,
+)
+from wasm_build.vault.python.sealed import UnsealedIdentity
+from wasm_build.vault.python.signers import choose_signer, may, owns, unseal
+
+
+@request_class
+class GivenHidden:
+    """A header field that was hidden in the message to which this one replies."""
+
+    name: str
+    value: str
+    outside: str | None = None
+
+
+@request_class
+class GivenDraft:
+    """A mail as the person wrote it."""
+
+    from_: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    text: bytes
+    attachments: tuple[GivenFile, ...]
+    date: datetime.datetime
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...]
+    hidden: tuple[GivenHidden, ...]
+
+
+@request_class
+class GivenLabel:
+    """A security label: the OID of its policy, and the number of the classification in it."""
+
+    policy: str
+    classification: int
+
+
+@request_class
+class GivenClaims:
+    """The statements in a signature besides the usual ones: a request for receipts, and a security label."""
+
+    receipt: bool = False
+    label: GivenLabel | None = None
+
+
+@request_class
+class ComposeMessage:
+    draft: GivenDraft
+    sign: bool
+    keys: SealedKeys = group_of(SealedKeys)
+    recipients: tuple[bytes, ...]
+    cipher: str | None = None
+    passwords: tuple[Secret, ...] = ()
+    claims: GivenClaims = group_of(GivenClaims)
+
+
+@request_class
+class SignMessage:
+    draft: GivenDraft
+    encrypts: bool
+    keys: SealedKeys = group_of(SealedKeys)
+    claims: GivenClaims = group_of(GivenClaims)
+
+
+@request_class
+class FinishMessage:
+    headers: bytes
+    entity: bytes
+    nonce: str
+    answer: bytes
+    recipients: tuple[bytes, ...]
+    cipher: str | None = None
+    passwords: tuple[Secret, ...] = ()
+
+
+async def compose(request: ComposeMessage, provider: CryptoProvider) -> Reply:
+    """Returns `{message, receipt}`: the draft signed, encrypted, both or neither. Raises SmimeError.
+
+    `receipt` is None, or the values that each receipt for the message must have.
+    """
+    draft = _parse_draft(request.draft)
+    identities = await unseal(request.keys, provider)
+    encrypts = bool(request.recipients or request.passwords)
+    outer_headers, entity = build_parts(draft)
+    asked = None
+    if request.sign or encrypts:
+        outer_headers, entity = _protect(request.draft, draft, encrypts=encrypts)
+    if request.sign:
+        entity, asked = await _sign(entity, draft, request.claims, identities, provider)
+    if encrypts:
+        recipients = _with_writer(parse_certificates(request.recipients), identities, draft)
+        encrypting = Encrypting(recipients=recipients, passwords=request.passwords, cipher=parse_cipher(request.cipher))
+        entity = await encrypt_entity(entity, encrypting, provider)
+    if not request.sign and not encrypts:
+        entity = b"MIME-Version: 1.0\r\n" + entity
+    return {"message": outer_headers + entity, "receipt": asked}
+
+
+async def sign(request: SignMessage, provider: CryptoProvider) -> Reply:
+    """Returns `{headers, entity, query, nonce, receipt}`: the signed draft, and the query for a timestamp service.
+
+    With `encrypts` the header fields are protected as in an encrypted message. Raises SmimeError.
+    """
+    draft = _parse_draft(request.draft)
+    identities = await unseal(request.keys, provider)
+    outer_headers, entity = _protect(request.draft, draft, encrypts=request.encrypts)
+    entity, asked = await _sign(entity, draft, request.claims, identities, provider)
+    _, cms = _split(entity)
+    query = await new_timestamp_request(OctetsContent(signature_value(cms), provider), provider)
+    return {
+        "headers": outer_headers,
+        "entity": entity,
+        "query": build_timestamp_request(query),
+        "nonce": f"{query.nonce:x}",
+        "receipt": asked,
+    }
+
+
+async def finish(request: FinishMessage, provider: CryptoProvider) -> Reply:
+    """Returns `{message}`: the message of `sign` with the timestamp in `answer`, encrypted if it has recipients.
+
+    The answer must be a valid timestamp of this signature for this query. Whether its service is trusted is for
+    readers to judge. Raises TimestampRefused, or the errors of encryption.
+    """
+    entity = await _add_timestamp(request.entity, request.answer, int(request.nonce, 16), provider)
+    if request.recipients or request.passwords:
+        encrypting = Encrypting(
+            recipients=parse_certificates(request.recipients),
+            passwords=request.passwords,
+            cipher=parse_cipher(request.cipher),
+        )
+        entity = await encrypt_entity(entity, encrypting, provider)
+    return {"message": request.headers + entity}
+
+
+def _protect(given: GivenDraft, draft: Draft, *, encrypts: bool) -> tuple[bytes, bytes]:
+    mode = ProtectionMode.CIPHER if encrypts else ProtectionMode.CLEAR
+    return protect_headers(*build_parts(draft), mode, keep_hidden(_parse_hidden(given)))
+
+
+async def _sign(
+    entity: bytes,
+    draft: Draft,
+    claims: GivenClaims,
+    identities: Sequence[UnsealedIdentity],
+    provider: CryptoProvider,
+) -> tuple[bytes, Reply | None]:
+    """Returns (the signed entity, the values of its receipts or None)."""
+    signer = choose_signer(identities, draft.date, draft.sender)
+    options = SignerOptions(further_attributes=_further_attributes(claims, draft, provider))
+    signed = await sign_entity(entity, Signing(identities=[signer], signing_time=draft.date, options=options), provider)
+    return signed, await describe_asked(signed, provider) if claims.receipt else None
+
+
+def _further_attributes(claims: GivenClaims, draft: Draft, provider: CryptoProvider) -> tuple[bytes, ...]:
+    attributes = []
+    if claims.receipt:
+        (author,) = addresses(draft.sender)
+        attributes.append(ask_for_receipt(author.address, draft.date, provider))
+    if claims.label is not None:
+        label = SecurityLabel(policy=claims.label.policy, classification=claims.label.classification)
+        attributes.append(build_security_label(label))
+    return tuple(attributes)
+
+
+async def _add_timestamp(entity: bytes, answer: bytes, nonce: int, provider: CryptoProvider) -> bytes:
+    content, cms = _split(entity)
+    digest = await OctetsContent(signature_value(cms), provider).digest(HashName.SHA256)
+    asked = TimestampRequest(imprint=MessageImprint(hash_name=HashName.SHA256, digest=digest), nonce=nonce)
+    try:
+        token = parse_timestamp_response(answer)
+        check_answer(token, asked)
+        cms = await add_signature_timestamp(cms, token, provider)
+    except SmimeError as error:
+        raise TimestampRefused(str(error)) from error
+    parameters = parse_entity(entity).content_type.parameters
+    return build_signed(b"", content, cms, parameters["micalg"], parameters["boundary"])
+
+
+def _split(entity: bytes) -> tuple[bytes, bytes]:
+    """The signed content and the CMS of a multipart/signed."""
+    content, signature = split_signed(parse_entity(entity))
+    return bytes(content), bytes(decode_body(signature))
+
+
+def _with_writer(
+    recipients: tuple[Certificate, ...], identities: Sequence[UnsealedIdentity], draft: Draft
+) -> tuple[Certificate, ...]:
+    # The writer must be able to read the copy in Sent. One own certificate is enough for that.
+    own = (
+        identity.certificate
+        for identity in identities
+        if owns(identity, draft.sender) and may(identity, Purpose.ENCRYPT, draft.date)
+    )
+    return tuple(dict.fromkeys((*recipients, *list(own)[:1])))
+
+
+def _parse_draft(draft: GivenDraft) -> Draft:
+    return Draft(
+        sender=draft.from_,
+        to=draft.to,
+        cc=draft.cc,
+        subject=draft.subject,
+        text=decode_text(draft.text),
+        date=draft.date,
+        message_id=draft.message_id,
+        in_reply_to=draft.in_reply_to,
+        references=draft.references,
+        attachments=[Attachment(filename=one.name, content_type=one.type, data=one.data) for one in draft.attachments],
+    )
+
+
+def _parse_hidden(draft: GivenDraft) -> list[HiddenField]:
+    # The page takes `draft.hidden` from `message.verify` of the message to which this one replies.
+    return [HiddenField(name=one.name, value=one.value, outside=one.outside) for one in draft.hidden]
