@@ -259,15 +259,11 @@ export async function saveAsFiles(body, sender) {
  */
 export async function sendReceipt(body, sender) {
   const composition = await unlessBegun(body, sender);
-  const { envelope, ...made } = await makeReceipt(composition, body);
-  try {
-    return await handOver(composition, [{ envelope }], made);
-  } finally {
-    const { copies, deliver, receipt } = await load(composition.id);
-    // After a refusal the person may give the receipt later.
-    const hasPerhapsLeft = deliver === "file" || ["begun", "taken"].includes(copies[nameOf(envelope)] ?? "");
-    if (receipt && !hasPerhapsLeft) await receipts.forgetGiven(receipt.id);
-  }
+  if (Object.values(composition.copies).includes("taken")) throw new RequestError("receipt-given");
+  return giveReceipt(composition, async (id) => {
+    const { envelope, ...made } = await makeReceipt(composition, id, body);
+    return handOver(composition, [{ envelope }], made);
+  });
 }
 
 /**
@@ -275,20 +271,42 @@ export async function sendReceipt(body, sender) {
  * @param {BodyOf<"receipt.save">} body @param {Sender} sender
  */
 export async function saveReceiptAsFile(body, sender) {
-  return (await makeReceipt(await ofWindow(body.composition, sender), body)).messages;
+  const composition = await ofWindow(body.composition, sender);
+  return giveReceipt(composition, async (id) => (await makeReceipt(composition, id, body)).messages);
 }
 
-/** @param {CompositionRecord} composition @param {BodyOf<"receipt.save">} body */
-async function makeReceipt({ id: composition, mail, receipt }, { identity, from }) {
+/**
+ * Gives a receipt, which is noted before. Forgets it if it has certainly not left, so that the person may give it later.
+ * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
+ */
+async function giveReceipt({ id: composition, receipt }, give) {
+  if (!receipt) throw new RequestError("bad-request");
+  const { id } = receipt;
+  await receipts.noteGiven({ id, composition });
+  const forget = async () => {
+    const { copies } = await load(composition);
+    if (!Object.values(copies).some((state) => state !== "refused")) await receipts.forgetGiven(id);
+  };
+  try {
+    const given = await give(id);
+    if (typeof given === "object" && given && "sent" in given && !given.sent) await forget();
+    return given;
+  } catch (error) {
+    await forget().catch(() => {});
+    throw error;
+  }
+}
+
+/** @param {CompositionRecord} composition @param {string} id @param {BodyOf<"receipt.save">} body */
+async function makeReceipt({ mail }, id, { identity, from }) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  if (!receipt || !own) throw new RequestError(receipt ? "no-such-key" : "bad-request");
+  if (!own) throw new RequestError("no-such-key");
   if (own.locked) throw new RequestError("locked");
-  await receipts.noteGiven({ id: receipt.id, composition });
   // The chosen identity signs, and any may decrypt.
   const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];
   const subject = api.i18n.getMessage("receiptSubject");
   const { message, to } = await vault.call("letter.receipt", {
-    mail, id: receipt.id, from: quoteMailbox({ name: own.name, address: from }), subject, at: new Date().toISOString(),
+    mail, id, from: quoteMailbox({ name: own.name, address: from }), subject, at: new Date().toISOString(),
     messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...all, identities: [...signer.identities, ...all.identities],
   });
   return { envelope: { from, to, cc: [], bcc: [] }, messages: [message], subject };

@@ -20,22 +20,17 @@ from smime_core.report.report import State
 from smime_core.timestamp import MessageImprint, TimestampRequest, build_timestamp_request
 from tests.support.browser.page import Page
 from tests.support.command.timestamp_services import serve
-from tests.support.extension import kept_records
 from tests.support.extension.compose_driver import Webmail, send, wait_for_obstacles
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, People
 from tests.support.extension.keys_page import show_section
 from tests.support.extension.letters_from_bob import opened_by
 from tests.support.extension.viewer import open_file
+from tests.support.extension.writing_settings import LABELS, keep_writing
 from tests.support.timestamp_service import answer
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-LABELS = {
-    "policy": "1.3.6.1.4.1.99.7",
-    "name": "Harbour",
-    "classifications": [{"value": 1, "name": "Open"}, {"value": 5, "name": "Crew only"}],
-}
 CHOOSE = """(label) => {
   const select = document.querySelector("[data-test=label]");
   select.value = label;
@@ -55,14 +50,6 @@ def settings(extension: Extension) -> Iterator[None]:
     keep_writing(extension)
     yield
     keep_writing(extension)
-
-
-def keep_writing(extension: Extension, **writing: Any) -> None:
-    value = {"timestampService": "", "labelPolicy": None, **writing}
-    page = extension.browser.open(extension.base + "viewer/page_viewer.html")
-    page.wait_for("() => document.readyState === 'complete'")
-    kept_records.put(page, {"settings": [{"name": "writing", "value": value}]})
-    page.close()
 
 
 def write(webmail: Webmail, **letter: Any) -> Page:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
 import email
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smime_core import ess
-from smime_core.asn1 import GeneralNames
 from smime_core.blocking import run
-from smime_core.cms import Encrypting, Keys, OctetsContent, SignerOptions, Signing, find_signed_layer
-from smime_core.cms.signer_info import SignerInfo
+from smime_core.cms import find_signed_layer
 from smime_core.identity.identity import Identity
-from smime_core.message import decrypt_entity, encrypt_message, sign_message
-from smime_core.mime import build_pkcs7_mime
 from tests.support.browser.page import Page
 from tests.support.extension.compose_driver import Webmail, send, wait_for_obstacles
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
+from tests.support.extension.receipt_mails import asking_mail, decrypted, receipt_mail
 from tests.support.extension.viewer import open_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -30,7 +27,7 @@ NO_NOTE = "() => document.querySelector('[data-test=receipt]') === null"
 
 
 @pytest.fixture
-def viewer(extension: Extension, webmail: Webmail) -> Any:
+def viewer(extension: Extension, webmail: Webmail) -> Iterator[Page]:
     page = extension.browser.open(extension.base + "viewer/viewer.html")
     yield page
     page.close()
@@ -51,54 +48,8 @@ def ask(webmail: Webmail, **letter: Any) -> bytes:
     return taken.message
 
 
-def request_of(message: bytes, reader: Identity) -> tuple[SignerInfo, bytes, str]:
-    """The signer who asks for a receipt, the signed content and its type."""
-    layer = find_signed_layer(run(decrypt_entity(message, Keys(identities=[reader]), provider=NATIVE)))
-    (info,) = layer.signed_data.signer_infos
-    assert isinstance(info, SignerInfo)
-    return info, bytes(layer.content or b""), layer.signed_data.e_content_type
-
-
 def receipt_by(people: People, signer: Identity, message: bytes, *, number: int = 1) -> bytes:
-    """A receipt for Alice's message as another program makes it."""
-    info, content, kind = request_of(message, people.bob)
-    now = datetime.datetime.now(datetime.UTC)
-    receipt = ess.build_receipt(
-        info,
-        OctetsContent(content, NATIVE),
-        Signing(identities=[signer], signing_time=now),
-        NATIVE,
-        content_type=kind,
-        certificate=people.alice.certificate,
-    )
-    return receipt_mail(signer, run(receipt), number)
-
-
-def receipt_mail(signer: Identity, receipt: bytes, number: int) -> bytes:
-    head = (
-        f"From: {signer.certificate.email_addresses[0]}\r\nTo: alice@example.test\r\nSubject: Receipt\r\n"
-        f"Message-ID: <receipt{number}@example.test>\r\nMIME-Version: 1.0\r\n"
-    )
-    return head.encode() + build_pkcs7_mime(b"", receipt, "signed-receipt")
-
-
-def asking_mail(people: People, signer: Identity, *, encrypted: bool = False, to: str = "bob@example.test") -> bytes:
-    """A mail that asks Alice for a receipt to these addresses."""
-    request = ess.ReceiptRequest(
-        signed_content_identifier=ess.new_content_identifier(b"", NATIVE, moment=datetime.datetime.now(datetime.UTC)),
-        receipts_from=ess.AllOrFirstTier.ALL_RECEIPTS,
-        receipts_to=tuple[GeneralNames, ...]([(ess.mail_name(one),) for one in to.split()]),
-    )
-    plain = (
-        f"From: {signer.certificate.email_addresses[0]}\r\nTo: alice@example.test\r\nSubject: Lighthouse\r\n"
-        "Message-ID: <asking@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nTurn left.\r\n"
-    ).encode()
-    options = SignerOptions(further_attributes=(ess.build_receipt_request(request),))
-    now = datetime.datetime.now(datetime.UTC)
-    signed = run(sign_message(plain, Signing(identities=[signer], signing_time=now, options=options), provider=NATIVE))
-    if not encrypted:
-        return signed
-    return run(encrypt_message(signed, Encrypting(recipients=[people.alice.certificate]), provider=NATIVE))
+    return receipt_mail(message, by=signer, sender=people.alice, reader=people.bob, number=number)
 
 
 def open_mail(viewer: Page, folder: Path, mail: bytes) -> str:
@@ -129,21 +80,8 @@ def test_wrong_receipts_are_said_in_words_and_never_green(
     receipt = receipt_by(people, people.bob, message)
     assert open_mail(viewer, tmp_path, receipt_by(people, people.carol, message)) == "signed-unverified"
     viewer.wait_for_text("was not a recipient")
-    never_sent = asking_mail(people, people.alice, encrypted=False)
-    layer = find_signed_layer(never_sent)
-    (info,) = layer.signed_data.signer_infos
-    assert isinstance(info, SignerInfo)
-    unknown = run(
-        ess.build_receipt(
-            info,
-            OctetsContent(bytes(layer.content or b""), NATIVE),
-            Signing(identities=[people.bob], signing_time=datetime.datetime.now(datetime.UTC)),
-            NATIVE,
-            content_type=layer.signed_data.e_content_type,
-            certificate=people.alice.certificate,
-        )
-    )
-    assert open_mail(viewer, tmp_path, receipt_mail(people.bob, unknown, 1)) == "signed-unverified"
+    never_sent = asking_mail(people.alice)
+    assert open_mail(viewer, tmp_path, receipt_by(people, people.bob, never_sent)) == "signed-unverified"
     viewer.wait_for_text("for no message that was sent")
     assert open_mail(viewer, tmp_path, receipt.replace(b"bob@example.test", b"carol@example.test")) == "invalid"
     assert open_mail(viewer, tmp_path, receipt) == "verified"
@@ -172,7 +110,7 @@ def test_a_letter_that_is_not_signed_asks_for_nothing(webmail: Webmail) -> None:
 def test_a_receipt_leaves_only_after_the_click_and_only_once(
     webmail: Webmail, people: People, viewer: Page, tmp_path: Path, encrypted: bool
 ) -> None:
-    mail = asking_mail(people, people.bob, encrypted=encrypted)
+    mail = asking_mail(people.bob, reader=people.alice if encrypted else None)
     assert open_mail(viewer, tmp_path, mail) == "verified"
     assert "bob@example.test" in viewer.wait_for_text("asks for a signed receipt", selector=NOTE)
     viewer.click("[data-test=receipt-not-now]")
@@ -187,10 +125,11 @@ def test_a_receipt_leaves_only_after_the_click_and_only_once(
     assert taken.envelope == {"from": "alice@example.test", "to": ["bob@example.test"], "cc": [], "bcc": []}
     receipt = email.message_from_bytes(taken.message)
     assert (receipt["To"], receipt["In-Reply-To"]) == ("bob@example.test", "<asking@example.test>")
-    opened = run(decrypt_entity(mail, Keys(identities=[people.alice]), provider=NATIVE)) if encrypted else mail
     cms = receipt.get_payload(decode=True)
     assert isinstance(cms, bytes)
-    verified = run(ess.verify_receipt(cms, find_signed_layer(opened).signed_data, provider=NATIVE))
+    verified = run(
+        ess.verify_receipt(cms, find_signed_layer(decrypted(mail, people.alice)).signed_data, provider=NATIVE)
+    )
     assert verified.certificate == people.alice.certificate
     # The question does not come again, and a second window gives nothing.
     open_mail(viewer, tmp_path, mail)
@@ -200,7 +139,7 @@ def test_a_receipt_leaves_only_after_the_click_and_only_once(
 
 
 def test_a_refused_receipt_may_be_given_later(webmail: Webmail, people: People) -> None:
-    mail = asking_mail(people, people.bob)
+    mail = asking_mail(people.bob)
     webmail.mood("refuses")
     window = webmail.write(kind="receipt", mail=mail)
     window.click("[data-test=send]")
@@ -212,20 +151,18 @@ def test_a_refused_receipt_may_be_given_later(webmail: Webmail, people: People) 
 
 
 def test_all_addresses_that_get_the_receipt_are_named(webmail: Webmail, people: People) -> None:
-    window = webmail.write(
-        kind="receipt", mail=asking_mail(people, people.bob, to="bob@example.test eve@elsewhere.test")
-    )
+    window = webmail.write(kind="receipt", mail=asking_mail(people.bob, to=("bob@example.test", "eve@elsewhere.test")))
     assert "eve@elsewhere.test" in window.text("[data-test=receipt-tells]")
 
 
 def test_doubtful_mail_and_mail_of_oneself_asks_for_nothing(
     webmail: Webmail, people: People, viewer: Page, tmp_path: Path
 ) -> None:
-    mail = asking_mail(people, people.bob)
+    mail = asking_mail(people.bob)
     for asking, state in (
         (mail.replace(b"Turn left", b"Turn right"), "invalid"),
         (mail.replace(b"From: bob@", b"From: carol@"), "invalid"),
-        (asking_mail(people, people.alice), "verified"),
+        (asking_mail(people.alice), "verified"),
     ):
         assert open_mail(viewer, tmp_path, asking) == state
         assert viewer.js(NO_NOTE)
@@ -237,7 +174,7 @@ def test_doubtful_mail_and_mail_of_oneself_asks_for_nothing(
 def test_the_viewer_saves_the_receipt_as_a_file(
     webmail: Webmail, extension: Extension, people: People, viewer: Page, tmp_path: Path
 ) -> None:
-    open_mail(viewer, tmp_path, asking_mail(people, people.bob))
+    open_mail(viewer, tmp_path, asking_mail(people.bob))
     viewer.wait_for_selector("[data-test=receipt-send]")
     viewer.click("[data-test=receipt-send]")
     window = extension.browser.wait_for_page("compose.html")
@@ -249,7 +186,7 @@ def test_the_viewer_saves_the_receipt_as_a_file(
 
 def test_locked_keys_are_unlocked_in_the_window(webmail: Webmail, extension: Extension, people: People) -> None:
     extension.lock()
-    window = webmail.write(kind="receipt", mail=asking_mail(people, people.bob))
+    window = webmail.write(kind="receipt", mail=asking_mail(people.bob))
     window.click("[data-test=passphrase]")
     window.type(PASSPHRASE)
     window.click("[data-test=unlock]")

@@ -15,6 +15,7 @@ from tests.support.browser.browsers import Browser, Chromium, Firefox, Name, mis
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import NEW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
+from tests.support.extension.writing_settings import LABELS
 from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -22,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 EXTENSION_ID = json.loads((ROOT / "browser_ext/manifest.json").read_text())["browser_specific_settings"]["gecko"]["id"]
 NAMES = ("chromium", "firefox")
 DIRECTORY = "https://mail.example.test"
-CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory")
+CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory", "timestamp-service", "label-file")
+CLOCK = "http://clock.example.test/tsa"
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,8 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
         "lockMinutes": 5,
         "harvest": False,
         "directory": DIRECTORY + "/",
+        "timestampService": CLOCK,
+        "labelPolicy": LABELS,
     }
     with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as extension:
         page = extension.open_options()
@@ -126,7 +130,10 @@ def test_settings_of_an_administrator_count_and_cannot_be_changed(
             "idle-minutes": ["5", True],
             "harvest": [False, True],
             "directory": [DIRECTORY, True],
+            "timestamp-service": [CLOCK, True],
+            "label-file": ["", True],
         }
+        assert "Crew only" in page.text("[data-test=labels]")
         # A setting that the administrator left open can be changed. The person's own settings keep their earlier values
         # for the others.
         page.click("[data-test=strict]")

@@ -41,6 +41,10 @@ DATA = (
     "Order",
     "map.example.test",
     "the mailbox is full",
+    "clock.example",
+    "Harbour",
+    "Crew only",
+    "Open",
 )
 # The elements that show words of a mail, a page or a form.
 OTHERS = ".text, .covered-text, .origin, .form-details, .form-name bdi, .form-value, .form-submitter, textarea"

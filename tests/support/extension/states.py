@@ -17,7 +17,9 @@ from tests.support.extension.compose_driver import Webmail, address
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
 from tests.support.extension.keys_page import CATCH, NEW, make_backup, open_review, show_section
 from tests.support.extension.mail_letters import file, html, mail, multipart, text
+from tests.support.extension.receipt_mails import asking_mail
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, lock, open_tab
+from tests.support.extension.writing_settings import LABELS, keep_writing
 
 KNOWN = "[data-test=recipient]:not([data-readiness=asking])"
 BOB, MALLORY = "bob@example.test", "mallory@example.test"
@@ -266,6 +268,50 @@ def _drafts(stage: Stage) -> Iterator[View]:
         yield view
 
 
+@contextmanager
+def _more(stage: Stage) -> Iterator[View]:
+    """A letter with all options under "More"."""
+
+    def choose(webmail: Webmail, window: Page) -> None:
+        _write(webmail, window)
+        window.click("[data-test=more] summary")
+        window.click("[data-test=switch-receipt]")
+
+    with _with_settings(stage), _letter(stage, choose, to=BOB) as view:
+        yield view
+
+
+@contextmanager
+def _with_settings(stage: Stage) -> Iterator[None]:
+    """Settings for writing: a timestamp service, and labels."""
+    keep_writing(stage.extension, timestampService="https://clock.example/tsa", labelPolicy=LABELS)
+    yield
+    keep_writing(stage.extension)
+
+
+@contextmanager
+def _receipt(stage: Stage) -> Iterator[View]:
+    """The window in which a receipt is given."""
+    webmail = Webmail(stage.extension, stage.site)
+    window = webmail.write(kind="receipt", mail=asking_mail(stage.letters.bob))
+    window.wait_for_selector("[data-test=receipt-tells]", timeout_seconds=OPENING_SECONDS)
+    yield alone(window)
+    window.close()
+    webmail.close()
+
+
+@contextmanager
+def _receipt_asked(stage: Stage) -> Iterator[View]:
+    """A mail with a label that asks for a receipt."""
+
+    def make(stage: Stage) -> bytes:
+        return asking_mail(stage.letters.bob, label=LABELS["policy"])
+
+    with _with_settings(stage), _opened(stage, make) as view:
+        view.page.wait_for_selector("[data-test=receipt]")
+        yield view
+
+
 LETTER_STATES: dict[str, Opener] = {
     "writing, ready": partial(_letter, act=_write, to=BOB),
     "writing, password": partial(_letter, act=_use_a_password),
@@ -278,6 +324,8 @@ LETTER_STATES: dict[str, Opener] = {
     "writing, refused": partial(_letter, act=_be_refused, to=BOB),
     "writing, sent": partial(_letter, act=_send, to=BOB),
     "writing, drafts": _drafts,
+    "writing, more": _more,
+    "writing, receipt": _receipt,
     "writing, covered": _covered,
 }
 
@@ -330,6 +378,7 @@ READING_STATES: dict[str, Opener] = {
     "viewer, field text": partial(
         _opened, make=lambda stage: stage.letters.field_text("Blood pressure 120/80", origin="https://clinic.example")
     ),
+    "viewer, receipt asked": _receipt_asked,
     "viewer, not protected": partial(_opened, make=_plain),
     "viewer, nothing to open": partial(_opened, make=lambda _: b"a shopping list", name="list.p7m"),
     "viewer, signature alone": partial(_opened, make=lambda stage: stage.letters.detached(b"a plan"), name="plan.p7s"),

@@ -158,13 +158,20 @@ def find_receipt(message: bytes) -> bytes | None:
     """The CMS of a message that is a signed receipt, or None."""
     try:
         node = parse_message(message)
-        if len(node.body if isinstance(node, Entity) else node) > _MAX_RECEIPT_BYTES:
+        if isinstance(node, Entity) and not _may_be_receipt(node):
             return None
-        cms, layer = find_cms(node), find_layer(node)
+        cms = find_cms(node)
+        layer = None if cms is None else find_layer(bytes(cms))
     except SmimeError:
         return None
     is_receipt = isinstance(layer, SignedLayer) and layer.signed_data.e_content_type == ID_CT_RECEIPT
     return bytes(cms) if cms is not None and is_receipt else None
+
+
+def _may_be_receipt(entity: Entity) -> bool:
+    # Most mails are sorted out by their header.
+    smime_type = entity.content_type.parameters.get("smime-type", "signed-receipt").lower()
+    return smime_type == "signed-receipt" and len(entity.body) <= _MAX_RECEIPT_BYTES
 
 
 async def verify_receipt_mail(
