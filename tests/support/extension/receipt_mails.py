@@ -18,9 +18,14 @@ NATIVE = NativeProvider()
 
 
 def asking_mail(
-    signer: Identity, *, reader: Identity | None = None, to: tuple[str, ...] = ("bob@example.test",), label: str = ""
+    signer: Identity,
+    *,
+    recipient: str = "alice@example.test",
+    reader: Identity | None = None,
+    to: tuple[str, ...] = ("bob@example.test",),
+    label: str = "",
 ) -> bytes:
-    """A mail to Alice that asks for a receipt to these addresses, encrypted to `reader` if there is one.
+    """A mail that asks for a receipt to the addresses `to`, encrypted to `reader` if there is one.
 
     `label` is the OID of the policy of a security label.
     """
@@ -31,7 +36,7 @@ def asking_mail(
         receipts_to=tuple[GeneralNames, ...]([(ess.mail_name(one),) for one in to]),
     )
     plain = (
-        f"From: {signer.certificate.email_addresses[0]}\r\nTo: alice@example.test\r\nSubject: Lighthouse\r\n"
+        f"From: {signer.certificate.email_addresses[0]}\r\nTo: {recipient}\r\nSubject: Lighthouse\r\n"
         "Message-ID: <asking@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nTurn left.\r\n"
     ).encode()
     labels = [ess.build_security_label(ess.SecurityLabel(policy=label, classification=5))] if label else []
