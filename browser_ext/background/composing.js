@@ -4,7 +4,6 @@
  * window begins is not encrypted: the page already has it, or it is our own request for a certificate. The finished
  * message goes only to the document that asked.
  */
-import { quoteMailbox } from "../../wasm_build/ui/formats.js";
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
@@ -78,7 +77,7 @@ async function openWindow(composition) {
 export async function claim({ composition: id }, sender) {
   const composition = await load(id);
   if (composition.windowTabId !== undefined && composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
-  const asked = composition.kind === "receipt" ? await readAsked(composition.mail) : null;
+  const asked = composition.kind === "receipt" ? await mails.readAsked(composition.mail) : null;
   if (asked) composition.receipt = { id: asked.id, to: asked.to };
   await save({ ...composition, windowTabId: sender.tab?.id });
   const { origin, kind, from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt } = composition;
@@ -99,17 +98,6 @@ export async function claim({ composition: id }, sender) {
 async function questionOf(composition) {
   const { origin, kind, mail, deliver, receipt = null } = composition;
   return { kind: "letter", origin, around: sitesAround(composition), way: kind, mail, deliver, receipt, ...(await writing.read()) };
-}
-
-/**
- * The receipt that a held mail asks for, as the window shows it: with the report on the mail, and the addresses that the
- * mail names. Rejects with `receipt-not-asked` or `receipt-given`.
- * @param {string} mail
- */
-async function readAsked(mail) {
-  const { report, receipt } = await mails.judgeAgain({ mail, content: "" }, trust.askAuthorities);
-  const { id, to, readers } = await receipts.readAsked({ report, receipt });
-  return { id, to, readers, report };
 }
 
 /** @param {BodyOf<"compose.send" | "compose.save" | "receipt.send" | "receipt.save">} body @param {Sender} sender */
@@ -217,7 +205,7 @@ export async function send(body, sender) {
  * The letter that a window sends. Rejects with `sending-unknown` if an earlier try has perhaps sent it.
  * @param {BodyOf<"compose.send" | "receipt.send">} body @param {Sender} sender
  */
-async function unlessBegun({ composition: id, again }, sender) {
+export async function unlessBegun({ composition: id, again }, sender) {
   const composition = await ofWindow(id, sender);
   const begun = Object.values(composition.copies).includes("begun");
   if (begun && !again) throw new RequestError("sending-unknown");
@@ -229,7 +217,7 @@ async function unlessBegun({ composition: id, again }, sender) {
  * @param {CompositionRecord} composition
  * @param {{envelope: Copy["envelope"]}[]} copies @param {{messages: ArrayBuffer[], subject: string}} made
  */
-async function handOver(composition, copies, { messages, subject }) {
+export async function handOver(composition, copies, { messages, subject }) {
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
   if (composition.deliver === "file") return { sent: true, problem: "", files: messages, shown };
   const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
@@ -251,65 +239,6 @@ async function handOver(composition, copies, { messages, subject }) {
 export async function saveAsFiles(body, sender) {
   await ofWindow(body.composition, sender);
   return (await makeMessages(body, await planCopies(body))).messages;
-}
-
-/**
- * Sends the receipt that a mail asks for.
- * @param {BodyOf<"receipt.send">} body @param {Sender} sender
- */
-export async function sendReceipt(body, sender) {
-  const composition = await unlessBegun(body, sender);
-  if (Object.values(composition.copies).includes("taken")) throw new RequestError("receipt-given");
-  return giveReceipt(composition, async (id) => {
-    const { envelope, ...made } = await makeReceipt(composition, id, body);
-    return handOver(composition, [{ envelope }], made);
-  });
-}
-
-/**
- * Makes the receipt as a file, for a webmail that is gone or refuses it.
- * @param {BodyOf<"receipt.save">} body @param {Sender} sender
- */
-export async function saveReceiptAsFile(body, sender) {
-  const composition = await ofWindow(body.composition, sender);
-  return giveReceipt(composition, async (id) => (await makeReceipt(composition, id, body)).messages);
-}
-
-/**
- * Gives a receipt, which is noted before. Forgets it if it has certainly not left, so that the person may give it later.
- * @template T @param {CompositionRecord} composition @param {(id: string) => Promise<T>} give
- */
-async function giveReceipt({ id: composition, receipt }, give) {
-  if (!receipt) throw new RequestError("bad-request");
-  const { id } = receipt;
-  await receipts.noteGiven({ id, composition });
-  const forget = async () => {
-    const { copies } = await load(composition);
-    if (!Object.values(copies).some((state) => state !== "refused")) await receipts.forgetGiven(id);
-  };
-  try {
-    const given = await give(id);
-    if (typeof given === "object" && given && "sent" in given && !given.sent) await forget();
-    return given;
-  } catch (error) {
-    await forget().catch(() => {});
-    throw error;
-  }
-}
-
-/** @param {CompositionRecord} composition @param {string} id @param {BodyOf<"receipt.save">} body */
-async function makeReceipt({ mail }, id, { identity, from }) {
-  const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  if (!own) throw new RequestError("no-such-key");
-  if (own.locked) throw new RequestError("locked");
-  // The chosen identity signs, and any may decrypt.
-  const [signer, all] = [await keys.unlocked(identity), await keys.unlocked()];
-  const subject = api.i18n.getMessage("receiptSubject");
-  const { message, to } = await vault.call("letter.receipt", {
-    mail, id, from: quoteMailbox({ name: own.name, address: from }), subject, at: new Date().toISOString(),
-    messageId: `<${crypto.randomUUID()}@${from.split("@").at(-1)}>`, ...all, identities: [...signer.identities, ...all.identities],
-  });
-  return { envelope: { from, to, cc: [], bcc: [] }, messages: [message], subject };
 }
 
 /**
@@ -459,14 +388,14 @@ function unique(certificates) {
  * The letter, if the window that sent the message has claimed it. Rejects with `bad-request` otherwise.
  * @param {string} id @param {Sender} sender
  */
-async function ofWindow(id, sender) {
+export async function ofWindow(id, sender) {
   const composition = await load(id);
   if (composition.windowTabId === undefined || composition.windowTabId !== sender.tab?.id) throw new RequestError("bad-request");
   return composition;
 }
 
 /** @param {string} id @returns {Promise<CompositionRecord>} */
-function load(id) {
+export function load(id) {
   return memory.find(nameIn(id), "letter-gone");
 }
 
@@ -481,6 +410,6 @@ function nameIn(id) {
 }
 
 /** @param {Copy["envelope"]} envelope */
-function nameOf({ to, cc, bcc }) {
+export function nameOf({ to, cc, bcc }) {
   return JSON.stringify([to, cc, bcc]);
 }

@@ -8,6 +8,7 @@ import * as fields from "./fields.js";
 import * as files from "./files.js";
 import * as forms from "./forms.js";
 import * as frames from "./frames.js";
+import * as givingReceipts from "./giving_receipts.js";
 import * as guide from "./guide.js";
 import * as jobs from "./jobs.js";
 import * as keys from "./keys.js";
@@ -147,8 +148,8 @@ export const HANDLERS = {
   "compose.drop": composing.dropDraft,
   "compose.send": composing.send,
   "compose.save": composing.saveAsFiles,
-  "receipt.send": composing.sendReceipt,
-  "receipt.save": composing.saveReceiptAsFile,
+  "receipt.send": givingReceipts.send,
+  "receipt.save": givingReceipts.saveAsFile,
   "compose.close": composing.close,
   "guide.open": guide.open,
   "guide.step": guide.readStep,

@@ -157,6 +157,17 @@ export async function judgeAgain({ mail, content }, ask) {
   return judgeFully(judge, { ask, store: trust.store });
 }
 
+/**
+ * The receipt that a held mail asks for, as the window shows it: with the report on the mail, and the addresses that the
+ * mail names. Rejects with `receipt-not-asked` or `receipt-given`.
+ * @param {string} mail
+ */
+export async function readAsked(mail) {
+  const { report, receipt } = await judgeAgain({ mail, content: "" }, trust.askAuthorities);
+  const { id, to, readers } = await receipts.readAsked({ report, receipt });
+  return { id, to, readers, report };
+}
+
 /** @param {string} id @param {Sender} sender */
 async function mailFrame(id, sender) {
   const frame = await frames.ofBroker(id, sender);
