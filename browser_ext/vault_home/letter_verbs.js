@@ -135,15 +135,15 @@ async function openLetter({ composition, letter, copies, sign, at }) {
   return { draftOf, encrypts, subject: fields.subject, work, tell };
 }
 
-/** @param {ArrayBuffer[]} identities */
-function copyOf(identities) {
-  return identities.map((one) => one.slice(0));
+/** The same buffers for one call, since a call transfers them. Copies share the writer's certificate. @param {ArrayBuffer[]} buffers */
+function copyOf(buffers) {
+  return buffers.map((one) => one.slice(0));
 }
 
 /** @param {Composing["copies"][number]} copy @param {Secret | null} password */
 function encryptionOf({ recipients, usesPassword }, password) {
   const passwords = usesPassword && password ? { passwords: [{ ...password, buffer: password.buffer.slice(0) }] } : {};
-  return { recipients, cipher: "cbc", ...passwords };
+  return { recipients: copyOf(recipients), cipher: "cbc", ...passwords };
 }
 
 /**

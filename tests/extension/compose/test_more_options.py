@@ -117,8 +117,10 @@ def test_a_failure_of_the_service_stops_the_sending(
 def test_each_person_under_bcc_gets_a_timestamp_too(
     webmail: Webmail, extension: Extension, people: People, service: str
 ) -> None:
+    (people.folder / "carol.der").write_bytes(people.carol.certificate.der)
+    extension.keep(people=[people.folder / "carol.der"])
     keep_writing(extension, timestampService=service)
-    window = write(webmail, bcc=["alice@example.test"])
+    window = write(webmail, bcc=["carol@example.test"])
     window.click("[data-test=switch-lasting]")
     wait_for_obstacles(window)
     send(window)
