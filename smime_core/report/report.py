@@ -87,7 +87,7 @@ class SignerReport:
     signing_time: datetime.datetime | None
     trail: PathTrail | None = None
     addresses: tuple[str, ...] = ()
-    info: SignerInfo | None = field(default=None, repr=False, hash=False)
+    info: SignerInfo | None = field(default=None, repr=False, compare=False)
     timestamp_trails: tuple[PathTrail, ...] = ()
 
     @property
