@@ -40,6 +40,11 @@ const fetch = async (url) => {
 };
 const document = { querySelector: () => null };
 Object.assign(globalThis, { document, fetch, location: new URL(page) });
+// The modules take methods from the prototypes of a page when they start.
+const prototype = new Proxy({}, { getOwnPropertyDescriptor: () => ({ value: () => null, configurable: true }) });
+for (const name of ["Node", "Element", "Document", "DocumentFragment", "HTMLElement", "HTMLFormElement"]) {
+  globalThis[name] = Object.assign(function () {}, { prototype });
+}
 const { sealwax } = await import(module);
 const done = { message: new ArrayBuffer(0), envelope: { to: ["a@example.com"], cc: [], bcc: [] } };
 const problem = await sealwax.send(done).then(() => "", (error) => error.code);

@@ -19,7 +19,7 @@ SHOWN = """() => [...document.querySelectorAll(".panel")].filter((panel) => pane
   .map(({ id }) => id.replace("-section", "")).join()"""
 CURRENT = "() => [...document.querySelectorAll('#sections [aria-current=page]')].map(({ hash }) => hash).join()"
 OPEN = "(section) => chrome.runtime.sendMessage({ type: 'options.open', body: { section } })"
-MAX_PIXELS = 1100
+MAX_PIXELS = 1300
 
 
 @pytest.fixture(scope="module")
