@@ -29,14 +29,10 @@ _STREAM: Final = """async (verb, args, input) => {
 }"""
 
 
-# Verbs that need the result of another one. `test_signed_claims.py` and `test_receipt_verbs.py` run them.
-_WITHOUT_EXAMPLE = {"message.sign", "message.finish", "receipt.make"}
-
-
 def read_tables(page: Page) -> tuple[dict[str, Any], dict[str, Any]]:
     """The tables of verbs: of requests, and of streams."""
     verbs, stream_verbs = json.loads(page.js(_TABLES))
-    return {verb: verbs[verb] for verb in verbs if verb not in _WITHOUT_EXAMPLE}, stream_verbs
+    return verbs, stream_verbs
 
 
 def takes_passphrase(kinds: dict[str, Any], args: dict[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
 from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.timestamp_service import answer
 from tests.support.trust_lists import sign as sign_trust_list
 from tests.support.vault.page import b64, secret
 from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
@@ -82,8 +83,16 @@ def _messages() -> dict[str, Example]:
     bob = person("bob").certificate.der
     composing = {"draft": _draft(), "sign": True, **sealed(person("alice")), "recipients": [bob]}
     message = call("message.compose", **composing)["message"]
+    foreign = {"draft": _draft("carol@example.test")}
+    signing = {"draft": _draft(), "encrypts": True, **sealed(person("alice"))}
+    signed = call("message.sign", **signing)
+    finishing = {name: signed[name] for name in ("headers", "entity", "nonce")}
     return {
-        "message.compose": Example(right=composing, wrong={"draft": _draft("carol@example.test")}),
+        "message.compose": Example(right=composing, wrong=foreign),
+        "message.sign": Example(right=signing, wrong=foreign),
+        "message.finish": Example(
+            right={**finishing, "answer": run(answer(signed["query"])), "recipients": [bob]}, wrong={"answer": b"?"}
+        ),
         "message.verify": Example(
             right={"message": message, **sealed(person("bob")), **trust()}, wrong={"at": "yesterday"}
         ),
@@ -91,7 +100,16 @@ def _messages() -> dict[str, Example]:
         "message.subjects": Example(
             right={"messages": [message, b"no mail"], **sealed(person("bob"))}, wrong={"sealKey": b"o" * 32}
         ),
+        "receipt.make": _receipt(composing),
     }
+
+
+def _receipt(composing: dict[str, Any]) -> Example:
+    """Bob's receipt for a letter that asks for one."""
+    asking = call("message.compose", **composing, receipt=True)
+    names = {"from": "bob@example.test", "subject": "Receipt", "messageId": "<2@example.test>", "at": AT}
+    making = {"message": asking["message"], "id": asking["receipt"]["id"], **names, **sealed(person("bob"))}
+    return Example(right=making, wrong={"id": "another request"})
 
 
 def _certificates() -> dict[str, Example]:
