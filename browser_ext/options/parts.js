@@ -26,6 +26,24 @@ export function showProblem(id, error) {
 }
 
 /**
+ * Waits for a change of settings, and says in their section that they are kept, or why not.
+ * @param {"settings" | "writing"} section
+ * @param {Promise<unknown>} changed
+ * @param {() => Promise<void>} refresh
+ */
+export async function tellChange(section, changed, refresh) {
+  showProblem(`${section}-problem`, null);
+  byId(`${section}-done`).textContent = "";
+  try {
+    await changed;
+    byId(`${section}-done`).textContent = text("settingsKept");
+  } catch (error) {
+    showProblem(`${section}-problem`, error);
+  }
+  await refresh();
+}
+
+/**
  * A labelled control.
  * @template {HTMLElement} C
  * @param {string} label

@@ -2,8 +2,7 @@
 import { api } from "../shared/api.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { ask } from "../shared/request.js";
-import { errorText, text } from "../shared/i18n.js";
-import { byId, inputById, showProblem } from "./parts.js";
+import { byId, inputById, tellChange } from "./parts.js";
 
 /** @typedef {import("../background/preferences.js").Preferences} Preferences */
 
@@ -19,16 +18,8 @@ export function watchPreferences(refresh) {
     void changeDirectory();
   });
 
-  async function change() {
-    showProblem("settings-problem", null);
-    byId("settings-done").textContent = "";
-    try {
-      await ask("preferences.change", readForm());
-      byId("settings-done").textContent = text("settingsKept");
-    } catch (error) {
-      byId("settings-problem").textContent = errorText(error);
-    }
-    await refresh();
+  function change() {
+    return tellChange("settings", ask("preferences.change", readForm()), refresh);
   }
 
   async function changeDownloads() {

@@ -1,8 +1,8 @@
 /** The settings for writing: the timestamp service, and the policy of security labels. */
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { ask } from "../shared/request.js";
-import { errorText, locale, text } from "../shared/i18n.js";
-import { byId, inputById, showProblem } from "./parts.js";
+import { locale, text } from "../shared/i18n.js";
+import { byId, inputById, tellChange } from "./parts.js";
 
 /** @param {() => Promise<void>} refresh */
 export function watchWriting(refresh) {
@@ -18,23 +18,15 @@ export function watchWriting(refresh) {
   });
 
   /** @param {Promise<unknown>} changed */
-  async function change(changed) {
-    showProblem("settings-problem", null);
-    byId("settings-done").textContent = "";
-    try {
-      await changed;
-      byId("settings-done").textContent = text("settingsKept");
-    } catch (error) {
-      byId("settings-problem").textContent = errorText(error);
-    }
-    await refresh();
+  function change(changed) {
+    return tellChange("writing", changed, refresh);
   }
 }
 
 /** @param {import("../background/writing.js").Writing} writing */
 export function showWriting({ timestampService, labelPolicy }) {
   // Text that the person is typing, or that was refused, stays.
-  const isLeft = document.activeElement !== byId("timestamp-service") && !byId("settings-problem").textContent;
+  const isLeft = document.activeElement !== byId("timestamp-service") && !byId("writing-problem").textContent;
   if (isLeft) inputById("timestamp-service").value = timestampService;
   const names = labelPolicy?.classifications.map(({ name }) => isolate(name)) ?? [];
   const list = new Intl.ListFormat(locale(), { type: "conjunction" }).format(names);

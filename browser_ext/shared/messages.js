@@ -241,7 +241,7 @@ export const WORDS = {
   revocation: ["required", "if-known", "not-checked"], way: ["new", "reply", "replyAll", "forward", "receipt"],
   delivery: ["raw", "attachment", "file"],
   "toolbar way": ["mail", "teach", "teach-form", "field", "write", "file", "keys", "close"],
-  section: ["", "identities", "people", "trust", "sites", "settings", "backup"],
+  section: ["", "identities", "people", "trust", "sites", "settings", "writing", "backup"],
 };
 /** The limit of entries in one form, since a window shows them all. */
 const MAX_ENTRIES = 2_000;

@@ -14,12 +14,12 @@ from tests.support.extension.keys_page import PASSPHRASE, House, show_section
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-SECTIONS = ("identities", "people", "trust", "sites", "settings", "backup")
+SECTIONS = ("identities", "people", "trust", "sites", "settings", "writing", "backup")
 SHOWN = """() => [...document.querySelectorAll(".panel")].filter((panel) => panel.getClientRects().length)
   .map(({ id }) => id.replace("-section", "")).join()"""
 CURRENT = "() => [...document.querySelectorAll('#sections [aria-current=page]')].map(({ hash }) => hash).join()"
 OPEN = "(section) => chrome.runtime.sendMessage({ type: 'options.open', body: { section } })"
-MAX_PIXELS = 1300
+MAX_PIXELS = 1100
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_one_section_is_shown_and_back_leads_to_the_one_before(options: Page) ->
             name == "trust"
         )
     options.js("() => history.back()")
-    wait_until_shown(options, "settings")
+    wait_until_shown(options, SECTIONS[-2])
 
 
 def test_an_address_leads_to_its_section_and_an_unknown_one_to_the_first(extension: Extension) -> None:
