@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -245,7 +246,23 @@ def test_progress_counts_up_to_the_whole_and_ends(open_vault_page: OpenPage) -> 
     assert loaded == sorted(loaded)
     assert len({step["total"] for step in progress}) == 1
     assert progress[-1]["loaded"] == progress[-1]["total"] > 30_000_000
-    assert len(progress) > 10
+
+
+def test_progress_is_told_while_a_file_is_on_its_way(browser: Browser, vault_server: VaultServer) -> None:
+    """The snapshot has more than half of all bytes, and comes after the other files that are counted."""
+    rest = vault_server.halves["sealwax.snapshot"] = threading.Event()
+    try:
+        page = browser.open(f"http://127.0.0.1:{vault_server.port}/")
+        page.wait_for("() => window.startProgress?.some(({ loaded, total }) => loaded > total / 4)", timeout_seconds=60)
+        progress = page.js("() => window.startProgress")
+        assert all(step["loaded"] < step["total"] and step["stage"] == "files" for step in progress)
+    finally:
+        rest.set()
+        vault_server.halves.clear()
+    page.wait_for("() => window.opened === true", timeout_seconds=60)
+    assert page.js("() => window.startProgress.at(-1).stage") == "ready"
+    page.js("() => window.vault.close()")
+    page.close()
 
 
 @pytest.mark.parametrize("gigabytes", [8, 1])

@@ -110,7 +110,7 @@ class VaultServer:
     """Serves a runtime. Requests for the Worker's script get the scripts in `workers`, one each, then the real one.
 
     `altered`, `missing`: files that are served with an altered byte, or not at all. `files`: further files by path.
-    `caching`: the header Cache-Control.
+    `caching`: the header Cache-Control. `halves`: of these files only the first half is sent until the event.
     """
 
     runtime: Path
@@ -121,6 +121,7 @@ class VaultServer:
     asked: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     caching: str = "no-store"
+    halves: dict[str, threading.Event] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes | None:
         self.asked.append(path)
@@ -176,7 +177,12 @@ def serve_vault(runtime: Path) -> Iterator[VaultServer]:
             self.send_header("Content-Security-Policy", CSP)
             self.send_header("Cache-Control", served.caching)
             self.end_headers()
-            self.wfile.write(data or b"")
+            data = data or b""
+            if held := served.halves.get(Path(path).name):
+                self.wfile.write(data[: len(data) // 2])
+                held.wait()
+                data = data[len(data) // 2 :]
+            self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:
             """Write no log."""
