@@ -11,6 +11,7 @@ from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.shown_mail import (
     ATTACHMENT,
     HEAD,
+    PAPERCLIP,
     PART,
     RAW,
     SIGNATURE,
@@ -26,7 +27,6 @@ from tests.support.extension.webmail import Adaptor
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 TEACH = "Teach Sealwax this webmail"
-LINK = '<p id=letter><a href="/mail/7/x">Paperclip</a></p>'
 LISTEN = """() => {
   globalThis.got = [];
   for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "keydown"]) {
@@ -73,7 +73,7 @@ def test_an_element_that_goes_when_it_is_chosen_is_answered_in_words(
     adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, LINK)
+    show(site, tab, PAPERCLIP)
     choose(adaptor.extension, tab, "mail")
     tab.js("""() => {
       const remove = () => document.querySelector("#letter")?.remove();
@@ -88,7 +88,7 @@ def test_a_page_that_listens_before_gets_no_press(
 ) -> None:
     """On sites that the person has granted."""
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, LINK)
+    show(site, tab, PAPERCLIP)
     tab.js(LISTEN)
     choose(extension, tab, "mail")
     tab.click("#letter a")
@@ -98,7 +98,7 @@ def test_a_page_that_listens_before_gets_no_press(
 
 def test_pointing_works_by_touch(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, LINK)
+    show(site, tab, PAPERCLIP)
     choose(extension, tab, "mail")
     tab.tap("#letter a")
     assert WORDS in opened_text(extension, tab)

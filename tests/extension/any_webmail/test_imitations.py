@@ -9,6 +9,7 @@ import pytest
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import agree_if_asked
+from tests.support.extension.imitated_webmails import sign_in_to_framed, sign_in_to_menus
 from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.webmail import Adaptor
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
@@ -43,10 +44,7 @@ def opened(extension: Extension, tab: Page) -> str:
 def show_framed(webmail: Webmail, tab: Page, letter: bytes) -> None:
     """Sign in, and open the newest mail."""
     webmail.mailbox(ALICE).append(letter)
-    tab.goto(webmail.url)
-    tab.fill("[name=benutzer]", ALICE)
-    tab.fill("[name=kennwort]", PASSWORDS[ALICE])
-    tab.click("[type=submit]")
+    sign_in_to_framed(tab, webmail)
     listed = tab.wait_for_frame("list.cgi")
     listed.click("a[href*='read.cgi']")
     tab.wait_for_frame("read.cgi")
@@ -55,10 +53,7 @@ def show_framed(webmail: Webmail, tab: Page, letter: bytes) -> None:
 
 def show_menus(webmail: Webmail, tab: Page, letter: bytes) -> None:
     webmail.mailbox(ALICE).append(letter)
-    tab.goto(webmail.url)
-    tab.fill("[name=user]", ALICE)
-    tab.fill("[name=password]", PASSWORDS[ALICE])
-    tab.click("[type=submit]")
+    sign_in_to_menus(tab, webmail)
     tab.click(".message-row")
     tab.wait_for_selector("a.file-chip")
     webmail.requests.clear()

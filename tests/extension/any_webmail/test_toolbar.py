@@ -10,6 +10,7 @@ from tests.support.extension.driver import Extension, textarea
 from tests.support.extension.shown_mail import (
     ATTACHMENT,
     HEAD,
+    PAPERCLIP,
     PART,
     RAW,
     SOURCE,
@@ -24,8 +25,6 @@ from tests.support.extension.webmail import Adaptor
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
-# No word of the label or address names a source.
-LETTER = '<p id=letter><a href="/mail/7/x">Paperclip</a></p>'
 PICKED = "() => globalThis.clicks"
 COUNT_CLICKS = """() => {
   globalThis.clicks = 0;
@@ -60,7 +59,7 @@ def test_a_link_that_no_word_names_is_chosen_by_pointing(
     extension: Extension, site: WebSite, tab: Page, letter: bytes
 ) -> None:
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, LETTER)
+    show(site, tab, PAPERCLIP)
     url = tab.url
     choose(extension, tab, "mail")
     tab.js(COUNT_CLICKS)
@@ -72,7 +71,7 @@ def test_a_link_that_no_word_names_is_chosen_by_pointing(
 
 def test_pointing_works_with_the_keyboard(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, LETTER)
+    show(site, tab, PAPERCLIP)
     choose(extension, tab, "mail")
     tab.wait_for("() => document.hasFocus()")
     tab.js("() => document.querySelector('#letter a').focus()")
@@ -98,7 +97,7 @@ def test_pointing_at_something_without_a_mail_is_answered_in_words(
 
 def test_the_source_of_another_mail_cannot_be_chosen(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/mail/7/x", letter.replace(b"From: ", b"From: Mallory <mallory@example.test>, ", 1), RAW)
-    show(site, tab, LETTER, head=HEAD.replace("[...]", "Another subject"))
+    show(site, tab, PAPERCLIP, head=HEAD.replace("[...]", "Another subject"))
     choose(adaptor.extension, tab, "mail")
     tab.click("#letter a")
     assert "another mail" in said(adaptor, tab)
@@ -114,7 +113,7 @@ def test_a_text_field_is_protected_by_pointing(extension: Extension, site: WebSi
 def test_the_pointing_ends_by_escape_and_leaves_the_page_as_it_was(
     extension: Extension, site: WebSite, tab: Page
 ) -> None:
-    show(site, tab, LETTER)
+    show(site, tab, PAPERCLIP)
     before = tab.js("() => document.documentElement.outerHTML")
     choose(extension, tab, "mail")
     tab.wait_for("() => document.hasFocus()")
@@ -128,7 +127,7 @@ def test_the_pointing_ends_by_escape_and_leaves_the_page_as_it_was(
 
 def test_a_source_that_was_not_found_can_be_chosen(adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes) -> None:
     site.serve("/mail/7/x", letter, RAW)
-    show(site, tab, LETTER + ATTACHMENT + SOURCE)
+    show(site, tab, PAPERCLIP + ATTACHMENT + SOURCE)
     assert refusal(adaptor, tab) != ""
     box = tab.js("(part) => document.querySelector(part).previousElementSibling.getBoundingClientRect().toJSON()", PART)
     tab.click_at(round(box["x"]) + 24, round(box["bottom"]) - 24)

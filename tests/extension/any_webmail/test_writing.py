@@ -8,12 +8,13 @@ from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension
+from tests.support.extension.imitated_webmails import sign_in_to_framed, sign_in_to_menus
 from tests.support.extension.letter_to_bob import WORDS, attached, opened_by_bob, window_of, write
 from tests.support.extension.mail_letters import Letters
 from tests.support.extension.taught import kept
 from tests.support.extension.toolbar import choose
 from tests.support.extension.webmail import Adaptor
-from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
+from tests.support.servers.mailboxes import BOB, PASSWORDS
 from tests.support.webmails.framed import run_framed_webmail
 from tests.support.webmails.menus import run_menus_webmail
 
@@ -134,10 +135,7 @@ def test_a_form_that_has_changed_is_said_to_have_changed(untaught: Adaptor, site
 @pytest.mark.server
 def test_the_menus_send_the_message_without_a_recipe(extension: Extension, tab: Page, letters: Letters) -> None:
     with run_menus_webmail(PASSWORDS) as webmail:
-        tab.goto(webmail.url)
-        tab.fill("[name=user]", ALICE)
-        tab.fill("[name=password]", PASSWORDS[ALICE])
-        tab.click("[type=submit]")
+        sign_in_to_menus(tab, webmail)
         tab.wait_for_selector(".message-list")
         tab.js("() => { document.querySelector('.compose-btn').click(); }")
         tab.wait_for_selector(".compose")
@@ -155,10 +153,7 @@ def test_the_menus_send_the_message_without_a_recipe(extension: Extension, tab: 
 def test_the_frames_get_a_file_from_the_person(extension: Extension, tab: Page) -> None:
     """The form for files is on a page of its own. So the window says that the message is saved."""
     with run_framed_webmail(PASSWORDS) as webmail:
-        tab.goto(webmail.url)
-        tab.fill("[name=benutzer]", ALICE)
-        tab.fill("[name=kennwort]", PASSWORDS[ALICE])
-        tab.click("[type=submit]")
+        sign_in_to_framed(tab, webmail)
         listed = tab.wait_for_frame("list.cgi")
         listed.js("() => { location.href = '/compose.cgi'; }")
         form = tab.wait_for_frame("compose.cgi")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from tests.support.extension.roundcube_pages import pages, webmail
 from tests.support.extension.saved_webmails import service
 from tests.support.extension.webmail_letters import adaptor, mail, tls_files
 
-__all__ = ["adaptor", "mail", "service", "tls_files"]
+__all__ = ["adaptor", "mail", "pages", "service", "tls_files", "webmail"]

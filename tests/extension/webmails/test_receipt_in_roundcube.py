@@ -18,9 +18,7 @@ from tests.support.extension.receipt_mails import asking_mail
 from tests.support.extension.webmail import RoundcubePages
 from tests.support.extension.webmail_letters import ME, PEER
 from tests.support.peers.people import PASSPHRASE, PROVIDER, identity, write_people
-from tests.support.servers import roundcube
 from tests.support.servers.mail_host import MailHost
-from tests.support.servers.roundcube import run_roundcube
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -34,16 +32,6 @@ def extension(browser: Browser, folder: Path, tmp_path_factory: pytest.TempPathF
     extension.keep(anchors=[people / "ca.pem"])
     yield extension
     extension.uninstall()
-
-
-@pytest.fixture(scope="module")
-def pages(extension: Extension, mail: MailHost) -> Iterator[RoundcubePages]:
-    if absence := roundcube.absence():
-        pytest.skip(absence)
-    with run_roundcube(mail) as running:
-        pages = RoundcubePages(extension, running, address=ME)
-        yield pages
-        pages.close()
 
 
 def test_the_receipt_arrives_and_the_mail_stays_open(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import email.utils
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,28 +19,13 @@ from tests.support.extension.webmail_letters import ME, PEER, as_attachment, enc
 from tests.support.peers.people import NOW, PROVIDER, identity, trust
 from tests.support.servers import roundcube
 from tests.support.servers.mail_host import MailHost
-from tests.support.servers.roundcube import Roundcube, run_roundcube
+from tests.support.servers.roundcube import run_roundcube
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
 BUTTON = "() => document.querySelector('%s')?.%sElementSibling?.getBoundingClientRect().height >= 44"
 READ_BUTTON = BUTTON % ("#messagebody", "previous")
 WRITE_BUTTON = BUTTON % ("#composebodycontainer", "previous")
-
-
-@pytest.fixture(scope="module")
-def webmail(mail: MailHost) -> Iterator[Roundcube]:
-    if absence := roundcube.absence():
-        pytest.skip(absence)
-    with run_roundcube(mail) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pages(extension: Extension, webmail: Roundcube) -> Iterator[RoundcubePages]:
-    pages = RoundcubePages(extension, webmail, address=ME)
-    yield pages
-    pages.close()
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,7 @@ from tests.support.extension.webmail import Adaptor, RoundcubePages
 from tests.support.extension.webmail_letters import ME, PEER, encrypted
 from tests.support.peers.people import PASSPHRASE, write_people
 from tests.support.peers.thunderbird import Thunderbird
-from tests.support.servers import roundcube
 from tests.support.servers.mail_host import MailHost
-from tests.support.servers.roundcube import run_roundcube
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -47,16 +45,6 @@ def extension(browser: Browser, people_folder: Path, folder: Path) -> Iterator[E
     extension.keep(anchors=[people_folder / "ca.pem"], people=[people_folder / "rsa.pem"])
     yield extension
     extension.uninstall()
-
-
-@pytest.fixture(scope="module")
-def pages(extension: Extension, mail: MailHost) -> Iterator[RoundcubePages]:
-    if absence := roundcube.absence():
-        pytest.skip(absence)
-    with run_roundcube(mail) as running:
-        pages = RoundcubePages(extension, running, address=ME)
-        yield pages
-        pages.close()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,8 @@ HEAD = """<!doctype html><title>Mail</title><link rel=icon href=data:,>
 ATTACHMENT = '<hr><div id=part><a href="/part/7/2">smime.p7m</a> 4 kB</div>'
 SIGNATURE = '<hr><div id=part><a href="/part/7/2">smime.p7s</a> 4 kB</div>'
 SOURCE = '<p><a href="/mail/7/source">View source</a></p>'
+# No word of this link or of its address names a source.
+PAPERCLIP = '<p id=letter><a href="/mail/7/x">Paperclip</a></p>'
 RAW = "application/octet-stream"
 SEARCHING = "Looking for the message…"
 

@@ -1,4 +1,4 @@
-"""What the person has taught the extension about webmails."""
+"""Recipes that the person has taught the extension."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""Fixtures of a running Roundcube, and of one person's tab in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.extension.driver import Extension
+from tests.support.extension.webmail import RoundcubePages
+from tests.support.extension.webmail_letters import ME
+from tests.support.servers import roundcube
+from tests.support.servers.mail_host import MailHost
+from tests.support.servers.roundcube import Roundcube, run_roundcube
+
+
+@pytest.fixture(scope="module")
+def webmail(mail: MailHost) -> Iterator[Roundcube]:
+    if absence := roundcube.absence():
+        pytest.skip(absence)
+    with run_roundcube(mail) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pages(extension: Extension, webmail: Roundcube) -> Iterator[RoundcubePages]:
+    pages = RoundcubePages(extension, webmail, address=ME)
+    yield pages
+    pages.close()
