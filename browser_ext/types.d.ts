@@ -19,7 +19,7 @@ interface MessageKinds {
   delivery: CompositionRecord["deliver"];
   "toolbar way": "mail" | "teach" | "teach-form" | "field" | "write" | "file" | "keys" | "close";
   /** A section of the page with keys and people; "" for the one that it shows already. */
-  section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "backup";
+  section: "" | "identities" | "people" | "trust" | "sites" | "settings" | "writing" | "backup";
   digest: string;
   envelope: Envelope;
   secret: EncryptedSecret;
