@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import email
+import random
 from typing import Any
 
 import pytest
+from asn1crypto import cms as asn1_cms
 
 from smime_core import ess
 from smime_core.blocking import run
-from smime_core.cms import SignerOptions, Signing, add_signer
+from smime_core.cms import SignedLayer, SignerInfo, SignerOptions, Signing, add_signer, find_cms, parse_message
 from smime_core.cms.attributes import ML_EXPANSION_HISTORY, build_attribute
 from smime_core.cms.layers import find_signed_layer
-from smime_core.errors import MalformedMessage, MessageDigestMismatch
+from smime_core.errors import MalformedMessage, MessageDigestMismatch, SmimeError
 from smime_core.message import sign_bytes, sign_message
 from smime_core.mime import build_pkcs7_mime
+from tests.fuzz.alterations import alter
 from tests.support.people import MESSAGE, NOW, PROVIDER, person
 from tests.support.vault.verbs import AT, call, sealed, trust
 
@@ -165,9 +168,34 @@ def test_a_receipt_of_a_wrong_structure_is_for_no_message() -> None:
     content = _receipt_content()
     signing = Signing(identities=[person("bob")], signing_time=NOW)
     cms = run(sign_bytes(content, signing, PROVIDER, content_type=ess.ID_CT_RECEIPT))
-    message = b"From: bob@example.test\r\nMIME-Version: 1.0\r\n" + build_pkcs7_mime(b"", cms, "signed-receipt")
-    seen = read(message, "alice", sent=sent({"id": "", "digest": ""}))
+    seen = read(_as_mail(cms), "alice", sent=sent({"id": "", "digest": ""}))
     assert (seen["report"]["state"], seen["receipt"]["id"]) == ("signed-unverified", "")
+
+
+def test_a_receipt_without_a_signer_is_a_mail_with_certificates() -> None:
+    expected, receipt = answered()
+    data = asn1_cms.ContentInfo.load(_cms_of(receipt))["content"]
+    data["signer_infos"] = []
+    unsigned = asn1_cms.ContentInfo({"content_type": "signed_data", "content": data}).dump(force=True)
+    seen = read(_as_mail(unsigned), "alice", sent=sent(expected))
+    assert (seen["report"]["state"], seen["receipt"]) == ("plain", None)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_altered_receipt_is_refused_or_judged_and_never_verified(seed: int) -> None:
+    expected, receipt = answered()
+    cms = _cms_of(receipt)
+    before, dice = find_signed_layer(receipt), random.Random(seed)  # noqa: S311 (the same receipts for the same seed)
+    for _ in range(100):
+        altered = alter(cms, dice)
+        try:
+            seen = read(_as_mail(altered), "alice", sent=sent(expected))
+        except SmimeError:
+            continue
+        if seen["report"]["state"] == "verified":
+            # Bytes outside of what is signed, such as an encoding of a length, may differ.
+            after = find_signed_layer(_as_mail(altered))
+            assert (after.content, _signature(after)) == (before.content, _signature(before))
 
 
 @pytest.mark.parametrize("sender", ["carol@example.test", "bob@example.test, carol@example.test", "nobody"])
@@ -227,6 +255,22 @@ def verdict(receipt: bytes, kept: Any, **changes: Any) -> tuple[str, str]:
     """The state of a receipt, and the code of its first reason."""
     report = read(receipt, "alice", sent=kept, **changes)["report"]
     return report["state"], report["reasons"][0]["code"]
+
+
+def _as_mail(receipt: bytes) -> bytes:
+    return b"From: bob@example.test\r\nMIME-Version: 1.0\r\n" + build_pkcs7_mime(b"", receipt, "signed-receipt")
+
+
+def _cms_of(receipt: bytes) -> bytes:
+    cms = find_cms(parse_message(receipt))
+    assert cms is not None
+    return bytes(cms)
+
+
+def _signature(layer: SignedLayer) -> bytes:
+    (info,) = layer.signed_data.signer_infos
+    assert isinstance(info, SignerInfo)
+    return info.signature
 
 
 def _receipt_content() -> bytes:

@@ -94,7 +94,8 @@ def _messages() -> dict[str, Example]:
             right={**finishing, "answer": run(answer(signed["query"])), "recipients": [bob]}, wrong={"answer": b"?"}
         ),
         "message.verify": Example(
-            right={"message": message, **sealed(person("bob")), **trust()}, wrong={"at": "yesterday"}
+            right={"message": message, "receiptsToo": True, **sealed(person("bob")), **trust()},
+            wrong={"at": "yesterday"},
         ),
         "message.decrypt": Example(right={"message": message, **sealed(person("bob"))}, wrong=sealed(person("carol"))),
         "message.subjects": Example(

@@ -56,7 +56,9 @@ def find_receipt(message: bytes) -> bytes | None:
     except SmimeError:
         return None
     is_receipt = isinstance(layer, SignedLayer) and layer.signed_data.e_content_type == ID_CT_RECEIPT
-    return bytes(cms) if cms is not None and is_receipt else None
+    # Without a signer it only carries certificates, and is read as any such mail.
+    is_signed = isinstance(layer, SignedLayer) and bool(layer.signed_data.signer_infos)
+    return bytes(cms) if cms is not None and is_receipt and is_signed else None
 
 
 def _may_be_receipt(entity: Entity) -> bool:
