@@ -140,7 +140,7 @@ def _ending(authority: Authority, name: str, *, days: int) -> Identity:
 KEY_STATES: dict[str, Opener] = {
     **{
         f"keys, section {name}": _shown(then=f"#{name}-section", section=name)
-        for name in ("people", "trust", "sites", "settings", "backup")
+        for name in ("people", "trust", "sites", "settings", "writing", "backup")
     },
     "keys, none": _no_keys,
     "keys, news": _news,
