@@ -96,10 +96,12 @@ function without(text, pieces) {
 }
 
 /** @param {string} text @param {Header} header */
-function showsMail(text, { from, to, subject }) {
+function showsMail(text, { from, to, subject, date }) {
   const shown = settle(text);
-  const isTitled = shown.includes(settle(subject).slice(0, MAX_COMPARED));
-  return isTitled && [...namesOf(from), ...namesOf(to)].some((name) => shown.includes(name));
+  const title = settle(subject).slice(0, MAX_COMPARED);
+  // A mail without a subject is known by its time.
+  const isKnown = title ? shown.includes(title) : timesIn(text).some((minute) => isTimeOf(date, minute));
+  return isKnown && [...namesOf(from), ...namesOf(to)].some((name) => shown.includes(name));
 }
 
 /** The address and the name in a field of a person. @param {string} field */
@@ -110,10 +112,20 @@ function namesOf(field) {
   return [address, name].filter((one) => one.length >= MIN_NAME);
 }
 
-/** Whether one of the times in a text can be this date, in any time zone. @param {string} text @param {Date | null} date */
+/** Whether one of the times in a text can be this date. A text without times fits. @param {string} text @param {Date | null} date */
 function fitsTimes(text, date) {
-  const minutes = [...text.matchAll(TIME)].map(([, , minute]) => Number(minute));
-  return !date || minutes.length === 0 || minutes.some((minute) => (minute - date.getUTCMinutes()) % ZONE_STEP === 0);
+  const minutes = timesIn(text);
+  return !date || minutes.length === 0 || minutes.some((minute) => isTimeOf(date, minute));
+}
+
+/** The minutes of the times in a text. @param {string} text */
+function timesIn(text) {
+  return [...text.matchAll(TIME)].map(([, , minute]) => Number(minute));
+}
+
+/** Whether a clock in any time zone can show these minutes at this date. @param {Date | null} date @param {number} minute */
+function isTimeOf(date, minute) {
+  return date !== null && (minute - date.getUTCMinutes()) % ZONE_STEP === 0;
 }
 
 /** A text as texts are compared: in one case, without spaces and invisible characters. @param {string} text */

@@ -27,6 +27,8 @@ HIDDEN_WORDS = {
     "arabic": "/mail/7/%D8%AD%D8%B0%D9%81?raw=1",
     "full width": "/mail/7/%EF%BD%84elete?raw=1",
     "matrix": "/mail/7;do=delete?raw=1",
+    "end of the session": "/disconnect?raw=1",
+    "an answer": "/invitation/7/confirm?raw=1",
     "nested address": "/go?raw=1&to=%2Fmail%3Fdo%3Ddelete",
 }
 

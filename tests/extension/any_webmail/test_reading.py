@@ -132,6 +132,17 @@ def test_the_source_of_another_mail_is_refused(
     assert "another mail" in refusal(adaptor, tab)
 
 
+@pytest.mark.parametrize("subject", ["", " \u200b"])
+def test_a_mail_without_a_subject_is_known_by_its_time(
+    adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters, subject: str
+) -> None:
+    site.serve("/mail/7/source", letters.signed(mail(text(WORDS), subject=subject)), RAW)
+    show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("<th>Date:<td>2026-11-20 11:00", ""))
+    assert "another mail" in refusal(adaptor, tab)
+    show(site, tab, SIGNATURE + SOURCE)
+    assert WORDS in open_mail(adaptor.extension, tab)
+
+
 def test_the_source_of_another_mail_in_the_list_is_refused(
     adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters
 ) -> None:
