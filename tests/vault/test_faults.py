@@ -48,8 +48,7 @@ def killing(way: str) -> str:
 def test_whatever_kills_a_worker_becomes_an_error_and_the_next_request_works(
     open_vault_page: OpenPage, browser: Browser, way: str
 ) -> None:
-    # Firefox reports the downloads that were interrupted because their Worker ended.
-    browser.expect_error("fatal error|cause|a crash|unreachable|[Ss]tack|NS_BINDING_ABORTED")
+    browser.expect_error("fatal error|cause|a crash|unreachable|[Ss]tack")
     page = open_vault_page(killing(way))
     args = {"cms": b64(b"?"), **TRUST}
     assert call(page, "bytes.verify", args)["error"]["code"] == CODES.get(way, "vault-crashed")

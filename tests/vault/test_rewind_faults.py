@@ -71,7 +71,7 @@ serve(self, {{
 
 @pytest.mark.parametrize("fault", [*SURVIVED, *DOUBTFUL, *FATAL])
 def test_the_operation_after_a_fault_is_right(open_vault_page: OpenPage, browser: Browser, fault: str) -> None:
-    browser.expect_error("fatal error|cause|a fault|unreachable|NS_BINDING_ABORTED")
+    browser.expect_error("fatal error|cause|a fault|unreachable")
     script = {**SURVIVED, **DOUBTFUL, **FATAL}[fault]
     page = open_vault_page(failing(script), options={"device": {"deviceMemory": 4}})
     page.js(LISTEN)
