@@ -9,12 +9,15 @@
  * stored copy is the same, resends it, and moves it to the sent mail. Where an administrator has switched off the
  * import or the resending, the encrypted message goes as an attachment.
  */
+import { mayNamePart } from "../any_webmail/part_names.js";
 import { codeOf, problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
 import { addressIn, fetchFrom, fetchMessage, headerField, isSameMessage, messageFile, sendTo, splitAddresses } from "../webmail_tools.js";
 
 /** The part of Roundcube's answer, the same in all languages, for an action that an administrator has switched off. */
 const SWITCHED_OFF = "(404)";
+/** The classes of attachments of S/MIME, by their type and by the end of their name. */
+const KINDS = ".pkcs7-mime, .x-pkcs7-mime, .pkcs7-signature, .x-pkcs7-signature, .p7m, .p7s";
 /** @type {Promise<"raw" | "attachment"> | null} */
 let delivery = null;
 
@@ -72,8 +75,9 @@ function messages() {
   if (action !== "show" && action !== "preview") return [];
   const element = document.getElementById("messagebody");
   if (!element || !uid || typeof mailbox !== "string") throw problem("page-not-understood");
-  const kinds = ["[title*='smime.p7m']", "[href*='smime.p7m']", ".pkcs7-mime", ".x-pkcs7-mime", ".pkcs7-signature", ".x-pkcs7-signature", ".p7m", ".p7s"];
-  const isProtected = kinds.some((kind) => document.querySelector(`#attachment-list ${kind}`));
+  // A message can be attached to another one under the usual name of the part, as `smime.p7m.eml`.
+  const list = document.getElementById("attachment-list");
+  const isProtected = list !== null && (mayNamePart(list) || list.querySelector(KINDS) !== null);
   return [{ element, id: `${mailbox} ${uid}`, isProtected, fetchSource: () => fetchSource(String(uid), mailbox) }];
 }
 

@@ -1,4 +1,4 @@
-"""A receipt leaves Roundcube from the page of the mail that asks for it."""
+"""Mails that are opened in Roundcube: an attached message, and one that asks for a receipt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.extension.compose_driver import send
 from tests.support.extension.driver import Extension
 from tests.support.extension.receipt_mails import asking_mail
 from tests.support.extension.webmail import RoundcubePages
-from tests.support.extension.webmail_letters import ME, PEER
+from tests.support.extension.webmail_letters import ME, PEER, as_attached_message, encrypted
 from tests.support.peers.people import PASSPHRASE, PROVIDER, identity, write_people
 from tests.support.servers.mail_host import MailHost
 
@@ -32,6 +32,19 @@ def extension(browser: Browser, folder: Path, tmp_path_factory: pytest.TempPathF
     extension.keep(anchors=[people / "ca.pem"])
     yield extension
     extension.uninstall()
+
+
+def test_an_attached_message_opens_with_one_more_click(
+    extension: Extension, pages: RoundcubePages, mail: MailHost
+) -> None:
+    pages.show(mail.append(ME, as_attached_message(encrypted())))
+    outer = pages.open_shown(extension).wait_for_frame("mail_view.html")
+    outer.wait_for_text("See the attachment.")
+    assert "smime.p7m.eml" in outer.wait_for_text("message/rfc822", selector="[data-test=file]")
+    outer.click("[data-test=open]")
+    viewer = extension.browser.wait_for_page("viewer.html")
+    viewer.wait_for_frame("mail_view.html").wait_for_text("For nobody else.", timeout_seconds=30)
+    viewer.close()
 
 
 def test_the_receipt_arrives_and_the_mail_stays_open(

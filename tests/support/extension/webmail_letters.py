@@ -51,6 +51,17 @@ def as_attachment(message: bytes) -> bytes:
     ).encode() + part + b"\r\n--fence--\r\n"  # fmt: skip
 
 
+def as_attached_message(message: bytes) -> bytes:
+    """The whole encrypted message as the attached file that the extension makes in such a webmail."""
+    return (
+        f"From: {PEER}\r\nTo: {ME}\r\nSubject: Attached\r\nMessage-ID: <file@example.test>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/mixed; boundary="fence"\r\n\r\n--fence\r\nContent-Type: text/plain\r\n\r\n'
+        "See the attachment.\r\n--fence\r\n"
+        'Content-Type: message/rfc822; name="smime.p7m.eml"\r\n'
+        'Content-Disposition: attachment; filename="smime.p7m.eml"\r\n\r\n'
+    ).encode() + message + b"\r\n--fence--\r\n"  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def tls_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
