@@ -16,7 +16,7 @@ from smime_core.trust.judging import Judging
 from tests.support.browser.page import ENTER, Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.webmail import Adaptor, WebmailProblem
-from tests.support.extension.webmail_letters import ME, PEER, encrypted, plain, signed
+from tests.support.extension.webmail_letters import ME, PEER, as_attached_message, encrypted, plain, signed
 from tests.support.peers.people import NOW, PROVIDER, identity, trust
 from tests.support.servers import sogo
 from tests.support.servers.mail_host import MailHost
@@ -82,6 +82,11 @@ def test_a_protected_message_is_offered_and_read(
         source, Judging(trust_store=trust(), at=NOW), provider=PROVIDER, keys=Keys(identities=[identity("rsa2")])
     )
     assert report.state is State.VERIFIED
+
+
+def test_an_attached_message_is_offered(page: Page, webmail: Sogo, mail: MailHost) -> None:
+    show(page, webmail, mail.append(ME, as_attached_message(encrypted())))
+    page.wait_for(BUTTON, ".msg-body")
 
 
 def test_a_message_without_protection_is_left_alone(
