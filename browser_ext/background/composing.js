@@ -84,15 +84,16 @@ export async function claim({ composition: id }, sender) {
   // A letter of the viewer has no site. The click on the viewer's button for the answer is the consent.
   const siteKnown = !origin || Boolean(await database.get("sites", siteOf(composition)));
   return {
-    question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind, from, to, cc, bcc, subject, text, mail,
-    deliver, sign, encrypt, siteKnown, asked,
+    question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind,
+    from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt, siteKnown, asked,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
   };
 }
 
 /**
  * The question to which the person's answer is bound: the facts about the asking page, the receipt that is asked for,
- * the timestamp service and the policy of labels, as the letter's window shows them. The question need not contain the letter, its readers and its key, since the answer itself names them.
+ * the timestamp service and the policy of labels, as the letter's window shows them. The question need not contain the
+ * letter, its readers and its key, since the answer itself names them.
  * @param {CompositionRecord} composition
  */
 async function questionOf(composition) {

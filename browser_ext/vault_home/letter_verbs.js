@@ -52,16 +52,17 @@ export const letterVerbs = {
 async function composeLetter(body) {
   const { copies, sign, receipt, label, sealKey } = body;
   const { draftOf, encrypts, subject, work, tell } = await openLetter(body);
-  const password = body.password && (await openSecret("password", body.password));
+  /** @type {VaultReply<"message.compose">[]} */
   const made = [];
-  for (const [index, copy] of copies.entries()) {
-    const begun = work.opened + work.forCopy * index;
-    made.push(await callVault("message.compose", {
-      draft: draftOf(index), sign, receipt, label, identities: copyOf(body.identities), sealKey, ...encryptionOf(copy, password),
-    }, ({ done }) => tell(begun + done)));
-    tell(begun + work.forCopy);
-  }
-  if (password) overwrite(password.buffer);
+  await withPassword(body.password, async (password) => {
+    for (const [index, copy] of copies.entries()) {
+      const begun = work.opened + work.forCopy * index;
+      made.push(await callVault("message.compose", {
+        draft: draftOf(index), sign, receipt, label, identities: copyOf(body.identities), sealKey, ...encryptionOf(copy, password),
+      }, ({ done }) => tell(begun + done)));
+      tell(begun + work.forCopy);
+    }
+  });
   return { messages: made.map(({ message }) => message), requests: made.map(({ receipt: asked = null }) => asked), subject: encrypts ? HIDDEN_SUBJECT : subject };
 }
 
@@ -94,13 +95,14 @@ async function finishLetter({ composition, copies, password: encrypted, answers 
   const held = waiting.get(composition);
   // The vault ended meanwhile.
   if (!held) throw new RequestError("vault-restarted");
-  const password = encrypted && (await openSecret("password", encrypted));
+  /** @type {ArrayBuffer[]} */
   const messages = [];
-  for (const [index, { headers, entity, nonce }] of held.signed.entries()) {
-    const finishing = { headers, entity, nonce, answer: answers[index], ...encryptionOf(copies[index], password) };
-    messages.push((await callVault("message.finish", finishing)).message);
-  }
-  if (password) overwrite(password.buffer);
+  await withPassword(encrypted, async (password) => {
+    for (const [index, { headers, entity, nonce }] of held.signed.entries()) {
+      const finishing = { headers, entity, nonce, answer: answers[index], ...encryptionOf(copies[index], password) };
+      messages.push((await callVault("message.finish", finishing)).message);
+    }
+  });
   waiting.delete(composition);
   return { messages, requests: held.signed.map(({ receipt = null }) => receipt), subject: held.subject };
 }
@@ -133,6 +135,19 @@ async function openLetter({ composition, letter, copies, sign, at }) {
     return { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at };
   };
   return { draftOf, encrypts, subject: fields.subject, work, tell };
+}
+
+/**
+ * Opens a letter's password for some work, and overwrites it however that ends.
+ * @param {EncryptedSecret | null} encrypted @param {(password: Secret | null) => Promise<void>} work
+ */
+async function withPassword(encrypted, work) {
+  const password = encrypted && (await openSecret("password", encrypted));
+  try {
+    await work(password);
+  } finally {
+    if (password) overwrite(password.buffer);
+  }
 }
 
 /** The same buffers for one call, since a call transfers them. Copies share the writer's certificate. @param {ArrayBuffer[]} buffers */
