@@ -13,13 +13,17 @@ from pathlib import Path
 
 from smime_core.providers.native import NativeProvider
 from tests.support.browser.browsers import Browser, launch
-from tests.support.browser.page import Page
+from tests.support.browser.page import ESCAPE, Page
 from tests.support.extension.driver import Extension, Frame, running_site, textarea
+from tests.support.extension.imitated_webmails import sign_in_to_menus
+from tests.support.extension.toolbar import open_window
 from tests.support.extension.webmail import RoundcubePages
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from tests.support.project import ROOT
 from tests.support.servers.mail_host import run_mail_host
+from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.support.servers.roundcube import run_roundcube
+from tests.support.webmails.menus import run_menus_webmail
 from webbridge.demo.accounts import EXPIRING, REVOKED, Account, build_welcome, certificate_pem
 from webbridge.demo.stack import DemoStack
 from webbridge.demo.tls import write_tls_files
@@ -80,6 +84,7 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
     extension.keep(anchors=[demo.folder / "ca.pem"], people=[certificate])
     picture_field(extension, bob, folder)
     picture_webmail(extension, demo, folder)
+    picture_any_webmail(extension, demo, folder)
     keys = extension.open_options()
     keys.wait_for_selector("[data-test=identity]")
     take(keys, folder / "extension-keys.png", DESKTOP_WIDTH, 800)
@@ -130,6 +135,27 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
         take(window, folder / "extension-writing.png", 720, 1540)
         window.close()
         pages.close()
+
+
+def picture_any_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None:
+    """Take pictures of a webmail that the extension does not know: its button, and the window of the toolbar."""
+    alice, bob = demo.accounts
+    with run_menus_webmail(PASSWORDS) as webmail:
+        letter = build_welcome(bob, alice, provider=NativeProvider(), at=datetime.datetime.now(datetime.UTC))
+        webmail.mailbox(ALICE).append(letter)
+        tab = extension.browser.open(webmail.url)
+        tab.set_viewport(DESKTOP_WIDTH, 520)
+        sign_in_to_menus(tab, webmail)
+        window = open_window(extension, tab)
+        take(window, folder / "toolbar.png", 440, 800)
+        with window.closing():
+            window.press(ESCAPE)
+        tab.activate()
+        tab.click(".message-row")
+        tab.wait_for_selector("a.file-chip")
+        extension.wait_for_button_above(tab, ".chips")
+        take(tab, folder / "any-webmail.png", DESKTOP_WIDTH, 520)
+        tab.close()
 
 
 def take(page: Page, path: Path, width: int, height: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.browser.page import Page
+from tests.support.browser.page import ESCAPE, Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension, textarea
 from tests.support.extension.shown_mail import (
@@ -52,7 +52,7 @@ def test_a_page_of_the_browser_leads_to_the_ways_without_a_page(extension: Exten
     window = open_window(extension, tab)
     assert window.js("() => document.querySelectorAll('[data-test^=way-]').length") == 3
     with window.closing():
-        window.press("\ue00c")
+        window.press(ESCAPE)
 
 
 def test_a_link_that_no_word_names_is_chosen_by_pointing(
@@ -118,7 +118,7 @@ def test_the_pointing_ends_by_escape_and_leaves_the_page_as_it_was(
     choose(extension, tab, "mail")
     tab.wait_for("() => document.hasFocus()")
     tab.js(COUNT_CLICKS)
-    tab.press("\ue00c")
+    tab.press(ESCAPE)
     tab.wait_for("(before) => document.documentElement.outerHTML === before", before)
     tab.click("body")
     assert tab.js(PICKED) == 1

@@ -189,9 +189,14 @@ class Extension:
 
     def click_button_above(self, page: Page, element: str) -> None:
         """Click the extension's button above a mail."""
-        page.activate()
-        place = page.wait_for(_BUTTON, element, "previousElementSibling")
+        place = self.wait_for_button_above(page, element)
         page.click_at(place["x"], place["y"])
+
+    def wait_for_button_above(self, page: Page, element: str) -> dict[str, int]:
+        """Wait until the extension's button stands above an element, and return its place."""
+        page.activate()
+        place: dict[str, int] = page.wait_for(_BUTTON, element, "previousElementSibling")
+        return place
 
     def choose_from_menu(self, page: Page, entry: str, **info: str) -> None:
         """Choose an entry of the extension's context menu, in a tab that comes to the front."""
