@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
 
 # So many requests are open at once: some beyond the limit of the vault, which is 16.
 AT_ONCE: Final = 18
-# Runs `count` operations and counts their outcomes: "right", "wrong", or the code of an error.
+# Runs `count` operations, of which those that find the vault busy are not counted, for 40 seconds at most. Returns how
+# often each outcome came: "right", "wrong", or the code of an error.
 STORM: Final = """async ({ mails, decrypting, seed, count, atOnce }) => {
   let state = seed;
   const random = (below) => {
@@ -25,12 +26,16 @@ STORM: Final = """async ({ mails, decrypting, seed, count, atOnce }) => {
     return Math.floor((state / 2 ** 32) * below);
   };
   const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  let left = count;
+  const end = performance.now() + 40_000;
   const outcomes = {};
   const note = (outcome) => { outcomes[outcome] = (outcomes[outcome] ?? 0) + 1; };
   const fail = ({ code, message, stack }) => {
     note(code ?? `raw: ${message} ${stack}`);
+    if (code !== "vault-busy") return undefined;
     // As the message says: "try again in a moment".
-    return code === "vault-busy" ? pause(300) : undefined;
+    left += 1;
+    return pause(300);
   };
   const judge = (octets, { content }) => note(new TextDecoder().decode(octets) === content ? "right" : "wrong");
   const pick = () => mails[random(mails.length)];
@@ -79,9 +84,8 @@ STORM: Final = """async ({ mails, decrypting, seed, count, atOnce }) => {
     () => pause(random(30)).then(() => vault.retire()),
     () => pause(random(200)),
   ];
-  let left = count;
   const work = async () => {
-    while (left-- > 0) await acts[random(acts.length)]().catch(fail);
+    while (left-- > 0 && performance.now() < end) await acts[random(acts.length)]().catch(fail);
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return outcomes;

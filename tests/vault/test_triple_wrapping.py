@@ -108,6 +108,7 @@ def details(viewer: Page) -> list[str]:
 
 
 @FORMS
+@pytest.mark.not_in_webkit("there is no extension for WebKitGTK")
 def test_the_viewer_opens_it_and_says_what_holds_for_each_layer(
     viewer: Page, letters: Letters, form: SignatureForm
 ) -> None:
@@ -124,6 +125,7 @@ def test_the_viewer_opens_it_and_says_what_holds_for_each_layer(
 
 @pytest.mark.heart
 @FORMS
+@pytest.mark.not_in_webkit("there is no extension for WebKitGTK")
 def test_the_viewer_verifies_no_signature_outside_the_encryption(
     viewer: Page, letters: Letters, form: SignatureForm
 ) -> None:
