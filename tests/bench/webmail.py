@@ -29,6 +29,8 @@ _MAX_MILLISECONDS: Final = {_WARM: 150, _STOPPED: 1200}
 _BYTES: Final = 10_000
 _PATIENCE_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = 0.25
+# The vault starts its Worker in reserve meanwhile, and no site has more than 20 mails opened in a minute.
+_REST_SECONDS: Final = 2.5
 _READER, _WRITER = address("rsa2"), address("rsa")
 
 _NOTE_CLICK: Final = """() => {
@@ -104,8 +106,7 @@ def _open(extension: Extension, pages: RoundcubePages, uid: int, *, stop: bool) 
     pages.show(uid)
     place = pages.read_button()
     pages.page.js(_NOTE_CLICK)
-    # Wait until the vault has started its Worker in reserve.
-    time.sleep(1)
+    time.sleep(_REST_SECONDS)
     if stop:
         extension.stop_background()
     pages.page.click_at(place["x"], place["y"])
