@@ -16,6 +16,10 @@ const BUTTON_STYLE = "all:revert;display:inline-block;box-sizing:border-box;min-
   + "font:550 16px/1.5 system-ui,sans-serif";
 const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border:1px solid #75706a;border-radius:6px;"
   + "background:Canvas;color-scheme:normal";
+/** A frame that loads before it is wanted takes no place. */
+const PREPARED_STYLE = "position:absolute;visibility:hidden;inline-size:0;block-size:0;border:0";
+/** The time after which a frame that nobody wanted is taken away. */
+const PREPARED_MILLISECONDS = 20_000;
 const MIN_FRAME_HEIGHT = 300;
 /**
  * The time after which a frame that has not been claimed counts as blocked by the page's policy. The browser reports no
@@ -48,6 +52,26 @@ function watchLooks(frame) {
   }, LOOK_MILLISECONDS);
 }
 
+/**
+ * A frame of the extension that loads. `window` is its window, once it has loaded.
+ * @typedef {{frame: HTMLIFrameElement, loaded: Promise<HTMLIFrameElement>, window: Window | null}} Loading
+ */
+
+/** @param {string} kind @returns {Loading} an empty frame, which loads when it is put into the page */
+function createFrame(kind) {
+  const frame = createElement("iframe");
+  frame.src = api.runtime.getURL(kind === "mail" ? "frame/mail_frame.html" : "frame/broker.html");
+  frame.ariaLabel = api.i18n.getMessage("frameTitle");
+  /** @type {Promise<HTMLIFrameElement>} */
+  const loaded = new Promise((resolve) => frame.addEventListener("load", () => {
+    loading.window = frame.contentWindow;
+    resolve(frame);
+  }, { once: true }));
+  /** @type {Loading} */
+  const loading = { frame, loaded, window: null };
+  return loading;
+}
+
 /** The extension's box beside one field of the page, for a button, a sentence or the frame. */
 export class FrameHost {
   #field;
@@ -59,6 +83,8 @@ export class FrameHost {
   /** @type {HTMLIFrameElement | null} */
   #frame = null;
   #frameId = "";
+  /** The frame that loads before the person clicks. @type {Loading | null} */
+  #prepared = null;
   #isOpen = false;
   #claimed = false;
   #offered = "";
@@ -88,6 +114,7 @@ export class FrameHost {
 
   /** Puts the box beside the field, also after the page has moved the field. */
   #stand() {
+    this.#dropPrepared();
     places.add(this);
     if (this.#isBefore) this.#field.before(this.#box);
     else this.#field.after(this.#box);
@@ -104,6 +131,7 @@ export class FrameHost {
 
   /** Removes the box with its button and sentence. The next `offer` puts it back. */
   withdraw() {
+    this.#dropPrepared();
     places.delete(this);
     this.#box.remove();
   }
@@ -125,13 +153,46 @@ export class FrameHost {
    * Shows one button. Clicks by scripts are ignored.
    * @param {string} label
    * @param {() => Promise<void>} act
+   * @param {{prepares?: string}} [options] the kind of the frame that `act` opens, which loads when the pointer or the
+   *   focus comes to the button
    */
-  offer(label, act) {
+  offer(label, act, { prepares = "" } = {}) {
     if (!this.#box.isConnected) this.#stand();
     if (this.#offered === label) return;
     this.#offered = label;
     this.#button = this.#createButton(label, act);
+    this.#dropPrepared();
     this.#root.replaceChildren(this.#button);
+    if (!prepares || !globalThis.isSecureContext) return;
+    for (const sign of ["pointerenter", "focus"]) {
+      this.#button.addEventListener(sign, ({ isTrusted }) => { if (isTrusted) this.#prepare(prepares); });
+    }
+  }
+
+  /** Lets a frame load out of sight. It is empty, and nothing is fetched from the page's site. @param {string} kind */
+  #prepare(kind) {
+    if (this.#prepared || this.#isOpen) return;
+    const prepared = createFrame(kind);
+    this.#prepared = prepared;
+    prepared.frame.style.cssText = PREPARED_STYLE;
+    this.#root.append(prepared.frame);
+    const drop = () => { if (this.#prepared === prepared) this.#dropPrepared(); };
+    // A frame that the page has moved loads anew.
+    void prepared.loaded.then((frame) => frame.addEventListener("load", drop));
+    setTimeout(drop, PREPARED_MILLISECONDS);
+  }
+
+  #dropPrepared() {
+    this.#prepared?.frame.remove();
+    this.#prepared = null;
+  }
+
+  /** The prepared frame; null for none, or if the page has just moved it. */
+  #takePrepared() {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    const isMoved = !prepared?.frame.isConnected || (prepared.window !== null && prepared.window !== prepared.frame.contentWindow);
+    return isMoved ? null : prepared;
   }
 
   /**
@@ -231,16 +292,14 @@ export class FrameHost {
    * @param {string} kind @returns {Promise<HTMLIFrameElement>} the frame, when it has loaded
    */
   #show(kind) {
-    const frame = createElement("iframe");
+    const { frame, loaded } = this.#takePrepared() ?? createFrame(kind);
     const height = Math.max(this.#field.getBoundingClientRect().height, this.#minHeight);
-    frame.src = api.runtime.getURL(kind === "mail" ? "frame/mail_frame.html" : "frame/broker.html");
-    frame.ariaLabel = api.i18n.getMessage("frameTitle");
     frame.style.cssText = `${FRAME_STYLE};block-size:${height}px`;
-    /** @type {Promise<HTMLIFrameElement>} */
-    const loaded = new Promise((resolve) => frame.addEventListener("load", () => resolve(frame), { once: true }));
     this.#display = this.#field.style.display;
     this.#field.style.display = "none";
-    this.#root.replaceChildren(frame);
+    // A frame that is put in its place anew loads anew.
+    for (const other of [...this.#root.children]) if (other !== frame) other.remove();
+    if (!frame.isConnected) this.#root.append(frame);
     this.#frame = frame;
     return loaded;
   }

@@ -114,7 +114,7 @@ function offerReading(webmail, { element }) {
     const shown = webmail.messages().find((one) => one.element === element);
     if (shown) await read(webmail, host, shown);
   };
-  if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), readShown);
+  if (!host.isOpen) host.offer(api.i18n.getMessage("mailOpen"), readShown, { prepares: "mail" });
   return () => void host.attempt(readShown);
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from tests.support.browser.bidi import PATIENCE_SECONDS
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
@@ -130,6 +133,42 @@ def test_the_source_of_another_mail_is_refused(
     site.serve("/mail/7/source", OTHER_MAILS[change] + b"\r\n".join(kept) + b"\r\n\r\n" + body, RAW)
     show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
     assert "another mail" in refusal(adaptor, tab)
+
+
+MOVE = """() => {
+  const part = document.querySelector("#part");
+  document.body.append(part.previousElementSibling, part);
+}"""
+
+
+def prepared(tab: Page) -> int:
+    """The number of the extension's frames for mail in all pages."""
+    return sum("mail_frame.html" in context["url"] for context in tab.browser.contexts())
+
+
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_the_pointer_on_the_button_loads_an_empty_frame_and_fetches_nothing(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes, is_moved: bool
+) -> None:
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, ATTACHMENT + SOURCE)
+    place = extension.wait_for_button_above(tab, PART)
+    height = tab.js("() => document.documentElement.scrollHeight")
+    assert prepared(tab) == 0
+    tab.point_at(place["x"], place["y"])
+    tab.wait_for_frame("mail_view.html")
+    assert (site.asked, tab.js("() => document.documentElement.scrollHeight")) == ([], height)
+    if is_moved:
+        tab.point_at(1, 1)
+        tab.js(MOVE)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while prepared(tab) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert prepared(tab) == 0
+        # The extension looks at a page that changes after a pause.
+        time.sleep(1)
+    assert WORDS in open_mail(extension, tab)
+    assert prepared(tab) == 1
 
 
 @pytest.mark.parametrize("subject", ["", " \u200b"])

@@ -19,6 +19,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.compose_driver import Webmail, add_fake_webmail
 from tests.support.extension.driver import close_proposal
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT
+from tests.support.extension.keys_page import show_section
 from tests.support.extension.mail_letters import mail, multipart, text
 from tests.support.extension.stage import OPENING_SECONDS, Stage
 from tests.support.extension.viewer import open_file
@@ -82,21 +83,24 @@ def options(stage: Stage) -> Iterator[Page]:
     page.close()
 
 
+# By the name of a dialog: the section of the page, and what opens the dialog there.
 DIALOGS = {
-    "identity": "[data-test=identity] [data-test=details]",
-    "person": "[data-test=person] [data-test=details]",
-    "export": "[data-test=export-keys]",
-    "passphrase": "[data-test=change-passphrase]",
-    "request": "[data-test=make-request]",
-    "renewal": "[data-test=renew]",
-    "backup": "[data-test=make-backup]",
-    "restoring": "[data-test=restore-backup]",
+    "identity": ("identities", "[data-test=identity] [data-test=details]"),
+    "person": ("people", "[data-test=person] [data-test=details]"),
+    "export": ("identities", "[data-test=export-keys]"),
+    "passphrase": ("identities", "[data-test=change-passphrase]"),
+    "request": ("identities", "[data-test=make-request]"),
+    "renewal": ("identities", "[data-test=renew]"),
+    "backup": ("backup", "[data-test=make-backup]"),
+    "restoring": ("backup", "[data-test=restore-backup]"),
 }
 
 
 @pytest.mark.parametrize("name", DIALOGS)
 def test_a_dialog_of_the_keys_has_no_words_of_its_own(options: Page, name: str) -> None:
-    options.click(DIALOGS[name])
+    section, opener = DIALOGS[name]
+    show_section(options, section)
+    options.click(opener)
     options.wait_for_selector("dialog[open] h2", timeout_seconds=OPENING_SECONDS)
     assert words(options) == []
     submit = options.js("() => document.querySelector('dialog[open] [type=submit]') !== null")

@@ -231,6 +231,10 @@ class Page:
                 raise
             return False
 
+    def point_at(self, x: int, y: int) -> None:
+        """Move the pointer to a point, in coordinates of this frame's viewport."""
+        self._act({"type": "pointer", "id": "pointer", "actions": [{"type": "pointerMove", "x": x, "y": y}]})
+
     def click_at(self, x: int, y: int, *, button: int = 0) -> None:
         """Click a point, in coordinates of this frame's viewport."""
         steps = [

@@ -22,6 +22,7 @@ from smime_core.pkix import RevocationPolicy, TrustStore
 from smime_core.providers.native import NativeProvider
 from smime_core.report.report import MessageReport
 from smime_core.trust.judging import Judging
+from tests.support.browser.bidi import BidiError
 from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension, Frame, Site, running_site, textarea
@@ -150,8 +151,12 @@ def agree_if_asked(extension: Extension, page: Page) -> Frame:
         if extension.has_window():
             extension.answer()
             break
-        if frame.around.js(asked_or_done):
-            break
+        try:
+            if frame.around.js(asked_or_done):
+                break
+        except BidiError:
+            # The frame was prepared, and the page has moved it: another one is in its place.
+            frame = extension.frame_in(page)
         time.sleep(0.05)
     frame.around.wait_for(asked_or_done, timeout_seconds=30)
     return frame
