@@ -21,6 +21,7 @@ from tests.support.peers.people import NOW, PROVIDER, identity, trust
 from tests.support.servers import sogo
 from tests.support.servers.mail_host import MailHost
 from tests.support.servers.sogo import Sogo, run_sogo
+from tests.support.servers.started import started
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -41,10 +42,7 @@ LOGIN = """async (userName, password) => {
 
 @pytest.fixture(scope="module")
 def webmail(mail: MailHost) -> Iterator[Sogo]:
-    if absence := sogo.absence():
-        pytest.skip(absence)
-    with run_sogo(mail) as running:
-        yield running
+    yield from started(sogo.absence(), run_sogo(mail))
 
 
 @pytest.fixture(scope="module")

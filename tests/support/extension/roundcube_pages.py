@@ -12,14 +12,12 @@ from tests.support.extension.webmail_letters import ME
 from tests.support.servers import roundcube
 from tests.support.servers.mail_host import MailHost
 from tests.support.servers.roundcube import Roundcube, run_roundcube
+from tests.support.servers.started import started
 
 
 @pytest.fixture(scope="module")
 def webmail(mail: MailHost) -> Iterator[Roundcube]:
-    if absence := roundcube.absence():
-        pytest.skip(absence)
-    with run_roundcube(mail) as running:
-        yield running
+    yield from started(roundcube.absence(), run_roundcube(mail))
 
 
 @pytest.fixture(scope="module")

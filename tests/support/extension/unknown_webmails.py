@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -19,8 +17,8 @@ from tests.support.servers.horde import Horde, View, run_horde
 from tests.support.servers.mail_host import MailHost, run_mail_host
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from tests.support.servers.sqwebmail import SqWebMail, run_sqwebmail
+from tests.support.servers.started import started
 
-_Running = TypeVar("_Running")
 _PASSWORD = "the harbour"
 _HAS = "(selector) => document.querySelector(selector) !== null"
 
@@ -35,25 +33,17 @@ def mail_host(tls_files: Path) -> Iterator[MailHost]:
 
 @pytest.fixture(scope="module")
 def horde_webmail(mail_host: MailHost) -> Iterator[Horde]:
-    yield from _started(horde.absence(), run_horde(mail_host))
+    yield from started(horde.absence(), run_horde(mail_host))
 
 
 @pytest.fixture(scope="module")
 def ciderwebmail_webmail(mail_host: MailHost) -> Iterator[CiderWebmail]:
-    yield from _started(ciderwebmail.absence(), run_ciderwebmail(mail_host))
+    yield from started(ciderwebmail.absence(), run_ciderwebmail(mail_host))
 
 
 @pytest.fixture(scope="module")
 def sqwebmail_webmail(mail_host: MailHost) -> Iterator[SqWebMail]:
-    yield from _started(sqwebmail.absence(), run_sqwebmail(mail_host))
-
-
-def _started(absence: str | None, server: AbstractContextManager[_Running]) -> Iterator[_Running]:
-    """The running server. A test is skipped with the words of `absence`, which tell what is not installed."""
-    if absence:
-        pytest.skip(absence)
-    with server as running:
-        yield running
+    yield from started(sqwebmail.absence(), run_sqwebmail(mail_host))
 
 
 def sign_in_to_horde(tab: Page, webmail: Horde) -> None:
