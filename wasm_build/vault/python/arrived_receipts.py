@@ -55,10 +55,11 @@ def find_receipt(message: bytes) -> bytes | None:
         layer = None if cms is None else find_layer(bytes(cms))
     except SmimeError:
         return None
-    is_receipt = isinstance(layer, SignedLayer) and layer.signed_data.e_content_type == ID_CT_RECEIPT
+    if cms is None or not isinstance(layer, SignedLayer):
+        return None
+    data = layer.signed_data
     # Without a signer it only carries certificates, and is read as any such mail.
-    is_signed = isinstance(layer, SignedLayer) and bool(layer.signed_data.signer_infos)
-    return bytes(cms) if cms is not None and is_receipt and is_signed else None
+    return bytes(cms) if data.e_content_type == ID_CT_RECEIPT and data.signer_infos else None
 
 
 def _may_be_receipt(entity: Entity) -> bool:
