@@ -17,7 +17,8 @@ const SOURCE_ADDRESS = new Set("raw source src viewsource showsource showorigina
 const FILE_ADDRESS = new Set("download save export dl getmessage savemessage downloadmessage".split(" "));
 /** Words of addresses that change something. */
 const CHANGING_WORDS = ("del rm junk spam ham empty move mv archive reply replyall forward fwd compose send mark flag unflag block report subscribe "
-  + "create update edit copy restore clear wipe drop kill confirm approve cancel revoke reset import install exit quit disconnect leeren archivieren antworten senden umleiten markieren sperren melden vider archiver repondre transferer envoyer "
+  + "create update edit copy restore clear wipe drop kill confirm approve cancel revoke reset import install exit quit disconnect "
+  + "leeren archivieren antworten senden umleiten markieren sperren melden vider archiver repondre transferer envoyer "
   + "rediriger marquer bloquer signaler mover archivar salir responder enviar redirigir marcar bloquear حذف إزالة نقل أرشفة خروج رد إرسال تعليم حظر إبلاغ").split(" ");
 const CHANGING_ADDRESS = new Set(CHANGING_WORDS.map(foldAccents));
 /** Words that count inside of others too, as in `deletemessage`. */
