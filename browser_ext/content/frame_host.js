@@ -176,10 +176,7 @@ export class FrameHost {
     this.#prepared = prepared;
     prepared.frame.style.cssText = PREPARED_STYLE;
     this.#root.append(prepared.frame);
-    const drop = () => { if (this.#prepared === prepared) this.#dropPrepared(); };
-    // A frame that the page has moved loads anew.
-    void prepared.loaded.then((frame) => frame.addEventListener("load", drop));
-    setTimeout(drop, PREPARED_MILLISECONDS);
+    setTimeout(() => { if (this.#prepared === prepared) this.#dropPrepared(); }, PREPARED_MILLISECONDS);
   }
 
   #dropPrepared() {
@@ -187,7 +184,7 @@ export class FrameHost {
     this.#prepared = null;
   }
 
-  /** The prepared frame; null for none, or if the page has just moved it. */
+  /** The prepared frame; null for none, or if the page has moved it since it loaded: it loads anew then. */
   #takePrepared() {
     const prepared = this.#prepared;
     this.#prepared = null;
