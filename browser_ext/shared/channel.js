@@ -27,9 +27,20 @@ async function deriveKey(privateKey, peer, { sender, recipient, purpose }, usage
   const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: publicKey }, privateKey, 256);
   const secret = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
   new Uint8Array(shared).fill(0);
-  const info = await new Blob([LABEL, purpose, "\0", recipient, sender]).arrayBuffer();
+  const info = joined(new TextEncoder().encode(`${LABEL}${purpose}\0`), new Uint8Array(recipient), new Uint8Array(sender));
   const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info };
   return crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, [usage]);
+}
+
+/** @param {Uint8Array[]} pieces */
+function joined(...pieces) {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /**
