@@ -16,6 +16,7 @@ import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
+/** @typedef {import("../../wasm_build/vault/session.js").Moment} Moment */
 /**
  * @typedef {{id: string, key: number[], times: import("../../wasm_build/vault/session.js").Times | null}} Session
  *   `times` is null until a key was unlocked
@@ -31,7 +32,7 @@ const TURN = "session";
 
 /** Whether keys are unlocked. This question does not count as a use of the keys. */
 export function isUnlocked() {
-  return inTurn(TURN, async () => ((await current())?.times ?? null) !== null);
+  return inTurn(TURN, async () => ((await current()).session?.times ?? null) !== null);
 }
 
 /** The reason of the last lock; null if no keys were unlocked before it. @returns {Promise<LockReason | null>} */
@@ -45,9 +46,9 @@ export async function lockReason() {
  */
 export function sealKey() {
   return inTurn(TURN, async () => {
-    const session = await current();
-    if (!session?.times) return null;
-    await run({ ...session, times: useAt(session.times, await vault.readClock()) });
+    const { session, now } = await current();
+    if (!session?.times || !now) return null;
+    await run({ ...session, times: useAt(session.times, now) }, now);
     return pass(session.key);
   });
 }
@@ -59,7 +60,7 @@ export function sealKey() {
  */
 export function keyForUnlock() {
   return inTurn(TURN, async () => {
-    const { id, key } = (await current()) ?? (await create());
+    const { id, key } = (await current()).session ?? (await create());
     return { id, sealKey: await pass(key) };
   });
 }
@@ -72,11 +73,11 @@ export function keyForUnlock() {
  */
 export function begin(id, keep) {
   return inTurn(TURN, async () => {
-    const session = await current();
+    const { session } = await current();
     if (session?.id !== id) throw new RequestError("locked");
     await keep();
-    const moment = await vault.readClock();
-    await run({ ...session, times: session.times ? useAt(session.times, moment) : beginAt(moment) });
+    const now = await vault.readClock();
+    await run({ ...session, times: session.times ? useAt(session.times, now) : beginAt(now) }, now);
     await memory.forget(LOCKED_BECAUSE);
   });
 }
@@ -102,19 +103,24 @@ export function lock(reason) {
  */
 export function lockIfOver() {
   return inTurn(TURN, async () => {
-    const session = await read();
-    if (!session?.times || (await current()) !== null) return session?.times && run(session);
-    if (!(await jobs.isAnyWaiting())) await vault.close();
+    const { session, now, isOver } = await current();
+    if (session && now) await run(session, now);
+    if (isOver && !(await jobs.isAnyWaiting())) await vault.close();
   });
 }
 
-/** @returns {Promise<Session | null>} */
+/**
+ * The session, unless its time is over: then it ends here. `now` is null if no key was unlocked.
+ * @returns {Promise<{session: Session | null, now: Moment | null, isOver: boolean}>}
+ */
 async function current() {
   const session = await read();
-  const reason = session?.times ? whyOver(session.times, await vault.readClock(), await limits()) : null;
-  if (reason === null) return session;
+  if (!session?.times) return { session, now: null, isOver: false };
+  const now = await vault.readClock();
+  const reason = whyOver(session.times, now, await limits());
+  if (reason === null) return { session, now, isOver: false };
   await forget(reason);
-  return null;
+  return { session: null, now, isOver: true };
 }
 
 /** @returns {Promise<Session | null>} */
@@ -155,11 +161,11 @@ async function forget(reason) {
   await database.clear("sealed");
 }
 
-/** Stores the session, and sets the alarm for its end. @param {Session} session */
-async function run(session) {
+/** Stores the session, and sets the alarm for its end. @param {Session} session @param {Moment} now */
+async function run(session, now) {
   await memory.write(SESSION, session);
   if (!session.times) return;
-  const milliseconds = remaining(session.times, await vault.readClock(), await limits());
+  const milliseconds = remaining(session.times, now, await limits());
   await api.alarms.create(LOCK_ALARM, { delayInMinutes: Math.max(milliseconds, 0) / 60_000 });
 }
 

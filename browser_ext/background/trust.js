@@ -55,12 +55,15 @@ export const store = new EvidenceStore();
  * @param {Evidence} [evidence] the answers of authorities; by default those in `store`
  */
 export async function judging(evidence = store.copy()) {
-  const own = (await database.all("anchors")).map(({ certificate }) => ({ certificate, source: "user" }));
-  const set = (await policy.read()).anchors.map((certificate) => ({ certificate, source: "operator" }));
-  const anchors = [...set, ...own];
-  const { mozilla, revocation } = await settings();
-  const trust = { anchors, decisions: await decisions(), followed: await followed(), mozilla, revocation, evidence };
-  return { trust, at: new Date().toISOString() };
+  const [imported, { anchors: set, trust: fixed }, own, decided, list] = await Promise.all(
+    [database.all("anchors"), policy.read(), ownSettings(), decisions(), followed()],
+  );
+  const anchors = [
+    ...set.map((certificate) => ({ certificate, source: "operator" })),
+    ...imported.map(({ certificate }) => ({ certificate, source: "user" })),
+  ];
+  const { mozilla, revocation } = { ...own, ...fixed };
+  return { trust: { anchors, decisions: decided, followed: list, mozilla, revocation, evidence }, at: new Date().toISOString() };
 }
 
 /** @returns {Promise<Settings>} */
