@@ -167,7 +167,7 @@ export const HANDLERS = {
 /** @param {BodyOf<"frame.claim">} body @param {Sender} sender */
 async function claimFrame(body, sender) {
   const frame = await frames.claim(body, sender);
-  await frames.tellPage(frame, { type: "frame.claimed" });
+  void frames.tellPage(frame, { type: "frame.claimed" });
   const { id, kind, sign, encrypt, moved, kept } = frame;
   return { frame: id, kind, sign, encrypt, moved, kept, pattern: await pattern.read() };
 }

@@ -49,18 +49,24 @@ export async function certificates({ mail }) {
   return vault.call("mail.certificates", { mail, ...(await trust.judging()) });
 }
 
-/** @param {{frame: string, replyKey: ArrayBuffer}} body @param {Sender} sender */
+/**
+ * Opens a frame's mail. `outcome` is null if a window asks the person before.
+ * @param {{frame: string, replyKey: ArrayBuffer}} body @param {Sender} sender
+ */
 export async function verify({ frame: id, replyKey }, sender) {
   const frame = await mailFrame(id, sender);
   if (frame.origin) await fields.spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
   const mayDecrypt = !frame.origin || (await database.get("sites", siteOf(frame)));
-  const opened = await tryToOpen(job, { withKeys: Boolean(mayDecrypt) });
-  if (opened) return { job: job.id };
-  const { identities } = await keys.unlocked();
-  if (mayDecrypt && identities.length) await jobs.fail(job, new RequestError("no-key-open"));
-  else await promptWindow.open(job);
-  return { job: job.id };
+  if (!(await tryToOpen(job, { withKeys: Boolean(mayDecrypt) }))) {
+    const { identities } = await keys.unlocked();
+    if (!mayDecrypt || !identities.length) {
+      await promptWindow.open(job);
+      return { job: job.id, outcome: null };
+    }
+    await jobs.fail(job, new RequestError("no-key-open"));
+  }
+  return { job: job.id, outcome: await jobs.wait(job.id, frame.id) };
 }
 
 /** Opens a job's mail once the person has agreed. @param {JobRecord} job */

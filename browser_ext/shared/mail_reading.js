@@ -102,8 +102,7 @@ export class MailReading {
     // The next try loads a failed view anew.
     this.#prepared = null;
     const { view, replyKey } = await prepared;
-    const { job } = await ask("mail.verify", { frame: this.#frame, replyKey });
-    const { state, result, error, envelope } = await this.#outcomeOf(job);
+    const { state, result, error, envelope } = await this.#outcomeOf(await ask("mail.verify", { frame: this.#frame, replyKey }));
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     // From here on a lock removes the view.
     this.#view = view;
@@ -186,12 +185,11 @@ export class MailReading {
     throw { code: "bad-request" };
   }
 
-  /** @param {string} job */
-  async #outcomeOf(job) {
-    for (;;) {
-      const outcome = await ask("job.wait", { frame: this.#frame, job });
-      if (outcome.state !== "waiting") return outcome;
-    }
+  /** @param {ReplyTo<"mail.verify">} opening */
+  async #outcomeOf({ job, outcome }) {
+    let last = outcome;
+    while (!last || last.state === "waiting") last = await ask("job.wait", { frame: this.#frame, job });
+    return last;
   }
 
   /** @param {unknown} error */
