@@ -50,7 +50,10 @@ class WebSite:
 
     def keep_open(self, path: str) -> threading.Event:
         """Let the answer under a path end only at the returned event, or with the test's module."""
-        return self.open_until.setdefault(path, threading.Event())
+        known = self.open_until.get(path)
+        if known is None or known.is_set():
+            self.open_until[path] = threading.Event()
+        return self.open_until[path]
 
     def publish(
         self, markup: str, signer: Identity, *, address: str | None = None, at: datetime.datetime | None = None
