@@ -146,6 +146,7 @@ export class MailReading {
   /** Removes the opened mail with the document that shows it. @param {"mailLocked" | "mailLeft"} why */
   #letGo(why) {
     this.#isLetGo = true;
+    this.#prepared = null;
     this.#view = null;
     this.#details = null;
     this.#main.className = "failed";

@@ -166,6 +166,23 @@ def test_the_pointer_on_the_button_loads_an_empty_frame_and_fetches_nothing(
     assert prepared(tab) == 1
 
 
+def test_back_to_a_page_with_a_prepared_frame_opens_the_mail(
+    extension: Extension, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    """Firefox shows the same document again. While it is driven, Chromium loads the page again."""
+    site.serve("/mail/7/source", letter, RAW)
+    elsewhere = site.serve("/elsewhere", b"<!doctype html><title>Elsewhere</title><link rel=icon href=data:,>")
+    show(site, tab, ATTACHMENT + SOURCE)
+    place = extension.wait_for_button_above(tab, PART)
+    tab.point_at(place["x"], place["y"])
+    tab.wait_for_frame("mail_view.html")
+    tab.goto(elsewhere)
+    tab.activate()
+    tab.js("() => { setTimeout(() => history.back()); }")
+    tab.wait_for("() => document.readyState === 'complete' && document.title === 'Mail'")
+    assert WORDS in open_mail(extension, tab)
+
+
 @pytest.mark.parametrize("subject", ["", " \u200b"])
 def test_a_mail_without_a_subject_is_known_by_its_time(
     adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters, subject: str
