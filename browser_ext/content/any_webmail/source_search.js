@@ -37,11 +37,12 @@ const ASCII = /^[\t\n\r\x20-\x7e]*$/u;
  *   was found.
  */
 export async function fetchShownMail(part) {
+  const here = location.href;
   const documents = reachableDocuments();
   const { source } = await readRecipe();
   const taught = taughtLinks(source, documents, part);
   const found = await search([...taught, ...sourceLinks(documents, part)], part, documents);
-  const bytes = found.bytes ?? (part.isSignature ? null : await fetchPart(part));
+  const bytes = found.bytes ?? (part.isSignature ? null : await fetchPart(part, here));
   if (bytes) return bytes;
   throw problem((source.selector || source.template) && found.refused === "source-not-found" ? "recipe-misfit" : found.refused);
 }
@@ -56,10 +57,12 @@ export async function fetchSource(url, part) {
  * @param {Element} element @param {ShownPart} part @returns {Promise<ArrayBuffer>} rejects like `fetchShownMail`
  */
 export async function fetchChosen(element, part) {
+  const here = location.href;
   const documents = reachableDocuments();
   const urls = addressesOf(element).filter((url) => !isChanging(element, url));
   const { bytes, cms, refused } = await search(urls, part, documents);
   if (!isConnected(element)) throw problem("pick-gone");
+  if (cms && !bytes && location.href !== here) throw problem("source-other-mail");
   if (bytes ?? cms) return /** @type {ArrayBuffer} */ (bytes ?? cms);
   throw problem(refused === "source-not-found" ? "pick-no-mail" : refused);
 }
@@ -198,14 +201,14 @@ function sourceIn(page) {
 /**
  * The S/MIME part itself, or a message of S/MIME that is attached as a file, by the link of the attachment; null if that
  * leads to something else.
- * @param {ShownPart} part
+ * @param {ShownPart} part @param {string} here the page's address at the click
  */
-async function fetchPart({ link }) {
+async function fetchPart({ link }, here) {
   const url = link && linkedAddress(link);
   const taken = url && await take(url).catch(() => null);
   const isMail = taken && !taken.page && (beginsAsCms(taken.bytes) || (beginsAsMessage(taken.bytes) && isProtected(taken.bytes)));
-  // Only its link shows that a part belongs to the shown mail, and the page can show another one by now.
-  const isShown = link && isConnected(link) && linkedAddress(link)?.href === url?.href;
+  // Only its link and the page's address show that a part belongs to the shown mail. The page can show another one by now.
+  const isShown = link && isConnected(link) && location.href === here && linkedAddress(link)?.href === url?.href;
   if (isMail && !isShown) throw problem("source-other-mail");
   return isMail ? taken.bytes : null;
 }

@@ -69,6 +69,20 @@ def test_the_part_of_an_earlier_mail_is_not_opened(adaptor: Adaptor, site: WebSi
     assert "another mail" in said(adaptor, tab)
 
 
+def test_a_part_is_not_opened_when_the_page_has_another_address(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    """The page goes on to another mail without a load, and links the part of every mail by the same address."""
+    site.serve("/part/open", letter.partition(b"\r\n\r\n")[2], "application/pkcs7-mime")
+    show(site, tab, ATTACHMENT.replace("/part/7/2", "/part/open"))
+    end = site.keep_open("/part/open")
+    adaptor.extension.click_button_above(tab, PART)
+    adaptor.wait_for_note(tab, "Looking")
+    tab.js("() => history.pushState(null, '', '/mail/8')")
+    end.set()
+    assert "another mail" in said(adaptor, tab)
+
+
 def test_an_element_that_goes_when_it_is_chosen_is_answered_in_words(
     adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
 ) -> None:
