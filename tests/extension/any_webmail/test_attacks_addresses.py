@@ -7,6 +7,7 @@ import pytest
 from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
+from tests.support.extension.mail_letters import Letters, mail, text
 from tests.support.extension.shown_mail import ATTACHMENT, HEAD, RAW, SIGNATURE, SOURCE, WORDS, open_mail, refusal, show
 from tests.support.extension.webmail import Adaptor
 
@@ -94,3 +95,45 @@ def test_the_folder_of_the_page_changes_nothing(extension: Extension, site: WebS
     tab.goto(site.serve("/Trash/7", (HEAD + (ATTACHMENT + SOURCE).replace("/mail/", "/Trash/")).encode()))
     tab.activate()
     assert WORDS in open_mail(extension, tab)
+
+
+@pytest.mark.parametrize("base", ["//localhost:{port}/", "/folder/"], ids=["another site", "another folder"])
+def test_addresses_count_as_the_base_of_the_page_makes_them(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes, base: str
+) -> None:
+    site.serve("/folder/source", letter, RAW)
+    show(site, tab, f"<base href={base.format(port=site.port)}>" + ATTACHMENT + VIEW.format("source"))
+    if base == "/folder/":
+        assert WORDS in open_mail(adaptor.extension, tab)
+    else:
+        refusal(adaptor, tab)
+    assert site.asked == (["/folder/source"] if base == "/folder/" else [])
+
+
+WORKER = b"""
+oninstall = () => skipWaiting();
+onactivate = (event) => event.waitUntil(clients.claim());
+onfetch = (event) => { if (event.request.url.endsWith("/source")) event.respondWith(fetch("/mail/other")); };
+"""
+REGISTER = """async () => {
+  const { serviceWorker } = navigator;
+  const controlled = new Promise((done) => { serviceWorker.oncontrollerchange = done; });
+  globalThis.worker = await serviceWorker.register("/mail/worker.js");
+  await controlled;
+}"""
+
+
+def test_the_mail_of_a_service_worker_counts_as_that_of_the_server(
+    adaptor: Adaptor, site: WebSite, tab: Page, letters: Letters
+) -> None:
+    """In Firefox the page's service worker answers the extension, in Chromium it does not."""
+    site.serve("/mail/7/source", letters.signed(mail(text(WORDS))), RAW)
+    site.serve("/mail/other", letters.signed(mail(text("Another."), subject="Friday")), RAW)
+    site.serve("/mail/worker.js", WORKER, "text/javascript")
+    show(site, tab, SIGNATURE + SOURCE, head=HEAD.replace("[...]", "Thursday"))
+    tab.js(REGISTER)
+    if tab.browser.name == "chromium":
+        assert WORDS in open_mail(adaptor.extension, tab)
+    else:
+        assert "another mail" in refusal(adaptor, tab)
+    tab.js("() => worker.unregister()")
