@@ -11,7 +11,7 @@ import { fetchShownMail } from "../any_webmail/source_search.js";
 /** @returns {ShownMessage[]} */
 function messages() {
   return shownParts().map((part) => ({
-    element: part.place, id: part.link?.href ?? location.href, isProtected: true, isSearched: true,
+    element: part.place, id: `${location.href} ${part.link?.href ?? ""}`, isProtected: true, isSearched: true,
     fetchSource: () => fetchShownMail(part),
   }));
 }

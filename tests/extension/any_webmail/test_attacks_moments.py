@@ -15,7 +15,9 @@ from tests.support.extension.shown_mail import (
     PART,
     RAW,
     SIGNATURE,
+    SOURCE,
     WORDS,
+    open_mail,
     opened_text,
     refusal,
     said,
@@ -81,6 +83,20 @@ def test_a_part_is_not_opened_when_the_page_has_another_address(
     tab.js("() => history.pushState(null, '', '/mail/8')")
     end.set()
     assert "another mail" in said(adaptor, tab)
+
+
+def test_an_opened_mail_goes_when_the_page_has_another_address(
+    adaptor: Adaptor, site: WebSite, tab: Page, letter: bytes
+) -> None:
+    site.serve("/mail/7/source", letter, RAW)
+    show(site, tab, ATTACHMENT + SOURCE)
+    open_mail(adaptor.extension, tab)
+    tab.point_at(1, 1)
+    tab.js(
+        "() => { history.pushState(null, '', '/mail/8'); document.querySelectorAll('td')[1].textContent = 'Friday'; }"
+    )
+    tab.wait_for("() => document.querySelector('#part').getBoundingClientRect().height > 0")
+    assert not tab.frames()
 
 
 def test_an_element_that_goes_when_it_is_chosen_is_answered_in_words(
