@@ -20,7 +20,7 @@ const FRAME_STYLE = "display:block;box-sizing:border-box;inline-size:100%;border
 const PREPARED_STYLE = "position:absolute;visibility:hidden;inline-size:0;block-size:0;border:0";
 /** The time after which a frame that nobody wanted is taken away. */
 const PREPARED_MILLISECONDS = 20_000;
-const MIN_FRAME_HEIGHT = 300;
+const MIN_FRAME_HEIGHT = "300px";
 /**
  * The time after which a frame that has not been claimed counts as blocked by the page's policy. The browser reports no
  * error for such a block.
@@ -99,11 +99,11 @@ export class FrameHost {
 
   /**
    * @param {HTMLElement} field
-   * @param {{onArmored?: (armored: string) => string, isBefore?: boolean, minHeight?: number}} [options] with
-   *   `isBefore` the box is above the field instead of below it; `minHeight` is the least height of the frame in pixels
+   * @param {{onArmored?: (armored: string) => string, isBefore?: boolean, minHeight?: string}} [options] with
+   *   `isBefore` the box is above the field instead of below it; `minHeight` is the least height of the frame in CSS
    */
   constructor(field, { onArmored, isBefore = false, minHeight = MIN_FRAME_HEIGHT } = {}) {
-    this.#minHeight = Math.max(minHeight, MIN_FRAME_HEIGHT);
+    this.#minHeight = minHeight;
     this.#field = field;
     this.#onArmored = onArmored;
     this.#isBefore = isBefore;
@@ -290,8 +290,8 @@ export class FrameHost {
    */
   #show(kind) {
     const { frame, loaded } = this.#takePrepared() ?? createFrame(kind);
-    const height = Math.max(this.#field.getBoundingClientRect().height, this.#minHeight);
-    frame.style.cssText = `${FRAME_STYLE};block-size:${height}px`;
+    const { height } = this.#field.getBoundingClientRect();
+    frame.style.cssText = `${FRAME_STYLE};block-size:max(${height}px,${MIN_FRAME_HEIGHT},${this.#minHeight})`;
     this.#display = this.#field.style.display;
     this.#field.style.display = "none";
     // A frame that is put in its place anew loads anew.

@@ -43,8 +43,8 @@ const composing = new Map();
 const FIELDS = "textarea, input:not([type]), input[type=text], [contenteditable]:not([contenteditable=false])";
 /** The error code if it is not known whether the message was sent. */
 const UNKNOWN = "sending-unknown";
-/** The height of a mail's frame, as a part of the window's height. */
-const MAIL_HEIGHT = 0.75;
+/** The height of a mail's frame, three quarters of the window also after the person has turned the phone. */
+const MAIL_HEIGHT = "75vh";
 /**
  * The message that was opened last, with the element that its frame replaces.
  * @type {{element: HTMLElement, id: string} | null}
@@ -62,7 +62,7 @@ function hostFor(element) {
   const known = hostOf.get(element);
   if (known) return known;
   const { FrameHost } = fieldsPart();
-  const host = new FrameHost(element, { isBefore: true, minHeight: Math.round(innerHeight * MAIL_HEIGHT) });
+  const host = new FrameHost(element, { isBefore: true, minHeight: MAIL_HEIGHT });
   hostOf.set(element, host);
   return host;
 }
