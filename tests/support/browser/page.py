@@ -24,6 +24,8 @@ ENTER, TAB, ESCAPE, BACKSPACE, SHIFT, CONTROL = "\ue007", "\ue004", "\ue00c", "\
 # The codes of errors that a command may cause while a page is replaced by the next one. The caller tries again.
 _PASSING = {"no such frame", "unknown error", "no such handle", "no such node"}
 
+_IS_COMPLETE = "() => document.readyState === 'complete'"
+
 # Removes the invisible marks that isolate a value's writing direction (UAX 9). Firefox omits them by itself.
 _AS_SEEN = '.replace(/[\\u2066-\\u2069]/g, "")'
 
@@ -117,8 +119,17 @@ class Page:
 
     def when_loaded(self) -> Page:
         """Wait until the document is complete, and return the page. BiDi announces pages before that."""
-        self.wait_for("() => document.readyState === 'complete'")
+        self.wait_for(_IS_COMPLETE)
         return self
+
+    def is_loaded(self) -> bool:
+        """Whether the document is complete. False for a frame that the page has removed."""
+        try:
+            return self.js(_IS_COMPLETE) is True
+        except BidiError as error:
+            if error.code not in _PASSING:
+                raise
+            return False
 
     def wait_for_text(self, text: str, *, selector: str = "body", timeout_seconds: float = PATIENCE_SECONDS) -> str:
         """Wait until the visible text of `selector` contains `text`, and return all of it."""
@@ -318,8 +329,9 @@ class Page:
             tree = self.browser.bidi.command("browsingContext.getTree", root=self.context)["contexts"]
             inside = list(walk_contexts(tree[0].get("children") or []))
             for context in inside:
-                if url_part in context["url"]:
-                    return Page(self.browser, context["context"]).when_loaded()
+                frame = Page(self.browser, context["context"])
+                if url_part in context["url"] and frame.is_loaded():
+                    return frame
             if time.monotonic() > deadline:
                 raise AssertionError(f"no frame at …{url_part}…; there are {[context['url'] for context in inside]}")
             time.sleep(0.05)

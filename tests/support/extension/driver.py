@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import html
 import http.server
@@ -10,10 +11,9 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.browser.bidi import PATIENCE_SECONDS, Json
+from tests.support.browser.bidi import PATIENCE_SECONDS, BidiError, Json
 from tests.support.browser.browsers import Browser, Chromium, Firefox
 from tests.support.browser.page import ENTER, Page
 from tests.support.extension import kept_records
@@ -141,7 +141,7 @@ class Extension:
         with self._page_for_requests() as page:
             kept_records.put(page, records)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _page_for_requests(self) -> Iterator[Page]:
         """Open a page of the extension that sends no requests to the vault by itself."""
         page = self.browser.open(self.base + "viewer/page_viewer.html")
@@ -210,10 +210,16 @@ class Extension:
 
     def frame_in(self, page: Page) -> Frame:
         """Wait for the frame that replaces a field, and return it."""
-        text = page.wait_for_frame("view.html")
-        around = text.around()
-        assert around is not None
-        return Frame(around=around.when_loaded(), text=text)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            text = page.wait_for_frame("view.html")
+            # A frame that loaded before the click may be replaced by another one.
+            with contextlib.suppress(BidiError):
+                around = text.around()
+                if around is not None and around.is_loaded():
+                    return Frame(around=around, text=text)
+            assert time.monotonic() < deadline, "the frame has not loaded"
+            time.sleep(0.05)
 
     def write(self, page: Page, field: str, text: str) -> Frame:
         """Open the extension's editor at a field and type into it."""
@@ -342,7 +348,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Write no log."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def running_site() -> Iterator[Site]:
     """Run the server of a `Site` on loopback during the block."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
