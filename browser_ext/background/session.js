@@ -48,8 +48,8 @@ export function sealKey() {
   return inTurn(TURN, async () => {
     const { session, now } = await current();
     if (!session?.times || !now) return null;
-    await run({ ...session, times: useAt(session.times, now) }, now);
-    return pass(session.key);
+    const [key] = await Promise.all([pass(session.key), run({ ...session, times: useAt(session.times, now) }, now)]);
+    return key;
   });
 }
 
