@@ -132,9 +132,9 @@ export async function openNow(job) {
       job: job.id, cms: frame.cms, origin: frame.origin, replyKey: new Uint8Array(job.replyKey).buffer,
       identities, sealKey, ...(await trust.judging()),
     });
-    await jobs.finishOpened(job, opened, openedAt);
+    await jobs.finish(job, jobs.opened(opened, openedAt));
   } catch (error) {
-    await jobs.fail(job, error);
+    await jobs.finish(job, jobs.failed(error));
   }
 }
 

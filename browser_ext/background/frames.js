@@ -91,6 +91,7 @@ export async function moveToWindow(body, sender) {
   if (frame.brokerTabId !== undefined) throw new RequestError("bad-request");
   frame.inWindow = true;
   frame.moved = body.text;
+  frame.mail ||= body.mail;
   await save(frame);
   await openWindow(frame);
 }
@@ -267,6 +268,14 @@ export function load(id) {
 /** @param {FrameRecord} frame */
 function save(frame) {
   return memory.write(`frame:${frame.id}`, frame);
+}
+
+/** The frame with the mail that came after it. @param {FrameRecord} frame @param {string} mail "" for none */
+export async function withMail(frame, mail) {
+  if (!mail || frame.mail) return frame;
+  const full = { ...frame, mail };
+  await save(full);
+  return full;
 }
 
 /** @param {FrameRecord} frame */

@@ -46,13 +46,13 @@ export async function finish(job, outcome) {
 }
 
 /**
- * Finishes a job whose mail or field was opened. A good verdict is withheld until the authorities have answered.
- * @param {JobRecord} job
+ * The outcome of a job whose mail or field was opened. A good verdict is withheld until the authorities have answered.
  * @param {{report: MessageReport, lookups: object[], receipt?: ShownReceipt | null, label?: string | null}} opened
  * @param {number} openedAt
+ * @returns {Partial<JobRecord>}
  */
-export function finishOpened(job, { receipt = null, label = null, ...opened }, openedAt) {
-  return finish(job, { state: "done", result: { ...firstVerdict(opened), openedAt, receipt, label } });
+export function opened({ receipt = null, label = null, ...judged }, openedAt) {
+  return { state: "done", result: { ...firstVerdict(judged), openedAt, receipt, label } };
 }
 
 /** @param {{report: MessageReport, lookups: object[]}} opened */
@@ -61,9 +61,9 @@ export function firstVerdict({ report, lookups }) {
   return { report: settled ? report : whileChecking(report), settled };
 }
 
-/** @param {JobRecord} job @param {unknown} error */
-export function fail(job, error) {
-  return finish(job, { state: "failed", error: describeError(error) });
+/** @param {unknown} error @returns {Partial<JobRecord>} */
+export function failed(error) {
+  return { state: "failed", error: describeError(error) };
 }
 
 /** The waiting job of a window that was closed, or null. @param {number} windowId */
@@ -103,11 +103,12 @@ export async function wait(id, frame) {
 }
 
 /**
+ * Returns a job's outcome for its frame, and forgets the job.
  * @param {JobRecord} job
  * @returns {Promise<{state: "done", result: OpenedResult, error: null, envelope: Envelope}
  *   | {state: JobRecord["state"], result: WrittenResult | null, error: JobRecord["error"] | null, envelope: null}>}
  */
-async function handOut(job) {
+export async function handOut(job) {
   await memory.forget(`job:${job.id}`);
   const { result = null, error = null } = job;
   if (job.kind === "write") await vault.call("text.drop", { job: job.id });

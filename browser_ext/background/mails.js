@@ -50,34 +50,32 @@ export async function certificates({ mail }) {
 }
 
 /**
- * Opens a frame's mail. `outcome` is null if a window asks the person before.
- * @param {{frame: string, replyKey: ArrayBuffer}} body @param {Sender} sender
+ * Opens a frame's mail, which came after the frame if `mail` is not empty. `outcome` is null if a window asks the person
+ * before.
+ * @param {{frame: string, mail: string, replyKey: ArrayBuffer}} body @param {Sender} sender
  */
-export async function verify({ frame: id, replyKey }, sender) {
-  const frame = await mailFrame(id, sender);
+export async function verify({ frame: id, mail, replyKey }, sender) {
+  const frame = await frames.withMail(await mailFrame(id, sender), mail);
   if (frame.origin) await fields.spendBudget(frame);
   const job = await jobs.create(frame, Array.from(new Uint8Array(replyKey)));
   const mayDecrypt = !frame.origin || (await database.get("sites", siteOf(frame)));
-  if (!(await tryToOpen(job, { withKeys: Boolean(mayDecrypt) }))) {
-    const { identities } = await keys.unlocked();
-    if (!mayDecrypt || !identities.length) {
-      await promptWindow.open(job);
-      return { job: job.id, outcome: null };
-    }
-    await jobs.fail(job, new RequestError("no-key-open"));
-  }
-  return { job: job.id, outcome: await jobs.wait(job.id, frame.id) };
+  let outcome = await tryToOpen(job, { withKeys: Boolean(mayDecrypt) });
+  if (!outcome && mayDecrypt && (await keys.unlocked()).identities.length) outcome = jobs.failed(new RequestError("no-key-open"));
+  if (outcome) return { job: job.id, outcome: await jobs.handOut({ ...job, ...outcome }) };
+  await promptWindow.open(job);
+  return { job: job.id, outcome: null };
 }
 
 /** Opens a job's mail once the person has agreed. @param {JobRecord} job */
 export async function openNow(job) {
-  if (!(await tryToOpen(job, { withKeys: true }))) await jobs.fail(job, new RequestError("no-key-open"));
+  await jobs.finish(job, (await tryToOpen(job, { withKeys: true })) ?? jobs.failed(new RequestError("no-key-open")));
 }
 
 /**
  * @param {JobRecord} job
  * @param {{withKeys: boolean}} options
- * @returns {Promise<boolean>} false if the mail is encrypted and no key that may be used opens it
+ * @returns {Promise<Partial<JobRecord> | null>} the job's outcome; null if the mail is encrypted and no key that may be
+ *   used opens it
  */
 async function tryToOpen(job, { withKeys }) {
   const openedAt = Date.now();
@@ -90,15 +88,15 @@ async function tryToOpen(job, { withKeys }) {
       job: job.id, frame: frame.id, mail: frame.mail, content: frame.content, replyKey: new Uint8Array(job.replyKey).buffer,
       ...held, ...judging, contacts: known?.slice(0) ?? null,
     });
-    if (isClosed) return false;
+    if (isClosed) return null;
     const shown = lookups.length === 0 ? await receipts.describe({ report, receipt }) : null;
-    await jobs.finishOpened(job, { report, lookups, receipt: shown, label: await writing.nameOfLabel(label) }, openedAt);
+    const outcome = jobs.opened({ report, lookups, receipt: shown, label: await writing.nameOfLabel(label) }, openedAt);
     // The sender is remembered only after a final verdict, while the mail is already shown.
     if (lookups.length === 0) void contacts.keepHarvest(harvest ?? null, known).catch(() => undefined);
+    return outcome;
   } catch (error) {
-    await jobs.fail(job, error);
+    return jobs.failed(error);
   }
-  return true;
 }
 
 /**

@@ -236,7 +236,8 @@ export class FrameHost {
    * Opens the frame in the field's place.
    * @param {{kind: "write" | "open" | "mail", smime: string, proposed: string[], cms: string}} request
    * @param {string} text the text from the field, which the page has seen
-   * @param {Promise<string>} [held] the id of the mail to show; the frame loads while the mail is being fetched
+   * @param {Promise<string>} [held] the id of the mail to show; the frame loads and is claimed while the mail is being
+   *   fetched
    */
   async open(request, text, held) {
     if (this.#isOpen) return;
@@ -245,14 +246,18 @@ export class FrameHost {
     // A frame gets the text by postMessage. In an insecure context a window opens, which gets it from the background.
     const secure = globalThis.isSecureContext;
     const early = held && secure ? this.#show(request.kind) : null;
+    // Its error is reported below, after the answer to the request.
+    held?.catch(() => {});
     try {
-      const mail = (await held) ?? "";
+      const mail = secure ? "" : (await held) ?? "";
       const { frame, token } = await ask("frame.request", { ...request, mail, secure, text: secure ? "" : text });
       this.#frameId = frame;
       receivers.set(frame, this);
-      if (secure) this.#handOver(token, early ?? this.#show(request.kind));
+      if (secure) await this.#handOver(token, early ?? this.#show(request.kind), held);
       else this.say(api.i18n.getMessage("contentInWindow"));
     } catch (error) {
+      receivers.delete(this.#frameId);
+      this.#frameId = "";
       this.#restoreField();
       this.#root.replaceChildren(...(this.#button ? [this.#button] : []));
       throw error;
@@ -301,21 +306,25 @@ export class FrameHost {
     return loaded;
   }
 
-  /** @param {string} token @param {Promise<HTMLIFrameElement>} loaded */
-  #handOver(token, loaded) {
+  /** @param {string} token @param {Promise<HTMLIFrameElement>} loaded @param {Promise<string> | undefined} held */
+  async #handOver(token, loaded, held) {
     this.#offered = "";
     void loaded.then((frame) => {
       frame.contentWindow?.postMessage({ type: "token", token, text: this.#text }, EXTENSION_ORIGIN);
       watchLooks(frame);
     });
-    setTimeout(() => void this.#moveUnlessClaimed(), CLAIM_MILLISECONDS);
+    setTimeout(() => void this.#moveUnlessClaimed(held), CLAIM_MILLISECONDS);
+    if (!held) return;
+    const mail = await held;
+    (await loaded).contentWindow?.postMessage({ type: "mail", mail }, EXTENSION_ORIGIN);
   }
 
-  async #moveUnlessClaimed() {
+  /** @param {Promise<string> | undefined} held */
+  async #moveUnlessClaimed(held) {
     if (this.#claimed || !this.#frame) return;
     this.#restoreField();
     await this.attempt(async () => {
-      await ask("frame.window", { frame: this.#frameId, text: this.#text });
+      await ask("frame.window", { frame: this.#frameId, text: this.#text, mail: (await held) ?? "" });
       this.say(api.i18n.getMessage("contentInWindow"));
     });
   }

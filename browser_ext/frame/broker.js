@@ -31,6 +31,12 @@ let keeping = false;
 /** The public key of the vault that keeps the typed text; "" while no vault keeps it. */
 let keptBy = "";
 const reading = new MailReading(main);
+/** The id of the mail, which the content script tells when it has fetched the mail. @type {Promise<string>} */
+const fetched = new Promise((resolve) => {
+  addEventListener("message", ({ source, data }) => {
+    if (source === parent && data?.type === "mail") resolve(String(data.mail));
+  });
+});
 
 // The content script sends the token once. If a page embeds this document itself, there is no valid token, and the
 // frame stays empty.
@@ -64,7 +70,7 @@ async function start(ticket, moved = "") {
   if (claim.kind === "mail") {
     const closing = [button(text("verbClose"), "quiet", "close", () => close(claim))];
     const onAnswer = (/** @type {MessageKinds["way"]} */ kind) => ask("mail.answer", { frame: claim.frame, kind });
-    return reading.start({ frame: claim.frame, onAnswer, closing });
+    return reading.start({ frame: claim.frame, mail: parent === window ? "" : await fetched, onAnswer, closing });
   }
   // Do not move the view: a moved iframe loads again and loses its port.
   const view = await ViewLink.open(main);

@@ -21,6 +21,7 @@ const SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox allow
 export class MailReading {
   #main;
   #frame = "";
+  #mail = "";
   /** @type {OnAnswer | null} */
   #onAnswer = null;
   /** @type {HTMLElement[]} buttons that close the mail */
@@ -79,11 +80,13 @@ export class MailReading {
   }
 
   /**
-   * @param {{frame: string, onAnswer?: OnAnswer | null, closing?: HTMLElement[]}} options `onAnswer` answers the mail
-   *   and rejects with an error to show; it is null if the mail cannot be answered. `closing` are the buttons that close it
+   * @param {{frame: string, mail?: string, onAnswer?: OnAnswer | null, closing?: HTMLElement[]}} options `mail` is the id
+   *   of a mail that came after the frame. `onAnswer` answers the mail and rejects with an error to show; it is null if the
+   *   mail cannot be answered. `closing` are the buttons that close it
    */
-  async start({ frame, onAnswer = null, closing = [] }) {
+  async start({ frame, mail = "", onAnswer = null, closing = [] }) {
     this.#frame = frame;
+    this.#mail = mail;
     this.#onAnswer = onAnswer;
     this.#closing = closing;
     if (!this.#prepared) this.prepare();
@@ -102,7 +105,7 @@ export class MailReading {
     // The next try loads a failed view anew.
     this.#prepared = null;
     const { view, replyKey } = await prepared;
-    const { state, result, error, envelope } = await this.#outcomeOf(await ask("mail.verify", { frame: this.#frame, replyKey }));
+    const { state, result, error, envelope } = await this.#outcomeOf(await ask("mail.verify", { frame: this.#frame, mail: this.#mail, replyKey }));
     if (!envelope) throw state === "cancelled" ? { code: "opening-refused" } : error;
     // From here on a lock removes the view.
     this.#view = view;
@@ -118,7 +121,7 @@ export class MailReading {
   }
 
   #startAgain() {
-    return this.start({ frame: this.#frame, onAnswer: this.#onAnswer, closing: this.#closing });
+    return this.start({ frame: this.#frame, mail: this.#mail, onAnswer: this.#onAnswer, closing: this.#closing });
   }
 
   #answers() {
@@ -188,9 +191,11 @@ export class MailReading {
 
   /** @param {ReplyTo<"mail.verify">} opening */
   async #outcomeOf({ job, outcome }) {
-    let last = outcome;
-    while (!last || last.state === "waiting") last = await ask("job.wait", { frame: this.#frame, job });
-    return last;
+    if (outcome) return outcome;
+    for (;;) {
+      const last = await ask("job.wait", { frame: this.#frame, job });
+      if (last.state !== "waiting") return last;
+    }
   }
 
   /** @param {unknown} error */

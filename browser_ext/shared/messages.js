@@ -61,7 +61,7 @@ export const MESSAGES = {
     from: ["content"],
     body: { kind: "string", smime: "string", proposed: "strings", cms: "string", mail: "string", secure: "boolean", text: "string" },
   },
-  "frame.window": { from: ["content"], body: { frame: "string", text: "string" } },
+  "frame.window": { from: ["content"], body: { frame: "string", text: "string", mail: "string" } },
   // The page has removed a frame that the person had not closed.
   "frame.lost": { from: ["content"], body: { frame: "string" } },
   // The broker: the extension's page in a frame of a page.
@@ -80,7 +80,7 @@ export const MESSAGES = {
   "mail.hold": { from: ["content", "options", "viewer"], body: { bytes: "bytes", name: "string" } },
   "mail.inspect": { from: ["viewer"], body: { mail: "string" } },
   "mail.certificates": { from: ["viewer"], body: { mail: "string" } },
-  "mail.verify": { from: ["broker", "viewer"], body: { frame: "string", replyKey: "bytes" } },
+  "mail.verify": { from: ["broker", "viewer"], body: { frame: "string", mail: "string", replyKey: "bytes" } },
   "mail.settle": { from: ["broker", "viewer"], body: { frame: "string" } },
   "mail.file": { from: ["broker", "viewer"], body: { frame: "string", file: "number" } },
   "mail.attached": { from: ["broker", "viewer"], body: { frame: "string", name: "string", envelope: ENVELOPE } },
