@@ -19,9 +19,11 @@ const MAX_BYTES = 128 * 2 ** 20;
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
 /** The bytes after which it is clear whether an answer is a message. */
 const HEAD_BYTES = 2000;
-/** The longest wait for an answer, which is longer for a large one. */
+/** The longest wait for an answer, which is longer for a large message. */
 const WAIT_MILLISECONDS = 20_000;
 const LEAST_BYTES_PER_MILLISECOND = 8;
+/** The time after which no further address is tried. */
+const SEARCH_MILLISECONDS = 60_000;
 /** The most addresses that one click fetches: the page's links, and the links of pages that they lead to. */
 const MAX_FETCHES = 10;
 /** The refusals, the most telling first. @type {Refusal[]} */
@@ -77,7 +79,8 @@ async function search(urls, part, documents) {
   /** @type {ArrayBuffer | undefined} */
   let onlyPart;
   const waiting = urls.map((url) => ({ url, isFurther: false }));
-  for (let count = 0; count < MAX_FETCHES && waiting.length > 0; count += 1) {
+  const end = performance.now() + SEARCH_MILLISECONDS;
+  for (let count = 0; count < MAX_FETCHES && waiting.length > 0 && performance.now() < end; count += 1) {
     const { url, isFurther } = /** @type {{url: URL, isFurther: boolean}} */ (waiting.shift());
     const { bytes, cms, refused, page } = await tryAddress(url, part, documents);
     if (bytes) return { bytes, refused: "" };
@@ -164,7 +167,7 @@ async function readWhole(reader, waitFor) {
     if (!kind && (done || length >= HEAD_BYTES)) kind = await kindOf(chunks);
     if (kind && length > (kind === "page" ? MAX_PAGE_BYTES : MAX_BYTES)) throw new Error("too-large");
     if (done) return { bytes: await new Blob(chunks).arrayBuffer(), page: kind === "page" };
-    waitFor(length);
+    if (kind !== "page") waitFor(length);
   }
 }
 

@@ -8,7 +8,20 @@ from tests.support.browser.page import Page
 from tests.support.browser.web_site import WebSite
 from tests.support.extension.driver import Extension
 from tests.support.extension.mail_letters import Letters, mail, text
-from tests.support.extension.shown_mail import ATTACHMENT, HEAD, RAW, SIGNATURE, SOURCE, WORDS, open_mail, refusal, show
+from tests.support.extension.shown_mail import (
+    ATTACHMENT,
+    HEAD,
+    PART,
+    RAW,
+    SEARCHING,
+    SIGNATURE,
+    SOURCE,
+    WORDS,
+    open_mail,
+    refusal,
+    said,
+    show,
+)
 from tests.support.extension.webmail import Adaptor
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -88,6 +101,18 @@ def test_an_answer_that_never_ends_does_not_stop_the_search(
     site.serve("/mail/7/raw", letter, RAW)
     show(site, tab, ATTACHMENT + SOURCE + '<a href="/mail/7/raw">raw</a>')
     assert WORDS in open_mail(extension, tab)
+
+
+@pytest.mark.thorough
+def test_a_search_ends_although_no_answer_does(adaptor: Adaptor, site: WebSite, tab: Page) -> None:
+    paths = [f"/mail/7/source/{number}" for number in range(10)]
+    for path in paths:
+        site.serve(path, b"", RAW)
+        site.keep_open(path)
+    show(site, tab, SIGNATURE + "".join(VIEW.format(path) for path in paths))
+    adaptor.extension.click_button_above(tab, PART)
+    assert said(adaptor, tab, timeout_seconds=120) not in ("", SEARCHING)
+    assert 0 < len(site.asked) < len(paths)
 
 
 def test_the_folder_of_the_page_changes_nothing(extension: Extension, site: WebSite, tab: Page, letter: bytes) -> None:

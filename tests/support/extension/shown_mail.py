@@ -60,9 +60,9 @@ def refusal(adaptor: Adaptor, tab: Page) -> str:
     return said(adaptor, tab)
 
 
-def said(adaptor: Adaptor, tab: Page) -> str:
+def said(adaptor: Adaptor, tab: Page, *, timeout_seconds: float = PATIENCE_SECONDS) -> str:
     """Wait for the sentence that ends a search."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + timeout_seconds
     while (sentence := adaptor.notes(tab)) in ("", SEARCHING) and time.monotonic() < deadline:
         time.sleep(0.1)
     return sentence
