@@ -96,6 +96,8 @@ export function offerMail({ isAsked = false } = {}) {
  */
 function dismissUnlessShown(messages) {
   if (!opened || messages.some(({ id }) => id === opened?.id)) return;
+  // No list has a message at which the person has pointed. It stays while the page shows the same address.
+  if (opened.id === pickedId() && opened.element.isConnected) return;
   const isReplaced = messages.some(({ element }) => element === opened?.element);
   if (messages.length > 0 && !isReplaced && opened.element.isConnected) return;
   hostOf.get(opened.element)?.dismiss();
@@ -161,13 +163,18 @@ function begin(act) {
   return true;
 }
 
+/** The id of a message at which the person has pointed in this page. */
+function pickedId() {
+  return `picked ${location.href}`;
+}
+
 /** @param {HTMLElement} element */
 async function openPicked(element) {
   const part = partAt(element);
   if (!part) return fieldsPart().noteErrorFor(element, problem("pick-no-mail"));
   /** @type {ShownMessage} */
   const message = {
-    element: part.place, id: `picked ${location.href}`, isProtected: true, isSearched: true, fetchSource: () => fetchChosen(element, part),
+    element: part.place, id: pickedId(), isProtected: true, isSearched: true, fetchSource: () => fetchChosen(element, part),
   };
   const host = hostFor(part.place);
   const button = api.i18n.getMessage("mailOpen");
