@@ -2,9 +2,24 @@
 import { problem } from "./problems.js";
 import { api } from "./world.js";
 
-/** @param {string} type @param {object} body */
+const RETRY_MILLISECONDS = 500;
+
+/**
+ * Sends a message to the background. If the background ended before its answer, the message is sent once more, which
+ * starts the background anew.
+ * @param {string} type @param {object} body
+ */
 export async function ask(type, body) {
-  const reply = await api.runtime.sendMessage({ type, body });
+  const reply = (await send(type, body)) ?? (await pause(), await send(type, body));
   if (reply?.error) throw problem(reply.error.code, reply.error.message);
   return reply?.value;
+}
+
+/** @param {string} type @param {object} body @returns {Promise<any>} undefined if nobody answered */
+function send(type, body) {
+  return api.runtime.sendMessage({ type, body }).catch(() => undefined);
+}
+
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
 }

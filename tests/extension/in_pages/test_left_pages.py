@@ -17,7 +17,7 @@ from tests.support.extension.saved_webmails import Service
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-HAS_WORDS = "(words) => words.some((one) => document.documentElement.outerHTML.includes(one))"
+HAS_WORDS = "(words) => words.some((one) => document.documentElement?.outerHTML.includes(one))"
 # Records whether the browser kept the document. Back shows only a kept document as it was.
 MARK = (
     "() => { window.marked = true; addEventListener('pageshow', ({ persisted }) => { window.wasKept = persisted; }); }"
