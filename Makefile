@@ -117,7 +117,9 @@ test-tools: $(STAMPS)/python
 		'firefox-esr|firefox=firefox-esr' dovecot=dovecot-imapd openssl=openssl
 	@tests/setup/system_packages.sh --optional gpgsm=gpgsm cmsutil=libnss3-tools certtool=gnutls-bin \
 		javac=default-jdk-headless /usr/share/java/bcmail.jar=libbcmail-java thunderbird=thunderbird \
-		slapd=slapd ldapadd=ldap-utils cc=build-essential python3-config=python3-dev \
+		slapd=slapd ldapadd=ldap-utils nginx=nginx-light caddy=caddy '/usr/sbin/postfix=postfix' \
+		/usr/lib/dovecot/pop3=dovecot-pop3d /usr/lib/dovecot/submission=dovecot-submissiond \
+		'php-fpm|php-fpm8.2=php-fpm' cc=build-essential python3-config=python3-dev \
 		/usr/include/ldap.h=libldap2-dev /usr/include/sasl/sasl.h=libsasl2-dev \
 		php=php-cli 'php-cgi|/usr/lib/php/8.2/sapi/apache2=php-cgi' /usr/share/roundcube/index.php=roundcube-core \
 		/usr/share/doc/roundcube-sqlite3=roundcube-sqlite3 sogod=sogo '/usr/lib/postgresql|initdb=postgresql' \
