@@ -13,6 +13,7 @@ from sealwax.lookups.ldap import LdapDirectory
 from sealwax.lookups.smimea import NameServer
 from sealwax.service import check_origin, check_proxies, now
 from smime_core.pkix import RevocationPolicy
+from webbridge.accounts.domains import MailDomain, check_domain
 from webbridge.gateway import MailServer
 
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
@@ -22,7 +23,13 @@ ABSOLUTE_SECONDS = 12 * 60 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeConfig:
-    """The settings of the API. `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
+    """The settings of the API.
+
+    `domains` are the domains whose addresses may sign in, each with its login names and mail servers. `mail_server` has
+    the mail of those that name no servers. Without `domains`, every address may sign in that `mail_server` accepts. A
+    name without a domain that a person types is an address of `default_domain`.
+
+    `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
 
     `database` is the path of the SQLite file with sessions and login counters; with `:memory:` they are lost when the
     bridge stops.
@@ -45,8 +52,10 @@ class BridgeConfig:
     api_origin: str
     pages_origin: str
     key_server_origin: str
-    mail_server: MailServer
     enrolment_key: bytes = field(repr=False)
+    mail_server: MailServer | None = None
+    domains: tuple[MailDomain, ...] = ()
+    default_domain: str = ""
     anchors_file: Path | None = None
     trust_list_file: Path | None = None
     timestamp_anchors_file: Path | None = None
@@ -78,6 +87,18 @@ class BridgeConfig:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, more than 0 is expected")
         check_key(self.enrolment_key)
+        self._check_domains()
+
+    def _check_domains(self) -> None:
+        names = [domain.name for domain in self.domains]
+        if len(set(names)) < len(names):
+            raise ValueError("domains names a domain twice")
+        if self.default_domain and names and self.default_domain not in names:
+            raise ValueError(f"default_domain is {self.default_domain}, which is not among the domains")
+        if self.mail_server is None and (not names or any(domain.server is None for domain in self.domains)):
+            raise ValueError("mail_server is missing: not every address would have a mail server")
+        if self.default_domain:
+            check_domain(self.default_domain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

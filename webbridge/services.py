@@ -12,6 +12,7 @@ from flask import Flask, Request, Response, current_app, g, request
 
 from sealwax.service import Database, Gate, ServiceError, is_https
 from smime_core.providers.native import NativeProvider
+from webbridge.accounts.accounts import Accounts
 from webbridge.certificates.authorities import Authorities
 from webbridge.certificates.files import read_certificates
 from webbridge.certificates.lookup_counter import LookupCounter
@@ -67,6 +68,7 @@ class Services:
     config: BridgeConfig
     cookie: SessionCookie
     database: Database
+    accounts: Accounts
     sessions: SessionStore
     logins: LoginCounter
     login_gate: Gate
@@ -92,21 +94,23 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     database = open_database(config.database)
+    accounts = Accounts(config.domains, default_domain=config.default_domain, mail_server=config.mail_server)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
         cookie=session_cookie(config),
         database=database,
+        accounts=accounts,
         sessions=SessionStore(
             database,
-            host=config.mail_server.imap.host,
+            accounts=accounts,
             idle_seconds=config.idle_seconds,
             absolute_seconds=config.absolute_seconds,
             clock=config.clock,
         ),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
-        pool=ConnectionPool(config.mail_server),
+        pool=ConnectionPool(),
         people=PeopleDirectory(config),
         authorities=Authorities(config, anchors_der, trust_list),
         lookups=LookupCounter(database, clock=config.clock),
@@ -145,7 +149,7 @@ def require_session() -> Session:
     session = services().sessions.find(services().cookie.value_in(request))
     if session is None:
         raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
-    g.account = quote(session.credentials.address, safe=_PLAIN_IN_URI)
+    g.account = quote(session.address, safe=_PLAIN_IN_URI)
     if is_of_another_account():
         raise ServiceError(401, "session-ended", "Another account has signed in in this browser. Sign in again.")
     return session

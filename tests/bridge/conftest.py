@@ -15,7 +15,7 @@ from tests.support.clock import FakeClock, clock
 from tests.support.servers import dovecot
 from tests.support.servers.bridge import API, ENROLMENT_KEY, KEYS, PAGES, sign_in
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer
-from tests.support.servers.mailboxes import ALICE_LOGIN, PASSWORDS
+from tests.support.servers.mailboxes import PASSWORDS, login_at
 from tests.support.servers.tls import tls_folder
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
@@ -69,7 +69,7 @@ def connect(mail_server: MailServer) -> Iterator[Callable[[], ImapConnection]]:
     opened: list[ImapConnection] = []
 
     def open_connection() -> ImapConnection:
-        opened.append(ImapConnection.open(mail_server, ALICE_LOGIN))
+        opened.append(ImapConnection.open(login_at(mail_server)))
         return opened[-1]
 
     yield open_connection

@@ -95,9 +95,9 @@ def test_a_wrong_password_is_refused_without_a_cookie(browser: FlaskClient) -> N
     assert "Set-Cookie" not in response.headers
 
 
-def test_an_unreachable_mail_server_is_named(config: BridgeConfig) -> None:
+def test_an_unreachable_mail_server_is_named(config: BridgeConfig, memory_server: MemoryMailServer) -> None:
     nowhere = ServerAddress(host="127.0.0.1", port=1)
-    app = create_app(replace(config, mail_server=replace(config.mail_server, imap=nowhere)))
+    app = create_app(replace(config, mail_server=replace(memory_server.address, imap=nowhere)))
     assert error_of(sign_in(app.test_client())) == (502, "mail-server-unreachable")
     services_of(app).close()
 
@@ -229,11 +229,13 @@ def test_the_sixth_failed_login_has_to_wait(browser: FlaskClient, clock: FakeClo
     assert sign_in(browser).status_code == 200
 
 
-def test_logins_that_succeed_or_reach_nobody_are_not_counted(browser: FlaskClient, config: BridgeConfig) -> None:
+def test_logins_that_succeed_or_reach_nobody_are_not_counted(
+    browser: FlaskClient, config: BridgeConfig, memory_server: MemoryMailServer
+) -> None:
     for _ in range(7):
         assert sign_in(browser).status_code == 200
     nowhere = ServerAddress(host="127.0.0.1", port=1)
-    app = create_app(replace(config, mail_server=replace(config.mail_server, imap=nowhere)))
+    app = create_app(replace(config, mail_server=replace(memory_server.address, imap=nowhere)))
     for _ in range(7):
         assert error_of(sign_in(app.test_client())) == (502, "mail-server-unreachable")
     services_of(app).close()
@@ -556,8 +558,6 @@ def test_a_copy_that_cannot_be_kept_is_no_failure_to_send(
     app: Flask, alice: FlaskClient, memory_server: MemoryMailServer
 ) -> None:
     services_of(app).pool.close()
-    imap = services_of(app).pool._server.imap
-    object.__setattr__(services_of(app).pool, "_server", replace(memory_server.address, imap=replace(imap, port=1)))
     assert send(alice, MESSAGE, BOB).get_json() == {"outcome": "sent", "savedTo": None}
     assert len(memory_server.messages(BOB)) == 1
 

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.mailboxes import ALICE, ALICE_LOGIN, BOB, PASSWORDS
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, SOMEWHERE, login_at
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import (
     ConnectionPool,
-    Credentials,
     Folder,
     GatewayCode,
     GatewayError,
@@ -74,13 +73,13 @@ def test_a_stored_message_comes_back_byte_for_byte(connection: ImapConnection, m
 
 @pytest.mark.parametrize("name", [name for name in MESSAGES if name != "no line end at the end"])
 def test_a_sent_message_arrives_byte_for_byte(memory_server: MemoryMailServer, name: str) -> None:
-    submit_message(memory_server.address, ALICE_LOGIN, MESSAGES[name], recipients=[BOB], max_bytes=MAX_BYTES)
+    submit_message(login_at(memory_server.address), MESSAGES[name], recipients=[BOB], max_bytes=MAX_BYTES)
     assert [stored.raw for stored in memory_server.messages(BOB)] == [MESSAGES[name]]
 
 
 def test_a_message_without_a_last_line_end_gets_one_from_smtp(memory_server: MemoryMailServer) -> None:
     message = MESSAGES["no line end at the end"]
-    submit_message(memory_server.address, ALICE_LOGIN, message, recipients=[BOB], max_bytes=MAX_BYTES)
+    submit_message(login_at(memory_server.address), message, recipients=[BOB], max_bytes=MAX_BYTES)
     assert [stored.raw for stored in memory_server.messages(BOB)] == [message + b"\r\n"]
 
 
@@ -140,13 +139,13 @@ def test_folders_show_their_role_and_counts(connection: ImapConnection) -> None:
 
 def test_sent_is_found_by_its_special_use(dovecot_addresses: dict[Security, ServerAddress], tls_folder: Path) -> None:
     imap = dovecot_addresses[Security.IMPLICIT_TLS]
-    connection = ImapConnection.open(MailServer(imap=imap, smtp=imap, ca_file=tls_folder / "tls_ca.pem"), ALICE_LOGIN)
+    connection = ImapConnection.open(login_at(MailServer(imap=imap, smtp=imap, ca_file=tls_folder / "tls_ca.pem")))
     assert connection.sent_folder() == "Gesendet"
     connection.close()
 
 
 def test_sent_is_created_where_there_is_none(memory_server: MemoryMailServer) -> None:
-    connection = ImapConnection.open(memory_server.address, ALICE_LOGIN)
+    connection = ImapConnection.open(login_at(memory_server.address))
     run_on_folder(connection, b"DELETE", "Sent")
     assert connection.sent_folder() == "Sent"
     connection.append("Sent", PLAIN, [Flag.SEEN])
@@ -190,7 +189,7 @@ def test_no_argument_carries_a_second_command(connection: ImapConnection, breake
         lambda: connection.open_raw(injected, 1, max_bytes=1),
         lambda: connection.append(injected, PLAIN, []),
         lambda: connection.mark(injected, 1, Flag.SEEN),
-        lambda: check_credentials(ALICE, f"x{breaker}y"),
+        lambda: check_credentials(login_at(SOMEWHERE).account, f"x{breaker}y"),
         lambda: check_address(f"a@example.test{breaker}RCPT TO:<b@example.test>"),
     ]
     for call in calls:
@@ -236,9 +235,7 @@ def test_only_numbers_that_are_uids_pass(connection: ImapConnection, uid: int) -
 @pytest.mark.parametrize("body", [b"a\nb\r\n", b"a\rb\r\n", b"a\r\r\nb\r\n", b"a\n.\r\nb\r\n", b"a\0b\r\n", b"a\r"])
 def test_bare_line_ends_and_nul_do_not_leave(memory_server: MemoryMailServer, body: bytes) -> None:
     with pytest.raises(GatewayError) as error:
-        submit_message(
-            memory_server.address, ALICE_LOGIN, HEADER + b"\r\n" + body, recipients=[BOB], max_bytes=MAX_BYTES
-        )
+        submit_message(login_at(memory_server.address), HEADER + b"\r\n" + body, recipients=[BOB], max_bytes=MAX_BYTES)
     assert code_of(error) is GatewayCode.BAD_ARGUMENT
     assert memory_server.messages(BOB) == []
 
@@ -264,22 +261,22 @@ def test_folder_names_have_a_limit_and_are_whole_characters() -> None:
 
 def test_a_wrong_password_is_refused(mail_server: MailServer) -> None:
     with pytest.raises(GatewayError) as error:
-        ImapConnection.open(mail_server, Credentials(address=ALICE, password="wrong"))
+        ImapConnection.open(login_at(mail_server, password="wrong"))
     assert code_of(error) is GatewayCode.LOGIN_REFUSED
     assert "wrong" not in str(error.value)
 
 
 def test_a_wrong_password_is_refused_at_submission(memory_server: MemoryMailServer) -> None:
-    wrong = Credentials(address=ALICE, password="wrong")
+    wrong = login_at(memory_server.address, password="wrong")
     with pytest.raises(GatewayError) as error:
-        submit_message(memory_server.address, wrong, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
+        submit_message(wrong, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
     assert code_of(error) is GatewayCode.LOGIN_REFUSED
 
 
 def test_one_refused_recipient_stops_the_message_for_all(memory_server: MemoryMailServer) -> None:
     with pytest.raises(GatewayError) as error:
         submit_message(
-            memory_server.address, ALICE_LOGIN, PLAIN, recipients=[BOB, "nobody@example.test"], max_bytes=MAX_BYTES
+            login_at(memory_server.address), PLAIN, recipients=[BOB, "nobody@example.test"], max_bytes=MAX_BYTES
         )
     assert code_of(error) is GatewayCode.MESSAGE_REFUSED
     assert "nobody@example.test" in error.value.message
@@ -290,8 +287,7 @@ def test_one_refused_recipient_stops_the_message_for_all(memory_server: MemoryMa
 def test_nobody_sends_as_somebody_else(memory_server: MemoryMailServer) -> None:
     with pytest.raises(GatewayError) as error:
         submit_message(
-            memory_server.address,
-            Credentials(address=BOB, password=PASSWORDS[ALICE]),
+            login_at(memory_server.address, BOB, PASSWORDS[ALICE]),
             PLAIN,
             recipients=[BOB],
             max_bytes=MAX_BYTES,
@@ -305,10 +301,10 @@ def test_an_absent_server_is_unreachable(memory_server: MemoryMailServer) -> Non
     nowhere = ServerAddress(host="127.0.0.1", port=port)
     server = replace(memory_server.address, imap=nowhere, smtp=nowhere)
     with pytest.raises(GatewayError) as imap_error:
-        ImapConnection.open(server, ALICE_LOGIN)
+        ImapConnection.open(login_at(server))
     assert code_of(imap_error) is GatewayCode.UNREACHABLE
     with pytest.raises(GatewayError) as smtp_error:
-        submit_message(server, ALICE_LOGIN, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
+        submit_message(login_at(server), PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
     assert code_of(smtp_error) is GatewayCode.UNREACHABLE
 
 
@@ -317,7 +313,7 @@ def test_a_server_that_never_answers_is_given_up(memory_server: MemoryMailServer
         address = ServerAddress(host="127.0.0.1", port=silent.getsockname()[1])
         server = replace(memory_server.address, imap=address, smtp=address, timeout_seconds=0.2)
         with pytest.raises(GatewayError) as error:
-            ImapConnection.open(server, ALICE_LOGIN)
+            ImapConnection.open(login_at(server))
     assert code_of(error) is GatewayCode.UNREACHABLE
 
 
@@ -325,11 +321,11 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
     other_ca = write_tls_files(tmp_path, at=datetime.now(UTC))
     server = replace(mail_server, ca_file=other_ca)
     with pytest.raises(GatewayError) as imap_error:
-        ImapConnection.open(server, ALICE_LOGIN)
+        ImapConnection.open(login_at(server))
     assert code_of(imap_error) is GatewayCode.UNREACHABLE
     assert "certificate is not trusted" in imap_error.value.message
     with pytest.raises(GatewayError) as smtp_error:
-        submit_message(server, ALICE_LOGIN, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
+        submit_message(login_at(server), PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
     assert code_of(smtp_error) is GatewayCode.UNREACHABLE
 
 
@@ -337,79 +333,79 @@ def test_a_certificate_for_another_host_is_not_believed(mail_server: MailServer)
     # 127.0.0.2 reaches the same machine, but the certificate does not name it.
     server = replace(mail_server, imap=replace(mail_server.imap, host="127.0.0.2"))
     with pytest.raises(GatewayError) as error:
-        ImapConnection.open(server, ALICE_LOGIN)
+        ImapConnection.open(login_at(server))
     assert code_of(error) is GatewayCode.UNREACHABLE
 
 
 def test_a_lost_connection_is_replaced_once(mail_server: MailServer) -> None:
-    pool = ConnectionPool(mail_server)
-    kept = ImapConnection.open(mail_server, ALICE_LOGIN)
+    pool = ConnectionPool()
+    kept = ImapConnection.open(login_at(mail_server))
     pool.adopt("session", kept)
     kept._imap.wire._socket.shutdown(socket.SHUT_RDWR)
-    folders: list[Folder] = pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+    folders: list[Folder] = pool.run("session", login_at(mail_server), ImapConnection.list_folders)
     assert folders[0].role == "inbox"
     assert kept.broken
     pool.close()
 
 
 def test_a_kept_connection_is_used_again(mail_server: MailServer) -> None:
-    pool = ConnectionPool(mail_server)
-    kept = ImapConnection.open(mail_server, ALICE_LOGIN)
+    pool = ConnectionPool()
+    kept = ImapConnection.open(login_at(mail_server))
     pool.adopt("session", kept)
-    assert pool.run("session", ALICE_LOGIN, lambda connection: connection is kept)
-    assert pool.run_once("session", ALICE_LOGIN, lambda connection: connection is kept)
-    assert not pool.run("another session", ALICE_LOGIN, lambda connection: connection is kept)
+    assert pool.run("session", login_at(mail_server), lambda connection: connection is kept)
+    assert pool.run_once("session", login_at(mail_server), lambda connection: connection is kept)
+    assert not pool.run("another session", login_at(mail_server), lambda connection: connection is kept)
     pool.close()
 
 
 def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailServer) -> None:
     seconds = [0.0]
-    pool = ConnectionPool(memory_server.address, monotonic=lambda: seconds[0])
-    kept = ImapConnection.open(memory_server.address, ALICE_LOGIN)
+    pool = ConnectionPool(monotonic=lambda: seconds[0])
+    kept = ImapConnection.open(login_at(memory_server.address))
     pool.adopt("session", kept)
     seconds[0] = 121.0
-    assert not pool.run("session", ALICE_LOGIN, lambda connection: connection is kept)
+    assert not pool.run("session", login_at(memory_server.address), lambda connection: connection is kept)
     assert not kept.is_alive()
     pool.close()
 
 
 def test_closing_the_pool_breaks_connections_in_use(memory_server: MemoryMailServer) -> None:
-    pool = ConnectionPool(memory_server.address)
+    pool = ConnectionPool()
 
     def outlive(connection: ImapConnection) -> bool:
         pool.close()
         return connection.is_alive()
 
-    assert not pool.run("session", ALICE_LOGIN, outlive)
+    assert not pool.run("session", login_at(memory_server.address), outlive)
     with pytest.raises(GatewayError):
-        pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+        pool.run("session", login_at(memory_server.address), ImapConnection.list_folders)
 
 
 @pytest.mark.parametrize("end", [lambda pool: pool.close_session("session"), ConnectionPool.close])
 def test_a_connection_that_returns_after_its_session_is_closed(
     memory_server: MemoryMailServer, end: Callable[[ConnectionPool], None]
 ) -> None:
-    pool = ConnectionPool(memory_server.address)
+    pool = ConnectionPool()
 
     def outlive(connection: ImapConnection) -> ImapConnection:
         end(pool)
         return connection
 
-    lent = pool.run("session", ALICE_LOGIN, outlive)
+    lent = pool.run("session", login_at(memory_server.address), outlive)
     assert not lent.is_alive()
     pool.close()
 
 
 def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: MailServer) -> None:
-    pool = ConnectionPool(mail_server)
-    first = ImapConnection.open(mail_server, ALICE_LOGIN)
+    pool = ConnectionPool()
+    first = ImapConnection.open(login_at(mail_server))
     first.append("INBOX", MESSAGES["5 MB"], [])
     uid = newest_uid(first)
     pool.adopt("session", first)
-    lent = pool.open_raw("session", ALICE_LOGIN, "INBOX", uid, max_bytes=MAX_BYTES)
+    lent = pool.open_raw("session", login_at(mail_server), "INBOX", uid, max_bytes=MAX_BYTES)
     next(iter(lent))
     lent.close()
-    whole = pool.open_raw("session", ALICE_LOGIN, "INBOX", uid, max_bytes=MAX_BYTES)
+    whole = pool.open_raw("session", login_at(mail_server), "INBOX", uid, max_bytes=MAX_BYTES)
     assert b"".join(whole) == MESSAGES["5 MB"]
     whole.close()
     pool.close()

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import IMAP, Close, Drip, LyingServer, Step, TakeLiteral
-from tests.support.servers.mailboxes import ALICE_LOGIN
+from tests.support.servers.mailboxes import login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.imap_syntax import read_folder_name, write_folder_name
 from webbridge.gateway.summary import HeaderProblem
@@ -41,7 +41,7 @@ def connect(server: LyingServer) -> Iterator[Callable[[], ImapConnection]]:
     opened: list[ImapConnection] = []
 
     def open_connection(timeout_seconds: float = 5.0) -> ImapConnection:
-        opened.append(ImapConnection.open(server.address(timeout_seconds=timeout_seconds), ALICE_LOGIN))
+        opened.append(ImapConnection.open(login_at(server.address(timeout_seconds=timeout_seconds))))
         return opened[-1]
 
     yield open_connection

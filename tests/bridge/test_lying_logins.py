@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sealwax.service import TryLater
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, send, sign_in
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
-from tests.support.servers.mailboxes import ALICE_LOGIN, BOB
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
 from webbridge.login.counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, login_gate
@@ -95,7 +95,7 @@ def test_no_log_holds_the_password(
     caplog.set_level("DEBUG")
     assert sign_in(browser).status_code == 200
     printed = caplog.text + "".join(capsys.readouterr())
-    for form in (ALICE_LOGIN.password, base64.b64encode(ALICE_LOGIN.password.encode()).decode().rstrip("=")):
+    for form in (PASSWORDS[ALICE], base64.b64encode(PASSWORDS[ALICE].encode()).decode().rstrip("=")):
         assert form not in printed
     assert "CAPABILITY" not in printed
 
@@ -139,7 +139,7 @@ def lose_connections(imap: LyingServer, login: Sequence[Step]) -> None:
 
 
 def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingServer) -> None:
-    pool = ConnectionPool(imap.address())
+    pool = ConnectionPool()
     release, started = threading.Event(), threading.Semaphore(0)
     ended: list[bool] = []
 
@@ -148,16 +148,17 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
         assert release.wait(30)
         ended.append(connection.is_alive())
 
+    credentials = login_at(imap.address())
     count = MAX_CONNECTIONS_PER_SESSION + MAX_WAITING_PER_SESSION
-    threads = [threading.Thread(target=pool.run, args=("session", ALICE_LOGIN, hold)) for _ in range(count)]
+    threads = [threading.Thread(target=pool.run, args=("session", credentials, hold)) for _ in range(count)]
     for thread in threads:
         thread.start()
     for _ in range(MAX_CONNECTIONS_PER_SESSION):
         assert started.acquire(timeout=30)
     try:
         wait_until(lambda: pool._waiting["session"] == MAX_WAITING_PER_SESSION)
-        assert code_of_run(pool, "session") is GatewayCode.BUSY  # one more than may wait
-        pool.run("another session", ALICE_LOGIN, ImapConnection.is_alive)
+        assert code_of_run(imap, pool, "session") is GatewayCode.BUSY  # one more than may wait
+        pool.run("another session", login_at(imap.address()), ImapConnection.is_alive)
     finally:
         release.set()
         for thread in threads:
@@ -168,37 +169,38 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
 
 
 def test_waiting_too_long_for_a_connection_is_reported_as_busy(imap: LyingServer) -> None:
-    pool = ConnectionPool(imap.address(), wait_seconds=0.05)
+    pool = ConnectionPool(wait_seconds=0.05)
     for _ in range(MAX_CONNECTIONS_PER_SESSION):
         pool._enter("session")
-    assert code_of_run(pool, "session") is GatewayCode.BUSY
+    assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
     assert not pool._waiting
     pool._leave("session")
-    assert pool.run("session", ALICE_LOGIN, ImapConnection.is_alive)
+    assert pool.run("session", login_at(imap.address()), ImapConnection.is_alive)
     pool.close()
 
 
 def test_a_kept_connection_that_has_fallen_silent_is_replaced(imap: LyingServer) -> None:
     seconds = [0.0]
-    pool = ConnectionPool(imap.address(timeout_seconds=2.0), monotonic=lambda: seconds[0])
-    pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
+    pool = ConnectionPool(monotonic=lambda: seconds[0])
+    pool.run("session", login_at(imap.address(timeout_seconds=2.0)), ImapConnection.list_folders)
     imap.answers["NOOP"] = [Wait()]
     seconds[0] = 60.0
-    assert pool.run("session", ALICE_LOGIN, ImapConnection.list_folders)
-    assert pool.run_once("session", ALICE_LOGIN, ImapConnection.list_folders)
+    assert pool.run("session", login_at(imap.address(timeout_seconds=2.0)), ImapConnection.list_folders)
+    assert pool.run_once("session", login_at(imap.address(timeout_seconds=2.0)), ImapConnection.list_folders)
     pool.close()
 
 
 def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) -> None:
     imap.answers["UID FETCH"] = [b"* 2 FETCH (UID 7 BODY[] {5}\r\nhello)\r\nTAG OK\r\n"]
-    pool = ConnectionPool(imap.address(), wait_seconds=0.05)
+    pool = ConnectionPool(wait_seconds=0.05)
     lent = [
-        pool.open_raw("session", ALICE_LOGIN, "INBOX", 7, max_bytes=100) for _ in range(MAX_CONNECTIONS_PER_SESSION)
+        pool.open_raw("session", login_at(imap.address()), "INBOX", 7, max_bytes=100)
+        for _ in range(MAX_CONNECTIONS_PER_SESSION)
     ]
-    assert code_of_run(pool, "session") is GatewayCode.BUSY
+    assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
     lent[0].close()
     lent[0].close()  # closing twice changes nothing more
-    assert pool.run("session", ALICE_LOGIN, ImapConnection.is_alive)
+    assert pool.run("session", login_at(imap.address()), ImapConnection.is_alive)
     for message in lent[1:]:
         message.close()
     assert not pool._in_use
@@ -207,10 +209,10 @@ def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) ->
 
 def test_a_message_that_cannot_be_opened_holds_nothing(imap: LyingServer) -> None:
     imap.answers["UID FETCH"] = [b"TAG OK\r\n"]
-    pool = ConnectionPool(imap.address())
+    pool = ConnectionPool()
     for _ in range(MAX_CONNECTIONS_PER_SESSION + 1):
         with pytest.raises(GatewayError):
-            pool.open_raw("session", ALICE_LOGIN, "INBOX", 7, max_bytes=100)
+            pool.open_raw("session", login_at(imap.address()), "INBOX", 7, max_bytes=100)
     assert not pool._in_use
     pool.close()
 
@@ -223,9 +225,9 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     raise AssertionError("it did not become so in twenty seconds")
 
 
-def code_of_run(pool: ConnectionPool, session_id: str) -> GatewayCode:
+def code_of_run(imap: LyingServer, pool: ConnectionPool, session_id: str) -> GatewayCode:
     with pytest.raises(GatewayError) as error:
-        pool.run(session_id, ALICE_LOGIN, ImapConnection.is_alive)
+        pool.run(session_id, login_at(imap.address()), ImapConnection.is_alive)
     return error.value.code
 
 

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import bridge_before, error_of, get, send, sign_in
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
-from tests.support.servers.mailboxes import ALICE_LOGIN, BOB
-from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
+from tests.support.servers.mailboxes import ALICE, BOB, login_at
+from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
 
 pytestmark = pytest.mark.server
 
@@ -31,7 +31,7 @@ def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
 
 def submit(smtp: LyingServer, *, message: bytes = MESSAGE, recipients: Sequence[str] = (BOB, CAROL)) -> Outcome:
     address = smtp.address(timeout_seconds=1.0)
-    return submit_message(address, ALICE_LOGIN, message, recipients=list(recipients), max_bytes=MAX_BYTES)
+    return submit_message(login_at(address), message, recipients=list(recipients), max_bytes=MAX_BYTES)
 
 
 def test_an_honest_server_gets_the_message_once(smtp: LyingServer) -> None:
@@ -136,8 +136,8 @@ def test_a_server_that_goes_away_during_the_message_did_not_get_it(smtp: LyingSe
 
 def test_a_long_password_is_sent_on_a_line_of_its_own(smtp: LyingServer) -> None:
     smtp.answers["AUTH PLAIN"] = [b"334 \r\n", TakeLine(), b"235 ok\r\n"]
-    long = Credentials(address=ALICE_LOGIN.address, password="x" * 900)
-    outcome = submit_message(smtp.address(), long, MESSAGE, recipients=[BOB], max_bytes=MAX_BYTES)
+    long = login_at(smtp.address(), ALICE, "x" * 900)
+    outcome = submit_message(long, MESSAGE, recipients=[BOB], max_bytes=MAX_BYTES)
     assert outcome is Outcome.SENT
 
 

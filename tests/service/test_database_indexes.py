@@ -11,9 +11,9 @@ import pytest
 from roaming_keys.config import ACCOUNT_BACKOFF, NETWORK_BACKOFF
 from roaming_keys.store import Store
 from sealwax.service import Database
+from tests.support.servers.mailboxes import SOMEWHERE, accounts_at, login_at
 from webbridge.certificates.lookup_counter import LookupCounter
 from webbridge.database import open_database
-from webbridge.gateway import Credentials
 from webbridge.login.counter import LoginCounter
 from webbridge.login.sessions import SessionStore
 
@@ -66,9 +66,9 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path, monkeypatch: p
     logins.succeeded("alice@example.test", "192.0.2.1")
     LookupCounter(database, clock=lambda: NOW).start("session")
     sessions = SessionStore(
-        database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, host="api.example.test"
+        database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, accounts=accounts_at(SOMEWHERE)
     )
-    cookie, _ = sessions.create(Credentials(address="alice@example.test", password="secret"))
+    cookie, _ = sessions.create(login_at(SOMEWHERE))
     assert sessions.find(cookie) is not None
     sessions.end(cookie)
     database.close()

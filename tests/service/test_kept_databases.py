@@ -15,7 +15,7 @@ from sealwax.lookups.cache import AnswerCache, KeptAnswer
 from sealwax.service import Database, TryLater, client_network
 from sealwax.service import database as database_module
 from tests.support.clock import FakeClock
-from tests.support.servers.mailboxes import ALICE, ALICE_LOGIN
+from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
 from webbridge.certificates.lookup_counter import MAX_PER_SESSION, LookupCounter
 from webbridge.database import open_database
 from webbridge.login.counter import MAX_PER_ACCOUNT_AND_CLIENT, LoginCounter
@@ -29,6 +29,11 @@ CLIENT = "192.0.2.1"
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
     return open_database(str(tmp_path / "bridge.sqlite"))
+
+
+def sessions_in(database: Database, clock: FakeClock) -> SessionStore:
+    accounts = accounts_at(SOMEWHERE)
+    return SessionStore(database, accounts=accounts, idle_seconds=900, absolute_seconds=43_200, clock=clock)
 
 
 def mode_of(path: Path) -> str:
@@ -79,16 +84,16 @@ def test_lookups_under_a_clock_that_was_ahead_block_nobody_afterwards(database: 
 
 
 def test_a_session_from_a_clock_that_was_ahead_does_not_outlive_its_hours(database: Database, clock: FakeClock) -> None:
-    sessions = SessionStore(database, host="imap.example.test", idle_seconds=900, absolute_seconds=43_200, clock=clock)
+    sessions = sessions_in(database, clock)
     clock.advance(seconds=YEARS)
-    cookie, _session = sessions.create(ALICE_LOGIN)
+    cookie, _session = sessions.create(login_at(SOMEWHERE))
     clock.advance(seconds=-YEARS)
     assert sessions.find(cookie) is None
 
 
 def test_a_session_lives_on_when_the_clock_is_set_back_by_seconds(database: Database, clock: FakeClock) -> None:
-    sessions = SessionStore(database, host="imap.example.test", idle_seconds=900, absolute_seconds=43_200, clock=clock)
-    cookie, _session = sessions.create(ALICE_LOGIN)
+    sessions = sessions_in(database, clock)
+    cookie, _session = sessions.create(login_at(SOMEWHERE))
     clock.advance(seconds=-5)
     assert sessions.find(cookie) is not None
 

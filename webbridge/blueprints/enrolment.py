@@ -20,4 +20,4 @@ def make_ticket() -> Response:
     session = require_session()
     config = services().config
     expires = config.clock() + TICKET_LIFETIME
-    return jsonify(ticket=issue_ticket(config.enrolment_key, session.credentials.address, expires))
+    return jsonify(ticket=issue_ticket(config.enrolment_key, session.address, expires))

@@ -33,7 +33,6 @@ def send_message() -> Response:
     outcome = with_mail(
         session,
         lambda: submit_message(
-            config.mail_server,
             session.credentials,
             message,
             recipients,

@@ -25,7 +25,7 @@ def sign_in() -> Response:
     end_session()
     cookie, session = services().sessions.create(credentials)
     services().pool.adopt(session.id, connection)
-    response = jsonify(address=credentials.address)
+    response = jsonify(address=session.address)
     services().cookie.set_in(response, cookie)
     return response
 
@@ -33,7 +33,7 @@ def sign_in() -> Response:
 @blueprint.get("/session")
 def who() -> Response:
     """Return the address of the signed-in account."""
-    return jsonify(address=require_session().credentials.address)
+    return jsonify(address=require_session().address)
 
 
 @blueprint.delete("/session")
@@ -54,19 +54,18 @@ def _read_credentials() -> Credentials:
     address, password = members.get("address"), members.get("password")
     if not isinstance(address, str) or not isinstance(password, str):
         raise ServiceError(400, "bad-request", "The request lacks an address or a password.")
-    local_part, _at, domain = address.strip().rpartition("@")
-    return check_credentials(f"{local_part}@{domain.lower()}", password)
+    return check_credentials(services().accounts.account_of(address), password)
 
 
 def _log_in(credentials: Credentials, client: str) -> ImapConnection:
-    logins = services().logins
+    logins, address = services().logins, credentials.account.address
     with services().login_gate.one(client):
-        logins.start(credentials.address, client)
+        logins.start(address, client)
         try:
-            connection = ImapConnection.open(services().config.mail_server, credentials)
+            connection = ImapConnection.open(credentials)
         except GatewayError as error:
             if error.code is not GatewayCode.LOGIN_REFUSED:
-                logins.take_back(credentials.address, client)
+                logins.take_back(address, client)
             raise
-        logins.succeeded(credentials.address, client)
+        logins.succeeded(address, client)
         return connection

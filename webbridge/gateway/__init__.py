@@ -7,7 +7,15 @@ other part of the bridge opens a connection to a mail server.
 
 from __future__ import annotations
 
-from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, MailServer, Security, ServerAddress
+from webbridge.gateway.door import (
+    Credentials,
+    GatewayCode,
+    GatewayError,
+    MailAccount,
+    MailServer,
+    Security,
+    ServerAddress,
+)
 from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection, RawMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.smtp import Outcome, submit_message
@@ -19,6 +27,7 @@ __all__ = [
     "GatewayCode",
     "GatewayError",
     "ImapConnection",
+    "MailAccount",
     "MailServer",
     "MessageSummary",
     "Outcome",

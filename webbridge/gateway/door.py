@@ -117,19 +117,29 @@ class MailServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """The address and the password that log in to the mail servers."""
+class MailAccount:
+    """One person's account: the address that names it everywhere, the name that its servers know, and the servers."""
 
     address: str
+    login: str
+    server: MailServer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """An account and the password that logs in to its servers."""
+
+    account: MailAccount
     password: str = field(repr=False)
 
 
-def check_credentials(address: str, password: str) -> Credentials:
+def check_credentials(account: MailAccount, password: str) -> Credentials:
     """Return credentials that AUTH PLAIN can send (RFC 4616 section 2: no NUL). Raises GatewayError."""
+    check_text(account.login, what="The login name", max_characters=MAX_ADDRESS_CHARACTERS)
     check_text(password, what="The password", max_characters=MAX_PASSWORD_CHARACTERS)
     if not password:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The password is empty.")
-    return Credentials(address=check_address(address), password=password)
+    return Credentials(account=account, password=password)
 
 
 def check_address(text: str) -> str:

@@ -16,7 +16,6 @@ from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
     GatewayError,
-    MailServer,
     UnreadableAnswer,
     check_folder_name,
     check_uid,
@@ -71,12 +70,13 @@ class ImapConnection:
         self._is_reading = False
 
     @classmethod
-    def open(cls, server: MailServer, credentials: Credentials, deadline: CallDeadline | None = None) -> ImapConnection:
+    def open(cls, credentials: Credentials, deadline: CallDeadline | None = None) -> ImapConnection:
         """Connect, verify the server's certificate and log in.
 
         Raises GatewayError with LOGIN_REFUSED, BUSY, SERVER_REFUSED, UNREACHABLE or UNREADABLE.
         """
-        return cls(connect(server, credentials, deadline or CallDeadline(server.timeout_seconds)))
+        seconds = credentials.account.server.timeout_seconds
+        return cls(connect(credentials, deadline or CallDeadline(seconds)))
 
     @property
     def broken(self) -> bool:

@@ -39,12 +39,13 @@ _WITHOUT_TEXT: Final = re.compile(rb"[A-Za-z0-9]{1,20} (?:OK|NO|BAD)\r\n")
 _BAD: Final = re.compile(r"[A-Z]+ command error: BAD ")
 
 
-def connect(server: MailServer, credentials: Credentials, deadline: CallDeadline) -> ImapWire:
+def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     """Return a connection that is logged in.
 
     Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason. Otherwise
     BUSY, SERVER_REFUSED, UNREACHABLE or UNREADABLE.
     """
+    server = credentials.account.server
     wire = Wire.connect(server, server.imap, deadline)
     try:
         client = _open(wire, server)
@@ -141,9 +142,9 @@ def _open(wire: Wire, server: MailServer) -> _Client:
 def _log_in(client: _Client, credentials: Credentials) -> None:
     try:
         if _takes_plain(client, credentials):
-            client.plain_login(credentials.address, credentials.password)
+            client.plain_login(credentials.account.login, credentials.password)
         else:
-            client.login(credentials.address, credentials.password)
+            client.login(credentials.account.login, credentials.password)
     except GatewayError:
         raise
     except LoginError as error:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, MailServer
+from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError
 from webbridge.gateway.imap import ImapConnection, RawMessage
 from webbridge.gateway.wire import CallDeadline
 
@@ -64,12 +64,10 @@ class ConnectionPool:
 
     def __init__(
         self,
-        server: MailServer,
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wait_seconds: float = MAX_WAIT_SECONDS,
     ) -> None:
-        self._server = server
         self._monotonic = monotonic
         self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
@@ -98,7 +96,7 @@ class ConnectionPool:
         """Run an operation that must not happen twice, on a connection that has just answered."""
 
         def run() -> Result:
-            deadline = self._new_deadline()
+            deadline = _new_deadline(credentials)
             kept = self._take(session_id, deadline)
             if kept is not None and not kept.is_alive():
                 self._give_back(session_id, kept)
@@ -183,7 +181,7 @@ class ConnectionPool:
     def _run_repeatable(
         self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
     ) -> Result:
-        deadline = self._new_deadline()
+        deadline = _new_deadline(credentials)
         kept = self._take(session_id, deadline)
         if kept is not None:
             try:
@@ -210,7 +208,7 @@ class ConnectionPool:
                 self._give_back(session_id, connection)
                 raise
 
-        deadline = self._new_deadline()
+        deadline = _new_deadline(credentials)
         kept = self._take(session_id, deadline)
         if kept is not None:
             try:
@@ -219,11 +217,8 @@ class ConnectionPool:
                 pass
         return start(self._open(credentials, deadline))
 
-    def _new_deadline(self) -> CallDeadline:
-        return CallDeadline(self._server.timeout_seconds)
-
     def _open(self, credentials: Credentials, deadline: CallDeadline) -> ImapConnection:
-        connection = ImapConnection.open(self._server, credentials, deadline)
+        connection = ImapConnection.open(credentials, deadline)
         with self._lock:
             if not self._is_closed:
                 self._lent.add(connection)
@@ -274,6 +269,10 @@ class ConnectionPool:
                     del self._idle[session_id]
         for entry in stale:
             entry.connection.close()
+
+
+def _new_deadline(credentials: Credentials) -> CallDeadline:
+    return CallDeadline(credentials.account.server.timeout_seconds)
 
 
 def _too_many_calls() -> GatewayError:

@@ -17,7 +17,6 @@ from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
     GatewayError,
-    MailServer,
     check_address,
     check_message,
     check_recipients,
@@ -39,9 +38,7 @@ class Outcome(StrEnum):
     """The server received the whole message and did not confirm it."""
 
 
-def submit_message(
-    server: MailServer, credentials: Credentials, message: bytes, recipients: list[str], max_bytes: int
-) -> Outcome:
+def submit_message(credentials: Credentials, message: bytes, recipients: list[str], max_bytes: int) -> Outcome:
     """Pass the bytes to the submission server unchanged.
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
@@ -51,15 +48,16 @@ def submit_message(
     """
     check_message(message, max_bytes)
     checked = check_recipients(recipients)
-    sender = check_address(credentials.address)
-    with _connection(server, credentials) as smtp:
+    sender = check_address(credentials.account.address)
+    with _connection(credentials) as smtp:
         _open_transaction(smtp, sender, checked, message)
         _transfer(smtp, message)
-        return _finish(smtp, server.timeout_seconds)
+        return _finish(smtp, credentials.account.server.timeout_seconds)
 
 
 @contextmanager
-def _connection(server: MailServer, credentials: Credentials) -> Iterator[SmtpWire]:
+def _connection(credentials: Credentials) -> Iterator[SmtpWire]:
+    server = credentials.account.server
     smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
     try:
         _log_in(smtp, credentials)
@@ -74,7 +72,7 @@ def _connection(server: MailServer, credentials: Credentials) -> Iterator[SmtpWi
 
 def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
     # PLAIN is UTF-8 (RFC 4616 section 2).
-    response = b64encode(f"\0{credentials.address}\0{credentials.password}".encode())
+    response = b64encode(f"\0{credentials.account.login}\0{credentials.password}".encode())
     command = b"AUTH PLAIN " + response
     if len(command) > MAX_COMMAND_BYTES:
         reply = smtp.command(b"AUTH PLAIN")

@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from sealwax.service import CLOCK_SLACK_SECONDS, Database
-from webbridge.gateway import Credentials
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
+from webbridge.accounts.accounts import Accounts
+from webbridge.gateway import Credentials, MailAccount
 
 HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
@@ -38,6 +39,11 @@ class Session:
     id: str
     credentials: Credentials
 
+    @property
+    def address(self) -> str:
+        """The address of the account."""
+        return self.credentials.account.address
+
 
 class SessionStore:
     """Makes, finds and ends sessions."""
@@ -46,13 +52,13 @@ class SessionStore:
         self,
         database: Database,
         *,
-        host: str,
+        accounts: Accounts,
         idle_seconds: int,
         absolute_seconds: int,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._host = host
+        self._accounts = accounts
         self._idle_seconds = idle_seconds
         self._absolute_seconds = absolute_seconds
         self._clock = clock
@@ -65,10 +71,11 @@ class SessionStore:
         session_id = _session_id(cookie_half)
         at = self._clock().timestamp()
         expires_at = int(at) + self._absolute_seconds
-        additional_data = _additional_data(session_id, credentials.address, self._host, expires_at)
+        address, host = credentials.account.address, credentials.account.server.imap.host
+        additional_data = _additional_data(session_id, address, host, expires_at)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
         sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
-        row = (session_id, credentials.address, self._host, server_half, nonce, sealed, at, expires_at)
+        row = (session_id, address, host, server_half, nonce, sealed, at, expires_at)
         with self._database.transaction() as rows:
             self._delete_expired(rows, at)
             rows.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -84,20 +91,23 @@ class SessionStore:
         with self._database.transaction() as rows:
             self._delete_expired(rows, at)
             row = rows.execute(
-                "UPDATE session SET used_at = ? WHERE id = ? AND host = ?"
-                " RETURNING address, server_half, nonce, sealed_password, expires_at",
-                (at, session_id, self._host),
+                "UPDATE session SET used_at = ? WHERE id = ?"
+                " RETURNING address, host, server_half, nonce, sealed_password, expires_at",
+                (at, session_id),
             ).fetchone()
         if row is None:
             return None
-        address, server_half, nonce, sealed, expires_at = row
+        address, host, server_half, nonce, sealed, expires_at = row
+        account = self._find_account(address, host)
+        if account is None:
+            return None
         try:
             password = AESGCM(_derive_key(cookie_half, server_half)).decrypt(
-                nonce, sealed, _additional_data(session_id, address, self._host, expires_at)
+                nonce, sealed, _additional_data(session_id, address, host, expires_at)
             )
         except InvalidTag:
             return None
-        return Session(id=session_id, credentials=Credentials(address=address, password=password.decode()))
+        return Session(id=session_id, credentials=Credentials(account=account, password=password.decode()))
 
     def end(self, cookie: str) -> str | None:
         """Delete the server's half of the key and the sealed password. Return the id of the session."""
@@ -108,6 +118,14 @@ class SessionStore:
         with self._database.transaction() as rows:
             rows.execute("DELETE FROM session WHERE id = ?", (session_id,))
         return session_id
+
+    def _find_account(self, address: str, host: str) -> MailAccount | None:
+        """Return the account of a session, or None if the operator has given it another server, or none."""
+        try:
+            account = self._accounts.account_of(address)
+        except ServiceError:
+            return None
+        return account if account.server.imap.host == host else None
 
     def _delete_expired(self, rows: Connection, at: float) -> None:
         # Each condition has its own index. In one statement with all three SQLite would read the whole table.

@@ -1,0 +1,48 @@
+"""The account that a person means by an address or a login name.
+
+Two spellings never give two accounts: addresses are written in small letters, as nearly every mail server compares them
+(RFC 5321 section 2.4 would allow more). Sessions, counters and tickets know only this form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sealwax.service import ServiceError
+from webbridge.accounts.domains import MailDomain
+from webbridge.gateway.door import GatewayCode, GatewayError, MailAccount, MailServer, check_address
+
+
+class Accounts:
+    """The accounts of one bridge. Without domains each address may sign in, and the mail server decides."""
+
+    def __init__(self, domains: Sequence[MailDomain], *, default_domain: str, mail_server: MailServer | None) -> None:
+        self._domains = {domain.name: domain for domain in domains}
+        self._default_domain = default_domain
+        self._mail_server = mail_server
+
+    def account_of(self, typed: str) -> MailAccount:
+        """Return the account of an address, or of its local part if there is a default domain.
+
+        Raises GatewayError with BAD_ARGUMENT, or ServiceError 403 if addresses of this domain may not sign in.
+        """
+        address = self._address_of(typed.strip())
+        local, _at, name = address.rpartition("@")
+        if not self._domains:
+            domain = MailDomain(name=name)
+        elif name in self._domains:
+            domain = self._domains[name]
+        else:
+            text = f"Addresses of {name} cannot sign in here. Use an address of this service."
+            raise ServiceError(403, "domain-not-served", text)
+        server = domain.server or self._mail_server
+        if server is None:
+            raise ValueError(f"the domain {name} has no mail server")
+        return MailAccount(address=address, login=domain.login_of(local), server=server)
+
+    def _address_of(self, typed: str) -> str:
+        if "@" in typed:
+            return check_address(typed.lower())
+        if not self._default_domain:
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, "Write your whole e-mail address, as name@example.org.")
+        return check_address(f"{typed.lower()}@{self._default_domain}")

@@ -1,0 +1,50 @@
+"""The domains whose addresses may sign in, as the operator names them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from webbridge.gateway.door import GatewayError, MailServer, check_address
+
+_FIELD = re.compile(r"\{[^{}]*\}")
+_FIELDS = frozenset({"{local}", "{domain}", "{address}"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDomain:
+    """A domain whose addresses may sign in.
+
+    `login` is the name that its mail servers know. In it `{local}` is the part of the address before the @, `{domain}`
+    the part after it, and `{address}` the whole address. Without `server` the bridge's own `mail_server` is meant.
+    """
+
+    name: str
+    login: str = "{address}"
+    server: MailServer | None = None
+
+    def __post_init__(self) -> None:
+        check_domain(self.name)
+        found = _FIELD.findall(self.login)
+        if not {"{local}", "{address}"} & set(found) or not set(found) <= _FIELDS or _has_other_braces(self.login):
+            raise ValueError(f"the login name {self.login!r} of {self.name} needs {{local}} or {{address}}")
+
+    def login_of(self, local: str) -> str:
+        """Return the login name of an address of this domain."""
+        values = {"{local}": local, "{domain}": self.name, "{address}": f"{local}@{self.name}"}
+        return _FIELD.sub(lambda field: values[field[0]], self.login)
+
+
+def check_domain(name: str) -> None:
+    """Check that a domain is written as mail programs compare it. Raises ValueError."""
+    try:
+        check_address(f"x@{name}")
+    except GatewayError:
+        raise ValueError(f"{name!r} is not a domain: write it as example.org, beyond ASCII in its form xn--") from None
+    if name != name.lower():
+        raise ValueError(f"the domain {name!r} has capitals: write it in small letters")
+
+
+def _has_other_braces(login: str) -> bool:
+    rest = _FIELD.sub("", login)
+    return "{" in rest or "}" in rest
