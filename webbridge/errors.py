@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from sealwax.service import error_response
-from webbridge.gateway import GatewayCode, GatewayError
+from webbridge.gateway import GatewayCode, GatewayError, failure_of
 
 BUSY_RETRY_SECONDS = 60
 
 _STATUS = {
     GatewayCode.UNREACHABLE: 502,
     GatewayCode.SERVER_REFUSED: 502,
+    GatewayCode.MISCONFIGURED: 502,
     GatewayCode.UNREADABLE: 502,
     GatewayCode.BUSY: 503,
     GatewayCode.LOGIN_REFUSED: 401,
@@ -30,4 +31,6 @@ def install_gateway_errors(app: Flask) -> None:
 
 def _gateway_error(error: GatewayError) -> Response:
     retry = BUSY_RETRY_SECONDS if error.code is GatewayCode.BUSY else None
-    return error_response(_STATUS[error.code], error.code.value, error.message, retry)
+    failure = failure_of(error.code)
+    members = {} if failure is None else {"failure": failure.value}
+    return error_response(_STATUS[error.code], error.code.value, error.message, retry, members)

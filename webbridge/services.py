@@ -168,7 +168,7 @@ def name_account(response: Response) -> Response:
 
 
 def with_mail(session: Session, call: Callable[[], Result]) -> Result:
-    """Make a call to the gateway for a session. End the session if the mail server no longer accepts its password."""
+    """Make a call to the gateway for a session. End the session if the mailbox refuses its password."""
     try:
         return call()
     except GatewayError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
@@ -42,9 +43,15 @@ def install_error_handlers(app: Flask, codes: Mapping[int, str] | None = None) -
     app.register_error_handler(HTTPException, _http_error_handler(codes or {}))
 
 
-def error_response(status: int, code: str, message: str, retry_after_seconds: int | None = None) -> Response:
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    retry_after_seconds: int | None = None,
+    further_members: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     """Return an error as JSON, with the header Retry-After if the seconds are given."""
-    response = jsonify(code=code, message=message)
+    response = jsonify(code=code, message=message, **further_members)
     response.status_code = status
     if retry_after_seconds is not None:
         response.headers["Retry-After"] = str(retry_after_seconds)

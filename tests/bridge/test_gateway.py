@@ -270,7 +270,7 @@ def test_a_wrong_password_is_refused_at_submission(memory_server: MemoryMailServ
     wrong = login_at(memory_server.address, password="wrong")
     with pytest.raises(GatewayError) as error:
         submit_message(wrong, PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
-    assert code_of(error) is GatewayCode.LOGIN_REFUSED
+    assert code_of(error) is GatewayCode.MISCONFIGURED
 
 
 def test_one_refused_recipient_stops_the_message_for_all(memory_server: MemoryMailServer) -> None:
@@ -292,7 +292,7 @@ def test_nobody_sends_as_somebody_else(memory_server: MemoryMailServer) -> None:
             recipients=[BOB],
             max_bytes=MAX_BYTES,
         )
-    assert code_of(error) is GatewayCode.LOGIN_REFUSED
+    assert code_of(error) is GatewayCode.MISCONFIGURED
 
 
 def test_an_absent_server_is_unreachable(memory_server: MemoryMailServer) -> None:
@@ -322,11 +322,11 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
     server = replace(mail_server, ca_file=other_ca)
     with pytest.raises(GatewayError) as imap_error:
         ImapConnection.open(login_at(server))
-    assert code_of(imap_error) is GatewayCode.UNREACHABLE
+    assert code_of(imap_error) is GatewayCode.MISCONFIGURED
     assert "certificate is not trusted" in imap_error.value.message
     with pytest.raises(GatewayError) as smtp_error:
         submit_message(login_at(server), PLAIN, recipients=[BOB], max_bytes=MAX_BYTES)
-    assert code_of(smtp_error) is GatewayCode.UNREACHABLE
+    assert code_of(smtp_error) is GatewayCode.MISCONFIGURED
 
 
 def test_a_certificate_for_another_host_is_not_believed(mail_server: MailServer) -> None:

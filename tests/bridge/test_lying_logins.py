@@ -12,9 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from sealwax.service import TryLater
-from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, send, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
-from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
+from tests.support.servers.mailboxes import ALICE, PASSWORDS, login_at
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
 from webbridge.login.counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, login_gate
@@ -105,28 +105,6 @@ def test_no_answer_to_a_login_repeats_what_was_sent(imap: LyingServer, browser: 
     assert "sEcReT" not in sign_in(browser).get_data(as_text=True)
     imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO [sEcReT] sEcReT\r\n"]
     assert "sEcReT" not in sign_in(browser).get_data(as_text=True)
-
-
-@pytest.mark.parametrize(
-    ("reply", "status", "ends"),
-    [
-        (b"535 5.7.8 wrong\r\n", 401, True),
-        (b"454 4.7.0 later\r\n", 503, False),
-        (b"421 4.3.2 going down\r\n", 503, False),
-        (b"432 4.7.12 transition\r\n", 503, False),
-        (b"534 5.7.9 too weak\r\n", 502, False),
-        (b"538 encryption\r\n", 502, False),
-        (b"504 no such mechanism\r\n", 502, False),
-        (b"530 5.7.0 first sign in\r\n", 502, False),
-    ],
-)
-def test_only_a_wrong_password_at_submission_ends_the_session(
-    smtp: LyingServer, browser: FlaskClient, reply: bytes, status: int, ends: bool
-) -> None:
-    assert sign_in(browser).status_code == 200
-    smtp.answers["AUTH PLAIN"] = [reply]
-    assert send(browser, MESSAGE, BOB).status_code == status
-    assert get(browser, "/api/session").status_code == (401 if ends else 200)
 
 
 def lose_connections(imap: LyingServer, login: Sequence[Step]) -> None:

@@ -16,6 +16,7 @@ from webbridge.gateway.door import (
     Security,
     ServerAddress,
 )
+from webbridge.gateway.failures import Failure, failure_of
 from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection, RawMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.smtp import Outcome, submit_message
@@ -23,6 +24,7 @@ from webbridge.gateway.smtp import Outcome, submit_message
 __all__ = [
     "ConnectionPool",
     "Credentials",
+    "Failure",
     "Folder",
     "GatewayCode",
     "GatewayError",
@@ -35,5 +37,6 @@ __all__ = [
     "RawMessage",
     "Security",
     "ServerAddress",
+    "failure_of",
     "submit_message",
 ]

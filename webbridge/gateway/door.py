@@ -42,10 +42,13 @@ class GatewayCode(StrEnum):
     NO_SUCH_FOLDER = "no-such-folder"
     NO_SUCH_MESSAGE = "no-such-message"
     SERVER_REFUSED = "mail-server-refused"
+    """The server works, and refuses this one operation."""
+    MISCONFIGURED = "mail-server-misconfigured"
+    """The server's certificate, or its way to sign in, needs its administrator."""
     BUSY = "mail-server-busy"
     """Trying again later may help. The password was not refused."""
     UNREADABLE = "mail-server-unreadable"
-    """The server broke its protocol."""
+    """The server broke its protocol, which only its administrator can remedy."""
     BAD_ARGUMENT = "bad-argument"
 
 

@@ -73,7 +73,7 @@ class ImapConnection:
     def open(cls, credentials: Credentials, deadline: CallDeadline | None = None) -> ImapConnection:
         """Connect, verify the server's certificate and log in.
 
-        Raises GatewayError with LOGIN_REFUSED, BUSY, SERVER_REFUSED, UNREACHABLE or UNREADABLE.
+        Raises GatewayError with LOGIN_REFUSED, BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
         """
         seconds = credentials.account.server.timeout_seconds
         return cls(connect(credentials, deadline or CallDeadline(seconds)))

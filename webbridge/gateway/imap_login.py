@@ -24,14 +24,11 @@ from webbridge.gateway.door import (
     Security,
     UnreadableAnswer,
 )
+from webbridge.gateway.failures import LOGIN_CODES
 from webbridge.gateway.imap_syntax import read_code
-from webbridge.gateway.imap_wire import PASSING_CODES, ImapWire
+from webbridge.gateway.imap_wire import ImapWire
 from webbridge.gateway.wire import CallDeadline, Wire
 
-# RFC 5530 section 3. Many servers send no codes: a NO without a code, or with a code that gives no reason, means a
-# wrong password.
-_WRONG_PASSWORD: Final = frozenset({"", "AUTHENTICATIONFAILED", "EXPIRED", "ALERT"})
-_OTHER_REASONS: Final = frozenset({"AUTHORIZATIONFAILED", "CONTACTADMIN", "PRIVACYREQUIRED"})
 _MAX_LOGIN_BYTES: Final = 64 * 1024  # Our own bound. A greeting and two lists of capabilities have some hundred bytes.
 # A tagged status line without text.
 _WITHOUT_TEXT: Final = re.compile(rb"[A-Za-z0-9]{1,20} (?:OK|NO|BAD)\r\n")
@@ -43,7 +40,7 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     """Return a connection that is logged in.
 
     Raises GatewayError: LOGIN_REFUSED only if the server says that the password is wrong, or gives no reason. Otherwise
-    BUSY, SERVER_REFUSED, UNREACHABLE or UNREADABLE.
+    BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
     """
     server = credentials.account.server
     wire = Wire.connect(server, server.imap, deadline)
@@ -161,7 +158,7 @@ def _takes_plain(client: _Client, credentials: Credentials) -> bool:
     is_plain = b"AUTH=PLAIN" in capabilities
     if not is_plain and (b"LOGINDISABLED" in capabilities or not credentials.password.isascii()):
         raise GatewayError(
-            GatewayCode.SERVER_REFUSED,
+            GatewayCode.MISCONFIGURED,
             "The mail server offers no way to sign in with this password. Tell your administrator.",
         )
     return is_plain
@@ -181,15 +178,15 @@ def _abort_meaning(client: _Client) -> GatewayError:
 
 def _login_refusal(text: str) -> GatewayError:
     # The server's own words are not passed on, because they could repeat the password.
-    is_bad = _BAD.match(text) is not None
-    code = read_code(text.encode("utf-8", "replace"))
-    if not is_bad and code in _WRONG_PASSWORD:
+    code = "" if _BAD.match(text) else read_code(text.encode("utf-8", "replace"))
+    meaning = GatewayCode.MISCONFIGURED if _BAD.match(text) else LOGIN_CODES.get(code, GatewayCode.MISCONFIGURED)
+    if meaning is GatewayCode.LOGIN_REFUSED:
         return GatewayError(
             GatewayCode.LOGIN_REFUSED, "The mail server did not accept this address and password. Check both."
         )
-    if not is_bad and code in PASSING_CODES:
+    if meaning is GatewayCode.BUSY:
         return GatewayError(GatewayCode.BUSY, "The mail server accepts no login at the moment. Try again later.")
-    reason = f" ({code})" if code in _OTHER_REASONS else ""
+    reason = f" ({code})" if code in LOGIN_CODES and code else ""
     return GatewayError(
-        GatewayCode.SERVER_REFUSED, f"The mail server refused to sign you in{reason}. Tell your administrator."
+        GatewayCode.MISCONFIGURED, f"The mail server refused to sign you in{reason}. Tell your administrator."
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, UnreadableAnswer, clean_text
+from webbridge.gateway.failures import COMMAND_CODES
 from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
 from webbridge.gateway.wire import Wire
 
@@ -24,8 +25,6 @@ MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # The largest literal that is read. Only i
 _LITERAL_AT_END = re.compile(rb"~?\{(\d{1,40})\+?\}\r?\n\Z")
 _UNTAGGED = re.compile(rb"\* (?:(\d{1,18}) )?([A-Za-z]+)(?: |\r?\n|\Z)")
 _STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)(?: |\r?\n|\Z)", re.IGNORECASE)
-# RFC 5530 section 3, RFC 9051 section 7.1: faults of the server, not of the user. Trying again later may help.
-PASSING_CODES = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,11 @@ Refusal: TypeAlias = "Callable[[str, bytes], GatewayError]"
 
 def refusal(word: str, text: bytes) -> GatewayError:
     """Return the general error of a failed command."""
-    if word == "NO" and read_code(text) in PASSING_CODES:
-        return GatewayError(GatewayCode.BUSY, f"The mail server cannot do this at the moment: {clean_text(text)}")
+    code = COMMAND_CODES.get(read_code(text) if word == "NO" else "", GatewayCode.SERVER_REFUSED)
+    if code is GatewayCode.BUSY:
+        return GatewayError(code, f"The mail server cannot do this at the moment: {clean_text(text)}")
+    if code is GatewayCode.MISCONFIGURED:
+        return GatewayError(code, f"The mail server has a problem. Tell your administrator: {clean_text(text)}")
     return GatewayError(GatewayCode.SERVER_REFUSED, f"The mail server refused: {clean_text(text)}")
 
 

@@ -43,8 +43,8 @@ def submit_message(credentials: Credentials, message: bytes, recipients: list[st
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
 
-    Raises GatewayError, and then no recipient got the message: LOGIN_REFUSED for a wrong password, BUSY if it may
-    succeed later, MESSAGE_REFUSED, SERVER_REFUSED, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
+    Raises GatewayError, and then no recipient got the message: BUSY if it may succeed later, MESSAGE_REFUSED,
+    MISCONFIGURED, also for a refused password, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
     """
     check_message(message, max_bytes)
     checked = check_recipients(recipients)
@@ -84,14 +84,18 @@ def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
     if reply.code == 235:
         return
     if reply.code == 535:
-        text = "The server for outgoing mail did not accept this address and password. Check both."
-        raise GatewayError(GatewayCode.LOGIN_REFUSED, text)
+        # The mailbox has accepted the password. So this server knows other passwords, or the password is new.
+        text = (
+            "The server for outgoing mail does not accept the password of your mailbox. If you have changed it, sign in"
+            " again. Otherwise tell your administrator."
+        )
+        raise GatewayError(GatewayCode.MISCONFIGURED, text)
     if reply.is_passing:
         raise GatewayError(
             GatewayCode.BUSY, f"The server for outgoing mail accepts no login now ({reply.code}). Try again later."
         )
     text = f"The server for outgoing mail refused to sign you in ({reply.code}). Tell your administrator."
-    raise GatewayError(GatewayCode.SERVER_REFUSED, text)
+    raise GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
 def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], message: bytes) -> None:

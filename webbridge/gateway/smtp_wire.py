@@ -42,7 +42,7 @@ class SmtpWire:
 
     @classmethod
     def connect(cls, server: MailServer, deadline: CallDeadline) -> SmtpWire:
-        """Connect and say EHLO, over verified TLS. Raises GatewayError with UNREACHABLE or UNREADABLE."""
+        """Connect and say EHLO, over verified TLS. Raises GatewayError if the server fails or takes no connection."""
         smtp = cls(Wire.connect(server, server.smtp, deadline))
         try:
             smtp._expect(smtp.read_reply(), 220)
@@ -99,7 +99,7 @@ class SmtpWire:
     def _expect(self, reply: Reply, code: int) -> Reply:
         if reply.code == code:
             return reply
-        passing = GatewayCode.BUSY if reply.is_passing else GatewayCode.SERVER_REFUSED
+        passing = GatewayCode.BUSY if reply.is_passing else GatewayCode.MISCONFIGURED
         raise GatewayError(passing, f"The server for outgoing mail refused the connection ({reply.code}).")
 
 

@@ -73,7 +73,7 @@ class Wire:
 
     @classmethod
     def connect(cls, server: MailServer, address: ServerAddress, deadline: CallDeadline) -> Wire:
-        """Connect, and start TLS unless the protocol starts it later. Raises GatewayError with UNREACHABLE."""
+        """Connect, and start TLS unless the protocol starts it later. Raises GatewayError."""
         wire = cls(_connect_socket(address, deadline), deadline)
         if address.security is Security.IMPLICIT_TLS:
             wire.start_tls(server.tls_context(), address.host)
@@ -179,7 +179,7 @@ class Wire:
                 yield seconds
         except ssl.SSLCertVerificationError as error:
             self.broken = True
-            raise GatewayError(GatewayCode.UNREACHABLE, _NOT_TRUSTED) from error
+            raise GatewayError(GatewayCode.MISCONFIGURED, _NOT_TRUSTED) from error
         except TimeoutError as error:
             self.broken = True
             raise ServerTooSlow from error
