@@ -16,9 +16,6 @@ def create_app(config: BridgeConfig) -> Flask:
     """Return the API for one configuration. It has no static files and no pages, which have an origin of their own."""
     app = create_application("webbridge", config.api_origin, proxies=config.trusted_proxies)
     app.config["MAX_CONTENT_LENGTH"] = config.max_message_bytes
-    # A folder's name may contain repeated slashes. If they were merged, the path would name another folder.
-    app.url_map.merge_slashes = False
-    app.url_map.converters["folder"] = messages.FolderConverter
     install_gateway_errors(app)
     install_api_security(app, config)
     install_services(app, config)

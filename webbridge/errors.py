@@ -20,6 +20,7 @@ _STATUS = {
     GatewayCode.MESSAGE_TOO_LARGE: 413,
     GatewayCode.NO_SUCH_FOLDER: 404,
     GatewayCode.NO_SUCH_MESSAGE: 404,
+    GatewayCode.FOLDER_CHANGED: 409,
     GatewayCode.BAD_ARGUMENT: 400,
 }
 

@@ -20,6 +20,7 @@ from webbridge.certificates.people import PeopleDirectory
 from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
 from webbridge.database import open_database
+from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login.counter import LoginCounter, login_gate
 from webbridge.login.sessions import Session, SessionStore
@@ -73,6 +74,7 @@ class Services:
     logins: LoginCounter
     login_gate: Gate
     pool: ConnectionPool
+    folder_ids: FolderIds
     people: PeopleDirectory
     authorities: Authorities
     lookups: LookupCounter
@@ -111,6 +113,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
         pool=ConnectionPool(),
+        folder_ids=FolderIds(config.enrolment_key),
         people=PeopleDirectory(config),
         authorities=Authorities(config, anchors_der, trust_list),
         lookups=LookupCounter(database, clock=config.clock),

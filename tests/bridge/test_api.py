@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -29,9 +30,11 @@ from tests.support.servers.bridge import (
     FROM_PAGES,
     PAGES,
     error_of,
+    folder_path,
     get,
     look_up,
     send,
+    set_flags,
     sign_in,
 )
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -49,6 +52,12 @@ MESSAGE = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Hello\r
 def cookie_of(browser: FlaskClient) -> str | None:
     cookie = browser.get_cookie(LOOPBACK_COOKIE.name, domain="127.0.0.1")
     return None if cookie is None else cookie.value
+
+
+def inbox_now(browser: FlaskClient) -> str:
+    """The path of the inbox under its present UIDVALIDITY."""
+    folder = folder_path(browser)
+    return f"{folder}/{get(browser, f'{folder}/messages').get_json()['uidValidity']}"
 
 
 # Signing in and out
@@ -151,8 +160,8 @@ def as_account(address: str) -> dict[str, str]:
     ("method", "path"),
     [
         ("GET", "/api/folders"),
-        ("GET", "/api/folders/INBOX/messages"),
-        ("PUT", "/api/folders/INBOX/messages/1/seen"),
+        ("GET", "/api/folders/an-id/messages"),
+        ("PUT", "/api/folders/an-id/9/flags"),
         ("POST", "/api/send"),
         ("POST", "/api/enrolment"),
         ("POST", "/api/directory"),
@@ -179,7 +188,7 @@ def test_signing_out_of_one_account_leaves_the_session_of_another(alice: FlaskCl
 
 
 def test_an_answer_says_whose_session_it_was(alice: FlaskClient) -> None:
-    for path in ("/api/folders", "/api/folders/Nowhere/messages"):
+    for path in ("/api/folders", "/api/folders/an-id/messages"):
         response = get(alice, path)
         assert response.headers["X-Sealwax-Account"] == quote(ALICE)
         assert "X-Sealwax-Account" in response.headers["Access-Control-Expose-Headers"]
@@ -208,12 +217,11 @@ def test_an_invented_cookie_opens_nothing(app: Flask, cookie: str) -> None:
 
 
 def test_every_route_but_config_needs_a_session(browser: FlaskClient) -> None:
-    folder = "/api/folders/INBOX/messages"
-    for path in ("/api/session", "/api/folders", folder, f"{folder}/1/raw"):
+    for path in ("/api/session", "/api/folders", "/api/folders/an-id/messages", "/api/folders/an-id/9/1/raw"):
         assert error_of(get(browser, path)) == (401, "session-ended")
     for path in ("/api/send", "/api/enrolment", "/api/directory"):
         assert error_of(browser.post(path, base_url=API, headers=FROM_PAGES)) == (401, "session-ended")
-    assert error_of(browser.put(f"{folder}/1/seen", base_url=API, headers=FROM_PAGES)) == (401, "session-ended")
+    assert error_of(set_flags(browser, "/api/folders/an-id/9", [1])) == (401, "session-ended")
     assert get(browser, "/api/config").status_code == 200
 
 
@@ -336,7 +344,7 @@ def test_a_preflight_from_the_pages_passes_and_from_elsewhere_not(browser: Flask
         ("DELETE", "/api/session"),
         ("POST", "/api/send"),
         ("POST", "/api/enrolment"),
-        ("PUT", "/api/folders/INBOX/messages/1/seen"),
+        ("PUT", "/api/folders/an-id/9/flags"),
     ],
 )
 def test_nothing_changes_without_the_header_that_forms_cannot_set(alice: FlaskClient, method: str, path: str) -> None:
@@ -469,15 +477,21 @@ def test_a_login_body_is_small(browser: FlaskClient) -> None:
 
 def test_folders_are_listed_with_role_and_counts(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     memory_server.append(ALICE, MESSAGE)
-    assert get(alice, "/api/folders").get_json()["folders"] == [
-        {"name": "INBOX", "role": "inbox", "total": 1, "unseen": 1},
-        {"name": "Sent", "role": "sent", "total": 0, "unseen": 0},
+    listed = get(alice, "/api/folders").get_json()["folders"]
+    assert [(one["name"], one["role"], one["total"], one["unseen"]) for one in listed] == [
+        ("INBOX", "inbox", 1, 1),
+        ("Sent", "sent", 0, 0),
     ]
+    for one in listed:
+        page = get(alice, f"/api/folders/{one['id']}/messages").get_json()
+        assert (page["uidValidity"], len(page["messages"])) == (one["uidValidity"], one["total"])
 
 
 def test_messages_are_listed_read_and_marked(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     uid = memory_server.append(ALICE, b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n" + MESSAGE)
-    (row,) = get(alice, "/api/folders/INBOX/messages?limit=10").get_json()["messages"]
+    inbox = folder_path(alice)
+    page = get(alice, f"{inbox}/messages?limit=10").get_json()
+    (row,) = page["messages"]
     assert row["uid"] == uid
     assert row["from"] == ALICE
     assert row["to"] == BOB
@@ -485,16 +499,17 @@ def test_messages_are_listed_read_and_marked(alice: FlaskClient, memory_server: 
     assert row["protection"] == "signed"
     assert row["date"] is None
     assert row["seen"] is False
-    marked = alice.put(f"/api/folders/INBOX/messages/{uid}/seen", base_url=API, headers=FROM_PAGES)
+    marked = set_flags(alice, f"{inbox}/{page['uidValidity']}", [uid], add=["\\Seen"])
     assert marked.status_code == 204
-    assert get(alice, "/api/folders/INBOX/messages").get_json()["messages"][0]["seen"] is True
-    assert get(alice, f"/api/folders/INBOX/messages?before={uid}").get_json()["messages"] == []
+    assert get(alice, f"{inbox}/messages").get_json()["messages"][0]["seen"] is True
+    before = f"before={uid}&uidValidity={page['uidValidity']}"
+    assert get(alice, f"{inbox}/messages?{before}").get_json()["messages"] == []
 
 
 def test_raw_bytes_come_as_the_server_holds_them(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     message = MESSAGE + bytes(range(1, 10)) + bytes(range(14, 256)) * 100 + b"\r\n"
     uid = memory_server.append(ALICE, message)
-    response = get(alice, f"/api/folders/INBOX/messages/{uid}/raw")
+    response = get(alice, f"{inbox_now(alice)}/{uid}/raw")
     assert response.data == message
     assert response.content_length == len(message)
     assert response.mimetype == "application/octet-stream"
@@ -503,27 +518,87 @@ def test_raw_bytes_come_as_the_server_holds_them(alice: FlaskClient, memory_serv
 
 def test_a_head_request_leaves_the_connection_for_the_next(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     uid = memory_server.append(ALICE, MESSAGE)
+    path = f"{inbox_now(alice)}/{uid}/raw"
     for _ in range(4):
-        path = f"/api/folders/INBOX/messages/{uid}/raw"
         response = alice.head(path, base_url=API, headers=FROM_PAGES, buffered=True)
         assert response.content_length == len(MESSAGE)
     assert get(alice, path).data == MESSAGE
 
 
-def test_a_folder_name_with_a_slash_is_one_name(alice: FlaskClient) -> None:
-    assert error_of(get(alice, "/api/folders/Archive%2F2024/messages")) == (404, "no-such-folder")
-    assert error_of(get(alice, "/api/folders/INBOX%00/messages")) == (400, "bad-argument")
-    assert error_of(get(alice, "/api/folders/INBOX%0D%0AA1%20NOOP/messages")) == (404, "not-found")
+@pytest.mark.parametrize("folder_id", ["INBOX", "x", "A" * 22, "A" * 4000, "%C3%A4", "a%0D%0AA1%20NOOP", "%00", "a.b"])
+def test_a_folder_is_named_by_its_id_only(alice: FlaskClient, folder_id: str) -> None:
+    assert error_of(get(alice, f"/api/folders/{folder_id}/messages")) == (404, "no-such-folder")
+
+
+def test_the_id_of_a_folder_opens_no_folder_of_another_account(alice: FlaskClient) -> None:
+    assert error_of(get(alice, f"{folder_path(alice, address=BOB)}/messages")) == (404, "no-such-folder")
+
+
+def test_the_id_of_a_folder_does_not_show_its_name_or_change(alice: FlaskClient) -> None:
+    assert folder_path(alice, "INBOX") == folder_path(alice, "INBOX")
+    assert b"INBOX" not in urlsafe_b64decode(folder_path(alice).rpartition("/")[2] + "==")
+
+
+def test_a_folder_that_is_numbered_anew_is_named_so(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    uid = memory_server.append(ALICE, MESSAGE)
+    mailbox = inbox_now(alice)
+    folder, _, uid_validity = mailbox.rpartition("/")
+    other = int(uid_validity) ^ 1
+    for response in (
+        get(alice, f"{folder}/{other}/{uid}/raw"),
+        set_flags(alice, f"{folder}/{other}", [uid], add=["\\Seen"]),
+        get(alice, f"{folder}/messages?before={uid + 1}&uidValidity={other}"),
+    ):
+        assert error_of(response) == (409, "folder-changed")
+    assert get(alice, f"{mailbox}/{uid}/raw").data == MESSAGE
+    assert memory_server.messages(ALICE)[0].flags == frozenset()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"uids": []},
+        {"uids": [0]},
+        {"uids": [2**32]},
+        {"uids": list(range(1, 1002))},
+        {"uids": [1], "add": ["\\Deleted"]},
+        {"uids": [1], "add": ["\\Recent"]},
+        {"uids": [1], "add": ["a b"]},
+        {"uids": [1], "add": ["x)\r\nA1 DELETE INBOX"]},
+        {"uids": [1], "add": ["a*"]},
+        {"uids": [1], "remove": [""]},
+    ],
+)
+def test_a_change_of_flags_is_checked_before_it_reaches_the_server(alice: FlaskClient, change: dict[str, Any]) -> None:
+    assert error_of(set_flags(alice, inbox_now(alice), **change)) == (400, "bad-argument")
+
+
+@pytest.mark.parametrize("change", [{}, {"uids": 1}, {"uids": ["1"]}, {"uids": [True]}, {"uids": [1], "add": "x"}])
+def test_a_change_of_flags_that_is_none_is_refused(alice: FlaskClient, change: dict[str, Any]) -> None:
+    response = alice.put(f"{inbox_now(alice)}/flags", base_url=API, headers=FROM_PAGES, json=change)
+    assert error_of(response) == (400, "bad-request")
+
+
+def test_flags_of_many_messages_are_changed_at_once(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    uids = [memory_server.append(ALICE, MESSAGE) for _ in range(3)]
+    mailbox = inbox_now(alice)
+    assert set_flags(alice, mailbox, uids[:2], add=["\\Seen", "\\Flagged"]).status_code == 204
+    assert set_flags(alice, mailbox, uids[1:], add=["\\Answered"], remove=["\\Seen"]).status_code == 204
+    flags = [stored.flags for stored in memory_server.messages(ALICE)]
+    assert flags == [{"\\Seen", "\\Flagged"}, {"\\Flagged", "\\Answered"}, {"\\Answered"}]
 
 
 def test_a_message_that_is_not_there_is_named(alice: FlaskClient) -> None:
-    assert error_of(get(alice, "/api/folders/INBOX/messages/77/raw")) == (404, "no-such-message")
-    assert error_of(get(alice, f"/api/folders/INBOX/messages/{2**32}/raw")) == (400, "bad-argument")
+    mailbox = inbox_now(alice)
+    assert error_of(get(alice, f"{mailbox}/77/raw")) == (404, "no-such-message")
+    assert error_of(get(alice, f"{mailbox}/{2**32}/raw")) == (400, "bad-argument")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "before=x", "before=1e3", "before=99999999999", "limit="])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=-1", "before=x", "before=1e3", "before=99999999999", "limit=", "before=5"]
+)
 def test_numbers_of_a_list_are_positive(alice: FlaskClient, query: str) -> None:
-    assert error_of(get(alice, f"/api/folders/INBOX/messages?{query}")) == (400, "bad-request")
+    assert error_of(get(alice, f"{folder_path(alice)}/messages?{query}")) == (400, "bad-request")
 
 
 def test_a_sent_message_arrives_as_it_is_and_is_kept(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
@@ -625,7 +700,7 @@ def test_no_secret_reaches_the_logs_or_a_repr(
     sign_in(browser, password="not the pässword")
     sign_in(browser)
     send(browser, MESSAGE, BOB)
-    get(browser, "/api/folders/INBOX/messages")
+    get(browser, f"{folder_path(browser)}/messages")
     cookie = cookie_of(browser)
     assert cookie is not None
     session = services_of(app).sessions.find(cookie)

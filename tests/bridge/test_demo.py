@@ -82,7 +82,9 @@ def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStac
         _, cookie = fetch_json(f"{stack.api_url}/api/session", body=login)
         found, _ = fetch_json(f"{stack.api_url}/api/directory", body={"address": other.address}, cookie=cookie)
         assert [b64decode(der) for der in found["certificates"]] == [other.identity.certificate.der]
-        listed, _ = fetch_json(f"{stack.api_url}/api/folders/INBOX/messages", cookie=cookie)
+        folders, _ = fetch_json(f"{stack.api_url}/api/folders", cookie=cookie)
+        inbox = folders["folders"][0]["id"]
+        listed, _ = fetch_json(f"{stack.api_url}/api/folders/{inbox}/messages", cookie=cookie)
         assert [row["protection"] for row in listed["messages"]] == ["sealed"]
 
 

@@ -19,6 +19,7 @@ from webbridge.gateway import (
     GatewayCode,
     GatewayError,
     ImapConnection,
+    Mailbox,
     MailServer,
     Protection,
     Security,
@@ -26,7 +27,7 @@ from webbridge.gateway import (
     submit_message,
 )
 from webbridge.gateway.door import check_address, check_credentials, check_folder_name, check_message, check_recipients
-from webbridge.gateway.imap import Flag
+from webbridge.gateway.imap import SEEN
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
 from webbridge.gateway.summary import protection_of, summary_from_fetch
 
@@ -49,11 +50,16 @@ MESSAGES = {
 
 
 def newest_uid(connection: ImapConnection, folder: str = "INBOX") -> int:
-    return connection.list_messages(folder, before_uid=None, limit=1)[0].uid
+    return connection.list_messages(folder, limit=1).rows[0].uid
+
+
+def mailbox_of(connection: ImapConnection, folder: str = "INBOX") -> Mailbox:
+    return Mailbox(folder, connection.list_messages(folder, limit=1).uid_validity)
 
 
 def read_raw(connection: ImapConnection, folder: str = "INBOX", uid: int | None = None) -> bytes:
-    raw = connection.open_raw(folder, uid or newest_uid(connection, folder), max_bytes=MAX_BYTES)
+    mailbox = mailbox_of(connection, folder)
+    raw = connection.open_raw(mailbox, uid or newest_uid(connection, folder), max_bytes=MAX_BYTES)
     return b"".join(raw.chunks)
 
 
@@ -87,9 +93,9 @@ def test_reading_raw_bytes_does_not_mark_a_message_as_seen(connection: ImapConne
     connection.append("INBOX", PLAIN, [])
     uid = newest_uid(connection)
     read_raw(connection, uid=uid)
-    assert not connection.list_messages("INBOX", before_uid=None, limit=1)[0].seen
-    connection.mark("INBOX", uid, Flag.SEEN)
-    assert connection.list_messages("INBOX", before_uid=None, limit=1)[0].seen
+    assert not connection.list_messages("INBOX", limit=1).rows[0].seen
+    connection.change_flags(mailbox_of(connection), [uid], add=[SEEN])
+    assert connection.list_messages("INBOX", limit=1).rows[0].seen
 
 
 def test_a_list_shows_what_its_rows_need(connection: ImapConnection) -> None:
@@ -99,7 +105,7 @@ def test_a_list_shows_what_its_rows_need(connection: ImapConnection) -> None:
         b"Content-Type: application/pkcs7-mime;\r\n smime-type=enveloped-data\r\n\r\n"
     )
     connection.append("INBOX", header + b"AAAA\r\n", [])
-    row = connection.list_messages("INBOX", before_uid=None, limit=1)[0]
+    row = connection.list_messages("INBOX", limit=1).rows[0]
     assert row.sender == "Jürgen <juergen@example.test>"
     assert row.recipients == ("a@example.test", "Bo <b@example.test>")
     assert row.subject == "Grüße"
@@ -113,18 +119,18 @@ def test_a_list_goes_back_page_by_page_newest_first(connection: ImapConnection) 
     first = newest_uid(connection)
     for _ in range(4):
         connection.append("INBOX", PLAIN, [])
-    newest = [row.uid for row in connection.list_messages("INBOX", before_uid=None, limit=2)]
-    older = [row.uid for row in connection.list_messages("INBOX", before_uid=newest[-1], limit=2)]
+    newest = [row.uid for row in connection.list_messages("INBOX", limit=2).rows]
+    older = [row.uid for row in connection.list_messages("INBOX", before_uid=newest[-1], limit=2).rows]
     assert newest + older == sorted({*newest, *older}, reverse=True)
     assert min(newest) > max(older) > first
-    assert connection.list_messages("INBOX", before_uid=1, limit=2) == []
+    assert connection.list_messages("INBOX", before_uid=1, limit=2).rows == []
 
 
 def test_one_message_with_broken_headers_does_not_hide_the_list(connection: ImapConnection) -> None:
     connection.append("INBOX", PLAIN, [])
     broken = b"From: \xff\xfe <@>\r\nSubject: =?no-such-charset?b?!!!?= \xe4\r\nContent-Type: ;\r\nDate: never\r\n\r\n"
     connection.append("INBOX", broken, [])
-    rows = connection.list_messages("INBOX", before_uid=None, limit=2)
+    rows = connection.list_messages("INBOX", limit=2).rows
     assert len(rows) == 2
     assert rows[1].subject == "A test"
 
@@ -148,7 +154,7 @@ def test_sent_is_created_where_there_is_none(memory_server: MemoryMailServer) ->
     connection = ImapConnection.open(login_at(memory_server.address))
     run_on_folder(connection, b"DELETE", "Sent")
     assert connection.sent_folder() == "Sent"
-    connection.append("Sent", PLAIN, [Flag.SEEN])
+    connection.append("Sent", PLAIN, [SEEN])
     connection.close()
     assert [stored.flags for stored in memory_server.messages(ALICE, "Sent")] == [frozenset({"\\Seen"})]
 
@@ -159,16 +165,16 @@ def test_folder_names_of_every_alphabet_pass(connection: ImapConnection) -> None
         connection.append(name, PLAIN, [])
         assert read_raw(connection, name) == PLAIN
         assert name in [folder.name for folder in connection.list_folders()]
-        connection.list_messages("INBOX", before_uid=None, limit=1)  # deselects the folder before its deletion
+        connection.list_messages("INBOX", limit=1)  # deselects the folder before its deletion
         run_on_folder(connection, b"DELETE", name)
 
 
 def test_an_unknown_folder_and_an_unknown_message_are_told_apart(connection: ImapConnection) -> None:
     with pytest.raises(GatewayError) as folder_error:
-        connection.list_messages("nowhere", before_uid=None, limit=1)
+        connection.list_messages("nowhere", limit=1)
     assert code_of(folder_error) is GatewayCode.NO_SUCH_FOLDER
     with pytest.raises(GatewayError) as message_error:
-        connection.open_raw("INBOX", 4_000_000, max_bytes=MAX_BYTES)
+        connection.open_raw(mailbox_of(connection), 4_000_000, max_bytes=MAX_BYTES)
     assert code_of(message_error) is GatewayCode.NO_SUCH_MESSAGE
     assert connection.is_alive()
 
@@ -176,7 +182,7 @@ def test_an_unknown_folder_and_an_unknown_message_are_told_apart(connection: Ima
 def test_a_message_above_the_limit_is_refused_before_it_is_read(connection: ImapConnection) -> None:
     connection.append("INBOX", PLAIN, [])
     with pytest.raises(GatewayError) as error:
-        connection.open_raw("INBOX", newest_uid(connection), max_bytes=len(PLAIN) - 1)
+        connection.open_raw(mailbox_of(connection), newest_uid(connection), max_bytes=len(PLAIN) - 1)
     assert code_of(error) is GatewayCode.MESSAGE_TOO_LARGE
     assert connection.broken
 
@@ -185,10 +191,10 @@ def test_a_message_above_the_limit_is_refused_before_it_is_read(connection: Imap
 def test_no_argument_carries_a_second_command(connection: ImapConnection, breaker: str) -> None:
     injected = f'INBOX"{breaker}A1 DELETE INBOX'
     calls: list[Callable[[], object]] = [
-        lambda: connection.list_messages(injected, before_uid=None, limit=1),
-        lambda: connection.open_raw(injected, 1, max_bytes=1),
+        lambda: connection.list_messages(injected, limit=1),
+        lambda: connection.open_raw(Mailbox(injected, 1), 1, max_bytes=1),
         lambda: connection.append(injected, PLAIN, []),
-        lambda: connection.mark(injected, 1, Flag.SEEN),
+        lambda: connection.change_flags(Mailbox(injected, 1), [1], add=[SEEN]),
         lambda: check_credentials(login_at(SOMEWHERE).account, f"x{breaker}y"),
         lambda: check_address(f"a@example.test{breaker}RCPT TO:<b@example.test>"),
     ]
@@ -228,7 +234,7 @@ def test_only_strict_addresses_pass(text: str) -> None:
 @pytest.mark.parametrize("uid", [0, -1, 2**32])
 def test_only_numbers_that_are_uids_pass(connection: ImapConnection, uid: int) -> None:
     with pytest.raises(GatewayError) as error:
-        connection.open_raw("INBOX", uid, max_bytes=1)
+        connection.open_raw(mailbox_of(connection), uid, max_bytes=1)
     assert code_of(error) is GatewayCode.BAD_ARGUMENT
 
 
@@ -400,12 +406,12 @@ def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: 
     pool = ConnectionPool()
     first = ImapConnection.open(login_at(mail_server))
     first.append("INBOX", MESSAGES["5 MB"], [])
-    uid = newest_uid(first)
+    mailbox, uid = mailbox_of(first), newest_uid(first)
     pool.adopt("session", first)
-    lent = pool.open_raw("session", login_at(mail_server), "INBOX", uid, max_bytes=MAX_BYTES)
+    lent = pool.open_raw("session", login_at(mail_server), mailbox, uid, max_bytes=MAX_BYTES)
     next(iter(lent))
     lent.close()
-    whole = pool.open_raw("session", login_at(mail_server), "INBOX", uid, max_bytes=MAX_BYTES)
+    whole = pool.open_raw("session", login_at(mail_server), mailbox, uid, max_bytes=MAX_BYTES)
     assert b"".join(whole) == MESSAGES["5 MB"]
     whole.close()
     pool.close()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.token_growth import Case, judge
-from tests.support.servers.bridge import bridge_before, get, sign_in
+from tests.support.servers.bridge import bridge_before, folder_path, get, sign_in
 from tests.support.servers.lying_server import IMAP, LyingServer
 from webbridge.gateway import summary
 from webbridge.gateway.summary import (
@@ -68,7 +68,7 @@ def test_every_message_has_a_row_and_can_be_opened(
         for n, uid, header in ((1, 5, first), (2, 7, second))
     ]
     server.answers["UID FETCH"] = [b"".join(rows) + b"TAG OK\r\n"]
-    response = get(alice, "/api/folders/INBOX/messages")
+    response = get(alice, f"{folder_path(alice)}/messages")
     assert response.status_code == 200
     messages = response.get_json()["messages"]
     assert [message["uid"] for message in messages] == [7, 5]
@@ -78,7 +78,7 @@ def test_every_message_has_a_row_and_can_be_opened(
             assert not set(message[name]) & set(map(chr, [*range(32), 127]))
     for uid in (5, 7):
         server.answers["UID FETCH"] = [b"* 1 FETCH (UID %d BODY[] {%d}\r\n%b)\r\nTAG OK\r\n" % (uid, len(first), first)]
-        assert get(alice, f"/api/folders/INBOX/messages/{uid}/raw").data == first
+        assert get(alice, f"{folder_path(alice)}/9/{uid}/raw").data == first
 
 
 def items(header: bytes, to: bytes) -> bytes:

@@ -15,7 +15,7 @@ from sealwax.service import TryLater
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
 from tests.support.servers.mailboxes import ALICE, PASSWORDS, login_at
-from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection
+from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection, Mailbox
 from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
 from webbridge.login.counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, login_gate
 
@@ -172,7 +172,7 @@ def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) ->
     imap.answers["UID FETCH"] = [b"* 2 FETCH (UID 7 BODY[] {5}\r\nhello)\r\nTAG OK\r\n"]
     pool = ConnectionPool(wait_seconds=0.05)
     lent = [
-        pool.open_raw("session", login_at(imap.address()), "INBOX", 7, max_bytes=100)
+        pool.open_raw("session", login_at(imap.address()), Mailbox("INBOX", 9), 7, max_bytes=100)
         for _ in range(MAX_CONNECTIONS_PER_SESSION)
     ]
     assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
@@ -190,7 +190,7 @@ def test_a_message_that_cannot_be_opened_holds_nothing(imap: LyingServer) -> Non
     pool = ConnectionPool()
     for _ in range(MAX_CONNECTIONS_PER_SESSION + 1):
         with pytest.raises(GatewayError):
-            pool.open_raw("session", login_at(imap.address()), "INBOX", 7, max_bytes=100)
+            pool.open_raw("session", login_at(imap.address()), Mailbox("INBOX", 9), 7, max_bytes=100)
     assert not pool._in_use
     pool.close()
 

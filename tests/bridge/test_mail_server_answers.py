@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.growth import grows_in_proportion
-from webbridge.gateway import GatewayError, ImapConnection
+from webbridge.gateway import GatewayError, ImapConnection, Mailbox
 from webbridge.gateway.door import ConnectionLost
-from webbridge.gateway.imap import Flag
+from webbridge.gateway.imap import SEEN
 from webbridge.gateway.imap_syntax import read_folder_name, read_values, write_folder_name
 from webbridge.gateway.imap_wire import ImapWire
 from webbridge.gateway.smtp_wire import SmtpWire
@@ -45,6 +45,7 @@ IMAP_TOKENS = [
         b"EXISTS",
         b"SEARCH ",
         b"OK [UIDNEXT 9] ",
+        b"OK [UIDVALIDITY 9] ",
         b"BYE ",
     ),
     *(b"(", b")", b"BYE ", b"\x00", b"\xff", b"FLAGS (\\Seen) ", b"RFC822.SIZE "),
@@ -54,11 +55,11 @@ CALLS: list[Callable[[ImapConnection], object]] = [
     ImapConnection.list_folders,
     ImapConnection.sent_folder,
     ImapConnection.is_alive,
-    lambda connection: connection.list_messages("INBOX", before_uid=None, limit=50),
+    lambda connection: connection.list_messages("INBOX", limit=50),
     lambda connection: connection.list_messages("INBOX", before_uid=9, limit=50),
-    lambda connection: b"".join(connection.open_raw("INBOX", 7, max_bytes=1000).chunks),
-    lambda connection: connection.mark("INBOX", 7, Flag.SEEN),
-    lambda connection: connection.append("INBOX", b"x", [Flag.SEEN]),
+    lambda connection: b"".join(connection.open_raw(Mailbox("INBOX", 9), 7, max_bytes=1000).chunks),
+    lambda connection: connection.change_flags(Mailbox("INBOX", 9), [7], add=[SEEN]),
+    lambda connection: connection.append("INBOX", b"x", [SEEN]),
 ]
 
 

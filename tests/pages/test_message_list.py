@@ -18,7 +18,9 @@ LIST = """async () => {
   globalThis.within = "";
   globalThis.readable = null;
   globalThis.messages = [];
-  const api = { messages: async () => messages, rawMessage: async () => new ArrayBuffer(1) };
+  globalThis.uidValidity = 9;
+  globalThis.at = (uid) => ({ folder: "folder-id", uidValidity, uid });
+  const api = { messages: async () => ({ uidValidity, messages }), rawMessage: async () => new ArrayBuffer(1) };
   const mailVault = { subjects: async (found) => { await readable; return found.map(() => within); } };
   globalThis.list = new MessageList({ translate: (key) => key, api, mailVault, keys: { unlocked: true } });
   document.body.append(list.element);
@@ -41,7 +43,7 @@ def page(browser: Browser, demo_stack: DemoStack) -> Iterator[Page]:
 
 def show(page: Page, within: str, rows: str) -> None:
     """Load the list anew with rows that the bridge gives now."""
-    page.js(f"async (text) => {{ within = text; messages = {rows}; await list.load('INBOX', {{}}); }}", within)
+    page.js(f"async (text) => {{ within = text; messages = {rows}; await list.load('folder-id', {{}}); }}", within)
 
 
 def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Page) -> None:
@@ -54,10 +56,33 @@ def test_a_decrypted_subject_never_stands_in_the_row_of_another_message(page: Pa
     page.wait_for("() => subjects()[0] === 'Of another'")
 
 
+def test_a_folder_that_is_numbered_anew_in_between_is_listed_from_its_beginning(page: Page) -> None:
+    """The list shows 50 rows, and the page after them is requested."""
+    page.js("""async () => {
+      list.element.remove();
+      const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
+      const { ApiError } = await import("/source/webbridge/pages/api.js");
+      globalThis.asked = [];
+      const messages = async (_folder, { before }) => {
+        asked.push(before?.uidValidity ?? null);
+        if (before && before.uidValidity !== uidValidity) throw new ApiError("folder-changed", "numbered anew");
+        const rows = Array.from({ length: 50 }, (_, index) => row({ uid: 100 - index, subject: "s" }));
+        return { uidValidity, messages: rows };
+      };
+      globalThis.list = new MessageList({ translate: (key) => key, api: { messages }, keys: { unlocked: false } });
+      document.body.append(list.element);
+      await list.load("folder-id", {});
+      uidValidity = 10;
+      list.element.querySelector("[data-test=older]").click();
+    }""")
+    page.wait_for("() => asked.length === 3 && list.element.querySelector('a').hash.endsWith('/10/100')")
+    assert page.js("() => [asked, subjects().length]") == [[None, 9, None], 50]
+
+
 def test_a_press_on_a_row_whose_subject_arrives_opens_the_message(page: Page) -> None:
     page.js("() => { readable = new Promise((resolve) => { globalThis.read = resolve; }); }")
     show(page, "Read meanwhile", "[row({ seen: false })]")
-    page.js("() => { globalThis.pressed = list.element.querySelector('.row-subject'); list.markSeen(7); read(); }")
+    page.js("() => { globalThis.pressed = list.element.querySelector('.row-subject'); list.markSeen(at(7)); read(); }")
     page.wait_for("() => subjects()[0] === 'Read meanwhile'")
     assert page.js("() => pressed.isConnected && !list.element.querySelector('.row-unseen, .row-state')")
 
@@ -81,8 +106,8 @@ def test_a_message_that_ends_the_vault_takes_its_own_subject_only(page: Page) ->
         if (found.some(({ byteLength }) => byteLength === 7)) throw new VaultError("vault-timeout", "too long");
         return found.map(({ byteLength }) => `Subject ${byteLength}`);
       };
-      const rawMessage = async (_folder, uid) => new ArrayBuffer(uid);
-      const api = { messages: async () => messages, rawMessage };
+      const rawMessage = async ({ uid }) => new ArrayBuffer(uid);
+      const api = { messages: async () => ({ uidValidity, messages }), rawMessage };
       const keys = { unlocked: true };
       globalThis.list = new MessageList({ translate: (key) => key, api, mailVault: { subjects }, keys });
       document.body.append(list.element);
@@ -106,7 +131,7 @@ ENDLESS = """async () => {
   };
   globalThis.fetch = async (url) => (/raw$/.test(url)
     ? new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
-    : Response.json({ messages: Array.from({ length: 300 }, (_, index) => row({ uid: 1000 - index })) }));
+    : Response.json({ uidValidity, messages: Array.from({ length: 300 }, (_, index) => row({ uid: 1000 - index })) }));
   list.element.remove();
   const { MessageList } = await import("/source/webbridge/pages/views/message_list.js");
   const mailVault = { subjects: async (found) => { decrypted += found.length; return found.map(() => ""); } };
@@ -118,7 +143,7 @@ ENDLESS = """async () => {
 
 def test_a_bridge_chooses_neither_the_rows_nor_the_bytes_that_a_list_fetches(page: Page) -> None:
     page.js(ENDLESS)
-    page.js("async () => { await list.load('INBOX', {}); }")
+    page.js("async () => { await list.load('folder-id', {}); }")
     # Five chunks of 64,000 bytes are more than 256 kB.
     page.wait_for("() => taken >= 250")
     page.js("() => new Promise((resolve) => { setTimeout(resolve, 300); })")

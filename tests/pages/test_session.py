@@ -206,7 +206,9 @@ def test_the_deadline_is_judged_when_keys_are_used(visitor: MailPages, demo_stac
     visitor.enter()
     move_clock(visitor.page, wall=16 * MINUTE)
     # The message is opened by the page's address, as from the browser's history, without a click or a key press.
-    visitor.page.js("(uid) => { location.hash = `#/folder/INBOX/${uid}`; }", welcome)
+    row = f'{named("message-row")}[data-uid="{welcome}"]'
+    visitor.page.wait_for_selector(row)
+    visitor.page.js("(row) => { location.hash = document.querySelector(row).hash; }", row)
     wait_until_locked(visitor, "nothing was done for 15 minutes")
     assert not visitor.shows_a_state()
 

@@ -1,54 +1,55 @@
-"""`/api/folders/<name>/messages`: the list, one message byte for byte, and marking it as seen."""
+"""The messages of a folder: their list at `/folders/ID/messages`, bytes and flags under `/folders/ID/UIDVALIDITY`."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.routing import PathConverter
+from werkzeug.exceptions import BadRequest
 
 from sealwax.service import ServiceError
-from webbridge.gateway import MessageSummary
-from webbridge.gateway.imap import Flag
+from webbridge.blueprints.json_values import read_members
+from webbridge.gateway import Mailbox, MessageSummary
+from webbridge.login.sessions import Session
 from webbridge.services import require_session, services, with_mail
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_DIGITS = 10  # The digits of a UID, which has 32 bits.
+MAX_CHANGE_BYTES = 64 * 1024  # A request that names 1,000 messages.
 
 blueprint = Blueprint("messages", __name__)
 
 
-class FolderConverter(PathConverter):
-    """The name of a folder in a path. The name may have slashes anywhere, also at its beginning and side by side."""
-
-    regex = ".+?"
-    part_isolating = False
-
-
-@blueprint.get("/folders/<folder:name>/messages")
-def list_messages(name: str) -> Response:
-    """List a page of messages, newest first."""
+@blueprint.get("/folders/<folder_id>/messages")
+def list_messages(folder_id: str) -> Response:
+    """List a page of messages, newest first. `before` is a UID, so it needs the `uidValidity` that it is from."""
     session = require_session()
+    folder = services().folder_ids.name_of(session.address, folder_id)
     limit = min(_number("limit") or DEFAULT_LIMIT, MAX_LIMIT)
-    before = _number("before")
-    summaries = with_mail(
+    before, uid_validity = _number("before"), _number("uidValidity")
+    if before is not None and uid_validity is None:
+        raise ServiceError(400, "bad-request", "The request has a before, and lacks the uidValidity of its folder.")
+    page = with_mail(
         session,
         lambda: services().pool.run(
             session.id,
             session.credentials,
-            lambda connection: connection.list_messages(name, before, limit),
+            lambda connection: connection.list_messages(
+                folder, before_uid=before, limit=limit, uid_validity=uid_validity
+            ),
         ),
     )
-    return jsonify(messages=[_render(summary) for summary in summaries])
+    return jsonify(uidValidity=page.uid_validity, messages=[_render(summary) for summary in page.rows])
 
 
-@blueprint.get("/folders/<folder:name>/messages/<int:uid>/raw")
-def raw_message(name: str, uid: int) -> Response:
+@blueprint.get("/folders/<folder_id>/<int:uid_validity>/<int:uid>/raw")
+def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     """Stream the message's bytes as the mail server stores them."""
     session = require_session()
+    mailbox = _mailbox(session, folder_id, uid_validity)
     message = with_mail(
         session,
         lambda: services().pool.open_raw(
-            session.id, session.credentials, name, uid, max_bytes=services().config.max_message_bytes
+            session.id, session.credentials, mailbox, uid, max_bytes=services().config.max_message_bytes
         ),
     )
     response = Response(message, mimetype="application/octet-stream")
@@ -57,17 +58,38 @@ def raw_message(name: str, uid: int) -> Response:
     return response
 
 
-@blueprint.put("/folders/<folder:name>/messages/<int:uid>/seen")
-def mark_seen(name: str, uid: int) -> Response:
-    """Mark one message as seen. Fetching its bytes does not mark it."""
+@blueprint.put("/folders/<folder_id>/<int:uid_validity>/flags")
+def change_flags(folder_id: str, uid_validity: int) -> Response:
+    """Set the flags in `add` and clear those in `remove` on the messages in `uids`."""
     session = require_session()
+    mailbox = _mailbox(session, folder_id, uid_validity)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    uids, add, remove = _uids(members.get("uids")), _flags(members.get("add", [])), _flags(members.get("remove", []))
     with_mail(
         session,
         lambda: services().pool.run(
-            session.id, session.credentials, lambda connection: connection.mark(name, uid, Flag.SEEN)
+            session.id,
+            session.credentials,
+            lambda connection: connection.change_flags(mailbox, uids, add=add, remove=remove),
         ),
     )
     return Response(status=204)
+
+
+def _mailbox(session: Session, folder_id: str, uid_validity: int) -> Mailbox:
+    return Mailbox(services().folder_ids.name_of(session.address, folder_id), uid_validity)
+
+
+def _uids(value: object) -> list[int]:
+    if not isinstance(value, list) or not all(type(one) is int for one in value):
+        raise BadRequest
+    return value
+
+
+def _flags(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadRequest
+    return value
 
 
 def _number(name: str) -> int | None:

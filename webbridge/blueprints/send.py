@@ -7,7 +7,7 @@ import logging
 from flask import Blueprint, Response, jsonify, request
 
 from webbridge.gateway import GatewayError, ImapConnection, Outcome, submit_message
-from webbridge.gateway.imap import Flag
+from webbridge.gateway.imap import SEEN
 from webbridge.login.sessions import Session
 from webbridge.security import RECIPIENTS_HEADER
 from webbridge.services import require_session, services, with_mail
@@ -51,7 +51,7 @@ def _keep_copy(session: Session, message: bytes) -> str | None:
 
     def append(connection: ImapConnection) -> str:
         folder = connection.sent_folder()
-        connection.append(folder, message, [Flag.SEEN])
+        connection.append(folder, message, [SEEN])
         return folder
 
     try:

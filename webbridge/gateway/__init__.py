@@ -12,12 +12,13 @@ from webbridge.gateway.door import (
     GatewayCode,
     GatewayError,
     MailAccount,
+    Mailbox,
     MailServer,
     Security,
     ServerAddress,
 )
 from webbridge.gateway.failures import Failure, failure_of
-from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection, RawMessage
+from webbridge.gateway.imap import Folder, ImapConnection, MessagePage, MessageSummary, Protection, RawMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.smtp import Outcome, submit_message
 
@@ -31,6 +32,8 @@ __all__ = [
     "ImapConnection",
     "MailAccount",
     "MailServer",
+    "Mailbox",
+    "MessagePage",
     "MessageSummary",
     "Outcome",
     "Protection",

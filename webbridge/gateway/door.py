@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -22,7 +23,12 @@ MAX_RECIPIENTS = 100
 # Our own bounds.
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
+MAX_UIDS = 1000  # In one request.
 MAX_REASON_CHARACTERS = 300  # Longer error texts of a server are cut before they are passed on.
+
+# RFC 9051 section 2.3.2. The spelling is the one that is sent.
+SETTABLE_FLAGS = frozenset({"\\Seen", "\\Answered", "\\Flagged", "\\Draft"})
+_KEYWORD = re.compile(r"[A-Za-z0-9$_.+:!#&/=?^`|~-]{1,64}")
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -41,6 +47,8 @@ class GatewayCode(StrEnum):
     MESSAGE_TOO_LARGE = "message-too-large"
     NO_SUCH_FOLDER = "no-such-folder"
     NO_SUCH_MESSAGE = "no-such-message"
+    FOLDER_CHANGED = "folder-changed"
+    """The folder's messages have new UIDs, so the old ones name no message any more."""
     SERVER_REFUSED = "mail-server-refused"
     """The server works, and refuses this one operation."""
     MISCONFIGURED = "mail-server-misconfigured"
@@ -136,6 +144,14 @@ class Credentials:
     password: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A folder as long as its UIDs hold (RFC 9051 section 2.3.1.1). `uid_validity` is 0 if the server gives none."""
+
+    name: str
+    uid_validity: int
+
+
 def check_credentials(account: MailAccount, password: str) -> Credentials:
     """Return credentials that AUTH PLAIN can send (RFC 4616 section 2: no NUL). Raises GatewayError."""
     check_text(account.login, what="The login name", max_characters=MAX_ADDRESS_CHARACTERS)
@@ -192,6 +208,29 @@ def check_uid(uid: int) -> int:
     if not 0 < uid < 2**32:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{uid} is not the number of a message.")
     return uid
+
+
+def check_uids(uids: Sequence[int]) -> list[int]:
+    """Return the UIDs in their order, each once. Raises GatewayError."""
+    checked = sorted({check_uid(uid) for uid in uids})
+    if not checked:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The request names no message.")
+    if len(checked) > MAX_UIDS:
+        raise GatewayError(
+            GatewayCode.BAD_ARGUMENT, f"The request names {len(checked)} messages, at most {MAX_UIDS} are taken."
+        )
+    return checked
+
+
+def check_flag(flag: str) -> str:
+    """Return a flag that may be set on a message. Raises GatewayError.
+
+    It is one of the system flags in SETTABLE_FLAGS, or a keyword (RFC 9051 section 9: flag-keyword), such as
+    `$Forwarded`. `\\Deleted` is not among them, because the next EXPUNGE of any program deletes a message with it.
+    """
+    if flag not in SETTABLE_FLAGS and not _KEYWORD.fullmatch(flag):
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{clean_text(flag)!r} is not a flag that can be changed.")
+    return flag
 
 
 def check_message(message: bytes, max_bytes: int) -> bytes:

@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 
 from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
     GatewayError,
+    Mailbox,
     UnreadableAnswer,
+    check_flag,
     check_folder_name,
     check_uid,
+    check_uids,
 )
 from webbridge.gateway.imap_folders import Folder, ListedFolder, Role, in_order, read_folders, sent_among
 from webbridge.gateway.imap_login import connect
@@ -31,12 +33,13 @@ from webbridge.gateway.summary import (
     Protection,
     summary_from_fetch,
 )
+from webbridge.gateway.uid_set import MAX_UID, write_uids
 from webbridge.gateway.wire import CallDeadline
 
-__all__ = ["Flag", "Folder", "ImapConnection", "MessageSummary", "Protection", "RawMessage", "Role"]
+__all__ = ["SEEN", "Folder", "ImapConnection", "MessagePage", "MessageSummary", "Protection", "RawMessage", "Role"]
 
+SEEN = "\\Seen"
 CHUNK_BYTES = 64 * 1024
-MAX_UID = 2**32 - 1
 NEW_SENT_FOLDER = "Sent"
 LOGOUT_SECONDS = 1.0
 # If a window of UIDs has too few messages, the next one is wider by this factor.
@@ -45,13 +48,8 @@ WIDER = 8
 SHARE_FOR_COUNTS = 0.5
 # The share of a call's time for checking that a kept connection still works.
 SHARE_FOR_CHECK = 1 / 6
+_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,10})\]")
 _FETCH_WITH_BODY = re.compile(rb"\* \d{1,18} FETCH (\(.*)(?<=[( ])BODY\[\] ?\Z", re.IGNORECASE | re.DOTALL)
-
-
-class Flag(StrEnum):
-    """The system flags that the bridge sets (RFC 9051 section 2.3.2)."""
-
-    SEEN = "\\Seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,23 @@ class RawMessage:
 
     size_bytes: int
     chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePage:
+    """Some messages of a folder, newest first."""
+
+    uid_validity: int
+    rows: list[MessageSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Selected:
+    """The state of a folder when it was selected. `exists` is None if the server does not count its messages."""
+
+    uid_validity: int
+    exists: int | None
+    next_uid: int
 
 
 class ImapConnection:
@@ -121,13 +136,19 @@ class ImapConnection:
         time_for_the_rest = self._imap.wire.deadline.left * SHARE_FOR_COUNTS
         return in_order([self._count(folder, time_for_the_rest) for folder in listed])
 
-    def list_messages(self, folder: str, before_uid: int | None, limit: int) -> list[MessageSummary]:
+    def list_messages(
+        self, folder: str, *, before_uid: int | None = None, limit: int, uid_validity: int | None = None
+    ) -> MessagePage:
         """Return at most `limit` messages of a folder, newest first, and only those before `before_uid` if it is given.
 
-        If the server's description of a message is unreadable, the message's row says so.
+        If the server's description of a message is unreadable, the message's row says so. Raises GatewayError with
+        FOLDER_CHANGED if `uid_validity` is given and is not the folder's.
         """
-        exists, next_uid = self._select(folder, readonly=True)
-        chosen = self._newest(exists, next_uid, before_uid, limit)
+        selected = self._select(folder, uid_validity, readonly=True)
+        chosen = self._newest(selected.exists, selected.next_uid, before_uid, limit)
+        return MessagePage(uid_validity=selected.uid_validity, rows=self._rows(chosen))
+
+    def _rows(self, chosen: list[int]) -> list[MessageSummary]:
         if not chosen:
             return []
         found: dict[int, dict[bytes, Value]] = {uid: {} for uid in chosen}
@@ -143,10 +164,11 @@ class ImapConnection:
                 found[uid] |= data
         return [summary_from_fetch(uid, data) for uid, data in found.items()]
 
-    def open_raw(self, folder: str, uid: int, max_bytes: int) -> RawMessage:
+    def open_raw(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message byte for byte. The connection is busy until the chunks are read to their end."""
-        self._select(folder, readonly=True)
-        self._imap.send_command(b"UID FETCH %d (UID BODY.PEEK[])" % check_uid(uid))
+        check_uid(uid)
+        self._select(mailbox.name, mailbox.uid_validity, readonly=True)
+        self._imap.send_command(b"UID FETCH %d (UID BODY.PEEK[])" % uid)
         while True:
             line = self._imap.read_line()
             if self._imap.is_end(line):
@@ -158,15 +180,24 @@ class ImapConnection:
             if raw is not None:
                 return raw
 
-    def mark(self, folder: str, uid: int, flag: Flag) -> None:
-        """Set one flag on one message. A UID that does not exist is no error."""
-        self._select(folder, readonly=False)
-        self._imap.run(b"UID STORE %d +FLAGS.SILENT (%s)" % (check_uid(uid), flag.value.encode()))
+    def change_flags(
+        self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> None:
+        """Set and clear flags on messages. A UID that does not exist is no error."""
+        named = write_uids(check_uids(uids)).encode()
+        changes = [
+            sign + b"FLAGS.SILENT (" + " ".join(map(check_flag, flags)).encode() + b")"
+            for sign, flags in ((b"+", add), (b"-", remove))
+            if flags
+        ]
+        self._select(mailbox.name, mailbox.uid_validity, readonly=False)
+        for change in changes:
+            self._imap.run(b"UID STORE", named, change)
 
-    def append(self, folder: str, message: bytes, flags: Sequence[Flag]) -> None:
+    def append(self, folder: str, message: bytes, flags: Sequence[str]) -> None:
         """Store a message in a folder unchanged."""
         name = Literal(write_folder_name(check_folder_name(folder)))
-        listed = b"(" + " ".join(flag.value for flag in flags).encode() + b")"
+        listed = b"(" + " ".join(map(check_flag, flags)).encode() + b")"
         self._imap.wire.deadline.extend_for(len(message))
         self._imap.ask_for_more(b"APPEND", name, listed, b"{%d}" % len(message), refused=folder_refusal)
         self._imap.wire.send(message)
@@ -190,18 +221,22 @@ class ImapConnection:
         # the connection.
         if not self.broken and self._imap.wire.deadline.left > time_for_the_rest:
             with suppress(GatewayError):
-                answers = self._imap.run(b"STATUS", Literal(folder.wire_name), b"(MESSAGES UNSEEN)")
+                answers = self._imap.run(b"STATUS", Literal(folder.wire_name), b"(MESSAGES UNSEEN UIDVALIDITY)")
                 return folder.counted(answers)
         return folder.counted([])
 
-    def _select(self, folder: str, *, readonly: bool) -> tuple[int | None, int]:
-        """Select a folder. Return the number of its messages or None, and a UID that no message exceeds."""
+    def _select(self, folder: str, uid_validity: int | None, *, readonly: bool) -> _Selected:
         name = Literal(write_folder_name(check_folder_name(folder)))
         answers = self._imap.run(b"EXAMINE" if readonly else b"SELECT", name, refused=folder_refusal)
         exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
-        next_uids = [match[1] for answer in answers if (match := re.match(rb"\[UIDNEXT (\d{1,10})\]", answer.text))]
-        next_uid = min(int(next_uids[-1]), MAX_UID) if next_uids else MAX_UID
-        return (exists[-1] if exists else None), next_uid
+        selected = _Selected(
+            uid_validity=_code_number(answers, b"UIDVALIDITY") or 0,
+            exists=exists[-1] if exists else None,
+            next_uid=min(_code_number(answers, b"UIDNEXT") or MAX_UID, MAX_UID),
+        )
+        if uid_validity not in (None, selected.uid_validity):
+            raise GatewayError(GatewayCode.FOLDER_CHANGED, "The folder has changed. Load its list again.")
+        return selected
 
     def _newest(self, exists: int | None, next_uid: int, before_uid: int | None, limit: int) -> list[int]:
         """Return the UIDs of the newest messages, newest first."""
@@ -279,6 +314,13 @@ class ImapConnection:
         self._is_reading = False
         if held:
             yield held
+
+
+def _code_number(answers: Sequence[Answer], code: bytes) -> int | None:
+    """Return the number of the last response code with this name, such as `[UIDNEXT 5]`."""
+    matches = filter(None, (_CODE_NUMBER.match(answer.text) for answer in answers))
+    found = [int(match[2]) for match in matches if match[1].upper() == code]
+    return found[-1] if found else None
 
 
 def _fetched(answer: Answer) -> dict[bytes, Value]:

@@ -44,6 +44,7 @@ class Folder:
     role: Role | None
     total: int
     unseen: int
+    uid_validity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,13 @@ class ListedFolder:
             if isinstance(items, list):
                 for name, value in zip(items[::2], items[1::2], strict=False):
                     counts[name.upper() if isinstance(name, bytes) else None] = min(read_number(value) or 0, MAX_COUNT)
-        return Folder(name=self.name, role=self.role, total=counts.get(b"MESSAGES", 0), unseen=counts.get(b"UNSEEN", 0))
+        return Folder(
+            name=self.name,
+            role=self.role,
+            total=counts.get(b"MESSAGES", 0),
+            unseen=counts.get(b"UNSEEN", 0),
+            uid_validity=counts.get(b"UIDVALIDITY", 0),
+        )
 
 
 def read_folders(answers: Sequence[Answer]) -> list[ListedFolder]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError
+from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, Mailbox
 from webbridge.gateway.imap import ImapConnection, RawMessage
 from webbridge.gateway.wire import CallDeadline
 
@@ -106,12 +106,12 @@ class ConnectionPool:
         return self._with_slot(session_id, run)
 
     def open_raw(
-        self, session_id: str, credentials: Credentials, folder: str, uid: int, *, max_bytes: int
+        self, session_id: str, credentials: Credentials, mailbox: Mailbox, uid: int, *, max_bytes: int
     ) -> LentMessage:
         """Open a message on a connection that returns to the pool when the message is closed."""
         self._enter(session_id)
         try:
-            connection, raw = self._start_reading(session_id, credentials, folder, uid, max_bytes)
+            connection, raw = self._start_reading(session_id, credentials, mailbox, uid, max_bytes)
         except BaseException:
             self._leave(session_id)
             raise
@@ -199,11 +199,11 @@ class ConnectionPool:
             self._give_back(session_id, connection)
 
     def _start_reading(
-        self, session_id: str, credentials: Credentials, folder: str, uid: int, max_bytes: int
+        self, session_id: str, credentials: Credentials, mailbox: Mailbox, uid: int, max_bytes: int
     ) -> tuple[ImapConnection, RawMessage]:
         def start(connection: ImapConnection) -> tuple[ImapConnection, RawMessage]:
             try:
-                return connection, connection.open_raw(folder, uid, max_bytes)
+                return connection, connection.open_raw(mailbox, uid, max_bytes)
             except BaseException:
                 self._give_back(session_id, connection)
                 raise

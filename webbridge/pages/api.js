@@ -15,7 +15,13 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
  */
-/** @typedef {{name: string, role: string | null, total: number, unseen: number}} Folder */
+/** @typedef {import("./routes.js").MessageAddress} MessageAddress */
+/**
+ * @typedef {{
+ *   id: string, name: string, role: string | null, total: number, unseen: number, uidValidity: number,
+ * }} Folder
+ */
+/** @typedef {{uidValidity: number, messages: MessageSummary[]}} MessagePage */
 /**
  * @typedef {{
  *   uid: number, from: string, to: string, subject: string, date: string | null, size: number, seen: boolean,
@@ -108,34 +114,35 @@ export class BridgeApi {
   /**
    * One page of messages, newest first.
    * @param {string} folder
-   * @param {{before?: number, signal?: AbortSignal}} [options] with `before` only messages with a smaller UID
-   * @returns {Promise<MessageSummary[]>}
+   * @param {{before?: {uidValidity: number, uid: number}, signal?: AbortSignal}} [options] with `before` only messages
+   *   with a smaller UID; rejects with `folder-changed` if the folder has another UIDVALIDITY
+   * @returns {Promise<MessagePage>}
    */
   async messages(folder, { before, signal } = {}) {
     const query = new URLSearchParams({ limit: String(PAGE_OF_MESSAGES) });
-    if (before !== undefined) query.set("before", String(before));
-    const { messages } = await this.#json(`${folderPath(folder)}/messages?${query}`, { signal });
+    if (before !== undefined) {
+      query.set("before", String(before.uid));
+      query.set("uidValidity", String(before.uidValidity));
+    }
+    const { uidValidity, messages } = await this.#json(`${folderPath(folder, "messages")}?${query}`, { signal });
     // The number of requests for encrypted subjects depends on the number of rows, so the bridge must not choose it.
-    return messages.slice(0, PAGE_OF_MESSAGES);
+    return { uidValidity, messages: messages.slice(0, PAGE_OF_MESSAGES) };
   }
 
   /**
    * The bytes of a message, as the mail server has them.
-   * @param {string} folder
-   * @param {number} uid
+   * @param {MessageAddress} address
    * @param {{signal?: AbortSignal, maxBytes?: number}} [options] rejects with `message-too-large` above `maxBytes`
    */
-  async rawMessage(folder, uid, { signal, maxBytes = Infinity } = {}) {
-    const response = await this.#authorised(`${folderPath(folder)}/messages/${uid}/raw`, { signal });
+  async rawMessage({ folder, uidValidity, uid }, { signal, maxBytes = Infinity } = {}) {
+    const response = await this.#authorised(folderPath(folder, uidValidity, uid, "raw"), { signal });
     return maxBytes === Infinity ? response.arrayBuffer() : readAtMost(response, maxBytes);
   }
 
-  /**
-   * @param {string} folder
-   * @param {number} uid
-   */
-  async markSeen(folder, uid) {
-    await this.#authorised(`${folderPath(folder)}/messages/${uid}/seen`, { method: "PUT" });
+  /** @param {MessageAddress} address */
+  async markSeen({ folder, uidValidity, uid }) {
+    const body = JSON.stringify({ uids: [uid], add: ["\\Seen"] });
+    await this.#authorised(folderPath(folder, uidValidity, "flags"), { method: "PUT", body, headers: JSON_TYPE });
   }
 
   /**
@@ -301,9 +308,13 @@ function decodeAnswer(answer) {
   return { crls: (answer?.crls ?? []).map(bytesFromBase64), ocsp: (answer?.ocsp ?? []).map(bytesFromBase64) };
 }
 
-/** @param {string} folder */
-function folderPath(folder) {
-  return `/api/folders/${encodeURIComponent(folder)}`;
+/**
+ * The path of a folder in the API, or of something in it.
+ * @param {string} folder
+ * @param {(string | number)[]} parts
+ */
+function folderPath(folder, ...parts) {
+  return ["/api/folders", encodeURIComponent(folder), ...parts].join("/");
 }
 
 /**

@@ -15,6 +15,7 @@ import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
+import { folderPath, INBOX, messageAddress } from "./routes.js";
 import { chooseStrict, isStrict, watchStrict } from "./strict_choice.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
@@ -179,7 +180,7 @@ export class App {
     }, (error) => { failure.textContent = this.sentenceFor(error); });
   }
 
-  /** @param {string} path such as `/folder/INBOX` */
+  /** @param {string} path such as `/folder/inbox` */
   navigate(path) {
     if (location.hash === `#${path}`) this.#route();
     else location.hash = path;
@@ -201,7 +202,7 @@ export class App {
     this.#isSessionLeft = false;
     await this.#beginKeeping(signedIn, where);
     if (this.#writing?.isBegun()) this.navigate("/write");
-    else this.navigate(this.keys.unlocked ? "/folder/INBOX" : "/keys");
+    else this.navigate(this.keys.unlocked ? folderPath(INBOX) : "/keys");
   }
 
   /**
@@ -271,7 +272,7 @@ export class App {
 
   /** The path of the folder and message that the mail view showed last. */
   mailPath() {
-    return this.#mail?.path() ?? "/folder/INBOX";
+    return this.#mail?.path() ?? folderPath(INBOX);
   }
 
   #dropWriting() {
@@ -299,7 +300,7 @@ export class App {
   #route() {
     // A screen reader can read the announcement at any time, so it must not be about a view that is no longer shown.
     if (this.#isOfPlace) this.announce("");
-    const [, name = "", folder = "INBOX", uid = ""] = location.hash.slice(1).split("/").map(decoded);
+    const [, name = "", folder = INBOX, uidValidity = "", uid = ""] = location.hash.slice(1).split("/").map(decoded);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
     if (name === "keys") return this.#show(createKeysView(this));
     if (name === "people") return this.#show(createPeopleView(this));
@@ -310,7 +311,7 @@ export class App {
     }
     this.#mail ??= new MailView(this);
     this.#show(this.#mail);
-    this.#mail.go(folder, uid ? Number(uid) : null);
+    this.#mail.go(folder, messageAddress(folder, uidValidity, uid));
   }
 
   /** @param {View} view */

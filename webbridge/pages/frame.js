@@ -6,6 +6,7 @@
 import { html } from "../../wasm_build/ui/dom.js";
 import { lockMark, waxSeal } from "../../wasm_build/ui/state_mark.js";
 import { ask } from "../../wasm_build/ui/parts.js";
+import { folderPath, INBOX } from "./routes.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./app.js").View} View */
@@ -95,7 +96,7 @@ function createVaultLine(translate) {
 /** @param {App} app */
 function createBar(app) {
   const { translate } = app;
-  const mail = html("a", { class: "bar-link", href: "#/folder/INBOX", text: translate("nav_mail") });
+  const mail = html("a", { class: "bar-link", href: `#${folderPath(INBOX)}`, text: translate("nav_mail") });
   const write = html("button", {
     class: "primary", type: "button", text: translate("nav_write"), data: { test: "write" },
     on: { click: () => app.write() },

@@ -1,9 +1,39 @@
-/** The paths of views, which are in the fragment of the page's address. */
+/** The paths of views, which are in the fragment of the page's address. A folder is named by its id from the bridge. */
 
 /**
- * @param {string} folder
- * @param {number | null} uid
+ * The address of a message. Its UID is valid as long as its folder has this UIDVALIDITY.
+ * @typedef {{folder: string, uidValidity: number, uid: number}} MessageAddress
  */
-export function messagePath(folder, uid) {
-  return `/folder/${encodeURIComponent(folder)}${uid === null ? "" : `/${uid}`}`;
+
+/** The word for the inbox, whose id is not known before the folders are loaded. */
+export const INBOX = "inbox";
+
+/** @param {string} folder an id, or `INBOX` */
+export function folderPath(folder) {
+  return `/folder/${encodeURIComponent(folder)}`;
+}
+
+/** @param {MessageAddress} address */
+export function messagePath({ folder, uidValidity, uid }) {
+  return `${folderPath(folder)}/${uidValidity}/${uid}`;
+}
+
+/**
+ * The address of the message in the parts of a path, or null if the path is that of a folder.
+ * @param {string} folder
+ * @param {string} uidValidity
+ * @param {string} uid
+ * @returns {MessageAddress | null}
+ */
+export function messageAddress(folder, uidValidity, uid) {
+  const isAddress = /^\d{1,10}$/.test(uidValidity) && /^\d{1,10}$/.test(uid);
+  return isAddress ? { folder, uidValidity: Number(uidValidity), uid: Number(uid) } : null;
+}
+
+/**
+ * @param {MessageAddress | null} one
+ * @param {MessageAddress | null} other
+ */
+export function isSameMessage(one, other) {
+  return one === other || (one !== null && other !== null && messagePath(one) === messagePath(other));
 }

@@ -23,11 +23,11 @@ async function ask(path, options = {}) {
 
 /** @returns {import("../webmail_tools.js").ShownMessage[]} */
 function messages() {
-  const place = /^#\/folder\/([^/]+)\/(\d+)$/.exec(location.hash);
+  const place = /^#\/folder\/([\w-]+)\/(\d+)\/(\d+)$/.exec(location.hash);
   if (!place) return [];
   const element = document.querySelector("[data-test=reading]");
   if (!(element instanceof HTMLElement)) throw problem("page-not-understood");
-  const path = `/api/folders/${place[1]}/messages/${place[2]}/raw`;
+  const path = `/api/folders/${place[1]}/${place[2]}/${place[3]}/raw`;
   // The pages show these where they cannot decrypt: the key is locked, or they do not have it.
   const isProtected = element.querySelector("[data-test=reading-locked], [data-test=reading-error]") !== null;
   return [{ element, id: path, isProtected, fetchSource: async () => fetchMessage(...(await ask(path))) }];

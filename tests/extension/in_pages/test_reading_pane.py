@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 READING = "[data-test=reading]"
 # Shows another message as the bridge's pages do: the element stays, and its content changes.
 _GO_TO = """(uid) => {
-  location.hash = uid ? `#/folder/INBOX/${uid}` : "#/folder/INBOX";
+  location.hash = uid ? `#/folder/folder-id/9/${uid}` : "#/folder/folder-id";
   const shown = document.createElement("p");
   shown.dataset.test = uid ? "reading-locked" : "empty";
   shown.textContent = uid ? `Message ${uid} is encrypted.` : "Choose a message.";

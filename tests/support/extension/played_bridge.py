@@ -26,7 +26,7 @@ class PlayedBridge:
 
     def __init__(self, port: int) -> None:
         self.origin = f"http://127.0.0.1:{port}"
-        self.url = f"{self.origin}/#/folder/INBOX/7"
+        self.url = f"{self.origin}/#/folder/folder-id/9/7"
         self.mail = b""
         self.others: dict[int, bytes] = {}
         self.sent: list[tuple[str, bytes]] = []
@@ -35,9 +35,7 @@ class PlayedBridge:
     def answer(self, path: str) -> bytes | None:
         """The body at a path; None for an unknown path."""
         config = json.dumps({"api": self.origin}).encode()
-        messages = {
-            f"/api/folders/INBOX/messages/{uid}/raw": mail for uid, mail in {7: self.mail, **self.others}.items()
-        }
+        messages = {f"/api/folders/folder-id/9/{uid}/raw": mail for uid, mail in {7: self.mail, **self.others}.items()}
         return {"/": _PAGE, "/main.js": b"", "/config.json": config, **messages}.get(path)
 
 

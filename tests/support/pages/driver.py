@@ -52,7 +52,7 @@ class MailPages:
 
     def show_inbox(self) -> None:
         """Go to the inbox and look for new mail."""
-        self.page.js("() => { location.hash = '#/folder/INBOX'; }")
+        self.page.js("() => { location.hash = '#/folder/inbox'; }")
         # Wait for the list: a list that is redrawn during a click loses the click.
         settled = f"{named('messages')}[aria-busy=false]"
         self.page.wait_for_selector(settled, timeout_seconds=OPERATION_SECONDS)

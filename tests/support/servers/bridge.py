@@ -37,6 +37,15 @@ def sign_in(browser: FlaskClient, address: str = ALICE, password: str = PASSWORD
     )
 
 
+def folder_path(browser: FlaskClient, name: str = "INBOX", address: str = ALICE) -> str:
+    """The path of a folder in the API. The bridge knows it before the folder was listed."""
+    return f"/api/folders/{services_of(browser.application).folder_ids.id_of(address, name)}"
+
+
+def set_flags(browser: FlaskClient, mailbox: str, uids: list[int], **changes: list[str]) -> TestResponse:
+    return browser.put(f"{mailbox}/flags", base_url=API, headers=FROM_PAGES, json={"uids": uids, **changes})
+
+
 def get(browser: FlaskClient, path: str) -> TestResponse:
     # Buffered, so that the answer is read to its end and closed, as a server does it.
     return browser.get(path, base_url=API, headers=FROM_PAGES, buffered=True)

@@ -7,17 +7,20 @@ import { html } from "../../../wasm_build/ui/dom.js";
 import { ApiError } from "../api.js";
 import { folderTitle } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
-import { messagePath } from "../routes.js";
+import { folderPath, INBOX, messagePath } from "../routes.js";
 import { MessageList } from "./message_list.js";
 import { Reading } from "./reading.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").Folder} Folder */
+/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
+
 export class MailView {
   #app;
+  /** The id of the shown folder, or the word of the page's address for it until the folders are loaded. */
   #folder = "";
-  /** @type {number | null} */
-  #uid = null;
+  /** @type {MessageAddress | null} */
+  #message = null;
   /** @type {Folder[]} */
   #folders = [];
   /** The number of loads of folders and list that were started. Only the latest load continues with the list. */
@@ -37,8 +40,8 @@ export class MailView {
     this.heading = html("h1", { class: "list-title", tabindex: -1, dir: "auto" });
     this.#list = new MessageList(app);
     this.#reading = new Reading(app, {
-      onSeen: (uid) => void this.#markSeen(uid),
-      onSubject: (uid, subject) => this.#list.showSubject(uid, subject),
+      onSeen: (address) => void this.#markSeen(address),
+      onSubject: (address, subject) => this.#list.showSubject(address, subject),
     });
     const refresh = html("button", {
       type: "button", class: "quiet", text: translate("check_for_mail"), data: { test: "refresh" },
@@ -71,24 +74,25 @@ export class MailView {
 
   /** The path of the shown folder and message. */
   path() {
-    return messagePath(this.#folder || "INBOX", this.#uid);
+    return this.#message ? messagePath(this.#message) : folderPath(this.#folder || INBOX);
   }
 
   /**
-   * @param {string} folder
-   * @param {number | null} uid
+   * @param {string} word the id of a folder, or `INBOX`; links of earlier versions have the name
+   * @param {MessageAddress | null} message
    */
-  go(folder, uid) {
+  go(word, message) {
+    const folder = this.#find(word)?.id ?? word;
     const sameFolder = folder === this.#folder;
-    const wasReading = this.#uid;
+    const wasReading = this.#message;
     this.#folder = folder;
-    this.#uid = uid;
-    this.element.dataset.pane = uid === null ? "list" : "message";
+    this.#message = message;
+    this.element.dataset.pane = message === null ? "list" : "message";
     this.#drawFolders();
     if (this.#folders.length === 0) void this.#loadAll();
     else if (!sameFolder) void this.#loadList();
-    this.#list.setCurrent(uid);
-    if (uid !== null) return void this.#reading.open(folder, uid);
+    this.#list.setCurrent(message);
+    if (message !== null) return void this.#reading.open(message);
     this.#reading.clear();
     if (!sameFolder) this.heading.focus();
     // When a message is closed, the focus returns to its row.
@@ -103,47 +107,63 @@ export class MailView {
   }
 
   #openAgain() {
-    if (this.#uid !== null && this.element.isConnected) void this.#reading.open(this.#folder, this.#uid);
+    if (this.#message !== null && this.element.isConnected) void this.#reading.open(this.#message);
   }
 
   async #loadAll() {
     // Answers to older requests for the list are dropped now, and not only when the folders are loaded.
     this.#list.expect();
     const load = ++this.#loads;
-    await this.#loadFolders();
-    if (load === this.#loads) await this.#loadList();
+    const failure = await this.#loadFolders();
+    if (load !== this.#loads) return;
+    if (failure && this.#folders.length === 0) this.#list.fail(failure);
+    else await this.#loadList();
   }
 
+  /** Returns the error, or null. */
   async #loadFolders() {
     this.#foldersFailure.textContent = "";
+    let failure = null;
     try {
       this.#folders = await this.#app.api.folders();
+      this.#folder = this.#find(this.#folder)?.id ?? this.#folder;
     } catch (error) {
       this.#foldersFailure.textContent = this.#app.sentenceFor(error);
+      failure = error;
     }
     this.#drawFolders();
+    return failure;
+  }
+
+  /** @param {string} word */
+  #find(word) {
+    return this.#folders.find(({ id, role }) => id === word || (role === INBOX && word === INBOX))
+      ?? this.#folders.find(({ name }) => name === word);
   }
 
   #loadList() {
-    const role = this.#folders.find(({ name }) => name === this.#folder)?.role;
+    const role = this.#find(this.#folder)?.role;
     return this.#list.load(this.#folder, { outgoing: role === "sent" || role === "drafts" });
   }
 
   #drawFolders() {
-    const current = this.#folders.find(({ name }) => name === this.#folder) ?? { name: this.#folder, role: null };
-    this.heading.textContent = folderTitle(current, this.#app.translate);
-    const links = this.#folders.map((each) => folderLink(this.#app, each, each.name === this.#folder));
+    const { translate } = this.#app;
+    const current = this.#find(this.#folder);
+    // Until the folders are loaded, only the inbox has a name.
+    const isInbox = this.#folder === INBOX;
+    this.heading.textContent = current || isInbox ? folderTitle(current ?? { name: INBOX, role: null }, translate) : translate("nav_mail");
+    const links = this.#folders.map((each) => folderLink(this.#app, each, each === current));
     this.#folderList.replaceChildren(...links);
   }
 
   /**
    * Marks a message as seen. A failure is not reported: its only effect is that the message is shown as new later.
-   * @param {number} uid
+   * @param {MessageAddress} address
    */
-  async #markSeen(uid) {
-    if (!this.#list.markSeen(uid)) return;
+  async #markSeen(address) {
+    if (!this.#list.markSeen(address)) return;
     try {
-      await this.#app.api.markSeen(this.#folder, uid);
+      await this.#app.api.markSeen(address);
       await this.#loadFolders();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -161,7 +181,7 @@ function folderLink(app, folder, isCurrent) {
   const link = html(
     "a",
     {
-      class: "folder", href: `#${messagePath(folder.name, null)}`, "aria-current": isCurrent ? "page" : null,
+      class: "folder", href: `#${folderPath(folder.id)}`, "aria-current": isCurrent ? "page" : null,
       data: { test: "folder", folder: folder.name },
     },
     html("span", { dir: "auto", text: folderTitle(folder, translate) }),

@@ -6,10 +6,11 @@ import { VaultError } from "../../../wasm_build/vault/vault_error.js";
 import { ApiError, PAGE_OF_MESSAGES } from "../api.js";
 import { readMailbox, shortDate } from "../../../wasm_build/ui/formats.js";
 import { problem, whileBusy } from "../../../wasm_build/ui/parts.js";
-import { messagePath } from "../routes.js";
+import { isSameMessage, messagePath } from "../routes.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../api.js").MessageSummary} MessageSummary */
+/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
 const OBSCURED_SUBJECT = "[...]";
 /** Larger messages keep the placeholder until they are opened. */
@@ -26,8 +27,10 @@ const OF_ONE_MESSAGE = new Set(["internal-error", "out-of-memory", "vault-crashe
 export class MessageList {
   #app;
   #folder = "";
+  /** The UIDVALIDITY under which the shown messages have their UIDs. */
+  #uidValidity = 0;
   #isOutgoing = false;
-  /** @type {number | null} */
+  /** @type {MessageAddress | null} */
   #current = null;
   /** @type {MessageSummary[]} */
   #messages = [];
@@ -72,7 +75,13 @@ export class MessageList {
       this.#older.hidden = true;
       this.#draw();
     }
-    await this.#fetchPage(undefined);
+    await this.#fetchPage();
+  }
+
+  /** Says that the list cannot be loaded. @param {unknown} error */
+  fail(error) {
+    this.#failure.textContent = this.#app.sentenceFor(error);
+    this.#rows.setAttribute("aria-busy", "false");
   }
 
   /** Drops the answers to earlier requests, because the caller will load the list soon. */
@@ -82,24 +91,24 @@ export class MessageList {
     this.#rows.setAttribute("aria-busy", "true");
   }
 
-  /** @param {number | null} uid */
-  setCurrent(uid) {
-    this.#current = uid;
+  /** @param {MessageAddress | null} address */
+  setCurrent(address) {
+    this.#current = address;
     for (const row of this.#rows.querySelectorAll("a")) {
-      if (row.dataset.uid === String(uid)) row.setAttribute("aria-current", "true");
+      if (isSameMessage(address, this.#addressOf({ uid: Number(row.dataset.uid) }))) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     }
   }
 
   /**
    * Marks a message as seen. Returns true if it was new.
-   * @param {number} uid
+   * @param {MessageAddress} address
    */
-  markSeen(uid) {
-    const message = this.#messages.find((each) => each.uid === uid);
+  markSeen(address) {
+    const message = this.#find(address);
     if (!message || message.seen) return false;
     message.seen = true;
-    const link = this.#link(uid);
+    const link = this.#link(message);
     link?.classList.remove("row-unseen");
     link?.querySelector(".row-state")?.remove();
     return true;
@@ -107,15 +116,15 @@ export class MessageList {
 
   /**
    * Shows the encrypted subject of an opened message instead of the placeholder.
-   * @param {number} uid
+   * @param {MessageAddress} address
    * @param {string} subject
    */
-  showSubject(uid, subject) {
-    const message = this.#messages.find((each) => each.uid === uid);
+  showSubject(address, subject) {
+    const message = this.#find(address);
     if (!message || !hidesSubject(message)) return;
     this.#subjects.set(identityOf(message), shorten(subject));
     // The row itself stays: a press of the pointer on a row that is drawn anew before the release opens nothing.
-    const shown = this.#link(uid)?.querySelector(".row-subject");
+    const shown = this.#link(message)?.querySelector(".row-subject");
     if (shown) shown.textContent = this.#subjectOf(message);
   }
 
@@ -126,35 +135,44 @@ export class MessageList {
     void this.#readSubjects();
   }
 
-  /** @param {number} uid */
-  focusRow(uid) {
-    this.#link(uid)?.focus();
+  /** @param {MessageAddress} address */
+  focusRow(address) {
+    const message = this.#find(address);
+    if (message) this.#link(message)?.focus();
   }
 
   async #loadOlder() {
     const known = this.#messages.length;
-    await this.#fetchPage(this.#messages.at(-1)?.uid);
+    const last = this.#messages.at(-1);
+    await this.#fetchPage(last && this.#addressOf(last));
     const firstNew = this.#messages[known];
-    if (firstNew) this.focusRow(firstNew.uid);
+    if (firstNew) this.#link(firstNew)?.focus();
   }
 
-  /** @param {number | undefined} before */
+  /**
+   * @param {MessageAddress} [before] the last message that is shown, for the page after it
+   * @returns {Promise<void>}
+   */
   async #fetchPage(before) {
     this.expect();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
     this.#failure.textContent = "";
     try {
-      const page = await this.#app.api.messages(this.#folder, { before, signal });
+      const { uidValidity, messages } = await this.#app.api.messages(this.#folder, { before, signal });
       if (signal.aborted) return;
-      this.#messages = before === undefined ? page : [...this.#messages, ...page];
-      this.#older.hidden = page.length < PAGE_OF_MESSAGES;
+      // The messages have new UIDs, so nothing that is known of the old ones holds.
+      if (uidValidity !== this.#uidValidity) this.#subjects.clear();
+      this.#uidValidity = uidValidity;
+      this.#messages = before === undefined ? messages : [...this.#messages, ...messages];
+      this.#older.hidden = messages.length < PAGE_OF_MESSAGES;
       this.#empty.hidden = this.#messages.length > 0;
       this.#draw();
       void this.#readSubjects();
     } catch (error) {
       // A newer request has replaced this one and reports its own errors.
       if (signal.aborted) return;
+      if (before && error instanceof ApiError && error.code === "folder-changed") return this.#fetchPage();
       this.#failure.textContent = this.#app.sentenceFor(error);
     }
     this.#rows.setAttribute("aria-busy", "false");
@@ -177,7 +195,7 @@ export class MessageList {
         if (signal.aborted) return;
         // One message must not take the subjects of the others with it, so each is read by itself.
         if (!subjects) groups.push(...(rows.length > 1 ? group.map((message) => [message]) : []));
-        else rows.forEach(({ uid }, index) => this.showSubject(uid, subjects[index] ?? ""));
+        else rows.forEach(({ address }, index) => this.showSubject(address, subjects[index] ?? ""));
       }
     } catch (error) {
       if (!signal.aborted && !(error instanceof ApiError || error instanceof VaultError)) throw error;
@@ -205,14 +223,15 @@ export class MessageList {
    */
   async #fetchRows(messages, signal) {
     const rows = [];
-    for (const { uid } of messages) {
+    for (const message of messages) {
+      const address = this.#addressOf(message);
       // The size in the row is the server's word, so it is checked again.
       const options = { signal, maxBytes: MAX_FETCHED_BYTES };
-      const bytes = await this.#app.api.rawMessage(this.#folder, uid, options).catch((error) => {
+      const bytes = await this.#app.api.rawMessage(address, options).catch((error) => {
         if (!(error instanceof ApiError) || OF_EVERY_REQUEST.has(error.code)) throw error;
         return null;
       });
-      if (bytes) rows.push({ uid, bytes });
+      if (bytes) rows.push({ address, bytes });
     }
     return rows;
   }
@@ -223,9 +242,10 @@ export class MessageList {
 
   /** @param {MessageSummary} message */
   #createRow(message) {
-    const isCurrent = message.uid === this.#current;
+    const address = this.#addressOf(message);
+    const isCurrent = isSameMessage(address, this.#current);
     const subject = this.#subjectOf(message);
-    return createRow(this.#app, message, { folder: this.#folder, isOutgoing: this.#isOutgoing, isCurrent, subject });
+    return createRow(this.#app, message, { address, isOutgoing: this.#isOutgoing, isCurrent, subject });
   }
 
   /** @param {MessageSummary} message */
@@ -236,11 +256,21 @@ export class MessageList {
     return shown || translate("no_subject");
   }
 
+  /** @param {{uid: number}} message @returns {MessageAddress} */
+  #addressOf({ uid }) {
+    return { folder: this.#folder, uidValidity: this.#uidValidity, uid };
+  }
+
+  /** @param {MessageAddress} address */
+  #find(address) {
+    return this.#messages.find((message) => isSameMessage(address, this.#addressOf(message)));
+  }
+
   /**
-   * @param {number} uid
+   * @param {MessageSummary} message
    * @returns {HTMLElement | null}
    */
-  #link(uid) {
+  #link({ uid }) {
     return this.#rows.querySelector(`[data-uid="${uid}"]`);
   }
 }
@@ -277,9 +307,9 @@ function problemKey(problem) {
 /**
  * @param {App} app
  * @param {MessageSummary} message
- * @param {{folder: string, isOutgoing: boolean, isCurrent: boolean, subject: string}} options
+ * @param {{address: MessageAddress, isOutgoing: boolean, isCurrent: boolean, subject: string}} options
  */
-function createRow(app, message, { folder, isOutgoing, isCurrent, subject }) {
+function createRow(app, message, { address, isOutgoing, isCurrent, subject }) {
   const { translate } = app;
   const sender = readMailbox(message.from);
   const from = sender.name || sender.address || translate("no_sender");
@@ -287,7 +317,7 @@ function createRow(app, message, { folder, isOutgoing, isCurrent, subject }) {
   const link = html(
     "a",
     {
-      class: message.seen ? "row" : "row row-unseen", href: `#${messagePath(folder, message.uid)}`,
+      class: message.seen ? "row" : "row row-unseen", href: `#${messagePath(address)}`,
       "aria-current": isCurrent ? "true" : null,
       data: { test: "message-row", uid: String(message.uid), protection: message.protection ?? "none" },
     },

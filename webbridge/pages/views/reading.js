@@ -15,11 +15,12 @@ import { createHeaderNotes } from "../header_notes.js";
 import { isClosed, isEncrypted, provedSender } from "../report.js";
 import { createPartVerdicts, createState } from "../report_details.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
-import { messagePath } from "../routes.js";
+import { folderPath } from "../routes.js";
 import { createSourceView } from "./source_view.js";
 
 /** @typedef {import("../app.js").App} App */
 /** @typedef {import("../mail_vault.js").OpenedMessage} OpenedMessage */
+/** @typedef {import("../routes.js").MessageAddress} MessageAddress */
 
 export class Reading {
   #app;
@@ -37,7 +38,9 @@ export class Reading {
 
   /**
    * @param {App} app
-   * @param {{onSeen: (uid: number) => void, onSubject: (uid: number, subject: string) => void}} options
+   * @param {{
+   *   onSeen: (address: MessageAddress) => void, onSubject: (address: MessageAddress, subject: string) => void,
+   * }} options
    */
   constructor(app, { onSeen, onSubject }) {
     this.#app = app;
@@ -53,31 +56,28 @@ export class Reading {
     this.element.replaceChildren(html("p", { class: "empty", text: this.#app.translate("nothing_open") }));
   }
 
-  /**
-   * @param {string} folder
-   * @param {number} uid
-   */
-  async open(folder, uid) {
-    const signal = this.#begin(folder);
+  /** @param {MessageAddress} address */
+  async open(address) {
+    const signal = this.#begin(address);
     const { api, mailVault } = this.#app;
     try {
-      const message = await api.rawMessage(folder, uid, { signal });
+      const message = await api.rawMessage(address, { signal });
       for await (const opened of mailVault.open(message, signal)) {
         if (signal.aborted) return;
-        if (isClosed(opened.report)) this.#showLocked(folder, uid);
+        if (isClosed(opened.report)) this.#showLocked(address);
         else if (this.#shown) this.#settle(opened);
-        else this.#show(folder, uid, opened);
+        else this.#show(address, opened);
       }
-      this.#onSeen(uid);
+      this.#onSeen(address);
     } catch (error) {
       if (signal.aborted) return;
-      this.#showFailure(folder, uid, error);
+      this.#showFailure(address, error);
     }
     this.element.setAttribute("aria-busy", "false");
   }
 
-  /** @param {string} folder */
-  #begin(folder) {
+  /** @param {MessageAddress} address */
+  #begin({ folder }) {
     this.#release();
     this.#opening = new AbortController();
     const heading = html("h2", { tabindex: -1, text: this.#app.translate("opening") });
@@ -100,16 +100,16 @@ export class Reading {
   }
 
   /**
-   * @param {string} folder
-   * @param {number} uid
+   * @param {MessageAddress} address
    * @param {OpenedMessage} opened
    */
-  #show(folder, uid, opened) {
+  #show(address, opened) {
     this.#held = opened.attachments;
     const message = createMessage(this.#app, opened);
-    this.#onSubject(uid, headerReader(opened.headers)("subject"));
+    this.#onSubject(address, headerReader(opened.headers)("subject"));
     this.#shown = message;
-    this.element.replaceChildren(backLink(this.#app, folder), ...message.parts, createSourceView(this.#app, folder, uid));
+    const source = createSourceView(this.#app, address);
+    this.element.replaceChildren(backLink(this.#app, address.folder), ...message.parts, source);
     message.heading.focus({ preventScroll: true });
     this.#announce(message.spoken);
   }
@@ -128,8 +128,8 @@ export class Reading {
     if (this.element.isConnected) this.#app.announceHere(spoken);
   }
 
-  /** @param {string} folder @param {number} uid */
-  #showLocked(folder, uid) {
+  /** @param {MessageAddress} address */
+  #showLocked(address) {
     const { translate } = this.#app;
     const unlock = html("a", {
       class: "button primary", href: "#/keys", text: translate("unlock_keys"), data: { test: "unlock-to-read" },
@@ -137,37 +137,35 @@ export class Reading {
     const sentence = html("p", {
       class: "note", text: translate("encrypted_and_locked"), data: { test: "reading-locked" },
     });
-    this.#showInstead(folder, uid, translate("encrypted_and_locked_title"), sentence, unlock);
+    this.#showInstead(address, translate("encrypted_and_locked_title"), sentence, unlock);
   }
 
   /**
-   * @param {string} folder
-   * @param {number} uid
+   * @param {MessageAddress} address
    * @param {unknown} error
    */
-  #showFailure(folder, uid, error) {
+  #showFailure(address, error) {
     const { translate } = this.#app;
     const again = html("button", {
-      type: "button", text: translate("try_again"), on: { click: () => void this.open(folder, uid) },
+      type: "button", text: translate("try_again"), on: { click: () => void this.open(address) },
     });
     const sentence = problem("reading-error");
-    this.#showInstead(folder, uid, translate("cannot_open_title"), sentence, again);
+    this.#showInstead(address, translate("cannot_open_title"), sentence, again);
     sentence.textContent = this.#app.sentenceFor(error);
   }
 
   /**
    * Shows a notice instead of a message.
-   * @param {string} folder
-   * @param {number} uid
+   * @param {MessageAddress} address
    * @param {string} title
    * @param {HTMLElement} sentence
    * @param {HTMLElement} action
    */
-  #showInstead(folder, uid, title, sentence, action) {
+  #showInstead(address, title, sentence, action) {
     const heading = html("h2", { tabindex: -1, text: title });
     const actions = html("div", { class: "actions" }, action);
-    const source = createSourceView(this.#app, folder, uid);
-    this.element.replaceChildren(backLink(this.#app, folder), heading, sentence, actions, source);
+    const source = createSourceView(this.#app, address);
+    this.element.replaceChildren(backLink(this.#app, address.folder), heading, sentence, actions, source);
     heading.focus({ preventScroll: true });
   }
 }
@@ -298,7 +296,7 @@ function createHeaders(app, opened, header) {
  */
 function backLink(app, folder) {
   return html("a", {
-    class: "back", href: `#${messagePath(folder, null)}`, text: app.translate("back_to_list"), data: { test: "back" },
+    class: "back", href: `#${folderPath(folder)}`, text: app.translate("back_to_list"), data: { test: "back" },
   });
 }
 

@@ -1,0 +1,41 @@
+"""Opaque ids of folders, so that no URL, and so no log of a proxy, contains a folder's name.
+
+An id is base64url of AES-SIV (RFC 5297) of the folder's name under a key derived from the bridge's secret, with the
+account as additional data. So it needs no table, every process with the same secret reads it, it stays the same, and
+an id of another account or an invented one is no folder.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from webbridge.gateway import GatewayCode, GatewayError
+
+_KEY_BYTES = 64  # AES-SIV with two keys of 256 bits
+_KEY_LABEL = b"sealwax bridge folder ids 1"
+
+
+class FolderIds:
+    """Makes and reads the ids of folders."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESSIV(HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_KEY_LABEL).derive(secret))
+
+    def id_of(self, account: str, name: str) -> str:
+        """Return the id of a folder of an account."""
+        sealed = self._cipher.encrypt(name.encode(), [account.encode()])
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+
+    def name_of(self, account: str, folder_id: str) -> str:
+        """Return the name of the account's folder with this id. Raises GatewayError with NO_SUCH_FOLDER."""
+        try:
+            sealed = urlsafe_b64decode(folder_id + "=" * (-len(folder_id) % 4))
+            return self._cipher.decrypt(sealed, [account.encode()]).decode()
+        except (InvalidTag, ValueError):
+            text = "There is no such folder. Load the list of folders again."
+            raise GatewayError(GatewayCode.NO_SUCH_FOLDER, text) from None

@@ -1,0 +1,68 @@
+"""Sets of UIDs as IMAP writes them: `1:3,7` (RFC 9051 section 9, sequence-set).
+
+A server may claim that a folder has 4 billion messages in 12 bytes. A set is kept as its ranges and never expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from webbridge.gateway.door import UnreadableAnswer
+
+MAX_UID = 2**32 - 1
+Ranges: TypeAlias = "list[tuple[int, int]]"
+"""Ranges of UIDs, each with its ends, ascending and apart."""
+
+_RANGE = re.compile(r"([0-9]{1,10})(?::([0-9]{1,10}))?")
+
+
+def write_uids(uids: Iterable[int]) -> str:
+    """Return the shortest set of these UIDs."""
+    return write_ranges(join_ranges((uid, uid) for uid in uids))
+
+
+def write_ranges(ranges: Ranges) -> str:
+    """Return a set of these ranges."""
+    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in ranges)
+
+
+def read_ranges(text: bytes) -> Ranges:
+    """Return the ranges of a server's set. Raises UnreadableAnswer for any other text."""
+    pieces = []
+    for piece in text.decode("latin-1").split(","):
+        match = _RANGE.fullmatch(piece)
+        if match is None:
+            raise UnreadableAnswer
+        ends = int(match[1]), int(match[2] or match[1])
+        low, high = max(min(ends), 1), min(max(ends), MAX_UID)
+        if low <= high:
+            pieces.append((low, high))
+    return join_ranges(pieces)
+
+
+def join_ranges(pieces: Iterable[tuple[int, int]]) -> Ranges:
+    """Return the ranges in order, those that touch joined."""
+    joined: Ranges = []
+    for low, high in sorted(pieces):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = joined[-1][0], max(high, joined[-1][1])
+        else:
+            joined.append((low, high))
+    return joined
+
+
+def count_of(ranges: Ranges) -> int:
+    """Return the number of UIDs."""
+    return sum(high - low + 1 for low, high in ranges)
+
+
+def newest_of(ranges: Ranges, *, before: int = MAX_UID + 1, limit: int) -> list[int]:
+    """Return at most `limit` UIDs below `before`, the highest first."""
+    return [uid for uid, _ in zip(_descending(ranges, before), range(limit), strict=False)]
+
+
+def _descending(ranges: Ranges, before: int) -> Iterator[int]:
+    for low, high in reversed(ranges):
+        yield from range(min(high, before - 1), low - 1, -1)
