@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
-from sealwax.service import create_application
-from webbridge.blueprints import directory, enrolment, folders, messages, pki, send, session, settings
+from sealwax.service import create_application, install_prefix
+from sealwax.service.health import install_health
+from webbridge.blueprints import directory, enrolment, folders, health, messages, pki, send, session, settings
 from webbridge.config import BridgeConfig
 from webbridge.errors import install_gateway_errors
 from webbridge.security import install_api_security
-from webbridge.services import install_services
+from webbridge.services import install_services, services_of
 
 
 def create_app(config: BridgeConfig) -> Flask:
@@ -19,6 +20,8 @@ def create_app(config: BridgeConfig) -> Flask:
     install_gateway_errors(app)
     install_api_security(app, config)
     install_services(app, config)
-    for module in (settings, session, folders, messages, send, directory, pki, enrolment):
+    install_prefix(app, config.api_prefix)
+    install_health(app, services_of(app).health())
+    for module in (health, settings, session, folders, messages, send, directory, pki, enrolment):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,13 @@ from webbridge.gateway import MailServer
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
+_PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
+
+
+def check_prefix(prefix: str) -> None:
+    """Check a path before `/api`. Raises ValueError."""
+    if _PREFIX.fullmatch(prefix) is None:
+        raise ValueError("api_prefix: a path as /mail is expected, without a slash at its end, or an empty text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,7 @@ class BridgeConfig:
 
     `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
 
+    `api_prefix` is the path of the API before `/api`, such as `/mail`, or empty.
     `database` is the path of the SQLite file with sessions and login counters; with `:memory:` they are lost when the
     bridge stops.
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
@@ -50,6 +59,7 @@ class BridgeConfig:
     """
 
     api_origin: str
+    api_prefix: str = ""
     pages_origin: str
     key_server_origin: str
     enrolment_key: bytes = field(repr=False)
@@ -78,6 +88,7 @@ class BridgeConfig:
     def __post_init__(self) -> None:
         for origin in (self.api_origin, self.pages_origin, self.key_server_origin):
             check_origin(origin)
+        check_prefix(self.api_prefix)
         check_proxies("trusted_proxies", self.trusted_proxies)
         if isinstance(self.pki_allowed_hosts, str):
             raise TypeError("pki_allowed_hosts is one text, a tuple of texts is expected")
@@ -107,6 +118,7 @@ class PagesConfig:
 
     pages_origin: str
     api_origin: str
+    api_prefix: str = ""
     key_server_origin: str
     folder: Path
     trusted_proxies: int = 0
@@ -114,4 +126,5 @@ class PagesConfig:
     def __post_init__(self) -> None:
         for origin in (self.pages_origin, self.api_origin, self.key_server_origin):
             check_origin(origin)
+        check_prefix(self.api_prefix)
         check_proxies("trusted_proxies", self.trusted_proxies)

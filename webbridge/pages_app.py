@@ -17,6 +17,11 @@ from sealwax.service import create_application
 from webbridge.config import PagesConfig
 from webbridge.security import pages_policy
 
+_PACKAGE = Path(__file__).parent
+# In an installed wheel the built pages are in the package. In a checkout they are in the build's folder.
+_IN_PACKAGE = _PACKAGE / "built_pages"
+BUILT_PAGES = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _PACKAGE.parent / "dist" / "pages"
+
 # The MIME tables of operating systems differ, and browsers run a module or a Worker only with the right type.
 _TYPES = {
     ".css": "text/css",
@@ -45,7 +50,7 @@ def create_pages_app(config: PagesConfig) -> Flask:
 
     @app.get("/config.json")
     def config_json() -> Response:
-        response = jsonify(api=config.api_origin, keyServer=config.key_server_origin)
+        response = jsonify(api=config.api_origin + config.api_prefix, keyServer=config.key_server_origin)
         response.headers["Cache-Control"] = "no-cache"
         return response
 

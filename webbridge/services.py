@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Flask, Request, Response, current_app, g, request
 
 from sealwax.service import Database, Gate, ServiceError, is_https
+from sealwax.service.health import Health
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
 from webbridge.certificates.authorities import Authorities
@@ -24,6 +25,8 @@ from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login.counter import LoginCounter, login_gate
 from webbridge.login.sessions import Session, SessionStore
+from webbridge.reachability import Reachability
+from webbridge.records import record_session_ended, recorded_call
 from webbridge.security import ACCOUNT_HEADER
 
 _EXTENSION = "sealwax"
@@ -38,6 +41,7 @@ class SessionCookie:
 
     name: str
     is_secure: bool
+    path: str = "/"
 
     def value_in(self, request: Request) -> str:
         """Return the value that a request has, or an empty text."""
@@ -45,11 +49,11 @@ class SessionCookie:
 
     def set_in(self, response: Response, value: str) -> None:
         """Let the browser keep the cookie until it is closed, for this host only and not for scripts."""
-        response.set_cookie(self.name, value, secure=self.is_secure, httponly=True, samesite="Strict", path="/")
+        response.set_cookie(self.name, value, secure=self.is_secure, httponly=True, samesite="Strict", path=self.path)
 
     def delete_in(self, response: Response) -> None:
         """Let the browser forget the cookie."""
-        response.delete_cookie(self.name, secure=self.is_secure, httponly=True, samesite="Strict", path="/")
+        response.delete_cookie(self.name, secure=self.is_secure, httponly=True, samesite="Strict", path=self.path)
 
 
 HTTPS_COOKIE: Final = SessionCookie(name="__Host-sealwax", is_secure=True)
@@ -58,7 +62,11 @@ LOOPBACK_COOKIE: Final = SessionCookie(name="sealwax", is_secure=False)
 
 
 def session_cookie(config: BridgeConfig) -> SessionCookie:
-    """Return the cookie for the bridge's own origin."""
+    """Return the cookie for the bridge's own origin, or for its path there if it shares the origin."""
+    if config.api_prefix:
+        # Browsers take __Host- only with the path "/", at which every other service of the origin would get the cookie.
+        is_secure, path = is_https(config.api_origin), f"{config.api_prefix}/api"
+        return SessionCookie(name="__Secure-sealwax" if is_secure else "sealwax", is_secure=is_secure, path=path)
     return HTTPS_COOKIE if is_https(config.api_origin) else LOOPBACK_COOKIE
 
 
@@ -81,6 +89,15 @@ class Services:
     anchors_der: tuple[bytes, ...]
     trust_list: TrustListFile
     timestamp_anchors_der: tuple[bytes, ...]
+    reachability: Reachability
+
+    def health(self) -> Health:
+        """Return the checks of the parts."""
+        return Health(needed={"database": self._database_answers}, reported={"mailServers": self.reachability.is_good})
+
+    def _database_answers(self) -> bool:
+        with self.database.transaction():
+            return True
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
@@ -120,6 +137,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         anchors_der=anchors_der,
         trust_list=trust_list,
         timestamp_anchors_der=timestamp_anchors_der,
+        reachability=Reachability(config),
     )
 
 
@@ -173,11 +191,13 @@ def name_account(response: Response) -> Response:
 def with_mail(session: Session, call: Callable[[], Result]) -> Result:
     """Make a call to the gateway for a session. End the session if the mailbox refuses its password."""
     try:
-        return call()
+        with recorded_call():
+            return call()
     except GatewayError as error:
         if error.code is not GatewayCode.LOGIN_REFUSED:
             raise
         end_session()
+        record_session_ended(session.address)
         text = "The mail server no longer accepts the password. Sign in again."
         raise ServiceError(401, "session-ended", text) from None
 

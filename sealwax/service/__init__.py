@@ -12,6 +12,8 @@ from sealwax.service.counters import Gate, WindowCounter
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
 from sealwax.service.headers import API_POLICY, CrossOrigin, install_cross_origin
+from sealwax.service.logs import audit
+from sealwax.service.prefix import install_prefix
 from sealwax.service.web_server import catch_ending_signals, serve
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "ServiceError",
     "TryLater",
     "WindowCounter",
+    "audit",
     "catch_ending_signals",
     "check_origin",
     "check_proxies",
@@ -32,6 +35,7 @@ __all__ = [
     "host_of",
     "install_cross_origin",
     "install_error_handlers",
+    "install_prefix",
     "is_https",
     "now",
     "serve",

@@ -9,6 +9,7 @@ from flask import Flask
 from sealwax.service.configuration import host_of, is_https
 from sealwax.service.errors import install_error_handlers
 from sealwax.service.headers import API_POLICY, install_security_headers
+from sealwax.service.observation import install_observation
 from sealwax.service.proxies import install_proxies
 
 
@@ -31,4 +32,5 @@ def create_application(
     install_error_handlers(app, error_codes)
     install_security_headers(app, policy, https=is_https(origin))
     install_proxies(app, proxies)
+    install_observation(app)
     return app

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
+
+from sealwax.service.metrics import count_refusal
 
 _HTTP_ERRORS = {
     400: ("bad-request", "The server does not understand the request."),
@@ -59,6 +61,8 @@ def error_response(
 
 
 def _service_error(error: ServiceError) -> Response:
+    if isinstance(error, TryLater):
+        count_refusal(request.url_rule.rule if request.url_rule else "")
     return error_response(error.status, error.code, error.message, error.retry_after_seconds)
 
 

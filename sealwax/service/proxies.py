@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import mmap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger("sealwax.proxies")
+# One byte of memory that the workers of a service share, because they are forks of the process that imports this.
+_untrusted = mmap.mmap(-1, 1)
+
+
+def is_proxy_untrusted() -> bool:
+    """Return whether a proxy, or a client, named an address in X-Forwarded-For although no proxy is trusted."""
+    return _untrusted[0] != 0
 
 
 def install_proxies(app: Flask, count: int) -> None:
@@ -23,7 +34,16 @@ def install_proxies(app: Flask, count: int) -> None:
         environ.pop("HTTP_X_FORWARDED_PROTO", None)
         return inner(environ, start_response)
 
-    outer: WSGIApplication = without_forwarded_proto
+    def noticing_proxies(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "HTTP_X_FORWARDED_FOR" in environ and not is_proxy_untrusted():
+            _untrusted[0] = 1
+            _log.error(
+                "requests come with X-Forwarded-For, but trusted_proxies is 0: all clients count as one. Set"
+                " trusted_proxies to the number of your proxies, or let nobody reach the service past them."
+            )
+        return without_forwarded_proto(environ, start_response)
+
+    outer: WSGIApplication = noticing_proxies if not count else without_forwarded_proto
     if count:
         outer = ProxyFix(without_forwarded_proto, x_for=count, x_proto=count, x_host=count)
     app.wsgi_app = outer  # type: ignore[method-assign,assignment]

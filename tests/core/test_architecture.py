@@ -158,9 +158,12 @@ def test_the_parts_of_all_services_know_the_core_only() -> None:
         assert not foreign, f"{path.relative_to(ROOT)} imports {sorted(foreign)}"
 
 
+SERVER_OF_KEYS = ("app", "config", "database", "operation", "server_keys", "store")
+
+
 def test_the_bridge_imports_nothing_of_the_key_server() -> None:
     """The bridge may share the tickets and the protocol. Only its demonstration starts the key server."""
-    server = tuple(f"roaming_keys.{name}" for name in ("app", "config", "server_keys", "store"))
+    server = tuple(f"roaming_keys.{name}" for name in SERVER_OF_KEYS)
     for path in modules_of("webbridge"):
         if "demo" in path.parts:
             continue

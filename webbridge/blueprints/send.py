@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from webbridge.gateway import GatewayError, ImapConnection, Outcome, submit_message
 from webbridge.gateway.imap import SEEN
 from webbridge.login.sessions import Session
+from webbridge.records import recorded_send
 from webbridge.security import RECIPIENTS_HEADER
 from webbridge.services import require_session, services, with_mail
 
@@ -30,15 +31,17 @@ def send_message() -> Response:
     # Werkzeug cuts a body of unknown length at the limit, and raises its error only at the next read.
     request.stream.read(1)
     recipients = [part.strip() for part in request.headers.get(RECIPIENTS_HEADER, "").split(",") if part.strip()]
-    outcome = with_mail(
-        session,
-        lambda: submit_message(
-            session.credentials,
-            message,
-            recipients,
-            max_bytes=config.max_message_bytes,
-        ),
-    )
+    with recorded_send(session.address) as record:
+        outcome = with_mail(
+            session,
+            lambda: submit_message(
+                session.credentials,
+                message,
+                recipients,
+                max_bytes=config.max_message_bytes,
+            ),
+        )
+        record.outcome = outcome.value
     saved_to = _keep_copy(session, message) if outcome is Outcome.SENT else None
     return jsonify(outcome=outcome.value, savedTo=saved_to)
 

@@ -10,6 +10,7 @@ from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
 from webbridge.gateway.door import check_credentials
+from webbridge.records import record_sign_out, recorded_login
 from webbridge.services import end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
@@ -40,11 +41,14 @@ def who() -> Response:
 def sign_out() -> Response:
     """End the session, if there is one. A session of another account than the page names is not ended."""
     response = Response(status=204)
+    account = ""
     with suppress(ServiceError):
-        require_session()
+        account = require_session().address
     if is_of_another_account():
         return response
     end_session()
+    if account:
+        record_sign_out(account)
     services().cookie.delete_in(response)
     return response
 
@@ -59,7 +63,7 @@ def _read_credentials() -> Credentials:
 
 def _log_in(credentials: Credentials, client: str) -> ImapConnection:
     logins, address = services().logins, credentials.account.address
-    with services().login_gate.one(client):
+    with recorded_login(address), services().login_gate.one(client):
         logins.start(address, client)
         try:
             connection = ImapConnection.open(credentials)

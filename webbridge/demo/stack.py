@@ -34,13 +34,9 @@ from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.ports import DEFAULT_BASE, HOST, Ports, bind_ports
 from webbridge.demo.revocation import LIST_PATH, build_list, serve_published
 from webbridge.demo.tls import write_tls_files
-from webbridge.pages_app import create_pages_app
+from webbridge.pages_app import BUILT_PAGES, create_pages_app
 from webbridge.services import services_of
 
-_PACKAGE = Path(__file__).parents[1]
-# In an installed wheel the built pages are in the package. In a checkout they are in the build's folder.
-_IN_PACKAGE = _PACKAGE / "built_pages"
-BUILT_PAGES = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _PACKAGE.parent / "dist" / "pages"
 TICKET_LIFETIME = timedelta(minutes=10)
 
 

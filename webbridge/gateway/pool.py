@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sealwax.service.metrics import add_connections
 from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, Mailbox
 from webbridge.gateway.imap import ImapConnection, RawMessage
 from webbridge.gateway.wire import CallDeadline
@@ -155,6 +156,7 @@ class ConnectionPool:
         with self._is_free:
             if self._has_room(session_id):
                 self._in_use[session_id] += 1
+                add_connections(1)
                 return
             if self._waiting[session_id] >= MAX_WAITING_PER_SESSION:
                 raise _too_many_calls()
@@ -163,6 +165,7 @@ class ConnectionPool:
                 if not self._is_free.wait_for(lambda: self._has_room(session_id), self._wait_seconds):
                     raise _too_many_calls()
                 self._in_use[session_id] += 1
+                add_connections(1)
             finally:
                 self._waiting[session_id] -= 1
                 if not self._waiting[session_id]:
@@ -172,6 +175,7 @@ class ConnectionPool:
         return self._in_use[session_id] < MAX_CONNECTIONS_PER_SESSION
 
     def _leave(self, session_id: str) -> None:
+        add_connections(-1)
         with self._is_free:
             self._in_use[session_id] -= 1
             if not self._in_use[session_id]:

@@ -12,7 +12,8 @@ from wasm_build.bundle.runtime_files import pinned_module
 from wasm_build.bundle.scripts import list_source_modules
 from wasm_build.bundle.tree import list_folder, write_tree
 from webbridge.demo.accounts import Account
-from webbridge.demo.stack import BUILT_PAGES, DemoStack
+from webbridge.demo.stack import DemoStack
+from webbridge.pages_app import BUILT_PAGES
 
 
 @pytest.fixture(scope="session")

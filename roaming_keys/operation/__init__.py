@@ -1,0 +1,1 @@
+"""The command `sealwax keys`: settings, the server's process, checks, and the first configuration."""

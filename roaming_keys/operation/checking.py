@@ -1,0 +1,87 @@
+"""`sealwax keys check`: tries all that the configuration names, and says what is wrong and what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from roaming_keys.app import create_app
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
+from roaming_keys.server_keys import ServerKeyError
+from sealwax.cli.options.request import given_by, verb
+from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.options import config_option, json_option
+from sealwax.operation.sections import is_private
+from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.operation.web import NoAnswer, ask, ask_process
+from sealwax.service import is_https
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """The configuration to try."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+    as_json: bool = given_by(json_option())
+
+
+@verb(CheckRequest)
+def check(request: CheckRequest) -> int:
+    """Try all that the configuration names: files, master key, database, proxy.
+
+    Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
+    as the user of the service.
+    """
+    return report(_findings(request.config), as_json=request.as_json)
+
+
+def _findings(file: Path) -> Iterator[Finding]:
+    try:
+        settings = load_settings(KeysSettings, file)
+        config = settings.to_config()
+    except WrongSettings as error:
+        for problem in error.problems:
+            yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
+        return
+    yield fine("settings", str(file))
+    database = Path(config.database)
+    yield from check_files(KeysSettings, file, [path for path in (database, settings.logs.audit_file) if path])
+    yield guarded("database", lambda: _check_database(config, database))
+    if settings.trusted_proxies == 0 and is_https(settings.origin):
+        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
+        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
+    if not is_private(settings.server.listen):
+        remedy = "listen at a loopback address, or let a firewall admit only the proxy"
+        yield doubtful("server", f"{settings.server.listen} is reached from other machines, without TLS", remedy)
+    if not settings.pages_origins:
+        yield doubtful("pages", "no page may ask for keys", "name the origin of the pages by pages_origins")
+    yield from _check_running(settings)
+
+
+def _check_database(config: KeyServerConfig, file: Path) -> Finding:
+    if not file.exists():
+        return wrong("database", f"{file} is missing", "run: sealwax keys init")
+    try:
+        create_app(config)
+    except ServerKeyError as error:
+        return wrong("database", str(error), "put the right key into the secret master_key")
+    return fine("database", "it answers, and belongs to the master key")
+
+
+def _check_running(settings: KeysSettings) -> Iterator[Finding]:
+    if settings.server.listen.startswith("unix:"):
+        return
+    try:
+        ask_process(settings.server.listen, settings.origin, "/parameters")
+    except NoAnswer:
+        yield doubtful("process", f"nothing answers at {settings.server.listen}", "start it: sealwax keys serve")
+        return
+    yield fine("process", f"{settings.server.listen} answers")
+    try:
+        ask(settings.origin, "/parameters")
+    except NoAnswer as error:
+        yield doubtful("proxy", f"{settings.origin}: {error}", "look at the proxy and at its certificate")
+    else:
+        yield fine("proxy", f"{settings.origin} answers")

@@ -1,0 +1,33 @@
+"""`sealwax keys`: the group of commands for an operator of the key server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.group import Verbs
+
+
+class KeysVerbs(Verbs):
+    """The commands in the order of use."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "init": "roaming_keys.operation.founding:init",
+        "check": "roaming_keys.operation.checking:check",
+        "serve": "roaming_keys.operation.serving:serve",
+    }
+    entry_points: ClassVar[str] = "sealwax.keys"
+
+
+@click.group(cls=KeysVerbs)
+def keys() -> None:
+    """Run the key server, which keeps people's encrypted keys.
+
+    \b
+    init    writes a configuration with comments, makes its master key and
+            its database, and takes the ticket key of the bridge
+    check   tries all that the configuration names, and says what is wrong
+    serve   answers until it is stopped
+    """

@@ -1,0 +1,79 @@
+"""`sealwax keys init`: a configuration with comments, the master key, the ticket key of the bridge, the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from roaming_keys.app import create_app
+from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
+from roaming_keys.server_keys import ServerKeyError
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.streams.files import write_line
+from sealwax.files.small import read_small
+from sealwax.operation.first_file import Values, first_file, toml_value
+from sealwax.operation.founding import (
+    give_to,
+    make_folder_of,
+    make_secret,
+    origin_option,
+    owner_option,
+    write_new,
+)
+from sealwax.operation.options import config_option
+from sealwax.operation.settings import WrongSettings, load_settings, own_secrets_folder, secret_names
+
+_DATABASE = "/var/lib/sealwax-keys/keys.sqlite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitRequest:
+    """The values of a first configuration."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+    origin: str = given_by(origin_option("--origin", "Origin of the key server.", "https://keys.example.org"))
+    pages: str = given_by(origin_option("--pages", "Origin of the pages.", "https://mail.example.org"))
+    ticket_key: Path | None = given_by(
+        click.Option(
+            ["--ticket-key"],
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="The bridge's secret enrolment_key, which is copied. Needed once.",
+        )
+    )
+    database: str = given_by(
+        click.Option(["--database"], default=_DATABASE, show_default=True, metavar="PATH", help="SQLite file.")
+    )
+    user: str | None = given_by(owner_option())
+
+
+@verb(InitRequest)
+def init(request: InitRequest) -> None:
+    """Write a configuration with comments, and make its master key and its database.
+
+    Files that exist are kept. Back up the master key apart from the database: one without the other opens nothing.
+    """
+    file = request.config
+    folder = own_secrets_folder(file)
+    elsewhere = {name: str(folder / name) for name in secret_names(KeysSettings) if name != "database"}
+    values: Values = {("origin",): request.origin, ("database",): request.database, ("trusted_proxies",): 1}
+    text = first_file(KeysSettings, values, elsewhere=elsewhere)
+    # The only setting of this file that is a list.
+    text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
+    write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
+    if request.ticket_key is not None:
+        make_secret(file, "ticket_key", request.user, content=read_small(request.ticket_key))
+    if make_secret(file, "master_key", request.user) is not None:
+        write_line(f"{folder / 'master_key'} was made: back it up apart from the database")
+    config = load_settings(KeysSettings, file).to_config()
+    database = Path(config.database)
+    make_folder_of(database, request.user)
+    try:
+        create_app(config)
+    except ServerKeyError as error:
+        raise WrongSettings([f"master_key: {error}"]) from None
+    for suffix in ("", "-wal", "-shm"):
+        give_to(database.with_name(database.name + suffix), request.user)
+    write_line("the database is up to date")

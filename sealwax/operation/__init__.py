@@ -1,0 +1,1 @@
+"""The commands of an operator, as far as bridge and key server share them: settings, the server's process, checks."""

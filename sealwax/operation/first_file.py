@@ -1,0 +1,61 @@
+"""The first configuration of a service: each setting of its schema with its meaning, and the values that are given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sealwax.operation.settings import default_of, section_of
+
+Values = Mapping[tuple[str, ...], str | int | bool]
+
+
+def first_file(kind: type[BaseModel], values: Values, *, elsewhere: Mapping[str, str]) -> str:
+    """The text of a TOML file. `elsewhere` are the secrets in files of their own, with these files."""
+    head = "# The settings of Sealwax. A line that begins with # is a comment, or shows a default.\n"
+    return head + "".join(_lines(kind, values, elsewhere, ()))
+
+
+def _lines(
+    kind: type[BaseModel], values: Values, elsewhere: Mapping[str, str], above: tuple[str, ...]
+) -> Iterator[str]:
+    tables = {name: one for name, one in kind.model_fields.items() if section_of(one.annotation)}
+    for name, one in kind.model_fields.items():
+        if name in tables:
+            continue
+        if name in elsewhere:
+            yield f"\n# {one.description}\n# {name} is in {elsewhere[name]}\n"
+        else:
+            yield from _setting((*above, name), one, values)
+    for name, one in tables.items():
+        path = (*above, name)
+        is_used = (not one.is_required() and _has_default(one)) or any(given[: len(path)] == path for given in values)
+        section = section_of(one.annotation)
+        if section is None or not is_used:
+            continue
+        yield f"\n# {one.description}\n[{'.'.join(path)}]\n"
+        yield from _lines(section, values, elsewhere, path)
+
+
+def _has_default(one: FieldInfo) -> bool:
+    return one.get_default(call_default_factory=True) is not None
+
+
+def _setting(path: tuple[str, ...], one: FieldInfo, values: Values) -> Iterator[str]:
+    yield f"\n# {one.description}\n"
+    if path in values:
+        yield f"{path[-1]} = {toml_value(values[path])}\n"
+    elif one.is_required():
+        yield f"# {path[-1]} = must be given\n"
+    else:
+        yield f"# {path[-1]} = {default_of(one)}".rstrip(" =") + "\n"
+
+
+def toml_value(value: Any) -> str:
+    """A text, a number or a truth value as TOML writes it."""
+    # Texts of JSON are texts of TOML, but for DEL, which the settings do not take.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,69 @@
+"""The files that `init` makes: the configuration, its secrets, and their owner."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+from pathlib import Path
+
+import click
+
+from sealwax.files.whole import write_whole
+from sealwax.operation.settings import KEY_BYTES, own_secrets_folder
+
+_PUBLIC = 0o644
+_PRIVATE = 0o600
+_PRIVATE_FOLDER = 0o700
+
+
+def write_new(file: Path, text: str) -> bool:
+    """Write a configuration if there is none yet. Return whether it was written."""
+    if file.exists():
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, text.encode(), mode=_PUBLIC)
+    return True
+
+
+def make_secret(file: Path, name: str, owner: str | None, *, content: bytes | None = None) -> Path | None:
+    """Write a secret of a configuration: new random bytes, or the `content`. Return its file, or None if it exists."""
+    folder = own_secrets_folder(file)
+    folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    give_to(folder, owner)
+    path = folder / name
+    if path.exists():
+        return None
+    write_whole(path, (content or secrets.token_hex(KEY_BYTES).encode()).strip() + b"\n", mode=_PRIVATE)
+    give_to(path, owner)
+    return path
+
+
+def make_folder_of(database: Path, owner: str | None) -> None:
+    """Make the folder of a database, which only its owner may enter."""
+    if not database.parent.exists():
+        database.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True)
+        give_to(database.parent, owner)
+
+
+def give_to(path: Path, owner: str | None) -> None:
+    """Give a file to a system user. Raises ClickException if there is no such user or we may not."""
+    if owner is None or not path.exists():
+        return
+    try:
+        found = pwd.getpwnam(owner)
+        os.chown(path, found.pw_uid, found.pw_gid)
+    except KeyError:
+        raise click.ClickException(f"there is no user {owner}: make it first (useradd --system {owner})") from None
+    except PermissionError:
+        raise click.ClickException(f"only root can give {path} to {owner}: run this command as root") from None
+
+
+def owner_option() -> click.Option:
+    """The option that names the service's user."""
+    return click.Option(["--user"], metavar="NAME", help="System user of the service, who gets secrets and database.")
+
+
+def origin_option(name: str, meaning: str, default: str) -> click.Option:
+    """An option that names an origin."""
+    return click.Option([name], default=default, show_default=True, metavar="ORIGIN", help=meaning)

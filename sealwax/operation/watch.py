@@ -1,0 +1,59 @@
+"""The address for monitoring: `/health`, `/ready` and `/metrics`, which the public address does not have.
+
+Each worker listens at both addresses. The address at which a request arrived decides who answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response
+
+from sealwax.service import metrics
+from sealwax.service.health import find_health, health_answer, ready_answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def add_watch(app: Flask, listen: str | None) -> WSGIApplication:
+    """Return an application that answers monitoring at `listen`, and at all other addresses as `app` does."""
+    if listen is None:
+        return app
+    watch = _watch_application(app)
+    host, _, port = listen.rpartition(":")
+
+    def chosen(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # gunicorn sets these from the listening socket, never from the request.
+        is_watch = environ.get("SERVER_PORT") == port and environ.get("SERVER_NAME") == host.strip("[]")
+        return (watch if is_watch else app)(environ, start_response)
+
+    return chosen
+
+
+def forget_worker(process_id: int) -> None:
+    """Remove the values that count only while their worker lives."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(process_id)  # type: ignore[no-untyped-call]
+
+
+def _watch_application(observed: Flask) -> WSGIApplication:
+    watch = Flask("sealwax.watch", static_folder=None, template_folder=None)
+    checks = find_health(observed)
+
+    @watch.get("/health")
+    def health() -> Response:
+        return health_answer()
+
+    @watch.get("/ready")
+    def ready() -> Response:
+        return ready_answer(checks)
+
+    @watch.get("/metrics")
+    def numbers() -> Response:
+        body, media_type = metrics.render()
+        return Response(body, content_type=media_type)
+
+    return watch

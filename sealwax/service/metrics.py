@@ -1,0 +1,106 @@
+"""The metrics of a service for Prometheus. No label names a person, a folder or an address.
+
+prometheus_client is imported at the first use, because it decides then whether several processes share the values: the
+command sets PROMETHEUS_MULTIPROC_DIR before. Without prometheus_client, nothing is counted.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Gauge, Histogram
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+MULTIPROCESS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """The metrics of one process."""
+
+    requests: Histogram
+    calls: Histogram
+    connections: Gauge
+    sends: Counter
+    logins: Counter
+    refusals: Counter
+    streams: Gauge
+
+
+@cache
+def metrics() -> Metrics:
+    """Return the metrics, which are made at the first call: before there are threads, which would make them twice."""
+    from prometheus_client import Counter, Gauge, Histogram
+
+    return Metrics(
+        requests=Histogram(
+            "sealwax_request_seconds", "Requests by route", ["method", "route", "status"], buckets=_SECONDS
+        ),
+        calls=Histogram("sealwax_gateway_call_seconds", "Calls to mail servers", ["kind", "outcome"], buckets=_SECONDS),
+        connections=Gauge("sealwax_imap_connections", "IMAP connections in use", multiprocess_mode="livesum"),
+        sends=Counter("sealwax_sends", "Messages given to the submission server", ["outcome"]),
+        logins=Counter("sealwax_logins", "Attempts to sign in", ["outcome"]),
+        refusals=Counter("sealwax_refusals", "Requests refused because they came too soon", ["route"]),
+        streams=Gauge("sealwax_event_streams", "Open streams of events", multiprocess_mode="livesum"),
+    )
+
+
+def are_counted() -> bool:
+    """Whether somebody reads the metrics of this process."""
+    return MULTIPROCESS_FOLDER in os.environ
+
+
+def count_request(method: str, route: str, status: str, seconds: float) -> None:
+    """Count one request."""
+    if are_counted():
+        metrics().requests.labels(method, route, status).observe(seconds)
+
+
+def count_call(kind: str, outcome: str, seconds: float) -> None:
+    """Count one call to a mail server. `kind` is a word of the program, `outcome` "ok" or a code."""
+    if are_counted():
+        metrics().calls.labels(kind, outcome).observe(seconds)
+
+
+def count_send(outcome: str) -> None:
+    """Count one message by its outcome."""
+    if are_counted():
+        metrics().sends.labels(outcome).inc()
+
+
+def count_login(outcome: str) -> None:
+    """Count one attempt to sign in by its outcome."""
+    if are_counted():
+        metrics().logins.labels(outcome).inc()
+
+
+def count_refusal(route: str) -> None:
+    """Count one request that came too soon."""
+    if are_counted():
+        metrics().refusals.labels(route).inc()
+
+
+def add_connections(change: int) -> None:
+    """Count IMAP connections that are taken, or given back with a negative number."""
+    if are_counted():
+        metrics().connections.inc(change)
+
+
+def add_streams(change: int) -> None:
+    """Count streams of events that open, or close with a negative number."""
+    if are_counted():
+        metrics().streams.inc(change)
+
+
+def render() -> tuple[bytes, str]:
+    """Return the metrics of all processes of this service, and their media type."""
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -1,0 +1,201 @@
+"""`sealwax bridge` and `sealwax keys`: the first configuration, the checks, and the running services."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.operation.conftest import Site
+from tests.support.servers.own_process import running, sealwax
+
+pytestmark = pytest.mark.server
+
+
+def get(url: str, **headers: str) -> Any:
+    request = urllib.request.Request(url, headers={name.replace("_", "-"): text for name, text in headers.items()})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+def mode_of(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+def findings(site: Site, command: str = "bridge") -> tuple[int, list[dict[str, str]]]:
+    done = sealwax(command, "check", *site.config, "--json")
+    assert done.stderr == ""
+    report = json.loads(done.stdout)
+    assert report["ok"] is (done.returncode == 0)
+    return done.returncode, report["findings"]
+
+
+def found(rows: list[dict[str, str]], part: str) -> list[tuple[str, str]]:
+    return [(row["level"], row["text"]) for row in rows if row["part"] == part]
+
+
+def test_init_makes_what_check_then_finds_right_and_keeps_what_exists(tmp_path: Path) -> None:
+    file, database = tmp_path / "etc" / "bridge.toml", tmp_path / "state" / "bridge.sqlite"
+    arguments = ("bridge", "init", "--config", str(file), "--database", str(database), "--imap", "mail.test:143")
+    first = sealwax(*arguments)
+    assert (first.returncode, first.stderr) == (0, "")
+    secret = tmp_path / "etc" / "bridge.secrets" / "enrolment_key"
+    assert re.fullmatch(r"[0-9a-f]{64}\n", secret.read_text())
+    assert [mode_of(path) for path in (secret, secret.parent, database, database.parent)] == [
+        "0o600", "0o700", "0o600", "0o700",
+    ]  # fmt: skip
+    assert 'security = "starttls"' in file.read_text()
+    kept = (file.read_text(), secret.read_text())
+    assert sealwax(*arguments).returncode == 0
+    assert (file.read_text(), secret.read_text()) == kept
+
+
+def test_the_key_server_gets_the_ticket_key_and_the_bridge_no_master_key(tmp_path: Path) -> None:
+    bridge, keys = tmp_path / "bridge.toml", tmp_path / "keys.toml"
+    assert sealwax("bridge", "init", "-c", str(bridge), "--database", str(tmp_path / "b.sqlite")).returncode == 0
+    ticket = str(tmp_path / "bridge.secrets" / "enrolment_key")
+    made = sealwax("keys", "init", "-c", str(keys), "--database", str(tmp_path / "k.sqlite"), "--ticket-key", ticket)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert {path.name for path in (tmp_path / "bridge.secrets").iterdir()} == {"enrolment_key"}
+    assert {path.name for path in (tmp_path / "keys.secrets").iterdir()} == {"ticket_key", "master_key"}
+    done = sealwax("keys", "check", "-c", str(keys), "--json")
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "keys.secrets" / "master_key").write_text("00" * 32)
+    wrong = sealwax("keys", "check", "-c", str(keys))
+    assert wrong.returncode == 1
+    assert "another master key" in wrong.stdout
+
+
+def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    code, rows = findings(site)
+    assert code == 0, rows
+    for part in ("settings", "database", "imap", "smtp"):
+        assert [level for level, _ in found(rows, part)] == ["ok"], rows
+    assert found(rows, "process")[0][0] == "warning"
+    secret = site.folder / "bridge.secrets" / "enrolment_key"
+    secret.chmod(0o644)
+    site.mail.stop()
+    (site.folder / "state" / "bridge.sqlite").unlink()
+    code, rows = findings(site)
+    assert code == 1
+    assert [level for part in ("imap", "smtp", "database") for level, _ in found(rows, part)] == ["error"] * 3
+    assert found(rows, "files") == [("warning", f"{secret} can be read by everybody on this machine")]
+
+
+def test_check_names_a_certificate_that_is_not_trusted_and_a_wrong_kind_of_tls(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    text = site.file.read_text()
+    site.file.write_text(re.sub(r"mail.ca_file = .*\n", "", text))
+    assert "not trusted" in found(findings(site)[1], "imap")[0][1]
+    site.file.write_text(text.replace('mail.smtp.security = "starttls"', 'mail.smtp.security = "tls"'))
+    assert "does not begin TLS" in found(findings(site)[1], "smtp")[0][1]
+
+
+def test_wrong_settings_end_serve_with_one_line_and_check_with_a_finding(site: Site) -> None:
+    site.file.write_text(site.file.read_text() + "threads = 3\n")
+    done = sealwax("bridge", "serve", *site.config)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("sealwax: threads: there is no such setting")
+    assert findings(site)[0] == 1
+
+
+def test_the_service_answers_health_readiness_and_metrics(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    with running("bridge", "serve", *site.config, folder=site.folder, answers=f"{site.api}/api/health") as service:
+        assert get(f"{site.api}/api/health") == {"status": "ok", "proxies": "ok"}
+        ready = {"status": "ok", "proxies": "ok", "database": "ok", "mailServers": "ok"}
+        assert get(f"{site.api}/api/ready") == get(f"{site.watch}/ready") == ready
+        with urllib.request.urlopen(f"{site.watch}/metrics", timeout=20) as answer:
+            metrics = answer.read().decode()
+        assert 'sealwax_request_seconds_count{method="GET",route="/api/health",status="200"}' in metrics
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{site.api}/metrics", timeout=20)
+        assert service.end() == 0
+    requests = [line for line in service.lines() if line["event"] == "request"]
+    assert {line["route"] for line in requests} >= {"/api/health", "/api/ready", "unmatched"}
+    assert all({"method", "route", "status", "seconds", "request_id"} <= set(line) for line in requests)
+
+
+def test_an_untrusted_forwarded_address_is_an_error_that_is_logged_once_and_that_check_and_health_say(
+    site: Site,
+) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    with running("bridge", "serve", *site.config, folder=site.folder, answers=f"{site.api}/api/health") as service:
+        for _ in range(2):
+            get(f"{site.api}/api/health", X_Forwarded_For="192.0.2.7")
+        assert get(f"{site.api}/api/ready")["proxies"] == "untrusted"
+        code, rows = findings(site)
+        service.end()
+    assert code == 1
+    assert any("X-Forwarded-For" in text for _, text in found(rows, "proxy"))
+    logged = [line for line in service.lines() if line["logger"] == "sealwax.proxies"]
+    assert [line["level"] for line in logged] == ["error"]
+    assert "192.0.2.7" not in service.log.read_text()
+
+
+UNREADABLE = {
+    b"NONSENSE\r\n\r\n": 400,
+    b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n": 414,
+    b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9000 + b"\r\n\r\n": 431,
+    b"GET /api/health HTTP/1.1\r\nHost: other\r\n\r\n": 400,
+}
+
+
+def test_requests_that_cannot_be_read_are_answered_in_json(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    host, _, port = site.api.removeprefix("http://").partition(":")
+    with running("bridge", "serve", *site.config, folder=site.folder, answers=f"{site.api}/api/health") as service:
+        for request, status in UNREADABLE.items():
+            with socket.create_connection((host, int(port)), timeout=20) as client:
+                client.sendall(request)
+                answer = http.client.HTTPResponse(client)
+                answer.begin()
+                assert answer.status == status
+                assert set(json.loads(answer.read())) == {"code", "message"}
+    assert "NONSENSE" not in service.log.read_text()
+
+
+def test_hangup_reads_the_settings_anew_and_wrong_ones_change_nothing(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    with running("bridge", "serve", *site.config, folder=site.folder, answers=f"{site.api}/api/health") as service:
+        good = site.file.read_text()
+        site.file.write_text(f"nonsense = 1\n{good}")
+        reload_and_wait(service, "not reloaded")
+        site.file.write_text(f"max_message_bytes = 4711\n{good}")
+        reload_and_wait(service, "settings-loaded", count=2)
+        wait_until(lambda: get(f"{site.api}/api/config")["maxMessageBytes"] == 4711)
+        assert service.end() == 0
+
+
+def reload_and_wait(service: Any, text: str, count: int = 1) -> None:
+    service.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: sum(text in line["event"] for line in service.lines()) >= count)
+
+
+def wait_until(condition: Any) -> None:
+    import time
+
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_pages_are_a_service_of_their_own_without_secrets(site: Site) -> None:
+    site.file.write_text(site.file.read_text() + f"pages.folder = {json.dumps(str(site.folder / 'built'))}\n")
+    (site.folder / "built").mkdir()
+    (site.folder / "built" / "index.html").write_text("<!doctype html>")
+    (site.folder / "bridge.secrets").mkdir()
+    (site.folder / "bridge.secrets" / "enrolment_key").write_text("unreadable")
+    with running("bridge", "pages", *site.config, folder=site.folder, answers=f"{site.pages}/config.json") as service:
+        assert get(f"{site.pages}/config.json")["api"] == site.api
+        assert service.end() == 0

@@ -1,0 +1,112 @@
+"""Our services in processes of their own, as an operator starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from webbridge.gateway import MailServer
+
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """One service that runs. `log` has its standard error."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of its log."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+
+def clean_environment(**variables: str) -> dict[str, str]:
+    """The environment without settings of the tester's own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SEALWAX_", "CREDENTIALS_"))}
+    return kept | variables
+
+
+def sealwax(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "sealwax.cli", *arguments]
+    return subprocess.run(
+        command, env=clean_environment(**variables), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@contextlib.contextmanager
+def running(*arguments: str, folder: Path, answers: str, **variables: str) -> Iterator[Running]:
+    """Run a service during the block, from when it answers at a URL."""
+    log = folder / "service.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sealwax.cli", *arguments],
+            env=clean_environment(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    service = Running(process=process, log=log)
+    try:
+        wait_for(answers, service)
+        yield service
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=60)
+
+
+def wait_for(url: str, service: Running) -> None:
+    """Wait until something answers at a URL."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and service.process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nothing answers at {url}:\n{service.log.read_text()[-3000:]}")
+
+
+def bridge_file(folder: Path, values: Mapping[str, Any], mail_server: MailServer) -> Path:
+    """Write a configuration of a bridge on loopback. `values` are TOML texts by their path, as "server.listen"."""
+    given = {
+        "database": json.dumps(str(folder / "state" / "bridge.sqlite")),
+        "trusted_proxies": "0",
+        "mail.ca_file": json.dumps(str(mail_server.ca_file)),
+        **_address("mail.imap", mail_server.imap),
+        **_address("mail.smtp", mail_server.smtp),
+        **values,
+    }
+    file = folder / "bridge.toml"
+    file.write_text("".join(f"{name} = {value}\n" for name, value in given.items()))
+    return file
+
+
+def _address(name: str, address: Any) -> dict[str, str]:
+    return {
+        f"{name}.host": json.dumps(address.host),
+        f"{name}.port": str(address.port),
+        f"{name}.security": json.dumps(address.security.value),
+    }

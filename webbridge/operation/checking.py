@@ -1,0 +1,192 @@
+"""`sealwax bridge check`: tries all that the configuration names, and says what is wrong and what helps."""
+
+from __future__ import annotations
+
+import imaplib
+import smtplib
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealwax.cli.options.request import given_by, verb
+from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.options import config_option, json_option
+from sealwax.operation.sections import is_private
+from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.operation.web import NoAnswer, ask, ask_process
+from sealwax.service import is_https
+from webbridge.certificates.files import read_certificates
+from webbridge.config import BridgeConfig
+from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.operation.databases import check_database, database_file
+from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
+
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """The configuration to try."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+    as_json: bool = given_by(json_option())
+
+
+@verb(CheckRequest)
+def check(request: CheckRequest) -> int:
+    """Try all that the configuration names: files, database, mail servers, key server, pages, proxy.
+
+    Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
+    as the user of the service.
+    """
+    return report(_findings(request.config), as_json=request.as_json)
+
+
+def _findings(file: Path) -> Iterator[Finding]:
+    try:
+        settings = load_settings(BridgeSettings, file)
+        config = settings.to_config()
+    except WrongSettings as error:
+        for problem in error.problems:
+            yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
+        return
+    yield fine("settings", str(file))
+    private = [path for path in (database_file(config), settings.logs.audit_file) if path]
+    yield from check_files(BridgeSettings, file, private)
+    yield guarded("database", lambda: check_database(config))
+    for server in _servers(config):
+        yield guarded("imap", lambda server=server: _check_imap(server))  # type: ignore[misc]
+        yield guarded("smtp", lambda server=server: _check_smtp(server))  # type: ignore[misc]
+    yield guarded("key server", lambda: _check_origin("key server", config.key_server_origin, "/parameters"))
+    yield guarded("pages", lambda: _check_pages(settings.pages_folder()))
+    yield from _check_anchors(config)
+    yield from _check_listening(settings)
+    yield from _check_running(settings)
+
+
+def _servers(config: BridgeConfig) -> list[MailServer]:
+    servers = [config.mail_server, *(domain.server for domain in config.domains)]
+    return list(dict.fromkeys(server for server in servers if server))
+
+
+def _check_imap(server: MailServer) -> Finding:
+    address, context = server.imap, server.tls_context()
+    try:
+        if address.security is Security.IMPLICIT_TLS:
+            client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+                address.host, address.port, ssl_context=context, timeout=_CONNECT_SECONDS
+            )
+        else:
+            client = imaplib.IMAP4(address.host, address.port, timeout=_CONNECT_SECONDS)
+            client.starttls(context)
+        with client:
+            capabilities = set(client.capabilities)
+    except (OSError, imaplib.IMAP4.error) as error:
+        return _unreachable("imap", address, error)
+    if "AUTH=PLAIN" not in capabilities and "LOGINDISABLED" in capabilities:
+        return wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
+    return fine("imap", f"{_at(address)} answers, and its certificate is trusted")
+
+
+def _check_smtp(server: MailServer) -> Finding:
+    address, context = server.smtp, server.tls_context()
+    try:
+        if address.security is Security.IMPLICIT_TLS:
+            client: smtplib.SMTP = smtplib.SMTP_SSL(
+                address.host, address.port, context=context, timeout=_CONNECT_SECONDS
+            )
+        else:
+            client = smtplib.SMTP(address.host, address.port, timeout=_CONNECT_SECONDS)
+            client.starttls(context=context)
+        with client:
+            client.ehlo()
+            takes_passwords = "PLAIN" in client.esmtp_features.get("auth", "")
+    except (OSError, smtplib.SMTPException) as error:
+        return _unreachable("smtp", address, error)
+    if not takes_passwords:
+        return wrong("smtp", f"{_at(address)} offers no AUTH PLAIN", "name the submission port, 465 or 587")
+    return fine("smtp", f"{_at(address)} answers, and its certificate is trusted")
+
+
+def _unreachable(part: str, address: ServerAddress, error: Exception) -> Finding:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = f"the certificate of {_at(address)} is not trusted: {error.verify_message}"
+        return wrong(part, text, "name the server as its certificate does, or its authority by mail.ca_file")
+    if isinstance(error, ssl.SSLError):
+        return wrong(part, f"{_at(address)} does not begin TLS", 'look at `security`: "tls" or "starttls"')
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else "no answer that can be read"
+    return wrong(part, f"{_at(address)}: {reason}", "look at host and port, and at firewalls between")
+
+
+def _at(address: ServerAddress) -> str:
+    return f"{address.host}, port {address.port}"
+
+
+def _check_origin(part: str, origin: str, path: str) -> Finding:
+    try:
+        ask(origin, path)
+    except NoAnswer as error:
+        remedy = "start it and its proxy. Until then people cannot fetch or keep their keys"
+        return doubtful(part, f"{origin}: {error}", remedy)
+    return fine(part, f"{origin} answers")
+
+
+def _check_pages(folder: Path) -> Finding:
+    if not (folder / "index.html").is_file():
+        return wrong("pages", f"{folder} has no index.html", "name the folder of the built pages by pages.folder")
+    if not (folder / "index.html.br").is_file() and not any(folder.glob("*.br")):
+        remedy = "copy the whole folder that the build made: a first visit takes five times as long"
+        return doubtful("pages", f"{folder} has no compressed files", remedy)
+    return fine("pages", str(folder))
+
+
+def _check_anchors(config: BridgeConfig) -> Iterator[Finding]:
+    files = {"trust.anchors_file": config.anchors_file, "trust.timestamp_anchors_file": config.timestamp_anchors_file}
+    for name, file in files.items():
+        if file is None:
+            continue
+        try:
+            count = len(read_certificates(file))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            yield wrong("anchors", f"{file} cannot be read: {reason}", f"name a PEM file of certificates by {name}")
+        else:
+            yield fine("anchors", f"{file} has {count}")
+    if not (config.anchors_file or config.mozilla_roots or config.trust_list_file):
+        remedy = "set trust.anchors_file, trust.mozilla_roots or trust.list_file"
+        yield doubtful("anchors", "no authority is trusted, so that no signature is ever verified", remedy)
+
+
+def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:
+    if settings.trusted_proxies == 0 and is_https(settings.api_origin):
+        text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
+        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
+    for part, listen in (("server", settings.server.listen), ("pages", settings.pages.listen)):
+        if not is_private(listen):
+            remedy = "listen at a loopback address, or let a firewall admit only the proxy"
+            yield doubtful(part, f"{listen} is reached from other machines, without TLS", remedy)
+    if settings.watch.listen and not is_private(settings.watch.listen):
+        remedy = "let a firewall admit only your monitoring"
+        yield doubtful("watch", f"{settings.watch.listen} shows the metrics to other machines", remedy)
+
+
+def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
+    path = f"{settings.api_prefix}/api/health"
+    if settings.server.listen.startswith("unix:"):
+        return
+    try:
+        health = ask_process(settings.server.listen, settings.api_origin, path)
+    except NoAnswer:
+        yield doubtful("process", f"nothing answers at {settings.server.listen}", "start it: sealwax bridge serve")
+        return
+    if health.get("proxies") == "untrusted":
+        text = "requests come with X-Forwarded-For, but trusted_proxies is 0: all people count as one client"
+        yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, and restart")
+    yield fine("process", f"{settings.server.listen} answers")
+    try:
+        ask(settings.api_origin, path)
+    except NoAnswer as error:
+        yield doubtful("proxy", f"{settings.api_origin}{path}: {error}", "look at the proxy and at its certificate")
+    else:
+        yield fine("proxy", f"{settings.api_origin}{path} answers")

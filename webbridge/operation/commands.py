@@ -1,0 +1,35 @@
+"""`sealwax bridge`: the group of commands for an operator of the bridge and its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.group import Verbs
+
+
+class BridgeVerbs(Verbs):
+    """The commands in the order of use, then those that other packages add by the entry points `sealwax.bridge`."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "init": "webbridge.operation.founding:init",
+        "check": "webbridge.operation.checking:check",
+        "serve": "webbridge.operation.serving:serve",
+        "pages": "webbridge.operation.serving:pages",
+    }
+    entry_points: ClassVar[str] = "sealwax.bridge"
+
+
+@click.group(cls=BridgeVerbs)
+def bridge() -> None:
+    """Run the bridge between the web and your mail servers.
+
+    \b
+    init    writes a configuration with comments, makes its secrets and its
+            database, and examples for nginx, Caddy, systemd and containers
+    check   tries all that the configuration names, and says what is wrong
+    serve   answers the API until it is stopped
+    pages   serves the pages' files, a service of its own
+    """

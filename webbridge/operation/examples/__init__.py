@@ -1,0 +1,47 @@
+"""The examples for operators, as files with the names and addresses of one configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
+from sealwax.operation.settings import own_secrets_folder
+from webbridge.operation.settings import BridgeSettings
+
+_FOLDER: Final = Path(__file__).parent / "files"
+_PLACE: Final = re.compile(r"@([A-Z_]+)@")
+_HEADER_ROOM: Final = 64 * 1024  # A request is a little larger than its message.
+
+
+def write_examples(settings: BridgeSettings, file: Path, folder: Path) -> Iterator[Path]:
+    """Write each example into a folder, and yield its path. Existing files of these names are replaced."""
+    values = _values(settings, file)
+    for source in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
+        text = read_small(source).decode()
+        target = folder / source.relative_to(_FOLDER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, _PLACE.sub(lambda found: values[found[1]], text).encode())
+        yield target
+
+
+def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
+    return {
+        "API_HOST": urlsplit(settings.api_origin).hostname or "",
+        "API_ORIGIN": settings.api_origin,
+        "PREFIX": settings.api_prefix,
+        "PAGES_HOST": urlsplit(settings.pages_origin).hostname or "",
+        "PAGES_ORIGIN": settings.pages_origin,
+        "KEYS_HOST": urlsplit(settings.key_server_origin).hostname or "",
+        "API_LISTEN": settings.server.listen,
+        "PAGES_LISTEN": settings.pages.listen,
+        "KEYS_LISTEN": "127.0.0.1:8003",
+        "EVENTS_LISTEN": "127.0.0.1:8004",
+        "MAX_BODY": str(settings.max_message_bytes + _HEADER_ROOM),
+        "CONFIG": str(file),
+        "SECRETS": str(own_secrets_folder(file)),
+    }

@@ -1,0 +1,306 @@
+"""The settings of the bridge and of its pages: the schema of `bridge.toml`."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from sealwax.lookups.directory_failure import DirectoryFailed
+from sealwax.lookups.ldap import LdapDirectory, LdapSecurity, parse_ldap_url
+from sealwax.lookups.smimea import NameServer
+from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
+from sealwax.operation.settings import (
+    HexKey,
+    Origin,
+    Section,
+    ServiceSettings,
+    WrongSettings,
+    key_bytes,
+)
+from smime_core.pkix import RevocationPolicy
+from webbridge.accounts.domains import MailDomain
+from webbridge.config import ABSOLUTE_SECONDS, IDLE_SECONDS, MAX_MESSAGE_BYTES, BridgeConfig, PagesConfig, check_prefix
+from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.pages_app import BUILT_PAGES
+
+DEFAULT_FILE: Final = Path("/etc/sealwax/bridge.toml")
+_MEMORY: Final = ":memory:"
+
+
+class AddressSection(Section):
+    """The address of one mail server."""
+
+    host: str = Field(min_length=1, max_length=255, description="Name of the server, as its certificate has it")
+    port: int = Field(ge=1, le=65_535, description="Port of the server")
+    security: Security = Field(default=Security.IMPLICIT_TLS, description="`tls` from the first byte, or `starttls`")
+
+    def to_address(self) -> ServerAddress:
+        """Return the frozen value."""
+        return ServerAddress(host=self.host, port=self.port, security=self.security)
+
+
+class MailSection(Section):
+    """The mail servers behind the bridge."""
+
+    imap: AddressSection = Field(description="Server from which mail is read")
+    smtp: AddressSection = Field(description="Submission server")
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of authorities for these servers, in place of the system's"
+    )
+    timeout_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="Time that one call waits for a mail server in all"
+    )
+
+    def to_server(self) -> MailServer:
+        """Return the frozen value."""
+        return MailServer(
+            imap=self.imap.to_address(),
+            smtp=self.smtp.to_address(),
+            ca_file=self.ca_file,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+
+class DomainSection(Section):
+    """One domain whose addresses may sign in."""
+
+    name: str = Field(description="Domain, as example.org")
+    login: str = Field(
+        default="{address}",
+        description="Login name at the mail server, in which {local}, {domain} and {address} are parts of the address",
+    )
+    mail: MailSection | None = Field(default=None, description="Mail servers of this domain in place of [mail]")
+
+    @model_validator(mode="after")
+    def check_domain(self) -> Self:
+        """Refuse a wrong domain or login name."""
+        self.to_domain()
+        return self
+
+    def to_domain(self) -> MailDomain:
+        """Return the frozen value. Raises ValueError."""
+        server = None if self.mail is None else self.mail.to_server()
+        return MailDomain(name=self.name, login=self.login, server=server)
+
+
+class SessionsSection(Section):
+    """The life of a session."""
+
+    idle_seconds: int = Field(default=IDLE_SECONDS, gt=0, description="A session ends after this time without use")
+    absolute_seconds: int = Field(default=ABSOLUTE_SECONDS, gt=0, description="A session ends after this time")
+
+    @model_validator(mode="after")
+    def check_order(self) -> Self:
+        """Refuse an idle time that is longer than the session."""
+        if self.idle_seconds > self.absolute_seconds:
+            raise ValueError("idle_seconds is more than absolute_seconds: at most the same is expected")
+        return self
+
+
+class TrustSection(Section):
+    """The authorities that the pages trust."""
+
+    anchors_file: Path | None = Field(default=None, description="PEM file of the trusted authorities")
+    mozilla_roots: bool = Field(
+        default=False, description="Trust public authorities too, as far as Mozilla trusts them for e-mail"
+    )
+    revocation: RevocationPolicy = Field(
+        default=RevocationPolicy.REQUIRED, description="`required`, `if-known` or `not-checked`"
+    )
+    timestamp_anchors_file: Path | None = Field(default=None, description="PEM file of trusted timestamp authorities")
+    list_file: Path | None = Field(
+        default=None, description="Signed list of `sealwax trust publish`; it replaces the rest of this table"
+    )
+
+
+class LdapSection(Section):
+    """One LDAP directory."""
+
+    url: str = Field(description="ldaps://host/dc=example,dc=org, or ldap:// with StartTLS")
+    allow_plain: bool = Field(default=False, description="ldap:// without encryption")
+    bind_name: str = Field(default="", description="Name to log in with; without it the search is anonymous")
+    password: SecretStr = Field(default=SecretStr(""), description="Password of `bind_name`")
+    ca_file: Path | None = Field(default=None, description="PEM file of authorities in place of the system's")
+
+    @model_validator(mode="after")
+    def check_url(self) -> Self:
+        """Refuse an address that is no directory."""
+        self.to_directory()
+        return self
+
+    def to_directory(self) -> LdapDirectory:
+        """Return the frozen value. Raises ValueError."""
+        security = LdapSecurity.PLAIN_ALLOWED if self.allow_plain else LdapSecurity.ENCRYPTED
+        try:
+            return parse_ldap_url(
+                self.url,
+                security=security,
+                bind_name=self.bind_name,
+                password=self.password.get_secret_value(),
+                ca_file=self.ca_file,
+            )
+        except DirectoryFailed as error:
+            raise ValueError(str(error)) from None
+
+
+class NameServerSection(Section):
+    """One DNS resolver."""
+
+    address: str = Field(description="IP address of the resolver")
+    port: int = Field(default=53, ge=1, le=65_535, description="Port of the resolver")
+    is_trusted: bool = Field(default=False, description="Believe its word on DNSSEC")
+
+
+class DirectorySection(Section):
+    """The places where people's certificates are found."""
+
+    folder: Path | None = Field(default=None, description="Folder of PEM files with people's certificates")
+    ldap: tuple[LdapSection, ...] = Field(default=(), description="LDAP directories, as `[[directory.ldap]]`")
+    name_servers: tuple[NameServerSection, ...] = Field(
+        default=(), description="Resolvers for SMIMEA records, as `[[directory.name_servers]]`"
+    )
+
+
+class AuthoritiesSection(Section):
+    """The questions to authorities about certificates."""
+
+    fetch: bool = Field(default=True, description="Ask authorities whether certificates were revoked")
+    cache: Path | None = Field(default=None, description="File of their answers, which all processes share")
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts inside your network that may be asked: ca.example.org or ca.example.org:8080"
+    )
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="Networks inside your network whose hosts may be asked"
+    )
+
+
+class PagesSection(Section):
+    """The static origin, which `sealwax bridge pages` serves."""
+
+    folder: Path | None = Field(default=None, description="Folder of the built pages; without it those of the package")
+    listen: Listen = Field(default="127.0.0.1:8002", description="Address for the proxy")
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer")
+    threads: int = Field(default=4, ge=1, le=256, description="Requests that one process answers at the same time")
+    watch: Listen | None = Field(default=None, description="Address of /health, /ready and /metrics of the pages")
+
+
+class BridgeServerSection(ServerSection):
+    """The process of the API."""
+
+    listen: Listen = Field(default="127.0.0.1:8001", description="Address for the proxy, or unix:/path of a socket")
+
+
+class BridgeSettings(ServiceSettings):
+    """The settings of `bridge.toml`."""
+
+    api_origin: Origin = Field(description="Origin of the API: https://api.example.org")
+    api_prefix: str = Field(
+        default="", description="Path before /api, as /mail; the proxy passes the path on as it came"
+    )
+    pages_origin: Origin = Field(description="Origin of the pages: https://mail.example.org")
+    key_server_origin: Origin = Field(description="Origin of the key server: https://keys.example.org")
+    database: SecretStr = Field(
+        default=SecretStr("/var/lib/sealwax-bridge/bridge.sqlite"),
+        description="Path of the SQLite file, or postgresql+psycopg://user:password@host/name",
+    )
+    enrolment_key: HexKey | None = Field(
+        default=None, description="Secret of 32 bytes that the key server knows as `ticket_key`, in hexadecimal digits"
+    )
+    trusted_proxies: int = Field(
+        default=1, ge=0, le=10, description="Proxies that set X-Forwarded-For, -Proto and -Host"
+    )
+    max_message_bytes: int = Field(default=MAX_MESSAGE_BYTES, gt=0, description="Largest message, read or sent")
+    default_domain: str = Field(default="", description="Domain of names that people type without one")
+    mail: MailSection | None = Field(
+        default=None, description="Mail servers of all addresses, but those of domains with servers of their own"
+    )
+    domains: tuple[DomainSection, ...] = Field(
+        default=(), description="Domains whose addresses may sign in, as `[[domains]]`; without them, all addresses"
+    )
+    server: BridgeServerSection = Field(default_factory=BridgeServerSection, description="Process of the API")
+    pages: PagesSection = Field(default_factory=PagesSection, description="Process of the pages")
+    sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
+    trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
+    directory: DirectorySection = Field(default_factory=DirectorySection, description="People's certificates")
+    authorities: AuthoritiesSection = Field(
+        default_factory=AuthoritiesSection, description="Questions about certificates"
+    )
+    watch: WatchSection = Field(default_factory=WatchSection, description="Address for monitoring")
+    logs: LogsSection = Field(default_factory=LogsSection, description="Log and audit log")
+
+    @field_validator("api_prefix")
+    @classmethod
+    def check_api_prefix(cls, prefix: str) -> str:
+        """Refuse a prefix that is no plain path."""
+        check_prefix(prefix)
+        return prefix
+
+    @model_validator(mode="after")
+    def check_together(self) -> Self:
+        """Refuse settings that contradict each other."""
+        if self.mail is None and (not self.domains or any(one.mail is None for one in self.domains)):
+            raise ValueError("mail is missing: the mail servers, as [mail.imap] and [mail.smtp]")
+        if self.pages_origin in (self.api_origin, self.key_server_origin):
+            raise ValueError("pages_origin: an origin that no other service has is expected")
+        if self.database.get_secret_value() == _MEMORY and self.server.workers > 1:
+            raise ValueError("database: a file or a server is expected with more than one worker, not :memory:")
+        return self
+
+    def to_config(self) -> BridgeConfig:
+        """Return the configuration of the API. Raises WrongSettings."""
+        if self.enrolment_key is None:
+            raise WrongSettings(["enrolment_key is missing: `sealwax bridge init` makes it"])
+        try:
+            return self._config(key_bytes(self.enrolment_key))
+        except ValueError as error:
+            raise WrongSettings([str(error)]) from None
+
+    def _config(self, enrolment_key: bytes) -> BridgeConfig:
+        return BridgeConfig(
+            api_origin=self.api_origin,
+            api_prefix=self.api_prefix,
+            pages_origin=self.pages_origin,
+            key_server_origin=self.key_server_origin,
+            mail_server=None if self.mail is None else self.mail.to_server(),
+            domains=tuple(one.to_domain() for one in self.domains),
+            default_domain=self.default_domain,
+            enrolment_key=enrolment_key,
+            anchors_file=self.trust.anchors_file,
+            trust_list_file=self.trust.list_file,
+            timestamp_anchors_file=self.trust.timestamp_anchors_file,
+            mozilla_roots=self.trust.mozilla_roots,
+            revocation=self.trust.revocation,
+            directory_folder=self.directory.folder,
+            directory_ldap=tuple(one.to_directory() for one in self.directory.ldap),
+            directory_name_servers=tuple(
+                NameServer(address=one.address, port=one.port, is_trusted=one.is_trusted)
+                for one in self.directory.name_servers
+            ),
+            pki_fetch=self.authorities.fetch,
+            pki_cache=self.authorities.cache,
+            pki_allowed_hosts=self.authorities.allowed_hosts,
+            pki_allowed_networks=self.authorities.allowed_networks,
+            database=self.database.get_secret_value(),
+            max_message_bytes=self.max_message_bytes,
+            idle_seconds=self.sessions.idle_seconds,
+            absolute_seconds=self.sessions.absolute_seconds,
+            trusted_proxies=self.trusted_proxies,
+        )
+
+    def to_pages_config(self) -> PagesConfig:
+        """Return the configuration of the pages, which have no secrets."""
+        return PagesConfig(
+            pages_origin=self.pages_origin,
+            api_origin=self.api_origin,
+            api_prefix=self.api_prefix,
+            key_server_origin=self.key_server_origin,
+            folder=self.pages_folder(),
+            trusted_proxies=self.trusted_proxies,
+        )
+
+    def pages_folder(self) -> Path:
+        """Return the folder of the built pages."""
+        return self.pages.folder or BUILT_PAGES

@@ -1,0 +1,87 @@
+"""The lines of the audit log and the metrics about sign-ins, sessions and messages.
+
+They name the account and the network of the client, never a password, a recipient or content.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flask import request
+
+from sealwax.service import ServiceError, audit, client_network
+from sealwax.service.metrics import count_call, count_login, count_send
+from webbridge.gateway import GatewayError
+
+_OK = "ok"
+_FAILED = "server-error"
+
+
+class Record:
+    """One action that is being recorded. `outcome` is a word of the program."""
+
+    def __init__(self) -> None:
+        self.outcome = _OK
+
+
+@contextmanager
+def recorded_login(account: str) -> Iterator[None]:
+    """Record one attempt to sign in, by its outcome."""
+
+    def write(record: Record) -> None:
+        count_login(record.outcome)
+        _audit("sign-in", account, record.outcome)
+
+    with _recorded(write):
+        yield
+
+
+@contextmanager
+def recorded_send(account: str) -> Iterator[Record]:
+    """Record one message by its outcome, which the caller sets unless it is an error."""
+
+    def write(record: Record) -> None:
+        count_send(record.outcome)
+        _audit("send", account, record.outcome)
+
+    with _recorded(write) as record:
+        yield record
+
+
+@contextmanager
+def recorded_call() -> Iterator[None]:
+    """Count one call to a mail server, by the view that makes it."""
+    start = time.monotonic()
+    with _recorded(lambda record: count_call(request.endpoint or "", record.outcome, time.monotonic() - start)):
+        yield
+
+
+def record_sign_out(account: str) -> None:
+    """Record the end of a session that its owner wished."""
+    _audit("sign-out", account, "")
+
+
+def record_session_ended(account: str) -> None:
+    """Record the end of a session whose password the mail server no longer accepts."""
+    _audit("session-ended", account, "login-refused")
+
+
+@contextmanager
+def _recorded(write: Callable[[Record], None]) -> Iterator[Record]:
+    record = Record()
+    try:
+        yield record
+    except (GatewayError, ServiceError) as error:
+        record.outcome = str(error.code)
+        raise
+    except BaseException:
+        record.outcome = _FAILED
+        raise
+    finally:
+        write(record)
+
+
+def _audit(event: str, account: str, outcome: str) -> None:
+    audit(event, outcome=outcome, account=account, client=client_network(request.remote_addr))
