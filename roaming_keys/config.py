@@ -21,6 +21,7 @@ NETWORK_BACKOFF = BackoffRule(free_failures=20, longest_seconds=900)
 class KeyServerConfig:
     """The settings of an operator.
 
+    `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password.
     `origin` is this server's own origin, as clients write it: https, or http on loopback. `pages_origins` are the exact
     origins whose pages may send requests. `ticket_key` is shared with the bridge. `master_key` has 32 bytes; None means
     the key in the system keyring. `proxies` is the number of reverse proxies in front of the server, which set
@@ -29,7 +30,7 @@ class KeyServerConfig:
     """
 
     origin: str
-    database: Path
+    database: str | Path = field(repr=False)
     ticket_key: bytes = field(repr=False)
     pages_origins: tuple[str, ...] = ()
     master_key: bytes | None = field(default=None, repr=False)

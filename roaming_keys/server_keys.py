@@ -23,6 +23,7 @@ from keyring.errors import KeyringError
 
 from roaming_keys.protocol import encode_fields
 from sealwax.files.locks import lock_beside
+from sealwax.service.database import file_of
 
 MASTER_KEY_BYTES = 32
 KEYRING_SERVICE = "sealwax-roaming-keys"
@@ -73,17 +74,21 @@ class ServerKeys:
             raise ServerKeyError("a stored bundle is damaged: restore the database from a backup") from None
 
 
-def load_master_key(database: Path) -> bytes:
+def load_master_key(database: str | Path) -> bytes:
     """Return the master key from the system keyring. It is made at the first start.
 
     If several processes start for the first time together, a lock beside the database lets only one of them make the
     key. Raises ServerKeyError, or OSError if no lock can be made.
     """
+    file = file_of(database)
+    if file is None:
+        # The machines that share a PostgreSQL database need one master key, and each has a keyring of its own.
+        raise ServerKeyError("the database is no file: give the master key in the configuration")
     check_backend(keyring.get_keyring())
     try:
         stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
         if stored is None:
-            with lock_beside(database):
+            with lock_beside(file):
                 stored = _find_or_make_entry()
         return base64.b64decode(stored, validate=True)
     except KeyringError as error:

@@ -1,28 +1,20 @@
-"""The key server's SQLite store: accounts, counters of failed logins, and the master key that they belong to."""
+"""The key server's store: accounts, counters of failed logins, and the master key that they belong to."""
 
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Connection, delete, insert, select, update
+
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import ACCOUNT, FAILED_LOGIN, KNOWN_NETWORK, MASTER_KEY
 from roaming_keys.wire import Parameters
-from sealwax.service import CLOCK_SLACK_SECONDS, Database
+from sealwax.service import CLOCK_SLACK_SECONDS
+from sealwax.service.database import insert_into
 
 KNOWN_SECONDS = 90 * 86_400.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS account (
-    user TEXT PRIMARY KEY, salt BLOB NOT NULL, memory_kib INTEGER NOT NULL, passes INTEGER NOT NULL,
-    lanes INTEGER NOT NULL, verifier BLOB NOT NULL, sealed BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS failed_login (
-    counter BLOB PRIMARY KEY, failures INTEGER NOT NULL, blocked_until REAL NOT NULL, latest REAL NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS failed_login_by_latest ON failed_login (latest);
-CREATE TABLE IF NOT EXISTS known_network (name BLOB PRIMARY KEY, latest REAL NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS master_key (fingerprint BLOB PRIMARY KEY) STRICT;
-"""
 
 
 class AccountExists(Exception):
@@ -53,26 +45,26 @@ class BackoffRule:
 
 
 class Store:
-    """The store, in one SQLite database."""
+    """The store, in one database."""
 
-    def __init__(self, path: Path, *, forget_after: datetime.timedelta) -> None:
+    def __init__(self, url: str | Path, *, forget_after: datetime.timedelta) -> None:
         self._forget_seconds = forget_after.total_seconds()
-        # WAL, so that a backup can read while the server writes.
-        self._database = Database(path, _SCHEMA, settings=("journal_mode = WAL",))
+        self._database = SCHEMA.open(url)
 
     def belongs_to(self, fingerprint: bytes) -> bool:
         """Return whether the store belongs to the master key with this fingerprint. A new store is bound to it."""
         with self._database.transaction() as rows:
-            row = rows.execute("SELECT fingerprint FROM master_key").fetchone()
-            if row is None:
-                rows.execute("INSERT INTO master_key VALUES (?)", (fingerprint,))
-            return row is None or row[0] == fingerprint
+            bound = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
+            if bound is None:
+                rows.execute(insert(MASTER_KEY).values(fingerprint=fingerprint))
+            return bound is None or bytes(bound) == fingerprint
 
     def find_account(self, user: str) -> Account | None:
         """Return the account without its bundle: the time to read a bundle would reveal who is registered."""
-        query = "SELECT salt, memory_kib, passes, lanes, verifier FROM account WHERE user = ?"
-        with self._database.transaction() as rows:
-            row = rows.execute(query, (user,)).fetchone()
+        account = ACCOUNT.c
+        query = select(account.salt, account.memory_kib, account.passes, account.lanes, account.verifier)
+        with self._database.reading() as rows:
+            row = rows.execute(query.where(account.user == user)).first()
         if row is None:
             return None
         salt, memory_kib, passes, lanes, verifier = row
@@ -81,20 +73,25 @@ class Store:
 
     def find_sealed(self, user: str) -> bytes:
         """Return the sealed bundle record of an existing account."""
-        with self._database.transaction() as rows:
-            row = rows.execute("SELECT sealed FROM account WHERE user = ?", (user,)).fetchone()
-        sealed: bytes = row[0]
-        return sealed
+        with self._database.reading() as rows:
+            return bytes(rows.execute(select(ACCOUNT.c.sealed).where(ACCOUNT.c.user == user)).scalar_one())
 
     def add_account(self, account: Account, sealed: bytes) -> None:
         """Store an account and its sealed bundle record. Raises AccountExists."""
         cost = account.parameters
-        row = (account.user, cost.salt, cost.memory_kib, cost.passes, cost.lanes, account.verifier, sealed)
-        try:
-            with self._database.transaction() as rows:
-                rows.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.IntegrityError:
-            raise AccountExists from None
+        row = {
+            "user": account.user,
+            "salt": cost.salt,
+            "memory_kib": cost.memory_kib,
+            "passes": cost.passes,
+            "lanes": cost.lanes,
+            "verifier": account.verifier,
+            "sealed": sealed,
+        }
+        with self._database.transaction() as rows:
+            added = insert_into(rows, ACCOUNT).values(row).on_conflict_do_nothing().returning(ACCOUNT.c.user)
+            if rows.execute(added).first() is None:
+                raise AccountExists
 
     def start_attempt(self, backoffs: dict[bytes, BackoffRule], at: datetime.datetime) -> int:
         """Count a login as failed before it is tried, and return the seconds that it must wait: 0 if it may be tried.
@@ -104,23 +101,20 @@ class Store:
         """
         now = at.timestamp()
         with self._database.transaction() as rows:
-            rows.execute(
-                "DELETE FROM failed_login WHERE latest < ? OR latest > ?",
-                (now - self._forget_seconds, now + CLOCK_SLACK_SECONDS),
-            )
+            self._forget_failures(rows, now)
             failures: dict[bytes, int] = {}
             wait = 0.0
             for counter in backoffs:
-                query = "SELECT failures, blocked_until FROM failed_login WHERE counter = ?"
-                row = rows.execute(query, (counter,)).fetchone() or (0, 0.0)
-                failures[counter] = row[0] + 1
-                wait = max(wait, row[1] - now)
+                query = select(FAILED_LOGIN.c.failures, FAILED_LOGIN.c.blocked_until)
+                row = rows.execute(query.where(FAILED_LOGIN.c.counter == counter)).first()
+                earlier, blocked_until = (0, 0.0) if row is None else row
+                failures[counter] = earlier + 1
+                wait = max(wait, blocked_until - now)
             if wait > 0:
                 return int(wait) + 1
             for counter, rule in backoffs.items():
-                blocked_until = now + rule.wait_seconds(failures[counter])
-                row = (counter, failures[counter], blocked_until, now)
-                rows.execute("REPLACE INTO failed_login VALUES (?, ?, ?, ?)", row)
+                count = failures[counter]
+                self._note_failure(rows, counter, failures=count, blocked_until=now + rule.wait_seconds(count), at=now)
         return 0
 
     def forgive(self, account_counter: bytes, network_counter: bytes) -> None:
@@ -129,23 +123,37 @@ class Store:
         Otherwise a guesser who also has an account could clear the count of the network.
         """
         with self._database.transaction() as rows:
-            rows.execute("DELETE FROM failed_login WHERE counter = ?", (account_counter,))
-            undo = "UPDATE failed_login SET failures = failures - 1, blocked_until = 0 WHERE counter = ?"
-            rows.execute(undo, (network_counter,))
+            rows.execute(delete(FAILED_LOGIN).where(FAILED_LOGIN.c.counter == account_counter))
+            fewer = {"failures": FAILED_LOGIN.c.failures - 1, "blocked_until": 0.0}
+            rows.execute(update(FAILED_LOGIN).where(FAILED_LOGIN.c.counter == network_counter).values(fewer))
 
     def remember_network(self, name: bytes, at: datetime.datetime) -> None:
         """Remember that an account has logged in from a network. `name` is a hash of both."""
         now = at.timestamp()
         with self._database.transaction() as rows:
-            rows.execute(
-                "DELETE FROM known_network WHERE latest < ? OR latest > ?",
-                (now - KNOWN_SECONDS, now + CLOCK_SLACK_SECONDS),
-            )
-            rows.execute("REPLACE INTO known_network VALUES (?, ?)", (name, now))
+            for is_over in (
+                KNOWN_NETWORK.c.latest < now - KNOWN_SECONDS,
+                KNOWN_NETWORK.c.latest > now + CLOCK_SLACK_SECONDS,
+            ):
+                rows.execute(delete(KNOWN_NETWORK).where(is_over))
+            seen = insert_into(rows, KNOWN_NETWORK).values(name=name, latest=now)
+            rows.execute(seen.on_conflict_do_update(index_elements=["name"], set_={"latest": now}))
 
     def knows_network(self, name: bytes, at: datetime.datetime) -> bool:
         """Return whether the account has logged in from this network in the last KNOWN_SECONDS."""
-        oldest = at.timestamp() - KNOWN_SECONDS
-        with self._database.transaction() as rows:
-            query = "SELECT 1 FROM known_network WHERE name = ? AND latest >= ?"
-            return rows.execute(query, (name, oldest)).fetchone() is not None
+        network = KNOWN_NETWORK.c
+        query = select(network.name).where(network.name == name, network.latest >= at.timestamp() - KNOWN_SECONDS)
+        with self._database.reading() as rows:
+            return rows.execute(query).first() is not None
+
+    def _forget_failures(self, rows: Connection, now: float) -> None:
+        latest = FAILED_LOGIN.c.latest
+        for is_over in (latest < now - self._forget_seconds, latest > now + CLOCK_SLACK_SECONDS):
+            rows.execute(delete(FAILED_LOGIN).where(is_over))
+
+    def _note_failure(
+        self, rows: Connection, counter: bytes, *, failures: int, blocked_until: float, at: float
+    ) -> None:
+        noted = {"failures": failures, "blocked_until": blocked_until, "latest": at}
+        first = insert_into(rows, FAILED_LOGIN).values(counter=counter, **noted)
+        rows.execute(first.on_conflict_do_update(index_elements=["counter"], set_=noted))

@@ -40,8 +40,8 @@ class BridgeConfig:
     `trusted_proxies` is the number of proxies whose X-Forwarded headers are trusted.
 
     `api_prefix` is the path of the API before `/api`, such as `/mail`, or empty.
-    `database` is the path of the SQLite file with sessions and login counters; with `:memory:` they are lost when the
-    bridge stops.
+    `database` is the path of the SQLite file with sessions and login counters, or the URL of a PostgreSQL database, in
+    which there may be a password. With `:memory:` the sessions are lost when the bridge stops.
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
     `directory_name_servers` names a resolver. `enrolment_key` is shared with the key server and makes the tickets that
     prove who owns an address.
@@ -78,7 +78,7 @@ class BridgeConfig:
     pki_cache: Path | None = None
     pki_allowed_hosts: tuple[str, ...] = ()
     pki_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    database: str = ":memory:"
+    database: str = field(default=":memory:", repr=False)
     max_message_bytes: int = MAX_MESSAGE_BYTES
     idle_seconds: int = IDLE_SECONDS
     absolute_seconds: int = ABSOLUTE_SECONDS

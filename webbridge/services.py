@@ -20,7 +20,8 @@ from webbridge.certificates.lookup_counter import LookupCounter
 from webbridge.certificates.people import PeopleDirectory
 from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
-from webbridge.database import open_database
+from webbridge.database import SCHEMA
+from webbridge.database.secret import bridge_secret
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login.counter import LoginCounter, login_gate
@@ -112,7 +113,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     # Certificates are read first: if a file is unreadable, no database is open yet that would have to be closed.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
-    database = open_database(config.database)
+    database = SCHEMA.open(config.database)
     accounts = Accounts(config.domains, default_domain=config.default_domain, mail_server=config.mail_server)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
@@ -130,7 +131,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
         pool=ConnectionPool(),
-        folder_ids=FolderIds(config.enrolment_key),
+        folder_ids=FolderIds(bridge_secret(database)),
         people=PeopleDirectory(config),
         authorities=Authorities(config, anchors_der, trust_list),
         lookups=LookupCounter(database, clock=config.clock),

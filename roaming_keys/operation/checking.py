@@ -8,15 +8,18 @@ from pathlib import Path
 
 from roaming_keys.app import create_app
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.database import SCHEMA
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
-from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
+from sealwax.operation.databases import check_database
+from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import is_https
+from sealwax.service.database import file_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,9 @@ def _findings(file: Path) -> Iterator[Finding]:
             yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
         return
     yield fine("settings", str(file))
-    database = Path(config.database)
-    yield from check_files(KeysSettings, file, [path for path in (database, settings.logs.audit_file) if path])
-    yield guarded("database", lambda: _check_database(config, database))
+    private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
+    yield from check_files(KeysSettings, file, private)
+    yield guarded("database", lambda: _check_database(config))
     if settings.trusted_proxies == 0 and is_https(settings.origin):
         text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
         yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
@@ -60,14 +63,16 @@ def _findings(file: Path) -> Iterator[Finding]:
     yield from _check_running(settings)
 
 
-def _check_database(config: KeyServerConfig, file: Path) -> Finding:
-    if not file.exists():
-        return wrong("database", f"{file} is missing", "run: sealwax keys init")
+def _check_database(config: KeyServerConfig) -> Finding:
+    found = check_database(SCHEMA, config.database, made_by="sealwax keys init")
+    if found.level is not Level.OK:
+        # The check of the master key would bring an older database up to date.
+        return found
     try:
         create_app(config)
     except ServerKeyError as error:
         return wrong("database", str(error), "put the right key into the secret master_key")
-    return fine("database", "it answers, and belongs to the master key")
+    return fine("database", f"{found.text}, and belongs to the master key")
 
 
 def _check_running(settings: KeysSettings) -> Iterator[Finding]:

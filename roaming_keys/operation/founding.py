@@ -24,6 +24,7 @@ from sealwax.operation.founding import (
 )
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import WrongSettings, load_settings, own_secrets_folder, secret_names
+from sealwax.service.database import file_of
 
 _DATABASE = "/var/lib/sealwax-keys/keys.sqlite"
 
@@ -68,12 +69,14 @@ def init(request: InitRequest) -> None:
     if make_secret(file, "master_key", request.user) is not None:
         write_line(f"{folder / 'master_key'} was made: back it up apart from the database")
     config = load_settings(KeysSettings, file).to_config()
-    database = Path(config.database)
-    make_folder_of(database, request.user)
+    database = file_of(config.database)
+    if database is not None:
+        make_folder_of(database, request.user)
     try:
         create_app(config)
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
-    for suffix in ("", "-wal", "-shm"):
-        give_to(database.with_name(database.name + suffix), request.user)
+    if database is not None:
+        for suffix in ("", "-wal", "-shm"):
+            give_to(database.with_name(database.name + suffix), request.user)
     write_line("the database is up to date")

@@ -53,7 +53,7 @@ class KeysSettings(ServiceSettings):
             raise WrongSettings(["ticket_key is missing: `sealwax keys init --ticket-key FILE` takes the bridge's"])
         return KeyServerConfig(
             origin=self.origin,
-            database=Path(self.database.get_secret_value()),
+            database=self.database.get_secret_value(),
             ticket_key=key_bytes(self.ticket_key),
             pages_origins=self.pages_origins,
             master_key=None if self.master_key is None else key_bytes(self.master_key),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from sealwax.service.application import create_application
 from sealwax.service.client_network import client_network
 from sealwax.service.configuration import check_origin, check_proxies, host_of, is_https, now
-from sealwax.service.counters import Gate, WindowCounter
-from sealwax.service.database import CLOCK_SLACK_SECONDS, Database
+from sealwax.service.counters import Gate, LeakyCounter
+from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
 from sealwax.service.headers import API_POLICY, CrossOrigin, install_cross_origin
 from sealwax.service.logs import audit
 from sealwax.service.prefix import install_prefix
+from sealwax.service.schema import DatabaseRefused, Schema
 from sealwax.service.web_server import catch_ending_signals, serve
 
 __all__ = [
@@ -21,10 +22,13 @@ __all__ = [
     "CLOCK_SLACK_SECONDS",
     "CrossOrigin",
     "Database",
+    "DatabaseRefused",
+    "DatabaseUnavailable",
     "Gate",
+    "LeakyCounter",
+    "Schema",
     "ServiceError",
     "TryLater",
-    "WindowCounter",
     "audit",
     "catch_ending_signals",
     "check_origin",

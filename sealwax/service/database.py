@@ -1,84 +1,275 @@
-"""One SQLite database for a service: its file, its schema, and transactions that threads and processes share."""
+"""The database of a service: SQLite at a path, or PostgreSQL at a URL, with transactions for threads and processes.
+
+SQLite keeps its journal as a write-ahead log (WAL): readers and the writer do not wait for each other, and a commit
+costs one fsync instead of three. The log also keeps deleted rows for a while, so `erase_deleted` empties it.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.pool import StaticPool
+
+from sealwax.service.errors import ServiceError
 
 BUSY_SECONDS = 10.0
-_RETRY_SECONDS = 0.01
+RETRY_AFTER_SECONDS: Final = 5
 # A request reads the clock before it waits for its transaction, so a stored time may be a little ahead. A time further
 # ahead was written by a wrong clock: it would block a login, or keep a session, until that time.
 CLOCK_SLACK_SECONDS = 60
-_IN_MEMORY = ":memory:"
+_RETRY_SECONDS = 0.01
+_IN_MEMORY: Final = ":memory:"
+_PRIVATE_MODE: Final = 0o600
+_FILES_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+# secure_delete overwrites deleted rows, which contain halves of session keys. Temporary tables stay in memory.
+_PRAGMAS: Final = ("secure_delete = ON", "temp_store = MEMORY", "synchronous = FULL")
+# The low byte of an extended result code of SQLite is its primary code.
+_PRIMARY_CODE: Final = 0xFF
+_STATEMENT_AT_FAULT: Final = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_RANGE,
+    }
+)
+_READS_ONLY: Final = "sealwax_reads_only"
+_POOL_PLACES: Final = 64
+# A server that vanished without closing its connections is noticed within these seconds.
+_POSTGRESQL: Final[dict[str, str]] = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+}
+_log = logging.getLogger(__name__)
+
+
+class DatabaseUnavailable(ServiceError):
+    """The database is gone, locked, full or damaged. Nothing has changed, unless the answer to a COMMIT was lost."""
+
+    def __init__(self) -> None:
+        text = "This server cannot use its database now. Try again in a moment."
+        super().__init__(503, "database-unavailable", text, RETRY_AFTER_SECONDS)
 
 
 class Database:
-    """A database whose transactions run one after another.
+    """A database of one service.
 
-    Each transaction on a file opens a connection of its own, so that processes share only the file, also after a fork.
-    A database at the path `:memory:` has one connection, and its data is lost when that is closed.
+    `url` is the path of an SQLite file, or a URL: `sqlite:///…` or `postgresql+psycopg://user:password@host/name`.
+    Transactions on SQLite run one after another. A database at `:memory:` has one connection, and its data is lost when
+    that is closed.
     """
 
-    def __init__(self, path: str | Path, schema: str, *, settings: tuple[str, ...] = ()) -> None:
-        """Open or make the database. `settings` are the pragmas of every connection."""
-        self._path = str(path)
-        self._settings = settings
-        self._turn = threading.Lock()
-        self._in_memory: sqlite3.Connection | None = None
-        if self._path == _IN_MEMORY:
-            self._in_memory = self._connect()
-        else:
-            # Only the owner may read the file, because it names people. SQLite gives its journal the same mode.
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        with self.transaction() as rows:
-            for statement in schema.split(";"):
-                rows.execute(statement)
+    def __init__(self, url: str | Path) -> None:
+        """Connect to the database, whose tables must exist. `Schema.open` makes them first. Raises ValueError."""
+        self._url = parse_url(url)
+        self._process = os.getpid()
+        self._turn: threading.Lock | None = None if self.is_postgresql else threading.Lock()
+        self._is_in_memory = is_in_memory(self._url)
+        if (file := file_of(url)) is not None:
+            _prepare_file(file)
+        self._engine = _postgresql_engine(self._url) if self.is_postgresql else _sqlite_engine(self._url)
+        self._inherited: list[object] = []
+
+    def __repr__(self) -> str:
+        # The query may have a password too.
+        return f"Database({self._url.set(query={}).render_as_string(hide_password=True)})"
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether the database is a PostgreSQL server, which machines may share."""
+        return self._url.get_backend_name() == "postgresql"
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside one transaction: all changes or none."""
-        with self._turn, self._connection() as connection:
-            # IMMEDIATE, so that a transaction that reads a counter and then writes it has the lock from the start.
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                # COMMIT can fail too: while another process reads, or on a full disk. A transaction that stayed open
-                # would make every later one fail. After some errors SQLite has rolled back by itself.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+    def transaction(self) -> Iterator[Connection]:
+        """A connection inside one transaction: all changes or none. Raises DatabaseUnavailable."""
+        with _failures_named(), self._in_turn(), self._current_engine().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for a SELECT, which waits for no writer. Raises DatabaseUnavailable."""
+        engine = self._current_engine().execution_options(**self._reading_options())
+        with _failures_named(), self._in_turn(waits=self._is_in_memory), engine.connect() as connection:
+            yield connection
+
+    def erase_deleted(self) -> None:
+        """Empty SQLite's write-ahead log, which has the pages of deleted rows. PostgreSQL keeps them until VACUUM.
+
+        Without effect while another process reads: the next call makes up for it. Raises DatabaseUnavailable.
+        """
+        if self.is_postgresql or self._is_in_memory:
+            return
+        with _failures_named(), self._in_turn(), self._current_engine().connect() as connection:
+            # The checkpoint must not run inside a transaction, so it goes past SQLAlchemy.
+            raw = connection.connection.driver_connection
+            if isinstance(raw, sqlite3.Connection):
+                with closing(raw.cursor()) as cursor:
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Wait for the running transaction, then close. A database in memory is lost."""
-        with self._turn:
-            if self._in_memory is not None:
-                self._in_memory.close()
+        """Wait for the running transaction on SQLite, then close. A database in memory is lost."""
+        with self._in_turn():
+            self._engine.dispose()
 
-    def _connection(self) -> nullcontext[sqlite3.Connection] | closing[sqlite3.Connection]:
-        return closing(self._connect()) if self._in_memory is None else nullcontext(self._in_memory)
+    def _reading_options(self) -> dict[str, Any]:
+        # A SELECT needs no BEGIN and no COMMIT, which are round trips to PostgreSQL.
+        return {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS_ONLY: True}
 
-    def _connect(self) -> sqlite3.Connection:
-        """A connection with its settings. A change of the journal mode waits for nobody, so it is tried again."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            connection = sqlite3.connect(
-                self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-            )
-            try:
-                for setting in self._settings:
-                    connection.execute(f"PRAGMA {setting}")
-            except sqlite3.OperationalError as error:
-                connection.close()
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(_RETRY_SECONDS)
-            else:
-                return connection
+    @contextmanager
+    def _in_turn(self, *, waits: bool = True) -> Iterator[None]:
+        """Wait for the other threads. SQLite would wait too, but by sleeping, and longer than needed."""
+        turn = self._turn
+        if turn is None or not waits:
+            yield
+            return
+        if not turn.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseUnavailable
+        try:
+            yield
+        finally:
+            turn.release()
+
+    def _current_engine(self) -> Engine:
+        if self._process != os.getpid():
+            # After a fork, the connections belong to the parent. They are kept, because closing them could disturb it.
+            self._inherited.append(self._engine.pool)
+            self._engine.dispose(close=False)
+            self._process = os.getpid()
+        return self._engine
+
+
+def parse_url(url: str | Path) -> URL:
+    """Return the URL of a database for a path or a URL. Raises ValueError, whose text does not repeat a password."""
+    text = str(url)
+    if "://" not in text:
+        return URL.create("sqlite+pysqlite", database=text)
+    try:
+        parsed = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError(_BAD_URL) from None
+    driver = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}.get(parsed.drivername, parsed.drivername)
+    if driver not in ("sqlite+pysqlite", "postgresql+psycopg"):
+        raise ValueError(_BAD_URL)
+    return parsed.set(drivername=driver)
+
+
+_BAD_URL: Final = "the database is neither a path nor a URL like postgresql+psycopg://user@host/name"
+
+
+def is_in_memory(url: URL) -> bool:
+    """Return whether the URL is that of an SQLite database in memory."""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", _IN_MEMORY)
+
+
+def file_of(url: str | Path) -> Path | None:
+    """Return the file of a database at a path or URL, or None if it has none. Raises ValueError."""
+    parsed = parse_url(url)
+    has_file = parsed.get_backend_name() == "sqlite" and not is_in_memory(parsed)
+    return Path(parsed.database or "") if has_file else None
+
+
+def insert_into(rows: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT into a table that may have ON CONFLICT, in the dialect of the connection."""
+    return postgresql.insert(table) if rows.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, NoConnectionFree) as error:
+        if isinstance(error, DBAPIError) and not _is_unavailable(error):
+            raise
+        # The text of the error may contain values of rows.
+        _log.error("the database is unavailable: %s", _kind_of(error))
+        raise DatabaseUnavailable from None
+
+
+def _is_unavailable(error: DBAPIError) -> bool:
+    """Return whether the database is to blame, and not the statement."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE not in _STATEMENT_AT_FAULT
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError | InternalError)
+
+
+def _kind_of(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__} {code}" if code else type(cause).__name__
+
+
+def _prepare_file(path: Path) -> None:
+    """Make the file for its owner only, because it names people, and let it keep a write-ahead log."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, _PRIVATE_MODE))
+    for suffix in _FILES_BESIDE:
+        beside = path.with_name(path.name + suffix)
+        if beside.exists() and beside.stat().st_mode & 0o077:
+            beside.chmod(_PRIVATE_MODE)
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
+            # A change of the journal mode waits for nobody, so it is tried again.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                _log.error("the database is unavailable: %s", _kind_of(error))
+                raise DatabaseUnavailable from None
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None}
+    pool: dict[str, Any] = (
+        {"poolclass": StaticPool}
+        if is_in_memory(url)
+        else {"pool_size": _POOL_PLACES, "max_overflow": 0, "pool_timeout": BUSY_SECONDS}
+    )
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True, **pool)
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE, so that a transaction that reads a counter and then writes it has the lock from the start.
+        reads_only = connection.get_execution_options().get(_READS_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    defaults = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+    return create_engine(
+        url,
+        connect_args=defaults,
+        hide_parameters=True,
+        # A connection that a restarted server has closed is replaced before it is used.
+        pool_pre_ping=True,
+        pool_size=_POOL_PLACES // 4,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+    )

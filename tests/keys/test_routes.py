@@ -32,12 +32,12 @@ from roaming_keys.protocol import KeyAccount, build_registration
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
 from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
 from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
-from sealwax.service import Database
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
+from tests.support.statements import traced_statements
 
 USER = "alice@example.test"
 ORIGIN = "http://127.0.0.1:8300"
@@ -559,24 +559,14 @@ def test_a_server_that_does_not_answer_is_told() -> None:
     assert refused.value.code == "key-server-unreachable"
 
 
-def test_no_bundle_is_read_before_the_passphrase_was_right(
-    client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_bundle_is_read_before_the_passphrase_was_right(client: FlaskClient, clock: Clock) -> None:
     """A bundle may have a megabyte: the time to read it would reveal who is registered."""
     post(client, "/register", registration(clock).to_json())
-    statements: list[str] = []
-    connect = Database._connect
-
-    def traced(database: Database) -> sqlite3.Connection:
-        connection = connect(database)
-        connection.set_trace_callback(statements.append)
-        return connection
-
-    monkeypatch.setattr(Database, "_connect", traced)
-    post(client, "/parameters", ASKED)
-    assert log_in(client, auth_key=b"B" * 32).status_code == 401
-    assert any("FROM account" in statement for statement in statements)
-    assert not any("sealed" in statement for statement in statements)
+    with traced_statements() as statements:
+        post(client, "/parameters", ASKED)
+        assert log_in(client, auth_key=b"B" * 32).status_code == 401
+    assert any("FROM account" in text for text in statements.texts)
+    assert not any("sealed" in text for text in statements.texts)
     assert log_in(client).status_code == 200
 
 

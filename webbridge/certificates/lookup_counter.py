@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sealwax.service import Database, WindowCounter
+from sealwax.service import Database, LeakyCounter
+from webbridge.database.tables import TABLES
 
 WINDOW_SECONDS = 60
 MAX_PER_SESSION = 60
@@ -16,8 +17,8 @@ class LookupCounter:
     """The counter of one bridge. Each of its rows has the id of a session, which is a hash of the cookie."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
-        self._requests = WindowCounter(
-            database, clock, table="lookup_request", column="session_id", seconds=WINDOW_SECONDS, refusal=_REFUSAL
+        self._requests = LeakyCounter(
+            database, clock, tables=TABLES, kind="lookup", seconds=WINDOW_SECONDS, refusal=_REFUSAL
         )
 
     def start(self, session_id: str) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from sealwax.service import Database, Gate, WindowCounter
+from sealwax.service import Database, Gate, LeakyCounter
+from webbridge.database.tables import TABLES
 
 WINDOW_SECONDS = 15 * 60
 MAX_PER_ACCOUNT_AND_CLIENT = 5
@@ -32,8 +33,8 @@ class LoginCounter:
     """The counters of one bridge."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
-        self._attempts = WindowCounter(
-            database, clock, table="login_attempt", column="counter", seconds=WINDOW_SECONDS, refusal=_REFUSAL
+        self._attempts = LeakyCounter(
+            database, clock, tables=TABLES, kind="login", seconds=WINDOW_SECONDS, refusal=_REFUSAL
         )
 
     def start(self, account: str, client: str) -> None:

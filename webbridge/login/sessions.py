@@ -15,19 +15,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from sqlite3 import Connection
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from webbridge.accounts.accounts import Accounts
+from webbridge.database.tables import SESSION
 from webbridge.gateway import Credentials, MailAccount
 
 HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
+# A use is written at most so often, because each write waits for the disk, and for the writes of all others.
+NOTED_AFTER_SECONDS = 60
+_FIND = select(SESSION).where(SESSION.c.id == bindparam("session_id"))
 _KEY_LABEL = b"sealwax bridge session 1"
 _ID_LABEL = b"sealwax bridge session id 1"
 
@@ -75,10 +79,19 @@ class SessionStore:
         additional_data = _additional_data(session_id, address, host, expires_at)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
         sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
-        row = (session_id, address, host, server_half, nonce, sealed, at, expires_at)
+        row = {
+            "id": session_id,
+            "address": address,
+            "host": host,
+            "server_half": server_half,
+            "nonce": nonce,
+            "sealed_password": sealed,
+            "used_at": at,
+            "expires_at": expires_at,
+        }
         with self._database.transaction() as rows:
             self._delete_expired(rows, at)
-            rows.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            rows.execute(insert(SESSION).values(row))
         return _encode(cookie_half), Session(id=session_id, credentials=credentials)
 
     def find(self, cookie: str) -> Session | None:
@@ -88,24 +101,22 @@ class SessionStore:
             return None
         session_id = _session_id(cookie_half)
         at = self._clock().timestamp()
-        with self._database.transaction() as rows:
-            self._delete_expired(rows, at)
-            row = rows.execute(
-                "UPDATE session SET used_at = ? WHERE id = ?"
-                " RETURNING address, host, server_half, nonce, sealed_password, expires_at",
-                (at, session_id),
-            ).fetchone()
-        if row is None:
+        with self._database.reading() as rows:
+            row = rows.execute(_FIND, {"session_id": session_id}).first()
+        if row is None or not self._is_valid(row.used_at, row.expires_at, at):
             return None
-        address, host, server_half, nonce, sealed, expires_at = row
-        account = self._find_account(address, host)
+        account = self._find_account(row.address, row.host)
         if account is None:
             return None
         try:
-            password = AESGCM(_derive_key(cookie_half, server_half)).decrypt(
-                nonce, sealed, _additional_data(session_id, address, host, expires_at)
+            password = AESGCM(_derive_key(cookie_half, bytes(row.server_half))).decrypt(
+                bytes(row.nonce),
+                bytes(row.sealed_password),
+                _additional_data(session_id, row.address, row.host, row.expires_at),
             )
         except InvalidTag:
+            return None
+        if at - row.used_at >= NOTED_AFTER_SECONDS and not self._note_use(session_id, at):
             return None
         return Session(id=session_id, credentials=Credentials(account=account, password=password.decode()))
 
@@ -116,8 +127,20 @@ class SessionStore:
             return None
         session_id = _session_id(cookie_half)
         with self._database.transaction() as rows:
-            rows.execute("DELETE FROM session WHERE id = ?", (session_id,))
+            rows.execute(delete(SESSION).where(SESSION.c.id == session_id))
+        self._database.erase_deleted()
         return session_id
+
+    def _is_valid(self, used_at: float, expires_at: int, at: float) -> bool:
+        # A use further ahead was noted by a wrong clock.
+        return at < expires_at and at - self._idle_seconds < used_at <= at + CLOCK_SLACK_SECONDS
+
+    def _note_use(self, session_id: str, at: float) -> bool:
+        """Note the use, and delete the sessions that are over. Return False if this one was ended in the meantime."""
+        with self._database.transaction() as rows:
+            self._delete_expired(rows, at)
+            noted = rows.execute(update(SESSION).where(SESSION.c.id == session_id).values(used_at=at))
+        return noted.rowcount == 1
 
     def _find_account(self, address: str, host: str) -> MailAccount | None:
         """Return the account of a session, or None if the operator has given it another server, or none."""
@@ -129,9 +152,12 @@ class SessionStore:
 
     def _delete_expired(self, rows: Connection, at: float) -> None:
         # Each condition has its own index. In one statement with all three SQLite would read the whole table.
-        rows.execute("DELETE FROM session WHERE expires_at <= ?", (at,))
-        rows.execute("DELETE FROM session WHERE used_at <= ?", (at - self._idle_seconds,))
-        rows.execute("DELETE FROM session WHERE used_at > ?", (at + CLOCK_SLACK_SECONDS,))
+        for is_over in (
+            SESSION.c.expires_at <= at,
+            SESSION.c.used_at <= at - self._idle_seconds,
+            SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
+        ):
+            rows.execute(delete(SESSION).where(is_over))
 
 
 def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:

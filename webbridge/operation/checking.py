@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealwax.cli.options.request import given_by, verb
+from sealwax.operation.databases import check_database
 from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import is_https
+from sealwax.service.database import file_of
 from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
+from webbridge.database import SCHEMA
 from webbridge.gateway import MailServer, Security, ServerAddress
-from webbridge.operation.databases import check_database, database_file
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
 
 _CONNECT_SECONDS = 10.0
@@ -52,9 +54,9 @@ def _findings(file: Path) -> Iterator[Finding]:
             yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
         return
     yield fine("settings", str(file))
-    private = [path for path in (database_file(config), settings.logs.audit_file) if path]
+    private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
     yield from check_files(BridgeSettings, file, private)
-    yield guarded("database", lambda: check_database(config))
+    yield guarded("database", lambda: check_database(SCHEMA, config.database, made_by="sealwax bridge init"))
     for server in _servers(config):
         yield guarded("imap", lambda server=server: _check_imap(server))  # type: ignore[misc]
         yield guarded("smtp", lambda server=server: _check_smtp(server))  # type: ignore[misc]

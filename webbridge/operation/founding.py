@@ -20,7 +20,8 @@ from sealwax.operation.founding import (
 )
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import load_settings, own_secrets_folder
-from webbridge.operation.databases import database_file, make_database
+from sealwax.service.database import file_of
+from webbridge.database import SCHEMA
 from webbridge.operation.examples import write_examples
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
 
@@ -87,10 +88,10 @@ def init(request: InitRequest) -> None:
         write_line(f"{secret} was made: the key server needs the same")
     settings = load_settings(BridgeSettings, file)
     config = settings.to_config()
-    database = database_file(config)
+    database = file_of(config.database)
     if database is not None:
         make_folder_of(database, request.user)
-    make_database(config)
+    SCHEMA.upgrade(config.database)
     if database is not None:
         for suffix in ("", "-wal", "-shm"):
             give_to(database.with_name(database.name + suffix), request.user)

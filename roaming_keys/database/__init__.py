@@ -1,0 +1,10 @@
+"""The key server's database: its tables, and their migrations in `versions`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sealwax.service import Schema
+
+SCHEMA: Final = Schema(service="keys", package=Path(__file__).parent)

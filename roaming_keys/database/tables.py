@@ -1,0 +1,51 @@
+"""The tables of the key server, as the latest migration leaves them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from sealwax.service.columns import INSTANT
+
+TABLES: Final = MetaData()
+
+ACCOUNT: Final = Table(
+    "account",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("memory_kib", Integer, nullable=False),
+    Column("passes", Integer, nullable=False),
+    Column("lanes", Integer, nullable=False),
+    Column("verifier", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+FAILED_LOGIN: Final = Table(
+    "failed_login",
+    TABLES,
+    Column("counter", LargeBinary, primary_key=True, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("blocked_until", INSTANT, nullable=False),
+    Column("latest", INSTANT, nullable=False),
+    Index("failed_login_by_latest", "latest"),
+    sqlite_strict=True,
+)
+
+KNOWN_NETWORK: Final = Table(
+    "known_network",
+    TABLES,
+    Column("name", LargeBinary, primary_key=True, nullable=False),
+    Column("latest", INSTANT, nullable=False),
+    Index("known_network_by_latest", "latest"),
+    sqlite_strict=True,
+)
+
+MASTER_KEY: Final = Table(
+    "master_key",
+    TABLES,
+    Column("fingerprint", LargeBinary, primary_key=True, nullable=False),
+    sqlite_strict=True,
+)

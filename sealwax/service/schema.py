@@ -1,0 +1,175 @@
+"""The tables of a service's database, version by version: each start of the program brings the database up to date.
+
+The steps are Alembic migrations in the folder `versions` of the service's package. All steps of an upgrade are one
+transaction, so that an upgrade that is broken off leaves the old state.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from sealwax.service.database import Database, DatabaseUnavailable, file_of
+
+UPGRADE_SECONDS: Final = 300.0  # For the upgrade of another process, which may have begun before this one.
+_RETRY_SECONDS: Final = 0.5
+_LOCK_NUMBER: Final = 0x5EA1_3A50  # Among the advisory locks of a PostgreSQL database, ours.
+# Alembic's `op` is one object for the whole process.
+_one_migration: Final = threading.Lock()
+
+
+class DatabaseRefused(Exception):
+    """The database belongs to a newer version or to another service. The text is for the operator."""
+
+
+class Standing(Enum):
+    """The relation of a database to this version of the program."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+    OF_ANOTHER_SERVICE = "of another service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseState:
+    """The revision of a database, None if it has no mark, and the newest revision that this program knows."""
+
+    standing: Standing
+    revision: str | None
+    newest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The versions of one service's tables. `package` is the folder that contains `versions`.
+
+    Revisions are named "<service>_0001", so that no service takes the database of another.
+    """
+
+    service: str
+    package: Path
+
+    def open(self, url: str | Path) -> Database:
+        """Return the database at a path or URL, with its tables brought up to date.
+
+        Raises DatabaseRefused, DatabaseUnavailable, or ValueError for a wrong URL.
+        """
+        database = Database(url)
+        try:
+            self._upgrade(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def upgrade(self, url: str | Path) -> None:
+        """Bring the tables up to date. Raises as `open` does."""
+        self.open(url).close()
+
+    def downgrade_one_step(self, url: str | Path) -> None:
+        """Undo the latest migration, for a return to the program before it. Raises DatabaseRefused."""
+        database = Database(url)
+        try:
+            with _one_migration, database.transaction() as rows:
+                _wait_for_other_processes(rows)
+                state = self._state(rows)
+                self._check(state)
+                if state.revision is None:
+                    raise DatabaseRefused("The database has no step to go back: no migration has run on it.")
+                self._run(rows, lambda script, revision: script._downgrade_revs("-1", revision))
+        finally:
+            database.close()
+
+    def state(self, url: str | Path) -> DatabaseState:
+        """Return the state of the database at a path or URL, which stays as it is. Raises DatabaseUnavailable."""
+        file = file_of(url)
+        if file is not None and not file.exists():
+            return DatabaseState(standing=Standing.EMPTY, revision=None, newest=self._newest())
+        database = Database(url)
+        try:
+            with database.reading() as rows:
+                return self._state(rows)
+        finally:
+            database.close()
+
+    def _upgrade(self, database: Database) -> None:
+        deadline = time.monotonic() + UPGRADE_SECONDS
+        while True:
+            try:
+                with database.reading() as rows:
+                    state = self._state(rows)
+                self._check(state)
+                if state.standing is Standing.CURRENT:
+                    return
+                with _one_migration, database.transaction() as rows:
+                    _wait_for_other_processes(rows)
+                    # Another process may have upgraded the database in the meantime, perhaps to a newer version.
+                    self._check(self._state(rows))
+                    self._run(rows, lambda script, revision: script._upgrade_revs("head", revision))
+            except DatabaseUnavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def _state(self, rows: Connection) -> DatabaseState:
+        newest = self._newest()
+        revision = MigrationContext.configure(rows).get_current_revision()
+        return DatabaseState(standing=self._standing(rows, revision), revision=revision, newest=newest)
+
+    def _standing(self, rows: Connection, revision: str | None) -> Standing:
+        if revision is None:
+            # A database without a mark is empty, or was made by a version that had no migrations.
+            return Standing.OLDER if inspect(rows).get_table_names() else Standing.EMPTY
+        if not revision.startswith(f"{self.service}_"):
+            return Standing.OF_ANOTHER_SERVICE
+        known = [step.revision for step in self._script().walk_revisions()]
+        if revision not in known:
+            return Standing.NEWER
+        return Standing.CURRENT if revision == known[0] else Standing.OLDER
+
+    def _check(self, state: DatabaseState) -> None:
+        if state.standing is Standing.NEWER:
+            raise DatabaseRefused(
+                f"The database has revision {state.revision}, and this program knows revisions up to {state.newest}:"
+                " a newer version of Sealwax has written it. Start that version, or take its database one step back."
+            )
+        if state.standing is Standing.OF_ANOTHER_SERVICE:
+            raise DatabaseRefused(
+                f"The database belongs to another service: it has revision {state.revision}."
+                " Give each service a database of its own."
+            )
+
+    def _run(self, rows: Connection, steps: Any) -> None:
+        script = self._script()
+        options = {"fn": lambda revision, _context: steps(script, revision), "transactional_ddl": True}
+        context = MigrationContext.configure(rows, opts=options)
+        with Operations.context(context):
+            context.run_migrations()
+
+    def _newest(self) -> str:
+        newest = self._script().get_current_head()
+        if newest is None:
+            raise RuntimeError(f"no migrations in {self.package}")
+        return newest
+
+    def _script(self) -> ScriptDirectory:
+        return ScriptDirectory(str(self.package))
+
+
+def _wait_for_other_processes(rows: Connection) -> None:
+    """Lock the upgrade on PostgreSQL until the end of the transaction. On SQLite, BEGIN IMMEDIATE has the lock."""
+    if rows.dialect.name == "postgresql":
+        rows.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})

@@ -1,0 +1,174 @@
+"""Databases of earlier versions are brought up to date with their data, and one step back; newer ones are refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData, inspect, text
+
+from roaming_keys.database import SCHEMA as KEYS_SCHEMA
+from roaming_keys.database.tables import TABLES as KEYS_TABLES
+from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
+from sealwax.service.schema import Standing
+from tests.support.clock import FakeClock
+from tests.support.databases import earlier_schemas
+from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
+from webbridge.database import SCHEMA
+from webbridge.database.tables import TABLES
+from webbridge.login.sessions import SessionStore
+
+SCHEMAS = [pytest.param(SCHEMA, TABLES, id="bridge"), pytest.param(KEYS_SCHEMA, KEYS_TABLES, id="keys")]
+EARLIER = [
+    *(pytest.param(SCHEMA, script, id=f"bridge {name}") for name, script in earlier_schemas.BRIDGE.items()),
+    *(pytest.param(KEYS_SCHEMA, script, id=f"keys {name}") for name, script in earlier_schemas.KEYS.items()),
+]
+
+
+def write_earlier(path: Path, script: str) -> None:
+    with closing(sqlite3.connect(path)) as rows:
+        rows.executescript(script)
+
+
+def shape(path: Path) -> dict[str, set[str]]:
+    """The columns and indexes of each table."""
+    database = Database(path)
+    with database.reading() as rows:
+        found = inspect(rows)
+        tables = {
+            table: {column["name"] for column in found.get_columns(table)}
+            | {str(index["name"]) for index in found.get_indexes(table)}
+            for table in found.get_table_names()
+        }
+    database.close()
+    return tables
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as rows:
+        return list(rows.iterdump())
+
+
+@pytest.mark.parametrize(("schema", "tables"), SCHEMAS)
+def test_the_migrations_make_the_tables_that_the_program_uses(schema: Schema, tables: MetaData, tmp_path: Path) -> None:
+    database = schema.open(tmp_path / "one.sqlite")
+    with database.reading() as rows:
+        options = {"compare_type": True}
+        assert compare_metadata(MigrationContext.configure(rows, opts=options), tables) == []
+    database.close()
+    assert schema.state(tmp_path / "one.sqlite").standing is Standing.CURRENT
+
+
+@pytest.mark.parametrize(("schema", "script"), EARLIER)
+def test_a_database_without_a_mark_gets_the_same_tables_as_a_new_one(
+    schema: Schema, script: str, tmp_path: Path
+) -> None:
+    write_earlier(tmp_path / "earlier.sqlite", script)
+    assert schema.state(tmp_path / "earlier.sqlite").standing is Standing.OLDER
+    schema.upgrade(tmp_path / "earlier.sqlite")
+    schema.upgrade(tmp_path / "new.sqlite")
+    assert shape(tmp_path / "earlier.sqlite") == shape(tmp_path / "new.sqlite")
+
+
+def test_counted_logins_of_an_earlier_version_still_count(tmp_path: Path, clock: FakeClock) -> None:
+    path, at = tmp_path / "bridge.sqlite", clock().timestamp()
+    write_earlier(path, earlier_schemas.BRIDGE["0.1 and 0.2"])
+    with closing(sqlite3.connect(path)) as rows:
+        rows.executemany("INSERT INTO login_attempt VALUES ('name', ?)", [(at - 1,), (at,), (at,)])
+        rows.commit()
+    database = SCHEMA.open(path)
+    counted = LeakyCounter(database, clock, tables=TABLES, kind="login", seconds=900, refusal="Wait.")
+    counted.start({"name": 4})
+    with pytest.raises(TryLater):
+        counted.start({"name": 4})
+    database.close()
+
+
+def test_a_step_back_and_forth_keeps_the_sessions(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "bridge.sqlite"
+
+    def sessions(database: Database) -> SessionStore:
+        return SessionStore(
+            database, accounts=accounts_at(SOMEWHERE), idle_seconds=900, absolute_seconds=3_600, clock=clock
+        )
+
+    database = SCHEMA.open(path)
+    cookie, _session = sessions(database).create(login_at(SOMEWHERE))
+    database.close()
+    SCHEMA.downgrade_one_step(path)
+    assert SCHEMA.state(path).standing is Standing.OLDER
+    database = SCHEMA.open(path)
+    found = sessions(database).find(cookie)
+    database.close()
+    assert found is not None
+    assert found.credentials.account.address == ALICE
+
+
+@pytest.mark.parametrize(("schema", "tables"), SCHEMAS)
+def test_each_step_back_leaves_the_tables_of_that_step(schema: Schema, tables: MetaData, tmp_path: Path) -> None:
+    """The last step back leads to the tables that the versions without migrations make."""
+    path = tmp_path / "one.sqlite"
+    schema.upgrade(path)
+    newest = shape(path)
+    scripts = earlier_schemas.BRIDGE if schema is SCHEMA else earlier_schemas.KEYS
+    write_earlier(tmp_path / "earlier.sqlite", scripts["0.1 and 0.2"])
+    while schema.state(path).revision is not None:
+        schema.downgrade_one_step(path)
+    earlier = shape(path)
+    earlier.pop("alembic_version")
+    assert earlier == shape(tmp_path / "earlier.sqlite")
+    schema.upgrade(path)
+    assert shape(path) == newest
+    assert tables.tables.keys() <= newest.keys()
+
+
+def test_a_database_without_a_step_is_not_taken_back(tmp_path: Path) -> None:
+    write_earlier(tmp_path / "one.sqlite", earlier_schemas.BRIDGE["first"])
+    before = dump(tmp_path / "one.sqlite")
+    with pytest.raises(DatabaseRefused, match="no step to go back"):
+        SCHEMA.downgrade_one_step(tmp_path / "one.sqlite")
+    assert dump(tmp_path / "one.sqlite") == before
+
+
+@pytest.mark.parametrize(
+    ("revision", "sentence", "standing"),
+    [
+        ("bridge_9999", "newer version of Sealwax", Standing.NEWER),
+        ("keys_0001", "another service", Standing.OF_ANOTHER_SERVICE),
+    ],
+)
+def test_a_database_of_a_newer_version_or_another_service_stays_as_it_is(
+    tmp_path: Path, revision: str, sentence: str, standing: Standing
+) -> None:
+    path = tmp_path / "one.sqlite"
+    database = SCHEMA.open(path)
+    with database.transaction() as rows:
+        rows.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    database.close()
+    before = dump(path)
+    for refuse in (SCHEMA.open, SCHEMA.upgrade, SCHEMA.downgrade_one_step):
+        with pytest.raises(DatabaseRefused, match=sentence):
+            refuse(path)
+    assert SCHEMA.state(path).standing is standing
+    assert dump(path) == before
+
+
+def test_the_state_of_a_file_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    assert SCHEMA.state(tmp_path / "one.sqlite").standing is Standing.EMPTY
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_that_fails_leaves_the_old_state(tmp_path: Path) -> None:
+    """The last step has made a table and deleted another when it fails."""
+    path = tmp_path / "one.sqlite"
+    write_earlier(path, earlier_schemas.BRIDGE["0.1 and 0.2"])
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute("CREATE VIEW counter AS SELECT 1")
+    before = dump(path)
+    with pytest.raises(Exception, match="counter"):
+        SCHEMA.upgrade(path)
+    assert dump(path) == before

@@ -1,0 +1,37 @@
+"""The tables of the bridge, as the latest migration leaves them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text
+
+from sealwax.service.columns import INSTANT, LONG
+from sealwax.service.counter_table import add_counter_table
+
+TABLES: Final = MetaData()
+
+SESSION: Final = Table(
+    "session",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("server_half", LargeBinary, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("sealed_password", LargeBinary, nullable=False),
+    Column("used_at", INSTANT, nullable=False),
+    Column("expires_at", LONG, nullable=False),
+    Index("session_by_expiry", "expires_at"),
+    Index("session_by_use", "used_at"),
+)
+
+COUNTER: Final = add_counter_table(TABLES)
+
+SETTING: Final = Table(
+    "setting",
+    TABLES,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
