@@ -21,6 +21,7 @@ _STATUS = {
     GatewayCode.NO_SUCH_FOLDER: 404,
     GatewayCode.NO_SUCH_MESSAGE: 404,
     GatewayCode.FOLDER_CHANGED: 409,
+    GatewayCode.NOT_OFFERED: 422,
     GatewayCode.BAD_ARGUMENT: 400,
 }
 

@@ -38,7 +38,7 @@ class Reachability:
 def addresses_of(config: BridgeConfig) -> list[ServerAddress]:
     """Return the addresses of all mail servers, each once."""
     servers = [config.mail_server, *(domain.server for domain in config.domains)]
-    return list(dict.fromkeys(address for server in servers if server for address in (server.imap, server.smtp)))
+    return list(dict.fromkeys(address for server in servers if server for address in (server.mailbox, server.smtp)))
 
 
 def _accepts(address: ServerAddress) -> bool:

@@ -35,7 +35,10 @@ def _lines(
         path = (*above, name)
         is_used = (not one.is_required() and _has_default(one)) or any(given[: len(path)] == path for given in values)
         section = section_of(one.annotation)
-        if section is None or not is_used:
+        if section is None:
+            continue
+        if not is_used:
+            yield f"\n# {one.description}\n# [{'.'.join(path)}]\n"
             continue
         yield f"\n# {one.description}\n[{'.'.join(path)}]\n"
         yield from _lines(section, values, elsewhere, path)

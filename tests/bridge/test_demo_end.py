@@ -33,7 +33,7 @@ def mail_server(tmp_path: Path) -> Iterator[MemoryMailServer]:
 
 def logged_in(server: MemoryMailServer) -> imaplib.IMAP4_SSL:
     context = ssl.create_default_context(cafile=server.address.ca_file)
-    client = imaplib.IMAP4_SSL(HOST, server.address.imap.port, ssl_context=context)
+    client = imaplib.IMAP4_SSL(HOST, server.address.mailbox.port, ssl_context=context)
     client.login(ALICE, PASSWORD)
     client.select("INBOX")
     return client
@@ -66,7 +66,7 @@ def goes_away(server: MemoryMailServer) -> list[socket.socket]:
 
 
 def has_not_begun_tls(server: MemoryMailServer) -> list[socket.socket]:
-    client = socket.create_connection((HOST, server.address.imap.port))
+    client = socket.create_connection((HOST, server.address.mailbox.port))
     # When the server answers a later connection, it has accepted this one.
     return [client, *stays(server)]
 

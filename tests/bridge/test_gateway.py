@@ -20,6 +20,7 @@ from webbridge.gateway import (
     GatewayError,
     ImapConnection,
     Mailbox,
+    MailConnection,
     MailServer,
     Protection,
     Security,
@@ -337,7 +338,7 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
 
 def test_a_certificate_for_another_host_is_not_believed(mail_server: MailServer) -> None:
     # 127.0.0.2 reaches the same machine, but the certificate does not name it.
-    server = replace(mail_server, imap=replace(mail_server.imap, host="127.0.0.2"))
+    server = replace(mail_server, imap=replace(mail_server.mailbox, host="127.0.0.2"))
     with pytest.raises(GatewayError) as error:
         ImapConnection.open(login_at(server))
     assert code_of(error) is GatewayCode.UNREACHABLE
@@ -348,7 +349,7 @@ def test_a_lost_connection_is_replaced_once(mail_server: MailServer) -> None:
     kept = ImapConnection.open(login_at(mail_server))
     pool.adopt("session", kept)
     kept._imap.wire._socket.shutdown(socket.SHUT_RDWR)
-    folders: list[Folder] = pool.run("session", login_at(mail_server), ImapConnection.list_folders)
+    folders: list[Folder] = pool.run("session", login_at(mail_server), lambda connection: connection.list_folders())
     assert folders[0].role == "inbox"
     assert kept.broken
     pool.close()
@@ -378,13 +379,13 @@ def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailSer
 def test_closing_the_pool_breaks_connections_in_use(memory_server: MemoryMailServer) -> None:
     pool = ConnectionPool()
 
-    def outlive(connection: ImapConnection) -> bool:
+    def outlive(connection: MailConnection) -> bool:
         pool.close()
         return connection.is_alive()
 
     assert not pool.run("session", login_at(memory_server.address), outlive)
     with pytest.raises(GatewayError):
-        pool.run("session", login_at(memory_server.address), ImapConnection.list_folders)
+        pool.run("session", login_at(memory_server.address), lambda connection: connection.list_folders())
 
 
 @pytest.mark.parametrize("end", [lambda pool: pool.close_session("session"), ConnectionPool.close])
@@ -393,7 +394,7 @@ def test_a_connection_that_returns_after_its_session_is_closed(
 ) -> None:
     pool = ConnectionPool()
 
-    def outlive(connection: ImapConnection) -> ImapConnection:
+    def outlive(connection: MailConnection) -> MailConnection:
         end(pool)
         return connection
 

@@ -15,8 +15,8 @@ from sealwax.service import TryLater
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
 from tests.support.servers.mailboxes import ALICE, PASSWORDS, login_at
-from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, ImapConnection, Mailbox
-from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION
+from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, Mailbox, MailConnection
+from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION, Room
 from webbridge.login.counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, login_gate
 
 pytestmark = pytest.mark.server
@@ -121,7 +121,7 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
     release, started = threading.Event(), threading.Semaphore(0)
     ended: list[bool] = []
 
-    def hold(connection: ImapConnection) -> None:
+    def hold(connection: MailConnection) -> None:
         started.release()
         assert release.wait(30)
         ended.append(connection.is_alive())
@@ -134,9 +134,9 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
     for _ in range(MAX_CONNECTIONS_PER_SESSION):
         assert started.acquire(timeout=30)
     try:
-        wait_until(lambda: pool._waiting["session"] == MAX_WAITING_PER_SESSION)
+        wait_until(lambda: pool._waiting[Room("session")] == MAX_WAITING_PER_SESSION)
         assert code_of_run(imap, pool, "session") is GatewayCode.BUSY  # one more than may wait
-        pool.run("another session", login_at(imap.address()), ImapConnection.is_alive)
+        pool.run("another session", login_at(imap.address()), lambda connection: connection.is_alive())
     finally:
         release.set()
         for thread in threads:
@@ -149,22 +149,27 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
 def test_waiting_too_long_for_a_connection_is_reported_as_busy(imap: LyingServer) -> None:
     pool = ConnectionPool(wait_seconds=0.05)
     for _ in range(MAX_CONNECTIONS_PER_SESSION):
-        pool._enter("session")
+        pool._enter(Room("session"))
     assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
     assert not pool._waiting
-    pool._leave("session")
-    assert pool.run("session", login_at(imap.address()), ImapConnection.is_alive)
+    pool._leave(Room("session"))
+    assert pool.run("session", login_at(imap.address()), lambda connection: connection.is_alive())
     pool.close()
 
 
 def test_a_kept_connection_that_has_fallen_silent_is_replaced(imap: LyingServer) -> None:
     seconds = [0.0]
     pool = ConnectionPool(monotonic=lambda: seconds[0])
-    pool.run("session", login_at(imap.address(timeout_seconds=2.0)), ImapConnection.list_folders)
+    login = login_at(imap.address(timeout_seconds=2.0))
+    pool.run("session", login, lambda connection: connection.list_folders())
     imap.answers["NOOP"] = [Wait()]
     seconds[0] = 60.0
-    assert pool.run("session", login_at(imap.address(timeout_seconds=2.0)), ImapConnection.list_folders)
-    assert pool.run_once("session", login_at(imap.address(timeout_seconds=2.0)), ImapConnection.list_folders)
+    assert pool.run(
+        "session", login_at(imap.address(timeout_seconds=2.0)), lambda connection: connection.list_folders()
+    )
+    assert pool.run_once(
+        "session", login_at(imap.address(timeout_seconds=2.0)), lambda connection: connection.list_folders()
+    )
     pool.close()
 
 
@@ -178,7 +183,7 @@ def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) ->
     assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
     lent[0].close()
     lent[0].close()  # closing twice changes nothing more
-    assert pool.run("session", login_at(imap.address()), ImapConnection.is_alive)
+    assert pool.run("session", login_at(imap.address()), lambda connection: connection.is_alive())
     for message in lent[1:]:
         message.close()
     assert not pool._in_use
@@ -205,7 +210,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 def code_of_run(imap: LyingServer, pool: ConnectionPool, session_id: str) -> GatewayCode:
     with pytest.raises(GatewayError) as error:
-        pool.run(session_id, login_at(imap.address()), ImapConnection.is_alive)
+        pool.run(session_id, login_at(imap.address()), lambda connection: connection.is_alive())
     return error.value.code
 
 

@@ -51,7 +51,7 @@ def test_the_file_and_its_secret_make_a_configuration(file: Path) -> None:
     config = load_settings(BridgeSettings, file).to_config()
     assert config.enrolment_key == bytes.fromhex(KEY)
     assert config.mail_server is not None
-    assert (config.mail_server.imap.security, config.mail_server.smtp.security) == (
+    assert (config.mail_server.mailbox.security, config.mail_server.smtp.security) == (
         Security.IMPLICIT_TLS,
         Security.STARTTLS,
     )
@@ -71,7 +71,7 @@ def test_a_variable_is_over_a_credential_and_that_over_the_file(
     config = load_settings(BridgeSettings, file).to_config()
     assert config.enrolment_key == bytes.fromhex("33" * 32)
     assert config.mail_server is not None
-    assert (config.mail_server.imap.host, config.mail_server.imap.port) == ("imap.example.org", 1993)
+    assert (config.mail_server.mailbox.host, config.mail_server.mailbox.port) == ("imap.example.org", 1993)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from webbridge.gateway import Folder, ImapConnection
+from webbridge.gateway import Folder
 from webbridge.login.sessions import Session
 from webbridge.services import require_session, services, with_mail
 
@@ -16,7 +16,9 @@ def list_folders() -> Response:
     """List the folders of the account with their counts."""
     session = require_session()
     pool = services().pool
-    folders = with_mail(session, lambda: pool.run(session.id, session.credentials, ImapConnection.list_folders))
+    folders = with_mail(
+        session, lambda: pool.run(session.id, session.credentials, lambda connection: connection.list_folders())
+    )
     return jsonify(folders=[_render(folder, session) for folder in folders])
 
 
@@ -28,4 +30,5 @@ def _render(folder: Folder, session: Session) -> dict[str, object]:
         "total": folder.total,
         "unseen": folder.unseen,
         "uidValidity": folder.uid_validity,
+        "rights": sorted(folder.rights),
     }

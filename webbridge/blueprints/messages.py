@@ -54,7 +54,8 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     )
     response = Response(message, mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment"
-    response.content_length = message.size_bytes
+    if message.size_bytes is not None:
+        response.content_length = message.size_bytes
     return response
 
 

@@ -6,7 +6,7 @@ import logging
 
 from flask import Blueprint, Response, jsonify, request
 
-from webbridge.gateway import GatewayError, ImapConnection, Outcome, submit_message
+from webbridge.gateway import GatewayError, MailConnection, Outcome, submit_message
 from webbridge.gateway.imap import SEEN
 from webbridge.login.sessions import Session
 from webbridge.records import recorded_send
@@ -52,7 +52,7 @@ def _keep_copy(session: Session, message: bytes) -> str | None:
     The message is already sent, so a failure raises no error.
     """
 
-    def append(connection: ImapConnection) -> str:
+    def append(connection: MailConnection) -> str:
         folder = connection.sent_folder()
         connection.append(folder, message, [SEEN])
         return folder

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
-from webbridge.gateway import Credentials, GatewayCode, GatewayError, ImapConnection
+from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.door import check_credentials
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.services import end_session, is_of_another_account, require_session, services
@@ -61,12 +61,12 @@ def _read_credentials() -> Credentials:
     return check_credentials(services().accounts.account_of(address), password)
 
 
-def _log_in(credentials: Credentials, client: str) -> ImapConnection:
+def _log_in(credentials: Credentials, client: str) -> MailConnection:
     logins, address = services().logins, credentials.account.address
     with recorded_login(address), services().login_gate.one(client):
         logins.start(address, client)
         try:
-            connection = ImapConnection.open(credentials)
+            connection = services().pool.log_in(credentials)
         except GatewayError as error:
             if error.code is not GatewayCode.LOGIN_REFUSED:
                 logins.take_back(address, client)

@@ -58,7 +58,7 @@ def demo(base_port: int, folder: Path | None) -> None:
 
 def show(stack: DemoStack, console: Console) -> None:
     """Print the address of the pages, the passwords and the first steps."""
-    imap = stack.mail_server.address.imap
+    imap = stack.mail_server.address.mailbox
     table = Table(title="Two accounts, until this command ends", title_justify="left")
     for heading in ("address", "mail password", "key passphrase"):
         table.add_column(heading, overflow="fold")

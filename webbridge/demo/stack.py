@@ -93,7 +93,7 @@ class DemoStack:
     @property
     def mailbox_url(self) -> str:
         """The URL of an inbox's first message, for reading it by IMAP with curl."""
-        imap = self.mail_server.address.imap
+        imap = self.mail_server.address.mailbox
         return f"imaps://{imap.host}:{imap.port}/INBOX;MAILINDEX=1"
 
     def __enter__(self) -> Self:

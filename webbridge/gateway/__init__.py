@@ -7,6 +7,7 @@ other part of the bridge opens a connection to a mail server.
 
 from __future__ import annotations
 
+from webbridge.gateway.connection import MailConnection, MessagePage, RawMessage
 from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
@@ -18,8 +19,9 @@ from webbridge.gateway.door import (
     ServerAddress,
 )
 from webbridge.gateway.failures import Failure, failure_of
-from webbridge.gateway.imap import Folder, ImapConnection, MessagePage, MessageSummary, Protection, RawMessage
+from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection
 from webbridge.gateway.pool import ConnectionPool
+from webbridge.gateway.pop3 import Pop3Connection
 from webbridge.gateway.smtp import Outcome, submit_message
 
 __all__ = [
@@ -31,11 +33,13 @@ __all__ = [
     "GatewayError",
     "ImapConnection",
     "MailAccount",
+    "MailConnection",
     "MailServer",
     "Mailbox",
     "MessagePage",
     "MessageSummary",
     "Outcome",
+    "Pop3Connection",
     "Protection",
     "RawMessage",
     "Security",

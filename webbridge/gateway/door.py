@@ -57,6 +57,8 @@ class GatewayCode(StrEnum):
     """Trying again later may help. The password was not refused."""
     UNREADABLE = "mail-server-unreadable"
     """The server broke its protocol, which only its administrator can remedy."""
+    NOT_OFFERED = "not-offered"
+    """The protocol of the mailbox lacks the operation."""
     BAD_ARGUMENT = "bad-argument"
 
 
@@ -110,15 +112,29 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """The operator's mail servers. `ca_file`, if given, replaces the system's authorities.
+    """The mail servers of an account: one for its mailbox, by IMAP or by POP3, and one for outgoing mail.
+
+    `ca_file`, if given, replaces the system's authorities.
 
     One call waits at most `timeout_seconds` for a server in total, plus the time to transfer a large message.
     """
 
-    imap: ServerAddress
     smtp: ServerAddress
+    imap: ServerAddress | None = None
+    pop3: ServerAddress | None = None
     ca_file: Path | None = None
     timeout_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if (self.imap is None) == (self.pop3 is None):
+            raise ValueError("a mail server has either imap or pop3")
+
+    @property
+    def mailbox(self) -> ServerAddress:
+        """The address of the server that has the mailbox."""
+        address = self.imap or self.pop3
+        assert address is not None  # noqa: S101 (`__post_init__` has checked it)
+        return address
 
     def tls_context(self) -> ssl.SSLContext:
         """Return a context that verifies chain and host name. The standard library's starttls() verifies nothing."""

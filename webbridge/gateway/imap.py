@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from webbridge.gateway.connection import MessagePage, RawMessage
 from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
@@ -52,22 +53,6 @@ _CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,10})\]")
 _FETCH_WITH_BODY = re.compile(rb"\* \d{1,18} FETCH (\(.*)(?<=[( ])BODY\[\] ?\Z", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
-    """A message on the server: its size and its bytes in chunks."""
-
-    size_bytes: int
-    chunks: Iterator[bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessagePage:
-    """Some messages of a folder, newest first."""
-
-    uid_validity: int
-    rows: list[MessageSummary]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Selected:
     """The state of a folder when it was selected. `exists` is None if the server does not count its messages."""
@@ -97,6 +82,11 @@ class ImapConnection:
     def broken(self) -> bool:
         """Whether the next command needs another connection: this one has failed, or a message is still being read."""
         return self._imap.wire.broken or self._is_reading
+
+    @property
+    def may_be_kept(self) -> bool:
+        """True, because a server lets several connections into a mailbox."""
+        return True
 
     def begin_call(self, deadline: CallDeadline) -> None:
         """Count all waiting from now on against this deadline."""

@@ -36,6 +36,15 @@ _SPECIAL_USE = {
 _NAMED = {"Drafts": Role.DRAFTS, "Trash": Role.TRASH, "Junk": Role.JUNK} | dict.fromkeys(SENT_NAMES, Role.SENT)
 
 
+class Right(StrEnum):
+    """A change that an account offers in a folder. The value is the word in our own API."""
+
+    FLAGS = "flags"
+    MOVE = "move"
+    DELETE = "delete"
+    APPEND = "append"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """One mailbox as LIST and STATUS describe it."""
@@ -45,6 +54,7 @@ class Folder:
     total: int
     unseen: int
     uid_validity: int
+    rights: frozenset[Right] = frozenset(Right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     BUSY, MISCONFIGURED, UNREACHABLE or UNREADABLE.
     """
     server = credentials.account.server
-    wire = Wire.connect(server, server.imap, deadline)
+    wire = Wire.connect(server, server.mailbox, deadline)
     try:
         client = _open(wire, server)
         _log_in(client, credentials)
@@ -124,8 +124,8 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 def _open(wire: Wire, server: MailServer) -> _Client:
     """Read the greeting and the capabilities, inside TLS."""
     try:
-        client = _Client(wire, server.imap.host)
-        if server.imap.security is Security.STARTTLS:
+        client = _Client(wire, server.mailbox.host)
+        if server.mailbox.security is Security.STARTTLS:
             client.begin_tls(server.tls_context())
     except GatewayError:
         raise

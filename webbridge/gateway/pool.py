@@ -1,4 +1,4 @@
-"""Logged-in IMAP connections of sessions: kept between requests, and never more than a few at once.
+"""Logged-in connections of sessions to their mailboxes: kept between requests, and never more than a few at once.
 
 A call may find that its kept connection is broken. Then it continues once on a new connection.
 """
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sealwax.service.metrics import add_connections
+from webbridge.gateway.connection import MailConnection, RawMessage
 from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, Mailbox
-from webbridge.gateway.imap import ImapConnection, RawMessage
+from webbridge.gateway.imap import ImapConnection
+from webbridge.gateway.pop3 import Pop3Connection
 from webbridge.gateway.wire import CallDeadline
 
 MAX_IDLE_PER_SESSION = 2
@@ -33,9 +35,23 @@ ENDED_SECONDS = 900.0
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The connections that are counted together: those of a session, or the only one that a mailbox admits (POP3)."""
+
+    name: str
+    places: int = MAX_CONNECTIONS_PER_SESSION
+
+    @classmethod
+    def of(cls, session_id: str, credentials: Credentials) -> Room:
+        """Return the room of a session's calls."""
+        account = credentials.account
+        return cls(session_id) if account.server.pop3 is None else cls(f"pop3 {account.address}", 1)
+
+
 @dataclass(slots=True)
 class _Idle:
-    connection: ImapConnection
+    connection: MailConnection
     since: float
 
 
@@ -75,24 +91,32 @@ class ConnectionPool:
         self._is_free = threading.Condition(self._lock)
         self._idle: dict[str, list[_Idle]] = defaultdict(list)
         self._ended: dict[str, float] = {}
-        self._lent: set[ImapConnection] = set()
-        self._in_use: Counter[str] = Counter()
-        self._waiting: Counter[str] = Counter()
+        self._lent: set[MailConnection] = set()
+        self._in_use: Counter[Room] = Counter()
+        self._waiting: Counter[Room] = Counter()
         self._is_closed = False
 
-    def adopt(self, session_id: str, connection: ImapConnection) -> None:
+    def log_in(self, credentials: Credentials) -> MailConnection:
+        """Return a new connection of a person who has no session yet. Raises GatewayError."""
+        if credentials.account.server.pop3 is None:
+            return _connect(credentials, _new_deadline(credentials))
+        return self._with_place(Room.of("", credentials), lambda: self._log_in_and_out(credentials))
+
+    def adopt(self, session_id: str, connection: MailConnection) -> None:
         """Keep the connection on which the session's password was checked."""
         self._keep_or_close(session_id, connection)
 
-    def run(self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]) -> Result:
+    def run(self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]) -> Result:
         """Run an operation that may be repeated: on a kept connection, and if that one broke, on a fresh one.
 
         Raises GatewayError; BUSY if too many calls of this session run already.
         """
-        return self._with_slot(session_id, lambda: self._run_repeatable(session_id, credentials, operation))
+        return self._with_place(
+            Room.of(session_id, credentials), lambda: self._run_repeatable(session_id, credentials, operation)
+        )
 
     def run_once(
-        self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
+        self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]
     ) -> Result:
         """Run an operation that must not happen twice, on a connection that has just answered."""
 
@@ -104,22 +128,23 @@ class ConnectionPool:
                 kept = None
             return self._run_on(kept or self._open(credentials, deadline), session_id, operation)
 
-        return self._with_slot(session_id, run)
+        return self._with_place(Room.of(session_id, credentials), run)
 
     def open_raw(
         self, session_id: str, credentials: Credentials, mailbox: Mailbox, uid: int, *, max_bytes: int
     ) -> LentMessage:
         """Open a message on a connection that returns to the pool when the message is closed."""
-        self._enter(session_id)
+        room = Room.of(session_id, credentials)
+        self._enter(room)
         try:
             connection, raw = self._start_reading(session_id, credentials, mailbox, uid, max_bytes)
         except BaseException:
-            self._leave(session_id)
+            self._leave(room)
             raise
 
         def give_back() -> None:
             self._give_back(session_id, connection)
-            self._leave(session_id)
+            self._leave(room)
 
         return LentMessage(raw, give_back)
 
@@ -141,49 +166,54 @@ class ConnectionPool:
         for connection in lent:
             connection.break_off()
 
-    def _with_slot(self, session_id: str, run: Callable[[], Result]) -> Result:
-        self._enter(session_id)
+    def _log_in_and_out(self, credentials: Credentials) -> MailConnection:
+        connection = _connect(credentials, _new_deadline(credentials))
+        connection.close()
+        return connection
+
+    def _with_place(self, room: Room, run: Callable[[], Result]) -> Result:
+        self._enter(room)
         try:
             return run()
         finally:
-            self._leave(session_id)
+            self._leave(room)
 
-    def _enter(self, session_id: str) -> None:
-        """Wait until this session may use one more connection.
+    def _enter(self, room: Room) -> None:
+        """Wait until one more connection may be used.
 
-        Raises GatewayError with BUSY after `wait_seconds`, or at once if too many calls of the session wait already.
+        Raises GatewayError with BUSY after `wait_seconds`, or at once if too many calls wait already.
         """
         with self._is_free:
-            if self._has_room(session_id):
-                self._in_use[session_id] += 1
+            if self._has_room(room):
+                self._in_use[room] += 1
                 add_connections(1)
                 return
-            if self._waiting[session_id] >= MAX_WAITING_PER_SESSION:
+            if self._waiting[room] >= MAX_WAITING_PER_SESSION:
                 raise _too_many_calls()
-            self._waiting[session_id] += 1
+            self._waiting[room] += 1
             try:
-                if not self._is_free.wait_for(lambda: self._has_room(session_id), self._wait_seconds):
+                if not self._is_free.wait_for(lambda: self._has_room(room), self._wait_seconds):
                     raise _too_many_calls()
-                self._in_use[session_id] += 1
+                self._in_use[room] += 1
                 add_connections(1)
             finally:
-                self._waiting[session_id] -= 1
-                if not self._waiting[session_id]:
-                    del self._waiting[session_id]
+                self._waiting[room] -= 1
+                if not self._waiting[room]:
+                    del self._waiting[room]
 
-    def _has_room(self, session_id: str) -> bool:
-        return self._in_use[session_id] < MAX_CONNECTIONS_PER_SESSION
+    def _has_room(self, room: Room) -> bool:
+        return self._in_use[room] < room.places
 
-    def _leave(self, session_id: str) -> None:
+    def _leave(self, room: Room) -> None:
         add_connections(-1)
         with self._is_free:
-            self._in_use[session_id] -= 1
-            if not self._in_use[session_id]:
-                del self._in_use[session_id]
+            self._in_use[room] -= 1
+            if not self._in_use[room]:
+                del self._in_use[room]
             self._is_free.notify_all()
 
     def _run_repeatable(
-        self, session_id: str, credentials: Credentials, operation: Callable[[ImapConnection], Result]
+        self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]
     ) -> Result:
         deadline = _new_deadline(credentials)
         kept = self._take(session_id, deadline)
@@ -195,7 +225,7 @@ class ConnectionPool:
         return self._run_on(self._open(credentials, deadline), session_id, operation)
 
     def _run_on(
-        self, connection: ImapConnection, session_id: str, operation: Callable[[ImapConnection], Result]
+        self, connection: MailConnection, session_id: str, operation: Callable[[MailConnection], Result]
     ) -> Result:
         try:
             return operation(connection)
@@ -204,8 +234,8 @@ class ConnectionPool:
 
     def _start_reading(
         self, session_id: str, credentials: Credentials, mailbox: Mailbox, uid: int, max_bytes: int
-    ) -> tuple[ImapConnection, RawMessage]:
-        def start(connection: ImapConnection) -> tuple[ImapConnection, RawMessage]:
+    ) -> tuple[MailConnection, RawMessage]:
+        def start(connection: MailConnection) -> tuple[MailConnection, RawMessage]:
             try:
                 return connection, connection.open_raw(mailbox, uid, max_bytes)
             except BaseException:
@@ -221,8 +251,8 @@ class ConnectionPool:
                 pass
         return start(self._open(credentials, deadline))
 
-    def _open(self, credentials: Credentials, deadline: CallDeadline) -> ImapConnection:
-        connection = ImapConnection.open(credentials, deadline)
+    def _open(self, credentials: Credentials, deadline: CallDeadline) -> MailConnection:
+        connection = _connect(credentials, deadline)
         with self._lock:
             if not self._is_closed:
                 self._lent.add(connection)
@@ -230,7 +260,7 @@ class ConnectionPool:
         connection.close()
         raise ConnectionLost
 
-    def _take(self, session_id: str, deadline: CallDeadline) -> ImapConnection | None:
+    def _take(self, session_id: str, deadline: CallDeadline) -> MailConnection | None:
         self._close_stale()
         with self._lock:
             idle = self._idle.get(session_id)
@@ -244,15 +274,20 @@ class ConnectionPool:
             return None
         return kept.connection
 
-    def _give_back(self, session_id: str, connection: ImapConnection) -> None:
+    def _give_back(self, session_id: str, connection: MailConnection) -> None:
         with self._lock:
             self._lent.discard(connection)
         self._keep_or_close(session_id, connection)
 
-    def _keep_or_close(self, session_id: str, connection: ImapConnection) -> None:
+    def _keep_or_close(self, session_id: str, connection: MailConnection) -> None:
         with self._lock:
             is_over = self._is_closed or session_id in self._ended
-            keep = not is_over and not connection.broken and len(self._idle[session_id]) < MAX_IDLE_PER_SESSION
+            keep = (
+                not is_over
+                and connection.may_be_kept
+                and not connection.broken
+                and len(self._idle[session_id]) < MAX_IDLE_PER_SESSION
+            )
             if keep:
                 self._idle[session_id].append(_Idle(connection, self._monotonic()))
         if not keep:
@@ -273,6 +308,12 @@ class ConnectionPool:
                     del self._idle[session_id]
         for entry in stale:
             entry.connection.close()
+
+
+def _connect(credentials: Credentials, deadline: CallDeadline) -> MailConnection:
+    if credentials.account.server.pop3 is None:
+        return ImapConnection.open(credentials, deadline)
+    return Pop3Connection.open(credentials, deadline)
 
 
 def _new_deadline(credentials: Credentials) -> CallDeadline:

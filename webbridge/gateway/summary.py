@@ -8,7 +8,7 @@ vault gives a verdict.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -66,13 +66,34 @@ class MessageSummary:
 
 def summary_from_fetch(uid: int, data: Mapping[bytes, Value]) -> MessageSummary:
     """Return the row for one message from the server's answer to `SUMMARY_ITEMS`."""
-    unreadable = MessageSummary(
-        uid=uid,
-        size_bytes=min(read_number(data.get(b"RFC822.SIZE")) or 0, MAX_SIZE_BYTES),
-        seen=_is_seen(data.get(b"FLAGS")),
-        problem=HeaderProblem.UNREADABLE,
-    )
     header, to = _header_parts(data)
+    return _summary(uid, read_number(data.get(b"RFC822.SIZE")) or 0, header, to, seen=_is_seen(data.get(b"FLAGS")))
+
+
+def summary_from_header(uid: int, header: bytes | None, *, size_bytes: int) -> MessageSummary:
+    """Return the row for one message of a server without flags, from its whole header, or None if it is unknown."""
+    if header is None:
+        return _summary(uid, size_bytes, None, None, seen=True)
+    shown = _fields_named(header, (b"from", b"subject", b"date", b"content-type"))[:HEADER_PART_BYTES]
+    to = _fields_named(header, (b"to",))[:RECIPIENTS_PART_BYTES]
+    return _summary(uid, size_bytes, shown, to, seen=True)
+
+
+def _fields_named(header: bytes, names: Sequence[bytes]) -> bytes:
+    """Return the lines of the fields with these names."""
+    kept: list[bytes] = []
+    is_kept = False
+    for line in header.splitlines(keepends=True):
+        if not line.startswith((b" ", b"\t")):
+            is_kept = line.partition(b":")[0].strip().lower() in names
+        if is_kept:
+            kept.append(line)
+    return b"".join(kept)
+
+
+def _summary(uid: int, size_bytes: int, header: bytes | None, to: bytes | None, *, seen: bool) -> MessageSummary:
+    size_bytes = min(size_bytes, MAX_SIZE_BYTES)
+    unreadable = MessageSummary(uid=uid, size_bytes=size_bytes, seen=seen, problem=HeaderProblem.UNREADABLE)
     if header is None:
         return unreadable
     try:

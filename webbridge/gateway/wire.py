@@ -122,6 +122,10 @@ class Wire:
             return self._take(min(max_bytes, len(self._buffer)))
         return self._receive(min(max_bytes, RECEIVE_BYTES))
 
+    def unread(self, data: bytes) -> None:
+        """Put bytes back that the next read returns first."""
+        self._buffer[:0] = data
+
     def send(self, data: bytes) -> None:
         """Send all of the data."""
         rest = memoryview(data)

@@ -75,7 +75,7 @@ class SessionStore:
         session_id = _session_id(cookie_half)
         at = self._clock().timestamp()
         expires_at = int(at) + self._absolute_seconds
-        address, host = credentials.account.address, credentials.account.server.imap.host
+        address, host = credentials.account.address, credentials.account.server.mailbox.host
         additional_data = _additional_data(session_id, address, host, expires_at)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
         sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
@@ -148,7 +148,7 @@ class SessionStore:
             account = self._accounts.account_of(address)
         except ServiceError:
             return None
-        return account if account.server.imap.host == host else None
+        return account if account.server.mailbox.host == host else None
 
     def _delete_expired(self, rows: Connection, at: float) -> None:
         # Each condition has its own index. In one statement with all three SQLite would read the whole table.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import poplib
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -58,7 +59,8 @@ def _findings(file: Path) -> Iterator[Finding]:
     yield from check_files(BridgeSettings, file, private)
     yield guarded("database", lambda: check_database(SCHEMA, config.database, made_by="sealwax bridge init"))
     for server in _servers(config):
-        yield guarded("imap", lambda server=server: _check_imap(server))  # type: ignore[misc]
+        protocol, check_mailbox = ("imap", _check_imap) if server.imap else ("pop3", _check_pop3)
+        yield guarded(protocol, lambda check=check_mailbox, server=server: check(server))  # type: ignore[misc]
         yield guarded("smtp", lambda server=server: _check_smtp(server))  # type: ignore[misc]
     yield guarded("key server", lambda: _check_origin("key server", config.key_server_origin, "/parameters"))
     yield guarded("pages", lambda: _check_pages(settings.pages_folder()))
@@ -73,7 +75,7 @@ def _servers(config: BridgeConfig) -> list[MailServer]:
 
 
 def _check_imap(server: MailServer) -> Finding:
-    address, context = server.imap, server.tls_context()
+    address, context = server.mailbox, server.tls_context()
     try:
         if address.security is Security.IMPLICIT_TLS:
             client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
@@ -89,6 +91,25 @@ def _check_imap(server: MailServer) -> Finding:
     if "AUTH=PLAIN" not in capabilities and "LOGINDISABLED" in capabilities:
         return wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
     return fine("imap", f"{_at(address)} answers, and its certificate is trusted")
+
+
+def _check_pop3(server: MailServer) -> Finding:
+    address, context = server.mailbox, server.tls_context()
+    try:
+        if address.security is Security.IMPLICIT_TLS:
+            client: poplib.POP3 = poplib.POP3_SSL(address.host, address.port, context=context, timeout=_CONNECT_SECONDS)
+        else:
+            client = poplib.POP3(address.host, address.port, timeout=_CONNECT_SECONDS)
+            client.stls(context)
+        capabilities = client.capa()
+        client.quit()
+    except (OSError, poplib.error_proto) as error:
+        return _unreachable("pop3", address, error)
+    if "UIDL" not in capabilities:
+        return wrong("pop3", f"{_at(address)} offers no UIDL", "messages have no names there: use IMAP")
+    if "USER" not in capabilities and "PLAIN" not in capabilities.get("SASL", []):
+        return wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
+    return fine("pop3", f"{_at(address)} answers, and its certificate is trusted")
 
 
 def _check_smtp(server: MailServer) -> Finding:

@@ -45,7 +45,8 @@ class AddressSection(Section):
 class MailSection(Section):
     """The mail servers behind the bridge."""
 
-    imap: AddressSection = Field(description="Server from which mail is read")
+    imap: AddressSection | None = Field(default=None, description="Server from which mail is read by IMAP")
+    pop3: AddressSection | None = Field(default=None, description="Server from which mail is read by POP3")
     smtp: AddressSection = Field(description="Submission server")
     ca_file: Path | None = Field(
         default=None, description="PEM file of authorities for these servers, in place of the system's"
@@ -54,10 +55,18 @@ class MailSection(Section):
         default=30.0, gt=0, le=600, description="Time that one call waits for a mail server in all"
     )
 
+    @model_validator(mode="after")
+    def check_mailbox(self) -> Self:
+        """Refuse two protocols for the mailbox, or none."""
+        if (self.imap is None) == (self.pop3 is None):
+            raise ValueError("a mail server has either imap or pop3")
+        return self
+
     def to_server(self) -> MailServer:
         """Return the frozen value."""
         return MailServer(
-            imap=self.imap.to_address(),
+            imap=None if self.imap is None else self.imap.to_address(),
+            pop3=None if self.pop3 is None else self.pop3.to_address(),
             smtp=self.smtp.to_address(),
             ca_file=self.ca_file,
             timeout_seconds=self.timeout_seconds,

@@ -84,15 +84,15 @@ _NO_CHROOT = "".join(f"service {name} {{\n  chroot =\n}}\n" for name in ("anvil"
 
 @contextmanager
 def run_dovecot(
-    passwords: Mapping[str, str], *, tls_folder: Path, folder: Path | None = None
+    passwords: Mapping[str, str], *, tls_folder: Path, folder: Path | None = None, more_settings: str = ""
 ) -> Iterator[dict[Security, ServerAddress]]:
-    """Run an instance during the block. Yields its two addresses.
+    """Run an instance during the block. Yields its two addresses for IMAP.
 
     `folder`: an empty folder, which is removed at the end. Each account's Maildir is in its subfolder `mail`.
     """
     folder = folder or new_folder()
     ports = {Security.IMPLICIT_TLS: free_port(), Security.STARTTLS: free_port()}
-    (folder / "dovecot.conf").write_text(_configure(folder, tls_folder, ports))
+    (folder / "dovecot.conf").write_text(_configure(folder, tls_folder, ports) + more_settings)
     (folder / "users").write_text("".join(f"{user}:{{PLAIN}}{word}::::::\n" for user, word in passwords.items()))
     process = subprocess.Popen([str(BINARY), "-F", "-c", str(folder / "dovecot.conf")])
     try:
@@ -103,6 +103,24 @@ def run_dovecot(
         process.terminate()
         process.wait()
         shutil.rmtree(folder)
+
+
+def pop3_settings(ports: Mapping[Security, int]) -> str:
+    """Return settings that add POP3 on these ports. A mailbox admits one connection at a time, as RFC 1939 demands."""
+    return f"""
+protocols = imap pop3
+pop3_lock_session = yes
+service pop3-login {{
+  {"" if os.getuid() == 0 else "chroot ="}
+  inet_listener pop3 {{
+    port = {ports[Security.STARTTLS]}
+  }}
+  inet_listener pop3s {{
+    port = {ports[Security.IMPLICIT_TLS]}
+    ssl = yes
+  }}
+}}
+"""
 
 
 def new_folder() -> Path:

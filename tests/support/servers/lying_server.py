@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -74,6 +74,21 @@ IMAP: Script = {
     "UID STORE": [b"TAG OK\r\n"],
     "APPEND": [b"+ go on\r\n", TakeLiteral(), b"TAG OK\r\n"],
 }
+POP3: Script = {
+    "": [b"-ERR what?\r\n"],
+    "GREETING": [b"+OK ready\r\n"],
+    "CAPA": [b"+OK\r\nSASL PLAIN\r\nUSER\r\nTOP\r\nUIDL\r\n.\r\n"],
+    "AUTH PLAIN": [b"+OK signed in\r\n"],
+    "USER": [b"+OK\r\n"],
+    "PASS": [b"+OK signed in\r\n"],
+    "NOOP": [b"+OK\r\n"],
+    "UIDL": [b"+OK\r\n1 first\r\n2 second\r\n.\r\n"],
+    "LIST": [b"+OK 2 26\r\n"],
+    "TOP": [b"+OK\r\nFrom: a@example.test\r\nSubject: x\r\n\r\n.\r\n"],
+    "RETR": [b"+OK 26 bytes\r\nSubject: x\r\n\r\nhello\r\n..dot\r\n.\r\n"],
+    "DELE": [b"+OK\r\n"],
+    "QUIT": [b"+OK\r\n", Close()],
+}
 SMTP: Script = {
     "": [b"500 what?\r\n"],
     "GREETING": [b"220 ready\r\n"],
@@ -108,6 +123,10 @@ class LyingServer:
         """The address of this server for a bridge, the same for IMAP and SMTP."""
         address = ServerAddress(host=HOST, port=self._listening.getsockname()[1])
         return MailServer(imap=address, smtp=address, ca_file=self._ca_file, timeout_seconds=timeout_seconds)
+
+    def pop3_address(self, *, timeout_seconds: float = 5.0) -> MailServer:
+        """The address of this server for a bridge that reads the mailbox by POP3."""
+        return replace(self.address(timeout_seconds=timeout_seconds), imap=None, pop3=self.address().imap)
 
     def commands(self, beginning: str) -> list[bytes]:
         """The received commands with this beginning, without their tags."""
