@@ -93,7 +93,7 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
 def test_check_names_a_certificate_that_is_not_trusted_and_a_wrong_kind_of_tls(site: Site) -> None:
     assert sealwax("bridge", "init", *site.config).returncode == 0
     text = site.file.read_text()
-    site.file.write_text(re.sub(r"mail.ca_file = .*\n", "", text))
+    site.file.write_text(re.sub(r"(?m)^mail.ca_file = .*\n", "", text))
     assert "not trusted" in found(findings(site)[1], "imap")[0][1]
     site.file.write_text(text.replace('mail.smtp.security = "starttls"', 'mail.smtp.security = "tls"'))
     assert "does not begin TLS" in found(findings(site)[1], "smtp")[0][1]
