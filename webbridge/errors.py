@@ -22,6 +22,10 @@ _STATUS = {
     GatewayCode.NO_SUCH_MESSAGE: 404,
     GatewayCode.FOLDER_CHANGED: 409,
     GatewayCode.NOT_OFFERED: 422,
+    GatewayCode.FOLDER_EXISTS: 409,
+    GatewayCode.FOLDER_NOT_EMPTY: 409,
+    GatewayCode.IN_TRASH: 409,
+    GatewayCode.NOT_IN_TRASH: 409,
     GatewayCode.BAD_ARGUMENT: 400,
 }
 

@@ -188,7 +188,7 @@ def test_a_deletion_without_its_confirmation_is_an_error(pop3: LyingServer) -> N
     pop3.answers["QUIT"] = [b"-ERR some deleted messages not removed\r\n"]
     connection = open_connection(pop3)
     with pytest.raises(GatewayError):
-        connection.delete_messages(BOX, [uid])
+        connection.delete_for_ever(BOX, [uid])
     connection.close()
 
 

@@ -59,7 +59,7 @@ def server(request: pytest.FixtureRequest, servers: dict[Security, MailServer]) 
     connection = Pop3Connection.open(login_at(found))
     uids = [row.uid for row in connection.list_messages(INBOX, limit=1000).rows]
     if uids:
-        connection.delete_messages(BOX, uids)
+        connection.delete_for_ever(BOX, uids)
     connection.close()
     return found
 
@@ -117,7 +117,7 @@ def test_uids_stay_when_other_messages_go(server: MailServer) -> None:
     deliver(server, *(HEADER + b"\r\n%d\r\n" % number for number in range(3)))
     newest, middle, oldest = uids_in(server)
     connection = Pop3Connection.open(login_at(server))
-    connection.delete_messages(BOX, [middle, 12345])
+    connection.delete_for_ever(BOX, [middle, 12345])
     connection.close()
     assert uids_in(server) == [newest, oldest]
     with pytest.raises(GatewayError) as error:

@@ -1,12 +1,18 @@
-"""`/api/folders`: the folders of the account."""
+"""`/api/folders`: the folders of the account and their changes. Names are in bodies only, never in paths."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest
 
+from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.mail_calls import call_mail, call_mail_once, flag_in, folder_of, id_of
+from webbridge.blueprints.undo_steps import render_change
 from webbridge.gateway import Folder
 from webbridge.login.sessions import Session
-from webbridge.services import require_session, services, with_mail
+from webbridge.services import require_session
+
+MAX_NAME_BYTES = 4096
 
 blueprint = Blueprint("folders", __name__)
 
@@ -15,20 +21,74 @@ blueprint = Blueprint("folders", __name__)
 def list_folders() -> Response:
     """List the folders of the account with their counts."""
     session = require_session()
-    pool = services().pool
-    folders = with_mail(
-        session, lambda: pool.run(session.id, session.credentials, lambda connection: connection.list_folders())
-    )
+    folders = call_mail(session, lambda connection: connection.list_folders())
     return jsonify(folders=[_render(folder, session) for folder in folders])
+
+
+@blueprint.post("/folders")
+def create_folder() -> Response:
+    """Make the folder `name`, with the names of its parents as the server separates them."""
+    session = require_session()
+    name = _name()
+    changed = call_mail_once(session, lambda connection: connection.create_folder(name))
+    return jsonify({"id": id_of(session, name)} | render_change(session, changed))
+
+
+@blueprint.put("/folders/<folder_id>")
+def rename_folder(folder_id: str) -> Response:
+    """Give the folder the name `name`. Its id changes with it."""
+    session = require_session()
+    folder, name = folder_of(session, folder_id), _name()
+    changed = call_mail_once(session, lambda connection: connection.rename_folder(folder, name))
+    return jsonify({"id": id_of(session, name)} | render_change(session, changed))
+
+
+@blueprint.delete("/folders/<folder_id>")
+def delete_folder(folder_id: str) -> Response:
+    """Delete an empty folder, or with `withMessages` any folder."""
+    session = require_session()
+    folder = folder_of(session, folder_id)
+    members = read_members(max_bytes=MAX_NAME_BYTES) if request.content_length else {}
+    with_messages = flag_in(members, "withMessages")
+    changed = call_mail_once(session, lambda connection: connection.delete_folder(folder, with_messages=with_messages))
+    return jsonify(render_change(session, changed))
+
+
+@blueprint.put("/folders/<folder_id>/subscription")
+def subscribe(folder_id: str) -> Response:
+    """Subscribe to the folder."""
+    return _subscribe(folder_id, is_subscribed=True)
+
+
+@blueprint.delete("/folders/<folder_id>/subscription")
+def unsubscribe(folder_id: str) -> Response:
+    """End the subscription to the folder."""
+    return _subscribe(folder_id, is_subscribed=False)
+
+
+def _subscribe(folder_id: str, *, is_subscribed: bool) -> Response:
+    session = require_session()
+    folder = folder_of(session, folder_id)
+    changed = call_mail(session, lambda connection: connection.subscribe(folder, is_subscribed=is_subscribed))
+    return jsonify(render_change(session, changed))
+
+
+def _name() -> str:
+    name = read_members(max_bytes=MAX_NAME_BYTES).get("name")
+    if not isinstance(name, str):
+        raise BadRequest
+    return name
 
 
 def _render(folder: Folder, session: Session) -> dict[str, object]:
     return {
-        "id": services().folder_ids.id_of(session.address, folder.name),
+        "id": id_of(session, folder.name),
         "name": folder.name,
+        "delimiter": folder.delimiter,
         "role": folder.role,
         "total": folder.total,
         "unseen": folder.unseen,
         "uidValidity": folder.uid_validity,
+        "subscribed": folder.is_subscribed,
         "rights": sorted(folder.rights),
     }

@@ -1,51 +1,92 @@
-"""The messages of a folder: their list at `/folders/ID/messages`, bytes and flags under `/folders/ID/UIDVALIDITY`."""
+"""The messages of a folder: lists at `/folders/ID/messages`, `threads` and `search`, and one message byte for byte."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
-from webbridge.gateway import Mailbox, MessageSummary
+from webbridge.blueprints.mail_calls import (
+    DEFAULT_LIMIT,
+    MAX_CHANGE_BYTES,
+    MAX_LIMIT,
+    call_mail,
+    check_before,
+    flag_in,
+    folder_of,
+    mailbox_of,
+    number_of_query,
+    positive_in,
+    render_page,
+    render_row,
+)
+from webbridge.gateway.connection import Changes
+from webbridge.gateway.imap_search import Criteria, SortKey
+from webbridge.gateway.uid_set import write_ranges
 from webbridge.login.sessions import Session
 from webbridge.services import require_session, services, with_mail
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
-MAX_DIGITS = 10  # The digits of a UID, which has 32 bits.
-MAX_CHANGE_BYTES = 64 * 1024  # A request that names 1,000 messages.
+_TEXTS = {"text": "text", "subject": "subject", "from": "sender", "to": "recipient", "body": "body"}
 
 blueprint = Blueprint("messages", __name__)
 
 
 @blueprint.get("/folders/<folder_id>/messages")
 def list_messages(folder_id: str) -> Response:
-    """List a page of messages, newest first. `before` is a UID, so it needs the `uidValidity` that it is from."""
+    """List a page of messages, newest first or in the order of `sort`, or the changes since an earlier list.
+
+    `before` is a UID, so it needs the `uidValidity` that it is from.
+    """
     session = require_session()
-    folder = services().folder_ids.name_of(session.address, folder_id)
-    limit = min(_number("limit") or DEFAULT_LIMIT, MAX_LIMIT)
-    before, uid_validity = _number("before"), _number("uidValidity")
-    if before is not None and uid_validity is None:
-        raise ServiceError(400, "bad-request", "The request has a before, and lacks the uidValidity of its folder.")
-    page = with_mail(
+    folder = folder_of(session, folder_id)
+    if "since" in request.args:
+        return _list_changes(session, folder_id)
+    if "sort" in request.args:
+        return _list_sorted(session, folder)
+    before, uid_validity, limit = number_of_query("before"), number_of_query("uidValidity"), _limit()
+    check_before(before, uid_validity)
+    page = call_mail(
         session,
-        lambda: services().pool.run(
-            session.id,
-            session.credentials,
-            lambda connection: connection.list_messages(
-                folder, before_uid=before, limit=limit, uid_validity=uid_validity
-            ),
+        lambda connection: connection.list_messages(folder, before_uid=before, limit=limit, uid_validity=uid_validity),
+    )
+    return jsonify(render_page(page))
+
+
+@blueprint.get("/folders/<folder_id>/threads")
+def list_threads(folder_id: str) -> Response:
+    """List the newest message of each thread, and the UIDs of the threads."""
+    session = require_session()
+    folder, offset, limit = folder_of(session, folder_id), number_of_query("offset", lowest=0) or 0, _limit()
+    page, threads = call_mail(session, lambda connection: connection.list_threads(folder, offset=offset, limit=limit))
+    return jsonify(render_page(page) | {"threads": threads})
+
+
+@blueprint.post("/folders/<folder_id>/search")
+def search(folder_id: str) -> Response:
+    """List the messages that meet the criteria, newest first. The words are in the body, because proxies log URLs."""
+    session = require_session()
+    folder = folder_of(session, folder_id)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    criteria = _criteria(members)
+    before, uid_validity = positive_in(members, "before"), positive_in(members, "uidValidity")
+    check_before(before, uid_validity)
+    limit = min(positive_in(members, "limit") or DEFAULT_LIMIT, MAX_LIMIT)
+    page = call_mail(
+        session,
+        lambda connection: connection.search(
+            folder, criteria, before_uid=before, limit=limit, uid_validity=uid_validity
         ),
     )
-    return jsonify(uidValidity=page.uid_validity, messages=[_render(summary) for summary in page.rows])
+    return jsonify(render_page(page))
 
 
 @blueprint.get("/folders/<folder_id>/<int:uid_validity>/<int:uid>/raw")
 def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     """Stream the message's bytes as the mail server stores them."""
     session = require_session()
-    mailbox = _mailbox(session, folder_id, uid_validity)
+    mailbox = mailbox_of(session, folder_id, uid_validity)
     message = with_mail(
         session,
         lambda: services().pool.open_raw(
@@ -59,60 +100,68 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     return response
 
 
-@blueprint.put("/folders/<folder_id>/<int:uid_validity>/flags")
-def change_flags(folder_id: str, uid_validity: int) -> Response:
-    """Set the flags in `add` and clear those in `remove` on the messages in `uids`."""
-    session = require_session()
-    mailbox = _mailbox(session, folder_id, uid_validity)
-    members = read_members(max_bytes=MAX_CHANGE_BYTES)
-    uids, add, remove = _uids(members.get("uids")), _flags(members.get("add", [])), _flags(members.get("remove", []))
-    with_mail(
+def _list_sorted(session: Session, folder: str) -> Response:
+    """List a part of the folder in an order of the server."""
+    try:
+        key = SortKey(request.args["sort"])
+    except ValueError:
+        raise BadRequest from None
+    is_descending = request.args.get("order", "descending") != "ascending"
+    offset, limit = number_of_query("offset", lowest=0) or 0, _limit()
+    page = call_mail(
         session,
-        lambda: services().pool.run(
-            session.id,
-            session.credentials,
-            lambda connection: connection.change_flags(mailbox, uids, add=add, remove=remove),
-        ),
+        lambda connection: connection.list_sorted(folder, key, is_descending=is_descending, offset=offset, limit=limit),
     )
-    return Response(status=204)
+    return jsonify(render_page(page))
 
 
-def _mailbox(session: Session, folder_id: str, uid_validity: int) -> Mailbox:
-    return Mailbox(services().folder_ids.name_of(session.address, folder_id), uid_validity)
+def _list_changes(session: Session, folder_id: str) -> Response:
+    mailbox = mailbox_of(session, folder_id, number_of_query("uidValidity"))
+    token, lowest, limit = request.args["since"], number_of_query("from") or 1, _limit()
+    changes = call_mail(
+        session, lambda connection: connection.list_changes(mailbox, token, from_uid=lowest, limit=limit)
+    )
+    return jsonify(_render_changes(changes))
 
 
-def _uids(value: object) -> list[int]:
-    if not isinstance(value, list) or not all(type(one) is int for one in value):
-        raise BadRequest
-    return value
-
-
-def _flags(value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise BadRequest
-    return value
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and 0 < int(text) < 2**32):
-        raise ServiceError(
-            400, "bad-request", f"The request has a wrong {name}: a positive number of 32 bits is expected."
-        )
-    return int(text)
-
-
-def _render(summary: MessageSummary) -> dict[str, object]:
+def _render_changes(changes: Changes) -> dict[str, object]:
     return {
-        "uid": summary.uid,
-        "from": summary.sender,
-        "to": ", ".join(summary.recipients),
-        "subject": summary.subject,
-        "date": None if summary.date is None else summary.date.isoformat(),
-        "size": summary.size_bytes,
-        "seen": summary.seen,
-        "protection": summary.protection,
-        "problem": summary.problem,
+        "uidValidity": changes.uid_validity,
+        "total": changes.total,
+        "token": changes.token,
+        "whole": changes.is_whole,
+        "flags": [{"uid": uid, "flags": flags} for uid, flags in changes.flags.items()],
+        "messages": [render_row(row) for row in changes.new],
+        "vanished": write_ranges(changes.vanished),
     }
+
+
+def _criteria(members: dict[str, object]) -> Criteria:
+    texts = {ours: members.get(name, "") for name, ours in _TEXTS.items()}
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise BadRequest
+    return Criteria(
+        **{name: str(text) for name, text in texts.items()},
+        since=_day(members.get("since")),
+        before=_day(members.get("beforeDay")),
+        unseen=flag_in(members, "unseen"),
+        flagged=flag_in(members, "flagged"),
+        larger_bytes=positive_in(members, "larger") or 0,
+    )
+
+
+def _day(value: object) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-31") else _bad()
+    except ValueError:
+        raise BadRequest from None
+
+
+def _bad() -> date:
+    raise BadRequest
+
+
+def _limit() -> int:
+    return min(number_of_query("limit") or DEFAULT_LIMIT, MAX_LIMIT)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from webbridge.gateway.door import Mailbox
 from webbridge.gateway.imap_folders import Folder
+from webbridge.gateway.imap_search import Criteria, SortKey
+from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary
+from webbridge.gateway.uid_set import Ranges
+from webbridge.gateway.undo import Changed, Step
 from webbridge.gateway.wire import CallDeadline
 
 
@@ -22,10 +26,29 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePage:
-    """Some messages of a folder, newest first."""
+    """Some messages of a folder, newest first.
+
+    `total` counts the messages of the folder or the found ones, if the server does. `token` asks for later changes; it
+    is None if the server cannot name them.
+    """
 
     uid_validity: int
     rows: list[MessageSummary]
+    total: int | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The changes in a folder since a token. If `is_whole` is False, there are too many: the list is loaded anew."""
+
+    uid_validity: int
+    total: int | None
+    token: str | None
+    is_whole: bool
+    flags: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    new: list[MessageSummary] = field(default_factory=list)
+    vanished: Ranges = field(default_factory=list)
 
 
 class MailConnection(Protocol):
@@ -33,6 +56,9 @@ class MailConnection(Protocol):
 
     An operation that the protocol lacks raises GatewayError with NOT_OFFERED.
     """
+
+    cache: RowCache
+    """The rows that were seen. The pool sets the cache of the session, which all its connections share."""
 
     @property
     def broken(self) -> bool:
@@ -65,10 +91,57 @@ class MailConnection(Protocol):
     def open_raw(self, mailbox: Mailbox, uid: int, max_bytes: int) -> RawMessage:
         """Request one message byte for byte. The connection is busy until the chunks are read to their end."""
 
+    def list_changes(self, mailbox: Mailbox, token: str, *, from_uid: int, limit: int) -> Changes:
+        """Return the changes since a token of an earlier list, among the messages from `from_uid` on."""
+
+    def search(
+        self,
+        folder: str,
+        criteria: Criteria,
+        *,
+        before_uid: int | None = None,
+        limit: int,
+        uid_validity: int | None = None,
+    ) -> MessagePage:
+        """Return the newest messages that meet the criteria."""
+
+    def list_sorted(self, folder: str, key: SortKey, *, is_descending: bool, offset: int, limit: int) -> MessagePage:
+        """Return a part of the folder in an order of the server."""
+
+    def list_threads(self, folder: str, *, offset: int, limit: int) -> tuple[MessagePage, list[list[int]]]:
+        """Return the newest message of each thread, the newest thread first, and the threads' UIDs."""
+
     def change_flags(
         self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
-    ) -> None:
+    ) -> Changed:
         """Set and clear flags on messages."""
+
+    def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
+        """Move messages to a folder."""
+
+    def copy(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
+        """Copy messages to a folder."""
+
+    def delete(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
+        """Move messages to the trash. Raises GatewayError with IN_TRASH if they are there."""
+
+    def delete_for_ever(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
+        """Delete messages for ever. Raises GatewayError with NOT_IN_TRASH if they can be moved to a trash first."""
+
+    def create_folder(self, folder: str) -> Changed:
+        """Make a folder and subscribe to it."""
+
+    def rename_folder(self, folder: str, to: str) -> Changed:
+        """Rename a folder."""
+
+    def delete_folder(self, folder: str, *, with_messages: bool = False) -> Changed:
+        """Delete a folder. Raises GatewayError with FOLDER_NOT_EMPTY unless messages may be deleted with it."""
+
+    def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
+        """Subscribe to a folder, or end the subscription."""
+
+    def take_step(self, step: Step) -> Changed:
+        """Take one step of undoing."""
 
     def append(self, folder: str, message: bytes, flags: Sequence[str]) -> None:
         """Store a message in a folder unchanged."""

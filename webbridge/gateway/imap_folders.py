@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from webbridge.gateway.imap_syntax import read_folder_name, read_number
+from webbridge.gateway.door import clean_text
+from webbridge.gateway.imap_syntax import Value, read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
 
 INBOX = b"INBOX"
 MAX_FOLDERS = 5000  # Our own bound.
 MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
 SENT_NAMES = ("Sent", "INBOX.Sent", "Sent Items", "Sent Messages")
+TRASH_NAMES = ("Trash", "INBOX.Trash", "Deleted Items", "Deleted Messages")
 
 
 class Role(StrEnum):
@@ -33,7 +35,15 @@ _SPECIAL_USE = {
     b"\\JUNK": Role.JUNK,
     b"\\ARCHIVE": Role.ARCHIVE,
 }
-_NAMED = {"Drafts": Role.DRAFTS, "Trash": Role.TRASH, "Junk": Role.JUNK} | dict.fromkeys(SENT_NAMES, Role.SENT)
+_SPECIAL_USE_OF = {role: attribute for attribute, role in _SPECIAL_USE.items()}
+NAMES = {
+    Role.DRAFTS: ("Drafts", "INBOX.Drafts"),
+    Role.SENT: SENT_NAMES,
+    Role.TRASH: TRASH_NAMES,
+    Role.JUNK: ("Junk", "INBOX.Junk", "Spam"),
+    Role.ARCHIVE: ("Archive", "INBOX.Archive"),
+}
+_NAMED = {name: role for role, names in NAMES.items() for name in names}
 
 
 class Right(StrEnum):
@@ -43,6 +53,13 @@ class Right(StrEnum):
     MOVE = "move"
     DELETE = "delete"
     APPEND = "append"
+    FOLDER = "folder"
+    """To rename or to delete the folder itself."""
+
+
+# RFC 4314 section 2.1.1: "d" and "c" are the names that older servers use.
+_LETTERS = {Right.FLAGS: "w", Right.MOVE: "td", Right.DELETE: "td", Right.APPEND: "i", Right.FOLDER: "xc"}
+ALL_RIGHTS = frozenset(Right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +71,19 @@ class Folder:
     total: int
     unseen: int
     uid_validity: int
-    rights: frozenset[Right] = frozenset(Right)
+    delimiter: str | None = None
+    is_subscribed: bool | None = None
+    """None if the server did not say."""
+    rights: frozenset[Right] = ALL_RIGHTS
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFolder:
-    """One mailbox as LIST describes it: the bytes of its name, and its attributes in capitals."""
+    """One mailbox as LIST describes it: the bytes of its name, its attributes in capitals, and its delimiter."""
 
     wire_name: bytes
     attributes: frozenset[bytes]
+    delimiter: bytes | None = None
 
     @property
     def name(self) -> str:
@@ -77,36 +98,71 @@ class ListedFolder:
         marked = [_SPECIAL_USE[one] for one in sorted(self.attributes) if one in _SPECIAL_USE]
         return marked[0] if marked else _NAMED.get(self.name)
 
-    def counted(self, answers: Iterable[Answer]) -> Folder:
-        """Return the folder with the counts of a STATUS answer. Missing counts are zero."""
-        counts: dict[object, int] = {}
-        for answer in answers:
-            items = answer.values[1] if answer.kind == "STATUS" and len(answer.values) == 2 else None
-            if isinstance(items, list):
-                for name, value in zip(items[::2], items[1::2], strict=False):
-                    counts[name.upper() if isinstance(name, bytes) else None] = min(read_number(value) or 0, MAX_COUNT)
+    def described(self, about: FolderFacts) -> Folder:
+        """Return the folder with its counts and rights. Missing counts are zero, and unknown rights are assumed."""
+        counts, letters = about.counts, about.rights
+        rights = ALL_RIGHTS if letters is None else frozenset(one for one in Right if set(_LETTERS[one]) & set(letters))
+        if self.wire_name == INBOX:
+            rights -= {Right.FOLDER}
         return Folder(
             name=self.name,
             role=self.role,
             total=counts.get(b"MESSAGES", 0),
             unseen=counts.get(b"UNSEEN", 0),
             uid_validity=counts.get(b"UIDVALIDITY", 0),
+            delimiter=None if self.delimiter is None else clean_text(self.delimiter)[:1] or None,
+            is_subscribed=b"\\SUBSCRIBED" in self.attributes if about.knows_subscriptions else None,
+            rights=rights,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderFacts:
+    """The counts by their names in capitals, and the letters of the rights, or None if the server does not tell."""
+
+    counts: Mapping[bytes, int] = field(default_factory=dict)
+    rights: str | None = None
+    knows_subscriptions: bool = False
+
+
+def read_facts(answers: Iterable[Answer], *, knows_subscriptions: bool = False) -> dict[bytes, FolderFacts]:
+    """Return the facts in STATUS and MYRIGHTS answers by the bytes of the folders' names."""
+    facts: dict[bytes, FolderFacts] = {}
+    for answer in answers:
+        if answer.kind not in ("STATUS", "MYRIGHTS") or len(answer.values) != 2:
+            continue
+        name, value = answer.values
+        if not isinstance(name, bytes):
+            continue
+        name = INBOX if name.upper() == INBOX else name
+        known = facts.get(name, FolderFacts(knows_subscriptions=knows_subscriptions))
+        if answer.kind == "STATUS" and isinstance(value, list):
+            facts[name] = replace(known, counts=_counts(value))
+        elif answer.kind == "MYRIGHTS" and isinstance(value, bytes):
+            facts[name] = replace(known, rights=value.decode("latin-1"))
+    return facts
+
+
+def _counts(items: list[Value]) -> dict[bytes, int]:
+    pairs = zip(items[::2], items[1::2], strict=False)
+    return {name.upper(): min(read_number(value) or 0, MAX_COUNT) for name, value in pairs if isinstance(name, bytes)}
 
 
 def read_folders(answers: Sequence[Answer]) -> list[ListedFolder]:
     """Return the folders that can be selected, each once, always including the inbox."""
-    folders = {INBOX: ListedFolder(INBOX, frozenset())}
+    folders = {INBOX: ListedFolder(INBOX, frozenset(), None)}
     for answer in answers:
         if answer.kind != "LIST" or len(answer.values) < 3 or len(folders) >= MAX_FOLDERS:
             continue
-        flags, _delimiter, name = answer.values[:3]
+        flags, delimiter, name = answer.values[:3]
         if not isinstance(flags, list) or not isinstance(name, bytes) or not name:
             continue
         attributes = frozenset(one.upper() for one in flags if isinstance(one, bytes))
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:
             wire_name = INBOX if name.upper() == INBOX else name
-            folders[wire_name] = ListedFolder(wire_name, attributes)
+            folders[wire_name] = ListedFolder(
+                wire_name, attributes, delimiter if isinstance(delimiter, bytes) else None
+            )
     return list(folders.values())
 
 
@@ -116,8 +172,9 @@ def in_order(folders: Iterable[Folder]) -> list[Folder]:
     return sorted(folders, key=lambda f: (len(order) if f.role is None else order[f.role], f.name.casefold(), f.name))
 
 
-def sent_among(folders: Sequence[ListedFolder]) -> str | None:
-    """Return the name of the folder for sent mail: by its SPECIAL-USE, else by its name."""
-    marked = [folder.name for folder in folders if b"\\SENT" in folder.attributes]
-    names = {folder.name for folder in folders}
-    return next(iter([*marked, *(name for name in SENT_NAMES if name in names)]), None)
+def folder_with(role: Role, folders: Sequence[ListedFolder]) -> ListedFolder | None:
+    """Return the folder with a role: by its SPECIAL-USE, else by its name."""
+    marked = [folder for folder in folders if _SPECIAL_USE_OF[role] in folder.attributes]
+    by_name = {folder.name: folder for folder in folders}
+    named = [by_name[name] for name in NAMES[role] if name in by_name]
+    return next(iter([*marked, *named]), None)

@@ -47,10 +47,11 @@ def connect(credentials: Credentials, deadline: CallDeadline) -> ImapWire:
     try:
         client = _open(wire, server)
         _log_in(client, credentials)
+        capabilities = _capabilities(client)
     except GatewayError:
         wire.close()
         raise
-    return ImapWire(wire)
+    return ImapWire(wire, capabilities)
 
 
 class _ImapOverWire(imaplib.IMAP4):
@@ -150,6 +151,17 @@ def _log_in(client: _Client, credentials: Credentials) -> None:
         raise _login_refusal(str(error)) from None
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         raise UnreadableAnswer from None
+
+
+def _capabilities(client: _Client) -> frozenset[bytes]:
+    """Return the capabilities after the login, from its answer or by a command (RFC 9051 section 6.1.1)."""
+    try:
+        return frozenset(client.capabilities())
+    except GatewayError:
+        raise
+    except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
+        # A server whose answer is damaged offers nothing more than IMAP itself.
+        return frozenset()
 
 
 def _takes_plain(client: _Client, credentials: Credentials) -> bool:

@@ -7,7 +7,9 @@ be read. The answers to a command are bounded in lines, in bytes and by the dead
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,10 +18,11 @@ from webbridge.gateway.failures import COMMAND_CODES
 from webbridge.gateway.imap_syntax import Literal, Value, is_plain, quote, read_code, read_number, read_values
 from webbridge.gateway.wire import Wire
 
-MAX_LINE_BYTES = 1024 * 1024  # Our own bound. The longest line answers a search, with room for 100,000 UIDs.
+MAX_LINE_BYTES = 2 * 1024 * 1024  # Our own bound. The longest line answers a search, with room for 180,000 UIDs.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the raw message.
 MAX_LINES = 20_000  # The lines of all answers to one command.
 MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
+MAX_LITERAL_MINUS_BYTES = 4096  # RFC 7888 section 5
 MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # The largest literal that is read. Only its beginning may be kept.
 
 _LITERAL_AT_END = re.compile(rb"~?\{(\d{1,40})\+?\}\r?\n\Z")
@@ -68,25 +71,78 @@ def folder_refusal(word: str, text: bytes) -> GatewayError:
     return error
 
 
-class ImapWire:
-    """A connection that speaks IMAP, one command at a time."""
+Command: TypeAlias = "tuple[bytes | Literal, ...]"
+"""The words of a command. A literal that is plain is sent as a quoted string."""
 
-    def __init__(self, wire: Wire) -> None:
+
+class ImapWire:
+    """A connection that speaks IMAP.
+
+    Several commands may be sent in one write. Their answers are read in the same order, one command after the other.
+    """
+
+    def __init__(self, wire: Wire, capabilities: Iterable[bytes] = ()) -> None:
         self.wire = wire
-        self._tag = b""
+        self._capabilities = frozenset(name.upper() for name in capabilities)
+        self._unfinished: deque[bytes] = deque()
         self._commands = 0
+        self.status_text = b""
+        """The text of the last status that ended a command. It may begin with a response code."""
         self._taken_bytes = 0
         self._taken_lines = 0
 
-    def run(self, *arguments: bytes | Literal, refused: Refusal = refusal) -> list[Answer]:
+    @property
+    def has_unfinished(self) -> bool:
+        """Whether answers to a command are still to be read."""
+        return bool(self._unfinished)
+
+    def offers(self, *names: str) -> bool:
+        """Return whether the server has all these capabilities (RFC 9051 section 6.1.1)."""
+        return all(name.encode() in self._capabilities for name in names)
+
+    def run(self, *command: bytes | Literal, refused: Refusal = refusal) -> list[Answer]:
         """Send a command and return its untagged answers if it succeeds.
 
         Raises GatewayError: the error that `refused` makes of a NO or BAD, UNREACHABLE or UNREADABLE.
         """
+        self.send(command)
+        return self.answers(refused)
+
+    def answers(self, refused: Refusal = refusal) -> list[Answer]:
+        """Return the untagged answers to the first unfinished command. Raises GatewayError as `run` does."""
         answers: list[Answer] = []
-        self._send(arguments)
         self.finish(answers, refused)
         return answers
+
+    def send(self, *commands: Command) -> None:
+        """Send commands in one write. A literal is sent without waiting where the server offers that (RFC 7888)."""
+        lines = bytearray()
+        for command in commands:
+            self._unfinished.append(self._new_tag())
+            lines += self._unfinished[-1]
+            for word in command:
+                if isinstance(word, bytes):
+                    lines += b" " + word
+                elif is_plain(word.content):
+                    lines += b" " + quote(word.content)
+                elif self._takes_literal(word):
+                    lines += b" {%d+}\r\n" % len(word.content) + word.content
+                else:
+                    self._send_slowly(bytes(lines), word)
+                    lines.clear()
+            lines += b"\r\n"
+        self._taken_bytes = self._taken_lines = 0
+        self.wire.send(bytes(lines))
+
+    def needs_no_wait(self, command: Command) -> bool:
+        """Return whether the command can be sent together with others."""
+        return all(isinstance(word, bytes) or is_plain(word.content) or self._takes_literal(word) for word in command)
+
+    def drain(self) -> None:
+        """Read the answers to all unfinished commands, and drop them."""
+        while self._unfinished and not self.wire.broken:
+            with suppress(GatewayError):
+                self.finish([], kept_literal_bytes=0)
 
     def finish(
         self,
@@ -98,23 +154,19 @@ class ImapWire:
         while True:
             line = self.read_line()
             if self.is_end(line):
-                return self.check_end(line, refused)
+                return self.end(line, refused)
             answer = self.read_rest(line, kept_literal_bytes)
             if answer is not None:
                 answers.append(answer)
 
-    def ask_for_more(self, *arguments: bytes | Literal, refused: Refusal) -> None:
+    def ask_for_more(self, *command: bytes | Literal, refused: Refusal) -> None:
         """Send a command and wait until the server asks for the rest of it (RFC 9051 section 7.5)."""
-        self._send(arguments)
+        self.send(command)
         self._await_continuation(refused)
 
     def send_line(self, line: bytes) -> None:
         """Send one line that is not a command."""
         self.wire.send(line + b"\r\n")
-
-    def send_command(self, line: bytes) -> None:
-        """Send a command whose answers the caller reads."""
-        self.send_line(self._new_tag() + b" " + line)
 
     def read_rest(self, line: Line, kept_literal_bytes: int) -> Answer | None:
         """Return the untagged answer that begins with this line, or None if it has no structure."""
@@ -128,17 +180,20 @@ class ImapWire:
         return answer
 
     def is_end(self, line: Line) -> bool:
-        """Return whether a line is the status that ends the command."""
-        return line.text.startswith(self._tag + b" ")
+        """Return whether a line is the status that ends the first unfinished command."""
+        return line.text.startswith(self._unfinished[0] + b" ")
 
-    def check_end(self, line: Line, refused: Refusal) -> None:
-        """Raise GatewayError if the command that ends with this line failed."""
-        match = _STATUS.match(line.text, len(self._tag) + 1)
+    def end(self, line: Line, refused: Refusal = refusal) -> None:
+        """End the first unfinished command by its status. Raises GatewayError if it failed."""
+        tag = self._unfinished.popleft()
+        self._taken_bytes = self._taken_lines = 0
+        match = _STATUS.match(line.text, len(tag) + 1)
         word = match[1].upper() if match else b""
         if match is None or word not in (b"OK", b"NO", b"BAD"):
             raise self.unreadable()
+        self.status_text = line.text[match.end() :].strip()
         if word != b"OK":
-            raise refused(word.decode("ascii"), line.text[match.end() :].strip())
+            raise refused(word.decode("ascii"), self.status_text)
 
     def read_line(self) -> Line:
         """Return one line, and the size of the literal that follows it.
@@ -154,31 +209,24 @@ class ImapWire:
         self.wire.broken = True
         return UnreadableAnswer()
 
-    def _send(self, arguments: Sequence[bytes | Literal]) -> None:
-        line = bytearray(self._new_tag())
-        for argument in arguments:
-            if isinstance(argument, bytes):
-                line += b" " + argument
-            elif is_plain(argument.content):
-                line += b" " + quote(argument.content)
-            else:
-                self.send_line(bytes(line) + b" {%d}" % len(argument.content))
-                self._await_continuation(refusal)
-                self.wire.send(argument.content)
-                line.clear()
-        self.send_line(bytes(line))
+    def _takes_literal(self, word: Literal) -> bool:
+        size_bytes = len(word.content)
+        return self.offers("LITERAL+") or (self.offers("LITERAL-") and size_bytes <= MAX_LITERAL_MINUS_BYTES)
+
+    def _send_slowly(self, before: bytes, word: Literal) -> None:
+        self.send_line(before + b" {%d}" % len(word.content))
+        self._await_continuation(refusal)
+        self.wire.send(word.content)
 
     def _new_tag(self) -> bytes:
         # Each command has its own tag, so that a repeated status cannot end a later command.
         self._commands += 1
-        self._tag = b"S%d" % self._commands
-        self._taken_bytes = self._taken_lines = 0
-        return self._tag
+        return b"S%d" % self._commands
 
     def _await_continuation(self, refused: Refusal) -> None:
         while not (line := self.read_line()).text.startswith(b"+"):
             if self.is_end(line):
-                self.check_end(line, refused)
+                self.end(line, refused)
                 raise self.unreadable()
             self.read_rest(line, kept_literal_bytes=0)
 

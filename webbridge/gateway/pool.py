@@ -17,6 +17,7 @@ from webbridge.gateway.connection import MailConnection, RawMessage
 from webbridge.gateway.door import ConnectionLost, Credentials, GatewayCode, GatewayError, Mailbox
 from webbridge.gateway.imap import ImapConnection
 from webbridge.gateway.pop3 import Pop3Connection
+from webbridge.gateway.row_cache import MAX_BYTES, RowCache
 from webbridge.gateway.wire import CallDeadline
 
 MAX_IDLE_PER_SESSION = 2
@@ -29,6 +30,8 @@ MAX_WAIT_SECONDS = 10.0
 MAX_IDLE_SECONDS = 120.0
 # A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS = 15.0
+# The rows of a session that has made no call for this time are dropped. Its cookie may be lost, or its time over.
+CACHE_SECONDS = 900.0
 # An ended session is remembered for this time, so that connections are closed when its last calls return them.
 ENDED_SECONDS = 900.0
 
@@ -47,6 +50,12 @@ class Room:
         """Return the room of a session's calls."""
         account = credentials.account
         return cls(session_id) if account.server.pop3 is None else cls(f"pop3 {account.address}", 1)
+
+
+@dataclass(slots=True)
+class _Cache:
+    rows: RowCache
+    used_at: float
 
 
 @dataclass(slots=True)
@@ -84,13 +93,16 @@ class ConnectionPool:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         wait_seconds: float = MAX_WAIT_SECONDS,
+        cache_bytes: int = MAX_BYTES,
     ) -> None:
         self._monotonic = monotonic
         self._wait_seconds = wait_seconds
+        self._cache_bytes = cache_bytes
         self._lock = threading.Lock()
         self._is_free = threading.Condition(self._lock)
         self._idle: dict[str, list[_Idle]] = defaultdict(list)
         self._ended: dict[str, float] = {}
+        self._caches: dict[str, _Cache] = {}
         self._lent: set[MailConnection] = set()
         self._in_use: Counter[Room] = Counter()
         self._waiting: Counter[Room] = Counter()
@@ -152,6 +164,7 @@ class ConnectionPool:
         """Log out the idle connections of a session. Those in use are closed when they are returned."""
         with self._lock:
             self._ended[session_id] = self._monotonic()
+            self._caches.pop(session_id, None)
             idle = self._idle.pop(session_id, [])
         for entry in idle:
             entry.connection.close()
@@ -217,17 +230,20 @@ class ConnectionPool:
     ) -> Result:
         deadline = _new_deadline(credentials)
         kept = self._take(session_id, deadline)
-        if kept is not None:
-            try:
-                return self._run_on(kept, session_id, operation)
-            except ConnectionLost:
-                pass
-        return self._run_on(self._open(credentials, deadline), session_id, operation)
+        if kept is None:
+            kept = self._open(credentials, deadline)
+        try:
+            return self._run_on(kept, session_id, operation)
+        except ConnectionLost:
+            # A kept connection may have been closed meanwhile, and one message may break a list. Then the list is asked
+            # for in smaller steps.
+            return self._run_on(self._open(credentials, deadline), session_id, operation)
 
     def _run_on(
         self, connection: MailConnection, session_id: str, operation: Callable[[MailConnection], Result]
     ) -> Result:
         try:
+            connection.cache = self._cache_of(session_id)
             return operation(connection)
         finally:
             self._give_back(session_id, connection)
@@ -274,6 +290,16 @@ class ConnectionPool:
             return None
         return kept.connection
 
+    def _cache_of(self, session_id: str) -> RowCache:
+        """Return the rows of a session. Those of a session that has ended are not kept."""
+        now = self._monotonic()
+        with self._lock:
+            if self._is_closed or session_id in self._ended:
+                return RowCache(0)
+            cache = self._caches.setdefault(session_id, _Cache(RowCache(self._cache_bytes), now))
+            cache.used_at = now
+            return cache.rows
+
     def _give_back(self, session_id: str, connection: MailConnection) -> None:
         with self._lock:
             self._lent.discard(connection)
@@ -298,6 +324,7 @@ class ConnectionPool:
         oldest = now - MAX_IDLE_SECONDS
         stale: list[_Idle] = []
         with self._lock:
+            self._caches = {one: cache for one, cache in self._caches.items() if cache.used_at > now - CACHE_SECONDS}
             self._ended = {session: at for session, at in self._ended.items() if at > now - ENDED_SECONDS}
             for session_id, idle in list(self._idle.items()):
                 stale += [entry for entry in idle if entry.since < oldest]

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NoReturn
 
 from webbridge.gateway.connection import MessagePage, RawMessage
 from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Mailbox, check_uid, check_uids
 from webbridge.gateway.imap_folders import Folder, Right, Role
 from webbridge.gateway.pop3_login import connect
+from webbridge.gateway.pop3_refusals import Pop3Refusals
 from webbridge.gateway.pop3_wire import Pop3Wire
+from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary, summary_from_header
+from webbridge.gateway.undo import Changed
 from webbridge.gateway.wire import CallDeadline
 
 INBOX = "INBOX"
@@ -37,10 +39,11 @@ class _Stored:
     uid: int
 
 
-class Pop3Connection:
+class Pop3Connection(Pop3Refusals):
     """A connection that is logged in. It implements MailConnection."""
 
     def __init__(self, pop3: Pop3Wire, capabilities: frozenset[str]) -> None:
+        self.cache = RowCache(0)
         self._pop3 = pop3
         self._capabilities = capabilities
         self._is_reading = False
@@ -131,8 +134,8 @@ class Pop3Connection:
         self._is_reading = True
         return RawMessage(None, self._read(max_bytes))
 
-    def delete_messages(self, mailbox: Mailbox, uids: Sequence[int]) -> None:
-        """Delete messages for good, all or none. A UID that does not exist is no error.
+    def delete_for_ever(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
+        """Delete messages, all or none. A UID that does not exist is no error.
 
         The server deletes at the QUIT (RFC 1939 section 6), so the connection is closed.
         """
@@ -143,20 +146,7 @@ class Pop3Connection:
                 self._pop3.run(b"DELE %d" % message.number)
         self._pop3.run(b"QUIT")
         self._pop3.wire.close()
-
-    def change_flags(
-        self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
-    ) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("keeps no flags")
-
-    def append(self, folder: str, message: bytes, flags: Sequence[str]) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("stores no messages")
-
-    def sent_folder(self) -> NoReturn:
-        """Raise NOT_OFFERED."""
-        _refuse("has no folders but the inbox")
+        return Changed()
 
     def _stored(self) -> list[_Stored]:
         """Return the messages in the server's order, which is by arrival."""
@@ -241,7 +231,3 @@ class _Uids:
 
 def _is_number(text: bytes) -> bool:
     return text.isdigit() and len(text) <= 10 and int(text) > 0
-
-
-def _refuse(what: str) -> NoReturn:
-    raise GatewayError(GatewayCode.NOT_OFFERED, f"This mail account {what}, because its mail server offers only POP3.")

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from smime_core.errors import SmimeError
 from smime_core.mime import Headers, Mailbox, addresses, parse_content_type, parse_date, parse_headers
+from webbridge.gateway.imap_fetch import flags_of
 from webbridge.gateway.imap_syntax import Value, read_number
 
 # The most bytes that are requested of a header. The recipients are requested separately, so that a long list of them
@@ -30,6 +31,7 @@ SUMMARY_ITEMS = (
 MAX_TEXT_CHARACTERS = 1000  # The longest text in one field of a row.
 MAX_ADDRESSES_CHARACTERS = 2000  # Only so much of From is parsed, because only its first mailbox is shown.
 MAX_SIZE_BYTES = 2**63 - 1
+SEEN = ("\\Seen",)
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _P7M_NAME = re.compile(r"\.p7[mz]$", re.IGNORECASE)
@@ -59,24 +61,30 @@ class MessageSummary:
     subject: str = ""
     date: datetime | None = None
     size_bytes: int = 0
-    seen: bool = False
+    flags: tuple[str, ...] = ()
+    """As the server spells them; those of the system in any case of letters."""
     protection: Protection | None = None
     problem: HeaderProblem | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Whether the message has been opened."""
+        return any(flag.upper() == "\\SEEN" for flag in self.flags)
 
 
 def summary_from_fetch(uid: int, data: Mapping[bytes, Value]) -> MessageSummary:
     """Return the row for one message from the server's answer to `SUMMARY_ITEMS`."""
     header, to = _header_parts(data)
-    return _summary(uid, read_number(data.get(b"RFC822.SIZE")) or 0, header, to, seen=_is_seen(data.get(b"FLAGS")))
+    return _summary(uid, read_number(data.get(b"RFC822.SIZE")) or 0, header, to, flags=flags_of(data))
 
 
 def summary_from_header(uid: int, header: bytes | None, *, size_bytes: int) -> MessageSummary:
     """Return the row for one message of a server without flags, from its whole header, or None if it is unknown."""
     if header is None:
-        return _summary(uid, size_bytes, None, None, seen=True)
+        return _summary(uid, size_bytes, None, None, flags=SEEN)
     shown = _fields_named(header, (b"from", b"subject", b"date", b"content-type"))[:HEADER_PART_BYTES]
     to = _fields_named(header, (b"to",))[:RECIPIENTS_PART_BYTES]
-    return _summary(uid, size_bytes, shown, to, seen=True)
+    return _summary(uid, size_bytes, shown, to, flags=SEEN)
 
 
 def _fields_named(header: bytes, names: Sequence[bytes]) -> bytes:
@@ -91,9 +99,11 @@ def _fields_named(header: bytes, names: Sequence[bytes]) -> bytes:
     return b"".join(kept)
 
 
-def _summary(uid: int, size_bytes: int, header: bytes | None, to: bytes | None, *, seen: bool) -> MessageSummary:
+def _summary(
+    uid: int, size_bytes: int, header: bytes | None, to: bytes | None, *, flags: tuple[str, ...]
+) -> MessageSummary:
     size_bytes = min(size_bytes, MAX_SIZE_BYTES)
-    unreadable = MessageSummary(uid=uid, size_bytes=size_bytes, seen=seen, problem=HeaderProblem.UNREADABLE)
+    unreadable = MessageSummary(uid=uid, size_bytes=size_bytes, flags=flags, problem=HeaderProblem.UNREADABLE)
     if header is None:
         return unreadable
     try:
@@ -128,10 +138,6 @@ def protection_of(content_type: str) -> Protection | None:
     if kind == "application/octet-stream" and _P7M_NAME.search(parameters.get("name", "")):
         return Protection.ENCRYPTED
     return None
-
-
-def _is_seen(flags: Value) -> bool:
-    return isinstance(flags, list) and any(isinstance(flag, bytes) and flag.upper() == b"\\SEEN" for flag in flags)
 
 
 def _header_parts(data: Mapping[bytes, Value]) -> tuple[bytes | None, bytes | None]:

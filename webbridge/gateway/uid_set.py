@@ -12,6 +12,7 @@ from typing import TypeAlias
 from webbridge.gateway.door import UnreadableAnswer
 
 MAX_UID = 2**32 - 1
+MAX_SET_CHARACTERS = 7000  # RFC 7162 section 4: servers take command lines of 8,192 bytes.
 Ranges: TypeAlias = "list[tuple[int, int]]"
 """Ranges of UIDs, each with its ends, ascending and apart."""
 
@@ -21,6 +22,17 @@ _RANGE = re.compile(r"([0-9]{1,10})(?::([0-9]{1,10}))?")
 def write_uids(uids: Iterable[int]) -> str:
     """Return the shortest set of these UIDs."""
     return write_ranges(join_ranges((uid, uid) for uid in uids))
+
+
+def split_uids(uids: Iterable[int]) -> list[str]:
+    """Return sets that together have these UIDs, each short enough for one command."""
+    sets: list[str] = []
+    for piece in write_uids(uids).split(","):
+        if sets and len(sets[-1]) + len(piece) < MAX_SET_CHARACTERS:
+            sets[-1] += "," + piece
+        else:
+            sets.append(piece)
+    return sets
 
 
 def write_ranges(ranges: Ranges) -> str:
@@ -40,6 +52,18 @@ def read_ranges(text: bytes) -> Ranges:
         if low <= high:
             pieces.append((low, high))
     return join_ranges(pieces)
+
+
+def read_in_order(text: bytes, *, limit: int) -> list[int]:
+    """Return the UIDs of a set in the order in which it names them. Raises UnreadableAnswer if there are more."""
+    uids: list[int] = []
+    for piece in text.decode("latin-1").split(","):
+        match = _RANGE.fullmatch(piece)
+        ends = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 0 < min(ends) <= max(ends) <= MAX_UID or max(ends) - min(ends) + len(uids) >= limit:
+            raise UnreadableAnswer
+        uids += range(min(ends), max(ends) + 1)
+    return uids
 
 
 def join_ranges(pieces: Iterable[tuple[int, int]]) -> Ranges:

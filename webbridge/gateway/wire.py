@@ -27,6 +27,8 @@ from webbridge.gateway.door import (
 RECEIVE_BYTES = 64 * 1024
 # A large message extends its call's deadline by its size divided by this rate.
 MIN_BYTES_PER_SECOND = 32 * 1024
+# So many bytes are progress. Fewer are not: a server could send one byte a minute for ever.
+PROGRESS_BYTES = 1024
 _NOT_TRUSTED = "The mail server's certificate is not trusted. No password or message was sent. Tell your administrator."
 
 
@@ -34,7 +36,7 @@ class CallDeadline:
     """The seconds that one call may still wait for the server. Our own computing time does not count."""
 
     def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._left = seconds
+        self._seconds = self._left = seconds
         self._monotonic = monotonic
 
     @property
@@ -59,6 +61,26 @@ class CallDeadline:
             yield self._left
         finally:
             self._left -= self._monotonic() - start
+
+
+class ProgressDeadline(CallDeadline):
+    """The seconds that a long message may take without progress. While it progresses, it may take any time."""
+
+    def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(seconds, monotonic=monotonic)
+        self._came_bytes = 0
+
+    @classmethod
+    def after(cls, call: CallDeadline) -> ProgressDeadline:
+        """Return a deadline with the whole time of a call."""
+        return cls(call._seconds, monotonic=call._monotonic)
+
+    def count(self, size_bytes: int) -> None:
+        """Count bytes that have come. Enough of them begin the time anew."""
+        self._came_bytes += size_bytes
+        if self._came_bytes >= PROGRESS_BYTES:
+            self._came_bytes = 0
+            self._left = self._seconds
 
 
 class Wire:

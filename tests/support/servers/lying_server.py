@@ -67,7 +67,6 @@ IMAP: Script = {
     "LOGOUT": [b"* BYE\r\nTAG OK\r\n", Close()],
     "LIST": [b'* LIST (\\HasNoChildren) "/" INBOX\r\n* LIST (\\Sent) "/" Sent\r\nTAG OK\r\n'],
     "STATUS": [b"* STATUS INBOX (MESSAGES 2 UNSEEN 1)\r\nTAG OK\r\n"],
-    "EXAMINE": [b"* 2 EXISTS\r\n* OK [UIDVALIDITY 9] valid\r\n* OK [UIDNEXT 8] next\r\nTAG OK\r\n"],
     "SELECT": [b"* 2 EXISTS\r\n* OK [UIDVALIDITY 9] valid\r\n* OK [UIDNEXT 8] next\r\nTAG OK\r\n"],
     "FETCH": [b"* 1 FETCH (UID 5)\r\n* 2 FETCH (UID 7)\r\nTAG OK\r\n"],
     "UID SEARCH": [b"* SEARCH 5 7\r\nTAG OK\r\n"],

@@ -1,0 +1,84 @@
+"""Changes of messages: flags, move, copy and delete. Each answer has the steps that undo it, for `POST /api/undo`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+from werkzeug.exceptions import BadRequest
+
+from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.mail_calls import (
+    MAX_CHANGE_BYTES,
+    call_mail,
+    call_mail_once,
+    flag_in,
+    folder_of,
+    mailbox_of,
+    texts_in,
+    uids_in,
+)
+from webbridge.blueprints.undo_steps import MAX_UNDO_BYTES, read_steps, render_change
+from webbridge.gateway.undo import Changed
+from webbridge.services import require_session
+
+blueprint = Blueprint("changes", __name__)
+
+
+@blueprint.put("/folders/<folder_id>/<int:uid_validity>/flags")
+def change_flags(folder_id: str, uid_validity: int) -> Response:
+    """Set the flags in `add` and clear those in `remove` on the messages in `uids`."""
+    session = require_session()
+    mailbox = mailbox_of(session, folder_id, uid_validity)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    uids, add, remove = uids_in(members), texts_in(members, "add"), texts_in(members, "remove")
+    changed = call_mail(session, lambda connection: connection.change_flags(mailbox, uids, add=add, remove=remove))
+    return jsonify(render_change(session, changed))
+
+
+@blueprint.post("/folders/<folder_id>/<int:uid_validity>/move")
+def move(folder_id: str, uid_validity: int) -> Response:
+    """Move the messages in `uids` to the folder with the id `to`."""
+    session = require_session()
+    mailbox = mailbox_of(session, folder_id, uid_validity)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    uids, to = uids_in(members), folder_of(session, members.get("to"))
+    changed = call_mail_once(session, lambda connection: connection.move(mailbox, uids, to))
+    return jsonify(render_change(session, changed))
+
+
+@blueprint.post("/folders/<folder_id>/<int:uid_validity>/copy")
+def copy(folder_id: str, uid_validity: int) -> Response:
+    """Copy the messages in `uids` to the folder with the id `to`."""
+    session = require_session()
+    mailbox = mailbox_of(session, folder_id, uid_validity)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    uids, to = uids_in(members), folder_of(session, members.get("to"))
+    changed = call_mail_once(session, lambda connection: connection.copy(mailbox, uids, to))
+    return jsonify(render_change(session, changed))
+
+
+@blueprint.post("/folders/<folder_id>/<int:uid_validity>/delete")
+def delete(folder_id: str, uid_validity: int) -> Response:
+    """Move the messages in `uids` to the trash, or with `forever` delete messages of the trash."""
+    session = require_session()
+    mailbox = mailbox_of(session, folder_id, uid_validity)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    uids = uids_in(members)
+    if flag_in(members, "forever"):
+        changed = call_mail_once(session, lambda connection: connection.delete_for_ever(mailbox, uids))
+    else:
+        changed = call_mail_once(session, lambda connection: connection.delete(mailbox, uids))
+    return jsonify(render_change(session, changed))
+
+
+@blueprint.post("/undo")
+def undo() -> Response:
+    """Take the steps in `undo`, which are those of an earlier answer. The answer has the steps that do it again."""
+    session = require_session()
+    steps = read_steps(session, read_members(max_bytes=MAX_UNDO_BYTES).get("undo"))
+    if not steps:
+        raise BadRequest
+    done = [call_mail_once(session, lambda connection, step=step: connection.take_step(step)) for step in steps]  # type: ignore[misc]  # the step of this turn
+    again = tuple(step for changed in reversed(done) for step in changed.undo)
+    return jsonify(
+        render_change(session, Changed(undo=again, is_marked_only=any(changed.is_marked_only for changed in done)))
+    )

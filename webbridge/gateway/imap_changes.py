@@ -1,0 +1,138 @@
+"""Changes of messages: flags, copy, move and delete (RFC 9051 section 6.4, RFC 4315, RFC 6851), with what undoes them.
+
+Only the messages that a call names are ever deleted. Without UID EXPUNGE they are only marked, because a plain EXPUNGE
+would also delete the messages that another program has marked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from webbridge.gateway.door import (
+    MAX_UIDS,
+    GatewayCode,
+    GatewayError,
+    Mailbox,
+    UnreadableAnswer,
+    check_flag,
+    check_folder_name,
+    check_uids,
+)
+from webbridge.gateway.imap_fetch import flags_of, items_by_uid
+from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_syntax import Literal, write_folder_name
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, refusal
+from webbridge.gateway.uid_set import MAX_UID, read_in_order, split_uids
+from webbridge.gateway.undo import Changed, FlagStep, MoveStep, RemoveStep
+
+DELETED = b"(\\Deleted)"
+# RFC 4315 section 3: the new UIDVALIDITY, the UIDs of the originals, and those of the copies in the same order.
+_COPYUID = re.compile(rb"\[COPYUID ([0-9]{1,10}) ([0-9:,]+) ([0-9:,]+)\]", re.IGNORECASE)
+
+
+class MessageChanges:
+    """The changes of messages on one connection."""
+
+    def __init__(self, imap: ImapWire, selection: Selection) -> None:
+        self._imap = imap
+        self._selection = selection
+
+    def set_flags(
+        self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> Changed:
+        """Set and clear flags on messages. A UID that does not exist is no error."""
+        named = split_uids(check_uids(uids))
+        changes = [
+            sign + b"FLAGS.SILENT (" + " ".join(map(check_flag, flags)).encode() + b")"
+            for sign, flags in ((b"+", add), (b"-", remove))
+            if flags
+        ]
+        fetches: list[Command] = [(b"UID", b"FETCH", one.encode(), b"(UID FLAGS)") for one in named]
+        self._selection.begin(mailbox.name, mailbox.uid_validity, *fetches)
+        answers: list[Answer] = []
+        for _ in fetches:
+            # Without the flags of before there is nothing to undo. The change itself is made all the same.
+            with suppress(GatewayError):
+                self._imap.finish(answers)
+        before = {uid: flags_of(items) for uid, items in items_by_uid(answers).items() if uid in set(uids)}
+        self._run_all([(b"UID", b"STORE", one.encode(), change) for one in named for change in changes])
+        return Changed(undo=tuple(_flag_steps(mailbox, before, add, remove)))
+
+    def move(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
+        """Move messages to a folder."""
+        if self._imap.offers("MOVE"):
+            return Changed(undo=self._transfer(b"MOVE", mailbox, uids, to))
+        undo = self._transfer(b"COPY", mailbox, uids, to)
+        return Changed(undo=undo, is_marked_only=self.remove(mailbox, uids).is_marked_only)
+
+    def copy(self, mailbox: Mailbox, uids: Sequence[int], to: str) -> Changed:
+        """Copy messages to a folder."""
+        moves = self._transfer(b"COPY", mailbox, uids, to)
+        return Changed(undo=tuple(RemoveStep(mailbox=move.mailbox, uids=move.uids) for move in moves))
+
+    def remove(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
+        """Delete messages for ever, or mark them if the server cannot delete single messages."""
+        named = [one.encode() for one in split_uids(check_uids(uids))]
+        self._selection.enter(mailbox)
+        commands: list[Command] = [(b"UID", b"STORE", one, b"+FLAGS.SILENT", DELETED) for one in named]
+        can_expunge = self._imap.offers("UIDPLUS")
+        if can_expunge:
+            commands += [(b"UID", b"EXPUNGE", one) for one in named]
+        self._run_all(commands)
+        return Changed(is_marked_only=not can_expunge)
+
+    def _transfer(self, verb: bytes, mailbox: Mailbox, uids: Sequence[int], to: str) -> tuple[MoveStep, ...]:
+        """Copy or move messages. Return the steps that move the new ones back, as far as the server names them."""
+        name = Literal(write_folder_name(check_folder_name(to)))
+        named = split_uids(check_uids(uids))
+        self._selection.enter(mailbox)
+        undo: list[MoveStep] = []
+        for one in named:
+            answers = self._imap.run(b"UID", verb, one.encode(), name, refused=_transfer_refusal)
+            texts = [answer.text for answer in answers if answer.kind == "OK"]
+            undo += _back(mailbox, to, [*texts, self._imap.status_text])
+        return tuple(undo)
+
+    def _run_all(self, commands: Sequence[Command]) -> None:
+        """Run commands in one write. Raises the first error, after all of them have ended."""
+        if not commands:
+            return
+        self._imap.send(*commands)
+        try:
+            for _ in commands:
+                self._imap.answers()
+        finally:
+            self._imap.drain()
+
+
+def _back(mailbox: Mailbox, to: str, texts: Iterable[bytes]) -> list[MoveStep]:
+    match = next(filter(None, map(_COPYUID.match, texts)), None)
+    if match is None or int(match[1]) > MAX_UID:
+        return []
+    try:
+        uids = read_in_order(match[3], limit=MAX_UIDS)
+    except UnreadableAnswer:
+        return []
+    return [MoveStep(mailbox=Mailbox(to, int(match[1])), uids=uids, to=mailbox.name)]
+
+
+def _flag_steps(
+    mailbox: Mailbox, before: Mapping[int, Sequence[str]], add: Sequence[str], remove: Sequence[str]
+) -> Iterable[FlagStep]:
+    """Yield the steps that give each message the flags that it had."""
+    had = {uid: {flag.upper() for flag in flags} for uid, flags in before.items()}
+    for flag in dict.fromkeys(add):
+        if uids := [uid for uid, flags in had.items() if flag.upper() not in flags]:
+            yield FlagStep(mailbox=mailbox, uids=uids, remove=(flag,))
+    for flag in dict.fromkeys(remove):
+        if uids := [uid for uid, flags in had.items() if flag.upper() in flags]:
+            yield FlagStep(mailbox=mailbox, uids=uids, add=(flag,))
+
+
+def _transfer_refusal(word: str, text: bytes) -> GatewayError:
+    """Return the error of a refused COPY or MOVE: TRYCREATE names a folder that does not exist (RFC 9051, 7.1)."""
+    if word == "NO" and text.upper().startswith((b"[TRYCREATE]", b"[NONEXISTENT]")):
+        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
+    return refusal(word, text)

@@ -1,0 +1,197 @@
+"""The folders of an account and their changes on one connection (RFC 9051 sections 6.3.4 to 6.3.11).
+
+A server with LIST-STATUS (RFC 5819) answers in one round trip, any other in two: the list, then all counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from webbridge.gateway.door import GatewayCode, GatewayError, check_folder_name
+from webbridge.gateway.imap_folders import (
+    INBOX,
+    NAMES,
+    Folder,
+    FolderFacts,
+    ListedFolder,
+    Role,
+    folder_with,
+    in_order,
+    read_facts,
+    read_folders,
+)
+from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, write_folder_name
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, refusal
+from webbridge.gateway.undo import Changed, CreateStep, DeleteStep, RenameStep, SubscribeStep
+from webbridge.gateway.wire import CallDeadline
+
+# The share of a call's time for counting messages. When it is used up, the remaining folders are listed without counts.
+SHARE_FOR_COUNTS = 0.5
+COUNTED_AT_ONCE = 100  # Commands in one write. Their answers wait in the buffers of the connection.
+_COUNTS = b"(MESSAGES UNSEEN UIDVALIDITY)"
+
+
+class FolderLists:
+    """Lists and changes folders on one connection."""
+
+    def __init__(self, imap: ImapWire, selection: Selection) -> None:
+        self._imap = imap
+        self._selection = selection
+
+    def all(self) -> list[Folder]:
+        """Return the selectable folders with their counts: the inbox first, then those with a role, then by name.
+
+        The inbox always exists (RFC 9051 section 5.1), even if the server does not list it. A folder that the server
+        cannot count is listed with zero counts.
+        """
+        answers = self._extended_list() if self._imap.offers("LIST-STATUS") else None
+        if answers is None:
+            listed = self._listed()
+            facts = read_facts(self._count(listed))
+        else:
+            listed = read_folders(answers)
+            facts = read_facts(answers, knows_subscriptions=True)
+        unknown = FolderFacts(knows_subscriptions=answers is not None)
+        return in_order([folder.described(facts.get(folder.wire_name, unknown)) for folder in listed])
+
+    def named_or_new(self, role: Role) -> str:
+        """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one."""
+        known = folder_with(role, self._listed())
+        if known is not None:
+            return known.name
+        name = NAMES[role][0]
+        self._create(name)
+        return name
+
+    def is_trash(self, folder: str) -> bool:
+        """Return whether a folder is the trash."""
+        trash = folder_with(Role.TRASH, self._listed())
+        return trash is not None and trash.name == folder
+
+    def create(self, folder: str) -> Changed:
+        """Make a folder and subscribe to it."""
+        self._create(check_new_name(folder))
+        return Changed(undo=(DeleteStep(folder=folder),))
+
+    def rename(self, folder: str, to: str) -> Changed:
+        """Rename a folder. The inbox keeps its name: renaming it would move its messages (RFC 9051 section 6.3.6)."""
+        check_not_inbox(folder)
+        self._selection.forget()
+        self._imap.run(b"RENAME", _word(folder), _word(check_new_name(to)), refused=_name_refusal)
+        self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(to)))
+        self._imap.drain()
+        return Changed(undo=(RenameStep(folder=to, to=folder),))
+
+    def delete(self, folder: str, *, with_messages: bool) -> Changed:
+        """Delete a folder. With messages in it only if that is asked for, because nothing brings them back."""
+        check_not_inbox(folder)
+        counts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=folder_refusal)).values()
+        total = next((facts.counts.get(b"MESSAGES") for facts in counts), None)
+        if total != 0 and not with_messages:
+            text = "The folder has messages. They would be deleted for ever."
+            raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, text)
+        # RFC 9051 section 6.3.5 lets servers refuse to delete the selected folder.
+        self._leave(folder)
+        self._imap.run(b"DELETE", _word(folder), refused=folder_refusal)
+        self._imap.send((b"UNSUBSCRIBE", _word(folder)))
+        self._imap.drain()
+        return Changed(undo=(CreateStep(folder=folder),) if total == 0 else ())
+
+    def subscribe(self, folder: str, *, is_subscribed: bool) -> Changed:
+        """Subscribe to a folder, or end the subscription."""
+        verb = b"SUBSCRIBE" if is_subscribed else b"UNSUBSCRIBE"
+        self._imap.run(verb, _word(check_folder_name(folder)), refused=folder_refusal)
+        return Changed(undo=(SubscribeStep(folder=folder, is_subscribed=not is_subscribed),))
+
+    def _leave(self, folder: str) -> None:
+        self._selection.forget()
+        if self._imap.offers("UNSELECT"):
+            with suppress(GatewayError):
+                self._imap.run(b"UNSELECT")
+        else:
+            self._imap.run(b"EXAMINE", _word("INBOX"))
+
+    def _create(self, name: str) -> None:
+        self._imap.run(b"CREATE", _word(name), refused=_name_refusal)
+        with suppress(GatewayError):
+            self._imap.run(b"SUBSCRIBE", _word(name))
+
+    def _listed(self) -> list[ListedFolder]:
+        return read_folders(self._imap.run(b"LIST", b'""', b'"*"'))
+
+    def _extended_list(self) -> list[Answer] | None:
+        """Return the answers to a LIST with counts (RFC 5819, RFC 8440), or None if the server refuses it."""
+        rights = b" MYRIGHTS" if self._imap.offers("LIST-MYRIGHTS") else b""
+        special = b" SPECIAL-USE" if self._imap.offers("SPECIAL-USE") else b""
+        options = b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")"
+        answers: list[Answer] = []
+        self._imap.send((b"LIST", b'""', b'"*"', b"RETURN", options))
+        try:
+            self._imap.finish(answers)
+        except GatewayError as error:
+            if self._imap.wire.broken or error.code is not GatewayCode.SERVER_REFUSED:
+                raise
+            return None
+        return answers
+
+    def _count(self, folders: Sequence[ListedFolder]) -> list[Answer]:
+        """Return the STATUS and MYRIGHTS answers of the folders, as far as the server gives them in time."""
+        wire = self._imap.wire
+        deadline = wire.deadline
+        wire.deadline = CallDeadline(deadline.left * SHARE_FOR_COUNTS)
+        answers: list[Answer] = []
+        for start in range(0, len(folders), COUNTED_AT_ONCE):
+            commands: list[Command] = []
+            for folder in folders[start : start + COUNTED_AT_ONCE]:
+                commands.append((b"STATUS", Literal(folder.wire_name), _COUNTS))
+                if self._imap.offers("ACL"):
+                    commands.append((b"MYRIGHTS", Literal(folder.wire_name)))
+            with suppress(GatewayError):
+                self._run_all(commands, answers)
+        wire.deadline = deadline
+        return answers
+
+    def _run_all(self, commands: Sequence[Command], answers: list[Answer]) -> None:
+        together = [command for command in commands if self._imap.needs_no_wait(command)]
+        self._imap.send(*together)
+        for _ in together:
+            if self._imap.wire.broken:
+                return
+            with suppress(GatewayError):
+                self._imap.finish(answers)
+        for command in commands:
+            if command not in together:
+                self._imap.send(command)
+                with suppress(GatewayError):
+                    self._imap.finish(answers)
+
+
+def check_new_name(name: str) -> str:
+    """Return a name that a folder may get. Raises GatewayError."""
+    check_folder_name(name)
+    if name.startswith(UNREADABLE_NAME_MARK) or not name.isprintable() or set(name) & set("*%"):
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The folder's name has a character that names cannot have.")
+    return name
+
+
+def check_not_inbox(folder: str) -> str:
+    """Return the name of a folder that may be renamed or deleted. Raises GatewayError."""
+    if write_folder_name(check_folder_name(folder)).upper() == INBOX:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The inbox is neither renamed nor deleted.")
+    return folder
+
+
+def _word(folder: str) -> Literal:
+    return Literal(write_folder_name(folder))
+
+
+def _name_refusal(word: str, text: bytes) -> GatewayError:
+    """Return the error of a refused CREATE or RENAME (RFC 5530 section 3)."""
+    code = read_code(text) if word == "NO" else ""
+    if code == "ALREADYEXISTS":
+        return GatewayError(GatewayCode.FOLDER_EXISTS, "There is a folder with this name already. Choose another name.")
+    if code == "NONEXISTENT":
+        return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")
+    return refusal(word, text)

@@ -1,0 +1,164 @@
+"""Search in a folder by typed criteria, sorted and threaded lists (RFC 9051 section 6.4.4, RFC 4731, RFC 5256).
+
+A caller gives criteria as values. Every text is one argument of its own, so that no word of a person is a keyword of
+the search. The answers of ESEARCH stay ranges, because a server may claim billions of messages in a few bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+
+from webbridge.gateway.door import GatewayCode, GatewayError, check_text
+from webbridge.gateway.imap_syntax import Literal, Value, read_number
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, refusal
+from webbridge.gateway.uid_set import MAX_UID, Ranges, count_of, join_ranges, newest_of, read_ranges
+
+MAX_WORDS_CHARACTERS = 500  # Our own bound for one text of a search.
+MAX_SIZE_BYTES = 2**32 - 1  # RFC 3501 section 9: number
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class SortKey(StrEnum):
+    """The orders of a list (RFC 5256 section 3). The value is the word in our own API."""
+
+    ARRIVAL = "arrival"
+    DATE = "date"
+    FROM = "from"
+    TO = "to"
+    SUBJECT = "subject"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """The conditions that a found message meets, all of them. `before` is a day that the message is older than."""
+
+    text: str = ""
+    subject: str = ""
+    sender: str = ""
+    recipient: str = ""
+    body: str = ""
+    since: date | None = None
+    before: date | None = None
+    unseen: bool = False
+    flagged: bool = False
+    larger_bytes: int = 0
+
+    def command_words(self) -> Command:
+        """Return the search keys of IMAP (RFC 9051 section 6.4.4). Raises GatewayError for a text with a line break."""
+        words: list[bytes | Literal] = []
+        texts = {
+            b"TEXT": self.text,
+            b"SUBJECT": self.subject,
+            b"FROM": self.sender,
+            b"TO": self.recipient,
+            b"BODY": self.body,
+        }
+        for key, text in texts.items():
+            if text:
+                check_text(text, what="A word of the search", max_characters=MAX_WORDS_CHARACTERS)
+                words += [key, Literal(text.encode())]
+        # The time of arrival is compared, which no sender can choose.
+        days = {b"SINCE": self.since, b"BEFORE": self.before}
+        words += [word for key, day in days.items() if day is not None for word in (key, _day(day))]
+        words += [key for key, is_asked in ((b"UNSEEN", self.unseen), (b"FLAGGED", self.flagged)) if is_asked]
+        if self.larger_bytes:
+            words += [b"LARGER", b"%d" % min(self.larger_bytes, MAX_SIZE_BYTES)]
+        return tuple(words) or (b"ALL",)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The UIDs that a search found."""
+
+    ranges: Ranges
+
+    @property
+    def count(self) -> int:
+        """The number of messages."""
+        return count_of(self.ranges)
+
+    def newest(self, *, before: int = MAX_UID + 1, limit: int) -> list[int]:
+        """Return at most `limit` UIDs below `before`, the highest first."""
+        return newest_of(self.ranges, before=before, limit=limit)
+
+
+def search_command(imap: ImapWire, words: Command) -> Command:
+    """Return the command for a search."""
+    returned: Command = (b"RETURN", b"(ALL)") if imap.offers("ESEARCH") else ()
+    return (b"UID", b"SEARCH", *returned, *_charset(words), *words)
+
+
+def read_found(imap: ImapWire) -> Found:
+    """Read the answers to a search command that was sent."""
+    return Found(_found(imap.answers(_search_refusal)))
+
+
+def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Command:
+    """Return the command for a sorted search."""
+    order = (b"REVERSE " if is_descending else b"") + key.value.upper().encode()
+    return (b"UID", b"SORT", b"(" + order + b")", b"UTF-8", *words)
+
+
+def read_sorted(imap: ImapWire) -> list[int]:
+    """Read the UIDs of a SORT answer in their order, each once."""
+    numbers = (
+        read_number(value)
+        for answer in imap.answers(_search_refusal)
+        if answer.kind == "SORT"
+        for value in answer.values
+    )
+    return list(dict.fromkeys(uid for uid in numbers if uid is not None and 0 < uid <= MAX_UID))
+
+
+def read_threads(imap: ImapWire) -> list[list[int]]:
+    """Read the threads of a THREAD answer, each as its UIDs (RFC 5256 section 4)."""
+    answers = imap.answers(_search_refusal)
+    values = [value for answer in answers if answer.kind == "THREAD" for value in answer.values]
+    return [uids for value in values if (uids := _uids_in(value))]
+
+
+def _uids_in(value: Value) -> list[int]:
+    if isinstance(value, list):
+        return [uid for inner in value for uid in _uids_in(inner)]
+    uid = read_number(value)
+    return [uid] if uid is not None and 0 < uid <= MAX_UID else []
+
+
+def _found(answers: Sequence[Answer]) -> Ranges:
+    ranges: list[tuple[int, int]] = []
+    for answer in answers:
+        if answer.kind == "ESEARCH":
+            ranges += _esearch_ranges(answer.values)
+        elif answer.kind == "SEARCH":
+            uids = (read_number(value) for value in answer.values)
+            ranges += [(uid, uid) for uid in uids if uid is not None and 0 < uid <= MAX_UID]
+    return join_ranges(ranges)
+
+
+def _esearch_ranges(values: list[Value]) -> Ranges:
+    """Return the ranges of `* ESEARCH (TAG "x") UID ALL 1:5,7` (RFC 4731 section 3.1); none if nothing was found."""
+    for name, value in pairwise(values):
+        if isinstance(name, bytes) and name.upper() == b"ALL" and isinstance(value, bytes):
+            return read_ranges(value)
+    return []
+
+
+def _search_refusal(word: str, text: bytes) -> GatewayError:
+    if word == "NO" and b"[BADCHARSET" in text.upper():
+        return GatewayError(GatewayCode.SERVER_REFUSED, "The mail server can search for ASCII letters only.")
+    return refusal(word, text)
+
+
+def _charset(words: Command) -> Command:
+    is_ascii = all(word.content.isascii() for word in words if isinstance(word, Literal))
+    return () if is_ascii else (b"CHARSET", b"UTF-8")
+
+
+def _day(day: date) -> bytes:
+    # Not strftime, whose names of months depend on the locale.
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()

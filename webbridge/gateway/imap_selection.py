@@ -1,0 +1,110 @@
+"""The folder that a connection has selected (RFC 9051 section 6.3.2), remembered from one call to the next.
+
+A call that names the UIDVALIDITY of the selected folder goes on without a SELECT. Any other call selects, and sends its
+next command in the same write. Only commands that change nothing may be sent before the UIDVALIDITY is known: in a
+folder that was numbered anew they would change other messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
+from webbridge.gateway.imap_syntax import MAX_NUMBER_DIGITS, Literal, write_folder_name
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal
+from webbridge.gateway.uid_set import MAX_UID
+
+_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,%d})\]" % MAX_NUMBER_DIGITS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """The state of a folder when it was selected.
+
+    `exists` is None if the server does not count its messages, and `modseq` if it does not number changes (RFC 7162).
+    """
+
+    name: str
+    uid_validity: int
+    exists: int | None
+    next_uid: int
+    modseq: int | None
+
+
+class Selection:
+    """The selected folder of one connection."""
+
+    def __init__(self, imap: ImapWire) -> None:
+        self._imap = imap
+        self._selected: Selected | None = None
+        self._is_enabled = False
+
+    def begin(self, folder: str, uid_validity: int | None, *commands: Command) -> Selected:
+        """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
+
+        Raises GatewayError with NO_SUCH_FOLDER or FOLDER_CHANGED; then the commands have no answers left.
+        """
+        selected = self._selected
+        if selected is not None and selected.name == folder and selected.uid_validity == uid_validity:
+            self._imap.send(*commands)
+            return selected
+        openings = self._openings(folder)
+        can_send_together = all(map(self._imap.needs_no_wait, (*openings, *commands)))
+        if can_send_together:
+            self._imap.send(*openings, *commands)
+        else:
+            self._imap.send(*openings)
+        selected = self._read_selected(folder, openings, uid_validity)
+        if not can_send_together and commands:
+            self._imap.send(*commands)
+        return selected
+
+    def enter(self, mailbox: Mailbox) -> Selected:
+        """Select a folder under its UIDVALIDITY, for commands that change its messages. Raises GatewayError."""
+        return self.begin(mailbox.name, mailbox.uid_validity)
+
+    def forget(self) -> None:
+        """Select anew at the next call, because folders have changed."""
+        self._selected = None
+
+    def _openings(self, folder: str) -> list[Command]:
+        select: Command = (b"SELECT", Literal(write_folder_name(check_folder_name(folder))))
+        if self._imap.offers("ENABLE", "QRESYNC"):
+            # ENABLE is allowed only before the first SELECT (RFC 5161 section 3.1).
+            openings: list[Command] = [select] if self._is_enabled else [(b"ENABLE", b"QRESYNC"), select]
+            self._is_enabled = True
+            return openings
+        return [(*select, b"(CONDSTORE)")] if self._imap.offers("CONDSTORE") else [select]
+
+    def _read_selected(self, folder: str, openings: Sequence[Command], uid_validity: int | None) -> Selected:
+        self._selected = None
+        try:
+            for _ in openings[1:]:
+                self._imap.answers()
+            selected = _selected(folder, self._imap.answers(folder_refusal))
+            _check_uid_validity(selected, uid_validity)
+        except GatewayError:
+            self._imap.drain()
+            raise
+        self._selected = selected
+        return selected
+
+
+def _check_uid_validity(selected: Selected, uid_validity: int | None) -> None:
+    if uid_validity not in (None, selected.uid_validity):
+        raise GatewayError(GatewayCode.FOLDER_CHANGED, "The folder has changed. Load its list again.")
+
+
+def _selected(folder: str, answers: Sequence[Answer]) -> Selected:
+    exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
+    matches = filter(None, (_CODE_NUMBER.match(answer.text) for answer in answers))
+    codes = {match[1].upper(): int(match[2]) for match in matches}
+    return Selected(
+        name=folder,
+        uid_validity=min(codes.get(b"UIDVALIDITY", 0), MAX_UID),
+        exists=exists[-1] if exists else None,
+        next_uid=min(codes.get(b"UIDNEXT", MAX_UID), MAX_UID),
+        modseq=codes.get(b"HIGHESTMODSEQ"),
+    )
