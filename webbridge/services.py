@@ -94,11 +94,12 @@ class Services:
 
     def health(self) -> Health:
         """Return the checks of the parts."""
-        return Health(needed={"database": self._database_answers}, reported={"mailServers": self.reachability.is_good})
+        return Health(
+            needed={"database": self._database_is_current}, reported={"mailServers": self.reachability.is_good}
+        )
 
-    def _database_answers(self) -> bool:
-        with self.database.transaction():
-            return True
+    def _database_is_current(self) -> bool:
+        return SCHEMA.is_current(self.database)
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""

@@ -103,6 +103,11 @@ class Schema:
         finally:
             database.close()
 
+    def is_current(self, database: Database) -> bool:
+        """Return whether an open database answers and has the tables of this program. Raises DatabaseUnavailable."""
+        with database.reading() as rows:
+            return self._state(rows).standing is Standing.CURRENT
+
     def _upgrade(self, database: Database) -> None:
         deadline = time.monotonic() + UPGRADE_SECONDS
         while True:

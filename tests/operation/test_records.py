@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from sealwax.service.logs import configure_audit
 from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, send, sign_in
@@ -82,3 +83,18 @@ def test_the_log_has_the_route_of_a_request_and_not_its_path(
     assert "4711" not in str(line)
     assert (line["method"], line["status"]) == ("GET", 401)
     assert line["route"].startswith("/api/folders/<")
+
+
+def test_a_database_of_another_version_makes_the_bridge_unready_and_lost_mail_servers_do_not(
+    app: Flask, memory_server: MemoryMailServer
+) -> None:
+    memory_server.stop()
+    browser = app.test_client()
+    ready = browser.get("/api/ready", base_url=API)
+    assert (ready.status_code, ready.get_json()["database"], ready.get_json()["mailServers"]) == (200, "ok", "failed")
+    with services_of(app).database.transaction() as rows:
+        rows.execute(text("UPDATE alembic_version SET version_num = 'bridge_9999'"))
+    unready = browser.get("/api/ready", base_url=API)
+    assert (unready.status_code, unready.get_json()["status"]) == (503, "failed")
+    assert int(unready.headers["Retry-After"]) > 0
+    assert browser.get("/api/health", base_url=API).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ def write_examples(settings: BridgeSettings, file: Path, folder: Path) -> Iterat
 
 
 def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
+    keys = file.with_name("keys.toml")
     return {
         "API_HOST": urlsplit(settings.api_origin).hostname or "",
         "API_ORIGIN": settings.api_origin,
@@ -42,6 +44,10 @@ def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
         "KEYS_LISTEN": "127.0.0.1:8003",
         "EVENTS_LISTEN": "127.0.0.1:8004",
         "MAX_BODY": str(settings.max_message_bytes + _HEADER_ROOM),
+        "KEYS_ORIGIN": settings.key_server_origin,
+        "SEALWAX": str(Path(sys.prefix) / "bin" / "sealwax"),
         "CONFIG": str(file),
+        "KEYS_CONFIG": str(keys),
+        "KEYS_SECRETS": str(own_secrets_folder(keys)),
         "SECRETS": str(own_secrets_folder(file)),
     }

@@ -1,0 +1,128 @@
+"""The examples for systemd and containers: as far as they can be tried without a service manager and a daemon."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from roaming_keys.operation.settings import KeysSettings
+from sealwax.cli.group import sealwax as command_group
+from sealwax.operation.settings import secret_names, setting_names, variable_name
+from tests.support.servers.own_process import sealwax
+from webbridge.operation.settings import BridgeSettings
+
+# systemd's own scale goes from 0 to 10, and calls 2 and less "OK".
+MOST_EXPOSURE = 2.0
+SERVICES = ("bridge", "pages", "keys")
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("operator")
+    done = sealwax(
+        "bridge", "init", "-c", str(folder / "etc" / "bridge.toml"),
+        "--database", str(folder / "bridge.sqlite"), "--examples", str(folder / "examples"),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "examples"
+
+
+def unit(examples: Path, name: str) -> list[tuple[str, str]]:
+    lines = (examples / "systemd" / f"sealwax-{name}.service").read_text().splitlines()
+    return [(line.partition("=")[0], line.partition("=")[2]) for line in lines if "=" in line and line[0] != "#"]
+
+
+def command_at(words: list[str]) -> click.Command:
+    """The command of our own that these words name."""
+    context = click.Context(command_group)
+    found: click.Command = command_group
+    while isinstance(found, click.Group) and words:
+        following = found.get_command(context, words.pop(0))
+        assert following is not None
+        found = following
+    return found
+
+
+def test_no_place_is_left_open_in_an_example(examples: Path) -> None:
+    for file in (path for path in examples.rglob("*") if path.is_file()):
+        assert not re.search(r"@[A-Z_]+@", file.read_text()), file
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_systemd_understands_each_unit(examples: Path, name: str) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    file = str(examples / "systemd" / f"sealwax-{name}.service")
+    verified = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", file], capture_output=True, text=True, check=True
+    )
+    _, _, exposure = rated.stdout.partition("Overall exposure level")
+    assert float(exposure.partition(": ")[2].split()[0]) <= MOST_EXPOSURE
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_unit_runs_a_command_of_ours_as_a_user_of_its_own(examples: Path, name: str) -> None:
+    settings = dict(unit(examples, name))
+    program, *words = shlex.split(settings["ExecStart"])
+    assert Path(program).name == "sealwax"
+    command = command_at(words)
+    command.parse_args(click.Context(command), words)
+    assert settings["User"] == f"sealwax-{name}"
+    assert f"u sealwax-{name} " in (examples / "systemd" / "sealwax.sysusers").read_text()
+
+
+def credentials(examples: Path, name: str) -> dict[str, str]:
+    rows = [value.partition(":") for key, value in unit(examples, name) if key == "LoadCredential"]
+    return {name: path for name, _, path in rows}
+
+
+def test_each_unit_gets_its_own_secrets_and_no_others(examples: Path) -> None:
+    """The bridge never has the key server's secrets: neither the credential nor a path to it."""
+    own = {name: credentials(examples, name) for name in SERVICES}
+    assert set(own["bridge"]) == set(secret_names(BridgeSettings)) - {"database"}
+    assert set(own["keys"]) == set(secret_names(KeysSettings)) - {"database"}
+    assert own["pages"] == {}
+    assert not set(own["bridge"].values()) & set(own["keys"].values())
+    for name in ("bridge", "pages"):
+        text = (examples / "systemd" / f"sealwax-{name}.service").read_text()
+        assert "master_key" not in text
+        assert "keys.secrets" not in text
+    compose = read_yaml(examples / "container" / "compose.yaml")
+    assert compose["services"]["bridge"]["secrets"] == ["enrolment_key"]
+    assert "secrets" not in compose["services"]["pages"]
+
+
+def test_the_compose_file_names_settings_and_commands_that_exist(examples: Path) -> None:
+    compose = read_yaml(examples / "container" / "compose.yaml")
+    kinds: dict[str, type[BaseModel]] = {"bridge": BridgeSettings, "pages": BridgeSettings, "keys": KeysSettings}
+    for name, kind in kinds.items():
+        service = compose["services"][name]
+        known = {variable_name(path) for path, _ in setting_names(kind)} | {"CREDENTIALS_DIRECTORY"}
+        assert set(service["environment"]) <= known
+        assert isinstance(command_at(list(service["command"])), click.Command)
+        assert service["read_only"] is True
+    for service in compose["services"].values():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert source.startswith("./") or source in compose["volumes"]
+
+
+def test_the_image_ends_by_our_command(examples: Path) -> None:
+    lines = (examples / "container" / "Containerfile").read_text().splitlines()
+    assert 'ENTRYPOINT ["sealwax"]' in lines
+    assert any(line.startswith("USER ") for line in lines)
+
+
+def read_yaml(file: Path) -> Any:
+    yaml = pytest.importorskip("yaml")
+    return yaml.safe_load(file.read_text())
