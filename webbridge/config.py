@@ -106,7 +106,9 @@ class BridgeConfig:
             raise ValueError("domains names a domain twice")
         if self.default_domain and names and self.default_domain not in names:
             raise ValueError(f"default_domain is {self.default_domain}, which is not among the domains")
-        if self.mail_server is None and (not names or any(domain.server is None for domain in self.domains)):
+        if self.mail_server is None and (
+            not names or not all(domain.server or domain.is_found for domain in self.domains)
+        ):
             raise ValueError("mail_server is missing: not every address would have a mail server")
         if self.default_domain:
             check_domain(self.default_domain)

@@ -14,6 +14,7 @@ from sealwax.service import Database, Gate, ServiceError, is_https
 from sealwax.service.health import Health
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
+from webbridge.accounts.found_servers import AcceptedServers
 from webbridge.certificates.authorities import Authorities
 from webbridge.certificates.files import read_certificates
 from webbridge.certificates.lookup_counter import LookupCounter
@@ -115,7 +116,12 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     database = SCHEMA.open(config.database)
-    accounts = Accounts(config.domains, default_domain=config.default_domain, mail_server=config.mail_server)
+    accounts = Accounts(
+        config.domains,
+        default_domain=config.default_domain,
+        mail_server=config.mail_server,
+        find_accepted=AcceptedServers(database).find,
+    )
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,

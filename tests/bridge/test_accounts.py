@@ -24,7 +24,7 @@ ELSEWHERE = replace(SOMEWHERE, imap=ServerAddress(host="imap.other.test", port=9
 
 
 def accounts(*domains: MailDomain, default_domain: str = "") -> Accounts:
-    return Accounts(domains, default_domain=default_domain, mail_server=SOMEWHERE)
+    return Accounts(domains, default_domain=default_domain, mail_server=SOMEWHERE, find_accepted=lambda _domain: None)
 
 
 @pytest.mark.parametrize(

@@ -336,14 +336,6 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
     assert code_of(smtp_error) is GatewayCode.MISCONFIGURED
 
 
-def test_a_certificate_for_another_host_is_not_believed(mail_server: MailServer) -> None:
-    # 127.0.0.2 reaches the same machine, but the certificate does not name it.
-    server = replace(mail_server, imap=replace(mail_server.mailbox, host="127.0.0.2"))
-    with pytest.raises(GatewayError) as error:
-        ImapConnection.open(login_at(server))
-    assert code_of(error) is GatewayCode.UNREACHABLE
-
-
 def test_a_lost_connection_is_replaced_once(mail_server: MailServer) -> None:
     pool = ConnectionPool()
     kept = ImapConnection.open(login_at(mail_server))

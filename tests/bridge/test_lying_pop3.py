@@ -252,7 +252,7 @@ def test_a_message_is_the_same_however_its_bytes_arrive(text: bytes, lengths: li
         stuffed = stuffed[length:]
     received = _Received([*pieces, stuffed])
     pop3 = Pop3Wire(received)  # type: ignore[arg-type]
-    assert b"".join(pop3.read_text(10_000)) == message
+    assert b"".join(pop3.read_message(10_000)) == message
     assert b"".join(received.pieces) == b"+OK next\r\n"
 
 
@@ -264,4 +264,4 @@ def test_a_message_is_the_same_however_its_bytes_arrive(text: bytes, lengths: li
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_message_or_an_error(text: bytes) -> None:
     with suppress(GatewayError):
-        list(Pop3Wire(_Received([text])).read_text(100))  # type: ignore[arg-type]
+        list(Pop3Wire(_Received([text])).read_message(100))  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.operation.conftest import Site
+from tests.support.servers.directory_servers import Zone, run_dns
 from tests.support.servers.own_process import running, sealwax
 
 pytestmark = pytest.mark.server
@@ -199,3 +200,26 @@ def test_the_pages_are_a_service_of_their_own_without_secrets(site: Site) -> Non
     with running("bridge", "pages", *site.config, folder=site.folder, answers=f"{site.pages}/config.json") as service:
         assert get(f"{site.pages}/config.json")["api"] == site.api
         assert service.end() == 0
+
+
+def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    services = {
+        "_imaps._tcp.example.test": ["0 1 993 localhost."],
+        "_submissions._tcp.example.test": ["0 1 465 localhost."],
+    }
+    with run_dns(Zone(services=services)) as zone:
+        domain = '[[domains]]\nname = "example.test"\nfind_servers = true\n'
+        resolver = f'[[directory.name_servers]]\naddress = "127.0.0.1"\nport = {zone.port}\n'
+        site.file.write_text(f"{site.file.read_text()}\n{domain}{resolver}")
+        ((level, text),) = found(findings(site)[1], "dns")
+        assert level == "error"
+        assert "example.test: mail at localhost, port 993" in text
+        assert "none is used yet" in text
+        assert sealwax("bridge", "check", *site.config, "--accept-servers").returncode == 1  # Nothing answers there.
+        ((level, _),) = found(findings(site)[1], "dns")
+        assert level == "ok"
+        zone.services["_imaps._tcp.example.test"] = ["0 1 993 stranger.test."]
+        ((level, text),) = found(findings(site)[1], "dns")
+        assert level == "error"
+        assert "localhost, port 993 and localhost, port 465 stay in use" in text

@@ -6,7 +6,7 @@ Two spellings never give two accounts: addresses are written in small letters, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sealwax.service import ServiceError
 from webbridge.accounts.domains import MailDomain
@@ -16,10 +16,18 @@ from webbridge.gateway.door import GatewayCode, GatewayError, MailAccount, MailS
 class Accounts:
     """The accounts of one bridge. Without domains each address may sign in, and the mail server decides."""
 
-    def __init__(self, domains: Sequence[MailDomain], *, default_domain: str, mail_server: MailServer | None) -> None:
+    def __init__(
+        self,
+        domains: Sequence[MailDomain],
+        *,
+        default_domain: str,
+        mail_server: MailServer | None,
+        find_accepted: Callable[[str], MailServer | None] = lambda _domain: None,
+    ) -> None:
         self._domains = {domain.name: domain for domain in domains}
         self._default_domain = default_domain
         self._mail_server = mail_server
+        self._find_accepted = find_accepted
 
     def account_of(self, typed: str) -> MailAccount:
         """Return the account of an address, or of its local part if there is a default domain.
@@ -35,10 +43,14 @@ class Accounts:
         else:
             text = f"Addresses of {name} cannot sign in here. Use an address of this service."
             raise ServiceError(403, "domain-not-served", text)
-        server = domain.server or self._mail_server
+        return MailAccount(address=address, login=domain.login_of(local), server=self._server_of(domain))
+
+    def _server_of(self, domain: MailDomain) -> MailServer:
+        server = self._find_accepted(domain.name) if domain.is_found else domain.server or self._mail_server
         if server is None:
-            raise ValueError(f"the domain {name} has no mail server")
-        return MailAccount(address=address, login=domain.login_of(local), server=server)
+            text = f"The mail servers of {domain.name} are not accepted yet. Tell your administrator."
+            raise GatewayError(GatewayCode.MISCONFIGURED, text)
+        return server
 
     def _address_of(self, typed: str) -> str:
         if "@" in typed:

@@ -16,15 +16,19 @@ class MailDomain:
     """A domain whose addresses may sign in.
 
     `login` is the name that its mail servers know. In it `{local}` is the part of the address before the @, `{domain}`
-    the part after it, and `{address}` the whole address. Without `server` the bridge's own `mail_server` is meant.
+    the part after it, and `{address}` the whole address. Without `server` the bridge's own `mail_server` is meant. With
+    `is_found` the servers are those that the domain's DNS names and that the operator has accepted.
     """
 
     name: str
     login: str = "{address}"
     server: MailServer | None = None
+    is_found: bool = False
 
     def __post_init__(self) -> None:
         check_domain(self.name)
+        if self.is_found and self.server is not None:
+            raise ValueError(f"the servers of {self.name} are given, so that they are not found by the DNS")
         found = _FIELD.findall(self.login)
         if not {"{local}", "{address}"} & set(found) or not set(found) <= _FIELDS or _has_other_braces(self.login):
             raise ValueError(f"the login name {self.login!r} of {self.name} needs {{local}} or {{address}}")

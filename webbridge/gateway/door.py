@@ -109,11 +109,12 @@ class Security(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """The address at which a server listens."""
+    """The address at which a server listens. `is_public_only`: its host may have only addresses of the Internet."""
 
     host: str
     port: int
     security: Security = Security.IMPLICIT_TLS
+    is_public_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,7 +185,7 @@ class Pop3Connection(Pop3Refusals):
             sizes = self._sizes(chosen)
             commands = [b"TOP %d 0" % message.number for message in chosen]
             for message in self._each(chosen, commands):
-                header = b"".join(self._pop3.read_text(MAX_HEADER_BYTES)) if self._pop3.read_status().is_ok else None
+                header = b"".join(self._pop3.read_message(MAX_HEADER_BYTES)) if self._pop3.read_status().is_ok else None
                 size_bytes = sizes.get(message.number, 0)
                 rows[message.uid] = summary_from_header(message.uid, header, size_bytes=size_bytes)
         return list(rows.values())
@@ -201,7 +201,7 @@ class Pop3Connection(Pop3Refusals):
             yield message
 
     def _read(self, max_bytes: int) -> Iterator[bytes]:
-        yield from self._pop3.read_text(max_bytes)
+        yield from self._pop3.read_message(max_bytes)
         self._is_reading = False
 
 

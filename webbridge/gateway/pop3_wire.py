@@ -91,7 +91,7 @@ class Pop3Wire:
                 raise self.unreadable()
             yield line.removeprefix(b".")
 
-    def read_text(self, max_bytes: int) -> Iterator[bytes]:
+    def read_message(self, max_bytes: int) -> Iterator[bytes]:
         """Yield the bytes of a message as the server holds it, in chunks. Its lines may have any length.
 
         Raises UnreadableAnswer if it has more than `max_bytes`.

@@ -12,7 +12,9 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 
+from sealwax.lookups.public_addresses import is_public
 from webbridge.gateway.door import (
     ConnectionLost,
     GatewayCode,
@@ -30,6 +32,7 @@ MIN_BYTES_PER_SECOND = 32 * 1024
 # So many bytes are progress. Fewer are not: a server could send one byte a minute for ever.
 PROGRESS_BYTES = 1024
 _NOT_TRUSTED = "The mail server's certificate is not trusted. No password or message was sent. Tell your administrator."
+_NOT_PUBLIC = "The mail server has an address inside a private network, where it must not be. Tell your administrator."
 
 
 class CallDeadline:
@@ -224,6 +227,9 @@ def _connect_socket(address: ServerAddress, deadline: CallDeadline) -> socket.so
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise _no_answer() from error
+    # The connection goes to the address that was checked, so that a second answer of the DNS cannot lead elsewhere.
+    if address.is_public_only and not all(is_public(ip_address(str(place[0]))) for *_rest, place in found):
+        raise GatewayError(GatewayCode.MISCONFIGURED, _NOT_PUBLIC)
     for family, kind, protocol, _name, place in found:
         connecting = socket.socket(family, kind, protocol)
         try:

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from webbridge.accounts.accounts import Accounts
 from webbridge.database.tables import SESSION
-from webbridge.gateway import Credentials, MailAccount
+from webbridge.gateway import Credentials, GatewayError, MailAccount
 
 HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
@@ -146,7 +146,7 @@ class SessionStore:
         """Return the account of a session, or None if the operator has given it another server, or none."""
         try:
             account = self._accounts.account_of(address)
-        except ServiceError:
+        except (ServiceError, GatewayError):
             return None
         return account if account.server.mailbox.host == host else None
 

@@ -7,10 +7,16 @@ import poplib
 import smtplib
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from sealwax.cli.options.request import given_by, verb
+from sealwax.lookups.directory_failure import DirectoryFailed
+from sealwax.lookups.service_records import LookupFailed
+from sealwax.lookups.smimea import system_name_servers
 from sealwax.operation.databases import check_database
 from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option
@@ -19,6 +25,7 @@ from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import is_https
 from sealwax.service.database import file_of
+from webbridge.accounts.found_servers import AcceptedServers, find_servers
 from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
@@ -34,6 +41,11 @@ class CheckRequest:
 
     config: Path = given_by(config_option(DEFAULT_FILE))
     as_json: bool = given_by(json_option())
+    accept_servers: bool = given_by(
+        click.Option(
+            ["--accept-servers"], is_flag=True, help="Use the mail servers that the domains' DNS names from now on."
+        )
+    )
 
 
 @verb(CheckRequest)
@@ -43,10 +55,10 @@ def check(request: CheckRequest) -> int:
     Each line says what works, or what is wrong and what helps. The exit code is 1 if there is an error, else 0. Run it
     as the user of the service.
     """
-    return report(_findings(request.config), as_json=request.as_json)
+    return report(_findings(request.config, accepts_servers=request.accept_servers), as_json=request.as_json)
 
 
-def _findings(file: Path) -> Iterator[Finding]:
+def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
     try:
         settings = load_settings(BridgeSettings, file)
         config = settings.to_config()
@@ -58,6 +70,8 @@ def _findings(file: Path) -> Iterator[Finding]:
     private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
     yield from check_files(BridgeSettings, file, private)
     yield guarded("database", lambda: check_database(SCHEMA, config.database, made_by="sealwax bridge init"))
+    for domain in (domain.name for domain in config.domains if domain.is_found):
+        yield guarded("dns", lambda name=domain: _check_found(config, name, accepts_servers=accepts_servers))  # type: ignore[misc]
     for server in _servers(config):
         protocol, check_mailbox = ("imap", _check_imap) if server.imap else ("pop3", _check_pop3)
         yield guarded(protocol, lambda check=check_mailbox, server=server: check(server))  # type: ignore[misc]
@@ -71,7 +85,29 @@ def _findings(file: Path) -> Iterator[Finding]:
 
 def _servers(config: BridgeConfig) -> list[MailServer]:
     servers = [config.mail_server, *(domain.server for domain in config.domains)]
+    found = [domain.name for domain in config.domains if domain.is_found]
+    if found:
+        with closing(SCHEMA.open(config.database)) as database:
+            servers += map(AcceptedServers(database).find, found)
     return list(dict.fromkeys(server for server in servers if server))
+
+
+def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) -> Finding:
+    try:
+        server = find_servers(domain, config.directory_name_servers or system_name_servers())
+    except (LookupFailed, DirectoryFailed) as error:
+        return wrong("dns", str(error), "name the servers of the domain by mail, without find_servers")
+    shown = f"{domain}: mail at {_at(server.mailbox)}, outgoing mail at {_at(server.smtp)}"
+    with closing(SCHEMA.open(config.database)) as database:
+        accepted = AcceptedServers(database)
+        if accepts_servers:
+            accepted.accept(domain, server)
+        kept = accepted.find(domain)
+    if kept == server:
+        return fine("dns", shown)
+    use = "none is used yet" if kept is None else f"{_at(kept.mailbox)} and {_at(kept.smtp)} stay in use"
+    remedy = "if these are the servers of the domain: sealwax bridge check --accept-servers"
+    return wrong("dns", f"{shown}; {use}", remedy)
 
 
 def _check_imap(server: MailServer) -> Finding:

@@ -82,6 +82,9 @@ class DomainSection(Section):
         description="Login name at the mail server, in which {local}, {domain} and {address} are parts of the address",
     )
     mail: MailSection | None = Field(default=None, description="Mail servers of this domain in place of [mail]")
+    find_servers: bool = Field(
+        default=False, description="Find the mail servers by the domain's DNS; `sealwax bridge check` accepts them"
+    )
 
     @model_validator(mode="after")
     def check_domain(self) -> Self:
@@ -92,7 +95,7 @@ class DomainSection(Section):
     def to_domain(self) -> MailDomain:
         """Return the frozen value. Raises ValueError."""
         server = None if self.mail is None else self.mail.to_server()
-        return MailDomain(name=self.name, login=self.login, server=server)
+        return MailDomain(name=self.name, login=self.login, server=server, is_found=self.find_servers)
 
 
 class SessionsSection(Section):
@@ -250,7 +253,7 @@ class BridgeSettings(ServiceSettings):
     @model_validator(mode="after")
     def check_together(self) -> Self:
         """Refuse settings that contradict each other."""
-        if self.mail is None and (not self.domains or any(one.mail is None for one in self.domains)):
+        if self.mail is None and (not self.domains or not all(one.mail or one.find_servers for one in self.domains)):
             raise ValueError("mail is missing: the mail servers, as [mail.imap] and [mail.smtp]")
         if self.pages_origin in (self.api_origin, self.key_server_origin):
             raise ValueError("pages_origin: an origin that no other service has is expected")

@@ -219,6 +219,8 @@ class Zone:
 
     records: dict[str, list[bytes]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    services: dict[str, list[str]] = field(default_factory=dict)
+    """The data of SRV records by owner name: priority, weight, port and target."""
     authentic: bool = True
     """Whether the AD bit is set."""
     bogus: bool = False
@@ -258,6 +260,8 @@ class _ZoneResolver(BaseResolver):  # type: ignore[misc]
             owner = target
         for data in zone.records.get(owner, ()):
             reply.add_answer(RR(DNSLabel(owner), SMIMEA, rdata=RD(data), ttl=60))
+        for text in zone.services.get(owner, ()):
+            reply.add_answer(*RR.fromZone(f"{owner}. 60 IN SRV {text}"))
         if not reply.rr and not zone.records.get(owner) and zone.rcode == "NOERROR":
             reply.header.rcode = RCODE.NXDOMAIN
         if handler.protocol == "udp" and len(reply.pack()) > _UDP_BYTES:

@@ -23,4 +23,4 @@ SOMEWHERE = MailServer(
 
 def accounts_at(server: MailServer) -> Accounts:
     """Return the accounts of a bridge that takes every address."""
-    return Accounts((), default_domain="", mail_server=server)
+    return Accounts((), default_domain="", mail_server=server, find_accepted=lambda _domain: None)
