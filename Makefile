@@ -28,7 +28,7 @@ help:
 	@echo 'make fuzz       hostile input; SECONDS=600 for how long'
 	@echo 'make mutation   removes each check of the core in turn; MODULES="cms/signed_data ess" chooses'
 	@echo 'make musts      which test holds which obligation; writes docs/robustness.md'
-	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md'
+	@echo 'make contracts  how the rooms talk; writes the tables of docs/contracts.md and docs/reference/settings.md'
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
 	@echo '                ONLY="phone wait" chooses parts in the browsers'
@@ -87,6 +87,7 @@ musts: $(STAMPS)/python
 
 contracts: $(STAMPS)/python $(STAMPS)/npm
 	$(VENV)/python -m tests.contracts --page docs/contracts.md
+	$(VENV)/python -m tests.settings_page --page docs/reference/settings.md
 
 shape: $(STAMPS)/python $(STAMPS)/npm
 	$(VENV)/python -m tests.shape

@@ -262,5 +262,8 @@ def default_of(one: FieldInfo) -> str:
     value = one.get_default(call_default_factory=True)
     if value is None or isinstance(value, BaseModel):
         return ""
+    if isinstance(value, SecretStr):
+        # A default is in the source, and so no secret.
+        value = value.get_secret_value()
     plain = TypeAdapter(Any).dump_python(value, mode="json")
     return str(plain).lower() if isinstance(plain, bool) else repr(plain).replace("'", '"')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,8 +18,8 @@ LIFETIME = timedelta(days=30)
 BACKDATED = timedelta(hours=1)
 
 
-def write_tls_files(folder: Path, at: datetime) -> Path:
-    """Write `tls_ca.pem` and `tls_server.pem` (certificate and key) for 127.0.0.1. Return the former.
+def write_tls_files(folder: Path, at: datetime, *, names: Sequence[str] = ("localhost",)) -> Path:
+    """Write `tls_ca.pem` and `tls_server.pem` (certificate and key) for 127.0.0.1 and `names`. Return the former.
 
     The authority's key is never written, so that no other certificate can be issued under it.
     """
@@ -29,7 +30,7 @@ def write_tls_files(folder: Path, at: datetime) -> Path:
     server = (
         _builder(ca_name, _name("127.0.0.1"), server_key.public_key(), at, is_authority=False)
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]),
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, names)]),
             critical=False,
         )
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

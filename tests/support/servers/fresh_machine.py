@@ -1,0 +1,128 @@
+"""A machine on which nobody has installed anything yet, for the commands of a guide, run word for word.
+
+    unshare --net --mount --pid --fork --kill-child python -m tests.support.servers.fresh_machine GUIDE SECTION
+
+It is this machine with a network of its own, in which every port is free, and with folders that the commands may
+change: what they write is gone at the end. Three names lead to it, an authority of its own has certified them, and a
+mail server answers as `imap.example.org` and `smtp.example.org`. A stand-in for systemctl starts what the units say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+from tests.support.code_blocks import examples
+from tests.support.servers.mailboxes import ALICE, PASSWORDS
+from webbridge.demo.mail_server import MemoryMailServer
+from webbridge.demo.tls import write_tls_files
+
+NAMES = ("api.example.org", "mail.example.org", "keys.example.org", "imap.example.org", "smtp.example.org")
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+CHANGED = ("/etc", "/opt", "/root", "/var/lib", "/var/log")
+STAND_INS = Path(__file__).with_name("stand_ins")
+
+
+def main() -> None:
+    """Prepare the machine, run the commands of one section, and use what they have made."""
+    guide, section = Path(sys.argv[1]).read_text(), sys.argv[2]
+    # The layers lie in memory, outside the folders that they cover.
+    work = Path("/mnt")
+    run("mount", "-t", "tmpfs", "tmpfs", str(work))
+    run("mount", "-t", "tmpfs", "tmpfs", "/run")
+    for folder in CHANGED:
+        cover(folder, work)
+    run("ip", "link", "set", "lo", "up")
+    (work / "present").mkdir()
+    certify(work / "present")
+    install_command()
+    environment = {**clean(), "PATH": f"{STAND_INS}:{os.environ['PATH']}:/usr/sbin:/sbin"}
+    with mail_server(work / "present"):
+        for block in section_of(guide, section):
+            print(f"--- {block}", flush=True)
+            subprocess.run(["sh", "-eu", "-c", block], cwd=work / "present", env=environment, check=True)
+        use()
+
+
+def section_of(guide: str, title: str) -> Iterator[str]:
+    """The shell blocks of one section, joined: a variable of an earlier block is known in a later one."""
+    after = guide.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    assert after, title
+    yield "".join(examples(after, "sh"))
+
+
+def cover(folder: str, work: Path) -> None:
+    name = folder.strip("/").replace("/", "-")
+    upper, inner = work / name / "upper", work / name / "work"
+    upper.mkdir(parents=True)
+    inner.mkdir()
+    options = f"lowerdir={folder},upperdir={upper},workdir={inner}"
+    run("mount", "-t", "overlay", "overlay", "-o", options, folder)
+
+
+def certify(folder: Path) -> None:
+    """Certificates for the names, from an authority that this machine trusts as any other."""
+    authority = write_tls_files(folder, datetime.now(UTC), names=NAMES)
+    with AUTHORITIES.open("ab") as trusted:
+        trusted.write(authority.read_bytes())
+    both = (folder / "tls_server.pem").read_text()
+    certificate, _, key = both.partition("-----BEGIN PRIVATE KEY-----")
+    (folder / "fullchain.pem").write_text(certificate)
+    (folder / "privkey.pem").write_text("-----BEGIN PRIVATE KEY-----" + key)
+    with Path("/etc/hosts").open("a") as hosts:
+        hosts.writelines(f"127.0.0.1 {name}\n" for name in NAMES)
+
+
+def install_command() -> None:
+    """What the section on installing has made: /opt/sealwax/bin/sealwax, for every user of the machine."""
+    program = Path("/opt/sealwax/bin/sealwax")
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m sealwax.cli "$@"\n')
+    program.chmod(0o755)
+    # The interpreter of the tests may be in root's home.
+    Path("/root").chmod(0o711)
+
+
+def mail_server(folder: Path) -> MemoryMailServer:
+    imap, smtp = (socket.create_server(("127.0.0.1", port)) for port in (993, 587))
+    return MemoryMailServer(PASSWORDS, tls_folder=folder, imap_socket=imap, smtp_socket=smtp)
+
+
+def use() -> None:
+    """Sign in by the public names, as the pages do."""
+    pages = "https://mail.example.org"
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    config = json.loads(browser.open(f"{pages}/config.json").read())
+    assert config == {"api": "https://api.example.org", "keyServer": "https://keys.example.org"}, config
+    headers = {"Origin": pages, "X-Sealwax": "1", "Content-Type": "application/json"}
+    body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
+    request = urllib.request.Request(f"{config['api']}/api/session", body, headers)
+    assert json.loads(browser.open(request).read()) == {"address": ALICE}
+    folders = json.loads(browser.open(f"{config['api']}/api/folders").read())["folders"]
+    assert folders
+    user = json.dumps({"protocol": 1, "user": ALICE}).encode()
+    asked = urllib.request.Request(f"{config['keyServer']}/parameters", user, headers)
+    assert json.loads(browser.open(asked).read())["protocol"] == 1
+    print("--- signed in", flush=True)
+
+
+def clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("SEALWAX_")}
+
+
+def run(*command: str) -> None:
+    program = shutil.which(command[0], path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    subprocess.run([str(program), *command[1:]], check=True)
+
+
+if __name__ == "__main__":
+    main()
