@@ -91,6 +91,7 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
     assert found(rows, "files") == [("warning", f"{secret} can be read by everybody on this machine")]
 
 
+@pytest.mark.thorough
 def test_check_names_a_certificate_that_is_not_trusted_and_a_wrong_kind_of_tls(site: Site) -> None:
     assert sealwax("bridge", "init", *site.config).returncode == 0
     text = site.file.read_text()
@@ -165,6 +166,7 @@ def test_requests_that_cannot_be_read_are_answered_in_json(site: Site) -> None:
     assert "NONSENSE" not in service.log.read_text()
 
 
+@pytest.mark.thorough
 def test_hangup_reads_the_settings_anew_and_wrong_ones_change_nothing(site: Site) -> None:
     assert sealwax("bridge", "init", *site.config).returncode == 0
     with running("bridge", "serve", *site.config, folder=site.folder, answers=f"{site.api}/api/health") as service:

@@ -10,8 +10,6 @@ import pytest
 from roaming_keys.operation.settings import KeysSettings
 from sealwax.operation.first_file import first_file
 from sealwax.operation.settings import WrongSettings, load_public_settings, load_settings, setting_names
-from tests.settings_page import write_page
-from tests.support.project import ROOT
 from webbridge.gateway import Security
 from webbridge.operation.settings import BridgeSettings
 
@@ -160,8 +158,3 @@ def test_the_bridge_knows_no_secret_of_the_key_server_but_the_shared_one() -> No
     names = {path[0] for path, _ in setting_names(BridgeSettings)}
     assert "master_key" not in names
     assert "enrolment_key" in names
-
-
-def test_the_reference_lists_each_setting() -> None:
-    """`make contracts` writes the page anew."""
-    assert (ROOT / "docs" / "reference" / "settings.md").read_text() == write_page()
