@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Flask, Response
 
 from sealwax.service import error_response
 from webbridge.gateway import GatewayCode, GatewayError, failure_of
+from webbridge.gateway.smtp import RecipientsRefused
 
 BUSY_RETRY_SECONDS = 60
 
@@ -35,8 +38,23 @@ def install_gateway_errors(app: Flask) -> None:
     app.register_error_handler(GatewayError, _gateway_error)
 
 
+def gateway_response(code: GatewayCode, message: str, members: Mapping[str, object]) -> Response:
+    """Return an error of a mail server as an answer."""
+    retry = BUSY_RETRY_SECONDS if code is GatewayCode.BUSY else None
+    return error_response(_STATUS[code], code.value, message, retry, members)
+
+
+def members_of(error: GatewayError) -> dict[str, object]:
+    """Return what the answer of an error says beside code and message."""
+    members: dict[str, object] = {}
+    if (failure := failure_of(error.code)) is not None:
+        members["failure"] = failure.value
+    if isinstance(error, RecipientsRefused):
+        members["refused"] = [
+            {"address": one.address, "temporary": one.is_temporary, "text": one.text} for one in error.refusals
+        ]
+    return members
+
+
 def _gateway_error(error: GatewayError) -> Response:
-    retry = BUSY_RETRY_SECONDS if error.code is GatewayCode.BUSY else None
-    failure = failure_of(error.code)
-    members = {} if failure is None else {"failure": failure.value}
-    return error_response(_STATUS[error.code], error.code.value, error.message, retry, members)
+    return gateway_response(error.code, error.message, members_of(error))

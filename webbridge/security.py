@@ -12,7 +12,6 @@ from sealwax.service import CrossOrigin, ServiceError, install_cross_origin
 from webbridge.config import BridgeConfig, PagesConfig
 
 CSRF_HEADER = "X-Sealwax"
-RECIPIENTS_HEADER = "X-Sealwax-Recipients"
 ACCOUNT_HEADER = "X-Sealwax-Account"
 """A percent-encoded address: in a request the account that the page shows, in an answer that of the session."""
 _FOR_EXTENSIONS = frozenset({"directory.find_certificates"})
@@ -27,7 +26,7 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
         CrossOrigin(
             origins=(config.pages_origin,),
             methods=("GET", "POST", "PUT", "DELETE"),
-            request_headers=("Content-Type", CSRF_HEADER, RECIPIENTS_HEADER, ACCOUNT_HEADER),
+            request_headers=("Content-Type", CSRF_HEADER, ACCOUNT_HEADER),
             answer_headers=("Retry-After", ACCOUNT_HEADER),
             with_cookies=True,
         ),

@@ -30,6 +30,8 @@ from webbridge.login.sessions import Session, SessionStore
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
 from webbridge.security import ACCOUNT_HEADER
+from webbridge.sending.ledger import Ledger
+from webbridge.sending.limits import send_gate
 
 _EXTENSION = "sealwax"
 _PLAIN_IN_URI = "!~*'()"  # encodeURIComponent does not escape these, nor letters, digits, "-", "_" and ".".
@@ -81,6 +83,8 @@ class Services:
     database: Database
     accounts: Accounts
     sessions: SessionStore
+    ledger: Ledger
+    send_gate: Gate
     logins: LoginCounter
     login_gate: Gate
     pool: ConnectionPool
@@ -135,6 +139,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
             absolute_seconds=config.absolute_seconds,
             clock=config.clock,
         ),
+        ledger=Ledger(database, clock=config.clock),
+        send_gate=send_gate(),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
         pool=ConnectionPool(),

@@ -50,7 +50,7 @@ def error_response(
     code: str,
     message: str,
     retry_after_seconds: int | None = None,
-    further_members: Mapping[str, str] = MappingProxyType({}),
+    further_members: Mapping[str, object] = MappingProxyType({}),
 ) -> Response:
     """Return an error as JSON, with the header Retry-After if the seconds are given."""
     response = jsonify(code=code, message=message, **further_members)

@@ -37,6 +37,7 @@ from tests.support.servers.bridge import (
     send,
     set_flags,
     sign_in,
+    upload,
 )
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge import BridgeConfig, create_app
@@ -175,8 +176,8 @@ def test_a_page_of_one_account_uses_no_session_of_another(
     alice: FlaskClient, memory_server: MemoryMailServer, method: str, path: str
 ) -> None:
     """All tabs of a browser share one cookie, that of the account that signed in last."""
-    headers = as_account(BOB) | {"X-Sealwax-Recipients": BOB, "Content-Type": "application/octet-stream"}
-    refused = alice.open(path, method=method, base_url=API, headers=headers, data=MESSAGE)
+    headers = as_account(BOB) | {"Content-Type": "application/octet-stream"}
+    refused = alice.open(path, method=method, base_url=API, headers=headers, data=upload(MESSAGE, BOB))
     assert error_of(refused) == (401, "session-ended")
     assert memory_server.messages(BOB) == []
     assert get(alice, "/api/session").status_code == 200
@@ -422,8 +423,8 @@ def test_no_message_is_sent_in_part(
     response = alice.post(
         "/api/send",
         base_url=API,
-        headers=FROM_PAGES | {"X-Sealwax-Recipients": BOB, "Transfer-Encoding": "chunked"},
-        input_stream=BytesIO(message),
+        headers=FROM_PAGES | {"Transfer-Encoding": "chunked"},
+        input_stream=BytesIO(upload(message, BOB)),
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert response.status_code == status
@@ -468,7 +469,7 @@ def test_every_error_is_json(app: Flask, alice: FlaskClient, monkeypatch: pytest
     response = alice.patch("/api/session", base_url=API, headers=FROM_PAGES)
     assert error_of(response) == (405, "method-not-allowed")
     assert "GET" in response.headers["Allow"]
-    assert error_of(send(alice, b"x" * 100_001, BOB)) == (413, "message-too-large")
+    assert error_of(send(alice, MESSAGE + b"x\r\n" * 33_334, BOB)) == (413, "message-too-large")
     monkeypatch.setattr(services_of(app).people.folder, "find", lambda _address: 1 / 0)
     assert error_of(look_up(alice, BOB)) == (500, "server-error")
 
@@ -607,7 +608,7 @@ def test_numbers_of_a_list_are_positive(alice: FlaskClient, query: str) -> None:
 
 
 def test_a_sent_message_arrives_as_it_is_and_is_kept(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
-    response = send(alice, MESSAGE, f" {BOB} , {ALICE},")
+    response = send(alice, MESSAGE, BOB, ALICE, BOB)
     assert response.get_json() == {"outcome": "sent", "savedTo": "Sent"}
     assert [stored.raw for stored in memory_server.messages(BOB)] == [MESSAGE]
     assert [stored.raw for stored in memory_server.messages(ALICE)] == [MESSAGE]
@@ -621,6 +622,10 @@ def test_a_sent_message_arrives_as_it_is_and_is_kept(alice: FlaskClient, memory_
     [
         (MESSAGE, "nobody@example.test", (422, "message-refused")),
         (MESSAGE, "", (400, "bad-argument")),
+        (MESSAGE.replace(b"alice@", b"carol@"), BOB, (400, "bad-argument")),
+        (MESSAGE.replace(b"Subject", b"Bcc: carol@example.test\r\nSubject"), BOB, (400, "bad-argument")),
+        (b"From: alice@example.test\r\n" + MESSAGE, BOB, (400, "bad-argument")),
+        (MESSAGE + b"x" * 999 + b"\r\n", BOB, (400, "bad-argument")),
         (MESSAGE, "Bob <bob@example.test>", (400, "bad-argument")),
         (MESSAGE + b"bare\nline\r\n", BOB, (400, "bad-argument")),
         (b"", BOB, (400, "bad-argument")),

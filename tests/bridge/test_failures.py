@@ -102,7 +102,7 @@ def test_no_reply_of_the_server_for_outgoing_mail_ends_a_session(
 ) -> None:
     assert sign_in(browser).status_code == 200
     smtp.answers["AUTH PLAIN"] = [reply + b" no\r\n"]
-    answer = send(browser, b"Subject: x\r\n\r\nx\r\n", BOB)
+    answer = send(browser, b"From: alice@example.test\r\n\r\nx\r\n", BOB)
     assert answer.get_json()["failure"] == ("misconfigured" if reply.startswith(b"5") else "try-later")
     assert get(browser, "/api/session").status_code == 200
 

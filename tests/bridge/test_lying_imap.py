@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.support.servers.bridge import bridge_before, error_of, folder_path, get, set_flags, sign_in
 from tests.support.servers.lying_server import IMAP, Close, Drip, LyingServer, Step, TakeLiteral
 from tests.support.servers.mailboxes import login_at
-from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Mailbox
+from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Mailbox, OutgoingMessage
 from webbridge.gateway.imap_syntax import read_folder_name, write_folder_name
 from webbridge.gateway.summary import HeaderProblem
 
@@ -373,7 +373,7 @@ def test_a_server_that_says_one_byte_at_a_time_is_given_up(server: LyingServer, 
         connection = connect(0.3)
         connection.list_folders()
         connection.list_messages("INBOX", limit=10)
-        connection.append("INBOX", MESSAGE, [])
+        connection.append("INBOX", OutgoingMessage.of(MESSAGE), [])
         connection._imap.run(b"UID STORE 7 +FLAGS (x)")
         return connection
 

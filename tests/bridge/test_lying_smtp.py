@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.support.servers.bridge import bridge_before, error_of, get, send, sign_in
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, login_at
-from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
+from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, OutgoingMessage, submit_message
 
 pytestmark = pytest.mark.server
 
@@ -31,7 +31,8 @@ def alice(smtp: LyingServer, imap: LyingServer) -> Iterator[FlaskClient]:
 
 def submit(smtp: LyingServer, *, message: bytes = MESSAGE, recipients: Sequence[str] = (BOB, CAROL)) -> Outcome:
     address = smtp.address(timeout_seconds=1.0)
-    return submit_message(login_at(address), message, recipients=list(recipients), max_bytes=MAX_BYTES)
+    with OutgoingMessage.of(message) as outgoing:
+        return submit_message(login_at(address), outgoing, recipients=list(recipients))
 
 
 def test_an_honest_server_gets_the_message_once(smtp: LyingServer) -> None:
@@ -126,6 +127,7 @@ def test_no_reply_counts_for_a_later_command(smtp: LyingServer, stage: str) -> N
 
 
 def test_a_server_that_goes_away_during_the_message_did_not_get_it(smtp: LyingServer) -> None:
+    smtp.answers["EHLO"] = [b"250-here\r\n250 AUTH PLAIN\r\n"]
     smtp.answers["DATA"] = [b"354 go on\r\n", TakeLine(), Close()]
     # The message is larger than the buffers of both sides together (4 MiB on the sending side). So the bridge notices
     # the closed connection before it sends the final dot.
@@ -137,7 +139,7 @@ def test_a_server_that_goes_away_during_the_message_did_not_get_it(smtp: LyingSe
 def test_a_long_password_is_sent_on_a_line_of_its_own(smtp: LyingServer) -> None:
     smtp.answers["AUTH PLAIN"] = [b"334 \r\n", TakeLine(), b"235 ok\r\n"]
     long = login_at(smtp.address(), ALICE, "x" * 900)
-    outcome = submit_message(long, MESSAGE, recipients=[BOB], max_bytes=MAX_BYTES)
+    outcome = submit_message(long, OutgoingMessage.of(MESSAGE), recipients=[BOB])
     assert outcome is Outcome.SENT
 
 

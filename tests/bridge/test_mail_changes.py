@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, get, set_flags, sign_in
-from webbridge.gateway import GatewayError, MailServer
+from webbridge.gateway import GatewayError, MailServer, OutgoingMessage
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -90,7 +90,7 @@ def fill(browser: FlaskClient, *names: str, folder: str = "INBOX", body: str = "
 
 
 def append(browser: FlaskClient, message: bytes, folder: str = "INBOX") -> None:
-    on_mail(browser, lambda connection: connection.append(folder, message, []))
+    on_mail(browser, lambda connection: connection.append(folder, OutgoingMessage.of(message), []))
 
 
 def make_folder(browser: FlaskClient, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.growth import grows_in_proportion
-from webbridge.gateway import GatewayError, ImapConnection, Mailbox
+from webbridge.gateway import GatewayError, ImapConnection, Mailbox, OutgoingMessage
 from webbridge.gateway.door import ConnectionLost
 from webbridge.gateway.imap import SEEN
 from webbridge.gateway.imap_syntax import read_folder_name, read_values, write_folder_name
@@ -59,7 +59,7 @@ CALLS: list[Callable[[ImapConnection], object]] = [
     lambda connection: connection.list_messages("INBOX", before_uid=9, limit=50),
     lambda connection: b"".join(connection.open_raw(Mailbox("INBOX", 9), 7, max_bytes=1000).chunks),
     lambda connection: connection.change_flags(Mailbox("INBOX", 9), [7], add=[SEEN]),
-    lambda connection: connection.append("INBOX", b"x", [SEEN]),
+    lambda connection: connection.append("INBOX", OutgoingMessage.of(b"x"), [SEEN]),
 ]
 
 

@@ -13,7 +13,15 @@ from tests.support.servers import dovecot
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from tests.support.servers.mailboxes import PASSWORDS, SOMEWHERE, login_at
 from tests.support.servers.ports import free_port
-from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, MailServer, Pop3Connection, ServerAddress
+from webbridge.gateway import (
+    GatewayCode,
+    GatewayError,
+    ImapConnection,
+    MailServer,
+    OutgoingMessage,
+    Pop3Connection,
+    ServerAddress,
+)
 from webbridge.gateway.door import Mailbox, Security
 from webbridge.gateway.pop3 import INBOX, UID_VALIDITY
 
@@ -68,7 +76,8 @@ def deliver(server: MailServer, *messages: bytes) -> None:
     """Put messages into Alice's mailbox, by IMAP."""
     connection = ImapConnection.open(login_at(replace(server, pop3=None, imap=server.smtp)))
     for message in messages:
-        connection.append("INBOX", message, [])
+        with OutgoingMessage.of(message) as outgoing:
+            connection.append("INBOX", outgoing, [])
     connection.close()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.servers.bridge import upload
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB
 from tests.support.servers.own_process import Running, bridge_file, running, sealwax
@@ -39,8 +40,8 @@ class Page:
         self.cookie = cookie.partition(";")[0]
 
     def send(self) -> tuple[int, bytes]:
-        headers = {"Cookie": self.cookie, "X-Sealwax-Recipients": BOB, "Content-Type": "application/octet-stream"}
-        status, _, body = self.ask("/api/send", MESSAGE, headers)
+        headers = {"Cookie": self.cookie, "Content-Type": "application/octet-stream"}
+        status, _, body = self.ask("/api/send", upload(MESSAGE, BOB), headers)
         return status, body
 
     def ask(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, bytes]:

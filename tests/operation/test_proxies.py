@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sealwax.operation.settings import load_settings
+from tests.support.servers.bridge import upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.own_process import bridge_file, running, sealwax
 from tests.support.servers.ports import free_port
@@ -133,8 +134,8 @@ def test_a_person_signs_in_reads_and_sends_through_the_proxy(stage: Stage) -> No
     status, folders = client.json("GET", f"{prefix}/api/folders")
     assert status == 200
     assert folders["folders"]
-    headers = {"X_Sealwax_Recipients": BOB, "Content_Type": "application/octet-stream"}
-    status, _, body = client.ask("POST", f"{prefix}/api/send", MESSAGE, **headers)
+    headers = {"Content_Type": "application/octet-stream"}
+    status, _, body = client.ask("POST", f"{prefix}/api/send", upload(MESSAGE, BOB), **headers)
     assert (status, json.loads(body).get("outcome")) == (200, "sent")
     assert client.json("DELETE", f"{prefix}/api/session")[0] == 204
     if prefix:

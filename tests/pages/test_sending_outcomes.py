@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
-from webbridge.blueprints import send as sending
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
+from webbridge.sending import once as sending
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 

@@ -1,4 +1,4 @@
-"""`POST /api/send`: pass the bytes to the submission server, then store a copy in Sent."""
+"""`/api/send`: pass a message to the submission server once, and say what became of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import logging
 
 from flask import Blueprint, Response, jsonify, request
 
-from webbridge.gateway import GatewayError, MailConnection, Outcome, submit_message
+from webbridge.errors import gateway_response
+from webbridge.gateway import GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.imap import SEEN
+from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.login.sessions import Session
 from webbridge.records import recorded_send
-from webbridge.security import RECIPIENTS_HEADER
+from webbridge.sending.envelope import MAX_LINE_BYTES, check_key, read_upload
+from webbridge.sending.ledger import Recorded, State
+from webbridge.sending.once import Sending, send_once
 from webbridge.services import require_session, services, with_mail
 
 _log = logging.getLogger(__name__)
@@ -20,33 +24,58 @@ blueprint = Blueprint("send", __name__)
 
 @blueprint.post("/send")
 def send_message() -> Response:
-    """Send the body to the recipients in the header X-Sealwax-Recipients, and return the outcome.
+    """Send the message of the body to the recipients that its first line names, unless its key was sent before.
 
-    `outcome` is `sent` or `perhaps`; an error means that no recipient got the message. `savedTo` is null if no copy was
-    stored. A message that was perhaps sent has no copy, because a copy in the Sent folder would mean that it was sent.
+    `outcome` is `sent` or `perhaps`; an error with any code but `server-error` means that no recipient got the message.
+    `savedTo` is null if no copy was stored. A message that was perhaps sent has no copy, because a copy in the folder
+    for sent mail would mean that it was sent.
     """
     session = require_session()
     config = services().config
-    message = request.get_data(cache=False)
-    # Werkzeug cuts a body of unknown length at the limit, and raises its error only at the next read.
-    request.stream.read(1)
-    recipients = [part.strip() for part in request.headers.get(RECIPIENTS_HEADER, "").split(",") if part.strip()]
-    with recorded_send(session.address) as record:
-        outcome = with_mail(
-            session,
-            lambda: submit_message(
-                session.credentials,
-                message,
-                recipients,
-                max_bytes=config.max_message_bytes,
-            ),
-        )
-        record.outcome = outcome.value
-    saved_to = _keep_copy(session, message) if outcome is Outcome.SENT else None
-    return jsonify(outcome=outcome.value, savedTo=saved_to)
+    request.max_content_length = config.max_message_bytes + MAX_LINE_BYTES
+    with services().send_gate.one(session.id):
+        envelope, message = read_upload(request.stream, max_bytes=config.max_message_bytes)
+        with message, recorded_send(session.address) as record:
+            sending = Sending(
+                ledger=services().ledger,
+                credentials=session.credentials,
+                keep_copy=lambda message: _keep_copy(session, message),
+            )
+            recorded = with_mail(session, lambda: send_once(sending, envelope, message))
+            record.outcome = recorded.state.value
+    return _answer(recorded)
 
 
-def _keep_copy(session: Session, message: bytes) -> str | None:
+@blueprint.get("/send/<key>")
+def show_outcome(key: str) -> Response:
+    """Say what became of a message of the last day: the answer of its request, or `unknown` if none of it was sent."""
+    session = require_session()
+    recorded = services().ledger.find(session.address, check_key(key))
+    return jsonify(outcome="unknown", savedTo=None) if recorded is None else _answer(recorded)
+
+
+@blueprint.post("/send/<key>/look")
+def look_for_copy(key: str) -> Response:
+    """Look in the folder for sent mail for a message that was perhaps sent. Some servers keep a copy by themselves."""
+    session = require_session()
+    ledger = services().ledger
+    recorded = ledger.find(session.address, check_key(key))
+    if recorded is None:
+        return jsonify(outcome="unknown", savedTo=None)
+    if recorded.state is State.PERHAPS and recorded.message_id and _is_in_sent(session, recorded.message_id):
+        ledger.was_found(session.address, key)
+        recorded = Recorded(state=State.SENT, message_id=recorded.message_id, answer=recorded.answer)
+    return _answer(recorded)
+
+
+def _answer(recorded: Recorded) -> Response:
+    if recorded.state is State.REFUSED:
+        answer = recorded.answer
+        return gateway_response(GatewayCode(answer["code"]), answer["message"], answer["members"])
+    return jsonify(outcome=recorded.state.value, savedTo=recorded.answer.get("savedTo"))
+
+
+def _keep_copy(session: Session, message: OutgoingMessage) -> str | None:
     """Store a copy in Sent, and return the name of the folder, or None after a failure.
 
     The message is already sent, so a failure raises no error.
@@ -64,3 +93,10 @@ def _keep_copy(session: Session, message: bytes) -> str | None:
     except Exception:  # noqa: BLE001 (the message is sent: an error from here on would say that it is not)
         _log.exception("the copy of a sent message was not kept")
     return None
+
+
+def _is_in_sent(session: Session, message_id: str) -> bool:
+    def look(connection: MailConnection) -> bool:
+        return connection.has_message_id(connection.sent_folder(), message_id)
+
+    return with_mail(session, lambda: services().pool.run(session.id, session.credentials, look))

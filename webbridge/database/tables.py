@@ -28,6 +28,23 @@ SESSION: Final = Table(
 
 COUNTER: Final = add_counter_table(TABLES)
 
+SUBMISSION: Final = Table(
+    "submission",
+    TABLES,
+    # Hashes, so that the table names neither accounts nor keys.
+    Column("account", LargeBinary, primary_key=True, nullable=False),
+    Column("key", LargeBinary, primary_key=True, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("owner", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("begun_at", INSTANT, nullable=False),
+    Column("busy_until", INSTANT, nullable=False),
+    Index("submission_by_beginning", "begun_at"),
+    sqlite_strict=True,
+)
+
 SETTING: Final = Table(
     "setting",
     TABLES,

@@ -20,6 +20,7 @@ from webbridge.gateway.door import (
 )
 from webbridge.gateway.failures import Failure, failure_of
 from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection
+from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.pop3 import Pop3Connection
 from webbridge.gateway.smtp import Outcome, submit_message
@@ -39,6 +40,7 @@ __all__ = [
     "MessagePage",
     "MessageSummary",
     "Outcome",
+    "OutgoingMessage",
     "Pop3Connection",
     "Protection",
     "RawMessage",

@@ -9,6 +9,7 @@ from typing import Protocol
 from webbridge.gateway.door import Mailbox
 from webbridge.gateway.imap_folders import Folder
 from webbridge.gateway.imap_search import Criteria, SortKey
+from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary
 from webbridge.gateway.uid_set import Ranges
@@ -143,8 +144,11 @@ class MailConnection(Protocol):
     def take_step(self, step: Step) -> Changed:
         """Take one step of undoing."""
 
-    def append(self, folder: str, message: bytes, flags: Sequence[str]) -> None:
+    def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> None:
         """Store a message in a folder unchanged."""
+
+    def has_message_id(self, folder: str, message_id: str) -> bool:
+        """Return whether a folder has a message with this Message-ID."""
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail."""

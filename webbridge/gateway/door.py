@@ -2,8 +2,7 @@
 
 CR, LF and NUL end or split a command of IMAP (RFC 9051 section 4) and SMTP (RFC 5321 section 2.3.8), so arguments must
 not have them. Addresses are strict addr-specs (RFC 5322 section 3.4.1 without quoted and obsolete forms). Outgoing
-messages have no bare CR or LF (RFC 5321 section 2.3.8), which would allow SMTP smuggling. Hosts come only from the
-configuration, and every connection is verified TLS.
+messages are checked by `outgoing`. Hosts come only from the configuration, and every connection is verified TLS.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ from pathlib import Path
 # RFC 5321 section 4.5.3.1: 64 bytes of local part, 255 of domain, and 254 in all to fit a path of 256.
 MAX_ADDRESS_CHARACTERS = 254
 MAX_LOCAL_PART_CHARACTERS = 64
-# RFC 5321 section 4.5.3.1.8: servers take at least 100 recipients in one transaction.
-MAX_RECIPIENTS = 100
 # Our own bounds.
+MAX_RECIPIENTS = 500  # Servers take at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
 MAX_UIDS = 1000  # In one request.
@@ -33,8 +31,8 @@ _KEYWORD = re.compile(r"[A-Za-z0-9$_.+:!#&/=?^`|~-]{1,64}")
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDR_SPEC = re.compile(rf"({_ATEXT}(?:\.{_ATEXT})*)@({_LABEL}(?:\.{_LABEL})*)")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,498}>")
 _COMMAND_BREAKERS = re.compile("[\r\n\0]")
-_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -226,6 +224,13 @@ def check_text(text: str, *, what: str, max_characters: int) -> str:
     return text
 
 
+def check_message_id(text: str) -> str:
+    """Return `text` if it is one Message-ID in angle brackets (RFC 5322 section 3.6.4). Raises GatewayError."""
+    if not _MESSAGE_ID.fullmatch(text):
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{clean_text(text)!r} is not a Message-ID.")
+    return text
+
+
 def check_uid(uid: int) -> int:
     """Return a message's UID (RFC 9051 section 9: nz-number of 32 bits). Raises GatewayError."""
     if not 0 < uid < 2**32:
@@ -254,24 +259,6 @@ def check_flag(flag: str) -> str:
     if flag not in SETTABLE_FLAGS and not _KEYWORD.fullmatch(flag):
         raise GatewayError(GatewayCode.BAD_ARGUMENT, f"{clean_text(flag)!r} is not a flag that can be changed.")
     return flag
-
-
-def check_message(message: bytes, max_bytes: int) -> bytes:
-    """Return a message that every server in transit splits into the same lines. Raises GatewayError."""
-    if len(message) > max_bytes:
-        raise GatewayError(
-            GatewayCode.MESSAGE_TOO_LARGE, f"The message has {len(message)} bytes, at most {max_bytes} are taken."
-        )
-    if not message:
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message is empty.")
-    if b"\0" in message:
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message contains a NUL.")
-    bare = _BARE_LINE_END.search(message)
-    if bare:
-        raise GatewayError(
-            GatewayCode.BAD_ARGUMENT, f"The message has a bare CR or LF at byte {bare.start()}; lines end in CR LF."
-        )
-    return message
 
 
 def clean_text(text: str | bytes) -> str:

@@ -17,6 +17,7 @@ from webbridge.gateway.door import (
     Mailbox,
     check_flag,
     check_folder_name,
+    check_message_id,
 )
 from webbridge.gateway.imap_changes import MessageChanges
 from webbridge.gateway.imap_folder_lists import FolderLists
@@ -28,6 +29,7 @@ from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
 from webbridge.gateway.imap_wire import ImapWire, folder_refusal
+from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary, Protection
 from webbridge.gateway.undo import (
@@ -237,15 +239,23 @@ class ImapConnection:
             case SubscribeStep():
                 return self.subscribe(step.folder, is_subscribed=step.is_subscribed)
 
-    def append(self, folder: str, message: bytes, flags: Sequence[str]) -> None:
+    def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> None:
         """Store a message in a folder unchanged."""
         name = Literal(write_folder_name(check_folder_name(folder)))
         listed = b"(" + " ".join(map(check_flag, flags)).encode() + b")"
-        self._imap.wire.deadline.extend_for(len(message))
-        self._imap.ask_for_more(b"APPEND", name, listed, b"{%d}" % len(message), refused=folder_refusal)
-        self._imap.wire.send(message)
+        self._imap.wire.deadline.extend_for(message.size_bytes)
+        self._imap.ask_for_more(b"APPEND", name, listed, b"{%d}" % message.size_bytes, refused=folder_refusal)
+        for piece in message.pieces():
+            self._imap.wire.send(piece)
         self._imap.send_line(b"")
         self._imap.finish([], refused=folder_refusal)
+
+    def has_message_id(self, folder: str, message_id: str) -> bool:
+        """Return whether a folder has a message with this Message-ID."""
+        wanted = Literal(check_message_id(message_id).encode())
+        self._selection.begin(folder, None, (b"UID SEARCH HEADER Message-ID", wanted))
+        answers = self._imap.answers()
+        return any(answer.kind == "SEARCH" and answer.values for answer in answers)
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""

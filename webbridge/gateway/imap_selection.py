@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
-from webbridge.gateway.imap_syntax import MAX_NUMBER_DIGITS, Literal, write_folder_name
+from webbridge.gateway.imap_syntax import Literal, write_folder_name
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
-_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,%d})\]" % MAX_NUMBER_DIGITS)
+_CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox
 from webbridge.gateway.imap_search import Criteria, SortKey
+from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.undo import Step
 
 
@@ -75,9 +76,13 @@ class Pop3Refusals:
         """Raise NOT_OFFERED."""
         _refuse("undoes nothing")
 
-    def append(self, folder: str, message: bytes, flags: Sequence[str]) -> NoReturn:
+    def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> NoReturn:
         """Raise NOT_OFFERED."""
         _refuse("stores no messages")
+
+    def has_message_id(self, folder: str, message_id: str) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("does not search")
 
     def sent_folder(self) -> NoReturn:
         """Raise NOT_OFFERED."""

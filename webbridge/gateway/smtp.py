@@ -7,10 +7,10 @@ sent: without a reply it was perhaps sent.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 
 from webbridge.gateway.door import (
@@ -18,16 +18,17 @@ from webbridge.gateway.door import (
     GatewayCode,
     GatewayError,
     check_address,
-    check_message,
     check_recipients,
     clean_text,
 )
+from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
 QUIT_SECONDS = 1.0
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
-_LINE_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
+MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
+MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
 
 
 class Outcome(StrEnum):
@@ -38,20 +39,57 @@ class Outcome(StrEnum):
     """The server received the whole message and did not confirm it."""
 
 
-def submit_message(credentials: Credentials, message: bytes, recipients: list[str], max_bytes: int) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The answer of a server that takes no message for one recipient."""
+
+    address: str
+    is_temporary: bool
+    text: str
+
+
+class RecipientsRefused(GatewayError):
+    """The server refused some recipients, and so no recipient got the message."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        first, *others = refusals
+        is_temporary = all(one.is_temporary for one in refusals)
+        verb = "does not take the recipient {} now: {}" if is_temporary else "refused the recipient {}: {}"
+        text = f"The mail server {verb.format(first.address, first.text)}"
+        super().__init__(
+            GatewayCode.BUSY if is_temporary else GatewayCode.MESSAGE_REFUSED,
+            f"{text} (and {len(others)} more)" if others else text,
+        )
+        self.refusals = tuple(refusals)
+
+
+def submit_message(
+    credentials: Credentials,
+    message: OutgoingMessage,
+    recipients: list[str],
+    *,
+    before_last_line: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Pass the bytes to the submission server unchanged.
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
+    `before_last_line` is called when the server has all but the line that ends the message. If it raises an error, no
+    recipient gets the message.
 
     Raises GatewayError, and then no recipient got the message: BUSY if it may succeed later, MESSAGE_REFUSED,
     MISCONFIGURED, also for a refused password, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
     """
-    check_message(message, max_bytes)
     checked = check_recipients(recipients)
+    if message.longest_line_bytes > MAX_LINE_BYTES:
+        text = (
+            f"The message has a line of {message.longest_line_bytes} bytes. Mail servers take at most {MAX_LINE_BYTES}."
+        )
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
     with _connection(credentials) as smtp:
         _open_transaction(smtp, sender, checked, message)
         _transfer(smtp, message)
+        before_last_line()
         return _finish(smtp, credentials.account.server.timeout_seconds)
 
 
@@ -98,27 +136,59 @@ def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
     raise GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
-def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], message: bytes) -> None:
+def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], message: OutgoingMessage) -> None:
     """Name sender and recipients. A refused recipient ends the transaction for all."""
-    options = [f"SIZE={len(message)}"] if smtp.offers("size") else []
-    if not message.isascii():
+    _check_size(smtp, message)
+    mail = " ".join([f"MAIL FROM:<{sender}>", *_mail_options(smtp, message)]).encode()
+    rcpts = [f"RCPT TO:<{recipient}>".encode() for recipient in recipients]
+    if not (reply := smtp.command(mail)).is_accepted:
+        raise _refusal(reply, "the sender")
+    refusals = [
+        Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply))
+        for recipient, reply in zip(recipients, smtp.commands(rcpts), strict=True)
+        if not reply.is_accepted
+    ]
+    # The connection is closed then, which ends the transaction.
+    if refusals:
+        raise RecipientsRefused(refusals)
+
+
+def _check_size(smtp: SmtpWire, message: OutgoingMessage) -> None:
+    """Raise GatewayError if the server has said that it takes no message of this size (RFC 1870 section 3)."""
+    most = smtp.parameters("size")
+    if most.isascii() and most.isdigit() and 0 < int(most[:MAX_SIZE_DIGITS]) < message.size_bytes:
+        text = f"The message has {message.size_bytes} bytes. The server for outgoing mail takes at most {int(most)}."
+        raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, text)
+
+
+def _mail_options(smtp: SmtpWire, message: OutgoingMessage) -> list[str]:
+    """Return the parameters of MAIL (RFC 1870, RFC 6152, RFC 6531). Raises GatewayError if one is not offered."""
+    options = [f"SIZE={message.size_bytes}"] if smtp.offers("size") else []
+    if not message.is_ascii:
         if not smtp.offers("8bitmime"):
             raise GatewayError(GatewayCode.MESSAGE_REFUSED, "The server for outgoing mail takes only 7-bit messages.")
         options.append("BODY=8BITMIME")
-    _check_accepted(smtp.command(" ".join([f"MAIL FROM:<{sender}>", *options]).encode()), "the sender")
-    for recipient in recipients:
-        _check_accepted(smtp.command(f"RCPT TO:<{recipient}>".encode()), f"the recipient {recipient}")
+    if not message.header.isascii():
+        if not smtp.offers("smtputf8"):
+            text = "The server for outgoing mail takes no header fields with letters beyond ASCII."
+            raise GatewayError(GatewayCode.MESSAGE_REFUSED, text)
+        options.append("SMTPUTF8")
+    return options
 
 
-def _transfer(smtp: SmtpWire, message: bytes) -> None:
+def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     """Send the message without the line that ends it."""
-    smtp.wire.deadline.extend_for(len(message))
+    smtp.wire.deadline.extend_for(message.size_bytes)
     reply = smtp.command(b"DATA")
     if reply.code != 354:
         raise _refusal(reply, "the message")
-    # Lines end only in CR LF (`check_message`), so each dot after an LF is at the beginning of a line.
-    smtp.wire.send(_LINE_WITH_DOT.sub(b"..", message))
-    if not message.endswith(b"\r\n"):
+    is_line_start = True
+    for piece in message.pieces():
+        # Lines end only in CR LF, so each dot after an LF is at the beginning of a line.
+        stuffed = piece.replace(b"\n.", b"\n..")
+        smtp.wire.send(b"." + stuffed if is_line_start and piece.startswith(b".") else stuffed)
+        is_line_start = piece.endswith(b"\n")
+    if not message.ends_with_line:
         smtp.wire.send(b"\r\n")
     # A reply that has come already would be taken for the reply to the message.
     smtp.check_quiet()
@@ -140,14 +210,11 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
     raise _refusal(reply, "the message")
 
 
-def _check_accepted(reply: Reply, what: str) -> None:
-    """Raise the error of a reply that is not 2xx. The caller then closes the connection, which ends the transaction."""
-    if not reply.is_accepted:
-        raise _refusal(reply, what)
-
-
 def _refusal(reply: Reply, what: str) -> GatewayError:
-    text = clean_text(b" ".join(reply.lines))
     if reply.is_passing:
-        return GatewayError(GatewayCode.BUSY, f"The mail server does not take {what} now: {reply.code} {text}")
-    return GatewayError(GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: {reply.code} {text}")
+        return GatewayError(GatewayCode.BUSY, f"The mail server does not take {what} now: {_words(reply)}")
+    return GatewayError(GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: {_words(reply)}")
+
+
+def _words(reply: Reply) -> str:
+    return f"{reply.code} {clean_text(b' '.join(reply.lines))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -11,6 +12,8 @@ from webbridge.gateway.wire import CallDeadline, Wire
 
 MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
 MAX_REPLY_LINES = 200
+# Both ends buffer as many short lines, so that neither waits for the other.
+COMMANDS_AT_ONCE = 100
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
 
@@ -60,6 +63,10 @@ class SmtpWire:
         """Return whether the server named this extension after TLS began."""
         return extension in self._extensions
 
+    def parameters(self, extension: str) -> str:
+        """Return the parameters of an extension, or an empty text."""
+        return self._extensions.get(extension, "")
+
     def command(self, line: bytes) -> Reply:
         """Send one command and return its reply.
 
@@ -69,6 +76,18 @@ class SmtpWire:
         self.check_quiet()
         self.wire.send(line + b"\r\n")
         return self.read_reply()
+
+    def commands(self, lines: Sequence[bytes]) -> list[Reply]:
+        """Send commands and return their replies: in few round trips where the server allows it (RFC 2920)."""
+        if not self.offers("pipelining"):
+            return [self.command(line) for line in lines]
+        replies: list[Reply] = []
+        for start in range(0, len(lines), COMMANDS_AT_ONCE):
+            part = lines[start : start + COMMANDS_AT_ONCE]
+            self.check_quiet()
+            self.wire.send(b"".join(line + b"\r\n" for line in part))
+            replies += [self.read_reply() for _ in part]
+        return replies
 
     def check_quiet(self) -> None:
         """Raise UnreadableAnswer if there is a reply without a command, or the connection has ended."""

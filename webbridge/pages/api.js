@@ -37,7 +37,19 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 export const PAGE_OF_MESSAGES = 50;
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
-const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error"]);
+const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
+/** Errors that leave the question open what became of a message. */
+const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
+
+/** A key for one message, of 122 random bits. */
+export function newSendingKey() {
+  return crypto.randomUUID().replaceAll("-", "");
+}
+
+/** @param {{outcome?: string, savedTo?: string | null}} answer @returns {Submission} */
+function submissionFrom({ outcome, savedTo }) {
+  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null };
+}
 
 export class ApiError extends Error {
   /**
@@ -146,19 +158,49 @@ export class BridgeApi {
   }
 
   /**
-   * Sends a message. Rejects only if it is certain that no recipient got it. Without a confirmation the outcome is
-   * "perhaps".
+   * Sends a message. Rejects only if no recipient got it: with `unreachable` if an upload may still be on its way, which the
+   * same key stops from being sent beside a second one. Without a confirmation the outcome is "perhaps".
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
+   * @param {string} key from `newSendingKey`; a message that was sent under it is not sent again
    * @returns {Promise<Submission>}
    */
-  async sendMessage(message, recipients) {
-    const headers = { "Content-Type": "application/octet-stream", "X-Sealwax-Recipients": recipients.join(", ") };
+  async sendMessage(message, recipients, key) {
+    const body = new Blob([`${JSON.stringify({ key, recipients })}\n`, message]);
+    const headers = { "Content-Type": "application/octet-stream" };
     try {
-      const { outcome, savedTo } = await this.#json("/api/send", { method: "POST", body: message, headers });
-      return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null };
+      return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
     } catch (error) {
       if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw error;
+    }
+    const outcome = await this.outcomeOf(key);
+    if (outcome) return outcome;
+    throw new ApiError("unreachable", "the message did not arrive at the bridge");
+  }
+
+  /**
+   * What became of the message with this key, or null if nothing of it was sent.
+   * @param {string} key @returns {Promise<Submission | null>}
+   */
+  outcomeOf(key) {
+    return this.#outcome(`/api/send/${key}`);
+  }
+
+  /**
+   * The same, after a look into the folder for sent mail if the outcome is not known.
+   * @param {string} key @returns {Promise<Submission | null>}
+   */
+  lookForCopy(key) {
+    return this.#outcome(`/api/send/${key}/look`, { method: "POST" });
+  }
+
+  /** @param {string} path @param {RequestOptions} [options] @returns {Promise<Submission | null>} */
+  async #outcome(path, options) {
+    try {
+      const answer = await this.#json(path, options);
+      return answer.outcome === "unknown" ? null : submissionFrom(answer);
+    } catch (error) {
+      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code) && !STILL_OPEN.has(error.code)) throw error;
       return { outcome: "perhaps", savedTo: null };
     }
   }

@@ -47,12 +47,15 @@ function fields(element) {
 }
 
 /** @param {ComposedMessage} done */
-async function send({ message: body, envelope: { to, cc, bcc } }) {
-  const recipients = [...to, ...cc, ...bcc].join(", ");
+async function send({ message, envelope: { to, cc, bcc } }) {
+  const recipients = [...to, ...cc, ...bcc];
   // Another tab may have signed in to another account since these pages were opened.
   const account = encodeURIComponent(document.querySelector("[data-test=account]")?.textContent ?? "");
-  const named = { "X-Sealwax-Recipients": recipients, ...(account ? { "X-Sealwax-Account": account } : {}) };
+  /** @type {Record<string, string>} */
+  const named = account ? { "X-Sealwax-Account": account } : {};
   const headers = { ...CHANGES, "Content-Type": "application/octet-stream", ...named };
+  const key = crypto.randomUUID().replaceAll("-", "");
+  const body = new Blob([`${JSON.stringify({ key, recipients })}\n`, message]);
   const { outcome } = await submit(...(await ask("/api/send", { method: "POST", headers, body })));
   if (outcome !== "sent") throw problem("sending-unknown");
 }

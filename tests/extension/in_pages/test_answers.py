@@ -99,7 +99,7 @@ def test_a_mail_in_a_webmails_page_is_answered_and_sent_by_that_webmail(
         window.close()
         page.activate()
     ((recipients, sent),) = bridge.sent
-    assert recipients == "bob@example.test"
+    assert recipients == ["bob@example.test"]
     assert opened_by(people.bob, sent, people).state is State.VERIFIED
 
 

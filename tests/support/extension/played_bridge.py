@@ -29,7 +29,7 @@ class PlayedBridge:
         self.url = f"{self.origin}/#/folder/folder-id/9/7"
         self.mail = b""
         self.others: dict[int, bytes] = {}
-        self.sent: list[tuple[str, bytes]] = []
+        self.sent: list[tuple[list[str], bytes]] = []
         self.reply = SENT
 
     def answer(self, path: str) -> bytes | None:
@@ -53,7 +53,8 @@ def played_bridge() -> Iterator[PlayedBridge]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            bridge.sent.append((self.headers["X-Sealwax-Recipients"], body))
+            envelope, _line_end, message = body.partition(b"\n")
+            bridge.sent.append((json.loads(envelope)["recipients"], message))
             status, answer = bridge.reply
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +20,7 @@ PAGES = "http://127.0.0.1:8460"
 KEYS = "http://127.0.0.1:8462"
 ENROLMENT_KEY = bytes(range(32))
 FROM_PAGES = {"Origin": PAGES, "X-Sealwax": "1"}
+UPLOAD = FROM_PAGES | {"Content-Type": "application/octet-stream"}
 
 
 @contextmanager
@@ -55,13 +58,19 @@ def look_up(browser: FlaskClient, address: object) -> TestResponse:
     return browser.post("/api/directory", base_url=API, headers=FROM_PAGES, json={"address": address})
 
 
-def send(browser: FlaskClient, message: bytes, recipients: str) -> TestResponse:
-    headers = FROM_PAGES | {"X-Sealwax-Recipients": recipients, "Content-Type": "application/octet-stream"}
-    return browser.post("/api/send", base_url=API, headers=headers, data=message)
+def send(browser: FlaskClient, message: bytes, *recipients: str, key: str | None = None) -> TestResponse:
+    """Send a message under a key, a new one if it is not said."""
+    return browser.post("/api/send", base_url=API, headers=UPLOAD, data=upload(message, *recipients, key=key))
+
+
+def upload(message: bytes, *recipients: str, key: str | None = None, **members: object) -> bytes:
+    """The body of a request that sends a message."""
+    envelope = {"key": key or secrets.token_urlsafe(16), "recipients": list(recipients), **members}
+    return json.dumps(envelope).encode() + b"\n" + message
 
 
 def error_of(response: TestResponse) -> tuple[int, str]:
     fields = response.get_json()
-    assert set(fields) - {"failure"} == {"code", "message"}
+    assert set(fields) - {"failure", "refused"} == {"code", "message"}
     assert fields["message"]
     return response.status_code, fields["code"]

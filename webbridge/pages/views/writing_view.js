@@ -7,7 +7,7 @@
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
-import { ApiError } from "../api.js";
+import { ApiError, newSendingKey } from "../api.js";
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
 import { showRecipient } from "../certificate_dialog.js";
 import { Directory } from "../directory.js";
@@ -70,6 +70,8 @@ class Writing {
   #wait;
   /** The message that was perhaps sent. If it is sent again, it keeps this Message-ID. */
   #unconfirmed = { draft: "", messageId: "" };
+  /** The key of the message. It stays the same until it is certain that nothing was sent under it. */
+  #key = newSendingKey();
 
   /**
    * @param {App} app
@@ -107,6 +109,10 @@ class Writing {
       explain: () => this.plan.focus(),
     });
     this.failure = problem("send-error");
+    this.look = html("button", {
+      type: "button", hidden: true, text: this.#app.translate("look_in_sent"), data: { test: "look-in-sent" },
+      on: { click: () => void this.#lookInSent() },
+    });
     this.send = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id,
       data: { test: "send" },
@@ -186,7 +192,7 @@ class Writing {
         html("legend", { text: translate("protection") }),
         this.sign.element, this.encrypt.element,
       ),
-      this.plan.element, this.failure,
+      this.plan.element, this.failure, this.look,
       html("div", { class: "actions" }, this.send, discard),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, form);
@@ -236,6 +242,9 @@ class Writing {
     if (!this.done) this.update();
   }
 
+  /** Shows that the letter was sent. @type {(savedTo: string | null) => void} */
+  #showSent = () => {};
+
   /** @param {Letter} letter */
   async #encryptAndSend(letter) {
     const { translate, api, mailVault } = this.#app;
@@ -249,16 +258,35 @@ class Writing {
       this.#sheetShows(block);
       await drawn();
     }
-    const { outcome, savedTo } = await api.sendMessage(message, envelope);
-    if (outcome === "perhaps") {
-      this.#unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
-      throw new ApiError("sending-unknown", "no confirmation came");
-    }
-    this.done = true;
-    const sent = createSentView(this.#app, { letter, sentence, block, savedTo });
-    this.element.replaceChildren(...sent.parts);
-    sent.heading.focus();
-    this.#app.announce(translate("sent"));
+    this.#showSent = (savedTo) => {
+      this.done = true;
+      const sent = createSentView(this.#app, { letter, sentence, block, savedTo });
+      this.element.replaceChildren(...sent.parts);
+      sent.heading.focus();
+      this.#app.announce(translate("sent"));
+    };
+    const { outcome, savedTo } = await api.sendMessage(message, envelope, this.#key).catch((error) => {
+      // Under another code than this one, nothing was sent and nothing is on its way.
+      if (!(error instanceof ApiError) || error.code !== "unreachable") this.#key = newSendingKey();
+      throw error;
+    });
+    if (outcome === "sent") return this.#showSent(savedTo);
+    this.#unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
+    this.look.hidden = false;
+    throw new ApiError("sending-unknown", "no confirmation came");
+  }
+
+  /** Looks for a message that was perhaps sent. */
+  async #lookInSent() {
+    const { api, translate } = this.#app;
+    await this.#app.attempt(this.look, translate("looking"), this.failure, async () => {
+      const found = await api.lookForCopy(this.#key);
+      if (found?.outcome === "sent") return this.#showSent(found.savedTo);
+      if (found) throw new ApiError("sending-unknown", "no copy was found");
+      this.#unconfirmed = { draft: "", messageId: "" };
+      this.look.hidden = true;
+      throw new ApiError("unreachable", "nothing was sent under this key");
+    });
   }
 
   /** @param {{address: string}} letter */
@@ -294,7 +322,10 @@ class Writing {
       keep: translate("keep_writing"),
       go: translate("send_again"),
       test: "send-again-confirm",
-      onGo: () => void this.#submit({ isAgreed: true }),
+      onGo: () => {
+        this.#key = newSendingKey();
+        void this.#submit({ isAgreed: true });
+      },
     });
   }
 

@@ -1,0 +1,90 @@
+"""A message on its way out: the same bytes in any pieces, in memory and in a file, and never in clear on a disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.servers.lying_server import LyingServer
+from tests.support.servers.mailboxes import BOB, login_at
+from webbridge.gateway import GatewayError, OutgoingMessage, submit_message
+from webbridge.gateway.outgoing import MAX_HEADER_BYTES, MEMORY_BYTES
+
+HEADER = b"From: alice@example.test\r\nSubject: x\r\n\r\n"
+LARGE = HEADER + b"A line that is to be found nowhere.\r\n" * 60_000
+PARTS = st.lists(
+    st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"a", b"\0", b"\xe4", b"x" * 600, b"\r\n.\r\n"]), min_size=1
+)
+
+
+def is_fit(content: bytes) -> bool:
+    """Whether every server in transit splits this into the same lines."""
+    lines = content.split(b"\r\n")
+    return not any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
+
+
+def in_pieces(content: bytes, sizes: list[int]) -> OutgoingMessage:
+    message = OutgoingMessage(max_bytes=len(content))
+    at = 0
+    for size in [*sizes, len(content)]:
+        message.write(content[at : at + size])
+        at += size
+    message.finish()
+    return message
+
+
+@given(PARTS, st.lists(st.integers(0, 700)))
+def test_the_pieces_of_an_upload_change_nothing(parts: list[bytes], sizes: list[int]) -> None:
+    content = b"".join(parts)
+    if not is_fit(content):
+        with pytest.raises(GatewayError):
+            in_pieces(content, sizes)
+        return
+    message = in_pieces(content, sizes)
+    whole = OutgoingMessage.of(content)
+    assert b"".join(message.pieces()) == content
+    for one in (message, whole):
+        assert one.size_bytes == len(content)
+        assert one.is_ascii == content.isascii()
+        assert one.longest_line_bytes == max(map(len, content.split(b"\r\n")))
+        assert one.ends_with_line == content.endswith(b"\r\n")
+        assert one.header == (content[: content.find(b"\r\n\r\n") + 4] if b"\r\n\r\n" in content else content)
+    assert message.digest == whole.digest
+
+
+def test_a_large_message_is_read_as_often_as_needed_and_stands_on_no_disk_in_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert len(LARGE) > MEMORY_BYTES
+    with OutgoingMessage.of(LARGE) as message:
+        assert b"".join(message.pieces()) == b"".join(message.pieces()) == LARGE
+        assert message.header == HEADER
+        assert message._file is not None
+        number = message._file.fileno()
+        assert os.fstat(number).st_nlink == 0
+        assert oct(os.fstat(number).st_mode & 0o777) == "0o600"
+        on_disk = os.pread(number, len(LARGE), 0)
+        assert len(on_disk) == len(LARGE)
+        assert b"found nowhere" not in on_disk
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="closed"):
+        next(message.pieces())
+
+
+def test_a_header_without_an_end_is_refused() -> None:
+    with pytest.raises(GatewayError, match="header"):
+        OutgoingMessage.of(b"X: y\r\n" * (MAX_HEADER_BYTES // 6 + 1))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64 * 1024])
+def test_dots_are_doubled_wherever_pieces_end(smtp: LyingServer, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webbridge.gateway.outgoing.PIECE_BYTES", size)
+    content = HEADER + b".\r\n..\r\na.b\r\n.\r\n"
+    submit_message(login_at(smtp.address(timeout_seconds=5.0)), OutgoingMessage.of(content), [BOB])
+    assert smtp.messages == [content.replace(b"\n.", b"\n..")]

@@ -1,0 +1,242 @@
+"""A message is sent once: by its key, over processes that die, and whatever is repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.clock import FakeClock
+from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, error_of, get, send, sign_in, upload
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
+from webbridge import BridgeConfig, create_app
+from webbridge.demo.mail_server import MemoryMailServer
+from webbridge.gateway import Outcome, submit_message
+from webbridge.sending import once
+from webbridge.sending.ledger import KEPT_SECONDS, Ledger, NotOurTurn, State, Turn
+from webbridge.services import services_of
+
+pytestmark = pytest.mark.server
+
+MESSAGE = b"From: alice@example.test\r\nMessage-ID: <one@example.test>\r\nSubject: x\r\n\r\nHello\r\n"
+KEY = "k" * 22
+DIGEST = bytes(32)
+
+
+class Killed(BaseException):
+    """The end of a process by a signal that nothing catches."""
+
+
+@pytest.fixture
+def ledger(app: Flask) -> Ledger:
+    return services_of(app).ledger
+
+
+def copies(server: MemoryMailServer) -> int:
+    return len(server.messages(BOB))
+
+
+def begin(ledger: Ledger, *, digest: bytes = DIGEST, seconds: float = 60.0) -> Turn:
+    turn = ledger.begin(ALICE, KEY, digest, "", seconds=seconds)
+    assert isinstance(turn, Turn)
+    return turn
+
+
+# By the API
+
+
+def test_a_repeated_key_sends_nothing_and_gets_the_same_answer(
+    alice: FlaskClient, memory_server: MemoryMailServer
+) -> None:
+    answers = [send(alice, MESSAGE, BOB, key=KEY).get_json() for _ in range(3)]
+    assert answers == [{"outcome": "sent", "savedTo": "Sent"}] * 3
+    assert copies(memory_server) == len(memory_server.messages(ALICE, "Sent")) == 1
+    assert get(alice, f"/api/send/{KEY}").get_json() == answers[0]
+
+
+def test_a_key_belongs_to_one_message(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    send(alice, MESSAGE, BOB, key=KEY)
+    assert error_of(send(alice, MESSAGE, ALICE, key=KEY)) == (422, "key-used")
+    assert error_of(send(alice, MESSAGE + b"more\r\n", BOB, key=KEY)) == (422, "key-used")
+    assert copies(memory_server) == 1
+
+
+def test_a_key_belongs_to_one_account(app: Flask, alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    send(alice, MESSAGE, BOB, key=KEY)
+    bob = app.test_client()
+    sign_in(bob, BOB, PASSWORDS[BOB])
+    assert get(bob, f"/api/send/{KEY}").get_json()["outcome"] == "unknown"
+    assert send(bob, MESSAGE.replace(b"alice@", b"bob@"), ALICE, key=KEY).get_json()["outcome"] == "sent"
+    assert len(memory_server.messages(ALICE)) == 1
+
+
+def test_a_key_is_kept_for_a_day(alice: FlaskClient, clock: FakeClock) -> None:
+    send(alice, MESSAGE, BOB, key=KEY)
+    clock.advance(seconds=KEPT_SECONDS)
+    sign_in(alice)
+    send(alice, MESSAGE, BOB)
+    assert get(alice, f"/api/send/{KEY}").get_json()["outcome"] == "unknown"
+
+
+def test_a_message_may_go_without_a_copy(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    body = upload(MESSAGE, BOB, copy=False)
+    answer = alice.post("/api/send", base_url=API, headers=UPLOAD, data=body)
+    assert answer.get_json() == {"outcome": "sent", "savedTo": None}
+    assert memory_server.messages(ALICE, "Sent") == []
+
+
+def test_what_failed_before_the_last_line_may_be_sent_again_under_its_key(
+    alice: FlaskClient, memory_server: MemoryMailServer
+) -> None:
+    refused = send(alice, MESSAGE, BOB, "nobody@example.test", "none@example.test", key=KEY)
+    assert error_of(refused) == (422, "message-refused")
+    assert [(one["address"], one["temporary"]) for one in refused.get_json()["refused"]] == [
+        ("nobody@example.test", False),
+        ("none@example.test", False),
+    ]
+    assert get(alice, f"/api/send/{KEY}").get_json()["outcome"] == "unknown"
+    assert send(alice, MESSAGE, BOB, key=KEY).get_json()["outcome"] == "sent"
+    assert copies(memory_server) == 1
+
+
+@pytest.mark.parametrize("step", ["before the last line", "after the last line"])
+def test_a_killed_process_sends_nothing_twice(
+    config: BridgeConfig,
+    memory_server: MemoryMailServer,
+    clock: FakeClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    def die(*arguments: object, **options: object) -> None:
+        if step == "after the last line":
+            submit_message(*arguments, **options)  # type: ignore[arg-type]
+        raise Killed
+
+    kept = replace(config, database=str(tmp_path / "bridge.sqlite"))
+    app = create_app(kept)
+    browser = app.test_client()
+    sign_in(browser)
+    monkeypatch.setattr(once, "submit_message", die)
+    # A process that is killed writes nothing down.
+    monkeypatch.setattr(Ledger, "give_up", lambda *_: None)
+    with pytest.raises(Killed):
+        send(browser, MESSAGE, BOB, key=KEY)
+    services_of(app).close()
+    monkeypatch.undo()
+    memory_server_before = copies(memory_server)
+
+    next_app = create_app(kept)
+    browser = next_app.test_client()
+    sign_in(browser)
+    busy = send(browser, MESSAGE, BOB, key=KEY)
+    assert error_of(busy) == (409, "already-sending")
+    clock.advance(seconds=int(busy.headers["Retry-After"]))
+    answer = send(browser, MESSAGE, BOB, key=KEY).get_json()
+    assert answer["outcome"] == ("sent" if step == "before the last line" else "perhaps")
+    assert (memory_server_before, copies(memory_server)) == ((0, 1) if step == "before the last line" else (1, 1))
+    services_of(next_app).close()
+
+
+def test_a_message_that_was_perhaps_sent_is_looked_for(
+    alice: FlaskClient, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def submit_silently(*_: object, before_last_line: Callable[[], None]) -> Outcome:
+        before_last_line()
+        return Outcome.PERHAPS
+
+    monkeypatch.setattr(once, "submit_message", submit_silently)
+    assert send(alice, MESSAGE, BOB, key=KEY).get_json() == {"outcome": "perhaps", "savedTo": None}
+    look = f"/api/send/{KEY}/look"
+    assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json()["outcome"] == "perhaps"
+    memory_server.append(ALICE, MESSAGE, "Sent")
+    assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json()["outcome"] == "sent"
+    assert get(alice, f"/api/send/{KEY}").get_json()["outcome"] == "sent"
+    assert send(alice, MESSAGE, BOB, key=KEY).get_json()["outcome"] == "sent"
+    assert copies(memory_server) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"{}\n",
+        b"[]\n" + MESSAGE,
+        b"no json\n" + MESSAGE,
+        b"[" * 100_000 + b"\n" + MESSAGE,
+        b" " * 300_000 + b"{}\n" + MESSAGE,
+        json.dumps({"key": KEY, "recipients": BOB}).encode() + b"\n" + MESSAGE,
+        json.dumps({"key": KEY, "recipients": [1]}).encode() + b"\n" + MESSAGE,
+        json.dumps({"key": "short", "recipients": [BOB]}).encode() + b"\n" + MESSAGE,
+        json.dumps({"key": KEY, "recipients": [BOB], "copy": "yes"}).encode() + b"\n" + MESSAGE,
+        MESSAGE,
+    ],
+)
+def test_a_body_without_an_envelope_sends_nothing(
+    alice: FlaskClient, memory_server: MemoryMailServer, body: bytes
+) -> None:
+    answer = alice.post("/api/send", base_url=API, headers=UPLOAD, data=body)
+    assert error_of(answer) == (400, "bad-request")
+    assert copies(memory_server) == 0
+
+
+def test_five_hundred_recipients_are_sent_in_one_transaction(
+    alice: FlaskClient, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_server, "has_account", lambda _address: True)
+    delivered: list[str] = []
+
+    async def deliver(address: str, _raw: bytes) -> None:
+        delivered.append(address)
+
+    monkeypatch.setattr(memory_server, "deliver", deliver)
+    people = [f"{'x' * 50}.{number}@{'y' * 60}.example.test" for number in range(500)]
+    assert send(alice, MESSAGE, *people).get_json()["outcome"] == "sent"
+    assert delivered == people
+
+
+# By the ledger
+
+
+def test_a_turn_that_ran_out_sends_no_last_line(ledger: Ledger, clock: FakeClock) -> None:
+    late = begin(ledger, seconds=60)
+    clock.advance(seconds=61)
+    second = begin(ledger, seconds=60)
+    with pytest.raises(NotOurTurn):
+        ledger.will_end(late, seconds=60)
+    ledger.will_end(second, seconds=60)
+    ledger.give_up(late)
+    ledger.end(late, State.SENT, {})
+    clock.advance(seconds=61)
+    recorded = ledger.find(ALICE, KEY)
+    assert recorded is not None
+    assert recorded.state is State.PERHAPS
+
+
+def test_nothing_follows_a_last_line(ledger: Ledger, clock: FakeClock) -> None:
+    turn = begin(ledger)
+    ledger.will_end(turn, seconds=60)
+    with pytest.raises(NotOurTurn):
+        ledger.will_end(turn, seconds=60)
+    ledger.give_up(turn)
+    clock.advance(seconds=61)
+    recorded = ledger.begin(ALICE, KEY, DIGEST, "", seconds=60)
+    assert not isinstance(recorded, Turn)
+    assert recorded.state is State.PERHAPS
+
+
+def test_an_outcome_that_comes_late_counts(ledger: Ledger, clock: FakeClock) -> None:
+    turn = begin(ledger)
+    ledger.will_end(turn, seconds=60)
+    clock.advance(seconds=61)
+    assert ledger.find(ALICE, KEY)
+    ledger.end(turn, State.SENT, {"savedTo": None})
+    recorded = ledger.find(ALICE, KEY)
+    assert recorded is not None
+    assert recorded.state is State.SENT

@@ -1,0 +1,192 @@
+"""A message on its way out: received in pieces, checked while it comes, and passed on in pieces as often as needed.
+
+The first megabyte stays in memory. A larger message is in a temporary file without a name, encrypted by AES-256-CTR
+under a random key that only this process has.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from hashlib import sha256
+from types import TracebackType
+from typing import IO, Final, Self
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+from webbridge.gateway.door import GatewayCode, GatewayError
+
+MEMORY_BYTES: Final = 1024 * 1024
+PIECE_BYTES: Final = 64 * 1024
+MAX_HEADER_BYTES: Final = 256 * 1024  # Our own bound. 500 recipients with names have some 50 KB.
+
+_BARE_LINE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_HEADER_END: Final = b"\r\n\r\n"
+
+
+class OutgoingMessage:
+    """One message. `write` its pieces, `finish`, and then read `pieces` as often as needed. `close` it at the end.
+
+    Every server in transit splits the message into the same lines (RFC 5321 section 2.3.8): it has no bare CR or LF and
+    no NUL, which would allow SMTP smuggling.
+    """
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._memory: bytearray | None = bytearray()
+        self._file: IO[bytes] | None = None
+        self._cipher = Cipher(AES(secrets.token_bytes(32)), CTR(secrets.token_bytes(16)))
+        self._encryptor = self._cipher.encryptor()
+        self._hash = sha256()
+        self._lines = _Lines()
+        self._header = bytearray()
+        self._has_whole_header = False
+        self._ends_with_line = False
+        self.size_bytes = 0
+        self.is_ascii = True
+
+    @classmethod
+    def of(cls, content: bytes, *, max_bytes: int | None = None) -> OutgoingMessage:
+        """Return a finished message. Raises as `write` and `finish` do."""
+        message = cls(max_bytes=len(content) if max_bytes is None else max_bytes)
+        message.write(content)
+        message.finish()
+        return message
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def header(self) -> bytes:
+        """The header fields, with the empty line after them if there is one."""
+        return bytes(self._header)
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the message."""
+        return self._hash.digest()
+
+    @property
+    def longest_line_bytes(self) -> int:
+        """The length of the longest line without its line end."""
+        return self._lines.longest_bytes
+
+    @property
+    def ends_with_line(self) -> bool:
+        """Whether the message ends with CR LF."""
+        return self._ends_with_line
+
+    def write(self, piece: bytes) -> None:
+        """Take the next bytes. Raises GatewayError with BAD_ARGUMENT or MESSAGE_TOO_LARGE."""
+        if not piece:
+            return
+        if self.size_bytes + len(piece) > self._max_bytes:
+            text = f"The message has more than {self._max_bytes} bytes, which is the most that is taken."
+            raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, text)
+        self._lines.check(piece)
+        self.size_bytes += len(piece)
+        self.is_ascii = self.is_ascii and piece.isascii()
+        self._ends_with_line = piece.endswith(b"\n")
+        self._hash.update(piece)
+        self._note_header(piece)
+        self._store(piece)
+
+    def finish(self) -> None:
+        """Check the end of the message. Raises GatewayError with BAD_ARGUMENT."""
+        if not self.size_bytes:
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message is empty.")
+        self._lines.check_end()
+        if self._file is not None:
+            self._file.flush()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the message from its beginning, at most PIECE_BYTES at once."""
+        if self._memory is not None:
+            kept = bytes(self._memory)
+            yield from (kept[start : start + PIECE_BYTES] for start in range(0, len(kept), PIECE_BYTES))
+            return
+        if self._file is None:
+            raise ValueError("the message is closed")
+        decryptor = self._cipher.decryptor()
+        self._file.seek(0)
+        while piece := self._file.read(PIECE_BYTES):
+            yield decryptor.update(piece)
+
+    def close(self) -> None:
+        """Delete the message."""
+        self._memory = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _store(self, piece: bytes) -> None:
+        if self._memory is not None:
+            if len(self._memory) + len(piece) <= MEMORY_BYTES:
+                self._memory += piece
+                return
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`close` closes it)
+            self._file.write(self._encryptor.update(bytes(self._memory)))
+            self._memory = None
+        if self._file is None:
+            raise ValueError("the message is closed")
+        self._file.write(self._encryptor.update(piece))
+
+    def _note_header(self, piece: bytes) -> None:
+        if self._has_whole_header:
+            return
+        searched = max(0, len(self._header) - len(_HEADER_END))
+        self._header += piece
+        end = self._header.find(_HEADER_END, searched)
+        if end >= 0:
+            self._has_whole_header = True
+            del self._header[end + len(_HEADER_END) :]
+        elif len(self._header) > MAX_HEADER_BYTES:
+            text = f"The message's header is longer than {MAX_HEADER_BYTES} bytes."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+
+
+class _Lines:
+    """Checks the lines of a message whose pieces may end anywhere."""
+
+    def __init__(self) -> None:
+        self._at = 0
+        self._held_cr = b""
+        self._line_bytes = 0
+        self.longest_bytes = 0
+
+    def check(self, piece: bytes) -> None:
+        """Raise GatewayError with BAD_ARGUMENT for a NUL, or a bare CR or LF."""
+        data = self._held_cr + piece
+        self._held_cr = b"\r" if data.endswith(b"\r") else b""
+        if self._held_cr:
+            data = data[:-1]
+        if b"\0" in data:
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message contains a NUL.")
+        bare = _BARE_LINE_END.search(data)
+        if bare:
+            raise _bare_line_end(self._at + bare.start())
+        lengths = [len(line) for line in data.split(b"\r\n")]
+        lengths[0] += self._line_bytes
+        self._line_bytes = lengths[-1]
+        self.longest_bytes = max(self.longest_bytes, *lengths)
+        self._at += len(data)
+
+    def check_end(self) -> None:
+        """Raise GatewayError with BAD_ARGUMENT if the message ends with half a line end."""
+        if self._held_cr:
+            raise _bare_line_end(self._at)
+
+
+def _bare_line_end(position: int) -> GatewayError:
+    return GatewayError(
+        GatewayCode.BAD_ARGUMENT, f"The message has a bare CR or LF at byte {position}; lines end in CR LF."
+    )

@@ -1,0 +1,82 @@
+"""The beginning of a request to send: one line of JSON with the envelope, before the bytes of the message.
+
+The envelope is in the body, because proxies log addresses and may log header fields, and because 500 recipients are
+longer than the header fields that servers take.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Final
+
+from sealwax.service import ServiceError
+from webbridge.gateway.door import check_recipients
+from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
+
+MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
+# Made by the client from at least 120 random bits.
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The key of a message, its recipients, and whether a copy goes to the folder for sent mail."""
+
+    key: str
+    recipients: list[str]
+    keeps_copy: bool
+
+
+def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, OutgoingMessage]:
+    """Return the envelope and the message of an upload, whose end is the end of the stream. The caller closes it.
+
+    Raises ServiceError or GatewayError if something is wrong with either.
+    """
+    line = stream.readline(MAX_LINE_BYTES)
+    if not line.endswith(b"\n"):
+        raise _bad_request(f"The request begins with one line of JSON of at most {MAX_LINE_BYTES} bytes.")
+    envelope = _read_envelope(line)
+    message = OutgoingMessage(max_bytes=max_bytes)
+    try:
+        for piece in _pieces(stream):
+            message.write(piece)
+        message.finish()
+    except BaseException:
+        message.close()
+        raise
+    return envelope, message
+
+
+def check_key(key: object) -> str:
+    """Return the key of a message if it has the form of one. Raises ServiceError."""
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise _bad_request("The key of a message is 22 to 64 letters, digits, - and _.")
+    return key
+
+
+def _read_envelope(line: bytes) -> Envelope:
+    try:
+        members = json.loads(line)
+    except (ValueError, RecursionError):
+        raise _bad_request("The first line of the request is not JSON.") from None
+    if not isinstance(members, dict):
+        raise _bad_request("The first line of the request is not an object.")
+    recipients = members.get("recipients")
+    if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
+        raise _bad_request("The recipients are a list of addresses.")
+    keeps_copy = members.get("copy", True)
+    if not isinstance(keeps_copy, bool):
+        raise _bad_request("The member copy is true or false.")
+    return Envelope(key=check_key(members.get("key")), recipients=check_recipients(recipients), keeps_copy=keeps_copy)
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    while piece := stream.read(PIECE_BYTES):
+        yield piece
+
+
+def _bad_request(text: str) -> ServiceError:
+    return ServiceError(400, "bad-request", text)

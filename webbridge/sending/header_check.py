@@ -1,0 +1,41 @@
+"""The header fields of an outgoing message that decide who it is from (RFC 5322 section 3.6.2)."""
+
+from __future__ import annotations
+
+from smime_core.errors import SmimeError
+from smime_core.mime import Headers, addresses, parse_headers
+from webbridge.gateway import GatewayCode, GatewayError
+from webbridge.gateway.door import check_message_id
+
+
+def check_header(header: bytes, account: str) -> str:
+    """Return the Message-ID of a message that this account may send; "" if it has none of the usual form.
+
+    Raises GatewayError with BAD_ARGUMENT.
+    """
+    try:
+        fields = parse_headers(header)
+    except SmimeError:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message's header fields cannot be read.") from None
+    _check_from(fields, account)
+    if fields.find("Bcc"):
+        text = "The message has a field Bcc, which would show everybody the hidden recipients. Leave it out."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+    return _message_id(fields)
+
+
+def _check_from(fields: Headers, account: str) -> None:
+    named = fields.find("From")
+    mailboxes = addresses(named[0].unfolded) if len(named) == 1 else ()
+    if len(mailboxes) != 1 or not mailboxes[0].address:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message needs one field From with one address.")
+    if mailboxes[0].address.casefold() != account.casefold():
+        text = f"The message is from another address than {account}, as which you are signed in."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+
+
+def _message_id(fields: Headers) -> str:
+    try:
+        return check_message_id((fields.get_unfolded("Message-ID") or "").strip())
+    except GatewayError:
+        return ""

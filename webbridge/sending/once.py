@@ -1,0 +1,103 @@
+"""One message through the submission server: sent, refused or perhaps sent, and by its key never sent twice."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from sealwax.service import DatabaseUnavailable
+from webbridge.errors import members_of
+from webbridge.gateway import Credentials, GatewayError, MailServer, Outcome, submit_message
+from webbridge.gateway.outgoing import OutgoingMessage
+from webbridge.gateway.wire import MIN_BYTES_PER_SECOND
+from webbridge.sending.envelope import Envelope
+from webbridge.sending.header_check import check_header
+from webbridge.sending.ledger import Ledger, Recorded, State, Turn
+
+# A process that waits for the mail server also computes, and its clock is read at another time.
+_SPARE_SECONDS: Final = 15.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """The parts that one message needs. `keep_copy` stores it and returns the folder's name, or None if it failed."""
+
+    ledger: Ledger
+    credentials: Credentials
+    keep_copy: Callable[[OutgoingMessage], str | None]
+
+
+def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) -> Recorded:
+    """Send a message unless its key says that it was sent, and return what became of it.
+
+    A refusal after the last line is recorded. Any error means that no recipient got the message, and that the same key
+    may try again: GatewayError as `submit_message` raises it, ServiceError as `Ledger.begin` and `Ledger.will_end` do.
+    """
+    account, server = sending.credentials.account.address, sending.credentials.account.server
+    message_id = check_header(message.header, account)
+    seconds = _seconds_before_the_end(server, message)
+    turn = sending.ledger.begin(account, envelope.key, _digest(envelope, message), message_id, seconds=seconds)
+    if isinstance(turn, Recorded):
+        return turn
+    recorded = _submit(sending, turn, envelope, message, message_id)
+    if recorded.state is State.SENT and envelope.keeps_copy:
+        recorded = Recorded(state=State.SENT, message_id=message_id, answer={"savedTo": sending.keep_copy(message)})
+        _note(sending.ledger, turn, recorded)
+    return recorded
+
+
+def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingMessage, message_id: str) -> Recorded:
+    ledger, server = sending.ledger, sending.credentials.account.server
+    is_ending = False
+
+    def before_last_line() -> None:
+        nonlocal is_ending
+        ledger.will_end(turn, seconds=server.timeout_seconds + _SPARE_SECONDS)
+        is_ending = True
+
+    try:
+        outcome = submit_message(sending.credentials, message, envelope.recipients, before_last_line=before_last_line)
+    except GatewayError as error:
+        if not is_ending:
+            _give_up(ledger, turn)
+            raise
+        answer = {"code": error.code.value, "message": error.message, "members": members_of(error)}
+        recorded = Recorded(state=State.REFUSED, message_id=message_id, answer=answer)
+    except BaseException:
+        if not is_ending:
+            _give_up(ledger, turn)
+        raise
+    else:
+        state = State.SENT if outcome is Outcome.SENT else State.PERHAPS
+        recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None})
+    _note(ledger, turn, recorded)
+    return recorded
+
+
+def _give_up(ledger: Ledger, turn: Turn) -> None:
+    """Let the key be used again, now or when the turn has run out."""
+    with suppress(DatabaseUnavailable):
+        ledger.give_up(turn)
+
+
+def _note(ledger: Ledger, turn: Turn, recorded: Recorded) -> None:
+    """Write the outcome down. Without it, a repeated request hears that the message was perhaps sent."""
+    try:
+        ledger.end(turn, recorded.state, recorded.answer)
+    except DatabaseUnavailable:
+        _log.warning("the outcome of a message was not written down: %s", recorded.state.value)
+
+
+def _seconds_before_the_end(server: MailServer, message: OutgoingMessage) -> float:
+    return server.timeout_seconds + message.size_bytes / MIN_BYTES_PER_SECOND + _SPARE_SECONDS
+
+
+def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:
+    named = json.dumps([envelope.recipients, envelope.keeps_copy]).encode()
+    return sha256(sha256(named).digest() + message.digest).digest()
