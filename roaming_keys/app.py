@@ -26,6 +26,7 @@ from sealwax.service import (
     error_response,
     install_cross_origin,
 )
+from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
 
 _ERROR_CODES = {413: "too-large", 415: "not-json"}
@@ -48,6 +49,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     )
     install_cross_origin(app, pages)
     _install_errors(app)
+    install_health(app, Health(needed={"database": store.is_current}))
     views = _Views(config, keys, store)
     app.post("/parameters")(views.parameters)
     app.post("/register")(views.register)

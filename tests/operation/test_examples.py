@@ -116,6 +116,28 @@ def test_the_compose_file_names_settings_and_commands_that_exist(examples: Path)
             assert source.startswith("./") or source in compose["volumes"]
 
 
+def test_dovecot_understands_its_example(examples: Path, tmp_path: Path) -> None:
+    if shutil.which("doveconf") is None:
+        pytest.skip("dovecot is not installed")
+    text = (examples / "container" / "dovecot.conf").read_text().replace("</run/mail/", f"<{tmp_path}/")
+    for name in ("ca.pem", "privkey.pem"):
+        (tmp_path / name).write_text("in the container")
+    (tmp_path / "dovecot.conf").write_text(text)
+    shown = subprocess.run(
+        ["doveconf", "-n", "-c", str(tmp_path / "dovecot.conf")], capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "port = 465" in shown.stdout
+
+
+def test_each_file_that_an_image_copies_is_beside_it(examples: Path) -> None:
+    folder = examples / "container"
+    for file in folder.glob("*Containerfile"):
+        copied = [line.split()[1] for line in file.read_text().splitlines() if line.startswith("COPY ")]
+        assert all((folder / name).is_file() for name in copied if "*" not in name), file
+    subprocess.run(["sh", "-n", str(folder / "mail.sh")], check=True)
+
+
 def test_the_image_ends_by_our_command(examples: Path) -> None:
     lines = (examples / "container" / "Containerfile").read_text().splitlines()
     assert 'ENTRYPOINT ["sealwax"]' in lines

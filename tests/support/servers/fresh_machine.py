@@ -1,10 +1,11 @@
 """A machine on which nobody has installed anything yet, for the commands of a guide, run word for word.
 
-    unshare --net --mount --pid --fork --kill-child python -m tests.support.servers.fresh_machine GUIDE SECTION
+    unshare --mount --pid --fork --kill-child python -m tests.support.servers.fresh_machine GUIDE
 
 It is this machine with a network of its own, in which every port is free, and with folders that the commands may
 change: what they write is gone at the end. Three names lead to it, an authority of its own has certified them, and a
 mail server answers as `imap.example.org` and `smtp.example.org`. A stand-in for systemctl starts what the units say.
+One for apt-get trusts that this machine has the packages.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
 
 from tests.support.code_blocks import examples
+from tests.support.project import ROOT
 from tests.support.servers.mailboxes import ALICE, PASSWORDS
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.tls import write_tls_files
@@ -29,35 +30,63 @@ from webbridge.demo.tls import write_tls_files
 NAMES = ("api.example.org", "mail.example.org", "keys.example.org", "imap.example.org", "smtp.example.org")
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 CHANGED = ("/etc", "/opt", "/root", "/var/lib", "/var/log")
+INSIDE = "--inside"
+WORK = Path("/mnt")
+PRESENT = WORK / "present"
 STAND_INS = Path(__file__).with_name("stand_ins")
 
 
 def main() -> None:
-    """Prepare the machine, run the commands of one section, and use what they have made."""
-    guide, section = Path(sys.argv[1]).read_text(), sys.argv[2]
+    """Prepare the machine, install, and go on without the network of this machine."""
+    if sys.argv[1] == INSIDE:
+        serve(sys.argv[2])
+        return
+    guide = Path(sys.argv[1]).read_text()
     # The layers lie in memory, outside the folders that they cover.
-    work = Path("/mnt")
-    run("mount", "-t", "tmpfs", "tmpfs", str(work))
+    run("mount", "-t", "tmpfs", "tmpfs", str(WORK))
     run("mount", "-t", "tmpfs", "tmpfs", "/run")
     for folder in CHANGED:
-        cover(folder, work)
+        cover(folder, WORK)
+    # The interpreter of the tests may be in root's home.
+    Path("/root").chmod(0o711)
+    PRESENT.mkdir()
+    certify(PRESENT)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(PRESENT),
+        str(ROOT),
+    )
+    follow(guide, "Install")
+    run("unshare", "--net", sys.executable, "-m", "tests.support.servers.fresh_machine", INSIDE, sys.argv[1])
+
+
+def serve(guide: str) -> None:
+    """Run the commands that lead to a running bridge, and use it."""
     run("ip", "link", "set", "lo", "up")
-    (work / "present").mkdir()
-    certify(work / "present")
-    install_command()
-    environment = {**clean(), "PATH": f"{STAND_INS}:{os.environ['PATH']}:/usr/sbin:/sbin"}
-    with mail_server(work / "present"):
-        for block in section_of(guide, section):
-            print(f"--- {block}", flush=True)
-            subprocess.run(["sh", "-eu", "-c", block], cwd=work / "present", env=environment, check=True)
+    with mail_server(PRESENT):
+        follow(Path(guide).read_text(), "From nothing to a running bridge")
         use()
 
 
-def section_of(guide: str, title: str) -> Iterator[str]:
-    """The shell blocks of one section, joined: a variable of an earlier block is known in a later one."""
+def follow(guide: str, section: str) -> None:
+    """Run the commands of one section. A variable of an earlier block is known in a later one."""
+    commands = section_of(guide, section)
+    environment = {**clean(), "PATH": f"{STAND_INS}:{os.environ['PATH']}:/usr/sbin:/sbin"}
+    print(f"--- {commands}", flush=True)
+    subprocess.run(["sh", "-eu", "-c", commands], cwd=PRESENT, env=environment, check=True)
+
+
+def section_of(guide: str, title: str) -> str:
     after = guide.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     assert after, title
-    yield "".join(examples(after, "sh"))
+    return "".join(examples(after, "sh"))
 
 
 def cover(folder: str, work: Path) -> None:
@@ -80,16 +109,6 @@ def certify(folder: Path) -> None:
     (folder / "privkey.pem").write_text("-----BEGIN PRIVATE KEY-----" + key)
     with Path("/etc/hosts").open("a") as hosts:
         hosts.writelines(f"127.0.0.1 {name}\n" for name in NAMES)
-
-
-def install_command() -> None:
-    """What the section on installing has made: /opt/sealwax/bin/sealwax, for every user of the machine."""
-    program = Path("/opt/sealwax/bin/sealwax")
-    program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m sealwax.cli "$@"\n')
-    program.chmod(0o755)
-    # The interpreter of the tests may be in root's home.
-    Path("/root").chmod(0o711)
 
 
 def mail_server(folder: Path) -> MemoryMailServer:
