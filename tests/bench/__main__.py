@@ -1,21 +1,16 @@
 """`python -m tests.bench`: measures the browser runtime beside PKI.js and node-forge, in Chromium and Firefox.
 
 Prints a table for each part and the limits that were promised, and writes build/bench.json: machine, versions, figures
-({"browser", "job", "who", "unit", "median", "least", "runs", "failure"}) and limits ({"browser", "what", "unit",
+({"where", "job", "who", "unit", "median", "least", "runs", "failure"}) and limits ({"where", "what", "unit",
 "value", "limit", "holds"}).
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
 import functools
 import json
-import os
-import platform
-import re
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,7 +32,8 @@ from tests.bench import (
     webmail,
     wire,
 )
-from tests.bench.results import Figure, Figures, Limit, draw_limits
+from tests.bench.machine import ask_version, describe_machine
+from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
 from tests.support.browser.browsers import CHROMIUM_PROGRAMS, FIREFOX_PROGRAMS, Name, find_program
 
 _BROWSERS: Final[tuple[Name, ...]] = ("chromium", "firefox")
@@ -58,12 +54,12 @@ class Part:
 
 def _measure_paths(name: Name, _dist: Path, _runs: int) -> list[Figure]:
     found = paths.measure_in_browser(name)
-    return [Figure(browser=name, job=found.job, who="ours", unit="ms", values=(found.milliseconds,))]
+    return [Figure(where=name, job=found.job, who="ours", unit="ms", values=(found.milliseconds,))]
 
 
 def _path_limits(figures: Figures) -> list[Limit]:
     return [
-        Limit(browser=browser, what=job, value=figures.median(browser, job, "ours"), limit=10, unit="ms")
+        Limit(where=browser, what=job, value=figures.median(browser, job, "ours"), limit=10, unit="ms")
         for browser, job in figures.rows
     ]
 
@@ -90,15 +86,12 @@ _PARTS: Final = {
 }
 
 
-def describe_machine() -> dict[str, str]:
+def describe_run() -> dict[str, str]:
     """The date, the machine and the programs with which the figures were measured."""
-    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     programs = {"chromium": CHROMIUM_PROGRAMS[0], "firefox": FIREFOX_PROGRAMS[0]}
     return {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "processor": f"{os.cpu_count()} × {model[1] if model else platform.machine()}",
-        "load": f"{os.getloadavg()[0]:.1f}",
-        **{name: _ask_version(find_program(names)) for name, names in programs.items()},
+        **describe_machine(),
+        **{name: ask_version(find_program(names)) for name, names in programs.items()},
         **{package: _package_version(package) for package in ("pkijs", "node-forge", "pyodide")},
     }
 
@@ -115,7 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     chosen = options.only or [name for name, part in _PARTS.items() if part.is_quick or not options.quick]
     runs = options.runs or (_QUICK_RUNS if options.quick else _RUNS)
-    console, machine = Console(width=_TABLE_WIDTH), describe_machine()
+    console, machine = Console(width=_TABLE_WIDTH), describe_run()
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
     figures: list[Figure] = []
     limits: list[Limit] = []
@@ -126,23 +119,6 @@ def main() -> None:
         limits += part.limits(measured)
     console.print(draw_limits(limits))
     write_results(options.out, machine, figures, limits)
-
-
-def write_results(out: Path, machine: dict[str, str], figures: Sequence[Figure], limits: Sequence[Limit]) -> None:
-    """Write machine, figures and limits as JSON."""
-    results = {
-        "machine": machine,
-        "figures": [figure.to_json() for figure in figures],
-        "limits": [limit.to_json() for limit in limits],
-    }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-
-
-def _ask_version(program: str) -> str:
-    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    found = re.search(r"[\d.]+\w*", asked.stdout)
-    return found[0] if found else asked.stdout.strip()
 
 
 @functools.cache

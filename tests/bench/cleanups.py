@@ -34,7 +34,7 @@ def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
                 if side == STRICT:
                     found.setdefault((_FOR_EACH_HEAP, side, "ms"), []).append(milliseconds * _HEAP_BYTES / zeroed)
     return [
-        Figure(browser=name, job=job, who=side, unit=unit, values=tuple(values))
+        Figure(where=name, job=job, who=side, unit=unit, values=tuple(values))
         for (job, side, unit), values in found.items()
     ]
 
@@ -42,7 +42,7 @@ def measure_cleanups(name: Name, dist: Path, runs: int) -> list[Figure]:
 def cleanup_limits(figures: Figures) -> list[Limit]:
     """The cleanup of a Worker that ends takes at most 20 ms for 64 MB. A rewind overwrites less; `waits` limits it."""
     return [
-        Limit(browser=browser, what=job, value=figures.median(browser, job, STRICT), limit=_MAX_MILLISECONDS, unit="ms")
+        Limit(where=browser, what=job, value=figures.median(browser, job, STRICT), limit=_MAX_MILLISECONDS, unit="ms")
         for browser, job in figures.rows
         if job == _FOR_EACH_HEAP
     ]

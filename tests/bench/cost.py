@@ -45,7 +45,7 @@ def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
                 if number == 0:
                     visit.idle()
     return [
-        Figure(browser=name, job=job, who=who, unit="s", values=tuple(value[index] for value in values))
+        Figure(where=name, job=job, who=who, unit="s", values=tuple(value[index] for value in values))
         for job, values in found.items()
         for index, who in enumerate((PROCESSOR, WALL))
     ]
@@ -54,7 +54,7 @@ def measure_cost(name: Name, dist: Path, runs: int) -> list[Figure]:
 def cost_limits(figures: Figures) -> list[Limit]:
     """The limits of processor time."""
     return [
-        Limit(browser=browser, what=job, value=figures.median(browser, job, PROCESSOR), limit=_LIMITS[job], unit="s")
+        Limit(where=browser, what=job, value=figures.median(browser, job, PROCESSOR), limit=_LIMITS[job], unit="s")
         for browser, job in figures.rows
         if job in _LIMITS
     ]

@@ -67,7 +67,7 @@ def medium_limits(figures: Figures) -> list[Limit]:
     strict setting."""
     return [
         Limit(
-            browser=browser,
+            where=browser,
             what=f"{job}: ours / {peer}",
             value=figures.ratio(browser, job, OURS, peer),
             limit=at_most,
@@ -82,15 +82,15 @@ def _small_limits(figures: Figures, browser: str, job: str) -> Iterator[Limit]:
     is_own_line = OLD_TRANSPORT in job
     if not is_own_line:
         ours = figures.median(browser, job, OURS)
-        yield Limit(browser=browser, what=f"{job}: ours", value=ours, limit=_max_milliseconds(browser, job), unit="ms")
+        yield Limit(where=browser, what=f"{job}: ours", value=ours, limit=_max_milliseconds(browser, job), unit="ms")
         value = figures.ratio(browser, job, OURS, PKIJS)
-        yield Limit(browser=browser, what=f"{job}: ours / PKI.js", value=value, limit=_MAX_PKIJS, unit="times")
+        yield Limit(where=browser, what=f"{job}: ours / PKI.js", value=value, limit=_MAX_PKIJS, unit="times")
     if RSA in job and ("sign" in job or "decrypt" in job):
         strict = figures.median(browser, job, STRICT)
-        yield Limit(browser=browser, what=f"{job}: ours, strict", value=strict, limit=15, unit="ms")
+        yield Limit(where=browser, what=f"{job}: ours, strict", value=strict, limit=15, unit="ms")
         if not is_own_line:
             value = figures.ratio(browser, job, OURS, FORGE)
-            yield Limit(browser=browser, what=f"{job}: ours / node-forge", value=value, limit=0.2, unit="times")
+            yield Limit(where=browser, what=f"{job}: ours / node-forge", value=value, limit=0.2, unit="times")
 
 
 def _max_milliseconds(browser: str, job: str) -> float:
@@ -124,7 +124,7 @@ def _figures(
     browser: str, job: str, times: Mapping[str, list[float]], failures: Mapping[str, str | None]
 ) -> list[Figure]:
     return [
-        Figure(browser=browser, job=job, who=side, unit="ms", values=tuple(times[side]), failure=failure)
+        Figure(where=browser, job=job, who=side, unit="ms", values=tuple(times[side]), failure=failure)
         for side, failure in failures.items()
     ]
 

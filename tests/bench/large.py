@@ -60,13 +60,13 @@ def measure_large(name: Name, dist: Path, megabytes: int) -> list[Figure]:
 def large_limits(figures: Figures) -> list[Limit]:
     """Limits: our jobs work, with a peak of at most four times the message, and as fast as with the strict setting."""
     peaks = [
-        Limit(browser=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_PEAK, unit="times")
+        Limit(where=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_PEAK, unit="times")
         for browser, job in figures.rows
         if job.endswith(": peak / message")
     ]
     return peaks + [
         Limit(
-            browser=browser,
+            where=browser,
             what=f"{job}: ours / strict",
             value=figures.ratio(browser, job, OURS, STRICT),
             limit=_MAX_STRICT,
@@ -109,13 +109,13 @@ def _measure(
             # A crashed tab also causes one of these errors.
             failure = str(error)[:200]
     named = f"{job} {megabytes} MB"
-    yield Figure(browser=name, job=named, who=side, unit="ms", values=tuple(times), failure=failure)
+    yield Figure(where=name, job=named, who=side, unit="ms", values=tuple(times), failure=failure)
     for what, values in {
         "peak / message": [peak.whole / size for peak in peaks],
         "peak without the browser's program / message": [peak.own / size for peak in peaks],
     }.items():
         job_name = f"{named}: {what}"
-        yield Figure(browser=name, job=job_name, who=side, unit="times", values=tuple(values), failure=failure)
+        yield Figure(where=name, job=job_name, who=side, unit="times", values=tuple(values), failure=failure)
 
 
 def reset_peaks(browser: Browser) -> None:

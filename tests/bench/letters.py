@@ -38,13 +38,13 @@ def measure_letters(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Send each letter in a new window. The first one only fills the caches, and is not counted."""
     with _running(name, dist) as (webmail, file):
         times = [_send(webmail, file) for _ in range(runs + 1)][1:]
-    return [Figure(browser=name, job=_JOB, who="ours", unit="ms", values=tuple(times))]
+    return [Figure(where=name, job=_JOB, who="ours", unit="ms", values=tuple(times))]
 
 
 def letter_limits(figures: Figures) -> list[Limit]:
     """Limit: three seconds."""
     return [
-        Limit(browser=browser, what=job, value=figures.median(browser, job, "ours"), limit=_MAX_MILLISECONDS, unit="ms")
+        Limit(where=browser, what=job, value=figures.median(browser, job, "ours"), limit=_MAX_MILLISECONDS, unit="ms")
         for browser, job in figures.rows
     ]
 

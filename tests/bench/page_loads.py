@@ -77,8 +77,7 @@ def measure_page_loads(name: Name, dist: Path, runs: int) -> list[Figure]:
                         if side == WITH and scripts is not None:
                             times.setdefault((job, COST), []).append(scripts)
     return [
-        Figure(browser=name, job=job, who=side, unit="ms", values=tuple(values))
-        for (job, side), values in times.items()
+        Figure(where=name, job=job, who=side, unit="ms", values=tuple(values)) for (job, side), values in times.items()
     ]
 
 
@@ -91,7 +90,7 @@ def page_load_limits(figures: Figures) -> list[Limit]:
         if (scripts := figures.median(browser, job, COST)) is not None:
             costs[COST] = scripts
         limits += [
-            Limit(browser=browser, what=f"{job}: {what}", value=cost, limit=_MAX_MILLISECONDS, unit="ms")
+            Limit(where=browser, what=f"{job}: {what}", value=cost, limit=_MAX_MILLISECONDS, unit="ms")
             for what, cost in costs.items()
         ]
     return limits

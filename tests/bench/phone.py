@@ -101,7 +101,7 @@ def measure_phone(name: Name, dist: Path, runs: int) -> list[Figure]:
                     for job, value in _Visit(browser, stack, reader, is_slow=side == SLOW).all_jobs():
                         found.setdefault((job, side), []).append(value)
     figures = [
-        Figure(browser=name, job=job, who=side, unit="MB" if job == _MEMORY else "ms", values=tuple(values))
+        Figure(where=name, job=job, who=side, unit="MB" if job == _MEMORY else "ms", values=tuple(values))
         for (job, side), values in found.items()
     ]
     return Figures(figures).with_ratio(SLOW, FULL)
@@ -111,7 +111,7 @@ def phone_limits(figures: Figures) -> list[Limit]:
     """Limits of the slowed browser: a mail in a second, unlocking in five."""
     return [
         Limit(
-            browser=browser,
+            where=browser,
             what=f"{job}, {SLOW}",
             value=figures.median(browser, job, SLOW),
             limit=_MAX_MILLISECONDS[job],

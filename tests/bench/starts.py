@@ -63,9 +63,9 @@ def start_limits(figures: Figures) -> list[Limit]:
     for browser, job in figures.rows:
         found = figures.median(browser, job, SNAPSHOT)
         limits += [
-            Limit(browser=browser, what=job, value=found, limit=_MAX_MILLISECONDS[job], unit="ms"),
+            Limit(where=browser, what=job, value=found, limit=_MAX_MILLISECONDS[job], unit="ms"),
             Limit(
-                browser=browser,
+                where=browser,
                 what=f"{job}: snapshot / plain",
                 value=figures.ratio(browser, job, SNAPSHOT, PLAIN),
                 limit=_MAX_RATIO,
@@ -80,6 +80,4 @@ def _measure(page: Page, browser: str, job: str, folder: str, runs: int) -> list
     for _ in range(runs):
         for kind, values in times.items():
             values.append(page.js(_START, folder, kind))
-    return [
-        Figure(browser=browser, job=job, who=kind, unit="ms", values=tuple(values)) for kind, values in times.items()
-    ]
+    return [Figure(where=browser, job=job, who=kind, unit="ms", values=tuple(values)) for kind, values in times.items()]

@@ -68,8 +68,7 @@ def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
         finally:
             browser.close()
     figures = [
-        Figure(browser=name, job=job, who=side, unit="ms", values=tuple(values))
-        for (job, side), values in found.items()
+        Figure(where=name, job=job, who=side, unit="ms", values=tuple(values)) for (job, side), values in found.items()
     ]
     return Figures(figures).with_ratio(OURS, PKIJS)
 
@@ -77,7 +76,7 @@ def measure_subjects(name: Name, dist: Path, runs: int) -> list[Figure]:
 def subjects_limits(figures: Figures) -> list[Limit]:
     """Limit on defaults with OAEP: 150 ms of processor time. The others are only published."""
     return [
-        Limit(browser=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_MILLISECONDS, unit="ms")
+        Limit(where=browser, what=job, value=figures.median(browser, job, OURS), limit=_MAX_MILLISECONDS, unit="ms")
         for browser, job in figures.rows
         if job == _OAEP_JOB
     ]

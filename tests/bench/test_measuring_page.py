@@ -74,7 +74,7 @@ def test_finds_the_memory_of_the_browsers_renderers(browser: Browser) -> None:
 
 
 def test_a_limit_holds_up_to_its_figure_and_says_what_was_not_measured() -> None:
-    names = {"browser": "chromium", "what": "sign", "unit": "ms"}
+    names = {"where": "chromium", "what": "sign", "unit": "ms"}
     values = {5.0: True, 5.1: False, None: None}
     limits = {value: Limit(value=value, limit=5, **names) for value in values}
     assert {value: limit.holds for value, limit in limits.items()} == values
@@ -84,9 +84,9 @@ def test_a_limit_holds_up_to_its_figure_and_says_what_was_not_measured() -> None
 def test_the_median_counts_and_a_side_that_failed_has_no_ratio() -> None:
     figures = Figures(
         [
-            Figure(browser="chromium", job="sign", who="ours", unit="ms", values=(9.0, 2.0, 3.0)),
-            Figure(browser="chromium", job="sign", who="peer", unit="ms", values=(6.0,)),
-            Figure(browser="chromium", job="sign", who="failing", unit="ms", failure="out of memory"),
+            Figure(where="chromium", job="sign", who="ours", unit="ms", values=(9.0, 2.0, 3.0)),
+            Figure(where="chromium", job="sign", who="peer", unit="ms", values=(6.0,)),
+            Figure(where="chromium", job="sign", who="failing", unit="ms", failure="out of memory"),
         ]
     )
     assert figures.ratio("chromium", "sign", "ours", "peer") == 0.5

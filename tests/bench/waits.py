@@ -43,7 +43,7 @@ def wait_limits(figures: Figures) -> list[Limit]:
     """Limits: a wait of 30 ms behind another request; after a pause the time of the strict setting."""
     return [
         Limit(
-            browser=browser,
+            where=browser,
             what=f"{job}: {WAIT}",
             value=figures.median(browser, job, WAIT),
             limit=_MAX_WAIT_MILLISECONDS,
@@ -51,7 +51,7 @@ def wait_limits(figures: Figures) -> list[Limit]:
         )
         if job in _BEHIND
         else Limit(
-            browser=browser,
+            where=browser,
             what=f"{job}: ours / strict",
             value=figures.ratio(browser, job, OURS, STRICT),
             limit=_MAX_RATIO,
@@ -68,7 +68,7 @@ def _measure_behind(page: Page, browser: str, job: str, first: str, runs: int) -
         ALONE: [pair["alone"] for pair in pairs],
         WAIT: [pair["behind"] - pair["alone"] for pair in pairs],
     }
-    return [Figure(browser=browser, job=job, who=who, unit="ms", values=tuple(found)) for who, found in values.items()]
+    return [Figure(where=browser, job=job, who=who, unit="ms", values=tuple(found)) for who, found in values.items()]
 
 
 def _measure_paused(page: Page, browser: str, job: str, runs: int) -> list[Figure]:
@@ -77,7 +77,7 @@ def _measure_paused(page: Page, browser: str, job: str, runs: int) -> list[Figur
     rounds = [page.js("(...a) => measure.round(...a)", working, _PAUSE_MILLISECONDS) for _ in range(runs)]
     return [
         Figure(
-            browser=browser,
+            where=browser,
             job=f"{job} {_PAUSED}",
             who=side,
             unit="ms",

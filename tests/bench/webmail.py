@@ -51,21 +51,21 @@ _PAINTED: Final = """() => {
 def measure_webmail(name: Name, dist: Path, runs: int) -> list[Figure]:
     """Measure in turns, with a running and with a stopped background, with and without a pointer that rests before."""
     if why := absence():
-        return [Figure(browser=name, job=job, who="ours", unit="ms", failure=why) for job in _MAX_MILLISECONDS]
+        return [Figure(where=name, job=job, who="ours", unit="ms", failure=why) for job in _MAX_MILLISECONDS]
     times: dict[str, list[float]] = {job: [] for job in _MAX_MILLISECONDS}
     with _running(name, dist) as (extension, pages, uid):
         _open(extension, pages, uid, _WARM)
         for _ in range(runs):
             for job, values in times.items():
                 values.append(_open(extension, pages, uid, job))
-    return [Figure(browser=name, job=job, who="ours", unit="ms", values=tuple(values)) for job, values in times.items()]
+    return [Figure(where=name, job=job, who="ours", unit="ms", values=tuple(values)) for job, values in times.items()]
 
 
 def webmail_limits(figures: Figures) -> list[Limit]:
     """Limits: 150 ms with a running background, 1.2 s after it was stopped."""
     return [
         Limit(
-            browser=browser,
+            where=browser,
             what=job,
             value=figures.median(browser, job, "ours"),
             limit=_MAX_MILLISECONDS[job],

@@ -28,15 +28,13 @@ def measure_wire(name: Name, dist: Path) -> list[Figure]:
     whole = first | {file.name for file in (dist / "runtime").glob(f"*{_SNAPSHOT}")}
     sizes = {file: compressed_size(dist / "runtime" / file) for file in sorted(whole)}
     values = {_FIRST: sum(sizes[file] for file in first), _WHOLE: sum(sizes.values())}
-    return [Figure(browser=name, job=job, who="ours", unit="bytes", values=(size,)) for job, size in values.items()]
+    return [Figure(where=name, job=job, who="ours", unit="bytes", values=(size,)) for job, size in values.items()]
 
 
 def wire_limits(figures: Figures) -> list[Limit]:
     """Limits: 4.5 MB until the first operation, 10.5 MB with the snapshot."""
     return [
-        Limit(
-            browser=browser, what=job, value=figures.median(browser, job, "ours"), limit=_MAX_BYTES[job], unit="bytes"
-        )
+        Limit(where=browser, what=job, value=figures.median(browser, job, "ours"), limit=_MAX_BYTES[job], unit="bytes")
         for browser, job in figures.rows
     ]
 

@@ -89,6 +89,7 @@ def run_dovecot(
     """Run an instance during the block. Yields its two addresses for IMAP.
 
     `folder`: an empty folder, which is removed at the end. Each account's Maildir is in its subfolder `mail`.
+    `more_settings` are added at the end of Dovecot's own.
     """
     folder = folder or new_folder()
     ports = {Security.IMPLICIT_TLS: free_port(), Security.STARTTLS: free_port()}

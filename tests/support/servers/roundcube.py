@@ -21,7 +21,7 @@ from tests.support.servers.mail_host import MAX_MESSAGE_BYTES, MailHost
 
 PACKAGES = "roundcube-core roundcube-sqlite3 php-cli"
 _PROGRAM = Path("/usr/share/roundcube")
-_DOCUMENTS = Path("/var/lib/roundcube/public_html")
+DOCUMENTS = Path("/var/lib/roundcube/public_html")
 _DEFAULTS = Path("/etc/roundcube")
 _WORKERS = 4
 _START_SECONDS = 15.0
@@ -57,7 +57,7 @@ class Roundcube:
 
 def absence() -> str | None:
     """Why Roundcube cannot be started here, or None."""
-    needed = (_PROGRAM / "index.php", _DOCUMENTS / "index.php", _PROGRAM / "SQL" / "sqlite.initial.sql")
+    needed = (_PROGRAM / "index.php", DOCUMENTS / "index.php", _PROGRAM / "SQL" / "sqlite.initial.sql")
     if shutil.which("php") and all(path.exists() for path in needed) and _has_database_driver():
         return None
     return f"Roundcube is not installed: {PACKAGES}"
@@ -73,8 +73,8 @@ def run_roundcube(
     texts in the templates of the skin to their replacements.
     """
     folder = Path(tempfile.mkdtemp(prefix="roundcube-"))
-    _set_up(folder, mail, disabled_actions)
-    documents = _changed_copy(folder, skin_changes) if skin_changes else _DOCUMENTS
+    set_up_roundcube(folder, mail, disabled_actions=disabled_actions)
+    documents = _changed_copy(folder, skin_changes) if skin_changes else DOCUMENTS
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
     environment = {**os.environ, "ROUNDCUBE_CONFIG_DIR": str(folder), "PHP_CLI_SERVER_WORKERS": str(_WORKERS)}
@@ -95,7 +95,10 @@ def run_roundcube(
         shutil.rmtree(folder)
 
 
-def _set_up(folder: Path, mail: MailHost, disabled_actions: tuple[str, ...]) -> None:
+def set_up_roundcube(
+    folder: Path, mail: MailHost, *, disabled_actions: tuple[str, ...] = (), more_settings: str = ""
+) -> None:
+    """Write settings and an empty database into a folder, which then is Roundcube's ROUNDCUBE_CONFIG_DIR."""
     for name in ("logs", "temp"):
         (folder / name).mkdir()
     for name in ("defaults.inc.php", "mimetypes.php"):
@@ -111,7 +114,7 @@ def _set_up(folder: Path, mail: MailHost, disabled_actions: tuple[str, ...]) -> 
         max_bytes=MAX_MESSAGE_BYTES,
         disabled=", ".join(f"'{action}'" for action in disabled_actions),
     )
-    (folder / "config.inc.php").write_text(settings)
+    (folder / "config.inc.php").write_text(settings + more_settings)
     with contextlib.closing(sqlite3.connect(folder / "roundcube.db")) as database:
         database.executescript((_PROGRAM / "SQL" / "sqlite.initial.sql").read_text())
 
@@ -136,9 +139,9 @@ def _changed_copy(folder: Path, changes: Mapping[str, str]) -> Path:
         changed.parent.mkdir(exist_ok=True)
         changed.write_text(text)
     # PHP resolves links to find a script's folder, so index.php must be a file here and no link.
-    shutil.copy(_DOCUMENTS / "index.php", documents)
+    shutil.copy(DOCUMENTS / "index.php", documents)
     for name in ("program", "plugins"):
-        (documents / name).symlink_to(_DOCUMENTS / name)
+        (documents / name).symlink_to(DOCUMENTS / name)
     (documents / "skins").symlink_to(copy / "skins")
     return documents
 

@@ -1,0 +1,27 @@
+"""The machine and the programs with which figures were measured."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+
+def describe_machine() -> dict[str, str]:
+    """The date, the processor and its load."""
+    model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "processor": f"{os.cpu_count()} × {model[1] if model else platform.machine()}",
+        "load": f"{os.getloadavg()[0]:.1f}",
+    }
+
+
+def ask_version(program: str) -> str:
+    """The version that a program prints."""
+    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"[\d.]+\w*", asked.stdout)
+    return found[0] if found else asked.stdout.strip()

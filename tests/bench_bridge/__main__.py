@@ -1,0 +1,116 @@
+"""`python -m tests.bench_bridge`: measures the bridge beside Roundcube, over the same Dovecot in the same run.
+
+Prints a table for each part and the limits that were promised, and writes build/bench_bridge.json in the format of
+`python -m tests.bench`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from tests.bench.machine import ask_version, describe_machine
+from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
+from tests.bench_bridge import mail, servers, times
+from tests.bench_bridge.times import ANNA, OURS, THEIRS
+from tests.support.servers import dovecot
+from tests.support.servers.mail_host import MailHost
+
+_RUNS: Final = 30
+_TABLE_WIDTH: Final = 130
+_MESSAGES: Final = 10_000
+_DISTANCE_MILLISECONDS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The choices of one run."""
+
+    runs: int
+    minutes: float
+    messages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One table, and the limits with which its figures are compared."""
+
+    title: str
+    measure: Callable[[Settings], list[Figure]]
+    limits: Callable[[Figures], list[Limit]]
+
+
+@contextlib.contextmanager
+def _annas_mail(settings: Settings) -> Iterator[MailHost]:
+    with servers.run_mail((ANNA,)) as host:
+        mail.fill_inbox(host.maildirs / ANNA, settings.messages, to=ANNA)
+        mail.hand_over(host.maildirs)
+        yield host
+
+
+def _measure_times(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host) as stand:
+        return times.measure_times(stand, settings.runs)
+
+
+def _measure_distant(settings: Settings) -> list[Figure]:
+    with (
+        _annas_mail(settings) as host,
+        servers.at_a_distance(host, _DISTANCE_MILLISECONDS / 2) as far,
+        servers.run_stand(far) as stand,
+    ):
+        return times.measure_distant(stand, settings.runs, f"{_DISTANCE_MILLISECONDS} ms to the mail server")
+
+
+_PARTS: Final = {
+    "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
+    "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
+}
+
+
+def main() -> None:
+    """Measure, print the tables, and write the results."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench_bridge", description=__doc__)
+    parser.add_argument("--only", choices=[*_PARTS], nargs="*", help="parts (default: all)")
+    parser.add_argument("--runs", type=int, default=_RUNS, help=f"of each job, the median counts (default {_RUNS})")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of the load by 200 sessions (default 5)")
+    parser.add_argument("--messages", type=int, default=_MESSAGES, help=f"in the inbox (default {_MESSAGES})")
+    parser.add_argument("--out", type=Path, default=Path("build/bench_bridge.json"))
+    options = parser.parse_args()
+    if why := servers.absence():
+        parser.exit(1, f"{why}\n")
+    settings = Settings(runs=options.runs, minutes=options.minutes, messages=options.messages)
+    console, machine = Console(width=_TABLE_WIDTH), {**describe_machine(), **_versions()}
+    console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
+    figures: list[Figure] = []
+    limits: list[Limit] = []
+    for part in (_PARTS[name] for name in options.only or _PARTS):
+        measured = Figures(part.measure(settings))
+        console.print(Figures(measured.with_ratio(OURS, THEIRS)).draw(part.title))
+        figures += measured.all
+        limits += part.limits(measured)
+    console.print(draw_limits(limits))
+    write_results(options.out, machine, figures, limits)
+
+
+def _versions() -> dict[str, str]:
+    peers = servers.peer_absence()
+    found = {"dovecot": ask_version(str(dovecot.BINARY)), "gunicorn": version("gunicorn"), "flask": version("flask")}
+    if peers:
+        return {**found, "Roundcube": f"not measured, {peers}"}
+    asked = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", "roundcube-core"], capture_output=True, text=True, check=False
+    )
+    return {**found, "Roundcube": asked.stdout or "?", "php": ask_version(str(servers.PHP_FPM))}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Server times: the same work asked of the bridge and of Roundcube in turns, by one person, nearby and far away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tests.bench.results import Figure, Figures, Limit
+from tests.bench_bridge import mail
+from tests.bench_bridge.ours import OurClient
+from tests.bench_bridge.servers import PASSWORD, Stand
+from tests.bench_bridge.theirs import TheirClient
+
+ANNA: Final = "anna@example.test"
+OURS, THEIRS = OurClient.name, TheirClient.name
+CACHES_OFF, CACHES_ON = "both caches off", "both caches on"
+LIST, OPEN, SEARCH, SEND, LOGIN = "list 50", "open 10 KB", "search subject", "send 10 KB", "login"
+_SENT_BYTES: Final = 10_000
+_DISTANT_JOBS: Final = (LIST, OPEN, SEARCH)
+
+# Our share of Roundcube's time, at most.
+_MAX_SHARES: Final = {
+    CACHES_OFF: {LIST: 0.35, OPEN: 0.2, SEARCH: 0.75, SEND: 0.5, LOGIN: 0.8},
+    CACHES_ON: {LIST: 0.5, OPEN: 1.0, SEARCH: 0.75, SEND: 0.5, LOGIN: 0.8},
+}
+_MAX_DISTANT_SHARES: Final = {LIST: 0.3, OPEN: 0.3, SEARCH: 0.6}
+
+Job = Callable[[], float]
+"""Does the work once and returns the milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One program in one state. `wheres`: the lines of the table in which it stands."""
+
+    who: str
+    wheres: tuple[str, ...]
+    jobs: Mapping[str, Job]
+
+
+def measure_times(stand: Stand, runs: int) -> list[Figure]:
+    """Measure all jobs nearby, with Roundcube's caches off and on."""
+    sides = [_our_side(stand, (CACHES_OFF, CACHES_ON))]
+    sides += [
+        _their_side(port, (CACHES_ON if is_cached else CACHES_OFF,)) for is_cached, port in stand.roundcubes.items()
+    ]
+    return _in_turns(sides, tuple(_MAX_SHARES[CACHES_OFF]), runs)
+
+
+def time_limits(figures: Figures) -> list[Limit]:
+    """Limits: our share of Roundcube's median, with both caches off and then both on."""
+    return [
+        Limit(where=where, what=f"{job}: ours / Roundcube", value=figures.ratio(where, job, OURS, THEIRS), limit=most,
+              unit="times")
+        for where, shares in _MAX_SHARES.items()
+        for job, most in shares.items()
+    ]  # fmt: skip
+
+
+def measure_distant(stand: Stand, runs: int, where: str) -> list[Figure]:
+    """Measure the jobs that read mail, before an IMAP server that is far away."""
+    sides = [_our_side(stand, (where,))]
+    sides += [_their_side(port, (where,)) for is_cached, port in stand.roundcubes.items() if not is_cached]
+    return _in_turns(sides, _DISTANT_JOBS, runs)
+
+
+def distant_limits(figures: Figures) -> list[Limit]:
+    """Limits: our share of Roundcube's median."""
+    return [
+        Limit(where=where, what=f"{job}: ours / Roundcube", value=figures.ratio(where, job, OURS, THEIRS),
+              limit=_MAX_DISTANT_SHARES[job], unit="times")
+        for where, job in figures.rows
+    ]  # fmt: skip
+
+
+def _our_side(stand: Stand, wheres: tuple[str, ...]) -> _Side:
+    client = OurClient(stand.bridge.port, ANNA, PASSWORD)
+    client.log_in()
+    client.open_folders()
+    uid = client.newest_uid()
+    message = mail.build_message(1, _SENT_BYTES, to=ANNA, sender=ANNA)
+    jobs: dict[str, Job] = {
+        LIST: lambda: client.list_page().milliseconds,
+        OPEN: lambda: client.open(uid).milliseconds,
+        SEARCH: lambda: client.search(mail.RARE_WORD).milliseconds,
+        SEND: lambda: client.send(message, ANNA).milliseconds,
+        LOGIN: lambda: client.log_in().milliseconds,
+    }
+    return _Side(who=OURS, wheres=wheres, jobs=jobs)
+
+
+def _their_side(port: int, wheres: tuple[str, ...]) -> _Side:
+    client = TheirClient(port, ANNA, PASSWORD)
+    client.log_in()
+    client.begin()
+    uid = client.newest_uid()
+    text = mail.build_message(1, _SENT_BYTES, to=ANNA).partition(b"\r\n\r\n")[2].decode()
+
+    def log_in() -> float:
+        milliseconds = client.log_in().milliseconds
+        client.begin()
+        return milliseconds
+
+    jobs: dict[str, Job] = {
+        LIST: lambda: client.list_page().milliseconds,
+        OPEN: lambda: client.open(uid).milliseconds,
+        SEARCH: lambda: client.search(mail.RARE_WORD).milliseconds,
+        SEND: lambda: client.send(text, ANNA).milliseconds,
+        LOGIN: log_in,
+    }
+    return _Side(who=THEIRS, wheres=wheres, jobs=jobs)
+
+
+def _in_turns(sides: list[_Side], jobs: tuple[str, ...], runs: int) -> list[Figure]:
+    """Run each job once on each side, and again, so that a slow minute of the machine hits all of them."""
+    figures: list[Figure] = []
+    for job in jobs:
+        present = [side for side in sides if job in side.jobs]
+        times: list[list[float]] = [[] for _ in present]
+        for turn in range(runs + 1):
+            for side, values in zip(present, times, strict=True):
+                milliseconds = side.jobs[job]()
+                if turn:  # The first turn warms up.
+                    values.append(milliseconds)
+        figures += [
+            Figure(where=where, job=job, who=side.who, unit="ms", values=tuple(values))
+            for side, values in zip(present, times, strict=True)
+            for where in side.wheres
+        ]
+    return figures
