@@ -35,7 +35,7 @@ _IN_MEMORY: Final = ":memory:"
 _PRIVATE_MODE: Final = 0o600
 _FILES_BESIDE: Final = ("", "-wal", "-shm", "-journal")
 # secure_delete overwrites deleted rows, which contain halves of session keys. Temporary tables stay in memory.
-_PRAGMAS: Final = ("secure_delete = ON", "temp_store = MEMORY", "synchronous = FULL")
+_PRAGMAS: Final = ("secure_delete = ON", "temp_store = MEMORY")
 # The low byte of an extended result code of SQLite is its primary code.
 _PRIMARY_CODE: Final = 0xFF
 _STATEMENT_AT_FAULT: Final = frozenset(
@@ -48,6 +48,7 @@ _STATEMENT_AT_FAULT: Final = frozenset(
     }
 )
 _READS_ONLY: Final = "sealwax_reads_only"
+_DURABLE: Final = "sealwax_durable"
 _POOL_PLACES: Final = 64
 # A server that vanished without closing its connections is noticed within these seconds.
 _POSTGRESQL: Final[dict[str, str]] = {
@@ -98,9 +99,14 @@ class Database:
         return self._url.get_backend_name() == "postgresql"
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A connection inside one transaction: all changes or none. Raises DatabaseUnavailable."""
-        with _failures_named(), self._in_turn(), self._current_engine().begin() as connection:
+    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A connection inside one transaction: all changes or none. Raises DatabaseUnavailable.
+
+        A `durable` transaction, and all before it, outlive a power failure. SQLite waits for the disk then. Another one
+        outlives only the end of the process.
+        """
+        engine = self._current_engine().execution_options(**{_DURABLE: durable})
+        with _failures_named(), self._in_turn(), engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -255,8 +261,13 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # IMMEDIATE, so that a transaction that reads a counter and then writes it has the lock from the start.
-        reads_only = connection.get_execution_options().get(_READS_ONLY, False)
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get(_READS_ONLY, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # With a write-ahead log, NORMAL waits for the disk only at a checkpoint.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get(_DURABLE, True) else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

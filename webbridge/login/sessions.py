@@ -89,7 +89,7 @@ class SessionStore:
             "used_at": at,
             "expires_at": expires_at,
         }
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             self._delete_expired(rows, at)
             rows.execute(insert(SESSION).values(row))
         return _encode(cookie_half), Session(id=session_id, credentials=credentials)
@@ -126,7 +126,7 @@ class SessionStore:
         if cookie_half is None:
             return None
         session_id = _session_id(cookie_half)
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             rows.execute(delete(SESSION).where(SESSION.c.id == session_id))
         self._database.erase_deleted()
         return session_id
@@ -137,7 +137,7 @@ class SessionStore:
 
     def _note_use(self, session_id: str, at: float) -> bool:
         """Note the use, and delete the sessions that are over. Return False if this one was ended in the meantime."""
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             self._delete_expired(rows, at)
             noted = rows.execute(update(SESSION).where(SESSION.c.id == session_id).values(used_at=at))
         return noted.rowcount == 1

@@ -90,7 +90,7 @@ class Ledger:
             "begun_at": at,
             "busy_until": at + seconds,
         }
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             rows.execute(delete(SUBMISSION).where(SUBMISSION.c.begun_at <= at - KEPT_SECONDS))
             known = rows.execute(select(SUBMISSION).where(*_is(turn)).with_for_update()).first()
             if known is None:
@@ -112,26 +112,27 @@ class Ledger:
         """Note that the line that ends the message follows, and its answer within `seconds`. Raises NotOurTurn."""
         busy_until = self._clock().timestamp() + seconds
         step = update(SUBMISSION).where(*_is_owned(turn), SUBMISSION.c.state == State.BEGUN)
+        # Durable, and so is the row itself from here on: after a power failure, nothing is sent again.
         with self._database.transaction() as rows:
             if rows.execute(step.values(state=State.ENDING, busy_until=busy_until)).rowcount != 1:
                 raise NotOurTurn(0)
 
     def end(self, turn: Turn, state: State, answer: Mapping[str, Any]) -> None:
         """Note the outcome. Later calls for the same turn replace it."""
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             ended = update(SUBMISSION).where(*_is_owned(turn), SUBMISSION.c.state != State.BEGUN)
             rows.execute(ended.values(state=state, answer=json.dumps(answer), busy_until=0.0))
 
     def give_up(self, turn: Turn) -> None:
         """Forget a message that no recipient got, so that its key may be used again."""
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             rows.execute(delete(SUBMISSION).where(*_is_owned(turn), SUBMISSION.c.state == State.BEGUN))
 
     def find(self, account: str, key: str) -> Recorded | None:
         """Return what became of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent."""
         turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
         at = self._clock().timestamp()
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             known = rows.execute(select(SUBMISSION).where(*_is(turn)).with_for_update()).first()
             recorded = None if known is None else self._settle(rows, turn, known, at)
         return None if recorded is None or recorded.state is State.BEGUN else recorded
@@ -139,7 +140,7 @@ class Ledger:
     def was_found(self, account: str, key: str) -> None:
         """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent."""
         turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
-        with self._database.transaction() as rows:
+        with self._database.transaction(durable=False) as rows:
             sent = update(SUBMISSION).where(*_is(turn), SUBMISSION.c.state == State.PERHAPS)
             rows.execute(sent.values(state=State.SENT))
 
