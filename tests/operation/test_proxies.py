@@ -148,7 +148,7 @@ def test_a_person_signs_in_reads_and_sends_through_the_proxy(stage: Stage) -> No
 
 def test_the_proxys_own_errors_are_json_that_the_pages_may_read(stage: Stage) -> None:
     client, prefix = stage.client, stage.prefix
-    status, headers, body = client.ask("POST", f"{prefix}/api/send", bytes(MAX_BYTES + 100_000))
+    status, headers, body = client.ask("POST", f"{prefix}/api/send", bytes(MAX_BYTES + 400_000))
     assert (status, json.loads(body)["code"]) == (413, "message-too-large")
     assert headers["Access-Control-Allow-Origin"] == client.page
     # Nothing serves events here, which is what a proxy meets while a service restarts.

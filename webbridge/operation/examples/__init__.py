@@ -13,10 +13,10 @@ from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from sealwax.operation.settings import own_secrets_folder
 from webbridge.operation.settings import BridgeSettings
+from webbridge.sending.envelope import MAX_LINE_BYTES
 
 _FOLDER: Final = Path(__file__).parent / "files"
 _PLACE: Final = re.compile(r"@([A-Z_]+)@")
-_HEADER_ROOM: Final = 64 * 1024  # A request is a little larger than its message.
 
 
 def write_examples(settings: BridgeSettings, file: Path, folder: Path) -> Iterator[Path]:
@@ -43,7 +43,7 @@ def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
         "PAGES_LISTEN": settings.pages.listen,
         "KEYS_LISTEN": "127.0.0.1:8003",
         "EVENTS_LISTEN": "127.0.0.1:8004",
-        "MAX_BODY": str(settings.max_message_bytes + _HEADER_ROOM),
+        "MAX_BODY": str(settings.max_message_bytes + MAX_LINE_BYTES),
         "KEYS_ORIGIN": settings.key_server_origin,
         "SEALWAX": str(Path(sys.prefix) / "bin" / "sealwax"),
         "CONFIG": str(file),
