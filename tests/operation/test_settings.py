@@ -91,6 +91,7 @@ def test_a_variable_is_over_a_credential_and_that_over_the_file(
         (GOOD, 'enrolment_key = "secret-word"' + GOOD, "enrolment_key: 32 bytes are expected"),
         (GOOD, GOOD + "[sessions]\nidle_seconds = 99999", "idle_seconds is more than absolute_seconds"),
         (GOOD, GOOD + '[server]\nlisten = "8001"', "server.listen: an address as 127.0.0.1:8001"),
+        (GOOD, GOOD + '[[directory.name_servers]]\naddress = "here"', "directory.name_servers.0.address"),
         (GOOD, GOOD + '[[directory.ldap]]\nurl = "http://x"', "expected a directory as ldaps://"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Final, Self
 
@@ -161,7 +161,7 @@ class LdapSection(Section):
 class NameServerSection(Section):
     """One DNS resolver."""
 
-    address: str = Field(description="IP address of the resolver")
+    address: IPv4Address | IPv6Address = Field(description="IP address of the resolver")
     port: int = Field(default=53, ge=1, le=65_535, description="Port of the resolver")
     is_trusted: bool = Field(default=False, description="Believe its word on DNSSEC")
 
@@ -288,7 +288,7 @@ class BridgeSettings(ServiceSettings):
             directory_folder=self.directory.folder,
             directory_ldap=tuple(one.to_directory() for one in self.directory.ldap),
             directory_name_servers=tuple(
-                NameServer(address=one.address, port=one.port, is_trusted=one.is_trusted)
+                NameServer(address=str(one.address), port=one.port, is_trusted=one.is_trusted)
                 for one in self.directory.name_servers
             ),
             pki_fetch=self.authorities.fetch,
