@@ -272,6 +272,8 @@ JSON_VERBS = {
 }
 # These verbs read no file that the user names. They list stored data, or search for certificates.
 JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list")}
+# These verbs report what they find, so that a configuration that cannot be read is one finding.
+REPORTING_VERBS = (("bridge", "check"), ("keys", "check"))
 
 
 @pytest.mark.parametrize(
@@ -305,8 +307,19 @@ def test_an_unreadable_file_gives_one_json_object(lab: Lab, verb: tuple[str, ...
     assert result.code == 2
 
 
+@pytest.mark.parametrize("exists", [True, False], ids=["damaged", "missing"])
+@pytest.mark.parametrize("verb", REPORTING_VERBS, ids=" ".join)
+def test_an_unreadable_configuration_is_a_finding(lab: Lab, verb: tuple[str, ...], exists: bool) -> None:
+    name = lab.write("damaged.toml", b"= x") if exists else "nowhere.toml"
+    result = lab.sealwax(*verb, "--config", name, "--json")
+    shown = json.loads(result.stdout)
+    (finding,) = shown["findings"]
+    assert (shown["ok"], finding["level"], finding["part"], result.code) == (False, "error", "settings", 1)
+    assert name in finding["text"]
+
+
 def test_every_verb_with_json_is_tried_with_what_cannot_be_read() -> None:
-    assert {*verbs_with_json(sealwax)} == {*JSON_VERBS} | JSON_VERBS_WITHOUT_A_FILE
+    assert {*verbs_with_json(sealwax)} == {*JSON_VERBS, *JSON_VERBS_WITHOUT_A_FILE, *REPORTING_VERBS}
 
 
 def verbs_with_json(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -59,6 +59,7 @@ class _mapped:
 def _answers(wire: Wire) -> list[Answer]:
     answers: list[Answer] = []
     imap = ImapWire(wire)
+    imap.send((b"NOOP",))
     try:
         imap.finish(answers)
     finally:

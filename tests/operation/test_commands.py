@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import signal
 import socket
 import urllib.request
 from pathlib import Path
@@ -180,7 +179,7 @@ def test_hangup_reads_the_settings_anew_and_wrong_ones_change_nothing(site: Site
 
 
 def reload_and_wait(service: Any, text: str, count: int = 1) -> None:
-    service.process.send_signal(signal.SIGHUP)
+    service.reload()
     wait_until(lambda: sum(text in line["event"] for line in service.lines()) >= count)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.signals import interruptible_children
 from webbridge.gateway import MailServer
 
 START_SECONDS = 30.0
@@ -31,6 +32,10 @@ class Running:
     def lines(self) -> list[dict[str, Any]]:
         """The lines of its log."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def reload(self) -> None:
+        """Ask the service to read its settings anew."""
+        self.process.send_signal(signal.SIGHUP)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait for the end and return the exit code."""
@@ -56,7 +61,7 @@ def sealwax(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 def running(*arguments: str, folder: Path, answers: str, **variables: str) -> Iterator[Running]:
     """Run a service during the block, from when it answers at a URL."""
     log = folder / "service.log"
-    with log.open("ab") as output:
+    with log.open("ab") as output, interruptible_children():
         process = subprocess.Popen(
             [sys.executable, "-m", "sealwax.cli", *arguments],
             env=clean_environment(**variables),
