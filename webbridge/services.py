@@ -32,6 +32,7 @@ from webbridge.records import record_session_ended, recorded_call
 from webbridge.security import ACCOUNT_HEADER
 from webbridge.sending.ledger import Ledger
 from webbridge.sending.limits import send_gate
+from webbridge.sending.offers import KnownOffers
 
 _EXTENSION = "sealwax"
 _PLAIN_IN_URI = "!~*'()"  # encodeURIComponent does not escape these, nor letters, digits, "-", "_" and ".".
@@ -84,6 +85,7 @@ class Services:
     accounts: Accounts
     sessions: SessionStore
     ledger: Ledger
+    offers: KnownOffers
     send_gate: Gate
     logins: LoginCounter
     login_gate: Gate
@@ -140,6 +142,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
             clock=config.clock,
         ),
         ledger=Ledger(database, clock=config.clock),
+        offers=KnownOffers(config.clock),
         send_gate=send_gate(),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),

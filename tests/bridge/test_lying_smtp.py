@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.servers.bridge import bridge_before, error_of, get, send, sign_in
+from tests.support.servers.bridge import API, UPLOAD, bridge_before, error_of, get, send, sign_in, upload
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, OutgoingMessage, submit_message
@@ -195,3 +195,75 @@ def test_a_fault_of_ours_after_sending_is_no_error(alice: FlaskClient, monkeypat
 
     monkeypatch.setattr(ImapConnection, "sent_folder", fail)
     assert send(alice, MESSAGE, BOB).get_json() == {"outcome": "sent", "savedTo": None}
+
+
+# What a server offers
+
+ALL_OFFERS = b"250-here\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 AUTH PLAIN\r\n"
+JOSE = "jos\u00e9@m\u00fcller.example"
+
+
+def test_the_offers_are_known_before_an_upload(smtp: LyingServer, alice: FlaskClient) -> None:
+    smtp.answers["EHLO"] = [ALL_OFFERS]
+    known = {"maxBytes": 1_000_000, "eightBit": True, "utf8": True, "reports": True}
+    assert get(alice, "/api/send").get_json() == known
+    smtp.answers["EHLO"] = [b"250 here\r\n"]
+    assert get(alice, "/api/send").get_json() == known
+    assert len(smtp.commands("EHLO")) == 1
+    assert smtp.commands("AUTH") == []
+
+
+@pytest.mark.parametrize("size", [b"", b" 0", b" -1", b" 1e9", b" 99999999999999999999999", b" many"])
+def test_a_size_without_a_number_is_no_limit(smtp: LyingServer, alice: FlaskClient, size: bytes) -> None:
+    smtp.answers["EHLO"] = [b"250-here\r\n250 SIZE%b\r\n" % size]
+    offers = get(alice, "/api/send").get_json()
+    own_most = get(alice, "/api/config").get_json()["maxMessageBytes"]
+    assert offers == {"maxBytes": own_most, "eightBit": False, "utf8": False, "reports": False}
+
+
+def test_offers_of_a_silent_server_are_an_error_and_not_kept(smtp: LyingServer, alice: FlaskClient) -> None:
+    smtp.answers["GREETING"] = [Close()]
+    assert error_of(get(alice, "/api/send")) == (502, "mail-server-unreachable")
+    smtp.answers["GREETING"] = [b"220 ready\r\n"]
+    assert get(alice, "/api/send").status_code == 200
+
+
+def test_addresses_beyond_ascii_are_sent_where_the_server_takes_them(smtp: LyingServer) -> None:
+    smtp.answers["EHLO"] = [ALL_OFFERS]
+    assert submit(smtp, recipients=[JOSE]) is Outcome.SENT
+    assert smtp.commands("MAIL FROM") == [b"MAIL FROM:<alice@example.test> SIZE=%d SMTPUTF8" % len(MESSAGE)]
+    assert smtp.commands("RCPT TO") == [f"RCPT TO:<{JOSE}>".encode()]
+
+
+def test_addresses_beyond_ascii_are_named_where_the_server_takes_none(smtp: LyingServer, alice: FlaskClient) -> None:
+    answer = send(alice, MESSAGE, BOB, JOSE)
+    assert error_of(answer) == (422, "message-refused")
+    assert [one["address"] for one in answer.get_json()["refused"]] == [JOSE]
+    assert smtp.commands("MAIL FROM") == []
+
+
+@pytest.mark.parametrize(
+    "address", ["a\u202e@b.example", "a\ud800@b.example", "a\x85@b.example", "\u00e9" * 40 + "@b.example"]
+)
+def test_addresses_that_deceive_or_are_too_long_are_refused(alice: FlaskClient, address: str) -> None:
+    assert error_of(send(alice, MESSAGE, address)) == (400, "bad-argument")
+
+
+def test_reports_of_delivery_are_asked_for(smtp: LyingServer, alice: FlaskClient) -> None:
+    smtp.answers["EHLO"] = [ALL_OFFERS]
+    body = upload(MESSAGE, BOB, reports=["delay", "success"])
+    assert alice.post("/api/send", base_url=API, headers=UPLOAD, data=body).get_json()["outcome"] == "sent"
+    assert smtp.commands("MAIL FROM")[0].endswith(b" RET=HDRS")
+    assert smtp.commands("RCPT TO") == [b"RCPT TO:<bob@example.test> NOTIFY=SUCCESS,DELAY"]
+
+
+def test_reports_that_no_server_gives_are_refused(smtp: LyingServer, alice: FlaskClient) -> None:
+    refusals = (
+        (["success"], (422, "not-offered")),
+        (["never"], (400, "bad-request")),
+        ("success", (400, "bad-request")),
+    )
+    for reports, error in refusals:
+        body = upload(MESSAGE, BOB, reports=reports)
+        assert error_of(alice.post("/api/send", base_url=API, headers=UPLOAD, data=body)) == error
+    assert smtp.commands("MAIL FROM") == []

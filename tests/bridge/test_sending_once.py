@@ -146,7 +146,7 @@ def test_a_killed_process_sends_nothing_twice(
 def test_a_message_that_was_perhaps_sent_is_looked_for(
     alice: FlaskClient, memory_server: MemoryMailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def submit_silently(*_: object, before_last_line: Callable[[], None]) -> Outcome:
+    def submit_silently(*_: object, before_last_line: Callable[[], None], **_options: object) -> Outcome:
         before_last_line()
         return Outcome.PERHAPS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from email import message_from_bytes
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,9 @@ from tests.support.browser.browsers import Browser
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
-from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, submit_message
+from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Offers, Outcome, submit_message
 from webbridge.sending import once as sending
+from webbridge.sending.offers import KnownOffers
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -86,6 +88,26 @@ def test_a_copy_that_is_not_kept_is_no_failure_to_send(pages: MailPages, monkeyp
     pages.page.click(named("send"))
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
     assert "did not keep a copy" in pages.page.text(named("sent-copy"))
+
+
+def test_a_letter_is_too_large_before_it_is_sent(
+    browser: Browser,
+    demo_stack: DemoStack,
+    alice: Account,
+    bob: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    small = Offers(max_bytes=2_000_000, eight_bit=True, utf8=False, reports=False)
+    monkeypatch.setattr(KnownOffers, "of", lambda _self, _server: small)
+    attachment = tmp_path / "large.bin"
+    attachment.write_bytes(bytes(2_000_000))
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    pages.write(to=bob.address, subject="Large", text="With a file.")
+    pages.page.choose_files(named("compose-file"), [attachment])
+    pages.page.wait_for_text("larger than the 2 MB", selector=named("obstacle"))
+    pages.close()
 
 
 def test_a_row_says_that_its_header_cannot_be_read_and_opens(

@@ -46,6 +46,20 @@ def send_message() -> Response:
     return _answer(recorded)
 
 
+@blueprint.get("/send")
+def show_offers() -> Response:
+    """Say what the submission server takes, to be known before an upload."""
+    session = require_session()
+    offers = with_mail(session, lambda: services().offers.of(session.credentials.account.server))
+    own_most = services().config.max_message_bytes
+    return jsonify(
+        maxBytes=own_most if offers.max_bytes is None else min(own_most, offers.max_bytes),
+        eightBit=offers.eight_bit,
+        utf8=offers.utf8,
+        reports=offers.reports,
+    )
+
+
 @blueprint.get("/send/<key>")
 def show_outcome(key: str) -> Response:
     """Say what became of a message of the last day: the answer of its request, or `unknown` if none of it was sent."""

@@ -23,7 +23,7 @@ from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Prote
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.pop3 import Pop3Connection
-from webbridge.gateway.smtp import Outcome, submit_message
+from webbridge.gateway.smtp import Offers, Outcome, Report, ask_offers, submit_message
 
 __all__ = [
     "ConnectionPool",
@@ -39,13 +39,16 @@ __all__ = [
     "Mailbox",
     "MessagePage",
     "MessageSummary",
+    "Offers",
     "Outcome",
     "OutgoingMessage",
     "Pop3Connection",
     "Protection",
     "RawMessage",
+    "Report",
     "Security",
     "ServerAddress",
+    "ask_offers",
     "failure_of",
     "submit_message",
 ]

@@ -15,8 +15,8 @@ from enum import Enum, StrEnum
 from pathlib import Path
 
 # RFC 5321 section 4.5.3.1: 64 bytes of local part, 255 of domain, and 254 in all to fit a path of 256.
-MAX_ADDRESS_CHARACTERS = 254
-MAX_LOCAL_PART_CHARACTERS = 64
+MAX_ADDRESS_BYTES = 254
+MAX_LOCAL_PART_BYTES = 64
 # Our own bounds.
 MAX_RECIPIENTS = 500  # Servers take at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
 MAX_FOLDER_NAME_CHARACTERS = 500
@@ -31,6 +31,9 @@ _KEYWORD = re.compile(r"[A-Za-z0-9$_.+:!#&/=?^`|~-]{1,64}")
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDR_SPEC = re.compile(rf"({_ATEXT}(?:\.{_ATEXT})*)@({_LABEL}(?:\.{_LABEL})*)")
+_UTF8_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+"
+_UTF8_LABEL = r"[A-Za-z0-9\x80-\U0010ffff](?:[A-Za-z0-9\x80-\U0010ffff-]{0,61}[A-Za-z0-9\x80-\U0010ffff])?"
+_UTF8_ADDR_SPEC = re.compile(rf"({_UTF8_ATEXT}(?:\.{_UTF8_ATEXT})*)@({_UTF8_LABEL}(?:\.{_UTF8_LABEL})*)")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,498}>")
 _COMMAND_BREAKERS = re.compile("[\r\n\0]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -175,7 +178,7 @@ class Mailbox:
 
 def check_credentials(account: MailAccount, password: str) -> Credentials:
     """Return credentials that AUTH PLAIN can send (RFC 4616 section 2: no NUL). Raises GatewayError."""
-    check_text(account.login, what="The login name", max_characters=MAX_ADDRESS_CHARACTERS)
+    check_text(account.login, what="The login name", max_characters=MAX_ADDRESS_BYTES)
     check_text(password, what="The password", max_characters=MAX_PASSWORD_CHARACTERS)
     if not password:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The password is empty.")
@@ -183,9 +186,20 @@ def check_credentials(account: MailAccount, password: str) -> Credentials:
 
 
 def check_address(text: str) -> str:
-    """Return `text` if it is one strict addr-spec. Raises GatewayError."""
-    match = _ADDR_SPEC.fullmatch(text) if len(text) <= MAX_ADDRESS_CHARACTERS else None
-    if match is None or len(match[1]) > MAX_LOCAL_PART_CHARACTERS:
+    """Return `text` if it is one strict addr-spec in ASCII. Raises GatewayError."""
+    return _check_match(text, _ADDR_SPEC.fullmatch(text[: MAX_ADDRESS_BYTES + 1]))
+
+
+def check_recipient(text: str) -> str:
+    """Return `text` if it is one strict addr-spec, in ASCII or UTF-8 (RFC 6531 section 3.3). Raises GatewayError."""
+    if text.isascii() or not text.isprintable():
+        return check_address(text)
+    return _check_match(text, _UTF8_ADDR_SPEC.fullmatch(text[: MAX_ADDRESS_BYTES + 1]))
+
+
+def _check_match(text: str, match: re.Match[str] | None) -> str:
+    # The limits count octets (RFC 5321 section 4.5.3.1, RFC 6531 section 3.3).
+    if match is None or len(match[0].encode()) > MAX_ADDRESS_BYTES or len(match[1].encode()) > MAX_LOCAL_PART_BYTES:
         raise GatewayError(
             GatewayCode.BAD_ARGUMENT, f"{clean_text(text)!r} is not an e-mail address. Write it as name@example.org."
         )
@@ -194,7 +208,7 @@ def check_address(text: str) -> str:
 
 def check_recipients(addresses: list[str]) -> list[str]:
     """Return the addresses without repetitions, in their order. Raises GatewayError."""
-    checked = list(dict.fromkeys(check_address(address) for address in addresses))
+    checked = list(dict.fromkeys(check_recipient(address) for address in addresses))
     if not checked:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message has no recipient. Add one.")
     if len(checked) > MAX_RECIPIENTS:

@@ -8,7 +8,7 @@ sent: without a reply it was perhaps sent.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,7 @@ from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
     GatewayError,
+    MailServer,
     check_address,
     check_recipients,
     clean_text,
@@ -37,6 +38,24 @@ class Outcome(StrEnum):
     SENT = "sent"
     PERHAPS = "perhaps"
     """The server received the whole message and did not confirm it."""
+
+
+class Report(StrEnum):
+    """An event of which the mail servers tell the sender (RFC 3461 section 4.1), as stable words for programs."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    DELAY = "delay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What a submission server takes. `max_bytes` is None if it names no limit."""
+
+    max_bytes: int | None
+    eight_bit: bool
+    utf8: bool
+    reports: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +87,19 @@ def submit_message(
     message: OutgoingMessage,
     recipients: list[str],
     *,
+    reports: Collection[Report] = (),
     before_last_line: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Pass the bytes to the submission server unchanged.
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
+    The mail servers tell the sender of the events in `reports`; without any, each server does as it usually does.
     `before_last_line` is called when the server has all but the line that ends the message. If it raises an error, no
     recipient gets the message.
 
     Raises GatewayError, and then no recipient got the message: BUSY if it may succeed later, MESSAGE_REFUSED,
-    MISCONFIGURED, also for a refused password, UNREACHABLE, UNREADABLE, BAD_ARGUMENT or MESSAGE_TOO_LARGE.
+    MISCONFIGURED, also for a refused password, UNREACHABLE, UNREADABLE, BAD_ARGUMENT, MESSAGE_TOO_LARGE, or NOT_OFFERED
+    for reports.
     """
     checked = check_recipients(recipients)
     if message.longest_line_bytes > MAX_LINE_BYTES:
@@ -86,19 +108,29 @@ def submit_message(
         )
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
-    with _connection(credentials) as smtp:
-        _open_transaction(smtp, sender, checked, message)
+    with _connection(credentials.account.server) as smtp:
+        _log_in(smtp, credentials)
+        _open_transaction(smtp, sender, checked, message, reports)
         _transfer(smtp, message)
         before_last_line()
         return _finish(smtp, credentials.account.server.timeout_seconds)
 
 
+def ask_offers(server: MailServer) -> Offers:
+    """Return what the submission server says that it takes. Raises GatewayError."""
+    with _connection(server) as smtp:
+        return Offers(
+            max_bytes=_max_bytes(smtp),
+            eight_bit=smtp.offers("8bitmime"),
+            utf8=smtp.offers("smtputf8"),
+            reports=smtp.offers("dsn"),
+        )
+
+
 @contextmanager
-def _connection(credentials: Credentials) -> Iterator[SmtpWire]:
-    server = credentials.account.server
+def _connection(server: MailServer) -> Iterator[SmtpWire]:
     smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
     try:
-        _log_in(smtp, credentials)
         yield smtp
         if not smtp.wire.broken:
             smtp.wire.deadline = CallDeadline(QUIT_SECONDS)
@@ -136,11 +168,19 @@ def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
     raise GatewayError(GatewayCode.MISCONFIGURED, text)
 
 
-def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], message: OutgoingMessage) -> None:
+def _open_transaction(
+    smtp: SmtpWire, sender: str, recipients: list[str], message: OutgoingMessage, reports: Collection[Report]
+) -> None:
     """Name sender and recipients. A refused recipient ends the transaction for all."""
     _check_size(smtp, message)
-    mail = " ".join([f"MAIL FROM:<{sender}>", *_mail_options(smtp, message)]).encode()
-    rcpts = [f"RCPT TO:<{recipient}>".encode() for recipient in recipients]
+    _check_letters(smtp, recipients)
+    if reports and not smtp.offers("dsn"):
+        text = "The server for outgoing mail gives no reports of delivery. Send the message without asking for them."
+        raise GatewayError(GatewayCode.NOT_OFFERED, text)
+    options = [*_mail_options(smtp, message, recipients), *(["RET=HDRS"] if reports else [])]
+    mail = " ".join([f"MAIL FROM:<{sender}>", *options]).encode()
+    notify = f" NOTIFY={','.join(report.upper() for report in Report if report in reports)}" if reports else ""
+    rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     if not (reply := smtp.command(mail)).is_accepted:
         raise _refusal(reply, "the sender")
     refusals = [
@@ -155,23 +195,40 @@ def _open_transaction(smtp: SmtpWire, sender: str, recipients: list[str], messag
 
 def _check_size(smtp: SmtpWire, message: OutgoingMessage) -> None:
     """Raise GatewayError if the server has said that it takes no message of this size (RFC 1870 section 3)."""
-    most = smtp.parameters("size")
-    if most.isascii() and most.isdigit() and 0 < int(most[:MAX_SIZE_DIGITS]) < message.size_bytes:
-        text = f"The message has {message.size_bytes} bytes. The server for outgoing mail takes at most {int(most)}."
+    most = _max_bytes(smtp)
+    if most is not None and most < message.size_bytes:
+        text = f"The message has {message.size_bytes} bytes. The server for outgoing mail takes at most {most}."
         raise GatewayError(GatewayCode.MESSAGE_TOO_LARGE, text)
 
 
-def _mail_options(smtp: SmtpWire, message: OutgoingMessage) -> list[str]:
+def _max_bytes(smtp: SmtpWire) -> int | None:
+    most = smtp.parameters("size")
+    if not (most.isascii() and most.isdigit()) or len(most) > MAX_SIZE_DIGITS:
+        return None
+    return int(most) or None
+
+
+def _check_letters(smtp: SmtpWire, recipients: list[str]) -> None:
+    """Raise GatewayError for addresses beyond ASCII if the server takes none (RFC 6531 section 3.2)."""
+    if smtp.offers("smtputf8"):
+        return
+    text = "the server for outgoing mail takes only addresses in ASCII"
+    refusals = [Refusal(address=one, is_temporary=False, text=text) for one in recipients if not one.isascii()]
+    if refusals:
+        raise RecipientsRefused(refusals)
+
+
+def _mail_options(smtp: SmtpWire, message: OutgoingMessage, recipients: list[str]) -> list[str]:
     """Return the parameters of MAIL (RFC 1870, RFC 6152, RFC 6531). Raises GatewayError if one is not offered."""
     options = [f"SIZE={message.size_bytes}"] if smtp.offers("size") else []
     if not message.is_ascii:
         if not smtp.offers("8bitmime"):
             raise GatewayError(GatewayCode.MESSAGE_REFUSED, "The server for outgoing mail takes only 7-bit messages.")
         options.append("BODY=8BITMIME")
-    if not message.header.isascii():
-        if not smtp.offers("smtputf8"):
-            text = "The server for outgoing mail takes no header fields with letters beyond ASCII."
-            raise GatewayError(GatewayCode.MESSAGE_REFUSED, text)
+    if not message.header.isascii() and not smtp.offers("smtputf8"):
+        text = "The server for outgoing mail takes no header fields with letters beyond ASCII."
+        raise GatewayError(GatewayCode.MESSAGE_REFUSED, text)
+    if not (message.header.isascii() and all(map(str.isascii, recipients))):
         options.append("SMTPUTF8")
     return options
 

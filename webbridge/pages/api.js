@@ -158,6 +158,14 @@ export class BridgeApi {
   }
 
   /**
+   * The size of the largest message that can be sent: that of the bridge, or of the server for outgoing mail.
+   * @returns {Promise<number>}
+   */
+  async largestToSend() {
+    return (await this.#json("/api/send")).maxBytes;
+  }
+
+  /**
    * Sends a message. Rejects only if no recipient got it: with `unreachable` if an upload may still be on its way, which the
    * same key stops from being sent beside a second one. Without a confirmation the outcome is "perhaps".
    * @param {ArrayBuffer} message RFC 5322 bytes

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from sealwax.service import ServiceError
+from webbridge.gateway import Report
 from webbridge.gateway.door import check_recipients
 from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
 
@@ -20,14 +21,17 @@ MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
 # Made by the client from at least 120 random bits.
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
+_REPORTS: Final = tuple(map(str, Report))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """The key of a message, its recipients, and whether a copy goes to the folder for sent mail."""
+    """The key of a message, its recipients, the wanted reports, and whether a copy goes to the folder for sent mail."""
 
     key: str
     recipients: list[str]
     keeps_copy: bool
+    reports: frozenset[Report] = frozenset()
 
 
 def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, OutgoingMessage]:
@@ -70,7 +74,18 @@ def _read_envelope(line: bytes) -> Envelope:
     keeps_copy = members.get("copy", True)
     if not isinstance(keeps_copy, bool):
         raise _bad_request("The member copy is true or false.")
-    return Envelope(key=check_key(members.get("key")), recipients=check_recipients(recipients), keeps_copy=keeps_copy)
+    return Envelope(
+        key=check_key(members.get("key")),
+        recipients=check_recipients(recipients),
+        keeps_copy=keeps_copy,
+        reports=_read_reports(members.get("reports", [])),
+    )
+
+
+def _read_reports(value: object) -> frozenset[Report]:
+    if not isinstance(value, list) or not all(one in _REPORTS for one in value):
+        raise _bad_request(f"The member reports is a list of {', '.join(Report)}.")
+    return frozenset(map(Report, value))
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:

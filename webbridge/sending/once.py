@@ -62,7 +62,13 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         is_ending = True
 
     try:
-        outcome = submit_message(sending.credentials, message, envelope.recipients, before_last_line=before_last_line)
+        outcome = submit_message(
+            sending.credentials,
+            message,
+            envelope.recipients,
+            reports=envelope.reports,
+            before_last_line=before_last_line,
+        )
     except GatewayError as error:
         if not is_ending:
             _give_up(ledger, turn)
@@ -99,5 +105,6 @@ def _seconds_before_the_end(server: MailServer, message: OutgoingMessage) -> flo
 
 
 def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:
-    named = json.dumps([envelope.recipients, envelope.keeps_copy]).encode()
+    wishes = [envelope.recipients, envelope.keeps_copy, *([sorted(envelope.reports)] if envelope.reports else [])]
+    named = json.dumps(wishes).encode()
     return sha256(sha256(named).digest() + message.digest).digest()

@@ -72,6 +72,7 @@ class Writing {
   #unconfirmed = { draft: "", messageId: "" };
   /** The key of the message. It stays the same until it is certain that nothing was sent under it. */
   #key = newSendingKey();
+  #maxBytes;
 
   /**
    * @param {App} app
@@ -81,6 +82,7 @@ class Writing {
     const { translate } = app;
     this.#app = app;
     this.#proposal = proposal;
+    this.#maxBytes = app.maxMessageBytes;
     const title = translate(proposal === BLANK ? "writing_title" : "replying_title");
     this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
@@ -122,6 +124,7 @@ class Writing {
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     this.update();
+    void this.#askForLargest();
   }
 
   dispose() {
@@ -165,6 +168,16 @@ class Writing {
     else this.send.removeAttribute("aria-disabled");
   }
 
+  /** Says early that the attachments are too large. Without an answer, the request to send says so. */
+  async #askForLargest() {
+    try {
+      this.#maxBytes = await this.#app.api.largestToSend();
+    } catch {
+      return;
+    }
+    if (!this.done) this.update();
+  }
+
   #createPlan() {
     return createPlanPanel(this.#app.translate, {
       onUnlock: () => { location.hash = "#/keys"; },
@@ -200,7 +213,7 @@ class Writing {
 
   /** @returns {Letter} */
   #letter() {
-    const { keys, address, maxMessageBytes } = this.#app;
+    const { keys, address } = this.#app;
     return {
       sign: this.sign.input.checked,
       encrypt: this.encrypt.input.checked,
@@ -211,7 +224,7 @@ class Writing {
       ownAddresses: keys.identities.flatMap(({ addresses }) => addresses),
       // Two layers of base64 lengthen attachments by about 85 %.
       bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * 1.85),
-      maxBytes: maxMessageBytes,
+      maxBytes: this.#maxBytes,
       answersEncrypted: this.#proposal.answersEncrypted,
       ways: WAYS,
       hasPassword: false,
