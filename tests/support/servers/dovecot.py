@@ -124,6 +124,53 @@ service pop3-login {{
 """
 
 
+def auth_settings(port: int) -> str:
+    """Return settings by which Dovecot checks passwords for another server, at this port."""
+    return f"""
+service auth {{
+  inet_listener {{
+    address = {HOST}
+    port = {port}
+  }}
+}}
+"""
+
+
+def submission_settings(ports: Mapping[Security, int], *, relay_port: int) -> str:
+    """Return settings that add submission on these ports. All mail goes on to `relay_port`."""
+    return f"""
+protocols = imap submission
+hostname = mail.example.test
+submission_relay_host = {HOST}
+submission_relay_port = {relay_port}
+submission_relay_trusted = yes
+service submission-login {{
+  {"" if os.getuid() == 0 else "chroot ="}
+  inet_listener submission {{
+    port = {ports[Security.STARTTLS]}
+  }}
+  inet_listener submissions {{
+    port = {ports[Security.IMPLICIT_TLS]}
+    ssl = yes
+  }}
+}}
+"""
+
+
+def quota_settings(bytes_in_all: int) -> str:
+    """Return settings that give each mailbox so much room."""
+    return f"""
+mail_plugins = $mail_plugins quota
+protocol imap {{
+  mail_plugins = $mail_plugins imap_quota
+}}
+plugin {{
+  quota = maildir:User quota
+  quota_rule = *:bytes={bytes_in_all}
+}}
+"""
+
+
 def new_folder() -> Path:
     # Not in pytest's folder, which only its owner may enter. If root runs the tests, the mail belongs to another user.
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
