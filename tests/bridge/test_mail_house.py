@@ -6,7 +6,7 @@ import os
 import pwd
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,8 +123,8 @@ def signed_in(house: House, service: str) -> Iterator[FlaskClient]:
         yield browser
 
 
-def send_with(browser: FlaskClient, *recipients: str, **members: object) -> TestResponse:
-    body = upload(MESSAGE, *recipients, **members)
+def send_with(browser: FlaskClient, *recipients: str, reports: Sequence[str] = ()) -> TestResponse:
+    body = upload(MESSAGE, *recipients, reports=list(reports))
     return browser.post("/api/send", base_url=API, headers=UPLOAD, data=body)
 
 
