@@ -15,7 +15,7 @@ BUNDLE_SOURCES := $(sort $(shell find smime_core sealwax wasm_build webbridge/pa
 	-not -path '*/__pycache__/*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench pictures views docs test-tools lock clean FORCE
+.PHONY: help setup demo test test-all check pytest shape conformance contracts ways residues bench bench-bridge pictures views docs test-tools lock clean FORCE
 
 help:
 	@echo 'make setup      virtual environment, Python and npm packages, the WebAssembly bundle'
@@ -32,6 +32,7 @@ help:
 	@echo 'make shape      the measures of docs/architecture.md: packages, layers, circles, long functions, comments'
 	@echo 'make bench      the measurements: openssl, Bouncy Castle, PKI.js, node-forge; 12 GB of disk, 40 minutes;'
 	@echo '                ONLY="phone wait" chooses parts in the browsers'
+	@echo 'make bench-bridge  the bridge beside Roundcube; ONLY="times large" chooses parts; half an hour'
 	@echo 'make pictures   the pictures of the documentation, taken from the running demonstration'
 	@echo 'make views      a picture of every view on every kind of screen, in build/views'
 	@echo 'make ways       which browser does what itself; writes its table into docs/vault.md'
@@ -103,6 +104,10 @@ residues: setup test-tools
 bench: setup test-tools
 	$(if $(ONLY),,$(VENV)/python -m tests.bench.native)
 	$(VENV)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
+
+# ONLY="times large" chooses parts, RUNS=10 how often each job runs.
+bench-bridge: setup test-tools
+	$(VENV)/python -m tests.bench_bridge $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 pictures: setup test-tools
 	$(VENV)/python -m tests.pictures docs/pictures

@@ -17,6 +17,7 @@ from gunicorn.http.errors import (
     ParseException,
     UnsupportedTransferCoding,
 )
+from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
 _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
@@ -31,7 +32,12 @@ _TEXTS: Final = {
     HTTPStatus.INTERNAL_SERVER_ERROR: ("server-error", "Something went wrong on this server."),
 }
 _OTHER_TEXT: Final = ("bad-request", "The server does not understand the request.")
+BODY_PIECE_BYTES: Final = 64 * 1024
 _log = logging.getLogger("sealwax.http")
+
+
+# gunicorn reads a body by a megabyte, and copies the rest of it for each piece that the application takes.
+SocketUnreader.max_body_chunk = BODY_PIECE_BYTES
 
 
 class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

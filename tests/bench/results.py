@@ -11,7 +11,15 @@ from typing import Any, Final
 
 from rich.table import Table
 
-_UNITS: Final = {"ms": "{:,.1f}", "s": "{:,.2f}", "bytes": "{:,.0f}", "MB": "{:,.0f}", "times": "{:.2f}"}
+_UNITS: Final = {
+    "ms": "{:,.1f}",
+    "s": "{:,.2f}",
+    "bytes": "{:,.0f}",
+    "MB": "{:,.0f}",
+    "times": "{:.2f}",
+    "count": "{:,.0f}",
+    "per second": "{:,.1f}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

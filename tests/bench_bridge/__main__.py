@@ -19,7 +19,7 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import mail, servers, times
+from tests.bench_bridge import load, mail, servers, times
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.servers import dovecot
 from tests.support.servers.mail_host import MailHost
@@ -28,6 +28,8 @@ _RUNS: Final = 30
 _TABLE_WIDTH: Final = 130
 _MESSAGES: Final = 10_000
 _DISTANCE_MILLISECONDS: Final = 20
+_TIMES_MORE: Final = 10
+_FOLDERS: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +72,49 @@ def _measure_distant(settings: Settings) -> list[Figure]:
         return times.measure_distant(stand, settings.runs, f"{_DISTANCE_MILLISECONDS} ms to the mail server")
 
 
+def _measure_clients(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host) as stand:
+        return load.measure_clients(stand)
+
+
+def _measure_sessions(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
+        return load.measure_sessions(stand, settings.minutes)
+
+
+def _measure_large(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
+        return load.measure_large(stand)
+
+
+def _measure_logins(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
+        return load.measure_logins(stand)
+
+
+def _measure_many(settings: Settings) -> list[Figure]:
+    figures = []
+    for where, messages, folders in (
+        (times.USUAL, settings.messages, 0),
+        (times.MANY, settings.messages * _TIMES_MORE, _FOLDERS),
+    ):
+        with servers.run_mail((ANNA,)) as host:
+            mail.fill_inbox(host.maildirs / ANNA, messages, to=ANNA)
+            mail.make_folders(host.maildirs / ANNA, folders)
+            mail.hand_over(host.maildirs)
+            with servers.run_stand(host, with_roundcube=False) as stand:
+                figures += times.measure_our_list(stand, settings.runs, where)
+    return figures
+
+
 _PARTS: Final = {
     "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
     "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
+    "clients": Part(title="Many clients", measure=_measure_clients, limits=load.client_limits),
+    "many": Part(title="A large mailbox", measure=_measure_many, limits=times.many_limits),
+    "large": Part(title="Large messages", measure=_measure_large, limits=load.large_limits),
+    "logins": Part(title="Wrong logins", measure=_measure_logins, limits=load.login_limits),
+    "sessions": Part(title="Many people", measure=_measure_sessions, limits=load.session_limits),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 from tests.bench_bridge.web import Answer, Web
@@ -16,14 +17,17 @@ class OurClient:
 
     name = "ours"
 
-    def __init__(self, port: int, address: str, password: str) -> None:
-        self.web = Web(port)
+    def __init__(self, port: int, address: str, password: str, *, source: str = "127.0.0.1") -> None:
+        self._port, self._source = port, source
+        self.web = Web(port, source)
         self._headers = {"X-Sealwax": "1"}
         self._address, self._password = address, password
         self._folder = self._mailbox = ""
 
     def log_in(self) -> Answer:
-        """Sign in; a new session each time."""
+        """Sign in with a new browser, as at Roundcube."""
+        self.web.close()
+        self.web = Web(self._port, self._source)
         body = json.dumps({"address": self._address, "password": self._password}).encode()
         return self._ask("POST", "/api/session", body, **_JSON)
 
@@ -33,10 +37,11 @@ class OurClient:
 
     def open_folders(self) -> None:
         """Learn the id and the UIDVALIDITY of the inbox."""
-        folders = json.loads(self._ask("GET", "/api/folders").body)["folders"]
-        inbox = next(one for one in folders if one["role"] == "inbox")
-        self._folder = f"/api/folders/{inbox['id']}"
-        self._mailbox = f"{self._folder}/{inbox['uidValidity']}"
+        self._folder, self._mailbox = self._paths_of("inbox")
+
+    def list_folders(self) -> Answer:
+        """The folders, with the numbers of their messages."""
+        return self._ask("GET", "/api/folders")
 
     def list_page(self) -> Answer:
         """The newest 50 messages of the inbox."""
@@ -49,6 +54,12 @@ class OurClient:
     def open(self, uid: int) -> Answer:
         """The message, byte for byte."""
         return self._ask("GET", f"{self._mailbox}/{uid}/raw")
+
+    def opening_of_last_sent(self) -> Callable[[], Answer]:
+        """Find the newest message in Sent, and return a function that opens it."""
+        folder, mailbox = self._paths_of("sent")
+        newest = json.loads(self._ask("GET", f"{folder}/messages?limit=1").body)["messages"][0]["uid"]
+        return lambda: self._ask("GET", f"{mailbox}/{newest}/raw")
 
     def search(self, word: str) -> Answer:
         """Messages with a word in the subject."""
@@ -65,6 +76,12 @@ class OurClient:
     def send(self, message: bytes, to: str) -> Answer:
         """Send a message, and keep a copy in Sent."""
         return self._ask("POST", "/api/send", upload(message, to), **{"Content-Type": "application/octet-stream"})
+
+    def _paths_of(self, role: str) -> tuple[str, str]:
+        folders = json.loads(self.list_folders().body)["folders"]
+        found = next(one for one in folders if one["role"] == role)
+        path = f"/api/folders/{found['id']}"
+        return path, f"{path}/{found['uidValidity']}"
 
     def _ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         return self.web.ask(method, path, body=body, headers={**self._headers, **headers})

@@ -15,7 +15,9 @@ from tests.bench_bridge.theirs import TheirClient
 ANNA: Final = "anna@example.test"
 OURS, THEIRS = OurClient.name, TheirClient.name
 CACHES_OFF, CACHES_ON = "both caches off", "both caches on"
+USUAL, MANY = "usual mailbox", "ten times the messages, 300 folders"
 LIST, OPEN, SEARCH, SEND, LOGIN = "list 50", "open 10 KB", "search subject", "send 10 KB", "login"
+FOLDERS = "list folders"
 _SENT_BYTES: Final = 10_000
 _DISTANT_JOBS: Final = (LIST, OPEN, SEARCH)
 
@@ -74,6 +76,19 @@ def distant_limits(figures: Figures) -> list[Limit]:
     ]  # fmt: skip
 
 
+def measure_our_list(stand: Stand, runs: int, where: str) -> list[Figure]:
+    """Measure our lists of messages and of folders."""
+    side = _our_side(stand, (where,))
+    return _in_turns([side], (LIST, FOLDERS), runs)
+
+
+def many_limits(figures: Figures) -> list[Limit]:
+    """Limit: the list of a large mailbox beside that of the usual one."""
+    many, usual = figures.median(MANY, LIST, OURS), figures.median(USUAL, LIST, OURS)
+    share = many / usual if many is not None and usual else None
+    return [Limit(where=MANY, what=f"{LIST}: of the usual mailbox's time", value=share, limit=1.5, unit="times")]
+
+
 def _our_side(stand: Stand, wheres: tuple[str, ...]) -> _Side:
     client = OurClient(stand.bridge.port, ANNA, PASSWORD)
     client.log_in()
@@ -82,6 +97,7 @@ def _our_side(stand: Stand, wheres: tuple[str, ...]) -> _Side:
     message = mail.build_message(1, _SENT_BYTES, to=ANNA, sender=ANNA)
     jobs: dict[str, Job] = {
         LIST: lambda: client.list_page().milliseconds,
+        FOLDERS: lambda: client.list_folders().milliseconds,
         OPEN: lambda: client.open(uid).milliseconds,
         SEARCH: lambda: client.search(mail.RARE_WORD).milliseconds,
         SEND: lambda: client.send(message, ANNA).milliseconds,

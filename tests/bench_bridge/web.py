@@ -26,9 +26,10 @@ class Refused(Exception):
 class Web:
     """One browser at one server on loopback."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        """`source` is the client's own address."""
         self.origin = f"http://127.0.0.1:{port}"
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120, source_address=(source, 0))
         self._cookies: dict[str, str] = {}
 
     def ask(

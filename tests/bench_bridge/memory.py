@@ -1,0 +1,51 @@
+"""The memory of a service: of its process and of all processes below it. What they share counts once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+_SECONDS_BETWEEN: Final = 0.02
+
+
+class MemoryWatch:
+    """Measures the memory of a process and its children, in bytes."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def now(self) -> int:
+        """Return the bytes of this moment."""
+        return sum(map(_proportional_bytes, _family(self._pid)))
+
+    def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
+        """Do the works at once, and something else again and again. Return the most bytes more than before."""
+        before = most = self.now()
+        threads = [threading.Thread(target=work) for work in works]
+        other = threading.Thread(target=_repeat_while, args=(meanwhile, threads))
+        for thread in threads:
+            thread.start()
+        other.start()
+        while any(thread.is_alive() for thread in threads):
+            most = max(most, self.now())
+            time.sleep(_SECONDS_BETWEEN)
+        other.join()
+        return most - before
+
+
+def _repeat_while(work: Callable[[], None], threads: Sequence[threading.Thread]) -> None:
+    while any(thread.is_alive() for thread in threads):
+        work()
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _proportional_bytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss:", "SwapPss:")))
