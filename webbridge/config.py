@@ -20,6 +20,7 @@ from webbridge.gateway import MailServer
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
 IDLE_SECONDS = 15 * 60
 ABSOLUTE_SECONDS = 12 * 60 * 60
+MAX_STREAMS = 10_000  # Open streams of one process of events.
 _PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
 
 
@@ -45,6 +46,8 @@ class BridgeConfig:
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
     `directory_name_servers` names a resolver. `enrolment_key` is shared with the key server and makes the tickets that
     prove who owns an address.
+
+    `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream.
 
     `revocation` is the pages' policy on revocation. `mozilla_roots` adds Mozilla's roots for e-mail to the pages'
     anchors. `timestamp_anchors_file` has the trusted timestamp authorities. `trust_list_file` is a list signed by
@@ -83,6 +86,7 @@ class BridgeConfig:
     idle_seconds: int = IDLE_SECONDS
     absolute_seconds: int = ABSOLUTE_SECONDS
     trusted_proxies: int = 0
+    has_events: bool = False
     clock: Callable[[], datetime] = now
 
     def __post_init__(self) -> None:

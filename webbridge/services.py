@@ -122,25 +122,14 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     database = SCHEMA.open(config.database)
-    accounts = Accounts(
-        config.domains,
-        default_domain=config.default_domain,
-        mail_server=config.mail_server,
-        find_accepted=AcceptedServers(database).find,
-    )
+    accounts = accounts_of(config, database)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
         cookie=session_cookie(config),
         database=database,
         accounts=accounts,
-        sessions=SessionStore(
-            database,
-            accounts=accounts,
-            idle_seconds=config.idle_seconds,
-            absolute_seconds=config.absolute_seconds,
-            clock=config.clock,
-        ),
+        sessions=sessions_of(config, database, accounts),
         ledger=Ledger(database, clock=config.clock),
         offers=KnownOffers(config.clock),
         send_gate=send_gate(),
@@ -155,6 +144,27 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         trust_list=trust_list,
         timestamp_anchors_der=timestamp_anchors_der,
         reachability=Reachability(config),
+    )
+
+
+def accounts_of(config: BridgeConfig, database: Database) -> Accounts:
+    """Return the accounts of a configuration."""
+    return Accounts(
+        config.domains,
+        default_domain=config.default_domain,
+        mail_server=config.mail_server,
+        find_accepted=AcceptedServers(database).find,
+    )
+
+
+def sessions_of(config: BridgeConfig, database: Database, accounts: Accounts) -> SessionStore:
+    """Return the sessions of a configuration."""
+    return SessionStore(
+        database,
+        accounts=accounts,
+        idle_seconds=config.idle_seconds,
+        absolute_seconds=config.absolute_seconds,
+        clock=config.clock,
     )
 
 

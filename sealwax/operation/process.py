@@ -56,7 +56,7 @@ def run_service(load: Callable[[], Service]) -> None:
     gc.enable()
     service = load()
     configure_logs(json_lines=service.logs.format == "json", level=service.logs.level, audit=service.logs.audit_file)
-    with _temporary_folder(service.server) as folder:
+    with temporary_folder(service.server) as folder:
         os.environ[MULTIPROCESS_FOLDER] = str(folder)
         metrics()  # Made once, before there are threads.
         try:
@@ -71,7 +71,8 @@ def run_service(load: Callable[[], Service]) -> None:
 
 
 @contextlib.contextmanager
-def _temporary_folder(server: ServerSection) -> Iterator[Path]:
+def temporary_folder(server: ServerSection) -> Iterator[Path]:
+    """A folder for small files of the running processes, which is removed at the end of this process."""
     parent = server.temporary_folder or (_SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None)
     folder = Path(tempfile.mkdtemp(prefix="sealwax-", dir=parent))
     owner = os.getpid()

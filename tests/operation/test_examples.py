@@ -21,7 +21,7 @@ from webbridge.operation.settings import BridgeSettings
 
 # systemd's own scale goes from 0 to 10, and calls 2 and less "OK".
 MOST_EXPOSURE = 2.0
-SERVICES = ("bridge", "pages", "keys")
+SERVICES = ("bridge", "events", "pages", "keys")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,8 @@ def test_each_unit_runs_a_command_of_ours_as_a_user_of_its_own(examples: Path, n
     assert Path(program).name == "sealwax"
     command = command_at(words)
     command.parse_args(click.Context(command), words)
-    assert settings["User"] == f"sealwax-{name}"
+    # The events have the bridge's database.
+    assert settings["User"] == f"sealwax-{name}".replace("events", "bridge")
 
 
 def credentials(examples: Path, name: str) -> dict[str, str]:
@@ -92,7 +93,7 @@ def test_each_unit_gets_its_own_secrets_and_no_others(examples: Path) -> None:
     assert set(own["keys"]) == set(secret_names(KeysSettings)) - {"database"}
     assert own["pages"] == {}
     assert not set(own["bridge"].values()) & set(own["keys"].values())
-    for name in ("bridge", "pages"):
+    for name in ("bridge", "events", "pages"):
         text = (examples / "systemd" / f"sealwax-{name}.service").read_text()
         assert "master_key" not in text
         assert "keys.secrets" not in text
@@ -103,7 +104,8 @@ def test_each_unit_gets_its_own_secrets_and_no_others(examples: Path) -> None:
 
 def test_the_compose_file_names_settings_and_commands_that_exist(examples: Path) -> None:
     compose = read_yaml(examples / "container" / "compose.yaml")
-    kinds: dict[str, type[BaseModel]] = {"bridge": BridgeSettings, "pages": BridgeSettings, "keys": KeysSettings}
+    kinds: dict[str, type[BaseModel]] = dict.fromkeys(("bridge", "events", "pages"), BridgeSettings)
+    kinds["keys"] = KeysSettings
     for name, kind in kinds.items():
         service = compose["services"][name]
         known = {variable_name(path) for path, _ in setting_names(kind)} | {"CREDENTIALS_DIRECTORY"}

@@ -14,7 +14,10 @@ blueprint = Blueprint("settings", __name__)
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Return the anchors that the operator trusts for the pages, and the size of the largest message."""
+    """Return the anchors that the operator trusts for the pages, the size of the largest message, and `events`.
+
+    With `events`, the pages may ask for a stream of events.
+    """
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
         anchors=_texts(services().anchors_der),
@@ -23,6 +26,7 @@ def show_config() -> Response:
         mozilla=config.mozilla_roots,
         revocation=str(config.revocation),
         maxMessageBytes=config.max_message_bytes,
+        events=config.has_events,
     )
 
 

@@ -20,12 +20,15 @@ from webbridge.gateway.door import (
 )
 from webbridge.gateway.failures import Failure, failure_of
 from webbridge.gateway.imap import Folder, ImapConnection, MessageSummary, Protection
+from webbridge.gateway.imap_idle import INBOX, RENEW_SECONDS, InboxWatch
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.pool import ConnectionPool
 from webbridge.gateway.pop3 import Pop3Connection
 from webbridge.gateway.smtp import Offers, Outcome, Report, ask_offers, submit_message
 
 __all__ = [
+    "INBOX",
+    "RENEW_SECONDS",
     "ConnectionPool",
     "Credentials",
     "Failure",
@@ -33,6 +36,7 @@ __all__ = [
     "GatewayCode",
     "GatewayError",
     "ImapConnection",
+    "InboxWatch",
     "MailAccount",
     "MailConnection",
     "MailServer",

@@ -161,17 +161,26 @@ class Wire:
 
     def is_quiet(self) -> bool:
         """Return whether the connection is open and has no unread bytes."""
-        if self._buffer or self._ended:
-            return False
-        try:
-            self._socket.settimeout(0)
-            self._buffer += (unread := self._socket.recv(RECEIVE_BYTES))
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return True
-        except OSError:
-            unread = b""
-        self._ended = not unread
-        return False
+        return not self._buffer and not self._ended and not self._receives_at_hand() and not self._ended
+
+    def fileno(self) -> int:
+        """Return the number of the socket, for a selector."""
+        return self._socket.fileno()
+
+    def lines_at_hand(self, max_bytes: int) -> list[bytes]:
+        """Return the whole lines that have come, without waiting for more.
+
+        Raises ConnectionLost if the connection has ended, and UnreadableAnswer if more than `max_bytes` have come.
+        """
+        while self._receives_at_hand():
+            if len(self._buffer) > max_bytes:
+                self.broken = True
+                raise UnreadableAnswer
+        lines = self._take(self._buffer.rfind(b"\n") + 1).splitlines(keepends=True)
+        if self._ended and not lines:
+            self.broken = True
+            raise ConnectionLost
+        return lines
 
     def close(self) -> None:
         """Close the connection without a LOGOUT or QUIT."""
@@ -194,6 +203,21 @@ class Wire:
             self.broken = self._ended = True
             raise ConnectionLost
         return received
+
+    def _receives_at_hand(self) -> bool:
+        """Receive without waiting. Return whether bytes have come, and note the end of the connection."""
+        if self._ended:
+            return False
+        try:
+            self._socket.settimeout(0)
+            received = self._socket.recv(RECEIVE_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except (OSError, ValueError):
+            received = b""
+        self._buffer += received
+        self._ended = not received
+        return not self._ended
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._buffer[:count])

@@ -11,7 +11,7 @@ import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -31,6 +31,7 @@ HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
 # A use is written at most so often, because each write waits for the disk, and for the writes of all others.
 NOTED_AFTER_SECONDS = 60
+_IDS_AT_ONCE = 500  # SQLite takes at least 999 values in a statement.
 _FIND = select(SESSION).where(SESSION.c.id == bindparam("session_id"))
 _KEY_LABEL = b"sealwax bridge session 1"
 _ID_LABEL = b"sealwax bridge session id 1"
@@ -96,11 +97,37 @@ class SessionStore:
 
     def find(self, cookie: str) -> Session | None:
         """Return the session of a cookie and note its use, or None if the cookie is unknown, ended or expired."""
+        at = self._clock().timestamp()
+        found = self._find(cookie, at)
+        if found is None:
+            return None
+        session, used_at = found
+        return session if at - used_at < NOTED_AFTER_SECONDS or self._note_use(session.id, at) else None
+
+    def find_unused(self, cookie: str) -> Session | None:
+        """Return the session of a cookie as `find` does, without noting a use."""
+        found = self._find(cookie, self._clock().timestamp())
+        return None if found is None else found[0]
+
+    def find_living(self, session_ids: Iterable[str]) -> set[str]:
+        """Return the ids whose sessions are valid now, without noting a use."""
+        at = self._clock().timestamp()
+        living: set[str] = set()
+        wanted = list(session_ids)
+        with self._database.reading() as rows:
+            for start in range(0, len(wanted), _IDS_AT_ONCE):
+                some = select(SESSION.c.id, SESSION.c.used_at, SESSION.c.expires_at).where(
+                    SESSION.c.id.in_(wanted[start : start + _IDS_AT_ONCE])
+                )
+                living.update(row.id for row in rows.execute(some) if self._is_valid(row.used_at, row.expires_at, at))
+        return living
+
+    def _find(self, cookie: str, at: float) -> tuple[Session, float] | None:
+        """Return the session of a cookie, and the time of its last noted use."""
         cookie_half = _decode(cookie)
         if cookie_half is None:
             return None
         session_id = _session_id(cookie_half)
-        at = self._clock().timestamp()
         with self._database.reading() as rows:
             row = rows.execute(_FIND, {"session_id": session_id}).first()
         if row is None or not self._is_valid(row.used_at, row.expires_at, at):
@@ -116,9 +143,7 @@ class SessionStore:
             )
         except InvalidTag:
             return None
-        if at - row.used_at >= NOTED_AFTER_SECONDS and not self._note_use(session_id, at):
-            return None
-        return Session(id=session_id, credentials=Credentials(account=account, password=password.decode()))
+        return Session(id=session_id, credentials=Credentials(account=account, password=password.decode())), row.used_at
 
     def end(self, cookie: str) -> str | None:
         """Delete the server's half of the key and the sealed password. Return the id of the session."""
@@ -126,10 +151,14 @@ class SessionStore:
         if cookie_half is None:
             return None
         session_id = _session_id(cookie_half)
+        self.end_id(session_id)
+        return session_id
+
+    def end_id(self, session_id: str) -> None:
+        """Delete what `end` deletes of the session with this id."""
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(SESSION).where(SESSION.c.id == session_id))
         self._database.erase_deleted()
-        return session_id
 
     def _is_valid(self, used_at: float, expires_at: int, at: float) -> bool:
         # A use further ahead was noted by a wrong clock.

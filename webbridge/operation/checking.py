@@ -81,6 +81,7 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
     yield from _check_anchors(config)
     yield from _check_listening(settings)
     yield from _check_running(settings)
+    yield from _check_events(settings)
 
 
 def _servers(config: BridgeConfig) -> list[MailServer]:
@@ -221,8 +222,9 @@ def _check_listening(settings: BridgeSettings) -> Iterator[Finding]:
     if settings.trusted_proxies == 0 and is_https(settings.api_origin):
         text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
         yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
-    for part, listen in (("server", settings.server.listen), ("pages", settings.pages.listen)):
-        if not is_private(listen):
+    places = {"server": settings.server.listen, "pages": settings.pages.listen, "events": settings.events.listen}
+    for part, listen in places.items():
+        if listen and not is_private(listen):
             remedy = "listen at a loopback address, or let a firewall admit only the proxy"
             yield doubtful(part, f"{listen} is reached from other machines, without TLS", remedy)
     if settings.watch.listen and not is_private(settings.watch.listen):
@@ -249,3 +251,26 @@ def _check_running(settings: BridgeSettings) -> Iterator[Finding]:
         yield doubtful("proxy", f"{settings.api_origin}{path}: {error}", "look at the proxy and at its certificate")
     else:
         yield fine("proxy", f"{settings.api_origin}{path} answers")
+
+
+def _check_events(settings: BridgeSettings) -> Iterator[Finding]:
+    """Ask for events without a session, which the process of events refuses by a code of its own."""
+    listen, path = settings.events.listen, f"{settings.api_prefix}/api/events"
+    if listen is None or listen.startswith("unix:"):
+        return
+    try:
+        is_there = ask_process(listen, settings.api_origin, path).get("code") == "session-ended"
+    except NoAnswer:
+        is_there = False
+    if not is_there:
+        remedy = "start it: sealwax bridge events. Until then the pages show new mail only when they are asked"
+        yield doubtful("events", f"no process of events answers at {listen}", remedy)
+        return
+    yield fine("events", f"{listen} answers")
+    try:
+        is_there = ask(settings.api_origin, path).get("code") == "session-ended"
+    except NoAnswer:
+        is_there = False
+    if not is_there:
+        remedy = f"pass this path on to {listen}, as the example of your proxy does"
+        yield doubtful("events", f"{settings.api_origin}{path} does not reach the process of events", remedy)

@@ -18,6 +18,7 @@ class BridgeVerbs(Verbs):
         "check": "webbridge.operation.checking:check",
         "serve": "webbridge.operation.serving:serve",
         "pages": "webbridge.operation.serving:pages",
+        "events": "webbridge.operation.eventing:events",
     }
     entry_points: ClassVar[str] = "sealwax.bridge"
 
@@ -32,4 +33,5 @@ def bridge() -> None:
     check   tries all that the configuration names, and says what is wrong
     serve   answers the API until it is stopped
     pages   serves the pages' files, a service of its own
+    events  tells open pages of new mail, a service of its own
     """

@@ -111,6 +111,7 @@ def _values(request: InitRequest) -> Values:
         ("key_server_origin",): request.keys,
         ("database",): request.database,
         ("trusted_proxies",): 1,
+        ("events", "listen"): "127.0.0.1:8004",
         ("mail", "imap", "host"): imap_host,
         ("mail", "imap", "port"): imap_port,
         ("mail", "imap", "security"): "starttls" if imap_port == 143 else "tls",

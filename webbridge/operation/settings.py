@@ -22,7 +22,15 @@ from sealwax.operation.settings import (
 )
 from smime_core.pkix import RevocationPolicy
 from webbridge.accounts.domains import MailDomain
-from webbridge.config import ABSOLUTE_SECONDS, IDLE_SECONDS, MAX_MESSAGE_BYTES, BridgeConfig, PagesConfig, check_prefix
+from webbridge.config import (
+    ABSOLUTE_SECONDS,
+    IDLE_SECONDS,
+    MAX_MESSAGE_BYTES,
+    MAX_STREAMS,
+    BridgeConfig,
+    PagesConfig,
+    check_prefix,
+)
 from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.pages_app import BUILT_PAGES
 
@@ -199,6 +207,18 @@ class PagesSection(Section):
     watch: Listen | None = Field(default=None, description="Address of /health, /ready and /metrics of the pages")
 
 
+class EventsSection(Section):
+    """The process of events, which `sealwax bridge events` runs."""
+
+    listen: Listen | None = Field(
+        default=None, description="Address for the proxy; without it the pages hear of new mail only when they ask"
+    )
+    max_streams: int = Field(
+        default=MAX_STREAMS, ge=1, le=100_000, description="Pages that may be open at the same time"
+    )
+    watch: Listen | None = Field(default=None, description="Address of /health, /ready and /metrics of the events")
+
+
 class BridgeServerSection(ServerSection):
     """The process of the API."""
 
@@ -234,6 +254,7 @@ class BridgeSettings(ServiceSettings):
     )
     server: BridgeServerSection = Field(default_factory=BridgeServerSection, description="Process of the API")
     pages: PagesSection = Field(default_factory=PagesSection, description="Process of the pages")
+    events: EventsSection = Field(default_factory=EventsSection, description="Process of the events")
     sessions: SessionsSection = Field(default_factory=SessionsSection, description="Life of a session")
     trust: TrustSection = Field(default_factory=TrustSection, description="Authorities that the pages trust")
     directory: DirectorySection = Field(default_factory=DirectorySection, description="People's certificates")
@@ -259,6 +280,8 @@ class BridgeSettings(ServiceSettings):
             raise ValueError("pages_origin: an origin that no other service has is expected")
         if self.database.get_secret_value() == _MEMORY and self.server.workers > 1:
             raise ValueError("database: a file or a server is expected with more than one worker, not :memory:")
+        if self.database.get_secret_value() == _MEMORY and self.events.listen is not None:
+            raise ValueError("database: a file or a server is expected with a process of events, not :memory:")
         return self
 
     def to_config(self) -> BridgeConfig:
@@ -300,6 +323,7 @@ class BridgeSettings(ServiceSettings):
             idle_seconds=self.sessions.idle_seconds,
             absolute_seconds=self.sessions.absolute_seconds,
             trusted_proxies=self.trusted_proxies,
+            has_events=self.events.listen is not None,
         )
 
     def to_pages_config(self) -> PagesConfig:

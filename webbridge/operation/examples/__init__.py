@@ -42,7 +42,7 @@ def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
         "API_LISTEN": settings.server.listen,
         "PAGES_LISTEN": settings.pages.listen,
         "KEYS_LISTEN": "127.0.0.1:8003",
-        "EVENTS_LISTEN": "127.0.0.1:8004",
+        "EVENTS_LISTEN": settings.events.listen or "127.0.0.1:8004",
         "MAX_BODY": str(settings.max_message_bytes + MAX_LINE_BYTES),
         "KEYS_ORIGIN": settings.key_server_origin,
         "SEALWAX": str(Path(sys.prefix) / "bin" / "sealwax"),

@@ -1,0 +1,61 @@
+"""The Flask application that admits requests for events, by the same rules as the rest of the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask
+
+from sealwax.service import create_application, install_prefix
+from sealwax.service.health import Health, install_health
+from webbridge.config import BridgeConfig
+from webbridge.events.hub import Hub
+from webbridge.events.stream import Stream
+from webbridge.login.sessions import Session, SessionStore
+from webbridge.security import install_api_security
+from webbridge.services import SessionCookie, session_cookie
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_EXTENSION: Final = "sealwax.events"
+_STREAMS: Final = "sealwax.streams"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The parts that decide about a request."""
+
+    sessions: SessionStore
+    cookie: SessionCookie
+    hub: Hub
+
+    def admit(self, environ: WSGIEnvironment, session: Session) -> None:
+        """Leave a stream for the answer in the request's environment. Raises TryLater."""
+        environ[_STREAMS].append(self.hub.reserve(session))
+
+
+def create_admission(config: BridgeConfig, *, sessions: SessionStore, hub: Hub, health: Health) -> Flask:
+    """Return the application without its view, whose answer to an admitted request has headers and no body."""
+    app = create_application("webbridge.events", config.api_origin, proxies=config.trusted_proxies)
+    install_api_security(app, config)
+    install_prefix(app, config.api_prefix)
+    install_health(app, health)
+    app.extensions[_EXTENSION] = Admission(sessions=sessions, cookie=session_cookie(config), hub=hub)
+    return app
+
+
+def admission_of(app: Flask) -> Admission:
+    """Return the parts of one application."""
+    admission = app.extensions[_EXTENSION]
+    if not isinstance(admission, Admission):
+        raise TypeError("this application admits no streams")
+    return admission
+
+
+def await_stream(environ: WSGIEnvironment) -> list[Stream]:
+    """Return the list that has the stream after the request, if it was admitted."""
+    streams: list[Stream] = []
+    environ[_STREAMS] = streams
+    return streams

@@ -1,0 +1,137 @@
+"""The ASGI application of the events: each request is admitted in a thread, and an admitted one is streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from collections.abc import Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.middleware.wsgi import build_environ
+from werkzeug.test import run_wsgi_app
+
+from sealwax.service import Database
+from sealwax.service.health import Health
+from webbridge.blueprints.events import blueprint
+from webbridge.config import MAX_STREAMS, BridgeConfig
+from webbridge.database import SCHEMA
+from webbridge.database.secret import bridge_secret
+from webbridge.events.admission import await_stream, create_admission
+from webbridge.events.hub import Hub
+from webbridge.events.stream import Stream
+from webbridge.folder_ids import FolderIds
+from webbridge.services import accounts_of, sessions_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+
+_ADMISSION_THREADS: Final = 8
+_MAIL_THREADS: Final = 32  # Users who log in at the same time, after the mail server was away.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    stream: Stream | None
+
+
+class EventsApplication:
+    """The streams of one process."""
+
+    def __init__(self, config: BridgeConfig, *, max_streams: int = MAX_STREAMS) -> None:
+        """Open the database. Raises as `Schema.open` does."""
+        self._database: Database = SCHEMA.open(config.database)
+        self._sessions = sessions_of(config, self._database, accounts_of(config, self._database))
+        self._mail_threads = ThreadPoolExecutor(_MAIL_THREADS, thread_name_prefix="mail")
+        self._admission_threads: Executor = ThreadPoolExecutor(_ADMISSION_THREADS, thread_name_prefix="admission")
+        self.hub = Hub(
+            sessions=self._sessions,
+            folder_ids=FolderIds(bridge_secret(self._database)),
+            mail_threads=self._mail_threads,
+            max_streams=max_streams,
+        )
+        health = Health(needed={"database": lambda: SCHEMA.is_current(self._database)}, reported={})
+        self.admission = create_admission(config, sessions=self._sessions, hub=self.hub, health=health)
+        self.admission.register_blueprint(blueprint, url_prefix="/api")
+        self._wsgi: WSGIApplication = self.admission
+        self._checking: asyncio.Task[None] | None = None
+
+    def answer_by(self, wsgi: WSGIApplication) -> None:
+        """Answer requests by an application around `admission`."""
+        self._wsgi = wsgi
+
+    def close(self) -> None:
+        """Close the database. Threads that wait for a mail server are not waited for."""
+        self._mail_threads.shutdown(wait=False, cancel_futures=True)
+        self._admission_threads.shutdown(wait=False, cancel_futures=True)
+        self._database.close()
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        if self._checking is None:
+            self._checking = asyncio.get_running_loop().create_task(self.hub.check_sessions())
+        answer = await asyncio.get_running_loop().run_in_executor(self._admission_threads, self._admit, scope)
+        if answer.stream is None:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+            return
+        try:
+            await self._stream(answer, answer.stream, receive, send)
+        finally:
+            self.hub.release(answer.stream)
+
+    def _admit(self, scope: HTTPScope) -> _Answer:
+        environ: dict[str, Any] = dict(
+            build_environ(scope, {"type": "http.request", "body": b"", "more_body": False}, io.BytesIO())
+        )
+        # The body of a request is never read.
+        environ.pop("CONTENT_LENGTH", None)
+        environ["SERVER_PORT"] = str(environ["SERVER_PORT"])  # As gunicorn has it, and as PEP 3333 wants it.
+        streams = await_stream(environ)
+        try:
+            body, status, headers = run_wsgi_app(self._wsgi, environ, buffered=True)
+        except BaseException:
+            for reserved in streams:
+                self.hub.release(reserved)
+            raise
+        lines = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        stream = next(iter(streams), None)
+        if stream is not None:
+            lines = [(name, value) for name, value in lines if name != b"content-length"]
+        return _Answer(status=int(status[:3]), headers=lines, body=_joined(body), stream=stream)
+
+    async def _stream(
+        self, answer: _Answer, stream: Stream, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        self.hub.join(stream)
+        leaving = asyncio.get_running_loop().create_task(_end_with_client(stream, receive))
+        try:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            while (event := await stream.next()) is not None:
+                await send({"type": "http.response.body", "body": event, "more_body": True})
+            if not stream.is_dropped:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            leaving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await leaving
+            self.hub.leave(stream)
+
+
+async def _end_with_client(stream: Stream, receive: ASGIReceiveCallable) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.end()
+
+
+def _joined(body: Iterable[bytes]) -> bytes:
+    return b"".join(body)
