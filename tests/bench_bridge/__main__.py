@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import load, mail, servers, times
+from tests.bench_bridge import load, mail, servers, streams, times
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.servers import dovecot
 from tests.support.servers.mail_host import MailHost
@@ -107,6 +108,11 @@ def _measure_many(settings: Settings) -> list[Figure]:
     return figures
 
 
+def _measure_streams(_settings: Settings) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="bench-bridge-") as folder:
+        return streams.measure_streams(Path(folder))
+
+
 _PARTS: Final = {
     "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
     "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
@@ -115,6 +121,7 @@ _PARTS: Final = {
     "large": Part(title="Large messages", measure=_measure_large, limits=load.large_limits),
     "logins": Part(title="Wrong logins", measure=_measure_logins, limits=load.login_limits),
     "sessions": Part(title="Many people", measure=_measure_sessions, limits=load.session_limits),
+    "streams": Part(title="Open pages", measure=_measure_streams, limits=streams.stream_limits),
 }
 
 
