@@ -29,7 +29,7 @@ from webbridge.gateway import (
     submit_message,
 )
 from webbridge.gateway.door import check_address, check_credentials, check_folder_name, check_recipients
-from webbridge.gateway.imap import SEEN
+from webbridge.gateway.imap import SEEN, Criteria
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
 from webbridge.gateway.summary import protection_of, summary_from_fetch
 
@@ -438,3 +438,20 @@ def test_header_text_never_breaks_a_line() -> None:
         row = summary_from_fetch(1, {b"BODY[HEADER.FIELDS (SUBJECT)]<0>": b"Subject: " + encoded + b"\r\n\r\n"})
         assert row.subject.split() == ["one", "two"]
         assert row.subject.isprintable()
+
+
+def test_a_search_in_the_selected_folder_knows_the_changes_of_others(
+    connect: Callable[[], ImapConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, other = connect(), connect()
+    criteria = Criteria(subject="Seen by both")
+    before = ours.search("INBOX", criteria, limit=50)
+    selects: list[object] = []
+    monkeypatch.setattr(ours._selection, "_openings", lambda folder: selects.append(folder))
+    other.append("INBOX", OutgoingMessage.of(HEADER.replace(b"A test", b"Seen by both") + b"\r\nHello\r\n"), [])
+    uid = newest_uid(other)
+    assert [row.uid for row in ours.search("INBOX", criteria, limit=50).rows][:1] == [uid]
+    other._changes.remove(mailbox_of(other), [uid])
+    after = ours.search("INBOX", criteria, limit=50, uid_validity=before.uid_validity)
+    assert [row.uid for row in after.rows] == [row.uid for row in before.rows]
+    assert not selects

@@ -28,7 +28,7 @@ from webbridge.gateway.imap_raw import RawReader
 from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import ImapWire, folder_refusal
+from webbridge.gateway.imap_wire import Command, ImapWire, folder_refusal, refusal
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
 from webbridge.gateway.summary import MessageSummary, Protection
@@ -253,8 +253,8 @@ class ImapConnection:
     def has_message_id(self, folder: str, message_id: str) -> bool:
         """Return whether a folder has a message with this Message-ID."""
         wanted = Literal(check_message_id(message_id).encode())
-        self._selection.begin(folder, None, (b"UID SEARCH HEADER Message-ID", wanted))
-        answers = self._imap.answers()
+        command: Command = (b"UID SEARCH HEADER Message-ID", wanted)
+        _selected, answers = self._selection.search(folder, None, command, refusal)
         return any(answer.kind == "SEARCH" and answer.values for answer in answers)
 
     def sent_folder(self) -> str:

@@ -16,11 +16,12 @@ from webbridge.gateway.imap_fetch import ends_of, flags_of, items_by_uid, newest
 from webbridge.gateway.imap_search import (
     Criteria,
     SortKey,
-    read_found,
-    read_sorted,
-    read_threads,
+    found_in,
     search_command,
+    search_refusal,
     sort_command,
+    sorted_in,
+    threads_in,
 )
 from webbridge.gateway.imap_selection import Selected, Selection
 from webbridge.gateway.imap_syntax import Value
@@ -95,8 +96,9 @@ class MessageLists:
         words = criteria.command_words()
         if before_uid is not None:
             words = (b"UID", b"1:%d" % max(1, before_uid - 1), *words)
-        selected = self._selection.begin(folder, uid_validity, search_command(self._imap, words))
-        found = read_found(self._imap)
+        command = search_command(self._imap, words)
+        selected, answers = self._selection.search(folder, uid_validity, command, search_refusal)
+        found = found_in(answers)
         uids = found.newest(before=before_uid or MAX_UID + 1, limit=limit)
         rows = self.rows(selected, uids, {}, cache)
         return _page(selected, rows, total=found.count)
@@ -107,8 +109,9 @@ class MessageLists:
         """Return a part of the folder in an order of the server."""
         if not self._imap.offers("SORT"):
             raise _not_offered("cannot sort")
-        selected = self._selection.begin(folder, None, sort_command(key, (b"ALL",), is_descending=is_descending))
-        uids = read_sorted(self._imap)
+        command = sort_command(key, (b"ALL",), is_descending=is_descending)
+        selected, answers = self._selection.search(folder, None, command, search_refusal)
+        uids = sorted_in(answers)
         return _page(selected, self.rows(selected, uids[offset : offset + limit], {}, cache), total=len(uids))
 
     def threads(self, folder: str, *, offset: int, limit: int, cache: RowCache) -> tuple[MessagePage, list[list[int]]]:
@@ -116,8 +119,8 @@ class MessageLists:
         if not self._imap.offers("THREAD=REFERENCES"):
             raise _not_offered("has no threads")
         command = (b"UID", b"THREAD", b"REFERENCES", b"UTF-8", b"ALL")
-        selected = self._selection.begin(folder, None, command)
-        all_threads = sorted(read_threads(self._imap), key=max, reverse=True)
+        selected, answers = self._selection.search(folder, None, command, search_refusal)
+        all_threads = sorted(threads_in(answers), key=max, reverse=True)
         threads = all_threads[offset : offset + limit]
         rows = self.rows(selected, list(dict.fromkeys(map(max, threads))), {}, cache)
         return _page(selected, rows, total=len(all_threads)), threads
@@ -224,7 +227,7 @@ class MessageLists:
             return self._selection.begin(folder, uid_validity), []
         width = WINDOW * limit
         selected = self._selection.begin(folder, uid_validity, self._search_window(before_uid, width))
-        uids = read_found(self._imap).newest(before=before_uid, limit=limit)
+        uids = found_in(self._imap.answers(search_refusal)).newest(before=before_uid, limit=limit)
         if len(uids) < limit and before_uid > width + 1:
             uids = self._search_below(before_uid, limit, width * WIDER)
         return selected, uids
@@ -234,7 +237,7 @@ class MessageLists:
         width = width or WINDOW * limit
         while before_uid > 1:
             self._imap.send(self._search_window(before_uid, width))
-            uids = read_found(self._imap).newest(before=before_uid, limit=limit)
+            uids = found_in(self._imap.answers(search_refusal)).newest(before=before_uid, limit=limit)
             if len(uids) >= limit or before_uid <= width + 1:
                 return uids
             width *= WIDER

@@ -93,9 +93,9 @@ def search_command(imap: ImapWire, words: Command) -> Command:
     return (b"UID", b"SEARCH", *returned, *_charset(words), *words)
 
 
-def read_found(imap: ImapWire) -> Found:
-    """Read the answers to a search command that was sent."""
-    return Found(_found(imap.answers(_search_refusal)))
+def found_in(answers: Sequence[Answer]) -> Found:
+    """Return the UIDs that the answers to a search name."""
+    return Found(_found(answers))
 
 
 def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Command:
@@ -104,20 +104,14 @@ def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Comman
     return (b"UID", b"SORT", b"(" + order + b")", b"UTF-8", *words)
 
 
-def read_sorted(imap: ImapWire) -> list[int]:
-    """Read the UIDs of a SORT answer in their order, each once."""
-    numbers = (
-        read_number(value)
-        for answer in imap.answers(_search_refusal)
-        if answer.kind == "SORT"
-        for value in answer.values
-    )
+def sorted_in(answers: Sequence[Answer]) -> list[int]:
+    """Return the UIDs of a SORT answer in their order, each once."""
+    numbers = (read_number(value) for answer in answers if answer.kind == "SORT" for value in answer.values)
     return list(dict.fromkeys(uid for uid in numbers if uid is not None and 0 < uid <= MAX_UID))
 
 
-def read_threads(imap: ImapWire) -> list[list[int]]:
-    """Read the threads of a THREAD answer, each as its UIDs (RFC 5256 section 4)."""
-    answers = imap.answers(_search_refusal)
+def threads_in(answers: Sequence[Answer]) -> list[list[int]]:
+    """Return the threads of a THREAD answer, each as its UIDs (RFC 5256 section 4)."""
     values = [value for answer in answers if answer.kind == "THREAD" for value in answer.values]
     return [uids for value in values if (uids := _uids_in(value))]
 
@@ -148,7 +142,8 @@ def _esearch_ranges(values: list[Value]) -> Ranges:
     return []
 
 
-def _search_refusal(word: str, text: bytes) -> GatewayError:
+def search_refusal(word: str, text: bytes) -> GatewayError:
+    """Return the error of a refused search."""
     if word == "NO" and b"[BADCHARSET" in text.upper():
         return GatewayError(GatewayCode.SERVER_REFUSED, "The mail server can search for ASCII letters only.")
     return refusal(word, text)

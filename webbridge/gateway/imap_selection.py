@@ -1,8 +1,9 @@
 """The folder that a connection has selected (RFC 9051 section 6.3.2), remembered from one call to the next.
 
-A call that names the UIDVALIDITY of the selected folder goes on without a SELECT. Any other call selects, and sends its
-next command in the same write. Only commands that change nothing may be sent before the UIDVALIDITY is known: in a
-folder that was numbered anew they would change other messages.
+A call that names the UIDVALIDITY of the selected folder goes on without a SELECT, and so does a search, which needs
+only the UIDVALIDITY of a SELECT's answer. Any other call selects, and sends its next command in the same write. Only
+commands that change nothing may be sent before the UIDVALIDITY is known: in a folder that was numbered anew they would
+change other messages.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal
+from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
 _CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
+# The answers about changes that another program has made (RFC 9051 section 5.2, RFC 7162 section 3.2.10).
+_NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,29 @@ class Selection:
         if not can_send_together and commands:
             self._imap.send(*commands)
         return selected
+
+    def search(
+        self, folder: str, uid_validity: int | None, command: Command, refused: Refusal
+    ) -> tuple[Selected, list[Answer]]:
+        """Run a search. Select the folder before it only if it is not selected. Raises GatewayError.
+
+        A search knows only the messages that the server has told of (RFC 9051 section 5.2). The NOOP after it makes the
+        server tell the changes of others. If there are any, the search is repeated. The counts in the result are those
+        of the SELECT. A token made from them is older than the search, so the changes since it lack nothing.
+        """
+        selected = self._selected
+        if selected is None or selected.name != folder or uid_validity not in (None, selected.uid_validity):
+            return self.begin(folder, uid_validity, command), self._imap.answers(refused)
+        self._imap.send(command, (b"NOOP",))
+        try:
+            found = self._imap.answers(refused)
+            news = [*found, *self._imap.answers()]
+        finally:
+            self._imap.drain()
+        if not any(answer.kind in _NEWS for answer in news):
+            return selected, found
+        self._imap.send(command)
+        return selected, self._imap.answers(refused)
 
     def enter(self, mailbox: Mailbox) -> Selected:
         """Select a folder under its UIDVALIDITY, for commands that change its messages. Raises GatewayError."""
