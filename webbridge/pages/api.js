@@ -11,7 +11,7 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 /**
  * @typedef {{
  *   maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
- *   mozilla: boolean,
+ *   mozilla: boolean, events?: boolean,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
  */
@@ -116,6 +116,18 @@ export class BridgeApi {
     this.#account = "";
     const signal = AbortSignal.timeout(SIGN_OUT_MILLISECONDS);
     await this.#send("/api/session", { method: "DELETE", headers, signal });
+  }
+
+  /** The address of the stream of events. */
+  get eventsUrl() {
+    return `${this.#origin}/api/events`;
+  }
+
+  /** Asks whether the session of this page goes on, and reports its end. */
+  async checkSession() {
+    await this.#json("/api/session").catch((error) => {
+      if (!(error instanceof ApiError)) throw error;
+    });
   }
 
   /** @returns {Promise<Folder[]>} */

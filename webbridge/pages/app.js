@@ -9,6 +9,7 @@ import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi, KeyServer } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
+import { MailEvents } from "./events.js";
 import { KeyRing } from "./keys.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
@@ -64,6 +65,8 @@ export class App {
   /** @type {Promise<import("../../wasm_build/vault/owner/vault.js").Vault> | null} */
   #vault = null;
   #frame;
+  /** Whether the bridge tells of new mail. */
+  #hasEvents = false;
   /** Whether private keys stay out of the browser's own cryptography, and each operation ends its Worker. */
   #strict = isStrict();
 
@@ -76,6 +79,7 @@ export class App {
     this.translate = translate;
     this.#announcer = announcer;
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
+    this.events = new MailEvents(this.api.eventsUrl, () => void this.api.checkSession());
     const vault = () => this.#startVault();
     this.keys = new KeyRing(vault);
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
@@ -93,6 +97,7 @@ export class App {
   async start() {
     const [config, address] = await Promise.all([this.api.config(), this.api.whoIsSignedIn()]);
     this.maxMessageBytes = config.maxMessageBytes;
+    this.#hasEvents = config.events === true;
     this.trust.adoptOperator(config);
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
@@ -210,12 +215,14 @@ export class App {
    * @param {{isOwnComputer: boolean}} [where]
    */
   async #beginKeeping(address, where) {
+    if (this.#hasEvents) this.events.start(address);
     await this.kept.begin(address, where);
     this.trust.keepList(this.kept.keeping !== "off");
   }
 
   async signOut() {
     await this.kept.settled;
+    this.events.stop();
     this.#forget();
     this.address = null;
     this.#lastAddress = null;
@@ -291,6 +298,7 @@ export class App {
 
   #sessionEnded() {
     if (this.address === null) return;
+    this.events.stop();
     this.#lastAddress = this.address;
     this.address = null;
     this.navigate("/sign-in");

@@ -33,6 +33,34 @@ http {{
 """
 
 
+_ROUTE_OF_EVENTS = """
+{user}
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+        location = /api/events {{
+            proxy_buffering off;
+            proxy_pass http://127.0.0.1:{events_port};
+        }}
+        location / {{ proxy_pass http://127.0.0.1:{bridge_port}; }}
+    }}
+}}
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The ports of a proxy, one for each origin."""
@@ -48,6 +76,20 @@ class Ports:
 
     def origin(self, port: int) -> str:
         return f"https://localhost:{port}"
+
+
+@contextlib.contextmanager
+def run_route_of_events(port: int, bridge_port: int, events_port: int, *, folder: Path) -> Iterator[None]:
+    """Run nginx without TLS, which browsers need on loopback, with the bridge and the events behind one origin."""
+    folder.mkdir()
+    user = "user root;" if _is_root() else ""
+    text = _ROUTE_OF_EVENTS.format(
+        user=user, folder=folder, port=port, bridge_port=bridge_port, events_port=events_port
+    )
+    (folder / "nginx.conf").write_text(text)
+    command = [str(NGINX), "-c", str(folder / "nginx.conf"), "-p", str(folder)]
+    with run_process(command, folder=folder, listens=port, environment={}):
+        yield
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ export class MailView {
   #reading;
   #onKeys = () => this.#keysChanged();
   #onDecided = () => this.#openAgain();
+  #onMail = (/** @type {Event} */ event) => void this.#refresh(/** @type {CustomEvent<string>} */ (event).detail);
 
   /** @param {App} app */
   constructor(app) {
@@ -64,11 +65,13 @@ export class MailView {
     );
     app.keys.addEventListener("change", this.#onKeys);
     app.trust.addEventListener("decided", this.#onDecided);
+    app.events.addEventListener("mail", this.#onMail);
   }
 
   dispose() {
     this.#app.keys.removeEventListener("change", this.#onKeys);
     this.#app.trust.removeEventListener("decided", this.#onDecided);
+    this.#app.events.removeEventListener("mail", this.#onMail);
     this.#reading.clear();
   }
 
@@ -120,6 +123,21 @@ export class MailView {
     else await this.#loadList();
   }
 
+  /**
+   * Shows what has changed in a folder, without disturbing the person: nothing moves, and a failure is not reported.
+   * @param {string} folder
+   */
+  async #refresh(folder) {
+    if (folder === this.#folder) void this.#list.refresh();
+    try {
+      this.#folders = await this.#app.api.folders();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return;
+    }
+    this.#drawFolders();
+  }
+
   /** Returns the error, or null. */
   async #loadFolders() {
     this.#foldersFailure.textContent = "";
@@ -153,7 +171,10 @@ export class MailView {
     const isInbox = this.#folder === INBOX;
     this.heading.textContent = current || isInbox ? folderTitle(current ?? { name: INBOX, role: null }, translate) : translate("nav_mail");
     const links = this.#folders.map((each) => folderLink(this.#app, each, each === current));
+    const focused = this.#folderList.querySelector("a:focus")?.getAttribute("href");
     this.#folderList.replaceChildren(...links);
+    // A new link takes the focus of the one that it replaces.
+    if (focused) /** @type {HTMLElement | null} */ (this.#folderList.querySelector(`a[href="${focused}"]`))?.focus({ preventScroll: true });
   }
 
   /**

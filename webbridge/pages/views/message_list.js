@@ -44,6 +44,10 @@ export class MessageList {
   #decrypting = null;
   /** @type {AbortController | null} */
   #loading = null;
+  /** @type {AbortController | null} */
+  #refreshing = null;
+  /** Whether something has changed while the list was being loaded. */
+  #isStale = false;
   #rows = html("ul", { class: "rows", data: { test: "messages" } });
   #failure = problem("list-error");
   #empty;
@@ -78,6 +82,34 @@ export class MessageList {
     await this.#fetchPage();
   }
 
+  /**
+   * Shows what has changed in the folder. Rows that stay the same stay in the page, with the focus and under the pointer. A
+   * failure is not reported: its only effect is that the list stays as it was.
+   */
+  async refresh() {
+    // A list that is being loaded may have been read before the change.
+    if (this.#rows.getAttribute("aria-busy") === "true") {
+      this.#isStale = true;
+      return;
+    }
+    this.#refreshing?.abort();
+    this.#refreshing = new AbortController();
+    const { signal } = this.#refreshing;
+    try {
+      const { uidValidity, messages, isAll } = await this.#fetchAsMany(this.#messages.length, signal);
+      if (signal.aborted) return;
+      if (uidValidity !== this.#uidValidity) return await this.#fetchPage();
+      const before = new Map(this.#messages.map((message) => [message.uid, JSON.stringify(message)]));
+      this.#messages = messages;
+      this.#older.hidden = isAll;
+      this.#empty.hidden = messages.length > 0;
+      this.#drawChanges(before);
+      void this.#readSubjects();
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof ApiError)) throw error;
+    }
+  }
+
   /** Says that the list cannot be loaded. @param {unknown} error */
   fail(error) {
     this.#failure.textContent = this.#app.sentenceFor(error);
@@ -87,6 +119,7 @@ export class MessageList {
   /** Drops the answers to earlier requests, because the caller will load the list soon. */
   expect() {
     this.#loading?.abort();
+    this.#refreshing?.abort();
     this.#decrypting?.abort();
     this.#rows.setAttribute("aria-busy", "true");
   }
@@ -176,6 +209,27 @@ export class MessageList {
       this.#failure.textContent = this.#app.sentenceFor(error);
     }
     this.#rows.setAttribute("aria-busy", "false");
+    if (this.#isStale) {
+      this.#isStale = false;
+      void this.refresh();
+    }
+  }
+
+  /**
+   * The newest messages, at least as many as are shown.
+   * @param {number} count
+   * @param {AbortSignal} signal
+   */
+  async #fetchAsMany(count, signal) {
+    let page = await this.#app.api.messages(this.#folder, { signal });
+    const { uidValidity } = page;
+    const messages = [...page.messages];
+    while (messages.length < count && page.messages.length === PAGE_OF_MESSAGES) {
+      const before = { uidValidity, uid: messages.at(-1)?.uid ?? 0 };
+      page = await this.#app.api.messages(this.#folder, { before, signal });
+      messages.push(...page.messages);
+    }
+    return { uidValidity, messages, isAll: page.messages.length < PAGE_OF_MESSAGES };
   }
 
   /** Shows the encrypted subjects. A failure is not reported: its only effect is that a row keeps its placeholder. */
@@ -238,6 +292,34 @@ export class MessageList {
 
   #draw() {
     this.#rows.replaceChildren(...this.#messages.map((message) => this.#createRow(message)));
+  }
+
+  /**
+   * Draws the rows that are new or different, and removes those of messages that are gone.
+   * @param {Map<number, string>} before the messages that are drawn, by UID
+   */
+  #drawChanges(before) {
+    const drawn = new Map([...this.#rows.querySelectorAll("a")].map((link) => [Number(link.dataset.uid), link]));
+    const focused = this.#rows.querySelector("a:focus");
+    /** @type {Element[]} */
+    const rows = this.#messages.map((message) => {
+      const row = before.get(message.uid) === JSON.stringify(message) ? drawn.get(message.uid)?.closest("li") : null;
+      return row ?? this.#createRow(message);
+    });
+    const kept = new Set(rows);
+    const old = [...this.#rows.children];
+    // Rows are only inserted and removed, because a row that is moved loses the focus.
+    const place = focused ? old.indexOf(/** @type {Element} */ (focused.closest("li"))) : -1;
+    for (const row of old) if (!kept.has(row)) row.remove();
+    rows.forEach((row, index) => {
+      if (this.#rows.children[index] !== row) this.#rows.insertBefore(row, this.#rows.children[index] ?? null);
+    });
+    // The row with the focus was drawn anew, or its message is gone: then the next one takes the focus.
+    if (focused && !focused.isConnected) {
+      const uid = /** @type {HTMLElement} */ (focused).dataset.uid;
+      const next = this.#rows.querySelector(`[data-uid="${uid}"]`) ?? this.#rows.children[Math.min(place, rows.length - 1)]?.querySelector("a");
+      /** @type {HTMLElement | null | undefined} */ (next)?.focus({ preventScroll: true });
+    }
   }
 
   /** @param {MessageSummary} message */
