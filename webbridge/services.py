@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Flask, Request, Response, current_app, g, request
 
-from sealwax.service import Database, Gate, ServiceError, is_https
+from sealwax.service import Announcement, Announcements, Database, Gate, ServiceError, is_https
 from sealwax.service.health import Health
 from smime_core.providers.native import NativeProvider
 from webbridge.accounts.accounts import Accounts
@@ -23,6 +23,7 @@ from webbridge.certificates.trust_list_file import TrustListFile
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
+from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login.counter import LoginCounter, login_gate
@@ -83,6 +84,7 @@ class Services:
     cookie: SessionCookie
     database: Database
     accounts: Accounts
+    announcements: Announcements
     sessions: SessionStore
     ledger: Ledger
     offers: KnownOffers
@@ -129,6 +131,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         cookie=session_cookie(config),
         database=database,
         accounts=accounts,
+        announcements=Announcements(database),
         sessions=sessions_of(config, database, accounts),
         ledger=Ledger(database, clock=config.clock),
         offers=KnownOffers(config.clock),
@@ -234,3 +237,15 @@ def end_session() -> None:
     session_id = services().sessions.end(services().cookie.value_in(request))
     if session_id is not None:
         services().pool.close_session(session_id)
+        _tell(Announcement(kind=SESSION_ENDED, subject=session_id))
+
+
+def tell_changed(session: Session, folder: str) -> None:
+    """Tell the process of events that a folder of the session's account has changed."""
+    folder_id = services().folder_ids.id_of(session.address, folder)
+    _tell(Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id))
+
+
+def _tell(announcement: Announcement) -> None:
+    if services().config.has_events:
+        services().announcements.tell(announcement)

@@ -5,6 +5,7 @@ The modules import only the core and each other, never the bridge or the key ser
 
 from __future__ import annotations
 
+from sealwax.service.announcements import Announcement, Announcements, Listening
 from sealwax.service.application import create_application
 from sealwax.service.client_network import client_network
 from sealwax.service.configuration import check_origin, check_proxies, host_of, is_https, now
@@ -20,12 +21,15 @@ from sealwax.service.web_server import catch_ending_signals, serve
 __all__ = [
     "API_POLICY",
     "CLOCK_SLACK_SECONDS",
+    "Announcement",
+    "Announcements",
     "CrossOrigin",
     "Database",
     "DatabaseRefused",
     "DatabaseUnavailable",
     "Gate",
     "LeakyCounter",
+    "Listening",
     "Schema",
     "ServiceError",
     "TryLater",

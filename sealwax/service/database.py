@@ -98,6 +98,17 @@ class Database:
         """Whether the database is a PostgreSQL server, which machines may share."""
         return self._url.get_backend_name() == "postgresql"
 
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, or None if it has none."""
+        return file_of(self._url.render_as_string(hide_password=False)) if not self._is_in_memory else None
+
+    def own_connection(self) -> Any:
+        """Return a new connection of psycopg, which the caller closes. PostgreSQL only. Raises psycopg's errors."""
+        engine = self._current_engine()
+        arguments, options = engine.dialect.create_connect_args(self._url)
+        return engine.dialect.connect(*arguments, **{**_defaults(self._url), **options})
+
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """A connection inside one transaction: all changes or none. Raises DatabaseUnavailable.
@@ -272,11 +283,14 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
+def _defaults(url: URL) -> dict[str, Any]:
+    return {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+
+
 def _postgresql_engine(url: URL) -> Engine:
-    defaults = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
     return create_engine(
         url,
-        connect_args=defaults,
+        connect_args=_defaults(url),
         hide_parameters=True,
         # A connection that a restarted server has closed is replaced before it is used.
         pool_pre_ping=True,

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, FROM_PAGES, get, sign_in
+from tests.support.servers.bridge import API, FROM_PAGES, get, send, sign_in
 from tests.support.servers.events import Events, Page, run_events
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -200,6 +200,53 @@ def test_a_mailbox_by_pop3_has_a_stream_without_folders(config: BridgeConfig, me
         cookie = cookie_of(signed_in(app))
         page = stack.enter_context(Page(stack.enter_context(run_events(here)).port, cookie))
         assert page.wait_for("ready") == {"account": ALICE, "folders": []}
+
+
+@pytest.fixture
+def hearing(config: BridgeConfig, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, Events]]:
+    """A bridge and a process of events that learns of it only by announcements, on each kind of database."""
+    monkeypatch.setattr("webbridge.events.hub.CHECK_SECONDS", 1000.0)
+    monkeypatch.setattr("sealwax.service.announcements.POLL_SECONDS", 0.05)
+    here = replace(config, database=database_url)
+    app = create_app(here)
+    with run_events(here) as events:
+        yield app, events
+    services_of(app).close()
+
+
+def _hears(events: Events) -> bool:
+    return events.application._listening is not None
+
+
+def test_the_end_of_a_session_is_announced(hearing: tuple[Flask, Events]) -> None:
+    app, events = hearing
+    first, second = signed_in(app), signed_in(app)
+    with Page(events.port, cookie_of(first)) as page, Page(events.port, cookie_of(second)) as other:
+        other.wait_for("ready")
+        wait_until(lambda: _hears(events))
+        assert first.delete("/api/session", base_url=API, headers=FROM_PAGES).status_code == 204
+        page.wait_for("session-ended")
+        second.delete("/api/session", base_url=API, headers=FROM_PAGES)
+        assert other.next_event()[0] == "session-ended"
+
+
+def test_a_copy_in_sent_is_announced_to_the_pages_of_its_account(hearing: tuple[Flask, Events]) -> None:
+    app, events = hearing
+    alice, bob = signed_in(app), signed_in(app, BOB)
+    with Page(events.port, cookie_of(alice)) as page, Page(events.port, cookie_of(bob)) as other:
+        page.wait_for("ready")
+        other.wait_for("ready")
+        wait_until(lambda: _hears(events))
+        message = b"From: alice@example.test\r\nMessage-ID: <one@example.test>\r\nSubject: x\r\n\r\nHello\r\n"
+        assert send(alice, message, BOB).get_json()["outcome"] == "sent"
+        ids = services_of(app).folder_ids
+        seen = [page.wait_for("mail")["folder"]]
+        while seen[-1] != ids.id_of(ALICE, "Sent"):
+            seen.append(page.wait_for("mail")["folder"])
+        alice.delete("/api/session", base_url=API, headers=FROM_PAGES)
+        bob.delete("/api/session", base_url=API, headers=FROM_PAGES)
+        events_of_bob = iter(other.next_event, ("end", None))
+        assert ids.id_of(ALICE, "Sent") not in [members.get("folder") for _, members in events_of_bob]
 
 
 def test_signing_out_ends_the_streams_of_this_session_only(app: Flask, events: Events) -> None:

@@ -33,6 +33,12 @@ class Killed(BaseException):
 
 
 @pytest.fixture
+def config(config: BridgeConfig, database_url: str) -> BridgeConfig:
+    """A bridge on each kind of database in turn."""
+    return replace(config, database=database_url)
+
+
+@pytest.fixture
 def ledger(app: Flask) -> Ledger:
     return services_of(app).ledger
 

@@ -1,7 +1,8 @@
-"""Fixture of the tests of the code that both web services share: a clock that only the test moves."""
+"""Fixtures of the code that both web services share: a clock that only the test moves, and databases of both kinds."""
 
 from __future__ import annotations
 
 from tests.support.clock import clock
+from tests.support.databases.postgresql import database_url, postgresql
 
-__all__ = ["clock"]
+__all__ = ["clock", "database_url", "postgresql"]

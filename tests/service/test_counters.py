@@ -20,8 +20,8 @@ YEARS = 10 * 366 * 86_400
 
 
 @pytest.fixture
-def database() -> Iterator[Database]:
-    opened = SCHEMA.open(":memory:")
+def database(database_url: str) -> Iterator[Database]:
+    opened = SCHEMA.open(database_url)
     yield opened
     opened.close()
 

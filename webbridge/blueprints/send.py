@@ -15,7 +15,7 @@ from webbridge.records import recorded_send
 from webbridge.sending.envelope import MAX_LINE_BYTES, check_key, read_upload
 from webbridge.sending.ledger import Recorded, State
 from webbridge.sending.once import Sending, send_once
-from webbridge.services import require_session, services, with_mail
+from webbridge.services import require_session, services, tell_changed, with_mail
 
 _log = logging.getLogger(__name__)
 
@@ -101,11 +101,14 @@ def _keep_copy(session: Session, message: OutgoingMessage) -> str | None:
         return folder
 
     try:
-        return services().pool.run_once(session.id, session.credentials, append)
+        folder = services().pool.run_once(session.id, session.credentials, append)
+        tell_changed(session, folder)
     except GatewayError as error:
         _log.warning("the copy of a sent message was not kept: %s", error.code.value)
     except Exception:  # noqa: BLE001 (the message is sent: an error from here on would say that it is not)
         _log.exception("the copy of a sent message was not kept")
+    else:
+        return folder
     return None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn.middleware.wsgi import build_environ
 from werkzeug.test import run_wsgi_app
 
-from sealwax.service import Database
+from sealwax.service import Announcement, Announcements, Database, Listening
 from sealwax.service.health import Health
 from webbridge.blueprints.events import blueprint
 from webbridge.config import MAX_STREAMS, BridgeConfig
@@ -61,6 +61,7 @@ class EventsApplication:
         self.admission.register_blueprint(blueprint, url_prefix="/api")
         self._wsgi: WSGIApplication = self.admission
         self._checking: asyncio.Task[None] | None = None
+        self._listening: Listening | None = None
 
     def answer_by(self, wsgi: WSGIApplication) -> None:
         """Answer requests by an application around `admission`."""
@@ -68,6 +69,8 @@ class EventsApplication:
 
     def close(self) -> None:
         """Close the database. Threads that wait for a mail server are not waited for."""
+        if self._listening is not None:
+            self._listening.close()
         self._mail_threads.shutdown(wait=False, cancel_futures=True)
         self._admission_threads.shutdown(wait=False, cancel_futures=True)
         self._database.close()
@@ -77,7 +80,7 @@ class EventsApplication:
         if scope["type"] != "http":
             return
         if self._checking is None:
-            self._checking = asyncio.get_running_loop().create_task(self.hub.check_sessions())
+            self._checking = asyncio.get_running_loop().create_task(self._look_after_sessions())
         answer = await asyncio.get_running_loop().run_in_executor(self._admission_threads, self._admit, scope)
         if answer.stream is None:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -87,6 +90,17 @@ class EventsApplication:
             await self._stream(answer, answer.stream, receive, send)
         finally:
             self.hub.release(answer.stream)
+
+    async def _look_after_sessions(self) -> None:
+        """Hear what the other processes say of sessions, and look for itself."""
+        loop = asyncio.get_running_loop()
+
+        def heard(announcement: Announcement | None) -> None:
+            with contextlib.suppress(RuntimeError):  # The loop has ended.
+                loop.call_soon_threadsafe(self.hub.hear, announcement)
+
+        self._listening = await asyncio.to_thread(Announcements(self._database).listen, heard)
+        await self.hub.check_sessions()
 
     def _admit(self, scope: HTTPScope) -> _Answer:
         environ: dict[str, Any] = dict(

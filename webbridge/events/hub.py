@@ -8,14 +8,15 @@ import logging
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Final
+from typing import Any, Final
 
-from sealwax.service import DatabaseUnavailable, TryLater, audit
+from sealwax.service import Announcement, DatabaseUnavailable, TryLater, audit
 from sealwax.service.metrics import add_streams
 from webbridge.events.inbox import InboxWatcher
 from webbridge.events.stream import Stream, event_bytes, retry_bytes
+from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import INBOX, Credentials
 from webbridge.login.sessions import Session, SessionStore
@@ -25,7 +26,7 @@ CHECK_SECONDS: Final = 20.0
 # A page that is loaded again finds the connection of its user still open.
 LINGER_SECONDS: Final = 30.0
 RETRY_AFTER_SECONDS: Final = 60
-SESSION_ENDED: Final = event_bytes("session-ended", {})
+_SESSION_ENDED: Final = event_bytes("session-ended", {})
 
 UserKey = tuple[str, str]
 
@@ -120,7 +121,19 @@ class Hub:
         """End the streams of one session with the event that says so."""
         for stream in self._streams():
             if stream.session_id == session_id:
-                stream.end(SESSION_ENDED)
+                stream.end(_SESSION_ENDED)
+
+    def hear(self, announcement: Announcement | None) -> None:
+        """Do what another process says. None means that something may not have been heard."""
+        if announcement is None:
+            self._spawn(self.check_sessions_once())
+        elif announcement.kind == SESSION_ENDED:
+            self.end_session(announcement.subject)
+        elif announcement.kind == MAIL_CHANGED:
+            event = event_bytes("mail", {"folder": announcement.detail})
+            for stream in self._streams():
+                if name_of_account(stream.credentials.account.address) == announcement.subject:
+                    stream.put(event)
 
     def end(self) -> None:
         """End all streams. Their pages come back within some seconds, not all at once."""
@@ -159,16 +172,16 @@ class Hub:
             """End the sessions whose password the mail server no longer accepts."""
             refused = {stream for stream in user.streams if _are_equal(stream.credentials, credentials)}
             for session_id in {stream.session_id for stream in refused}:
-                self._in_background(lambda session_id=session_id: self._sessions.end_id(session_id))  # type: ignore[misc]
+                self._spawn(_end_quietly(self._sessions, session_id))
                 audit("session-ended", outcome="login-refused", account=credentials.account.address)
             for stream in refused:
-                stream.end(SESSION_ENDED)
+                stream.end(_SESSION_ENDED)
             user.streams -= refused
 
         return end_refused
 
-    def _in_background(self, call: Callable[[], None]) -> None:
-        task = asyncio.get_running_loop().create_task(_quietly(call))
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -178,9 +191,9 @@ class Hub:
             user.watcher.stop()
 
 
-async def _quietly(call: Callable[[], None]) -> None:
+async def _end_quietly(sessions: SessionStore, session_id: str) -> None:
     try:
-        await asyncio.to_thread(call)
+        await asyncio.to_thread(sessions.end_id, session_id)
     except DatabaseUnavailable:
         logging.getLogger("sealwax.events").warning("a session could not be ended, because the database is unavailable")
 

@@ -1,0 +1,195 @@
+"""Short words from one process of a service to the others: by NOTIFY of PostgreSQL, or by a file beside SQLite's.
+
+An announcement may be lost, so a receiver looks for itself too, only less often. It names nobody: its subject is an id
+or a hash. The first line of the file is at random, so that a file that has begun anew is known from one that has grown.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from sealwax.service.database import Database, DatabaseUnavailable
+
+POLL_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 5.0
+MAX_FILE_BYTES: Final = 256 * 1024
+_MAX_WORD_BYTES: Final = 1000  # PostgreSQL takes 8,000.
+_CHANNEL: Final = "sealwax"
+_PRIVATE_MODE: Final = 0o600
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """A kind, which is a word of the program, what it is about, and perhaps more."""
+
+    kind: str
+    subject: str
+    detail: str = ""
+
+
+Heard = Callable[[Announcement | None], None]
+"""Called for each announcement, and with None when some may have been lost. By a thread of its own."""
+
+
+class Announcements:
+    """The announcements of the processes that share one database. One in memory has none."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        file = database.file
+        self._file = None if file is None else file.with_name(f"{file.name}-announcements")
+
+    def tell(self, announcement: Announcement) -> None:
+        """Tell the other processes, as well as it goes: a failure is not the caller's."""
+        word = json.dumps([announcement.kind, announcement.subject, announcement.detail])
+        if len(word) > _MAX_WORD_BYTES:
+            raise ValueError("an announcement is a short word")
+        try:
+            if self._database.is_postgresql:
+                with self._database.transaction(durable=False) as rows:
+                    rows.execute(text("SELECT pg_notify(:channel, :word)"), {"channel": _CHANNEL, "word": word})
+            elif self._file is not None:
+                _append(self._file, f"{word}\n".encode())
+        except (DatabaseUnavailable, OSError) as error:
+            _log.warning("an announcement was not made: %s", type(error).__name__)
+
+    def listen(self, heard: Heard) -> Listening:
+        """Hear the announcements from now on, until the listening is closed."""
+        if self._database.is_postgresql:
+            return _PostgresqlListening(self._database, heard)
+        return _FileListening(self._file, heard)
+
+
+class Listening:
+    """A thread that listens."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="announcements", daemon=True)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._ends.set()
+        self._thread.join()
+
+    def _listen(self) -> None:
+        raise NotImplementedError
+
+    def _hear(self, word: str) -> None:
+        announcement = _read(word)
+        if announcement is not None:
+            self._heard(announcement)
+
+
+class _PostgresqlListening(Listening):
+    def __init__(self, database: Database, heard: Heard) -> None:
+        super().__init__(heard)
+        self._database = database
+        self._connection: Any = None
+        # Announcements count from here on, if the server answers.
+        with suppress(Exception):
+            self._connection = self._connect()
+        self._thread.start()
+
+    def _connect(self) -> Any:
+        """Return a connection that listens."""
+        connection = self._database.own_connection()
+        connection.autocommit = True
+        connection.execute(f"LISTEN {_CHANNEL}")
+        return connection
+
+    def _listen(self) -> None:
+        while not self._ends.is_set():
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                    self._heard(None)
+                for notice in self._connection.notifies(timeout=POLL_SECONDS):
+                    self._hear(notice.payload)
+            except Exception as error:  # noqa: BLE001 (psycopg has many, and a listener goes on after all)
+                _log.warning("announcements are not heard now: %s", type(error).__name__)
+                self._forget()
+                self._ends.wait(RETRY_SECONDS)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._connection is not None:
+            with suppress(Exception):
+                self._connection.close()
+        self._connection = None
+
+
+class _FileListening(Listening):
+    def __init__(self, file: Path | None, heard: Heard) -> None:
+        super().__init__(heard)
+        self._file = file
+        self._first, self._read_bytes = self._begin()
+        self._thread.start()
+
+    def _begin(self) -> tuple[bytes, int]:
+        """Return the first line of the file, and its size."""
+        try:
+            with open(self._file or os.devnull, "rb") as file:
+                return file.readline(_MAX_WORD_BYTES), file.seek(0, os.SEEK_END)
+        except OSError:
+            return b"", 0
+
+    def _listen(self) -> None:
+        while not self._ends.wait(POLL_SECONDS):
+            if self._file is not None:
+                with suppress(OSError):
+                    self._read_more(self._file)
+
+    def _read_more(self, path: Path) -> None:
+        with path.open("rb") as file:
+            first = file.readline(_MAX_WORD_BYTES)
+            if first != self._first:
+                # A file that was not there before has no earlier announcements.
+                if self._first:
+                    self._heard(None)
+                self._first, self._read_bytes = first, len(first)
+            file.seek(self._read_bytes)
+            words = file.read(MAX_FILE_BYTES + _MAX_WORD_BYTES)
+        whole = words.rfind(b"\n") + 1
+        self._read_bytes += whole
+        for word in words[:whole].splitlines():
+            self._hear(word.decode(errors="replace"))
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add a line to the file, which begins anew when it is long.
+
+    Without a lock: the system appends a short line as a whole. If two processes begin the file anew at the same time,
+    one announcement may be lost, or a second first line is there, which is no announcement.
+    """
+    number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, _PRIVATE_MODE)
+    with os.fdopen(number, "ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size > MAX_FILE_BYTES:
+            file.truncate(0)
+        if not 0 < size <= MAX_FILE_BYTES:
+            line = secrets.token_hex(16).encode() + b"\n" + line
+        file.write(line)
+
+
+def _read(word: str) -> Announcement | None:
+    try:
+        kind, subject, detail = json.loads(word)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if not all(isinstance(one, str) for one in (kind, subject, detail)):
+        return None
+    return Announcement(kind=kind, subject=subject, detail=detail)

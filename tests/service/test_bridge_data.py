@@ -1,0 +1,117 @@
+"""The bridge's sessions, counters, sends and secret on each kind of database, as several processes use them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+
+from sealwax.service import Database, LeakyCounter, TryLater
+from tests.support.clock import FakeClock
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, SOMEWHERE, accounts_at, login_at
+from webbridge.database import SCHEMA
+from webbridge.database.secret import bridge_secret
+from webbridge.database.tables import TABLES
+from webbridge.login.sessions import SessionStore
+from webbridge.sending.ledger import Ledger, NotOurTurn, State, Turn
+
+Result = TypeVar("Result")
+PROCESSES = 8
+IDLE_SECONDS = 900
+
+
+@pytest.fixture
+def databases(database_url: str) -> Iterator[list[Database]]:
+    """The same database as several processes have it open, which all begin at the same time."""
+    with ThreadPoolExecutor(PROCESSES) as threads:
+        opened = list(threads.map(SCHEMA.open, [database_url] * PROCESSES))
+    yield opened
+    for database in opened:
+        database.close()
+
+
+def sessions_in(database: Database, clock: FakeClock) -> SessionStore:
+    accounts = accounts_at(SOMEWHERE)
+    return SessionStore(database, accounts=accounts, idle_seconds=IDLE_SECONDS, absolute_seconds=43_200, clock=clock)
+
+
+def in_all(databases: list[Database], call: Callable[[Database], Result]) -> list[Result]:
+    with ThreadPoolExecutor(PROCESSES) as threads:
+        return list(threads.map(call, databases))
+
+
+def test_all_processes_have_one_secret(databases: list[Database]) -> None:
+    assert len(set(in_all(databases, bridge_secret))) == 1
+
+
+def test_each_process_finds_a_session_of_another_until_any_ends_it(databases: list[Database], clock: FakeClock) -> None:
+    first, *others = (sessions_in(database, clock) for database in databases)
+    cookie, made = first.create(login_at(SOMEWHERE))
+    for store in others:
+        found = store.find(cookie)
+        assert found is not None
+        assert (found.id, found.credentials.password) == (made.id, PASSWORDS[ALICE])
+        assert store.find_living([made.id, "0" * 64]) == {made.id}
+    others[0].end(cookie)
+    assert [store.find(cookie) for store in others] == [None] * len(others)
+    assert first.find_living([made.id]) == set()
+
+
+def test_a_use_in_one_process_keeps_the_session_in_all(databases: list[Database], clock: FakeClock) -> None:
+    stores = [sessions_in(database, clock) for database in databases]
+    cookie, _ = stores[0].create(login_at(SOMEWHERE, BOB, PASSWORDS[BOB]))
+    for store in stores:
+        clock.advance(seconds=IDLE_SECONDS - 1)
+        assert store.find(cookie) is not None
+    clock.advance(seconds=IDLE_SECONDS)
+    assert [store.find(cookie) for store in stores] == [None] * len(stores)
+    # The next sign-in deletes the one that is over.
+    stores[0].create(login_at(SOMEWHERE))
+    with databases[0].reading() as rows:
+        assert len(rows.execute(TABLES.tables["session"].select()).all()) == 1
+
+
+def test_processes_that_count_at_once_admit_as_many_as_the_limit(databases: list[Database], clock: FakeClock) -> None:
+    def count(database: Database) -> int:
+        counted = LeakyCounter(database, clock, tables=TABLES, kind="test", seconds=60, refusal="Wait.")
+        return sum(_is_admitted(counted) for _ in range(10))
+
+    assert sum(in_all(databases, count)) == 13
+
+
+def _is_admitted(counted: LeakyCounter) -> bool:
+    try:
+        counted.start({"one": 13, "two": 1000})
+    except TryLater:
+        return False
+    return True
+
+
+def test_of_processes_that_begin_one_message_at_once_one_sends_it(databases: list[Database], clock: FakeClock) -> None:
+    def begin(database: Database) -> Turn | None:
+        try:
+            begun = Ledger(database, clock=clock).begin(ALICE, "k" * 22, bytes(32), "<1@example.test>", seconds=60)
+        except NotOurTurn:
+            return None
+        assert isinstance(begun, Turn)
+        return begun
+
+    turns = [turn for turn in in_all(databases, begin) if turn is not None]
+    assert len(turns) == 1
+    one, other, *_ = (Ledger(database, clock=clock) for database in databases)
+    one.will_end(turns[0], seconds=60)
+    one.end(turns[0], State.SENT, {"savedTo": "Sent"})
+    found = other.find(ALICE, "k" * 22)
+    assert found is not None
+    assert (found.state, dict(found.answer)) == (State.SENT, {"savedTo": "Sent"})
+
+
+def test_the_tables_go_back_and_forth(database_url: str) -> None:
+    SCHEMA.upgrade(database_url)
+    newest = SCHEMA.state(database_url).revision
+    SCHEMA.downgrade_one_step(database_url)
+    assert SCHEMA.state(database_url).revision != newest
+    SCHEMA.upgrade(database_url)
+    assert SCHEMA.state(database_url).revision == newest

@@ -1,0 +1,17 @@
+"""The announcements of the bridge to the process of events."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+SESSION_ENDED: Final = "session-ended"
+"""The subject is the id of the session."""
+MAIL_CHANGED: Final = "mail"
+"""The subject is `name_of_account`, and the detail the id of a folder."""
+_LABEL: Final = b"sealwax bridge account 1"
+
+
+def name_of_account(address: str) -> str:
+    """Return a name of an account that does not name the person."""
+    return sha256(_LABEL + address.encode()).hexdigest()
