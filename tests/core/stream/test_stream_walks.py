@@ -12,7 +12,7 @@ from smime_core.algorithms import ContentCipher
 from smime_core.asn1.der import Buffer
 from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signing import Signing
-from smime_core.errors import LimitExceeded
+from smime_core.errors import LimitExceeded, SmimeError
 from smime_core.identity.identity import Identity
 from smime_core.providers import webcrypto_running
 from smime_core.providers.native_streaming import NativeStreamingProvider
@@ -125,11 +125,22 @@ class Storing(NativeStreamingProvider):
         return Kept()
 
 
+def _seems_to_decrypt(encrypted: bytes, holder: Identity) -> bool:
+    try:
+        blocking.decrypt_bytes(encrypted, Keys(identities=(holder,)), PROVIDER)
+    except SmimeError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("cipher", [AES_256_CBC, AES_256_GCM], ids=lambda cipher: cipher.name)
 def test_the_last_walk_is_announced_only_if_one_key_fits(cipher: ContentCipher) -> None:
     bob, content = person("bob"), CONTENT * 1_000
-    encrypted = encrypt(content, cipher)
     impostor = Identity(certificate=bob.certificate, private_key=person("dave").private_key)
+    encrypted = encrypt(content, cipher)
+    # A wrong key seems right if its last block happens to end like padding, as one in 256 does.
+    while _seems_to_decrypt(encrypted, impostor):
+        encrypted = encrypt(content, cipher)
     # Without a store, the plaintext is decrypted again each time that it is read.
     for provider, holders, is_sure in (
         (Storing(), (bob,), True),
@@ -141,4 +152,5 @@ def test_the_last_walk_is_announced_only_if_one_key_fits(cipher: ContentCipher) 
         opening = decrypt_octets(octets, decryptor=decryptor, provider=provider, on_last_walk=octets.read_once)
         _, inside = blocking.run(opening)
         assert octets.is_last_walk is is_sure
-        assert blocking.run(read_head(inside, len(content) + 1)) == content
+        is_whole = blocking.run(read_head(inside, len(content) + 1)) == content
+        assert is_whole  # An assertion on the megabyte itself would compare it line by line for hours.
