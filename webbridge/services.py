@@ -26,7 +26,8 @@ from webbridge.database.secret import bridge_secret
 from webbridge.events.words import MAIL_CHANGED, SESSION_ENDED, name_of_account
 from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
-from webbridge.login.counter import LoginCounter, login_gate
+from webbridge.login.counter import LoginCounter, device_gate, login_gate
+from webbridge.login.devices import KEPT_SECONDS, KnownDevices
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
@@ -56,6 +57,27 @@ class SessionCookie:
     def set_in(self, response: Response, value: str) -> None:
         """Let the browser keep the cookie until it is closed, for this host only and not for scripts."""
         response.set_cookie(self.name, value, secure=self.is_secure, httponly=True, samesite="Strict", path=self.path)
+
+    @property
+    def device_name(self) -> str:
+        """The name of the cookie that holds the token of a known device."""
+        return f"{self.name}-device"
+
+    def device_in(self, request: Request) -> str:
+        """Return the token of the device that a request comes from, or an empty text."""
+        return request.cookies.get(self.device_name, "")
+
+    def set_device_in(self, response: Response, token: str) -> None:
+        """Let the browser keep the token of the device for long."""
+        response.set_cookie(
+            self.device_name,
+            token,
+            max_age=KEPT_SECONDS,
+            secure=self.is_secure,
+            httponly=True,
+            samesite="Strict",
+            path=self.path,
+        )
 
     def delete_in(self, response: Response) -> None:
         """Let the browser forget the cookie."""
@@ -91,6 +113,8 @@ class Services:
     send_gate: Gate
     logins: LoginCounter
     login_gate: Gate
+    devices: KnownDevices
+    device_gate: Gate
     pool: ConnectionPool
     folder_ids: FolderIds
     people: PeopleDirectory
@@ -138,6 +162,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         send_gate=send_gate(),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
+        devices=KnownDevices(database, clock=config.clock),
+        device_gate=device_gate(),
         pool=ConnectionPool(),
         folder_ids=FolderIds(bridge_secret(database)),
         people=PeopleDirectory(config),

@@ -35,7 +35,7 @@ Runner = Callable[..., AbstractContextManager[None]]
 
 @dataclass
 class Client:
-    """A browser at the pages' origin. It keeps cookies by name, with the path that the server gave them."""
+    """A browser at the pages' origin. It keeps the cookie of the session, with the path that the server gave it."""
 
     origin: str
     page: str
@@ -54,8 +54,8 @@ class Client:
             connection.request(method, path, body or None, sent)
             answer = connection.getresponse()
             found = dict(answer.getheaders())
-            if "Set-Cookie" in found:
-                self.cookie, _, self.cookie_attributes = found["Set-Cookie"].partition("; ")
+            for given in (one for one in answer.headers.get_all("Set-Cookie", []) if "-device=" not in one):
+                self.cookie, _, self.cookie_attributes = given.partition("; ")
             return answer.status, found, answer.read()
 
     def json(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:

@@ -11,7 +11,8 @@ from tests.support.servers.mailboxes import SOMEWHERE, accounts_at, login_at
 from tests.support.statements import traced_statements
 from webbridge.certificates.lookup_counter import LookupCounter
 from webbridge.database import SCHEMA
-from webbridge.login.counter import LoginCounter
+from webbridge.login.counter import Attempt, LoginCounter
+from webbridge.login.devices import KnownDevices
 from webbridge.login.sessions import SessionStore
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
@@ -34,8 +35,11 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
     database = SCHEMA.open(path)
     with traced_statements() as statements:
         logins = LoginCounter(database, clock=lambda: NOW)
-        logins.start("alice@example.test", "192.0.2.1")
-        logins.succeeded("alice@example.test", "192.0.2.1")
+        attempt = Attempt(account="alice@example.test", client="192.0.2.1")
+        logins.start(attempt)
+        logins.succeeded(attempt)
+        devices = KnownDevices(database, clock=lambda: NOW)
+        assert devices.knows(devices.remember("", "alice@example.test"), "alice@example.test")
         LookupCounter(database, clock=lambda: NOW).start("session")
         sessions = SessionStore(
             database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, accounts=accounts_at(SOMEWHERE)

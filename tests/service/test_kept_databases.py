@@ -19,11 +19,11 @@ from tests.support.clock import FakeClock
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
 from webbridge.certificates.lookup_counter import MAX_PER_SESSION, LookupCounter
 from webbridge.database import SCHEMA
-from webbridge.login.counter import MAX_PER_ACCOUNT_AND_CLIENT, LoginCounter
+from webbridge.login.counter import MAX_PER_ACCOUNT_AND_CLIENT, Attempt, LoginCounter
 from webbridge.login.sessions import SessionStore
 
 YEARS = 10 * 366 * 86_400
-CLIENT = "192.0.2.1"
+ATTEMPT = Attempt(account=ALICE, client="192.0.2.1")
 
 
 @pytest.fixture
@@ -48,18 +48,18 @@ def test_the_bridge_works_again_after_another_process_has_locked_its_database_fo
     with closing(sqlite3.connect(tmp_path / "bridge.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseUnavailable):
-            logins.start(ALICE, CLIENT)
+            logins.start(ATTEMPT)
     for _ in range(MAX_PER_ACCOUNT_AND_CLIENT):
-        logins.start(ALICE, CLIENT)
+        logins.start(ATTEMPT)
     with pytest.raises(TryLater):
-        logins.start(ALICE, CLIENT)
+        logins.start(ATTEMPT)
 
 
 def test_a_backup_that_reads_for_long_holds_up_no_login(database: Database, tmp_path: Path, clock: FakeClock) -> None:
     with closing(sqlite3.connect(tmp_path / "bridge.sqlite", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM counter").fetchall()
-        LoginCounter(database, clock=clock).start(ALICE, CLIENT)
+        LoginCounter(database, clock=clock).start(ATTEMPT)
 
 
 def test_the_databases_are_for_their_owner_alone(database: Database, tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_failed_logins_under_a_clock_that_was_ahead_block_nobody_afterwards(
     logins = LoginCounter(database, clock=clock)
     clock.advance(seconds=YEARS)
     for _ in range(MAX_PER_ACCOUNT_AND_CLIENT):
-        logins.start(ALICE, CLIENT)
+        logins.start(ATTEMPT)
     clock.advance(seconds=-YEARS)
-    logins.start(ALICE, CLIENT)
+    logins.start(ATTEMPT)
 
 
 def test_lookups_under_a_clock_that_was_ahead_block_nobody_afterwards(database: Database, clock: FakeClock) -> None:

@@ -10,6 +10,7 @@ from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.door import check_credentials
+from webbridge.login.counter import Attempt
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.services import end_session, is_of_another_account, require_session, services
 
@@ -22,12 +23,13 @@ blueprint = Blueprint("session", __name__)
 def sign_in() -> Response:
     """Check address and password at the mail server and start a session under a new id."""
     credentials = _read_credentials()
-    connection = _log_in(credentials, client_network(request.remote_addr))
+    connection = _log_in(credentials, _attempt(credentials.account.address))
     end_session()
     cookie, session = services().sessions.create(credentials)
     services().pool.adopt(session.id, connection)
     response = jsonify(address=session.address)
     services().cookie.set_in(response, cookie)
+    _remember_device(response, session.address)
     return response
 
 
@@ -61,15 +63,27 @@ def _read_credentials() -> Credentials:
     return check_credentials(services().accounts.account_of(address), password)
 
 
-def _log_in(credentials: Credentials, client: str) -> MailConnection:
-    logins, address = services().logins, credentials.account.address
-    with recorded_login(address), services().login_gate.one(client):
-        logins.start(address, client)
+def _attempt(address: str) -> Attempt:
+    device = services().cookie.device_in(request)
+    is_known = bool(device) and services().devices.knows(device, address)
+    return Attempt(account=address, client=client_network(request.remote_addr), device=device if is_known else "")
+
+
+def _remember_device(response: Response, address: str) -> None:
+    token = services().devices.remember(services().cookie.device_in(request), address)
+    services().cookie.set_device_in(response, token)
+
+
+def _log_in(credentials: Credentials, attempt: Attempt) -> MailConnection:
+    logins = services().logins
+    gate = services().device_gate if attempt.device else services().login_gate
+    with recorded_login(attempt.account), gate.one(attempt.device or attempt.client):
+        logins.start(attempt)
         try:
             connection = services().pool.log_in(credentials)
         except GatewayError as error:
             if error.code is not GatewayCode.LOGIN_REFUSED:
-                logins.take_back(address, client)
+                logins.take_back(attempt)
             raise
-        logins.succeeded(address, client)
+        logins.succeeded(attempt)
         return connection

@@ -45,6 +45,18 @@ SUBMISSION: Final = Table(
     sqlite_strict=True,
 )
 
+DEVICE: Final = Table(
+    "device",
+    TABLES,
+    # Hashes: of token and account, and of the account.
+    Column("device", LargeBinary, primary_key=True, nullable=False),
+    Column("account", LargeBinary, nullable=False),
+    Column("used_at", INSTANT, nullable=False),
+    Index("device_by_account", "account", "used_at"),
+    Index("device_by_use", "used_at"),
+    sqlite_strict=True,
+)
+
 SETTING: Final = Table(
     "setting",
     TABLES,

@@ -1,12 +1,14 @@
 """Counters of failed logins in a window of time, by account and by network address.
 
 The tight limit is for one account from one network address, so that nobody can lock an account for all clients. The
-wide limits stop guesses at many accounts, or from many network addresses.
+wide limits stop guesses at many accounts, or from many network addresses. A known device (`devices`) is counted by
+itself instead, so that the failures of others do not keep an owner out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -17,9 +19,11 @@ WINDOW_SECONDS = 15 * 60
 MAX_PER_ACCOUNT_AND_CLIENT = 5
 MAX_PER_CLIENT = 30
 MAX_PER_ACCOUNT = 100
+MAX_PER_DEVICE = 10
 # Half of the threads that the administrator's guide recommends. The others remain for people who are signed in.
 MAX_AT_ONCE = 8
 MAX_AT_ONCE_PER_CLIENT = 4
+MAX_DEVICES_AT_ONCE = 2
 RETRY_SECONDS = 5
 _REFUSAL = "There were too many attempts to sign in. Wait a few minutes."
 
@@ -27,6 +31,37 @@ _REFUSAL = "There were too many attempts to sign in. Wait a few minutes."
 def login_gate() -> Gate:
     """Return the limit on concurrent logins. A login waits for the mail server and may occupy its thread for long."""
     return Gate(MAX_AT_ONCE, places_per_client=MAX_AT_ONCE_PER_CLIENT, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
+
+
+def device_gate() -> Gate:
+    """Return the limit on concurrent logins of known devices, for which others leave room."""
+    return Gate(MAX_DEVICES_AT_ONCE, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One login: the account, the client's network, and the token of a known device or an empty text."""
+
+    account: str
+    client: str
+    device: str = ""
+
+    @property
+    def own_counter(self) -> str:
+        """The name of the counter that a login with the right password clears."""
+        account = self.account.casefold()
+        return _hashed("device", account, self.device) if self.device else _hashed("both", account, self.client)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits of this attempt, by the names of their counters."""
+        if self.device:
+            return {self.own_counter: MAX_PER_DEVICE}
+        return {
+            self.own_counter: MAX_PER_ACCOUNT_AND_CLIENT,
+            _hashed("client", self.client): MAX_PER_CLIENT,
+            _hashed("account", self.account.casefold()): MAX_PER_ACCOUNT,
+        }
 
 
 class LoginCounter:
@@ -37,30 +72,18 @@ class LoginCounter:
             database, clock, tables=TABLES, kind="login", seconds=WINDOW_SECONDS, refusal=_REFUSAL
         )
 
-    def start(self, account: str, client: str) -> None:
+    def start(self, attempt: Attempt) -> None:
         """Count one attempt. Raises TryLater."""
-        self._attempts.start(_limits(account, client))
+        self._attempts.start(attempt.limits)
 
-    def succeeded(self, account: str, client: str) -> None:
-        """Uncount the attempt, and forget the earlier failures of this account from this client."""
-        self.take_back(account, client)
-        self._attempts.forget(_own_counter(account, client))
+    def succeeded(self, attempt: Attempt) -> None:
+        """Uncount the attempt, and forget the earlier failures of this account from this client or device."""
+        self.take_back(attempt)
+        self._attempts.forget(attempt.own_counter)
 
-    def take_back(self, account: str, client: str) -> None:
+    def take_back(self, attempt: Attempt) -> None:
         """Uncount an attempt that revealed nothing about the password."""
-        self._attempts.take_back(_limits(account, client))
-
-
-def _limits(account: str, client: str) -> dict[str, int]:
-    return {
-        _own_counter(account, client): MAX_PER_ACCOUNT_AND_CLIENT,
-        _hashed("client", client): MAX_PER_CLIENT,
-        _hashed("account", account.casefold()): MAX_PER_ACCOUNT,
-    }
-
-
-def _own_counter(account: str, client: str) -> str:
-    return _hashed("both", account.casefold(), client)
+        self._attempts.take_back(attempt.limits)
 
 
 def _hashed(*parts: str) -> str:

@@ -1,0 +1,68 @@
+"""Known devices: browsers in which somebody has signed in to an account before.
+
+A device has a random token in a cookie. For each account, the table has a hash of token and account, so it shows
+neither tokens nor that two accounts share a device. A known device signs in on a lane of its own (`counter`), so that
+the failures of others do not keep its owner out. A token gives access to nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Connection, delete, select
+
+from sealwax.service import CLOCK_SLACK_SECONDS, Database
+from sealwax.service.database import insert_into
+from webbridge.database.tables import DEVICE
+
+KEPT_SECONDS: Final = 180 * 24 * 60 * 60
+MAX_PER_ACCOUNT: Final = 20
+_TOKEN_BYTES: Final = 32
+_TOKEN_CHARACTERS: Final = len(secrets.token_urlsafe(_TOKEN_BYTES))
+
+
+class KnownDevices:
+    """The known devices of one bridge."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def knows(self, token: str, account: str) -> bool:
+        """Return whether somebody has signed in to the account with this token, not too long ago."""
+        at = self._clock().timestamp()
+        found = select(DEVICE.c.used_at).where(DEVICE.c.device == _device(token, account))
+        with self._database.reading() as rows:
+            used_at = rows.execute(found).scalar_one_or_none()
+        return used_at is not None and at - KEPT_SECONDS < used_at <= at + CLOCK_SLACK_SECONDS
+
+    def remember(self, token: str, account: str) -> str:
+        """Note that the device has signed in to the account. Return its token, a new one if it has none."""
+        kept = token if len(token) == _TOKEN_CHARACTERS else secrets.token_urlsafe(_TOKEN_BYTES)
+        at = self._clock().timestamp()
+        owner = _hashed("account", account.casefold())
+        row = {"device": _device(kept, account), "account": owner, "used_at": at}
+        with self._database.transaction(durable=False) as rows:
+            noted = insert_into(rows, DEVICE).values(row)
+            rows.execute(noted.on_conflict_do_update(index_elements=["device"], set_={"used_at": at}))
+            self._forget_old(rows, owner, at)
+        return kept
+
+    def _forget_old(self, rows: Connection, account: bytes, at: float) -> None:
+        used_at = DEVICE.c.used_at
+        for is_dead in (used_at <= at - KEPT_SECONDS, used_at > at + CLOCK_SLACK_SECONDS):
+            rows.execute(delete(DEVICE).where(is_dead))
+        by_use = select(DEVICE.c.device).where(DEVICE.c.account == account).order_by(used_at.desc())
+        rows.execute(delete(DEVICE).where(DEVICE.c.device.in_(by_use.offset(MAX_PER_ACCOUNT).limit(MAX_PER_ACCOUNT))))
+
+
+def _device(token: str, account: str) -> bytes:
+    return _hashed("device", token, account.casefold())
+
+
+def _hashed(*parts: str) -> bytes:
+    return sha256("\0".join(("sealwax device", *parts)).encode("utf-8", "replace")).digest()
