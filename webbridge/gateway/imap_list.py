@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webbridge.gateway.connection import Changes, MessagePage
-from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, UnreadableAnswer
+from webbridge.gateway.door import ConnectionLost, GatewayCode, GatewayError, Mailbox, UnreadableAnswer
 from webbridge.gateway.imap_fetch import ends_of, flags_of, items_by_uid, newest_first
 from webbridge.gateway.imap_search import (
     Criteria,
@@ -201,14 +201,18 @@ class MessageLists:
     def _read_items(self, folder: str, cache: RowCache) -> dict[int, dict[bytes, Value]]:
         """Return the items of the answers. A refusal leaves out the rest of them.
 
-        Raises GatewayError if the connection broke. The next attempt asks for UIDs before it asks for headers.
+        Raises GatewayError if the connection broke. The next attempt asks for UIDs before it asks for headers. An
+        unreadable answer counts as a lost connection the first time, so that this attempt is made at once.
         """
         answers: list[Answer] = []
         try:
             self._imap.finish(answers, kept_literal_bytes=HEADER_PART_BYTES)
-        except GatewayError:
+        except GatewayError as error:
             if self._imap.wire.broken:
+                is_known = cache.is_suspect(folder)
                 cache.suspect(folder)
+                if isinstance(error, UnreadableAnswer) and not is_known:
+                    raise ConnectionLost from error
                 raise
         return items_by_uid(answers)
 
