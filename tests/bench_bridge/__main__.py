@@ -20,8 +20,9 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import load, mail, servers, streams, times
+from tests.bench_bridge import load, mail, processor, servers, streams, times
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
+from tests.support.databases.postgresql import run_postgresql
 from tests.support.servers import dovecot
 from tests.support.servers.mail_host import MailHost
 
@@ -108,6 +109,15 @@ def _measure_many(settings: Settings) -> list[Figure]:
     return figures
 
 
+def _measure_processor(settings: Settings) -> list[Figure]:
+    with (
+        run_postgresql() as postgresql,
+        _annas_mail(settings) as host,
+        servers.run_stand(host, with_roundcube=False, database=postgresql.new_database()) as stand,
+    ):
+        return processor.measure_processor(stand, postgresql.pid)
+
+
 def _measure_streams(_settings: Settings) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-bridge-") as folder:
         return streams.measure_streams(Path(folder))
@@ -121,6 +131,7 @@ _PARTS: Final = {
     "large": Part(title="Large messages", measure=_measure_large, limits=load.large_limits),
     "logins": Part(title="Wrong logins", measure=_measure_logins, limits=load.login_limits),
     "sessions": Part(title="Many people", measure=_measure_sessions, limits=load.session_limits),
+    "processor": Part(title="Time of the processor", measure=_measure_processor, limits=processor.processor_limits),
     "streams": Part(title="Open pages", measure=_measure_streams, limits=streams.stream_limits),
 }
 

@@ -19,7 +19,7 @@ class MemoryWatch:
 
     def now(self) -> int:
         """Return the bytes of this moment."""
-        return sum(map(_proportional_bytes, _family(self._pid)))
+        return sum(map(_proportional_bytes, family(self._pid)))
 
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
         """Do the works at once, and something else again and again. Return the most bytes more than before."""
@@ -41,9 +41,10 @@ def _repeat_while(work: Callable[[], None], threads: Sequence[threading.Thread])
         work()
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """Return the ids of a process and of its children, and of theirs."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
+    return [pid, *(one for child in children for one in family(int(child)))]
 
 
 def _proportional_bytes(pid: int) -> int:

@@ -180,12 +180,15 @@ def at_a_distance(mail: MailHost, milliseconds: float) -> Iterator[MailHost]:
 
 
 @contextlib.contextmanager
-def run_stand(mail: MailHost, *, with_roundcube: bool = True) -> Iterator[Stand]:
-    """Run the bridge, Roundcube with and without its caches, and nginx in front of them during the block."""
+def run_stand(mail: MailHost, *, with_roundcube: bool = True, database: str | None = None) -> Iterator[Stand]:
+    """Run the bridge, Roundcube with and without its caches, and nginx in front of them during the block.
+
+    `database` is the URL of the bridge's database in place of SQLite.
+    """
     with contextlib.ExitStack() as stack:
         folder = _new_folder(stack)
         inner_port, api_port = free_port(), free_port()
-        pid = stack.enter_context(_run_bridge(mail, folder, inner_port, api_port))
+        pid = stack.enter_context(_run_bridge(mail, folder, inner_port, api_port, database))
         is_peer_there = with_roundcube and peer_absence() is None
         roundcubes = {is_cached: free_port() for is_cached in (False, True)} if is_peer_there else {}
         hosts = [_set_up_roundcube(mail, folder, is_cached, port) for is_cached, port in roundcubes.items()]
@@ -206,8 +209,11 @@ def _run_module(name: str, port: int, *arguments: str, folder: Path) -> contextl
     return run_process(command, folder=folder, listens=port, environment={"PYTHONPATH": str(ROOT)})
 
 
-def _run_bridge(mail: MailHost, folder: Path, inner_port: int, api_port: int) -> contextlib.AbstractContextManager[int]:
+def _run_bridge(
+    mail: MailHost, folder: Path, inner_port: int, api_port: int, database: str | None
+) -> contextlib.AbstractContextManager[int]:
     values = {
+        **({"database": json.dumps(database)} if database else {}),
         "api_origin": json.dumps(f"http://127.0.0.1:{api_port}"),
         "pages_origin": json.dumps(f"http://127.0.0.1:{free_port()}"),
         "key_server_origin": json.dumps(f"http://127.0.0.1:{free_port()}"),

@@ -17,7 +17,7 @@ from tests.support.pages.driver import MailPages, named
 from tests.support.servers.bridge import ENROLMENT_KEY, KEYS
 from tests.support.servers.events import run_events
 from tests.support.servers.ports import free_port
-from tests.support.servers.proxies import NGINX, run_route_of_events
+from tests.support.servers.proxies import NGINX, run_balancer
 from webbridge import BridgeConfig, create_app
 from webbridge.config import PagesConfig
 from webbridge.demo.stack import DemoStack
@@ -183,7 +183,7 @@ def test_new_mail_appears_by_itself_in_the_open_inbox(
         bridge_port = bridge.getsockname()[1]
         stack.enter_context(serve(app, bridge))
         events = stack.enter_context(run_events(config))
-        stack.enter_context(run_route_of_events(api_port, bridge_port, events.port, folder=tmp_path / "nginx"))
+        stack.enter_context(run_balancer(api_port, [bridge_port], events.port, folder=tmp_path / "nginx"))
         static = PagesConfig(pages_origin=pages, api_origin=api, key_server_origin=KEYS, folder=pages_with_sources)
         stack.enter_context(serve(create_pages_app(static), socket.create_server(("127.0.0.1", pages_port))))
         visit = MailPages(browser, pages, alice)

@@ -49,6 +49,12 @@ class Postgresql:
         with (folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write(f"{_SETTINGS}port = {self._port}\nunix_socket_directories = '{folder}'\n")
 
+    @property
+    def pid(self) -> int:
+        """The id of the server's first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         log = (self._folder / "log").open("ab")

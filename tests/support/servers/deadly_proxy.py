@@ -19,18 +19,22 @@ class Direction(Enum):
 
 @dataclass(slots=True)
 class DeadlyProxy:
-    """The proxy of one test. After `after` bytes in `direction`, no more pass, and `strike` is called once."""
+    """The proxy of one test.
+
+    After `after` bytes in `direction`, `strike` is called once. With `breaks`, no more bytes pass from then on.
+    """
 
     port: int = 0
     direction: Direction = Direction.TO_SERVER
     after: int | None = None
     strike: Callable[[], None] = lambda: None
+    breaks: bool = True
     passed: dict[Direction, int] = field(default_factory=lambda: dict.fromkeys(Direction, 0))
     has_struck: threading.Event = field(default_factory=threading.Event)
 
-    def arm(self, direction: Direction, after: int | None, strike: Callable[[], None]) -> None:
+    def arm(self, direction: Direction, after: int | None, strike: Callable[[], None], *, breaks: bool = True) -> None:
         """Count anew, and strike after so many bytes."""
-        self.direction, self.after, self.strike = direction, after, strike
+        self.direction, self.after, self.strike, self.breaks = direction, after, strike, breaks
         self.passed = dict.fromkeys(Direction, 0)
         self.has_struck.clear()
 
@@ -38,14 +42,17 @@ class DeadlyProxy:
         """Pass bytes on until one side closes."""
         with suppress(OSError):
             while piece := source.recv(64 * 1024):
-                is_counted = self.after is not None and direction is self.direction
+                has_passed = self.has_struck.is_set() and not self.breaks
+                is_counted = self.after is not None and direction is self.direction and not has_passed
                 left = (self.after or 0) - self.passed[direction] if is_counted else len(piece)
                 target.sendall(piece[:left])
                 self.passed[direction] += min(left, len(piece))
                 if left <= len(piece) and is_counted and not self.has_struck.is_set():
                     self.strike()
                     self.has_struck.set()
-                    break
+                    if self.breaks:
+                        break
+                    target.sendall(piece[left:])
         for one in (source, target):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,7 @@ http {{
 """
 
 
-_ROUTE_OF_EVENTS = """
+_BALANCER = """
 {user}
 daemon off;
 pid {folder}/nginx.pid;
@@ -41,13 +41,19 @@ error_log {folder}/error.log;
 events {{ worker_connections 256; }}
 http {{
     access_log off;
+    client_max_body_size 0;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    upstream bridges {{
+{bridges}
+        keepalive 16;
+    }}
     server {{
         listen 127.0.0.1:{port};
+        proxy_connect_timeout 2s;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
@@ -55,7 +61,7 @@ http {{
             proxy_buffering off;
             proxy_pass http://127.0.0.1:{events_port};
         }}
-        location / {{ proxy_pass http://127.0.0.1:{bridge_port}; }}
+        location / {{ proxy_pass http://bridges; }}
     }}
 }}
 """
@@ -79,13 +85,12 @@ class Ports:
 
 
 @contextlib.contextmanager
-def run_route_of_events(port: int, bridge_port: int, events_port: int, *, folder: Path) -> Iterator[None]:
-    """Run nginx without TLS, which browsers need on loopback, with the bridge and the events behind one origin."""
+def run_balancer(port: int, bridge_ports: Sequence[int], events_port: int, *, folder: Path) -> Iterator[None]:
+    """Run nginx without TLS, which browsers need on loopback, with bridges and events behind one origin."""
     folder.mkdir()
     user = "user root;" if _is_root() else ""
-    text = _ROUTE_OF_EVENTS.format(
-        user=user, folder=folder, port=port, bridge_port=bridge_port, events_port=events_port
-    )
+    bridges = "\n".join(f"        server 127.0.0.1:{one} max_fails=1 fail_timeout=1s;" for one in bridge_ports)
+    text = _BALANCER.format(user=user, folder=folder, port=port, bridges=bridges, events_port=events_port)
     (folder / "nginx.conf").write_text(text)
     command = [str(NGINX), "-c", str(folder / "nginx.conf"), "-p", str(folder)]
     with run_process(command, folder=folder, listens=port, environment={}):
