@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ class Client:
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     client: Client
+    file: Path
+    events_watch: str
     prefix: str
     api_listen: str
     ports: Ports
@@ -96,8 +99,11 @@ def stage(
     tmp_path: Path, memory_server: MemoryMailServer, tls_folder: Path, runner: Runner, prefix: str
 ) -> Iterator[Stage]:
     ports, listen, pages = Ports.free(), f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    events, events_watch = (f"127.0.0.1:{free_port()}" for _ in range(2))
     values = {
         **origins(ports),
+        "events.listen": json.dumps(events),
+        "events.watch": json.dumps(events_watch),
         "api_prefix": json.dumps(prefix),
         "max_message_bytes": str(MAX_BYTES),
         "server.listen": json.dumps(listen),
@@ -120,7 +126,7 @@ def stage(
         )
         stack.enter_context(runner(settings, file, ports, folder=tmp_path / "proxy", tls_folder=tls_folder))
         yield Stage(
-            client=client, prefix=prefix, api_listen=listen, ports=ports,
+            client=client, file=file, events_watch=events_watch, prefix=prefix, api_listen=listen, ports=ports,
             pages_client=Client(ports.origin(ports.pages), ports.origin(ports.pages), context),
         )  # fmt: skip
 
@@ -156,6 +162,39 @@ def test_the_proxys_own_errors_are_json_that_the_pages_may_read(stage: Stage) ->
     assert status in (502, 503)
     assert set(json.loads(body)) == {"code", "message"}
     assert int(headers["Retry-After"]) > 0
+
+
+def test_each_event_passes_the_proxy_at_once(stage: Stage, memory_server: MemoryMailServer, tmp_path: Path) -> None:
+    client, path = stage.client, f"{stage.prefix}/api/events"
+    assert client.sign_in(stage.prefix)[0] == 200
+    folder = tmp_path / "events"
+    folder.mkdir()
+    health = f"http://{stage.events_watch}/health"
+    with running("bridge", "events", "--config", str(stage.file), folder=folder, answers=health) as service:
+        parts = urlsplit(client.origin)
+        connection = http.client.HTTPSConnection("127.0.0.1", parts.port, timeout=30, context=client.context)
+        with contextlib.closing(connection):
+            headers = {"Host": parts.netloc, "Origin": client.page, "Cookie": client.cookie}
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, client.page)
+            # Each line is read as it comes. The stream goes on.
+            lines = iter(answer.readline, b"")
+            assert next(lines) == b"event: ready\n"
+            # Until the watch has begun, a new message is no event.
+            delivering = threading.Event()
+            deliverer = threading.Thread(target=_deliver, args=(memory_server, delivering))
+            deliverer.start()
+            assert b"event: mail\n" in lines
+            delivering.set()
+            deliverer.join()
+            service.process.terminate()
+            assert any(line.startswith(b"retry: ") for line in lines)
+
+
+def _deliver(server: MemoryMailServer, ends: threading.Event) -> None:
+    while not ends.wait(0.2):
+        server.append(ALICE, MESSAGE)
 
 
 def test_the_client_cannot_name_its_own_address(stage: Stage) -> None:
