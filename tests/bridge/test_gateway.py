@@ -31,7 +31,8 @@ from webbridge.gateway import (
 from webbridge.gateway.door import check_address, check_credentials, check_folder_name, check_recipients
 from webbridge.gateway.imap import SEEN, Criteria
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
-from webbridge.gateway.summary import protection_of, summary_from_fetch
+from webbridge.gateway.imap_wire import Command
+from webbridge.gateway.summary import MessageSummary, protection_of, summary_from_fetch
 
 pytestmark = pytest.mark.server
 
@@ -455,3 +456,36 @@ def test_a_search_in_the_selected_folder_knows_the_changes_of_others(
     after = ours.search("INBOX", criteria, limit=50, uid_validity=before.uid_validity)
     assert [row.uid for row in after.rows] == [row.uid for row in before.rows]
     assert not selects
+
+
+def test_a_list_of_an_unchanged_folder_needs_no_select_and_misses_no_change_of_others(
+    connect: Callable[[], ImapConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, other = connect(), connect()
+    for _ in range(3):
+        other.append("INBOX", OutgoingMessage.of(PLAIN), [])
+
+    def listed(connection: ImapConnection) -> list[MessageSummary]:
+        return connection.list_messages("INBOX", limit=50).rows
+
+    rows = listed(ours)
+    selects: list[str] = []
+    openings = ours._selection._openings
+
+    def counted(folder: str) -> list[Command]:
+        selects.append(folder)
+        return openings(folder)
+
+    monkeypatch.setattr(ours._selection, "_openings", counted)
+    assert listed(ours) == rows
+    assert selects == []
+    other.change_flags(mailbox_of(other), [rows[1].uid], add=[SEEN])
+    assert [row.seen for row in listed(ours)[:3]] == [False, True, False]
+    other._changes.remove(mailbox_of(other), [rows[2].uid])
+    assert [row.uid for row in listed(ours)[:2]] == [rows[0].uid, rows[1].uid]
+    assert rows[2].uid not in [row.uid for row in listed(ours)]
+    other.append("INBOX", OutgoingMessage.of(PLAIN), [])
+    assert listed(ours) == listed(connect())
+    assert len(selects) <= 4
+    ours._changes.remove(mailbox_of(ours), [rows[0].uid])
+    assert listed(ours) == listed(connect())

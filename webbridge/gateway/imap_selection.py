@@ -43,6 +43,7 @@ class Selection:
         self._imap = imap
         self._selected: Selected | None = None
         self._is_enabled = False
+        self._news_at_select = 0
 
     def begin(self, folder: str, uid_validity: int | None, *commands: Command) -> Selected:
         """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
@@ -87,6 +88,13 @@ class Selection:
         self._imap.send(command)
         return selected, self._imap.answers(refused)
 
+    def unchanged(self, folder: str, uid_validity: int | None) -> Selected | None:
+        """Return the state of the folder if it is selected, and nothing was told of other messages in it since."""
+        selected = self._selected
+        if selected is None or selected.name != folder or uid_validity not in (None, selected.uid_validity):
+            return None
+        return selected if self._imap.folder_news == self._news_at_select else None
+
     def enter(self, mailbox: Mailbox) -> Selected:
         """Select a folder under its UIDVALIDITY, for commands that change its messages. Raises GatewayError."""
         return self.begin(mailbox.name, mailbox.uid_validity)
@@ -115,6 +123,7 @@ class Selection:
             self._imap.drain()
             raise
         self._selected = selected
+        self._news_at_select = self._imap.folder_news
         return selected
 
 

@@ -23,6 +23,7 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024  # All answers to one command, without the ra
 MAX_LINES = 20_000  # The lines of all answers to one command.
 MAX_LITERAL_DIGITS = 10  # RFC 9051 section 9 allows 64-bit numbers, but no mail has so many bytes.
 MAX_LITERAL_MINUS_BYTES = 4096  # RFC 7888 section 5
+FOLDER_NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED"})  # RFC 9051 section 7.4.1 and 7.5.1, RFC 7162 section 3.2.10
 MAX_SKIPPED_BYTES = 64 * 1024 * 1024  # The largest literal that is read. Only its beginning may be kept.
 
 _LITERAL_AT_END = re.compile(rb"~?\{(\d{1,40})\+?\}\r?\n\Z")
@@ -90,6 +91,8 @@ class ImapWire:
         """The text of the last status that ended a command. It may begin with a response code."""
         self._taken_bytes = 0
         self._taken_lines = 0
+        self.folder_news = 0
+        """The number of answers so far that told of new or removed messages in the selected folder."""
 
     @property
     def has_unfinished(self) -> bool:
@@ -177,6 +180,8 @@ class ImapWire:
         if answer is not None and answer.kind == "BYE":
             self.wire.broken = True
             raise ConnectionLost
+        if answer is not None and answer.kind in FOLDER_NEWS:
+            self.folder_news += 1
         return answer
 
     def is_end(self, line: Line) -> bool:
