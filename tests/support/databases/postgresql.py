@@ -17,6 +17,7 @@ from typing import Final
 import pytest
 
 from tests.support.servers.ports import free_port
+from tests.support.signals import interruptible_children
 
 _VERSIONS: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 BINARIES: Final = _VERSIONS[-1].parent if _VERSIONS else None
@@ -58,7 +59,7 @@ class Postgresql:
     def start(self) -> None:
         """Start the server, and wait until it answers."""
         log = (self._folder / "log").open("ab")
-        with log:
+        with log, interruptible_children():
             self._process = subprocess.Popen(
                 [str(self._binaries / "postgres"), "-D", str(self._folder / "data")],
                 user=self._owner, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder,
