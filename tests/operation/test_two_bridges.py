@@ -38,7 +38,7 @@ LARGE = b"From: bob@example.test\r\nSubject: large\r\n\r\n" + b"A line of the me
 LONG = b"A line of the message.\r\n" * 250_000
 CLIENTS = 4
 PATIENCE_SECONDS = 60
-Answer = tuple[int, dict[str, Any], dict[str, str]]
+Answer = tuple[int, dict[str, Any], http.client.HTTPMessage]
 
 
 @dataclass(slots=True)
@@ -64,15 +64,15 @@ class Site:
             host = {"Host": f"127.0.0.1:{self.port}"}
             connection.request(method, path, body, FROM_PAGES | host | (headers or {}))
             answer = connection.getresponse()
-            content, found = answer.read(), dict(answer.getheaders())
-        is_json = found.get("Content-Type") == "application/json"
-        return answer.status, json.loads(content) if is_json else {"bytes": len(content)}, found
+            content = answer.read()
+        is_json = answer.headers.get("Content-Type") == "application/json"
+        return answer.status, json.loads(content) if is_json else {"bytes": len(content)}, answer.headers
 
     def sign_in(self) -> dict[str, str]:
         body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
         status, _, headers = self.ask("POST", "/api/session", body, {"Content-Type": "application/json"})
         assert status == 200
-        return {"Cookie": headers["Set-Cookie"].partition(";")[0]}
+        return {"Cookie": "; ".join(given.partition(";")[0] for given in headers.get_all("Set-Cookie", []))}
 
     def send(self, session: dict[str, str], message: bytes, key: str) -> Answer:
         headers = session | {"Content-Type": "application/octet-stream"}
