@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from flask.testing import FlaskClient
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.servers.bridge import error_of, send
 from tests.support.servers.lying_server import LyingServer
 from tests.support.servers.mailboxes import BOB, login_at
+from webbridge import BridgeConfig
+from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import GatewayError, OutgoingMessage, submit_message
 from webbridge.gateway.outgoing import MAX_HEADER_BYTES, MEMORY_BYTES
 
@@ -25,6 +33,23 @@ def is_fit(content: bytes) -> bool:
     """Whether every server in transit splits this into the same lines."""
     lines = content.split(b"\r\n")
     return not any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
+
+
+@pytest.fixture
+def config(config: BridgeConfig) -> BridgeConfig:
+    """A bridge that takes messages larger than those that stay in memory."""
+    return replace(config, max_message_bytes=2 * MEMORY_BYTES)
+
+
+@contextmanager
+def disk_of(room: int) -> Iterator[None]:
+    """Let files grow only to this size during the block. A write takes the part that has room, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def in_pieces(content: bytes, sizes: list[int]) -> OutgoingMessage:
@@ -74,6 +99,33 @@ def test_a_large_message_is_read_as_often_as_needed_and_stands_on_no_disk_in_cle
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="closed"):
         next(message.pieces())
+
+
+@settings(max_examples=20)
+@example(len(LARGE) - 1, 64 * 1024)
+@example(MEMORY_BYTES // 2, 64 * 1024)
+@given(st.integers(0, len(LARGE) + 1), st.integers(8_000, 300_000))
+def test_a_message_is_kept_whole_or_refused_wherever_the_disk_is_full(room: int, piece_bytes: int) -> None:
+    with disk_of(room), OutgoingMessage(max_bytes=len(LARGE)) as message:
+        try:
+            for start in range(0, len(LARGE), piece_bytes):
+                message.write(LARGE[start : start + piece_bytes])
+        except OSError:
+            assert room < len(LARGE)
+        else:
+            assert b"".join(message.pieces()) == LARGE
+
+
+@pytest.mark.server
+def test_a_message_that_finds_no_room_is_refused_and_not_sent(
+    alice: FlaskClient, memory_server: MemoryMailServer
+) -> None:
+    large = LARGE[:MEMORY_BYTES] + b"A line\r\n" * 8
+    with disk_of(len(large) - 10):
+        answer = send(alice, large, BOB)
+    assert error_of(answer) == (503, "try-later")
+    assert answer.headers["Retry-After"]
+    assert memory_server.messages(BOB) == []
 
 
 def test_a_header_without_an_end_is_refused() -> None:

@@ -86,7 +86,7 @@ class OutgoingMessage:
         return self._ends_with_line
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes. Raises GatewayError with BAD_ARGUMENT or MESSAGE_TOO_LARGE."""
+        """Take the next bytes. Raises GatewayError with BAD_ARGUMENT or MESSAGE_TOO_LARGE; OSError for a full disk."""
         if not piece:
             return
         if self.size_bytes + len(piece) > self._max_bytes:
@@ -105,8 +105,6 @@ class OutgoingMessage:
         if not self.size_bytes:
             raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message is empty.")
         self._lines.check_end()
-        if self._file is not None:
-            self._file.flush()
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the message from its beginning, at most PIECE_BYTES at once."""
@@ -134,11 +132,11 @@ class OutgoingMessage:
                 self._memory += piece
                 return
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`close` closes it)
-            self._file.write(self._encryptor.update(bytes(self._memory)))
+            _write_all(self._file, self._encryptor.update(bytes(self._memory)))
             self._memory = None
         if self._file is None:
             raise ValueError("the message is closed")
-        self._file.write(self._encryptor.update(piece))
+        _write_all(self._file, self._encryptor.update(piece))
 
     def _note_header(self, piece: bytes) -> None:
         if self._has_whole_header:
@@ -184,6 +182,13 @@ class _Lines:
         """Raise GatewayError with BAD_ARGUMENT if the message ends with half a line end."""
         if self._held_cr:
             raise _bare_line_end(self._at)
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    """Write all of the data, or raise OSError. A raw file takes only a part of it when the disk fills up."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _bare_line_end(position: int) -> GatewayError:

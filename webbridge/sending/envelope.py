@@ -18,6 +18,7 @@ from webbridge.gateway.door import check_recipients
 from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
 
 MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
+_RETRY_SECONDS: Final = 60  # Until other messages have left the disk.
 # Made by the client from at least 120 random bits.
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
@@ -37,7 +38,7 @@ class Envelope:
 def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, OutgoingMessage]:
     """Return the envelope and the message of an upload, whose end is the end of the stream. The caller closes it.
 
-    Raises ServiceError or GatewayError if something is wrong with either.
+    Raises ServiceError or GatewayError if something is wrong with either, and ServiceError if the disk has no room.
     """
     line = stream.readline(MAX_LINE_BYTES)
     if not line.endswith(b"\n"):
@@ -46,7 +47,7 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
     message = OutgoingMessage(max_bytes=max_bytes)
     try:
         for piece in _pieces(stream):
-            message.write(piece)
+            _keep(message, piece)
         message.finish()
     except BaseException:
         message.close()
@@ -91,6 +92,14 @@ def _read_reports(value: object) -> frozenset[Report]:
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     while piece := stream.read(PIECE_BYTES):
         yield piece
+
+
+def _keep(message: OutgoingMessage, piece: bytes) -> None:
+    try:
+        message.write(piece)
+    except OSError as error:
+        text = "This server has no room for the message now. Nothing was sent. Try again later."
+        raise ServiceError(503, "try-later", text, _RETRY_SECONDS) from error
 
 
 def _bad_request(text: str) -> ServiceError:
