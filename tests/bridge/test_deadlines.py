@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
-from webbridge.gateway import GatewayError, ImapConnection, Mailbox, MailServer, ServerAddress
+from tests.support.servers.hostile_imap import HEALTHY
+from tests.support.servers.lying_server import LyingServer, Wait
+from tests.support.servers.mailboxes import login_at
+from webbridge.gateway import ConnectionPool, GatewayError, ImapConnection, Mailbox, MailServer, ServerAddress
 from webbridge.gateway.door import ServerTooSlow
 from webbridge.gateway.imap_wire import ImapWire
+from webbridge.gateway.pool import LOGOUT_SECONDS, MAX_IDLE_SECONDS
 from webbridge.gateway.wire import PROGRESS_BYTES, CallDeadline, Wire
 
 INBOX = Mailbox("INBOX", 9)
@@ -81,3 +86,27 @@ def test_a_message_without_progress_ends_after_thirty_seconds(pause: float, size
     with closing(wire), pytest.raises(ServerTooSlow):
         list(ImapConnection(ImapWire(wire)).open_raw(INBOX, 7, max_bytes=10**9).chunks)
     assert wire.now <= SECONDS
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda pool, server: pool.run("another", login_at(server), lambda connection: connection.list_folders()),
+        lambda pool, _server: pool.close(),
+    ],
+    ids=["the call of another person", "the end of the process"],
+)
+def test_a_server_that_answers_no_logout_holds_up_nobody(
+    imap: LyingServer, close: Callable[[ConnectionPool, MailServer], object]
+) -> None:
+    imap.answers |= {**HEALTHY, "LOGOUT": [Wait()]}
+    seconds = [0.0]
+    pool = ConnectionPool(monotonic=lambda: seconds[0])
+    for number in range(6):
+        pool.adopt(f"session {number}", pool.log_in(login_at(imap.address())))
+    seconds[0] = MAX_IDLE_SECONDS + 1
+    start = time.monotonic()
+    close(pool, imap.address())
+    assert time.monotonic() - start < 3 * LOGOUT_SECONDS
+    pool.close()

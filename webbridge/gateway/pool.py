@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,6 +30,9 @@ MAX_WAIT_SECONDS = 10.0
 MAX_IDLE_SECONDS = 120.0
 # A router may silently forget an idle connection, so the server has to answer before the next use.
 CHECK_AFTER_SECONDS = 15.0
+# All connections that are closed together may wait so long for the answers to their LOGOUT. The call of another person
+# closes them, and so does the end of the process.
+LOGOUT_SECONDS = 1.0
 # The rows of a session that has made no call for this time are dropped. Its cookie may be lost, or its time over.
 CACHE_SECONDS = 900.0
 # An ended session is remembered for this time, so that connections are closed when its last calls return them.
@@ -166,18 +169,18 @@ class ConnectionPool:
             self._ended[session_id] = self._monotonic()
             self._caches.pop(session_id, None)
             idle = self._idle.pop(session_id, [])
-        for entry in idle:
-            entry.connection.close()
+        _close_all(idle)
 
     def close(self) -> None:
         """Log out all connections, and break off those in use."""
         with self._lock:
             self._is_closed = True
-            sessions, lent = list(self._idle), list(self._lent)
-        for session_id in sessions:
-            self.close_session(session_id)
+            idle, lent = [entry for entries in self._idle.values() for entry in entries], list(self._lent)
+            self._idle.clear()
+            self._caches.clear()
         for connection in lent:
             connection.break_off()
+        _close_all(idle)
 
     def _log_in_and_out(self, credentials: Credentials) -> MailConnection:
         connection = _connect(credentials, _new_deadline(credentials))
@@ -333,8 +336,16 @@ class ConnectionPool:
                     self._idle[session_id] = fresh
                 else:
                     del self._idle[session_id]
-        for entry in stale:
-            entry.connection.close()
+        _close_all(stale)
+
+
+def _close_all(idle: Sequence[_Idle]) -> None:
+    """Log out connections. When the time for all of them is used up, the rest is closed without a LOGOUT."""
+    end = time.monotonic() + LOGOUT_SECONDS
+    for entry in idle:
+        if time.monotonic() >= end:
+            entry.connection.break_off()
+        entry.connection.close()
 
 
 def _connect(credentials: Credentials, deadline: CallDeadline) -> MailConnection:
