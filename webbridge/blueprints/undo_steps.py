@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from werkzeug.exceptions import BadRequest
 
 from webbridge.blueprints.mail_calls import flag_in, folder_of, id_of, mailbox_of, texts_in, uids_in
+from webbridge.gateway.door import MAX_FLAGS
 from webbridge.gateway.undo import (
     Changed,
     CreateStep,
@@ -23,8 +24,8 @@ from webbridge.gateway.undo import (
 )
 from webbridge.login.sessions import Session
 
-MAX_STEPS = 20
-MAX_UNDO_BYTES = 256 * 1024
+MAX_STEPS = MAX_FLAGS  # The change of flags is the one that needs the most.
+MAX_UNDO_BYTES = 512 * 1024  # So many steps of 1,000 messages each.
 
 
 def render_change(session: Session, changed: Changed) -> dict[str, object]:

@@ -23,6 +23,7 @@ MAX_RECIPIENTS = 500  # Servers take at least 100 in one transaction (RFC 5321 s
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
 MAX_UIDS = 1000  # In one request.
+MAX_FLAGS = 20  # In one request. Each may need a step of its own to be undone.
 MAX_REASON_CHARACTERS = 300  # Longer error texts of a server are cut before they are passed on.
 
 # RFC 9051 section 2.3.2. The spelling is the one that is sent.
@@ -272,6 +273,15 @@ def check_uids(uids: Sequence[int]) -> list[int]:
             GatewayCode.BAD_ARGUMENT, f"The request names {len(checked)} messages, at most {MAX_UIDS} are taken."
         )
     return checked
+
+
+def check_flags(add: Sequence[str], remove: Sequence[str]) -> None:
+    """Check the flags of one change. Raises GatewayError."""
+    if len(add) + len(remove) > MAX_FLAGS:
+        text = f"The request names {len(add) + len(remove)} flags, at most {MAX_FLAGS} are taken."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+    for flag in (*add, *remove):
+        check_flag(flag)
 
 
 def check_flag(flag: str) -> str:

@@ -20,7 +20,7 @@ from webbridge.gateway.door import (
     check_message_id,
 )
 from webbridge.gateway.imap_changes import MessageChanges
-from webbridge.gateway.imap_folder_lists import FolderLists
+from webbridge.gateway.imap_folder_lists import FolderLists, check_new_name
 from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_list import MessageLists
 from webbridge.gateway.imap_login import connect
@@ -207,11 +207,11 @@ class ImapConnection:
 
     def create_folder(self, folder: str) -> Changed:
         """Make a folder and subscribe to it."""
-        return self._folders.create(folder)
+        return self._folders.create(check_new_name(folder))
 
     def rename_folder(self, folder: str, to: str) -> Changed:
         """Rename a folder."""
-        return self._folders.rename(folder, to)
+        return self._folders.rename(folder, check_new_name(to))
 
     def delete_folder(self, folder: str, *, with_messages: bool = False) -> Changed:
         """Delete a folder. Raises GatewayError with FOLDER_NOT_EMPTY unless messages may be deleted with it."""
@@ -231,9 +231,10 @@ class ImapConnection:
             case RemoveStep():
                 return self._changes.remove(step.mailbox, step.uids)
             case RenameStep():
-                return self.rename_folder(step.folder, step.to)
+                # Another program may have given the folder a name that we give to none.
+                return self._folders.rename(step.folder, step.to)
             case CreateStep():
-                return self.create_folder(step.folder)
+                return self._folders.create(step.folder)
             case DeleteStep():
                 return self.delete_folder(step.folder)
             case SubscribeStep():

@@ -16,7 +16,7 @@ from webbridge.gateway.door import (
     GatewayError,
     Mailbox,
     UnreadableAnswer,
-    check_flag,
+    check_flags,
     check_folder_name,
     check_uids,
 )
@@ -43,9 +43,11 @@ class MessageChanges:
         self, mailbox: Mailbox, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> Changed:
         """Set and clear flags on messages. A UID that does not exist is no error."""
-        named = split_uids(check_uids(uids))
+        asked = check_uids(uids)
+        named = split_uids(asked)
+        check_flags(add, remove)
         changes = [
-            sign + b"FLAGS.SILENT (" + " ".join(map(check_flag, flags)).encode() + b")"
+            sign + b"FLAGS.SILENT (" + " ".join(flags).encode() + b")"
             for sign, flags in ((b"+", add), (b"-", remove))
             if flags
         ]
@@ -56,7 +58,8 @@ class MessageChanges:
             # Without the flags of before there is nothing to undo. The change itself is made all the same.
             with suppress(GatewayError):
                 self._imap.finish(answers)
-        before = {uid: flags_of(items) for uid, items in items_by_uid(answers).items() if uid in set(uids)}
+        found = items_by_uid(answers)
+        before = {uid: flags_of(found[uid]) for uid in asked if uid in found}
         self._run_all([(b"UID", b"STORE", one.encode(), change) for one in named for change in changes])
         return Changed(undo=tuple(_flag_steps(mailbox, before, add, remove)))
 

@@ -71,15 +71,18 @@ class FolderLists:
         return trash is not None and trash.name == folder
 
     def create(self, folder: str) -> Changed:
-        """Make a folder and subscribe to it."""
-        self._create(check_new_name(folder))
+        """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""
+        self._create(check_folder_name(folder))
         return Changed(undo=(DeleteStep(folder=folder),))
 
     def rename(self, folder: str, to: str) -> Changed:
-        """Rename a folder. The inbox keeps its name: renaming it would move its messages (RFC 9051 section 6.3.6)."""
+        """Rename a folder. `check_new_name` comes before, unless a folder has had the new name.
+
+        The inbox keeps its name: renaming it would move its messages (RFC 9051 section 6.3.6).
+        """
         check_not_inbox(folder)
         self._selection.forget()
-        self._imap.run(b"RENAME", _word(folder), _word(check_new_name(to)), refused=_name_refusal)
+        self._imap.run(b"RENAME", _word(folder), _word(check_folder_name(to)), refused=_name_refusal)
         self._imap.send((b"UNSUBSCRIBE", _word(folder)), (b"SUBSCRIBE", _word(to)))
         self._imap.drain()
         return Changed(undo=(RenameStep(folder=to, to=folder),))
