@@ -85,3 +85,15 @@ def test_more_flags_than_an_undo_has_steps_are_refused(server: LyingServer, alic
     answer = change(alice, "PUT", f"{folder_path(alice)}/9/flags", uids=[7], add=flags[:10], remove=flags[10:])
     assert error_of(answer) == (400, "bad-argument")
     assert server.commands("UID STORE") == before
+
+
+@pytest.mark.parametrize("copied", [b"7 1:1000", b"7,8 1:2", b"6 1", b"7,5 1", b"5:7 1:2", b"5,7 1,1"])
+@pytest.mark.parametrize("verb", ["move", "copy"])
+def test_an_undo_names_no_more_messages_than_were_moved(
+    server: LyingServer, alice: FlaskClient, verb: str, copied: bytes
+) -> None:
+    answer = [b"* OK [COPYUID 3 %b] moved\r\nTAG OK\r\n" % copied]
+    server.answers |= {"UID MOVE": answer, "UID COPY": answer}
+    to = folder_path(alice, "Other").rpartition("/")[2]
+    changed = change(alice, "POST", f"{folder_path(alice)}/9/{verb}", uids=[5, 7], to=to)
+    assert (changed.status_code, changed.get_json()["undo"]) == (200, [])

@@ -95,7 +95,7 @@ class MessageChanges:
         for one in named:
             answers = self._imap.run(b"UID", verb, one.encode(), name, refused=_transfer_refusal)
             texts = [answer.text for answer in answers if answer.kind == "OK"]
-            undo += _back(mailbox, to, [*texts, self._imap.status_text])
+            undo += _back(mailbox, to, one, [*texts, self._imap.status_text])
         return tuple(undo)
 
     def _run_all(self, commands: Sequence[Command]) -> None:
@@ -110,15 +110,20 @@ class MessageChanges:
             self._imap.drain()
 
 
-def _back(mailbox: Mailbox, to: str, texts: Iterable[bytes]) -> list[MoveStep]:
+def _back(mailbox: Mailbox, to: str, moved: str, texts: Iterable[bytes]) -> list[MoveStep]:
+    """Return the step that moves the new messages back, or none if the server does not name one for each original."""
     match = next(filter(None, map(_COPYUID.match, texts)), None)
     if match is None or int(match[1]) > MAX_UID:
         return []
     try:
-        uids = read_in_order(match[3], limit=MAX_UIDS)
+        originals, copies = (read_in_order(match[place], limit=MAX_UIDS) for place in (2, 3))
+        allowed = read_in_order(moved.encode(), limit=MAX_UIDS)
     except UnreadableAnswer:
         return []
-    return [MoveStep(mailbox=Mailbox(to, int(match[1])), uids=uids, to=mailbox.name)]
+    # Otherwise the step would move messages that nobody has moved.
+    if len(set(originals)) != len(set(copies)) or not set(originals) <= set(allowed):
+        return []
+    return [MoveStep(mailbox=Mailbox(to, int(match[1])), uids=copies, to=mailbox.name)]
 
 
 def _flag_steps(
