@@ -97,3 +97,10 @@ def test_an_undo_names_no_more_messages_than_were_moved(
     to = folder_path(alice, "Other").rpartition("/")[2]
     changed = change(alice, "POST", f"{folder_path(alice)}/9/{verb}", uids=[5, 7], to=to)
     assert (changed.status_code, changed.get_json()["undo"]) == (200, [])
+
+
+def test_an_answer_about_another_folder_deletes_no_messages(server: LyingServer, alice: FlaskClient) -> None:
+    server.answers["STATUS"] = [b"* STATUS Empty (MESSAGES 0)\r\n* STATUS Other (MESSAGES 5)\r\nTAG OK\r\n"]
+    before = server.commands("DELETE")
+    assert error_of(change(alice, "DELETE", folder_path(alice, "Other"))) == (409, "folder-not-empty")
+    assert server.commands("DELETE") == before

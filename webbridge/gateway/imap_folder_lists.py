@@ -90,8 +90,9 @@ class FolderLists:
     def delete(self, folder: str, *, with_messages: bool) -> Changed:
         """Delete a folder. With messages in it only if that is asked for, because nothing brings them back."""
         check_not_inbox(folder)
-        counts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=folder_refusal)).values()
-        total = next((facts.counts.get(b"MESSAGES") for facts in counts), None)
+        facts = read_facts(self._imap.run(b"STATUS", _word(folder), _COUNTS, refused=folder_refusal))
+        # An answer about another folder says nothing about this one.
+        total = facts.get(write_folder_name(folder), FolderFacts()).counts.get(b"MESSAGES")
         if total != 0 and not with_messages:
             text = "The folder has messages. They would be deleted for ever."
             raise GatewayError(GatewayCode.FOLDER_NOT_EMPTY, text)
