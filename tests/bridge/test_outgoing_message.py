@@ -7,6 +7,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ from hypothesis import strategies as st
 
 from tests.support.servers.bridge import error_of, send
 from tests.support.servers.lying_server import LyingServer
-from tests.support.servers.mailboxes import BOB, login_at
+from tests.support.servers.mailboxes import ALICE, BOB, login_at
 from webbridge import BridgeConfig
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import GatewayError, OutgoingMessage, submit_message
 from webbridge.gateway.outgoing import MAX_HEADER_BYTES, MEMORY_BYTES
+from webbridge.sending.header_check import check_header
 
 HEADER = b"From: alice@example.test\r\nSubject: x\r\n\r\n"
 LARGE = HEADER + b"A line that is to be found nowhere.\r\n" * 60_000
@@ -131,6 +133,63 @@ def test_a_message_that_finds_no_room_is_refused_and_not_sent(
 def test_a_header_without_an_end_is_refused() -> None:
     with pytest.raises(GatewayError, match="header"):
         OutgoingMessage.of(b"X: y\r\n" * (MAX_HEADER_BYTES // 6 + 1))
+
+
+FIELDS = st.lists(
+    st.sampled_from(
+        [
+            b"From: alice@example.test",
+            b"From : eve@x.test",
+            b"from\t:eve@x.test",
+            b"X:",
+            b"X: y",
+            b"Bcc: x@y.test",
+            b" z",
+            b"\tz",
+            b" ",
+            b"\t",
+            b"",
+            b"no field",
+            b"From eve@x.test",
+            b">From: x",
+            b": x",
+            b"\x0bFrom: eve@x.test",
+            b"\xa0",
+            "\uff26rom: eve@x.test".encode(),
+            b"From\xa0: eve@x.test",
+            b"\x0c",
+            b"\x85From: eve@x.test",
+            b"From(x): eve@x.test",
+        ]
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=400)
+@example([b"", b"From: alice@example.test"])
+@example([b"X: y", b"no field", b"From: alice@example.test"])
+@example([b"X: y", b" ", b"From: alice@example.test"])
+@given(FIELDS)
+def test_every_server_reads_the_same_header_fields(lines: list[bytes]) -> None:
+    message = OutgoingMessage.of(b"\r\n".join([*lines, b"", b"From: eve@x.test"]))
+    try:
+        check_header(message.header, ALICE)
+    except GatewayError:
+        return
+    # The header ends at the first empty line, and a reader that ends it at the first line without a field agrees.
+    end = lines.index(b"") if b"" in lines else len(lines)
+    named = [line.partition(b":")[0].rstrip().lower() for line in lines[:end] if not line.startswith((b" ", b"\t"))]
+    assert named.count(b"from") == 1
+    read = message_from_bytes(message.header)
+    assert [name.strip().lower() for name in read] == [name.decode("ascii") for name in named]
+    assert (read.get_payload(), read.defects) == ("", [])
+
+
+@pytest.mark.parametrize("name", [b"Bcc", b"BCC ", b"Resent-Bcc"])
+def test_no_field_names_hidden_recipients(name: bytes) -> None:
+    with pytest.raises(GatewayError, match="hidden"):
+        check_header(b"From: alice@example.test\r\n" + name + b": bob@example.test\r\n\r\n", ALICE)
 
 
 @pytest.mark.server

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from smime_core.errors import SmimeError
 from smime_core.mime import Headers, addresses, parse_headers
 from webbridge.gateway import GatewayCode, GatewayError
 from webbridge.gateway.door import check_message_id
+
+# RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Lines of blanks are obsolete.
+_FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*+(?:\r\n|\Z)")
+_HIDDEN: Final = ("Bcc", "Resent-Bcc")
 
 
 def check_header(header: bytes, account: str) -> str:
@@ -13,15 +20,26 @@ def check_header(header: bytes, account: str) -> str:
 
     Raises GatewayError with BAD_ARGUMENT.
     """
+    _check_lines(header)
     try:
         fields = parse_headers(header)
     except SmimeError:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message's header fields cannot be read.") from None
     _check_from(fields, account)
-    if fields.find("Bcc"):
-        text = "The message has a field Bcc, which would show everybody the hidden recipients. Leave it out."
-        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
+    for name in _HIDDEN:
+        if fields.find(name):
+            text = f"The message has a field {name}, which would show everybody the hidden recipients. Leave it out."
+            raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     return _message_id(fields)
+
+
+def _check_lines(header: bytes) -> None:
+    """Raise GatewayError if a line is no field. For some servers the header ends there, for others it goes on."""
+    at = 0
+    while at < len(header) and (field := _FIELD.match(header, at)):
+        at = field.end()
+    if at == 0 or header[at:] not in (b"", b"\r\n"):
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message's header has a line that is no field.")
 
 
 def _check_from(fields: Headers, account: str) -> None:
