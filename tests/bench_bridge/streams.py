@@ -196,7 +196,11 @@ def _sign_in(file: Path) -> list[str]:
         accounts = accounts_of(config, database)
         sessions = sessions_of(config, database, accounts)
         return [
-            sessions.create(Credentials(account=accounts.account_of(f"user{one}@example.test"), password=PASSWORD))[0]
+            sessions.create(
+                Credentials(account=accounts.account_of(f"user{one}@example.test"), password=PASSWORD),
+                origin="",
+                program="",
+            )[0]
             for one in range(STREAMS)
         ]
 

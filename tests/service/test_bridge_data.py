@@ -48,7 +48,7 @@ def test_all_processes_have_one_secret(databases: list[Database]) -> None:
 
 def test_each_process_finds_a_session_of_another_until_any_ends_it(databases: list[Database], clock: FakeClock) -> None:
     first, *others = (sessions_in(database, clock) for database in databases)
-    cookie, made = first.create(login_at(SOMEWHERE))
+    cookie, made = first.create(login_at(SOMEWHERE), origin="", program="")
     for store in others:
         found = store.find(cookie)
         assert found is not None
@@ -59,16 +59,33 @@ def test_each_process_finds_a_session_of_another_until_any_ends_it(databases: li
     assert first.find_living([made.id]) == set()
 
 
+@pytest.mark.parametrize(
+    ("made", "written"),
+    [("chrome-extension://abc", ""), ("", "chrome-extension://abc"), ("chrome-extension://abc", "moz-extension://1")],
+)
+def test_no_row_becomes_the_session_of_another_origin(
+    databases: list[Database], clock: FakeClock, made: str, written: str
+) -> None:
+    store = sessions_in(databases[0], clock)
+    cookie, session = store.create(login_at(SOMEWHERE), origin=made, program="")
+    found = store.find(cookie)
+    assert found is not None
+    assert found.origin == session.origin == made
+    with databases[0].transaction() as rows:
+        rows.execute(TABLES.tables["session"].update().values(origin=written))
+    assert store.find(cookie) is None
+
+
 def test_a_use_in_one_process_keeps_the_session_in_all(databases: list[Database], clock: FakeClock) -> None:
     stores = [sessions_in(database, clock) for database in databases]
-    cookie, _ = stores[0].create(login_at(SOMEWHERE, BOB, PASSWORDS[BOB]))
+    cookie, _ = stores[0].create(login_at(SOMEWHERE, BOB, PASSWORDS[BOB]), origin="", program="")
     for store in stores:
         clock.advance(seconds=IDLE_SECONDS - 1)
         assert store.find(cookie) is not None
     clock.advance(seconds=IDLE_SECONDS)
     assert [store.find(cookie) for store in stores] == [None] * len(stores)
     # The next sign-in deletes the one that is over.
-    stores[0].create(login_at(SOMEWHERE))
+    stores[0].create(login_at(SOMEWHERE), origin="", program="")
     with databases[0].reading() as rows:
         assert len(rows.execute(TABLES.tables["session"].select()).all()) == 1
 

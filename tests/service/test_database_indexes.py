@@ -44,7 +44,7 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
         sessions = SessionStore(
             database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, accounts=accounts_at(SOMEWHERE)
         )
-        cookie, _ = sessions.create(login_at(SOMEWHERE))
+        cookie, _ = sessions.create(login_at(SOMEWHERE), origin="", program="")
         assert sessions.find(cookie) is not None
         sessions.end(cookie)
     database.close()

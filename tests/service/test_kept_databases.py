@@ -91,14 +91,14 @@ def test_lookups_under_a_clock_that_was_ahead_block_nobody_afterwards(database: 
 def test_a_session_from_a_clock_that_was_ahead_does_not_outlive_its_hours(database: Database, clock: FakeClock) -> None:
     sessions = sessions_in(database, clock)
     clock.advance(seconds=YEARS)
-    cookie, _session = sessions.create(login_at(SOMEWHERE))
+    cookie, _session = sessions.create(login_at(SOMEWHERE), origin="", program="")
     clock.advance(seconds=-YEARS)
     assert sessions.find(cookie) is None
 
 
 def test_a_session_lives_on_when_the_clock_is_set_back_by_seconds(database: Database, clock: FakeClock) -> None:
     sessions = sessions_in(database, clock)
-    cookie, _session = sessions.create(login_at(SOMEWHERE))
+    cookie, _session = sessions.create(login_at(SOMEWHERE), origin="", program="")
     clock.advance(seconds=-5)
     assert sessions.find(cookie) is not None
 

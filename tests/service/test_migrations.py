@@ -88,24 +88,56 @@ def test_counted_logins_of_an_earlier_version_still_count(tmp_path: Path, clock:
     database.close()
 
 
+def sessions_in(database: Database, clock: FakeClock) -> SessionStore:
+    return SessionStore(
+        database, accounts=accounts_at(SOMEWHERE), idle_seconds=900, absolute_seconds=3_600, clock=clock
+    )
+
+
 def test_a_step_back_and_forth_keeps_the_sessions(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "bridge.sqlite"
-
-    def sessions(database: Database) -> SessionStore:
-        return SessionStore(
-            database, accounts=accounts_at(SOMEWHERE), idle_seconds=900, absolute_seconds=3_600, clock=clock
-        )
-
     database = SCHEMA.open(path)
-    cookie, _session = sessions(database).create(login_at(SOMEWHERE))
+    cookie, _session = sessions_in(database, clock).create(login_at(SOMEWHERE), origin="", program="")
     database.close()
     SCHEMA.downgrade_one_step(path)
     assert SCHEMA.state(path).standing is Standing.OLDER
     database = SCHEMA.open(path)
-    found = sessions(database).find(cookie)
+    found = sessions_in(database, clock).find(cookie)
     database.close()
     assert found is not None
-    assert found.credentials.account.address == ALICE
+    assert (found.credentials.account.address, found.origin) == (ALICE, "")
+
+
+def test_the_version_before_sessions_had_origins_gets_no_session_of_an_extension(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """It would take each session for one of the pages."""
+    path = tmp_path / "bridge.sqlite"
+    database = SCHEMA.open(path)
+    for origin in ("chrome-extension://abc", ""):
+        sessions_in(database, clock).create(login_at(SOMEWHERE), origin=origin, program="")
+    database.close()
+    while SCHEMA.state(path).revision != "bridge_0004":
+        SCHEMA.downgrade_one_step(path)
+    with closing(sqlite3.connect(path)) as rows:
+        assert rows.execute("SELECT count(*) FROM session").fetchall() == [(1,)]
+
+
+def test_a_process_of_the_version_before_still_makes_sessions_of_the_pages(tmp_path: Path, clock: FakeClock) -> None:
+    """An upgrade goes machine by machine, on one database."""
+    path = tmp_path / "bridge.sqlite"
+    database = SCHEMA.open(path)
+    cookie, _session = sessions_in(database, clock).create(login_at(SOMEWHERE), origin="", program="Firefox on Linux")
+    columns = "id, address, host, server_half, nonce, sealed_password, used_at, expires_at"
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute(f"CREATE TABLE kept AS SELECT {columns} FROM session")  # noqa: S608
+        rows.execute("DELETE FROM session")
+        rows.execute(f"INSERT INTO session ({columns}) SELECT {columns} FROM kept")  # noqa: S608
+        rows.commit()
+    found = sessions_in(database, clock).find(cookie)
+    database.close()
+    assert found is not None
+    assert found.origin == ""
 
 
 @pytest.mark.parametrize(("schema", "tables"), SCHEMAS)

@@ -11,6 +11,7 @@ from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.door import check_credentials
 from webbridge.login.counter import Attempt
+from webbridge.login.programs import describe_program
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.services import end_session, is_of_another_account, require_session, services
 
@@ -25,7 +26,8 @@ def sign_in() -> Response:
     credentials = _read_credentials()
     connection = _log_in(credentials, _attempt(credentials.account.address))
     end_session()
-    cookie, session = services().sessions.create(credentials)
+    program = describe_program(request.headers.get("User-Agent", ""))
+    cookie, session = services().sessions.create(credentials, origin="", program=program)
     services().pool.adopt(session.id, connection)
     response = jsonify(address=session.address)
     services().cookie.set_in(response, cookie)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text, text
 
 from sealwax.service.columns import INSTANT, LONG
 from sealwax.service.counter_table import add_counter_table
@@ -22,6 +22,13 @@ SESSION: Final = Table(
     Column("sealed_password", LargeBinary, nullable=False),
     Column("used_at", INSTANT, nullable=False),
     Column("expires_at", LONG, nullable=False),
+    # 0 if a version that did not note it has begun the session.
+    Column("started_at", INSTANT, nullable=False, server_default=text("0.0")),
+    # Empty for the pages, otherwise the exact origin of a browser extension.
+    Column("origin", Text, nullable=False, server_default=""),
+    # A description from `login.programs`, never the header itself.
+    Column("program", Text, nullable=False, server_default=""),
+    Index("session_by_address", "address"),
     Index("session_by_expiry", "expires_at"),
     Index("session_by_use", "used_at"),
 )

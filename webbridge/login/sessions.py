@@ -1,8 +1,9 @@
 """Sessions: the mail password, sealed under a key that needs both the cookie and the database.
 
-key = HKDF-SHA256(cookie half ‖ server half). The password is sealed by AES-256-GCM with session, address, host and
-expiry as additional data, so that a stolen database reveals no password, and no row fits another session. The server
-half is deleted at logout. The database names a session by a hash of its cookie, never by the cookie.
+key = HKDF-SHA256(cookie half ‖ server half). The password is sealed by AES-256-GCM with session, address, host, expiry
+and origin as additional data. So a stolen database reveals no password, no row fits another session, and none gives an
+extension the rights of the pages. The server half is deleted at logout. The database names a session by a hash of its
+cookie, never by the cookie.
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ _ID_LABEL = b"sealwax bridge session id 1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session that is valid now. `id` is its name in the connection pool and gives access to nothing."""
+    """A session that is valid now. `id` is its name in the connection pool and gives access to nothing.
+
+    `origin` is empty for the pages' own sessions, otherwise the exact origin of a browser extension, which may do less.
+    """
 
     id: str
     credentials: Credentials
+    origin: str
 
     @property
     def address(self) -> str:
@@ -68,8 +73,11 @@ class SessionStore:
         self._absolute_seconds = absolute_seconds
         self._clock = clock
 
-    def create(self, credentials: Credentials) -> tuple[str, Session]:
-        """Start a session. Return the value of its cookie, and the session."""
+    def create(self, credentials: Credentials, *, origin: str, program: str) -> tuple[str, Session]:
+        """Start a session. Return the value of its cookie, and the session.
+
+        `origin` is that of `Session`, and `program` a description for the list of sessions, or empty.
+        """
         cookie_half = secrets.token_bytes(HALF_BYTES)
         server_half = secrets.token_bytes(HALF_BYTES)
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -77,7 +85,7 @@ class SessionStore:
         at = self._clock().timestamp()
         expires_at = int(at) + self._absolute_seconds
         address, host = credentials.account.address, credentials.account.server.mailbox.host
-        additional_data = _additional_data(session_id, address, host, expires_at)
+        additional_data = _additional_data(session_id, address, host, expires_at, origin)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
         sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
         row = {
@@ -89,11 +97,14 @@ class SessionStore:
             "sealed_password": sealed,
             "used_at": at,
             "expires_at": expires_at,
+            "started_at": at,
+            "origin": origin,
+            "program": program,
         }
         with self._database.transaction(durable=False) as rows:
             self._delete_expired(rows, at)
             rows.execute(insert(SESSION).values(row))
-        return _encode(cookie_half), Session(id=session_id, credentials=credentials)
+        return _encode(cookie_half), Session(id=session_id, credentials=credentials, origin=origin)
 
     def find(self, cookie: str) -> Session | None:
         """Return the session of a cookie and note its use, or None if the cookie is unknown, ended or expired."""
@@ -139,11 +150,12 @@ class SessionStore:
             password = AESGCM(_derive_key(cookie_half, bytes(row.server_half))).decrypt(
                 bytes(row.nonce),
                 bytes(row.sealed_password),
-                _additional_data(session_id, row.address, row.host, row.expires_at),
+                _additional_data(session_id, row.address, row.host, row.expires_at, row.origin),
             )
         except InvalidTag:
             return None
-        return Session(id=session_id, credentials=Credentials(account=account, password=password.decode())), row.used_at
+        credentials = Credentials(account=account, password=password.decode())
+        return Session(id=session_id, credentials=credentials, origin=row.origin), row.used_at
 
     def end(self, cookie: str) -> str | None:
         """Delete the server's half of the key and the sealed password. Return the id of the session."""
@@ -193,8 +205,9 @@ def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=_KEY_LABEL).derive(cookie_half + server_half)
 
 
-def _additional_data(session_id: str, address: str, host: str, expires_at: int) -> bytes:
-    return json.dumps([session_id, address, host, expires_at]).encode()
+def _additional_data(session_id: str, address: str, host: str, expires_at: int, origin: str) -> bytes:
+    # The pages' own sessions are sealed as before there were others, so that an upgrade ends no session.
+    return json.dumps([session_id, address, host, expires_at, *([origin] if origin else [])]).encode()
 
 
 def _session_id(cookie_half: bytes) -> str:
