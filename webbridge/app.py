@@ -6,7 +6,19 @@ from flask import Flask
 
 from sealwax.service import create_application, install_prefix
 from sealwax.service.health import install_health
-from webbridge.blueprints import changes, directory, enrolment, folders, health, messages, pki, send, session, settings
+from webbridge.blueprints import (
+    changes,
+    directory,
+    enrolment,
+    folders,
+    health,
+    messages,
+    pki,
+    send,
+    session,
+    sessions,
+    settings,
+)
 from webbridge.config import BridgeConfig
 from webbridge.errors import install_gateway_errors
 from webbridge.security import install_api_security
@@ -22,6 +34,6 @@ def create_app(config: BridgeConfig) -> Flask:
     install_services(app, config)
     install_prefix(app, config.api_prefix)
     install_health(app, services_of(app).health())
-    for module in (health, settings, session, folders, messages, changes, send, directory, pki, enrolment):
+    for module in (health, settings, session, sessions, folders, messages, changes, send, directory, pki, enrolment):
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from flask import request
 
@@ -58,6 +59,14 @@ def recorded_call() -> Iterator[None]:
         yield
 
 
+class ByOwner(StrEnum):
+    """The ends of sessions in the list of an account's sessions, as words of the program."""
+
+    ONE = "one-by-owner"
+    ALL_OTHERS = "all-others-by-owner"
+    ALL = "all-by-owner"
+
+
 def record_sign_out(account: str) -> None:
     """Record the end of a session that its owner wished."""
     _audit("sign-out", account, "")
@@ -66,6 +75,11 @@ def record_sign_out(account: str) -> None:
 def record_session_ended(account: str) -> None:
     """Record the end of a session whose password the mail server no longer accepts."""
     _audit("session-ended", account, "login-refused")
+
+
+def record_ended_by_owner(account: str, which: ByOwner) -> None:
+    """Record that an owner has ended sessions in the list."""
+    _audit("session-ended", account, which)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from webbridge.folder_ids import FolderIds
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError
 from webbridge.login.counter import LoginCounter, device_gate, login_gate
 from webbridge.login.devices import KEPT_SECONDS, KnownDevices
+from webbridge.login.ended_elsewhere import EndedElsewhere
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
@@ -108,6 +109,7 @@ class Services:
     accounts: Accounts
     announcements: Announcements
     sessions: SessionStore
+    ended_elsewhere: EndedElsewhere
     ledger: Ledger
     offers: KnownOffers
     send_gate: Gate
@@ -136,6 +138,7 @@ class Services:
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
+        self.ended_elsewhere.close()
         self.pool.close()
         self.authorities.close()
         self.database.close()
@@ -143,20 +146,24 @@ class Services:
 
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and store them with the application."""
+    app.before_request(lambda: services().ended_elsewhere.start())
     app.after_request(name_account)
     # Certificates are read first: if a file is unreadable, no database is open yet that would have to be closed.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     database = SCHEMA.open(config.database)
     accounts = accounts_of(config, database)
+    announcements, pool = Announcements(database), ConnectionPool()
+    sessions = sessions_of(config, database, accounts)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
         cookie=session_cookie(config),
         database=database,
         accounts=accounts,
-        announcements=Announcements(database),
-        sessions=sessions_of(config, database, accounts),
+        announcements=announcements,
+        sessions=sessions,
+        ended_elsewhere=EndedElsewhere(announcements, sessions=sessions, pool=pool),
         ledger=Ledger(database, clock=config.clock),
         offers=KnownOffers(config.clock),
         send_gate=send_gate(),
@@ -164,7 +171,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         login_gate=login_gate(),
         devices=KnownDevices(database, clock=config.clock),
         device_gate=device_gate(),
-        pool=ConnectionPool(),
+        pool=pool,
         folder_ids=FolderIds(bridge_secret(database)),
         people=PeopleDirectory(config),
         authorities=Authorities(config, anchors_der, trust_list),
@@ -262,16 +269,18 @@ def end_session() -> None:
     """Delete the server's half of the key of the request's session, and log out the session's connections."""
     session_id = services().sessions.end(services().cookie.value_in(request))
     if session_id is not None:
-        services().pool.close_session(session_id)
-        _tell(Announcement(kind=SESSION_ENDED, subject=session_id))
+        close_ended_session(session_id)
+
+
+def close_ended_session(session_id: str) -> None:
+    """Log out the connections of a session that has ended, and let the other processes end theirs and its streams."""
+    services().pool.close_session(session_id)
+    services().announcements.tell(Announcement(kind=SESSION_ENDED, subject=session_id))
 
 
 def tell_changed(session: Session, folder: str) -> None:
     """Tell the process of events that a folder of the session's account has changed."""
     folder_id = services().folder_ids.id_of(session.address, folder)
-    _tell(Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id))
-
-
-def _tell(announcement: Announcement) -> None:
     if services().config.has_events:
-        services().announcements.tell(announcement)
+        changed = Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
+        services().announcements.tell(changed)

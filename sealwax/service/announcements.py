@@ -51,6 +51,11 @@ class Announcements:
         file = database.file
         self._file = None if file is None else file.with_name(f"{file.name}-announcements")
 
+    @property
+    def reach_others(self) -> bool:
+        """Whether other processes may share the database."""
+        return self._database.is_postgresql or self._file is not None
+
     def tell(self, announcement: Announcement) -> None:
         """Tell the other processes, as well as it goes: a failure is not the caller's."""
         word = json.dumps([announcement.kind, announcement.subject, announcement.detail])

@@ -46,6 +46,11 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
         )
         cookie, _ = sessions.create(login_at(SOMEWHERE), origin="", program="")
         assert sessions.find(cookie) is not None
+        session = sessions.find(cookie)
+        assert session is not None
+        assert sessions.list_for(session)[1] == 1
+        assert sessions.end_all_of(session, with_this=False) == []
+        assert sessions.end_one_of(session, session.id)
         sessions.end(cookie)
     database.close()
     assert statements.seen

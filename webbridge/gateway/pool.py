@@ -171,6 +171,11 @@ class ConnectionPool:
             idle = self._idle.pop(session_id, [])
         _close_all(idle)
 
+    def session_ids(self) -> set[str]:
+        """Return the ids of the sessions that have idle connections or kept rows."""
+        with self._lock:
+            return {*self._idle, *self._caches}
+
     def close(self) -> None:
         """Log out all connections, and break off those in use."""
         with self._lock:

@@ -14,14 +14,15 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from webbridge.accounts.accounts import Accounts
@@ -32,8 +33,14 @@ HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
 # A use is written at most so often, because each write waits for the disk, and for the writes of all others.
 NOTED_AFTER_SECONDS = 60
+MAX_LISTED = 100
 _IDS_AT_ONCE = 500  # SQLite takes at least 999 values in a statement.
 _FIND = select(SESSION).where(SESSION.c.id == bindparam("session_id"))
+_LIST = (
+    select(SESSION)
+    .where(SESSION.c.address == bindparam("address"), SESSION.c.host == bindparam("host"))
+    .order_by(SESSION.c.used_at.desc(), SESSION.c.id)
+)
 _KEY_LABEL = b"sealwax bridge session 1"
 _ID_LABEL = b"sealwax bridge session id 1"
 
@@ -53,6 +60,18 @@ class Session:
     def address(self) -> str:
         """The address of the account."""
         return self.credentials.account.address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSession:
+    """A session as its owner sees it in the list. `started` is None if a version that did not note it has begun it."""
+
+    id: str
+    started: datetime | None
+    used: datetime
+    program: str
+    origin: str
+    is_this: bool
 
 
 class SessionStore:
@@ -84,7 +103,7 @@ class SessionStore:
         session_id = _session_id(cookie_half)
         at = self._clock().timestamp()
         expires_at = int(at) + self._absolute_seconds
-        address, host = credentials.account.address, credentials.account.server.mailbox.host
+        address, host = credentials.account.address, _host_of(credentials)
         additional_data = _additional_data(session_id, address, host, expires_at, origin)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
         sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
@@ -157,6 +176,14 @@ class SessionStore:
         credentials = Credentials(account=account, password=password.decode())
         return Session(id=session_id, credentials=credentials, origin=row.origin), row.used_at
 
+    def list_for(self, session: Session) -> tuple[list[ListedSession], int]:
+        """Return the account's latest used sessions that are valid now, at most MAX_LISTED, and the number of all."""
+        at = self._clock().timestamp()
+        with self._database.reading() as rows:
+            found = rows.execute(_LIST, {"address": session.address, "host": _host_of(session.credentials)})
+            valid = [row for row in found if self._is_valid(row.used_at, row.expires_at, at)]
+        return [_listed(row, session) for row in valid[:MAX_LISTED]], len(valid)
+
     def end(self, cookie: str) -> str | None:
         """Delete the server's half of the key and the sealed password. Return the id of the session."""
         cookie_half = _decode(cookie)
@@ -171,6 +198,25 @@ class SessionStore:
         with self._database.transaction(durable=False) as rows:
             rows.execute(delete(SESSION).where(SESSION.c.id == session_id))
         self._database.erase_deleted()
+
+    def end_one_of(self, session: Session, session_id: str) -> bool:
+        """Delete what `end` deletes of one session of the account. Return False if the account has no such session."""
+        with self._database.transaction(durable=False) as rows:
+            ended = rows.execute(
+                delete(SESSION).where(SESSION.c.id == session_id, SESSION.c.address == session.address)
+            )
+        self._database.erase_deleted()
+        return ended.rowcount == 1
+
+    def end_all_of(self, session: Session, *, with_this: bool) -> list[str]:
+        """Delete what `end` deletes of the account's other sessions, perhaps with this one. Return their ids."""
+        ends = delete(SESSION).where(SESSION.c.address == session.address)
+        if not with_this:
+            ends = ends.where(SESSION.c.id != session.id)
+        with self._database.transaction(durable=False) as rows:
+            ended = list(rows.execute(ends.returning(SESSION.c.id)).scalars())
+        self._database.erase_deleted()
+        return ended
 
     def _is_valid(self, used_at: float, expires_at: int, at: float) -> bool:
         # A use further ahead was noted by a wrong clock.
@@ -199,6 +245,22 @@ class SessionStore:
             SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
         ):
             rows.execute(delete(SESSION).where(is_over))
+
+
+def _listed(row: Row[Any], session: Session) -> ListedSession:
+    return ListedSession(
+        id=row.id,
+        started=datetime.fromtimestamp(row.started_at, UTC) if row.started_at else None,
+        # A use is noted once a minute, so its seconds would say nothing.
+        used=datetime.fromtimestamp(row.used_at, UTC).replace(second=0, microsecond=0),
+        program=row.program,
+        origin=row.origin,
+        is_this=row.id == session.id,
+    )
+
+
+def _host_of(credentials: Credentials) -> str:
+    return credentials.account.server.mailbox.host
 
 
 def _derive_key(cookie_half: bytes, server_half: bytes) -> bytes:

@@ -1,0 +1,60 @@
+"""`/api/sessions`: the sessions of the signed-in account, with an end for each and for all."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from sealwax.service import ServiceError
+from webbridge.login.sessions import ListedSession
+from webbridge.records import ByOwner, record_ended_by_owner
+from webbridge.services import close_ended_session, require_session, services
+
+blueprint = Blueprint("sessions", __name__)
+
+
+@blueprint.get("/sessions")
+def list_sessions() -> Response:
+    """Return the account's sessions, the latest use first."""
+    session = require_session()
+    listed, total = services().sessions.list_for(session)
+    return jsonify(sessions=[_render(one) for one in listed], total=total)
+
+
+@blueprint.delete("/sessions/<session_id>")
+def end_one(session_id: str) -> Response:
+    """End one session of the account, also this one."""
+    session = require_session()
+    if not services().sessions.end_one_of(session, session_id):
+        raise ServiceError(404, "no-such-session", "This session has ended already. Load the list again.")
+    close_ended_session(session_id)
+    record_ended_by_owner(session.address, ByOwner.ONE)
+    response = Response(status=204)
+    if session_id == session.id:
+        services().cookie.delete_in(response)
+    return response
+
+
+@blueprint.delete("/sessions")
+def end_all() -> Response:
+    """End the account's other sessions, and with `?this=true` this one too."""
+    session = require_session()
+    with_this = request.args.get("this") == "true"
+    ended = services().sessions.end_all_of(session, with_this=with_this)
+    for session_id in ended:
+        close_ended_session(session_id)
+    record_ended_by_owner(session.address, ByOwner.ALL if with_this else ByOwner.ALL_OTHERS)
+    response = jsonify(ended=len(ended))
+    if with_this:
+        services().cookie.delete_in(response)
+    return response
+
+
+def _render(one: ListedSession) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "started": None if one.started is None else one.started.isoformat(),
+        "used": one.used.isoformat(),
+        "program": one.program,
+        "origin": one.origin,
+        "this": one.is_this,
+    }
