@@ -21,6 +21,9 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
  *   id: string, name: string, role: string | null, total: number, unseen: number, uidValidity: number,
  * }} Folder
  */
+/**
+ * @typedef {{id: string, started: string | null, used: string, program: string, origin: string, this: boolean}} ListedSession
+ */
 /** @typedef {{uidValidity: number, messages: MessageSummary[]}} MessagePage */
 /**
  * @typedef {{
@@ -116,6 +119,23 @@ export class BridgeApi {
     this.#account = "";
     const signal = AbortSignal.timeout(SIGN_OUT_MILLISECONDS);
     await this.#send("/api/session", { method: "DELETE", headers, signal });
+  }
+
+  /**
+   * The sessions of this account, the latest use first, and the number of all.
+   * @returns {Promise<{sessions: ListedSession[], total: number}>}
+   */
+  sessions() {
+    return this.#json("/api/sessions");
+  }
+
+  /** @param {string} id from the list of sessions */
+  async endSession(id) {
+    await this.#authorised(`/api/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
+  async endOtherSessions() {
+    await this.#authorised("/api/sessions", { method: "DELETE" });
   }
 
   /** The address of the stream of events. */

@@ -18,6 +18,7 @@ import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
 import { chooseStrict, isStrict, watchStrict } from "./strict_choice.js";
+import { createAccountView } from "./views/account_view.js";
 import { createKeysView } from "./views/keys_view.js";
 import { MailView } from "./views/mail_view.js";
 import { createPeopleView } from "./views/people_view.js";
@@ -311,6 +312,7 @@ export class App {
     const [, name = "", folder = INBOX, uidValidity = "", uid = ""] = location.hash.slice(1).split("/").map(decoded);
     if (this.address === null) return this.#show(createSignInView(this, { ended: this.#lastAddress, isSessionLeft: this.#isSessionLeft }));
     if (name === "keys") return this.#show(createKeysView(this));
+    if (name === "account") return this.#show(createAccountView(this));
     if (name === "people") return this.#show(createPeopleView(this));
     if (name === "write") {
       if (this.#writing?.isDone()) this.#dropWriting();

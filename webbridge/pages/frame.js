@@ -102,7 +102,7 @@ function createBar(app) {
     on: { click: () => app.write() },
   });
   const lock = html("button", { type: "button", data: { test: "lock" }, on: { click: () => toggleLock(app) } });
-  const account = html("span", { class: "bar-account", dir: "auto", data: { test: "account" } });
+  const account = html("a", { class: "bar-account", dir: "auto", href: "#/account", data: { test: "account" } });
   const signOut = html("button", {
     class: "quiet", type: "button", text: translate("sign_out"), data: { test: "sign-out" },
     on: { click: () => askToSignOut(app) },
@@ -117,6 +117,8 @@ function createBar(app) {
     signOut.hidden = !signedIn;
     lock.hidden = !signedIn && !app.keys.unlocked;
     account.textContent = app.address ?? "";
+    account.hidden = !signedIn;
+    account.title = translate("account_title");
     write.textContent = translate(app.hasDraft() ? "nav_write_on" : "nav_write");
     write.hidden = hash.startsWith("#/write");
     const word = translate(app.keys.unlocked ? "lock" : "unlock");
@@ -126,6 +128,8 @@ function createBar(app) {
     lock.dataset.unlocked = String(app.keys.unlocked);
     if (hash.startsWith("#/folder")) mail.setAttribute("aria-current", "page");
     else mail.removeAttribute("aria-current");
+    if (hash.startsWith("#/account")) account.setAttribute("aria-current", "page");
+    else account.removeAttribute("aria-current");
   };
   return { element: html("header", { class: "bar" }, name, nav, person), update };
 }
@@ -140,7 +144,7 @@ function toggleLock(app) {
  * Signs out. If this would discard a begun letter, asks the person first.
  * @param {App} app
  */
-function askToSignOut(app) {
+export function askToSignOut(app) {
   if (!app.hasDraft()) return void app.signOut();
   const { translate } = app;
   ask({

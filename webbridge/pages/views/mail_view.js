@@ -59,6 +59,7 @@ export class MailView {
         this.#folderList,
         this.#foldersFailure,
         html("a", { class: "folder people-link", href: "#/people", text: translate("people_title"), data: { test: "people-link" } }),
+        html("a", { class: "folder", href: "#/account", text: translate("account_title"), data: { test: "account-link" } }),
       ),
       html("section", { class: "list-pane" }, head, this.#list.element),
       this.#reading.element,

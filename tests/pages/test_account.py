@@ -1,0 +1,86 @@
+"""The view of the account: where it is signed in, and the ends of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser, Firefox
+from tests.support.browser.page import ENTER, Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+
+PHONES = (320, 390)
+
+
+@pytest.fixture
+def elsewhere(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
+    """Alice, signed in in another browser."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.sign_in()
+    pages.page.wait_for_selector(named("unlock-form"))
+    yield pages
+    pages.close()
+
+
+def cards(page: Page) -> list[str]:
+    texts: list[str] = page.js(
+        """() => [...document.querySelectorAll('[data-test="session"] h3')].map((one) => one.textContent)"""
+    )
+    return texts
+
+
+def wait_for_cards(page: Page, count: int) -> None:
+    page.wait_for(
+        """(count) => document.querySelectorAll('[data-test="session"]').length === count""",
+        count,
+        timeout_seconds=OPERATION_SECONDS,
+    )
+
+
+def test_the_person_sees_where_they_are_signed_in_and_ends_one_session_by_keyboard(
+    elsewhere: MailPages, visitor: MailPages
+) -> None:
+    page = visitor.page
+    page.activate()
+    visitor.sign_in()
+    page.wait_for_selector(named("unlock-form"))
+    page.click(named("account"))
+    page.wait_for_selector(named("account-view"))
+    wait_for_cards(page, 2)
+    program = "Firefox on Linux" if isinstance(page.browser, Firefox) else "Chrome on Linux"
+    assert cards(page) == [f"{program}, this browser", program]
+    assert find_violations(page) == []
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
+    page.js("""() => document.querySelector('[data-this="false"] [data-test="end-session"]').focus()""")
+    page.press(ENTER)
+    page.wait_for_text("You are signed in only here.", timeout_seconds=OPERATION_SECONDS)
+    assert page.text("#announcer").endswith("is signed out.")
+    assert page.js("() => document.activeElement.id") == "sessions-title"
+    page.browser.expect_error("401")
+    elsewhere.page.activate()
+    elsewhere.page.js("() => { location.hash = '#/account'; }")
+    elsewhere.page.wait_for_selector(named("session-ended"))
+
+
+def test_all_other_sessions_end_at_once_and_the_own_goes_on(elsewhere: MailPages, visitor: MailPages) -> None:
+    page = visitor.page
+    page.activate()
+    visitor.sign_in()
+    page.wait_for_selector(named("unlock-form"))
+    page.js("() => { location.hash = '#/account'; }")
+    page.wait_for_selector(named("end-others"))
+    page.click(named("end-others"))
+    page.wait_for_text("You are signed in only here.", timeout_seconds=OPERATION_SECONDS)
+    assert page.text("#announcer") == "You are signed out everywhere else."
+    wait_for_cards(page, 1)
+    # The button of the own session signs out as the one in the bar does.
+    page.click(named("end-session"))
+    page.wait_for_selector(named("sign-in-form"))

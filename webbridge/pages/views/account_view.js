@@ -1,0 +1,120 @@
+/** The view of the account: where it is signed in, with an end for each session and for all others. */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
+import { problem } from "../../../wasm_build/ui/parts.js";
+import { askToSignOut } from "../frame.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../api.js").ListedSession} ListedSession */
+
+/**
+ * @param {App} app
+ * @returns {import("../app.js").View}
+ */
+export function createAccountView(app) {
+  const { translate } = app;
+  const heading = html("h1", { tabindex: -1, text: translate("account_title") });
+  const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  const element = html(
+    "div",
+    { class: "narrow stack", data: { test: "account-view" } },
+    heading, createSessions(app), html("div", { class: "actions" }, back),
+  );
+  return { element, heading, title: translate("account_title") };
+}
+
+/** @param {App} app */
+function createSessions(app) {
+  const { translate } = app;
+  const title = html("h2", { id: "sessions-title", tabindex: -1, text: translate("sessions_title") });
+  const failure = problem("sessions-error");
+  const body = html("div", { class: "stack", "aria-busy": "true" }, html("p", { class: "note", text: translate("loading") }));
+  const again = html("button", {
+    type: "button", text: translate("try_again"), hidden: true, on: { click: () => void load() },
+  });
+
+  const load = async () => {
+    failure.textContent = "";
+    again.hidden = true;
+    try {
+      const { sessions, total } = await app.api.sessions();
+      body.replaceChildren(...drawSessions(app, { sessions, total, end }));
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+      again.hidden = false;
+    }
+    body.setAttribute("aria-busy", "false");
+  };
+
+  /** @type {End} */
+  const end = (button, request, said) => app.attempt(button, translate("ending_session"), failure, async () => {
+    await request();
+    await load();
+    app.announce(said);
+    // The button that had the focus is gone with its card.
+    title.focus();
+  });
+
+  void load();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "sessions-title", data: { test: "sessions" } },
+    title,
+    html("p", { class: "lede", text: translate("sessions_meaning") }),
+    failure, body, again,
+  );
+}
+
+/** @typedef {(button: HTMLButtonElement, request: () => Promise<void>, said: string) => Promise<void>} End */
+
+/**
+ * @param {App} app
+ * @param {{sessions: ListedSession[], total: number, end: End}} list
+ */
+function drawSessions(app, { sessions, total, end }) {
+  const { translate } = app;
+  const shown = [...sessions.filter((one) => one.this), ...sessions.filter((one) => !one.this)];
+  const hidden = total - sessions.length;
+  const others = html("button", { type: "button", text: translate("end_other_sessions"), data: { test: "end-others" } });
+  others.addEventListener("click", () =>
+    end(others, () => app.api.endOtherSessions(), translate("other_sessions_ended")));
+  return [
+    html("ul", { class: "cards" }, ...shown.map((one) => createCard(app, one, end))),
+    hidden > 0 ? html("p", { class: "note", text: translate("sessions_more", { count: hidden }) }) : null,
+    total > 1
+      ? html("div", { class: "actions" }, others)
+      : html("p", { class: "empty", text: translate("sessions_only_here") }),
+  ].filter((part) => part !== null);
+}
+
+/**
+ * @param {App} app
+ * @param {ListedSession} session
+ * @param {End} end
+ */
+function createCard(app, session, end) {
+  const { translate } = app;
+  const program = session.program || translate("session_unknown_program");
+  const name = session.this ? translate("session_this", { program }) : program;
+  const used = longDate(session.used);
+  const lines = [
+    session.origin ? translate("session_extension", { origin: isolate(session.origin) }) : null,
+    session.started ? translate("session_started", { date: longDate(session.started) }) : null,
+    session.this ? null : translate("session_used", { date: used }),
+  ];
+  const button = html("button", {
+    type: "button", text: translate("sign_out"), data: { test: "end-session" },
+    "aria-label": translate("end_session_named", { program: name, date: used }),
+  });
+  button.addEventListener("click", () => session.this
+    ? askToSignOut(app)
+    : end(button, () => app.api.endSession(session.id), translate("session_ended_named", { program })));
+  return html(
+    "li",
+    { class: "card", data: { test: "session", this: String(session.this) } },
+    html("h3", { class: "card-title", dir: "auto", text: name }),
+    ...lines.map((text) => text && html("p", { dir: "auto", text })),
+    html("div", { class: "actions" }, button),
+  );
+}
