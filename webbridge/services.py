@@ -261,7 +261,7 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
             raise
         end_session()
         record_session_ended(session.address)
-        text = "The mail server no longer accepts the password. Sign in again."
+        text = f"The mail server no longer accepts the {session.credentials.kind.value}. Sign in again."
         raise ServiceError(401, "session-ended", text) from None
 
 

@@ -100,6 +100,15 @@ def test_check_names_a_certificate_that_is_not_trusted_and_a_wrong_kind_of_tls(s
     assert "does not begin TLS" in found(findings(site)[1], "smtp")[0][1]
 
 
+def test_check_says_that_a_server_takes_no_tokens(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    site.file.write_text(site.file.read_text() + "mail.oauthbearer = true\n")
+    rows = findings(site)[1]
+    for part in ("imap", "smtp"):
+        ((level, text),) = found(rows, part)
+        assert (level, text.partition("offers ")[2]) == ("error", "no SASL OAUTHBEARER")
+
+
 def test_wrong_settings_end_serve_with_one_line_and_check_with_a_finding(site: Site) -> None:
     site.file.write_text(site.file.read_text() + "threads = 3\n")
     done = sealwax("bridge", "serve", *site.config)

@@ -1,4 +1,4 @@
-"""`/api/session`: sign in with the mail password, ask who is signed in, sign out."""
+"""`/api/session`: sign in with the mail password or a token, ask who is signed in, sign out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
-from webbridge.gateway.door import check_credentials
+from webbridge.gateway.door import check_credentials, check_token
 from webbridge.login.counter import Attempt
 from webbridge.login.programs import describe_program
 from webbridge.records import record_sign_out, recorded_login
@@ -22,7 +22,7 @@ blueprint = Blueprint("session", __name__)
 
 @blueprint.post("/session")
 def sign_in() -> Response:
-    """Check address and password at the mail server and start a session under a new id."""
+    """Check address and password, or token, at the mail server and start a session under a new id."""
     credentials = _read_credentials()
     connection = _log_in(credentials, _attempt(credentials.account.address))
     end_session()
@@ -59,10 +59,13 @@ def sign_out() -> Response:
 
 def _read_credentials() -> Credentials:
     members = read_members(max_bytes=MAX_LOGIN_BYTES)
-    address, password = members.get("address"), members.get("password")
-    if not isinstance(address, str) or not isinstance(password, str):
-        raise ServiceError(400, "bad-request", "The request lacks an address or a password.")
-    return check_credentials(services().accounts.account_of(address), password)
+    address, password, token = (members.get(name) for name in ("address", "password", "token"))
+    if isinstance(address, str):
+        if isinstance(password, str) and token is None:
+            return check_credentials(services().accounts.account_of(address), password)
+        if isinstance(token, str) and password is None:
+            return check_token(services().accounts.account_of(address), token)
+    raise ServiceError(400, "bad-request", "The request lacks an address, or a password or token.")
 
 
 def _attempt(address: str) -> Attempt:

@@ -15,6 +15,7 @@ from webbridge.gateway.door import (
     MailAccount,
     Mailbox,
     MailServer,
+    Secret,
     Security,
     ServerAddress,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "Protection",
     "RawMessage",
     "Report",
+    "Secret",
     "Security",
     "ServerAddress",
     "ask_offers",

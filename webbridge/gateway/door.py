@@ -22,6 +22,7 @@ MAX_LOCAL_PART_BYTES = 64
 MAX_RECIPIENTS = 500  # Servers take at least 100 in one transaction (RFC 5321 section 4.5.3.1.8).
 MAX_FOLDER_NAME_CHARACTERS = 500
 MAX_PASSWORD_CHARACTERS = 1000
+MAX_TOKEN_CHARACTERS = 8000  # With its base64 below the 12,288 bytes of a line (RFC 4954 section 4).
 MAX_UIDS = 1000  # In one request.
 MAX_FLAGS = 20  # In one request. Each may need a step of its own to be undone.
 MAX_REASON_CHARACTERS = 300  # Longer error texts of a server are cut before they are passed on.
@@ -37,6 +38,7 @@ _UTF8_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+"
 _UTF8_LABEL = r"[A-Za-z0-9\x80-\U0010ffff](?:[A-Za-z0-9\x80-\U0010ffff-]{0,61}[A-Za-z0-9\x80-\U0010ffff])?"
 _UTF8_ADDR_SPEC = re.compile(rf"({_UTF8_ATEXT}(?:\.{_UTF8_ATEXT})*)@({_UTF8_LABEL}(?:\.{_UTF8_LABEL})*)")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,498}>")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1: b64token
 _COMMAND_BREAKERS = re.compile("[\r\n\0]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -124,7 +126,8 @@ class ServerAddress:
 class MailServer:
     """The mail servers of an account: one for its mailbox, by IMAP or by POP3, and one for outgoing mail.
 
-    `ca_file`, if given, replaces the system's authorities.
+    `ca_file`, if given, replaces the system's authorities. With `takes_tokens` a bearer token may log in in place of a
+    password, by SASL OAUTHBEARER (RFC 7628).
 
     One call waits at most `timeout_seconds` for a server in total, plus the time to transfer a large message.
     """
@@ -134,6 +137,7 @@ class MailServer:
     pop3: ServerAddress | None = None
     ca_file: Path | None = None
     timeout_seconds: float = 30.0
+    takes_tokens: bool = False
 
     def __post_init__(self) -> None:
         if (self.imap is None) == (self.pop3 is None):
@@ -171,12 +175,20 @@ class MailAccount:
     server: MailServer
 
 
+class Secret(Enum):
+    """The two kinds of secrets that log in."""
+
+    PASSWORD = "password"  # noqa: S105 (a word, not a password)
+    TOKEN = "token"  # noqa: S105 (a word)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """An account and the password that logs in to its servers."""
+    """An account and the password, or bearer token, that logs in to its servers."""
 
     account: MailAccount
     password: str = field(repr=False)
+    kind: Secret = Secret.PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +206,18 @@ def check_credentials(account: MailAccount, password: str) -> Credentials:
     if not password:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The password is empty.")
     return Credentials(account=account, password=password)
+
+
+def check_token(account: MailAccount, token: str) -> Credentials:
+    """Return credentials with a bearer token. Raises GatewayError: NOT_OFFERED if the account's servers take none."""
+    if not account.server.takes_tokens:
+        text = "The mail servers of this account take no tokens. Sign in with the mail password."
+        raise GatewayError(GatewayCode.NOT_OFFERED, text)
+    check_text(account.login, what="The login name", max_characters=MAX_ADDRESS_BYTES)
+    check_text(token, what="The token", max_characters=MAX_TOKEN_CHARACTERS)
+    if not _TOKEN.fullmatch(token):
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The token has a character that no bearer token has.")
+    return Credentials(account=account, password=token, kind=Secret.TOKEN)
 
 
 def check_address(text: str) -> str:

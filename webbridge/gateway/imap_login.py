@@ -1,4 +1,4 @@
-"""Open an IMAP connection: verified TLS, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530).
+"""Open an IMAP connection: verified TLS, then the login (RFC 9051 sections 6.2.1 to 6.2.3, RFC 5530, RFC 7628).
 
 imapclient reads the greeting and the capabilities and logs in. It uses our `Wire`, which has one deadline for a slow
 server and refuses long answers. After the login `imap_wire` reads the answers: in imapclient a damaged answer may raise
@@ -15,12 +15,14 @@ from typing import Final
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
+from webbridge.gateway import bearer
 from webbridge.gateway.door import (
     ConnectionLost,
     Credentials,
     GatewayCode,
     GatewayError,
     MailServer,
+    Secret,
     Security,
     UnreadableAnswer,
 )
@@ -139,7 +141,9 @@ def _open(wire: Wire, server: MailServer) -> _Client:
 
 def _log_in(client: _Client, credentials: Credentials) -> None:
     try:
-        if _takes_plain(client, credentials):
+        if credentials.kind is Secret.TOKEN:
+            _send_token(client, credentials)
+        elif _takes_plain(client, credentials):
             client.plain_login(credentials.account.login, credentials.password)
         else:
             client.login(credentials.account.login, credentials.password)
@@ -151,6 +155,28 @@ def _log_in(client: _Client, credentials: Credentials) -> None:
         raise _login_refusal(str(error)) from None
     except Exception:  # noqa: BLE001 (a damaged answer raises any exception in imaplib)
         raise UnreadableAnswer from None
+
+
+def _send_token(client: _Client, credentials: Credentials) -> None:
+    """Log in by OAUTHBEARER (RFC 7628). Raises GatewayError or LoginError."""
+    if f"AUTH={bearer.MECHANISM}".encode() not in client.capabilities():
+        raise bearer.not_offered()
+    messages = [bearer.LAST_MESSAGE, bearer.first_message(credentials, credentials.account.server.mailbox)]
+    challenges: list[bytes] = []
+
+    def answer(challenge: bytes) -> bytes | None:
+        challenges.append(challenge)
+        return messages.pop() if messages else None
+
+    try:
+        client.sasl_login(bearer.MECHANISM, answer)
+    except LoginError as error:
+        refusal = _login_refusal(str(error)) if not isinstance(error.__context__, imaplib.IMAP4.abort) else None
+        if refusal is None or refusal.code is not GatewayCode.LOGIN_REFUSED:
+            raise
+        for reason in challenges[1:]:
+            bearer.check_reason(reason)
+        raise bearer.token_refused() from None
 
 
 def _capabilities(client: _Client) -> frozenset[bytes]:

@@ -1,14 +1,17 @@
-"""Open a POP3 connection: verified TLS (RFC 2595, RFC 8314), CAPA (RFC 2449), then the login (RFC 5034, RFC 1939).
+"""Open a POP3 connection: verified TLS (RFC 2595, RFC 8314), CAPA (RFC 2449), then the login.
 
-The password is sent only inside TLS. The first of these ways that the server offers is used: AUTH PLAIN, then USER and
-PASS. APOP is not used, because it needs MD5.
+The login is by SASL (RFC 5034, RFC 7628), or by USER and PASS (RFC 1939). The password is sent only inside TLS. The
+first of these ways that the server offers is used: AUTH PLAIN, then USER and PASS. APOP is not used, because it needs
+MD5.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
 
-from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Security
+from webbridge.gateway import bearer
+from webbridge.gateway.door import Credentials, GatewayCode, GatewayError, Secret, Security
 from webbridge.gateway.pop3_wire import Pop3Wire, Status
 from webbridge.gateway.wire import CallDeadline, Wire
 
@@ -53,8 +56,11 @@ def _capabilities(pop3: Pop3Wire) -> frozenset[str]:
 
 
 def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[str]) -> None:
+    if credentials.kind is Secret.TOKEN:
+        _send_token(pop3, credentials, capabilities)
+        return
     login, password = credentials.account.login, credentials.password
-    if any(line.startswith("SASL ") and "PLAIN" in line.split() for line in capabilities):
+    if _offers(capabilities, "PLAIN"):
         # RFC 4616 section 2: PLAIN is UTF-8.
         status = _authenticate(pop3, b"PLAIN", b64encode(f"\0{login}\0{password}".encode()))
     elif not (login + password).isascii() or (capabilities and "USER" not in capabilities):
@@ -65,6 +71,40 @@ def _log_in(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[st
             status = pop3.ask(b"PASS " + password.encode("ascii"))
     if not status.is_ok:
         raise _login_refusal(status, names_wrong_passwords="AUTH-RESP-CODE" in capabilities)
+
+
+def _offers(capabilities: frozenset[str], mechanism: str) -> bool:
+    return any(line.startswith("SASL ") and mechanism in line.split() for line in capabilities)
+
+
+def _send_token(pop3: Pop3Wire, credentials: Credentials, capabilities: frozenset[str]) -> None:
+    """Log in by OAUTHBEARER (RFC 7628). Raises GatewayError."""
+    if not _offers(capabilities, bearer.MECHANISM):
+        raise bearer.not_offered()
+    first = b64encode(bearer.first_message(credentials, credentials.account.server.mailbox))
+    command = f"AUTH {bearer.MECHANISM}".encode()
+    is_short = len(command) + len(first) + 3 <= MAX_AUTH_BYTES
+    answer = pop3.exchange(command + b" " + first if is_short else command)
+    if isinstance(answer, bytes) and not is_short:
+        answer = pop3.exchange(first)
+    reason = b""
+    if isinstance(answer, bytes):
+        reason, answer = answer, pop3.ask(b64encode(bearer.LAST_MESSAGE))
+    if answer.is_ok:
+        return
+    refusal = _login_refusal(answer, names_wrong_passwords="AUTH-RESP-CODE" in capabilities)
+    if refusal.code is not GatewayCode.LOGIN_REFUSED:
+        raise refusal
+    bearer.check_reason(_decoded(reason))
+    raise bearer.token_refused()
+
+
+def _decoded(reason: bytes) -> bytes:
+    """Return the bytes of base64, or none if it is damaged."""
+    try:
+        return b64decode(reason, validate=True)
+    except Base64Error:
+        return b""
 
 
 def _authenticate(pop3: Pop3Wire, mechanism: bytes, response: bytes) -> Status:

@@ -51,6 +51,12 @@ class Pop3Wire:
         self.send(command)
         return self.wire.read_line(MAX_LINE_BYTES).startswith(b"+ ")
 
+    def exchange(self, line: bytes) -> Status | bytes:
+        """Send one line of a login, and return the end of the login or what the server sends in it (RFC 5034)."""
+        self.send(line)
+        answer = self.wire.read_line(MAX_LINE_BYTES)
+        return answer[2:].strip() if answer.startswith(b"+ ") else self._read_status_in(answer)
+
     def run(self, command: bytes) -> Status:
         """Send one command that must succeed. Raises GatewayError."""
         return self.check(self.ask(command))
@@ -63,7 +69,10 @@ class Pop3Wire:
 
     def read_status(self) -> Status:
         """Return the next first line of an answer."""
-        match = _STATUS.fullmatch(self.wire.read_line(MAX_LINE_BYTES))
+        return self._read_status_in(self.wire.read_line(MAX_LINE_BYTES))
+
+    def _read_status_in(self, line: bytes) -> Status:
+        match = _STATUS.fullmatch(line)
         if match is None:
             raise self.unreadable()
         code = (match[2] or b"").decode("ascii", "replace").upper()

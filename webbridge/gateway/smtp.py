@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webbridge.gateway import bearer
 from webbridge.gateway.door import (
     Credentials,
     GatewayCode,
     GatewayError,
     MailServer,
+    Secret,
     check_address,
     check_recipients,
     clean_text,
@@ -141,23 +143,27 @@ def _connection(server: MailServer) -> Iterator[SmtpWire]:
 
 
 def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
-    # PLAIN is UTF-8 (RFC 4616 section 2).
-    response = b64encode(f"\0{credentials.account.login}\0{credentials.password}".encode())
-    command = b"AUTH PLAIN " + response
-    if len(command) > MAX_COMMAND_BYTES:
-        reply = smtp.command(b"AUTH PLAIN")
+    is_token = credentials.kind is Secret.TOKEN
+    if is_token:
+        reply = _authenticate(
+            smtp, bearer.MECHANISM, bearer.first_message(credentials, credentials.account.server.smtp)
+        )
         if reply.code == 334:
-            reply = smtp.command(response)
+            # The reason for the refusal. RFC 7628 section 3.2.3: the server ends the exchange after one more message.
+            reply = smtp.command(b64encode(bearer.LAST_MESSAGE))
     else:
-        reply = smtp.command(command)
+        # PLAIN is UTF-8 (RFC 4616 section 2).
+        login, password = credentials.account.login, credentials.password
+        reply = _authenticate(smtp, "PLAIN", f"\0{login}\0{password}".encode())
     # RFC 4954 section 6. The server's own words are not passed on, because they could repeat the password.
     if reply.code == 235:
         return
     if reply.code == 535:
         # The mailbox has accepted the password. So this server knows other passwords, or the password is new.
         text = (
-            "The server for outgoing mail does not accept the password of your mailbox. If you have changed it, sign in"
-            " again. Otherwise tell your administrator."
+            f"The server for outgoing mail does not accept the {credentials.kind.value} of your mailbox."
+            f" {'It may have expired: sign in' if is_token else 'If you have changed it, sign in'} again."
+            " Otherwise tell your administrator."
         )
         raise GatewayError(GatewayCode.MISCONFIGURED, text)
     if reply.is_passing:
@@ -166,6 +172,16 @@ def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:
         )
     text = f"The server for outgoing mail refused to sign you in ({reply.code}). Tell your administrator."
     raise GatewayError(GatewayCode.MISCONFIGURED, text)
+
+
+def _authenticate(smtp: SmtpWire, mechanism: str, message: bytes) -> Reply:
+    """Send the first message of a login, in the command if that is short enough (RFC 4954 section 4)."""
+    response = b64encode(message)
+    command = f"AUTH {mechanism}".encode()
+    if len(command) + len(response) + 1 <= MAX_COMMAND_BYTES:
+        return smtp.command(command + b" " + response)
+    reply = smtp.command(command)
+    return smtp.command(response) if reply.code == 334 else reply
 
 
 def _open_transaction(

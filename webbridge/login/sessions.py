@@ -1,4 +1,4 @@
-"""Sessions: the mail password, sealed under a key that needs both the cookie and the database.
+"""Sessions: the mail password or bearer token, sealed under a key that needs both the cookie and the database.
 
 key = HKDF-SHA256(cookie half ‖ server half). The password is sealed by AES-256-GCM with session, address, host, expiry
 and origin as additional data. So a stolen database reveals no password, no row fits another session, and none gives an
@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from webbridge.accounts.accounts import Accounts
 from webbridge.database.tables import SESSION
-from webbridge.gateway import Credentials, GatewayError, MailAccount
+from webbridge.gateway import Credentials, GatewayError, MailAccount, Secret
 
 HALF_BYTES = 32
 NONCE_BYTES = 12  # NIST SP 800-38D section 8.2; the key is new for every session, so no nonce repeats
@@ -41,6 +41,7 @@ _LIST = (
     .where(SESSION.c.address == bindparam("address"), SESSION.c.host == bindparam("host"))
     .order_by(SESSION.c.used_at.desc(), SESSION.c.id)
 )
+_TOKEN_MARK = b"\0"
 _KEY_LABEL = b"sealwax bridge session 1"
 _ID_LABEL = b"sealwax bridge session id 1"
 
@@ -106,7 +107,7 @@ class SessionStore:
         address, host = credentials.account.address, _host_of(credentials)
         additional_data = _additional_data(session_id, address, host, expires_at, origin)
         sealer = AESGCM(_derive_key(cookie_half, server_half))
-        sealed = sealer.encrypt(nonce, credentials.password.encode(), additional_data)
+        sealed = sealer.encrypt(nonce, _secret_bytes(credentials), additional_data)
         row = {
             "id": session_id,
             "address": address,
@@ -173,7 +174,9 @@ class SessionStore:
             )
         except InvalidTag:
             return None
-        credentials = Credentials(account=account, password=password.decode())
+        credentials = _credentials(account, password)
+        if credentials is None:
+            return None
         return Session(id=session_id, credentials=credentials, origin=row.origin), row.used_at
 
     def list_for(self, session: Session) -> tuple[list[ListedSession], int]:
@@ -245,6 +248,20 @@ class SessionStore:
             SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
         ):
             rows.execute(delete(SESSION).where(is_over))
+
+
+def _secret_bytes(credentials: Credentials) -> bytes:
+    # No password has a NUL, so that one before it marks a token.
+    return (_TOKEN_MARK if credentials.kind is Secret.TOKEN else b"") + credentials.password.encode()
+
+
+def _credentials(account: MailAccount, secret: bytes) -> Credentials | None:
+    """Return the credentials of a session, or None for a token that the operator's servers no longer take."""
+    if not secret.startswith(_TOKEN_MARK):
+        return Credentials(account=account, password=secret.decode())
+    if not account.server.takes_tokens:
+        return None
+    return Credentials(account=account, password=secret.removeprefix(_TOKEN_MARK).decode(), kind=Secret.TOKEN)
 
 
 def _listed(row: Row[Any], session: Session) -> ListedSession:

@@ -30,6 +30,7 @@ from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
 from webbridge.database import SCHEMA
 from webbridge.gateway import MailServer, Security, ServerAddress
+from webbridge.gateway.bearer import MECHANISM
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
 
 _CONNECT_SECONDS = 10.0
@@ -125,7 +126,9 @@ def _check_imap(server: MailServer) -> Finding:
             capabilities = set(client.capabilities)
     except (OSError, imaplib.IMAP4.error) as error:
         return _unreachable("imap", address, error)
-    if "AUTH=PLAIN" not in capabilities and "LOGINDISABLED" in capabilities:
+    if server.takes_tokens and f"AUTH={MECHANISM}" not in capabilities:
+        return _takes_no_tokens("imap", address)
+    if not server.takes_tokens and "AUTH=PLAIN" not in capabilities and "LOGINDISABLED" in capabilities:
         return wrong("imap", f"{_at(address)} takes no passwords inside TLS", "allow AUTH=PLAIN on the mail server")
     return fine("imap", f"{_at(address)} answers, and its certificate is trusted")
 
@@ -144,7 +147,10 @@ def _check_pop3(server: MailServer) -> Finding:
         return _unreachable("pop3", address, error)
     if "UIDL" not in capabilities:
         return wrong("pop3", f"{_at(address)} offers no UIDL", "messages have no names there: use IMAP")
-    if "USER" not in capabilities and "PLAIN" not in capabilities.get("SASL", []):
+    mechanisms = capabilities.get("SASL", [])
+    if server.takes_tokens and MECHANISM not in mechanisms:
+        return _takes_no_tokens("pop3", address)
+    if not server.takes_tokens and "USER" not in capabilities and "PLAIN" not in mechanisms:
         return wrong("pop3", f"{_at(address)} takes no passwords inside TLS", "allow SASL PLAIN on the mail server")
     return fine("pop3", f"{_at(address)} answers, and its certificate is trusted")
 
@@ -161,12 +167,19 @@ def _check_smtp(server: MailServer) -> Finding:
             client.starttls(context=context)
         with client:
             client.ehlo()
-            takes_passwords = "PLAIN" in client.esmtp_features.get("auth", "")
+            mechanisms = client.esmtp_features.get("auth", "").split()
     except (OSError, smtplib.SMTPException) as error:
         return _unreachable("smtp", address, error)
-    if not takes_passwords:
+    if server.takes_tokens and MECHANISM not in mechanisms:
+        return _takes_no_tokens("smtp", address)
+    if not server.takes_tokens and "PLAIN" not in mechanisms:
         return wrong("smtp", f"{_at(address)} offers no AUTH PLAIN", "name the submission port, 465 or 587")
     return fine("smtp", f"{_at(address)} answers, and its certificate is trusted")
+
+
+def _takes_no_tokens(part: str, address: ServerAddress) -> Finding:
+    text = f"{_at(address)} offers no SASL {MECHANISM}"
+    return wrong(part, text, "allow it on the mail server, or remove mail.oauthbearer")
 
 
 def _unreachable(part: str, address: ServerAddress, error: Exception) -> Finding:

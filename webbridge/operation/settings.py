@@ -63,6 +63,10 @@ class MailSection(Section):
         default=30.0, gt=0, le=600, description="Time that one call waits for a mail server in all"
     )
 
+    oauthbearer: bool = Field(
+        default=False, description="Take bearer tokens too in place of passwords, by SASL OAUTHBEARER"
+    )
+
     @model_validator(mode="after")
     def check_mailbox(self) -> Self:
         """Refuse two protocols for the mailbox, or none."""
@@ -78,6 +82,7 @@ class MailSection(Section):
             smtp=self.smtp.to_address(),
             ca_file=self.ca_file,
             timeout_seconds=self.timeout_seconds,
+            takes_tokens=self.oauthbearer,
         )
 
 

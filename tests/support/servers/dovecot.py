@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import grp
 import os
@@ -153,6 +154,26 @@ service submission-login {{
     port = {ports[Security.IMPLICIT_TLS]}
     ssl = yes
   }}
+}}
+"""
+
+
+def token_settings(folder: Path, key: bytes) -> str:
+    """Return settings by which Dovecot also takes bearer tokens: JWTs with HS256 under this key, for their `sub`."""
+    keys = folder / "keys" / "default" / "HS256"
+    keys.mkdir(parents=True)
+    (keys / "default").write_bytes(base64.b64encode(key))
+    (folder / "oauth2.conf").write_text(f"""
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
+""")
+    return f"""
+auth_mechanisms = plain oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer
+  args = {folder}/oauth2.conf
 }}
 """
 

@@ -106,6 +106,7 @@ class LyingServer:
     def __init__(self, script: Script, *, tls_folder: Path) -> None:
         self.answers: dict[str, Sequence[Step]] = dict(script)
         self.received: list[bytes] = []
+        self.taken: list[bytes] = []
         self.messages: list[bytes] = []
         self.most_at_once = 0
         self.stop = threading.Event()
@@ -218,7 +219,7 @@ class _Conversation:
 
     def _take(self, step: TakeLine | TakeLiteral | TakeMessage) -> None:
         if isinstance(step, TakeLine):
-            self._lines.readline(LINE_BYTES)
+            self._server.taken.append(self._lines.readline(LINE_BYTES).strip())
         elif isinstance(step, TakeLiteral):
             announced = re.search(rb"\{(\d+)\}\s*\Z", self._last)
             assert announced, self._last
