@@ -9,6 +9,7 @@ from sealwax.service.health import install_health
 from webbridge.blueprints import (
     changes,
     directory,
+    drafts,
     enrolment,
     folders,
     health,
@@ -34,6 +35,7 @@ def create_app(config: BridgeConfig) -> Flask:
     install_services(app, config)
     install_prefix(app, config.api_prefix)
     install_health(app, services_of(app).health())
-    for module in (health, settings, session, sessions, folders, messages, changes, send, directory, pki, enrolment):
+    modules = (health, settings, session, sessions, folders, messages, changes, send, drafts, directory, pki, enrolment)
+    for module in modules:
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

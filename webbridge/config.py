@@ -15,6 +15,7 @@ from sealwax.lookups.smimea import NameServer
 from sealwax.service import check_origin, check_proxies, now
 from smime_core.pkix import RevocationPolicy
 from webbridge.accounts.domains import MailDomain, check_domain
+from webbridge.callers import check_extension_origin
 from webbridge.gateway import MailServer
 
 MAX_MESSAGE_BYTES = 50 * 1024 * 1024
@@ -46,6 +47,8 @@ class BridgeConfig:
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
     `directory_name_servers` names a resolver. `enrolment_key` is shared with the key server and makes the tickets that
     prove who owns an address.
+
+    `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
     `has_events`: a process of events runs behind the same origin, so that the pages may ask for a stream.
 
@@ -87,11 +90,14 @@ class BridgeConfig:
     absolute_seconds: int = ABSOLUTE_SECONDS
     trusted_proxies: int = 0
     has_events: bool = False
+    extension_origins: tuple[str, ...] = ()
     clock: Callable[[], datetime] = now
 
     def __post_init__(self) -> None:
         for origin in (self.api_origin, self.pages_origin, self.key_server_origin):
             check_origin(origin)
+        for origin in self.extension_origins:
+            check_extension_origin(origin)
         check_prefix(self.api_prefix)
         check_proxies("trusted_proxies", self.trusted_proxies)
         if isinstance(self.pki_allowed_hosts, str):

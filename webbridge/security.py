@@ -1,4 +1,4 @@
-"""Exact-origin CORS and the defence against cross-site requests for the API, and the pages' Content-Security-Policy.
+"""Exact-origin CORS, the defence against cross-site requests, the limits of extensions, and the pages' CSP.
 
 State changes only with the header `X-Sealwax: 1`. No form can set it, and a script of another origin needs a CORS
 preflight for it, which only the pages' origin passes. SameSite is not enough, because every port of a host is one site.
@@ -6,15 +6,42 @@ preflight for it, which only the pages' origin passes. SameSite is not enough, b
 
 from __future__ import annotations
 
-from flask import Flask, request
+from typing import Final
+
+from flask import Flask, g, request
 
 from sealwax.service import CrossOrigin, ServiceError, install_cross_origin
+from webbridge.callers import PAGES, Caller, find_extension, token_in
 from webbridge.config import BridgeConfig, PagesConfig
 
 CSRF_HEADER = "X-Sealwax"
 ACCOUNT_HEADER = "X-Sealwax-Account"
 """A percent-encoded address: in a request the account that the page shows, in an answer that of the session."""
 _FOR_EXTENSIONS = frozenset({"directory.find_certificates"})
+"""The views that any extension may ask, with the pages' cookie if the person allowed it to use this site."""
+FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
+    {
+        "directory.find_certificates",
+        "drafts.delete_draft",
+        "drafts.keep_draft",
+        "folders.list_folders",
+        "messages.list_messages",
+        "messages.raw_message",
+        "messages.search",
+        "send.look_for_copy",
+        "send.send_message",
+        "send.show_offers",
+        "send.show_outcome",
+        "session.sign_in",
+        "session.sign_out",
+        "session.who",
+        "settings.show_config",
+    }
+)
+"""The views for an extension with an allowed origin and a session of its own. It is refused all others.
+
+It sees only the folders for sent mail and for drafts (`mail_calls.folder_of`).
+"""
 _EXTENSION_SCHEMES = ("chrome-extension://", "moz-extension://")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -34,15 +61,34 @@ def install_api_security(app: Flask, config: BridgeConfig) -> None:
 
     @app.before_request
     def refuse_other_sites() -> None:
-        origin = request.headers.get("Origin", config.pages_origin)
-        if origin != config.pages_origin and not _is_extension_at_its_door(origin):
-            raise ServiceError(403, "wrong-origin", "This address is not open to that site.")
+        g.caller = _find_caller(config)
         if request.method not in _SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
             raise ServiceError(403, "wrong-origin", f"The header {CSRF_HEADER} is missing.")
+        if g.caller.is_extension and request.endpoint not in FOR_SIGNED_IN_EXTENSIONS:
+            raise ServiceError(403, "not-allowed", "An extension may not ask this. Use the bridge's pages.")
+
+
+def caller() -> Caller:
+    """Return the sender of the current request."""
+    found = g.caller
+    if not isinstance(found, Caller):
+        raise TypeError("the application has no security installed")
+    return found
+
+
+def _find_caller(config: BridgeConfig) -> Caller:
+    """Return the sender of the request. Raises ServiceError for other sites and other extensions."""
+    origin = request.headers.get("Origin", config.pages_origin)
+    found = find_extension(request, config.extension_origins)
+    if _is_extension_at_its_door(origin) and not token_in(request):
+        return PAGES
+    if found is None and (origin != config.pages_origin or token_in(request)):
+        raise ServiceError(403, "wrong-origin", "This address is not open to that site.")
+    return found or PAGES
 
 
 def _is_extension_at_its_door(origin: str) -> bool:
-    """Return whether a browser extension searches for certificates, which is the only request that extensions may send.
+    """Return whether a browser extension searches for certificates, the only request of those without a session.
 
     No web page has such an origin. An extension's request has the session's cookie only if the user has allowed the
     extension to use this site, and no CORS header lets other extensions read the answer.

@@ -32,7 +32,7 @@ from webbridge.login.ended_elsewhere import EndedElsewhere
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
-from webbridge.security import ACCOUNT_HEADER
+from webbridge.security import ACCOUNT_HEADER, caller
 from webbridge.sending.ledger import Ledger
 from webbridge.sending.limits import send_gate
 from webbridge.sending.offers import KnownOffers
@@ -230,8 +230,8 @@ def require_session() -> Session:
     Raises ServiceError 401 if there is none, or if it is of another account than the page names: a browser has one
     cookie for all its tabs, and the person may have signed in to another account in another tab.
     """
-    session = services().sessions.find(services().cookie.value_in(request))
-    if session is None:
+    session = services().sessions.find(_token())
+    if session is None or not caller().may_use(session.origin):
         raise ServiceError(401, "session-ended", "You are not signed in, or the session has ended. Sign in again.")
     g.account = quote(session.address, safe=_PLAIN_IN_URI)
     if is_of_another_account():
@@ -239,8 +239,13 @@ def require_session() -> Session:
     return session
 
 
+def _token() -> str:
+    """Return the token of the request's session: an extension's from its header, the pages' from their cookie."""
+    return caller().token if caller().is_extension else services().cookie.value_in(request)
+
+
 def is_of_another_account() -> bool:
-    """Return whether the session of the request's cookie belongs to another account than the page names."""
+    """Return whether the request's session belongs to another account than the page names."""
     return "account" in g and request.headers.get(ACCOUNT_HEADER, g.account) != g.account
 
 
@@ -267,7 +272,7 @@ def with_mail(session: Session, call: Callable[[], Result]) -> Result:
 
 def end_session() -> None:
     """Delete the server's half of the key of the request's session, and log out the session's connections."""
-    session_id = services().sessions.end(services().cookie.value_in(request))
+    session_id = services().sessions.end(_token())
     if session_id is not None:
         close_ended_session(session_id)
 

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from sealwax.service import ServiceError
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, error_of, get, send, sign_in, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -223,6 +224,21 @@ def test_a_turn_that_ran_out_sends_no_last_line(ledger: Ledger, clock: FakeClock
     recorded = ledger.find(ALICE, KEY)
     assert recorded is not None
     assert recorded.state is State.PERHAPS
+
+
+def test_a_key_may_name_another_message_as_long_as_the_last_line_is_not_out(ledger: Ledger, clock: FakeClock) -> None:
+    first = begin(ledger, digest=bytes(32), seconds=60)
+    with pytest.raises(NotOurTurn):
+        begin(ledger, digest=bytes([1] * 32))
+    clock.advance(seconds=61)
+    second = begin(ledger, digest=bytes([1] * 32), seconds=60)
+    with pytest.raises(NotOurTurn):
+        ledger.will_end(first, seconds=60)
+    ledger.will_end(second, seconds=60)
+    ledger.end(second, State.SENT, {})
+    with pytest.raises(ServiceError) as refused:
+        begin(ledger, digest=bytes(32))
+    assert refused.value.code == "key-used"
 
 
 def test_nothing_follows_a_last_line(ledger: Ledger, clock: FakeClock) -> None:

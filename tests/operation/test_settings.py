@@ -56,6 +56,36 @@ def test_the_file_and_its_secret_make_a_configuration(file: Path) -> None:
         Security.STARTTLS,
     )
     assert config.trusted_proxies == 1
+    assert config.extension_origins == ()
+
+
+EXTENSIONS = (
+    "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    "moz-extension://c2c4d154-0254-4780-aa4b-10ddb1a68927",
+)
+
+
+def test_extensions_are_named_by_their_exact_origins(file: Path) -> None:
+    file.write_text(f"extension_origins = {list(EXTENSIONS)}\n{GOOD}")
+    assert load_settings(BridgeSettings, file).to_config().extension_origins == EXTENSIONS
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "*",
+        "null",
+        "https://example.org",
+        f"{EXTENSIONS[0]}/",
+        EXTENSIONS[0].upper(),
+        "moz-extension://*",
+        EXTENSIONS[1][:-1],
+    ],
+)
+def test_another_text_is_no_origin_of_an_extension(file: Path, wrong: str) -> None:
+    file.write_text(f"extension_origins = ['{wrong}']\n{GOOD}")
+    (problem,) = problems(file)
+    assert problem.startswith("extension_origins")
 
 
 def test_a_variable_is_over_a_credential_and_that_over_the_file(

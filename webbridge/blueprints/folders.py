@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from webbridge.blueprints.json_values import read_members
-from webbridge.blueprints.mail_calls import call_mail, call_mail_once, flag_in, folder_of, id_of
+from webbridge.blueprints.mail_calls import EXTENSION_ROLES, call_mail, call_mail_once, flag_in, folder_of, id_of
 from webbridge.blueprints.undo_steps import render_change
 from webbridge.gateway import Folder
 from webbridge.login.sessions import Session
@@ -19,10 +19,11 @@ blueprint = Blueprint("folders", __name__)
 
 @blueprint.get("/folders")
 def list_folders() -> Response:
-    """List the folders of the account with their counts."""
+    """List the folders of the account with their counts. An extension's session sees only its own."""
     session = require_session()
     folders = call_mail(session, lambda connection: connection.list_folders())
-    return jsonify(folders=[_render(folder, session) for folder in folders])
+    seen = [folder for folder in folders if not session.origin or folder.role in EXTENSION_ROLES]
+    return jsonify(folders=[_render(folder, session) for folder in seen])
 
 
 @blueprint.post("/folders")

@@ -10,12 +10,15 @@ from werkzeug.exceptions import BadRequest
 
 from sealwax.service import ServiceError
 from webbridge.gateway import Mailbox, MailConnection, MessagePage, MessageSummary
+from webbridge.gateway.imap_folders import Role
 from webbridge.login.sessions import Session
 from webbridge.services import services, with_mail
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_DIGITS = 10  # The digits of a UID, which has 32 bits.
+EXTENSION_ROLES = (Role.SENT, Role.DRAFTS)
+"""The folders that an extension's session has."""
 MAX_CHANGE_BYTES = 64 * 1024  # A request that names 1,000 messages.
 
 Result = TypeVar("Result")
@@ -32,10 +35,16 @@ def call_mail_once(session: Session, operation: Callable[[MailConnection], Resul
 
 
 def folder_of(session: Session, folder_id: object) -> str:
-    """Return the name of the session's folder with this id. Raises BadRequest or GatewayError."""
+    """Return the name of the session's folder with this id. Raises BadRequest, GatewayError or ServiceError.
+
+    An extension's session has only the folders for sent mail and for drafts.
+    """
     if not isinstance(folder_id, str):
         raise BadRequest
-    return services().folder_ids.name_of(session.address, folder_id)
+    folder = services().folder_ids.name_of(session.address, folder_id)
+    if session.origin and not call_mail(session, lambda connection: connection.has_role(folder, *EXTENSION_ROLES)):
+        raise ServiceError(403, "not-allowed", "An extension may not read this folder. Use the bridge's pages.")
+    return folder
 
 
 def mailbox_of(session: Session, folder_id: object, uid_validity: object) -> Mailbox:

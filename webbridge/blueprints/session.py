@@ -13,6 +13,7 @@ from webbridge.gateway.door import check_credentials, check_token
 from webbridge.login.counter import Attempt
 from webbridge.login.programs import describe_program
 from webbridge.records import record_sign_out, recorded_login
+from webbridge.security import caller
 from webbridge.services import end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
@@ -22,15 +23,20 @@ blueprint = Blueprint("session", __name__)
 
 @blueprint.post("/session")
 def sign_in() -> Response:
-    """Check address and password, or token, at the mail server and start a session under a new id."""
+    """Check address and password, or token, at the mail server and start a session under a new id.
+
+    The pages get its token as a cookie. An extension gets it in the answer, and gets no cookie.
+    """
     credentials = _read_credentials()
     connection = _log_in(credentials, _attempt(credentials.account.address))
     end_session()
     program = describe_program(request.headers.get("User-Agent", ""))
-    cookie, session = services().sessions.create(credentials, origin="", program=program)
+    token, session = services().sessions.create(credentials, origin=_origin(), program=program)
     services().pool.adopt(session.id, connection)
+    if session.origin:
+        return jsonify(address=session.address, token=token)
     response = jsonify(address=session.address)
-    services().cookie.set_in(response, cookie)
+    services().cookie.set_in(response, token)
     _remember_device(response, session.address)
     return response
 
@@ -50,11 +56,20 @@ def sign_out() -> Response:
         account = require_session().address
     if is_of_another_account():
         return response
+    if caller().is_extension and not account:
+        return response
     end_session()
     if account:
         record_sign_out(account)
-    services().cookie.delete_in(response)
+    if not caller().is_extension:
+        services().cookie.delete_in(response)
     return response
+
+
+def _origin() -> str:
+    """Return the origin that the new session is bound to; empty for the pages."""
+    (origin,) = caller().extension_origins or ("",)
+    return origin
 
 
 def _read_credentials() -> Credentials:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from webbridge.gateway.door import Mailbox
-from webbridge.gateway.imap_folders import Folder
+from webbridge.gateway.imap_drafts import KeptDraft
+from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.row_cache import RowCache
@@ -152,3 +153,12 @@ class MailConnection(Protocol):
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail."""
+
+    def has_role(self, folder: str, *roles: Role) -> bool:
+        """Return whether a folder has one of the roles."""
+
+    def keep_draft(self, message: OutgoingMessage, message_id: str) -> KeptDraft:
+        """Store a draft in the folder for drafts, and delete the earlier ones with its Message-ID."""
+
+    def delete_draft(self, message_id: str) -> str:
+        """Delete the drafts with a Message-ID. Return the folder for drafts."""

@@ -20,6 +20,7 @@ from webbridge.gateway.door import (
     check_message_id,
 )
 from webbridge.gateway.imap_changes import MessageChanges
+from webbridge.gateway.imap_drafts import DRAFT_FLAGS, Drafts, KeptDraft
 from webbridge.gateway.imap_folder_lists import FolderLists, check_new_name
 from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_list import MessageLists
@@ -77,6 +78,7 @@ class ImapConnection:
         self._lists = MessageLists(imap, self._selection)
         self._changes = MessageChanges(imap, self._selection)
         self._raw = RawReader(imap, self._selection)
+        self._drafts = Drafts(imap, self._selection, self._folders, self._changes)
         self.cache = RowCache()
         """The rows that were seen. The pool sets the cache of the session, which all its connections share."""
 
@@ -201,7 +203,7 @@ class ImapConnection:
 
     def delete_for_ever(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages of the trash for ever. Raises GatewayError with NOT_IN_TRASH for another folder."""
-        if not self._folders.is_trash(mailbox.name):
+        if not self._folders.has_role(mailbox.name, Role.TRASH):
             raise GatewayError(GatewayCode.NOT_IN_TRASH, "Only messages in the trash are deleted for ever.")
         return self._changes.remove(mailbox, uids)
 
@@ -261,3 +263,15 @@ class ImapConnection:
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""
         return self._folders.named_or_new(Role.SENT)
+
+    def has_role(self, folder: str, *roles: Role) -> bool:
+        """Return whether a folder has one of the roles."""
+        return self._folders.has_role(folder, *roles)
+
+    def keep_draft(self, message: OutgoingMessage, message_id: str) -> KeptDraft:
+        """Store a draft in the folder for drafts, and delete the earlier ones with its Message-ID."""
+        return self._drafts.keep(message_id, lambda folder: self.append(folder, message, DRAFT_FLAGS))
+
+    def delete_draft(self, message_id: str) -> str:
+        """Delete the drafts with a Message-ID. Return the folder for drafts."""
+        return self._drafts.delete(message_id)

@@ -65,10 +65,12 @@ class FolderLists:
         self._create(name)
         return name
 
-    def is_trash(self, folder: str) -> bool:
-        """Return whether a folder is the trash."""
-        trash = folder_with(Role.TRASH, self._listed())
-        return trash is not None and trash.name == folder
+    def has_role(self, folder: str, *roles: Role) -> bool:
+        """Return whether a folder has one of the roles."""
+        listed = self._listed()
+        return any(
+            known is not None and known.name == folder for known in (folder_with(role, listed) for role in roles)
+        )
 
     def create(self, folder: str) -> Changed:
         """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox
+from webbridge.gateway.imap_folders import Role
 from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.undo import Step
@@ -87,6 +88,18 @@ class Pop3Refusals:
     def sent_folder(self) -> NoReturn:
         """Raise NOT_OFFERED."""
         _refuse("has no folders but the inbox")
+
+    def has_role(self, folder: str, *roles: Role) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("has no folders but the inbox")
+
+    def keep_draft(self, message: OutgoingMessage, message_id: str) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("stores no messages")
+
+    def delete_draft(self, message_id: str) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("stores no messages")
 
 
 def _refuse(what: str) -> NoReturn:

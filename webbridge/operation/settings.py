@@ -22,6 +22,7 @@ from sealwax.operation.settings import (
 )
 from smime_core.pkix import RevocationPolicy
 from webbridge.accounts.domains import MailDomain
+from webbridge.callers import check_extension_origin
 from webbridge.config import (
     ABSOLUTE_SECONDS,
     IDLE_SECONDS,
@@ -239,6 +240,11 @@ class BridgeSettings(ServiceSettings):
     )
     pages_origin: Origin = Field(description="Origin of the pages: https://mail.example.org")
     key_server_origin: Origin = Field(description="Origin of the key server: https://keys.example.org")
+    extension_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Browser extensions that may sign in to send mail, as the extension's page of keys shows them:"
+        " chrome-extension://… or moz-extension://…",
+    )
     database: SecretStr = Field(
         default=SecretStr("/var/lib/sealwax-bridge/bridge.sqlite"),
         description="Path of the SQLite file, or postgresql+psycopg://user:password@host/name",
@@ -275,6 +281,14 @@ class BridgeSettings(ServiceSettings):
         """Refuse a prefix that is no plain path."""
         check_prefix(prefix)
         return prefix
+
+    @field_validator("extension_origins")
+    @classmethod
+    def check_extension_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a text that is no exact origin of an extension."""
+        for origin in origins:
+            check_extension_origin(origin)
+        return origins
 
     @model_validator(mode="after")
     def check_together(self) -> Self:
@@ -329,6 +343,7 @@ class BridgeSettings(ServiceSettings):
             absolute_seconds=self.sessions.absolute_seconds,
             trusted_proxies=self.trusted_proxies,
             has_events=self.events.listen is not None,
+            extension_origins=self.extension_origins,
         )
 
     def to_pages_config(self) -> PagesConfig:

@@ -44,6 +44,11 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
     if not line.endswith(b"\n"):
         raise _bad_request(f"The request begins with one line of JSON of at most {MAX_LINE_BYTES} bytes.")
     envelope = _read_envelope(line)
+    return envelope, read_message(stream, max_bytes=max_bytes)
+
+
+def read_message(stream: IO[bytes], *, max_bytes: int) -> OutgoingMessage:
+    """Return the message that a stream has up to its end. The caller closes it. Raises GatewayError."""
     message = OutgoingMessage(max_bytes=max_bytes)
     try:
         for piece in _pieces(stream):
@@ -52,7 +57,7 @@ def read_upload(stream: IO[bytes], *, max_bytes: int) -> tuple[Envelope, Outgoin
     except BaseException:
         message.close()
         raise
-    return envelope, message
+    return message
 
 
 def check_key(key: object) -> str:

@@ -33,6 +33,14 @@ def check_header(header: bytes, account: str) -> str:
     return _message_id(fields)
 
 
+def message_id_of(header: bytes) -> str:
+    """Return the Message-ID of a message. Raises GatewayError with BAD_ARGUMENT."""
+    try:
+        return check_message_id((parse_headers(header).get_unfolded("Message-ID") or "").strip())
+    except SmimeError:
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message's header fields cannot be read.") from None
+
+
 def _check_lines(header: bytes) -> None:
     """Raise GatewayError if a line is no field. For some servers the header ends there, for others it goes on."""
     at = 0

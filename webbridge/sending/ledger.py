@@ -99,12 +99,13 @@ class Ledger:
                     # On PostgreSQL, another request has added it since the SELECT.
                     raise NotOurTurn(0)
                 return turn
-            if bytes(known.digest) != digest:
-                raise ServiceError(422, "key-used", "This key belongs to another message. Send it under a new one.")
             recorded = self._settle(rows, turn, known, at)
             if recorded.state is not State.BEGUN:
+                if bytes(known.digest) != digest:
+                    raise ServiceError(422, "key-used", "This key belongs to another message. Send it under a new one.")
                 return recorded
-            # The process that began it has died, or lost its turn: it had not sent the last line.
+            # The process that began it has died, or lost its turn: it had not sent the last line, and now never can.
+            # So the key may also name another message, such as the same one encrypted anew.
             rows.execute(update(SUBMISSION).where(*_is(turn)).values(row))
             return turn
 

@@ -1,0 +1,99 @@
+"""Drafts in the folder for drafts: one version of each, whatever is repeated, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, bridge_before, error_of, folder_path, get, sign_in
+from webbridge.gateway import MailServer
+
+pytestmark = pytest.mark.server
+
+
+def draft(name: str, text: str = "Hello") -> bytes:
+    return f"From: alice@example.test\r\nMessage-ID: <{name}@example.test>\r\nSubject: x\r\n\r\n{text}\r\n".encode()
+
+
+@pytest.fixture
+def alice(mail_server: MailServer) -> Iterator[FlaskClient]:
+    """Alice at each mail server in turn."""
+    with bridge_before(mail_server) as browser:
+        assert sign_in(browser).status_code == 200
+        yield browser
+
+
+def keep(browser: FlaskClient, message: bytes) -> TestResponse:
+    return browser.post("/api/drafts", base_url=API, headers=UPLOAD, data=message)
+
+
+def drop(browser: FlaskClient, message_id: object) -> TestResponse:
+    return browser.delete("/api/drafts", base_url=API, headers=FROM_PAGES, json={"messageId": message_id})
+
+
+def kept(browser: FlaskClient) -> dict[int, bytes]:
+    """The messages in the folder for drafts, by UID, without those that are marked as deleted."""
+    path = folder_path(browser, "Drafts")
+    page = get(browser, f"{path}/messages").get_json()
+    uids = [one["uid"] for one in page["messages"] if "\\Deleted" not in one["flags"]]
+    return {uid: get(browser, f"{path}/{page['uidValidity']}/{uid}/raw").data for uid in uids}
+
+
+def clear(browser: FlaskClient) -> None:
+    for name in ("one", "two"):
+        assert drop(browser, f"<{name}@example.test>").status_code == 204
+
+
+def test_a_draft_is_kept_byte_for_byte_and_replaced(alice: FlaskClient) -> None:
+    clear(alice)
+    first = keep(alice, draft("one")).get_json()
+    assert kept(alice)[first["uid"]] == draft("one")
+    second = keep(alice, draft("one", "Hello again")).get_json()
+    assert second["uid"] > first["uid"]
+    assert (second["folder"], second["uidValidity"]) == (first["folder"], first["uidValidity"])
+    assert kept(alice) == {second["uid"]: draft("one", "Hello again")}
+
+
+def test_a_draft_has_its_flag(alice: FlaskClient) -> None:
+    keep(alice, draft("one"))
+    rows = get(alice, f"{folder_path(alice, 'Drafts')}/messages").get_json()["messages"]
+    assert {"\\Draft", "\\Seen"} <= set(rows[0]["flags"])
+
+
+def test_a_repeated_request_leaves_one_draft(alice: FlaskClient) -> None:
+    clear(alice)
+    uids = [keep(alice, draft("one")).get_json()["uid"] for _ in range(3)]
+    assert list(kept(alice)) == [uids[-1]]
+
+
+def test_other_drafts_stay(alice: FlaskClient) -> None:
+    clear(alice)
+    other = keep(alice, draft("two")).get_json()["uid"]
+    keep(alice, draft("one"))
+    keep(alice, draft("one", "Hello again"))
+    assert drop(alice, "<one@example.test>").status_code == 204
+    assert kept(alice) == {other: draft("two")}
+    clear(alice)
+    assert kept(alice) == {}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"Subject: x\r\n\r\nNo Message-ID\r\n",
+        b"Message-ID: <a b>\r\n\r\nx\r\n",
+        b"",
+        b"Message-ID: <a@b>\r\n\r\nbare\n",
+    ],
+)
+def test_a_draft_without_a_message_id_is_refused(alice: FlaskClient, message: bytes) -> None:
+    assert error_of(keep(alice, message)) == (400, "bad-argument")
+
+
+@pytest.mark.parametrize("message_id", [None, 7, "", "one@example.test", "<one>\r\nA1 LOGOUT", "<" + "a" * 600 + ">"])
+def test_a_wrong_message_id_deletes_nothing(alice: FlaskClient, message_id: object) -> None:
+    answer = drop(alice, message_id)
+    assert answer.status_code == 400

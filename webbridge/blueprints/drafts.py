@@ -1,0 +1,44 @@
+"""`/api/drafts`: keep a draft in the folder for drafts, and delete it. What a draft holds is the client's affair.
+
+All versions of one draft have the same Message-ID: a new version replaces the earlier ones.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest
+
+from webbridge.blueprints.json_values import read_members
+from webbridge.blueprints.mail_calls import call_mail, call_mail_once, id_of
+from webbridge.sending.envelope import read_message
+from webbridge.sending.header_check import message_id_of
+from webbridge.services import require_session, services, tell_changed
+
+MAX_REQUEST_BYTES = 4096
+
+blueprint = Blueprint("drafts", __name__)
+
+
+@blueprint.post("/drafts")
+def keep_draft() -> Response:
+    """Store the message of the body as a draft, and then delete the earlier ones with its Message-ID."""
+    session = require_session()
+    most = services().config.max_message_bytes
+    request.max_content_length = most
+    with services().send_gate.one(session.id), read_message(request.stream, max_bytes=most) as message:
+        message_id = message_id_of(message.header)
+        kept = call_mail_once(session, lambda connection: connection.keep_draft(message, message_id))
+    tell_changed(session, kept.folder)
+    return jsonify(folder=id_of(session, kept.folder), uidValidity=kept.uid_validity, uid=kept.uid)
+
+
+@blueprint.delete("/drafts")
+def delete_draft() -> Response:
+    """Delete the drafts with the Message-ID `messageId`. It is no error if there are none."""
+    session = require_session()
+    message_id = read_members(max_bytes=MAX_REQUEST_BYTES).get("messageId")
+    if not isinstance(message_id, str):
+        raise BadRequest
+    folder = call_mail(session, lambda connection: connection.delete_draft(message_id))
+    tell_changed(session, folder)
+    return Response(status=204)

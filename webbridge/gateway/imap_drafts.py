@@ -1,0 +1,75 @@
+"""Drafts in the folder for drafts (RFC 6154). All versions of one draft have the same Message-ID.
+
+A new version is stored before the earlier ones are deleted, so that none is lost. The earlier versions are found by the
+Message-ID, so a request that is repeated because its answer was lost leaves no second copy. Two versions that are
+stored at the same time leave the later one: only lower UIDs are deleted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from webbridge.gateway.door import MAX_UIDS, Mailbox, check_message_id
+from webbridge.gateway.imap_changes import MessageChanges
+from webbridge.gateway.imap_folder_lists import FolderLists
+from webbridge.gateway.imap_folders import Role
+from webbridge.gateway.imap_search import found_in
+from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_syntax import Literal
+from webbridge.gateway.imap_wire import Command, ImapWire, refusal
+from webbridge.gateway.uid_set import MAX_UID
+
+DRAFT_FLAGS: Final = ("\\Draft", "\\Seen")
+# RFC 4315 section 3: UIDVALIDITY and UID of the stored message.
+_APPENDUID: Final = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9]{1,10})\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDraft:
+    """The place of a stored draft. `uid` is None if the server does not name it and does not find it."""
+
+    folder: str
+    uid_validity: int
+    uid: int | None
+
+
+class Drafts:
+    """The drafts of an account on one connection."""
+
+    def __init__(self, imap: ImapWire, selection: Selection, folders: FolderLists, changes: MessageChanges) -> None:
+        self._imap = imap
+        self._selection = selection
+        self._folders = folders
+        self._changes = changes
+
+    def keep(self, message_id: str, append: Callable[[str], None]) -> KeptDraft:
+        """Store a draft by `append`, which gets the folder, and delete the earlier ones with its Message-ID."""
+        check_message_id(message_id)
+        folder = self._folders.named_or_new(Role.DRAFTS)
+        append(folder)
+        named = _APPENDUID.match(self._imap.status_text)
+        mailbox, found = self._find(folder, message_id)
+        is_named = named is not None and int(named[1]) == mailbox.uid_validity and int(named[2]) <= MAX_UID
+        uid = int(named[2]) if named is not None and is_named else max(found, default=None)
+        self._remove(mailbox, [one for one in found if uid is not None and one < uid])
+        return KeptDraft(folder=folder, uid_validity=mailbox.uid_validity, uid=uid)
+
+    def delete(self, message_id: str) -> str:
+        """Delete the drafts with a Message-ID. Return the folder for drafts."""
+        check_message_id(message_id)
+        folder = self._folders.named_or_new(Role.DRAFTS)
+        mailbox, found = self._find(folder, message_id)
+        self._remove(mailbox, found)
+        return folder
+
+    def _find(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
+        command: Command = (b"UID SEARCH UNDELETED HEADER Message-ID", Literal(message_id.encode()))
+        selected, answers = self._selection.search(folder, None, command, refusal)
+        return Mailbox(folder, selected.uid_validity), found_in(answers).newest(limit=MAX_UIDS)
+
+    def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
+        if uids:
+            self._changes.remove(mailbox, uids)
