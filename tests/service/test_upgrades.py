@@ -1,0 +1,175 @@
+"""The data of each earlier version outlives the upgrade and the way back, on SQLite and PostgreSQL, also if killed."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect
+
+from roaming_keys.database import SCHEMA as KEYS_SCHEMA
+from sealwax.service import Database, DatabaseRefused, Schema
+from sealwax.service.schema import Standing
+from tests.support.databases import earlier_schemas
+from tests.support.databases.killed_upgrades import Way, is_killed_at
+from tests.support.databases.rows import Rows, fill, read_all
+from tests.support.databases.versions_of import later_schema, revisions_of, schema_at
+from webbridge.database import SCHEMA
+
+pytestmark = pytest.mark.server
+
+SCHEMAS = [pytest.param(SCHEMA, id="bridge"), pytest.param(KEYS_SCHEMA, id="keys")]
+REVISIONS = [pytest.param(schema, one, id=one) for schema in (SCHEMA, KEYS_SCHEMA) for one in revisions_of(schema)]
+UNMARKED = [
+    *(pytest.param(SCHEMA, script, id=f"bridge {name}") for name, script in earlier_schemas.BRIDGE.items()),
+    *(pytest.param(KEYS_SCHEMA, script, id=f"keys {name}") for name, script in earlier_schemas.KEYS.items()),
+]
+# Version 0.1 kept a row for each event. Their number and the latest time are in one row now.
+COUNTED = {"login_attempt": ("login", "counter"), "lookup_request": ("lookup", "session_id")}
+# The steps up to these belong to the change from 0.1, whose service has to be stopped first.
+FIRST_OF_02 = {"bridge": "bridge_0002", "keys": "keys_0002"}
+
+
+def rows_at(url: str | Path) -> Rows:
+    with closing(Database(url)) as database:
+        return read_all(database)
+
+
+def check_kept(before: Rows, after: Rows) -> None:
+    """Check that each row is there, with the values that it had."""
+    for table, rows in before.items():
+        if table in after:
+            known = [{name: row[name] for name in rows[0]} for row in after[table]] if rows else []
+            assert all(row in known for row in rows), table
+        else:
+            kind, name = COUNTED[table]
+            counted = [(row["name"], row["value"], row["at"]) for row in after["counter"] if row["kind"] == kind]
+            assert sorted(counted) == sorted((row[name], 1.0, row["at"]) for row in rows)
+
+
+@pytest.mark.parametrize(("schema", "revision"), REVISIONS)
+def test_the_data_of_each_revision_is_kept_up_and_back(
+    schema: Schema, revision: str, database_url: str, tmp_path: Path
+) -> None:
+    earlier = schema_at(schema, revision, tmp_path)
+    with closing(earlier.open(database_url)) as database:
+        fill(database)
+        before = read_all(database)
+    schema.upgrade(database_url)
+    assert schema.state(database_url).standing is Standing.CURRENT
+    check_kept(before, rows_at(database_url))
+    while schema.state(database_url).revision != revision:
+        schema.downgrade_one_step(database_url)
+    assert rows_at(database_url) == before
+    assert earlier.state(database_url).standing is Standing.CURRENT
+
+
+@pytest.mark.parametrize(("schema", "script"), UNMARKED)
+def test_the_data_of_each_version_without_a_mark_is_kept_up_and_back(
+    schema: Schema, script: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "earlier.sqlite"
+    with closing(sqlite3.connect(path)) as rows:
+        rows.executescript(script)
+    with closing(Database(path)) as database:
+        fill(database)
+        before = read_all(database)
+    schema.upgrade(path)
+    check_kept(before, rows_at(path))
+    while schema.state(path).revision is not None:
+        schema.downgrade_one_step(path)
+    check_kept(before, rows_at(path))
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_change_of_version_that_is_killed_at_any_point_leaves_the_old_state_or_the_new(
+    schema: Schema, database_url: str, tmp_path: Path
+) -> None:
+    first = schema_at(schema, revisions_of(schema)[0], tmp_path)
+    with closing(first.open(database_url)) as database:
+        fill(database)
+    kills = 0
+    for way in (Way.UP, Way.BACK):
+        old = seen(schema, database_url)
+        for point in count(1):
+            was_killed = is_killed_at(point, schema, database_url, way)
+            kills += was_killed
+            now = seen(schema, database_url)
+            if now != old:
+                # The new state is whole: the same as that of a program that nobody kills.
+                break
+            assert was_killed, "the change ended, and nothing has changed"
+        new = schema.state(database_url).revision
+        assert new == (revisions_of(schema)[-1] if way is Way.UP else revisions_of(schema)[-2])
+        assert shape(schema_at(schema, new, tmp_path / way), tmp_path / f"{way}.sqlite") == shape_at(database_url)
+    assert kills >= 5
+
+
+def seen(schema: Schema, url: str) -> tuple[str | None, Rows, dict[str, set[str]]]:
+    return schema.state(url).revision, rows_at(url), shape_at(url)
+
+
+def shape(schema: Schema, path: Path) -> dict[str, set[str]]:
+    schema.upgrade(path)
+    return shape_at(path)
+
+
+def shape_at(url: str | Path) -> dict[str, set[str]]:
+    """The columns and indexes of each table."""
+    with closing(Database(url)) as database, database.reading() as rows:
+        found = inspect(rows)
+        return {
+            table: {one["name"] for one in found.get_columns(table)}
+            | {str(one["name"]) for one in found.get_indexes(table)}
+            for table in found.get_table_names()
+        }
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_program_leaves_the_database_of_a_later_version_as_it_is(
+    schema: Schema, database_url: str, tmp_path: Path
+) -> None:
+    table = {"bridge": "session", "keys": "account"}[schema.service]
+    later = later_schema(schema, table, tmp_path)
+    with closing(later.open(database_url)) as database:
+        fill(database)
+    before = (later.state(database_url), rows_at(database_url), shape_at(database_url))
+    for refuse in (schema.open, schema.upgrade, schema.downgrade_one_step):
+        with pytest.raises(DatabaseRefused, match="a newer version of Sealwax has written it"):
+            refuse(database_url)
+    assert (later.state(database_url), rows_at(database_url), shape_at(database_url)) == before
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_each_step_since_02_only_adds_so_that_processes_of_the_version_before_go_on(
+    schema: Schema, tmp_path: Path
+) -> None:
+    """Two versions share a PostgreSQL database while their processes are replaced one after another."""
+    known = revisions_of(schema)
+    path = tmp_path / "one.sqlite"
+    schema_at(schema, FIRST_OF_02[schema.service], tmp_path).upgrade(path)
+    for revision in known[known.index(FIRST_OF_02[schema.service]) + 1 :]:
+        before = columns_at(path)
+        schema_at(schema, revision, tmp_path / "after").upgrade(path)
+        after = columns_at(path)
+        for table, columns in before.items():
+            assert columns.items() <= after.get(table, {}).items(), f"{revision} changes {table}"
+            for name, (_, is_optional) in after[table].items():
+                assert name in columns or is_optional, f"{revision}: a row without {table}.{name} must be possible"
+
+
+def columns_at(path: Path) -> dict[str, dict[str, tuple[str, bool]]]:
+    """Of each column its type, and whether a row may leave it out."""
+    with closing(Database(path)) as database, database.reading() as rows:
+        found: Any = inspect(rows)
+        return {
+            table: {
+                one["name"]: (str(one["type"]), one["nullable"] or one["default"] is not None)
+                for one in found.get_columns(table)
+            }
+            for table in found.get_table_names()
+        }

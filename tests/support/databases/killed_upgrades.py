@@ -1,0 +1,67 @@
+"""Changes of a database's version, in processes that die by SIGKILL at a chosen step."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from enum import StrEnum
+from multiprocessing.context import ForkServerContext
+from typing import Final
+
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import Pool
+
+from roaming_keys.database import SCHEMA as KEYS_SCHEMA
+from sealwax.service import Schema
+from webbridge.database import SCHEMA
+
+SCHEMAS: Final = {schema.service: schema for schema in (SCHEMA, KEYS_SCHEMA)}
+_WAIT_SECONDS: Final = 60
+_READING: Final = ("SELECT", "PRAGMA", "SHOW")
+
+
+class Way(StrEnum):
+    """The method of the schema."""
+
+    UP = "upgrade"
+    BACK = "downgrade_one_step"
+
+
+def context() -> ForkServerContext:
+    """Processes that begin with the modules loaded, and inherit no thread."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload([__name__])
+    return found
+
+
+def is_killed_at(point: int, schema: Schema, url: str, way: Way) -> bool:
+    """Change the version in a process that dies at the point. Return False if it had ended before the point."""
+    process = context().Process(target=_change, args=(point, schema.service, url, way))
+    process.start()
+    process.join(_WAIT_SECONDS)
+    if process.exitcode not in (0, -signal.SIGKILL):
+        process.kill()
+        raise AssertionError(f"the process ended with {process.exitcode}")
+    return process.exitcode != 0
+
+
+def _change(point: int, service: str, url: str, way: Way) -> None:
+    """The points are before each statement that writes, before the COMMIT, and after it."""
+    passed = 0
+
+    def count(*_: object) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def count_writing(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.split(maxsplit=1)[0].upper() not in _READING:
+            count()
+
+    event.listen(Engine, "before_cursor_execute", count_writing)
+    event.listen(Engine, "commit", count)
+    # The connection goes back after the COMMIT.
+    event.listen(Pool, "checkin", count)
+    getattr(SCHEMAS[service], way)(url)
