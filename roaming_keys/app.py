@@ -49,7 +49,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     )
     install_cross_origin(app, pages)
     _install_errors(app)
-    install_health(app, Health(needed={"database": store.is_current}))
+    install_health(app, Health(needed={"database": store.is_usable}))
     views = _Views(config, keys, store)
     app.post("/parameters")(views.parameters)
     app.post("/register")(views.register)

@@ -59,9 +59,9 @@ class Store:
                 rows.execute(insert(MASTER_KEY).values(fingerprint=fingerprint))
             return bound is None or bytes(bound) == fingerprint
 
-    def is_current(self) -> bool:
+    def is_usable(self) -> bool:
         """Return whether the database answers and has the tables of this program. Raises DatabaseUnavailable."""
-        return SCHEMA.is_current(self._database)
+        return SCHEMA.is_usable(self._database)
 
     def find_account(self, user: str) -> Account | None:
         """Return the account without its bundle: the time to read a bundle would reveal who is registered."""

@@ -130,11 +130,11 @@ class Services:
     def health(self) -> Health:
         """Return the checks of the parts."""
         return Health(
-            needed={"database": self._database_is_current}, reported={"mailServers": self.reachability.is_good}
+            needed={"database": self._database_is_usable}, reported={"mailServers": self.reachability.is_good}
         )
 
-    def _database_is_current(self) -> bool:
-        return SCHEMA.is_current(self.database)
+    def _database_is_usable(self) -> bool:
+        return SCHEMA.is_usable(self.database)
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""

@@ -103,10 +103,14 @@ class Schema:
         finally:
             database.close()
 
-    def is_current(self, database: Database) -> bool:
-        """Return whether an open database answers and has the tables of this program. Raises DatabaseUnavailable."""
+    def is_usable(self, database: Database) -> bool:
+        """Return whether an open database answers and has the tables of this program. Raises DatabaseUnavailable.
+
+        A newer version may upgrade the database while this program runs. Its steps only add to the tables, so that the
+        processes of two versions can be replaced one after another.
+        """
         with database.reading() as rows:
-            return self._state(rows).standing is Standing.CURRENT
+            return self._state(rows).standing in (Standing.CURRENT, Standing.NEWER)
 
     def _upgrade(self, database: Database) -> None:
         deadline = time.monotonic() + UPGRADE_SECONDS
@@ -149,7 +153,7 @@ class Schema:
         if state.standing is Standing.NEWER:
             raise DatabaseRefused(
                 f"The database has revision {state.revision}, and this program knows revisions up to {state.newest}:"
-                " a newer version of Sealwax has written it. Start that version, or take its database one step back."
+                " a newer version of Sealwax has written it. Start that version, or run its command step-back."
             )
         if state.standing is Standing.OF_ANOTHER_SERVICE:
             raise DatabaseRefused(

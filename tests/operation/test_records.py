@@ -85,7 +85,7 @@ def test_the_log_has_the_route_of_a_request_and_not_its_path(
     assert line["route"].startswith("/api/folders/<")
 
 
-def test_a_database_of_another_version_makes_the_bridge_unready_and_lost_mail_servers_do_not(
+def test_a_database_of_another_service_makes_the_bridge_unready_and_lost_mail_servers_do_not(
     app: Flask, memory_server: MemoryMailServer
 ) -> None:
     memory_server.stop()
@@ -93,7 +93,7 @@ def test_a_database_of_another_version_makes_the_bridge_unready_and_lost_mail_se
     ready = browser.get("/api/ready", base_url=API)
     assert (ready.status_code, ready.get_json()["database"], ready.get_json()["mailServers"]) == (200, "ok", "failed")
     with services_of(app).database.transaction() as rows:
-        rows.execute(text("UPDATE alembic_version SET version_num = 'bridge_9999'"))
+        rows.execute(text("UPDATE alembic_version SET version_num = 'keys_0001'"))
     unready = browser.get("/api/ready", base_url=API)
     assert (unready.status_code, unready.get_json()["status"]) == (503, "failed")
     assert int(unready.headers["Retry-After"]) > 0

@@ -56,7 +56,7 @@ class EventsApplication:
             mail_threads=self._mail_threads,
             max_streams=max_streams,
         )
-        health = Health(needed={"database": lambda: SCHEMA.is_current(self._database)}, reported={})
+        health = Health(needed={"database": lambda: SCHEMA.is_usable(self._database)}, reported={})
         self.admission = create_admission(config, sessions=self._sessions, hub=self.hub, health=health)
         self.admission.register_blueprint(blueprint, url_prefix="/api")
         self._wsgi: WSGIApplication = self.admission
