@@ -17,6 +17,7 @@ class KeysVerbs(Verbs):
         "init": "roaming_keys.operation.founding:init",
         "check": "roaming_keys.operation.checking:check",
         "serve": "roaming_keys.operation.serving:serve",
+        "step-back": "roaming_keys.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.keys"
 
@@ -26,8 +27,9 @@ def keys() -> None:
     """Run the key server, which keeps people's encrypted keys.
 
     \b
-    init    writes a configuration with comments, makes its master key and
-            its database, and takes the ticket key of the bridge
-    check   tries all that the configuration names, and says what is wrong
-    serve   answers until it is stopped
+    init       writes a configuration with comments, makes its master key and
+               its database, and takes the ticket key of the bridge
+    check      tries all that the configuration names, and says what is wrong
+    serve      answers until it is stopped
+    step-back  undoes the latest migration of the database
     """

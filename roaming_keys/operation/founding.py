@@ -13,6 +13,7 @@ from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.files.small import read_small
+from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file, toml_value
 from sealwax.operation.founding import (
     give_to,
@@ -73,7 +74,8 @@ def init(request: InitRequest) -> None:
     if database is not None:
         make_folder_of(database, request.user)
     try:
-        create_app(config)
+        with database_failures_said():
+            create_app(config)
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
     if database is not None:

@@ -23,6 +23,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from sealwax.operation.databases import database_failures_said
 from sealwax.operation.sections import LogsSection, ServerSection
 from sealwax.operation.watch import add_watch, forget_worker
 from sealwax.service.logs import audit, configure_logs
@@ -60,7 +61,8 @@ def run_service(load: Callable[[], Service]) -> None:
         os.environ[MULTIPROCESS_FOLDER] = str(folder)
         metrics()  # Made once, before there are threads.
         try:
-            process = _Process(load, service, folder)
+            with database_failures_said():
+                process = _Process(load, service, folder)
         except (ValueError, OSError) as error:
             raise click.ClickException(f"the service cannot start: {error}") from error
         audit("settings-loaded", outcome=service.name)

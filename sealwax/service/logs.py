@@ -35,6 +35,8 @@ def configure_logs(*, json_lines: bool, level: str, audit: Path | None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # At the level "info" it would write two lines for each look at the database's revision.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     configure_audit(audit)
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases.postgresql import database_url, postgresql
 from tests.support.servers.mailboxes import PASSWORDS
 from tests.support.servers.own_process import bridge_file
 from tests.support.servers.ports import free_port
 from tests.support.servers.tls import tls_folder
 from webbridge.demo.mail_server import MemoryMailServer
 
-__all__ = ["tls_folder"]
+__all__ = ["database_url", "postgresql", "tls_folder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class BridgeVerbs(Verbs):
         "serve": "webbridge.operation.serving:serve",
         "pages": "webbridge.operation.serving:pages",
         "events": "webbridge.operation.eventing:events",
+        "step-back": "webbridge.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.bridge"
 
@@ -28,10 +29,11 @@ def bridge() -> None:
     """Run the bridge between the web and your mail servers.
 
     \b
-    init    writes a configuration with comments, makes its secrets and its
-            database, and examples for nginx, Caddy, systemd and containers
-    check   tries all that the configuration names, and says what is wrong
-    serve   answers the API until it is stopped
-    pages   serves the pages' files, a service of its own
-    events  tells open pages of new mail, a service of its own
+    init       writes a configuration with comments, makes its secrets and its
+               database, and examples for nginx, Caddy, systemd and containers
+    check      tries all that the configuration names, and says what is wrong
+    serve      answers the API until it is stopped
+    pages      serves the pages' files, a service of its own
+    events     tells open pages of new mail, a service of its own
+    step-back  undoes the latest migration of the database
     """

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import click
 
 from sealwax.cli.options.request import verb
+from sealwax.operation.databases import database_failures_said
 from sealwax.operation.process import temporary_folder
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.watch import add_watch
@@ -39,7 +40,8 @@ def events(request: ServeRequest) -> None:
         os.environ[MULTIPROCESS_FOLDER] = str(folder)
         metrics()  # Made once, before there are threads.
         with _opened(settings) as listening:
-            application = EventsApplication(config, max_streams=settings.events.max_streams)
+            with database_failures_said():
+                application = EventsApplication(config, max_streams=settings.events.max_streams)
             application.answer_by(add_watch(application.admission, settings.events.watch))
             audit("settings-loaded", outcome="events")
             try:

@@ -9,6 +9,7 @@ import click
 
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
+from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file
 from sealwax.operation.founding import (
     give_to,
@@ -91,7 +92,8 @@ def init(request: InitRequest) -> None:
     database = file_of(config.database)
     if database is not None:
         make_folder_of(database, request.user)
-    SCHEMA.upgrade(config.database)
+    with database_failures_said():
+        SCHEMA.upgrade(config.database)
     if database is not None:
         for suffix in ("", "-wal", "-shm"):
             give_to(database.with_name(database.name + suffix), request.user)

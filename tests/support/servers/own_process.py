@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.support.signals import interruptible_children
 from webbridge.gateway import MailServer
 
 START_SECONDS = 30.0
+SEALWAX = (sys.executable, "-m", "sealwax.cli")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +50,27 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
-def sealwax(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def sealwax(*arguments: str, program: Sequence[str] = SEALWAX, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    command = [sys.executable, "-m", "sealwax.cli", *arguments]
     return subprocess.run(
-        command, env=clean_environment(**variables), capture_output=True, text=True, timeout=120, check=False
+        [*program, *arguments],
+        env=clean_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
 @contextlib.contextmanager
-def running(*arguments: str, folder: Path, answers: str, **variables: str) -> Iterator[Running]:
-    """Run a service during the block, from when it answers at a URL."""
+def running(
+    *arguments: str, folder: Path, answers: str, program: Sequence[str] = SEALWAX, **variables: str
+) -> Iterator[Running]:
+    """Run a service during the block, from when it answers at a URL. `program` are the words before the arguments."""
     log = folder / "service.log"
     with log.open("ab") as output, interruptible_children():
         process = subprocess.Popen(
-            [sys.executable, "-m", "sealwax.cli", *arguments],
+            [*program, *arguments],
             env=clean_environment(**variables),
             stdin=subprocess.DEVNULL,
             stdout=output,
