@@ -162,9 +162,10 @@ def test_a_message_that_was_perhaps_sent_is_looked_for(
     look = f"/api/send/{KEY}/look"
     assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json()["outcome"] == "perhaps"
     memory_server.append(ALICE, MESSAGE, "Sent")
-    assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json()["outcome"] == "sent"
-    assert get(alice, f"/api/send/{KEY}").get_json()["outcome"] == "sent"
-    assert send(alice, MESSAGE, BOB, key=KEY).get_json()["outcome"] == "sent"
+    found = {"outcome": "sent", "savedTo": "Sent"}
+    assert alice.post(look, base_url=API, headers=FROM_PAGES).get_json() == found
+    assert get(alice, f"/api/send/{KEY}").get_json() == found
+    assert send(alice, MESSAGE, BOB, key=KEY).get_json() == found
     assert copies(memory_server) == 0
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Offers, Outcome, submit_message
+from webbridge.gateway.outgoing import OutgoingMessage
+from webbridge.gateway.smtp import RecipientsRefused, Refusal
 from webbridge.sending import once as sending
 from webbridge.sending.offers import KnownOffers
 
@@ -47,6 +50,17 @@ def submit_and_fail(*arguments: object, **options: object) -> Outcome:
     raise ZeroDivisionError
 
 
+def submit_and_keep(stack: DemoStack, sender: Account) -> Callable[..., Outcome]:
+    """Send as `submit_silently` does, at a server that keeps a copy in Sent by itself."""
+
+    def submit(credentials: Any, message: OutgoingMessage, recipients: list[str], **options: Any) -> Outcome:
+        submit_message(credentials, message, recipients, **options)
+        stack.mail_server.append(sender.address, b"".join(message.pieces()), "Sent")
+        return Outcome.PERHAPS
+
+    return submit
+
+
 def refuse(*_arguments: object, **_options: object) -> Outcome:
     """Fail as a server does that refuses a message."""
     raise GatewayError(GatewayCode.MESSAGE_REFUSED, "550 no")
@@ -70,6 +84,54 @@ def test_a_message_that_was_perhaps_sent_is_sent_again_only_when_asked_to(
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
     first, second = message_ids(demo_stack, bob)[before:]
     assert first == second  # With the same Message-ID, a mail server can recognise the second message as a copy.
+
+
+def test_a_message_that_was_perhaps_sent_is_looked_for_in_sent(
+    pages: MailPages, demo_stack: DemoStack, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(message_ids(demo_stack, bob))
+    monkeypatch.setattr(sending, "submit_message", submit_and_keep(demo_stack, alice))
+    pages.page.click(named("send"))
+    pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    assert "in your Sent folder" in pages.page.text(named("sent-copy"))
+    assert len(message_ids(demo_stack, bob)) == before + 1
+
+
+def test_a_second_look_finds_a_copy_that_came_late(
+    pages: MailPages, demo_stack: DemoStack, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "submit_message", submit_silently)
+    pages.page.click(named("send"))
+    pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    copy = demo_stack.mail_server.messages(bob.address)[-1].raw
+    demo_stack.mail_server.append(alice.address, copy, "Sent")
+    pages.page.click(named("look-in-sent"))
+    pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_refused_recipients_are_named_with_what_helps(
+    pages: MailPages, demo_stack: DemoStack, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(message_ids(demo_stack, bob))
+    gone = Refusal(address="gone@example.test", is_temporary=False, text="550 5.1.1 no such user")
+    full = Refusal(address=bob.address, is_temporary=True, text="452 4.2.2 mailbox full")
+
+    def refuse_both(*_arguments: object, **_options: object) -> Outcome:
+        raise RecipientsRefused([gone, full])
+
+    monkeypatch.setattr(sending, "submit_message", refuse_both)
+    pages.page.click(named("send"))
+    said = pages.page.wait_for_text("no such user", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    refused, _, later = said.partition("this address. ")
+    assert "refuses gone@example.test" in refused
+    assert "Correct or remove" in refused
+    assert f"does not take {bob.address}" in later
+    assert "mailbox full" in later
+    assert "Send again in some minutes" in later
+    assert "Nobody has received the message." in later
+    monkeypatch.setattr(sending, "submit_message", submit_message)
+    pages.send()
+    assert len(message_ids(demo_stack, bob)) == before + 1
 
 
 def test_a_refused_message_says_so_and_is_sent_without_a_question(
@@ -107,6 +169,18 @@ def test_a_letter_is_too_large_before_it_is_sent(
     pages.write(to=bob.address, subject="Large", text="With a file.")
     pages.page.choose_files(named("compose-file"), [attachment])
     pages.page.wait_for_text("larger than the 2 MB", selector=named("obstacle"))
+    pages.close()
+
+
+def test_an_address_that_the_mail_server_cannot_take_is_named_before_the_message_is_sent(
+    browser: Browser, demo_stack: DemoStack, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Offers(max_bytes=None, eight_bit=True, utf8=False, reports=False)
+    monkeypatch.setattr(KnownOffers, "of", lambda _self, _server: plain)
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    pages.enter()
+    pages.write(to="josé@example.test", subject="Letters", text="Hello.")
+    pages.page.wait_for_text("only unaccented letters", selector=f"{named('obstacle')}[data-code=letters]")
     pages.close()
 
 

@@ -76,9 +76,12 @@ def look_for_copy(key: str) -> Response:
     recorded = ledger.find(session.address, check_key(key))
     if recorded is None:
         return jsonify(outcome="unknown", savedTo=None)
-    if recorded.state is State.PERHAPS and recorded.message_id and _is_in_sent(session, recorded.message_id):
-        ledger.was_found(session.address, key)
-        recorded = Recorded(state=State.SENT, message_id=recorded.message_id, answer=recorded.answer)
+    if recorded.state is State.PERHAPS and recorded.message_id:
+        folder = _find_in_sent(session, recorded.message_id)
+        if folder is not None:
+            answer = {"savedTo": folder}
+            ledger.was_found(session.address, key, answer)
+            recorded = Recorded(state=State.SENT, message_id=recorded.message_id, answer=answer)
     return _answer(recorded)
 
 
@@ -112,8 +115,11 @@ def _keep_copy(session: Session, message: OutgoingMessage) -> str | None:
     return None
 
 
-def _is_in_sent(session: Session, message_id: str) -> bool:
-    def look(connection: MailConnection) -> bool:
-        return connection.has_message_id(connection.sent_folder(), message_id)
+def _find_in_sent(session: Session, message_id: str) -> str | None:
+    """Return the name of the folder for sent mail if the message is there."""
+
+    def look(connection: MailConnection) -> str | None:
+        folder = connection.sent_folder()
+        return folder if connection.has_message_id(folder, message_id) else None
 
     return with_mail(session, lambda: services().pool.run(session.id, session.credentials, look))

@@ -36,11 +36,15 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
  */
 
 /** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null}} Submission */
+/** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
+/** @typedef {{maxBytes: number, utf8: boolean}} SendingOffers */
 
 export const PAGE_OF_MESSAGES = 50;
 
 /** Errors after which the outcome of a request is unknown: the bridge did not answer, or failed during the request. */
 const UNKNOWN_OUTCOME = new Set(["unreachable", "server-error", "already-sending", "key-used"]);
+/** Answers of a bridge that is older than these pages to a request that it does not know. */
+const NOT_OFFERED = new Set(["not-found", "method-not-allowed"]);
 /** Errors that leave the question open what became of a message. */
 const STILL_OPEN = new Set(["try-later", "database-unavailable", "mail-server-busy", "mail-server-unreachable"]);
 
@@ -58,10 +62,12 @@ export class ApiError extends Error {
   /**
    * @param {string} code
    * @param {string} message
+   * @param {Refused[]} [refused] the recipients that the mail server refused
    */
-  constructor(code, message) {
+  constructor(code, message, refused = []) {
     super(message);
     this.code = code;
+    this.refused = refused;
   }
 }
 
@@ -190,11 +196,12 @@ export class BridgeApi {
   }
 
   /**
-   * The size of the largest message that can be sent: that of the bridge, or of the server for outgoing mail.
-   * @returns {Promise<number>}
+   * What can be sent, by the bridge and the server for outgoing mail: the size of the largest message, and whether
+   * addresses may have letters beyond ASCII.
+   * @returns {Promise<SendingOffers>}
    */
-  async largestToSend() {
-    return (await this.#json("/api/send")).maxBytes;
+  sendingOffers() {
+    return this.#json("/api/send");
   }
 
   /**
@@ -240,7 +247,9 @@ export class BridgeApi {
       const answer = await this.#json(path, options);
       return answer.outcome === "unknown" ? null : submissionFrom(answer);
     } catch (error) {
-      if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code) && !STILL_OPEN.has(error.code)) throw error;
+      const leavesOpen = (/** @type {string} */ code) =>
+        UNKNOWN_OUTCOME.has(code) || STILL_OPEN.has(code) || NOT_OFFERED.has(code);
+      if (error instanceof ApiError && !leavesOpen(error.code)) throw error;
       return { outcome: "perhaps", savedTo: null };
     }
   }
@@ -414,10 +423,10 @@ async function request(url, options = {}) {
 
 /** @param {Response} response */
 async function refusal(response) {
-  const { code, message } = await readJson(response);
+  const { code, message, refused } = await readJson(response);
   // A proxy in front of the bridge has its own limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
-  return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`);
+  return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
 }
 
 /**

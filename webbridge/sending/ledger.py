@@ -138,12 +138,12 @@ class Ledger:
             recorded = None if known is None else self._settle(rows, turn, known, at)
         return None if recorded is None or recorded.state is State.BEGUN else recorded
 
-    def was_found(self, account: str, key: str) -> None:
+    def was_found(self, account: str, key: str, answer: Mapping[str, Any]) -> None:
         """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent."""
         turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
         with self._database.transaction(durable=False) as rows:
             sent = update(SUBMISSION).where(*_is(turn), SUBMISSION.c.state == State.PERHAPS)
-            rows.execute(sent.values(state=State.SENT))
+            rows.execute(sent.values(state=State.SENT, answer=json.dumps(answer)))
 
     def _settle(self, rows: Connection, turn: Turn, known: Row[Any], at: float) -> Recorded:
         """Return the record of a message. One whose end nobody wrote down was perhaps sent. Raises NotOurTurn."""

@@ -11,6 +11,7 @@ import { ApiError, newSendingKey } from "../api.js";
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
 import { showRecipient } from "../certificate_dialog.js";
 import { Directory } from "../directory.js";
+import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
 import { RecipientsField } from "../../../wasm_build/ui/recipients_field.js";
 import { createEncryptedBlock } from "../../../wasm_build/ui/encrypted_block.js";
@@ -72,7 +73,8 @@ class Writing {
   #unconfirmed = { draft: "", messageId: "" };
   /** The key of the message. It stays the same until it is certain that nothing was sent under it. */
   #key = newSendingKey();
-  #maxBytes;
+  /** @type {import("../api.js").SendingOffers} */
+  #offers;
 
   /**
    * @param {App} app
@@ -82,7 +84,7 @@ class Writing {
     const { translate } = app;
     this.#app = app;
     this.#proposal = proposal;
-    this.#maxBytes = app.maxMessageBytes;
+    this.#offers = { maxBytes: app.maxMessageBytes, utf8: true };
     const title = translate(proposal === BLANK ? "writing_title" : "replying_title");
     this.heading = html("h1", { tabindex: -1, text: title });
     this.reminder = html("p", { class: "note", role: "status", hidden: true, text: translate("letter_already_begun") });
@@ -106,14 +108,14 @@ class Writing {
     this.#wait = new SendingWait({
       lines: [this.to, this.cc],
       content: () => this.#content(),
-      obstacles: () => obstacles(this.#letter(), translate),
+      obstacles: () => this.#obstacles(this.#letter()),
       warnings: () => urgentWarnings(this.#letter()),
       explain: () => this.plan.focus(),
     });
     this.failure = problem("send-error");
     this.look = html("button", {
       type: "button", hidden: true, text: this.#app.translate("look_in_sent"), data: { test: "look-in-sent" },
-      on: { click: () => void this.#lookInSent() },
+      on: { click: () => void this.#lookAgain() },
     });
     this.send = html("button", {
       class: "primary", type: "submit", text: translate("send"), "aria-describedby": this.plan.id,
@@ -124,7 +126,7 @@ class Writing {
     this.onKeys = onChange;
     app.keys.addEventListener("change", this.onKeys);
     this.update();
-    void this.#askForLargest();
+    void this.#askForOffers();
   }
 
   dispose() {
@@ -161,21 +163,29 @@ class Writing {
   /** Shows how the letter will be sent, and the obstacles. */
   update() {
     const letter = this.#letter();
-    const inTheWay = obstacles(letter, this.#app.translate);
+    const inTheWay = this.#obstacles(letter);
     this.plan.show(letter, whatWillLeave(letter, this.#app.translate), inTheWay, warnings(letter, this.#app.translate));
     if (this.#sending) return;
     if (inTheWay.length > 0) this.send.setAttribute("aria-disabled", "true");
     else this.send.removeAttribute("aria-disabled");
   }
 
-  /** Says early that the attachments are too large. Without an answer, the request to send says so. */
-  async #askForLargest() {
+  /** Says early what the mail server does not take. Without an answer, the request to send says so. */
+  async #askForOffers() {
     try {
-      this.#maxBytes = await this.#app.api.largestToSend();
+      this.#offers = await this.#app.api.sendingOffers();
     } catch {
       return;
     }
     if (!this.done) this.update();
+  }
+
+  /** @param {Letter} letter */
+  #obstacles(letter) {
+    const { translate } = this.#app;
+    const found = obstacles(letter, translate);
+    if (this.#offers.utf8) return found;
+    return [...found, ...letterObstacles(letter.people.filter(({ valid }) => valid).map(({ address }) => address), translate)];
   }
 
   #createPlan() {
@@ -205,8 +215,8 @@ class Writing {
         html("legend", { text: translate("protection") }),
         this.sign.element, this.encrypt.element,
       ),
-      this.plan.element, this.failure, this.look,
-      html("div", { class: "actions" }, this.send, discard),
+      this.plan.element, this.failure,
+      html("div", { class: "actions" }, this.look, this.send, discard),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, form);
   }
@@ -224,7 +234,7 @@ class Writing {
       ownAddresses: keys.identities.flatMap(({ addresses }) => addresses),
       // Two layers of base64 lengthen attachments by about 85 %.
       bytes: Math.ceil((this.attached.bytes + this.text.value.length * 2) * 1.85),
-      maxBytes: this.#maxBytes,
+      maxBytes: this.#offers.maxBytes,
       answersEncrypted: this.#proposal.answersEncrypted,
       ways: WAYS,
       hasPassword: false,
@@ -240,7 +250,7 @@ class Writing {
     this.cc.commit();
     const letter = this.#letter();
     if (this.#sending) return;
-    if (obstacles(letter, this.#app.translate).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
+    if (this.#obstacles(letter).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
     if (this.#unconfirmed.messageId && !isAgreed) return this.#askToSendAgain();
     this.failure.textContent = "";
     await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
@@ -248,7 +258,7 @@ class Writing {
       await this.#encryptAndSend(letter);
     }, (error) => {
       this.#sheetShows(this.text);
-      this.failure.textContent = this.#app.sentenceFor(error);
+      this.failure.textContent = refusedSentences(error, this.#app.translate) || this.#app.sentenceFor(error);
       this.send.focus();
       this.failure.scrollIntoView({ block: "nearest" });
     }).finally(() => { this.#sending = false; });
@@ -286,20 +296,21 @@ class Writing {
     if (outcome === "sent") return this.#showSent(savedTo);
     this.#unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
     this.look.hidden = false;
-    throw new ApiError("sending-unknown", "no confirmation came");
+    await this.#lookInSent();
   }
 
-  /** Looks for a message that was perhaps sent. */
+  /** Looks for a message that was perhaps sent: some mail servers keep a copy by themselves. Rejects if none is found. */
   async #lookInSent() {
-    const { api, translate } = this.#app;
-    await this.#app.attempt(this.look, translate("looking"), this.failure, async () => {
-      const found = await api.lookForCopy(this.#key);
-      if (found?.outcome === "sent") return this.#showSent(found.savedTo);
-      if (found) throw new ApiError("sending-unknown", "no copy was found");
-      this.#unconfirmed = { draft: "", messageId: "" };
-      this.look.hidden = true;
-      throw new ApiError("unreachable", "nothing was sent under this key");
-    });
+    const found = await this.#app.api.lookForCopy(this.#key);
+    if (found?.outcome === "sent") return this.#showSent(found.savedTo);
+    if (found) throw new ApiError("sending-unknown", "no copy was found");
+    this.#unconfirmed = { draft: "", messageId: "" };
+    this.look.hidden = true;
+    throw new ApiError("unreachable", "nothing was sent under this key");
+  }
+
+  async #lookAgain() {
+    await this.#app.attempt(this.look, this.#app.translate("looking"), this.failure, () => this.#lookInSent());
   }
 
   /** @param {{address: string}} letter */
