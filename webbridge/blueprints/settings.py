@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from flask import Blueprint, Response, jsonify
 
 from webbridge.blueprints.json_values import base64_text
 from webbridge.services import services
 
+# Raised when pages of the version before would fail. Additions do not raise it. Sealwax 0.1 named no version.
+API_VERSION: Final = 2
+OLDEST_PAGES: Final = 2
+
 blueprint = Blueprint("settings", __name__)
 
 
 @blueprint.get("/config")
 def show_config() -> Response:
-    """Return the anchors that the operator trusts for the pages, the size of the largest message, and `events`.
+    """Return the versions, the anchors that the operator trusts for the pages, the largest message, and `events`.
 
-    With `events`, the pages may ask for a stream of events.
+    Pages that were made for a version from `oldestPages` on can use this API. With `events`, they may ask for a stream
+    of events.
     """
     config, trust_list = services().config, services().trust_list.cms
     return jsonify(
+        apiVersion=API_VERSION,
+        oldestPages=OLDEST_PAGES,
         anchors=_texts(services().anchors_der),
         timestampAnchors=_texts(services().timestamp_anchors_der),
         trustList=None if trust_list is None else base64_text(trust_list),

@@ -10,7 +10,7 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
 
 /**
  * @typedef {{
- *   maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
+ *   apiVersion?: number, oldestPages?: number, maxMessageBytes: number, anchors: string[], timestampAnchors: string[], trustList: string | null,
  *   mozilla: boolean, events?: boolean,
  *   revocation: "required" | "if-known" | "not-checked",
  * }} BridgeConfig
@@ -86,9 +86,11 @@ export class BridgeApi {
     this.#onSessionEnded = onSessionEnded;
   }
 
-  /** @returns {Promise<BridgeConfig>} */
-  config() {
-    return this.#json("/api/config");
+  /** Rejects if these pages and the bridge are of versions that cannot work together. @returns {Promise<BridgeConfig>} */
+  async config() {
+    const config = await this.#json("/api/config");
+    checkVersions(config);
+    return config;
   }
 
   /**
@@ -386,6 +388,12 @@ export class KeyServer {
   }
 }
 
+/**
+ * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since 2, pages
+ * work with the version before theirs: they do without the routes and members that it lacks. Version 1 named no version.
+ */
+const API_VERSION = 2;
+const OLDEST_BRIDGE = 2;
 /** The page still shows its last view while it waits for the end of the session. */
 const SIGN_OUT_MILLISECONDS = 10_000;
 /** The version of the key server's protocol. */
@@ -393,6 +401,12 @@ const PROTOCOL = 1;
 /** The header with the account of the session, in requests and responses. */
 const ACCOUNT_HEADER = "X-Sealwax-Account";
 const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** @param {BridgeConfig} config */
+function checkVersions({ apiVersion = 1, oldestPages = 1 }) {
+  if (apiVersion < OLDEST_BRIDGE) throw new ApiError("bridge-too-old", `the bridge has version ${apiVersion} of the API`);
+  if (oldestPages > API_VERSION) throw new ApiError("pages-too-old", `the bridge wants pages of version ${oldestPages}`);
+}
 
 /** @param {{crls: string[], ocsp: string[]} | undefined} answer */
 function decodeAnswer(answer) {

@@ -1,0 +1,119 @@
+"""Pages and a bridge of another version: they do without what it lacks, or say which of the two is too old."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.support.api_versions import ApiVersion, OldBridge
+from tests.support.browser.browsers import Browser
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from tests.support.project import ROOT
+from webbridge.app import create_app
+from webbridge.blueprints import settings
+from webbridge.blueprints.settings import OLDEST_PAGES
+from webbridge.config import BridgeConfig
+from webbridge.demo import stack as stacks
+from webbridge.demo.stack import DemoStack
+from webbridge.gateway import Outcome
+from webbridge.sending import once
+
+old_bridges: list[OldBridge] = []
+
+
+@pytest.fixture(scope="module")
+def old_stack(pages_with_sources: Path) -> Iterator[DemoStack]:
+    """The demonstration with a bridge that has only what the oldest version of the API has that these pages use."""
+
+    def create_old(config: BridgeConfig) -> Flask:
+        app = create_app(config)
+        old_bridges.append(OldBridge(app.wsgi_app, ApiVersion(OLDEST_PAGES)))
+        app.wsgi_app = old_bridges[-1]  # type: ignore[method-assign]
+        return app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stacks, "create_app", create_old)
+        with DemoStack(pages_folder=pages_with_sources) as stack:
+            yield stack
+
+
+def submit_silently(*_: object, before_last_line: object, **_options: object) -> Outcome:
+    """Report that no confirmation came."""
+    assert callable(before_last_line)
+    before_last_line()
+    return Outcome.PERHAPS
+
+
+@pytest.mark.browser
+@pytest.mark.server
+@pytest.mark.in_turn
+def test_pages_read_and_send_by_the_oldest_bridge_that_they_take(
+    browser: Browser, old_stack: DemoStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.expect_error("404")
+    alice, bob = old_stack.accounts
+    pages = MailPages(browser, old_stack.pages_url, alice)
+    pages.enter()
+    pages.open_message(old_stack.mail_server.messages(alice.address)[0].uid)
+    assert pages.state == "verified"
+    pages.write(to=bob.address, subject="Old", text="By an old bridge.")
+    pages.send()
+    assert len(old_stack.mail_server.messages(bob.address)) == 2
+    # A look into Sent is not offered there, so it stays unknown what became of the message.
+    monkeypatch.setattr(once, "submit_message", submit_silently)
+    pages.write(to=bob.address, subject="Perhaps", text="Perhaps.")
+    pages.wait_until_sendable()
+    pages.page.click(named("send"))
+    pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    missed = {path.rpartition("/")[2] if "look" in path else path for path in old_bridges[-1].missed}
+    assert missed == {"GET /api/send", "look"}
+    pages.close()
+
+
+@pytest.mark.browser
+@pytest.mark.server
+@pytest.mark.in_turn
+@pytest.mark.parametrize(
+    ("version", "oldest_pages", "said"), [(1, 1, "mail service is older than"), (9, 8, "pages are older than")]
+)
+def test_pages_that_cannot_work_with_the_bridge_say_which_is_too_old(
+    browser: Browser, demo_stack: DemoStack, monkeypatch: pytest.MonkeyPatch, version: int, oldest_pages: int, said: str
+) -> None:
+    monkeypatch.setattr(settings, "API_VERSION", version)
+    monkeypatch.setattr(settings, "OLDEST_PAGES", oldest_pages)
+    page = browser.open_private(demo_stack.pages_url)
+    page.wait_for_text(said, selector=named("start-error"), timeout_seconds=OPERATION_SECONDS)
+    page.close()
+
+
+SCRIPT = """
+import { BridgeApi } from "./webbridge/pages/api.js";
+const config = JSON.parse(process.argv[1]);
+const headers = { "Content-Type": "application/json" };
+globalThis.fetch = async () => new Response(JSON.stringify(config), { headers });
+const api = new BridgeApi("https://api.example.org", () => undefined);
+console.log(JSON.stringify(await api.config().then(() => "ok", (error) => error.code)));
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "outcome"),
+    [
+        ({}, "bridge-too-old"),  # That of Sealwax 0.1 names no version.
+        ({"apiVersion": 2, "oldestPages": 2}, "ok"),
+        ({"apiVersion": 3, "oldestPages": 2}, "ok"),
+        ({"apiVersion": 4, "oldestPages": 3}, "pages-too-old"),
+    ],
+)
+def test_the_versions_of_bridge_and_pages_are_compared(config: dict[str, int], outcome: str) -> None:
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", SCRIPT, json.dumps(config)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == outcome
