@@ -16,7 +16,18 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support.servers import dovecot, postfix
-from tests.support.servers.bridge import API, UPLOAD, bridge_before, error_of, get, send, sign_in, upload
+from tests.support.servers.bridge import (
+    API,
+    FROM_PAGES,
+    UPLOAD,
+    bridge_before,
+    error_of,
+    folder_path,
+    get,
+    send,
+    sign_in,
+    upload,
+)
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from tests.support.servers.ports import free_port
 from webbridge.gateway import MailServer, Security, ServerAddress
@@ -191,3 +202,28 @@ def test_a_full_mailbox_of_the_sender_keeps_no_copy_and_sends_once(house: House,
     answers = [send(alice_at_postfix, full, BOB, key=KEY).get_json() for _ in range(2)]
     assert answers == [{"outcome": "sent", "savedTo": None}] * 2
     assert len(house.wait_for(BOB)) == 1
+
+
+def test_a_full_mailbox_refuses_a_copy_of_a_message_and_keeps_all_that_is_there(
+    house: House, alice_at_postfix: FlaskClient
+) -> None:
+    """A move needs no room, so it still works."""
+    large = MESSAGE + (b"x" * 76 + b"\r\n") * (ROOM_BYTES * 2 // 3 // 78)
+    body = upload(large, ALICE, copy=False)
+    assert alice_at_postfix.post("/api/send", base_url=API, headers=UPLOAD, data=body).status_code == 200
+    house.wait_for(ALICE)
+    inbox, sent = folder_path(alice_at_postfix), folder_path(alice_at_postfix, "Gesendet")
+    page = get(alice_at_postfix, f"{inbox}/messages").get_json()
+    wish = {"uids": [page["messages"][0]["uid"]], "to": sent.rpartition("/")[2]}
+
+    def change(verb: str) -> TestResponse:
+        path = f"{inbox}/{page['uidValidity']}/{verb}"
+        return alice_at_postfix.post(path, base_url=API, headers=FROM_PAGES, json=wish)
+
+    def totals() -> list[int]:
+        return [get(alice_at_postfix, f"{folder}/messages").get_json()["total"] for folder in (inbox, sent)]
+
+    assert error_of(change("copy")) == (502, "mail-server-refused")
+    assert totals() == [1, 0]
+    assert change("move").status_code == 200
+    assert totals() == [0, 1]

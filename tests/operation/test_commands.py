@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 
 from tests.operation.conftest import Site
+from tests.support.servers import dovecot
 from tests.support.servers.directory_servers import Zone, run_dns
+from tests.support.servers.mailboxes import PASSWORDS
 from tests.support.servers.own_process import running, sealwax
+from tests.support.servers.ports import free_port
+from webbridge.gateway import Security
 
 pytestmark = pytest.mark.server
 
@@ -88,6 +92,41 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
     assert code == 1
     assert [level for part in ("imap", "smtp", "database") for level, _ in found(rows, part)] == ["error"] * 3
     assert found(rows, "files") == [("warning", f"{secret} can be read by everybody on this machine")]
+
+
+@pytest.mark.thorough
+def test_check_tries_a_pop3_server_and_the_key_server(site: Site, tls_folder: Path) -> None:
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
+    ports = {Security.IMPLICIT_TLS: free_port(), Security.STARTTLS: free_port()}
+    text = re.sub(r"(?m)^mail\.imap\..*\n", "", site.file.read_text())
+    keys = site.folder / "keys.toml"
+    origin = re.findall(r'key_server_origin = "(.*)"', text)[0]
+    text += f'mail.pop3.host = "127.0.0.1"\nmail.pop3.port = {ports[Security.STARTTLS]}\nmail.pop3.security = '
+    site.file.write_text(text + '"starttls"\n')
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    level, said = found(findings(site)[1], "pop3")[0]
+    assert (level, said) == ("error", f"127.0.0.1, port {ports[Security.STARTTLS]}: Connection refused")
+    level, said = found(findings(site)[1], "key server")[0]
+    assert level == "warning"
+    assert said.startswith(f"{origin}: no answer")
+    ticket = str(site.folder / "bridge.secrets" / "enrolment_key")
+    made = sealwax(
+        "keys", "init", "-c", str(keys), "--database", str(site.folder / "keys.sqlite"), "--ticket-key", ticket,
+        "--origin", origin, "--pages", site.pages,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    listen = origin.removeprefix("http://")
+    variables = {"SEALWAX_SERVER__LISTEN": listen, "SEALWAX_TRUSTED_PROXIES": "0"}
+    with (
+        dovecot.run_dovecot(PASSWORDS, tls_folder=tls_folder, more_settings=dovecot.pop3_settings(ports)),
+        running("keys", "serve", "-c", str(keys), folder=site.folder, answers=f"{origin}/health", **variables),
+    ):
+        _, rows = findings(site)
+        assert found(rows, "pop3")[0][0] == "ok", rows
+        assert found(rows, "key server") == [("ok", f"{origin} answers")], rows
+        site.file.write_text(text + '"tls"\n')
+        assert "does not begin TLS" in found(findings(site)[1], "pop3")[0][1]
 
 
 @pytest.mark.thorough

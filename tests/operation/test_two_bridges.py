@@ -244,6 +244,20 @@ def test_a_database_that_is_away_is_a_503_and_needs_no_restart(site: Site) -> No
         assert site.ask("GET", "/api/ready", port=port)[0] == 200
 
 
+def test_a_database_that_goes_in_mid_fetch_breaks_no_answer(site: Site) -> None:
+    uid = site.mail.append(ALICE, LARGE)
+    session = site.sign_in()
+    inbox = site.inbox(session)
+    _, page, _ = site.ask("GET", f"{inbox}/messages", None, session)
+    raw = f"{inbox}/{page['uidValidity']}/{uid}/raw"
+    site.imap.arm(Direction.TO_CLIENT, len(LARGE) // 2, site.database.stop, breaks=False)
+    assert site.ask("GET", raw, None, session)[:2] == (200, {"bytes": len(LARGE)})
+    assert site.imap.has_struck.is_set()
+    assert site.ask("GET", raw, None, session)[1]["code"] == "database-unavailable"
+    site.database.start()
+    assert site.ask("GET", raw, None, session)[1] == {"bytes": len(LARGE)}
+
+
 def test_a_database_that_goes_in_mid_send_lets_no_message_go(site: Site) -> None:
     """The last line follows only when it is written down that it does."""
     session, message, key = site.sign_in(), MESSAGE % (1, 1) + LONG, "d" * 22
