@@ -1,7 +1,7 @@
 """The servers of the measurements on loopback: Dovecot, an SMTP sink, and behind one nginx our bridge and Roundcube.
 
 The bridge runs under gunicorn with threads, Roundcube under php-fpm with opcache. Both reach the same mail servers by
-TLS. Everything is stopped by its process id.
+TLS, and both run once with their caches and once without. Everything is stopped by its process id.
 """
 
 from __future__ import annotations
@@ -88,11 +88,15 @@ http {{
   client_max_body_size 64m;
   types {{ text/html html; text/css css; text/javascript js mjs; application/wasm wasm; image/svg+xml svg; }}
   keepalive_requests 1000000;
-  upstream bridge {{ server 127.0.0.1:{bridge_port}; keepalive 16; }}
+  {hosts}
+}}
+"""
+_NGINX_BRIDGE: Final = """
+  upstream bridge_{port} {{ server 127.0.0.1:{inner_port}; keepalive 16; }}
   server {{
-    listen 127.0.0.1:{api_port};
+    listen 127.0.0.1:{port};
     location /api/ {{
-      proxy_pass http://bridge;
+      proxy_pass http://bridge_{port};
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
@@ -101,8 +105,6 @@ http {{
       proxy_set_header X-Forwarded-Host $http_host;
     }}
   }}
-  {roundcubes}
-}}
 """
 _NGINX_ROUNDCUBE: Final = """
   server {{
@@ -121,19 +123,24 @@ _NGINX_ROUNDCUBE: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """A running bridge: its port behind nginx, its own port, and gunicorn's process id."""
+    """A running bridge: its port behind nginx, gunicorn's process id, and its settings."""
 
     port: int
-    inner_port: int
     pid: int
+    file: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """The running servers. `roundcubes` has Roundcube's ports by whether its caches are on; none if it is absent."""
+    """The running servers. `uncached` is a second bridge, which keeps no rows of lists from one request to the next.
+
+    `roundcubes` has Roundcube's ports by whether its caches are on; none if it is absent or was not asked for, as
+    `uncached` then.
+    """
 
     mail: MailHost
     bridge: Bridge
+    uncached: Bridge | None
     roundcubes: Mapping[bool, int]
 
 
@@ -181,21 +188,23 @@ def at_a_distance(mail: MailHost, milliseconds: float) -> Iterator[MailHost]:
 
 @contextlib.contextmanager
 def run_stand(mail: MailHost, *, with_roundcube: bool = True, database: str | None = None) -> Iterator[Stand]:
-    """Run the bridge, Roundcube with and without its caches, and nginx in front of them during the block.
+    """Run the bridge and nginx in front of it during the block; with Roundcube both with and without their caches.
 
     `database` is the URL of the bridge's database in place of SQLite.
     """
     with contextlib.ExitStack() as stack:
         folder = _new_folder(stack)
-        inner_port, api_port = free_port(), free_port()
-        pid = stack.enter_context(_run_bridge(mail, folder, inner_port, api_port, database))
-        is_peer_there = with_roundcube and peer_absence() is None
-        roundcubes = {is_cached: free_port() for is_cached in (False, True)} if is_peer_there else {}
-        hosts = [_set_up_roundcube(mail, folder, is_cached, port) for is_cached, port in roundcubes.items()]
-        if roundcubes:
+        bridge, host = _run_bridge(stack, mail, folder / "bridge", database)
+        hosts, uncached, roundcubes = [host], None, dict[bool, int]()
+        if with_roundcube:
+            uncached, host = _run_bridge(stack, mail, folder / "uncached", None, command="tests.bench_bridge.uncached")
+            hosts.append(host)
+        if with_roundcube and peer_absence() is None:
+            roundcubes = {is_cached: free_port() for is_cached in (False, True)}
+            hosts += [_set_up_roundcube(mail, folder, is_cached, port) for is_cached, port in roundcubes.items()]
             stack.enter_context(_run_php(folder))
-        stack.enter_context(_run_nginx(folder, inner_port, api_port, hosts))
-        yield Stand(mail=mail, bridge=Bridge(port=api_port, inner_port=inner_port, pid=pid), roundcubes=roundcubes)
+        stack.enter_context(_run_nginx(folder, hosts, listens=bridge.port))
+        yield Stand(mail=mail, bridge=bridge, uncached=uncached, roundcubes=roundcubes)
 
 
 def _new_folder(stack: contextlib.ExitStack) -> Path:
@@ -210,14 +219,19 @@ def _run_module(name: str, port: int, *arguments: str, folder: Path) -> contextl
 
 
 def _run_bridge(
-    mail: MailHost, folder: Path, inner_port: int, api_port: int, database: str | None
-) -> contextlib.AbstractContextManager[int]:
+    stack: contextlib.ExitStack, mail: MailHost, folder: Path, database: str | None, *, command: str = "sealwax.cli"
+) -> tuple[Bridge, str]:
+    """Run a bridge until the stack ends. Returns it with nginx's settings for it."""
+    folder.mkdir()
+    port, inner_port = free_port(), free_port()
+    pages = f"127.0.0.1:{free_port()}"
     values = {
         **({"database": json.dumps(database)} if database else {}),
-        "api_origin": json.dumps(f"http://127.0.0.1:{api_port}"),
-        "pages_origin": json.dumps(f"http://127.0.0.1:{free_port()}"),
+        "api_origin": json.dumps(f"http://127.0.0.1:{port}"),
+        "pages_origin": json.dumps(f"http://{pages}"),
         "key_server_origin": json.dumps(f"http://127.0.0.1:{free_port()}"),
         "trusted_proxies": "1",
+        "pages.listen": json.dumps(pages),
         "server.listen": json.dumps(f"127.0.0.1:{inner_port}"),
         "server.workers": str(WORKERS),
         "server.threads": str(THREADS),
@@ -231,8 +245,11 @@ def _run_bridge(
     made = sealwax("bridge", "init", "--config", str(file))
     if made.returncode:
         raise RuntimeError(made.stderr)
-    command = [sys.executable, "-m", "sealwax.cli", "bridge", "serve", "--config", str(file)]
-    return run_process(command, folder=folder, listens=inner_port, environment={"PYTHONPATH": str(ROOT)})
+    serve = [sys.executable, "-m", command, "bridge", "serve", "--config", str(file)]
+    pid = stack.enter_context(
+        run_process(serve, folder=folder, listens=inner_port, environment={"PYTHONPATH": str(ROOT)})
+    )
+    return Bridge(port=port, pid=pid, file=file), _NGINX_BRIDGE.format(port=port, inner_port=inner_port)
 
 
 def _set_up_roundcube(mail: MailHost, folder: Path, is_cached: bool, port: int) -> str:
@@ -256,15 +273,9 @@ def _run_php(folder: Path) -> contextlib.AbstractContextManager[int]:
     return run_process(command, folder=folder, listens=folder / "php.sock", environment={})
 
 
-def _run_nginx(
-    folder: Path, inner_port: int, api_port: int, hosts: list[str]
-) -> contextlib.AbstractContextManager[int]:
+def _run_nginx(folder: Path, hosts: list[str], *, listens: int) -> contextlib.AbstractContextManager[int]:
     user = "user root;" if os.geteuid() == 0 else ""
     settings = folder / "nginx.conf"
-    settings.write_text(
-        _NGINX_SETTINGS.format(
-            folder=folder, user=user, bridge_port=inner_port, api_port=api_port, roundcubes="\n".join(hosts)
-        )
-    )
+    settings.write_text(_NGINX_SETTINGS.format(folder=folder, user=user, hosts="\n".join(hosts)))
     command = [str(NGINX), "-c", str(settings), "-e", str(folder / "nginx.log")]
-    return run_process(command, folder=folder, listens=api_port, environment={})
+    return run_process(command, folder=folder, listens=listens, environment={})

@@ -34,19 +34,17 @@ Job = Callable[[], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Side:
-    """One program in one state. `wheres`: the lines of the table in which it stands."""
+    """One program in one state, of which the table says `where`."""
 
     who: str
-    wheres: tuple[str, ...]
+    where: str
     jobs: Mapping[str, Job]
 
 
 def measure_times(stand: Stand, runs: int) -> list[Figure]:
-    """Measure all jobs nearby, with Roundcube's caches off and on."""
-    sides = [_our_side(stand, (CACHES_OFF, CACHES_ON))]
-    sides += [
-        _their_side(port, (CACHES_ON if is_cached else CACHES_OFF,)) for is_cached, port in stand.roundcubes.items()
-    ]
+    """Measure all jobs nearby, with both programs' caches off and on."""
+    sides = [*_uncached_sides(stand, CACHES_OFF), _our_side(stand.bridge.port, CACHES_ON)]
+    sides += [_their_side(port, CACHES_ON) for is_cached, port in stand.roundcubes.items() if is_cached]
     return _in_turns(sides, tuple(_MAX_SHARES[CACHES_OFF]), runs)
 
 
@@ -61,10 +59,8 @@ def time_limits(figures: Figures) -> list[Limit]:
 
 
 def measure_distant(stand: Stand, runs: int, where: str) -> list[Figure]:
-    """Measure the jobs that read mail, before an IMAP server that is far away."""
-    sides = [_our_side(stand, (where,))]
-    sides += [_their_side(port, (where,)) for is_cached, port in stand.roundcubes.items() if not is_cached]
-    return _in_turns(sides, _DISTANT_JOBS, runs)
+    """Measure the jobs that read mail, before an IMAP server that is far away. The caches are off."""
+    return _in_turns(_uncached_sides(stand, where), _DISTANT_JOBS, runs)
 
 
 def distant_limits(figures: Figures) -> list[Limit]:
@@ -78,7 +74,7 @@ def distant_limits(figures: Figures) -> list[Limit]:
 
 def measure_our_list(stand: Stand, runs: int, where: str) -> list[Figure]:
     """Measure our lists of messages and of folders."""
-    side = _our_side(stand, (where,))
+    side = _our_side(stand.bridge.port, where)
     return _in_turns([side], (LIST, FOLDERS), runs)
 
 
@@ -89,8 +85,13 @@ def many_limits(figures: Figures) -> list[Limit]:
     return [Limit(where=MANY, what=f"{LIST}: of the usual mailbox's time", value=share, limit=1.5, unit="times")]
 
 
-def _our_side(stand: Stand, wheres: tuple[str, ...]) -> _Side:
-    client = OurClient(stand.bridge.port, ANNA, PASSWORD)
+def _uncached_sides(stand: Stand, where: str) -> list[_Side]:
+    ours = [_our_side(stand.uncached.port, where)] if stand.uncached else []
+    return ours + [_their_side(port, where) for is_cached, port in stand.roundcubes.items() if not is_cached]
+
+
+def _our_side(port: int, where: str) -> _Side:
+    client = OurClient(port, ANNA, PASSWORD)
     client.log_in()
     client.open_folders()
     uid = client.newest_uid()
@@ -103,10 +104,10 @@ def _our_side(stand: Stand, wheres: tuple[str, ...]) -> _Side:
         SEND: lambda: client.send(message, ANNA).milliseconds,
         LOGIN: lambda: client.log_in().milliseconds,
     }
-    return _Side(who=OURS, wheres=wheres, jobs=jobs)
+    return _Side(who=OURS, where=where, jobs=jobs)
 
 
-def _their_side(port: int, wheres: tuple[str, ...]) -> _Side:
+def _their_side(port: int, where: str) -> _Side:
     client = TheirClient(port, ANNA, PASSWORD)
     client.log_in()
     client.begin()
@@ -125,7 +126,7 @@ def _their_side(port: int, wheres: tuple[str, ...]) -> _Side:
         SEND: lambda: client.send(text, ANNA).milliseconds,
         LOGIN: log_in,
     }
-    return _Side(who=THEIRS, wheres=wheres, jobs=jobs)
+    return _Side(who=THEIRS, where=where, jobs=jobs)
 
 
 def _in_turns(sides: list[_Side], jobs: tuple[str, ...], runs: int) -> list[Figure]:
@@ -140,8 +141,7 @@ def _in_turns(sides: list[_Side], jobs: tuple[str, ...], runs: int) -> list[Figu
                 if turn:  # The first turn warms up.
                     values.append(milliseconds)
         figures += [
-            Figure(where=where, job=job, who=side.who, unit="ms", values=tuple(values))
+            Figure(where=side.where, job=job, who=side.who, unit="ms", values=tuple(values))
             for side, values in zip(present, times, strict=True)
-            for where in side.wheres
         ]
     return figures
