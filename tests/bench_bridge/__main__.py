@@ -20,7 +20,7 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import load, mail, processor, servers, streams, times
+from tests.bench_bridge import load, mail, processor, servers, slow_clients, streams, times
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.databases.postgresql import run_postgresql
 from tests.support.servers import dovecot
@@ -84,6 +84,11 @@ def _measure_sessions(settings: Settings) -> list[Figure]:
         return load.measure_sessions(stand, settings.minutes)
 
 
+def _measure_slow(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host:
+        return slow_clients.measure_slow_clients(host)
+
+
 def _measure_large(settings: Settings) -> list[Figure]:
     with _annas_mail(settings) as host, servers.run_stand(host, with_roundcube=False) as stand:
         return load.measure_large(stand)
@@ -131,6 +136,7 @@ _PARTS: Final = {
     "large": Part(title="Large messages", measure=_measure_large, limits=load.large_limits),
     "logins": Part(title="Wrong logins", measure=_measure_logins, limits=load.login_limits),
     "sessions": Part(title="Many people", measure=_measure_sessions, limits=load.session_limits),
+    "slow": Part(title="Slow clients", measure=_measure_slow, limits=slow_clients.slow_client_limits),
     "processor": Part(title="Time of the processor", measure=_measure_processor, limits=processor.processor_limits),
     "streams": Part(title="Open pages", measure=_measure_streams, limits=streams.stream_limits),
 }

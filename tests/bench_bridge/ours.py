@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
 from typing import Final
 
@@ -17,9 +18,18 @@ class OurClient:
 
     name = "ours"
 
-    def __init__(self, port: int, address: str, password: str, *, source: str = "127.0.0.1") -> None:
-        self._port, self._source = port, source
-        self.web = Web(port, source)
+    def __init__(
+        self,
+        port: int,
+        address: str,
+        password: str,
+        *,
+        source: str = "127.0.0.1",
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """`source` is the person's own address. With a context the connection has TLS."""
+        self._port, self._source, self._context = port, source, context
+        self.web = Web(port, source, context)
         self._headers = {"X-Sealwax": "1"}
         self._address, self._password = address, password
         self._folder = self._mailbox = ""
@@ -27,7 +37,7 @@ class OurClient:
     def log_in(self) -> Answer:
         """Sign in with a new browser, as at Roundcube."""
         self.web.close()
-        self.web = Web(self._port, self._source)
+        self.web = Web(self._port, self._source, self._context)
         body = json.dumps({"address": self._address, "password": self._password}).encode()
         return self._ask("POST", "/api/session", body, **_JSON)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,13 @@ class Refused(Exception):
 class Web:
     """One browser at one server on loopback."""
 
-    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
-        """`source` is the client's own address."""
-        self.origin = f"http://127.0.0.1:{port}"
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120, source_address=(source, 0))
+    def __init__(self, port: int, source: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
+        """`source` is the client's own address. With a context the connection has TLS, to a host named localhost."""
+        place: dict[str, Any] = {"host": "127.0.0.1", "port": port, "timeout": 120, "source_address": (source, 0)}
+        self._connection = (
+            http.client.HTTPSConnection(**place, context=context) if context else http.client.HTTPConnection(**place)
+        )
+        self._headers = {"Host": "localhost"} if context else {}
         self._cookies: dict[str, str] = {}
 
     def ask(
@@ -42,7 +47,7 @@ class Web:
         expected: tuple[int, ...] = (200,),
     ) -> Answer:
         """Send one request. Raises Refused for an unexpected status."""
-        sent = dict(headers or {})
+        sent = {**self._headers, **(headers or {})}
         if self._cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         start = time.perf_counter()
