@@ -20,8 +20,9 @@ from rich.console import Console
 
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
-from tests.bench_bridge import load, mail, processor, servers, slow_clients, streams, times
+from tests.bench_bridge import clicks, load, mail, processor, servers, slow_clients, streams, times
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
+from tests.support.browser.browsers import CHROMIUM_PROGRAMS, find_program
 from tests.support.databases.postgresql import run_postgresql
 from tests.support.servers import dovecot
 from tests.support.servers.mail_host import MailHost
@@ -72,6 +73,11 @@ def _measure_distant(settings: Settings) -> list[Figure]:
         servers.run_stand(far) as stand,
     ):
         return times.measure_distant(stand, settings.runs, f"{_DISTANCE_MILLISECONDS} ms to the mail server")
+
+
+def _measure_clicks(settings: Settings) -> list[Figure]:
+    with _annas_mail(settings) as host, servers.run_stand(host) as stand:
+        return clicks.measure_clicks(stand, settings.runs)
 
 
 def _measure_clients(settings: Settings) -> list[Figure]:
@@ -131,6 +137,7 @@ def _measure_streams(_settings: Settings) -> list[Figure]:
 _PARTS: Final = {
     "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
     "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
+    "clicks": Part(title="From click to text", measure=_measure_clicks, limits=clicks.click_limits),
     "clients": Part(title="Many clients", measure=_measure_clients, limits=load.client_limits),
     "many": Part(title="A large mailbox", measure=_measure_many, limits=times.many_limits),
     "large": Part(title="Large messages", measure=_measure_large, limits=load.large_limits),
@@ -169,13 +176,18 @@ def main() -> None:
 
 def _versions() -> dict[str, str]:
     peers = servers.peer_absence()
-    found = {"dovecot": ask_version(str(dovecot.BINARY)), "gunicorn": version("gunicorn"), "flask": version("flask")}
+    found = {
+        "Dovecot": ask_version(str(dovecot.BINARY)),
+        "gunicorn": version("gunicorn"),
+        "Flask": version("flask"),
+        "Chromium": ask_version(find_program(CHROMIUM_PROGRAMS[0])),
+    }
     if peers:
         return {**found, "Roundcube": f"not measured, {peers}"}
     asked = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Version}", "roundcube-core"], capture_output=True, text=True, check=False
     )
-    return {**found, "Roundcube": asked.stdout or "?", "php": ask_version(str(servers.PHP_FPM))}
+    return {**found, "Roundcube": asked.stdout or "?", "PHP": ask_version(str(servers.PHP_FPM))}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ _WORDS: Final = (
 _SEED: Final = 16
 _FIRST_DAY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _MIN_BYTES, _MAX_BYTES = 3_000, 10_000
+RECENT: Final = 20
+"""The number of newest messages that have 10 KB each."""
 _LINE: Final = b"The quick brown fox jumps over the lazy dog, and the dog sleeps on as it did before.\r\n"
 
 
@@ -46,12 +48,12 @@ def build_message(
 
 
 def fill_inbox(maildir: Path, count: int, *, to: str) -> None:
-    """Write `count` messages of 3 to 10 KB into an account's inbox. The last one, the newest, has 10 KB."""
+    """Write `count` messages of 3 to 10 KB into an account's inbox. The newest ones have 10 KB."""
     chance = random.Random(_SEED)  # noqa: S311 (every run measures the same messages)
     cur = _make_maildir(maildir)
     for number in range(1, count + 1):
         words = chance.sample(_WORDS, 3) + [RARE_WORD] * (number % _RARE_EVERY == 0)
-        size = _MAX_BYTES if number == count else chance.randint(_MIN_BYTES, _MAX_BYTES)
+        size = _MAX_BYTES if number > count - RECENT else chance.randint(_MIN_BYTES, _MAX_BYTES)
         raw = build_message(number, size, subject=" ".join(words), to=to)
         # Dovecot takes the sizes from the name, as it does for mail that it stored itself.
         (cur / f"{1_700_000_000 + number}.M{number}P1.bench,S={len(raw)},W={len(raw)}:2,S").write_bytes(raw)

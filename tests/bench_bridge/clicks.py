@@ -1,0 +1,193 @@
+"""From the click on a row of the list until the text of the mail is painted: our pages and Roundcube in one Chromium.
+
+Each has a tab of its own, signed in to the same mailbox, ours with unlocked keys. The tabs open the same plain mails of
+10 KB in turns. Both programs have their caches on. The time of the paint is that of the first frame after the text
+came into the page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from roaming_keys import client
+from roaming_keys.app import create_app as create_key_server
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.protocol import KeyAccount, build_registration
+from roaming_keys.tickets import issue_ticket
+from sealwax.operation.settings import load_settings
+from sealwax.service.web_server import serve
+from smime_core import blocking
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.providers.native import NativeProvider
+from tests.bench.results import Figure, Figures, Limit
+from tests.bench.visits import fresh_browser
+from tests.bench_bridge.mail import RECENT
+from tests.bench_bridge.servers import PASSWORD, Bridge, Stand
+from tests.bench_bridge.times import ANNA, OURS, THEIRS
+from tests.support.browser.bidi import BidiError
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.driver import MailPages
+from tests.support.project import ROOT
+from tests.support.servers.processes import run_process
+from webbridge.config import BridgeConfig
+from webbridge.demo.accounts import Account
+from webbridge.operation.settings import BridgeSettings
+
+CLICKS: Final = "Chromium"
+READ: Final = "from the click to the text of 10 KB"
+MAX_RUNS: Final = RECENT - 1
+_WIDTH, _HEIGHT = 1280, 900
+# The page has done all that follows an opening, and the server has closed the file of its session.
+_REST_SECONDS: Final = 1.0
+_TICKET_LIFETIME: Final = timedelta(minutes=10)
+
+# Runs before the scripts of each page and frame. Notes the time of each click, and of the first frame that is painted
+# after an element with the text of a mail has come.
+_PRELOAD: Final = """() => {
+  const text = '[data-test="body"], #messagebody';
+  const now = () => performance.timeOrigin + performance.now();
+  let shown = null;
+  addEventListener("click", ({ timeStamp }) => {
+    window.clickedAt = performance.timeOrigin + timeStamp;
+    window.paintedAt = null;
+  }, { capture: true });
+  const look = () => {
+    const element = document.querySelector(text);
+    if (!element || element === shown || !element.textContent.includes("brown fox")) return;
+    shown = element;
+    requestAnimationFrame(() => setTimeout(() => { window.paintedAt = now(); }));
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true });
+}"""
+_CLICKED: Final = "() => window.clickedAt"
+_PAINTED: Final = "() => window.paintedAt"
+
+
+def measure_clicks(stand: Stand, runs: int) -> list[Figure]:
+    """Open a mail in each tab in turns, a new mail each time. The first one warms up."""
+    with _running_pages(stand.bridge) as account, fresh_browser("chromium") as browser:
+        browser.bidi.command("script.addPreloadScript", functionDeclaration=_PRELOAD)
+        tabs: dict[str, Callable[[int], float]] = {OURS: _our_tab(browser, stand.bridge, account)}
+        if True in stand.roundcubes:
+            tabs[THEIRS] = _their_tab(browser, stand.roundcubes[True])
+        times: dict[str, list[float]] = {who: [] for who in tabs}
+        for run in range(min(runs, MAX_RUNS) + 1):
+            for who, open_mail in tabs.items():
+                milliseconds = open_mail(run)
+                if run:
+                    times[who].append(milliseconds)
+    return [Figure(where=CLICKS, job=READ, who=who, unit="ms", values=tuple(found)) for who, found in times.items()]
+
+
+def click_limits(figures: Figures) -> list[Limit]:
+    """Limit: Roundcube's time."""
+    share = figures.ratio(CLICKS, READ, OURS, THEIRS)
+    return [Limit(where=CLICKS, what=f"{READ}: ours / Roundcube", value=share, limit=1.0, unit="times")]
+
+
+def _our_tab(browser: Browser, bridge: Bridge, account: Account) -> Callable[[int], float]:
+    """Sign in to our pages. Returns the function that opens a mail by its place in the list, the newest is 0."""
+    pages = MailPages(browser, _config(bridge).pages_origin, account)
+    pages.page.set_viewport(_WIDTH, _HEIGHT)
+    pages.enter()
+    row = '[data-test="messages"][aria-busy=false] > :nth-child({}) [data-test="message-row"]'
+    return lambda place: _open(pages.page, row.format(place + 1), lambda: [pages.page])
+
+
+def _their_tab(browser: Browser, port: int) -> Callable[[int], float]:
+    """Sign in to Roundcube. Returns the function that opens a mail beside the list by its place."""
+    page = browser.open_private(f"http://127.0.0.1:{port}/")
+    page.set_viewport(_WIDTH, _HEIGHT)
+    page.fill("#rcmloginuser", ANNA)
+    page.fill("#rcmloginpwd", PASSWORD)
+    page.click("#rcmloginsubmit")
+    page.wait_for("() => window.rcmail?.env.messagecount !== undefined")
+    return lambda place: _open(page, f"#messagelist tbody tr:nth-child({place + 1}) .subject", page.frames)
+
+
+def _open(page: Page, row: str, frames: Callable[[], list[Page]]) -> float:
+    """Click a row. Returns the milliseconds until one of the frames has painted the mail's text."""
+    page.activate()
+    page.wait_for_selector(row)
+    time.sleep(_REST_SECONDS)
+    before = {frame.context: _painted_in(frame) for frame in frames()}
+    page.click(row)
+    clicked = float(page.js(_CLICKED))
+    # The browser notes the times itself. Questions without a pause would slow it down.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        time.sleep(0.25)
+        for frame in frames():
+            painted = _painted_in(frame)
+            if painted and painted != before.get(frame.context):
+                return painted - clicked
+    raise AssertionError(f"the mail was not shown after a click on {row}")
+
+
+def _painted_in(frame: Page) -> float | None:
+    # A frame may load another document between two questions.
+    with contextlib.suppress(BidiError):
+        painted = frame.js(_PAINTED)
+        return None if painted is None else float(painted)
+    return None
+
+
+@contextlib.contextmanager
+def _running_pages(bridge: Bridge) -> Iterator[Account]:
+    """Run the pages and a key server of a bridge during the block. Yields a person with keys there."""
+    config, at, provider = _config(bridge), datetime.now(UTC), NativeProvider()
+    authority = blocking.run(create_authority("An authority", provider, at=at))
+    identity = blocking.run(issue_identity(authority, ANNA, provider=provider, at=at))
+    account = Account(
+        name="Anna",
+        address=ANNA,
+        mail_password=PASSWORD,
+        key_passphrase=secrets.token_hex(12),
+        identity=identity,
+        p12=b"",
+    )
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-bridge-")))
+        _start_key_server(stack, config, folder)
+        keys = KeyAccount(server=config.key_server_origin, user=ANNA, passphrase=account.key_passphrase.encode())
+        ticket = issue_ticket(config.enrolment_key, ANNA, at + _TICKET_LIFETIME)
+        registration = build_registration(keys, identity, ticket, provider, PASSWORD.encode())
+        client.register(config.key_server_origin, blocking.run(registration))
+        command = [sys.executable, "-m", "sealwax.cli", "bridge", "pages", "--config", str(bridge.file)]
+        environment = {"PYTHONPATH": str(ROOT)}
+        port = _port(config.pages_origin)
+        stack.enter_context(run_process(command, folder=folder, listens=port, environment=environment))
+        yield account
+
+
+def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder: Path) -> None:
+    settings = KeyServerConfig(
+        origin=config.key_server_origin,
+        database=folder / "keys.sqlite",
+        ticket_key=config.enrolment_key,
+        pages_origins=(config.pages_origin,),
+        master_key=secrets.token_bytes(32),
+    )
+    bound = socket.create_server(("127.0.0.1", _port(config.key_server_origin)))
+    stack.enter_context(serve(create_key_server(settings), bound))
+
+
+def _config(bridge: Bridge) -> BridgeConfig:
+    return load_settings(BridgeSettings, bridge.file).to_config()
+
+
+def _port(origin: str) -> int:
+    port = urlsplit(origin).port
+    assert port is not None
+    return port
