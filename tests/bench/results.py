@@ -72,9 +72,13 @@ class Figures:
         self.all = list(figures)
         self._by_name = {(figure.where, figure.job, figure.who): figure for figure in self.all}
 
+    def find(self, where: str, job: str, who: str) -> Figure | None:
+        """The figure of a side for a job, if the side has the job."""
+        return self._by_name.get((where, job, who))
+
     def median(self, where: str, job: str, who: str) -> float | None:
         """The median of a side for a job; None if the side does not have the job, or failed."""
-        figure = self._by_name.get((where, job, who))
+        figure = self.find(where, job, who)
         return figure.median if figure else None
 
     def ratio(self, where: str, job: str, one: str, other: str) -> float | None:
@@ -101,8 +105,8 @@ class Figures:
         sides = list(dict.fromkeys(figure.who for figure in self.all))
         table = Table("where", "job", *sides, title=title)
         for row in self.rows:
-            found = (self._by_name.get((*row, side)) for side in sides)
-            table.add_row(*row, *("–" if figure is None else _show_figure(figure) for figure in found))
+            found = (self.find(*row, side) for side in sides)
+            table.add_row(*row, *("–" if figure is None else show_figure(figure) for figure in found))
         return table
 
 
@@ -110,9 +114,9 @@ def draw_limits(limits: Sequence[Limit]) -> Table:
     """A table of the promised limits and the measured values."""
     table = Table("where", "limit", "found", "at most", "holds", title="Limits")
     for limit in limits:
-        found = "–" if limit.value is None else _show(limit.value, limit.unit)
+        found = "–" if limit.value is None else show(limit.value, limit.unit)
         verdict = {None: "not measured", True: "yes", False: "NO"}[limit.holds]
-        table.add_row(limit.where, limit.what, found, _show(limit.limit, limit.unit), verdict)
+        table.add_row(limit.where, limit.what, found, show(limit.limit, limit.unit), verdict)
     return table
 
 
@@ -127,9 +131,11 @@ def write_results(out: Path, machine: dict[str, str], figures: Sequence[Figure],
     out.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
-def _show_figure(figure: Figure) -> str:
-    return "fails" if figure.median is None else _show(figure.median, figure.unit)
+def show_figure(figure: Figure) -> str:
+    """The median with its unit."""
+    return "fails" if figure.median is None else show(figure.median, figure.unit)
 
 
-def _show(value: float, unit: str) -> str:
+def show(value: float, unit: str) -> str:
+    """A value with its unit."""
     return f"{_UNITS[unit].format(value)} {unit}"

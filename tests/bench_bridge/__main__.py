@@ -1,7 +1,7 @@
 """`python -m tests.bench_bridge`: measures the bridge beside Roundcube, over the same Dovecot in the same run.
 
 Prints a table for each part and the limits that were promised, and writes build/bench_bridge.json in the format of
-`python -m tests.bench`.
+`python -m tests.bench`. With `--page` it also writes the tables into a page of the documentation.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rich.console import Console
 from tests.bench.machine import ask_version, describe_machine
 from tests.bench.results import Figure, Figures, Limit, draw_limits, write_results
 from tests.bench_bridge import clicks, load, mail, processor, servers, slow_clients, streams, times
+from tests.bench_bridge.page import MACHINE, write_machine, write_page, write_table
 from tests.bench_bridge.times import ANNA, OURS, THEIRS
 from tests.support.browser.browsers import CHROMIUM_PROGRAMS, find_program
 from tests.support.databases.postgresql import run_postgresql
@@ -134,7 +135,7 @@ def _measure_streams(_settings: Settings) -> list[Figure]:
         return streams.measure_streams(Path(folder))
 
 
-_PARTS: Final = {
+PARTS: Final = {
     "times": Part(title="Server times", measure=_measure_times, limits=times.time_limits),
     "distance": Part(title="A distant mail server", measure=_measure_distant, limits=times.distant_limits),
     "clicks": Part(title="From click to text", measure=_measure_clicks, limits=clicks.click_limits),
@@ -152,11 +153,12 @@ _PARTS: Final = {
 def main() -> None:
     """Measure, print the tables, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench_bridge", description=__doc__)
-    parser.add_argument("--only", choices=[*_PARTS], nargs="*", help="parts (default: all)")
+    parser.add_argument("--only", choices=[*PARTS], nargs="*", help="parts (default: all)")
     parser.add_argument("--runs", type=int, default=_RUNS, help=f"of each job, the median counts (default {_RUNS})")
     parser.add_argument("--minutes", type=float, default=5.0, help="of the load by 200 sessions (default 5)")
     parser.add_argument("--messages", type=int, default=_MESSAGES, help=f"in the inbox (default {_MESSAGES})")
     parser.add_argument("--out", type=Path, default=Path("build/bench_bridge.json"))
+    parser.add_argument("--page", type=Path, help="page of the documentation, into which the tables are written")
     options = parser.parse_args()
     if why := servers.absence():
         parser.exit(1, f"{why}\n")
@@ -165,11 +167,16 @@ def main() -> None:
     console.print(" · ".join(f"{name} {value}" for name, value in machine.items()))
     figures: list[Figure] = []
     limits: list[Limit] = []
-    for part in (_PARTS[name] for name in options.only or _PARTS):
+    for name in options.only or PARTS:
+        part, before = PARTS[name], describe_machine()
         measured = Figures(part.measure(settings))
-        console.print(Figures(measured.with_ratio(OURS, THEIRS)).draw(part.title))
+        compared, found = Figures(measured.with_ratio(OURS, THEIRS)), part.limits(measured)
+        console.print(compared.draw(part.title))
         figures += measured.all
-        limits += part.limits(measured)
+        limits += found
+        if options.page:
+            table = write_table(compared, found, date=before["date"], load=before["load"])
+            write_page(options.page, {MACHINE: write_machine(machine), name: table})
     console.print(draw_limits(limits))
     write_results(options.out, machine, figures, limits)
 
