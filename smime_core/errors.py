@@ -135,6 +135,24 @@ class TrustListRefused(VerificationError):
     code = "trust-list-refused"
 
 
+class ReleaseRefused(VerificationError):
+    """A signed manifest of a release that is not accepted: it was altered, or its signature does not count."""
+
+    code = "release-refused"
+
+
+class ReleaseOfAnotherKey(ReleaseRefused):
+    """A signed manifest whose signer is none of the expected ones."""
+
+    code = "release-of-another-key"
+
+
+class ReleaseNotNewer(ReleaseRefused):
+    """A signed manifest that is older than a known one, or has the version of a known one and other files."""
+
+    code = "release-not-newer"
+
+
 class TrustStateRefused(VerificationError):
     """A stored trust state that is not accepted: signed by another person, or of another account."""
 

@@ -46,6 +46,8 @@ TRUST_STATE: Final = "2.25.161258077155765256585541340064723270870"
 """A person's contacts and decisions on trust, as JSON (`smime_core.own_content.trust_state`)."""
 SIGNED_TRUST_STATE: Final = "2.25.138873449625567873194572670509951211987"
 """A ContentInfo with SignedData over TRUST_STATE, as the content of an encrypted trust state."""
+RELEASE: Final = "2.25.167444189864237325644094257239035236649"
+"""The files of a release with their hashes, as JSON (`smime_core.own_content.release`); signed, never encrypted."""
 BACKUP: Final = "2.25.276106881659054784450405654995567530024"
 """All data of the extension, as JSON (`browser_ext/background/backup_format.js`), encrypted with a passphrase."""
 

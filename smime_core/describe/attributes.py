@@ -30,6 +30,7 @@ from smime_core.cms.content_info import (
     PAGE,
     PARCEL,
     PUBLISHED_PAGE,
+    RELEASE,
     SIGNED_FIELD,
     SIGNED_PAGE,
     SIGNED_TRUST_STATE,
@@ -110,6 +111,7 @@ _CONTENT_TYPES: Final = {
     SIGNED_PAGE: "signed page",
     PARCEL: "parcel",
     TRUST_LIST: "trust list",
+    RELEASE: "release",
     TRUST_STATE: "trust state",
     SIGNED_TRUST_STATE: "signed trust state",
 }
