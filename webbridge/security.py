@@ -10,6 +10,7 @@ from typing import Final
 
 from flask import Flask, g, request
 
+from sealwax.releases.document import CONNECT, PAGES_POLICY
 from sealwax.service import CrossOrigin, ServiceError, install_cross_origin
 from webbridge.callers import PAGES, Caller, find_extension, token_in
 from webbridge.config import BridgeConfig, PagesConfig
@@ -98,16 +99,4 @@ def _is_extension_at_its_door(origin: str) -> bool:
 
 def pages_policy(config: PagesConfig) -> dict[str, str]:
     """Return the policy of the static origin: its own code, WebAssembly, and connections to API and key server."""
-    return {
-        "default-src": "'none'",
-        "script-src": "'self' 'wasm-unsafe-eval'",
-        "worker-src": "'self'",
-        "style-src": "'self'",
-        "img-src": "'self' data:",
-        "connect-src": f"'self' {config.api_origin} {config.key_server_origin}",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-        "frame-ancestors": "'none'",
-        "require-trusted-types-for": "'script'",
-        "trusted-types": "sealwax",
-    }
+    return {**PAGES_POLICY, CONNECT: f"'self' {config.api_origin} {config.key_server_origin}"}

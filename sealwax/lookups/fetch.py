@@ -65,13 +65,14 @@ class LookupFailure(StrEnum):
 
 
 class LookupFailed(SmimeError):
-    """No answer came. `failure` says why, for programs."""
+    """No answer came. `failure` says why, for programs; `status` is the HTTP status of an answer that was refused."""
 
     code = "lookup-failed"
 
-    def __init__(self, failure: LookupFailure, text: str) -> None:
+    def __init__(self, failure: LookupFailure, text: str, *, status: int | None = None) -> None:
         super().__init__(text)
         self.failure = failure
+        self.status = status
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:
@@ -127,6 +128,14 @@ class FetchRequest:
     content_type: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchAnswer:
+    """The body of an answer, and its header fields in their order."""
+
+    body: bytes
+    fields: tuple[tuple[str, str], ...]
+
+
 class _Target(NamedTuple):
     scheme: str
     host: str
@@ -137,6 +146,11 @@ class _Target(NamedTuple):
 
 def fetch(request: FetchRequest, policy: FetchPolicy = PUBLIC_ONLY) -> bytes:
     """The body of the answer. Raises LookupFailed."""
+    return fetch_answer(request, policy).body
+
+
+def fetch_answer(request: FetchRequest, policy: FetchPolicy = PUBLIC_ONLY) -> FetchAnswer:
+    """The whole answer. Raises LookupFailed."""
     return _fetch_until(request, policy, Deadline(policy.timeout_seconds))
 
 
@@ -150,7 +164,7 @@ def fetch_all(
         if not whole.left():
             return LookupFailed(LookupFailure.NOT_ASKED, f"there was no time left to ask {request.url}")
         try:
-            return _fetch_until(request, policy, whole.at_most(policy.timeout_seconds))
+            return _fetch_until(request, policy, whole.at_most(policy.timeout_seconds)).body
         except LookupFailed as failure:
             return failure
 
@@ -160,7 +174,7 @@ def fetch_all(
         return tuple(threads.map(fetch_one, requests))
 
 
-def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: Deadline) -> bytes:
+def _fetch_until(request: FetchRequest, policy: FetchPolicy, deadline: Deadline) -> FetchAnswer:
     target = _parse_url(request.url, policy)
     try:
         addresses = _find_addresses(target, policy, deadline)
@@ -236,7 +250,7 @@ def _resolve_until(target: _Target, policy: FetchPolicy, deadline: Deadline) -> 
     return answer
 
 
-def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> bytes:
+def _exchange(connection: _Connection, target: _Target, request: FetchRequest, policy: FetchPolicy) -> FetchAnswer:
     # User-Agent is only the name of the program, so that a server learns nothing more from it.
     headers = {"Accept": "*/*", "Connection": "close", "User-Agent": "sealwax"}
     if request.body:
@@ -246,8 +260,9 @@ def _exchange(connection: _Connection, target: _Target, request: FetchRequest, p
     if response.status in _REDIRECTS:
         raise LookupFailed(LookupFailure.REDIRECT, f"{target.host} sends elsewhere, which is not followed")
     if response.status != _OK:
-        raise LookupFailed(LookupFailure.HTTP_STATUS, f"{target.host} answered with HTTP status {response.status}")
-    return _read_body(response, target, policy.max_body_bytes)
+        text = f"{target.host} answered with HTTP status {response.status}"
+        raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status)
+    return FetchAnswer(body=_read_body(response, target, policy.max_body_bytes), fields=tuple(response.getheaders()))
 
 
 def _read_body(response: http.client.HTTPResponse, target: _Target, allowed: int) -> bytes:

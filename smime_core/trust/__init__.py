@@ -40,7 +40,7 @@ from smime_core.trust.recipient_choice import (
     find_in_contacts,
 )
 from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_anchors
-from smime_core.trust.strict_json import parse_json
+from smime_core.trust.strict_json import Members, parse_json
 
 __all__ = [
     "NO_CONTACTS",
@@ -53,6 +53,7 @@ __all__ = [
     "FoundCertificate",
     "Judging",
     "KnownCertificate",
+    "Members",
     "NoUsableCertificate",
     "RecipientCheck",
     "RecipientChoice",

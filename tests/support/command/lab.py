@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+from sealwax.cli.group import _run_verb as run_verb
 
 MAIL = (
     b"From: Alice <alice@example.test>\r\nTo: bob@example.test\r\nSubject: Supper\r\n"
@@ -16,6 +21,11 @@ ENTITY = b"Content-Type: text/plain\r\n\r\nSupper at eight.\r\n"
 SIGNER = ("--identity", "ids/alice.p12", "--passphrase-file", "ids/passphrase.txt")
 READER = ("--identity", "ids/bob.p12", "--passphrase-file", "ids/passphrase.txt")
 TRUST = ("--anchor", "ids/ca.pem", "--no-revocation")
+
+
+def by(name: str) -> tuple[str, ...]:
+    """The options for a signer of `identity demo`."""
+    return ("--identity", f"ids/{name}.p12", "--passphrase-file", "ids/passphrase.txt")
 
 
 @dataclass(frozen=True)
@@ -86,3 +96,23 @@ class Lab:
         position = data.index(marker) + len(marker)
         data[position] ^= 1
         return self.write(f"flipped-{name}", bytes(data))
+
+
+@dataclass(frozen=True)
+class QuickLab(Lab):
+    """The same in this process, for tests of many runs in which starting Python would take most of the time."""
+
+    def sealwax(self, *arguments: str, stdin: bytes = b"") -> Result:
+        assert not stdin, "standard input is that of the tests"
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+        own = {"XDG_CONFIG_HOME": str(self.folder / "config"), "XDG_DATA_HOME": str(self.folder / "data")}
+        with (
+            contextlib.chdir(self.folder),
+            mock.patch.dict(os.environ, own),
+            mock.patch.object(sys, "argv", ["sealwax", *arguments]),
+            contextlib.redirect_stdout(streams[0]),
+            contextlib.redirect_stderr(streams[1]),
+        ):
+            code = run_verb()
+        stdout, stderr = (stream.buffer.getvalue() for stream in streams)
+        return Result(code, stdout, stderr.decode())

@@ -1,0 +1,141 @@
+"""The pages of an origin, fetched and compared with the list that the release key signed.
+
+A server can tell this program from a browser, and answer differently. It can also have files that the list does not
+name: nothing can list them over the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from sealwax.lookups.deadline import Deadline
+from sealwax.lookups.fetch import FetchAnswer, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_answer
+from sealwax.releases.document import DOCUMENT, check_header_fields, find_references
+from sealwax.releases.findings import Finding, Outcome, compare
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_RELEASE_BYTES
+from smime_core.own_content import MANIFEST_NAME, Release, ReleasedFile
+from smime_core.text import is_loopback
+from smime_core.trust import Members, parse_json
+
+CONFIGURATION: Final = "config.json"
+_CONFIGURATION_BYTES: Final = 65_536
+_PORTS: Final = {"https": 443, "http": 80}
+_PARALLEL: Final = 4
+_NOT_FOUND: Final = (404, 410)
+
+
+class BadAddress(ValueError):
+    """The address is none at which pages can be checked. The text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesReport:
+    """The findings on the pages of an origin. `problems` are about the document and the configuration.
+
+    `connections` are the addresses with which the pages exchange mail and keys. The operator chooses them, so the
+    person has to compare them.
+    """
+
+    findings: tuple[Finding, ...]
+    problems: tuple[str, ...]
+    connections: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PagesSource:
+    """The address of the pages, ending with a slash, and the time in which everything has to be fetched."""
+
+    base: str
+    deadline: Deadline
+
+    def fetch(self, path: str, *, max_bytes: int) -> FetchAnswer:
+        """The answer for a path. No redirect is followed. Raises LookupFailed."""
+        parts = urlsplit(self.base)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        policy = FetchPolicy(
+            # The person named this host, so its address may be private.
+            allowed_hosts=frozenset({f"{host}:{parts.port or _PORTS[parts.scheme]}"}),
+            timeout_seconds=self.deadline.left(),
+            max_body_bytes=max_bytes,
+        )
+        return fetch_answer(FetchRequest(url=self.base + path), policy)
+
+
+def check_address(url: str) -> str:
+    """The address with a slash at its end. Raises BadAddress unless it is https, or http on this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError as error:
+        raise BadAddress(f"{url} is no address") from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise BadAddress(f"{url} does not begin with https://")
+    if not host or parts.query or parts.fragment or "@" in parts.netloc:
+        raise BadAddress(f"{url} is not the address of pages, such as https://pages.example.org")
+    return url if url.endswith("/") else f"{url}/"
+
+
+def fetch_signed_list(source: PagesSource) -> bytes:
+    """The signed list of the pages. Raises LookupFailed."""
+    return source.fetch(MANIFEST_NAME, max_bytes=MAX_RELEASE_BYTES).body
+
+
+def compare_pages(release: Release, source: PagesSource) -> PagesReport:
+    """Fetch the document, the configuration and each file of the list, and compare them with the list."""
+    # Browsers ask for the document by the address of its folder, and so it may have no other address.
+    files = [file for file in release.files if file.path != DOCUMENT]
+    with ThreadPoolExecutor(_PARALLEL) as threads:
+        findings = threads.map(lambda file: _compare_served(file, source), files)
+        document, problems = _compare_document(release, source)
+        connections, wrong = _read_configuration(source)
+    return PagesReport(findings=(document, *findings), problems=(*problems, *wrong), connections=connections)
+
+
+def _compare_served(file: ReleasedFile, source: PagesSource) -> Finding:
+    try:
+        answer = source.fetch(file.path, max_bytes=file.bytes)
+    except LookupFailed as failure:
+        return _failed(file.path, failure)
+    return compare(file, answer.body)
+
+
+def _failed(path: str, failure: LookupFailed) -> Finding:
+    outcome = Outcome.NOT_READ
+    if failure.status in _NOT_FOUND:
+        outcome = Outcome.MISSING
+    elif failure.failure in (LookupFailure.TOO_LARGE, LookupFailure.REDIRECT, LookupFailure.HTTP_STATUS):
+        outcome = Outcome.DIFFERS
+    return Finding(path=path, outcome=outcome, detail=str(failure))
+
+
+def _compare_document(release: Release, source: PagesSource) -> tuple[Finding, Sequence[str]]:
+    listed = {file.path: file for file in release.files}
+    if DOCUMENT not in listed:
+        return Finding(path=DOCUMENT, outcome=Outcome.ADDITIONAL, detail="the signed list has no document"), ()
+    file = listed[DOCUMENT]
+    try:
+        # An altered document is read further, to say what was added to it.
+        answer = source.fetch("", max_bytes=max(file.bytes, MAX_RELEASE_BYTES))
+    except LookupFailed as failure:
+        return _failed(DOCUMENT, failure), ()
+    references = find_references(answer.body.decode("utf-8", "replace"), listed)
+    problems = (*check_header_fields(answer.fields), *references)
+    return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]
+
+
+def _read_configuration(source: PagesSource) -> tuple[dict[str, str], Sequence[str]]:
+    """The addresses of API and key server, and what is wrong with the file or with the policy about them."""
+    try:
+        body = source.fetch(CONFIGURATION, max_bytes=_CONFIGURATION_BYTES).body
+        value = parse_json(body, CONFIGURATION, max_bytes=_CONFIGURATION_BYTES)
+        members = Members.of(value, ("api", "keyServer"), CONFIGURATION)
+        return {"api": members.text("api"), "keyServer": members.text("keyServer")}, ()
+    except LookupFailed as failure:
+        return {}, [f"{CONFIGURATION}: {failure}"]
+    except MalformedMessage as error:
+        return {}, [str(error)]

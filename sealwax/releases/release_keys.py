@@ -1,0 +1,32 @@
+"""The fingerprints of the release certificates that this build carries: `release_keys.json`.
+
+The file is part of the sources, and the extension's packages carry the same. It is empty until the owner of a release
+enters a certificate and keeps its private key apart from the sources.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from sealwax.files.small import read_small
+from smime_core.errors import MalformedMessage
+from smime_core.trust import Members, parse_json
+
+_FILE: Final = Path(__file__).with_name("release_keys.json")
+_WHERE: Final = "release_keys.json"
+_MAX_BYTES: Final = 16_384
+_MAX_KEYS: Final = 20  # A key and its successors.
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+
+
+def read_release_keys(path: Path = _FILE) -> frozenset[str]:
+    """The SHA-256 fingerprints in hexadecimal; none in a build without a release key. Raises MalformedMessage."""
+    members = Members.of(
+        parse_json(read_small(path), _WHERE, max_bytes=_MAX_BYTES), ("version", "fingerprints"), _WHERE
+    )
+    fingerprints = members.texts("fingerprints", limit=_MAX_KEYS)
+    if members.number("version") != 1 or not all(map(_FINGERPRINT.fullmatch, fingerprints)):
+        raise MalformedMessage("expected version 1 and SHA-256 fingerprints in lower-case hexadecimal", _WHERE)
+    return frozenset(fingerprints)

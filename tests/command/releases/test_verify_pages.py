@@ -1,0 +1,280 @@
+"""`sealwax verify-pages` names each file that a server sends otherwise than it was signed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from sealwax.cli.options.parameters import now
+from smime_core import blocking
+from smime_core.cms import Signing
+from smime_core.cms.content_info import ID_DATA, TRUST_LIST
+from smime_core.identity import load_identity
+from smime_core.own_content.own_content import ContentKind, protect_content
+from tests.support.command.lab import Lab, Result, by
+from tests.support.people import PROVIDER
+from tests.support.servers.pages_server import API, KEY_SERVER, PagesServer, run_pages_server
+from tests.support.servers.web_servers import run_raw_server
+from webbridge.pages_app import BUILT_PAGES
+
+pytestmark = pytest.mark.server
+
+KEY = ("--key", "ids/release.pem")
+
+
+def verify(lab: Lab, pages: PagesServer, *options: str) -> Result:
+    return lab.sealwax("verify-pages", pages.origin, *KEY, *options)
+
+
+def differences(result: Result) -> list[str]:
+    """The lines about anything that is not as it was signed."""
+    wanted = ("differs", "missing", "not read")
+    return [line for line in result.stdout.decode().splitlines() if line.startswith(wanted)]
+
+
+def test_pages_as_they_were_signed_are_equal(lab: Lab, pages: PagesServer) -> None:
+    result = verify(lab, pages)
+    assert (result.code, result.stderr, differences(result)) == (0, "", [])
+    lines = result.stdout.decode().splitlines()
+    assert lines[0] == "version 1.2.0"
+    assert lines[1].startswith("signed by release@example.test; ")
+    assert lines[2:] == ["4 files: 4 equal", f"connects to: api {API}", f"connects to: keyServer {KEY_SERVER}"]
+
+
+def test_the_build_is_equal_as_its_application_serves_it(lab: Lab, tmp_path: Path) -> None:
+    shutil.copytree(BUILT_PAGES, tmp_path / "built", copy_function=os.link)
+    lab.told("sign-pages", "built", "--release", "1.2.0", *by("release"))
+    with run_pages_server(tmp_path / "built") as server:
+        result = verify(lab, server)
+    assert (result.code, differences(result)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("/main.js", b"console.log(2)\n", "differs: main.js"),
+        ("/main.js", b"console.log(1)\n//", "differs: main.js"),
+        ("/main.js", b"", "differs: main.js (0 bytes instead of 15)"),
+        ("/runtime/core.wasm", bytes(256), "differs: runtime/core.wasm"),
+        ("/", b"<!doctype html>", "differs: index.html (15 bytes instead of"),
+    ],
+)
+def test_an_altered_file_is_named(lab: Lab, pages: PagesServer, path: str, body: bytes, expected: str) -> None:
+    pages.replace(path, body)
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert any(line.startswith(expected) for line in differences(result))
+    assert len(differences(result)) == 1
+
+
+def test_a_script_that_was_added_to_the_document_is_named(lab: Lab, pages: PagesServer) -> None:
+    signed = (pages.folder / "index.html").read_bytes()
+    pages.replace("/", signed + b'<script src="https://evil.example/a.js"></script><script>alert(1)</script>')
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert differences(result)[0].startswith("differs: index.html (")
+    assert differences(result)[1:] == [
+        "differs: index.html: it refers to https://evil.example/a.js, which the list does not name",
+        "differs: index.html: it has a script of its own",
+    ]
+
+
+def test_two_files_that_were_swapped_are_both_named(lab: Lab, pages: PagesServer) -> None:
+    pages.replace("/main.js", b"p { color: red }\n")
+    pages.replace("/style.css", b"console.log(1)\n")
+    lines = differences(verify(lab, pages))
+    assert [line.split(" (")[0] for line in lines] == ["differs: main.js", "differs: style.css"]
+
+
+def test_a_missing_file_is_named(lab: Lab, pages: PagesServer) -> None:
+    (pages.folder / "style.css").unlink()
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert differences(result) == ["missing: style.css (127.0.0.1 answered with HTTP status 404)"]
+
+
+def test_a_file_that_leads_elsewhere_is_named_and_not_followed(lab: Lab, pages: PagesServer) -> None:
+    def lead_away(_: Request, answer: Response) -> Response:
+        return Response(status=302, headers={"Location": f"{pages.origin}/style.css"})
+
+    pages.changes["/main.js"] = lead_away
+    assert differences(verify(lab, pages)) == ["differs: main.js (127.0.0.1 sends elsewhere, which is not followed)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("Content-Security-Policy", "default-src *", "the policy has default-src *, 'none' was expected"),
+        ("Content-Type", "application/xhtml+xml", "the content type is application/xhtml+xml, text/html was expected"),
+        ("Link", "<a.css>; rel=stylesheet", "the header field Link adds to the page"),
+        ("Refresh", "0; url=https://evil.example", "the header field Refresh adds to the page"),
+        ("X-Content-Type-Options", "", "the header field X-Content-Type-Options: nosniff is missing"),
+    ],
+)
+def test_a_weaker_header_field_of_the_document_is_named(
+    lab: Lab, pages: PagesServer, name: str, value: str, expected: str
+) -> None:
+    pages.add_field("/", name, value)
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert f"differs: index.html: {expected}" in differences(result)
+
+
+def test_a_directive_that_allows_more_beside_the_policy_is_named(lab: Lab, pages: PagesServer) -> None:
+    def loosen(_: Request, answer: Response) -> Response:
+        answer.headers["Content-Security-Policy"] += "; script-src-elem *"
+        return answer
+
+    pages.changes["/"] = loosen
+    expected = "differs: index.html: the policy has the directive script-src-elem, which the pages do not use"
+    assert differences(verify(lab, pages)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"api": "https://a.example"}', "expected an object with the members api, keyServer"),
+        (b'{"api": "https://a.example", "keyServer": 1}', "keyServer is no text"),
+        (b"alert(1)", "this is not JSON"),
+    ],
+)
+def test_a_configuration_of_another_form_is_named(lab: Lab, pages: PagesServer, body: bytes, expected: str) -> None:
+    pages.replace("/config.json", body)
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert expected in differences(result)[0]
+
+
+def test_files_that_another_key_signed_are_refused(lab: Lab, pages: PagesServer) -> None:
+    lab.told("sign-pages", "pages", "--release", "1.2.0", *by("mallory"))
+    result = verify(lab, pages)
+    assert (result.code, result.stdout) == (1, b"")
+    assert "the release is signed by another key, with the fingerprint" in result.line
+
+
+@pytest.mark.parametrize("content_type", [ID_DATA, TRUST_LIST])
+def test_another_signature_of_the_release_key_is_no_list(lab: Lab, pages: PagesServer, content_type: str) -> None:
+    data = (lab.folder / "ids/release.p12").read_bytes()
+    passphrase = (lab.folder / "ids/passphrase.txt").read_bytes().strip()
+    signer = blocking.run(load_identity(data, passphrase, PROVIDER))
+    kind = ContentKind(name="other", content_type=content_type)
+    cms = blocking.run(protect_content(b"{}", kind, PROVIDER, Signing(identities=[signer], signing_time=now())))
+    (pages.folder / "release.p7s").write_bytes(cms)
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert "another kind of content" in result.line
+
+
+def test_an_older_version_is_refused_after_a_newer_one(lab: Lab, pages: PagesServer) -> None:
+    older = (pages.folder / "release.p7s").read_bytes()
+    assert verify(lab, pages).code == 0
+    lab.told("sign-pages", "pages", "--release", "1.10.0", *by("release"))
+    assert verify(lab, pages).code == 0
+    (pages.folder / "release.p7s").write_bytes(older)
+    result = verify(lab, pages)
+    assert (result.code, result.line) == (1, "sealwax: this is version 1.2.0, and version 1.10.0 was seen already")
+    assert verify(lab, pages, "--allow-older").code == 0
+    assert verify(lab, pages).code == 0
+
+
+def test_other_files_under_the_same_version_are_refused(lab: Lab, pages: PagesServer) -> None:
+    assert verify(lab, pages).code == 0
+    (pages.folder / "main.js").write_bytes(b"console.log(2)\n")
+    lab.told("sign-pages", "pages", "--release", "1.2.0", *by("release"))
+    result = verify(lab, pages)
+    assert (result.code, result.line) == (1, "sealwax: version 1.2.0 was seen already, with other files")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b"no CMS", "malformed"), (bytes(2_097_153), "answers with more than 2097152 bytes")],
+)
+def test_a_list_that_cannot_be_read_is_unusable(lab: Lab, pages: PagesServer, body: bytes, expected: str) -> None:
+    pages.replace("/release.p7s", body)
+    result = verify(lab, pages)
+    assert result.code == 2
+    assert result.stdout == b""
+    assert expected in result.line or expected == "malformed"
+
+
+def test_pages_without_a_signed_list_are_unusable(lab: Lab, pages: PagesServer) -> None:
+    (pages.folder / "release.p7s").unlink()
+    result = verify(lab, pages)
+    assert (result.code, result.line) == (2, "sealwax: release.p7s: 127.0.0.1 answered with HTTP status 404")
+
+
+def test_a_file_without_an_end_is_read_no_further_than_the_signed_size(lab: Lab, pages: PagesServer) -> None:
+    sent = threading.Event()
+
+    def pour(_: Request, answer: Response) -> Response:
+        def chunks() -> Iterator[bytes]:
+            for _ in range(1_000_000):
+                yield bytes(65_536)
+            sent.set()
+
+        return Response(chunks(), mimetype="text/javascript")
+
+    pages.changes["/main.js"] = pour
+    result = verify(lab, pages)
+    assert differences(result) == ["differs: main.js (127.0.0.1 answers with more than 15 bytes)"]
+    assert not sent.is_set()
+
+
+def test_a_file_that_never_comes_is_named_when_the_time_is_over(lab: Lab, pages: PagesServer) -> None:
+    over = threading.Event()
+
+    def wait(_: Request, answer: Response) -> Response:
+        over.wait(30)
+        return answer
+
+    pages.changes["/main.js"] = wait
+    result = verify(lab, pages, "--seconds", "2")
+    over.set()
+    assert result.code == 1
+    assert "not read: main.js (127.0.0.1 did not answer in time)" in differences(result)
+
+
+def test_a_server_that_drips_its_list_is_unusable_when_the_time_is_over(lab: Lab) -> None:
+    def drip(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not over.wait(0.05):
+            connection.sendall(b".")
+
+    with run_raw_server(drip) as server:
+        result = lab.sealwax("verify-pages", server.url(), *KEY, "--seconds", "1")
+    assert (result.code, result.line) == (2, "sealwax: release.p7s: 127.0.0.1 did not answer in time")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://pages.example.test", "ftp://127.0.0.1", "pages.example.test", "https://u@a.test", "https://a.test/?b"],
+)
+def test_only_https_and_this_machine_are_asked(lab: Lab, url: str) -> None:
+    result = lab.sealwax("verify-pages", url, *KEY)
+    assert result.code == 2
+    assert "https://" in result.line
+
+
+def test_without_a_release_key_the_person_has_to_name_one(lab: Lab, pages: PagesServer) -> None:
+    result = lab.sealwax("verify-pages", pages.origin)
+    assert result.code == 2
+    assert "this build carries no release key" in result.line
+
+
+def test_the_findings_as_json(lab: Lab, pages: PagesServer) -> None:
+    pages.replace("/main.js", b"")
+    result = verify(lab, pages, "--json")
+    report = json.loads(result.stdout)
+    assert (result.code, report["version"], report["commit"]) == (1, "1.2.0", None)
+    assert report["connections"] == {"api": API, "keyServer": KEY_SERVER}
+    assert [one["path"] for one in report["files"] if one["outcome"] == "differs"] == ["main.js"]
+    refused = json.loads(lab.sealwax("verify-pages", pages.origin, "--key", "ids/mallory.pem", "--json").stdout)
+    assert refused["error"]["code"] == "release-of-another-key"
