@@ -46,6 +46,10 @@ BUILT: Final[dict[tuple[str, str], Built]] = {
     ("tests/regexes/texts.py", "text"): Built("the pattern that is judged", ("a",)),
     ("tests/regexes/texts.py", "f'\\\\{code}'"): Built("one class, matched with one letter", (r"\d",)),
     ("tests/musts.py", "f'^test_(must_{number}_)?'"): Built("a number", (r"^test_(must_12_)?",)),
+    (
+        "tests/support/api_versions/__init__.py",
+        "re.escape(route).replace('<>', '[^/]+').replace('\\\\ ', ' ')",
+    ): Built("routes of our own API", (r"GET /api/folders/[^/]+/messages", r"POST /api/folders/[^/]+/[^/]+/move")),
     ("tests/core/test_algorithms_page.py", "f'{label}(?![\\\\d/])'"): Built("a hash's name", (r"SHA-256(?![\d/])",)),
 }
 
