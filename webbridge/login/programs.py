@@ -12,24 +12,24 @@ from typing import Final
 _MAX_READ_CHARACTERS: Final = 512
 # A browser also names those that it resembles, so the first match counts.
 _BROWSERS: Final = (
-    ("Edge", r"\bEdgA?(?:iOS)?/"),
-    ("Opera", r"\bOPR/"),
-    ("Vivaldi", r"\bVivaldi/"),
-    ("Samsung Internet", r"\bSamsungBrowser/"),
-    ("Firefox", r"\b(?:Firefox|FxiOS)/"),
-    ("Chromium", r"\bChromium/"),
-    ("Chrome", r"\b(?:Chrome|CriOS|HeadlessChrome)/"),
-    ("Safari", r"\bSafari/"),
-    ("WebKit", r"\bAppleWebKit/"),
+    ("Edge", re.compile(r"\bEdgA?(?:iOS)?/")),
+    ("Opera", re.compile(r"\bOPR/")),
+    ("Vivaldi", re.compile(r"\bVivaldi/")),
+    ("Samsung Internet", re.compile(r"\bSamsungBrowser/")),
+    ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/")),
+    ("Chromium", re.compile(r"\bChromium/")),
+    ("Chrome", re.compile(r"\b(?:Chrome|CriOS|HeadlessChrome)/")),
+    ("Safari", re.compile(r"\bSafari/")),
+    ("WebKit", re.compile(r"\bAppleWebKit/")),
 )
 _SYSTEMS: Final = (
-    ("Android", r"\bAndroid\b"),
-    ("iPhone", r"\biPhone\b"),
-    ("iPad", r"\biPad\b"),
-    ("Windows", r"\bWindows NT\b"),
-    ("ChromeOS", r"\bCrOS\b"),
-    ("macOS", r"\bMacintosh\b"),
-    ("Linux", r"\bLinux\b"),
+    ("Android", re.compile(r"\bAndroid\b")),
+    ("iPhone", re.compile(r"\biPhone\b")),
+    ("iPad", re.compile(r"\biPad\b")),
+    ("Windows", re.compile(r"\bWindows NT\b")),
+    ("ChromeOS", re.compile(r"\bCrOS\b")),
+    ("macOS", re.compile(r"\bMacintosh\b")),
+    ("Linux", re.compile(r"\bLinux\b")),
 )
 
 
@@ -40,5 +40,5 @@ def describe_program(user_agent: str) -> str:
     return f"{browser} on {system}" if browser and system else browser or system
 
 
-def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
-    return next((name for name, pattern in names if re.search(pattern, text)), "")
+def _first(names: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> str:
+    return next((name for name, pattern in names if pattern.search(text)), "")
