@@ -11,6 +11,7 @@ from sealwax.service.errors import install_error_handlers
 from sealwax.service.headers import API_POLICY, install_security_headers
 from sealwax.service.observation import install_observation
 from sealwax.service.proxies import install_proxies
+from sealwax.service.request_body import install_whole_bodies
 
 
 def create_application(
@@ -33,4 +34,5 @@ def create_application(
     install_security_headers(app, policy, https=is_https(origin))
     install_proxies(app, proxies)
     install_observation(app)
+    install_whole_bodies(app)
     return app

@@ -1,0 +1,48 @@
+"""The body of a request: the application gets all of it, or an error of the client.
+
+gunicorn says that it ends each body itself (`wsgi.input_terminated`), and so Werkzeug takes any end for the end of the
+body. But a client that ends its connection ends the body early, without an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_TERMINATED = "wsgi.input_terminated"
+
+
+def install_whole_bodies(app: Flask) -> None:
+    """Answer 400 to a body that is shorter than its Content-Length, or whose chunks are none."""
+    inner: WSGIApplication = app.wsgi_app
+
+    def whole(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("CONTENT_LENGTH"):
+            # Werkzeug then counts the bytes, and raises ClientDisconnected if some are missing.
+            environ.pop(_TERMINATED, None)
+        elif environ.get(_TERMINATED):
+            environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
+        return inner(environ, start_response)
+
+    app.wsgi_app = whole  # type: ignore[method-assign]
+
+
+class _ChunkedBody:
+    """A body in chunks (RFC 9112 section 7.1). Chunks that cannot be read end it like a lost connection."""
+
+    def __init__(self, body: IO[bytes]) -> None:
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, b"" at the end. Raises OSError."""
+        try:
+            return self._body.read(size)
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # the errors of gunicorn, which this package does not need
+            raise ConnectionError("the chunks of a request cannot be read") from error
