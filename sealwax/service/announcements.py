@@ -24,7 +24,7 @@ from sealwax.service.database import Database, DatabaseUnavailable
 POLL_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 5.0
 MAX_FILE_BYTES: Final = 256 * 1024
-_MAX_WORD_BYTES: Final = 1000  # PostgreSQL takes 8,000.
+_MAX_WORD_BYTES: Final = 4000  # PostgreSQL takes 8,000. The id of a folder has up to 2,700.
 _CHANNEL: Final = "sealwax"
 _PRIVATE_MODE: Final = 0o600
 _log = logging.getLogger(__name__)

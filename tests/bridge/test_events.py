@@ -22,7 +22,8 @@ from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.events import inbox
 from webbridge.events.hub import MAX_STREAMS_PER_SESSION
 from webbridge.gateway import MailServer
-from webbridge.services import services_of
+from webbridge.gateway.door import MAX_FOLDER_NAME_CHARACTERS
+from webbridge.services import services_of, tell_changed
 
 pytestmark = pytest.mark.server
 
@@ -247,6 +248,18 @@ def test_a_copy_in_sent_is_announced_to_the_pages_of_its_account(hearing: tuple[
         bob.delete("/api/session", base_url=API, headers=FROM_PAGES)
         events_of_bob = iter(other.next_event, ("end", None))
         assert ids.id_of(ALICE, "Sent") not in [members.get("folder") for _, members in events_of_bob]
+
+
+def test_a_copy_in_a_folder_with_the_longest_name_is_announced(hearing: tuple[Flask, Events]) -> None:
+    app, events = hearing
+    alice = signed_in(app)
+    longest = "\U0001f4e8" * MAX_FOLDER_NAME_CHARACTERS
+    session = services_of(app).sessions.find(cookie_of(alice).partition("=")[2])
+    assert session is not None
+    with Page(events.port, cookie_of(alice)) as page, app.app_context():
+        page.wait_for("ready")
+        tell_changed(session, longest)
+        assert page.wait_for("mail") == {"folder": services_of(app).folder_ids.id_of(ALICE, longest)}
 
 
 def test_signing_out_ends_the_streams_of_this_session_only(app: Flask, events: Events) -> None:
