@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -260,6 +261,21 @@ def test_a_copy_in_a_folder_with_the_longest_name_is_announced(hearing: tuple[Fl
         page.wait_for("ready")
         tell_changed(session, longest)
         assert page.wait_for("mail") == {"folder": services_of(app).folder_ids.id_of(ALICE, longest)}
+
+
+def test_an_invented_cookie_ends_nothing_and_writes_nothing(app: Flask, config: BridgeConfig) -> None:
+    def written() -> dict[str, bytes]:
+        # Readers note in the file of shared memory how far they read.
+        files = Path(config.database).parent.iterdir()
+        return {file.name: file.read_bytes() for file in files if not file.name.endswith("-shm")}
+
+    before = written()
+    for invented in (secrets.token_urlsafe(32), "x", "\xe9" * 43):
+        browser = app.test_client()
+        browser.set_cookie("sealwax", invented, domain="127.0.0.1")
+        assert browser.delete("/api/session", base_url=API, headers=FROM_PAGES).status_code == 204
+    assert services_of(app).pool._ended == {}
+    assert written() == before
 
 
 def test_signing_out_ends_the_streams_of_this_session_only(app: Flask, events: Events) -> None:

@@ -188,11 +188,15 @@ class SessionStore:
         return [_listed(row, session) for row in valid[:MAX_LISTED]], len(valid)
 
     def end(self, cookie: str) -> str | None:
-        """Delete the server's half of the key and the sealed password. Return the id of the session."""
+        """Delete the server's half of the key and the sealed password. Return the id of the session, or None."""
         cookie_half = _decode(cookie)
         if cookie_half is None:
             return None
         session_id = _session_id(cookie_half)
+        with self._database.reading() as rows:
+            if rows.execute(_FIND, {"session_id": session_id}).first() is None:
+                # Anybody can invent a cookie, and must not make the database write.
+                return None
         self.end_id(session_id)
         return session_id
 
