@@ -62,6 +62,15 @@ def test_full_places_keep_a_known_device_not_out(app: Flask, alice: FlaskClient)
         assert sign_in(alice).status_code == 200
 
 
+def test_slow_logins_of_other_devices_keep_a_known_device_not_out(app: Flask, alice: FlaskClient) -> None:
+    gate = services_of(app).device_gate
+    with gate.one("a device of Bob's"):
+        with pytest.raises(TryLater), gate.one("a device of Bob's"):
+            pass
+        with gate.one("another device of Bob's"):
+            assert sign_in(alice).status_code == 200
+
+
 def test_a_known_device_that_guesses_waits_and_hinders_nobody(app: Flask, alice: FlaskClient) -> None:
     answers = [error_of(sign_in(alice, password="wrong")) for _ in range(MAX_PER_DEVICE + 1)]
     assert answers == [WRONG] * MAX_PER_DEVICE + [LATER]

@@ -10,7 +10,7 @@ from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.door import check_credentials, check_token
-from webbridge.login.counter import Attempt
+from webbridge.login.counter import Attempt, login_place
 from webbridge.login.programs import describe_program
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.security import caller
@@ -96,8 +96,8 @@ def _remember_device(response: Response, address: str) -> None:
 
 def _log_in(credentials: Credentials, attempt: Attempt) -> MailConnection:
     logins = services().logins
-    gate = services().device_gate if attempt.device else services().login_gate
-    with recorded_login(attempt.account), gate.one(attempt.device or attempt.client):
+    place = login_place(attempt, devices=services().device_gate, others=services().login_gate)
+    with recorded_login(attempt.account), place:
         logins.start(attempt)
         try:
             connection = services().pool.log_in(credentials)

@@ -7,12 +7,13 @@ itself instead, so that the failures of others do not keep an owner out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sealwax.service import Database, Gate, LeakyCounter
+from sealwax.service import Database, Gate, LeakyCounter, TryLater
 from webbridge.database.tables import TABLES
 
 WINDOW_SECONDS = 15 * 60
@@ -34,8 +35,8 @@ def login_gate() -> Gate:
 
 
 def device_gate() -> Gate:
-    """Return the limit on concurrent logins of known devices, for which others leave room."""
-    return Gate(MAX_DEVICES_AT_ONCE, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
+    """Return the limit on concurrent logins of known devices, for which others leave room. Each device has one."""
+    return Gate(MAX_DEVICES_AT_ONCE, places_per_client=1, refusal=_REFUSAL, retry_seconds=RETRY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,22 @@ class Attempt:
             _hashed("client", self.client): MAX_PER_CLIENT,
             _hashed("account", self.account.casefold()): MAX_PER_ACCOUNT,
         }
+
+
+@contextmanager
+def login_place(attempt: Attempt, *, devices: Gate, others: Gate) -> Iterator[None]:
+    """Count a login while it runs. A known device that finds its places taken takes one of the others.
+
+    Anybody with an account has a known device, so the places of devices may be taken too. Raises TryLater.
+    """
+    with ExitStack() as place:
+        try:
+            place.enter_context(devices.one(attempt.device) if attempt.device else others.one(attempt.client))
+        except TryLater:
+            if not attempt.device:
+                raise
+            place.enter_context(others.one(attempt.client))
+        yield
 
 
 class LoginCounter:
