@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -322,6 +323,27 @@ def test_no_byte_of_another_message_passes_as_the_last_of_this_one(server: Lying
 
 
 # Broken answers to any command
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        ([b")\r\nTAG NO no mail of carol@example.test\r\n"], "mail-server-refused"),
+        ([b"carol@example.test)\r\nTAG OK\r\n"], "mail-server-unreadable"),
+        ([Close()], "mail-server-unreachable"),
+    ],
+)
+def test_a_download_that_breaks_off_ends_the_connection_and_is_logged_without_the_servers_words(
+    server: LyingServer, alice: FlaskClient, caplog: pytest.LogCaptureFixture, steps: Sequence[Step], code: str
+) -> None:
+    server.answers["UID FETCH"] = [b"* 2 FETCH (UID 7 BODY[] {%d}\r\n%b" % (len(MESSAGE), MESSAGE), *steps]
+    # gunicorn ends the connection without a line in the log for this error, and only for this one.
+    with pytest.raises(ConnectionResetError) as error:
+        get(alice, f"{folder_path(alice)}/9/7/raw")
+    assert error.value.errno == errno.ECONNRESET
+    assert [(record.levelname, record.__dict__["code"]) for record in caplog.records] == [("WARNING", code)]
+    assert "carol" not in caplog.text
+    assert get(alice, "/api/session").status_code == 200
 
 
 BROKEN: list[Sequence[Step]] = [

@@ -7,6 +7,7 @@ from datetime import date
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from webbridge.blueprints.download import Download
 from webbridge.blueprints.json_values import read_members
 from webbridge.blueprints.mail_calls import (
     DEFAULT_LIMIT,
@@ -93,7 +94,7 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
             session.id, session.credentials, mailbox, uid, max_bytes=services().config.max_message_bytes
         ),
     )
-    response = Response(message, mimetype="application/octet-stream")
+    response = Response(Download(message), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment"
     if message.size_bytes is not None:
         response.content_length = message.size_bytes

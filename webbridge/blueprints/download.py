@@ -1,0 +1,38 @@
+"""The body of an answer that is a message: its bytes as they come from the mail server."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Iterator
+
+from webbridge.gateway import GatewayError
+from webbridge.gateway.pool import LentMessage
+
+_log = logging.getLogger(__name__)
+
+
+class DownloadBroken(ConnectionResetError):
+    """The rest of a message does not come. The web server ends the connection, by which the page notices it."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "the message does not come whole")
+
+
+class Download:
+    """The bytes of a message, for one answer."""
+
+    def __init__(self, message: LentMessage) -> None:
+        self._message = message
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._message
+        except GatewayError as error:
+            # The status is sent already. The text of the error may have the server's words, which belong into no log.
+            _log.warning("a download broke off", extra={"code": error.code.value})
+            raise DownloadBroken from None
+
+    def close(self) -> None:
+        """Return the connection to the mail server to the pool."""
+        self._message.close()
