@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from pydantic import BaseModel
 from roaming_keys.operation.settings import KeysSettings
 from sealwax.cli.group import sealwax as command_group
 from sealwax.operation.settings import secret_names, setting_names, variable_name
+from tests.support.project import ROOT
+from tests.support.servers import containers
 from tests.support.servers.own_process import sealwax
 from webbridge.operation.settings import BridgeSettings
 
@@ -130,6 +133,19 @@ def test_dovecot_understands_its_example(examples: Path, tmp_path: Path) -> None
     )
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "port = 465" in shown.stdout
+
+
+@pytest.mark.server
+@pytest.mark.thorough
+@pytest.mark.skipif(not containers.can_run(), reason="needs root, namespaces, Postfix and Dovecot with LMTP")
+def test_the_services_of_the_compose_file_start_and_a_message_arrives() -> None:
+    """Without a container daemon: `tests.support.servers.containers` says what is left out."""
+    done = subprocess.run(
+        [*containers.UNSHARE, sys.executable, "-m", "tests.support.servers.containers"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("--- the message arrived\n")
 
 
 def test_each_file_that_an_image_copies_is_beside_it(examples: Path) -> None:

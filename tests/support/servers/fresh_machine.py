@@ -34,6 +34,14 @@ INSIDE = "--inside"
 WORK = Path("/mnt")
 PRESENT = WORK / "present"
 STAND_INS = Path(__file__).with_name("stand_ins")
+UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+
+
+def has_namespaces() -> bool:
+    """Return whether we may make a machine of our own: as root, with namespaces."""
+    if os.getuid() != 0 or shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode == 0
 
 
 def main() -> None:
