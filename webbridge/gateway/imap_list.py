@@ -168,8 +168,8 @@ class MessageLists:
         """Select the folder if it has changed, and return the items of at least the newest messages by UID."""
         wanted = _FLAG_ITEMS if cache.has_rows_of(folder) or cache.is_suspect(folder) else SUMMARY_ITEMS
         selected = self._selection.unchanged(folder, uid_validity)
-        if selected is not None and selected.exists and wanted == _FLAG_ITEMS:
-            items = self._items_if_unchanged(selected, limit, cache)
+        if selected is not None and selected.exists:
+            items = self._items_if_unchanged(selected, limit, wanted, cache)
             if items:
                 return selected, items
         expected = cache.count_of(folder) or 0
@@ -203,12 +203,14 @@ class MessageLists:
             items = {uid: {} for uid in self._search_below(selected.next_uid + 1, limit)}
         return selected, items
 
-    def _items_if_unchanged(self, selected: Selected, limit: int, cache: RowCache) -> dict[int, dict[bytes, Value]]:
-        """Return the flags of the newest messages without a SELECT, or nothing if the folder has changed."""
+    def _items_if_unchanged(
+        self, selected: Selected, limit: int, wanted: bytes, cache: RowCache
+    ) -> dict[int, dict[bytes, Value]]:
+        """Return the items of the newest messages without a SELECT, or nothing if the folder has changed."""
         low, high = ends_of(selected.exists or 0, limit)
         # At the NOOP the server tells of new and removed messages and of changed flags (RFC 9051 section 6.1.2). It
         # stands last, because Dovecot carries it out after the commands that come with it, and answers it then.
-        self._imap.send((b"FETCH", b"%d:%d" % (low, high), _FLAG_ITEMS), (b"NOOP",))
+        self._imap.send((b"FETCH", b"%d:%d" % (low, high), wanted), (b"NOOP",))
         try:
             items = self._read_items(selected.name, cache)
             has_new_flags = any(answer.kind == "FETCH" for answer in self._imap.answers())
