@@ -203,9 +203,10 @@ def file_of(url: str | Path) -> Path | None:
     return Path(parsed.database or "") if has_file else None
 
 
-def insert_into(rows: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT into a table that may have ON CONFLICT, in the dialect of the connection."""
-    return postgresql.insert(table) if rows.dialect.name == "postgresql" else sqlite.insert(table)
+def insert_into(place: Connection | Database, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT into a table that may have ON CONFLICT, in the dialect of the connection or database."""
+    is_postgresql = place.is_postgresql if isinstance(place, Database) else place.dialect.name == "postgresql"
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
 
 
 @contextmanager

@@ -57,8 +57,7 @@ def test_an_event_is_taken_back_once_and_a_name_is_forgotten_as_a_whole(database
     counted = counter(database, clock)
     for _ in range(2):
         counted.start({"account": 2, "client": 2})
-    counted.take_back(["account", "client"])
-    counted.forget("client")
+    counted.take_back(["account"], forgotten=["client"])
     assert [is_free(counted, "account", 2) for _ in range(2)] == [True, False]
     assert [is_free(counted, "client", 2) for _ in range(3)] == [True, True, False]
 
@@ -75,7 +74,7 @@ def test_counters_of_two_kinds_do_not_meet(database: Database, clock: FakeClock)
     one, other = counter(database, clock, kind="one"), counter(database, clock, kind="other")
     one.start({"name": 1})
     other.start({"name": 1})
-    other.forget("name")
+    other.take_back([], forgotten=["name"])
     assert not is_free(one, "name", 1)
 
 
@@ -131,7 +130,7 @@ def test_a_counter_is_a_bucket_that_drains_evenly(events: list[tuple[str, str, i
         if since - now > 60:
             level, since = 0.0, now
         if verb == "forget":
-            counted.forget(name)
+            counted.take_back([], forgotten=[name])
             levels.pop(name, None)
         elif verb == "take back":
             counted.take_back([name])

@@ -95,8 +95,7 @@ class LoginCounter:
 
     def succeeded(self, attempt: Attempt) -> None:
         """Uncount the attempt, and forget the earlier failures of this account from this client or device."""
-        self.take_back(attempt)
-        self._attempts.forget(attempt.own_counter)
+        self._attempts.take_back(attempt.limits, forgotten=[attempt.own_counter])
 
     def take_back(self, attempt: Attempt) -> None:
         """Uncount an attempt that revealed nothing about the password."""

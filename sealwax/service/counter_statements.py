@@ -1,0 +1,90 @@
+"""The SQL of one kind of counter, made once: making a statement takes SQLAlchemy longer than running it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Delete,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    case,
+    delete,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningInsert
+
+from sealwax.service.columns import INSTANT, NUMBER
+from sealwax.service.counter_table import COUNTER_KEY
+from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
+
+# Each count adds a few rows and deletes up to this number of dead ones, so that the table does not grow.
+SWEPT_AT_ONCE: Final = 20
+
+# The parameters. The names of columns are reserved for the values of an INSERT.
+COUNTER, NOW, PER_SECOND, MOST = "counter", "now", "per_second", "most"
+
+
+class CounterStatements:
+    """The statements for the counters of one kind, each of which is empty after `seconds`.
+
+    `COUNTER` is the name, `NOW` the time, `PER_SECOND` how fast the value drains, and `MOST` the highest value.
+    """
+
+    def __init__(self, database: Database, table: Table, *, kind: str, seconds: int) -> None:
+        self._table, self._kind = table, kind
+        self.count: Final = self._count(database)
+        self.take_back: Final = self._take_back()
+        self.forget: Final[Delete] = delete(table).where(*self._is_named())
+        self.read_level: Final[Select[float]] = select(self._level()).where(*self._is_named())
+        self.sweeps: Final = (
+            self._sweep(table.c.at <= _now() - seconds),
+            self._sweep(table.c.at > _now() + CLOCK_SLACK_SECONDS),
+        )
+
+    def _count(self, database: Database) -> ReturningInsert[float]:
+        """Count one event, and return the new value if there was room for it."""
+        level, since = self._level(), self._table.c.at
+        # A time that is a little ahead stays, so that the bucket does not drain twice for the same seconds.
+        is_ahead = (since > _now()) & (since <= _now() + CLOCK_SLACK_SECONDS)
+        first = insert_into(database, self._table).values(
+            kind=self._kind, name=bindparam(COUNTER), value=1.0, at=_now()
+        )
+        counted = first.on_conflict_do_update(
+            index_elements=COUNTER_KEY,
+            set_={"value": level + 1, "at": case((is_ahead, since), else_=_now())},
+            where=level + 1 <= bindparam(MOST, type_=NUMBER),
+        )
+        return counted.returning(self._table.c.value)
+
+    def _take_back(self) -> Update:
+        value = self._table.c.value
+        return update(self._table).where(*self._is_named()).values(value=case((value > 1, value - 1), else_=0.0))
+
+    def _level(self) -> ColumnElement[float]:
+        """The value now. A time further ahead was written by a wrong clock, so its value is ignored."""
+        value, since = self._table.c.value, self._table.c.at
+        drained = value - (_now() - since) * bindparam(PER_SECOND, type_=NUMBER)
+        is_dead = (since > _now() + CLOCK_SLACK_SECONDS) | ((since <= _now()) & (drained <= 0))
+        return case((is_dead, 0.0), (since > _now(), value), else_=drained)
+
+    def _sweep(self, is_dead: ColumnElement[bool]) -> Delete:
+        """Delete some rows that count nothing any more."""
+        table = self._table
+        dead = select(table.c.kind, table.c.name).where(table.c.kind == self._kind, is_dead)
+        # Rows that another process changes now are left to it.
+        dead = dead.order_by(table.c.at).limit(SWEPT_AT_ONCE).with_for_update(skip_locked=True)
+        return delete(table).where(tuple_(table.c.kind, table.c.name).in_(dead))
+
+    def _is_named(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return self._table.c.kind == self._kind, self._table.c.name == bindparam(COUNTER)
+
+
+def _now() -> BindParameter[float]:
+    return bindparam(NOW, type_=INSTANT)
