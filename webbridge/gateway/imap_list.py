@@ -7,6 +7,7 @@ numbers lead to the newest messages without a search. Servers are not trusted: c
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -65,22 +66,21 @@ class MessageLists:
     ) -> list[MessageSummary]:
         """Return the rows of these messages in this order. `items` are known already; the rest is asked for.
 
+        Of messages whose rows were kept, only the flags are asked for.
         If the server's description of a message is unreadable, the message's row says so.
         """
-        found: dict[int, MessageSummary] = {}
-        for uid in uids:
-            known = items.get(uid, {})
-            if (kept := cache.find_row(selected.name, selected.uid_validity, uid)) is not None and b"FLAGS" in known:
-                found[uid] = replace(kept, flags=flags_of(known))
-            elif any(name.startswith(b"BODY[") for name in known):
-                found[uid] = summary_from_fetch(uid, known)
-        missing = [uid for uid in uids if uid not in found]
-        if missing:
-            fetched = self._fetch(missing, SUMMARY_ITEMS)
-            found |= {uid: summary_from_fetch(uid, fetched.get(uid, {})) for uid in missing}
-        for row in found.values():
+        kept = {
+            uid: row for uid in uids if (row := cache.find_row(selected.name, selected.uid_validity, uid)) is not None
+        }
+        without_flags = [uid for uid in kept if b"FLAGS" not in items.get(uid, {})]
+        without_header = [
+            uid for uid in uids if uid not in kept and not any(one.startswith(b"BODY[") for one in items.get(uid, {}))
+        ]
+        known = items | self._fetch({_FLAG_ITEMS: without_flags, SUMMARY_ITEMS: without_header})
+        rows = [_row(uid, kept.get(uid), known.get(uid, {})) for uid in uids]
+        for row in rows:
             cache.keep_row(selected.name, selected.uid_validity, row)
-        return [found[uid] for uid in uids]
+        return rows
 
     def found(
         self,
@@ -237,13 +237,18 @@ class MessageLists:
                 raise
         return items_by_uid(answers)
 
-    def _fetch(self, uids: list[int], items: bytes) -> dict[int, dict[bytes, Value]]:
-        """Return the items of these messages, as far as the server gives them before it fails."""
+    def _fetch(self, wanted: Mapping[bytes, list[int]]) -> dict[int, dict[bytes, Value]]:
+        """Return the wanted items of these messages, as far as the server gives them before it fails."""
         answers: list[Answer] = []
+        commands = [(b"UID", b"FETCH", write_uids(uids).encode(), items) for items, uids in wanted.items() if uids]
+        if commands:
+            with suppress(GatewayError):
+                self._imap.send(*commands)
         # If the server fails at one message or closes the connection, the answers so far are used.
-        with suppress(GatewayError):
-            self._imap.send((b"UID", b"FETCH", write_uids(uids).encode(), items))
-            self._imap.finish(answers, kept_literal_bytes=HEADER_PART_BYTES)
+        for _ in commands:
+            if not self._imap.wire.broken:
+                with suppress(GatewayError):
+                    self._imap.finish(answers, kept_literal_bytes=HEADER_PART_BYTES)
         return items_by_uid(answers)
 
     def _older(self, folder: str, before_uid: int, limit: int, uid_validity: int | None) -> tuple[Selected, list[int]]:
@@ -270,6 +275,13 @@ class MessageLists:
 
     def _search_window(self, before_uid: int, width: int) -> Command:
         return search_command(self._imap, (b"UID", b"%d:%d" % (max(1, before_uid - width), before_uid - 1)))
+
+
+def _row(uid: int, kept: MessageSummary | None, items: dict[bytes, Value]) -> MessageSummary:
+    """Return a row that was kept with its flags of now, or else a row of what the server has said."""
+    if kept is not None and b"FLAGS" in items:
+        return replace(kept, flags=flags_of(items))
+    return summary_from_fetch(uid, items)
 
 
 def _not_offered(what: str) -> GatewayError:
