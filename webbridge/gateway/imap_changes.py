@@ -52,7 +52,7 @@ class MessageChanges:
             if flags
         ]
         fetches: list[Command] = [(b"UID", b"FETCH", one.encode(), b"(UID FLAGS)") for one in named]
-        self._selection.begin(mailbox.name, mailbox.uid_validity, *fetches)
+        self._selection.begin(mailbox.name, mailbox.uid_validity, *fetches, uids=uids)
         answers: list[Answer] = []
         for _ in fetches:
             # Without the flags of before there is nothing to undo. The change itself is made all the same.
@@ -78,7 +78,7 @@ class MessageChanges:
     def remove(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages for ever, or mark them if the server cannot delete single messages."""
         named = [one.encode() for one in split_uids(check_uids(uids))]
-        self._selection.enter(mailbox)
+        self._selection.enter(mailbox, uids)
         commands: list[Command] = [(b"UID", b"STORE", one, b"+FLAGS.SILENT", DELETED) for one in named]
         can_expunge = self._imap.offers("UIDPLUS")
         if can_expunge:
@@ -90,7 +90,7 @@ class MessageChanges:
         """Copy or move messages. Return the steps that move the new ones back, as far as the server names them."""
         name = Literal(write_folder_name(check_folder_name(to)))
         named = split_uids(check_uids(uids))
-        self._selection.enter(mailbox)
+        self._selection.enter(mailbox, uids)
         undo: list[MoveStep] = []
         for one in named:
             answers = self._imap.run(b"UID", verb, one.encode(), name, refused=_transfer_refusal)

@@ -4,6 +4,9 @@ A call that names the UIDVALIDITY of the selected folder goes on without a SELEC
 only the UIDVALIDITY of a SELECT's answer. Any other call selects, and sends its next command in the same write. Only
 commands that change nothing may be sent before the UIDVALIDITY is known: in a folder that was numbered anew they would
 change other messages.
+
+A server knows no message in a selected folder of which it has not told (RFC 9051 section 5.2), and a command that names
+one does nothing. So a call selects anew if it names a message that came after the SELECT, as its UID shows.
 """
 
 from __future__ import annotations
@@ -45,13 +48,15 @@ class Selection:
         self._is_enabled = False
         self._news_at_select = 0
 
-    def begin(self, folder: str, uid_validity: int | None, *commands: Command) -> Selected:
+    def begin(self, folder: str, uid_validity: int | None, *commands: Command, uids: Sequence[int] = ()) -> Selected:
         """Select the folder if necessary, and send commands that only read. Their answers are to be read next.
 
-        Raises GatewayError with NO_SUCH_FOLDER or FOLDER_CHANGED; then the commands have no answers left.
+        `uids` are the messages that the call is about. Raises GatewayError with NO_SUCH_FOLDER or FOLDER_CHANGED; then
+        the commands have no answers left.
         """
         selected = self._selected
-        if selected is not None and selected.name == folder and selected.uid_validity == uid_validity:
+        is_same = selected is not None and selected.name == folder and selected.uid_validity == uid_validity
+        if selected is not None and is_same and max(uids, default=0) < selected.next_uid:
             self._imap.send(*commands)
             return selected
         openings = self._openings(folder)
@@ -95,9 +100,9 @@ class Selection:
             return None
         return selected if self._imap.folder_news == self._news_at_select else None
 
-    def enter(self, mailbox: Mailbox) -> Selected:
-        """Select a folder under its UIDVALIDITY, for commands that change its messages. Raises GatewayError."""
-        return self.begin(mailbox.name, mailbox.uid_validity)
+    def enter(self, mailbox: Mailbox, uids: Sequence[int] = ()) -> Selected:
+        """Select a folder under its UIDVALIDITY, for commands that change these messages. Raises GatewayError."""
+        return self.begin(mailbox.name, mailbox.uid_validity, uids=uids)
 
     def forget(self) -> None:
         """Select anew at the next call, because folders have changed."""
