@@ -169,10 +169,11 @@ class _Lines:
             data = data[:-1]
         if b"\0" in data:
             raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message contains a NUL.")
-        bare = _BARE_LINE_END.search(data)
-        if bare:
-            raise _bare_line_end(self._at + bare.start())
-        lengths = [len(line) for line in data.split(b"\r\n")]
+        lines = data.split(b"\r\n")
+        # Counting is ten times as fast as the search, which only says where.
+        if not data.count(b"\r") == data.count(b"\n") == len(lines) - 1:
+            raise _bare_line_end(self._at + _first_bare_line_end(data))
+        lengths = list(map(len, lines))
         lengths[0] += self._line_bytes
         self._line_bytes = lengths[-1]
         self.longest_bytes = max(self.longest_bytes, *lengths)
@@ -189,6 +190,11 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def _first_bare_line_end(data: bytes) -> int:
+    found = _BARE_LINE_END.search(data)
+    return found.start() if found else 0
 
 
 def _bare_line_end(position: int) -> GatewayError:
