@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -22,22 +22,25 @@ class MemoryWatch:
         return sum(map(_proportional_bytes, family(self._pid)))
 
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
-        """Do the works at once, and something else again and again. Return the most bytes more than before."""
+        """Do the works at once, and something else again and again. Return the most bytes more than before.
+
+        Raises the error of a work that fails.
+        """
         before = most = self.now()
-        threads = [threading.Thread(target=work) for work in works]
-        other = threading.Thread(target=_repeat_while, args=(meanwhile, threads))
-        for thread in threads:
-            thread.start()
-        other.start()
-        while any(thread.is_alive() for thread in threads):
-            most = max(most, self.now())
-            time.sleep(_SECONDS_BETWEEN)
-        other.join()
+        with ThreadPoolExecutor(len(works) + 1) as pool:
+            running = [pool.submit(work) for work in works]
+            other = pool.submit(_repeat_while, meanwhile, running)
+            while not all(one.done() for one in running):
+                most = max(most, self.now())
+                time.sleep(_SECONDS_BETWEEN)
+        for one in running:
+            one.result()
+        other.result()
         return most - before
 
 
-def _repeat_while(work: Callable[[], None], threads: Sequence[threading.Thread]) -> None:
-    while any(thread.is_alive() for thread in threads):
+def _repeat_while(work: Callable[[], None], running: Sequence[Future[object]]) -> None:
+    while not all(one.done() for one in running):
         work()
 
 
