@@ -8,6 +8,7 @@ from sealwax.service import create_application, install_prefix
 from sealwax.service.health import install_health
 from webbridge.blueprints import (
     changes,
+    copies,
     directory,
     drafts,
     enrolment,
@@ -35,7 +36,21 @@ def create_app(config: BridgeConfig) -> Flask:
     install_services(app, config)
     install_prefix(app, config.api_prefix)
     install_health(app, services_of(app).health())
-    modules = (health, settings, session, sessions, folders, messages, changes, send, drafts, directory, pki, enrolment)
+    modules = (
+        health,
+        settings,
+        session,
+        sessions,
+        folders,
+        messages,
+        changes,
+        copies,
+        send,
+        drafts,
+        directory,
+        pki,
+        enrolment,
+    )
     for module in modules:
         app.register_blueprint(module.blueprint, url_prefix="/api")
     return app

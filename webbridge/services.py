@@ -33,6 +33,7 @@ from webbridge.login.sessions import Session, SessionStore
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
 from webbridge.security import ACCOUNT_HEADER, caller
+from webbridge.sending.copies import CopyChoices
 from webbridge.sending.ledger import Ledger
 from webbridge.sending.limits import send_gate
 from webbridge.sending.offers import KnownOffers
@@ -111,6 +112,7 @@ class Services:
     sessions: SessionStore
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
+    copies: CopyChoices
     offers: KnownOffers
     send_gate: Gate
     logins: LoginCounter
@@ -132,6 +134,13 @@ class Services:
         return Health(
             needed={"database": self._database_is_usable}, reported={"mailServers": self.reachability.is_good}
         )
+
+    def tell_changed(self, session: Session, folder: str) -> None:
+        """Tell the process of events that a folder of the session's account has changed."""
+        folder_id = self.folder_ids.id_of(session.address, folder)
+        if self.config.has_events:
+            changed = Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
+            self.announcements.tell(changed)
 
     def _database_is_usable(self) -> bool:
         return SCHEMA.is_usable(self.database)
@@ -165,6 +174,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         sessions=sessions,
         ended_elsewhere=EndedElsewhere(announcements, sessions=sessions, pool=pool),
         ledger=Ledger(database, clock=config.clock),
+        copies=CopyChoices(database, clock=config.clock),
         offers=KnownOffers(config.clock),
         send_gate=send_gate(),
         logins=LoginCounter(database, clock=config.clock),
@@ -285,7 +295,4 @@ def close_ended_session(session_id: str) -> None:
 
 def tell_changed(session: Session, folder: str) -> None:
     """Tell the process of events that a folder of the session's account has changed."""
-    folder_id = services().folder_ids.id_of(session.address, folder)
-    if services().config.has_events:
-        changed = Announcement(kind=MAIL_CHANGED, subject=name_of_account(session.address), detail=folder_id)
-        services().announcements.tell(changed)
+    services().tell_changed(session, folder)

@@ -93,7 +93,7 @@ def test_a_key_is_kept_for_a_day(alice: FlaskClient, clock: FakeClock) -> None:
 def test_a_message_may_go_without_a_copy(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
     body = upload(MESSAGE, BOB, copy=False)
     answer = alice.post("/api/send", base_url=API, headers=UPLOAD, data=body)
-    assert answer.get_json() == {"outcome": "sent", "savedTo": None}
+    assert answer.get_json() == {"outcome": "sent", "savedTo": None, "copy": False}
     assert memory_server.messages(ALICE, "Sent") == []
 
 

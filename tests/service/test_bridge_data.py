@@ -15,6 +15,7 @@ from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
 from webbridge.database.tables import TABLES
 from webbridge.login.sessions import SessionStore
+from webbridge.sending.copies import KEEP, KEEP_NONE, CopyChoices, CopyWish
 from webbridge.sending.ledger import Ledger, NotOurTurn, State, Turn
 
 Result = TypeVar("Result")
@@ -123,6 +124,23 @@ def test_of_processes_that_begin_one_message_at_once_one_sends_it(databases: lis
     found = other.find(ALICE, "k" * 22)
     assert found is not None
     assert (found.state, dict(found.answer)) == (State.SENT, {"savedTo": "Sent"})
+
+
+def test_each_process_knows_the_choice_about_copies_and_that_some_have_an_end(
+    databases: list[Database], clock: FakeClock
+) -> None:
+    stores = [CopyChoices(database, clock=clock) for database in databases]
+    in_all(databases, lambda database: CopyChoices(database, clock=clock).expect_end(ALICE, 7))
+    assert [store.of(ALICE) for store in stores] == [KEEP] * len(stores)
+    stores[0].choose(ALICE, CopyWish(days=30))
+    assert [store.of(ALICE).days for store in stores] == [30] * len(stores)
+    stores[1].choose(ALICE, KEEP_NONE)
+    assert [store.of(ALICE) for store in stores] == [KEEP_NONE] * len(stores)
+    stores[0].were_deleted(ALICE)
+    assert stores[1].may_have_ends(ALICE)
+    clock.advance(seconds=11 * 24 * 60 * 60)
+    stores[0].were_deleted(ALICE)
+    assert not stores[1].may_have_ends(ALICE)
 
 
 def test_the_tables_go_back_and_forth(database_url: str) -> None:

@@ -14,6 +14,7 @@ from webbridge.database import SCHEMA
 from webbridge.login.counter import Attempt, LoginCounter
 from webbridge.login.devices import KnownDevices
 from webbridge.login.sessions import SessionStore
+from webbridge.sending.copies import KEEP_NONE, CopyChoices
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
@@ -41,6 +42,12 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
         devices = KnownDevices(database, clock=lambda: NOW)
         assert devices.knows(devices.remember("", "alice@example.test"), "alice@example.test")
         LookupCounter(database, clock=lambda: NOW).start("session")
+        copies = CopyChoices(database, clock=lambda: NOW)
+        copies.choose("alice@example.test", KEEP_NONE)
+        copies.expect_end("alice@example.test", 30)
+        assert copies.of("alice@example.test") == KEEP_NONE
+        assert copies.may_have_ends("alice@example.test")
+        copies.were_deleted("alice@example.test")
         sessions = SessionStore(
             database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, accounts=accounts_at(SOMEWHERE)
         )

@@ -6,12 +6,15 @@ import logging
 
 from flask import Blueprint, Response, jsonify, request
 
+from webbridge.blueprints.copies import check_wish
 from webbridge.errors import gateway_response
 from webbridge.gateway import GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.imap import SEEN
+from webbridge.gateway.imap_expiry import keyword_of
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.login.sessions import Session
 from webbridge.records import recorded_send
+from webbridge.sending.copies import CopyWish
 from webbridge.sending.envelope import MAX_LINE_BYTES, check_key, read_upload
 from webbridge.sending.ledger import Recorded, State
 from webbridge.sending.once import Sending, send_once
@@ -36,10 +39,13 @@ def send_message() -> Response:
     with services().send_gate.one(session.id):
         envelope, message = read_upload(request.stream, max_bytes=config.max_message_bytes)
         with message, recorded_send(session.address) as record:
+            wish = envelope.copy or services().copies.of(session.address)
             sending = Sending(
                 ledger=services().ledger,
                 credentials=session.credentials,
-                keep_copy=lambda message: _keep_copy(session, message),
+                copy=wish,
+                check_copy=lambda: _check_copy(session, wish),
+                keep_copy=lambda message: _keep_copy(session, message, wish),
             )
             recorded = with_mail(session, lambda: send_once(sending, envelope, message))
             record.outcome = recorded.state.value
@@ -89,18 +95,28 @@ def _answer(recorded: Recorded) -> Response:
     if recorded.state is State.REFUSED:
         answer = recorded.answer
         return gateway_response(GatewayCode(answer["code"]), answer["message"], answer["members"])
-    return jsonify(outcome=recorded.state.value, savedTo=recorded.answer.get("savedTo"))
+    wish = {"copy": recorded.answer["copy"]} if "copy" in recorded.answer else {}
+    return jsonify(outcome=recorded.state.value, savedTo=recorded.answer.get("savedTo"), **wish)
 
 
-def _keep_copy(session: Session, message: OutgoingMessage) -> str | None:
+def _check_copy(session: Session, wish: CopyWish) -> None:
+    """Raise an error before the message is sent if its copy cannot get the wished end."""
+    check_wish(session, wish)
+    if wish.days is not None:
+        services().copies.expect_end(session.address, wish.days)
+
+
+def _keep_copy(session: Session, message: OutgoingMessage, wish: CopyWish) -> str | None:
     """Store a copy in Sent, and return the name of the folder, or None after a failure.
 
     The message is already sent, so a failure raises no error.
     """
 
+    flags = [SEEN] if wish.days is None else [SEEN, keyword_of(wish.days)]
+
     def append(connection: MailConnection) -> str:
         folder = connection.sent_folder()
-        connection.append(folder, message, [SEEN])
+        connection.append(folder, message, flags)
         return folder
 
     try:

@@ -12,8 +12,10 @@ from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnec
 from webbridge.gateway.door import check_credentials, check_token
 from webbridge.login.counter import Attempt, login_place
 from webbridge.login.programs import describe_program
+from webbridge.login.sessions import Session
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.security import caller
+from webbridge.sending.due_copies import delete_due_copies
 from webbridge.services import end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
@@ -34,10 +36,12 @@ def sign_in() -> Response:
     token, session = services().sessions.create(credentials, origin=_origin(), program=program)
     services().pool.adopt(session.id, connection)
     if session.origin:
-        return jsonify(address=session.address, token=token)
-    response = jsonify(address=session.address)
-    services().cookie.set_in(response, token)
-    _remember_device(response, session.address)
+        response = jsonify(address=session.address, token=token)
+    else:
+        response = jsonify(address=session.address)
+        services().cookie.set_in(response, token)
+        _remember_device(response, session.address)
+    _delete_due_copies(response, session)
     return response
 
 
@@ -92,6 +96,24 @@ def _attempt(address: str) -> Attempt:
 def _remember_device(response: Response, address: str) -> None:
     token = services().devices.remember(services().cookie.device_in(request), address)
     services().cookie.set_device_in(response, token)
+
+
+def _delete_due_copies(response: Response, session: Session) -> None:
+    """Delete the copies of sent mail whose days are over, when the answer is on its way."""
+    parts = services()
+    if not parts.copies.may_have_ends(session.address):
+        return
+
+    def delete() -> None:
+        delete_due_copies(
+            session,
+            pool=parts.pool,
+            copies=parts.copies,
+            today=parts.config.clock().date(),
+            tell_changed=lambda folder: parts.tell_changed(session, folder),
+        )
+
+    response.call_on_close(delete)
 
 
 def _log_in(credentials: Credentials, attempt: Attempt) -> MailConnection:

@@ -64,6 +64,16 @@ DEVICE: Final = Table(
     sqlite_strict=True,
 )
 
+SENT_COPY: Final = Table(
+    "sent_copy",
+    TABLES,
+    # A hash of the account.
+    Column("account", LargeBinary, primary_key=True, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("ends_until", INSTANT, nullable=False),
+    sqlite_strict=True,
+)
+
 SETTING: Final = Table(
     "setting",
     TABLES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from webbridge.gateway.door import Mailbox
@@ -147,6 +148,12 @@ class MailConnection(Protocol):
 
     def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> None:
         """Store a message in a folder unchanged."""
+
+    def check_end(self, folder: str, days: int) -> None:
+        """Check that messages of a folder can be deleted after so many days."""
+
+    def delete_due(self, folder: str, today: date) -> int:
+        """Delete the messages of a folder whose days are over. Return their number."""
 
     def has_message_id(self, folder: str, message_id: str) -> bool:
         """Return whether a folder has a message with this Message-ID."""

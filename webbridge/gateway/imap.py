@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 
 from webbridge.gateway.connection import Changes, MessagePage, RawMessage
 from webbridge.gateway.door import (
@@ -21,6 +22,7 @@ from webbridge.gateway.door import (
 )
 from webbridge.gateway.imap_changes import MessageChanges
 from webbridge.gateway.imap_drafts import DRAFT_FLAGS, Drafts, KeptDraft
+from webbridge.gateway.imap_expiry import Expiry
 from webbridge.gateway.imap_folder_lists import FolderLists, check_new_name
 from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_list import MessageLists
@@ -77,6 +79,7 @@ class ImapConnection:
         self._folders = FolderLists(imap, self._selection)
         self._lists = MessageLists(imap, self._selection)
         self._changes = MessageChanges(imap, self._selection)
+        self._expiry = Expiry(imap, self._selection, self._changes)
         self._raw = RawReader(imap, self._selection)
         self._drafts = Drafts(imap, self._selection, self._folders, self._changes)
         self.cache = RowCache()
@@ -252,6 +255,14 @@ class ImapConnection:
             self._imap.wire.send(piece)
         self._imap.send_line(b"")
         self._imap.finish([], refused=folder_refusal)
+
+    def check_end(self, folder: str, days: int) -> None:
+        """Raise GatewayError with NOT_OFFERED unless messages of a folder can be deleted after so many days."""
+        self._expiry.check(folder, days)
+
+    def delete_due(self, folder: str, today: date) -> int:
+        """Delete the messages of a folder whose days are over. Return their number."""
+        return self._expiry.delete_due(folder, today)
 
     def has_message_id(self, folder: str, message_id: str) -> bool:
         """Return whether a folder has a message with this Message-ID."""

@@ -64,7 +64,7 @@ class Criteria:
                 words += [key, Literal(text.encode())]
         # The time of arrival is compared, which no sender can choose.
         days = {b"SINCE": self.since, b"BEFORE": self.before}
-        words += [word for key, day in days.items() if day is not None for word in (key, _day(day))]
+        words += [word for key, day in days.items() if day is not None for word in (key, write_day(day))]
         words += [key for key, is_asked in ((b"UNSEEN", self.unseen), (b"FLAGGED", self.flagged)) if is_asked]
         if self.larger_bytes:
             words += [b"LARGER", b"%d" % min(self.larger_bytes, MAX_SIZE_BYTES)]
@@ -102,6 +102,12 @@ def sort_command(key: SortKey, words: Command, *, is_descending: bool) -> Comman
     """Return the command for a sorted search."""
     order = (b"REVERSE " if is_descending else b"") + key.value.upper().encode()
     return (b"UID", b"SORT", b"(" + order + b")", b"UTF-8", *words)
+
+
+def write_day(day: date) -> bytes:
+    """Return a day as a criterion of IMAP."""
+    # Not strftime, whose names of months depend on the locale.
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()
 
 
 def sorted_in(answers: Sequence[Answer]) -> list[int]:
@@ -152,8 +158,3 @@ def search_refusal(word: str, text: bytes) -> GatewayError:
 def _charset(words: Command) -> Command:
     is_ascii = all(word.content.isascii() for word in words if isinstance(word, Literal))
     return () if is_ascii else (b"CHARSET", b"UTF-8")
-
-
-def _day(day: date) -> bytes:
-    # Not strftime, whose names of months depend on the locale.
-    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04}".encode()

@@ -12,15 +12,16 @@ one does nothing. So a call selects anew if it names a message that came after t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox, check_folder_name
-from webbridge.gateway.imap_syntax import Literal, write_folder_name
+from webbridge.gateway.imap_syntax import Literal, Value, write_folder_name
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, Refusal, folder_refusal
 from webbridge.gateway.uid_set import MAX_UID
 
 _CODE_NUMBER = re.compile(rb"\[([A-Za-z]+) (\d{1,18})\]")  # MAX_NUMBER_DIGITS
+_KEPT_FLAGS = re.compile(rb"\[PERMANENTFLAGS \(([^)]*)\)", re.IGNORECASE)
 # The answers about changes that another program has made (RFC 9051 section 5.2, RFC 7162 section 3.2.10).
 _NEWS = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH"})
 
@@ -30,6 +31,8 @@ class Selected:
     """The state of a folder when it was selected.
 
     `exists` is None if the server does not count its messages, and `modseq` if it does not number changes (RFC 7162).
+    `keywords` are the flags that messages of the folder may have, and `kept_keywords` those that the server keeps, in
+    small letters.
     """
 
     name: str
@@ -37,6 +40,13 @@ class Selected:
     exists: int | None
     next_uid: int
     modseq: int | None
+    keywords: frozenset[str]
+    kept_keywords: frozenset[str]
+
+    @property
+    def takes_new_keywords(self) -> bool:
+        """Whether the server keeps keywords that the folder has not had before (RFC 9051 section 7.1)."""
+        return "\\*" in self.kept_keywords
 
 
 class Selection:
@@ -139,6 +149,11 @@ def _check_uid_validity(selected: Selected, uid_validity: int | None) -> None:
 
 def _selected(folder: str, answers: Sequence[Answer]) -> Selected:
     exists = [answer.number for answer in answers if answer.kind == "EXISTS"]
+    flags = [
+        value for answer in answers if answer.kind == "FLAGS" for value in answer.values if isinstance(value, list)
+    ]
+    kept = [match[1].split() for match in filter(None, (_KEPT_FLAGS.match(answer.text) for answer in answers))]
+    kept_keywords = _keywords(kept[-1] if kept else [])
     matches = filter(None, (_CODE_NUMBER.match(answer.text) for answer in answers))
     codes = {match[1].upper(): int(match[2]) for match in matches}
     return Selected(
@@ -147,4 +162,10 @@ def _selected(folder: str, answers: Sequence[Answer]) -> Selected:
         exists=exists[-1] if exists else None,
         next_uid=min(codes.get(b"UIDNEXT", MAX_UID), MAX_UID),
         modseq=codes.get(b"HIGHESTMODSEQ"),
+        keywords=kept_keywords | _keywords(flags[-1] if flags else []),
+        kept_keywords=kept_keywords,
     )
+
+
+def _keywords(flags: Iterable[Value]) -> frozenset[str]:
+    return frozenset(flag.decode("latin-1").casefold() for flag in flags if isinstance(flag, bytes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NoReturn
 
 from webbridge.gateway.door import GatewayCode, GatewayError, Mailbox
@@ -78,6 +79,14 @@ class Pop3Refusals:
         _refuse("undoes nothing")
 
     def append(self, folder: str, message: OutgoingMessage, flags: Sequence[str]) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("stores no messages")
+
+    def check_end(self, folder: str, days: int) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        _refuse("stores no messages")
+
+    def delete_due(self, folder: str, today: date) -> NoReturn:
         """Raise NOT_OFFERED."""
         _refuse("stores no messages")
 

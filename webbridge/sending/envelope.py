@@ -16,6 +16,7 @@ from sealwax.service import ServiceError
 from webbridge.gateway import Report
 from webbridge.gateway.door import check_recipients
 from webbridge.gateway.outgoing import PIECE_BYTES, OutgoingMessage
+from webbridge.sending.copies import CopyWish, read_wish
 
 MAX_LINE_BYTES: Final = 256 * 1024  # 500 recipients of 254 letters
 _RETRY_SECONDS: Final = 60  # Until other messages have left the disk.
@@ -27,11 +28,14 @@ _REPORTS: Final = tuple(map(str, Report))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """The key of a message, its recipients, the wanted reports, and whether a copy goes to the folder for sent mail."""
+    """The key of a message, its recipients, the wanted reports, and the wish for its copy.
+
+    Without a wish the account's choice counts.
+    """
 
     key: str
     recipients: list[str]
-    keeps_copy: bool
+    copy: CopyWish | None = None
     reports: frozenset[Report] = frozenset()
 
 
@@ -77,13 +81,11 @@ def _read_envelope(line: bytes) -> Envelope:
     recipients = members.get("recipients")
     if not isinstance(recipients, list) or not all(isinstance(one, str) for one in recipients):
         raise _bad_request("The recipients are a list of addresses.")
-    keeps_copy = members.get("copy", True)
-    if not isinstance(keeps_copy, bool):
-        raise _bad_request("The member copy is true or false.")
+    copy = members.get("copy")
     return Envelope(
         key=check_key(members.get("key")),
         recipients=check_recipients(recipients),
-        keeps_copy=keeps_copy,
+        copy=None if copy is None else read_wish(copy),
         reports=_read_reports(members.get("reports", [])),
     )
 

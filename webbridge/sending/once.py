@@ -15,6 +15,7 @@ from webbridge.errors import members_of
 from webbridge.gateway import Credentials, GatewayError, MailServer, Outcome, submit_message
 from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.wire import MIN_BYTES_PER_SECOND
+from webbridge.sending.copies import KEEP, CopyWish, render_wish
 from webbridge.sending.envelope import Envelope
 from webbridge.sending.header_check import check_header
 from webbridge.sending.ledger import Ledger, Recorded, State, Turn
@@ -26,10 +27,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """The parts that one message needs. `keep_copy` stores it and returns the folder's name, or None if it failed."""
+    """The parts that one message needs.
+
+    `copy` is the wish for its copy. `check_copy` raises an error if the mail server cannot keep to it, and `keep_copy`
+    stores the copy and returns the folder's name, or None if it failed.
+    """
 
     ledger: Ledger
     credentials: Credentials
+    copy: CopyWish
+    check_copy: Callable[[], None]
     keep_copy: Callable[[OutgoingMessage], str | None]
 
 
@@ -41,13 +48,14 @@ def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) ->
     """
     account, server = sending.credentials.account.address, sending.credentials.account.server
     message_id = check_header(message.header, account)
-    seconds = _seconds_before_the_end(server, message)
+    seconds = _seconds_before_the_end(server, message) + (server.timeout_seconds if sending.copy.days else 0.0)
     turn = sending.ledger.begin(account, envelope.key, _digest(envelope, message), message_id, seconds=seconds)
     if isinstance(turn, Recorded):
         return turn
     recorded = _submit(sending, turn, envelope, message, message_id)
-    if recorded.state is State.SENT and envelope.keeps_copy:
-        recorded = Recorded(state=State.SENT, message_id=message_id, answer={"savedTo": sending.keep_copy(message)})
+    if recorded.state is State.SENT and sending.copy.is_wanted:
+        answer = {**recorded.answer, "savedTo": sending.keep_copy(message)}
+        recorded = Recorded(state=State.SENT, message_id=message_id, answer=answer)
         _note(sending.ledger, turn, recorded)
     return recorded
 
@@ -62,6 +70,7 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         is_ending = True
 
     try:
+        sending.check_copy()
         outcome = submit_message(
             sending.credentials,
             message,
@@ -81,7 +90,8 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         raise
     else:
         state = State.SENT if outcome is Outcome.SENT else State.PERHAPS
-        recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None})
+        wish = {} if sending.copy == KEEP else {"copy": render_wish(sending.copy)}
+        recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None, **wish})
     _note(ledger, turn, recorded)
     return recorded
 
@@ -105,6 +115,11 @@ def _seconds_before_the_end(server: MailServer, message: OutgoingMessage) -> flo
 
 
 def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:
-    wishes = [envelope.recipients, envelope.keeps_copy, *([sorted(envelope.reports)] if envelope.reports else [])]
+    # The account's choice may change between two requests with one key.
+    wishes = [
+        envelope.recipients,
+        render_wish(envelope.copy or KEEP),
+        *([sorted(envelope.reports)] if envelope.reports else []),
+    ]
     named = json.dumps(wishes).encode()
     return sha256(sha256(named).digest() + message.digest).digest()

@@ -1,0 +1,80 @@
+"""Messages that are deleted some days after they were stored, such as copies of sent messages.
+
+Such a message has a keyword with the number of its days, as `$SealwaxDeleteAfter30` (RFC 9051 section 2.3.2), and the
+server knows the day on which it was stored. The keyword names no day, because servers bound the keywords of a folder:
+in a Maildir Dovecot writes down 26. A message that a person moves to another folder stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+from webbridge.gateway.door import MAX_UIDS, GatewayCode, GatewayError, Mailbox
+from webbridge.gateway.imap_changes import MessageChanges
+from webbridge.gateway.imap_fetch import flags_of, items_by_uid
+from webbridge.gateway.imap_search import found_in, search_command, write_day
+from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_wire import ImapWire
+from webbridge.gateway.uid_set import split_uids
+
+MAX_DAYS: Final = 365
+MAX_AT_ONCE: Final = 10_000  # Deleted in one call. The next one goes on.
+_KEYWORD: Final = re.compile(r"\$SealwaxDeleteAfter([1-9][0-9]{0,2})", re.IGNORECASE)
+
+
+def keyword_of(days: int) -> str:
+    """Return the keyword of messages that are deleted after so many days."""
+    return f"$SealwaxDeleteAfter{days}"
+
+
+class Expiry:
+    """The messages with an end, on one connection."""
+
+    def __init__(self, imap: ImapWire, selection: Selection, changes: MessageChanges) -> None:
+        self._imap = imap
+        self._selection = selection
+        self._changes = changes
+
+    def check(self, folder: str, days: int) -> None:
+        """Raise GatewayError with NOT_OFFERED unless messages of a folder can be given an end."""
+        selected = self._selection.begin(folder, None)
+        takes_keyword = selected.takes_new_keywords or keyword_of(days).casefold() in selected.kept_keywords
+        if not (takes_keyword and self._imap.offers("UIDPLUS")):
+            text = "The mail server cannot mark copies for a later deletion. Keep the copy, or keep none."
+            raise GatewayError(GatewayCode.NOT_OFFERED, text)
+
+    def delete_due(self, folder: str, today: date) -> int:
+        """Delete the messages whose days are over, for ever. Return their number."""
+        if not self._imap.offers("UIDPLUS"):
+            return 0
+        selected = self._selection.begin(folder, None)
+        due: set[int] = set()
+        for days in _days_in(selected.keywords):
+            due.update(self._find_due(days, today))
+        uids = sorted(due)[:MAX_AT_ONCE]
+        for start in range(0, len(uids), MAX_UIDS):
+            self._changes.remove(Mailbox(folder, selected.uid_validity), uids[start : start + MAX_UIDS])
+        return len(uids)
+
+    def _find_due(self, days: int, today: date) -> list[int]:
+        """Return the messages with this number of days that were stored on an earlier day than so many days ago."""
+        keyword, stored_before = keyword_of(days), today - timedelta(days=days)
+        words = (b"KEYWORD", keyword.encode(), b"BEFORE", write_day(stored_before))
+        found = found_in(self._imap.run(*search_command(self._imap, words))).newest(limit=MAX_AT_ONCE)
+        if not found:
+            return []
+        # A server that does not know the criterion could name all messages, so their flags are read too.
+        return [
+            uid
+            for some in split_uids(found)
+            for uid, items in items_by_uid(self._imap.run(b"UID", b"FETCH", some.encode(), b"(UID FLAGS)")).items()
+            if uid in set(found) and keyword.casefold() in map(str.casefold, flags_of(items))
+        ]
+
+
+def _days_in(keywords: Iterable[str]) -> list[int]:
+    matches = filter(None, map(_KEYWORD.fullmatch, keywords))
+    return sorted({days for match in matches if (days := int(match[1])) <= MAX_DAYS})
