@@ -84,3 +84,63 @@ def test_all_other_sessions_end_at_once_and_the_own_goes_on(elsewhere: MailPages
     # The button of the own session signs out as the one in the bar does.
     page.click(named("end-session"))
     page.wait_for_selector(named("sign-in-form"))
+
+
+def choose(page: Page, test: str, value: str) -> None:
+    page.wait_for_selector(f"{named(test)}:not(:disabled)")
+    page.js(
+        """(test, value) => {
+          const select = document.querySelector(`[data-test="${test}"]`);
+          select.value = value;
+          select.dispatchEvent(new Event("change"));
+        }""",
+        test,
+        value,
+    )
+
+
+def test_the_person_chooses_that_no_copies_are_kept_and_otherwise_for_one_message(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
+) -> None:
+    page = visitor.page
+    visitor.enter()
+    page.js("() => { location.hash = '#/account'; }")
+    choose(page, "copies", "false")
+    page.click(named("copies-save"))
+    page.wait_for_text("Your choice is saved.", selector="#announcer")
+    before = len(demo_stack.mail_server.messages(alice.address, "Sent"))
+    visitor.write(to=bob.address, subject="One", text="Without a copy.")
+    visitor.wait_until_sendable()
+    page.click(named("send"))
+    page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    assert page.text(named("sent-copy")) == "No copy was kept, as you chose."
+    assert len(demo_stack.mail_server.messages(alice.address, "Sent")) == before
+    page.click(named("sent-back"))
+    visitor.write(to=bob.address, subject="Two", text="With a copy.")
+    choose(page, "compose-copy", "true")
+    visitor.send()
+    assert len(demo_stack.mail_server.messages(alice.address, "Sent")) == before + 1
+    page.js("() => { location.hash = '#/account'; }")
+    choose(page, "copies", "true")
+    page.click(named("copies-save"))
+    page.wait_for_text("Your choice is saved.", selector="#announcer")
+
+
+def test_a_choice_that_the_mail_server_cannot_keep_is_not_saved(visitor: MailPages) -> None:
+    """The demonstration's mail server keeps no keywords of a client."""
+    page = visitor.page
+    page.browser.expect_error("422")
+    visitor.sign_in()
+    page.wait_for_selector(named("unlock-form"))
+    page.js("() => { location.hash = '#/account'; }")
+    choose(page, "copies", "30")
+    page.click(named("copies-save"))
+    said = page.wait_for_text("cannot mark copies", selector=named("copies-error"))
+    assert "Keep the copy, or keep none." in said
+    page.reload()
+    page.wait_for_selector(f"{named('copies')}:not(:disabled)", timeout_seconds=OPERATION_SECONDS)
+    assert page.value(named("copies")) == "true"
+    assert find_violations(page) == []
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()

@@ -35,7 +35,11 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
  * @typedef {{method?: string, body?: BodyInit, headers?: Record<string, string>, signal?: AbortSignal}} RequestOptions
  */
 
-/** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null}} Submission */
+/**
+ * The copy of a sent message: true if it stays, false for none, or a number of days after which it is deleted.
+ * @typedef {boolean | number} CopyWish
+ */
+/** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
 /** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
 /** @typedef {{maxBytes: number, utf8: boolean}} SendingOffers */
 
@@ -53,9 +57,9 @@ export function newSendingKey() {
   return crypto.randomUUID().replaceAll("-", "");
 }
 
-/** @param {{outcome?: string, savedTo?: string | null}} answer @returns {Submission} */
-function submissionFrom({ outcome, savedTo }) {
-  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null };
+/** @param {{outcome?: string, savedTo?: string | null, copy?: CopyWish}} answer @returns {Submission} */
+function submissionFrom({ outcome, savedTo, copy = true }) {
+  return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null, copy };
 }
 
 export class ApiError extends Error {
@@ -146,6 +150,16 @@ export class BridgeApi {
     await this.#authorised("/api/sessions", { method: "DELETE" });
   }
 
+  /** The choice for the copies of all messages. @returns {Promise<CopyWish>} */
+  async copyChoice() {
+    return (await this.#json("/api/copies")).copy;
+  }
+
+  /** @param {CopyWish} copy rejects with `not-offered` if the mail server cannot delete copies after days */
+  async chooseCopy(copy) {
+    await this.#authorised("/api/copies", { method: "PUT", body: JSON.stringify({ copy }), headers: JSON_TYPE });
+  }
+
   /** The address of the stream of events. */
   get eventsUrl() {
     return `${this.#origin}/api/events`;
@@ -212,10 +226,12 @@ export class BridgeApi {
    * @param {ArrayBuffer} message RFC 5322 bytes
    * @param {string[]} recipients
    * @param {string} key from `newSendingKey`; a message that was sent under it is not sent again
+   * @param {CopyWish | null} [copy] null if the choice for all messages counts
    * @returns {Promise<Submission>}
    */
-  async sendMessage(message, recipients, key) {
-    const body = new Blob([`${JSON.stringify({ key, recipients })}\n`, message]);
+  async sendMessage(message, recipients, key, copy = null) {
+    const envelope = { key, recipients, ...(copy === null ? {} : { copy }) };
+    const body = new Blob([`${JSON.stringify(envelope)}\n`, message]);
     const headers = { "Content-Type": "application/octet-stream" };
     try {
       return submissionFrom(await this.#json("/api/send", { method: "POST", body, headers }));
@@ -252,7 +268,7 @@ export class BridgeApi {
       const leavesOpen = (/** @type {string} */ code) =>
         UNKNOWN_OUTCOME.has(code) || STILL_OPEN.has(code) || NOT_OFFERED.has(code);
       if (error instanceof ApiError && !leavesOpen(error.code)) throw error;
-      return { outcome: "perhaps", savedTo: null };
+      return { outcome: "perhaps", savedTo: null, copy: true };
     }
   }
 

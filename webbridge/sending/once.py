@@ -90,7 +90,9 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
         raise
     else:
         state = State.SENT if outcome is Outcome.SENT else State.PERHAPS
-        wish = {} if sending.copy == KEEP else {"copy": render_wish(sending.copy)}
+        # A message that was perhaps sent gets no copy of ours. A later look may find one that the server has made.
+        has_wish = state is State.SENT and sending.copy != KEEP
+        wish = {"copy": render_wish(sending.copy)} if has_wish else {}
         recorded = Recorded(state=state, message_id=message_id, answer={"savedTo": None, **wish})
     _note(ledger, turn, recorded)
     return recorded

@@ -1,8 +1,9 @@
-/** The view of the account: where it is signed in, with an end for each session and for all others. */
+/** The view of the account: where it is signed in, and the copies of its messages. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
-import { problem } from "../../../wasm_build/ui/parts.js";
+import { createForm, problem } from "../../../wasm_build/ui/parts.js";
+import { createCopyField } from "../copy_choice.js";
 import { askToSignOut } from "../frame.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -19,7 +20,7 @@ export function createAccountView(app) {
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "account-view" } },
-    heading, createSessions(app), html("div", { class: "actions" }, back),
+    heading, createSessions(app), createCopies(app), html("div", { class: "actions" }, back),
   );
   return { element, heading, title: translate("account_title") };
 }
@@ -63,6 +64,39 @@ function createSessions(app) {
     title,
     html("p", { class: "lede", text: translate("sessions_meaning") }),
     failure, body, again,
+  );
+}
+
+/** The choice for the copies of all messages that the account sends. @param {App} app */
+function createCopies(app) {
+  const { translate } = app;
+  const field = createCopyField(translate, {
+    label: translate("copy_label_all"), hint: translate("copy_hint_all"), test: "copies",
+  });
+  const failure = problem("copies-error");
+  const save = html("button", { class: "primary", type: "submit", text: translate("copies_save"), data: { test: "copies-save" } });
+  // Until the choice is known, nothing can be saved over it.
+  field.select.disabled = true;
+  save.disabled = true;
+  const load = async () => {
+    try {
+      field.wish = await app.api.copyChoice();
+      field.select.disabled = false;
+      save.disabled = false;
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+  };
+  const submit = () => app.attempt(save, translate("copies_saving"), failure, async () => {
+    await app.api.chooseCopy(field.wish ?? true);
+    app.announce(translate("copies_saved"));
+  });
+  void load();
+  return html(
+    "section",
+    { class: "stack", "aria-labelledby": "copies-title", data: { test: "copies-section" } },
+    html("h2", { id: "copies-title", text: translate("copies_title") }),
+    createForm({ class: "stack" }, submit, field.element, failure, html("div", { class: "actions" }, save)),
   );
 }
 

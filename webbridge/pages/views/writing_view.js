@@ -10,6 +10,7 @@ import { AttachedFiles } from "../../../wasm_build/ui/attached_files.js";
 import { ApiError, newSendingKey } from "../api.js";
 import { quoteMailbox } from "../../../wasm_build/ui/formats.js";
 import { showRecipient } from "../certificate_dialog.js";
+import { createCopyField } from "../copy_choice.js";
 import { Directory } from "../directory.js";
 import { letterObstacles, refusedSentences } from "../recipients_taken.js";
 import { ask, createForm, createTextArea, inputField, problem, switchField, whileBusy } from "../../../wasm_build/ui/parts.js";
@@ -100,6 +101,9 @@ class Writing {
     this.text.setSelectionRange(0, 0);
     this.sheet = html("div", { class: "sheet" }, this.text);
     this.attached = new AttachedFiles(translate, { onChange });
+    this.copy = createCopyField(translate, {
+      label: translate("copy_label"), as: translate("copy_as_chosen"), test: "compose-copy",
+    });
     this.sign = switchField(translate("sign"), "switch-sign", onChange);
     this.encrypt = switchField(translate("encrypt"), "switch-encrypt", onChange);
     this.sign.input.checked = true;
@@ -215,7 +219,7 @@ class Writing {
         html("legend", { text: translate("protection") }),
         this.sign.element, this.encrypt.element,
       ),
-      this.plan.element, this.failure,
+      this.copy.element, this.plan.element, this.failure,
       html("div", { class: "actions" }, this.look, this.send, discard),
     );
     return html("div", { class: "writing stack" }, this.heading, this.reminder, form);
@@ -265,7 +269,7 @@ class Writing {
     if (!this.done) this.update();
   }
 
-  /** Shows that the letter was sent. @type {(savedTo: string | null) => void} */
+  /** Shows that the letter was sent. @type {(submission: import("../api.js").Submission) => void} */
   #showSent = () => {};
 
   /** @param {Letter} letter */
@@ -281,19 +285,19 @@ class Writing {
       this.#sheetShows(block);
       await drawn();
     }
-    this.#showSent = (savedTo) => {
+    this.#showSent = (submission) => {
       this.done = true;
-      const sent = createSentView(this.#app, { letter, sentence, block, savedTo });
+      const sent = createSentView(this.#app, { letter, sentence, block, submission });
       this.element.replaceChildren(...sent.parts);
       sent.heading.focus();
       this.#app.announce(translate("sent"));
     };
-    const { outcome, savedTo } = await api.sendMessage(message, envelope, this.#key).catch((error) => {
+    const submission = await api.sendMessage(message, envelope, this.#key, this.copy.wish).catch((error) => {
       // Under another code than this one, nothing was sent and nothing is on its way.
       if (!(error instanceof ApiError) || error.code !== "unreachable") this.#key = newSendingKey();
       throw error;
     });
-    if (outcome === "sent") return this.#showSent(savedTo);
+    if (submission.outcome === "sent") return this.#showSent(submission);
     this.#unconfirmed = { draft: contentOf(draft), messageId: draft.messageId };
     this.look.hidden = false;
     await this.#lookInSent();
@@ -302,7 +306,7 @@ class Writing {
   /** Looks for a message that was perhaps sent: some mail servers keep a copy by themselves. Rejects if none is found. */
   async #lookInSent() {
     const found = await this.#app.api.lookForCopy(this.#key);
-    if (found?.outcome === "sent") return this.#showSent(found.savedTo);
+    if (found?.outcome === "sent") return this.#showSent(found);
     if (found) throw new ApiError("sending-unknown", "no copy was found");
     this.#unconfirmed = { draft: "", messageId: "" };
     this.look.hidden = true;
