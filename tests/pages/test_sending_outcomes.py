@@ -152,6 +152,28 @@ def test_a_copy_that_is_not_kept_is_no_failure_to_send(pages: MailPages, monkeyp
     assert "did not keep a copy" in pages.page.text(named("sent-copy"))
 
 
+def test_a_session_that_has_ended_keeps_the_message_which_is_then_sent_once(
+    pages: MailPages, demo_stack: DemoStack, alice: Account, bob: Account
+) -> None:
+    pages.page.browser.expect_error("401")
+    before = len(message_ids(demo_stack, bob))
+    ended = pages.page.js(
+        """async (url) => (await fetch(`${url}/api/session`, {
+          method: "DELETE", credentials: "include", headers: { "X-Sealwax": "1" },
+        })).status""",
+        demo_stack.api_url,
+    )
+    assert ended == 204
+    pages.page.click(named("send"))
+    pages.page.wait_for_selector(named("sign-in-address"), timeout_seconds=OPERATION_SECONDS)
+    assert "what you wrote is still here" in pages.page.text(named("session-ended"))
+    pages.sign_in()
+    pages.page.wait_for_selector(named("compose-text"), timeout_seconds=OPERATION_SECONDS)
+    assert pages.page.value(named("compose-text")) == "Every word of it."
+    pages.send()
+    assert len(message_ids(demo_stack, bob)) == before + 1
+
+
 def test_a_letter_is_too_large_before_it_is_sent(
     browser: Browser,
     demo_stack: DemoStack,
