@@ -197,11 +197,12 @@ def _open_transaction(
     mail = " ".join([f"MAIL FROM:<{sender}>", *options]).encode()
     notify = f" NOTIFY={','.join(report.upper() for report in Report if report in reports)}" if reports else ""
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
-    if not (reply := smtp.command(mail)).is_accepted:
-        raise _refusal(reply, "the sender")
+    of_sender, *of_recipients = smtp.commands([mail, *rcpts])
+    if not of_sender.is_accepted:
+        raise _refusal(of_sender, "the sender")
     refusals = [
         Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply))
-        for recipient, reply in zip(recipients, smtp.commands(rcpts), strict=True)
+        for recipient, reply in zip(recipients, of_recipients, strict=True)
         if not reply.is_accepted
     ]
     # The connection is closed then, which ends the transaction.
