@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import Outcome, submit_message
 from webbridge.sending import once
 from webbridge.sending.ledger import KEPT_SECONDS, Ledger, NotOurTurn, State, Turn
+from webbridge.sending.limits import MAX_AT_ONCE_PER_ACCOUNT
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -109,6 +111,20 @@ def test_what_failed_before_the_last_line_may_be_sent_again_under_its_key(
     assert get(alice, f"/api/send/{KEY}").get_json()["outcome"] == "unknown"
     assert send(alice, MESSAGE, BOB, key=KEY).get_json()["outcome"] == "sent"
     assert copies(memory_server) == 1
+
+
+def test_one_person_with_many_sessions_keeps_nobody_from_sending(app: Flask, alice: FlaskClient) -> None:
+    with ExitStack() as places:
+        for _ in range(MAX_AT_ONCE_PER_ACCOUNT):
+            places.enter_context(services_of(app).send_gate.one(ALICE))
+        again = app.test_client()
+        assert sign_in(again).status_code == 200
+        for browser in (alice, again):
+            assert error_of(send(browser, MESSAGE, BOB)) == (429, "try-later")
+        bob = app.test_client()
+        assert sign_in(bob, BOB, PASSWORDS[BOB]).status_code == 200
+        assert send(bob, MESSAGE.replace(b"alice", b"bob"), ALICE).status_code == 200
+    assert send(again, MESSAGE, BOB).status_code == 200
 
 
 @pytest.mark.parametrize("step", ["before the last line", "after the last line"])
