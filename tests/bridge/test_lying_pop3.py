@@ -131,6 +131,20 @@ def test_a_message_that_does_not_come_whole_is_an_error(
     connection.close()
 
 
+@pytest.mark.parametrize("failed", [1, 2, 3])
+@pytest.mark.parametrize("steps", [[b"-ERR no\r\n"], [b"-ERR [SYS/TEMP] no\r\n"], [b"what?\r\n"], [Close()]])
+def test_messages_are_deleted_all_or_none(pop3: LyingServer, failed: int, steps: Sequence[Step]) -> None:
+    pop3.answers |= {"UIDL": [b"+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n"], f"DELE {failed}": steps}
+    connection = open_connection(pop3)
+    uids = [row.uid for row in connection.list_messages(INBOX, limit=5).rows]
+    with pytest.raises(GatewayError):
+        connection.delete_for_ever(BOX, uids)
+    # The server deletes at the QUIT (RFC 1939 section 6).
+    connection.close()
+    assert len(pop3.commands("DELE")) == failed
+    assert pop3.commands("QUIT") == []
+
+
 @pytest.mark.parametrize(("command", "steps", "code"), READ_ANSWERS)
 def test_no_answer_is_a_fault_of_our_own(
     pop3: LyingServer, browser: FlaskClient, command: str, steps: Sequence[Step], code: GatewayCode

@@ -141,11 +141,15 @@ class Pop3Connection(Pop3Refusals):
         """
         _check_inbox(mailbox.name, mailbox.uid_validity)
         wanted = set(check_uids(uids))
-        for message in self._stored():
-            if message.uid in wanted:
-                self._pop3.run(b"DELE %d" % message.number)
-        self._pop3.run(b"QUIT")
-        self._pop3.wire.close()
+        stored = self._stored()
+        try:
+            for message in stored:
+                if message.uid in wanted:
+                    self._pop3.run(b"DELE %d" % message.number)
+            self._pop3.run(b"QUIT")
+        finally:
+            # Without a QUIT the server deletes nothing, and `close` must send none after a DELE that has failed.
+            self._pop3.wire.close()
         return Changed()
 
     def _stored(self) -> list[_Stored]:
