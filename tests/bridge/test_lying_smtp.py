@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +14,7 @@ from tests.support.servers.bridge import API, UPLOAD, bridge_before, error_of, g
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, OutgoingMessage, submit_message
+from webbridge.sending.offers import MAX_ASKED_AT_ONCE_PER_SERVER
 
 pytestmark = pytest.mark.server
 
@@ -224,6 +227,24 @@ def test_a_size_without_a_number_is_no_limit(smtp: LyingServer, alice: FlaskClie
 def test_offers_of_a_silent_server_are_an_error_and_not_kept(smtp: LyingServer, alice: FlaskClient) -> None:
     smtp.answers["GREETING"] = [Close()]
     assert error_of(get(alice, "/api/send")) == (502, "mail-server-unreachable")
+    smtp.answers["GREETING"] = [b"220 ready\r\n"]
+    assert get(alice, "/api/send").status_code == 200
+
+
+def test_a_silent_server_that_is_asked_for_its_offers_holds_few_threads(smtp: LyingServer, alice: FlaskClient) -> None:
+    smtp.answers["GREETING"] = [Wait(1.0), Close()]
+    asking = [Thread(target=lambda: get(alice, "/api/send")) for _ in range(MAX_ASKED_AT_ONCE_PER_SERVER)]
+    for thread in asking:
+        thread.start()
+    deadline = time.monotonic() + 1
+    while smtp.most_at_once < MAX_ASKED_AT_ONCE_PER_SERVER:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    start = time.monotonic()
+    assert error_of(get(alice, "/api/send")) == (429, "try-later")
+    assert time.monotonic() - start < 0.5
+    for thread in asking:
+        thread.join()
     smtp.answers["GREETING"] = [b"220 ready\r\n"]
     assert get(alice, "/api/send").status_code == 200
 
