@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from sealwax.service import ServiceError
+from sealwax.service import CLOCK_SLACK_SECONDS, ServiceError
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, error_of, get, send, sign_in, upload
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
@@ -256,6 +256,26 @@ def test_a_key_may_name_another_message_as_long_as_the_last_line_is_not_out(ledg
     with pytest.raises(ServiceError) as refused:
         begin(ledger, digest=bytes(32))
     assert refused.value.code == "key-used"
+
+
+@pytest.mark.parametrize("ahead", [CLOCK_SLACK_SECONDS + 1, 24 * 60 * 60, 10 * 365 * 24 * 60 * 60])
+def test_a_turn_that_a_wrong_clock_began_ends_with_it(ledger: Ledger, clock: FakeClock, ahead: int) -> None:
+    clock.advance(seconds=ahead)
+    wrong = begin(ledger)
+    clock.advance(seconds=-ahead)
+    right = begin(ledger)
+    with pytest.raises(NotOurTurn):
+        ledger.will_end(wrong, seconds=60)
+    ledger.will_end(right, seconds=60)
+
+
+def test_a_last_line_of_a_wrong_clock_was_perhaps_the_last(ledger: Ledger, clock: FakeClock) -> None:
+    clock.advance(seconds=3600)
+    ledger.will_end(begin(ledger), seconds=60)
+    clock.advance(seconds=-3600)
+    recorded = ledger.begin(ALICE, KEY, DIGEST, "", seconds=60)
+    assert not isinstance(recorded, Turn)
+    assert recorded.state is State.PERHAPS
 
 
 def test_nothing_follows_a_last_line(ledger: Ledger, clock: FakeClock) -> None:
