@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, folder_path, sign_in
 from tests.support.servers.hostile_imap import HEALTHY
-from tests.support.servers.lying_server import LyingServer
+from tests.support.servers.lying_server import LyingServer, Wait
 from webbridge.gateway.door import MAX_FLAGS, MAX_FOLDER_NAME_CHARACTERS, MAX_UIDS
 from webbridge.gateway.imap_syntax import quote, write_folder_name
 
@@ -77,6 +78,19 @@ def test_the_largest_undo_is_taken(server: LyingServer, alice: FlaskClient) -> N
     changed = change(alice, "PUT", f"{folder}/9/flags", uids=list(uids), add=flags)
     assert len(changed.get_json()["undo"]) == MAX_FLAGS
     assert undo(alice, changed).status_code == 200
+
+
+def test_an_undo_of_many_steps_waits_no_longer_than_one_call(server: LyingServer) -> None:
+    server.answers |= {"UID FETCH": [b"* 1 FETCH (UID 7 FLAGS ())\r\nTAG OK\r\n"], "UID STORE": [b"TAG OK\r\n"]}
+    with bridge_before(server.address(timeout_seconds=1.0)) as browser:
+        assert sign_in(browser).status_code == 200
+        flags = [f"${number}" for number in range(MAX_FLAGS)]
+        changed = change(browser, "PUT", f"{folder_path(browser)}/9/flags", uids=[7], add=flags)
+        server.answers["UID STORE"] = [Wait(0.3), b"TAG OK\r\n"]
+        start = time.monotonic()
+        assert error_of(undo(browser, changed)) == (502, "mail-server-unreachable")
+        assert time.monotonic() - start < 2.0
+    server.answers["UID STORE"] = HEALTHY["UID STORE"]
 
 
 def test_more_flags_than_an_undo_has_steps_are_refused(server: LyingServer, alice: FlaskClient) -> None:
