@@ -32,6 +32,7 @@ from webbridge.login.ended_elsewhere import EndedElsewhere
 from webbridge.login.sessions import Session, SessionStore
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
+from webbridge.retrieved import Retrieved
 from webbridge.security import ACCOUNT_HEADER, caller
 from webbridge.sending.copies import CopyChoices
 from webbridge.sending.ledger import Ledger
@@ -113,6 +114,7 @@ class Services:
     ended_elsewhere: EndedElsewhere
     ledger: Ledger
     copies: CopyChoices
+    retrieved: Retrieved
     offers: KnownOffers
     send_gate: Gate
     logins: LoginCounter
@@ -175,6 +177,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         ended_elsewhere=EndedElsewhere(announcements, sessions=sessions, pool=pool),
         ledger=Ledger(database, clock=config.clock),
         copies=CopyChoices(database, clock=config.clock),
+        retrieved=Retrieved(database, clock=config.clock),
         offers=KnownOffers(config.clock),
         send_gate=send_gate(),
         logins=LoginCounter(database, clock=config.clock),

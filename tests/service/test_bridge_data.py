@@ -15,6 +15,7 @@ from webbridge.database import SCHEMA
 from webbridge.database.secret import bridge_secret
 from webbridge.database.tables import TABLES
 from webbridge.login.sessions import SessionStore
+from webbridge.retrieved import Retrieved
 from webbridge.sending.copies import KEEP, KEEP_NONE, CopyChoices, CopyWish
 from webbridge.sending.ledger import Ledger, NotOurTurn, State, Turn
 
@@ -141,6 +142,17 @@ def test_each_process_knows_the_choice_about_copies_and_that_some_have_an_end(
     clock.advance(seconds=11 * 24 * 60 * 60)
     stores[0].were_deleted(ALICE)
     assert not stores[1].may_have_ends(ALICE)
+
+
+def test_retrieved_messages_are_noted_once_for_all_processes(databases: list[Database], clock: FakeClock) -> None:
+    notes = [Retrieved(database, clock=clock) for database in databases]
+    messages = [bytes([number]) * 32 for number in range(3)]
+    in_all(databases, lambda database: Retrieved(database, clock=clock).note(ALICE, messages, days=1))
+    assert notes[0].due(ALICE) == []
+    clock.advance(seconds=24 * 60 * 60)
+    assert sorted(notes[1].due(ALICE)) == messages
+    notes[2].forget(ALICE, messages[:2])
+    assert notes[0].due(ALICE) == messages[2:]
 
 
 def test_the_tables_go_back_and_forth(database_url: str) -> None:

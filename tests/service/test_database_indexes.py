@@ -14,6 +14,7 @@ from webbridge.database import SCHEMA
 from webbridge.login.counter import Attempt, LoginCounter
 from webbridge.login.devices import KnownDevices
 from webbridge.login.sessions import SessionStore
+from webbridge.retrieved import Retrieved
 from webbridge.sending.copies import KEEP_NONE, CopyChoices
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
@@ -48,6 +49,10 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
         assert copies.of("alice@example.test") == KEEP_NONE
         assert copies.may_have_ends("alice@example.test")
         copies.were_deleted("alice@example.test")
+        retrieved = Retrieved(database, clock=lambda: NOW)
+        retrieved.note("alice@example.test", [bytes(32)], days=0)
+        assert retrieved.due("alice@example.test") == [bytes(32)]
+        retrieved.forget("alice@example.test", [bytes(32)])
         sessions = SessionStore(
             database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, accounts=accounts_at(SOMEWHERE)
         )

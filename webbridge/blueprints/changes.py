@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import BadRequest
 
+from sealwax.service import ServiceError
 from webbridge.blueprints.json_values import read_members
 from webbridge.blueprints.mail_calls import (
     MAX_CHANGE_BYTES,
@@ -18,7 +19,8 @@ from webbridge.blueprints.mail_calls import (
 )
 from webbridge.blueprints.undo_steps import MAX_UNDO_BYTES, read_steps, render_change
 from webbridge.gateway.undo import Changed
-from webbridge.services import require_session
+from webbridge.retrieved import MAX_DAYS
+from webbridge.services import require_session, services
 
 blueprint = Blueprint("changes", __name__)
 
@@ -68,6 +70,24 @@ def delete(folder_id: str, uid_validity: int) -> Response:
     else:
         changed = call_mail_once(session, lambda connection: connection.delete(mailbox, uids))
     return jsonify(render_change(session, changed))
+
+
+@blueprint.post("/folders/<folder_id>/<int:uid_validity>/retrieved")
+def were_retrieved(folder_id: str, uid_validity: int) -> Response:
+    """Delete the messages in `uids`, which the reader has stored, at once or `afterDays` days. Only by POP3."""
+    session = require_session()
+    mailbox = mailbox_of(session, folder_id, uid_validity)
+    members = read_members(max_bytes=MAX_CHANGE_BYTES)
+    uids, days = uids_in(members), members.get("afterDays")
+    if type(days) is not int or not 0 <= days <= MAX_DAYS:
+        raise ServiceError(400, "bad-request", f"The member afterDays is a number of days from 0 to {MAX_DAYS}.")
+    messages = call_mail(session, lambda connection: connection.retrieved_ids(mailbox, uids))
+    if days == 0:
+        call_mail_once(session, lambda connection: connection.delete_retrieved(messages))
+        services().retrieved.forget(session.address, messages)
+    else:
+        services().retrieved.note(session.address, messages, days=days)
+    return Response(status=204)
 
 
 @blueprint.post("/undo")

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sealwax.service import ServiceError, client_network
 from webbridge.blueprints.json_values import read_members
+from webbridge.due_messages import delete_due_copies, delete_retrieved
 from webbridge.gateway import Credentials, GatewayCode, GatewayError, MailConnection
 from webbridge.gateway.door import check_credentials, check_token
 from webbridge.login.counter import Attempt, login_place
@@ -15,7 +16,6 @@ from webbridge.login.programs import describe_program
 from webbridge.login.sessions import Session
 from webbridge.records import record_sign_out, recorded_login
 from webbridge.security import caller
-from webbridge.sending.due_copies import delete_due_copies
 from webbridge.services import end_session, is_of_another_account, require_session, services
 
 MAX_LOGIN_BYTES = 16 * 1024
@@ -41,7 +41,7 @@ def sign_in() -> Response:
         response = jsonify(address=session.address)
         services().cookie.set_in(response, token)
         _remember_device(response, session.address)
-    _delete_due_copies(response, session)
+    _delete_due_messages(response, session)
     return response
 
 
@@ -98,9 +98,13 @@ def _remember_device(response: Response, address: str) -> None:
     services().cookie.set_device_in(response, token)
 
 
-def _delete_due_copies(response: Response, session: Session) -> None:
-    """Delete the copies of sent mail whose days are over, when the answer is on its way."""
+def _delete_due_messages(response: Response, session: Session) -> None:
+    """Delete the messages whose days are over, when the answer is on its way."""
     parts = services()
+    if session.credentials.account.server.pop3 is not None:
+        if due := parts.retrieved.due(session.address):
+            response.call_on_close(lambda: delete_retrieved(session, due, pool=parts.pool, retrieved=parts.retrieved))
+        return
     if not parts.copies.may_have_ends(session.address):
         return
 

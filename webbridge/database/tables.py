@@ -74,6 +74,17 @@ SENT_COPY: Final = Table(
     sqlite_strict=True,
 )
 
+RETRIEVED: Final = Table(
+    "retrieved",
+    TABLES,
+    # Hashes: of the account, and of the unique id of a message.
+    Column("account", LargeBinary, primary_key=True, nullable=False),
+    Column("message", LargeBinary, primary_key=True, nullable=False),
+    Column("due_at", INSTANT, nullable=False),
+    Index("retrieved_by_due", "due_at"),
+    sqlite_strict=True,
+)
+
 SETTING: Final = Table(
     "setting",
     TABLES,

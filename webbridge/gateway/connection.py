@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -130,6 +130,12 @@ class MailConnection(Protocol):
 
     def delete_for_ever(self, mailbox: Mailbox, uids: Sequence[int]) -> Changed:
         """Delete messages for ever. Raises GatewayError with NOT_IN_TRASH if they can be moved to a trash first."""
+
+    def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
+        """Return names of messages that stay the same, for a later deletion. Only POP3 has them."""
+
+    def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:
+        """Delete the messages with these names for ever."""
 
     def create_folder(self, folder: str) -> Changed:
         """Make a folder and subscribe to it."""

@@ -6,9 +6,10 @@ answers may be about messages that were not requested.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import NoReturn
 
 from webbridge.gateway.connection import Changes, MessagePage, RawMessage
 from webbridge.gateway.door import (
@@ -212,6 +213,14 @@ class ImapConnection:
             raise GatewayError(GatewayCode.NOT_IN_TRASH, "Only messages in the trash are deleted for ever.")
         return self._changes.remove(mailbox, uids)
 
+    def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        raise _only_by_pop3()
+
+    def delete_retrieved(self, hashed_ids: Collection[bytes]) -> NoReturn:
+        """Raise NOT_OFFERED."""
+        raise _only_by_pop3()
+
     def create_folder(self, folder: str) -> Changed:
         """Make a folder and subscribe to it."""
         return self._folders.create(check_new_name(folder))
@@ -291,3 +300,8 @@ class ImapConnection:
     def delete_draft(self, message_id: str) -> str:
         """Delete the drafts with a Message-ID. Return the folder for drafts."""
         return self._drafts.delete(message_id)
+
+
+def _only_by_pop3() -> GatewayError:
+    text = "Only mailboxes by POP3 delete messages after they were retrieved. Move the messages to the trash."
+    return GatewayError(GatewayCode.NOT_OFFERED, text)

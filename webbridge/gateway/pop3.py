@@ -8,7 +8,7 @@ unique id (UIDL), which is stable.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,10 +33,16 @@ QUIT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A message of the mailbox: its number on this connection, and its UID in the API."""
+    """A message of the mailbox: its number on this connection, its UID in the API, and the server's unique id."""
 
     number: int
     uid: int
+    unique_id: bytes
+
+    @property
+    def hashed_id(self) -> bytes:
+        """A hash of the unique id, by which the bridge's database names the message."""
+        return sha256(b"sealwax message\0" + self.unique_id).digest()
 
 
 class Pop3Connection(Pop3Refusals):
@@ -139,18 +145,30 @@ class Pop3Connection(Pop3Refusals):
 
         The server deletes at the QUIT (RFC 1939 section 6), so the connection is closed.
         """
+        self._delete(self._named(mailbox, uids))
+        return Changed()
+
+    def retrieved_ids(self, mailbox: Mailbox, uids: Sequence[int]) -> list[bytes]:
+        """Return hashes of the unique ids of messages. A UID that does not exist is left out."""
+        return [message.hashed_id for message in self._named(mailbox, uids)]
+
+    def delete_retrieved(self, hashed_ids: Collection[bytes]) -> None:
+        """Delete the messages with these hashes of unique ids, all or none."""
+        self._delete([message for message in self._stored() if message.hashed_id in hashed_ids])
+
+    def _named(self, mailbox: Mailbox, uids: Sequence[int]) -> list[_Stored]:
         _check_inbox(mailbox.name, mailbox.uid_validity)
         wanted = set(check_uids(uids))
-        stored = self._stored()
+        return [message for message in self._stored() if message.uid in wanted]
+
+    def _delete(self, messages: Sequence[_Stored]) -> None:
         try:
-            for message in stored:
-                if message.uid in wanted:
-                    self._pop3.run(b"DELE %d" % message.number)
+            for message in messages:
+                self._pop3.run(b"DELE %d" % message.number)
             self._pop3.run(b"QUIT")
         finally:
             # Without a QUIT the server deletes nothing, and `close` must send none after a DELE that has failed.
             self._pop3.wire.close()
-        return Changed()
 
     def _stored(self) -> list[_Stored]:
         """Return the messages in the server's order, which is by arrival."""
@@ -161,7 +179,7 @@ class Pop3Connection(Pop3Refusals):
             number, _blank, unique_id = line.partition(b" ")
             is_new = _is_number(number) and int(number) not in found and len(found) < MAX_MESSAGES
             if is_new and (unique_id := unique_id.strip()):
-                found[int(number)] = _Stored(int(number), uids.make(unique_id))
+                found[int(number)] = _Stored(int(number), uids.make(unique_id), unique_id)
         return [found[number] for number in sorted(found)]
 
     def _find(self, uid: int) -> _Stored:
