@@ -22,11 +22,11 @@ def install_whole_bodies(app: Flask) -> None:
     inner: WSGIApplication = app.wsgi_app
 
     def whole(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("CONTENT_LENGTH"):
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
+        else:
             # Werkzeug then counts the bytes, and raises ClientDisconnected if some are missing.
             environ.pop(_TERMINATED, None)
-        elif environ.get(_TERMINATED):
-            environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
         return inner(environ, start_response)
 
     app.wsgi_app = whole  # type: ignore[method-assign]
