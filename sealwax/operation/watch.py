@@ -5,6 +5,7 @@ Each worker listens at both addresses. The address at which a request arrived de
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,21 @@ def add_watch(app: Flask, listen: str | None) -> WSGIApplication:
     if listen is None:
         return app
     watch = _watch_application(app)
-    host, _, port = listen.rpartition(":")
 
     def chosen(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # gunicorn sets these from the listening socket, never from the request.
-        is_watch = environ.get("SERVER_PORT") == port and environ.get("SERVER_NAME") == host.strip("[]")
-        return (watch if is_watch else app)(environ, start_response)
+        return (watch if _arrived_at(listen, environ) else app)(environ, start_response)
 
     return chosen
+
+
+def _arrived_at(listen: str, environ: WSGIEnvironment) -> bool:
+    """Return whether a request arrived at an address. The request itself cannot say so."""
+    connected: socket.socket | None = environ.get("gunicorn.socket")
+    if connected is not None and connected.family == socket.AF_UNIX:
+        # For these gunicorn takes SERVER_NAME and SERVER_PORT from the Host of the request.
+        return listen == f"unix:{connected.getsockname()}"
+    host, _, port = listen.rpartition(":")
+    return bool(environ.get("SERVER_PORT") == port and environ.get("SERVER_NAME") == host.strip("[]"))
 
 
 def forget_worker(process_id: int) -> None:
