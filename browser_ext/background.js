@@ -124,6 +124,7 @@ function originOf(sender) {
   if (page === "viewer/viewer.html") return "viewer";
   if (page === "compose/compose.html") return "compose";
   if (page === "toolbar/toolbar.html") return "toolbar";
+  if (page === "sign_in/sign_in.html") return "sign-in";
   if (page === "viewer/page_viewer.html" || page === "page_save/page_save.html") return "page";
   return OPTIONS_PAGES.includes(page) ? "options" : null;
 }

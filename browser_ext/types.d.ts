@@ -177,6 +177,16 @@ interface DraftRecord {
   at: string;
   letter?: ArrayBuffer;
   files?: ArrayBuffer;
+  /** The messages of this letter that were given to the bridge, by the hash of their recipients. */
+  sending?: Record<string, SendingRecord>;
+}
+
+/** A message on its way by the bridge. `key` is its idempotency key; "begun": no answer has come yet. */
+interface SendingRecord {
+  key: string;
+  state: "begun" | "perhaps" | "sent" | "refused";
+  /** The time of the first try, in milliseconds since 1970. */
+  at: number;
 }
 
 /** A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for it must have. */
@@ -197,6 +207,7 @@ interface SessionMemory {
   /** The window of the toolbar button. */
   toolbar: { windowId: number };
   downloads: import("./background/downloads.js").Download[];
+  bridge: import("./background/bridge.js").Session;
   proposals: import("./background/trust.js").Proposal[];
   "own authority": import("./background/trust.js").KeptAuthority;
   [frame: `frame:${string}`]: FrameRecord;

@@ -8,6 +8,7 @@ import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "./ancestors.js";
+import * as bridge from "./bridge.js";
 import * as database from "../shared/database.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
@@ -26,9 +27,16 @@ const PAGE = "compose/compose.html";
 const SIZE = { width: 760, height: 860 };
 const HANDED_OVER = "handed-over";
 /** The window shows at most this number of bytes of a message after it was sent. */
-const SHOWN_BYTES = 8_000;
+export const SHOWN_BYTES = 8_000;
 
 /** @typedef {{envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], usesPassword: boolean}} Copy */
+/**
+ * The result of a delivery. `files` are the messages if no webmail sends them; `shown` is the beginning of the first
+ * message; `byBridge` is the outcome if the bridge was to send it.
+ * @typedef {{
+ *   sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null, byBridge?: import("./bridge_sending.js").Result,
+ * }} Delivered
+ */
 /** A letter that is ready to leave. @typedef {BodyOf<"compose.save">} Letter */
 
 /**
@@ -87,6 +95,7 @@ export async function claim({ composition: id }, sender) {
     question: await questionOf(composition), ...(await writing.read()), origin, around: sitesAround(composition), kind,
     from, to, cc, bcc, subject, text, mail, deliver, sign, encrypt, siteKnown, asked,
     identities: await keys.identities(), drafts: await drafts.list(), directory: (await preferences.read()).directory,
+    bridge: await bridge.read(),
   };
 }
 
@@ -193,11 +202,13 @@ export async function dropDraft({ composition, draft }, sender) {
  * that the webmail has taken is not handed over again. If the webmail did not answer, it is unknown whether a message
  * left: then a call without `again` rejects with `sending-unknown`.
  * @param {BodyOf<"compose.send">} body @param {Sender} sender
- * @returns {Promise<{sent: boolean, problem: string, files: ArrayBuffer[], shown: ArrayBuffer | null}>} `files` are the
- *   messages if no webmail sends them; `shown` is the beginning of the first message
+ * @returns {Promise<Delivered>}
  */
 export async function send(body, sender) {
   const composition = await unlessBegun(body, sender);
+  // The bridge has sent the letter, or some of its copies, or perhaps so.
+  const byBridge = Object.values(body.draft ? await drafts.sending(body.draft) : {});
+  if (!body.again && byBridge.some(({ state }) => state !== "refused")) throw new RequestError("sending-unknown");
   const copies = (await planCopies(body)).filter(({ envelope }) => composition.copies[nameOf(envelope)] !== "taken");
   return handOver(composition, copies, await makeMessages(body, copies));
 }
@@ -307,7 +318,7 @@ async function mark(id, name, state) {
  * @param {Letter} letter
  * @returns {Promise<Copy[]>}
  */
-async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
+export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (!own) throw new RequestError("no-such-key");
   if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], usesPassword: false }];
@@ -332,7 +343,7 @@ async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, by
 }
 
 /** @param {Letter} letter @param {Copy[]} copies */
-async function makeMessages({ composition, letter, password, sign, receipt, lasting, label, identity }, copies) {
+export async function makeMessages({ composition, letter, password, sign, receipt, lasting, label, identity }, copies) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (sign && own?.locked !== false) throw new RequestError("locked");
   const { sealKey, identities } = sign ? await keys.unlocked(identity) : { sealKey: null, identities: [] };

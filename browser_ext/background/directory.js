@@ -1,14 +1,14 @@
 /**
- * Looks up certificates at the person's bridge (`POST /api/directory`), if the person is signed in there. The bridge
- * learns which addresses are looked up, so it is asked only after a click. The vault judges its answers.
+ * Looks up certificates at the person's bridge (`POST /api/directory`), if the person is signed in there: by the
+ * extension's own session, else by that of the bridge's pages. The bridge learns which addresses are looked up, so it is
+ * asked only after a click. The vault judges its answers.
  */
 import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
-import { api } from "../shared/api.js";
-import { apiOrigin, directoryPattern } from "../shared/directory_address.js";
 import { RequestError } from "../shared/messages.js";
+import * as bridge from "./bridge.js";
+import { ask, findApi, readJson } from "./bridge_requests.js";
 import * as preferences from "./preferences.js";
 
-const TIMEOUT_MILLISECONDS = 30_000;
 const MAX_CERTIFICATES = 50;
 const SOURCES = ["bridge", "ldap", "smimea"];
 /** The error codes for HTTP statuses of the bridge. @type {Record<number, string>} */
@@ -23,40 +23,14 @@ const PROBLEMS = { 401: "directory-signed-out", 429: "directory-busy" };
 export async function search(address) {
   const { directory } = await preferences.read();
   if (!directory) throw new RequestError("no-directory");
-  const place = await apiOf(directory);
-  const response = await ask(`${place}/api/directory`, {
-    method: "POST", body: JSON.stringify({ address }), credentials: "include",
-    headers: { "Content-Type": "application/json", "X-Sealwax": "1" },
-  });
+  const body = JSON.stringify({ address });
+  const response = (await bridge.postIfSignedIn("/api/directory", body)) ?? (await ask(`${await findApi(directory)}/api/directory`, {
+    method: "POST", body, credentials: "include", headers: { "Content-Type": "application/json", "X-Sealwax": "1" },
+  }));
   if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");
   const { found } = await readJson(response);
   if (!Array.isArray(found)) throw new RequestError("directory-failed");
   return found.slice(0, MAX_CERTIFICATES).map(read);
-}
-
-/**
- * The origin of the bridge's API. People enter the address of the bridge's pages, where `config.json` names the API. An
- * API address that a person could not have entered is refused.
- * @param {string} directory
- */
-async function apiOf(directory) {
-  const response = await ask(`${directory}/config.json`, { credentials: "omit" });
-  if (!response.ok) return directory;
-  const { api: named } = await readJson(response);
-  return typeof named === "string" ? apiOrigin(named, directory) : directory;
-}
-
-/** @param {string} url @param {RequestInit} options */
-async function ask(url, options) {
-  if (!(await api.permissions.contains({ origins: [directoryPattern(url)] }))) throw new RequestError("directory-not-granted");
-  return fetch(url, {
-    redirect: "error", referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS), ...options,
-  }).catch(() => { throw new RequestError("directory-failed"); });
-}
-
-/** @param {Response} response */
-function readJson(response) {
-  return response.json().catch(() => { throw new RequestError("directory-failed"); });
 }
 
 /** @param {{certificate?: unknown, source?: unknown, detail?: unknown, intermediates?: unknown}} one @returns {Found} */

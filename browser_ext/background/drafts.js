@@ -5,6 +5,7 @@
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {"letter" | "files"} Part */
@@ -23,8 +24,10 @@ export async function keep({ draft: id, part, content, identity }) {
   const { sealKey, identities } = await keys.unlocked(identity);
   if (!sealKey || !identities.length) throw new RequestError("locked");
   const { sealed } = await vault.call("draft.seal", { content, place: placeOf(id, partOf(part)), sealKey, identities });
-  const kept = (await database.get("drafts", id)) ?? { id };
-  await database.put("drafts", { ...kept, at: new Date().toISOString(), [part]: sealed });
+  await inTurn(turnOf(id), async () => {
+    const kept = (await database.get("drafts", id)) ?? { id };
+    await database.put("drafts", { ...kept, at: new Date().toISOString(), [part]: sealed });
+  });
 }
 
 /**
@@ -40,9 +43,30 @@ export async function open({ draft: id, part, replyKey }) {
   return vault.call("draft.open", { sealed, place: placeOf(id, partOf(part)), replyKey, sealKey, identities });
 }
 
+/** The messages of a letter that were given to the bridge. @param {string} id */
+export async function sending(id) {
+  return (await database.get("drafts", id))?.sending ?? {};
+}
+
+/**
+ * Notes the state of one message of a letter, also of a letter that has no draft.
+ * @param {string} id @param {string} name @param {SendingRecord} record
+ */
+export function noteSending(id, name, record) {
+  return inTurn(turnOf(id), async () => {
+    const kept = (await database.get("drafts", id)) ?? { id, at: new Date().toISOString() };
+    await database.put("drafts", { ...kept, sending: { ...kept.sending, [name]: record } });
+  });
+}
+
 /** @param {string} id */
 export function drop(id) {
   return database.remove("drafts", id);
+}
+
+/** Changes of one entry run one after the other, so that none is lost. @param {string} id */
+function turnOf(id) {
+  return `draft ${id}`;
 }
 
 /** @param {string} part @returns {Part} */

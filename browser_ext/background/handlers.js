@@ -2,6 +2,8 @@
 import * as database from "../shared/database.js";
 import * as alterations from "./alterations.js";
 import * as backup from "./backup.js";
+import * as bridge from "./bridge.js";
+import * as bridgeSending from "./bridge_sending.js";
 import * as composing from "./composing.js";
 import * as contacts from "./contacts.js";
 import * as fields from "./fields.js";
@@ -146,11 +148,16 @@ export const HANDLERS = {
   "compose.keep": composing.keepDraft,
   "compose.restore": composing.openDraft,
   "compose.drop": composing.dropDraft,
-  "compose.send": composing.send,
+  "compose.send": (body, sender) => (body.bridge ? bridgeSending.send : composing.send)(body, sender),
   "compose.save": composing.saveAsFiles,
   "receipt.send": givingReceipts.send,
   "receipt.save": givingReceipts.saveAsFile,
   "compose.close": composing.close,
+  "bridge.read": bridge.read,
+  "bridge.open": bridge.openSignIn,
+  "bridge.find": bridge.find,
+  "bridge.keep": bridge.keep,
+  "bridge.leave": bridge.leave,
   "guide.open": guide.open,
   "guide.step": guide.readStep,
   "guide.keep": guide.keepStep,

@@ -118,10 +118,13 @@ export class Courier {
   /**
    * @param {PackedLetter} letter
    * @param {Leaving} leaving
-   * @param {{password: Secret | null, again: boolean}} options
+   * @param {{password: Secret | null, again: boolean, bridge: string, draft: string}} options `bridge` is the host of the
+   *   bridge that sends it, or "" for the webmail; `draft` names the letter
    */
-  async send(letter, leaving, { password, again }) {
-    return ask("compose.send", { ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), again, shown: await this.#shown });
+  async send(letter, leaving, { password, ...options }) {
+    return ask("compose.send", {
+      ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), ...options, shown: await this.#shown,
+    });
   }
 
   /**

@@ -38,6 +38,12 @@ export class DraftKeeper {
     });
   }
 
+  /** The name of the letter, also before its draft is kept. */
+  get id() {
+    this.#id ||= crypto.randomUUID();
+    return this.#id;
+  }
+
   /** Whether the latest text could not be stored. Unlocking the keys may help. */
   get isRefused() {
     return this.state === "locked" || this.state === "failed";
@@ -78,14 +84,14 @@ export class DraftKeeper {
 
   async #keep() {
     if (this.#ended || this.state === "none" || this.state === "kept") return;
-    this.#id ||= crypto.randomUUID();
+    const id = this.id;
     this.state = "kept";
     const { letter, files, identity } = this.#read();
     const withFiles = this.#filesChanged;
     this.#filesChanged = false;
     try {
-      const parts = await this.#courier.keep(this.#id, "letter", letter, identity)
-        && (!withFiles || await this.#courier.keep(this.#id, "files", files, identity));
+      const parts = await this.#courier.keep(id, "letter", letter, identity)
+        && (!withFiles || await this.#courier.keep(id, "files", files, identity));
       if (!parts) this.#retry("locked", withFiles);
     } catch {
       this.#retry("failed", withFiles);

@@ -18,8 +18,12 @@ export function addressList(addresses) {
   return new Intl.ListFormat(locale(), { type: "conjunction" }).format(addresses.map(isolate));
 }
 
-/** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./letter_window.js").Claim["deliver"]} deliver */
-export function sendVerb(translate, deliver) {
+/**
+ * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./bridge_choice.js").Delivery} deliver
+ * @param {string} [host] the bridge's
+ */
+export function sendVerb(translate, deliver, host = "") {
+  if (deliver === "bridge") return text("bridgeSend", isolate(host));
   return deliver === "file" ? text("composeSaveFile") : deliver === "attachment" ? text("composeHandOver") : translate("send");
 }
 
@@ -46,9 +50,9 @@ export function formNotes({ origin, deliver, text: moved }) {
   return moved ? [note, html("p", { class: "warning", text: text("composeFormText") })] : [note];
 }
 
-/** A note on how the message arrives, by the way in which it leaves. @param {import("./letter_window.js").Claim["deliver"]} deliver */
+/** A note on how the message arrives, by the way in which it leaves. @param {import("./bridge_choice.js").Delivery} deliver */
 export function arrivalNote(deliver) {
-  const key = { raw: "composeArrivesWhole", attachment: "composeArrivesAttached", file: "composeArrivesAsFile" }[deliver];
+  const key = { raw: "composeArrivesWhole", bridge: "composeArrivesWhole", attachment: "composeArrivesAttached", file: "composeArrivesAsFile" }[deliver];
   return html("p", { class: "field-hint", text: text(key), data: { test: "arrives" } });
 }
 

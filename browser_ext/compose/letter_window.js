@@ -16,6 +16,7 @@ import { directoryPattern } from "../shared/directory_address.js";
 import { errorText, text } from "../shared/i18n.js";
 import { askWriterOnly } from "../shared/writer_only.js";
 import { Answering } from "./answering.js";
+import { BridgeChoice } from "./bridge_choice.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
@@ -52,6 +53,8 @@ export class LetterWindow {
   #isForWriterOnly = false;
   /** The letter as it was when it left. @type {Letter | null} */
   #leavingLetter = null;
+  /** The way in which it left. @type {import("./bridge_choice.js").Delivery} */
+  #leavingBy = "raw";
 
   /** @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate @param {import("./courier.js").Courier} courier @param {Claim} claim */
   constructor(translate, courier, claim) {
@@ -78,11 +81,14 @@ export class LetterWindow {
     });
     this.more = new MoreOptions({ ...claim, onChange: () => this.written() });
     this.plan = this.#createPlan();
+    this.bridge = new BridgeChoice({ ...claim, onChange: () => this.update() });
+    this.arrival = html("div", {});
     this.draftState = html("p", { class: "muted", role: "status", data: { test: "draft-state" } });
     this.sending = new Sending(translate, courier, { deliver: claim.deliver, plan: this.plan.id, desk: {
       take: (onFree) => this.#takeOutgoing(onFree),
       onSent: (sent) => this.#showSent(sent),
       onLocked: () => void this.#refresh(),
+      onSignedOut: () => void this.bridge.refresh(),
       withoutTimestamp: () => this.more.lastingOff(),
       update: () => this.update(),
     } });
@@ -120,6 +126,9 @@ export class LetterWindow {
 
   /** Draws the plan of what will leave, and the obstacles. */
   update() {
+    this.bridge.show(this.sender.address);
+    this.sending.leaveBy(this.bridge.deliver, this.bridge.host);
+    this.arrival.replaceChildren(arrivalNote(this.bridge.deliver));
     const letter = this.#letter();
     const translate = this.#translate;
     this.protection.passwordPlace.hidden = !letter.encrypt || this.recipients.byPassword.length === 0;
@@ -163,8 +172,8 @@ export class LetterWindow {
       this.subject.element,
       html("div", { class: "field" }, html("label", { for: this.text.id, text: translate("letter") }), this.sheet),
       this.attached.element,
-      protection.element, protection.passwordPlace, this.more.element, this.sender.unlockPlace, this.plan.element, arrivalNote(this.#claim.deliver),
-      sending.failure, sending.progress.element, sending.ways,
+      protection.element, protection.passwordPlace, this.more.element, this.sender.unlockPlace, this.plan.element, this.arrival, this.bridge.element,
+      sending.failure, sending.details, sending.progress.element, sending.ways,
       html("div", { class: "actions" }, sending.button, discard), this.draftState);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -196,7 +205,7 @@ export class LetterWindow {
   #obstacles(letter) {
     const { bcc, byPassword } = this.recipients;
     const around = {
-      identity: this.sender.identity, deliver: this.#claim.deliver, hidden: bcc.people.length, byPassword: byPassword.length,
+      identity: this.sender.identity, deliver: this.bridge.deliver, hidden: bcc.people.length, byPassword: byPassword.length,
     };
     return letterObstacles(letter, around, this.#translate);
   }
@@ -238,10 +247,12 @@ export class LetterWindow {
   /** @param {Letter} letter */
   #outgoing(letter) {
     this.#leavingLetter = letter;
+    this.#leavingBy = this.bridge.deliver;
+    const bridge = this.#leavingBy === "bridge" ? this.bridge.host : "";
     const [packed, leaving, password] = [this.#packed(), this.#leaving(), this.protection.takePassword()];
     return {
       isEncrypted: letter.encrypt,
-      send: (/** @type {{again: boolean}} */ { again }) => this.#courier.send(packed, leaving, { password, again }),
+      send: (/** @type {{again: boolean}} */ { again }) => this.#courier.send(packed, leaving, { password, again, bridge, draft: this.drafts.id }),
       finish: () => this.#courier.finish(packed, leaving, password),
     };
   }
@@ -277,13 +288,15 @@ export class LetterWindow {
     };
   }
 
-  /** @param {{shown: ArrayBuffer | null, isHandedOver: boolean}} sent */
-  async #showSent({ shown, isHandedOver }) {
+  /** @param {import("./sending.js").Sent} sent */
+  async #showSent({ shown, isHandedOver, byBridge }) {
     // The draft stays while the person still has to send the message in the webmail. A draft that cannot be dropped
     // does no harm.
     if (!isHandedOver) await this.drafts.end().catch(() => {});
     const onClose = () => void this.#courier.close();
-    const { heading, parts } = createSentView(this.#translate, { letter: this.#leavingLetter ?? this.#letter(), deliver: this.#claim.deliver, origin: this.#claim.origin, shown, isHandedOver, onClose });
+    const { heading, parts } = createSentView(this.#translate, {
+      letter: this.#leavingLetter ?? this.#letter(), deliver: this.#leavingBy, origin: this.#claim.origin, shown, isHandedOver, byBridge, onClose,
+    });
     this.element.replaceChildren(...parts);
     heading.focus();
   }
@@ -298,6 +311,7 @@ export class LetterWindow {
   /** Reads the identities again, since keys may have been locked, unlocked or added in another window. */
   async #refresh() {
     if (this.sending.isDone) return;
+    void this.bridge.refresh();
     const identities = await this.#courier.identities().catch(() => null);
     if (!identities) return;
     this.sender.refresh(identities);

@@ -2,9 +2,10 @@
  * The sending of a letter from its window: button, progress, errors, and the remedies if the webmail did not take it.
  */
 import { html } from "../../wasm_build/ui/dom.js";
-import { problem, whileBusy } from "../../wasm_build/ui/parts.js";
+import { ask as confirm, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { errorText, text } from "../shared/i18n.js";
 import { codeOf } from "../shared/messages.js";
+import { createRefusedList, outcomeSentence } from "./bridge_outcome.js";
 import { saveMessage, sendVerb } from "./letter_parts.js";
 import { LetterProgress } from "./letter_progress.js";
 
@@ -14,10 +15,12 @@ import { LetterProgress } from "./letter_progress.js";
  *   isEncrypted: boolean, send: (options: {again: boolean}) => Promise<ReplyTo<"compose.send">>, finish: () => Promise<ArrayBuffer[]>,
  * }} Outgoing
  */
+/** @typedef {import("../background/bridge_sending.js").Result} BridgeResult */
+/** @typedef {{shown: ArrayBuffer | null, isHandedOver: boolean, byBridge?: BridgeResult}} Sent */
 /**
  * @typedef {{
- *   take: (onFree: () => void) => Outgoing | null, onSent: (sent: {shown: ArrayBuffer | null, isHandedOver: boolean}) => Promise<void>,
- *   onLocked: () => void, withoutTimestamp?: () => void, update: () => void,
+ *   take: (onFree: () => void) => Outgoing | null, onSent: (sent: Sent) => Promise<void>,
+ *   onLocked: () => void, onSignedOut?: () => void, withoutTimestamp?: () => void, update: () => void,
  * }} Desk the window of the letter. `take` returns null while there are obstacles, or until the
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
  */
@@ -29,6 +32,8 @@ const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused", "timestamp-n
 
 export class Sending {
   failure = problem("send-error");
+  /** The recipients that a mail server refused. */
+  details = html("div", {});
   ways = html("div", { class: "actions" });
   progress = new LetterProgress();
   #translate;
@@ -64,9 +69,15 @@ export class Sending {
     else this.button.setAttribute("aria-disabled", "true");
   }
 
+  /** Shows the way in which the letter leaves. @param {import("./bridge_choice.js").Delivery} deliver @param {string} host */
+  leaveBy(deliver, host) {
+    if (!this.#busy) this.button.textContent = sendVerb(this.#translate, deliver, host);
+  }
+
   /** Shows an error; "" removes it. @param {string} words */
   say(words) {
     this.failure.textContent = words;
+    this.details.replaceChildren();
   }
 
   /** Shows the progress of reading files. @param {import("../shared/progress.js").Told} told */
@@ -83,11 +94,11 @@ export class Sending {
     if (!outgoing) return;
     this.ways.replaceChildren();
     await this.#work(outgoing.isEncrypted, async () => {
-      const { sent, problem: reason, files, shown } = await outgoing.send({ again });
-      if (!sent) return this.#refused(reason);
+      const { sent, problem: reason, files, shown, byBridge } = await outgoing.send({ again });
+      if (!sent) return byBridge ? this.#notByBridge(byBridge) : this.#refused(reason);
       files.forEach(saveMessage);
       this.#done = true;
-      await this.#desk.onSent({ shown, isHandedOver: reason !== "" });
+      await this.#desk.onSent({ shown, isHandedOver: reason !== "", byBridge });
     });
   }
 
@@ -114,6 +125,28 @@ export class Sending {
     this.#offerWays(false);
   }
 
+  /** Says what the bridge knows. A message that was perhaps sent is looked for again, and never simply sent again. @param {BridgeResult} result */
+  #notByBridge(result) {
+    this.say(outcomeSentence(result));
+    const people = createRefusedList(result);
+    if (people) this.details.replaceChildren(people);
+    if (result.outcome === "refused") return this.ways.replaceChildren(this.#saveButton());
+    const look = html("button", {
+      type: "button", text: text("bridgeLookAgain"), data: { agrees: "", test: "look-again" }, on: { click: () => void this.submit() },
+    });
+    const again = html("button", {
+      type: "button", class: "quiet", text: text("bridgeSendTwice"), data: { test: "send-twice" }, on: { click: () => this.#confirmTwice() },
+    });
+    this.ways.replaceChildren(look, this.#saveButton(), ...(result.outcome === "perhaps" ? [again] : []));
+  }
+
+  #confirmTwice() {
+    confirm({
+      title: text("bridgeSendTwiceTitle"), meaning: text("bridgeSendTwiceMeaning"), keep: this.#translate("keep_writing"),
+      go: text("composeSendAgain"), test: "send-twice-confirm", onGo: () => void this.submit({ again: true }),
+    });
+  }
+
   /** @param {unknown} error */
   #failed(error) {
     this.say(errorText(error));
@@ -121,18 +154,22 @@ export class Sending {
     if (UNFINISHED.has(code)) this.#offerWays(code === "sending-unknown");
     if (UNSTAMPED.has(code)) this.#offerUnstamped();
     if (code === "locked") this.#desk.onLocked();
+    if (code === "bridge-signed-out") this.#desk.onSignedOut?.();
     this.button.focus();
   }
 
   /** Offers the remedies if the webmail did not take the letter. @param {boolean} isUnknown */
   #offerWays(isUnknown) {
-    const save = html("button", {
-      type: "button", text: text("composeSaveFile"), data: { agrees: "", test: "save-file" }, on: { click: () => void this.#saveFiles() },
-    });
     const again = html("button", {
       type: "button", text: text("composeSendAgain"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
     });
-    this.ways.replaceChildren(save, ...(isUnknown ? [again] : []));
+    this.ways.replaceChildren(this.#saveButton(), ...(isUnknown ? [again] : []));
+  }
+
+  #saveButton() {
+    return html("button", {
+      type: "button", text: text("composeSaveFile"), data: { agrees: "", test: "save-file" }, on: { click: () => void this.#saveFiles() },
+    });
   }
 
   /** Offers to send the letter without a timestamp. */

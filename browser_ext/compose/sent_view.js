@@ -10,10 +10,10 @@ import { text } from "../shared/i18n.js";
  * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
  * @param {{
  *   letter: import("../../wasm_build/ui/sending_plan.js").Letter, deliver: string, origin: string, shown: ArrayBuffer | null, isHandedOver: boolean,
- *   onClose: () => void,
+ *   byBridge?: import("../background/bridge_sending.js").Result, onClose: () => void,
  * }} sent `shown` is the beginning of the first message
  */
-export function createSentView(translate, { letter, deliver, origin, shown, isHandedOver, onClose }) {
+export function createSentView(translate, { letter, deliver, origin, shown, isHandedOver, byBridge, onClose }) {
   const title = isHandedOver ? text("composeHandedOver") : deliver === "file" ? text("composeSaved") : translate("sent");
   const heading = html("h1", { tabindex: -1, text: title, data: { test: "sent" } });
   const close = html("button", {
@@ -25,6 +25,7 @@ export function createSentView(translate, { letter, deliver, origin, shown, isHa
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), sentence)),
     isHandedOver ? html("p", { class: "warning", text: text("composeHandedOverHint"), data: { test: "handed-over" } }) : "",
     deliver === "file" ? html("p", { text: origin ? text("composeSavedHint", isolate(origin)) : text("composeSavedNext"), data: { test: "saved-hint" } }) : "",
+    byBridge?.outcome === "sent" ? html("p", { text: text(byBridge.isCopied ? "bridgeCopyKept" : "bridgeNoCopy", isolate(byBridge.host)), data: { test: "sent-copy" } }) : "",
     ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
     html("div", { class: "actions" }, close),
   ];

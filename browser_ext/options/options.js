@@ -20,6 +20,7 @@ import { createPatternChoice } from "../shared/pattern.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
 import { watchBackup } from "./backup_form.js";
+import { showBridge, watchBridge } from "./bridge_form.js";
 import { keyFileCard } from "./identities.js";
 import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
 import { createChanges, createPeople } from "./people.js";
@@ -58,6 +59,7 @@ byId("pattern").append(await createPatternChoice());
 watchPreferences(refresh);
 watchWriting(refresh);
 watchBackup(context);
+watchBridge();
 byId("open-file").addEventListener("click", () => void ask("viewer.open", { mail: "" }));
 byId("lock").addEventListener("click", async () => {
   await ask("session.lock");
@@ -104,6 +106,7 @@ async function refresh() {
   settleRemovals(focused);
   showPreferences(preferences);
   showWriting(writing);
+  await showBridge();
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();

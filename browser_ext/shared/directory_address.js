@@ -1,6 +1,8 @@
-/** The address of a bridge at which certificates are looked up. */
+/** The address of a bridge, at which certificates are looked up and by which messages are sent. */
 import { RequestError } from "./messages.js";
 
+/** A path before `/api`, as the bridge's setting `api_prefix` allows it. */
+const PREFIX = /^(?:\/[A-Za-z0-9][A-Za-z0-9._~-]*)*$/u;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /**
@@ -18,16 +20,17 @@ export function directoryOrigin(directory) {
 }
 
 /**
- * The origin of the bridge's API, which the bridge's pages name. Throws `unsafe-directory` if nothing may be sent to
+ * The address of the bridge's API without `/api`, which the bridge's pages name. Throws `unsafe-directory` if nothing may be sent to
  * it. Only an address on this machine may be without TLS, and a bridge on another machine must not name one of these.
  * @param {string} named @param {string} directory the origin of the pages, as `directoryOrigin` gave it
- * @returns {string} an origin
+ * @returns {string} an origin, or one with a path
  */
-export function apiOrigin(named, directory) {
+export function apiAddress(named, directory) {
   const isInClear = directory.startsWith("http:");
   try {
     const origin = directoryOrigin(named) || directory;
-    if (isInClear || origin.startsWith("https:")) return origin;
+    const path = named && new URL(named).pathname.replace(/\/$/u, "");
+    if ((isInClear || origin.startsWith("https:")) && PREFIX.test(path)) return origin + path;
   } catch {
     // The error below has another code than `bad-directory`, since the person has not entered this address.
   }

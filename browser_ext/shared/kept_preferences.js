@@ -6,7 +6,7 @@ import * as database from "./database.js";
  * @property {number} idleMinutes the minutes without use after which the keys lock
  * @property {boolean} harvest whether the senders of verified mail are remembered
  * @property {boolean} strict whether private keys stay out of the browser's own cryptography
- * @property {string} directory the origin of the bridge at which certificates are looked up, or ""
+ * @property {string} directory the origin of the person's bridge, or ""
  */
 
 /** The key of the preferences in the store `settings`. */

@@ -33,7 +33,7 @@ function memberOf(error, name) {
   return String(/** @type {Record<string, unknown>} */ (error)[name]);
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar" | "sign-in"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
@@ -173,7 +173,7 @@ export const MESSAGES = {
   "sites.remove": { from: ["options"], body: { id: "string" } },
   "session.lock": { from: ["options"], body: {} },
   // The pattern that marks private pages; a frame in a page gets it with its claim.
-  "pattern.read": { from: ["prompt", "options", "compose"], body: {} },
+  "pattern.read": { from: ["prompt", "options", "compose", "sign-in"], body: {} },
   "pattern.change": { from: ["options"], body: {} },
   // Letters: a page asks for one, and the person writes it in a window of the extension.
   "compose.open": {
@@ -202,11 +202,18 @@ export const MESSAGES = {
     from: ["compose"], body: { composition: "string", draft: "string", part: "string", replyKey: "bytes" },
   },
   "compose.drop": { from: ["compose"], body: { composition: "string", draft: "string" } },
-  "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean" } },
+  // `bridge` is the host that the window named as the sender's bridge, or "" for the webmail; `draft` names the letter.
+  "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean", bridge: "string", draft: "string" } },
   "compose.save": { from: ["compose"], body: LEAVING },
   "receipt.send": { from: ["compose"], body: { ...RECEIPT, again: "boolean" } },
   "receipt.save": { from: ["compose"], body: RECEIPT },
   "compose.close": { from: ["compose"], body: { composition: "string" } },
+  // The session at the person's bridge, and the window for signing in there.
+  "bridge.read": { from: ["options", "compose", "sign-in"], body: {} },
+  "bridge.open": { from: ["options", "compose"], body: { address: "string" } },
+  "bridge.find": { from: ["sign-in"], body: {} },
+  "bridge.keep": { from: ["sign-in"], body: { api: "string", address: "string", token: "string" } },
+  "bridge.leave": { from: ["options"], body: {} },
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
@@ -221,7 +228,7 @@ export const MESSAGES = {
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
   "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: { section: "section" } },
-  "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: {} },
+  "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "sign-in"], body: {} },
   // Help and first steps, updates, the administrator's policy.
   "guide.open": { from: ["options"], body: {} },
   "guide.step": { from: ["options"], body: {} },

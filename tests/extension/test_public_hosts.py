@@ -21,10 +21,10 @@ const urls = JSON.parse(process.argv[2]);
 console.log(JSON.stringify(urls.filter((url) => isPublicHost(new URL(url).hostname))));
 """
 FIND_API = """
-const { apiOrigin } = await import(process.argv[1]);
+const { apiAddress } = await import(process.argv[1]);
 const pairs = JSON.parse(process.argv[2]);
 const origins = pairs.map(([named, directory]) => {
-  try { return apiOrigin(named, directory); } catch (error) { return error.code; }
+  try { return apiAddress(named, directory); } catch (error) { return error.code; }
 });
 console.log(JSON.stringify(origins));
 """
@@ -109,13 +109,13 @@ def test_domains_for_local_use_are_not_public() -> None:
 def test_look_ups_go_where_the_pages_of_a_bridge_name_it_by_https() -> None:
     pairs = [
         ("https://api.example.com", "https://mail.example.com"),
-        ("https://api.example.com:8443/api/", "https://mail.example.com"),
+        ("https://api.example.com:8443/mail/", "https://mail.example.com"),
         ("http://127.0.0.1:8461", "http://127.0.0.1:8460"),
         ("", "https://mail.example.com"),
     ]
     assert run_node(FIND_API, DIRECTORY, pairs) == [
         "https://api.example.com",
-        "https://api.example.com:8443",
+        "https://api.example.com:8443/mail",
         "http://127.0.0.1:8461",
         "https://mail.example.com",
     ]

@@ -29,6 +29,7 @@ from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People
 from tests.support.extension.keys_page import show_section
 from tests.support.extension.letters_from_bob import SECRET_WORDS, mail_from_bob, opened_by
+from tests.support.extension.own_bridge import name_bridge
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
@@ -234,16 +235,6 @@ def test_a_certificate_is_looked_up_at_the_bridge_that_the_person_has_named(
     window.click("[data-address='erna@example.test'] .chip-remove")
     send(window)
     name_bridge(extension, "")
-
-
-def name_bridge(extension: Extension, url: str) -> None:
-    """Set the address of the bridge in the settings; "" removes it."""
-    options = extension.open_options()
-    options.js("(url) => { document.getElementById('directory').value = url; }", url)
-    show_section(options, "settings")
-    options.click("[data-test=directory-go]")
-    options.wait_for_text("Saved", selector="[data-test=settings-done]")
-    options.close()
 
 
 def forget_bob(extension: Extension) -> None:

@@ -17,6 +17,7 @@ from tests.support.extension.compose_driver import Webmail
 from tests.support.extension.driver import textarea
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT, agree_if_asked
 from tests.support.extension.mail_letters import rich_letter
+from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.page_viewer import tab_id, verify
 from tests.support.extension.saved_webmails import READING
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
@@ -64,6 +65,15 @@ def _writing(stage: Stage) -> Iterator[View]:
     yield alone(window)
     window.close()
     webmail.close()
+
+
+@contextmanager
+def _sign_in(stage: Stage) -> Iterator[View]:
+    """The window for signing in to a bridge that does not answer."""
+    name_bridge(stage.extension, "http://127.0.0.1:9")
+    with open_tab(stage, "sign_in/sign_in.html#alice%40example.test") as view:
+        yield view
+    name_bridge(stage.extension, "")
 
 
 @contextmanager
@@ -266,6 +276,7 @@ VIEWS: dict[str, Opener] = {
     "toolbar with a download": _toolbar_with_download,
     "viewer, for a download": partial(open_tab, name="viewer/viewer.html?drop=order.p7m"),
     "writing": _writing,
+    "signing in to a bridge": _sign_in,
     "page, verified": partial(_page, is_altered=False),
     "page, altered": partial(_page, is_altered=True),
     "page to save": _saving,

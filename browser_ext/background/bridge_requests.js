@@ -1,0 +1,35 @@
+/** Requests to the person's bridge: where its API is, and what may be asked. */
+import { api } from "../shared/api.js";
+import { apiAddress, directoryPattern } from "../shared/directory_address.js";
+import { RequestError } from "../shared/messages.js";
+
+const TIMEOUT_MILLISECONDS = 30_000;
+
+/**
+ * The address of the bridge's API, without `/api`. People enter the address of the bridge's pages, where `config.json`
+ * names the API. An API address that a person could not have entered is refused.
+ * @param {string} directory the origin that the person has entered
+ */
+export async function findApi(directory) {
+  const response = await ask(`${directory}/config.json`, { credentials: "omit" });
+  if (!response.ok) return directory;
+  const { api: named } = await readJson(response);
+  return typeof named === "string" ? apiAddress(named, directory) : directory;
+}
+
+/**
+ * Rejects with `directory-not-granted` if the person has not granted the site, and with `directory-failed` if no answer
+ * came; the bridge may then have got the request.
+ * @param {string} url @param {RequestInit} options
+ */
+export async function ask(url, options) {
+  if (!(await api.permissions.contains({ origins: [directoryPattern(url)] }))) throw new RequestError("directory-not-granted");
+  return fetch(url, {
+    redirect: "error", referrerPolicy: "no-referrer", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS), ...options,
+  }).catch(() => { throw new RequestError("directory-failed"); });
+}
+
+/** @param {Response} response */
+export function readJson(response) {
+  return response.json().catch(() => { throw new RequestError("directory-failed"); });
+}

@@ -1,0 +1,120 @@
+/**
+ * A letter that the person's bridge sends. Each message of it has a key, which is kept with the draft before the bridge
+ * gets the message, so that neither a closed window nor a lost answer sends it twice: before anything is sent again, the
+ * bridge is asked what became of it.
+ */
+import { RequestError } from "../shared/messages.js";
+import { tellProgress } from "../shared/progress.js";
+import * as bridge from "./bridge.js";
+import { makeMessages, nameOf, ofWindow, planCopies, SHOWN_BYTES } from "./composing.js";
+import * as drafts from "./drafts.js";
+import { inTurn } from "./turns.js";
+
+const KEY_BYTES = 24;
+/** The bridge remembers a key for a day. Later it says "unknown" of a message that was sent. */
+const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
+
+/**
+ * The outcome of the letter: that of the message at which it stopped, or "sent". `isPartial`: others of its messages
+ * were sent. `host` is the bridge's.
+ * @typedef {bridge.Outcome & {host: string, isPartial: boolean}} Result
+ */
+/** @typedef {{id: string, keys: Record<string, SendingRecord>, host: string}} Letter a letter by the id of its draft */
+
+/**
+ * Sends a letter by the bridge that the window named. With `again` the person has agreed that a message that was perhaps
+ * sent is sent once more.
+ * @param {BodyOf<"compose.send">} body @param {Sender} sender
+ * @returns {Promise<import("./composing.js").Delivered>}
+ */
+export async function send(body, sender) {
+  await ofWindow(body.composition, sender);
+  const { host, address } = await bridge.read();
+  if (host !== body.bridge) throw new RequestError("bridge-changed");
+  if (address.toLowerCase() !== body.from.toLowerCase()) throw new RequestError("bridge-signed-out");
+  if (!body.draft) throw new RequestError("bad-request");
+  return inTurn(`sending ${body.draft}`, () => sendInTurn(body, host));
+}
+
+/** @param {BodyOf<"compose.send">} body @param {string} host @returns {Promise<import("./composing.js").Delivered>} */
+async function sendInTurn(body, host) {
+  const letter = { id: body.draft, keys: await drafts.sending(body.draft), host };
+  const unsettled = await settle(letter, body.again);
+  if (unsettled) return { sent: false, problem: "", files: [], shown: null, byBridge: resultOf(letter, unsettled) };
+  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ copy, name: await hashOf(copy.envelope) })));
+  const left = named.filter(({ name }) => letter.keys[name]?.state !== "sent");
+  const { messages } = left.length ? await makeMessages(body, left.map(({ copy }) => copy)) : { messages: [] };
+  const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
+  /** @type {bridge.Outcome} */
+  let outcome = { outcome: "sent", isCopied: true };
+  for (const [index, { copy, name }] of left.entries()) {
+    tellProgress(body.composition, { stage: "deliver", done: index, total: left.length > 1 ? left.length : null });
+    const { to, cc, bcc } = copy.envelope;
+    // The copy for To and Cc is the last one: Sent gets this one only.
+    outcome = await sendOne(letter, name, { message: messages[index], recipients: [...to, ...cc, ...bcc], keepsCopy: index === left.length - 1 });
+    if (outcome.outcome !== "sent") return { sent: false, problem: "", files: [], shown, byBridge: resultOf(letter, outcome) };
+  }
+  return { sent: true, problem: "", files: [], shown, byBridge: resultOf(letter, outcome) };
+}
+
+/**
+ * Asks what became of the messages of earlier tries whose fate is open, whatever recipients the letter has by now.
+ * @param {Letter} letter @param {boolean} again
+ * @returns {Promise<bridge.Outcome | null>} the outcome that is still open; null if none is
+ */
+async function settle(letter, again) {
+  for (const [name, { key, state, at }] of Object.entries(letter.keys)) {
+    if (state !== "begun" && state !== "perhaps") continue;
+    const found = await bridge.look(key);
+    const isForgotten = found.outcome === "unknown" && (state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
+    /** @type {bridge.Outcome} */
+    const outcome = isForgotten ? { outcome: "perhaps" } : found;
+    await note(letter, name, outcome);
+    if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at });
+    else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return outcome;
+  }
+  return null;
+}
+
+/** @param {Letter} letter @param {string} name @param {{message: ArrayBuffer, recipients: string[], keepsCopy: boolean}} one */
+async function sendOne(letter, name, one) {
+  const known = letter.keys[name];
+  // A message that certainly did not leave may go under its key again. After a refusal the bridge would repeat that.
+  const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
+  await write(letter, name, { key, state: "begun", at });
+  const outcome = await bridge.send({ key, ...one }).catch(async (error) => {
+    // The bridge has refused the session and so this request. An earlier request with the key stays as open as it was.
+    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at });
+    throw error;
+  });
+  await note(letter, name, outcome);
+  return outcome;
+}
+
+/** @param {Letter} letter @param {string} name @param {bridge.Outcome} outcome */
+async function note(letter, name, { outcome }) {
+  if (outcome === "unanswered" || outcome === "unknown") return;
+  await write(letter, name, { ...letter.keys[name], state: outcome });
+}
+
+/** @param {Letter} letter @param {string} name @param {SendingRecord} record */
+async function write(letter, name, record) {
+  letter.keys = { ...letter.keys, [name]: record };
+  await drafts.noteSending(letter.id, name, record);
+}
+
+/** @param {Letter} letter @param {bridge.Outcome} outcome @returns {Result} */
+function resultOf({ host, keys }, outcome) {
+  return { ...outcome, host, isPartial: outcome.outcome !== "sent" && Object.values(keys).some(({ state }) => state === "sent") };
+}
+
+function makeKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A name for the message to these recipients that does not name them. @param {Parameters<typeof nameOf>[0]} envelope */
+async function hashOf(envelope) {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(nameOf(envelope)));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

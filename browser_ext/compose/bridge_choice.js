@@ -1,0 +1,88 @@
+/**
+ * The choice between the person's bridge, which sends a letter itself, and the way for which the window was opened: the
+ * webmail or a file. The bridge is preferred while the person is signed in there with the letter's From.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate, sameAddress } from "../../wasm_build/ui/formats.js";
+import { whenBridgeChanged } from "../shared/bridge_news.js";
+import { text } from "../shared/i18n.js";
+import { ask } from "../shared/request.js";
+
+/** @typedef {import("./letter_window.js").Claim} Claim */
+/** @typedef {Claim["deliver"] | "bridge"} Delivery */
+
+export class BridgeChoice {
+  element = html("div", { class: "bridge-choice", data: { test: "bridge-choice" } });
+  #bridge;
+  #other;
+  #onChange;
+  #from = "";
+  #isDeclined = false;
+  #shown = "";
+
+  /** @param {Pick<Claim, "bridge" | "deliver"> & {onChange: () => void}} options */
+  constructor({ bridge, deliver, onChange }) {
+    this.#bridge = bridge;
+    this.#other = deliver;
+    this.#onChange = onChange;
+    whenBridgeChanged(() => void this.refresh());
+  }
+
+  /** The way in which the letter leaves. @returns {Delivery} */
+  get deliver() {
+    return this.#isReady && !this.#isDeclined ? "bridge" : this.#other;
+  }
+
+  get host() {
+    return this.#bridge.host;
+  }
+
+  /** @param {string} from the address of the letter's sender */
+  show(from) {
+    this.#from = from;
+    const state = JSON.stringify([this.#bridge, from, this.#isDeclined]);
+    // An unchanged choice is not drawn again. A new drawing could catch a click that was meant for another place.
+    if (state === this.#shown) return;
+    this.#shown = state;
+    this.element.replaceChildren(...(this.host ? this.#draw() : []));
+  }
+
+  /** Reads the session again, since it may have begun or ended in another window. */
+  async refresh() {
+    const bridge = await ask("bridge.read").catch(() => null);
+    if (!bridge) return;
+    this.#bridge = bridge;
+    this.#onChange();
+  }
+
+  signIn() {
+    void ask("bridge.open", { address: this.#from });
+  }
+
+  get #isReady() {
+    return this.host !== "" && sameAddress(this.#bridge.address, this.#from);
+  }
+
+  #draw() {
+    const [host, from] = [isolate(this.host), isolate(this.#from)];
+    const { address } = this.#bridge;
+    if (this.#isReady) {
+      const instead = this.#isDeclined ? text("bridgeInstead", host) : text(this.#other === "file" ? "bridgeFileInstead" : "bridgeWebmailInstead");
+      const turn = html("button", { type: "button", class: "quiet", text: instead, data: { test: "bridge-turn" }, on: { click: () => this.#turn() } });
+      return [...(this.#isDeclined ? [] : [html("p", { class: "field-hint", text: text("bridgeSends", host), data: { test: "bridge-sends" } })]), turn];
+    }
+    const words = address ? text("bridgeOther", isolate(address), host) : text("bridgeOffer", host);
+    return [
+      html("p", { class: "field-hint", text: words }),
+      html("button", {
+        type: "button", text: address ? text("bridgeSignInAs", from) : text("bridgeSignIn"), data: { test: "bridge-sign-in" },
+        on: { click: () => this.signIn() },
+      }),
+    ];
+  }
+
+  #turn() {
+    this.#isDeclined = !this.#isDeclined;
+    this.#onChange();
+  }
+}

@@ -1,0 +1,45 @@
+/** The person's session at their bridge, by which messages are sent, beside the setting of its address. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { text } from "../shared/i18n.js";
+import { whenBridgeChanged } from "../shared/bridge_news.js";
+import { createOwnOrigin } from "../shared/own_origin.js";
+import { ask } from "../shared/request.js";
+import { byId } from "./parts.js";
+
+/** Shows the session, and follows its changes. */
+export function watchBridge() {
+  whenBridgeChanged(() => void showBridge());
+}
+
+let shown = "";
+
+/** Draws the session if it has changed. */
+export async function showBridge() {
+  const { host, address } = await ask("bridge.read");
+  const state = JSON.stringify([host, address]);
+  if (state === shown) return;
+  shown = state;
+  byId("bridge").hidden = !host;
+  byId("bridge").replaceChildren(...(host ? createSession(host, address) : []));
+}
+
+/** @param {string} host @param {string} address @returns {HTMLElement[]} */
+function createSession(host, address) {
+  const sentence = address ? text("bridgeSignedIn", isolate(address), isolate(host)) : text("bridgeSignedOut", isolate(host));
+  const button = address
+    ? html("button", { type: "button", text: text("bridgeSignOut"), data: { test: "bridge-sign-out" }, on: { click: () => void signOut() } })
+    : html("button", {
+      type: "button", text: text("bridgeSignIn"), data: { test: "bridge-sign-in" }, on: { click: () => void ask("bridge.open", { address: "" }) },
+    });
+  return [
+    html("h3", { text: text("bridgeTitle") }), html("p", { text: sentence, data: { test: "bridge-state" } }),
+    html("div", { class: "actions" }, button),
+    html("p", { class: "field-hint", text: text("bridgeOriginHint") }), createOwnOrigin(),
+  ];
+}
+
+async function signOut() {
+  await ask("bridge.leave").catch(() => {});
+  await showBridge();
+}

@@ -1,0 +1,15 @@
+/** The origin of this extension, which the bridge's administrator has to admit, with a button that copies it. */
+import { html } from "../../wasm_build/ui/dom.js";
+import { api } from "./api.js";
+import { text } from "./i18n.js";
+
+export function createOwnOrigin() {
+  const origin = api.runtime.getURL("").replace(/\/$/u, "");
+  const done = html("span", { class: "done", role: "status" });
+  const copy = html("button", { type: "button", text: text("bridgeCopyOrigin"), data: { test: "copy-origin" }, on: { click: () => {
+    void navigator.clipboard.writeText(origin).then(() => { done.textContent = text("bridgeCopied"); }, () => {});
+  } } });
+  return html("div", { class: "stack" },
+    html("p", { class: "fingerprint", text: origin, dir: "ltr", data: { test: "own-origin" } }),
+    html("div", { class: "actions" }, copy, done));
+}

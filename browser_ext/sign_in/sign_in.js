@@ -1,0 +1,104 @@
+/**
+ * The window in which the person signs in to their bridge. It sends the password to the bridge itself, as bytes that it
+ * overwrites. The background gets only the token of the session.
+ */
+import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { disturb } from "../../wasm_build/ui/calm.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
+import { SecretField } from "../../wasm_build/ui/secret_field.js";
+import { api } from "../shared/api.js";
+import { directoryPattern } from "../shared/directory_address.js";
+import { errorText, text } from "../shared/i18n.js";
+import { codeOf, describeError, RequestError } from "../shared/messages.js";
+import { createOwnOrigin } from "../shared/own_origin.js";
+import { startPage } from "../shared/page_start.js";
+import { showPattern } from "../shared/pattern.js";
+import { ask } from "../shared/request.js";
+import { writeCredentials } from "./credentials.js";
+
+const TIMEOUT_MILLISECONDS = 60_000;
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const translate = await startPage();
+showPattern(await ask("pattern.read"));
+const { directory, host } = await ask("bridge.read");
+/** The address of the bridge's API; "" until it is known. */
+let place = await ask("bridge.find").then((found) => found.api, () => "");
+
+const address = inputField(text("bridgeAddress"), {
+  type: "email", autocomplete: "username", spellcheck: "false", dir: "ltr", value: decodeURIComponent(location.hash.slice(1)), data: { test: "bridge-address" },
+});
+const password = new SecretField({
+  translate, label: text("bridgePassword"), hint: text("bridgePasswordHint", isolate(host)), onSubmit: () => void submit(),
+});
+const failure = problem("sign-in-problem");
+const help = html("div", { class: "stack" });
+const go = html("button", { type: "submit", class: "primary", text: text("bridgeSignIn"), data: { agrees: "", test: "sign-in" } });
+const leave = html("button", { type: "button", text: text("keysCancel"), data: { test: "sign-in-cancel" }, on: { click: () => void closeWindow() } });
+main.replaceChildren(
+  html("h1", { text: text("bridgeSignInTitle", isolate(host)) }),
+  html("p", { class: "muted", text: text("bridgeSignInMeaning") }),
+  createForm({ class: "stack", novalidate: true }, submit, address.element, password.element, failure, help, html("div", { class: "actions" }, go, leave)));
+disturb();
+if (address.input.value) password.focus();
+else address.input.focus();
+
+function submit() {
+  say(null);
+  if (!address.input.value.trim()) {
+    say({ code: "bridge-no-address" });
+    return address.input.focus();
+  }
+  if (!password.length) return password.setError(text("bridgePasswordMissing"));
+  // The permissions are requested in the click itself: browsers grant sites at no other time.
+  const granting = api.permissions.request({ origins: [...new Set([directory, place || directory].map(directoryPattern))] }).catch(() => false);
+  return whileBusy(go, text("bridgeSigningIn"), async () => {
+    await granting;
+    await signIn();
+    await closeWindow();
+  }, say);
+}
+
+async function signIn() {
+  place ||= (await ask("bridge.find")).api;
+  if (!(await api.permissions.contains({ origins: [directoryPattern(place)] }))) throw new RequestError("bridge-grant-more");
+  const { response, members } = await post();
+  if (response.ok) return ask("bridge.keep", { api: place, address: String(members.address), token: String(members.token) });
+  if (members.code === "login-refused") throw new RequestError("bridge-wrong-password");
+  if (response.status === 403 && members.code !== "domain-not-served") throw new RequestError("bridge-not-admitted");
+  throw { code: "bridge-said", message: String(members.message ?? "") };
+}
+
+/** @returns {Promise<{response: Response, members: Record<string, unknown>}>} */
+async function post() {
+  const body = writeCredentials(address.input.value.trim(), password.take());
+  try {
+    const response = await fetch(`${place}/api/session`, {
+      method: "POST", body, credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", cache: "no-store",
+      headers: { "Content-Type": "application/json", "X-Sealwax": "1" }, signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    });
+    return { response, members: await response.json() };
+  } catch {
+    throw new RequestError("bridge-no-answer");
+  } finally {
+    overwrite(body.buffer);
+  }
+}
+
+/** @param {unknown} error null removes it */
+function say(error) {
+  const code = error ? codeOf(error) : "";
+  help.replaceChildren(...(code === "bridge-not-admitted" ? [createOwnOrigin()] : []));
+  failure.textContent = "";
+  if (code === "bridge-wrong-password") return password.setError(errorText(error));
+  password.setError("");
+  if (!error) return;
+  failure.textContent = code === "bridge-said" ? text("bridgeSaid", isolate(host), isolate(describeError(error).message)) : errorText(error);
+}
+
+async function closeWindow() {
+  // In Firefox `window.close()` does not close a window that an extension opened.
+  const tab = await api.tabs.getCurrent();
+  if (tab?.id !== undefined) await api.tabs.remove(tab.id);
+}
