@@ -179,6 +179,8 @@ interface DraftRecord {
   files?: ArrayBuffer;
   /** The messages of this letter that were given to the bridge, by the hash of their recipients. */
   sending?: Record<string, SendingRecord>;
+  /** Whether the bridge has, or had, a version of it. */
+  isAtBridge?: boolean;
 }
 
 /** A message on its way by the bridge. `key` is its idempotency key; "begun": no answer has come yet. */

@@ -81,11 +81,10 @@ export async function look(key) {
   return readOutcome(await post(`/api/send/${key}/look`, "", "application/json"));
 }
 
-/** The answer to a request of the person's session; null without one. @param {string} path @param {string} body */
-export async function postIfSignedIn(path, body) {
+/** The answer to a request of the person's session; null without one. @param {string} path @param {RequestInit} options */
+export async function askIfSignedIn(path, options) {
   const session = await current();
-  if (!session) return null;
-  return request(session, path, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  return session && request(session, path, options);
 }
 
 /** @param {string} path @param {BodyInit} body @param {string} type @returns {Promise<Response | null>} null if no answer came */

@@ -9,6 +9,7 @@ import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
 import { placeOf, siteOf, sitesAround } from "./ancestors.js";
 import * as bridge from "./bridge.js";
+import * as bridgeDrafts from "./bridge_drafts.js";
 import * as database from "../shared/database.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
@@ -183,6 +184,20 @@ export async function takeCertificate({ composition, ...given }, sender) {
 export async function keepDraft(body, sender) {
   await ofWindow(body.composition, sender);
   await drafts.keep(body);
+  // The window does not wait for the bridge.
+  void bridgeDrafts.keep(body.draft, body.identity);
+}
+
+/** The drafts that are at the person's bridge only. @param {BodyOf<"compose.list-drafts">} body @param {Sender} sender */
+export async function listBridgeDrafts({ composition }, sender) {
+  await ofWindow(composition, sender);
+  return bridgeDrafts.list();
+}
+
+/** Brings a draft from the bridge to this browser. @param {BodyOf<"compose.fetch-draft">} body @param {Sender} sender */
+export async function fetchBridgeDraft({ composition, draft }, sender) {
+  await ofWindow(composition, sender);
+  await bridgeDrafts.bring(draft);
 }
 
 /** @param {BodyOf<"compose.restore">} body @param {Sender} sender */
@@ -194,7 +209,7 @@ export async function openDraft(body, sender) {
 /** @param {BodyOf<"compose.drop">} body @param {Sender} sender */
 export async function dropDraft({ composition, draft }, sender) {
   await ofWindow(composition, sender);
-  await drafts.drop(draft);
+  await bridgeDrafts.drop(draft);
 }
 
 /**

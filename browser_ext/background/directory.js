@@ -24,9 +24,9 @@ export async function search(address) {
   const { directory } = await preferences.read();
   if (!directory) throw new RequestError("no-directory");
   const body = JSON.stringify({ address });
-  const response = (await bridge.postIfSignedIn("/api/directory", body)) ?? (await ask(`${await findApi(directory)}/api/directory`, {
-    method: "POST", body, credentials: "include", headers: { "Content-Type": "application/json", "X-Sealwax": "1" },
-  }));
+  const asked = { method: "POST", body, headers: { "Content-Type": "application/json", "X-Sealwax": "1" } };
+  const response = (await bridge.askIfSignedIn("/api/directory", asked))
+    ?? (await ask(`${await findApi(directory)}/api/directory`, { ...asked, credentials: "include" }));
   if (!response.ok) throw new RequestError(PROBLEMS[response.status] ?? "directory-failed");
   const { found } = await readJson(response);
   if (!Array.isArray(found)) throw new RequestError("directory-failed");

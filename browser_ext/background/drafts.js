@@ -59,9 +59,12 @@ export function noteSending(id, name, record) {
   });
 }
 
-/** @param {string} id */
-export function drop(id) {
-  return database.remove("drafts", id);
+/** Notes that the bridge has a version of a draft. @param {string} id */
+export function noteAtBridge(id) {
+  return inTurn(turnOf(id), async () => {
+    const kept = await database.get("drafts", id);
+    if (kept) await database.put("drafts", { ...kept, isAtBridge: true });
+  });
 }
 
 /** Changes of one entry run one after the other, so that none is lost. @param {string} id */

@@ -148,6 +148,8 @@ export const HANDLERS = {
   "compose.keep": composing.keepDraft,
   "compose.restore": composing.openDraft,
   "compose.drop": composing.dropDraft,
+  "compose.list-drafts": composing.listBridgeDrafts,
+  "compose.fetch-draft": composing.fetchBridgeDraft,
   "compose.send": (body, sender) => (body.bridge ? bridgeSending.send : composing.send)(body, sender),
   "compose.save": composing.saveAsFiles,
   "receipt.send": givingReceipts.send,

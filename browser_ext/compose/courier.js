@@ -167,6 +167,16 @@ export class Courier {
     return envelope && /** @type {Draft[Part]} */ (unpackLetter(await openWith(keys, "draft to go on with", envelope)));
   }
 
+  /** The drafts that are at the person's bridge only. @returns {Promise<{id: string, at: string}[]>} */
+  bridgeDrafts() {
+    return ask("compose.list-drafts", this.#letter);
+  }
+
+  /** Brings a draft from the bridge to this browser. @param {string} draft */
+  fetchDraft(draft) {
+    return ask("compose.fetch-draft", { ...this.#letter, draft });
+  }
+
   /** Follows the progress of the letter. @param {(told: import("../shared/progress.js").Told) => void} onTold */
   follow(onTold) {
     return followProgress(this.#composition, onTold);

@@ -51,6 +51,8 @@ export class LetterWindow {
   #wait;
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;
+  /** The drafts that are at the person's bridge only. @type {Set<string>} */
+  #atBridge = new Set();
   /** The letter as it was when it left. @type {Letter | null} */
   #leavingLetter = null;
   /** The way in which it left. @type {import("./bridge_choice.js").Delivery} */
@@ -119,6 +121,7 @@ export class LetterWindow {
     takeDroppedFiles((files) => void this.attached.attach(files));
     await this.#answering.begin();
     this.update();
+    void this.#offerBridgeDrafts();
     if (this.recipients.to.isEmpty) this.recipients.to.focus();
     else this.text.focus();
     this.text.setSelectionRange(0, 0);
@@ -327,6 +330,15 @@ export class LetterWindow {
     this.note("drafts", ...createDraftList(drafts, { onContinue: (id) => void this.#continueDraft(id), onDrop }));
   }
 
+  /** Offers the drafts at the bridge too, unless the person has begun to write before they come. */
+  async #offerBridgeDrafts() {
+    const found = await this.#courier.bridgeDrafts().catch(() => []);
+    if (!found.length || this.drafts.state !== "none" || this.sending.isDone) return;
+    for (const { id } of found) this.#atBridge.add(id);
+    const all = [...this.#claim.drafts, ...found].sort((one, other) => other.at.localeCompare(one.at));
+    this.#offerDrafts(all.slice(0, MAX_DRAFTS_SHOWN));
+  }
+
   /** @param {string} id */
   #continueDraft(id) {
     return this.attempt(async () => {
@@ -334,6 +346,7 @@ export class LetterWindow {
         this.sender.focusPassphrase();
         throw { code: "locked" };
       }
+      if (this.#atBridge.has(id)) await this.#courier.fetchDraft(id);
       const { letter, files } = await this.drafts.restore(id);
       if (letter) this.#fill(letter, files);
       this.note("drafts");

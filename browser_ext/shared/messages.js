@@ -202,6 +202,8 @@ export const MESSAGES = {
     from: ["compose"], body: { composition: "string", draft: "string", part: "string", replyKey: "bytes" },
   },
   "compose.drop": { from: ["compose"], body: { composition: "string", draft: "string" } },
+  "compose.list-drafts": { from: ["compose"], body: { composition: "string" } },
+  "compose.fetch-draft": { from: ["compose"], body: { composition: "string", draft: "string" } },
   // `bridge` is the host that the window named as the sender's bridge, or "" for the webmail; `draft` names the letter.
   "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean", bridge: "string", draft: "string" } },
   "compose.save": { from: ["compose"], body: LEAVING },

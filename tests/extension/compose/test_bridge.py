@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ from tests.support.servers.tls import tls_folder
 __all__ = ["tls_folder"]
 
 CAROL = "carol@example.test"
+FORGET_DRAFTS = """() => new Promise((resolve, reject) => {
+  const opened = indexedDB.open("sealwax");
+  opened.onerror = reject;
+  opened.onsuccess = () => {
+    const transaction = opened.result.transaction("drafts", "readwrite");
+    transaction.objectStore("drafts").clear();
+    transaction.oncomplete = () => { opened.result.close(); resolve(true); };
+  };
+})"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -185,6 +195,43 @@ def test_a_bcc_recipient_gets_a_message_of_their_own_and_only_one_copy_is_kept(
     assert bridge.smtp.commands("RCPT TO")[-2:] == [f"RCPT TO:<{CAROL}>".encode(), f"RCPT TO:<{BOB}>".encode()]
     assert hidden != open_one
     assert bridge.in_sent()[before:] == [open_one]
+
+
+def test_a_draft_goes_on_in_another_browser_and_the_bridge_reads_none_of_it(
+    extension: Extension, webmail: Webmail, bridge: OwnBridge
+) -> None:
+    window = signed_in(extension, webmail)
+    window.fill("[data-test=compose-subject]", "Lighthouse")
+    draft = wait_for_draft(bridge)
+    assert all(word not in draft for word in (b"Lighthouse", BOB.encode()))
+    window.fill("[data-test=compose-subject]", "Lighthouse, again")
+    assert wait_for_draft(bridge, not_like=draft) != draft
+    window.close()
+    # Another browser has the same keys and no draft.
+    options = extension.open_options()
+    options.js(FORGET_DRAFTS)
+    options.close()
+    again = webmail.write()
+    again.wait_for_selector("[data-test=draft-continue]", timeout_seconds=30)
+    again.click("[data-test=draft-continue]")
+    again.wait_for(
+        "(text) => document.querySelector('[data-test=compose-subject]').value === text", "Lighthouse, again"
+    )
+    again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
+    assert SECRET_WORDS in typed(again)
+    send_now(again)
+    assert len(bridge.sent()) == 1
+    assert bridge.mailboxes.messages(ALICE, "Drafts") == []
+
+
+def wait_for_draft(bridge: OwnBridge, *, not_like: bytes = b"") -> bytes:
+    """Wait until Alice's folder for drafts has one message, and another one than before."""
+    for _ in range(600):
+        found = [message.raw for message in bridge.mailboxes.messages(ALICE, "Drafts")]
+        if len(found) == 1 and found[0] != not_like:
+            return found[0]
+        time.sleep(0.05)
+    raise AssertionError("the draft did not come")
 
 
 def test_the_person_may_choose_the_webmail_and_sign_out(

@@ -1,0 +1,150 @@
+/**
+ * Drafts in the folder for drafts of the person's mailbox, so that they can go on writing with another browser that has the
+ * same keys. A draft is kept there exactly as it is here: sealed under a key of its writer and bound to its name
+ * (`drafts.js`). The bridge learns its time and its size, and of whom it is.
+ */
+import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import { RequestError } from "../shared/messages.js";
+import * as bridge from "./bridge.js";
+import { readJson } from "./bridge_requests.js";
+import * as database from "../shared/database.js";
+import * as drafts from "./drafts.js";
+import * as keys from "./keys.js";
+import { inTurn } from "./turns.js";
+
+/** A larger draft, with its attachments, is kept here only: it would be sent anew after each pause in typing. */
+const MAX_BYTES = 5_000_000;
+const MAX_LISTED = 20;
+const LINE_CHARACTERS = 76;
+const LENGTH_BYTES = 4;
+const MARK = "Sealwax draft";
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
+
+/** The drafts that wait for an upload. A later version replaces one that waits. @type {Set<string>} */
+const waiting = new Set();
+
+/** A draft at the bridge. @typedef {{id: string, at: string, path: string}} Listed */
+
+/**
+ * Keeps a draft at the bridge in place of its earlier version, if the person is signed in there with an address of its
+ * writer. A failure costs nothing: the draft is kept here.
+ * @param {string} id @param {string} identity the fingerprint of its writer
+ */
+export async function keep(id, identity) {
+  if (waiting.has(id)) return;
+  waiting.add(id);
+  await inTurn(turnOf(id), async () => {
+    waiting.delete(id);
+    await upload(id, identity);
+  }).catch(() => {});
+}
+
+/** The drafts that are at the bridge and not here, newest first. @returns {Promise<{id: string, at: string}[]>} */
+export async function list() {
+  const here = new Set((await database.all("drafts")).map(({ id }) => id));
+  return (await listAll()).filter(({ id }) => !here.has(id)).map(({ id, at }) => ({ id, at }));
+}
+
+/** Brings a draft from the bridge to this browser. Rejects with `letter-gone` if it is not there. @param {string} id */
+export async function bring(id) {
+  const found = (await listAll()).find((one) => one.id === id);
+  const response = found ? await bridge.askIfSignedIn(found.path, { method: "GET" }) : null;
+  if (!found || !response?.ok) throw new RequestError("letter-gone");
+  const { letter, files } = readMessage(await response.text());
+  await database.put("drafts", { id, at: found.at, letter, ...(files ? { files } : {}), isAtBridge: true });
+}
+
+/** Deletes a draft here and at the bridge. @param {string} id */
+export function drop(id) {
+  return inTurn(turnOf(id), async () => {
+    const kept = await database.get("drafts", id);
+    await database.remove("drafts", id);
+    if (kept && !kept.isAtBridge) return;
+    const body = JSON.stringify({ messageId: messageIdOf(id) });
+    await bridge.askIfSignedIn("/api/drafts", { method: "DELETE", body, headers: { "Content-Type": "application/json" } }).catch(() => {});
+  });
+}
+
+/** @param {string} id @param {string} identity */
+async function upload(id, identity) {
+  const { address } = await bridge.read();
+  const own = address && (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
+  const isWriter = own && own.addresses.some((one) => one.toLowerCase() === address.toLowerCase());
+  const kept = await database.get("drafts", id);
+  if (!isWriter || !kept?.letter || !ID.test(id)) return;
+  if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_BYTES) return;
+  const body = writeMessage(id, address, kept.letter, kept.files ?? null);
+  const response = await bridge.askIfSignedIn("/api/drafts", {
+    method: "POST", body, headers: { "Content-Type": "application/octet-stream" },
+  });
+  if (response?.ok) await drafts.noteAtBridge(id);
+}
+
+/** @returns {Promise<Listed[]>} */
+async function listAll() {
+  const folders = await askJson("/api/folders", { method: "GET" });
+  const folder = itemsOf(folders?.folders).find(({ role }) => role === "drafts");
+  if (typeof folder?.id !== "string") return [];
+  const place = `/api/folders/${encodeURIComponent(folder.id)}`;
+  const body = JSON.stringify({ subject: MARK, limit: MAX_LISTED });
+  const page = await askJson(`${place}/search`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  const found = itemsOf(page?.messages).map(({ uid, subject, date, flags }) => ({
+    id: String(subject).slice(MARK.length + 1), at: String(date), path: `${place}/${Number(page?.uidValidity)}/${Number(uid)}/raw`,
+    // A server without UIDPLUS only marks what was replaced.
+    isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
+  }));
+  return found.filter(({ id, at, isDeleted }) => ID.test(id) && Number.isFinite(Date.parse(at)) && !isDeleted);
+}
+
+/** @param {string} path @param {RequestInit} options @returns {Promise<Record<string, unknown> | null>} null without a session */
+async function askJson(path, options) {
+  const response = await bridge.askIfSignedIn(path, options);
+  return response?.ok ? readJson(response) : null;
+}
+
+/** @param {unknown} value @returns {Record<string, unknown>[]} */
+function itemsOf(value) {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "object" && one !== null) : [];
+}
+
+/** @param {string} id @param {string} address @param {ArrayBuffer} letter @param {ArrayBuffer | null} files */
+function writeMessage(id, address, letter, files) {
+  const content = new Uint8Array(LENGTH_BYTES + letter.byteLength + (files?.byteLength ?? 0));
+  new DataView(content.buffer).setUint32(0, letter.byteLength);
+  content.set(new Uint8Array(letter), LENGTH_BYTES);
+  if (files) content.set(new Uint8Array(files), LENGTH_BYTES + letter.byteLength);
+  const lines = base64FromBytes(content.buffer).match(new RegExp(`.{1,${LINE_CHARACTERS}}`, "gu")) ?? [];
+  return [
+    `From: <${address}>`, `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, `Message-ID: ${messageIdOf(id)}`,
+    `Subject: ${MARK} ${id}`, "MIME-Version: 1.0", 'Content-Type: application/octet-stream; name="draft.sealwax"',
+    "Content-Transfer-Encoding: base64", "", ...lines, "",
+  ].join("\r\n");
+}
+
+/** Reads what `writeMessage` wrote. The vault finds out whether the parts are whole. @param {string} message */
+function readMessage(message) {
+  const content = contentOf(message);
+  const length = content.byteLength > LENGTH_BYTES ? new DataView(content).getUint32(0) : 0;
+  if (!length || LENGTH_BYTES + length > content.byteLength) throw new RequestError("letter-gone");
+  const files = content.slice(LENGTH_BYTES + length);
+  return { letter: content.slice(LENGTH_BYTES, LENGTH_BYTES + length), files: files.byteLength ? files : null };
+}
+
+/** @param {string} message @returns {ArrayBuffer} */
+function contentOf(message) {
+  try {
+    return bytesFromBase64(message.slice(message.indexOf("\r\n\r\n") + 4));
+  } catch {
+    throw new RequestError("letter-gone");
+  }
+}
+
+/** @param {string} id */
+function messageIdOf(id) {
+  return `<${id}@draft.sealwax.invalid>`;
+}
+
+/** @param {string} id */
+function turnOf(id) {
+  return `bridge draft ${id}`;
+}
