@@ -15,7 +15,7 @@ import { inTurn } from "./turns.js";
 /** A larger draft, with its attachments, is kept here only: it would be sent anew after each pause in typing. */
 const MAX_BYTES = 5_000_000;
 const MAX_LISTED = 20;
-const LINE_CHARACTERS = 76;
+const LINES = /.{1,76}/gu; // RFC 2045 section 6.8: at most 76 characters
 const LENGTH_BYTES = 4;
 const MARK = "Sealwax draft";
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
@@ -113,7 +113,7 @@ function writeMessage(id, address, letter, files) {
   new DataView(content.buffer).setUint32(0, letter.byteLength);
   content.set(new Uint8Array(letter), LENGTH_BYTES);
   if (files) content.set(new Uint8Array(files), LENGTH_BYTES + letter.byteLength);
-  const lines = base64FromBytes(content.buffer).match(new RegExp(`.{1,${LINE_CHARACTERS}}`, "gu")) ?? [];
+  const lines = base64FromBytes(content.buffer).match(LINES) ?? [];
   return [
     `From: <${address}>`, `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`, `Message-ID: ${messageIdOf(id)}`,
     `Subject: ${MARK} ${id}`, "MIME-Version: 1.0", 'Content-Type: application/octet-stream; name="draft.sealwax"',
