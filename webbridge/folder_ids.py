@@ -35,7 +35,14 @@ class FolderIds:
         """Return the name of the account's folder with this id. Raises GatewayError with NO_SUCH_FOLDER."""
         try:
             sealed = urlsafe_b64decode(folder_id + "=" * (-len(folder_id) % 4))
-            return self._cipher.decrypt(sealed, [account.encode()]).decode()
+            name = self._cipher.decrypt(sealed, [account.encode()]).decode()
         except (InvalidTag, ValueError):
-            text = "There is no such folder. Load the list of folders again."
-            raise GatewayError(GatewayCode.NO_SUCH_FOLDER, text) from None
+            raise _no_such_folder() from None
+        # The decoder passes over letters that are none of base64, and over spare bits. A folder has one id.
+        if self.id_of(account, name) != folder_id:
+            raise _no_such_folder()
+        return name
+
+
+def _no_such_folder() -> GatewayError:
+    return GatewayError(GatewayCode.NO_SUCH_FOLDER, "There is no such folder. Load the list of folders again.")

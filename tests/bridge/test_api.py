@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+import string
 from base64 import b64decode, urlsafe_b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ from webbridge import BridgeConfig, create_app
 from webbridge.database.tables import SESSION
 from webbridge.demo.accounts import certificate_pem
 from webbridge.demo.mail_server import MemoryMailServer
-from webbridge.gateway import ServerAddress
+from webbridge.gateway import GatewayError, ServerAddress
 from webbridge.services import HTTPS_COOKIE, LOOPBACK_COOKIE, services_of
 
 pytestmark = pytest.mark.server
@@ -534,6 +535,17 @@ def test_a_head_request_leaves_the_connection_for_the_next(alice: FlaskClient, m
 @pytest.mark.parametrize("folder_id", ["INBOX", "x", "A" * 22, "A" * 4000, "%C3%A4", "a%0D%0AA1%20NOOP", "%00", "a.b"])
 def test_a_folder_is_named_by_its_id_only(alice: FlaskClient, folder_id: str) -> None:
     assert error_of(get(alice, f"/api/folders/{folder_id}/messages")) == (404, "no-such-folder")
+
+
+@pytest.mark.parametrize("name", ["INBOX", "Sent", "a longer name", "\u00e4"])
+def test_a_folder_has_one_id(app: Flask, name: str) -> None:
+    ids = services_of(app).folder_ids
+    known = ids.id_of(ALICE, name)
+    assert ids.name_of(ALICE, known) == name
+    last = [known[:-1] + letter for letter in string.ascii_letters + string.digits + "-_"]
+    for invented in {known + "!", known + "=", f" {known}", f"{known[:3]}.{known[3:]}", *last} - {known}:
+        with pytest.raises(GatewayError, match="no such folder"):
+            ids.name_of(ALICE, invented)
 
 
 def test_the_id_of_a_folder_opens_no_folder_of_another_account(alice: FlaskClient) -> None:
