@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,12 @@ def old_stack(pages_with_sources: Path) -> Iterator[DemoStack]:
         app.wsgi_app = old_bridges[-1]  # type: ignore[method-assign]
         return app
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stacks, "create_app", create_old)
-        with DemoStack(pages_folder=pages_with_sources) as stack:
-            yield stack
+    with ExitStack() as running:
+        # The other demonstration, which may start later, gets no old bridge.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stacks, "create_app", create_old)
+            stack = running.enter_context(DemoStack(pages_folder=pages_with_sources))
+        yield stack
 
 
 def submit_silently(*_: object, before_last_line: object, **_options: object) -> Outcome:
