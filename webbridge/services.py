@@ -30,13 +30,16 @@ from webbridge.login.counter import LoginCounter, device_gate, login_gate
 from webbridge.login.devices import KEPT_SECONDS, KnownDevices
 from webbridge.login.ended_elsewhere import EndedElsewhere
 from webbridge.login.sessions import Session, SessionStore
+from webbridge.places.downloads import download_limit
+from webbridge.places.session_limit import SessionLimit
+from webbridge.places.shared import SharedPlaces
 from webbridge.reachability import Reachability
 from webbridge.records import record_session_ended, recorded_call
 from webbridge.retrieved import Retrieved
 from webbridge.security import ACCOUNT_HEADER, caller
 from webbridge.sending.copies import CopyChoices
 from webbridge.sending.ledger import Ledger
-from webbridge.sending.limits import send_gate
+from webbridge.sending.limits import SendLimits
 from webbridge.sending.offers import KnownOffers
 
 _EXTENSION = "sealwax"
@@ -116,7 +119,9 @@ class Services:
     copies: CopyChoices
     retrieved: Retrieved
     offers: KnownOffers
-    send_gate: Gate
+    places: SharedPlaces
+    downloads: SessionLimit
+    sends: SendLimits
     logins: LoginCounter
     login_gate: Gate
     devices: KnownDevices
@@ -149,23 +154,26 @@ class Services:
 
     def close(self) -> None:
         """Log out of the mail servers and close the files."""
-        self.ended_elsewhere.close()
         self.pool.close()
+        self.places.close()
         self.authorities.close()
         self.database.close()
 
 
 def install_services(app: Flask, config: BridgeConfig) -> None:
     """Build the parts and store them with the application."""
-    app.before_request(lambda: services().ended_elsewhere.start())
     app.after_request(name_account)
     # Certificates are read first: if a file is unreadable, no database is open yet that would have to be closed.
     anchors_der = _read_anchors(config.anchors_file)
     timestamp_anchors_der = _read_anchors(config.timestamp_anchors_file)
     database = SCHEMA.open(config.database)
+    announcements = Announcements(database)
+    places = SharedPlaces(database, announcements, clock=config.clock)
     accounts = accounts_of(config, database)
-    announcements, pool = Announcements(database), ConnectionPool()
     sessions = sessions_of(config, database, accounts)
+    pool = ConnectionPool(places)
+    ended_elsewhere = EndedElsewhere(sessions=sessions, pool=pool)
+    places.also_hear(ended_elsewhere.hear)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
@@ -174,12 +182,14 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         accounts=accounts,
         announcements=announcements,
         sessions=sessions,
-        ended_elsewhere=EndedElsewhere(announcements, sessions=sessions, pool=pool),
+        ended_elsewhere=ended_elsewhere,
         ledger=Ledger(database, clock=config.clock),
         copies=CopyChoices(database, clock=config.clock),
         retrieved=Retrieved(database, clock=config.clock),
         offers=KnownOffers(config.clock),
-        send_gate=send_gate(),
+        places=places,
+        downloads=download_limit(places),
+        sends=SendLimits(places),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
         devices=KnownDevices(database, clock=config.clock),

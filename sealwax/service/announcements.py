@@ -51,11 +51,6 @@ class Announcements:
         file = database.file
         self._file = None if file is None else file.with_name(f"{file.name}-announcements")
 
-    @property
-    def reach_others(self) -> bool:
-        """Whether other processes may share the database."""
-        return self._database.is_postgresql or self._file is not None
-
     def tell(self, announcement: Announcement) -> None:
         """Tell the other processes, as well as it goes: a failure is not the caller's."""
         word = json.dumps([announcement.kind, announcement.subject, announcement.detail])
@@ -70,11 +65,11 @@ class Announcements:
         except (DatabaseUnavailable, OSError) as error:
             _log.warning("an announcement was not made: %s", type(error).__name__)
 
-    def listen(self, heard: Heard) -> Listening:
-        """Hear the announcements from now on, until the listening is closed."""
+    def listen(self, heard: Heard, *, poll_seconds: float | None = None) -> Listening:
+        """Hear the announcements from now on, until the listening is closed. A file is read each `poll_seconds`."""
         if self._database.is_postgresql:
             return _PostgresqlListening(self._database, heard)
-        return _FileListening(self._file, heard)
+        return _FileListening(self._file, heard, POLL_SECONDS if poll_seconds is None else poll_seconds)
 
 
 class Listening:
@@ -138,9 +133,10 @@ class _PostgresqlListening(Listening):
 
 
 class _FileListening(Listening):
-    def __init__(self, file: Path | None, heard: Heard) -> None:
+    def __init__(self, file: Path | None, heard: Heard, poll_seconds: float) -> None:
         super().__init__(heard)
         self._file = file
+        self._poll_seconds = poll_seconds
         self._first, self._read_bytes = self._begin()
         self._thread.start()
 
@@ -153,7 +149,7 @@ class _FileListening(Listening):
             return b"", 0
 
     def _listen(self) -> None:
-        while not self._ends.wait(POLL_SECONDS):
+        while not self._ends.wait(self._poll_seconds):
             if self._file is not None:
                 with suppress(OSError):
                     self._read_more(self._file)

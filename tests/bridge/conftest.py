@@ -17,13 +17,14 @@ from tests.support.servers import dovecot
 from tests.support.servers.bridge import API, ENROLMENT_KEY, KEYS, PAGES, sign_in
 from tests.support.servers.lying_server import IMAP, SMTP, LyingServer
 from tests.support.servers.mailboxes import PASSWORDS, login_at
+from tests.support.servers.pools import new_pool
 from tests.support.servers.tls import tls_folder
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import ImapConnection, MailServer, Security, ServerAddress
 from webbridge.services import services_of
 
-__all__ = ["clock", "database_url", "postgresql", "tls_folder"]
+__all__ = ["clock", "database_url", "new_pool", "postgresql", "tls_folder"]
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ import pytest
 from tests.support.servers.hostile_imap import HEALTHY
 from tests.support.servers.lying_server import LyingServer, Wait
 from tests.support.servers.mailboxes import login_at
+from tests.support.servers.pools import NewPool
 from webbridge.gateway import ConnectionPool, GatewayError, ImapConnection, Mailbox, MailServer, ServerAddress
 from webbridge.gateway.door import ServerTooSlow
 from webbridge.gateway.imap_wire import ImapWire
-from webbridge.gateway.pool import LOGOUT_SECONDS, MAX_IDLE_SECONDS
+from webbridge.gateway.pool import MAX_IDLE_SECONDS
+from webbridge.gateway.slots import LOGOUT_SECONDS
 from webbridge.gateway.wire import PROGRESS_BYTES, CallDeadline, Wire
 
 INBOX = Mailbox("INBOX", 9)
@@ -92,21 +94,21 @@ def test_a_message_without_progress_ends_after_thirty_seconds(pause: float, size
 @pytest.mark.parametrize(
     "close",
     [
-        lambda pool, server: pool.run("another", login_at(server), lambda connection: connection.list_folders()),
-        lambda pool, _server: pool.close(),
+        ConnectionPool.look_after,
+        ConnectionPool.close,
     ],
-    ids=["the call of another person", "the end of the process"],
+    ids=["the look after idle ones", "the end of the process"],
 )
 def test_a_server_that_answers_no_logout_holds_up_nobody(
-    imap: LyingServer, close: Callable[[ConnectionPool, MailServer], object]
+    imap: LyingServer, close: Callable[[ConnectionPool], object], new_pool: NewPool
 ) -> None:
     imap.answers |= {**HEALTHY, "LOGOUT": [Wait()]}
     seconds = [0.0]
-    pool = ConnectionPool(monotonic=lambda: seconds[0])
+    pool = new_pool(monotonic=lambda: seconds[0])
     for number in range(6):
         pool.adopt(f"session {number}", pool.log_in(login_at(imap.address())))
     seconds[0] = MAX_IDLE_SECONDS + 1
     start = time.monotonic()
-    close(pool, imap.address())
+    close(pool)
     assert time.monotonic() - start < 3 * LOGOUT_SECONDS
     pool.close()

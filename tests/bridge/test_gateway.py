@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, SOMEWHERE, login_at
+from tests.support.servers.pools import NewPool
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.tls import write_tls_files
 from webbridge.gateway import (
@@ -339,8 +340,8 @@ def test_a_certificate_of_another_authority_stops_before_the_password(mail_serve
     assert code_of(smtp_error) is GatewayCode.MISCONFIGURED
 
 
-def test_a_lost_connection_is_replaced_once(mail_server: MailServer) -> None:
-    pool = ConnectionPool()
+def test_a_lost_connection_is_replaced_once(mail_server: MailServer, new_pool: NewPool) -> None:
+    pool = new_pool()
     kept = ImapConnection.open(login_at(mail_server))
     pool.adopt("session", kept)
     kept._imap.wire._socket.shutdown(socket.SHUT_RDWR)
@@ -350,8 +351,8 @@ def test_a_lost_connection_is_replaced_once(mail_server: MailServer) -> None:
     pool.close()
 
 
-def test_a_kept_connection_is_used_again(mail_server: MailServer) -> None:
-    pool = ConnectionPool()
+def test_a_kept_connection_is_used_again(mail_server: MailServer, new_pool: NewPool) -> None:
+    pool = new_pool()
     kept = ImapConnection.open(login_at(mail_server))
     pool.adopt("session", kept)
     assert pool.run("session", login_at(mail_server), lambda connection: connection is kept)
@@ -360,9 +361,9 @@ def test_a_kept_connection_is_used_again(mail_server: MailServer) -> None:
     pool.close()
 
 
-def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailServer) -> None:
+def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailServer, new_pool: NewPool) -> None:
     seconds = [0.0]
-    pool = ConnectionPool(monotonic=lambda: seconds[0])
+    pool = new_pool(monotonic=lambda: seconds[0])
     kept = ImapConnection.open(login_at(memory_server.address))
     pool.adopt("session", kept)
     seconds[0] = 121.0
@@ -371,8 +372,8 @@ def test_an_idle_connection_is_closed_after_a_while(memory_server: MemoryMailSer
     pool.close()
 
 
-def test_closing_the_pool_breaks_connections_in_use(memory_server: MemoryMailServer) -> None:
-    pool = ConnectionPool()
+def test_closing_the_pool_breaks_connections_in_use(memory_server: MemoryMailServer, new_pool: NewPool) -> None:
+    pool = new_pool()
 
     def outlive(connection: MailConnection) -> bool:
         pool.close()
@@ -385,9 +386,9 @@ def test_closing_the_pool_breaks_connections_in_use(memory_server: MemoryMailSer
 
 @pytest.mark.parametrize("end", [lambda pool: pool.close_session("session"), ConnectionPool.close])
 def test_a_connection_that_returns_after_its_session_is_closed(
-    memory_server: MemoryMailServer, end: Callable[[ConnectionPool], None]
+    memory_server: MemoryMailServer, end: Callable[[ConnectionPool], None], new_pool: NewPool
 ) -> None:
-    pool = ConnectionPool()
+    pool = new_pool()
 
     def outlive(connection: MailConnection) -> MailConnection:
         end(pool)
@@ -398,8 +399,8 @@ def test_a_connection_that_returns_after_its_session_is_closed(
     pool.close()
 
 
-def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: MailServer) -> None:
-    pool = ConnectionPool()
+def test_a_message_left_half_read_does_not_poison_the_next_request(mail_server: MailServer, new_pool: NewPool) -> None:
+    pool = new_pool()
     first = ImapConnection.open(login_at(mail_server))
     with OutgoingMessage.of(MESSAGES["5 MB"]) as outgoing:
         first.append("INBOX", outgoing, [])

@@ -15,11 +15,15 @@ from sealwax.service import TryLater
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import IMAP, Close, LyingServer, Step, TakeLine, Wait
 from tests.support.servers.mailboxes import ALICE, PASSWORDS, login_at
+from tests.support.servers.pools import NewPool
 from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, Mailbox, MailConnection
-from webbridge.gateway.pool import MAX_CONNECTIONS_PER_SESSION, MAX_WAITING_PER_SESSION, Room
+from webbridge.gateway.slots import MAX_WAITING_PER_SESSION, Room
 from webbridge.login.counter import MAX_AT_ONCE, MAX_AT_ONCE_PER_CLIENT, login_gate
+from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
 
 pytestmark = pytest.mark.server
+
+MOST_CONNECTIONS = MOST_AT_ONCE[PlaceKind.IMAP]
 
 MESSAGE = b"From: alice@example.test\r\nSubject: x\r\n\r\nHello\r\n"
 
@@ -116,8 +120,8 @@ def lose_connections(imap: LyingServer, login: Sequence[Step]) -> None:
 # The number of connections
 
 
-def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingServer) -> None:
-    pool = ConnectionPool()
+def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingServer, new_pool: NewPool) -> None:
+    pool = new_pool()
     release, started = threading.Event(), threading.Semaphore(0)
     ended: list[bool] = []
 
@@ -127,14 +131,14 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
         ended.append(connection.is_alive())
 
     credentials = login_at(imap.address())
-    count = MAX_CONNECTIONS_PER_SESSION + MAX_WAITING_PER_SESSION
+    count = MOST_CONNECTIONS + MAX_WAITING_PER_SESSION
     threads = [threading.Thread(target=pool.run, args=("session", credentials, hold)) for _ in range(count)]
     for thread in threads:
         thread.start()
-    for _ in range(MAX_CONNECTIONS_PER_SESSION):
+    for _ in range(MOST_CONNECTIONS):
         assert started.acquire(timeout=30)
     try:
-        wait_until(lambda: pool._waiting[Room("session")] == MAX_WAITING_PER_SESSION)
+        wait_until(lambda: pool._slots._rooms["session"].waiting == MAX_WAITING_PER_SESSION)
         assert code_of_run(imap, pool, "session") is GatewayCode.BUSY  # one more than may wait
         pool.run("another session", login_at(imap.address()), lambda connection: connection.is_alive())
     finally:
@@ -143,23 +147,22 @@ def test_a_session_has_at_most_four_connections_and_the_rest_waits(imap: LyingSe
             thread.join()
         pool.close()
     assert ended == [True] * count
-    assert imap.most_at_once <= MAX_CONNECTIONS_PER_SESSION + 1  # and one for the other session
+    assert imap.most_at_once <= MOST_CONNECTIONS + 1  # and one for the other session
 
 
-def test_waiting_too_long_for_a_connection_is_reported_as_busy(imap: LyingServer) -> None:
-    pool = ConnectionPool(wait_seconds=0.05)
-    for _ in range(MAX_CONNECTIONS_PER_SESSION):
-        pool._enter(Room("session"))
+def test_waiting_too_long_for_a_connection_is_reported_as_busy(imap: LyingServer, new_pool: NewPool) -> None:
+    pool = new_pool(wait_seconds=0.05)
+    taken = [pool._slots.take(Room("session")) for _ in range(MOST_CONNECTIONS)]
     assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
-    assert not pool._waiting
-    pool._leave(Room("session"))
+    assert not pool._slots._rooms["session"].waiting
+    pool._slots.put_back(taken[0], keep=False)
     assert pool.run("session", login_at(imap.address()), lambda connection: connection.is_alive())
     pool.close()
 
 
-def test_a_kept_connection_that_has_fallen_silent_is_replaced(imap: LyingServer) -> None:
+def test_a_kept_connection_that_has_fallen_silent_is_replaced(imap: LyingServer, new_pool: NewPool) -> None:
     seconds = [0.0]
-    pool = ConnectionPool(monotonic=lambda: seconds[0])
+    pool = new_pool(monotonic=lambda: seconds[0])
     login = login_at(imap.address(timeout_seconds=2.0))
     pool.run("session", login, lambda connection: connection.list_folders())
     imap.answers["NOOP"] = [Wait()]
@@ -173,12 +176,12 @@ def test_a_kept_connection_that_has_fallen_silent_is_replaced(imap: LyingServer)
     pool.close()
 
 
-def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) -> None:
+def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer, new_pool: NewPool) -> None:
     imap.answers["UID FETCH"] = [b"* 2 FETCH (UID 7 BODY[] {5}\r\nhello)\r\nTAG OK\r\n"]
-    pool = ConnectionPool(wait_seconds=0.05)
+    pool = new_pool(wait_seconds=0.05)
     lent = [
         pool.open_raw("session", login_at(imap.address()), Mailbox("INBOX", 9), 7, max_bytes=100)
-        for _ in range(MAX_CONNECTIONS_PER_SESSION)
+        for _ in range(MOST_CONNECTIONS)
     ]
     assert code_of_run(imap, pool, "session") is GatewayCode.BUSY
     lent[0].close()
@@ -186,17 +189,17 @@ def test_a_message_holds_its_connection_until_it_is_closed(imap: LyingServer) ->
     assert pool.run("session", login_at(imap.address()), lambda connection: connection.is_alive())
     for message in lent[1:]:
         message.close()
-    assert not pool._in_use
+    assert not pool._slots._lent
     pool.close()
 
 
-def test_a_message_that_cannot_be_opened_holds_nothing(imap: LyingServer) -> None:
+def test_a_message_that_cannot_be_opened_holds_nothing(imap: LyingServer, new_pool: NewPool) -> None:
     imap.answers["UID FETCH"] = [b"TAG OK\r\n"]
-    pool = ConnectionPool()
-    for _ in range(MAX_CONNECTIONS_PER_SESSION + 1):
+    pool = new_pool()
+    for _ in range(MOST_CONNECTIONS + 1):
         with pytest.raises(GatewayError):
             pool.open_raw("session", login_at(imap.address()), Mailbox("INBOX", 9), 7, max_bytes=100)
-    assert not pool._in_use
+    assert not pool._slots._lent
     pool.close()
 
 

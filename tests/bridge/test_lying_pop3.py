@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.support.servers.bridge import bridge_before, error_of, get, sign_in
 from tests.support.servers.lying_server import POP3, Close, Drip, LyingServer, Step, TakeLine, Wait
 from tests.support.servers.mailboxes import ALICE, PASSWORDS, login_at
-from webbridge.gateway import ConnectionPool, GatewayCode, GatewayError, MailConnection, Pop3Connection
+from tests.support.servers.pools import NewPool
+from webbridge.gateway import GatewayCode, GatewayError, MailConnection, Pop3Connection
 from webbridge.gateway.door import Mailbox
 from webbridge.gateway.pop3 import INBOX, UID_VALIDITY
 from webbridge.gateway.pop3_wire import Pop3Wire
@@ -206,8 +207,8 @@ def test_a_deletion_without_its_confirmation_is_an_error(pop3: LyingServer) -> N
     connection.close()
 
 
-def test_one_call_at_a_time_enters_a_mailbox(pop3: LyingServer) -> None:
-    pool, credentials = ConnectionPool(wait_seconds=0.05), login_at(pop3.pop3_address())
+def test_one_call_at_a_time_enters_a_mailbox(pop3: LyingServer, new_pool: NewPool) -> None:
+    pool, credentials = new_pool(wait_seconds=0.05), login_at(pop3.pop3_address())
     entered, release = threading.Event(), threading.Event()
 
     def hold(connection: MailConnection) -> bool:

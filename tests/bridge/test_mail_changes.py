@@ -35,7 +35,7 @@ def empty(browser: FlaskClient) -> None:
 
 def on_mail(browser: FlaskClient, call: Callable[[Any], object], may_fail: bool = False) -> None:
     """Call with the connection that the bridge keeps for the session."""
-    ((kept,),) = services_of(browser.application).pool._idle.values()
+    ((kept,),) = (room.idle for room in services_of(browser.application).pool._slots._rooms.values())
     connection: Any = kept.connection
     try:
         call(connection)

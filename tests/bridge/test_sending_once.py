@@ -19,9 +19,9 @@ from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import Outcome, submit_message
+from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
 from webbridge.sending import once
 from webbridge.sending.ledger import KEPT_SECONDS, Ledger, NotOurTurn, State, Turn
-from webbridge.sending.limits import MAX_AT_ONCE_PER_ACCOUNT
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -115,8 +115,8 @@ def test_what_failed_before_the_last_line_may_be_sent_again_under_its_key(
 
 def test_one_person_with_many_sessions_keeps_nobody_from_sending(app: Flask, alice: FlaskClient) -> None:
     with ExitStack() as places:
-        for _ in range(MAX_AT_ONCE_PER_ACCOUNT):
-            places.enter_context(services_of(app).send_gate.one(ALICE))
+        for _ in range(MOST_AT_ONCE[PlaceKind.SEND]):
+            places.enter_context(services_of(app).sends.one(ALICE))
         again = app.test_client()
         assert sign_in(again).status_code == 200
         for browser in (alice, again):

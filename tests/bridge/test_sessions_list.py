@@ -221,7 +221,7 @@ def test_a_lost_announcement_is_made_up_for(imap: LyingServer, config: BridgeCon
         ended, living = signed_in(app), signed_in(app)
         ended_id, living_id = str(id_of(ended)), str(id_of(living))
         services_of(app).sessions.end_id(ended_id)
-        heard: Callable[[Announcement | None], None] = services_of(app).ended_elsewhere._hear
+        heard: Callable[[Announcement | None], None] = services_of(app).ended_elsewhere.hear
         heard(None)
         assert services_of(app).pool.session_ids() == {living_id}
 

@@ -27,6 +27,7 @@ from webbridge.gateway.connection import Changes
 from webbridge.gateway.imap_search import Criteria, SortKey
 from webbridge.gateway.uid_set import write_ranges
 from webbridge.login.sessions import Session
+from webbridge.places.downloads import SMALL_BYTES
 from webbridge.services import require_session, services, with_mail
 
 _TEXTS = {"text": "text", "subject": "subject", "from": "sender", "to": "recipient", "body": "body"}
@@ -94,6 +95,12 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
             session.id, session.credentials, mailbox, uid, max_bytes=services().config.max_message_bytes
         ),
     )
+    if message.size_bytes is not None and message.size_bytes > SMALL_BYTES:
+        try:
+            message.with_end(services().downloads.take(session.id))
+        except BaseException:
+            message.close()
+            raise
     response = Response(Download(message), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment"
     if message.size_bytes is not None:

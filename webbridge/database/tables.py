@@ -85,6 +85,27 @@ RETRIEVED: Final = Table(
     sqlite_strict=True,
 )
 
+PROCESS: Final = Table(
+    "process",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("until", INSTANT, nullable=False),
+    sqlite_strict=True,
+)
+
+PLACE: Final = Table(
+    "place",
+    TABLES,
+    Column("kind", Text, primary_key=True, nullable=False),
+    # The id of a session, or a hash.
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("number", LONG, primary_key=True, nullable=False, autoincrement=False),
+    Column("process", Text, nullable=False),
+    Column("lease", Text, nullable=False),
+    Index("place_by_process", "process"),
+    sqlite_strict=True,
+)
+
 SETTING: Final = Table(
     "setting",
     TABLES,

@@ -1,0 +1,21 @@
+"""The limit on messages that a session downloads at the same time.
+
+A small message is sent in a moment, and writing down that it is would take as long. So only larger ones count.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from webbridge.places.kinds import PlaceKind
+from webbridge.places.session_limit import SessionLimit
+from webbridge.places.shared import SharedPlaces
+
+SMALL_BYTES: Final = 256 * 1024
+_RETRY_SECONDS: Final = 5
+_REFUSAL: Final = "Too many large messages are being loaded at once. Try again in a moment."
+
+
+def download_limit(places: SharedPlaces) -> SessionLimit:
+    """Return the limit of each session over all processes."""
+    return SessionLimit(places, PlaceKind.DOWNLOAD, refusal=_REFUSAL, retry_seconds=_RETRY_SECONDS)

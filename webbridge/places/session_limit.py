@@ -1,0 +1,36 @@
+"""The limit on what a session does at once, over all processes of the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sealwax.service import TryLater
+from webbridge.places.kinds import PlaceKind
+from webbridge.places.shared import SharedPlaces
+
+
+class SessionLimit:
+    """The places of one kind. `refusal` is the text of TryLater."""
+
+    def __init__(self, places: SharedPlaces, kind: PlaceKind, *, refusal: str, retry_seconds: int) -> None:
+        self._places = places
+        self._kind = kind
+        self._refusal = refusal
+        self._retry_seconds = retry_seconds
+
+    def take(self, session_id: str) -> Callable[[], None]:
+        """Take a place, and return the function that gives it back. Raises TryLater."""
+        place = self._places.take(self._kind, session_id)
+        if place is None:
+            raise TryLater(self._refusal, self._retry_seconds)
+        return lambda: self._places.give_back(place)
+
+    @contextmanager
+    def one(self, session_id: str) -> Iterator[None]:
+        """Hold a place during the block. Raises TryLater."""
+        give_back = self.take(session_id)
+        try:
+            yield
+        finally:
+            give_back()
