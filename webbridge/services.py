@@ -174,6 +174,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     pool = ConnectionPool(places)
     ended_elsewhere = EndedElsewhere(sessions=sessions, pool=pool)
     places.also_hear(ended_elsewhere.hear)
+    lookups = LookupCounter(database, clock=config.clock)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,
@@ -197,8 +198,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         pool=pool,
         folder_ids=FolderIds(bridge_secret(database)),
         people=PeopleDirectory(config),
-        authorities=Authorities(config, anchors_der, trust_list),
-        lookups=LookupCounter(database, clock=config.clock),
+        authorities=Authorities(config, anchors_der, trust_list, may_ask_for_issuer=lookups.may_ask_server),
+        lookups=lookups,
         anchors_der=anchors_der,
         trust_list=trust_list,
         timestamp_anchors_der=timestamp_anchors_der,

@@ -61,7 +61,7 @@ class LookupFailure(StrEnum):
     HTTP_STATUS = "http-status"
     TOO_LARGE = "too-large"
     NOT_ASKED = "not-asked"
-    """The time of the whole batch was over before this request."""
+    """The time of the whole batch was over before this request, or the server was asked too often."""
 
 
 class LookupFailed(SmimeError):
@@ -88,6 +88,7 @@ class FetchPolicy:
     `allowed_hosts` are names or addresses as in URLs. An allowed host may have an address that is not public. The entry
     "ca.example.test" allows this host on ports 80 and 443, "ca.example.test:8080" on port 8080. `allowed_networks` are
     further addresses that any host may have. `ca_file` replaces the system's authorities for https.
+    `may_connect` may count the connections to an address, and refuse one.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -96,6 +97,7 @@ class FetchPolicy:
     max_body_bytes: int = MAX_LOOKUP_BYTES
     ca_file: Path | None = None
     resolve: Callable[[str, int], Sequence[str]] = resolve_host
+    may_connect: Callable[[Address], bool] | None = None
 
     def lists(self, host: str, port: int) -> bool:
         """Whether `allowed_hosts` lists this host for this port."""
@@ -311,6 +313,8 @@ class _Connection(http.client.HTTPConnection):
 
     def _connect_to_any(self) -> socket.socket:
         for left, address in zip(range(len(self._addresses), 0, -1), self._addresses, strict=True):
+            if self._policy.may_connect is not None and not self._policy.may_connect(address):
+                raise LookupFailed(LookupFailure.NOT_ASKED, f"{self._target.host} was asked too often")
             try:
                 # Each address gets a share of the remaining time: one that drops packets leaves time for the next one.
                 seconds = self._deadline.remaining() / left

@@ -28,13 +28,14 @@ from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
 SWEPT_AT_ONCE: Final = 20
 
 # The parameters. The names of columns are reserved for the values of an INSERT.
-COUNTER, NOW, PER_SECOND, MOST = "counter", "now", "per_second", "most"
+COUNTER, EVENTS, NOW, PER_SECOND, MOST = "counter", "events", "now", "per_second", "most"
 
 
 class CounterStatements:
     """The statements for the counters of one kind, each of which is empty after `seconds`.
 
-    `COUNTER` is the name, `NOW` the time, `PER_SECOND` how fast the value drains, and `MOST` the highest value.
+    `COUNTER` is the name, `EVENTS` their number, `NOW` the time, `PER_SECOND` how fast the value drains, and `MOST` the
+    highest value.
     """
 
     def __init__(self, database: Database, table: Table, *, kind: str, seconds: int) -> None:
@@ -49,17 +50,17 @@ class CounterStatements:
         )
 
     def _count(self, database: Database) -> ReturningInsert[float]:
-        """Count one event, and return the new value if there was room for it."""
-        level, since = self._level(), self._table.c.at
+        """Count events, and return the new value if there was room for them."""
+        level, since, events = self._level(), self._table.c.at, bindparam(EVENTS, type_=NUMBER)
         # A time that is a little ahead stays, so that the bucket does not drain twice for the same seconds.
         is_ahead = (since > _now()) & (since <= _now() + CLOCK_SLACK_SECONDS)
         first = insert_into(database, self._table).values(
-            kind=self._kind, name=bindparam(COUNTER), value=1.0, at=_now()
+            kind=self._kind, name=bindparam(COUNTER), value=events, at=_now()
         )
         counted = first.on_conflict_do_update(
             index_elements=COUNTER_KEY,
-            set_={"value": level + 1, "at": case((is_ahead, since), else_=_now())},
-            where=level + 1 <= bindparam(MOST, type_=NUMBER),
+            set_={"value": level + events, "at": case((is_ahead, since), else_=_now())},
+            where=level + events <= bindparam(MOST, type_=NUMBER),
         )
         return counted.returning(self._table.c.value)
 

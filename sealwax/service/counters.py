@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import MetaData
 
-from sealwax.service.counter_statements import COUNTER, MOST, NOW, PER_SECOND, CounterStatements
+from sealwax.service.counter_statements import COUNTER, EVENTS, MOST, NOW, PER_SECOND, CounterStatements
 from sealwax.service.counter_table import counter_of
 from sealwax.service.database import Database
 from sealwax.service.errors import TryLater
@@ -46,8 +46,11 @@ class LeakyCounter:
         self._seconds = seconds
         self._refusal = refusal
 
-    def start(self, limits: Mapping[str, int]) -> None:
-        """Count one event under each name, up to its limit. Beyond a limit, raises TryLater and counts nothing."""
+    def start(self, limits: Mapping[str, int], *, events: int = 1) -> None:
+        """Count events under each name, up to its limit, which is at least as high.
+
+        Beyond a limit, raises TryLater and counts nothing.
+        """
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
             for sweep in self._statements.sweeps:
@@ -55,9 +58,10 @@ class LeakyCounter:
             # In the order of the names, so that two transactions never wait for each other.
             for name, limit in sorted(limits.items()):
                 place = {COUNTER: name, NOW: at, PER_SECOND: limit / self._seconds}
-                if rows.execute(self._statements.count, {**place, MOST: limit + _ROUNDING}).first() is None:
+                counted = {**place, EVENTS: float(events), MOST: limit + _ROUNDING}
+                if rows.execute(self._statements.count, counted).first() is None:
                     level = rows.execute(self._statements.read_level, place).scalar_one()
-                    wait_seconds = ceil((level + 1 - limit) * self._seconds / limit - _ROUNDING)
+                    wait_seconds = ceil((level + events - limit) * self._seconds / limit - _ROUNDING)
                     raise TryLater(self._refusal, max(1, wait_seconds))
 
     def take_back(self, names: Iterable[str], *, forgotten: Collection[str] = ()) -> None:

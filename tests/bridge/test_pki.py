@@ -23,6 +23,7 @@ from smime_core.providers.native import NativeProvider
 from smime_core.x509.certificate import parse_certificate
 from smime_core.x509.ocsp import CertificateStatus, parse_ocsp_response
 from smime_core.x509.revocation_list import parse_revocation_list
+from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, KEYS, PAGES, error_of, sign_in
 from tests.support.servers.certomancer_authority import Authority, run_authority
 from tests.support.servers.mailboxes import ALICE
@@ -30,7 +31,12 @@ from tests.support.servers.ports import free_port
 from tests.support.servers.pretended_public import pretend_public
 from webbridge import BridgeConfig, create_app
 from webbridge.blueprints.pki import MAX_PATHS
-from webbridge.certificates.lookup_counter import MAX_PER_SESSION
+from webbridge.certificates.lookup_counter import (
+    MAX_ISSUERS_PER_ACCOUNT,
+    MAX_ISSUERS_PER_SESSION,
+    MAX_PER_SERVER,
+    MAX_PER_SESSION,
+)
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.services import services_of
 
@@ -358,12 +364,51 @@ def test_a_request_that_is_too_large_is_refused(browser: FlaskClient) -> None:
     assert error_of(post(browser, "status", paths=["A" * 600_000])) == (413, "message-too-large")
 
 
-def test_a_session_may_not_ask_without_end(browser: FlaskClient) -> None:
+def test_a_session_may_not_ask_without_end(browser_of: MakeBrowser, clock: FakeClock) -> None:
+    browser = browser_of(clock=clock)
     for _ in range(MAX_PER_SESSION):
         assert post(browser, "status").status_code == 400
     response = post(browser, "status")
     assert error_of(response) == (429, "try-later")
     assert 0 < int(response.headers["Retry-After"]) <= 60
+
+
+def test_a_session_may_not_look_for_issuers_without_end(browser_of: MakeBrowser, clock: FakeClock) -> None:
+    browser = browser_of(clock=clock)
+    asked = encoded([made_up("http://10.0.0.1/")] * MAX_PATHS)
+    for _ in range(MAX_ISSUERS_PER_SESSION // MAX_PATHS):
+        assert post(browser, "issuers", certificates=asked).status_code == 200
+    response = post(browser, "issuers", certificates=asked[:1])
+    assert error_of(response) == (429, "try-later")
+    assert 0 < int(response.headers["Retry-After"]) <= 60
+
+
+def test_signing_in_again_lets_nobody_look_for_issuers_without_end(browser_of: MakeBrowser, clock: FakeClock) -> None:
+    browser = browser_of(clock=clock)
+    asked = encoded([made_up("http://10.0.0.1/")] * MAX_PATHS)
+    statuses = []
+    for _ in range(MAX_ISSUERS_PER_ACCOUNT // MAX_PATHS + 1):
+        assert sign_in(browser).status_code == 200
+        statuses.append(post(browser, "issuers", certificates=asked).status_code)
+    assert statuses == [200] * (len(statuses) - 1) + [429]
+
+
+def test_one_server_is_not_asked_for_issuers_without_end(
+    browser_of: MakeBrowser, authority: Authority, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    """Whatever names lead to it, and whoever asks."""
+    port = authority.host.rpartition(":")[2]
+    hosts = [authority.host, f"localhost:{port}"]
+    pretend_public(monkeypatch, *hosts)
+    urls = [f"http://{hosts[number % 2]}/{number}" for number in range(MAX_PER_SERVER + 1)]
+    browser = browser_of(clock=clock)
+    for url in urls:
+        assert issuers(browser, made_up(url)) == NO_ISSUER
+    assert len(authority.asked) == MAX_PER_SERVER
+    clock.advance(seconds=60)
+    # The refusal is not kept as an answer of the server.
+    assert issuers(browser, made_up(urls[-1])) == NO_ISSUER
+    assert authority.asked[MAX_PER_SERVER:] == [f"GET /{MAX_PER_SERVER}"]
 
 
 def test_nothing_of_it_is_in_the_logs_and_no_user_in_what_goes_out(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from roaming_keys.config import ACCOUNT_BACKOFF, NETWORK_BACKOFF
 from roaming_keys.store import Store
+from sealwax.service import Announcements
 from tests.support.servers.mailboxes import SOMEWHERE, accounts_at, login_at
 from tests.support.statements import traced_statements
 from webbridge.certificates.lookup_counter import LookupCounter
 from webbridge.database import SCHEMA
 from webbridge.login.counter import Attempt, LoginCounter
 from webbridge.login.devices import KnownDevices
-from webbridge.login.sessions import SessionStore
+from webbridge.login.sessions import Session, SessionStore
+from webbridge.places.kinds import PlaceKind
+from webbridge.places.shared import SharedPlaces
 from webbridge.retrieved import Retrieved
 from webbridge.sending.copies import KEEP_NONE, CopyChoices
 
@@ -42,7 +46,6 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
         logins.succeeded(attempt)
         devices = KnownDevices(database, clock=lambda: NOW)
         assert devices.knows(devices.remember("", "alice@example.test"), "alice@example.test")
-        LookupCounter(database, clock=lambda: NOW).start("session")
         copies = CopyChoices(database, clock=lambda: NOW)
         copies.choose("alice@example.test", KEEP_NONE)
         copies.expect_end("alice@example.test", 30)
@@ -53,6 +56,11 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
         retrieved.note("alice@example.test", [bytes(32)], days=0)
         assert retrieved.due("alice@example.test") == [bytes(32)]
         retrieved.forget("alice@example.test", [bytes(32)])
+        asking = Session(id="session", credentials=login_at(SOMEWHERE), origin="")
+        lookups = LookupCounter(database, clock=lambda: NOW)
+        lookups.start(asking)
+        lookups.start_issuers(asking, 2)
+        assert lookups.may_ask_server(ip_address("192.0.2.1"))
         sessions = SessionStore(
             database, clock=lambda: NOW, idle_seconds=900, absolute_seconds=3_600, accounts=accounts_at(SOMEWHERE)
         )
@@ -67,3 +75,18 @@ def test_the_bridges_requests_read_no_whole_table(tmp_path: Path) -> None:
     database.close()
     assert statements.seen
     assert statements.scans(path) == []
+
+
+def test_a_place_is_taken_and_given_back_without_reading_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.sqlite"
+    database = SCHEMA.open(path)
+    places = SharedPlaces(database, Announcements(database), clock=lambda: NOW)
+    with traced_statements() as statements:
+        place = places.take(PlaceKind.IMAP, "session")
+        assert place is not None
+        places.ask_for(PlaceKind.IMAP, "session")
+        places.give_back(place)
+        places.close()
+    database.close()
+    assert any("place" in text for text in statements.texts)
+    assert statements.scans(path, of="place") == []

@@ -20,7 +20,7 @@ from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login
 from webbridge.certificates.lookup_counter import MAX_PER_SESSION, LookupCounter
 from webbridge.database import SCHEMA
 from webbridge.login.counter import MAX_PER_ACCOUNT_AND_CLIENT, Attempt, LoginCounter
-from webbridge.login.sessions import SessionStore
+from webbridge.login.sessions import Session, SessionStore
 
 YEARS = 10 * 366 * 86_400
 ATTEMPT = Attempt(account=ALICE, client="192.0.2.1")
@@ -82,10 +82,11 @@ def test_failed_logins_under_a_clock_that_was_ahead_block_nobody_afterwards(
 def test_lookups_under_a_clock_that_was_ahead_block_nobody_afterwards(database: Database, clock: FakeClock) -> None:
     lookups = LookupCounter(database, clock=clock)
     clock.advance(seconds=YEARS)
+    session = Session(id="session", credentials=login_at(SOMEWHERE), origin="")
     for _ in range(MAX_PER_SESSION):
-        lookups.start("session")
+        lookups.start(session)
     clock.advance(seconds=-YEARS)
-    lookups.start("session")
+    lookups.start(session)
 
 
 def test_a_session_from_a_clock_that_was_ahead_does_not_outlive_its_hours(database: Database, clock: FakeClock) -> None:

@@ -22,14 +22,14 @@ class Statements:
     def texts(self) -> list[str]:
         return [text for text, _parameters in self.seen]
 
-    def scans(self, database: Path) -> list[str]:
-        """The statements that read a whole table of an SQLite database."""
+    def scans(self, database: Path, *, of: str = "") -> list[str]:
+        """The statements that read a whole table of an SQLite database, or only those that read one named `of`."""
         found = []
         with closing(sqlite3.connect(database)) as connection:
             for text, parameters in self.seen:
                 if text.split()[0] in ("SELECT", "DELETE", "UPDATE", "INSERT"):
                     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
-                    found += [text for line in plan if line.startswith("SCAN")]
+                    found += [text for line in plan if line.startswith(f"SCAN {of}")]
         return found
 
 

@@ -33,7 +33,7 @@ blueprint = Blueprint("pki", __name__)
 @blueprint.post("/pki/status")
 def find_status() -> Response:
     """Return the evidence about the revocation of each path's certificates. The vault judges it."""
-    _count_request()
+    services().lookups.start(require_session())
     paths = [_read_certificates(path, at_most=MAX_PATH_LENGTH) for path in _read_list("paths")]
     answers = services().authorities.ask_about(paths)
     return jsonify(answers=_answers_to_json(answers))
@@ -45,8 +45,10 @@ def find_issuers() -> Response:
 
     The pages call this only when the user presses a button for it.
     """
-    _count_request()
+    session = require_session()
+    services().lookups.start(session)
     certificates = _read_certificates(_read_list("certificates"), at_most=MAX_PATHS)
+    services().lookups.start_issuers(session, len(certificates))
     answers = services().authorities.find_issuers(certificates)
     return jsonify(
         answers=[
@@ -57,10 +59,6 @@ def find_issuers() -> Response:
             for answer in answers
         ]
     )
-
-
-def _count_request() -> None:
-    services().lookups.start(require_session().id)
 
 
 def _read_list(member: str) -> list[object]:

@@ -1,12 +1,13 @@
 """The answers of authorities about certificates, for the pages: returned unchecked, and cached for all sessions.
 
 Authorities are asked about revocation only for certificates that lead to the operator's own anchors, at the addresses
-in these certificates. Issuers' certificates are fetched for any certificate, but only from public addresses. Nothing is
-logged, and no request names a user.
+in these certificates. Issuers' certificates are fetched for any certificate, but only from public addresses, and only
+so often from each. Nothing is logged, and no request names a user.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from sealwax.lookups.answers import REVOCATION_KINDS, AnswerSource
 from sealwax.lookups.cache import AnswerCache
 from sealwax.lookups.fetch import FetchPolicy
 from sealwax.lookups.paths import IssuerAnswers, PathAnswers, look_up_issuers, look_up_paths
+from sealwax.lookups.public_addresses import Address
 from sealwax.roots import mozilla_anchors
 from sealwax.service import Gate
 from smime_core.pkix import LookupKind, TrustAnchor, TrustSource, TrustStore
@@ -32,12 +34,20 @@ _REFUSAL = "Too many people ask about certificates at the moment. Try again in a
 class Authorities:
     """The servers of certification authorities, and one cache of their answers."""
 
-    def __init__(self, config: BridgeConfig, anchors_der: Sequence[bytes], trust_list: TrustListFile) -> None:
+    def __init__(
+        self,
+        config: BridgeConfig,
+        anchors_der: Sequence[bytes],
+        trust_list: TrustListFile,
+        *,
+        may_ask_for_issuer: Callable[[Address], bool],
+    ) -> None:
         self._cache = AnswerCache(config.pki_cache)
         self._clock: Callable[[], datetime] = config.clock
         self._policy = FetchPolicy(
             allowed_hosts=frozenset(config.pki_allowed_hosts), allowed_networks=config.pki_allowed_networks
         )
+        self._issuer_policy = dataclasses.replace(self._policy, may_connect=may_ask_for_issuer)
         self._may_fetch = config.pki_fetch
         self._has_mozilla_roots = config.mozilla_roots
         self._anchors = tuple(
@@ -54,7 +64,7 @@ class Authorities:
                 paths,
                 trust_store=self._trust_store(),
                 at=self._clock(),
-                source=self._source(REVOCATION_KINDS),
+                source=self._source(REVOCATION_KINDS, self._policy),
                 provider=self._provider,
             )
 
@@ -62,7 +72,9 @@ class Authorities:
         """Return the certificates of the issuers that signed these. Raises TryLater while too many requests run."""
         with self._running.one():
             return look_up_issuers(
-                certificates, source=self._source(frozenset({LookupKind.ISSUER})), provider=self._provider
+                certificates,
+                source=self._source(frozenset({LookupKind.ISSUER}), self._issuer_policy),
+                provider=self._provider,
             )
 
     def close(self) -> None:
@@ -73,6 +85,6 @@ class Authorities:
         mozilla = mozilla_anchors() if self._has_mozilla_roots else ()
         return TrustStore(anchors=(*self._anchors, *self._trust_list.anchors, *mozilla))
 
-    def _source(self, kinds: frozenset[LookupKind]) -> AnswerSource:
+    def _source(self, kinds: frozenset[LookupKind], policy: FetchPolicy) -> AnswerSource:
         allowed = kinds if self._may_fetch else frozenset[LookupKind]()
-        return AnswerSource(cache=self._cache, clock=self._clock, kinds=allowed, policy=self._policy)
+        return AnswerSource(cache=self._cache, clock=self._clock, kinds=allowed, policy=policy)

@@ -1,26 +1,60 @@
-"""A counter of each session's requests about certificates, so that the bridge cannot flood other servers."""
+"""Counters of requests about certificates, so that nobody can use the bridge to flood other servers.
+
+The counters are in the database, so they hold for all processes. An issuer's certificate is fetched from an address
+that anybody may have chosen. So these fetches are counted by session, by account, and by the address of the server,
+whatever name led to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
+from typing import Final
 
-from sealwax.service import Database, LeakyCounter
+from sealwax.lookups.public_addresses import Address
+from sealwax.service import Database, LeakyCounter, TryLater, client_network
 from webbridge.database.tables import TABLES
+from webbridge.login.sessions import Session
 
-WINDOW_SECONDS = 60
-MAX_PER_SESSION = 60
-_REFUSAL = "You have asked about too many certificates. Wait a minute."
+WINDOW_SECONDS: Final = 60
+MAX_PER_SESSION: Final = 60
+# Certificates whose issuer is looked for: two full requests at once.
+MAX_ISSUERS_PER_SESSION: Final = 32
+MAX_ISSUERS_PER_ACCOUNT: Final = 64
+MAX_PER_SERVER: Final = 30
+_REFUSAL: Final = "You have asked about too many certificates. Wait a minute."
 
 
 class LookupCounter:
-    """The counter of one bridge. Each of its rows has the id of a session, which is a hash of the cookie."""
+    """The counters of one bridge. Their rows have only hashes; the id of a session is one of its cookie."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
-        self._requests = LeakyCounter(
-            database, clock, tables=TABLES, kind="lookup", seconds=WINDOW_SECONDS, refusal=_REFUSAL
-        )
+        def counter(kind: str) -> LeakyCounter:
+            return LeakyCounter(database, clock, tables=TABLES, kind=kind, seconds=WINDOW_SECONDS, refusal=_REFUSAL)
 
-    def start(self, session_id: str) -> None:
+        self._requests = counter("lookup")
+        self._issuers = counter("issuer")
+        self._servers = counter("issuer-server")
+
+    def start(self, session: Session) -> None:
         """Count one request. Raises TryLater."""
-        self._requests.start({session_id: MAX_PER_SESSION})
+        self._requests.start({session.id: MAX_PER_SESSION})
+
+    def start_issuers(self, session: Session, certificates: int) -> None:
+        """Count the certificates whose issuers a request looks for. Raises TryLater."""
+        limits = {session.id: MAX_ISSUERS_PER_SESSION, _hashed(session.address.casefold()): MAX_ISSUERS_PER_ACCOUNT}
+        self._issuers.start(limits, events=certificates)
+
+    def may_ask_server(self, address: Address) -> bool:
+        """Count one connection to the server of an issuer, and return whether it may be made."""
+        try:
+            self._servers.start({_hashed(client_network(str(address))): MAX_PER_SERVER})
+        except TryLater:
+            return False
+        return True
+
+
+def _hashed(text: str) -> str:
+    # Hashed, so that the table does not list who asks, and who is asked.
+    return sha256(text.encode()).hexdigest()
