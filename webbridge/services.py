@@ -175,6 +175,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     ended_elsewhere = EndedElsewhere(sessions=sessions, pool=pool)
     places.also_hear(ended_elsewhere.hear)
     lookups = LookupCounter(database, clock=config.clock)
+    for chore in (sessions.end_expired, database.erase_left):
+        places.also_look_after(chore)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
         config=config,

@@ -31,6 +31,7 @@ RETRY_AFTER_SECONDS: Final = 5
 # ahead was written by a wrong clock: it would block a login, or keep a session, until that time.
 CLOCK_SLACK_SECONDS = 60
 _RETRY_SECONDS = 0.01
+_ERASE_MILLISECONDS: Final = 100
 _IN_MEMORY: Final = ":memory:"
 _PRIVATE_MODE: Final = 0o600
 _FILES_BESIDE: Final = ("", "-wal", "-shm", "-journal")
@@ -88,6 +89,7 @@ class Database:
             _prepare_file(file)
         self._engine = _postgresql_engine(self._url) if self.is_postgresql else _sqlite_engine(self._url)
         self._inherited: list[object] = []
+        self._has_left = False
 
     def __repr__(self) -> str:
         # The query may have a password too.
@@ -130,16 +132,21 @@ class Database:
     def erase_deleted(self) -> None:
         """Empty SQLite's write-ahead log, which has the pages of deleted rows. PostgreSQL keeps them until VACUUM.
 
-        Without effect while another process reads: the next call makes up for it. Raises DatabaseUnavailable.
+        Without effect while another process reads: `erase_left` makes up for it. Raises DatabaseUnavailable.
         """
         if self.is_postgresql or self._is_in_memory:
             return
+        self._has_left = True
         with _failures_named(), self._in_turn(), self._current_engine().connect() as connection:
             # The checkpoint must not run inside a transaction, so it goes past SQLAlchemy.
             raw = connection.connection.driver_connection
             if isinstance(raw, sqlite3.Connection):
-                with closing(raw.cursor()) as cursor:
-                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self._has_left = not _empty_log(raw)
+
+    def erase_left(self) -> None:
+        """Do what the last `erase_deleted` could not do. Raises DatabaseUnavailable."""
+        if self._has_left:
+            self.erase_deleted()
 
     def close(self) -> None:
         """Wait for the running transaction on SQLite, then close. A database in memory is lost."""
@@ -282,6 +289,17 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    """Return whether the write-ahead log is empty now. A reader is waited for only for a moment."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {_ERASE_MILLISECONDS}")
+        try:
+            ((is_busy, _, _),) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    return not is_busy
 
 
 def _defaults(url: URL) -> dict[str, Any]:

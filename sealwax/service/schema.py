@@ -68,6 +68,8 @@ class Schema:
         database = Database(url)
         try:
             self._upgrade(database)
+            # A process that was killed may have left deleted rows there.
+            database.erase_deleted()
         except BaseException:
             database.close()
             raise

@@ -12,7 +12,8 @@ import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -121,8 +122,7 @@ class SessionStore:
             "origin": origin,
             "program": program,
         }
-        with self._database.transaction(durable=False) as rows:
-            self._delete_expired(rows, at)
+        with self._erasing(at) as rows:
             rows.execute(insert(SESSION).values(row))
         return _encode(cookie_half), Session(id=session_id, credentials=credentials, origin=origin)
 
@@ -225,14 +225,27 @@ class SessionStore:
         self._database.erase_deleted()
         return ended
 
+    def end_expired(self) -> None:
+        """Delete what `end` deletes of the sessions whose time is over."""
+        with self._erasing(self._clock().timestamp()):
+            pass
+
+    @contextmanager
+    def _erasing(self, at: float) -> Iterator[Connection]:
+        """A transaction that also deletes the sessions that are over."""
+        with self._database.transaction(durable=False) as rows:
+            is_one_over = self._delete_expired(rows, at)
+            yield rows
+        if is_one_over:
+            self._database.erase_deleted()
+
     def _is_valid(self, used_at: float, expires_at: int, at: float) -> bool:
         # A use further ahead was noted by a wrong clock.
         return at < expires_at and at - self._idle_seconds < used_at <= at + CLOCK_SLACK_SECONDS
 
     def _note_use(self, session_id: str, at: float) -> bool:
         """Note the use, and delete the sessions that are over. Return False if this one was ended in the meantime."""
-        with self._database.transaction(durable=False) as rows:
-            self._delete_expired(rows, at)
+        with self._erasing(at) as rows:
             noted = rows.execute(update(SESSION).where(SESSION.c.id == session_id).values(used_at=at))
         return noted.rowcount == 1
 
@@ -244,14 +257,17 @@ class SessionStore:
             return None
         return account if account.server.mailbox.host == host else None
 
-    def _delete_expired(self, rows: Connection, at: float) -> None:
+    def _delete_expired(self, rows: Connection, at: float) -> bool:
+        """Return whether there was one."""
         # Each condition has its own index. In one statement with all three SQLite would read the whole table.
+        count = 0
         for is_over in (
             SESSION.c.expires_at <= at,
             SESSION.c.used_at <= at - self._idle_seconds,
             SESSION.c.used_at > at + CLOCK_SLACK_SECONDS,
         ):
-            rows.execute(delete(SESSION).where(is_over))
+            count += rows.execute(delete(SESSION).where(is_over)).rowcount
+        return count > 0
 
 
 def _secret_bytes(credentials: Credentials) -> bytes:

@@ -58,6 +58,9 @@ class SharedPlaces:
         self._user: PlaceUser | None = None
         self._owed: list[Place] = []
         self._hearers: list[Heard] = []
+        self._chores: list[Callable[[], None]] = []
+        self._chores_done_at = 0.0
+        self._has_swept = False
 
     def serve(self, user: PlaceUser) -> None:
         """Let the user of the places keep them, and give them back when another process wants one."""
@@ -66,6 +69,10 @@ class SharedPlaces:
     def also_hear(self, heard: Heard) -> None:
         """Let somebody else hear what other processes say, from when this process has had a place."""
         self._hearers.append(heard)
+
+    def also_look_after(self, chore: Callable[[], None]) -> None:
+        """Do something else too, each time that the lease is renewed. It may raise DatabaseUnavailable."""
+        self._chores.append(chore)
 
     def take(self, kind: PlaceKind, name: str) -> Place | None:
         """Return a free place, or None if all are taken. Raises DatabaseUnavailable."""
@@ -115,8 +122,16 @@ class SharedPlaces:
             owed, self._owed = self._owed, []
         for place in owed:
             self.give_back(place)
+        if self._has_swept:
+            # A process that was killed may have left deleted rows in the log.
+            self._database.erase_deleted()
+            self._has_swept = False
         if self._user is not None:
             self._user.look_after()
+        if self._chores_done_at != self._renewed_at:
+            self._chores_done_at = self._renewed_at
+            for chore in self._chores:
+                chore()
 
     def close(self) -> None:
         """Give back all places."""
@@ -146,7 +161,7 @@ class SharedPlaces:
             if not self._process or not 0 <= at - self._renewed_at < RENEW_SECONDS:
                 with self._database.transaction(durable=False) as rows:
                     process = _renew(rows, self._process, at)
-                    _sweep(rows, at, process)
+                    self._has_swept = _sweep(rows, at, process) or self._has_swept
                 self._process, self._renewed_at = process, at
             return self._process
 
@@ -183,13 +198,15 @@ def _renew(rows: Connection, process: str, at: float) -> str:
     return new
 
 
-def _sweep(rows: Connection, at: float, own: str) -> None:
-    """Delete the processes whose lease has run out, with their places."""
+def _sweep(rows: Connection, at: float, own: str) -> bool:
+    """Delete the processes whose lease has run out, with their places. Return whether there was one."""
     # A row that another process changes now is left to it.
     dead = select(PROCESS.c.id).where(_is_dead(at), PROCESS.c.id != own).with_for_update(skip_locked=True)
-    for process in list(rows.execute(dead).scalars()):
+    processes = list(rows.execute(dead).scalars())
+    for process in processes:
         rows.execute(delete(PLACE).where(PLACE.c.process == process))
         rows.execute(delete(PROCESS).where(PROCESS.c.id == process))
+    return bool(processes)
 
 
 def _new_id() -> str:
