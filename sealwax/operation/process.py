@@ -26,6 +26,7 @@ from gunicorn.glogging import Logger
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.sections import LogsSection, ServerSection
 from sealwax.operation.watch import add_watch, forget_worker
+from sealwax.operation.worker import JsonErrorWorker
 from sealwax.service.logs import audit, configure_logs
 from sealwax.service.metrics import MULTIPROCESS_FOLDER, metrics
 
@@ -97,6 +98,7 @@ class _Process(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load_config(self) -> None:
         for name, value in _gunicorn_settings(self._service, self._folder).items():
             self.cfg.set(name, value)
+        JsonErrorWorker.body_seconds = self._service.server.body_seconds
         self.cfg.set("worker_exit", lambda _arbiter, _worker: self._service.close(self._flask))
         self.cfg.set("child_exit", lambda _arbiter, worker: forget_worker(worker.pid))
 

@@ -58,6 +58,9 @@ class ServerSection(Section):
     keep_alive_seconds: int = Field(
         default=75, ge=0, le=600, description="Time that an idle connection of the proxy stays open"
     )
+    body_seconds: int = Field(
+        default=30, ge=1, le=600, description="Longest waiting for each 64 KB of the body of a request"
+    )
     max_header_bytes: int = Field(default=8190, ge=1024, le=65_536, description="Longest header field of a request")
     max_header_fields: int = Field(default=60, ge=20, le=200, description="Most header fields of a request")
     temporary_folder: Path | None = Field(

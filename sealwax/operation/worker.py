@@ -1,4 +1,7 @@
-"""gunicorn's worker, with JSON for requests that it refuses before the application sees them."""
+"""gunicorn's worker, with JSON for requests that it refuses before the application sees them.
+
+A body that comes too slowly is given up, because it holds a thread: proxies pass a message on as it comes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import contextlib
 import json
 import logging
 import socket
+import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,6 +24,8 @@ from gunicorn.http.errors import (
 )
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
+
+from sealwax.service.errors import ServiceError
 
 _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -40,8 +47,65 @@ _log = logging.getLogger("sealwax.http")
 SocketUnreader.max_body_chunk = BODY_PIECE_BYTES
 
 
+class BodyTooSlow(ServiceError):
+    """The client sends the body of its request too slowly. This is no OSError, which would mean that it has gone."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "too-slow", "The request came too slowly. Try again over a better connection.")
+
+
+class BodyDeadline:
+    """The seconds that a body may be waited for. Each piece of BODY_PIECE_BYTES begins them anew."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = self._left = seconds
+        self._came_bytes = 0
+
+    def receive(self, client: socket.socket, receive: Callable[[], bytes]) -> bytes:
+        """Return the next bytes from a client. Raises BodyTooSlow."""
+        if self._left <= 0:
+            raise BodyTooSlow
+        client.settimeout(self._left)
+        start = time.monotonic()
+        try:
+            data = receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        finally:
+            client.settimeout(None)
+            self._left -= time.monotonic() - start
+        self._came_bytes += len(data)
+        if self._came_bytes >= BODY_PIECE_BYTES:
+            self._came_bytes, self._left = 0, self._seconds
+        return data
+
+
+_receive: Final = SocketUnreader.chunk
+
+
+def _receive_in_time(unreader: Any, size_hint: int | None = None) -> bytes:
+    deadline: BodyDeadline | None = getattr(unreader, "deadline", None)
+    if deadline is None:
+        return bytes(_receive(unreader, size_hint))
+    return deadline.receive(unreader.sock, lambda: _receive(unreader, size_hint))
+
+
+# gunicorn has no time for a body: a client that sends a byte now and then would hold its thread for hours.
+SocketUnreader.chunk = _receive_in_time
+
+
 class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """A worker with threads. Its own errors have the form of the application's: `{code, message}`."""
+
+    body_seconds: float = 30.0
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request, whose body has to come in time."""
+        req.unreader.deadline = BodyDeadline(self.body_seconds)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            req.unreader.deadline = None
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that cannot be read, and log neither its text nor its address."""

@@ -11,6 +11,8 @@ from typing import IO, TYPE_CHECKING
 
 from flask import Flask
 
+from sealwax.service.errors import ServiceError
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -39,10 +41,10 @@ class _ChunkedBody:
         self._body = body
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes, b"" at the end. Raises OSError."""
+        """Return the next bytes, b"" at the end. Raises OSError, and the ServiceErrors of the web server."""
         try:
             return self._body.read(size)
-        except (OSError, ValueError):
+        except (OSError, ValueError, ServiceError):
             raise
         except Exception as error:  # the errors of gunicorn, which this package does not need
             raise ConnectionError("the chunks of a request cannot be read") from error
