@@ -224,3 +224,18 @@ def test_half_open_connections_stop_nobody(stage: Stage) -> None:
             head = f"POST {stage.prefix}/api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
             half.sendall(f"{head}half".encode())
         assert client.sign_in(stage.prefix)[0] == 200
+
+
+@pytest.mark.parametrize("runner", ["nginx"], indirect=True)
+@pytest.mark.parametrize("prefix", [""], indirect=True)
+def test_too_many_connections_from_one_network_get_json(stage: Stage) -> None:
+    client = stage.client
+    with ExitStack() as stack:
+        for _ in range(100):
+            plain = socket.create_connection(("127.0.0.1", stage.ports.api), timeout=30)
+            half = stack.enter_context(client.context.wrap_socket(plain, server_hostname="localhost"))
+            half.sendall(b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
+        status, headers, body = client.ask("GET", "/api/session")
+    assert (status, json.loads(body)["code"]) == (429, "try-later")
+    assert int(headers["Retry-After"]) > 0
+    assert headers["Access-Control-Allow-Origin"] == client.page
