@@ -14,13 +14,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, bindparam, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Announcement, Announcements, Database, DatabaseUnavailable
 from sealwax.service.announcements import Heard
-from sealwax.service.database import insert_into
 from webbridge.database.tables import PLACE, PROCESS
 from webbridge.places.keeper import Keeper, PlaceUser
 from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
@@ -78,19 +79,27 @@ class SharedPlaces:
         """Return a free place, or None if all are taken. Raises DatabaseUnavailable."""
         self._begin()
         process, at = self._renew_if_due(), self._clock().timestamp()
+        asked = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
+
+        def take_number(number: int) -> Place | None:
+            place = Place(kind=kind, name=name, number=number, process=process, lease=_new_id())
+            values = asked | {"number": number, "process": process, "lease": place.lease}
+            found = rows.execute(_take_statement(rows.dialect.name), values).first()
+            return None if found is None else place
+
         with self._database.transaction(durable=False) as rows:
-            taken = set(rows.execute(select(PLACE.c.number).where(*_is(kind, name), ~_is_nobodys(at))).scalars())
-            for number in range(MOST_AT_ONCE[kind]):
-                place = Place(kind=kind, name=name, number=number, process=process, lease=_new_id())
-                if number not in taken and _insert(rows, place, at):
-                    return place
-        return None
+            # Most sessions have one place, so the first is tried before the others are looked at.
+            if (place := take_number(0)) is not None:
+                return place
+            taken = set(rows.execute(_TAKEN, asked).scalars())
+            tries = (take_number(number) for number in range(1, MOST_AT_ONCE[kind]) if number not in taken)
+            return next((place for place in tries if place is not None), None)
 
     def give_back(self, place: Place) -> None:
         """Give a place back, now or when the database answers again."""
         try:
             with self._database.transaction(durable=False) as rows:
-                rows.execute(delete(PLACE).where(*_is(place.kind, place.name), PLACE.c.lease == place.lease))
+                rows.execute(_GIVE_BACK, {"kind": place.kind, "name": place.name, "lease": place.lease})
         except DatabaseUnavailable:
             with self._lock:
                 self._owed.append(place)
@@ -102,7 +111,7 @@ class SharedPlaces:
     def ask_for(self, kind: PlaceKind, name: str) -> None:
         """Ask a process that holds one of these places to give one back. Each is asked by its share."""
         with self._database.reading() as rows:
-            holders = list(rows.execute(select(PLACE.c.process).where(*_is(kind, name))).scalars())
+            holders = list(rows.execute(_HOLDERS, {"kind": kind, "name": name}).scalars())
         others = [process for process in holders if process != self._process]
         if others:
             self._announcements.tell(Announcement(kind=WANTED, subject=name, detail=random.choice(others)))  # noqa: S311
@@ -166,31 +175,36 @@ class SharedPlaces:
             return self._process
 
 
-def _is(kind: PlaceKind, name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return PLACE.c.kind == kind, PLACE.c.name == name
+def _is_dead(at: Any, latest: Any) -> ColumnElement[bool]:
+    """The lease has run out. A time after `latest` was written by a wrong clock."""
+    return or_(PROCESS.c.until <= at, PROCESS.c.until > latest)
 
 
-def _is_nobodys(at: float) -> ColumnElement[bool]:
-    return PLACE.c.process.not_in(select(PROCESS.c.id).where(~_is_dead(at)))
+# Made once, because making a statement takes longer than running it.
+_IS_IN: Final = (PLACE.c.kind == bindparam("kind"), PLACE.c.name == bindparam("name"))
+_LIVING: Final = select(PROCESS.c.id).where(~_is_dead(bindparam("at"), bindparam("latest")))
+_HOLDERS: Final = select(PLACE.c.process).where(*_IS_IN)
+_TAKEN: Final = select(PLACE.c.number).where(*_IS_IN, PLACE.c.process.in_(_LIVING))
+_GIVE_BACK: Final = delete(PLACE).where(*_IS_IN, PLACE.c.lease == bindparam("lease"))
 
 
-def _is_dead(at: float) -> ColumnElement[bool]:
-    """The lease has run out. A time that is too far ahead was written by a wrong clock."""
-    return (PROCESS.c.until <= at) | (PROCESS.c.until > at + LEASE_SECONDS + CLOCK_SLACK_SECONDS)
-
-
-def _insert(rows: Connection, place: Place, at: float) -> bool:
-    """Return whether the place was free until now. On PostgreSQL another process may have been faster."""
-    values = {"process": place.process, "lease": place.lease}
-    added = insert_into(rows, PLACE).values(kind=place.kind, name=place.name, number=place.number, **values)
-    taken = added.on_conflict_do_update(index_elements=["kind", "name", "number"], set_=values, where=_is_nobodys(at))
-    return rows.execute(taken.returning(PLACE.c.number)).first() is not None
+@cache
+def _take_statement(dialect: str) -> Executable:
+    """Take one place if it is free, or was a dead process's. On PostgreSQL another process may be faster."""
+    values: dict[str, Any] = {name: bindparam(name) for name in ("kind", "name", "number", "process", "lease")}
+    added = (postgresql.insert(PLACE) if dialect == "postgresql" else sqlite.insert(PLACE)).values(values)
+    taken = added.on_conflict_do_update(
+        index_elements=["kind", "name", "number"],
+        set_={"process": added.excluded.process, "lease": added.excluded.lease},
+        where=PLACE.c.process.not_in(_LIVING),
+    )
+    return taken.returning(PLACE.c.number)
 
 
 def _renew(rows: Connection, process: str, at: float) -> str:
     """Renew the lease of a process, and return its id: a new one if it has none, or lost it."""
     until = at + LEASE_SECONDS
-    own = update(PROCESS).where(PROCESS.c.id == process, ~_is_dead(at)).values(until=until)
+    own = update(PROCESS).where(PROCESS.c.id == process, ~_is_dead(at, until + CLOCK_SLACK_SECONDS)).values(until=until)
     if process and rows.execute(own).rowcount == 1:
         return process
     new = _new_id()
@@ -201,7 +215,8 @@ def _renew(rows: Connection, process: str, at: float) -> str:
 def _sweep(rows: Connection, at: float, own: str) -> bool:
     """Delete the processes whose lease has run out, with their places. Return whether there was one."""
     # A row that another process changes now is left to it.
-    dead = select(PROCESS.c.id).where(_is_dead(at), PROCESS.c.id != own).with_for_update(skip_locked=True)
+    is_dead = _is_dead(at, at + LEASE_SECONDS + CLOCK_SLACK_SECONDS)
+    dead = select(PROCESS.c.id).where(is_dead, PROCESS.c.id != own).with_for_update(skip_locked=True)
     processes = list(rows.execute(dead).scalars())
     for process in processes:
         rows.execute(delete(PLACE).where(PLACE.c.process == process))
