@@ -6,11 +6,13 @@
 import { api } from "./shared/api.js";
 import { describeError, parseMessage } from "./shared/messages.js";
 import { HANDLERS } from "./background/handlers.js";
+import * as checkedSites from "./background/checked_sites.js";
 import * as downloads from "./background/downloads.js";
 import * as composing from "./background/composing.js";
 import * as frames from "./background/frames.js";
 import * as guide from "./background/guide.js";
 import * as mails from "./background/mails.js";
+import * as memory from "./background/memory.js";
 import * as optionsPage from "./background/options_page.js";
 import * as pages from "./background/pages.js";
 import * as pattern from "./background/pattern.js";
@@ -62,6 +64,7 @@ api.contextMenus.onClicked.addListener((info, tab) => {
 });
 
 api.tabs.onRemoved.addListener((tabId) => void frames.forgetTab(tabId));
+api.tabs.onRemoved.addListener((tabId) => void memory.forget(`stopped:${tabId}`));
 api.tabs.onRemoved.addListener((tabId) => void composing.forgetWindow(tabId));
 api.windows.onRemoved.addListener((windowId) => void prompts.closed(windowId));
 api.alarms.onAlarm.addListener(({ name }) => void (name === session.LOCK_ALARM && session.lockIfOver()));
@@ -125,6 +128,7 @@ function originOf(sender) {
   if (page === "compose/compose.html") return "compose";
   if (page === "toolbar/toolbar.html") return "toolbar";
   if (page === "sign_in/sign_in.html") return "sign-in";
+  if (page === "stopped/stopped.html") return "stopped";
   if (page === "viewer/page_viewer.html" || page === "page_save/page_save.html") return "page";
   return OPTIONS_PAGES.includes(page) ? "options" : null;
 }
@@ -133,6 +137,7 @@ function originOf(sender) {
 async function followPolicy() {
   await session.lockIfOver();
   await trust.followPolicyList();
+  await checkedSites.register();
 }
 
 async function startLocked() {
@@ -156,6 +161,7 @@ async function setUp({ reason, previousVersion }) {
   api.contextMenus.create({ id: MENU_HELP, title: title("menuHelp"), contexts: ["action"] });
   api.contextMenus.create({ id: MENU_LOCK, title: title("menuLock"), contexts: ["action"] });
   await trust.followPolicyList();
+  await checkedSites.register();
   if (reason === "install") await guide.open();
   if (reason === "update") await updates.remember(previousVersion);
 }

@@ -145,6 +145,7 @@ interface Stores {
   anchors: CertificateInfo;
   sites: { origin: string; since: string };
   recipes: Recipe;
+  checkedSites: CheckedSite;
   receiptRequests: ReceiptRequestRecord;
   givenReceipts: { id: string; at: string; composition: string };
   settings: Setting;
@@ -154,6 +155,30 @@ type Setting = { [Name in keyof Settings]: { name: Name } & Settings[Name] }[key
 /** The type of the entry under a key. In the store `settings` each key has a type of its own. */
 type Entry<Store extends keyof Stores, Key extends string> =
   Store extends "settings" ? (Key extends keyof Settings ? Settings[Key] : never) : Stores[Store];
+
+/** A site whose files are checked before its page runs. `keys`: the SHA-256 fingerprints of the certificates that may sign. */
+interface CheckedSite {
+  origin: string;
+  keys: string[];
+  seen: SeenList | null;
+  servers: Servers | null;
+}
+
+/** The newest signed list of a site. `hash`: the SHA-256 of its bytes. `digest`: that of its content. `ends`: a time. */
+interface SeenList {
+  hash: string;
+  version: string;
+  digest: string;
+  ends: string;
+  signer: { name: string; fingerprint: string };
+  files: { path: string; bytes: number; integrity: string }[];
+}
+
+/** The servers with which the pages of a bridge exchange mail and keys. */
+interface Servers {
+  api: string;
+  keyServer: string;
+}
 
 /** The entries of the store `settings`, by name. */
 interface Settings {
@@ -218,6 +243,8 @@ interface SessionMemory {
   [composition: `composition:${string}`]: CompositionRecord;
   /** The times of the openings that an origin asked for, in milliseconds since 1970. */
   [budget: `budget:${string}`]: number[];
+  /** Why the site of a tab was stopped. `before`: the servers that it named earlier. */
+  [stopped: `stopped:${number}`]: { url: string; code: string; file: string; servers: Servers | null; before: Servers | null };
 }
 
 /** A frame that a page's content script asked for; kept in `storage.session`. */

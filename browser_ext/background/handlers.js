@@ -4,6 +4,7 @@ import * as alterations from "./alterations.js";
 import * as backup from "./backup.js";
 import * as bridge from "./bridge.js";
 import * as bridgeSending from "./bridge_sending.js";
+import * as checkedSites from "./checked_sites.js";
 import * as composing from "./composing.js";
 import * as contacts from "./contacts.js";
 import * as fields from "./fields.js";
@@ -128,6 +129,13 @@ export const HANDLERS = {
   "recipes.review": recipes.review,
   "recipes.import": recipes.importFile,
   "recipes.remove": ({ id }) => database.remove("recipes", id),
+  "checked.files": checkedSites.files,
+  "checked.stop": checkedSites.stop,
+  "checked.stopped": checkedSites.stopped,
+  "checked.accept-servers": checkedSites.acceptServers,
+  "checked.list": checkedSites.list,
+  "checked.add": checkedSites.add,
+  "checked.remove": checkedSites.remove,
   "toolbar.look": toolbar.look,
   "toolbar.go": toolbar.go,
   "toolbar.download": toolbar.openDownload,

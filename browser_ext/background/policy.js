@@ -17,6 +17,7 @@ import { serviceAddress } from "../shared/service_address.js";
  * @property {boolean} ownDecisions whether the person may accept authorities and certificates
  * @property {{mozilla?: boolean, revocation?: "required" | "if-known" | "not-checked"}} trust the settings that are set
  * @property {{idleMinutes?: number, harvest?: boolean, directory?: string}} preferences the preferences that are set
+ * @property {{origin: string, fingerprint: string}[]} pagesKeys the sites whose files are checked, and who signs them
  * @property {{timestampService?: string, labelPolicy?: import("../shared/label_policy.js").LabelPolicy}} writing those that are set
  * @property {string[]} set the names of the values that are set, as in `policy_schema.json`
  */
@@ -39,6 +40,7 @@ const READERS = {
   directory: (/** @type {unknown} */ value) => readAddress(value, directoryOrigin),
   timestampService: (/** @type {unknown} */ value) => readAddress(value, serviceAddress),
   labelPolicy: readLabelPolicy,
+  pagesKeys: readPagesKeys,
 };
 
 /** @returns {Promise<Policy>} */
@@ -57,6 +59,7 @@ export function understand(managed) {
     set: Object.entries(READERS).filter(([name, read]) => read(managed[name]) !== null).map(([name]) => name),
     anchors: readAnchors(managed.anchors) ?? [],
     organisationList: fromBase64(managed.organisationList),
+    pagesKeys: readPagesKeys(managed.pagesKeys) ?? [],
     ownDecisions: readFlag(ownDecisions) ?? true,
     trust: present({ mozilla: readFlag(mozilla), revocation: READERS.revocation(revocation) }),
     preferences: present({
@@ -94,6 +97,20 @@ function readFlag(value) {
 function readAnchors(value) {
   const found = Array.isArray(value) ? value.map(readCertificates) : [null];
   return found.length === 0 || found.includes(null) ? null : found.flatMap((certificates) => certificates ?? []);
+}
+
+/** @param {unknown} value objects with the address of a site, and the SHA-256 of the certificate that signs its files */
+function readPagesKeys(value) {
+  const found = Array.isArray(value) ? value.map(readPagesKey) : [];
+  const valid = found.filter((one) => one !== null);
+  return valid.length && valid.length === found.length ? valid : null;
+}
+
+/** @param {any} item */
+function readPagesKey(item) {
+  const origin = readAddress(item?.origin, directoryOrigin);
+  const fingerprint = typeof item?.fingerprint === "string" ? item.fingerprint.replaceAll(/[\s:]/gu, "").toLowerCase() : "";
+  return origin && /^[0-9a-f]{64}$/u.test(fingerprint) ? { origin, fingerprint } : null;
 }
 
 /** @param {unknown} item @returns {ArrayBuffer[] | null} */

@@ -22,6 +22,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
 import { watchBackup } from "./backup_form.js";
 import { showBridge, watchBridge } from "./bridge_form.js";
 import { keyFileCard } from "./identities.js";
+import { checkedCard, watchChecked } from "./checked_sites.js";
 import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
@@ -78,6 +79,7 @@ addEventListener("focus", () => void refresh());
 await addAdministration({ news: byId("main"), settings: byId("settings-section") });
 watchSections();
 watchRecipeFile(refresh);
+watchChecked(refresh);
 await refresh();
 
 async function refresh() {
@@ -101,6 +103,7 @@ async function refresh() {
   drawList("anchors", anchors, (info) => certificateCard(info, "anchors.remove"));
   drawList("followed", following ? [following] : [], listCard);
   drawList("sites", sites, siteCard);
+  drawList("checked", await ask("checked.list"), (site) => checkedCard(site, removeButton("checked.remove", site.origin, site.origin), refresh));
   drawList("recipes", recipes, (recipe) => recipeCard(recipe, removeButton("recipes.remove", recipe.origin, recipe.origin)));
   drawList("decisions", decisions, decisionCard);
   settleRemovals(focused);

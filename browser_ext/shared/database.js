@@ -7,6 +7,7 @@
  * certificates. `requests` are keys that wait for their certificates, encrypted under their passphrases. `sites` are
  * the sites on which the person has agreed to open encrypted texts. `settings` are the person's decisions and choices.
  * `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about webmails.
+ * `checkedSites` are the sites whose files are checked, with the newest signed list of each.
  * `receiptRequests` are sent messages that ask for signed receipts, without their content. `givenReceipts` are the
  * messages for which the person gave one.
  */
@@ -15,11 +16,11 @@ import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js"
 /** @typedef {keyof Stores} Store */
 
 const NAME = "sealwax";
-const VERSION = 5;
+const VERSION = 6;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
   keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
-  settings: "name", drafts: "id", recipes: "origin", receiptRequests: "id", givenReceipts: "id",
+  settings: "name", drafts: "id", recipes: "origin", checkedSites: "origin", receiptRequests: "id", givenReceipts: "id",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */

@@ -33,7 +33,7 @@ function memberOf(error, name) {
   return String(/** @type {Record<string, unknown>} */ (error)[name]);
 }
 
-/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar" | "sign-in"} Origin */
+/** @typedef {"content" | "broker" | "prompt" | "options" | "compose" | "viewer" | "page" | "toolbar" | "sign-in" | "stopped"} Origin */
 
 const ENVELOPE = "envelope";
 const SECRET = "secret";
@@ -216,6 +216,14 @@ export const MESSAGES = {
   "bridge.find": { from: ["sign-in"], body: {} },
   "bridge.keep": { from: ["sign-in"], body: { api: "string", address: "string", token: "string" } },
   "bridge.leave": { from: ["options"], body: {} },
+  // A site whose files are checked before its page runs. The content script reads the files.
+  "checked.files": { from: ["content"], body: { signed: "bytes", configuration: "string" } },
+  "checked.stop": { from: ["content"], body: { code: "string", file: "string", configuration: "string" } },
+  "checked.stopped": { from: ["stopped"], body: {} },
+  "checked.accept-servers": { from: ["stopped"], body: {} },
+  "checked.list": { from: ["options"], body: {} },
+  "checked.add": { from: ["options"], body: { address: "string", certificate: "bytes" } },
+  "checked.remove": { from: ["options"], body: { id: "string" } },
   // The window of the toolbar button; a page in which the person has pointed at something.
   "toolbar.look": { from: ["toolbar"], body: { tab: "number" } },
   "toolbar.go": { from: ["toolbar"], body: { tab: "number", way: "toolbar way" } },
@@ -229,7 +237,7 @@ export const MESSAGES = {
   "toolbar.stop": { from: ["content"], body: {} },
   // Messages of every page of the extension.
   "vault.key": { from: ["broker", "prompt", "options", "viewer", "compose", "page"], body: {} },
-  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page"], body: { section: "section" } },
+  "options.open": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "stopped"], body: { section: "section" } },
   "heartbeat": { from: ["broker", "prompt", "viewer", "compose", "options", "page", "sign-in"], body: {} },
   // Help and first steps, updates, the administrator's policy.
   "guide.open": { from: ["options"], body: {} },

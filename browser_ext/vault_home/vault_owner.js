@@ -29,7 +29,7 @@ const encryptedFiles = new Map();
 const PASSED_ON = /** @type {const} */ ([
   "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
-  "contacts.learn", "contacts.remove", "kept.join", "backup.seal", "backup.open",
+  "contacts.learn", "contacts.remove", "kept.join", "pages.verify", "backup.seal", "backup.open",
 ]);
 
 /** @typedef {Omit<Encrypted<VaultArgs<"field.verify">>, "cms"> & {cms: string}} ArmoredField */

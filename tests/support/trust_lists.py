@@ -1,4 +1,4 @@
-"""An operator, and a list of authorities that the operator signs."""
+"""An operator, and the lists that the operator signs: of authorities, and of the files of pages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import functools
 
 from smime_core import Identity, RevocationPolicy, TrustAnchor
 from smime_core.blocking import run
+from smime_core.own_content.release import Coverage, Release, ReleasedFile, integrity_of, sign_release
 from smime_core.own_content.trust_list import TrustList, sign_trust_list
 from smime_core.pkix import PolicyRequirements, TrustSource
 from smime_core.provider import NewKey
@@ -32,6 +33,13 @@ LIST = TrustList(
     directories=("ldaps://directory.example.test/o=Example",),
 )
 
+PAGES = Release(
+    covers=Coverage.PAGES,
+    version="1.2.3",
+    commit="0" * 40,
+    files=(ReleasedFile(path="index.html", bytes=6, integrity=integrity_of(b"<html>")),),
+)
+
 
 @functools.cache
 def operator() -> Identity:
@@ -40,3 +48,8 @@ def operator() -> Identity:
 
 def sign(trust_list: TrustList = LIST, identity: Identity | None = None) -> bytes:
     return run(sign_trust_list(trust_list, identity=identity or operator(), provider=PROVIDER, signing_time=NOW))
+
+
+def sign_pages(release: Release = PAGES, identity: Identity | None = None) -> bytes:
+    """The signed list of the files of pages, by the operator."""
+    return run(sign_release(release, PROVIDER, identity=identity or operator(), signing_time=NOW))

@@ -23,7 +23,7 @@ from wasm_build.bundle.tree import Content, read_content, sha384, write_tree
 
 # The scripts that the background script injects into documents.
 _CONTENT_SCRIPTS: Final = tuple(
-    f"content/{name}.js" for name in ("guard", "content", "field_scripts", "mail_scripts", "page_scripts")
+    f"content/{name}.js" for name in ("guard", "site_check", "content", "field_scripts", "mail_scripts", "page_scripts")
 )
 _LOOPBACK_ORIGINS: Final = ["http://127.0.0.1/*", "http://localhost/*"]
 
@@ -40,6 +40,7 @@ def build(root: Path, out: Path) -> dict[str, Content]:
         **bundle_pages(root, "browser_ext", "extension", **scripts, pinned=pinned),
         **_below("runtime", runtime),
         **_sanitiser(root),
+        "release_keys.json": root / "sealwax/releases/release_keys.json",
     }
     owners = collect_owners(root, pinned)
     served = {

@@ -41,7 +41,7 @@ function createCatalogue(locale, ...sources) {
 /**
  * Fetches the catalogue files. Resolves with the function that looks up their messages.
  * @param {string} locale
- * @param {URL[]} urls
+ * @param {(URL | Request)[]} urls
  */
 export async function loadCatalogue(locale, urls) {
   const sources = await Promise.all(urls.map(async (url) => (await fetch(url)).json()));

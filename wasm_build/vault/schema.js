@@ -127,6 +127,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "decision.list": { decisions: "bytes" },
   "decision.remove": { decisions: "bytes", fingerprint: "text" },
   "trust.follow": { "list?": "bytes", "followed?": "bytes", at: "text" },
+  "pages.verify": { list: "bytes", keys: ["text"], at: "text", "seenVersion?": "text", "seenDigest?": "text" },
   "state.seal": { ...KEYS, account: "text", at: "text", counter: "number", ...KEPT },
   "state.open": { state: "bytes", ...KEYS, account: "text", at: "text", leastCounter: "number", ...KEPT },
   "draft.seal": { draft: "bytes", place: "text", ...KEYS },
@@ -197,6 +198,10 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "decision.list": { decisions: ["any"] },
   "decision.remove": { decisions: "bytes" },
   "trust.follow": { "followed?": "bytes", "operator?": "bytes", "list?": "any", problems: ["any"] },
+  "pages.verify": {
+    version: "text", digest: "text", ends: "text", signer: { name: "text", fingerprint: "text" }, 
+    files: [{ path: "text", bytes: "number", integrity: "text" }],
+  },
   "state.seal": { state: "bytes" },
   "state.open": { counter: "number", contacts: "bytes", decisions: "bytes" },
   "draft.seal": { sealed: "bytes" },

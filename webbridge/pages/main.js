@@ -13,16 +13,29 @@ const CATALOGUES = ["./runtime/ui/messages.en.json", "./messages.en.json"];
 async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
-  const translate = await loadCatalogue("en", CATALOGUES.map((path) => new URL(path, import.meta.url)));
+  const { integrity, ...servers } = readChecked();
+  const translate = await loadCatalogue("en", CATALOGUES.map((path) => {
+    return new Request(new URL(path, import.meta.url), { integrity: integrity?.[path.replace("./", "")] });
+  }));
   explainCalm(translate("calm_hint"));
   try {
-    const { api, keyServer } = await (await fetch(new URL("./config.json", import.meta.url))).json();
+    const { api, keyServer } = servers.api ? servers : await (await fetch(new URL("./config.json", import.meta.url))).json();
     const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer });
     await app.start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
     showStartFailure(root, translate, reason);
   }
+}
+
+/**
+ * What the extension has checked before it started this page: the addresses, and the hash of each file. Without the
+ * extension there is nothing: the document that servers send has no such element.
+ * @returns {{api?: string, keyServer?: string, integrity?: Record<string, string>}}
+ */
+function readChecked() {
+  const checked = document.querySelector("meta[name=sealwax-checked]")?.getAttribute("content");
+  return checked ? JSON.parse(checked) : {};
 }
 
 /**

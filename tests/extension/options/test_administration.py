@@ -196,6 +196,7 @@ def test_senseless_settings_count_as_not_set(extension: Extension) -> None:
             "lockMinutes": 7,
             "harvest": None,
             "directory": "http://mail.example.test",
+            "pagesKeys": [{"origin": "http://mail.example.test", "fingerprint": "ab" * 32}],
             "unknown": True,
         },
     )

@@ -16,6 +16,7 @@ from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
 from tests.support.people import NOW, PROVIDER, anchor, person
 from tests.support.timestamp_service import answer
+from tests.support.trust_lists import operator, sign_pages
 from tests.support.trust_lists import sign as sign_trust_list
 from tests.support.vault.page import b64, secret
 from tests.support.vault.verbs import AT, call, issue_for, sealed, trust
@@ -138,6 +139,9 @@ def _certificates() -> dict[str, Example]:
         "decision.list": Example(right={"decisions": decisions}, wrong={"decisions": b"?"}),
         "decision.remove": Example(
             right={"decisions": decisions, "fingerprint": partner.fingerprint}, wrong={"decisions": b"?"}
+        ),
+        "pages.verify": Example(
+            right={"list": sign_pages(), "keys": [operator().certificate.fingerprint], "at": AT}, wrong={"list": b"{}"}
         ),
         "trust.follow": Example(right={"list": sign_trust_list(), "at": AT}, wrong={"followed": b"{}"}),
         "kept.join": Example(

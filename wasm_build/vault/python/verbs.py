@@ -35,6 +35,7 @@ from wasm_build.vault.python import (
     plain_bytes,
     receipts,
     recipient_certificates,
+    releases,
     roaming,
     state,
 )
@@ -148,6 +149,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "decision.list": Verb(decisions.ListDecisions, decisions.list_decisions),
     "decision.remove": Verb(decisions.RemoveDecision, decisions.remove_decision),
     "trust.follow": Verb(lists.FollowList, lists.follow_list),
+    "pages.verify": Verb(releases.VerifyPages, releases.verify_pages),
     "state.seal": Verb(state.SealState, state.seal_state),
     "state.open": Verb(state.OpenState, state.open_state),
     "draft.seal": Verb(drafts.SealDraft, drafts.seal_draft),

@@ -1,0 +1,161 @@
+/**
+ * Checks the files of a site before its page runs. The browser starts this script with the document, when that has
+ * nothing but its first element, and only on sites that the person or an administrator has named.
+ *
+ * 1. The document is stopped at once, so that nothing of what the server sent for it runs.
+ * 2. The files of the signed list are read, from the browser's cache where possible, and compared.
+ * 3. The signed document is put in the place of the stopped one. Each of its scripts and styles carries its hash, so that the
+ *    browser itself refuses other bytes, whatever the server answers to the page's own requests.
+ */
+import { ask } from "./background_link.js";
+import { problem } from "./problems.js";
+import { api } from "./world.js";
+
+const LIST = "release.p7s";
+const CONFIGURATION = "config.json";
+const DOCUMENT = "index.html";
+/** Forms that servers send in the place of the files themselves, and files that only developer tools load. */
+const NOT_LOADED = /\.(?:br|gz|map)$/u;
+const root = new URL("/", location.href);
+
+/**
+ * The size above which a file is compared while the page starts. These are the data of the vault's runtime: the signed script
+ * has their hashes, and refuses other bytes itself.
+ */
+const LARGE_BYTES = 2_000_000;
+
+/** @type {string} */
+let configuration = "";
+
+const isOpened = stopDocument();
+void check();
+
+/**
+ * Stops the document. Chromium never draws a document after `stop`, but it does after `open`, which Firefox forbids to
+ * extensions. Returns whether the document was opened, and so has to be written.
+ */
+function stopDocument() {
+  try {
+    document.open();
+    return true;
+  } catch {
+    stop();
+    return false;
+  }
+}
+
+async function check() {
+  try {
+    const { html, large } = await compare();
+    draw(html);
+    await large();
+  } catch (error) {
+    const { code = "unknown", file = "" } = /** @type {{code?: string, file?: string}} */ (error);
+    await ask("checked.stop", { code, file, configuration }).catch(() => draw(sentence(api.i18n.getMessage("checkedFailed"))));
+  }
+}
+
+/**
+ * The signed document, and a function that compares the large files. Rejects with the code of the first difference, and its
+ * file.
+ * @returns {Promise<{html: Element, large: () => Promise<unknown>}>}
+ */
+async function compare() {
+  if (document.contentType !== "text/html" || location.pathname !== "/") throw problem("site-other-page");
+  // A worker that the site installed earlier could answer all requests below.
+  if (navigator.serviceWorker?.controller) throw problem("site-worker");
+  const [signed, settings] = await Promise.all([read(LIST, "no-cache"), read(CONFIGURATION, "no-cache")]);
+  if (!signed) throw problem("site-list-missing");
+  configuration = new TextDecoder().decode(settings ?? new ArrayBuffer(0));
+  /** @type {{files: {path: string, bytes: number, integrity: string}[], servers: object}} */
+  const { files, servers } = await ask("checked.files", { signed, configuration });
+  const integrity = new Map(files.map((file) => [file.path, file.integrity]));
+  const loaded = files.filter(({ path }) => path !== DOCUMENT && !NOT_LOADED.test(path));
+  /** @param {typeof files} some @param {RequestCache} cache */
+  const readAll = (some, cache) => Promise.all(some.map(({ path }) => readSigned(path, integrity, cache)));
+  // The page asks the server for the small files again, so the server has to answer for them now too.
+  const small = readAll(loaded.filter(({ bytes }) => bytes <= LARGE_BYTES), "no-cache");
+  const [markup] = await Promise.all([readSigned(DOCUMENT, integrity, "no-cache"), small]);
+  const html = build(new TextDecoder().decode(markup), integrity, servers);
+  return { html, large: () => readAll(loaded.filter(({ bytes }) => bytes > LARGE_BYTES), "force-cache") };
+}
+
+/**
+ * The bytes of a file, which are the signed ones. A file in the cache may be that of an earlier release, so a file that
+ * differs is asked for once more.
+ * @param {string} path @param {Map<string, string>} integrity @param {RequestCache} cache
+ */
+async function readSigned(path, integrity, cache) {
+  /** @type {RequestCache[]} */
+  const modes = [cache, "reload"];
+  let isThere = false;
+  for (const mode of modes) {
+    const bytes = await read(path === DOCUMENT ? "" : path, mode);
+    isThere = bytes !== null;
+    if (bytes && (await hashOf(bytes)) === integrity.get(path)) return bytes;
+  }
+  throw Object.assign(problem(isThere ? "site-file-differs" : "site-file-missing"), { file: path });
+}
+
+/** @param {string} path @param {RequestCache} cache @returns {Promise<ArrayBuffer | null>} null if the site does not send it */
+async function read(path, cache) {
+  const response = await fetch(new URL(path, root), { cache, redirect: "error" }).catch(() => null);
+  return response?.ok ? response.arrayBuffer().catch(() => null) : null;
+}
+
+/** @param {ArrayBuffer} bytes @returns {Promise<string>} in the form of Subresource Integrity */
+async function hashOf(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-384", bytes));
+  return `sha384-${btoa(String.fromCharCode(...digest))}`;
+}
+
+/**
+ * The signed document with the hashes of its scripts and styles, and with what the page is not to ask the server again.
+ * @param {string} markup @param {Map<string, string>} integrity @param {object} servers
+ */
+function build(markup, integrity, servers) {
+  const { documentElement: html, head } = new DOMParser().parseFromString(markup, "text/html");
+  for (const [selector, name] of [["script", "src"], ["link[rel=stylesheet]", "href"]]) {
+    for (const element of html.querySelectorAll(selector)) {
+      const path = new URL(element.getAttribute(name) ?? "", root).pathname.slice(1);
+      element.setAttribute("integrity", integrity.get(path) ?? "sha384-");
+      // The stop broke off the browser's early request for a module, and a document never asks for the same module again.
+      if (name === "src") element.setAttribute(name, `${path}?checked`);
+    }
+  }
+  const checked = document.createElement("meta");
+  checked.name = "sealwax-checked";
+  checked.content = JSON.stringify({ ...servers, integrity: Object.fromEntries(integrity) });
+  head.append(checked);
+  return html;
+}
+
+/** Makes each script anew, because one that was parsed elsewhere never runs. @param {Element} html */
+function withLiveScripts(html) {
+  for (const parsed of html.querySelectorAll("script")) {
+    const script = document.createElement("script");
+    for (const { name, value } of parsed.attributes) script.setAttribute(name, value);
+    parsed.replaceWith(script);
+  }
+  return html;
+}
+
+/** A document with one sentence. @param {string} text */
+function sentence(text) {
+  const html = document.createElement("html");
+  html.append(document.createElement("head"), document.createElement("body"));
+  const paragraph = document.createElement("p");
+  paragraph.textContent = text;
+  html.lastElementChild?.append(paragraph);
+  return html;
+}
+
+/** Puts a document in the place of the stopped one, once. @param {Element} html */
+function draw(html) {
+  if (!isOpened) {
+    document.replaceChild(withLiveScripts(document.importNode(html, true)), document.documentElement);
+    return;
+  }
+  document.write(`<!doctype html>${html.outerHTML}`);
+  document.close();
+}

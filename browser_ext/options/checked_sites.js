@@ -1,0 +1,49 @@
+/** The sites whose files are checked before their page runs. */
+import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
+import { html } from "../../wasm_build/ui/dom.js";
+import { api } from "../shared/api.js";
+import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { text } from "../shared/i18n.js";
+import { ask } from "../shared/request.js";
+import { button, byId, inputById, showProblem } from "./parts.js";
+
+/** @typedef {ReplyTo<"checked.list">[number]} Listed */
+
+/** @param {Listed} site @param {HTMLElement} remove the button that removes it @param {() => Promise<void>} refresh */
+export function checkedCard({ origin, keys, seen, byPolicy, granted }, remove, refresh) {
+  const state = seen ? text("checkedVersion", seen.version, seen.signer.name) : text("checkedNever");
+  const grant = button(text("checkedGrant"), { data: { test: "checked-grant" }, on: { click: () => void request(origin, refresh) } });
+  return html("li", { class: "card", data: { test: "checked-card" } },
+    html("div", { class: "who" },
+      html("div", { class: "name", text: origin, dir: "ltr" }),
+      html("div", { class: granted ? "muted" : "problem", text: granted ? state : text("checkedNotGranted") }),
+      ...keys.map((key) => html("code", { class: "fingerprint", dir: "ltr", text: groupFingerprint(key) })),
+      byPolicy && html("div", { class: "muted", text: text("policySet") })),
+    granted ? null : grant, byPolicy ? null : remove);
+}
+
+/** Adds the site that the person enters. @param {() => Promise<void>} refresh */
+export function watchChecked(refresh) {
+  byId("checked-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    showProblem("checked-problem", null);
+    const [address, file] = [inputById("checked-address").value.trim(), inputById("checked-certificate").files?.[0]];
+    try {
+      // The browser asks for the permission only during the click, so nothing may be awaited before.
+      const origin = directoryOrigin(address);
+      const granting = origin ? api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false) : null;
+      await granting;
+      await ask("checked.add", { address, certificate: (await file?.arrayBuffer()) ?? new ArrayBuffer(0) });
+      /** @type {HTMLFormElement} */ (byId("checked-form")).reset();
+    } catch (error) {
+      showProblem("checked-problem", error);
+    }
+    await refresh();
+  });
+}
+
+/** @param {string} origin @param {() => Promise<void>} refresh */
+async function request(origin, refresh) {
+  await api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false);
+  await refresh();
+}

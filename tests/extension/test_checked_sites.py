@@ -1,0 +1,260 @@
+"""The pages of a checked site run only with the files that the operator signed."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from sealwax.releases.folder import list_folder
+from smime_core import Identity
+from smime_core.blocking import run
+from smime_core.ca.demo import create_authority, issue_identity
+from smime_core.own_content import Coverage, Release, sign_release
+from smime_core.provider import NewKey
+from smime_core.providers.native import NativeProvider
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.servers.pages_server import PagesServer, run_pages_server
+from webbridge.demo.accounts import certificate_pem
+
+pytestmark = pytest.mark.browser
+
+NATIVE = NativeProvider()
+CHECKED = "() => document.querySelector('meta[name=sealwax-checked]') !== null"
+# The pages show an error, because their servers do not exist.
+STARTED = f"() => document.querySelector('#app h1') !== null && ({CHECKED})()"
+SCRIPTS = "() => [...document.scripts].map((one) => [one.getAttribute('src'), one.integrity.slice(0, 7)])"
+EXPECTED = "NetworkError|integrity|hashes|404|Failed to|aborted|blocked|unreachable|refused|CORS|module|favicon"
+EVIL = (
+    b"<!doctype html><html onclick=\"localStorage.ran = 'html'\"><script>localStorage.ran = 'inline'</script>"
+    b"<script src=main.js></script><body onload=\"localStorage.ran = 'load'\">"
+    b"<img src=data:, onerror=\"localStorage.ran = 'image'\">" + b"<p>text" * 20_000
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Checked:
+    """A checked site, its server, and the operator who signs its files."""
+
+    extension: Extension
+    server: PagesServer
+    operator: Identity
+    folder: Path
+
+    def sign(self, version: str, identity: Identity | None = None) -> None:
+        release = Release(covers=Coverage.PAGES, version=version, commit=None, files=list_folder(self.server.folder))
+        now = datetime.datetime.now(datetime.UTC)
+        cms = run(sign_release(release, NATIVE, identity=identity or self.operator, signing_time=now))
+        (self.server.folder / "release.p7s").write_bytes(cms)
+
+    def add(self) -> None:
+        """Let the person name the site and its operator."""
+        page = self.extension.browser.open(self.extension.base + "options/options.html#sites-section")
+        page.wait_for("() => document.querySelector('[data-test=state]')?.textContent")
+        page.click("[data-test=checked-address]")
+        page.type(self.server.origin)
+        page.choose_files("#checked-certificate", [self.folder / "operator.pem"])
+        page.click("[data-test=checked-go]")
+        page.wait_for_text(self.server.origin, selector="[data-test=checked]")
+        page.close()
+
+    def visit(self, path: str = "/") -> Page:
+        """Open the site. Its document is stopped, so that the navigation may never be reported as complete."""
+        page = self.extension.browser.open("about:blank")
+        url = self.server.origin + path
+        page.browser.bidi.command("browsingContext.navigate", context=page.context, url=url, wait="none")
+        return page
+
+    def stopped(self, path: str = "/") -> Page:
+        """Open the site, and return the page that says why it was stopped."""
+        page = self.visit(path)
+        page.wait_for("() => document.querySelector('[data-test=reason]')?.textContent", timeout_seconds=30)
+        return page
+
+
+@pytest.fixture(scope="module")
+def operator() -> Identity:
+    now = datetime.datetime.now(datetime.UTC)
+    authority = run(create_authority("Operator CA", provider=NATIVE, at=now))
+    return run(issue_identity(authority, "operator@example.test", NATIVE, at=now, key=NewKey.P256))
+
+
+@pytest.fixture(scope="module")
+def installed(browser: Browser, folder: Path) -> Iterator[Extension]:
+    extension = Extension(browser, folder)
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture
+def checked(installed: Extension, folder: Path, operator: Identity, tmp_path: Path) -> Iterator[Checked]:
+    installed.browser.expect_error(
+        "integrity|hashes|404|Failed to|aborted|blocked|unreachable|refused|CORS|module|favicon"
+    )
+    shutil.copytree(folder.parent / "pages", tmp_path / "pages")
+    (tmp_path / "operator.pem").write_text(certificate_pem(operator.certificate))
+    with run_pages_server(tmp_path / "pages") as server:
+        site = Checked(installed, server, operator, tmp_path)
+        site.sign("1.0")
+        site.add()
+        yield site
+
+
+def reason(page: Page) -> str:
+    return page.text("[data-test=reason]")
+
+
+def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: Checked, tmp_path: Path) -> None:
+    first = checked.visit()
+    first.wait_for(STARTED, timeout_seconds=60)
+    assert first.js(SCRIPTS) == [["main.js?checked", "sha384-"]]
+    first.close()
+    checked.server.replace("/messages.en.json", b"{}")
+    page = checked.stopped()
+    assert "not the one that the operator signed" in reason(page)
+    assert "messages.en.json" in page.text("[data-test=facts]")
+    checked.server.changes.clear()
+    page.click("[data-test=again]")
+    page.wait_for(STARTED, timeout_seconds=30)
+    page.close()
+
+
+def test_an_altered_part_of_the_runtime_is_named(checked: Checked) -> None:
+    checked.server.replace("/runtime/sealwax.snapshot", b"altered")
+    page = checked.stopped()
+    assert "runtime/sealwax.snapshot" in page.text("[data-test=facts]")
+    page.close()
+
+
+def test_nothing_of_an_altered_document_runs(checked: Checked) -> None:
+    def attack(_: Request, answer: Response) -> Response:
+        return Response(EVIL, mimetype="text/html")
+
+    checked.server.changes["/"] = attack
+    page = checked.stopped()
+    assert "index.html" in page.text("[data-test=facts]")
+    checked.server.changes.clear()
+    page.click("[data-test=again]")
+    page.wait_for(STARTED, timeout_seconds=30)
+    assert page.js("() => localStorage.ran ?? null") is None
+    page.close()
+
+
+def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: Checked) -> None:
+    def attack(request: Request, answer: Response) -> Response:
+        is_navigation = request.headers.get("Sec-Fetch-Dest") == "document"
+        return Response(EVIL, mimetype="text/html") if is_navigation else answer
+
+    checked.server.changes["/"] = attack
+    page = checked.visit()
+    page.wait_for(STARTED, timeout_seconds=30)
+    assert page.js("() => localStorage.ran ?? null") is None
+    assert page.js("() => document.documentElement.onclick") is None
+    page.close()
+
+
+def test_the_browser_refuses_a_script_that_only_the_page_gets(checked: Checked) -> None:
+    asked: list[str] = []
+
+    def attack(request: Request, answer: Response) -> Response:
+        asked.append(request.headers.get("Sec-Fetch-Dest", ""))
+        if asked[-1] == "script":
+            answer.set_data(b"localStorage.ran = 'script'")
+        return answer
+
+    checked.server.changes["/main.js"] = attack
+    page = checked.visit()
+    page.wait_for(CHECKED, timeout_seconds=30)
+    page.wait_for("() => document.readyState === 'complete'")
+    assert page.js("() => localStorage.ran ?? null") is None
+    assert page.js("() => document.querySelector('#app').childElementCount") == 0
+    page.close()
+    assert "script" in asked
+
+
+def test_lists_of_another_key_and_of_an_older_version_stop_the_site(checked: Checked, operator: Identity) -> None:
+    checked.visit().wait_for(STARTED, timeout_seconds=60)
+    older = (checked.server.folder / "release.p7s").read_bytes()
+    checked.sign("1.1")
+    newer = checked.visit()
+    newer.wait_for(STARTED, timeout_seconds=30)
+    newer.close()
+    (checked.server.folder / "release.p7s").write_bytes(older)
+    page = checked.stopped()
+    assert "an older version" in reason(page)
+    page.close()
+    now = datetime.datetime.now(datetime.UTC)
+    mallory = run(
+        issue_identity(run(create_authority("M", NATIVE, at=now)), "m@example.test", NATIVE, at=now, key=NewKey.P256)
+    )
+    checked.sign("1.2", mallory)
+    page = checked.stopped()
+    assert "Somebody else than the operator" in reason(page)
+    page.close()
+    (checked.server.folder / "release.p7s").unlink()
+    page = checked.stopped()
+    assert "does not send the signed list" in reason(page)
+    page.close()
+
+
+def test_other_servers_are_used_only_after_the_person_accepts_them(checked: Checked) -> None:
+    first = checked.visit()
+    first.wait_for(STARTED, timeout_seconds=60)
+    first.close()
+    checked.server.replace(
+        "/config.json", b'{"api": "https://api.example.test", "keyServer": "https://evil.example.test"}'
+    )
+    page = checked.stopped()
+    assert "other servers than before" in reason(page)
+    facts = page.text("[data-test=facts]")
+    assert "https://keys.example.test" in facts
+    assert "https://evil.example.test" in facts
+    page.click("[data-test=accept]")
+    page.wait_for(STARTED, timeout_seconds=30)
+    assert "https://evil.example.test" in page.js("() => document.querySelector('meta[name=sealwax-checked]').content")
+    page.close()
+
+
+def test_a_worker_that_could_answer_for_the_server_stops_the_site(checked: Checked) -> None:
+    def send_worker(_: Request, answer: Response) -> Response:
+        return Response("onfetch = (event) => event.respondWith(fetch(event.request))", mimetype="text/javascript")
+
+    checked.server.changes["/worker.js"] = send_worker
+    checked.server.add_field("/", "Content-Security-Policy", "default-src 'self'")
+    page = checked.visit()
+    page.wait_for(STARTED, timeout_seconds=60)
+    page.js(
+        "async () => { await navigator.serviceWorker.register('/worker.js'); await navigator.serviceWorker.ready; }"
+    )
+    page.close()
+    page = checked.stopped()
+    assert "answer in the place of its server" in reason(page)
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/main.js", "/icon.svg", "/else?x=1"])
+def test_no_other_document_of_the_site_is_shown(checked: Checked, path: str) -> None:
+    def attack(_: Request, answer: Response) -> Response:
+        return Response(EVIL, mimetype="text/html")
+
+    checked.server.changes["/else"] = attack
+    page = checked.stopped(path)
+    assert "not the page that the operator signed" in reason(page)
+    page.close()
+
+
+def test_an_administrator_names_sites_by_their_fingerprints(installed: Extension) -> None:
+    page = installed.open_options()
+    understood = page.js(
+        "async (given) => (await import('/source/browser_ext/background/policy.js')).understand(given).pagesKeys",
+        {"pagesKeys": [{"origin": "https://mail.example.test/", "fingerprint": ":".join(["AB"] * 32)}]},
+    )
+    page.close()
+    assert understood == [{"origin": "https://mail.example.test", "fingerprint": "ab" * 32}]
