@@ -204,7 +204,7 @@ interface DraftRecord {
   files?: ArrayBuffer;
   /** The messages of this letter that were given to the bridge, by the hash of their recipients. */
   sending?: Record<string, SendingRecord>;
-  /** Whether the bridge has, or had, a version of it. */
+  /** Whether the bridge has a version of it, or may have one. */
   isAtBridge?: boolean;
 }
 

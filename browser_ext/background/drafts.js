@@ -59,7 +59,7 @@ export function noteSending(id, name, record) {
   });
 }
 
-/** Notes that the bridge has a version of a draft. @param {string} id */
+/** Notes that the bridge has a version of a draft, or may get one. @param {string} id */
 export function noteAtBridge(id) {
   return inTurn(turnOf(id), async () => {
     const kept = await database.get("drafts", id);

@@ -167,6 +167,7 @@ def test_a_lost_answer_and_a_closed_window_send_nothing_twice(
     again.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=60)
     send_now(again)
     assert len(bridge.sent()) == 1
+    assert bridge.mailboxes.messages(ALICE, "Drafts") == []
 
 
 def test_a_session_that_was_ended_elsewhere_costs_no_text(
