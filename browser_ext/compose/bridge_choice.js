@@ -18,6 +18,8 @@ export class BridgeChoice {
   #onChange;
   #from = "";
   #isDeclined = false;
+  /** The addresses that were signed in while the window was open. @type {Set<string>} */
+  #seen = new Set();
   #shown = "";
 
   /** @param {Pick<Claim, "bridge" | "deliver"> & {onChange: () => void}} options */
@@ -28,9 +30,14 @@ export class BridgeChoice {
     whenBridgeChanged(() => void this.refresh());
   }
 
-  /** The way in which the letter leaves. @returns {Delivery} */
+  /**
+   * The way in which the letter leaves. A session that ends leaves it as it is: otherwise a click on "Send by …" could come
+   * too late and give the letter to the webmail.
+   * @returns {Delivery}
+   */
   get deliver() {
-    return this.#isReady && !this.#isDeclined ? "bridge" : this.#other;
+    const isOffered = this.host !== "" && (this.#isReady || this.#seen.has(this.#from));
+    return isOffered && !this.#isDeclined ? "bridge" : this.#other;
   }
 
   get host() {
@@ -40,6 +47,7 @@ export class BridgeChoice {
   /** @param {string} from the address of the letter's sender */
   show(from) {
     this.#from = from;
+    if (this.#isReady) this.#seen.add(from);
     const state = JSON.stringify([this.#bridge, from, this.#isDeclined]);
     // An unchanged choice is not drawn again. A new drawing could catch a click that was meant for another place.
     if (state === this.#shown) return;
@@ -66,19 +74,18 @@ export class BridgeChoice {
   #draw() {
     const [host, from] = [isolate(this.host), isolate(this.#from)];
     const { address } = this.#bridge;
+    const isByBridge = this.deliver === "bridge";
+    const instead = text(isByBridge ? (this.#other === "file" ? "bridgeFileInstead" : "bridgeWebmailInstead") : "bridgeInstead", host);
+    const turn = html("button", { type: "button", class: "quiet", text: instead, data: { test: "bridge-turn" }, on: { click: () => this.#turn() } });
     if (this.#isReady) {
-      const instead = this.#isDeclined ? text("bridgeInstead", host) : text(this.#other === "file" ? "bridgeFileInstead" : "bridgeWebmailInstead");
-      const turn = html("button", { type: "button", class: "quiet", text: instead, data: { test: "bridge-turn" }, on: { click: () => this.#turn() } });
-      return [...(this.#isDeclined ? [] : [html("p", { class: "field-hint", text: text("bridgeSends", host), data: { test: "bridge-sends" } })]), turn];
+      return [...(isByBridge ? [html("p", { class: "field-hint", text: text("bridgeSends", host), data: { test: "bridge-sends" } })] : []), turn];
     }
     const words = address ? text("bridgeOther", isolate(address), host) : text("bridgeOffer", host);
-    return [
-      html("p", { class: "field-hint", text: words }),
-      html("button", {
-        type: "button", text: address ? text("bridgeSignInAs", from) : text("bridgeSignIn"), data: { test: "bridge-sign-in" },
-        on: { click: () => this.signIn() },
-      }),
-    ];
+    const signIn = html("button", {
+      type: "button", text: address ? text("bridgeSignInAs", from) : text("bridgeSignIn"), data: { test: "bridge-sign-in" },
+      on: { click: () => this.signIn() },
+    });
+    return [html("p", { class: "field-hint", text: words }), html("div", { class: "actions" }, signIn, ...(isByBridge ? [turn] : []))];
   }
 
   #turn() {

@@ -143,4 +143,4 @@ def sign_in(extension: Extension, page: Page) -> None:
     window = open_sign_in(extension, page)
     type_password(window)
     page.activate()
-    page.wait_for_selector("[data-test=bridge-turn], [data-test=bridge-sign-out]", timeout_seconds=30)
+    page.wait_for_selector("[data-test=bridge-sends], [data-test=bridge-sign-out]", timeout_seconds=30)
