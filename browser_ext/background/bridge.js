@@ -26,7 +26,7 @@ const MAX_WORDS = 300;
 /**
  * What became of a message. "unknown": nothing of it was sent; "unanswered": no answer came, so nobody knows yet.
  * `temporary` says that sending it later may help.
- * @typedef {{outcome: "sent", isCopied: boolean} | {outcome: "perhaps" | "unknown" | "unanswered"}
+ * @typedef {{outcome: "sent", copy: "kept" | "unwanted" | "failed"} | {outcome: "perhaps" | "unknown" | "unanswered"}
  *   | {outcome: "refused", code: string, text: string, temporary: boolean, refused: Refused[]}} Outcome
  */
 
@@ -66,11 +66,12 @@ export async function leave() {
 
 /**
  * Sends a message under its key. The same key never reaches a mail server twice once its message was perhaps sent.
+ * Without `keepsCopy` there is no copy in Sent, else the account's choice counts.
  * @param {{key: string, recipients: string[], message: ArrayBuffer, keepsCopy: boolean}} letter
  * @returns {Promise<Outcome>} rejects with `bridge-signed-out` or `bridge-not-admitted`; then nothing was sent
  */
 export async function send({ key, recipients, message, keepsCopy }) {
-  const body = new Blob([`${JSON.stringify({ key, recipients, copy: keepsCopy })}\n`, message]);
+  const body = new Blob([`${JSON.stringify({ key, recipients, ...(keepsCopy ? {} : { copy: false }) })}\n`, message]);
   const outcome = await readOutcome(await post("/api/send", body, "application/octet-stream"));
   // An earlier request with this key has sent the message, or perhaps: no other message goes out under it.
   return outcome.outcome === "refused" && outcome.code === "key-used" ? look(key) : outcome;
@@ -113,8 +114,9 @@ async function request(session, path, options) {
 /** @param {Response | null} response @returns {Promise<Outcome>} */
 async function readOutcome(response) {
   const members = await (response && readJson(response).catch(() => null));
-  const { outcome, savedTo, code, failure, message, refused } = /** @type {Record<string, unknown>} */ (members ?? {});
-  if (response?.ok && outcome === "sent") return { outcome, isCopied: typeof savedTo === "string" };
+  const { outcome, savedTo, copy, code, failure, message, refused } = /** @type {Record<string, unknown>} */ (members ?? {});
+  const withoutFolder = copy === false ? "unwanted" : "failed";
+  if (response?.ok && outcome === "sent") return { outcome, copy: typeof savedTo === "string" ? "kept" : withoutFolder };
   if (response?.ok && (outcome === "perhaps" || outcome === "unknown")) return { outcome };
   if (!response || response.ok || typeof code !== "string" || UNCERTAIN.has(code)) return { outcome: "unanswered" };
   const people = Array.isArray(refused) ? refused.map(readRefused) : [];

@@ -46,7 +46,7 @@ async function sendInTurn(body, host) {
   const { messages } = left.length ? await makeMessages(body, left.map(({ copy }) => copy)) : { messages: [] };
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
   /** @type {bridge.Outcome} */
-  let outcome = { outcome: "sent", isCopied: true };
+  let outcome = { outcome: "sent", copy: "unwanted" };
   for (const [index, { copy, name }] of left.entries()) {
     tellProgress(body.composition, { stage: "deliver", done: index, total: left.length > 1 ? left.length : null });
     const { to, cc, bcc } = copy.envelope;

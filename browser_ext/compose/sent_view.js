@@ -25,7 +25,9 @@ export function createSentView(translate, { letter, deliver, origin, shown, isHa
     html("div", { class: "plan" }, html("div", { class: "plan-line" }, leavingMark(letter), sentence)),
     isHandedOver ? html("p", { class: "warning", text: text("composeHandedOverHint"), data: { test: "handed-over" } }) : "",
     deliver === "file" ? html("p", { text: origin ? text("composeSavedHint", isolate(origin)) : text("composeSavedNext"), data: { test: "saved-hint" } }) : "",
-    byBridge?.outcome === "sent" ? html("p", { text: text(byBridge.isCopied ? "bridgeCopyKept" : "bridgeNoCopy", isolate(byBridge.host)), data: { test: "sent-copy" } }) : "",
+    byBridge?.outcome === "sent" && byBridge.copy !== "unwanted" ? html("p", {
+      text: text(byBridge.copy === "kept" ? "bridgeCopyKept" : "bridgeNoCopy", isolate(byBridge.host)), data: { test: "sent-copy" },
+    }) : "",
     ...(letter.encrypt && shown ? [createEncryptedBlock(shown, translate("encrypted_block"))] : []),
     html("div", { class: "actions" }, close),
   ];

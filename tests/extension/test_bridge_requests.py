@@ -93,8 +93,9 @@ def error(code: str, **members: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ([200, {"outcome": "sent", "savedTo": "Sent"}], {"outcome": "sent", "isCopied": True}),
-        ([200, {"outcome": "sent", "savedTo": None}], {"outcome": "sent", "isCopied": False}),
+        ([200, {"outcome": "sent", "savedTo": "Sent"}], {"outcome": "sent", "copy": "kept"}),
+        ([200, {"outcome": "sent", "savedTo": None}], {"outcome": "sent", "copy": "failed"}),
+        ([200, {"outcome": "sent", "savedTo": None, "copy": False}], {"outcome": "sent", "copy": "unwanted"}),
         ([200, {"outcome": "perhaps", "savedTo": None}], {"outcome": "perhaps"}),
         ([422, error("message-refused")], refused("message-refused", temporary=False)),
         (
