@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -246,8 +246,10 @@ def _prepare_file(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, _PRIVATE_MODE))
     for suffix in _FILES_BESIDE:
         beside = path.with_name(path.name + suffix)
-        if beside.exists() and beside.stat().st_mode & 0o077:
-            beside.chmod(_PRIVATE_MODE)
+        # Another process that closes the database may delete its log now.
+        with suppress(FileNotFoundError):
+            if beside.stat().st_mode & 0o077:
+                beside.chmod(_PRIVATE_MODE)
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
