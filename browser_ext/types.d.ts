@@ -243,7 +243,7 @@ interface SessionMemory {
   [composition: `composition:${string}`]: CompositionRecord;
   /** The times of the openings that an origin asked for, in milliseconds since 1970. */
   [budget: `budget:${string}`]: number[];
-  /** Why the site of a tab was stopped. `before`: the servers that it named earlier. */
+  /** The reason for which the site of a tab was stopped. `before`: the servers that it named earlier. */
   [stopped: `stopped:${number}`]: { url: string; code: string; file: string; servers: Servers | null; before: Servers | null };
 }
 

@@ -8,7 +8,18 @@ from typing import Final
 from tests.shape import circles, script_imports
 
 _SHARED: Final = {"browser_ext/shared", "wasm_build/ui", "wasm_build/vault"}
-_PAGES: Final = ("compose", "frame", "guide", "options", "page_save", "prompt", "sign_in", "stopped", "toolbar", "viewer")
+_PAGES: Final = (
+    "compose",
+    "frame",
+    "guide",
+    "options",
+    "page_save",
+    "prompt",
+    "sign_in",
+    "stopped",
+    "toolbar",
+    "viewer",
+)
 
 # The rooms of scripts, with the other rooms that each may import.
 ALLOWED: Final[dict[str, set[str]]] = {

@@ -98,7 +98,7 @@ export async function stop({ code, file, configuration }, sender) {
   await api.tabs.update(sender.tab.id, { url: api.runtime.getURL(STOPPED_PAGE) });
 }
 
-/** Why the site of the sender's tab was stopped. @param {{}} _ @param {Sender} sender */
+/** The reason for which the site of the sender's tab was stopped. @param {{}} _ @param {Sender} sender */
 export async function stopped(_, { tab }) {
   return memory.find(`stopped:${tab?.id ?? -1}`, "toolbar-page-gone");
 }

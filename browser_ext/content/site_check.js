@@ -152,10 +152,10 @@ function sentence(text) {
 
 /** Puts a document in the place of the stopped one, once. @param {Element} html */
 function draw(html) {
-  if (!isOpened) {
-    document.replaceChild(withLiveScripts(document.importNode(html, true)), document.documentElement);
-    return;
+  if (isOpened) {
+    // An opened document is drawn once something was written to it. The type keeps the browser in its standards mode.
+    document.write("<!doctype html>");
+    document.close();
   }
-  document.write(`<!doctype html>${html.outerHTML}`);
-  document.close();
+  document.replaceChild(withLiveScripts(document.importNode(html, true)), document.documentElement);
 }

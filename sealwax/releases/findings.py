@@ -11,7 +11,7 @@ from smime_core.own_content import ReleasedFile, integrity_of
 
 
 class Outcome(StrEnum):
-    """What a comparison found about one file."""
+    """The result of the comparison of one file."""
 
     EQUAL = "equal"
     DIFFERS = "differs"

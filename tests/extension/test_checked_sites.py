@@ -31,6 +31,7 @@ CHECKED = "() => document.querySelector('meta[name=sealwax-checked]') !== null"
 # The pages show an error, because their servers do not exist.
 STARTED = f"() => document.querySelector('#app h1') !== null && ({CHECKED})()"
 SCRIPTS = "() => [...document.scripts].map((one) => [one.getAttribute('src'), one.integrity.slice(0, 7)])"
+DRAWN = "() => Promise.race([new Promise(requestAnimationFrame), new Promise((end) => setTimeout(end, 1000))])"
 EXPECTED = "NetworkError|integrity|hashes|404|Failed to|aborted|blocked|unreachable|refused|CORS|module|favicon"
 EVIL = (
     b"<!doctype html><html onclick=\"localStorage.ran = 'html'\"><script>localStorage.ran = 'inline'</script>"
@@ -114,6 +115,7 @@ def reason(page: Page) -> str:
 def test_the_signed_pages_run_and_an_altered_file_stops_them(checked: Checked, tmp_path: Path) -> None:
     first = checked.visit()
     first.wait_for(STARTED, timeout_seconds=60)
+    assert first.wait_for(DRAWN)
     assert first.js(SCRIPTS) == [["main.js?checked", "sha384-"]]
     first.close()
     checked.server.replace("/messages.en.json", b"{}")

@@ -29,8 +29,8 @@ async function start() {
 }
 
 /**
- * What the extension has checked before it started this page: the addresses, and the hash of each file. Without the
- * extension there is nothing: the document that servers send has no such element.
+ * The addresses of the servers and the hash of each file, as the extension has checked them before it started this page.
+ * Without the extension there are none: the document that servers send has no such element.
  * @returns {{api?: string, keyServer?: string, integrity?: Record<string, string>}}
  */
 function readChecked() {
