@@ -1,4 +1,4 @@
-"""Who sends a request: the bridge's own pages, or a browser extension whose origin the operator allows.
+"""The sender of a request: the bridge's own pages, or a browser extension whose origin the operator allows.
 
 The pages have a cookie. An extension sends the token of its session as `Authorization: Sealwax <token>`: a cookie would
 be shared with the pages. A session belongs to one of the two. The pages cannot use the token of an extension, and an

@@ -24,7 +24,7 @@ const MAX_WORDS = 300;
 /** @typedef {{directory: string, api: string, address: string, token: string}} Session */
 /** A recipient whom a mail server refused. @typedef {{address: string, temporary: boolean, text: string}} Refused */
 /**
- * What became of a message. "unknown": nothing of it was sent; "unanswered": no answer came, so nobody knows yet.
+ * The outcome of a message. "unknown": nothing of it was sent; "unanswered": no answer came, so nobody knows yet.
  * `temporary` says that sending it later may help.
  * @typedef {{outcome: "sent", copy: "kept" | "unwanted" | "failed"} | {outcome: "perhaps" | "unknown" | "unanswered"}
  *   | {outcome: "refused", code: string, text: string, temporary: boolean, refused: Refused[]}} Outcome
@@ -77,7 +77,7 @@ export async function send({ key, recipients, message, keepsCopy }) {
   return outcome.outcome === "refused" && outcome.code === "key-used" ? look(key) : outcome;
 }
 
-/** What became of the message with this key. The bridge also looks in Sent. @param {string} key @returns {Promise<Outcome>} */
+/** Returns the outcome of the message with this key. The bridge also looks in Sent. @param {string} key @returns {Promise<Outcome>} */
 export async function look(key) {
   return readOutcome(await post(`/api/send/${key}/look`, "", "application/json"));
 }

@@ -27,7 +27,7 @@ _CLIENTS_SECONDS: Final = 10.0
 _MANY_CLIENTS: Final = f"{CLIENTS} clients listing"
 _SESSIONS: Final = 200
 _SECONDS_BETWEEN: Final = 2.0
-# What each session does, out of a hundred requests.
+# The requests of each session, out of a hundred.
 _MIX: Final = {"list": 50, "open": 30, "flags": 15, "send": 5}
 _UNDER_LOAD: Final = f"{_SESSIONS} sessions"
 _LARGE_BYTES: Final = 25_000_000
@@ -210,7 +210,7 @@ def _count_calls(works: list[Callable[[], object]], seconds: float) -> int:
 
 @dataclass(slots=True)
 class _Load:
-    """What all sessions have seen."""
+    """The observations of all sessions."""
 
     ends_at: float
     milliseconds: list[float] = field(default_factory=list)

@@ -200,7 +200,7 @@ def test_a_fault_of_ours_after_sending_is_no_error(alice: FlaskClient, monkeypat
     assert send(alice, MESSAGE, BOB).get_json() == {"outcome": "sent", "savedTo": None}
 
 
-# What a server offers
+# The offers of a server
 
 ALL_OFFERS = b"250-here\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 AUTH PLAIN\r\n"
 JOSE = "jos\u00e9@m\u00fcller.example"

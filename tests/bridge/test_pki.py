@@ -396,7 +396,7 @@ def test_signing_in_again_lets_nobody_look_for_issuers_without_end(browser_of: M
 def test_one_server_is_not_asked_for_issuers_without_end(
     browser_of: MakeBrowser, authority: Authority, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
-    """Whatever names lead to it, and whoever asks."""
+    """The bridge counts by the address, for all names and all sessions."""
     port = authority.host.rpartition(":")[2]
     hosts = [authority.host, f"localhost:{port}"]
     pretend_public(monkeypatch, *hosts)

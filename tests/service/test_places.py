@@ -88,7 +88,7 @@ def test_the_places_of_a_process_that_does_not_renew_its_lease_are_free_after_it
         assert other.take(PlaceKind.IMAP, SESSION) is None
     clock.advance(seconds=LEASE_SECONDS / 4)
     assert len(fill(other)) == MOST
-    # One that was only stopped finds that out, and gives nothing of the other's back.
+    # A process that was only stopped notices it, and gives back no place of the other one.
     gone.look_after()
     assert not any(gone.holds(place) for place in taken)
     for place in taken:

@@ -52,7 +52,7 @@ class Report(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
-    """What a submission server takes. `max_bytes` is None if it names no limit."""
+    """The abilities of a submission server. `max_bytes` is None if it names no limit."""
 
     max_bytes: int | None
     eight_bit: bool

@@ -212,7 +212,7 @@ export class BridgeApi {
   }
 
   /**
-   * What can be sent, by the bridge and the server for outgoing mail: the size of the largest message, and whether
+   * Returns the limits of the bridge and of the server for outgoing mail: the size of the largest message, and whether
    * addresses may have letters beyond ASCII.
    * @returns {Promise<SendingOffers>}
    */
@@ -244,7 +244,7 @@ export class BridgeApi {
   }
 
   /**
-   * What became of the message with this key, or null if nothing of it was sent.
+   * Returns the outcome of the message with this key, or null if nothing of it was sent.
    * @param {string} key @returns {Promise<Submission | null>}
    */
   outcomeOf(key) {

@@ -1,4 +1,4 @@
-"""What submission servers take, asked once in some minutes, so that a person hears of it before an upload."""
+"""The abilities of submission servers, asked once in some minutes, so that a person hears of them before an upload."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import { readRecipe, taughtLinks } from "./recipes.js";
 import { addressesOf, addressOf, isChanging, linkedAddress, sourceLinks } from "./source_links.js";
 
 /** @typedef {import("./shown_parts.js").ShownPart} ShownPart */
-/** What an address led to: the mail, an S/MIME part alone, or a page. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
+/** The content at an address: the mail, an S/MIME part alone, or a page. @typedef {{bytes?: ArrayBuffer, cms?: ArrayBuffer, refused: Refusal, page?: Document}} Answer */
 /** @typedef {"" | "source-other-mail" | "source-signed-out" | "source-too-large" | "source-not-protected" | "source-not-found"} Refusal */
 
 /** The largest message that the background holds. */

@@ -139,7 +139,7 @@ MOVE = """() => {
   document.body.append(part.previousElementSibling, part);
 }"""
 
-# What a page can see of a frame.
+# The properties of a frame that a page can see.
 SEEN = """() => [
   document.documentElement.scrollHeight, window.length, history.length, document.activeElement.localName,
   performance.getEntries().filter(({ name }) => name.includes("extension:")).length,

@@ -8,7 +8,7 @@ from typing import Final
 
 from sealwax.service import Schema
 
-# What a migration of a later version may do: it adds a table, and a column that earlier programs leave out.
+# A migration as a later version may have it: it adds a table, and a column that earlier programs leave out.
 _LATER: Final = '''"""A step of a later version."""
 
 import sqlalchemy as sa
