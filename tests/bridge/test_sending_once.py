@@ -15,13 +15,14 @@ from flask.testing import FlaskClient
 from sealwax.service import CLOCK_SLACK_SECONDS, ServiceError
 from tests.support.clock import FakeClock
 from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, error_of, get, send, sign_in, upload
-from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, SOMEWHERE, login_at
 from webbridge import BridgeConfig, create_app
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.gateway import Outcome, submit_message
-from webbridge.places.kinds import MOST_AT_ONCE, PlaceKind
+from webbridge.login.sessions import Session
 from webbridge.sending import once
 from webbridge.sending.ledger import KEPT_SECONDS, Ledger, NotOurTurn, State, Turn
+from webbridge.sending.limits import MAX_AT_ONCE_PER_ACCOUNT
 from webbridge.services import services_of
 
 pytestmark = pytest.mark.server
@@ -115,8 +116,9 @@ def test_what_failed_before_the_last_line_may_be_sent_again_under_its_key(
 
 def test_one_person_with_many_sessions_keeps_nobody_from_sending(app: Flask, alice: FlaskClient) -> None:
     with ExitStack() as places:
-        for _ in range(MOST_AT_ONCE[PlaceKind.SEND]):
-            places.enter_context(services_of(app).sends.one(ALICE))
+        for number in range(MAX_AT_ONCE_PER_ACCOUNT):
+            session = Session(id=f"session {number}", credentials=login_at(SOMEWHERE), origin="")
+            places.enter_context(services_of(app).sends.one(session))
         again = app.test_client()
         assert sign_in(again).status_code == 200
         for browser in (alice, again):

@@ -25,7 +25,7 @@ def keep_draft() -> Response:
     session = require_session()
     most = services().config.max_message_bytes
     request.max_content_length = most
-    with services().sends.one(session.address), read_message(request.stream, max_bytes=most) as message:
+    with services().sends.one(session), read_message(request.stream, max_bytes=most) as message:
         message_id = message_id_of(message.header)
         kept = call_mail_once(session, lambda connection: connection.keep_draft(message, message_id))
     tell_changed(session, kept.folder)

@@ -36,7 +36,7 @@ def send_message() -> Response:
     session = require_session()
     config = services().config
     request.max_content_length = config.max_message_bytes + MAX_LINE_BYTES
-    with services().sends.one(session.address):
+    with services().sends.one(session):
         envelope, message = read_upload(request.stream, max_bytes=config.max_message_bytes)
         with message, recorded_send(session.address) as record:
             wish = envelope.copy or services().copies.of(session.address)
