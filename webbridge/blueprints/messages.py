@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from sealwax.service import DatabaseUnavailable
 from webbridge.blueprints.download import Download
 from webbridge.blueprints.json_values import read_members
 from webbridge.blueprints.mail_calls import (
@@ -97,7 +99,9 @@ def raw_message(folder_id: str, uid_validity: int, uid: int) -> Response:
     )
     if message.size_bytes is not None and message.size_bytes > SMALL_BYTES:
         try:
-            message.with_end(services().downloads.take(session.id))
+            # The message is on its way, so a database that goes now does not stop it.
+            with suppress(DatabaseUnavailable):
+                message.with_end(services().downloads.take(session.id))
         except BaseException:
             message.close()
             raise
