@@ -40,6 +40,8 @@ _TEXTS: Final = {
 }
 _OTHER_TEXT: Final = ("bad-request", "The server does not understand the request.")
 BODY_PIECE_BYTES: Final = 64 * 1024
+UNREAD_SECONDS: Final = 5.0
+"""The time for the rest of a body that nobody reads. A connection that is closed earlier may lose the answer."""
 _log = logging.getLogger("sealwax.http")
 
 
@@ -103,7 +105,7 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         """Answer a request, whose body has to come in time."""
         req.unreader.deadline = BodyDeadline(self.body_seconds)
         try:
-            return super().handle_request(req, conn)
+            return super().handle_request(req, conn) and _read_rest(conn.parser)
         finally:
             req.unreader.deadline = None
 
@@ -122,6 +124,18 @@ class JsonErrorWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         )
         with contextlib.suppress(OSError):
             util.write_nonblock(client, head.encode("ascii") + body)
+
+
+def _read_rest(parser: Any) -> bool:
+    """Read the rest of a body after its answer. Return whether the connection can be used for another request.
+
+    gunicorn would do this too, but bounds each wait for a few bytes and not all of them together.
+    """
+    parser.unreader.deadline = BodyDeadline(UNREAD_SECONDS)
+    try:
+        return bool(parser.finish_body(max_bytes=BODY_PIECE_BYTES))
+    except BodyTooSlow:
+        return False
 
 
 def _status_of(error: BaseException) -> HTTPStatus:

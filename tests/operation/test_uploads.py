@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from sealwax.operation.worker import UNREAD_SECONDS
 from sealwax.service import Database
 from tests.operation.conftest import Site
 from tests.support.servers.bridge import upload
@@ -135,6 +136,22 @@ def test_an_upload_that_comes_byte_by_byte_is_given_up(door: Door) -> None:
             assert answer["code"] == "too-slow"
         assert door.nothing_is_left()
     assert door.sent() == 0
+
+
+def test_the_rest_of_a_refused_upload_is_waited_for_only_shortly(door: Door) -> None:
+    """A client may go on with a body that was refused. Its thread is free soon, however slowly the bytes come."""
+    with door.begin("Content-Length: 1000000000000") as connection:
+        assert answer_on(connection)[0] == 413
+        connection.settimeout(0.5)
+        start = time.monotonic()
+        # The connection that the server has closed gives no bytes, or an error.
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() - start < PATIENCE_SECONDS:
+                connection.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    assert connection.recv(1) == b""
+                    break
+        assert time.monotonic() - start < 2 * UNREAD_SECONDS
 
 
 def test_an_upload_of_another_length_is_no_other_message(door: Door) -> None:
