@@ -188,8 +188,8 @@ class ReleaseRequest:
 def verify_release(request: ReleaseRequest) -> int | None:
     """Compare a downloaded release, or single files of it, with the signed list of its files.
 
-    In a folder, missing and additional files are named too. Exit status: 0 if everything is equal, 1 if something
-    differs, 2 if the list cannot be read.
+    In a folder, missing and additional files are named too, symbolic links and pipes among them. Exit status: 0 if
+    everything is equal, 1 if something differs, 2 if the list or the folder cannot be read.
     """
     keys, first = _load_keys(request.key_files), request.sources[0]
     folder = first if first.is_dir() else first.parent

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from sealwax.releases.folder import list_folder
 from sealwax.releases.release_keys import read_release_keys
 from smime_core.errors import MalformedMessage
 from tests.support.command.lab import Lab, Result, by
@@ -50,6 +52,44 @@ def test_each_difference_of_a_folder_is_named(lab: Lab, release: Path) -> None:
         "additional: pages/evil.js",
         "8 files: 5 equal, 1 differs, 1 missing, 1 additional",
     ]
+
+
+def test_links_and_pipes_in_a_folder_are_named(lab: Lab, release: Path) -> None:
+    """A link leads to something that can change after the check, and a link to a folder brings further files."""
+    (lab.folder / "elsewhere").mkdir()
+    (lab.folder / "elsewhere/evil.js").write_bytes(b"1")
+    (release / "plugins").symlink_to(lab.folder / "elsewhere")
+    (release / "nowhere.js").symlink_to("does-not-exist.js")
+    os.mkfifo(release / "pipe")
+    (release / "packages/sealwax.xpi").rename(lab.folder / "elsewhere/sealwax.xpi")
+    (release / "packages/sealwax.xpi").symlink_to(lab.folder / "elsewhere/sealwax.xpi")
+    (release / "pages/runtime").rename(lab.folder / "elsewhere/runtime")
+    (release / "pages/runtime").symlink_to(lab.folder / "elsewhere/runtime")
+    result = lab.sealwax("verify-release", "out", *KEY)
+    assert result.code == 1
+    assert lines(result) == [
+        "differs: packages/sealwax.xpi (a link, a pipe or a device)",
+        "missing: pages/runtime/core.wasm",
+        "additional: nowhere.js",
+        "additional: pages/runtime",
+        "additional: pipe",
+        "additional: plugins",
+        "11 files: 5 equal, 1 differs, 1 missing, 4 additional",
+    ]
+    assert lab.sealwax("sign-release", "out", *by("release")).code == 2
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("packages"):
+            raise PermissionError(13, "Permission denied", path)
+        return read(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError):
+        list_folder(release)
 
 
 def test_single_files_are_found_by_their_names(lab: Lab, release: Path) -> None:
