@@ -76,6 +76,8 @@ api.permissions.onAdded.addListener(() => downloads.watch());
 downloads.watch();
 api.permissions.onRemoved.addListener(() => void sites.registerGranted());
 api.runtime.onStartup.addListener(() => void session.lock("restart"));
+// Firefox reads the administrator's settings when it starts, and reports no change of them.
+api.runtime.onStartup.addListener(() => void followPolicy());
 api.alarms.onAlarm.addListener(({ name }) => void (name === updates.UPDATE_ALARM && updates.applyWhenIdle()));
 api.runtime.onInstalled.addListener((details) => {
   starting = startLocked();

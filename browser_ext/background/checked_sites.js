@@ -11,8 +11,10 @@ import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
 import { certificatesOf } from "../shared/pem.js";
 import { senderOrigin } from "./ancestors.js";
+import { keepRegistered } from "./content_scripts.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 const SCRIPT = { id: "checked-sites", js: ["content/site_check.js"], runAt: "document_start", allFrames: true };
@@ -21,14 +23,12 @@ const RELEASE_KEYS = "release_keys.json";
 const MAX_CONFIGURATION_CHARACTERS = 4096;
 
 /** Registers the check for the pinned sites, and for no other. */
-export async function register() {
-  const sites = await list();
-  const known = await api.scripting.getRegisteredContentScripts({ ids: [SCRIPT.id] });
-  if (known.length) await api.scripting.unregisterContentScripts({ ids: [SCRIPT.id] });
-  if (!sites.length) return;
-  // Firefox's patterns name no port. There the script stops the pages of every port, and asks for the origin.
-  const matches = [...new Set(sites.map(({ origin }) => api.offscreen ? `${origin}/*` : directoryPattern(origin)))];
-  await api.scripting.registerContentScripts([/** @type {chrome.scripting.RegisteredContentScript} */ ({ ...SCRIPT, matches })]);
+export function register() {
+  return keepRegistered([SCRIPT], async () => {
+    const sites = await list();
+    // Firefox's patterns name no port. There the script stops the pages of every port, and asks for the origin.
+    return [...new Set(sites.map(({ origin }) => api.offscreen ? `${origin}/*` : directoryPattern(origin)))];
+  });
 }
 
 /**
@@ -56,13 +56,13 @@ export async function add({ address, certificate }) {
   if (!origin) throw new RequestError("bad-directory");
   const keys = certificate.byteLength ? await fingerprintsOf(certificate) : await releaseKeys();
   if (!keys.length) throw new RequestError("no-release-key");
-  await database.put("checkedSites", { ...empty(origin), keys });
+  await inTurn(turnOf(origin), () => database.put("checkedSites", { ...empty(origin), keys }));
   await register();
 }
 
 /** @param {BodyOf<"checked.remove">} body */
 export async function remove({ id }) {
-  await database.remove("checkedSites", id);
+  await inTurn(turnOf(id), () => database.remove("checkedSites", id));
   await register();
 }
 
@@ -72,7 +72,13 @@ export async function remove({ id }) {
  * @param {BodyOf<"checked.files">} body
  * @param {Sender} sender
  */
-export async function files({ signed, configuration }, sender) {
+export function files(body, sender) {
+  // Two pages at once must not bring back an older list, nor a site that was removed meanwhile.
+  return inTurn(turnOf(senderOrigin(sender)), () => filesInTurn(body, sender));
+}
+
+/** @param {BodyOf<"checked.files">} body @param {Sender} sender */
+async function filesInTurn({ signed, configuration }, sender) {
   const site = await find(sender);
   const now = new Date().toISOString();
   const hash = await sha256(signed);
@@ -106,8 +112,11 @@ export async function stopped(_, { tab }) {
 /** Accepts the servers that the stopped site names now. @param {{}} _ @param {Sender} sender */
 export async function acceptServers(_, sender) {
   const { url, servers } = await stopped({}, sender);
-  const site = await database.get("checkedSites", new URL(url).origin);
-  if (site && servers) await database.put("checkedSites", { ...site, servers });
+  const { origin } = new URL(url);
+  await inTurn(turnOf(origin), async () => {
+    const site = await database.get("checkedSites", origin);
+    if (site && servers) await database.put("checkedSites", { ...site, servers });
+  });
 }
 
 /** @param {Sender} sender @returns {Promise<CheckedSite>} */
@@ -122,6 +131,11 @@ async function find(sender) {
 async function verify({ keys, seen }, signed, hash, at) {
   const known = { seenVersion: seen?.version ?? "", seenDigest: seen?.digest ?? "" };
   return { ...(await vault.call("pages.verify", { list: signed, keys, at, ...known })), hash };
+}
+
+/** @param {string} origin */
+function turnOf(origin) {
+  return `checked site ${origin}`;
 }
 
 /** @param {string} origin @returns {CheckedSite} */

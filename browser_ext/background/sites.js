@@ -4,6 +4,7 @@
 import { api } from "../shared/api.js";
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
+import { keepRegistered } from "./content_scripts.js";
 import { readersName } from "./fields.js";
 
 /**
@@ -20,15 +21,14 @@ const WATCHERS = {
 const PARTS = { fields: ["content/field_scripts.js"], mail: ["content/mail_scripts.js"] };
 
 /** Registers the content scripts for every granted origin, and for no other. */
-export async function registerGranted() {
+export function registerGranted() {
+  return keepRegistered(Object.entries(WATCHERS).map(([id, watcher]) => ({ id, allFrames: true, ...watcher })), findGranted);
+}
+
+async function findGranted() {
   const { origins = [] } = await api.permissions.getAll();
   const declared = new Set((api.runtime.getManifest().content_scripts ?? []).flatMap(({ matches }) => matches ?? []));
-  const matches = origins.filter((origin) => !declared.has(origin));
-  const known = await api.scripting.getRegisteredContentScripts({ ids: Object.keys(WATCHERS) });
-  if (known.length) await api.scripting.unregisterContentScripts({ ids: known.map(({ id }) => id) });
-  if (!matches.length) return;
-  const scripts = Object.entries(WATCHERS).map(([id, watcher]) => ({ id, matches, allFrames: true, ...watcher }));
-  await api.scripting.registerContentScripts(/** @type {chrome.scripting.RegisteredContentScript[]} */ (scripts));
+  return origins.filter((origin) => !declared.has(origin));
 }
 
 /**
