@@ -19,7 +19,10 @@ const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
  * were sent. `host` is the bridge's.
  * @typedef {bridge.Outcome & {host: string, isPartial: boolean}} Result
  */
-/** @typedef {{id: string, keys: Record<string, SendingRecord>, host: string}} Letter a letter by the id of its draft */
+/**
+ * A letter by the id of its draft, and the bridge that sends it now. `account` is a hash of its address and the bridge's.
+ * @typedef {{id: string, keys: Record<string, SendingRecord>, host: string, account: string}} Letter
+ */
 
 /**
  * Sends a letter by the bridge that the window named. With `again` the person has agreed that a message that was perhaps
@@ -29,19 +32,23 @@ const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
  */
 export async function send(body, sender) {
   await ofWindow(body.composition, sender);
-  const { host, address } = await bridge.read();
+  const { directory, host, address } = await bridge.read();
   if (host !== body.bridge) throw new RequestError("bridge-changed");
   if (address.toLowerCase() !== body.from.toLowerCase()) throw new RequestError("bridge-signed-out");
   if (!body.draft) throw new RequestError("bad-request");
-  return inTurn(`sending ${body.draft}`, () => sendInTurn(body, host));
+  const account = await hashOf(JSON.stringify([directory, address.toLowerCase()]));
+  return inTurn(`sending ${body.draft}`, () => sendInTurn(body, { host, account }));
 }
 
-/** @param {BodyOf<"compose.send">} body @param {string} host @returns {Promise<import("./composing.js").Delivered>} */
-async function sendInTurn(body, host) {
-  const letter = { id: body.draft, keys: await drafts.sending(body.draft), host };
+/**
+ * @param {BodyOf<"compose.send">} body @param {{host: string, account: string}} by
+ * @returns {Promise<import("./composing.js").Delivered>}
+ */
+async function sendInTurn(body, by) {
+  const letter = { id: body.draft, keys: await drafts.sending(body.draft), ...by };
   const unsettled = await settle(letter, body.again);
-  if (unsettled) return { sent: false, problem: "", files: [], shown: null, byBridge: resultOf(letter, unsettled) };
-  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ copy, name: await hashOf(copy.envelope) })));
+  if (unsettled) return { sent: false, problem: "", files: [], shown: null, byBridge: unsettled };
+  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ copy, name: await hashOf(nameOf(copy.envelope)) })));
   const left = named.filter(({ name }) => letter.keys[name]?.state !== "sent");
   const { messages } = left.length ? await makeMessages(body, left.map(({ copy }) => copy)) : { messages: [] };
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
@@ -58,20 +65,22 @@ async function sendInTurn(body, host) {
 }
 
 /**
- * Asks what became of the messages of earlier tries whose fate is open, whatever recipients the letter has by now.
+ * Asks what became of the messages of earlier tries whose fate is open, whatever recipients the letter has by now. Another
+ * bridge, or another account, knows nothing of them: there a message was perhaps sent.
  * @param {Letter} letter @param {boolean} again
- * @returns {Promise<bridge.Outcome | null>} the outcome that is still open; null if none is
+ * @returns {Promise<Result | null>} the outcome that is still open; null if none is
  */
 async function settle(letter, again) {
-  for (const [name, { key, state, at }] of Object.entries(letter.keys)) {
+  for (const [name, { key, state, at, by }] of Object.entries(letter.keys)) {
     if (state !== "begun" && state !== "perhaps") continue;
-    const found = await bridge.look(key);
+    const found = by.account === letter.account ? await bridge.look(key) : /** @type {const} */ ({ outcome: "perhaps" });
     const isForgotten = found.outcome === "unknown" && (state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
     /** @type {bridge.Outcome} */
     const outcome = isForgotten ? { outcome: "perhaps" } : found;
-    await note(letter, name, outcome);
-    if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at });
-    else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return outcome;
+    // The bridge that got the message may know more of it later.
+    if (by.account === letter.account) await note(letter, name, outcome);
+    if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at, by });
+    else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return resultOf({ ...letter, host: by.host }, outcome);
   }
   return null;
 }
@@ -79,12 +88,13 @@ async function settle(letter, again) {
 /** @param {Letter} letter @param {string} name @param {{message: ArrayBuffer, recipients: string[], keepsCopy: boolean}} one */
 async function sendOne(letter, name, one) {
   const known = letter.keys[name];
+  const by = { host: letter.host, account: letter.account };
   // A message that certainly did not leave may go under its key again. After a refusal the bridge would repeat that.
   const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
-  await write(letter, name, { key, state: "begun", at });
+  await write(letter, name, { key, state: "begun", at, by });
   const outcome = await bridge.send({ key, ...one }).catch(async (error) => {
     // The bridge has refused the session and so this request. An earlier request with the key stays as open as it was.
-    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at });
+    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by });
     throw error;
   });
   await note(letter, name, outcome);
@@ -113,8 +123,8 @@ function makeKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A name for the message to these recipients that does not name them. @param {Parameters<typeof nameOf>[0]} envelope */
-async function hashOf(envelope) {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(nameOf(envelope)));
+/** A name for recipients or an account that does not name them. @param {string} text */
+async function hashOf(text) {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
