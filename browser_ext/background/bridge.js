@@ -49,11 +49,19 @@ export async function openSignIn({ address }) {
   await api.windows.create({ url, type: "popup", ...SIZE });
 }
 
-/** Keeps the session that the person has begun in the window. @param {BodyOf<"bridge.keep">} body */
-export async function keep({ api: place, address, token }) {
-  const { directory } = await preferences.read();
+/**
+ * Keeps the session that the person has begun in the window. Rejects with `bridge-changed`, and ends the session, if another
+ * bridge was chosen while the window was open.
+ * @param {BodyOf<"bridge.keep">} body
+ */
+export async function keep({ directory, api: place, address, token }) {
+  const session = { directory, api: place, address, token };
+  if (directory !== (await preferences.read()).directory) {
+    await request(session, "/api/session", { method: "DELETE" }).catch(() => {});
+    throw new RequestError("bridge-changed");
+  }
   await leave().catch(() => {});
-  await memory.write(SESSION, { directory, api: place, address, token });
+  await memory.write(SESSION, session);
   await tellBridgeChanged();
 }
 

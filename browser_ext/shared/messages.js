@@ -214,7 +214,7 @@ export const MESSAGES = {
   "bridge.read": { from: ["options", "compose", "sign-in"], body: {} },
   "bridge.open": { from: ["options", "compose"], body: { address: "string" } },
   "bridge.find": { from: ["sign-in"], body: {} },
-  "bridge.keep": { from: ["sign-in"], body: { api: "string", address: "string", token: "string" } },
+  "bridge.keep": { from: ["sign-in"], body: { directory: "string", api: "string", address: "string", token: "string" } },
   "bridge.leave": { from: ["options"], body: {} },
   // A site whose files are checked before its page runs. The content script reads the files.
   "checked.files": { from: ["content"], body: { signed: "bytes", configuration: "string" } },

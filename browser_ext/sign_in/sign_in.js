@@ -64,7 +64,7 @@ async function signIn() {
   place ||= (await ask("bridge.find")).api;
   if (!(await api.permissions.contains({ origins: [directoryPattern(place)] }))) throw new RequestError("bridge-grant-more");
   const { response, members } = await post();
-  if (response.ok) return ask("bridge.keep", { api: place, address: String(members.address), token: String(members.token) });
+  if (response.ok) return ask("bridge.keep", { directory, api: place, address: String(members.address), token: String(members.token) });
   if (members.code === "login-refused") throw new RequestError("bridge-wrong-password");
   if (response.status === 403 && members.code !== "domain-not-served") throw new RequestError("bridge-not-admitted");
   throw { code: "bridge-said", message: String(members.message ?? "") };

@@ -1,4 +1,4 @@
-"""Another bridge or another account in the middle: no message goes out twice."""
+"""Another bridge or another account in the middle: no message goes out twice, and no token goes to another bridge."""
 
 from __future__ import annotations
 
@@ -58,6 +58,12 @@ const body = { composition: "c", bridge: new URL(now[0]).host, from: now[1], dra
 const { byBridge } = await send(body, { tab: { id: 1 } });
 console.log(JSON.stringify([byBridge.outcome, byBridge.host, asked]));
 """
+KEEP = """
+const bridge = await import("./browser_ext/background/bridge.js");
+const body = { directory: then[0], api: then[0], address: then[1], token: "new" };
+const code = await bridge.keep(body).then(() => "", (error) => error.code);
+console.log(JSON.stringify([code, kept.bridge?.token ?? null, asked]));
+"""
 HERE = ("https://here.example", "alice@example.test")
 THERE = ("https://there.example", "alice@example.test")
 
@@ -77,3 +83,8 @@ def test_the_bridge_that_got_a_message_is_asked_about_it() -> None:
     outcome, host, asked = run_node(SEND, HERE, HERE)
     assert (outcome, host) == ("perhaps", "here.example")
     assert asked == [f"POST https://here.example/api/send/{'k' * 48}/look"]
+
+
+def test_a_session_at_another_bridge_than_the_chosen_one_is_not_kept() -> None:
+    """The person chose another bridge while the window for signing in was open. The session ends at its bridge."""
+    assert run_node(KEEP, HERE, THERE) == ["bridge-changed", "t", ["DELETE https://there.example/api/session"]]
