@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from sealwax.service import Announcements, Database, DatabaseUnavailable
 from tests.support.clock import FakeClock
@@ -146,6 +147,28 @@ def test_a_place_that_was_not_given_back_without_the_database_is_given_back_with
     assert fill(other) == []
     one.look_after()
     assert [place.number for place in fill(other)] == [first.number]
+
+
+def test_a_place_is_given_back_if_the_answer_to_its_commit_is_lost(
+    processes: list[SharedPlaces], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller gets an error and no place, so nobody else would give it back while this process lives."""
+    one, other, _ = processes
+    assert one.take(PlaceKind.POP3, "b" * 64) is not None
+    whole = Database.transaction
+
+    @contextmanager
+    def losing(database: Database, *, durable: bool = True) -> Iterator[Connection]:
+        with whole(database, durable=durable) as rows:
+            yield rows
+        raise DatabaseUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "transaction", losing)
+        with pytest.raises(DatabaseUnavailable):
+            one.take(PlaceKind.POP3, SESSION)
+    one.look_after()
+    assert other.take(PlaceKind.POP3, SESSION) is not None
 
 
 def test_a_process_that_holds_places_is_asked_for_one(processes: list[SharedPlaces]) -> None:

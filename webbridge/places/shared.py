@@ -79,21 +79,29 @@ class SharedPlaces:
         """Return a free place, or None if all are taken. Raises DatabaseUnavailable."""
         self._begin()
         process, at = self._renew_if_due(), self._clock().timestamp()
+        found: list[Place] = []
         asked = {"kind": kind, "name": name, "at": at, "latest": at + LEASE_SECONDS + CLOCK_SLACK_SECONDS}
 
         def take_number(number: int) -> Place | None:
             place = Place(kind=kind, name=name, number=number, process=process, lease=_new_id())
             values = asked | {"number": number, "process": process, "lease": place.lease}
-            found = rows.execute(_take_statement(rows.dialect.name), values).first()
-            return None if found is None else place
+            if rows.execute(_take_statement(rows.dialect.name), values).first() is None:
+                return None
+            found.append(place)
+            return place
 
-        with self._database.transaction(durable=False) as rows:
-            # Most sessions have one place, so the first is tried before the others are looked at.
-            if (place := take_number(0)) is not None:
-                return place
-            taken = set(rows.execute(_TAKEN, asked).scalars())
-            tries = (take_number(number) for number in range(1, MOST_AT_ONCE[kind]) if number not in taken)
-            return next((place for place in tries if place is not None), None)
+        try:
+            with self._database.transaction(durable=False) as rows:
+                # Most sessions have one place, so the first is tried before the others are looked at.
+                if (place := take_number(0)) is not None:
+                    return place
+                taken = set(rows.execute(_TAKEN, asked).scalars())
+                tries = (take_number(number) for number in range(1, MOST_AT_ONCE[kind]) if number not in taken)
+                return next((place for place in tries if place is not None), None)
+        except DatabaseUnavailable:
+            # If only the answer to the COMMIT was lost, the place is taken.
+            self._owe(found)
+            raise
 
     def give_back(self, place: Place) -> None:
         """Give a place back, now or when the database answers again."""
@@ -101,8 +109,7 @@ class SharedPlaces:
             with self._database.transaction(durable=False) as rows:
                 rows.execute(_GIVE_BACK, {"kind": place.kind, "name": place.name, "lease": place.lease})
         except DatabaseUnavailable:
-            with self._lock:
-                self._owed.append(place)
+            self._owe([place])
 
     def holds(self, place: Place) -> bool:
         """Return whether a place is still this process's, as far as it has noticed."""
@@ -154,6 +161,10 @@ class SharedPlaces:
                 rows.execute(delete(PROCESS).where(PROCESS.c.id == self._process))
         except DatabaseUnavailable:
             return  # The lease runs out.
+
+    def _owe(self, places: list[Place]) -> None:
+        with self._lock:
+            self._owed.extend(places)
 
     def _begin(self) -> None:
         """Begin in this process, of which the one that it was forked from knows nothing."""
