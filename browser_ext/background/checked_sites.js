@@ -18,6 +18,7 @@ import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 const SCRIPT = { id: "checked-sites", js: ["content/site_check.js"], runAt: "document_start", allFrames: true };
+const HTML = { header: "content-type", operation: "set", value: "text/html; charset=utf-8" };
 const STOPPED_PAGE = "stopped/stopped.html";
 const RELEASE_KEYS = "release_keys.json";
 const MAX_CONFIGURATION_CHARACTERS = 4096;
@@ -26,6 +27,7 @@ const MAX_CONFIGURATION_CHARACTERS = 4096;
 export function register() {
   return keepRegistered([SCRIPT], async () => {
     const sites = await list();
+    await readAsHtml(sites.map(({ origin }) => origin));
     // Firefox's patterns name no port. There the script stops the pages of every port, and asks for the origin.
     return [...new Set(sites.map(({ origin }) => api.offscreen ? `${origin}/*` : directoryPattern(origin)))];
   });
@@ -131,6 +133,22 @@ async function find(sender) {
 async function verify({ keys, seen }, signed, hash, at) {
   const known = { seenVersion: seen?.version ?? "", seenDigest: seen?.digest ?? "" };
   return { ...(await vault.call("pages.verify", { list: signed, keys, at, ...known })), hash };
+}
+
+/**
+ * Lets the browser take each document of these sites for HTML. Firefox runs the scripts that an XML document makes by XSLT
+ * before any script of an extension.
+ * @param {string[]} origins
+ */
+async function readAsHtml(origins) {
+  const known = await api.declarativeNetRequest.getDynamicRules();
+  const rules = origins.map((origin, index) => ({
+    id: index + 1,
+    condition: { urlFilter: `|${origin}/`, resourceTypes: ["main_frame", "sub_frame", "object"] },
+    action: { type: "modifyHeaders", responseHeaders: [HTML] },
+  }));
+  const addRules = /** @type {chrome.declarativeNetRequest.Rule[]} */ (rules);
+  await api.declarativeNetRequest.updateDynamicRules({ removeRuleIds: known.map(({ id }) => id), addRules });
 }
 
 /** @param {string} origin */

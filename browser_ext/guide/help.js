@@ -10,6 +10,7 @@ const REASONS = {
   activeTab: "permissionActiveTab",
   alarms: "permissionAlarms",
   contextMenus: "permissionContextMenus",
+  declarativeNetRequestWithHostAccess: "permissionDeclarativeNetRequest",
   idle: "permissionIdle",
   offscreen: "permissionOffscreen",
   scripting: "permissionScripting",

@@ -39,6 +39,13 @@ EVIL = (
     b"<img src=data:, onerror=\"localStorage.ran = 'image'\">" + b"<p>text" * 20_000
 )
 
+TRANSFORMED = b"<?xml version='1.0'?><?xml-stylesheet type='text/xsl' href='/x.xsl'?><a/>"
+TRANSFORMATION = b"""<?xml version="1.0"?>
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+<xsl:output method="html"/>
+<xsl:template match="/"><html><body><script>fetch("/ran")</script></body></html></xsl:template>
+</xsl:stylesheet>"""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Checked:
@@ -147,6 +154,19 @@ def test_nothing_of_an_altered_document_runs(checked: Checked) -> None:
     page.wait_for(STARTED, timeout_seconds=30)
     assert page.js("() => localStorage.ran ?? null") is None
     page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/else"])
+def test_no_document_that_is_made_by_a_transformation_runs(checked: Checked, path: str) -> None:
+    """Firefox runs no script of an extension before those that an XML document makes by XSLT."""
+
+    def attack(_: Request, answer: Response) -> Response:
+        return Response(TRANSFORMED, mimetype="application/xml")
+
+    checked.server.changes[path] = attack
+    checked.server.changes["/x.xsl"] = lambda _request, _answer: Response(TRANSFORMATION, mimetype="text/xsl")
+    checked.stopped(path).close()
+    assert "/ran" not in [asked for asked, _ in checked.server.asked]
 
 
 def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: Checked) -> None:

@@ -37,6 +37,7 @@ globalThis.chrome = {
   },
   storage: { managed: { get: async () => ({}) } },
   permissions: { contains: async () => true },
+  declarativeNetRequest: { getDynamicRules: async () => [], updateDynamicRules: turn },
   scripting: {
     getRegisteredContentScripts: async () => (await turn(), [...registered.values()]),
     unregisterContentScripts: async ({ ids }) => {
