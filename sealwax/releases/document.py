@@ -31,6 +31,8 @@ CONNECT: Final = "connect-src"
 _HARMLESS: Final = frozenset({"upgrade-insecure-requests", "report-uri", "report-to"})
 # Header fields by which a server adds to a document whatever its bytes are.
 _ADDING_FIELDS: Final = ("Link", "Refresh")
+# Python takes some further characters for blanks, and browsers take them for letters of a directive or a value.
+_COMPARED_FIELDS: Final = ("Content-Type", "X-Content-Type-Options", "Content-Security-Policy")
 _ADDRESSES: Final = frozenset(
     {"action", "background", "cite", "data", "formaction", "href", "longdesc", "manifest", "ping", "poster", "src"}
     | {"srcset", "xlink:href"}
@@ -56,7 +58,13 @@ def check_header_fields(fields: Fields) -> list[str]:
         problems.append(f"the content type is {', '.join(kinds) or 'missing'}, text/html was expected")
     if [value.strip().lower() for value in _values(fields, "X-Content-Type-Options")] != ["nosniff"]:
         problems.append("the header field X-Content-Type-Options: nosniff is missing")
+    unclear = [name for name in _COMPARED_FIELDS if not all(map(_is_plain, _values(fields, name)))]
+    problems += [f"the header field {name} has characters other than ASCII" for name in unclear]
     return [*problems, *_check_policies(fields)]
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.replace("\t", " ").isprintable()
 
 
 def _check_policies(fields: Fields) -> list[str]:

@@ -128,6 +128,25 @@ def test_a_weaker_header_field_of_the_document_is_named(
     assert f"differs: index.html: {expected}" in differences(result)
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\x85"])
+def test_blanks_that_are_none_for_a_browser_are_named(lab: Lab, pages: PagesServer, blank: str) -> None:
+    """A browser takes such a character for a letter of the directive's name, and so knows no such directive."""
+
+    def hide(_: Request, answer: Response) -> Response:
+        policy = answer.headers["Content-Security-Policy"]
+        answer.headers["Content-Security-Policy"] = policy.replace("base-uri", f"{blank}base-uri")
+        answer.headers["X-Content-Type-Options"] = f"nosniff{blank}"
+        return answer
+
+    pages.changes["/"] = hide
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert differences(result)[-2:] == [
+        f"differs: index.html: the header field {name} has characters other than ASCII"
+        for name in ("X-Content-Type-Options", "Content-Security-Policy")
+    ]
+
+
 def test_a_directive_that_allows_more_beside_the_policy_is_named(lab: Lab, pages: PagesServer) -> None:
     def loosen(_: Request, answer: Response) -> Response:
         answer.headers["Content-Security-Policy"] += "; script-src-elem *"
