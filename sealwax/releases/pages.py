@@ -67,17 +67,22 @@ class PagesSource:
 
 
 def check_address(url: str) -> str:
-    """The address with a slash at its end. Raises BadAddress unless it is https, or http on this machine."""
+    """The address in one spelling, with a slash at its end, by which the newest version that was seen is kept.
+
+    Raises BadAddress unless it is https, or http on this machine.
+    """
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise BadAddress(f"{url} is no address") from error
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise BadAddress(f"{url} does not begin with https://")
     if not host or parts.query or parts.fragment or "@" in parts.netloc:
         raise BadAddress(f"{url} is not the address of pages, such as https://pages.example.org")
-    return url if url.endswith("/") else f"{url}/"
+    place = f"[{host}]" if ":" in host else host
+    shown_port = "" if port in (None, _PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{place}{shown_port}{parts.path.rstrip('/')}/"
 
 
 def fetch_signed_list(source: PagesSource) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from sealwax.cli.options.parameters import now
+from sealwax.releases.pages import check_address
 from smime_core import blocking
 from smime_core.cms import Signing
 from smime_core.cms.content_info import ID_DATA, TRUST_LIST
@@ -202,6 +203,12 @@ def test_an_older_version_is_refused_after_a_newer_one(lab: Lab, pages: PagesSer
     assert (result.code, result.line) == (1, "sealwax: this is version 1.2.0, and version 1.10.0 was seen already")
     assert verify(lab, pages, "--allow-older").code == 0
     assert verify(lab, pages).code == 0
+
+
+@pytest.mark.parametrize("spelling", ["HTTPS://Pages.Example.org:443", "https://pages.example.org/"])
+def test_an_address_has_one_spelling(spelling: str) -> None:
+    """The newest version is remembered by address, so another spelling would forget it."""
+    assert check_address(spelling) == "https://pages.example.org/"
 
 
 def test_other_files_under_the_same_version_are_refused(lab: Lab, pages: PagesServer) -> None:
