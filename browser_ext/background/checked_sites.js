@@ -18,7 +18,12 @@ import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 const SCRIPT = { id: "checked-sites", js: ["content/site_check.js"], runAt: "document_start", allFrames: true };
-const HTML = { header: "content-type", operation: "set", value: "text/html; charset=utf-8" };
+const HEADER_FIELDS = [
+  { header: "content-type", operation: "set", value: "text/html; charset=utf-8" },
+  // They would add a style to the page, or replace it.
+  { header: "link", operation: "remove" },
+  { header: "refresh", operation: "remove" },
+];
 const STOPPED_PAGE = "stopped/stopped.html";
 const RELEASE_KEYS = "release_keys.json";
 const MAX_CONFIGURATION_CHARACTERS = 4096;
@@ -137,7 +142,7 @@ async function verify({ keys, seen }, signed, hash, at) {
 
 /**
  * Lets the browser take each document of these sites for HTML. Firefox runs the scripts that an XML document makes by XSLT
- * before any script of an extension.
+ * before any script of an extension. Header fields that add to a document are taken away.
  * @param {string[]} origins
  */
 async function readAsHtml(origins) {
@@ -145,7 +150,7 @@ async function readAsHtml(origins) {
   const rules = origins.map((origin, index) => ({
     id: index + 1,
     condition: { urlFilter: `|${origin}/`, resourceTypes: ["main_frame", "sub_frame", "object"] },
-    action: { type: "modifyHeaders", responseHeaders: [HTML] },
+    action: { type: "modifyHeaders", responseHeaders: HEADER_FIELDS },
   }));
   const addRules = /** @type {chrome.declarativeNetRequest.Rule[]} */ (rules);
   await api.declarativeNetRequest.updateDynamicRules({ removeRuleIds: known.map(({ id }) => id), addRules });

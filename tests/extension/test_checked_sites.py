@@ -169,6 +169,15 @@ def test_no_document_that_is_made_by_a_transformation_runs(checked: Checked, pat
     assert "/ran" not in [asked for asked, _ in checked.server.asked]
 
 
+@pytest.mark.parametrize("field", [("Link", "</evil.css>; rel=stylesheet"), ("Refresh", "0; url=/evil.css")])
+def test_no_header_field_adds_to_the_page(checked: Checked, field: tuple[str, str]) -> None:
+    checked.server.add_field("/", *field)
+    page = checked.visit()
+    page.wait_for(STARTED, timeout_seconds=60)
+    page.close()
+    assert "/evil.css" not in [asked for asked, _ in checked.server.asked]
+
+
 def test_a_document_for_navigations_only_is_replaced_by_the_signed_one(checked: Checked) -> None:
     def attack(request: Request, answer: Response) -> Response:
         is_navigation = request.headers.get("Sec-Fetch-Dest") == "document"
