@@ -11,7 +11,8 @@ from webbridge.gateway import GatewayCode, GatewayError
 from webbridge.gateway.door import check_message_id
 
 # RFC 5322 section 2.2: a name of printable ASCII, then lines that begin with a blank. Lines of blanks are obsolete.
-_FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*+(?:\r\n|\Z)")
+# The group is not possessive, because Python before 3.11.5 does not match with such a group around possessive parts.
+_FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*(?:\r\n|\Z)")
 _HIDDEN: Final = ("Bcc", "Resent-Bcc")
 
 
