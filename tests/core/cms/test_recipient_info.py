@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Final
 
@@ -200,8 +201,12 @@ def test_a_weak_content_cipher_is_refused_before_any_key() -> None:
     for reader in (ALICE, person("carol")):
         with pytest.raises(AlgorithmForbidden, match="Triple-DES"):
             run(decrypt_enveloped_data(forced, Keys(identities=[reader]), provider=PROVIDER))
-    with pytest.raises(DecryptionError):
-        run(decrypt_enveloped_data(forced, Keys(identities=[ALICE]), provider=PROVIDER, policy=Policy.ARCHIVE))
+    # The key has the wrong length, so a random one takes its place. Once in 256 times its padding looks right.
+    with contextlib.suppress(DecryptionError):
+        decrypted = run(
+            decrypt_enveloped_data(forced, Keys(identities=[ALICE]), provider=PROVIDER, policy=Policy.ARCHIVE)
+        )
+        assert decrypted.content != CONTENT
 
 
 def test_the_number_of_keys_tried_is_limited() -> None:
