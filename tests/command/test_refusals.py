@@ -269,6 +269,8 @@ JSON_VERBS = {
     ("page", "verify"): (),
     ("identity", "list"): ("--passphrase-file", "ids/passphrase.txt"),
     ("trust", "show"): (),
+    ("verify-pages",): ("https://127.0.0.1:1", "--key"),
+    ("verify-release",): ("ids", "--key"),
 }
 # These verbs read no file that the user names. They list stored data, or search for certificates.
 JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list")}
