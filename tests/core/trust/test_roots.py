@@ -33,7 +33,7 @@ def test_an_anchor_has_the_source_and_the_date() -> None:
         (ENTRY + b"-----END CERTIFICATE-----\n", "one certificate in each entry"),
         (ENTRY.replace(b"-----BEGIN", b"-----BEGIN X-----\n-----END X-----\n-----BEGIN", 1), "one certificate"),
         (ENTRY.replace(b"2026-04-15", b"2026-04-31"), "expected a time"),
-        (ENTRY.replace(b"59Z", b"59"), "no time zone"),
+        (ENTRY.replace(b":59Z", b":59"), "no time zone"),
     ],
 )
 def test_a_list_of_another_form_is_refused(pem: bytes, match: str) -> None:
