@@ -184,7 +184,7 @@ def _bytes() -> dict[str, Example]:
         "bytes.encrypt": Example(
             right={"content": CONTENT, "recipients": [bob.certificate.der]}, wrong={"cipher": "rot13"}
         ),
-        # The last byte of the last block but one: it alters the padding, which a garbled last block might have by chance.
+        # The last byte of the last block but one alters the padding. A garbled last block might be right by chance.
         "bytes.decrypt": Example(
             right={"cms": encrypted, **sealed(bob)},
             wrong={"cms": encrypted[:-17] + bytes([encrypted[-17] ^ 1]) + encrypted[-16:]},
