@@ -32,6 +32,7 @@ CHECKED = "() => document.querySelector('meta[name=sealwax-checked]') !== null"
 STARTED = f"() => document.querySelector('#app h1') !== null && ({CHECKED})()"
 SCRIPTS = "() => [...document.scripts].map((one) => [one.getAttribute('src'), one.integrity.slice(0, 7)])"
 DRAWN = "() => Promise.race([new Promise(requestAnimationFrame), new Promise((end) => setTimeout(end, 1000))])"
+# A stopped page ends what it was fetching; Firefox calls that "NetworkError".
 EXPECTED = "NetworkError|integrity|hashes|404|Failed to|aborted|blocked|unreachable|refused|CORS|module|favicon"
 EVIL = (
     b"<!doctype html><html onclick=\"localStorage.ran = 'html'\"><script>localStorage.ran = 'inline'</script>"
@@ -103,9 +104,7 @@ def installed(browser: Browser, folder: Path) -> Iterator[Extension]:
 
 @pytest.fixture
 def checked(installed: Extension, folder: Path, operator: Identity, tmp_path: Path) -> Iterator[Checked]:
-    installed.browser.expect_error(
-        "integrity|hashes|404|Failed to|aborted|blocked|unreachable|refused|CORS|module|favicon"
-    )
+    installed.browser.expect_error(EXPECTED)
     shutil.copytree(folder.parent / "pages", tmp_path / "pages")
     (tmp_path / "operator.pem").write_text(certificate_pem(operator.certificate))
     with run_pages_server(tmp_path / "pages") as server:
