@@ -175,7 +175,8 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
     ended_elsewhere = EndedElsewhere(sessions=sessions, pool=pool)
     places.also_hear(ended_elsewhere.hear)
     lookups = LookupCounter(database, clock=config.clock)
-    for chore in (sessions.end_expired, database.erase_left):
+    devices = KnownDevices(database, clock=config.clock)
+    for chore in (sessions.end_expired, devices.forget_old, database.erase_left):
         places.also_look_after(chore)
     trust_list = TrustListFile(config.trust_list_file, provider=NativeProvider(), clock=config.clock)
     app.extensions[_EXTENSION] = Services(
@@ -195,7 +196,7 @@ def install_services(app: Flask, config: BridgeConfig) -> None:
         sends=SendLimits(places),
         logins=LoginCounter(database, clock=config.clock),
         login_gate=login_gate(),
-        devices=KnownDevices(database, clock=config.clock),
+        devices=devices,
         device_gate=device_gate(),
         pool=pool,
         folder_ids=FolderIds(bridge_secret(database)),

@@ -24,8 +24,8 @@ from sealwax.service.columns import INSTANT, NUMBER
 from sealwax.service.counter_table import COUNTER_KEY
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
 
-# Each count adds a few rows and deletes up to this number of dead ones, so that the table does not grow.
-SWEPT_AT_ONCE: Final = 20
+# More than all processes count in the time between two sweeps of one.
+SWEPT_AT_ONCE: Final = 1000
 
 # The parameters. The names of columns are reserved for the values of an INSERT.
 COUNTER, EVENTS, NOW, PER_SECOND, MOST = "counter", "events", "now", "per_second", "most"

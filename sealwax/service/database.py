@@ -49,7 +49,7 @@ _STATEMENT_AT_FAULT: Final = frozenset(
     }
 )
 _READS_ONLY: Final = "sealwax_reads_only"
-_DURABLE: Final = "sealwax_durable"
+_SYNCHRONOUS: Final = "sealwax_synchronous"
 _POOL_PLACES: Final = 64
 # A server that vanished without closing its connections is noticed within these seconds.
 _POSTGRESQL: Final[dict[str, str]] = {
@@ -88,6 +88,13 @@ class Database:
         if (file := file_of(url)) is not None:
             _prepare_file(file)
         self._engine = _postgresql_engine(self._url) if self.is_postgresql else _sqlite_engine(self._url)
+        # Made once, because each of them costs as much as a small statement.
+        self._durable = self._engine.execution_options(**{_SYNCHRONOUS: "FULL"})
+        # With a write-ahead log, NORMAL waits for the disk only at a checkpoint.
+        self._quick = self._engine.execution_options(**{_SYNCHRONOUS: "NORMAL"})
+        # A SELECT needs no BEGIN and no COMMIT, which are round trips to PostgreSQL.
+        reads: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS_ONLY: True}
+        self._reads = self._engine.execution_options(**reads)
         self._inherited: list[object] = []
         self._has_left = False
 
@@ -107,9 +114,9 @@ class Database:
 
     def own_connection(self) -> Any:
         """Return a new connection of psycopg, which the caller closes. PostgreSQL only. Raises psycopg's errors."""
-        engine = self._current_engine()
-        arguments, options = engine.dialect.create_connect_args(self._url)
-        return engine.dialect.connect(*arguments, **{**_defaults(self._url), **options})
+        dialect = self._engine.dialect
+        arguments, options = dialect.create_connect_args(self._url)
+        return dialect.connect(*arguments, **{**_defaults(self._url), **options})
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
@@ -118,15 +125,16 @@ class Database:
         A `durable` transaction, and all before it, outlive a power failure. SQLite waits for the disk then. Another one
         outlives only the end of the process.
         """
-        engine = self._current_engine().execution_options(**{_DURABLE: durable})
+        self._after_a_fork()
+        engine = self._durable if durable else self._quick
         with _failures_named(), self._in_turn(), engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for a SELECT, which waits for no writer. Raises DatabaseUnavailable."""
-        engine = self._current_engine().execution_options(**self._reading_options())
-        with _failures_named(), self._in_turn(waits=self._is_in_memory), engine.connect() as connection:
+        self._after_a_fork()
+        with _failures_named(), self._in_turn(waits=self._is_in_memory), self._reads.connect() as connection:
             yield connection
 
     def erase_deleted(self) -> None:
@@ -137,7 +145,8 @@ class Database:
         if self.is_postgresql or self._is_in_memory:
             return
         self._has_left = True
-        with _failures_named(), self._in_turn(), self._current_engine().connect() as connection:
+        self._after_a_fork()
+        with _failures_named(), self._in_turn(), self._engine.connect() as connection:
             # The checkpoint must not run inside a transaction, so it goes past SQLAlchemy.
             raw = connection.connection.driver_connection
             if isinstance(raw, sqlite3.Connection):
@@ -153,10 +162,6 @@ class Database:
         with self._in_turn():
             self._engine.dispose()
 
-    def _reading_options(self) -> dict[str, Any]:
-        # A SELECT needs no BEGIN and no COMMIT, which are round trips to PostgreSQL.
-        return {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {_READS_ONLY: True}
-
     @contextmanager
     def _in_turn(self, *, waits: bool = True) -> Iterator[None]:
         """Wait for the other threads. SQLite would wait too, but by sleeping, and longer than needed."""
@@ -171,13 +176,12 @@ class Database:
         finally:
             turn.release()
 
-    def _current_engine(self) -> Engine:
+    def _after_a_fork(self) -> None:
+        """Leave the connections to the parent. They are kept, because closing them could disturb it."""
         if self._process != os.getpid():
-            # After a fork, the connections belong to the parent. They are kept, because closing them could disturb it.
             self._inherited.append(self._engine.pool)
             self._engine.dispose(close=False)
             self._process = os.getpid()
-        return self._engine
 
 
 def parse_url(url: str | Path) -> URL:
@@ -286,8 +290,10 @@ def _sqlite_engine(url: URL) -> Engine:
         if options.get(_READS_ONLY, False):
             connection.exec_driver_sql("BEGIN")
             return
-        # With a write-ahead log, NORMAL waits for the disk only at a checkpoint.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get(_DURABLE, True) else 'NORMAL'}")
+        synchronous = options.get(_SYNCHRONOUS, "FULL")
+        if connection.info.get(_SYNCHRONOUS) != synchronous:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+            connection.info[_SYNCHRONOUS] = synchronous
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

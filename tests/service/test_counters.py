@@ -95,11 +95,23 @@ def test_dead_rows_go_by_and_by(database: Database, clock: FakeClock) -> None:
     for number in range(50):
         counted.start({f"{number:02}": 1})
     clock.advance(seconds=SECONDS)
-    counted.start({"new": 1})
-    assert len(names(database)) == 31
-    for _ in range(2):
-        counted.start({"new": 10})
+    counted.start({"new": 10})
     assert names(database) == ["new"]
+
+
+def test_each_process_sweeps_at_most_once_a_second(database: Database, clock: FakeClock) -> None:
+    counted = counter(database, clock)
+    clock.advance(seconds=SECONDS)
+    counted.start({"old": 1})
+    other = counter(database, clock)
+    clock.advance(seconds=SECONDS - 0.5)
+    other.start({"other": 1})
+    clock.advance(seconds=0.5)
+    other.start({"other": 2})
+    assert names(database) == ["old", "other"]
+    clock.advance(seconds=0.5)
+    other.start({"other": 3})
+    assert names(database) == ["other"]
 
 
 @pytest.mark.parametrize("jump", [YEARS, -YEARS])

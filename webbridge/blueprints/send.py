@@ -111,16 +111,15 @@ def _keep_copy(session: Session, message: OutgoingMessage, wish: CopyWish) -> st
 
     The message is already sent, so a failure raises no error.
     """
-
     flags = [SEEN] if wish.days is None else [SEEN, keyword_of(wish.days)]
 
-    def append(connection: MailConnection) -> str:
-        folder = connection.sent_folder()
+    def append(connection: MailConnection, folder: str) -> str:
         connection.append(folder, message, flags)
         return folder
 
     try:
-        folder = services().pool.run_once(session.id, session.credentials, append)
+        pool = services().pool
+        folder = pool.run_after(session.id, session.credentials, lambda connection: connection.sent_folder(), append)
         tell_changed(session, folder)
     except GatewayError as error:
         _log.warning("the copy of a sent message was not kept: %s", error.code.value)

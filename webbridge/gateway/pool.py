@@ -32,6 +32,7 @@ CACHE_SECONDS: Final = 900.0
 ENDED_SECONDS: Final = 900.0
 
 Result = TypeVar("Result")
+First = TypeVar("First")
 
 
 @dataclass(slots=True)
@@ -108,15 +109,7 @@ class ConnectionPool:
         Raises GatewayError; BUSY if too many calls of this session run already.
         """
         with self._slot(session_id, credentials) as slot:
-            deadline = _new_deadline(credentials)
-            self._prepare(slot, credentials, deadline, check_after=CHECK_AFTER_SECONDS)
-            try:
-                return operation(self._with_cache(session_id, slot))
-            except ConnectionLost:
-                # A kept connection may have been closed meanwhile, and one message may break a list. Then the list is
-                # asked for in smaller steps.
-                self._open(slot, credentials, deadline)
-                return operation(self._with_cache(session_id, slot))
+            return self._run_in(slot, session_id, credentials, operation)
 
     def run_once(
         self, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]
@@ -125,6 +118,18 @@ class ConnectionPool:
         with self._slot(session_id, credentials) as slot:
             self._prepare(slot, credentials, _new_deadline(credentials), check_after=_ALWAYS)
             return operation(self._with_cache(session_id, slot))
+
+    def run_after(
+        self,
+        session_id: str,
+        credentials: Credentials,
+        first: Callable[[MailConnection], First],
+        operation: Callable[[MailConnection, First], Result],
+    ) -> Result:
+        """Run `first` as `run` does, and then once `operation` with its result, on the connection that has answered."""
+        with self._slot(session_id, credentials) as slot:
+            found = self._run_in(slot, session_id, credentials, first)
+            return operation(_connection_of(slot), found)
 
     def open_raw(
         self, session_id: str, credentials: Credentials, mailbox: Mailbox, uid: int, *, max_bytes: int
@@ -182,6 +187,19 @@ class ConnectionPool:
             yield slot
         finally:
             self._put_back(session_id, slot)
+
+    def _run_in(
+        self, slot: Slot, session_id: str, credentials: Credentials, operation: Callable[[MailConnection], Result]
+    ) -> Result:
+        deadline = _new_deadline(credentials)
+        self._prepare(slot, credentials, deadline, check_after=CHECK_AFTER_SECONDS)
+        try:
+            return operation(self._with_cache(session_id, slot))
+        except ConnectionLost:
+            # A kept connection may have been closed meanwhile, and one message may break a list. Then the list is asked
+            # for in smaller steps.
+            self._open(slot, credentials, deadline)
+            return operation(self._with_cache(session_id, slot))
 
     def _prepare(self, slot: Slot, credentials: Credentials, deadline: CallDeadline, *, check_after: float) -> bool:
         """Let the slot have a connection that works. Return whether it is a kept one."""

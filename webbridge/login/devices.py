@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
 from sealwax.service.database import insert_into
@@ -25,19 +25,30 @@ _TOKEN_BYTES: Final = 32
 _TOKEN_CHARACTERS: Final = len(secrets.token_urlsafe(_TOKEN_BYTES))
 
 
+# Made once, because making a statement takes longer than running it. The names of columns are reserved for new values.
+_FIND: Final = select(DEVICE.c.used_at).where(DEVICE.c.device == bindparam("of_device"))
+_BY_USE: Final = (
+    select(DEVICE.c.device).where(DEVICE.c.account == bindparam("of_account")).order_by(DEVICE.c.used_at.desc())
+)
+_FORGET_BEYOND: Final = delete(DEVICE).where(
+    DEVICE.c.device.in_(_BY_USE.offset(MAX_PER_ACCOUNT).limit(MAX_PER_ACCOUNT))
+)
+
+
 class KnownDevices:
     """The known devices of one bridge."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+        noted = insert_into(database, DEVICE)
+        self._note = noted.on_conflict_do_update(index_elements=["device"], set_={"used_at": noted.excluded.used_at})
 
     def knows(self, token: str, account: str) -> bool:
         """Return whether somebody has signed in to the account with this token, not too long ago."""
         at = self._clock().timestamp()
-        found = select(DEVICE.c.used_at).where(DEVICE.c.device == _device(token, account))
         with self._database.reading() as rows:
-            used_at = rows.execute(found).scalar_one_or_none()
+            used_at = rows.execute(_FIND, {"of_device": _device(token, account)}).scalar_one_or_none()
         return used_at is not None and at - KEPT_SECONDS < used_at <= at + CLOCK_SLACK_SECONDS
 
     def remember(self, token: str, account: str) -> str:
@@ -47,17 +58,16 @@ class KnownDevices:
         owner = _hashed("account", account.casefold())
         row = {"device": _device(kept, account), "account": owner, "used_at": at}
         with self._database.transaction(durable=False) as rows:
-            noted = insert_into(rows, DEVICE).values(row)
-            rows.execute(noted.on_conflict_do_update(index_elements=["device"], set_={"used_at": at}))
-            self._forget_old(rows, owner, at)
+            rows.execute(self._note, row)
+            rows.execute(_FORGET_BEYOND, {"of_account": owner})
         return kept
 
-    def _forget_old(self, rows: Connection, account: bytes, at: float) -> None:
-        used_at = DEVICE.c.used_at
-        for is_dead in (used_at <= at - KEPT_SECONDS, used_at > at + CLOCK_SLACK_SECONDS):
-            rows.execute(delete(DEVICE).where(is_dead))
-        by_use = select(DEVICE.c.device).where(DEVICE.c.account == account).order_by(used_at.desc())
-        rows.execute(delete(DEVICE).where(DEVICE.c.device.in_(by_use.offset(MAX_PER_ACCOUNT).limit(MAX_PER_ACCOUNT))))
+    def forget_old(self) -> None:
+        """Delete the devices that nobody has used for long, and those that a wrong clock noted."""
+        at = self._clock().timestamp()
+        with self._database.transaction(durable=False) as rows:
+            for is_dead in (DEVICE.c.used_at <= at - KEPT_SECONDS, DEVICE.c.used_at > at + CLOCK_SLACK_SECONDS):
+                rows.execute(delete(DEVICE).where(is_dead))
 
 
 def _device(token: str, account: str) -> bytes:

@@ -12,8 +12,7 @@ import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -42,6 +41,8 @@ _LIST = (
     .where(SESSION.c.address == bindparam("address"), SESSION.c.host == bindparam("host"))
     .order_by(SESSION.c.used_at.desc(), SESSION.c.id)
 )
+_ADD = insert(SESSION)
+_NOTE_USE = update(SESSION).where(SESSION.c.id == bindparam("session_id"))
 _TOKEN_MARK = b"\0"
 _KEY_LABEL = b"sealwax bridge session 1"
 _ID_LABEL = b"sealwax bridge session id 1"
@@ -122,8 +123,8 @@ class SessionStore:
             "origin": origin,
             "program": program,
         }
-        with self._erasing(at) as rows:
-            rows.execute(insert(SESSION).values(row))
+        with self._database.transaction(durable=False) as rows:
+            rows.execute(_ADD, row)
         return _encode(cookie_half), Session(id=session_id, credentials=credentials, origin=origin)
 
     def find(self, cookie: str) -> Session | None:
@@ -227,15 +228,8 @@ class SessionStore:
 
     def end_expired(self) -> None:
         """Delete what `end` deletes of the sessions whose time is over."""
-        with self._erasing(self._clock().timestamp()):
-            pass
-
-    @contextmanager
-    def _erasing(self, at: float) -> Iterator[Connection]:
-        """A transaction that also deletes the sessions that are over."""
         with self._database.transaction(durable=False) as rows:
-            is_one_over = self._delete_expired(rows, at)
-            yield rows
+            is_one_over = self._delete_expired(rows, self._clock().timestamp())
         if is_one_over:
             self._database.erase_deleted()
 
@@ -244,9 +238,9 @@ class SessionStore:
         return at < expires_at and at - self._idle_seconds < used_at <= at + CLOCK_SLACK_SECONDS
 
     def _note_use(self, session_id: str, at: float) -> bool:
-        """Note the use, and delete the sessions that are over. Return False if this one was ended in the meantime."""
-        with self._erasing(at) as rows:
-            noted = rows.execute(update(SESSION).where(SESSION.c.id == session_id).values(used_at=at))
+        """Note the use. Return False if the session was ended in the meantime."""
+        with self._database.transaction(durable=False) as rows:
+            noted = rows.execute(_NOTE_USE, {"session_id": session_id, "used_at": at})
         return noted.rowcount == 1
 
     def _find_account(self, address: str, host: str) -> MailAccount | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from sealwax.service import Database, ServiceError
 from sealwax.service.database import insert_into
@@ -52,6 +52,12 @@ def render_wish(wish: CopyWish) -> bool | int:
     return wish.is_wanted if wish.days is None else wish.days
 
 
+# Made once, because making a statement takes longer than running it.
+_IS: Final = SENT_COPY.c.account == bindparam("of_account")
+_FIND_CHOICE: Final = select(SENT_COPY.c.choice).where(_IS)
+_FIND_END: Final = select(SENT_COPY.c.ends_until).where(_IS)
+
+
 class CopyChoices:
     """The choices of one bridge's accounts."""
 
@@ -61,9 +67,8 @@ class CopyChoices:
 
     def of(self, account: str) -> CopyWish:
         """Return the choice of an account for all its messages: a copy that stays, if it has made none."""
-        found = select(SENT_COPY.c.choice).where(SENT_COPY.c.account == _hashed(account))
         with self._database.reading() as rows:
-            choice = rows.execute(found).scalar_one_or_none()
+            choice = rows.execute(_FIND_CHOICE, {"of_account": _hashed(account)}).scalar_one_or_none()
         return KEEP if choice is None else _read(choice)
 
     def choose(self, account: str, wish: CopyWish) -> None:
@@ -80,9 +85,8 @@ class CopyChoices:
 
     def may_have_ends(self, account: str) -> bool:
         """Return whether the account may have copies that are to be deleted."""
-        found = select(SENT_COPY.c.ends_until).where(SENT_COPY.c.account == _hashed(account))
         with self._database.reading() as rows:
-            return bool(rows.execute(found).scalar_one_or_none())
+            return bool(rows.execute(_FIND_END, {"of_account": _hashed(account)}).scalar_one_or_none())
 
     def were_deleted(self, account: str) -> None:
         """Note that the due copies are deleted. If the last one was due, there is nothing to look for any more."""

@@ -18,7 +18,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from sealwax.service.database import insert_into
@@ -26,6 +26,10 @@ from webbridge.database.tables import SUBMISSION
 
 KEPT_SECONDS: Final = 24 * 60 * 60
 _OWNER_BYTES: Final = 16
+
+
+# The parameters that name a message and its owner. The names of columns are reserved for new values.
+_ACCOUNT, _KEY, _OWNER = "of_account", "of_key", "of_owner"
 
 
 class State(StrEnum):
@@ -55,6 +59,16 @@ class Turn:
     key: bytes
     owner: bytes
 
+    @property
+    def name(self) -> dict[str, bytes]:
+        """The parameters that name the message in a statement."""
+        return {_ACCOUNT: self.account, _KEY: self.key}
+
+    @property
+    def owned(self) -> dict[str, bytes]:
+        """The parameters that name the message while this turn owns it."""
+        return {**self.name, _OWNER: self.owner}
+
 
 class NotOurTurn(ServiceError):
     """Another request sends this message, or has sent it."""
@@ -64,12 +78,25 @@ class NotOurTurn(ServiceError):
         super().__init__(409, "already-sending", text, max(1, ceil(seconds)))
 
 
+# Made once, because making a statement takes longer than running it.
+_IS: Final = (SUBMISSION.c.account == bindparam(_ACCOUNT), SUBMISSION.c.key == bindparam(_KEY))
+_IS_OWNED: Final = (*_IS, SUBMISSION.c.owner == bindparam(_OWNER))
+_FIND: Final = select(SUBMISSION).where(*_IS).with_for_update()
+_CHANGE: Final = update(SUBMISSION).where(*_IS)
+_WILL_END: Final = update(SUBMISSION).where(*_IS_OWNED, SUBMISSION.c.state == State.BEGUN)
+_END: Final = update(SUBMISSION).where(*_IS_OWNED, SUBMISSION.c.state != State.BEGUN)
+_GIVE_UP: Final = delete(SUBMISSION).where(*_IS_OWNED, SUBMISSION.c.state == State.BEGUN)
+_WAS_FOUND: Final = update(SUBMISSION).where(*_IS, SUBMISSION.c.state == State.PERHAPS)
+_FORGET_OLD: Final = delete(SUBMISSION).where(SUBMISSION.c.begun_at <= bindparam("oldest"))
+
+
 class Ledger:
     """The messages of one bridge."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
+        self._add = insert_into(database, SUBMISSION).on_conflict_do_nothing().returning(SUBMISSION.c.key)
 
     def begin(self, account: str, key: str, digest: bytes, message_id: str, *, seconds: float) -> Turn | Recorded:
         """Return the turn to send a message within `seconds`, or what became of it if it was sent before.
@@ -91,11 +118,10 @@ class Ledger:
             "busy_until": at + seconds,
         }
         with self._database.transaction(durable=False) as rows:
-            rows.execute(delete(SUBMISSION).where(SUBMISSION.c.begun_at <= at - KEPT_SECONDS))
-            known = rows.execute(select(SUBMISSION).where(*_is(turn)).with_for_update()).first()
+            rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
+            known = rows.execute(_FIND, turn.name).first()
             if known is None:
-                added = insert_into(rows, SUBMISSION).values(row).on_conflict_do_nothing().returning(SUBMISSION.c.key)
-                if rows.execute(added).first() is None:
+                if rows.execute(self._add, row).first() is None:
                     # On PostgreSQL, another request has added it since the SELECT.
                     raise NotOurTurn(0)
                 return turn
@@ -106,35 +132,34 @@ class Ledger:
                 return recorded
             # The process that began it has died, or lost its turn: it had not sent the last line, and now never can.
             # So the key may also name another message, such as the same one encrypted anew.
-            rows.execute(update(SUBMISSION).where(*_is(turn)).values(row))
+            rows.execute(_CHANGE, {**turn.name, **row})
             return turn
 
     def will_end(self, turn: Turn, *, seconds: float) -> None:
         """Note that the line that ends the message follows, and its answer within `seconds`. Raises NotOurTurn."""
         busy_until = self._clock().timestamp() + seconds
-        step = update(SUBMISSION).where(*_is_owned(turn), SUBMISSION.c.state == State.BEGUN)
         # Durable, and so is the row itself from here on: after a power failure, nothing is sent again.
         with self._database.transaction() as rows:
-            if rows.execute(step.values(state=State.ENDING, busy_until=busy_until)).rowcount != 1:
+            step = rows.execute(_WILL_END, {**turn.owned, "state": State.ENDING, "busy_until": busy_until})
+            if step.rowcount != 1:
                 raise NotOurTurn(0)
 
     def end(self, turn: Turn, state: State, answer: Mapping[str, Any]) -> None:
         """Note the outcome. Later calls for the same turn replace it."""
         with self._database.transaction(durable=False) as rows:
-            ended = update(SUBMISSION).where(*_is_owned(turn), SUBMISSION.c.state != State.BEGUN)
-            rows.execute(ended.values(state=state, answer=json.dumps(answer), busy_until=0.0))
+            rows.execute(_END, {**turn.owned, "state": state, "answer": json.dumps(answer), "busy_until": 0.0})
 
     def give_up(self, turn: Turn) -> None:
         """Forget a message that no recipient got, so that its key may be used again."""
         with self._database.transaction(durable=False) as rows:
-            rows.execute(delete(SUBMISSION).where(*_is_owned(turn), SUBMISSION.c.state == State.BEGUN))
+            rows.execute(_GIVE_UP, turn.owned)
 
     def find(self, account: str, key: str) -> Recorded | None:
         """Return what became of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent."""
         turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
         at = self._clock().timestamp()
         with self._database.transaction(durable=False) as rows:
-            known = rows.execute(select(SUBMISSION).where(*_is(turn)).with_for_update()).first()
+            known = rows.execute(_FIND, turn.name).first()
             recorded = None if known is None else self._settle(rows, turn, known, at)
         return None if recorded is None or recorded.state is State.BEGUN else recorded
 
@@ -142,8 +167,7 @@ class Ledger:
         """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent."""
         turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
         with self._database.transaction(durable=False) as rows:
-            sent = update(SUBMISSION).where(*_is(turn), SUBMISSION.c.state == State.PERHAPS)
-            rows.execute(sent.values(state=State.SENT, answer=json.dumps(answer)))
+            rows.execute(_WAS_FOUND, {**turn.name, "state": State.SENT, "answer": json.dumps(answer)})
 
     def _settle(self, rows: Connection, turn: Turn, known: Row[Any], at: float) -> Recorded:
         """Return the record of a message. One whose end nobody wrote down was perhaps sent. Raises NotOurTurn."""
@@ -154,16 +178,8 @@ class Ledger:
             raise NotOurTurn(known.busy_until - at)
         if state is State.ENDING:
             state = State.PERHAPS
-            rows.execute(update(SUBMISSION).where(*_is(turn)).values(state=state))
+            rows.execute(_CHANGE, {**turn.name, "state": state})
         return Recorded(state=state, message_id=known.message_id, answer=json.loads(known.answer))
-
-
-def _is(turn: Turn) -> tuple[Any, ...]:
-    return SUBMISSION.c.account == turn.account, SUBMISSION.c.key == turn.key
-
-
-def _is_owned(turn: Turn) -> tuple[Any, ...]:
-    return *_is(turn), SUBMISSION.c.owner == turn.owner
 
 
 def _hashed(kind: str, value: str) -> bytes:
