@@ -35,6 +35,8 @@ _AT_ONCE: Final = 4
 _LARGE: Final = "25 MB"
 _WARM_UP_SECONDS: Final = 5.0
 _QUIET_LISTS: Final = 50
+# One reading ends before many others have listed, and the 95th percentile of few is the slowest.
+_REPEATED: Final = 5
 _WRONG_LOGINS: Final = 1_000
 _LOGINS: Final = f"{_WRONG_LOGINS} wrong logins"
 _STRANGER, _OWNER = "127.1.0.1", "127.2.0.1"
@@ -139,7 +141,7 @@ def measure_large(stand: Stand) -> list[Figure]:
     figures = []
     for job, prepare in jobs.items():
         waits: list[float] = []
-        growth = watch.growth_during(prepare(), partial(_note_wait, other, waits))
+        growth = max(watch.growth_during(prepare(), partial(_note_wait, other, waits)) for _ in range(_REPEATED))
         figures.append(Figure(where=_LARGE, job=f"{job}: growth", who=OURS, unit="MB", values=(growth / _MB,)))
         added = sorted(waits)[int(len(waits) * 0.95)] - statistics.median(quiet)
         figures.append(

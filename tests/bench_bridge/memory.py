@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
@@ -24,23 +26,29 @@ class MemoryWatch:
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
         """Do the works at once, and something else again and again. Return the most bytes more than before.
 
-        Raises the error of a work that fails.
+        Each work has a process of its own, so that it costs the time that `meanwhile` measures nothing in this one.
+        Raises RuntimeError if a work fails.
         """
         before = most = self.now()
-        with ThreadPoolExecutor(len(works) + 1) as pool:
-            running = [pool.submit(work) for work in works]
+        fork = multiprocessing.get_context("fork")
+        running = [fork.Process(target=work) for work in works]
+        for one in running:
+            one.start()
+        with ThreadPoolExecutor(1) as pool:
             other = pool.submit(_repeat_while, meanwhile, running)
-            while not all(one.done() for one in running):
+            while any(one.is_alive() for one in running):
                 most = max(most, self.now())
                 time.sleep(_SECONDS_BETWEEN)
-        for one in running:
-            one.result()
         other.result()
+        for one in running:
+            one.join()
+            if one.exitcode:
+                raise RuntimeError(f"a work ended with {one.exitcode}")
         return most - before
 
 
-def _repeat_while(work: Callable[[], None], running: Sequence[Future[object]]) -> None:
-    while not all(one.done() for one in running):
+def _repeat_while(work: Callable[[], None], running: Sequence[BaseProcess]) -> None:
+    while any(one.is_alive() for one in running):
         work()
 
 
