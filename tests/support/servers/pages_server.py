@@ -75,7 +75,8 @@ def run_pages_server(folder: Path, *, api: str = API, key_server: str = KEY_SERV
                 honest.direct_passthrough = False
                 copy = Response(honest.get_data(), honest.status, honest.headers)
             return change(request, copy)(environ, start_response)
-        return app(environ, start_response)
+        # Read whole: werkzeug's server leaves a file open if the browser breaks off at a bad moment.
+        return Response.from_app(app, environ, buffered=True)(environ, start_response)
 
     server = make_server("127.0.0.1", 0, answer, threaded=True)
     server.daemon_threads = True  # type: ignore[attr-defined]  # a test may leave an answer without an end
