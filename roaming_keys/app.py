@@ -14,7 +14,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.protocol import normalise_user
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
-from roaming_keys.store import Account, AccountExists, Store
+from roaming_keys.store import Account, AccountExists, Store, TicketUsed
 from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration
 from sealwax.service import (
@@ -77,7 +77,10 @@ class _Views:
         """Store the account of a user whose ticket is valid."""
         registration = Registration.from_json(_json_body())
         user = normalise_user(registration.user)
-        check_ticket(self._config.ticket_key, registration.ticket, user, self._config.clock())
+        at = self._config.clock()
+        ticket = check_ticket(
+            self._config.ticket_key, registration.ticket, audience=self._config.origin, user=user, at=at
+        )
         account = Account(
             user=user,
             parameters=registration.parameters,
@@ -85,7 +88,9 @@ class _Views:
         )
         sealed = self._keys.seal(registration.sealed.to_json(), user)
         try:
-            self._store.add_account(account, sealed)
+            self._store.add_account(account, sealed, ticket, at)
+        except TicketUsed:
+            raise BadTicket from None
         except AccountExists:
             raise ServiceError(409, "exists", "This address is registered already.") from None
         return _json_response(b"{}", status=201)

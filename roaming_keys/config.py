@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roaming_keys.store import BackoffRule
-from roaming_keys.tickets import check_key
+from roaming_keys.tickets import KEY_BYTES
 from sealwax.service import check_origin, check_proxies, now
 
 # Any client can make an account wait, so the wait of an account stays short. It allows 1,440 guesses a day, too few to
@@ -23,15 +23,15 @@ class KeyServerConfig:
 
     `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password.
     `origin` is this server's own origin, as clients write it: https, or http on loopback. `pages_origins` are the exact
-    origins whose pages may send requests. `ticket_key` is shared with the bridge. `master_key` has 32 bytes; None means
-    the key in the system keyring. `proxies` is the number of reverse proxies in front of the server, which set
-    X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these headers are ignored.
+    origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes;
+    None means the key in the system keyring. `proxies` is the number of reverse proxies in front of the server, which
+    set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these headers are ignored.
     Raises ValueError.
     """
 
     origin: str
     database: str | Path = field(repr=False)
-    ticket_key: bytes = field(repr=False)
+    ticket_key: bytes
     pages_origins: tuple[str, ...] = ()
     master_key: bytes | None = field(default=None, repr=False)
     proxies: int = 0
@@ -44,4 +44,5 @@ class KeyServerConfig:
         for origin in (self.origin, *self.pages_origins):
             check_origin(origin)
         check_proxies("proxies", self.proxies)
-        check_key(self.ticket_key)
+        if len(self.ticket_key) != KEY_BYTES:
+            raise ValueError(f"the ticket key has {len(self.ticket_key)} bytes, expected {KEY_BYTES}")

@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, FAILED_LOGIN, KNOWN_NETWORK, MASTER_KEY
+from roaming_keys.database.tables import ACCOUNT, FAILED_LOGIN, KNOWN_NETWORK, MASTER_KEY, USED_TICKET
+from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters
 from sealwax.service import CLOCK_SLACK_SECONDS
 from sealwax.service.database import insert_into
@@ -19,6 +20,10 @@ KNOWN_SECONDS = 90 * 86_400.0
 
 class AccountExists(Exception):
     """The user is registered already."""
+
+
+class TicketUsed(Exception):
+    """A ticket with this id has registered already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +85,8 @@ class Store:
         with self._database.reading() as rows:
             return bytes(rows.execute(select(ACCOUNT.c.sealed).where(ACCOUNT.c.user == user)).scalar_one())
 
-    def add_account(self, account: Account, sealed: bytes) -> None:
-        """Store an account and its sealed bundle record. Raises AccountExists."""
+    def add_account(self, account: Account, sealed: bytes, ticket: Ticket, at: datetime.datetime) -> None:
+        """Store an account and its sealed bundle record, and note the ticket. Raises AccountExists or TicketUsed."""
         cost = account.parameters
         row = {
             "user": account.user,
@@ -96,6 +101,10 @@ class Store:
             added = insert_into(rows, ACCOUNT).values(row).on_conflict_do_nothing().returning(ACCOUNT.c.user)
             if rows.execute(added).first() is None:
                 raise AccountExists
+            rows.execute(delete(USED_TICKET).where(USED_TICKET.c.ends <= at.timestamp()))
+            used = insert_into(rows, USED_TICKET).values(id=ticket.id, ends=ticket.ends.timestamp())
+            if rows.execute(used.on_conflict_do_nothing().returning(USED_TICKET.c.id)).first() is None:
+                raise TicketUsed
 
     def start_attempt(self, backoffs: dict[bytes, BackoffRule], at: datetime.datetime) -> int:
         """Count a login as failed before it is tried, and return the seconds that it must wait: 0 if it may be tried.

@@ -1,7 +1,8 @@
 """Enrolment tickets: after a mail login, the bridge confirms to the key server that the user owns the address.
 
-A ticket is base64url(JSON of user and expiry) "." base64url(HMAC-SHA-256) under a key that both services share. It can
-be used until it expires. No user can be registered twice, so one ticket registers only once.
+A ticket is base64url(claims) "." base64url(signature). The claims are JSON, and the signature is by the bridge's
+Ed25519 key (RFC 8032) over a label and the claims. The key server has only the public key, so it can make no ticket.
+Each ticket has an id, under which it registers once.
 """
 
 from __future__ import annotations
@@ -9,18 +10,34 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-import hashlib
-import hmac
-import json
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from roaming_keys.protocol import encode_fields, normalise_user
-from smime_core.errors import SmimeError
+from roaming_keys.wire import TicketClaims
+from smime_core.errors import MalformedMessage, SmimeError
 
-MIN_KEY_BYTES = 32
+KEY_BYTES: Final = 32
+LIFETIME: Final = datetime.timedelta(minutes=10)
+_PURPOSE: Final = "enrolment"
+_LABEL: Final = "ticket 2"
+# The clocks of the two servers may differ by so much.
+_SLACK: Final = datetime.timedelta(minutes=1)
+_MAX_CHARACTERS: Final = 2_048
+_ID_BYTES: Final = 16
+_PUBLIC_KEY: Final = re.compile(r"ed25519:([A-Za-z0-9_-]{43})")
 
 
 class BadTicket(SmimeError):
-    """The ticket is damaged, expired, made under another key or for another user. The text does not reveal which."""
+    """The ticket is damaged, expired, used, made under another key or for another user or server.
+
+    The text does not reveal which.
+    """
 
     code = "bad-ticket"
 
@@ -28,37 +45,71 @@ class BadTicket(SmimeError):
         super().__init__("the enrolment ticket is not valid: log in to the mail account again")
 
 
-def check_key(key: bytes) -> None:
-    """Check that the ticket key is long enough. Raises ValueError."""
-    if len(key) < MIN_KEY_BYTES:
-        raise ValueError(f"the ticket key has {len(key)} bytes, expected {MIN_KEY_BYTES} or more")
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket that was checked. It may be forgotten after `ends`."""
+
+    id: str
+    ends: datetime.datetime
 
 
-def issue_ticket(key: bytes, user: str, expires: datetime.datetime) -> str:
-    """Return a ticket with which `user` may register until `expires` (aware). Raises ValueError for a short key."""
-    claims = {"user": normalise_user(user), "expires": int(expires.timestamp())}
-    payload = json.dumps(claims, separators=(",", ":")).encode()
-    return f"{_to_base64url(payload)}.{_to_base64url(_mac(key, payload))}"
+def public_key_of(key: bytes) -> bytes:
+    """Return the public key for the 32 secret bytes of the bridge. Raises ValueError."""
+    return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
 
 
-def check_ticket(key: bytes, ticket: str, user: str, at: datetime.datetime) -> None:
-    """Return if the ticket lets `user` register at the time `at`. Raises BadTicket."""
-    payload_text, _, mac_text = ticket.partition(".")
+def write_public_key(public_key: bytes) -> str:
+    """Return a public key as text for a configuration."""
+    return f"ed25519:{_to_base64url(public_key)}"
+
+
+def read_public_key(text: str) -> bytes:
+    """Return the public key that `write_public_key` has written. Raises ValueError."""
+    found = _PUBLIC_KEY.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("a key is expected as `sealwax bridge ticket-key` prints it: ed25519: and 43 characters")
+    return _from_base64url(found[1])
+
+
+def issue_ticket(key: bytes, *, audience: str, user: str, at: datetime.datetime) -> str:
+    """Return a ticket with which `user` may register at the key server with the origin `audience` for LIFETIME."""
+    claims = TicketClaims(
+        audience=audience,
+        user=normalise_user(user),
+        purpose=_PURPOSE,
+        issued=int(at.timestamp()),
+        ends=int((at + LIFETIME).timestamp()),
+        id=_to_base64url(secrets.token_bytes(_ID_BYTES)),
+    ).to_json()
+    signature = Ed25519PrivateKey.from_private_bytes(key).sign(_signed_bytes(claims))
+    return f"{_to_base64url(claims)}.{_to_base64url(signature)}"
+
+
+def check_ticket(public_key: bytes, ticket: str, *, audience: str, user: str, at: datetime.datetime) -> Ticket:
+    """Return the ticket if it lets `user` register at the time `at`. Raises BadTicket.
+
+    The caller checks that no earlier registration used its id.
+    """
+    if len(ticket) > _MAX_CHARACTERS:
+        raise BadTicket
+    claims_text, _, signature_text = ticket.partition(".")
     try:
-        payload, mac = _from_base64url(payload_text), _from_base64url(mac_text)
-    except (binascii.Error, ValueError):
+        claims_json, signature = _from_base64url(claims_text), _from_base64url(signature_text)
+        # The signature is checked before the JSON, so that only text from the bridge is parsed.
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _signed_bytes(claims_json))
+        claims = TicketClaims.from_json(claims_json)
+    except (InvalidSignature, MalformedMessage, binascii.Error, ValueError):
         raise BadTicket from None
-    # The MAC is checked before the JSON, so that only text from the bridge is parsed.
-    if not hmac.compare_digest(mac, _mac(key, payload)):
+    ends = datetime.datetime.fromtimestamp(claims.ends, datetime.UTC)
+    issued = datetime.datetime.fromtimestamp(claims.issued, datetime.UTC)
+    is_now = issued - _SLACK <= at < ends <= issued + LIFETIME
+    if (claims.audience, claims.user, claims.purpose) != (audience, normalise_user(user), _PURPOSE) or not is_now:
         raise BadTicket
-    claims = json.loads(payload)
-    if claims["user"] != normalise_user(user) or at.timestamp() >= claims["expires"]:
-        raise BadTicket
+    return Ticket(claims.id, ends)
 
 
-def _mac(key: bytes, payload: bytes) -> bytes:
-    check_key(key)
-    return hmac.new(key, encode_fields("enrolment ticket", payload), hashlib.sha256).digest()
+def _signed_bytes(claims: bytes) -> bytes:
+    return encode_fields(_LABEL, claims)
 
 
 def _to_base64url(data: bytes) -> str:

@@ -35,6 +35,7 @@ MAX_BUNDLE_BYTES: Final = 1_048_576  # A PKCS#12 file with a chain has about 5,0
 MAX_WRAPS: Final = 20
 MAX_WRAPPED_BYTES: Final = 8_192  # The largest wrap would be a CMS structure for a recovery certificate.
 MAX_VERSION: Final = 2**53 - 1  # The largest number that every JSON reader keeps exactly.
+MAX_SECONDS: Final = 253_402_300_799  # The end of the year 9999, the last that a datetime can have.
 MAX_TEXT_CHARACTERS: Final = 2_048
 
 # JSON can write an unpaired surrogate, which UTF-8 cannot encode (RFC 8259 section 8.2).
@@ -224,6 +225,45 @@ class Login:
         return login
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketClaims:
+    """The claims of an enrolment ticket. `issued` and `ends` are seconds since 1970."""
+
+    audience: str
+    user: str
+    purpose: str
+    issued: int
+    ends: int
+    id: str
+
+    def to_json(self) -> bytes:
+        return _write(
+            {
+                "aud": self.audience,
+                "user": self.user,
+                "purpose": self.purpose,
+                "iat": self.issued,
+                "exp": self.ends,
+                "jti": self.id,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> TicketClaims:
+        """Parse the claims of a ticket. Raises MalformedMessage."""
+        record = _Reader(data, "ticket")
+        claims = cls(
+            audience=record.text("aud"),
+            user=record.text("user"),
+            purpose=record.text("purpose"),
+            issued=_seconds(record, "iat"),
+            ends=_seconds(record, "exp"),
+            id=record.text("jti"),
+        )
+        record.check_finished()
+        return claims
+
+
 def parse_error(data: bytes) -> tuple[str, str]:
     """Return code and sentence from an error's body. Raises MalformedMessage."""
     record = _Reader(data, "error")
@@ -300,6 +340,12 @@ def _auth_key(record: _Reader) -> bytes:
     auth_key = record.data("auth_key", AUTH_KEY_BYTES)
     _check_range(len(auth_key), AUTH_KEY_BYTES, AUTH_KEY_BYTES, where="auth_key")
     return auth_key
+
+
+def _seconds(record: _Reader, name: str) -> int:
+    seconds = record.integer(name)
+    _check_range(seconds, 0, MAX_SECONDS, where=name)
+    return seconds
 
 
 def _parse_object(data: bytes, where: str) -> dict[str, Any]:

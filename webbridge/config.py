@@ -9,7 +9,7 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from roaming_keys.tickets import check_key
+from roaming_keys.tickets import KEY_BYTES
 from sealwax.lookups.ldap import LdapDirectory
 from sealwax.lookups.smimea import NameServer
 from sealwax.service import check_origin, check_proxies, now
@@ -45,8 +45,8 @@ class BridgeConfig:
     `database` is the path of the SQLite file with sessions and login counters, or the URL of a PostgreSQL database, in
     which there may be a password. With `:memory:` the sessions are lost when the bridge stops.
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
-    `directory_name_servers` names a resolver. `enrolment_key` is shared with the key server and makes the tickets that
-    prove who owns an address.
+    `directory_name_servers` names a resolver. `enrolment_key` has 32 bytes: the Ed25519 key that signs tickets,
+    which prove to the key server who owns an address.
 
     `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
@@ -107,7 +107,8 @@ class BridgeConfig:
         for name in ("max_message_bytes", "idle_seconds", "absolute_seconds"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, more than 0 is expected")
-        check_key(self.enrolment_key)
+        if len(self.enrolment_key) != KEY_BYTES:
+            raise ValueError(f"enrolment_key has {len(self.enrolment_key)} bytes, {KEY_BYTES} are expected")
         self._check_domains()
 
     def _check_domains(self) -> None:

@@ -43,6 +43,15 @@ KNOWN_NETWORK: Final = Table(
     sqlite_strict=True,
 )
 
+USED_TICKET: Final = Table(
+    "used_ticket",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("ends", INSTANT, nullable=False),
+    Index("used_ticket_by_end", "ends"),
+    sqlite_strict=True,
+)
+
 MASTER_KEY: Final = Table(
     "master_key",
     TABLES,

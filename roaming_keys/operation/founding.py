@@ -1,4 +1,4 @@
-"""`sealwax keys init`: a configuration with comments, the master key, the ticket key of the bridge, the database."""
+"""`sealwax keys init`: a configuration with comments, the master key, the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
-from sealwax.files.small import read_small
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file, toml_value
 from sealwax.operation.founding import (
@@ -37,12 +36,9 @@ class InitRequest:
     config: Path = given_by(config_option(DEFAULT_FILE))
     origin: str = given_by(origin_option("--origin", "Origin of the key server.", "https://keys.example.org"))
     pages: str = given_by(origin_option("--pages", "Origin of the pages.", "https://mail.example.org"))
-    ticket_key: Path | None = given_by(
+    ticket_key: str | None = given_by(
         click.Option(
-            ["--ticket-key"],
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="The bridge's secret enrolment_key, which is copied. Needed once.",
+            ["--ticket-key"], metavar="KEY", help="The key that `sealwax bridge ticket-key` prints. Needed once."
         )
     )
     database: str = given_by(
@@ -60,13 +56,16 @@ def init(request: InitRequest) -> None:
     file = request.config
     folder = own_secrets_folder(file)
     elsewhere = {name: str(folder / name) for name in secret_names(KeysSettings) if name != "database"}
-    values: Values = {("origin",): request.origin, ("database",): request.database, ("trusted_proxies",): 1}
+    values: Values = {
+        ("origin",): request.origin,
+        ("database",): request.database,
+        ("trusted_proxies",): 1,
+        **({("ticket_key",): request.ticket_key} if request.ticket_key else {}),
+    }
     text = first_file(KeysSettings, values, elsewhere=elsewhere)
     # The only setting of this file that is a list.
     text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
     write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
-    if request.ticket_key is not None:
-        make_secret(file, "ticket_key", request.user, content=read_small(request.ticket_key))
     if make_secret(file, "master_key", request.user) is not None:
         write_line(f"{folder / 'master_key'} was made: back it up apart from the database")
     config = load_settings(KeysSettings, file).to_config()

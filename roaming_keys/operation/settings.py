@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.tickets import read_public_key, write_public_key
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import HexKey, Origin, ServiceSettings, WrongSettings, key_bytes
 
+TicketKey = Annotated[str, AfterValidator(lambda text: write_public_key(read_public_key(text)))]
 DEFAULT_FILE: Final = Path("/etc/sealwax/keys.toml")
 
 
@@ -31,9 +33,8 @@ class KeysSettings(ServiceSettings):
     database: SecretStr = Field(
         default=SecretStr("/var/lib/sealwax-keys/keys.sqlite"), description="Path of the SQLite file"
     )
-    ticket_key: HexKey | None = Field(
-        default=None,
-        description="Secret of 32 bytes that the bridge knows as `enrolment_key`, in hexadecimal digits",
+    ticket_key: TicketKey | None = Field(
+        default=None, description="Public key of the bridge, as `sealwax bridge ticket-key` prints it"
     )
     master_key: HexKey | None = Field(
         default=None,
@@ -50,11 +51,11 @@ class KeysSettings(ServiceSettings):
     def to_config(self) -> KeyServerConfig:
         """Return the configuration. Raises WrongSettings."""
         if self.ticket_key is None:
-            raise WrongSettings(["ticket_key is missing: `sealwax keys init --ticket-key FILE` takes the bridge's"])
+            raise WrongSettings(["ticket_key is missing: `sealwax bridge ticket-key` prints the bridge's"])
         return KeyServerConfig(
             origin=self.origin,
             database=self.database.get_secret_value(),
-            ticket_key=key_bytes(self.ticket_key),
+            ticket_key=read_public_key(self.ticket_key),
             pages_origins=self.pages_origins,
             master_key=None if self.master_key is None else key_bytes(self.master_key),
             proxies=self.trusted_proxies,

@@ -26,15 +26,15 @@ def write_new(file: Path, text: str) -> bool:
     return True
 
 
-def make_secret(file: Path, name: str, owner: str | None, *, content: bytes | None = None) -> Path | None:
-    """Write a secret of a configuration: new random bytes, or the `content`. Return its file, or None if it exists."""
+def make_secret(file: Path, name: str, owner: str | None) -> Path | None:
+    """Write a secret of a configuration: new random bytes. Return its file, or None if it exists."""
     folder = own_secrets_folder(file)
     folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     give_to(folder, owner)
     path = folder / name
     if path.exists():
         return None
-    write_whole(path, (content or secrets.token_hex(KEY_BYTES).encode()).strip() + b"\n", mode=_PRIVATE)
+    write_whole(path, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=_PRIVATE)
     give_to(path, owner)
     return path
 

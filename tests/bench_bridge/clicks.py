@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from roaming_keys import client
 from roaming_keys.app import create_app as create_key_server
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.protocol import KeyAccount, build_registration
-from roaming_keys.tickets import issue_ticket
+from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.operation.settings import load_settings
 from sealwax.service.web_server import serve
 from smime_core import blocking
@@ -50,7 +50,6 @@ MAX_RUNS: Final = RECENT - 1
 _WIDTH, _HEIGHT = 1280, 900
 # The page has done all that follows an opening, and the server has closed the file of its session.
 _REST_SECONDS: Final = 1.0
-_TICKET_LIFETIME: Final = timedelta(minutes=10)
 
 # Runs before the scripts of each page and frame. Notes the time of each click, and of the first frame that is painted
 # after an element with the text of a mail has come.
@@ -161,7 +160,7 @@ def _running_pages(bridge: Bridge) -> Iterator[Account]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-bridge-")))
         _start_key_server(stack, config, folder)
         keys = KeyAccount(server=config.key_server_origin, user=ANNA, passphrase=account.key_passphrase.encode())
-        ticket = issue_ticket(config.enrolment_key, ANNA, at + _TICKET_LIFETIME)
+        ticket = issue_ticket(config.enrolment_key, audience=config.key_server_origin, user=ANNA, at=at)
         registration = build_registration(keys, identity, ticket, provider, PASSWORD.encode())
         client.register(config.key_server_origin, blocking.run(registration))
         command = [sys.executable, "-m", "sealwax.cli", "bridge", "pages", "--config", str(bridge.file)]
@@ -175,7 +174,7 @@ def _start_key_server(stack: contextlib.ExitStack, config: BridgeConfig, folder:
     settings = KeyServerConfig(
         origin=config.key_server_origin,
         database=folder / "keys.sqlite",
-        ticket_key=config.enrolment_key,
+        ticket_key=public_key_of(config.enrolment_key),
         pages_origins=(config.pages_origin,),
         master_key=secrets.token_bytes(32),
     )

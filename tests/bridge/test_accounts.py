@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from roaming_keys.tickets import check_ticket
+from roaming_keys.tickets import check_ticket, public_key_of
 from tests.support.clock import FakeClock
-from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, error_of, get, sign_in
+from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, KEYS, error_of, get, sign_in
 from tests.support.servers.lying_server import LyingServer, TakeLine
 from tests.support.servers.mailboxes import ALICE, PASSWORDS, SOMEWHERE
 from webbridge import BridgeConfig, create_app
@@ -112,7 +112,7 @@ def test_the_session_and_the_ticket_carry_the_address_and_not_the_typed_name(
     assert sign_in(browser, "Alice").get_json() == {"address": ALICE}
     assert get(browser, "/api/session").get_json() == {"address": ALICE}
     ticket = browser.post("/api/enrolment", base_url=API, headers=FROM_PAGES).get_json()["ticket"]
-    check_ticket(ENROLMENT_KEY, ticket, ALICE, clock())
+    check_ticket(public_key_of(ENROLMENT_KEY), ticket, audience=KEYS, user=ALICE, at=clock())
 
 
 @pytest.mark.server

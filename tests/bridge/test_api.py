@@ -19,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from roaming_keys.tickets import BadTicket, check_ticket
+from roaming_keys.tickets import BadTicket, check_ticket, public_key_of
 from sealwax.service import check_origin, host_of
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
@@ -30,6 +30,7 @@ from tests.support.servers.bridge import (
     API,
     ENROLMENT_KEY,
     FROM_PAGES,
+    KEYS,
     PAGES,
     error_of,
     folder_path,
@@ -704,12 +705,13 @@ def test_the_directory_finds_by_address_and_survives_a_bad_file(config: BridgeCo
 def test_a_ticket_proves_the_address_of_the_session_and_no_other(alice: FlaskClient, clock: FakeClock) -> None:
     response = alice.post("/api/enrolment", base_url=API, headers=FROM_PAGES)
     ticket = response.get_json()["ticket"]
-    check_ticket(ENROLMENT_KEY, ticket, user=ALICE, at=clock())
+    key = public_key_of(ENROLMENT_KEY)
+    check_ticket(key, ticket, audience=KEYS, user=ALICE, at=clock())
     with pytest.raises(BadTicket):
-        check_ticket(ENROLMENT_KEY, ticket, user=BOB, at=clock())
+        check_ticket(key, ticket, audience=KEYS, user=BOB, at=clock())
     clock.advance(seconds=600)
     with pytest.raises(BadTicket):
-        check_ticket(ENROLMENT_KEY, ticket, user=ALICE, at=clock())
+        check_ticket(key, ticket, audience=KEYS, user=ALICE, at=clock())
 
 
 # Secrets

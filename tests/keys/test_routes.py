@@ -18,6 +18,7 @@ from urllib.error import HTTPError
 
 import keyring
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
@@ -28,9 +29,11 @@ from roaming_keys import client as client_module
 from roaming_keys.app import create_app
 from roaming_keys.client import KeyServerError
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount, build_registration
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import ACCOUNT, USED_TICKET
+from roaming_keys.protocol import KeyAccount, build_registration, encode_fields
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
-from roaming_keys.tickets import BadTicket, check_ticket, issue_ticket
+from roaming_keys.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
 from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
@@ -43,20 +46,31 @@ USER = "alice@example.test"
 ORIGIN = "http://127.0.0.1:8300"
 PAGES = "http://127.0.0.1:8200"
 TICKET_KEY = bytes(range(32))
+TICKET_PUBLIC_KEY = public_key_of(TICKET_KEY)
 AUTH_KEY = b"A" * 32
 ASKED = ParametersRequest(user=USER).to_json()
 BUNDLE = b"a PKCS#12 that only its owner opens"
+START = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
 @dataclass
 class Clock:
-    now: datetime.datetime = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+    now: datetime.datetime = START
 
     def __call__(self) -> datetime.datetime:
         return self.now
 
     def advance(self, seconds: float) -> None:
         self.now += datetime.timedelta(seconds=seconds)
+
+
+def signed_claims(**changed: object) -> str:
+    """A ticket of the bridge with other claims, and without an id unless it is named."""
+    at = int(START.timestamp())
+    claims = {"aud": ORIGIN, "user": USER, "purpose": "enrolment", "iat": at, "exp": at + 600} | changed
+    payload = json.dumps(claims).encode()
+    signature = Ed25519PrivateKey.from_private_bytes(TICKET_KEY).sign(encode_fields("ticket 2", payload))
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (payload, signature))
 
 
 @pytest.fixture
@@ -69,7 +83,7 @@ def config(tmp_path: Path, clock: Clock) -> KeyServerConfig:
     return KeyServerConfig(
         origin=ORIGIN,
         database=tmp_path / "keys.sqlite",
-        ticket_key=TICKET_KEY,
+        ticket_key=TICKET_PUBLIC_KEY,
         pages_origins=(PAGES,),
         master_key=bytes(32),
         clock=clock,
@@ -84,7 +98,7 @@ def client(config: KeyServerConfig) -> FlaskClient:
 def registration(clock: Callable[[], datetime.datetime], user: str = USER, ticket: str | None = None) -> Registration:
     return Registration(
         user=user,
-        ticket=ticket or issue_ticket(TICKET_KEY, user, clock() + datetime.timedelta(minutes=5)),
+        ticket=ticket or issue_ticket(TICKET_KEY, audience=ORIGIN, user=user, at=clock()),
         parameters=Parameters(salt=b"s" * 16),
         auth_key=AUTH_KEY,
         sealed=SealedBundle(
@@ -157,12 +171,23 @@ def test_answers_unknown_users_and_wrong_passphrases_alike(client: FlaskClient, 
         "x",
         "x.y",
         "ä.ö",
-        issue_ticket(bytes(32), USER, datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)),
-        issue_ticket(TICKET_KEY, "mallory@example.test", datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)),
-        issue_ticket(TICKET_KEY, USER, datetime.datetime(2026, 3, 1, 11, 59, tzinfo=datetime.UTC)),
+        issue_ticket(bytes(32), audience=ORIGIN, user=USER, at=START),
+        issue_ticket(TICKET_KEY, audience="https://other.test", user=USER, at=START),
+        issue_ticket(TICKET_KEY, audience=ORIGIN, user="mallory@example.test", at=START),
+        issue_ticket(TICKET_KEY, audience=ORIGIN, user=USER, at=START - LIFETIME),
+        issue_ticket(TICKET_KEY, audience=ORIGIN, user=USER, at=START + datetime.timedelta(days=1)),
+        signed_claims(jti="a" * 22, exp=int(START.timestamp()) + 86_400),
+        signed_claims(jti="a" * 22, purpose="other"),
+        signed_claims(),
+        signed_claims(jti="a" * 22, iat="now"),
+        signed_claims(jti="a" * 22, exp=10**30),
+        signed_claims(jti="a" * 22, more=1),
     ],
-    ids=["empty", "no-mac", "short", "not-ascii", "another-key", "another-user", "expired"],
-)
+    ids=[
+        "empty", "no-signature", "short", "not-ascii", "another-key", "another-server", "another-user", "expired",
+        "not-yet", "too-long", "another-purpose", "no-id", "text-as-time", "no-date", "unknown-claim",
+    ],
+)  # fmt: skip
 def test_refuses_to_register_without_a_valid_ticket(client: FlaskClient, clock: Clock, ticket: str) -> None:
     body = json.loads(registration(clock).to_json()) | {"ticket": ticket or "."}
     response = post(client, "/register", json.dumps(body).encode())
@@ -171,9 +196,30 @@ def test_refuses_to_register_without_a_valid_ticket(client: FlaskClient, clock: 
 
 
 def test_refuses_a_ticket_whose_claims_were_altered(clock: Clock) -> None:
-    ticket = issue_ticket(TICKET_KEY, USER, clock.now + datetime.timedelta(hours=1))
+    ticket = issue_ticket(TICKET_KEY, audience=ORIGIN, user=USER, at=clock())
+    altered = ("A" if ticket[0] != "A" else "B") + ticket[1:]
     with pytest.raises(BadTicket):
-        check_ticket(TICKET_KEY, ("A" if ticket[0] != "A" else "B") + ticket[1:], user=USER, at=clock.now)
+        check_ticket(TICKET_PUBLIC_KEY, altered, audience=ORIGIN, user=USER, at=clock())
+
+
+def test_a_ticket_registers_once(client: FlaskClient, config: KeyServerConfig, clock: Clock) -> None:
+    ticket = issue_ticket(TICKET_KEY, audience=ORIGIN, user=USER, at=clock())
+    assert post(client, "/register", registration(clock, ticket=ticket).to_json()).status_code == 201
+    with SCHEMA.open(config.database).transaction() as rows:
+        rows.execute(ACCOUNT.delete())
+    again = post(client, "/register", registration(clock, ticket=ticket).to_json())
+    assert (again.status_code, members(again)["code"]) == (403, "bad-ticket")
+    assert post(client, "/register", registration(clock).to_json()).status_code == 201
+
+
+def test_the_ids_of_tickets_are_forgotten_when_they_end(
+    client: FlaskClient, config: KeyServerConfig, clock: Clock
+) -> None:
+    post(client, "/register", registration(clock).to_json())
+    clock.now += LIFETIME
+    post(client, "/register", registration(clock, user="bob@example.test").to_json())
+    with SCHEMA.open(config.database).reading() as rows:
+        assert len(rows.execute(USED_TICKET.select()).all()) == 1
 
 
 def test_refuses_to_register_a_user_twice(client: FlaskClient, clock: Clock) -> None:
@@ -491,7 +537,7 @@ def test_configuration_and_records_show_no_secret(config: KeyServerConfig, clock
     shown = repr(config) + repr(registration(clock)) + repr(Login(user=USER, auth_key=AUTH_KEY))
     assert "master_key" not in shown
     assert "auth_key" not in shown
-    assert "ticket" not in shown
+    assert "ticket='" not in shown
 
 
 @pytest.fixture
@@ -515,7 +561,7 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
     provider, at = NativeProvider(), running.clock()
     authority = blocking.run(create_authority("Example CA", provider=provider, at=at))
     identity = blocking.run(issue_identity(authority, USER, provider=provider, at=at, key=NewKey.P256))
-    ticket = issue_ticket(TICKET_KEY, USER, at + datetime.timedelta(minutes=5))
+    ticket = issue_ticket(TICKET_KEY, audience=running.origin, user=USER, at=at)
 
     def account(passphrase: bytes, user: str = USER) -> KeyAccount:
         return KeyAccount(server=running.origin, user=user, passphrase=passphrase)

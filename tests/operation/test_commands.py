@@ -61,14 +61,15 @@ def test_init_makes_what_check_then_finds_right_and_keeps_what_exists(tmp_path: 
     assert (file.read_text(), secret.read_text()) == kept
 
 
-def test_the_key_server_gets_the_ticket_key_and_the_bridge_no_master_key(tmp_path: Path) -> None:
+def test_the_two_services_share_no_secret(tmp_path: Path) -> None:
     bridge, keys = tmp_path / "bridge.toml", tmp_path / "keys.toml"
     assert sealwax("bridge", "init", "-c", str(bridge), "--database", str(tmp_path / "b.sqlite")).returncode == 0
-    ticket = str(tmp_path / "bridge.secrets" / "enrolment_key")
+    ticket = sealwax("bridge", "ticket-key", "-c", str(bridge)).stdout.strip()
     made = sealwax("keys", "init", "-c", str(keys), "--database", str(tmp_path / "k.sqlite"), "--ticket-key", ticket)
     assert (made.returncode, made.stderr) == (0, "")
     assert {path.name for path in (tmp_path / "bridge.secrets").iterdir()} == {"enrolment_key"}
-    assert {path.name for path in (tmp_path / "keys.secrets").iterdir()} == {"ticket_key", "master_key"}
+    assert {path.name for path in (tmp_path / "keys.secrets").iterdir()} == {"master_key"}
+    assert f'ticket_key = "{ticket}"' in keys.read_text()
     done = sealwax("keys", "check", "-c", str(keys), "--json")
     assert done.returncode == 0, done.stdout
     (tmp_path / "keys.secrets" / "master_key").write_text("00" * 32)
@@ -110,7 +111,7 @@ def test_check_tries_a_pop3_server_and_the_key_server(site: Site, tls_folder: Pa
     level, said = found(findings(site)[1], "key server")[0]
     assert level == "warning"
     assert said.startswith(f"{origin}: no answer")
-    ticket = str(site.folder / "bridge.secrets" / "enrolment_key")
+    ticket = sealwax("bridge", "ticket-key", *site.config).stdout.strip()
     made = sealwax(
         "keys", "init", "-c", str(keys), "--database", str(site.folder / "keys.sqlite"), "--ticket-key", ticket,
         "--origin", origin, "--pages", site.pages,

@@ -80,10 +80,10 @@ def test_step_back_leads_to_the_revision_before_and_says_so(tmp_path: Path) -> N
 def test_the_key_servers_database_steps_back_too_and_a_missing_file_is_not_made(tmp_path: Path) -> None:
     init(tmp_path, str(tmp_path / "bridge.sqlite"))
     names = ("-c", str(tmp_path / "keys.toml"))
-    ticket = str(tmp_path / "bridge.secrets" / "enrolment_key")
+    ticket = sealwax("bridge", "ticket-key", "-c", str(tmp_path / "bridge.toml")).stdout.strip()
     made = sealwax("keys", "init", *names, "--database", str(tmp_path / "keys.sqlite"), "--ticket-key", ticket)
     assert made.returncode == 0, made.stderr
-    assert sealwax("keys", "step-back", *names).stdout == "the database has revision keys_0001\n"
+    assert sealwax("keys", "step-back", *names).stdout == "the database has revision keys_0002\n"
     (tmp_path / "keys.sqlite").unlink()
     done = sealwax("keys", "step-back", *names)
     assert done.stderr == f"sealwax: {tmp_path}/keys.sqlite is missing\n"

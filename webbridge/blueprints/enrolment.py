@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Blueprint, Response, jsonify
 
 from roaming_keys.tickets import issue_ticket
 from webbridge.services import require_session, services
-
-TICKET_LIFETIME = timedelta(minutes=10)
 
 blueprint = Blueprint("enrolment", __name__)
 
@@ -19,5 +15,7 @@ def make_ticket() -> Response:
     """Issue a ticket for the address of the session."""
     session = require_session()
     config = services().config
-    expires = config.clock() + TICKET_LIFETIME
-    return jsonify(ticket=issue_ticket(config.enrolment_key, session.address, expires))
+    ticket = issue_ticket(
+        config.enrolment_key, audience=config.key_server_origin, user=session.address, at=config.clock()
+    )
+    return jsonify(ticket=ticket)

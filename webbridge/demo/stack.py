@@ -7,7 +7,7 @@ import os
 import secrets
 import tempfile
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,7 @@ from roaming_keys import client
 from roaming_keys.app import create_app as create_key_server
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.protocol import KeyAccount, build_registration
-from roaming_keys.tickets import issue_ticket
+from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.service.web_server import serve
 from smime_core import blocking
 from smime_core.providers.native import NativeProvider
@@ -36,8 +36,6 @@ from webbridge.demo.revocation import LIST_PATH, build_list, serve_published
 from webbridge.demo.tls import write_tls_files
 from webbridge.pages_app import BUILT_PAGES, create_pages_app
 from webbridge.services import services_of
-
-TICKET_LIFETIME = timedelta(minutes=10)
 
 
 class PagesNotBuilt(Exception):
@@ -168,7 +166,7 @@ class DemoStack:
         return KeyServerConfig(
             origin=self.keys_url,
             database=private / "keys.sqlite",
-            ticket_key=self._ticket_key,
+            ticket_key=public_key_of(self._ticket_key),
             pages_origins=(self.pages_url,),
             master_key=secrets.token_bytes(32),
         )
@@ -197,7 +195,7 @@ class DemoStack:
     def _register_keys(self, at: datetime) -> None:
         for account in self.accounts:
             keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
-            ticket = issue_ticket(self._ticket_key, account.address, at + TICKET_LIFETIME)
+            ticket = issue_ticket(self._ticket_key, audience=self.keys_url, user=account.address, at=at)
             mail_password = account.mail_password.encode()
             registration = build_registration(keys, account.identity, ticket, self._provider, mail_password)
             client.register(self.keys_url, blocking.run(registration))

@@ -19,6 +19,7 @@ class BridgeVerbs(Verbs):
         "serve": "webbridge.operation.serving:serve",
         "pages": "webbridge.operation.serving:pages",
         "events": "webbridge.operation.eventing:events",
+        "ticket-key": "webbridge.operation.ticket_key:ticket_key",
         "step-back": "webbridge.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.bridge"
@@ -35,5 +36,6 @@ def bridge() -> None:
     serve      answers the API until it is stopped
     pages      serves the pages' files, a service of its own
     events     tells open pages of new mail, a service of its own
+    ticket-key prints the key by which the key server knows the bridge's tickets
     step-back  undoes the latest migration of the database
     """

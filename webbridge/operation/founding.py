@@ -86,7 +86,7 @@ def init(request: InitRequest) -> None:
     write_line(f"{file} {'was written' if is_new else 'is kept'}")
     secret = make_secret(file, _KEY, request.user)
     if secret is not None:
-        write_line(f"{secret} was made: the key server needs the same")
+        write_line(f"{secret} was made: `sealwax bridge ticket-key` prints what the key server needs of it")
     settings = load_settings(BridgeSettings, file)
     config = settings.to_config()
     database = file_of(config.database)

@@ -36,6 +36,7 @@ from webbridge.gateway import MailServer, Security, ServerAddress
 from webbridge.pages_app import BUILT_PAGES
 
 DEFAULT_FILE: Final = Path("/etc/sealwax/bridge.toml")
+KEY_MISSING: Final = "enrolment_key is missing: `sealwax bridge init` makes it"
 _MEMORY: Final = ":memory:"
 
 
@@ -250,7 +251,8 @@ class BridgeSettings(ServiceSettings):
         description="Path of the SQLite file, or postgresql+psycopg://user:password@host/name",
     )
     enrolment_key: HexKey | None = Field(
-        default=None, description="Secret of 32 bytes that the key server knows as `ticket_key`, in hexadecimal digits"
+        default=None,
+        description="Secret of 32 bytes, in hexadecimal digits: the Ed25519 key that signs tickets for the key server",
     )
     trusted_proxies: int = Field(
         default=1, ge=0, le=10, description="Proxies that set X-Forwarded-For, -Proto and -Host"
@@ -306,7 +308,7 @@ class BridgeSettings(ServiceSettings):
     def to_config(self) -> BridgeConfig:
         """Return the configuration of the API. Raises WrongSettings."""
         if self.enrolment_key is None:
-            raise WrongSettings(["enrolment_key is missing: `sealwax bridge init` makes it"])
+            raise WrongSettings([KEY_MISSING])
         try:
             return self._config(key_bytes(self.enrolment_key))
         except ValueError as error:

@@ -40,6 +40,7 @@ PORTS = {"bridge": 8001, "pages": 8002, "keys": 8003, "events": 8004}
 ORIGINS = {"bridge": "https://api.example.org", "pages": "https://mail.example.org", "keys": "https://keys.example.org"}
 ORIGINS["events"] = ORIGINS["bridge"]
 MESSAGE = b"From: alice@example.org\r\nTo: bob@example.org\r\nMessage-ID: <one@example.org>\r\n\r\nBy containers.\r\n"
+TICKET_KEY = "docker compose run --rm -T --no-deps bridge bridge ticket-key"
 PROGRAM = (sys.executable, "-m", "sealwax.cli")
 START_SECONDS = 60
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -82,7 +83,10 @@ def follow() -> None:
     compose = import_module("yaml").safe_load((COMPOSED / "compose.yaml").read_text())
     for command in commands_above(COMPOSED / "compose.yaml"):
         print(f"--- {command}", flush=True)
-        subprocess.run(["sh", "-eu", "-c", command], cwd=COMPOSED, check=True)
+        # Without a daemon, the program of the image runs here.
+        given = f"CREDENTIALS_DIRECTORY={COMPOSED / 'secrets'}"
+        ours = shlex.join(["env", given, *PROGRAM, "bridge", "ticket-key", "-c", config])
+        subprocess.run(["sh", "-eu", "-c", command.replace(TICKET_KEY, ours)], cwd=COMPOSED, check=True)
     # A daemon mounts the files of secrets for each service. Their mode in the container is theirs here.
     for file in (COMPOSED / "secrets").iterdir():
         file.chmod(0o644)
@@ -102,7 +106,11 @@ def start_services(compose: Any) -> None:
     user = build_image()
     for name in PORTS:
         service = compose["services"][name]
-        variables = {"PATH": os.environ["PATH"], **service["environment"]}
+        env = dict(line.partition("=")[::2] for line in (COMPOSED / ".env").read_text().splitlines())
+        given = {
+            key: value.replace("${TICKET_KEY:-}", env["TICKET_KEY"]) for key, value in service["environment"].items()
+        }
+        variables = {"PATH": os.environ["PATH"], **given}
         command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "env", "-i"]
         command += [f"{key}={value}" for key, value in variables.items()]
         start(name, [*command, *PROGRAM, *service["command"]], binds(compose, name), is_read_only=True)
