@@ -8,6 +8,7 @@ mailbox refuses the field. A decoded encoded-word is a display name, never synta
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -30,6 +31,7 @@ _TOKEN: Final = re.compile(
 _COMMENT_MARK: Final = re.compile(r"[()]|\\.", re.DOTALL)
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_KEPT_CHARACTERS: Final = 256
 
 _Token = tuple[str, str]
 
@@ -52,6 +54,16 @@ def from_addresses(headers: Headers) -> tuple[Mailbox, ...]:
 
 def addresses(header_value: str) -> tuple[Mailbox, ...]:
     """The mailboxes of an unfolded address field, including those in groups. Pass `Headers.get_unfolded`, not `get`."""
+    return _parse_once(header_value) if len(header_value) <= _KEPT_CHARACTERS else _parse(header_value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse_once(header_value: str) -> tuple[Mailbox, ...]:
+    # Cached, because a list of messages has the same few people again and again.
+    return _parse(header_value)
+
+
+def _parse(header_value: str) -> tuple[Mailbox, ...]:
     mailboxes: list[Mailbox] = []
     element: list[_Token] = []
     in_group = False
