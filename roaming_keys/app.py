@@ -1,22 +1,24 @@
-"""The key server as a Flask application: the routes of protocol 1 (docs/contracts.md).
+"""The key server as a Flask application: the routes of protocol 2 (docs/roaming_protocol.md).
 
-The server sees auth_key, bundle and wraps, never a passphrase or private key. A user who is not registered gets the
-same answers, in the same time, as a registered user with a wrong passphrase.
+The server sees public login keys, bundles and wraps, never a passphrase or private key. A user who is not registered
+gets the same answers, in the same time, as a registered user with a wrong passphrase.
 """
 
 from __future__ import annotations
 
-import hmac
+import datetime
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from flask import Flask, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import normalise_user
-from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
-from roaming_keys.store import Account, AccountExists, Store, TicketUsed
+from roaming_keys.protocol import login_record, normalise_user
+from roaming_keys.server_keys import Sealed, ServerKeyError, ServerKeys, load_master_key
+from roaming_keys.store import Account, AccountExists, Store, UsedBefore
 from roaming_keys.tickets import BadTicket, check_ticket
-from roaming_keys.wire import MAX_RECORD_BYTES, Login, Parameters, ParametersRequest, Registration
+from roaming_keys.wire import MAX_RECORD_BYTES, Login, LoginTerms, Parameters, ParametersRequest, Registration
 from sealwax.service import (
     CrossOrigin,
     ServiceError,
@@ -29,6 +31,7 @@ from sealwax.service import (
 from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
 
+MAX_CLOCK_SECONDS = 300
 _ERROR_CODES = {413: "too-large", 415: "not-json"}
 
 
@@ -64,6 +67,9 @@ class _Views:
         self._config = config
         self._keys = keys
         self._store = store
+        # No login is right for it.
+        false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
 
     def parameters(self) -> Response:
         """Return the parameters for stretching a user's passphrase, or false ones if the user is not registered."""
@@ -71,7 +77,11 @@ class _Views:
         # Both are computed for every user, so that the time does not reveal who is registered.
         false_parameters = Parameters(salt=self._keys.false_salt(user))
         account = self._store.find_account(user)
-        return _json_response((account.parameters if account else false_parameters).to_json())
+        terms = LoginTerms(
+            parameters=account.parameters if account else false_parameters,
+            nonce=self._keys.make_nonce(user, self._config.clock()),
+        )
+        return _json_response(terms.to_json())
 
     def register(self) -> Response:
         """Store the account of a user whose ticket is valid."""
@@ -84,22 +94,27 @@ class _Views:
         account = Account(
             user=user,
             parameters=registration.parameters,
-            verifier=self._keys.verifier(registration.auth_key),
+            login_key=self._keys.seal(Sealed.LOGIN_KEY, registration.login_key, user),
         )
-        sealed = self._keys.seal(registration.sealed.to_json(), user)
+        sealed = self._keys.seal(Sealed.RECORD, registration.sealed.to_json(), user)
         try:
             self._store.add_account(account, sealed, ticket, at)
-        except TicketUsed:
+        except UsedBefore:
             raise BadTicket from None
         except AccountExists:
             raise ServiceError(409, "exists", "This address is registered already.") from None
         return _json_response(b"{}", status=201)
 
     def login(self) -> Response:
-        """Return the bundle of a user whose auth_key is right. The attempt is counted before the key is checked."""
+        """Return the bundle of a user whose login key has signed. The attempt is counted before that is checked."""
         attempt = Login.from_json(_json_body())
         user = normalise_user(attempt.user)
         at = self._config.clock()
+        # Neither says anything about the passphrase, so neither is counted.
+        _check_clock(attempt, at)
+        nonce_ends = self._keys.check_nonce(attempt.nonce, user, at)
+        if nonce_ends is None:
+            raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
         network = client_network(request.remote_addr)
         # Failed logins by strangers make the account wait. On a network from which its owner has logged in before, only
         # failed logins from that network count.
@@ -114,17 +129,34 @@ class _Views:
             raise TryLater(text, wait_seconds)
         if not self._is_right(attempt, user):
             raise ServiceError(401, "login-refused", "The address or the passphrase is not right.")
+        try:
+            self._store.use_nonce(attempt.nonce, nonce_ends, at)
+        except UsedBefore:
+            raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
         self._store.forgive(account_counter, network_counter)
         self._store.remember_network(own_network, at)
-        return _json_response(self._keys.unseal(self._store.find_sealed(user), user))
+        return _json_response(self._keys.unseal(Sealed.RECORD, self._store.find_sealed(user), user))
 
     def _is_right(self, attempt: Login, user: str) -> bool:
         account = self._store.find_account(user)
-        # For a user who is not registered, the comparison runs with a verifier that no auth_key has. So it takes equal
-        # time.
-        expected = account.verifier if account else bytes(32)
-        is_equal = hmac.compare_digest(self._keys.verifier(attempt.auth_key), expected)
-        return account is not None and is_equal
+        # For a user who is not registered, the same is done with a false key, so that it takes equal time.
+        sealed, owner = (account.login_key, user) if account else (self._false_login_key, "")
+        key = Ed25519PublicKey.from_public_bytes(self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner))
+        record = login_record(self._config.origin, user, attempt.nonce, attempt.at)
+        try:
+            key.verify(attempt.signature, record)
+        except InvalidSignature:
+            return False
+        return account is not None
+
+
+def _check_clock(attempt: Login, at: datetime.datetime) -> None:
+    wrong_seconds = attempt.at - at.timestamp()
+    if abs(wrong_seconds) > MAX_CLOCK_SECONDS:
+        minutes = round(abs(wrong_seconds) / 60)
+        direction = "fast" if wrong_seconds > 0 else "slow"
+        text = f"The clock of this device is {minutes} minutes {direction}. Correct it, and log in again."
+        raise ServiceError(400, "clock-wrong", text)
 
 
 def _install_errors(app: Flask) -> None:

@@ -6,6 +6,7 @@ In browsers, fetch() and `protocol.py` in the vault use the same protocol.
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -19,11 +20,10 @@ from urllib.request import (
     build_opener,
 )
 
-from roaming_keys.protocol import KeyAccount, normalise_origin, open_bundle, stretch
+from roaming_keys.protocol import KeyAccount, normalise_origin, open_bundle, sign_login, stretch
 from roaming_keys.wire import (
     MAX_RECORD_BYTES,
-    Login,
-    Parameters,
+    LoginTerms,
     ParametersRequest,
     Registration,
     SealedBundle,
@@ -56,13 +56,16 @@ def register(server: str, registration: Registration, *, tls: ssl.SSLContext | N
 
 
 async def fetch(
-    account: KeyAccount, provider: CryptoProvider, *, tls: ssl.SSLContext | None = None
+    account: KeyAccount, provider: CryptoProvider, *, at: datetime, tls: ssl.SSLContext | None = None
 ) -> tuple[Identity, ...]:
-    """Return the user's identities from the key server. Raises KeyServerError, and the errors of `open_bundle`."""
+    """Return the user's identities from the key server. `at` is the time now, aware.
+
+    Raises KeyServerError, and the errors of `open_bundle`.
+    """
     asked = ParametersRequest(user=account.user)
-    parameters = Parameters.from_json(request(account.server, "/parameters", asked.to_json(), tls))
-    keys = await stretch(account, parameters, provider)
-    login = Login(user=account.user, auth_key=keys.auth_key)
+    terms = LoginTerms.from_json(request(account.server, "/parameters", asked.to_json(), tls))
+    keys = await stretch(account, terms.parameters, provider)
+    login = await sign_login(account, keys, terms.nonce, at, provider)
     sealed = SealedBundle.from_json(request(account.server, "/login", login.to_json(), tls))
     return await open_bundle(sealed, account.user, keys.wrap_key, provider)
 
@@ -91,7 +94,7 @@ def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Refuses redirects, which would send an auth_key or a user's address to another server."""
+    """Refuses redirects, which would send a user's address to another server."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

@@ -1,14 +1,15 @@
-"""The client's side of the key server's protocol 1, without I/O. The vault and the command share it.
+"""The client's side of the key server's protocol 2, without I/O. The vault and the command share it.
 
     stretched = Argon2id(passphrase, SHA-256(label, server origin, user, salt))      RFC 9106
-    auth_key  = HKDF(stretched, "auth"), sent to the server                          RFC 5869
-    wrap_key  = HKDF(stretched, "wrap"), never sent
+    login_key = Ed25519 key with the seed HKDF(stretched, "login key")               RFC 5869, RFC 8032
+    wrap_key  = HKDF(stretched, "passphrase wrap key")
     K         = 32 random bytes for each bundle version
     bundle    = PKCS#12 under base64url(HKDF(K, "bundle"))
     wrap      = AES-256-GCM(wrap_key, K), AAD: user, bundle id, version, kind of wrap
 
-The server sees auth_key, bundle and wraps, and learns neither passphrase nor private key. The origin is part of the
-salt, so a false server gets an auth_key that the real one does not accept. Wraps by passkey are in `passkey_wrap.py`.
+A login signs the server's nonce, so nothing is sent that could be used again. The server sees the public half of
+login_key, bundle and wraps, and learns neither passphrase nor private key. The origin is part of the salt and of what
+is signed, so a false server gets a login that the real one does not accept. Wraps by passkey are in `passkey_wrap.py`.
 Wraps by a recovery code or an organisation are not made here; they would be further entries in the list of wraps, with
 another `kind`.
 """
@@ -16,6 +17,7 @@ another `kind`.
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import hmac
 import re
@@ -25,12 +27,13 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from roaming_keys.wire import AUTH_KEY_BYTES, PROTOCOL, Parameters, Registration, SealedBundle, Wrap, WrapKind
-from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf
+from roaming_keys.wire import PROTOCOL, Login, Parameters, Registration, SealedBundle, Wrap, WrapKind
+from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.keys import public_key_of, public_octets, raw_private_key
 from smime_core.limits import MAX_PASSPHRASE_BYTES
-from smime_core.provider import CryptoProvider
+from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.text import is_loopback
 
 KEY_BYTES: Final = 32
@@ -38,6 +41,7 @@ KEY_BYTES: Final = 32
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
 _LABEL: Final = "sealwax roaming_keys"
+_ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
 # Normalising takes quadratic time for a run of combining characters. The limit applies to the text before
 # normalisation, in which one character of an address may be three (Hangul).
 _MAX_USER_CHARACTERS: Final = 1_024
@@ -84,7 +88,7 @@ class KeyAccount:
 class AccountKeys:
     """The keys that come from the passphrase."""
 
-    auth_key: bytes = field(repr=False)
+    login_key: PrivateKey = field(repr=False)
     wrap_key: bytes = field(repr=False)
 
 
@@ -107,7 +111,7 @@ async def build_registration(
         user=account.user,
         ticket=ticket,
         parameters=parameters,
-        auth_key=keys.auth_key,
+        login_key=public_octets(public_key_of(keys.login_key)),
         sealed=await build_bundle([identity], keys.wrap_key, account.user, WrapKind.PASSPHRASE, provider),
     )
 
@@ -123,9 +127,25 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
     )
     stretched = await provider.derive_key(kdf, _prepare(account.passphrase), KEY_BYTES)
     return AccountKeys(
-        auth_key=await expand(stretched, "auth key", AUTH_KEY_BYTES, provider),
+        login_key=raw_private_key(KeyType.ED25519, await expand(stretched, "login key", KEY_BYTES, provider)),
         wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider),
     )
+
+
+async def sign_login(
+    account: KeyAccount, keys: AccountKeys, nonce: bytes, at: datetime.datetime, provider: CryptoProvider
+) -> Login:
+    """Return the body of `POST /login` for a nonce of the server, at the time `at` (aware)."""
+    seconds = int(at.timestamp())
+    record = login_record(account.server, account.user, nonce, seconds)
+    return Login(
+        user=account.user, nonce=nonce, at=seconds, signature=await provider.sign(keys.login_key, _ED25519, record)
+    )
+
+
+def login_record(server: str, user: str, nonce: bytes, at: int) -> bytes:
+    """Return the bytes that a login signs. Server and user are normalised, `at` is in seconds since 1970."""
+    return encode_fields("login", PROTOCOL, server, user, nonce, at)
 
 
 async def open_bundle(

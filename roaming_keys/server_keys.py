@@ -1,7 +1,7 @@
 """The server's own secrets. All are derived from one master key, which is in the system keyring, not in the database.
 
-A thief who has only the database cannot guess passphrases: verifiers are HMACs under a secret pepper, and bundles are
-encrypted again under a key of the server.
+A thief who has only the database cannot guess passphrases: login keys and bundles are encrypted under a key of the
+server.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import binascii
 import hashlib
 import hmac
 import os
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import keyring
@@ -30,10 +32,22 @@ KEYRING_SERVICE = "sealwax-roaming-keys"
 KEYRING_ENTRY = "master-key"
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
+# The parts of a login's nonce.
+_TIME_BYTES, _RANDOM_BYTES, _MARK_BYTES = 8, 16, 16
+# A phone may take a minute for Argon2id.
+NONCE_LIFETIME = timedelta(minutes=5)
+CLOCK_SLACK = timedelta(minutes=1)
 
 
 class ServerKeyError(Exception):
     """The master key is missing or belongs to another database, or a sealed bundle is damaged."""
+
+
+class Sealed(StrEnum):
+    """The kinds of content that the server encrypts."""
+
+    RECORD = "sealed record"
+    LOGIN_KEY = "login key"
 
 
 class ServerKeys:
@@ -42,15 +56,24 @@ class ServerKeys:
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != MASTER_KEY_BYTES:
             raise ServerKeyError(f"the master key has {len(master_key)} bytes, expected {MASTER_KEY_BYTES}")
-        self._pepper = _derive(master_key, "pepper")
+        self._nonces = _derive(master_key, "nonces")
         self._false_salts = _derive(master_key, "false salts")
         self._counters = _derive(master_key, "counters")
         self._sealer = AESGCM(_derive(master_key, "sealing"))
         self.fingerprint = _derive(master_key, "fingerprint")
 
-    def verifier(self, auth_key: bytes) -> bytes:
-        """Return the verifier that is stored instead of an auth_key."""
-        return hmac.new(self._pepper, auth_key, hashlib.sha256).digest()
+    def make_nonce(self, user: str, at: datetime) -> bytes:
+        """Return a nonce for one login of a user. It is not stored."""
+        content = int(at.timestamp()).to_bytes(_TIME_BYTES, "big") + os.urandom(_RANDOM_BYTES)
+        return content + self._nonce_mark(content, user)
+
+    def check_nonce(self, nonce: bytes, user: str, at: datetime) -> datetime | None:
+        """Return the time at which a nonce of `make_nonce` ends, or None if it is none, or has ended."""
+        content, mark = nonce[:-_MARK_BYTES], nonce[-_MARK_BYTES:]
+        if not hmac.compare_digest(mark, self._nonce_mark(content, user)):
+            return None
+        ends = datetime.fromtimestamp(int.from_bytes(content[:_TIME_BYTES], "big"), UTC) + NONCE_LIFETIME
+        return ends if at < ends <= at + NONCE_LIFETIME + CLOCK_SLACK else None
 
     def false_salt(self, user: str) -> bytes:
         """Return a salt for a user who is not registered, the same at every request."""
@@ -60,18 +83,21 @@ class ServerKeys:
         """Return the name of a counter of failed logins: a hash, so that the database lists no networks and users."""
         return hmac.new(self._counters, encode_fields(kind, value), hashlib.sha256).digest()
 
-    def seal(self, record: bytes, user: str) -> bytes:
-        """Return the record sealed under the server's key and bound to its user."""
+    def seal(self, kind: Sealed, content: bytes, user: str) -> bytes:
+        """Return the content encrypted under the server's key and bound to its kind and user."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._sealer.encrypt(nonce, record, encode_fields("sealed record", user))
+        return nonce + self._sealer.encrypt(nonce, content, encode_fields(kind, user))
 
-    def unseal(self, sealed: bytes, user: str) -> bytes:
-        """Return the record from the result of `seal` for this user. Raises ServerKeyError."""
+    def unseal(self, kind: Sealed, sealed: bytes, user: str) -> bytes:
+        """Return the content from the result of `seal` for this kind and user. Raises ServerKeyError."""
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._sealer.decrypt(nonce, ciphertext, encode_fields("sealed record", user))
+            return self._sealer.decrypt(nonce, ciphertext, encode_fields(kind, user))
         except InvalidTag:
-            raise ServerKeyError("a stored bundle is damaged: restore the database from a backup") from None
+            raise ServerKeyError(f"a stored {kind} is damaged: restore the database from a backup") from None
+
+    def _nonce_mark(self, content: bytes, user: str) -> bytes:
+        return hmac.new(self._nonces, encode_fields("nonce", content, user), hashlib.sha256).digest()[:_MARK_BYTES]
 
 
 def load_master_key(database: str | Path) -> bytes:

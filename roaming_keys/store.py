@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, FAILED_LOGIN, KNOWN_NETWORK, MASTER_KEY, USED_TICKET
+from roaming_keys.database.tables import ACCOUNT, FAILED_LOGIN, KNOWN_NETWORK, MASTER_KEY, USED
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters
 from sealwax.service import CLOCK_SLACK_SECONDS
@@ -22,17 +22,17 @@ class AccountExists(Exception):
     """The user is registered already."""
 
 
-class TicketUsed(Exception):
-    """A ticket with this id has registered already."""
+class UsedBefore(Exception):
+    """A ticket or nonce has been used already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One user: the parameters for stretching the passphrase, and the verifier, HMAC(pepper, auth_key)."""
+    """One user: the parameters for stretching the passphrase, and the public login key, encrypted by the server."""
 
     user: str
     parameters: Parameters
-    verifier: bytes = field(repr=False)
+    login_key: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +71,14 @@ class Store:
     def find_account(self, user: str) -> Account | None:
         """Return the account without its bundle: the time to read a bundle would reveal who is registered."""
         account = ACCOUNT.c
-        query = select(account.salt, account.memory_kib, account.passes, account.lanes, account.verifier)
+        query = select(account.salt, account.memory_kib, account.passes, account.lanes, account.login_key)
         with self._database.reading() as rows:
-            row = rows.execute(query.where(account.user == user)).first()
+            row = rows.execute(query.where(account.user == user, account.login_key.is_not(None))).first()
         if row is None:
             return None
-        salt, memory_kib, passes, lanes, verifier = row
+        salt, memory_kib, passes, lanes, login_key = row
         parameters = Parameters(salt=salt, memory_kib=memory_kib, passes=passes, lanes=lanes)
-        return Account(user=user, parameters=parameters, verifier=verifier)
+        return Account(user=user, parameters=parameters, login_key=bytes(login_key))
 
     def find_sealed(self, user: str) -> bytes:
         """Return the sealed bundle record of an existing account."""
@@ -86,7 +86,10 @@ class Store:
             return bytes(rows.execute(select(ACCOUNT.c.sealed).where(ACCOUNT.c.user == user)).scalar_one())
 
     def add_account(self, account: Account, sealed: bytes, ticket: Ticket, at: datetime.datetime) -> None:
-        """Store an account and its sealed bundle record, and note the ticket. Raises AccountExists or TicketUsed."""
+        """Store an account and its sealed bundle record, and note the ticket. Raises AccountExists or UsedBefore.
+
+        An account of protocol 1, which nobody can log in to any more, is replaced.
+        """
         cost = account.parameters
         row = {
             "user": account.user,
@@ -94,17 +97,22 @@ class Store:
             "memory_kib": cost.memory_kib,
             "passes": cost.passes,
             "lanes": cost.lanes,
-            "verifier": account.verifier,
+            "verifier": b"",
+            "login_key": account.login_key,
             "sealed": sealed,
         }
         with self._database.transaction() as rows:
-            added = insert_into(rows, ACCOUNT).values(row).on_conflict_do_nothing().returning(ACCOUNT.c.user)
-            if rows.execute(added).first() is None:
+            added = insert_into(rows, ACCOUNT).values(row)
+            is_old = ACCOUNT.c.login_key.is_(None)
+            added = added.on_conflict_do_update(index_elements=["user"], set_=row, where=is_old)
+            if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
                 raise AccountExists
-            rows.execute(delete(USED_TICKET).where(USED_TICKET.c.ends <= at.timestamp()))
-            used = insert_into(rows, USED_TICKET).values(id=ticket.id, ends=ticket.ends.timestamp())
-            if rows.execute(used.on_conflict_do_nothing().returning(USED_TICKET.c.id)).first() is None:
-                raise TicketUsed
+            _use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
+
+    def use_nonce(self, nonce: bytes, ends: datetime.datetime, at: datetime.datetime) -> None:
+        """Note that a login has used a nonce. Raises UsedBefore."""
+        with self._database.transaction(durable=False) as rows:
+            _use_once(rows, f"nonce {nonce.hex()}", ends, at)
 
     def start_attempt(self, backoffs: dict[bytes, BackoffRule], at: datetime.datetime) -> int:
         """Count a login as failed before it is tried, and return the seconds that it must wait: 0 if it may be tried.
@@ -170,3 +178,11 @@ class Store:
         noted = {"failures": failures, "blocked_until": blocked_until, "latest": at}
         first = insert_into(rows, FAILED_LOGIN).values(counter=counter, **noted)
         rows.execute(first.on_conflict_do_update(index_elements=["counter"], set_=noted))
+
+
+def _use_once(rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
+    """Note the use of something that ends. Raises UsedBefore."""
+    rows.execute(delete(USED).where(USED.c.ends <= at.timestamp()))
+    used = insert_into(rows, USED).values(value=value, ends=ends.timestamp())
+    if rows.execute(used.on_conflict_do_nothing().returning(USED.c.value)).first() is None:
+        raise UsedBefore

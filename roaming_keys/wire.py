@@ -1,4 +1,4 @@
-"""The records of protocol 1 between a client and the key server, as frozen values and as JSON.
+"""The records of protocol 2 between a client and the key server, as frozen values and as JSON.
 
 Both sides parse with the same strictness: every field is present, none is unknown, none is repeated, and each has its
 type and its bounds. Bytes are standard base64. Argon2id's cost (RFC 9106) has a lower and an upper limit, so that a
@@ -20,7 +20,7 @@ from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
 from smime_core.trust import parse_json
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 
 MIN_MEMORY_KIB: Final = 65_536  # The second recommendation of RFC 9106 section 4.
 MAX_MEMORY_KIB: Final = 262_144  # A phone's browser gives a page no more memory.
@@ -29,7 +29,9 @@ MAX_PASSES: Final = 16  # 16 passes over MAX_MEMORY_KIB take about 3 s on a phon
 MAX_LANES: Final = 8
 MIN_SALT_BYTES: Final = 16
 MAX_SALT_BYTES: Final = 64
-AUTH_KEY_BYTES: Final = 32
+LOGIN_KEY_BYTES: Final = 32
+SIGNATURE_BYTES: Final = 64
+NONCE_BYTES: Final = 40
 MAX_RECORD_BYTES: Final = 2_097_152  # The JSON text of one record.
 MAX_BUNDLE_BYTES: Final = 1_048_576  # A PKCS#12 file with a chain has about 5,000 bytes.
 MAX_WRAPS: Final = 20
@@ -64,9 +66,6 @@ class Parameters:
         _check_range(self.passes, MIN_PASSES, MAX_PASSES, where="passes")
         _check_range(self.lanes, 1, MAX_LANES, where="lanes")
 
-    def to_json(self) -> bytes:
-        return _write({"protocol": PROTOCOL, **self.members()})
-
     def members(self) -> dict[str, Any]:
         """The JSON members that `/parameters` and `/register` share."""
         return {
@@ -77,15 +76,6 @@ class Parameters:
         }
 
     @classmethod
-    def from_json(cls, data: bytes) -> Parameters:
-        """Parse the answer to `POST /parameters`. Raises MalformedMessage."""
-        record = _Reader(data, "parameters")
-        record.check_protocol()
-        parameters = cls.from_reader(record)
-        record.check_finished()
-        return parameters
-
-    @classmethod
     def from_reader(cls, record: _Reader) -> Parameters:
         return cls(
             salt=record.data("salt", MAX_SALT_BYTES),
@@ -93,6 +83,26 @@ class Parameters:
             passes=record.integer("passes"),
             lanes=record.integer("lanes"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginTerms:
+    """The answer to `POST /parameters`: how to stretch the passphrase, and the nonce that one login signs."""
+
+    parameters: Parameters
+    nonce: bytes
+
+    def to_json(self) -> bytes:
+        return _write({"protocol": PROTOCOL, "nonce": _to_base64(self.nonce), **self.parameters.members()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> LoginTerms:
+        """Parse the answer. Raises MalformedMessage."""
+        record = _Reader(data, "parameters")
+        record.check_protocol()
+        terms = cls(nonce=_exactly(record, "nonce", NONCE_BYTES), parameters=Parameters.from_reader(record))
+        record.check_finished()
+        return terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,12 +160,15 @@ class SealedBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """The body of `POST /register`. `ticket` proves to the key server that the user owns the address."""
+    """The body of `POST /register`. `ticket` proves to the key server that the user owns the address.
+
+    `login_key` is the Ed25519 public key that later logins are checked by (RFC 8032).
+    """
 
     user: str
     ticket: str = field(repr=False)
     parameters: Parameters
-    auth_key: bytes = field(repr=False)
+    login_key: bytes
     sealed: SealedBundle
 
     def to_json(self) -> bytes:
@@ -164,7 +177,7 @@ class Registration:
                 "protocol": PROTOCOL,
                 "user": self.user,
                 "ticket": self.ticket,
-                "auth_key": _to_base64(self.auth_key),
+                "login_key": _to_base64(self.login_key),
                 **self.parameters.members(),
                 **self.sealed.members(),
             }
@@ -178,7 +191,7 @@ class Registration:
         registration = cls(
             user=record.text("user"),
             ticket=record.text("ticket"),
-            auth_key=_auth_key(record),
+            login_key=_exactly(record, "login_key", LOGIN_KEY_BYTES),
             parameters=Parameters.from_reader(record),
             sealed=SealedBundle.from_reader(record),
         )
@@ -207,20 +220,38 @@ class ParametersRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """The body of `POST /login`."""
+    """The body of `POST /login`. `at` is the client's time in seconds since 1970.
+
+    The signature by the login key covers the server's origin too, so that no other server can pass it on.
+    """
 
     user: str
-    auth_key: bytes = field(repr=False)
+    nonce: bytes
+    at: int
+    signature: bytes
 
     def to_json(self) -> bytes:
-        return _write({"protocol": PROTOCOL, "user": self.user, "auth_key": _to_base64(self.auth_key)})
+        return _write(
+            {
+                "protocol": PROTOCOL,
+                "user": self.user,
+                "nonce": _to_base64(self.nonce),
+                "at": self.at,
+                "signature": _to_base64(self.signature),
+            }
+        )
 
     @classmethod
     def from_json(cls, data: bytes) -> Login:
         """Parse the body of `POST /login`. Raises MalformedMessage."""
         record = _Reader(data, "login")
         record.check_protocol()
-        login = cls(user=record.text("user"), auth_key=_auth_key(record))
+        login = cls(
+            user=record.text("user"),
+            nonce=_exactly(record, "nonce", NONCE_BYTES),
+            at=_seconds(record, "at"),
+            signature=_exactly(record, "signature", SIGNATURE_BYTES),
+        )
         record.check_finished()
         return login
 
@@ -336,10 +367,10 @@ def _parse_wrap(record: _Reader) -> Wrap:
     return wrap
 
 
-def _auth_key(record: _Reader) -> bytes:
-    auth_key = record.data("auth_key", AUTH_KEY_BYTES)
-    _check_range(len(auth_key), AUTH_KEY_BYTES, AUTH_KEY_BYTES, where="auth_key")
-    return auth_key
+def _exactly(record: _Reader, name: str, length: int) -> bytes:
+    data = record.data(name, length)
+    _check_range(len(data), length, length, where=name)
+    return data
 
 
 def _seconds(record: _Reader, name: str) -> int:

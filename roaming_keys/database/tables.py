@@ -20,6 +20,8 @@ ACCOUNT: Final = Table(
     Column("lanes", Integer, nullable=False),
     Column("verifier", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # Without one the account is of protocol 1, which is refused. Only such an account has a verifier.
+    Column("login_key", LargeBinary),
     sqlite_strict=True,
 )
 
@@ -43,12 +45,12 @@ KNOWN_NETWORK: Final = Table(
     sqlite_strict=True,
 )
 
-USED_TICKET: Final = Table(
-    "used_ticket",
+USED: Final = Table(
+    "used",
     TABLES,
-    Column("id", Text, primary_key=True, nullable=False),
+    Column("value", Text, primary_key=True, nullable=False),
     Column("ends", INSTANT, nullable=False),
-    Index("used_ticket_by_end", "ends"),
+    Index("used_by_end", "ends"),
     sqlite_strict=True,
 )
 

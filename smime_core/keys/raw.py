@@ -98,6 +98,11 @@ def parse_raw_private_key(key_type: KeyType, key_der: Buffer, *, public: bytes |
     return key
 
 
+def raw_private_key(key_type: KeyType, octets: bytes) -> PrivateKey:
+    """An Ed25519, Ed448, X25519 or X448 private key from its bytes. Raises MalformedMessage for a wrong length."""
+    return parse_raw_private_key(key_type, der.octet_string(octets), public=None)
+
+
 def raw_public_half(key: PrivateKey) -> PublicKey:
     """The public half, computed from a private key of a type in this module."""
     kind = key.key_type

@@ -70,10 +70,8 @@ def test_pages_api_and_key_server_answer_on_ports_in_a_row(stack: DemoStack) -> 
         assert b"Sealwax" in response.read()
     assert fetch_json(f"{stack.pages_url}/config.json")[0] == {"api": stack.api_url, "keyServer": stack.keys_url}
     assert fetch_json(f"{stack.api_url}/api/config")[0]["maxMessageBytes"] > 0
-    assert (
-        fetch_json(f"{stack.keys_url}/parameters", body={"protocol": 1, "user": "alice@example.test"})[0]["protocol"]
-        == 1
-    )
+    user = {"protocol": 2, "user": "alice@example.test"}
+    assert fetch_json(f"{stack.keys_url}/parameters", body=user)[0]["protocol"] == 2
 
 
 def test_each_account_signs_in_and_finds_the_other_and_a_welcome(stack: DemoStack) -> None:
@@ -106,7 +104,7 @@ def test_the_key_server_hands_over_the_identity_for_its_passphrase(stack: DemoSt
     alice = stack.accounts[0]
     passphrase = alice.key_passphrase.encode()
     account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=passphrase)
-    (identity,) = blocking.run(client.fetch(account, NativeProvider()))
+    (identity,) = blocking.run(client.fetch(account, NativeProvider(), at=datetime.now(UTC)))
     assert identity.certificate == alice.identity.certificate
 
 

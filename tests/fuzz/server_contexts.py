@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from roaming_keys.protocol import normalise_origin, normalise_user
-from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, parse_error
+from roaming_keys.wire import Login, LoginTerms, ParametersRequest, Registration, parse_error
 from tests.fuzz.trust_targets import Reader
 from webbridge.gateway.door import GatewayError
 from webbridge.gateway.imap_folders import read_folders
@@ -107,11 +107,11 @@ _ROWS: Final[dict[str, Around]] = {
 }
 _KEYS: Final[dict[str, Around]] = {
     "whole": (b"", b""),
-    "text": (b'{"protocol": 1, "user": "', b'"}'),
+    "text": (b'{"protocol": 2, "user": "', b'"}'),
     "number": (b'{"protocol": ', b"}"),
-    "base64": (b'{"protocol": 1, "salt": "', b'", "memory_kib": 65536, "passes": 3, "lanes": 4}'),
-    "list": (b'{"protocol": 1, "wraps": [', b"]}"),
-    "members": (b'{"protocol": 1, ', b"}"),
+    "base64": (b'{"protocol": 2, "salt": "', b'", "memory_kib": 65536, "passes": 3, "lanes": 4}'),
+    "list": (b'{"protocol": 2, "wraps": [', b"]}"),
+    "members": (b'{"protocol": 2, ', b"}"),
     "depth": (b'{"protocol": ' + b"[" * 100, b"}"),
     "address": (b"a@", b".test"),
     "URL": (b"https://", b"/"),
@@ -131,7 +131,7 @@ SERVER_PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
     "key server": (
         _KEYS,
         {
-            "parameters": Parameters.from_json,
+            "parameters": LoginTerms.from_json,
             "request for parameters": ParametersRequest.from_json,
             "registration": Registration.from_json,
             "login": Login.from_json,

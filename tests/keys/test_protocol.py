@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from roaming_keys.protocol import (
     KeyAccount,
@@ -19,12 +21,14 @@ from roaming_keys.protocol import (
     build_registration,
     check_passphrase,
     encode_fields,
+    login_record,
     normalise_origin,
     normalise_user,
     open_bundle,
+    sign_login,
     stretch,
 )
-from roaming_keys.wire import Login, Parameters, Registration, SealedBundle, Wrap
+from roaming_keys.wire import Login, LoginTerms, Parameters, Registration, SealedBundle, Wrap
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, WrongPassphrase
 from smime_core.identity.identity import Identity
@@ -34,6 +38,8 @@ SERVER = "https://keys.example.test"
 USER = "alice@example.test"
 PASSPHRASE = "häßliche Entlein tauchen".encode()
 KEYS = KeyAccount(server=SERVER, user=USER, passphrase=PASSPHRASE)
+NONCE = bytes(range(40))
+TERMS = LoginTerms(parameters=Parameters(salt=bytes(16)), nonce=NONCE)
 AT = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
@@ -52,8 +58,17 @@ class Account:
         return asyncio.run(open_bundle(bundle, keys.user, wrap_key, self.provider, lowest_version=lowest_version))
 
     def log_in(self, keys: KeyAccount = KEYS) -> Login:
-        auth_key = asyncio.run(stretch(keys, self.registration.parameters, self.provider)).auth_key
-        return Login(user=keys.user, auth_key=auth_key)
+        own = asyncio.run(stretch(keys, self.registration.parameters, self.provider))
+        return asyncio.run(sign_login(keys, own, NONCE, AT, self.provider))
+
+    def is_accepted(self, login: Login) -> bool:
+        """Whether the server of the registration accepts a login."""
+        record = login_record(SERVER, USER, login.nonce, login.at)
+        try:
+            Ed25519PublicKey.from_public_bytes(self.registration.login_key).verify(login.signature, record)
+        except InvalidSignature:
+            return False
+        return True
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +89,13 @@ def test_the_registered_identity_comes_back_with_the_passphrase(account: Account
     assert opened.private_key.pkcs8_der == account.identity.private_key.pkcs8_der
 
 
-def test_the_login_shows_the_key_that_was_registered(account: Account) -> None:
-    assert account.log_in().auth_key == account.registration.auth_key
+def test_the_login_is_signed_by_the_key_that_was_registered(account: Account) -> None:
+    assert account.is_accepted(account.log_in())
 
 
 def test_a_composed_and_a_decomposed_accent_are_the_same_passphrase(account: Account) -> None:
     decomposed = "ha\u0308ßliche Entlein tauchen".encode()
-    assert account.log_in(replace(KEYS, passphrase=decomposed)).auth_key == account.registration.auth_key
+    assert account.is_accepted(account.log_in(replace(KEYS, passphrase=decomposed)))
 
 
 def test_a_wrong_passphrase_is_told(account: Account) -> None:
@@ -90,7 +105,7 @@ def test_a_wrong_passphrase_is_told(account: Account) -> None:
 
 @pytest.mark.parametrize("other", [replace(KEYS, server="https://evil.test"), replace(KEYS, user="bob@example.test")])
 def test_another_server_or_user_gets_another_key(account: Account, other: KeyAccount) -> None:
-    assert account.log_in(other).auth_key != account.registration.auth_key
+    assert not account.is_accepted(account.log_in(other))
 
 
 @pytest.mark.parametrize("change", [{"bundle_id": "other"}, {"version": 2}])
@@ -136,7 +151,7 @@ def test_every_registration_has_a_fresh_salt_bundle_and_key(account: Account) ->
     again = asyncio.run(build_registration(KEYS, account.identity, "t", account.provider))
     first = account.registration
     assert again.parameters.salt != first.parameters.salt
-    assert again.auth_key != first.auth_key
+    assert again.login_key != first.login_key
     assert again.sealed.bundle_id != first.sealed.bundle_id
     assert again.sealed.wraps != first.sealed.wraps
 
@@ -146,28 +161,28 @@ def test_records_survive_their_json(account: Account) -> None:
     assert Registration.from_json(registration.to_json()) == registration
     assert Login.from_json(login.to_json()) == login
     assert SealedBundle.from_json(registration.sealed.to_json()) == registration.sealed
-    assert Parameters.from_json(registration.parameters.to_json()) == registration.parameters
+    assert LoginTerms.from_json(TERMS.to_json()) == TERMS
 
 
 def test_the_registration_has_the_members_of_the_contract(account: Account) -> None:
     members = json.loads(account.registration.to_json())
     assert set(members) == {
         *("protocol", "user", "ticket", "salt", "memory_kib", "passes", "lanes"),
-        *("auth_key", "bundle_id", "version", "bundle", "wraps"),
+        *("login_key", "bundle_id", "version", "bundle", "wraps"),
     }
     assert set(members["wraps"][0]) == {"kind", "nonce", "wrapped"}
 
 
 def test_nothing_that_is_sent_holds_the_passphrase_or_the_private_key(account: Account) -> None:
     sent = account.registration
-    octets = sent.to_json() + sent.sealed.bundle + sent.auth_key + sent.sealed.wraps[0].wrapped
+    octets = sent.to_json() + sent.sealed.bundle + account.log_in().to_json() + sent.sealed.wraps[0].wrapped
     assert PASSPHRASE not in octets
     assert account.identity.private_key.pkcs8_der[-32:] not in octets
 
 
 def test_no_record_shows_its_secrets(account: Account) -> None:
     shown = repr(account.registration) + repr(account.log_in()) + repr(KEYS)
-    assert "auth_key" not in shown
+    assert "ticket=" not in shown
     assert "bundle=" not in shown
     assert "passphrase=" not in shown
 
@@ -186,17 +201,18 @@ def test_no_record_shows_its_secrets(account: Account) -> None:
     ],
 )
 def test_refuses_parameters_that_weaken_or_exhaust(name: str, value: Any) -> None:
-    members = json.loads(Parameters(salt=bytes(16)).to_json()) | {name: value}
+    members = json.loads(TERMS.to_json()) | {name: value}
     with pytest.raises(MalformedMessage, match=name):
-        Parameters.from_json(json.dumps(members).encode())
+        LoginTerms.from_json(json.dumps(members).encode())
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"protocol": 2},
+        {"protocol": 1},
         {"protocol": True},
-        {"protocol": "1"},
+        {"protocol": "2"},
+        {"nonce": "AAAA"},
         {"memory_kib": 65_536.0},
         {"passes": None},
         {"salt": "not base64 ä"},
@@ -205,23 +221,23 @@ def test_refuses_parameters_that_weaken_or_exhaust(name: str, value: Any) -> Non
     ],
 )
 def test_refuses_parameters_of_another_shape(change: dict[str, Any]) -> None:
-    members = json.loads(Parameters(salt=bytes(16)).to_json()) | change
+    members = json.loads(TERMS.to_json()) | change
     with pytest.raises(MalformedMessage):
-        Parameters.from_json(json.dumps(members).encode())
+        LoginTerms.from_json(json.dumps(members).encode())
 
 
-@pytest.mark.parametrize("name", ["protocol", "salt", "memory_kib", "passes", "lanes"])
+@pytest.mark.parametrize("name", ["protocol", "nonce", "salt", "memory_kib", "passes", "lanes"])
 def test_refuses_parameters_that_lack_a_member(name: str) -> None:
-    members = json.loads(Parameters(salt=bytes(16)).to_json())
+    members = json.loads(TERMS.to_json())
     del members[name]
     with pytest.raises(MalformedMessage, match=name):
-        Parameters.from_json(json.dumps(members).encode())
+        LoginTerms.from_json(json.dumps(members).encode())
 
 
 def test_refuses_a_member_that_stands_twice() -> None:
-    twice = Parameters(salt=bytes(16)).to_json().replace(b'"passes":3', b'"passes":9,"passes":3')
+    twice = TERMS.to_json().replace(b'"passes":3', b'"passes":9,"passes":3')
     with pytest.raises(MalformedMessage, match="appears twice"):
-        Parameters.from_json(twice)
+        LoginTerms.from_json(twice)
 
 
 @pytest.mark.parametrize("data", [b"", b"null", b"[]", b"\xff", b"[" * 10_000])

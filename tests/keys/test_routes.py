@@ -30,11 +30,11 @@ from roaming_keys.app import create_app
 from roaming_keys.client import KeyServerError
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, USED_TICKET
-from roaming_keys.protocol import KeyAccount, build_registration, encode_fields
-from roaming_keys.server_keys import ServerKeyError, ServerKeys, check_backend, load_master_key
+from roaming_keys.database.tables import ACCOUNT, USED
+from roaming_keys.protocol import KeyAccount, build_registration, encode_fields, login_record, normalise_user
+from roaming_keys.server_keys import NONCE_LIFETIME, Sealed, ServerKeyError, ServerKeys, check_backend, load_master_key
 from roaming_keys.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
-from roaming_keys.wire import Login, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
+from roaming_keys.wire import Login, LoginTerms, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.identity.identity import Identity
@@ -47,8 +47,9 @@ ORIGIN = "http://127.0.0.1:8300"
 PAGES = "http://127.0.0.1:8200"
 TICKET_KEY = bytes(range(32))
 TICKET_PUBLIC_KEY = public_key_of(TICKET_KEY)
-AUTH_KEY = b"A" * 32
+LOGIN_SEED, WRONG_SEED = b"A" * 32, b"B" * 32
 ASKED = ParametersRequest(user=USER).to_json()
+LOGIN = Login(user=USER, nonce=bytes(40), at=1_772_366_400, signature=bytes(64))
 BUNDLE = b"a PKCS#12 that only its owner opens"
 START = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
@@ -100,7 +101,7 @@ def registration(clock: Callable[[], datetime.datetime], user: str = USER, ticke
         user=user,
         ticket=ticket or issue_ticket(TICKET_KEY, audience=ORIGIN, user=user, at=clock()),
         parameters=Parameters(salt=b"s" * 16),
-        auth_key=AUTH_KEY,
+        login_key=public_key_of(LOGIN_SEED),
         sealed=SealedBundle(
             bundle_id="b1",
             version=1,
@@ -114,10 +115,22 @@ def post(client: FlaskClient, path: str, body: bytes, **options: Any) -> TestRes
     return client.post(path, data=body, content_type="application/json", **{"base_url": ORIGIN, **options})
 
 
-def log_in(
-    client: FlaskClient, user: str = USER, auth_key: bytes = AUTH_KEY, address: str = "192.0.2.1"
-) -> TestResponse:
-    body = Login(user=user, auth_key=auth_key).to_json()
+def signed_login(
+    terms: LoginTerms, *, user: str = USER, seed: bytes = LOGIN_SEED, origin: str = ORIGIN, ahead_seconds: int = 0
+) -> Login:
+    # The first eight bytes of a nonce are the server's time.
+    at = int.from_bytes(terms.nonce[:8], "big") + ahead_seconds
+    record = login_record(origin, normalise_user(user), terms.nonce, at)
+    signature = Ed25519PrivateKey.from_private_bytes(seed).sign(record)
+    return Login(user=user, nonce=terms.nonce, at=at, signature=signature)
+
+
+def terms_for(client: FlaskClient, user: str = USER) -> LoginTerms:
+    return LoginTerms.from_json(post(client, "/parameters", ParametersRequest(user=user).to_json()).data)
+
+
+def log_in(client: FlaskClient, user: str = USER, seed: bytes = LOGIN_SEED, address: str = "192.0.2.1") -> TestResponse:
+    body = signed_login(terms_for(client, user), user=user, seed=seed).to_json()
     return post(client, "/login", body, environ_overrides={"REMOTE_ADDR": address})
 
 
@@ -143,13 +156,12 @@ def test_finds_the_account_under_another_spelling_of_the_address(client: FlaskCl
 def test_shows_the_registered_parameters(client: FlaskClient, clock: Clock) -> None:
     sent = registration(clock)
     post(client, "/register", sent.to_json())
-    response = post(client, "/parameters", ASKED)
-    assert Parameters.from_json(response.data) == sent.parameters
+    assert terms_for(client).parameters == sent.parameters
 
 
 def test_shows_unknown_users_the_same_believable_parameters_each_time(client: FlaskClient) -> None:
     first, second, other = (
-        Parameters.from_json(post(client, "/parameters", ParametersRequest(user=user).to_json()).data)
+        terms_for(client, user).parameters
         for user in ("nobody@example.test", "Nobody@example.test", "else@example.test")
     )
     assert first == second
@@ -158,7 +170,7 @@ def test_shows_unknown_users_the_same_believable_parameters_each_time(client: Fl
 
 def test_answers_unknown_users_and_wrong_passphrases_alike(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
-    wrong, unknown = log_in(client, auth_key=b"B" * 32), log_in(client, user="nobody@example.test")
+    wrong, unknown = log_in(client, seed=WRONG_SEED), log_in(client, user="nobody@example.test")
     assert wrong.status_code == unknown.status_code == 401
     assert wrong.data == unknown.data
     assert members(wrong)["code"] == "login-refused"
@@ -219,12 +231,66 @@ def test_the_ids_of_tickets_are_forgotten_when_they_end(
     clock.now += LIFETIME
     post(client, "/register", registration(clock, user="bob@example.test").to_json())
     with SCHEMA.open(config.database).reading() as rows:
-        assert len(rows.execute(USED_TICKET.select()).all()) == 1
+        assert len(rows.execute(USED.select()).all()) == 1
+
+
+def test_a_login_counts_once(client: FlaskClient, clock: Clock) -> None:
+    """Whoever saw a login cannot send it again."""
+    post(client, "/register", registration(clock).to_json())
+    body = signed_login(terms_for(client)).to_json()
+    assert post(client, "/login", body).status_code == 200
+    again = post(client, "/login", body)
+    assert (again.status_code, members(again)["code"]) == (409, "login-too-late")
+
+
+def test_a_login_ends_with_its_nonce(client: FlaskClient, clock: Clock) -> None:
+    post(client, "/register", registration(clock).to_json())
+    login = signed_login(terms_for(client))
+    clock.advance(NONCE_LIFETIME.total_seconds())
+    late = post(client, "/login", replace(login, at=int(clock().timestamp())).to_json())
+    assert (late.status_code, members(late)["code"]) == (409, "login-too-late")
+
+
+@pytest.mark.parametrize("change", [{"user": "bob@example.test"}, {"nonce": bytes(40)}])
+def test_a_nonce_is_for_one_user_and_of_this_server(client: FlaskClient, clock: Clock, change: dict[str, Any]) -> None:
+    for user in (USER, "bob@example.test"):
+        post(client, "/register", registration(clock, user=user).to_json())
+    refused = post(client, "/login", replace(signed_login(terms_for(client)), **change).to_json())
+    assert (refused.status_code, members(refused)["code"]) == (409, "login-too-late")
+
+
+@pytest.mark.parametrize("change", [{"origin": "https://other.test"}, {"user": "bob@example.test"}])
+def test_a_login_signs_server_and_user(client: FlaskClient, clock: Clock, change: dict[str, str]) -> None:
+    post(client, "/register", registration(clock).to_json())
+    moved = replace(signed_login(terms_for(client), **change), user=USER)  # type: ignore[arg-type]
+    refused = post(client, "/login", moved.to_json())
+    assert (refused.status_code, members(refused)["code"]) == (401, "login-refused")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(86_400, "1440 minutes fast"), (-86_400, "1440 minutes slow")])
+def test_a_wrong_clock_is_told_and_costs_no_attempt(client: FlaskClient, clock: Clock, seconds: int, said: str) -> None:
+    post(client, "/register", registration(clock).to_json())
+    for _ in range(30):
+        refused = post(client, "/login", signed_login(terms_for(client), ahead_seconds=seconds).to_json())
+        assert (refused.status_code, members(refused)["code"]) == (400, "clock-wrong")
+        assert said in members(refused)["message"]
+    assert log_in(client).status_code == 200
+
+
+def test_an_account_of_protocol_1_can_be_registered_anew(
+    client: FlaskClient, config: KeyServerConfig, clock: Clock
+) -> None:
+    post(client, "/register", registration(clock).to_json())
+    with SCHEMA.open(config.database).transaction() as rows:
+        rows.execute(ACCOUNT.update().values(login_key=None, verifier=b"v" * 32))
+    assert log_in(client).status_code == 401
+    assert post(client, "/register", registration(clock).to_json()).status_code == 201
+    assert log_in(client).status_code == 200
 
 
 def test_refuses_to_register_a_user_twice(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
-    again = replace(registration(clock), auth_key=b"M" * 32)
+    again = replace(registration(clock), login_key=public_key_of(WRONG_SEED))
     response = post(client, "/register", again.to_json())
     assert (response.status_code, members(response)["code"]) == (409, "exists")
     assert log_in(client).status_code == 200
@@ -232,7 +298,7 @@ def test_refuses_to_register_a_user_twice(client: FlaskClient, clock: Clock) -> 
 
 def test_makes_a_guesser_wait_and_says_how_long(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
-    statuses = [log_in(client, auth_key=b"B" * 32).status_code for _ in range(6)]
+    statuses = [log_in(client, seed=WRONG_SEED).status_code for _ in range(6)]
     assert statuses == [401] * 6
     refused = log_in(client)
     assert (refused.status_code, members(refused)["code"]) == (429, "try-later")
@@ -242,7 +308,7 @@ def test_makes_a_guesser_wait_and_says_how_long(client: FlaskClient, clock: Cloc
 def test_lets_the_owner_in_when_the_wait_is_over(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
     for _ in range(6):
-        log_in(client, auth_key=b"B" * 32)
+        log_in(client, seed=WRONG_SEED)
     clock.advance(2)
     assert log_in(client).status_code == 200
 
@@ -250,7 +316,7 @@ def test_lets_the_owner_in_when_the_wait_is_over(client: FlaskClient, clock: Clo
 def test_never_makes_an_account_wait_longer_than_a_minute(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
     for number in range(40):
-        log_in(client, auth_key=b"B" * 32, address=f"198.51.{number}.1")
+        log_in(client, seed=WRONG_SEED, address=f"198.51.{number}.1")
         clock.advance(61)
     assert log_in(client).status_code == 200
 
@@ -258,7 +324,7 @@ def test_never_makes_an_account_wait_longer_than_a_minute(client: FlaskClient, c
 def test_forgets_an_accounts_failures_after_a_login(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
     for _ in range(3):
-        assert [log_in(client, auth_key=b"B" * 32).status_code for _ in range(4)] == [401] * 4
+        assert [log_in(client, seed=WRONG_SEED).status_code for _ in range(4)] == [401] * 4
         assert log_in(client).status_code == 200
 
 
@@ -284,7 +350,7 @@ def test_a_login_does_not_clear_what_its_network_did_before(client: FlaskClient,
     assert log_in(client, user="user21@example.test").status_code == 429
 
 
-def test_a_stolen_database_holds_neither_auth_key_nor_bundle_nor_wrap(
+def test_a_stolen_database_has_neither_login_key_nor_bundle_nor_wrap(
     client: FlaskClient, clock: Clock, config: KeyServerConfig
 ) -> None:
     post(client, "/register", registration(clock).to_json())
@@ -296,7 +362,7 @@ def test_a_stolen_database_holds_neither_auth_key_nor_bundle_nor_wrap(
         )
     database.close()
     assert USER.encode() in dump
-    for secret in (AUTH_KEY, BUNDLE, b"w" * 48):
+    for secret in (public_key_of(LOGIN_SEED), BUNDLE, b"w" * 48):
         assert secret not in dump
 
 
@@ -308,7 +374,9 @@ def test_refuses_to_start_with_another_master_key(client: FlaskClient, config: K
 def test_refuses_a_sealed_record_that_was_moved_to_another_user() -> None:
     keys = ServerKeys(bytes(32))
     with pytest.raises(ServerKeyError):
-        keys.unseal(keys.seal(b"record", user=USER), user="mallory@example.test")
+        keys.unseal(Sealed.RECORD, keys.seal(Sealed.RECORD, b"record", user=USER), user="mallory@example.test")
+    with pytest.raises(ServerKeyError):
+        keys.unseal(Sealed.LOGIN_KEY, keys.seal(Sealed.RECORD, b"record", user=USER), user=USER)
 
 
 class PlaintextKeyring(KeyringBackend):
@@ -431,9 +499,10 @@ def test_makes_the_master_key_once_and_finds_it_again(system_keyring: MemoryKeyr
     [
         (b"{", 400, "malformed-message"),
         (b"[" * 100_000, 400, "malformed-message"),
-        (b'{"protocol": 2, "user": "a@b", "auth_key": ""}', 400, "malformed-message"),
+        (b'{"protocol": 1, "user": "a@b", "auth_key": ""}', 400, "malformed-message"),
+        (b'{"protocol": 2, "user": "a@b", "nonce": "", "at": 1, "signature": ""}', 400, "malformed-message"),
         (b'{"protocol": 1, "protocol": 1}', 400, "malformed-message"),
-        (b'{"protocol": 1, "user": "\\ud800@b", "auth_key": ""}', 400, "malformed-message"),
+        (b'{"protocol": 2, "user": "\\ud800@b", "nonce": "", "at": 1, "signature": ""}', 400, "malformed-message"),
         (b" " * 2_200_000, 413, "too-large"),
     ],
 )
@@ -446,7 +515,7 @@ def test_refuses_a_damaged_body_with_a_json_error(client: FlaskClient, body: byt
 def test_refuses_half_a_character_in_every_text(client: FlaskClient, clock: Clock, path: str) -> None:
     bodies = {
         "/parameters": ASKED,
-        "/login": Login(user=USER, auth_key=AUTH_KEY).to_json(),
+        "/login": LOGIN.to_json(),
         "/register": registration(clock).to_json(),
     }
     texts = [name for name in ("user", "ticket", "bundle_id") if name in json.loads(bodies[path])]
@@ -462,9 +531,7 @@ def test_says_of_its_own_failures_that_they_are_its_own(client: FlaskClient, mon
 
 
 def test_refuses_a_body_that_a_foreign_form_could_post(client: FlaskClient) -> None:
-    response = client.post(
-        "/login", base_url=ORIGIN, data=Login(user=USER, auth_key=AUTH_KEY).to_json(), content_type="text/plain"
-    )
+    response = client.post("/login", base_url=ORIGIN, data=LOGIN.to_json(), content_type="text/plain")
     assert (response.status_code, members(response)["code"]) == (415, "not-json")
 
 
@@ -534,9 +601,11 @@ def test_refuses_a_configured_origin_that_is_none_or_not_safe(config: KeyServerC
 
 
 def test_configuration_and_records_show_no_secret(config: KeyServerConfig, clock: Clock) -> None:
-    shown = repr(config) + repr(registration(clock)) + repr(Login(user=USER, auth_key=AUTH_KEY))
+    shown = (
+        repr(config) + repr(registration(clock)) + repr(KeyAccount(server=ORIGIN, user=USER, passphrase=b"four words"))
+    )
     assert "master_key" not in shown
-    assert "auth_key" not in shown
+    assert "four words" not in shown
     assert "ticket='" not in shown
 
 
@@ -571,7 +640,7 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
         client_module.register(running.origin, blocking.run(registration))
 
     def fetch(passphrase: bytes, user: str = USER) -> tuple[Identity, ...]:
-        return blocking.run(client_module.fetch(account(passphrase, user), provider))
+        return blocking.run(client_module.fetch(account(passphrase, user), provider, at=at))
 
     register()
     (fetched,) = fetch(b"four words")
@@ -587,11 +656,16 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
 
 @pytest.mark.server
 def test_the_client_is_told_how_long_to_wait(running: KeyServerConfig) -> None:
+    def fail() -> None:
+        terms = LoginTerms.from_json(client_module.request(running.origin, "/parameters", ASKED))
+        login = signed_login(terms, seed=WRONG_SEED, origin=running.origin)
+        client_module.request(running.origin, "/login", login.to_json())
+
     for _ in range(6):
         with pytest.raises(KeyServerError):
-            client_module.request(running.origin, "/login", Login(user=USER, auth_key=AUTH_KEY).to_json())
+            fail()
     with pytest.raises(KeyServerError) as refused:
-        client_module.request(running.origin, "/login", Login(user=USER, auth_key=AUTH_KEY).to_json())
+        fail()
     assert (refused.value.code, refused.value.retry_after_seconds) == ("try-later", 2)
 
 
@@ -610,7 +684,7 @@ def test_no_bundle_is_read_before_the_passphrase_was_right(client: FlaskClient, 
     post(client, "/register", registration(clock).to_json())
     with traced_statements() as statements:
         post(client, "/parameters", ASKED)
-        assert log_in(client, auth_key=b"B" * 32).status_code == 401
+        assert log_in(client, seed=WRONG_SEED).status_code == 401
     assert any("FROM account" in text for text in statements.texts)
     assert not any("sealed" in text for text in statements.texts)
     assert log_in(client).status_code == 200
@@ -622,7 +696,7 @@ def test_strangers_keep_nobody_out_who_has_logged_in_from_there_before(client: F
     assert log_in(client).status_code == 200
     for second in range(300):
         clock.advance(1)
-        log_in(client, auth_key=b"B" * 32, address=f"2001:db8:0:{second % 100:x}::1")
+        log_in(client, seed=WRONG_SEED, address=f"2001:db8:0:{second % 100:x}::1")
     assert log_in(client, address="198.51.100.7").status_code == 429
     assert log_in(client).status_code == 200
 
@@ -631,7 +705,7 @@ def test_guesses_from_a_known_network_wait_as_others_do(client: FlaskClient, clo
     post(client, "/register", registration(clock).to_json())
     assert log_in(client).status_code == 200
     for _ in range(6):
-        assert log_in(client, auth_key=b"B" * 32).status_code == 401
+        assert log_in(client, seed=WRONG_SEED).status_code == 401
     assert log_in(client).status_code == 429
 
 
@@ -640,5 +714,5 @@ def test_a_network_is_forgotten_in_time(client: FlaskClient, clock: Clock) -> No
     assert log_in(client).status_code == 200
     clock.advance(91 * 86_400)
     for number in range(6):
-        log_in(client, auth_key=b"B" * 32, address=f"2001:db8:0:{number:x}::1")
+        log_in(client, seed=WRONG_SEED, address=f"2001:db8:0:{number:x}::1")
     assert log_in(client).status_code == 429

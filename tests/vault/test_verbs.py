@@ -488,7 +488,14 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
         ("field.encrypt", {"text": b"\xff", "origin": "", "sign": False, "identities": [], "recipients": [], "at": AT}),
         (
             "roaming.login",
-            {"server": "x", "user": "y", "passphrase": b"z", "parameters": {"protocol": 2}, "sealKey": b"k" * 32},
+            {
+                "server": "x",
+                "user": "y",
+                "passphrase": b"z",
+                "parameters": {"protocol": 3},
+                "at": AT,
+                "sealKey": b"k" * 32,
+            },
         ),
     ],
 )

@@ -77,7 +77,14 @@ BATCH: Final = """async (requests) => {
   for await (const _ of vault.batch(window.wake(requests))) answers += 1;
   return answers;
 }"""
-PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
+PARAMETERS: Final = {
+    "protocol": 2,
+    "nonce": "A" * 54 + "==",
+    "salt": "A" * 22 + "==",
+    "memory_kib": 65536,
+    "passes": 3,
+    "lanes": 4,
+}
 
 
 def decrypting(content: bytes) -> dict[str, Any]:
@@ -176,5 +183,9 @@ def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> 
         "user": "bob@example.test",
         "passphrase": secret(PASSPHRASE.encode()),
     }
-    assert "ok" in call(page, "roaming.login", {**login, "parameters": PARAMETERS, "sealKey": secret(b"k" * 32)})
+    assert "ok" in call(
+        page,
+        "roaming.login",
+        {**login, "parameters": PARAMETERS, "at": "2026-03-01T12:00:00Z", "sealKey": secret(b"k" * 32)},
+    )
     check_emptied(page, memories=2)

@@ -114,7 +114,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "bytes.decrypt": { cms: "bytes", ...KEYS },
   "bytes.inspect": { content: "bytes", "passphrase?": "secret" },
   "roaming.register": { ...ROAMING, ticket: "text", p12: "bytes", p12Passphrase: "secret" },
-  "roaming.login": { ...ROAMING, parameters: "json", sealKey: "secret" },
+  "roaming.login": { ...ROAMING, parameters: "json", at: "text", sealKey: "secret" },
   "roaming.open": { user: "text", wrapKey: "bytes", response: "json", sealKey: "secret" },
   "passkey.seal": { account: "text", output: "secret", ...KEYS },
   "passkey.open": { account: "text", output: "secret", bundle: "bytes", sealKey: "secret" },

@@ -382,7 +382,7 @@ export class KeyServer {
 
   /**
    * @param {string} user
-   * @returns {Promise<object>} the parameters for stretching the passphrase of this account
+   * @returns {Promise<object>} how to stretch the passphrase of this account, and the nonce that one login signs
    */
   async parameters(user) {
     // The address is in the body, because servers log URLs.
@@ -413,7 +413,7 @@ const OLDEST_BRIDGE = 2;
 /** The page still shows its last view while it waits for the end of the session. */
 const SIGN_OUT_MILLISECONDS = 10_000;
 /** The version of the key server's protocol. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 /** The header with the account of the session, in requests and responses. */
 const ACCOUNT_HEADER = "X-Sealwax-Account";
 const JSON_TYPE = { "Content-Type": "application/json" };

@@ -134,7 +134,8 @@ export class KeyRing extends EventTarget {
     const { ended } = this.#session;
     await this.#unlock([passphrase], async (vault) => {
       const parameters = await keyServer.parameters(user);
-      const login = { server, user, passphrase, parameters, sealKey: this.#session.keyForUnlock() };
+      const at = new Date().toISOString();
+      const login = { server, user, passphrase, parameters, at, sealKey: this.#session.keyForUnlock() };
       const { request, wrapKey } = await vault.call("roaming.login", login);
       const response = await keyServer.login(request);
       overwrite(request);

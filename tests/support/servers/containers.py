@@ -251,8 +251,8 @@ def use() -> None:
     """Sign in, send, and find the message at its recipient."""
     assert ask("bridge", "GET", "/api/ready")[1]["database"] == "ok"
     assert ask("pages", "GET", "/config.json")[1] == {"api": ORIGINS["bridge"], "keyServer": ORIGINS["keys"]}
-    user = json.dumps({"protocol": 1, "user": "alice@example.org"}).encode()
-    assert ask("keys", "POST", "/parameters", user)[1]["protocol"] == 1
+    user = json.dumps({"protocol": 2, "user": "alice@example.org"}).encode()
+    assert ask("keys", "POST", "/parameters", user)[1]["protocol"] == 2
     alice = sign_in("alice@example.org")
     assert ask("events", "GET", "/api/events", Cookie=alice)[1].startswith(("event", ":", "retry", "id"))
     body = upload(MESSAGE, "bob@example.org")

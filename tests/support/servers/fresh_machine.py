@@ -136,9 +136,9 @@ def use() -> None:
     assert json.loads(browser.open(request).read()) == {"address": ALICE}
     folders = json.loads(browser.open(f"{config['api']}/api/folders").read())["folders"]
     assert folders
-    user = json.dumps({"protocol": 1, "user": ALICE}).encode()
+    user = json.dumps({"protocol": 2, "user": ALICE}).encode()
     asked = urllib.request.Request(f"{config['keyServer']}/parameters", user, headers)
-    assert json.loads(browser.open(asked).read())["protocol"] == 1
+    assert json.loads(browser.open(asked).read())["protocol"] == 2
     print("--- signed in", flush=True)
 
 

@@ -27,7 +27,14 @@ _PASSPHRASE: Final = b"correct horse"
 _ORIGIN: Final = "https://clinic.example"
 _ADDRESS: Final = "https://clinic.example/page"
 _SERVER: Final = {"server": "https://keys.example.test", "user": "bob@example.test", "passphrase": _PASSPHRASE}
-_PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
+_PARAMETERS: Final = {
+    "protocol": 2,
+    "nonce": "A" * 54 + "==",
+    "salt": "A" * 22 + "==",
+    "memory_kib": 65536,
+    "passes": 3,
+    "lanes": 4,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +206,8 @@ def _accounts() -> dict[str, Example]:
     registering = {**_SERVER, "ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE}
     made = json.loads(call("roaming.register", **registering)["request"])
     response = {name: made[name] for name in ("bundle_id", "version", "bundle", "wraps")}
-    login = {**_SERVER, "parameters": {name: made[name] for name in _PARAMETERS}, "sealKey": b"k" * 32}
+    own = {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
+    login = {**_SERVER, "parameters": _PARAMETERS | own, "at": AT, "sealKey": b"k" * 32}
     wrap_key = call("roaming.login", **login)["wrapKey"]
     opening = {"user": _SERVER["user"], "wrapKey": wrap_key, "response": response, "sealKey": b"k" * 32}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
@@ -210,8 +218,8 @@ def _accounts() -> dict[str, Example]:
         ),
         "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
         "roaming.login": Example(
-            right={**_SERVER, "parameters": _PARAMETERS, "sealKey": b"k" * 32},
-            wrong={"parameters": {**_PARAMETERS, "protocol": 2}},
+            right={**_SERVER, "parameters": _PARAMETERS, "at": AT, "sealKey": b"k" * 32},
+            wrong={"parameters": {**_PARAMETERS, "protocol": 1}},
         ),
         "roaming.open": Example(right=opening, wrong={"sealKey": b"o" * 32}),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Final
 
-from roaming_keys.protocol import KeyAccount, build_registration, normalise_user, open_bundle, stretch
-from roaming_keys.wire import Login, Parameters, SealedBundle
+from roaming_keys.protocol import KeyAccount, build_registration, normalise_user, open_bundle, sign_login, stretch
+from roaming_keys.wire import LoginTerms, SealedBundle
 from smime_core.errors import MalformedMessage
 from smime_core.identity import load_identity
 from smime_core.provider import CryptoProvider
@@ -38,6 +39,7 @@ class Register:
 class LogIn:
     account: GivenAccount = group_of(GivenAccount)
     parameters: Json
+    at: datetime.datetime
     seal_key: Secret
 
 
@@ -63,9 +65,11 @@ async def log_in(request: LogIn, provider: CryptoProvider) -> Reply:
     once. Raises SmimeError.
     """
     account = _parse_account(request.account)
-    keys = await stretch(account, Parameters.from_json(request.parameters), provider)
+    terms = LoginTerms.from_json(request.parameters)
+    keys = await stretch(account, terms.parameters, provider)
+    login = await sign_login(account, keys, terms.nonce, request.at, provider)
     return {
-        "request": Login(user=account.user, auth_key=keys.auth_key).to_json(),
+        "request": login.to_json(),
         "wrapKey": await seal_secret(keys.wrap_key, _purpose_for(account.user), request.seal_key, provider),
     }
 

@@ -26,7 +26,14 @@ _PASSPHRASE: Final = b"stand-in"
 _TEXT: Final = "Grüße — text of a mail\n".encode() * 20
 _BULK: Final = bytes(200_000)  # large enough for the code paths of large content
 _SERVER: Final = {"server": "https://keys.example.test", "user": "rsa@example.test", "passphrase": _PASSPHRASE}
-_PARAMETERS: Final = {"protocol": 1, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "memory_kib": 65536, "passes": 3, "lanes": 4}
+_PARAMETERS: Final = {
+    "protocol": 2,
+    "nonce": "A" * 54 + "==",
+    "salt": "A" * 22 + "==",
+    "memory_kib": 65536,
+    "passes": 3,
+    "lanes": 4,
+}
 _PEOPLE: Final = make_stand_ins()
 
 
@@ -106,7 +113,7 @@ async def _use_roaming(identity: Identity) -> None:
     registering = {**_SERVER, "ticket": "stand-in", "p12": p12, "p12Passphrase": _PASSPHRASE}
     registration = json.loads((await _call("roaming.register", registering))["request"])
     response = {name: registration[name] for name in ("bundle_id", "version", "bundle", "wraps")}
-    login = await _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS, "sealKey": _SEAL_KEY})
+    login = await _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS, "at": _AT, "sealKey": _SEAL_KEY})
     opening = {"user": _SERVER["user"], "wrapKey": login["wrapKey"], "response": response, "sealKey": _SEAL_KEY}
     await _call("roaming.open", opening)
 
