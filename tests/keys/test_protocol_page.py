@@ -63,11 +63,6 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def only(pattern: str) -> str:
-    (found,) = re.findall(pattern, PAGE, re.MULTILINE)
-    return str(found)
-
-
 def derived(secret: bytes, label: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=fields(label, 2)).derive(secret)
 
@@ -85,14 +80,17 @@ def signed(login_key: Ed25519PrivateKey, origin: str, address: str, nonce: bytes
 
 
 def test_the_keys_and_the_login_of_the_page_come_out() -> None:
-    origin, address, passphrase = re.findall(r"An example: `(.*?)`, `(.*?)`, the passphrase `(.*?)`", PAGE)[0]
+    example = PAGE.partition("An example: ")[2]
+    _, origin, _, address, _, passphrase, *_ = example.split("`")
     salt = base64.b64encode(bytes(range(16))).decode()
     secret = stretched(origin, address, passphrase, {"salt": salt, "memory_kib": 65_536, "passes": 3, "lanes": 4})
     login_key = Ed25519PrivateKey.from_private_bytes(derived(secret, "login key"))
-    assert login_key.public_key().public_bytes_raw().hex() == only(r"^    login key, public  (\w+)$")
-    assert derived(secret, "passphrase wrap key").hex() == only(r"^    wrap key           (\w+)$")
-    nonce = bytes.fromhex(only(r"the nonce `(\w+)`"))
-    assert signed(login_key, origin, address, nonce, 1_800_000_000).hex() == only(r"^    (\w{128})$")
+    public_key, wrap_key = login_key.public_key().public_bytes_raw(), derived(secret, "passphrase wrap key")
+    assert [public_key.hex()] == re.findall(r"^    login key, public  (\w+)$", PAGE, re.MULTILINE)
+    assert [wrap_key.hex()] == re.findall(r"^    wrap key           (\w+)$", PAGE, re.MULTILINE)
+    (nonce,) = re.findall(r"the nonce `(\w+)`", PAGE)
+    signature = signed(login_key, origin, address, bytes.fromhex(nonce), 1_800_000_000)
+    assert [signature.hex()] == re.findall(r"^    (\w{128})$", PAGE, re.MULTILINE)
 
 
 def test_a_reader_of_the_page_registers_and_gets_its_keys_back(client: FlaskClient, clock: FakeClock) -> None:
