@@ -138,7 +138,7 @@ function contentOf(message) {
   }
 }
 
-/** @param {string} id */
+/** The bridge keeps and deletes drafts of this domain only. The message that is sent has another Message-ID. @param {string} id */
 function messageIdOf(id) {
   return `<${id}@draft.sealwax.invalid>`;
 }

@@ -1,21 +1,23 @@
-"""Drafts in the folder for drafts: one version of each, whatever is repeated, and nothing else is touched."""
+"""Drafts in the folder for drafts: one version of each, whatever is repeated, and no other draft is touched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, bridge_before, error_of, folder_path, get, sign_in
-from webbridge.gateway import MailServer
+from webbridge.gateway import ImapConnection, MailServer, OutgoingMessage
 
 pytestmark = pytest.mark.server
 
 
 def draft(name: str, text: str = "Hello") -> bytes:
-    return f"From: alice@example.test\r\nMessage-ID: <{name}@example.test>\r\nSubject: x\r\n\r\n{text}\r\n".encode()
+    return (
+        f"From: alice@example.test\r\nMessage-ID: <{name}@draft.sealwax.invalid>\r\nSubject: x\r\n\r\n{text}\r\n"
+    ).encode()
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def kept(browser: FlaskClient) -> dict[int, bytes]:
 
 def clear(browser: FlaskClient) -> None:
     for name in ("one", "two"):
-        assert drop(browser, f"<{name}@example.test>").status_code == 204
+        assert drop(browser, f"<{name}@draft.sealwax.invalid>").status_code == 204
 
 
 def test_a_draft_is_kept_byte_for_byte_and_replaced(alice: FlaskClient) -> None:
@@ -74,7 +76,7 @@ def test_other_drafts_stay(alice: FlaskClient) -> None:
     other = keep(alice, draft("two")).get_json()["uid"]
     keep(alice, draft("one"))
     keep(alice, draft("one", "Hello again"))
-    assert drop(alice, "<one@example.test>").status_code == 204
+    assert drop(alice, "<one@draft.sealwax.invalid>").status_code == 204
     assert kept(alice) == {other: draft("two")}
     clear(alice)
     assert kept(alice) == {}
@@ -86,14 +88,38 @@ def test_other_drafts_stay(alice: FlaskClient) -> None:
         b"Subject: x\r\n\r\nNo Message-ID\r\n",
         b"Message-ID: <a b>\r\n\r\nx\r\n",
         b"",
-        b"Message-ID: <a@b>\r\n\r\nbare\n",
+        b"Message-ID: <a@draft.sealwax.invalid>\r\n\r\nbare\n",
     ],
 )
 def test_a_draft_without_a_message_id_is_refused(alice: FlaskClient, message: bytes) -> None:
     assert error_of(keep(alice, message)) == (400, "bad-argument")
 
 
-@pytest.mark.parametrize("message_id", [None, 7, "", "one@example.test", "<one>\r\nA1 LOGOUT", "<" + "a" * 600 + ">"])
+@pytest.mark.parametrize(
+    "message_id", [None, 7, "", "one@draft.sealwax.invalid", "<one>\r\nA1 LOGOUT", "<" + "a" * 600 + ">"]
+)
 def test_a_wrong_message_id_deletes_nothing(alice: FlaskClient, message_id: object) -> None:
     answer = drop(alice, message_id)
     assert answer.status_code == 400
+
+
+def test_a_draft_of_another_program_is_neither_replaced_nor_deleted(
+    alice: FlaskClient, connect: Callable[[], ImapConnection]
+) -> None:
+    clear(alice)
+    connection = connect()
+    for message_id in (
+        "<one@example.test>",
+        "<one@draft.sealwax.invalid.example.test>",
+        "<one@other.draft.sealwax.invalid>",
+        "<@draft.sealwax.invalid>",
+        "<one@example.test@draft.sealwax.invalid>",
+    ):
+        other = draft("two").replace(b"<two@draft.sealwax.invalid>", message_id.encode())
+        connection.append("Drafts", OutgoingMessage.of(other), ["\\Draft"])
+        before = kept(alice)
+        assert other in before.values()
+        assert error_of(keep(alice, other)) == (400, "bad-argument")
+        assert error_of(drop(alice, message_id)) == (400, "bad-argument")
+        assert kept(alice) == before
+    connection.delete_folder("Drafts", with_messages=True)

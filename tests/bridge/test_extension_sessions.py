@@ -205,14 +205,15 @@ def test_an_extension_is_refused_every_view_that_the_list_does_not_name(app: Fla
 def test_an_extension_sees_only_sent_and_drafts(extension: SignedIn, memory_server: MemoryMailServer) -> None:
     memory_server.append(ALICE, MESSAGE)
     assert send_from(extension).get_json()["outcome"] == "sent"
-    extension.ask("POST", "/api/drafts", data=MESSAGE)
+    draft = MESSAGE.replace(b"<one@example.test>", b"<one@draft.sealwax.invalid>")
+    extension.ask("POST", "/api/drafts", data=draft)
     folders = extension.ask("GET", "/api/folders").get_json()["folders"]
     assert {folder["role"] for folder in folders} == {"sent", "drafts"}
-    for name in ("Sent", "Drafts"):
+    for name, message in (("Sent", MESSAGE), ("Drafts", draft)):
         path = folder_path(extension.client, name)
         page = extension.ask("GET", f"{path}/messages").get_json()
         uid = page["messages"][0]["uid"]
-        assert extension.ask("GET", f"{path}/{page['uidValidity']}/{uid}/raw").data == MESSAGE
+        assert extension.ask("GET", f"{path}/{page['uidValidity']}/{uid}/raw").data == message
         assert extension.ask("POST", f"{path}/search", json={"subject": "x"}).get_json()["total"] == 1
     inbox = folder_path(extension.client)
     for method, path in (("GET", "messages"), ("POST", "search"), ("GET", "1/1/raw")):

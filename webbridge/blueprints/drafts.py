@@ -1,6 +1,7 @@
 """`/api/drafts`: keep a draft in the folder for drafts, and delete it. What a draft holds is the client's affair.
 
-All versions of one draft have the same Message-ID: a new version replaces the earlier ones.
+All versions of one draft have the same Message-ID: a new version replaces the earlier ones. Only Message-IDs of the
+domain `draft.sealwax.invalid` are accepted, so that a draft of another program is never touched.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Drafts in the folder for drafts (RFC 6154). All versions of one draft have the same Message-ID.
 
+The Message-IDs are in the domain `draft.sealwax.invalid`, so that no draft of another program is replaced or deleted.
 A new version is stored before the earlier ones are deleted, so that none is lost. The earlier versions are found by the
 Message-ID, so a request that is repeated because its answer was lost leaves no second copy. Two versions that are
 stored at the same time leave the later one: only lower UIDs are deleted.
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from webbridge.gateway.door import MAX_UIDS, Mailbox, check_message_id
+from webbridge.gateway.door import MAX_UIDS, GatewayCode, GatewayError, Mailbox, check_message_id, clean_text
 from webbridge.gateway.imap_changes import MessageChanges
 from webbridge.gateway.imap_folder_lists import FolderLists
 from webbridge.gateway.imap_folders import Role
@@ -23,6 +24,9 @@ from webbridge.gateway.imap_wire import Command, ImapWire, refusal
 from webbridge.gateway.uid_set import MAX_UID
 
 DRAFT_FLAGS: Final = ("\\Draft", "\\Seen")
+# RFC 2606 section 2: no other program has a Message-ID of this domain by chance. The extension makes them in
+# `browser_ext/background/bridge_drafts.js`. The message that is sent has another one.
+_DRAFT_ID: Final = re.compile(r"<[^@]+@draft\.sealwax\.invalid>")
 # RFC 4315 section 3: UIDVALIDITY and UID of the stored message.
 _APPENDUID: Final = re.compile(rb"\[APPENDUID ([0-9]{1,10}) ([0-9]{1,10})\]", re.IGNORECASE)
 
@@ -47,7 +51,7 @@ class Drafts:
 
     def keep(self, message_id: str, append: Callable[[str], None]) -> KeptDraft:
         """Store a draft by `append`, which gets the folder, and delete the earlier ones with its Message-ID."""
-        check_message_id(message_id)
+        _check_draft_id(message_id)
         folder = self._folders.named_or_new(Role.DRAFTS)
         append(folder)
         named = _APPENDUID.match(self._imap.status_text)
@@ -59,7 +63,7 @@ class Drafts:
 
     def delete(self, message_id: str) -> str:
         """Delete the drafts with a Message-ID. Return the folder for drafts."""
-        check_message_id(message_id)
+        _check_draft_id(message_id)
         folder = self._folders.named_or_new(Role.DRAFTS)
         mailbox, found = self._find(folder, message_id)
         self._remove(mailbox, found)
@@ -73,3 +77,10 @@ class Drafts:
     def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
         if uids:
             self._changes.remove(mailbox, uids)
+
+
+def _check_draft_id(message_id: str) -> None:
+    """Raise GatewayError with BAD_ARGUMENT unless this is the Message-ID of a draft of Sealwax."""
+    if not _DRAFT_ID.fullmatch(check_message_id(message_id)):
+        text = f"{clean_text(message_id)!r} is not the Message-ID of a draft: it has another domain."
+        raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
