@@ -16,13 +16,15 @@ from webbridge.gateway.imap_folders import (
     FolderFacts,
     ListedFolder,
     Role,
-    folder_with,
+    folders_with,
     in_order,
     read_facts,
     read_folders,
+    roles_of,
 )
+from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces, read_namespaces
 from webbridge.gateway.imap_selection import Selection
-from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, write_folder_name
+from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, read_folder_name, write_folder_name
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, refusal
 from webbridge.gateway.undo import Changed, CreateStep, DeleteStep, RenameStep, SubscribeStep
 from webbridge.gateway.wire import CallDeadline
@@ -39,6 +41,7 @@ class FolderLists:
     def __init__(self, imap: ImapWire, selection: Selection) -> None:
         self._imap = imap
         self._selection = selection
+        self._namespaces: Namespaces | None = None
 
     def all(self) -> list[Folder]:
         """Return the selectable folders with their counts: the inbox first, then those with a role, then by name.
@@ -51,26 +54,26 @@ class FolderLists:
             listed = self._listed()
             facts = read_facts(self._count(listed))
         else:
-            listed = read_folders(answers)
+            listed = self._read(answers)
             facts = read_facts(answers, knows_subscriptions=True)
         unknown = FolderFacts(knows_subscriptions=answers is not None)
-        return in_order([folder.described(facts.get(folder.wire_name, unknown)) for folder in listed])
+        roles = roles_of(listed)
+        return in_order(
+            folder.described(roles.get(folder.wire_name), facts.get(folder.wire_name, unknown)) for folder in listed
+        )
 
     def named_or_new(self, role: Role) -> str:
         """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one."""
-        known = folder_with(role, self._listed())
-        if known is not None:
-            return known.name
-        name = NAMES[role][0]
+        known = folders_with(role, self._listed())
+        if known:
+            return known[0].name
+        name = read_folder_name((self._namespaces or ALL_PERSONAL).for_new_folders + NAMES[role][0])
         self._create(name)
         return name
 
     def has_role(self, folder: str, *roles: Role) -> bool:
         """Return whether a folder has one of the roles."""
-        listed = self._listed()
-        return any(
-            known is not None and known.name == folder for known in (folder_with(role, listed) for role in roles)
-        )
+        return roles_of(self._listed()).get(write_folder_name(folder)) in roles
 
     def create(self, folder: str) -> Changed:
         """Make a folder and subscribe to it. `check_new_name` comes before, unless a folder has had this name."""
@@ -125,22 +128,40 @@ class FolderLists:
             self._imap.run(b"SUBSCRIBE", _word(name))
 
     def _listed(self) -> list[ListedFolder]:
-        return read_folders(self._imap.run(b"LIST", b'""', b'"*"'))
+        return self._read(self._ask_list((b"LIST", b'""', b'"*"')))
+
+    def _read(self, answers: list[Answer]) -> list[ListedFolder]:
+        return read_folders(answers, self._namespaces or ALL_PERSONAL)
+
+    def _ask_list(self, command: Command) -> list[Answer]:
+        """Return the answers to a LIST. The first one on a connection also asks for the namespaces, in one write."""
+        if self._namespaces is None and self._imap.offers("NAMESPACE"):
+            self._imap.send((b"NAMESPACE",), command)
+            self._namespaces = read_namespaces(self._answered_namespaces())
+        else:
+            self._imap.send(command)
+        return self._imap.answers()
+
+    def _answered_namespaces(self) -> list[Answer]:
+        answers: list[Answer] = []
+        try:
+            self._imap.finish(answers)
+        except GatewayError:
+            if self._imap.wire.broken:
+                raise
+        return answers
 
     def _extended_list(self) -> list[Answer] | None:
         """Return the answers to a LIST with counts (RFC 5819, RFC 8440), or None if the server refuses it."""
         rights = b" MYRIGHTS" if self._imap.offers("LIST-MYRIGHTS") else b""
         special = b" SPECIAL-USE" if self._imap.offers("SPECIAL-USE") else b""
         options = b"(SUBSCRIBED" + special + rights + b" STATUS " + _COUNTS + b")"
-        answers: list[Answer] = []
-        self._imap.send((b"LIST", b'""', b'"*"', b"RETURN", options))
         try:
-            self._imap.finish(answers)
+            return self._ask_list((b"LIST", b'""', b'"*"', b"RETURN", options))
         except GatewayError as error:
             if self._imap.wire.broken or error.code is not GatewayCode.SERVER_REFUSED:
                 raise
             return None
-        return answers
 
     def _count(self, folders: Sequence[ListedFolder]) -> list[Answer]:
         """Return the STATUS and MYRIGHTS answers of the folders, as far as the server gives them in time."""

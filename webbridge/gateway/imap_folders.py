@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from webbridge.gateway.door import clean_text
+from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces
 from webbridge.gateway.imap_syntax import Value, read_folder_name, read_number
 from webbridge.gateway.imap_wire import Answer
 
 INBOX = b"INBOX"
 MAX_FOLDERS = 5000  # Our own bound.
 MAX_COUNT = 2**32 - 1  # RFC 9051 section 9: number
-SENT_NAMES = ("Sent", "INBOX.Sent", "Sent Items", "Sent Messages")
-TRASH_NAMES = ("Trash", "INBOX.Trash", "Deleted Items", "Deleted Messages")
 
 
 class Role(StrEnum):
@@ -29,21 +28,19 @@ class Role(StrEnum):
 
 
 _SPECIAL_USE = {
-    b"\\DRAFTS": Role.DRAFTS,
-    b"\\SENT": Role.SENT,
-    b"\\TRASH": Role.TRASH,
-    b"\\JUNK": Role.JUNK,
-    b"\\ARCHIVE": Role.ARCHIVE,
+    Role.DRAFTS: b"\\DRAFTS",
+    Role.SENT: b"\\SENT",
+    Role.TRASH: b"\\TRASH",
+    Role.JUNK: b"\\JUNK",
+    Role.ARCHIVE: b"\\ARCHIVE",
 }
-_SPECIAL_USE_OF = {role: attribute for attribute, role in _SPECIAL_USE.items()}
 NAMES = {
-    Role.DRAFTS: ("Drafts", "INBOX.Drafts"),
-    Role.SENT: SENT_NAMES,
-    Role.TRASH: TRASH_NAMES,
-    Role.JUNK: ("Junk", "INBOX.Junk", "Spam"),
-    Role.ARCHIVE: ("Archive", "INBOX.Archive"),
+    Role.DRAFTS: (b"Drafts",),
+    Role.SENT: (b"Sent", b"Sent Items", b"Sent Messages"),
+    Role.TRASH: (b"Trash", b"Deleted Items", b"Deleted Messages"),
+    Role.JUNK: (b"Junk", b"Spam"),
+    Role.ARCHIVE: (b"Archive",),
 }
-_NAMED = {name: role for role, names in NAMES.items() for name in names}
 
 
 class Right(StrEnum):
@@ -84,21 +81,15 @@ class ListedFolder:
     wire_name: bytes
     attributes: frozenset[bytes]
     delimiter: bytes | None = None
+    top_name: bytes | None = None
+    """The name by which it may have a role; None in the namespaces of others."""
 
     @property
     def name(self) -> str:
         """The name for people and for our own API."""
         return read_folder_name(self.wire_name)
 
-    @property
-    def role(self) -> Role | None:
-        """The role by the server's attribute, else by the name."""
-        if self.wire_name.upper() == INBOX:
-            return Role.INBOX
-        marked = [_SPECIAL_USE[one] for one in sorted(self.attributes) if one in _SPECIAL_USE]
-        return marked[0] if marked else _NAMED.get(self.name)
-
-    def described(self, about: FolderFacts) -> Folder:
+    def described(self, role: Role | None, about: FolderFacts) -> Folder:
         """Return the folder with its counts and rights. Missing counts are zero, and unknown rights are assumed."""
         counts, letters = about.counts, about.rights
         rights = ALL_RIGHTS if letters is None else frozenset(one for one in Right if set(_LETTERS[one]) & set(letters))
@@ -106,7 +97,7 @@ class ListedFolder:
             rights -= {Right.FOLDER}
         return Folder(
             name=self.name,
-            role=self.role,
+            role=role,
             total=counts.get(b"MESSAGES", 0),
             unseen=counts.get(b"UNSEEN", 0),
             uid_validity=counts.get(b"UIDVALIDITY", 0),
@@ -148,9 +139,9 @@ def _counts(items: list[Value]) -> dict[bytes, int]:
     return {name.upper(): min(read_number(value) or 0, MAX_COUNT) for name, value in pairs if isinstance(name, bytes)}
 
 
-def read_folders(answers: Sequence[Answer]) -> list[ListedFolder]:
+def read_folders(answers: Sequence[Answer], namespaces: Namespaces = ALL_PERSONAL) -> list[ListedFolder]:
     """Return the folders that can be selected, each once, always including the inbox."""
-    folders = {INBOX: ListedFolder(INBOX, frozenset(), None)}
+    folders = {INBOX: ListedFolder(INBOX, frozenset())}
     for answer in answers:
         if answer.kind != "LIST" or len(answer.values) < 3 or len(folders) >= MAX_FOLDERS:
             continue
@@ -159,11 +150,21 @@ def read_folders(answers: Sequence[Answer]) -> list[ListedFolder]:
             continue
         attributes = frozenset(one.upper() for one in flags if isinstance(one, bytes))
         if not {b"\\NOSELECT", b"\\NONEXISTENT"} & attributes:
-            wire_name = INBOX if name.upper() == INBOX else name
-            folders[wire_name] = ListedFolder(
-                wire_name, attributes, delimiter if isinstance(delimiter, bytes) else None
-            )
+            separator = delimiter if isinstance(delimiter, bytes) else None
+            folder = _listed_folder(name, attributes, separator, namespaces)
+            folders[folder.wire_name] = folder
     return list(folders.values())
+
+
+def _listed_folder(
+    name: bytes, attributes: frozenset[bytes], delimiter: bytes | None, namespaces: Namespaces
+) -> ListedFolder:
+    if name.upper() == INBOX:
+        return ListedFolder(INBOX, attributes - set(_SPECIAL_USE.values()), delimiter)
+    if namespaces.is_foreign(name):
+        # A mark there says how others use the folder.
+        return ListedFolder(name, attributes - set(_SPECIAL_USE.values()), delimiter)
+    return ListedFolder(name, attributes, delimiter, namespaces.top_name(name, delimiter))
 
 
 def in_order(folders: Iterable[Folder]) -> list[Folder]:
@@ -172,9 +173,17 @@ def in_order(folders: Iterable[Folder]) -> list[Folder]:
     return sorted(folders, key=lambda f: (len(order) if f.role is None else order[f.role], f.name.casefold(), f.name))
 
 
-def folder_with(role: Role, folders: Sequence[ListedFolder]) -> ListedFolder | None:
-    """Return the folder with a role: by its SPECIAL-USE, else by its name."""
-    marked = [folder for folder in folders if _SPECIAL_USE_OF[role] in folder.attributes]
-    by_name = {folder.name: folder for folder in folders}
-    named = [by_name[name] for name in NAMES[role] if name in by_name]
-    return next(iter([*marked, *named]), None)
+def folders_with(role: Role, folders: Sequence[ListedFolder]) -> list[ListedFolder]:
+    """Return the folders with a role: those that SPECIAL-USE marks, else the one with the first usual name."""
+    marked = [folder for folder in folders if _SPECIAL_USE[role] in folder.attributes]
+    by_name = {folder.top_name: folder for folder in sorted(folders, key=lambda one: -len(one.wire_name))}
+    return marked or [by_name[name] for name in NAMES[role] if name in by_name][:1]
+
+
+def roles_of(folders: Sequence[ListedFolder]) -> dict[bytes, Role]:
+    """Return the roles of the folders that have one, by the bytes of their names."""
+    roles = {INBOX: Role.INBOX}
+    for role in _SPECIAL_USE:
+        for folder in folders_with(role, folders):
+            roles.setdefault(folder.wire_name, role)
+    return roles

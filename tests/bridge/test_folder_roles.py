@@ -1,0 +1,172 @@
+"""The roles of folders: by SPECIAL-USE, else by a usual name, and never for folders of others (RFC 2342)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import dovecot
+from tests.support.servers.hostile_imap import HEALTHY
+from tests.support.servers.lying_server import LyingServer
+from tests.support.servers.mailboxes import BOB, PASSWORDS, SOMEWHERE, login_at
+from webbridge.gateway import ImapConnection, MailServer, OutgoingMessage, Security
+from webbridge.gateway.imap_folders import Role
+
+pytestmark = pytest.mark.server
+
+Roles = dict[str, str | None]
+Asked = Callable[..., ImapConnection]
+# The layout of Cyrus: the account's own folders are below INBOX, and the folders of everybody are at the top.
+SHARED_AT_THE_TOP = """
+namespace inbox {{
+  prefix = INBOX/
+}}
+namespace everybody {{
+  type = public
+  separator = /
+  prefix =
+  location = maildir:{folder}/mail/public
+  list = yes
+  subscriptions = no
+  mailbox Trash {{
+    special_use = \\Trash
+  }}
+}}
+"""
+
+
+@pytest.fixture
+def asked(imap: LyingServer) -> Iterator[Asked]:
+    """A function that opens a connection to a server with these folders and these namespaces."""
+    opened: list[ImapConnection] = []
+
+    def open_connection(*listed: bytes, namespaces: bytes | None = None, more: bytes = b"") -> ImapConnection:
+        offered = (b"" if namespaces is None else b"NAMESPACE ") + more
+        imap.answers |= HEALTHY
+        imap.answers |= {
+            "CAPABILITY": [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN " + offered + b"\r\nTAG OK\r\n"],
+            "LIST": [b"".join(b"* LIST " + one + b"\r\n" for one in listed) + b"TAG OK\r\n"],
+            "NAMESPACE": [namespaces or b"TAG BAD\r\n"],
+            "STATUS": [b"TAG OK\r\n"],
+            "CREATE": [b"TAG OK\r\n"],
+            "SUBSCRIBE": [b"TAG OK\r\n"],
+        }
+        opened.append(ImapConnection.open(login_at(imap.address())))
+        return opened[-1]
+
+    yield open_connection
+    for connection in opened:
+        connection.close()
+
+
+def roles_in(connection: ImapConnection) -> Roles:
+    return {folder.name: folder.role for folder in connection.list_folders() if folder.name != "INBOX"}
+
+
+def test_usual_names_count_at_the_top_and_below_the_inbox(asked: Asked) -> None:
+    assert roles_in(asked(b'() "/" Sent', b'() "/" INBOX/Drafts')) == {"Sent": "sent", "INBOX/Drafts": "drafts"}
+    assert roles_in(asked(b'() "." INBOX.Sent', b'() "." Drafts')) == {"INBOX.Sent": "sent", "Drafts": "drafts"}
+
+
+def test_of_two_usual_names_the_shorter_one_counts(asked: Asked) -> None:
+    for listed in (b'() "/" Sent', b'() "/" INBOX/Sent'), (b'() "/" INBOX/Sent', b'() "/" Sent'):
+        assert roles_in(asked(*listed)) == {"Sent": "sent", "INBOX/Sent": None}
+
+
+def test_usual_names_elsewhere_count_for_nothing(asked: Asked) -> None:
+    for listed in (
+        b'() "/" "Other Users/bob/Sent"',
+        b'() "/" "INBOX/bob/Sent"',
+        b'() "/" "INBOX.Sent"',
+        b'() NIL "INBOX.Sent"',
+        b'() "." "user.bob.Drafts"',
+        b'() "/" "#shared/Sent"',
+    ):
+        connection = asked(listed)
+        assert set(roles_in(connection).values()) == {None}, listed
+        assert not any(connection.has_role(name, Role.SENT, Role.DRAFTS) for name in roles_in(connection))
+
+
+def test_a_marked_folder_leaves_no_role_to_a_name(asked: Asked) -> None:
+    connection = asked(b'() "/" Sent', b'(\\Sent) "/" Gesendet')
+    assert roles_in(connection) == {"Gesendet": "sent", "Sent": None}
+    assert connection.has_role("Gesendet", Role.SENT)
+    assert not connection.has_role("Sent", Role.SENT)
+
+
+def test_the_inbox_has_no_second_role(asked: Asked) -> None:
+    connection = asked(b'(\\Sent) "/" INBOX')
+    assert not connection.has_role("INBOX", Role.SENT)
+
+
+def test_folders_of_others_have_no_role(asked: Asked) -> None:
+    namespaces = b'* NAMESPACE (("INBOX." ".")) (("user." ".")) (("" "."))\r\nTAG OK\r\n'
+    connection = asked(
+        b'() "." Sent',
+        b'(\\Drafts) "." user.bob.Drafts',
+        b'(\\Trash) "." Trash',
+        b'() "." INBOX.Sent',
+        namespaces=namespaces,
+    )
+    assert roles_in(connection) == {"INBOX.Sent": "sent", "Sent": None, "Trash": None, "user.bob.Drafts": None}
+    assert connection.sent_folder() == "INBOX.Sent"
+
+
+def test_a_namespace_inside_another_decides(asked: Asked) -> None:
+    namespaces = b'* NAMESPACE (("" "/")) (("Others/" "/")) NIL\r\nTAG OK\r\n'
+    connection = asked(b'(\\Sent) "/" Others/bob/Sent', b'() "/" "Sent Items"', namespaces=namespaces)
+    assert roles_in(connection) == {"Others/bob/Sent": None, "Sent Items": "sent"}
+
+
+def test_a_new_folder_is_made_in_the_personal_namespace(asked: Asked, imap: LyingServer) -> None:
+    namespaces = b'* NAMESPACE (("INBOX." ".")) NIL (("" "."))\r\nTAG OK\r\n'
+    assert asked(b'() "." Sent', namespaces=namespaces).sent_folder() == "INBOX.Sent"
+    assert imap.commands("CREATE")[0].endswith(b'"INBOX.Sent"')
+
+
+@pytest.mark.parametrize("extended", [b"", b"LIST-STATUS"])
+def test_namespaces_are_asked_for_once(asked: Asked, imap: LyingServer, extended: bytes) -> None:
+    namespaces = b'* NAMESPACE (("" "/")) NIL NIL\r\nTAG OK\r\n'
+    connection = asked(b'() "/" Sent', namespaces=namespaces, more=extended)
+    for _ in range(2):
+        assert roles_in(connection) == {"Sent": "sent"}
+        assert connection.sent_folder() == "Sent"
+    assert len(imap.commands("NAMESPACE")) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"TAG NO not now\r\n",
+        b"* NAMESPACE\r\nTAG OK\r\n",
+        b"* NAMESPACE NIL\r\nTAG OK\r\n",
+        b'* NAMESPACE ((NIL "/") () x) (NIL) ((()))\r\nTAG OK\r\n',
+        b"* NAMESPACE x y z\r\nTAG OK\r\n",
+        b"* NAMESPACE (((((((\r\nTAG OK\r\n",
+    ],
+)
+def test_a_list_is_read_without_namespaces(asked: Asked, answer: bytes) -> None:
+    connection = asked(b'() "/" Sent', b'() "/" Others/Sent', namespaces=answer)
+    assert roles_in(connection) == {"Sent": "sent", "Others/Sent": None}
+
+
+def test_folders_that_another_user_made_at_dovecot_get_no_mail(tls_folder: Path) -> None:
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
+    folder = dovecot.new_folder()
+    settings = SHARED_AT_THE_TOP.format(folder=folder)
+    draft = OutgoingMessage.of(b"Message-ID: <one@draft.sealwax.invalid>\r\n\r\nHello\r\n")
+    with dovecot.run_dovecot(PASSWORDS, tls_folder=tls_folder, folder=folder, more_settings=settings) as addresses:
+        imap = addresses[Security.IMPLICIT_TLS]
+        server = MailServer(imap=imap, smtp=SOMEWHERE.smtp, ca_file=tls_folder / "tls_ca.pem")
+        bob = ImapConnection.open(login_at(server, BOB, PASSWORDS[BOB]))
+        for name in ("Sent", "Drafts", "Trash"):
+            bob.create_folder(name)
+        bob.close()
+        alice = ImapConnection.open(login_at(server))
+        assert roles_in(alice) == {"INBOX/Gesendet": "sent", "Drafts": None, "Sent": None, "Trash": None}
+        assert alice.keep_draft(draft, "<one@draft.sealwax.invalid>").folder == "INBOX/Drafts"
+        assert roles_in(alice)["INBOX/Drafts"] == "drafts"
+        alice.close()
