@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 DOCUMENT: Final = "index.html"
+CONFIGURATION: Final = "config.json"
 PAGES_POLICY: Final = {
     "default-src": "'none'",
     "script-src": "'self' 'wasm-unsafe-eval'",
@@ -50,8 +51,11 @@ def find_references(html: str, listed: Collection[str]) -> list[str]:
     return reader.problems
 
 
-def check_header_fields(fields: Fields) -> list[str]:
-    """A sentence for each header field of the document that the pages' server does not send, or sends otherwise."""
+def check_header_fields(fields: Fields, *, connections: Collection[str]) -> list[str]:
+    """A sentence for each header field of the document that the pages' server does not send, or sends otherwise.
+
+    `connections`: the origins that the policy may allow besides the pages' own.
+    """
     problems = [f"the header field {name} adds to the page" for name in _ADDING_FIELDS if _values(fields, name)]
     kinds = [value.partition(";")[0].strip().lower() for value in _values(fields, "Content-Type")]
     if kinds != ["text/html"]:
@@ -60,22 +64,22 @@ def check_header_fields(fields: Fields) -> list[str]:
         problems.append("the header field X-Content-Type-Options: nosniff is missing")
     unclear = [name for name in _COMPARED_FIELDS if not all(map(_is_plain, _values(fields, name)))]
     problems += [f"the header field {name} has characters other than ASCII" for name in unclear]
-    return [*problems, *_check_policies(fields)]
+    return [*problems, *_check_policies(fields, {"'self'", "'none'", *connections})]
 
 
 def _is_plain(value: str) -> bool:
     return value.isascii() and value.replace("\t", " ").isprintable()
 
 
-def _check_policies(fields: Fields) -> list[str]:
+def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
     # A browser obeys each of several policies, so one that is strict enough suffices.
     policies = _policies(fields)
     if not policies:
         return ["the header field Content-Security-Policy is missing"]
-    return min((list(_weaknesses(policy)) for policy in policies), key=len)
+    return min((list(_weaknesses(policy, connections)) for policy in policies), key=len)
 
 
-def _weaknesses(policy: Mapping[str, str]) -> Iterator[str]:
+def _weaknesses(policy: Mapping[str, str], connections: Collection[str]) -> Iterator[str]:
     for name, expected in PAGES_POLICY.items():
         if name not in policy:
             yield f"the policy lacks {name} {expected}"
@@ -84,6 +88,9 @@ def _weaknesses(policy: Mapping[str, str]) -> Iterator[str]:
     for name in policy.keys() - PAGES_POLICY.keys() - _HARMLESS - {CONNECT}:
         # A further directive, such as script-src-elem, may allow more than the one that it replaces.
         yield f"the policy has the directive {name}, which the pages do not use"
+    for source in policy.get(CONNECT, "").split():
+        if source not in connections:
+            yield f"the policy allows connections to {source}, which {CONFIGURATION} does not name"
 
 
 def _policies(fields: Fields) -> list[dict[str, str]]:

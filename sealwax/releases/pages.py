@@ -6,7 +6,7 @@ name: nothing can list them over the network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.fetch import FetchAnswer, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_answer
-from sealwax.releases.document import DOCUMENT, check_header_fields, find_references
+from sealwax.releases.document import CONFIGURATION, DOCUMENT, check_header_fields, find_references
 from sealwax.releases.findings import Finding, Outcome, compare
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_RELEASE_BYTES
@@ -22,7 +22,6 @@ from smime_core.own_content import MANIFEST_NAME, Release, ReleasedFile
 from smime_core.text import is_loopback
 from smime_core.trust import Members, parse_json
 
-CONFIGURATION: Final = "config.json"
 _CONFIGURATION_BYTES: Final = 65_536
 _PORTS: Final = {"https": 443, "http": 80}
 _PARALLEL: Final = 4
@@ -96,9 +95,9 @@ def compare_pages(release: Release, source: PagesSource) -> PagesReport:
     files = [file for file in release.files if file.path != DOCUMENT]
     with ThreadPoolExecutor(_PARALLEL) as threads:
         findings = threads.map(lambda file: _compare_served(file, source), files)
-        document, problems = _compare_document(release, source)
         connections, wrong = _read_configuration(source)
-    return PagesReport(findings=(document, *findings), problems=(*problems, *wrong), connections=connections)
+        document, problems = _compare_document(release, source, {_origin(one) for one in connections.values()})
+    return PagesReport(findings=(document, *findings), problems=(*wrong, *problems), connections=connections)
 
 
 def _compare_served(file: ReleasedFile, source: PagesSource) -> Finding:
@@ -118,7 +117,18 @@ def _failed(path: str, failure: LookupFailed) -> Finding:
     return Finding(path=path, outcome=outcome, detail=str(failure))
 
 
-def _compare_document(release: Release, source: PagesSource) -> tuple[Finding, Sequence[str]]:
+def _origin(address: str) -> str:
+    """The source by which a policy allows this address, or "" if it is not the address of one server."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc and "*" not in parts.netloc else ""
+
+
+def _compare_document(
+    release: Release, source: PagesSource, connections: Collection[str]
+) -> tuple[Finding, Sequence[str]]:
     listed = {file.path: file for file in release.files}
     if DOCUMENT not in listed:
         return Finding(path=DOCUMENT, outcome=Outcome.ADDITIONAL, detail="the signed list has no document"), ()
@@ -129,7 +139,7 @@ def _compare_document(release: Release, source: PagesSource) -> tuple[Finding, S
     except LookupFailed as failure:
         return _failed(DOCUMENT, failure), ()
     references = find_references(answer.body.decode("utf-8", "replace"), listed)
-    problems = (*check_header_fields(answer.fields), *references)
+    problems = (*check_header_fields(answer.fields, connections=connections), *references)
     return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]
 
 

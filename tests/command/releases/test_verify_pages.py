@@ -158,6 +158,73 @@ def test_a_directive_that_allows_more_beside_the_policy_is_named(lab: Lab, pages
     assert differences(verify(lab, pages)) == [expected]
 
 
+def allow(pages: PagesServer, directive: str, sources: str) -> None:
+    """Send the honest policy with further sources in one directive."""
+
+    def loosen(_: Request, answer: Response) -> Response:
+        policy = answer.headers["Content-Security-Policy"]
+        assert f"{directive} " in policy
+        answer.headers["Content-Security-Policy"] = policy.replace(f"{directive} ", f"{directive} {sources} ")
+        return answer
+
+    pages.changes["/"] = loosen
+
+
+@pytest.mark.parametrize("source", ["https://evil.example", "*", "https:", "wss://api.example.test", "*.example.test"])
+def test_each_further_server_of_the_policy_is_named(lab: Lab, pages: PagesServer, source: str) -> None:
+    allow(pages, "connect-src", f"{source} https://other.example")
+    result = verify(lab, pages)
+    assert result.code == 1
+    assert differences(result) == [
+        f"differs: index.html: the policy allows connections to {one}, which config.json does not name"
+        for one in (source, "https://other.example")
+    ]
+
+
+def test_a_further_source_of_scripts_is_named(lab: Lab, pages: PagesServer) -> None:
+    allow(pages, "script-src", "https://evil.example")
+    (line,) = differences(verify(lab, pages))
+    assert line.startswith("differs: index.html: the policy has script-src https://evil.example 'self'")
+
+
+def test_a_second_policy_that_is_strict_enough_suffices(lab: Lab, pages: PagesServer) -> None:
+    def add_policy(_: Request, answer: Response) -> Response:
+        answer.headers.add("Content-Security-Policy", "connect-src *")
+        return answer
+
+    pages.changes["/"] = add_policy
+    assert differences(verify(lab, pages)) == []
+
+
+def test_a_policy_without_connections_is_strict_enough(lab: Lab, pages: PagesServer) -> None:
+    def close(_: Request, answer: Response) -> Response:
+        policy = answer.headers["Content-Security-Policy"].replace("connect-src", "connect-src 'none'; report-uri")
+        answer.headers["Content-Security-Policy"] = policy
+        return answer
+
+    pages.changes["/"] = close
+    assert differences(verify(lab, pages)) == []
+
+
+def test_without_a_configuration_the_servers_of_the_policy_are_named(lab: Lab, pages: PagesServer) -> None:
+    pages.replace("/config.json", b"alert(1)")
+    allowed = [line for line in differences(verify(lab, pages)) if "allows connections to" in line]
+    assert [API in line or KEY_SERVER in line for line in allowed] == [True, True]
+
+
+@pytest.mark.parametrize("address", ["https:", "*", "https://*", "https://[", ""])
+def test_a_configuration_allows_no_source_of_many_servers(lab: Lab, pages: PagesServer, address: str) -> None:
+    pages.replace("/config.json", json.dumps({"api": address, "keyServer": KEY_SERVER}).encode())
+    allow(pages, "connect-src", address)
+    allowed = [line.split()[7] for line in differences(verify(lab, pages)) if "allows connections to" in line]
+    assert allowed == [f"{one}," for one in (address, API) if one]
+
+
+def test_an_interface_below_a_path_is_expected_by_its_origin(lab: Lab, pages: PagesServer) -> None:
+    pages.replace("/config.json", json.dumps({"api": f"{API}/mail", "keyServer": KEY_SERVER}).encode())
+    assert verify(lab, pages).code == 0
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
