@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 from sealwax.lookups.directory_failure import UNREADABLE_OR_TOO_LARGE, DirectoryFailed, DirectoryProblem
 from sealwax.lookups.found_certificates import found_in
 from smime_core.limits import DIRECTORY_SECONDS, MAX_DIRECTORY_ENTRIES, MAX_DIRECTORY_URL_CHARACTERS
+from smime_core.text import parse_address
 from smime_core.trust import CertificateSource, FoundCertificate
 
 ATTRIBUTES: Final = (
@@ -118,9 +119,20 @@ def find_in_ldap(address: str, directory: LdapDirectory) -> tuple[FoundCertifica
 
 
 def address_filter(address: str) -> str:
-    """The only search filter that is sent: `mail` is exactly this text (RFC 4515 section 3)."""
-    escaped = "".join([_ESCAPED[byte] for byte in address.encode("utf-8", "surrogatepass")])
-    return f"(mail={escaped})"
+    """The only search filter that is sent: `mail` is exactly this text (RFC 4515 section 3).
+
+    A domain beyond ASCII is also searched as its A-labels: `mail` has no other letters in most directories (RFC 4524
+    section 2.16), but some have UTF-8 there.
+    """
+    parsed = None if address.isascii() else parse_address(address)
+    as_written = f"(mail={_escape(address)})"
+    if parsed is None or address.endswith(f"@{parsed.domain}"):
+        return as_written
+    return f"(|(mail={_escape(address.rpartition('@')[0])}@{_escape(parsed.domain)}){as_written})"
+
+
+def _escape(text: str) -> str:
+    return "".join([_ESCAPED[byte] for byte in text.encode("utf-8", "surrogatepass")])
 
 
 def _ask(directory: LdapDirectory, search_filter: str) -> list[bytes]:

@@ -99,6 +99,31 @@ def test_a_directory_that_fails_is_told_and_the_others_answer(signed_in: Browser
     assert problem["message"]
 
 
+@pytest.mark.parametrize("address", ["bob@bücher.example", "bób@bücher.example", "bob@xn--bcher-kva.example"])
+def test_an_address_beyond_ascii_is_found_by_the_a_labels_of_its_domain(signed_in: Browser, address: str) -> None:
+    record = smimea(3, 0, 0, person("bob").certificate.der)
+    names = [owner_name(f"{local_part}@xn--bcher-kva.example") for local_part in ("bob", "bób")]
+    with run_dns(Zone(records={name: [record] for name in names})) as zone:
+        browser = signed_in(directory_name_servers=(NameServer(address=HOST, port=zone.port),))
+        answer = look_up(browser, address).get_json()
+    assert [b64decode(found) for found in answer["certificates"]] == [person("bob").certificate.der]
+    assert answer["problems"] == []
+
+
+@pytest.mark.parametrize("address", ["nobody@bücher.example", "nöbody@example.test"])
+def test_an_unknown_address_beyond_ascii_has_no_certificates(signed_in: Browser, tmp_path: Path, address: str) -> None:
+    (tmp_path / "bob.pem").write_text(certificate_pem(person("bob").certificate))
+    with run_dns(Zone()) as zone:
+        name_servers = (NameServer(address=HOST, port=zone.port),)
+        answer = look_up(signed_in(directory_folder=tmp_path, directory_name_servers=name_servers), address)
+    assert answer.get_json() == {"certificates": [], "found": [], "problems": []}
+
+
+@pytest.mark.parametrize("address", ["bób@bü cher.example", "bób", "bób@\u202eexample.test", "bób@", "@bücher.example"])
+def test_a_text_beyond_ascii_that_is_no_address_is_refused(signed_in: Browser, address: str) -> None:
+    assert error_of(look_up(signed_in(), address)) == (400, "bad-argument")
+
+
 def test_the_dns_is_not_asked_unless_the_operator_says_so(signed_in: Browser) -> None:
     assert ask(signed_in()) == {"certificates": [], "found": [], "problems": []}
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from sealwax.lookups.search import SearchProblem
 from smime_core.trust import FoundCertificate
 from webbridge.blueprints.json_values import base64_text, read_members
-from webbridge.gateway.door import check_address
+from webbridge.gateway.door import check_recipient
 from webbridge.services import require_session, services
 
 MAX_REQUEST_BYTES = 4096
@@ -24,7 +24,7 @@ blueprint = Blueprint("directory", __name__)
 def find_certificates() -> Response:
     """List the certificates in the directories, and the directories that did not answer. The vault judges them."""
     require_session()
-    result = services().people.search(check_address(_read_address()))
+    result = services().people.search(check_recipient(_read_address()))
     return jsonify(
         certificates=[base64_text(found.certificate.der) for found in result.found],
         found=[_found_to_json(found) for found in result.found],

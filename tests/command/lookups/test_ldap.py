@@ -106,6 +106,11 @@ def slapd(tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterato
         ),
         Entry(name="Nobody", mail="nobody@example.test"),
         Entry(
+            name="Erin",
+            mail="erin@xn--bcher-kva.example",
+            attributes=(("userCertificate;binary", bob.certificate.der),),
+        ),
+        Entry(
             name="Hidden",
             mail="hidden@example.test",
             attributes=(("userCertificate;binary", bob.certificate.der),),
@@ -142,6 +147,13 @@ def test_a_certificate_is_found_by_starttls_and_by_tls(slapd: Slapd, tls_folder:
     url = getattr(slapd, way)
     assert certificates(BOB, url, tls_folder) == [person("bob").certificate]
     assert certificates("BOB@EXAMPLE.TEST", url, tls_folder) == [person("bob").certificate]
+
+
+def test_a_domain_beyond_ascii_is_found_by_its_a_labels(slapd: Slapd, tls_folder: Path) -> None:
+    for address in ("erin@xn--bcher-kva.example", "erin@bücher.example", "ERIN@BÜCHER.example"):
+        assert certificates(address, slapd.tls_url, tls_folder) == [person("bob").certificate]
+    for address in ("erín@bücher.example", "erin@bucher.example", "jörg@bücher.example"):
+        assert certificates(address, slapd.tls_url, tls_folder) == []
 
 
 def test_both_kinds_of_attribute_are_read_each_certificate_once(slapd: Slapd, tls_folder: Path) -> None:

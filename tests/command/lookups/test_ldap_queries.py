@@ -67,7 +67,8 @@ def test_the_password_is_in_no_text() -> None:
         ("*", "(mail=\\2a)"),
         ("a)(b=c", "(mail=a\\29\\28b\\3dc)"),
         ("\\\0", "(mail=\\5c\\00)"),
-        ("ö@ü", "(mail=\\c3\\b6@\\c3\\bc)"),
+        ("ö@ü", "(|(mail=\\c3\\b6@xn--tda)(mail=\\c3\\b6@\\c3\\bc))"),
+        ("bob@\u2028ü", "(mail=bob@\\e2\\80\\a8\\c3\\bc)"),
     ],
 )
 def test_whatever_could_mean_something_in_a_filter_is_escaped(address: str, expected: str) -> None:
