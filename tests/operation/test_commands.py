@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from sealwax.service.schema import Standing
 from tests.operation.conftest import Site
 from tests.support.servers import dovecot
 from tests.support.servers.directory_servers import Zone, run_dns
 from tests.support.servers.mailboxes import PASSWORDS
 from tests.support.servers.own_process import running, sealwax
 from tests.support.servers.ports import free_port
+from webbridge.database import SCHEMA
 from webbridge.gateway import Security
 
 pytestmark = pytest.mark.server
@@ -273,3 +275,29 @@ def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(
         ((level, text),) = found(findings(site)[1], "dns")
         assert level == "error"
         assert "localhost, port 993 and localhost, port 465 stay in use" in text
+
+
+@pytest.mark.parametrize("options", [(), ("--accept-servers",)])
+def test_check_changes_no_database_that_is_not_up_to_date(site: Site, options: tuple[str, ...]) -> None:
+    services = {
+        "_imaps._tcp.example.test": ["0 1 993 localhost."],
+        "_submissions._tcp.example.test": ["0 1 465 localhost."],
+    }
+    with run_dns(Zone(services=services)) as zone:
+        domain = '[[domains]]\nname = "example.test"\nfind_servers = true\n'
+        resolver = f'[[directory.name_servers]]\naddress = "127.0.0.1"\nport = {zone.port}\n'
+        site.file.write_text(f"{site.file.read_text()}\n{domain}{resolver}")
+        database = site.folder / "state" / "bridge.sqlite"
+        database.parent.mkdir()
+        done = sealwax("bridge", "check", *site.config, *options)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert not database.exists()
+        assert sealwax("bridge", "init", *site.config).returncode == 0
+        sealwax("bridge", "step-back", *site.config)
+        before = SCHEMA.state(database)
+        done = sealwax("bridge", "check", *site.config, "--json", *options)
+        (dns,) = found(json.loads(done.stdout)["findings"], "dns")
+        assert dns[0] == ("error" if options else "warning")
+        assert "example.test: mail at localhost, port 993" in dns[1]
+        assert SCHEMA.state(database) == before
+        assert before.standing is Standing.OLDER

@@ -23,8 +23,9 @@ from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
-from sealwax.service import is_https
+from sealwax.service import Database, DatabaseUnavailable, is_https
 from sealwax.service.database import file_of
+from sealwax.service.schema import Standing
 from webbridge.accounts.found_servers import AcceptedServers, find_servers
 from webbridge.certificates.files import read_certificates
 from webbridge.config import BridgeConfig
@@ -88,10 +89,18 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
 def _servers(config: BridgeConfig) -> list[MailServer]:
     servers = [config.mail_server, *(domain.server for domain in config.domains)]
     found = [domain.name for domain in config.domains if domain.is_found]
-    if found:
-        with closing(SCHEMA.open(config.database)) as database:
+    if found and _is_current(config):
+        with closing(Database(config.database)) as database:
             servers += map(AcceptedServers(database).find, found)
     return list(dict.fromkeys(server for server in servers if server))
+
+
+def _is_current(config: BridgeConfig) -> bool:
+    """Return whether the database has the tables of this program. To open it by its schema would upgrade it."""
+    try:
+        return SCHEMA.state(config.database).standing is Standing.CURRENT
+    except DatabaseUnavailable:
+        return False
 
 
 def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) -> Finding:
@@ -100,7 +109,11 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
     except (LookupFailed, DirectoryFailed) as error:
         return wrong("dns", str(error), "name the servers of the domain by mail, without find_servers")
     shown = f"{domain}: mail at {_at(server.mailbox)}, outgoing mail at {_at(server.smtp)}"
-    with closing(SCHEMA.open(config.database)) as database:
+    if not _is_current(config):
+        text = f"{shown}; the accepted servers are in the database, which is not ready"
+        judged = wrong if accepts_servers else doubtful
+        return judged("dns", text, "do as the line about the database says, then check again")
+    with closing(Database(config.database)) as database:
         accepted = AcceptedServers(database)
         if accepts_servers:
             accepted.accept(domain, server)
