@@ -178,18 +178,24 @@ def test_a_server_that_breaks_idle_ends_no_stream(
         page.wait_for("mail")
 
 
-def test_a_refused_password_ends_the_session_and_its_streams(imap: LyingServer, config: BridgeConfig) -> None:
-    here = replace(config, mail_server=imap.address())
+def test_a_refused_password_ends_the_session_and_its_streams(
+    imap: LyingServer, config: BridgeConfig, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealwax.service.announcements.POLL_SECONDS", 0.05)
+    here = replace(config, mail_server=imap.address(), database=database_url)
     with ExitStack() as stack:
         app = create_app(here)
         stack.callback(services_of(app).close)
         events = stack.enter_context(run_events(here))
         browser = signed_in(app)
+        assert services_of(app).pool.session_ids() != set()
         imap.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", *IMAP["AUTHENTICATE PLAIN"][1:2], b"TAG NO wrong\r\n"]
         page = stack.enter_context(Page(events.port, cookie_of(browser)))
         page.wait_for("session-ended")
         assert page.next_event() == ("end", None)
-        wait_until(lambda: get(browser, "/api/session").status_code == 401)
+        # The bridge hears of it without a request of this session, and closes its connection.
+        wait_until(lambda: services_of(app).pool.session_ids() == set())
+        assert get(browser, "/api/session").status_code == 401
 
 
 def test_a_mailbox_by_pop3_has_a_stream_without_folders(config: BridgeConfig, memory_server: MemoryMailServer) -> None:

@@ -50,8 +50,10 @@ class EventsApplication:
         self._sessions = sessions_of(config, self._database, accounts_of(config, self._database))
         self._mail_threads = ThreadPoolExecutor(_MAIL_THREADS, thread_name_prefix="mail")
         self._admission_threads: Executor = ThreadPoolExecutor(_ADMISSION_THREADS, thread_name_prefix="admission")
+        self._announcements = Announcements(self._database)
         self.hub = Hub(
             sessions=self._sessions,
+            announcements=self._announcements,
             folder_ids=FolderIds(bridge_secret(self._database)),
             mail_threads=self._mail_threads,
             max_streams=max_streams,
@@ -99,7 +101,7 @@ class EventsApplication:
             with contextlib.suppress(RuntimeError):  # The loop has ended.
                 loop.call_soon_threadsafe(self.hub.hear, announcement)
 
-        self._listening = await asyncio.to_thread(Announcements(self._database).listen, heard)
+        self._listening = await asyncio.to_thread(self._announcements.listen, heard)
         await self.hub.check_sessions()
 
     def _admit(self, scope: HTTPScope) -> _Answer:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, Final
 
-from sealwax.service import Announcement, DatabaseUnavailable, TryLater, audit
+from sealwax.service import Announcement, Announcements, DatabaseUnavailable, TryLater, audit
 from sealwax.service.metrics import add_streams
 from webbridge.events.inbox import InboxWatcher
 from webbridge.events.stream import Stream, event_bytes, retry_bytes
@@ -44,9 +44,16 @@ class Hub:
     """All streams of this process. `reserve` and `release` may be called by any thread, the rest by the event loop."""
 
     def __init__(
-        self, *, sessions: SessionStore, folder_ids: FolderIds, mail_threads: Executor, max_streams: int
+        self,
+        *,
+        sessions: SessionStore,
+        announcements: Announcements,
+        folder_ids: FolderIds,
+        mail_threads: Executor,
+        max_streams: int,
     ) -> None:
         self._sessions = sessions
+        self._announcements = announcements
         self._folder_ids = folder_ids
         self._mail_threads = mail_threads
         self._max_streams = max_streams
@@ -172,13 +179,24 @@ class Hub:
             """End the sessions whose password the mail server no longer accepts."""
             refused = {stream for stream in user.streams if _are_equal(stream.credentials, credentials)}
             for session_id in {stream.session_id for stream in refused}:
-                self._spawn(_end_quietly(self._sessions, session_id))
+                self._spawn(self._end_announced(session_id))
                 audit("session-ended", outcome="login-refused", account=credentials.account.address)
             for stream in refused:
                 stream.end(_SESSION_ENDED)
             user.streams -= refused
 
         return end_refused
+
+    async def _end_announced(self, session_id: str) -> None:
+        """End a session, and let the other processes close its connections."""
+        try:
+            await asyncio.to_thread(self._sessions.end_id, session_id)
+        except DatabaseUnavailable:
+            logging.getLogger("sealwax.events").warning(
+                "a session could not be ended, because the database is unavailable"
+            )
+            return
+        await asyncio.to_thread(self._announcements.tell, Announcement(kind=SESSION_ENDED, subject=session_id))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -189,13 +207,6 @@ class Hub:
         user = self._users.pop(key)
         if user.watcher is not None:
             user.watcher.stop()
-
-
-async def _end_quietly(sessions: SessionStore, session_id: str) -> None:
-    try:
-        await asyncio.to_thread(sessions.end_id, session_id)
-    except DatabaseUnavailable:
-        logging.getLogger("sealwax.events").warning("a session could not be ended, because the database is unavailable")
 
 
 def _are_equal(one: Credentials, other: Credentials) -> bool:
