@@ -22,7 +22,6 @@ from roaming_keys.wire import MAX_RECORD_BYTES, Login, LoginTerms, Parameters, P
 from sealwax.service import (
     CrossOrigin,
     ServiceError,
-    TryLater,
     client_network,
     create_application,
     error_response,
@@ -120,20 +119,18 @@ class _Views:
         # failed logins from that network count.
         own_network = self._keys.counter_name("account and network", f"{network} {user}")
         is_known = self._store.knows_network(own_network, at)
-        account_counter = own_network if is_known else self._keys.counter_name("account", user)
-        network_counter = self._keys.counter_name("network", network)
-        backoffs = {account_counter: self._config.account_backoff, network_counter: self._config.network_backoff}
-        wait_seconds = self._store.start_attempt(backoffs, at)
-        if wait_seconds:
-            text = f"There were too many attempts to log in. Try again in {wait_seconds} seconds."
-            raise TryLater(text, wait_seconds)
+        account_counter = (own_network if is_known else self._keys.counter_name("account", user)).hex()
+        network_counter = self._keys.counter_name("network", network).hex()
+        network_rule = self._config.network_backoff
+        failed = self._store.failed_logins
+        failed.start({account_counter: self._config.account_backoff, network_counter: network_rule}, at)
         if not self._is_right(attempt, user):
             raise ServiceError(401, "login-refused", "The address or the passphrase is not right.")
         try:
             self._store.use_nonce(attempt.nonce, nonce_ends, at)
         except UsedBefore:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
-        self._store.forgive(account_counter, network_counter)
+        failed.succeeded(own=account_counter, shared=network_counter, rule=network_rule)
         self._store.remember_network(own_network, at)
         return _json_response(self._keys.unseal(Sealed.RECORD, self._store.find_sealed(user), user))
 

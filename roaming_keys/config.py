@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roaming_keys.store import BackoffRule
 from roaming_keys.tickets import KEY_BYTES
-from sealwax.service import check_origin, check_proxies, now
+from sealwax.service import BackoffRule, check_origin, check_proxies, now
 
 # Any client can make an account wait, so the wait of an account stays short. It allows 1,440 guesses a day, too few to
 # find a stretched passphrase. A network waits only for its own failures, so its wait may be longer.

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, FAILED_LOGIN, KNOWN_NETWORK, MASTER_KEY, USED
+from roaming_keys.database.tables import ACCOUNT, KNOWN_NETWORK, MASTER_KEY, TABLES, USED
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters
-from sealwax.service import CLOCK_SLACK_SECONDS
+from sealwax.service import CLOCK_SLACK_SECONDS, BackoffCounter
 from sealwax.service.database import insert_into
 
 KNOWN_SECONDS = 90 * 86_400.0
+_REFUSAL: Final = "There were too many attempts to log in. Try again in {seconds} seconds."
 
 
 class AccountExists(Exception):
@@ -35,26 +37,18 @@ class Account:
     login_key: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackoffRule:
-    """After `free_failures`, each further failure doubles the wait, from one second to `longest_seconds`."""
-
-    free_failures: int
-    longest_seconds: int
-
-    def wait_seconds(self, failures: int) -> int:
-        """Return the wait after this number of failures."""
-        excess = failures - self.free_failures
-        # The exponent is limited before the shift, because a counter may grow for years.
-        return min(1 << min(excess - 1, 30), self.longest_seconds) if excess > 0 else 0
-
-
 class Store:
     """The store, in one database."""
 
     def __init__(self, url: str | Path, *, forget_after: datetime.timedelta) -> None:
-        self._forget_seconds = forget_after.total_seconds()
         self._database = SCHEMA.open(url)
+        self.failed_logins = BackoffCounter(
+            self._database,
+            tables=TABLES,
+            kind="login",
+            forget_seconds=int(forget_after.total_seconds()),
+            refusal=_REFUSAL,
+        )
 
     def belongs_to(self, fingerprint: bytes) -> bool:
         """Return whether the store belongs to the master key with this fingerprint. A new store is bound to it."""
@@ -114,40 +108,6 @@ class Store:
         with self._database.transaction(durable=False) as rows:
             _use_once(rows, f"nonce {nonce.hex()}", ends, at)
 
-    def start_attempt(self, backoffs: dict[bytes, BackoffRule], at: datetime.datetime) -> int:
-        """Count a login as failed before it is tried, and return the seconds that it must wait: 0 if it may be tried.
-
-        The check and the count are one transaction, so that parallel guesses are all counted. An attempt that must wait
-        is not counted, so that trying too early does not make the wait longer.
-        """
-        now = at.timestamp()
-        with self._database.transaction() as rows:
-            self._forget_failures(rows, now)
-            failures: dict[bytes, int] = {}
-            wait = 0.0
-            for counter in backoffs:
-                query = select(FAILED_LOGIN.c.failures, FAILED_LOGIN.c.blocked_until)
-                row = rows.execute(query.where(FAILED_LOGIN.c.counter == counter)).first()
-                earlier, blocked_until = (0, 0.0) if row is None else row
-                failures[counter] = earlier + 1
-                wait = max(wait, blocked_until - now)
-            if wait > 0:
-                return int(wait) + 1
-            for counter, rule in backoffs.items():
-                count = failures[counter]
-                self._note_failure(rows, counter, failures=count, blocked_until=now + rule.wait_seconds(count), at=now)
-        return 0
-
-    def forgive(self, account_counter: bytes, network_counter: bytes) -> None:
-        """After a successful login, forget all failures of the account, but only the latest failure of the network.
-
-        Otherwise a guesser who also has an account could clear the count of the network.
-        """
-        with self._database.transaction() as rows:
-            rows.execute(delete(FAILED_LOGIN).where(FAILED_LOGIN.c.counter == account_counter))
-            fewer = {"failures": FAILED_LOGIN.c.failures - 1, "blocked_until": 0.0}
-            rows.execute(update(FAILED_LOGIN).where(FAILED_LOGIN.c.counter == network_counter).values(fewer))
-
     def remember_network(self, name: bytes, at: datetime.datetime) -> None:
         """Remember that an account has logged in from a network. `name` is a hash of both."""
         now = at.timestamp()
@@ -166,23 +126,4 @@ class Store:
         query = select(network.name).where(network.name == name, network.latest >= at.timestamp() - KNOWN_SECONDS)
         with self._database.reading() as rows:
             return rows.execute(query).first() is not None
-
-    def _forget_failures(self, rows: Connection, now: float) -> None:
-        latest = FAILED_LOGIN.c.latest
-        for is_over in (latest < now - self._forget_seconds, latest > now + CLOCK_SLACK_SECONDS):
-            rows.execute(delete(FAILED_LOGIN).where(is_over))
-
-    def _note_failure(
-        self, rows: Connection, counter: bytes, *, failures: int, blocked_until: float, at: float
-    ) -> None:
-        noted = {"failures": failures, "blocked_until": blocked_until, "latest": at}
-        first = insert_into(rows, FAILED_LOGIN).values(counter=counter, **noted)
-        rows.execute(first.on_conflict_do_update(index_elements=["counter"], set_=noted))
-
-
-def _use_once(rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
-    """Note the use of something that ends. Raises UsedBefore."""
-    rows.execute(delete(USED).where(USED.c.ends <= at.timestamp()))
-    used = insert_into(rows, USED).values(value=value, ends=ends.timestamp())
-    if rows.execute(used.on_conflict_do_nothing().returning(USED.c.value)).first() is None:
-        raise UsedBefore
+from roaming_keys.database.tables import ACCOUNT, KNOWN_NETWORK, MASTER_KEY, TABLES, USED

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from sealwax.service.columns import INSTANT
+from sealwax.service.counter_table import add_counter_table
 
 TABLES: Final = MetaData()
 
@@ -25,16 +26,7 @@ ACCOUNT: Final = Table(
     sqlite_strict=True,
 )
 
-FAILED_LOGIN: Final = Table(
-    "failed_login",
-    TABLES,
-    Column("counter", LargeBinary, primary_key=True, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("blocked_until", INSTANT, nullable=False),
-    Column("latest", INSTANT, nullable=False),
-    Index("failed_login_by_latest", "latest"),
-    sqlite_strict=True,
-)
+COUNTER: Final = add_counter_table(TABLES)
 
 KNOWN_NETWORK: Final = Table(
     "known_network",

@@ -9,7 +9,7 @@ from sealwax.service.announcements import Announcement, Announcements, Listening
 from sealwax.service.application import create_application
 from sealwax.service.client_network import client_network
 from sealwax.service.configuration import check_origin, check_proxies, host_of, is_https, now
-from sealwax.service.counters import Gate, LeakyCounter
+from sealwax.service.counters import BackoffCounter, BackoffRule, Gate, LeakyCounter
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
 from sealwax.service.headers import API_POLICY, CrossOrigin, install_cross_origin
@@ -23,6 +23,8 @@ __all__ = [
     "CLOCK_SLACK_SECONDS",
     "Announcement",
     "Announcements",
+    "BackoffCounter",
+    "BackoffRule",
     "CrossOrigin",
     "Database",
     "DatabaseRefused",

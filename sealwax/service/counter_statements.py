@@ -28,7 +28,7 @@ from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
 SWEPT_AT_ONCE: Final = 1000
 
 # The parameters. The names of columns are reserved for the values of an INSERT.
-COUNTER, EVENTS, NOW, PER_SECOND, MOST = "counter", "events", "now", "per_second", "most"
+COUNTER, EVENTS, NOW, PER_SECOND, MOST, SECONDS = "counter", "events", "now", "per_second", "most", "seconds"
 
 
 class CounterStatements:
@@ -85,6 +85,22 @@ class CounterStatements:
 
     def _is_named(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return self._table.c.kind == self._kind, self._table.c.name == bindparam(COUNTER)
+
+
+class BackoffStatements(CounterStatements):
+    """The statements for failures of one kind. Values do not drain, and `at` is the time from which a wait counts."""
+
+    def __init__(self, database: Database, table: Table, *, kind: str, seconds: int) -> None:
+        super().__init__(database, table, kind=kind, seconds=seconds)
+        row, is_named = table.c, self._is_named()
+        first = insert_into(database, table).values(kind=kind, name=bindparam(COUNTER), value=0.0, at=_now())
+        unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
+        self.lock: Final = unchanged.returning(row.value, row.at)
+        noted = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}
+        self.note: Final = update(table).where(*is_named).values(noted)
+        # The longest wait is over then.
+        released = {"value": case((row.value > 1, row.value - 1), else_=0.0), "at": row.at - bindparam(SECONDS)}
+        self.release: Final = update(table).where(*is_named).values(released)
 
 
 def _now() -> BindParameter[float]:

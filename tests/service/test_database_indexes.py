@@ -28,9 +28,9 @@ def test_the_key_servers_logins_read_no_whole_table(tmp_path: Path) -> None:
     path = tmp_path / "keys.sqlite"
     store = Store(path, forget_after=datetime.timedelta(days=1))
     with traced_statements() as statements:
-        store.start_attempt({b"account": ACCOUNT_BACKOFF, b"network": NETWORK_BACKOFF}, at=NOW)
+        store.failed_logins.start({"account": ACCOUNT_BACKOFF, "network": NETWORK_BACKOFF}, at=NOW)
         store.find_account("alice@example.test")
-        store.forgive(b"account", b"network")
+        store.failed_logins.succeeded(own="account", shared="network", rule=NETWORK_BACKOFF)
         store.remember_network(b"network", NOW)
     assert statements.seen
     assert statements.scans(path) == []

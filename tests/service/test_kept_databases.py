@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.store import BackoffRule, Store
+from roaming_keys.store import Store
 from sealwax.lookups.cache import AnswerCache, KeptAnswer
-from sealwax.service import Database, DatabaseUnavailable, TryLater, client_network
+from sealwax.service import BackoffRule, Database, DatabaseUnavailable, TryLater, client_network
 from sealwax.service import database as database_module
 from tests.support.clock import FakeClock
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
@@ -106,10 +106,10 @@ def test_a_session_lives_on_when_the_clock_is_set_back_by_seconds(database: Data
 
 def test_failures_at_the_key_server_under_a_clock_that_was_ahead_block_nobody_afterwards(tmp_path: Path) -> None:
     store = Store(tmp_path / "keys.sqlite", forget_after=datetime.timedelta(days=1))
-    counters = {b"account": BackoffRule(free_failures=0, longest_seconds=60)}
+    rules = {"account": BackoffRule(free_failures=0, longest_seconds=60)}
     now = FakeClock().at
-    assert store.start_attempt(counters, at=now + datetime.timedelta(seconds=YEARS)) == 0
-    assert store.start_attempt(counters, at=now) == 0
+    store.failed_logins.start(rules, at=now + datetime.timedelta(seconds=YEARS))
+    store.failed_logins.start(rules, at=now)
 
 
 def test_an_answer_that_was_kept_under_a_clock_that_was_ahead_is_asked_for_again(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from sqlalchemy import MetaData, inspect, text
 
 from roaming_keys.database import SCHEMA as KEYS_SCHEMA
 from roaming_keys.database.tables import TABLES as KEYS_TABLES
-from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
+from roaming_keys.store import Store
+from sealwax.service import BackoffRule, Database, DatabaseRefused, LeakyCounter, Schema, TryLater
 from sealwax.service.schema import Standing
 from tests.support.clock import FakeClock
 from tests.support.databases import earlier_schemas
@@ -86,6 +88,22 @@ def test_counted_logins_of_an_earlier_version_still_count(tmp_path: Path, clock:
     with pytest.raises(TryLater):
         counted.start({"name": 4})
     database.close()
+
+
+def test_failed_logins_at_the_key_server_still_count_up_and_back(tmp_path: Path, clock: FakeClock) -> None:
+    path, at, rule = tmp_path / "keys.sqlite", clock().timestamp(), BackoffRule(free_failures=5, longest_seconds=60)
+    write_earlier(path, earlier_schemas.KEYS["0.1 and 0.2"])
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute("INSERT INTO failed_login VALUES (?, 7, ?, ?)", (b"name", at + 2, at))
+        rows.commit()
+    store = Store(path, forget_after=timedelta(days=1))
+    with pytest.raises(TryLater, match="in 3 seconds"):
+        store.failed_logins.start({b"name".hex(): rule}, clock())
+    clock.advance(seconds=2)
+    store.failed_logins.start({b"name".hex(): rule}, clock())
+    KEYS_SCHEMA.downgrade_one_step(path)
+    with closing(sqlite3.connect(path)) as rows:
+        assert rows.execute("SELECT counter, failures, latest FROM failed_login").fetchall() == [(b"name", 8, at + 2)]
 
 
 def sessions_in(database: Database, clock: FakeClock) -> SessionStore:
