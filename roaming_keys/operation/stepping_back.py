@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from roaming_keys.database import SCHEMA
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
-from sealwax.cli.options.request import given_by, verb
-from sealwax.cli.streams.files import write_line
-from sealwax.operation.databases import undo_latest_step
-from sealwax.operation.options import config_option
 from sealwax.operation.settings import load_settings
+from sealwax.operation.stepping_back import step_back_command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepBackRequest:
-    """The configuration that names the database."""
-
-    config: Path = given_by(config_option(DEFAULT_FILE))
+def _database_of(file: Path) -> str | Path:
+    return load_settings(KeysSettings, file).to_config().database
 
 
-@verb(StepBackRequest, "step-back")
-def step_back(request: StepBackRequest) -> None:
-    """Undo the latest migration of the database, for a return to an older version of Sealwax.
-
-    Stop the service first, and run this command of the newer version until it prints the revision that the older
-    version knows.
-    """
-    config = load_settings(KeysSettings, request.config).to_config()
-    write_line(undo_latest_step(SCHEMA, config.database))
+step_back = step_back_command(SCHEMA, default_file=DEFAULT_FILE, database_of=_database_of)
