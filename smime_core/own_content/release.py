@@ -22,11 +22,8 @@ from enum import StrEnum
 from typing import Final
 
 from smime_core.asn1.der import Buffer
-from smime_core.cms.content_info import RELEASE, unarmor
+from smime_core.cms.content_info import RELEASE
 from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.layers import find_signed_layer
-from smime_core.cms.signed_data import find_certificate
-from smime_core.cms.signer_info import SignerInfo
 from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, ReleaseNotNewer, ReleaseOfAnotherKey, ReleaseRefused
 from smime_core.limits import (
@@ -36,11 +33,10 @@ from smime_core.limits import (
     MAX_RELEASED_PATH_CHARACTERS,
     check_limit,
 )
-from smime_core.own_content.own_content import ContentKind, build_members, examine_content, protect_content
-from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.own_content.own_content import ContentKind, build_members, protect_content
+from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.provider import CryptoProvider
-from smime_core.report.report import State
-from smime_core.trust.judging import Judging
+from smime_core.report.report import MessageReport
 from smime_core.trust.strict_json import Members, parse_json
 from smime_core.x509.certificate import Certificate
 
@@ -120,15 +116,9 @@ async def sign_release(
 def find_release_signer(cms: Buffer) -> Certificate:
     """The certificate of the signer that a list names. Nothing is verified.
 
-    Raises MalformedMessage, ContentTypeMismatch or UnsupportedAlgorithm.
+    Raises MalformedMessage, LimitExceeded, ContentTypeMismatch or UnsupportedAlgorithm.
     """
-    check_limit(f"bytes of {_WHERE}", len(cms), MAX_RELEASE_BYTES)
-    signed_data = find_signed_layer(unarmor(cms)).signed_data
-    infos = [info for info in signed_data.signer_infos if isinstance(info, SignerInfo)]
-    found = find_certificate(infos[0].sid, signed_data.certificates) if infos else None
-    if found is None:
-        raise MalformedMessage("it does not carry its signer's certificate", where=_WHERE)
-    return found
+    return find_named_signer(cms, where=_WHERE, max_bytes=MAX_RELEASE_BYTES)
 
 
 async def verify_release(
@@ -151,14 +141,8 @@ async def verify_release(
     signer = find_release_signer(cms)
     if signer.fingerprint not in keys:
         raise ReleaseOfAnotherKey(f"the release is signed by another key, with the fingerprint {signer.fingerprint}")
-    # (1) Only this certificate may sign, not one that it issued. Its revocation is not checked.
-    store = TrustStore(
-        anchors=(TrustAnchor(certificate=signer, is_exact=True),), revocation=RevocationPolicy.NOT_CHECKED
-    )
-    report = await examine_content(cms, _KIND, Judging(trust_store=store, at=at), provider)
-    if report.state is not State.VERIFIED:
-        why = "; ".join(reason.sentence for reason in report.reasons)
-        raise ReleaseRefused(f"the signature of the release does not count: {why}", report=report)
+    # (1)
+    report = await examine_pinned(cms, _KIND, provider, signer, at=at, refuse=_refuse)
     # (2)
     release = _parse(report.content)
     if release.covers is not covers:
@@ -168,6 +152,10 @@ async def verify_release(
     if seen is not None:
         _check_newer(release.version, digest, seen)
     return VerifiedRelease(release=release, signer=signer, seen=SeenRelease(version=release.version, digest=digest))
+
+
+def _refuse(why: str, report: MessageReport) -> ReleaseRefused:
+    return ReleaseRefused(f"the signature of the release does not count: {why}", report=report)
 
 
 def check_version(text: str) -> str:

@@ -23,9 +23,6 @@ from typing import Final
 from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import TRUST_LIST, unarmor
 from smime_core.cms.key_holder import KeyHolder
-from smime_core.cms.layers import find_signed_layer
-from smime_core.cms.signed_data import find_certificate
-from smime_core.cms.signer_info import SignerInfo
 from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, TrustListRefused
 from smime_core.limits import (
@@ -35,13 +32,13 @@ from smime_core.limits import (
     MAX_TRUST_LIST_BYTES,
     check_limit,
 )
-from smime_core.own_content.own_content import ContentKind, build_members, examine_content, protect_content
+from smime_core.own_content.own_content import ContentKind, build_members, protect_content
+from smime_core.own_content.pinned_signer import examine_pinned, find_named_signer
 from smime_core.pkix import PolicyRequirements, RevocationPolicy, TrustAnchor, TrustSource, TrustStore
 from smime_core.provider import CryptoProvider
-from smime_core.report.report import State
+from smime_core.report.report import MessageReport
 from smime_core.text.mail_address import is_condition
 from smime_core.text.times import utc_text
-from smime_core.trust.judging import Judging
 from smime_core.trust.strict_json import Members, certificate_text, parse_json
 from smime_core.x509.certificate import Certificate
 
@@ -96,15 +93,9 @@ class TrustList:
 def find_operator(cms: Buffer) -> Certificate:
     """The certificate of the signer that a list names, to be pinned or compared. Nothing is verified.
 
-    Raises MalformedMessage, ContentTypeMismatch or UnsupportedAlgorithm.
+    Raises MalformedMessage, LimitExceeded, ContentTypeMismatch or UnsupportedAlgorithm.
     """
-    check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
-    signed_data = find_signed_layer(unarmor(cms)).signed_data
-    infos = [info for info in signed_data.signer_infos if isinstance(info, SignerInfo)]
-    found = find_certificate(infos[0].sid, signed_data.certificates) if infos else None
-    if found is None:
-        raise MalformedMessage("it does not carry its signer's certificate", where=_WHERE)
-    return found
+    return find_named_signer(cms, where=_WHERE, max_bytes=MAX_TRUST_LIST_BYTES)
 
 
 async def sign_trust_list(
@@ -128,13 +119,8 @@ async def verify_trust_list(
     that of the newest known list. Raises TrustListRefused, ContentTypeMismatch or MalformedMessage.
     """
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_LIST_BYTES)
-    # (0) Only this certificate may sign a list, not one that it issued. Its revocation is not checked.
-    pinned = TrustAnchor(certificate=operator, is_exact=True)
-    store = TrustStore(anchors=(pinned,), revocation=RevocationPolicy.NOT_CHECKED)
-    report = await examine_content(cms, _KIND, Judging(trust_store=store, at=at), provider)
-    if report.state is not State.VERIFIED:
-        why = "; ".join(reason.sentence for reason in report.reasons)
-        raise TrustListRefused(f"the list is not its operator's: {why}", report=report)
+    # (0)
+    report = await examine_pinned(cms, _KIND, provider, operator, at=at, refuse=_refuse)
     # (1)
     trust_list = _parse(report.content)
     # (2)
@@ -147,6 +133,10 @@ async def verify_trust_list(
         text = f"the list is number {trust_list.serial_number}, and number {least_serial_number} was seen already"
         raise TrustListRefused(text, report=report)
     return trust_list
+
+
+def _refuse(why: str, report: MessageReport) -> TrustListRefused:
+    return TrustListRefused(f"the list is not its operator's: {why}", report=report)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
