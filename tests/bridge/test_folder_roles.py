@@ -13,6 +13,9 @@ from tests.support.servers.lying_server import LyingServer
 from tests.support.servers.mailboxes import BOB, PASSWORDS, SOMEWHERE, login_at
 from webbridge.gateway import ImapConnection, MailServer, OutgoingMessage, Security
 from webbridge.gateway.imap_folders import Role
+from webbridge.gateway.imap_namespaces import MAX_NAMESPACES, read_namespaces
+from webbridge.gateway.imap_syntax import Value
+from webbridge.gateway.imap_wire import Answer
 
 pytestmark = pytest.mark.server
 
@@ -150,6 +153,13 @@ def test_namespaces_are_asked_for_once(asked: Asked, imap: LyingServer, extended
 def test_a_list_is_read_without_namespaces(asked: Asked, answer: bytes) -> None:
     connection = asked(b'() "/" Sent', b'() "/" Others/Sent', namespaces=answer)
     assert roles_in(connection) == {"Sent": "sent", "Others/Sent": None}
+
+
+def test_so_many_namespaces_are_read_and_no_more() -> None:
+    """Each folder is compared with each of them."""
+    many: list[Value] = [[b"user%d." % number, b"."] for number in range(10_000)]
+    found = read_namespaces([Answer("NAMESPACE", None, [many, many, many])])
+    assert (len(found.personal), len(found.foreign)) == (MAX_NAMESPACES, 2 * MAX_NAMESPACES)
 
 
 def test_folders_that_another_user_made_at_dovecot_get_no_mail(tls_folder: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Final
 from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer
 
-_INBOX = b"INBOX"
+MAX_NAMESPACES: Final = 20  # Of each of the three kinds. Our own bound: each folder is compared with each of them.
+_INBOX: Final = b"INBOX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,4 +61,6 @@ def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
 
 def _prefixes(value: Value) -> tuple[bytes, ...]:
     described: Sequence[Value] = value if isinstance(value, list) else ()
-    return tuple(one[0] for one in described if isinstance(one, list) and one and isinstance(one[0], bytes))
+    return tuple(
+        one[0] for one in described[:MAX_NAMESPACES] if isinstance(one, list) and one and isinstance(one[0], bytes)
+    )
