@@ -126,4 +126,11 @@ class Store:
         query = select(network.name).where(network.name == name, network.latest >= at.timestamp() - KNOWN_SECONDS)
         with self._database.reading() as rows:
             return rows.execute(query).first() is not None
-from roaming_keys.database.tables import ACCOUNT, KNOWN_NETWORK, MASTER_KEY, TABLES, USED
+
+
+def _use_once(rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
+    """Note the use of something that ends. Raises UsedBefore."""
+    rows.execute(delete(USED).where(USED.c.ends <= at.timestamp()))
+    used = insert_into(rows, USED).values(value=value, ends=ends.timestamp())
+    if rows.execute(used.on_conflict_do_nothing().returning(USED.c.value)).first() is None:
+        raise UsedBefore
