@@ -111,6 +111,7 @@ async function hashOf(bytes) {
 
 /**
  * The signed document with the hashes of its scripts and styles, and with what the page is not to ask the server again.
+ * Throws `site-file-unlisted`.
  * @param {string} markup @param {Map<string, string>} integrity @param {object} servers
  */
 function build(markup, integrity, servers) {
@@ -118,7 +119,7 @@ function build(markup, integrity, servers) {
   for (const [selector, name] of [["script", "src"], ["link[rel=stylesheet]", "href"]]) {
     for (const element of html.querySelectorAll(selector)) {
       const path = new URL(element.getAttribute(name) ?? "", root).pathname.slice(1);
-      element.setAttribute("integrity", integrity.get(path) ?? "sha384-");
+      element.setAttribute("integrity", signedHash(path, integrity));
       // The stop broke off the browser's early request for a module, and a document never asks for the same module again.
       if (name === "src") element.setAttribute(name, `${path}?checked`);
     }
@@ -128,6 +129,17 @@ function build(markup, integrity, servers) {
   checked.content = JSON.stringify({ ...servers, integrity: Object.fromEntries(integrity) });
   head.append(checked);
   return html;
+}
+
+/**
+ * The hash of a file that the document loads. A file that is not on the list has none, and browsers load a file with an empty
+ * hash unchecked. A script or style inside the document has no file, and so no path.
+ * @param {string} path @param {Map<string, string>} integrity
+ */
+function signedHash(path, integrity) {
+  const hash = integrity.get(path);
+  if (!hash) throw Object.assign(problem("site-file-unlisted"), { file: path || DOCUMENT });
+  return hash;
 }
 
 /** Makes each script anew, because one that was parsed elsewhere never runs. @param {Element} html */

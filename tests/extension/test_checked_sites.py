@@ -57,8 +57,9 @@ class Checked:
     operator: Identity
     folder: Path
 
-    def sign(self, version: str, identity: Identity | None = None) -> None:
-        release = Release(covers=Coverage.PAGES, version=version, commit=None, files=list_folder(self.server.folder))
+    def sign(self, version: str, identity: Identity | None = None, *, without: str = "") -> None:
+        files = tuple(file for file in list_folder(self.server.folder) if file.path != without)
+        release = Release(covers=Coverage.PAGES, version=version, commit=None, files=files)
         now = datetime.datetime.now(datetime.UTC)
         cms = run(sign_release(release, NATIVE, identity=identity or self.operator, signing_time=now))
         (self.server.folder / "release.p7s").write_bytes(cms)
@@ -138,6 +139,25 @@ def test_an_altered_part_of_the_runtime_is_named(checked: Checked) -> None:
     checked.server.replace("/runtime/sealwax.snapshot", b"altered")
     page = checked.stopped()
     assert "runtime/sealwax.snapshot" in page.text("[data-test=facts]")
+    page.close()
+
+
+@pytest.mark.parametrize("file", ["main.js", "style.css"])
+def test_a_file_that_the_list_lacks_stops_the_page(checked: Checked, file: str) -> None:
+    checked.sign("1.1", without=file)
+    page = checked.stopped()
+    assert "not on the operator's signed list" in reason(page)
+    assert file in page.text("[data-test=facts]")
+    page.close()
+    assert "/main.js?checked" not in [asked for asked, _ in checked.server.asked]
+
+
+def test_a_script_inside_the_signed_document_stops_the_page(checked: Checked) -> None:
+    document = checked.server.folder / "index.html"
+    document.write_text(document.read_text().replace("</body>", "<script>localStorage.ran = 'inline'</script></body>"))
+    checked.sign("1.1")
+    page = checked.stopped()
+    assert "index.html" in page.text("[data-test=facts]")
     page.close()
 
 
