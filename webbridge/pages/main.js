@@ -9,23 +9,38 @@ import { App } from "./app.js";
 import { ApiError } from "./api.js";
 
 const CATALOGUES = ["./runtime/ui/messages.en.json", "./messages.en.json"];
+/** The words for a start that failed before there were texts to look up. */
+const WITHOUT_TEXTS = {
+  title: "The mail cannot be shown",
+  sentence: "A part of this page did not load. Check the connection, then try again.",
+  again: "Try again",
+};
+
+/** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 
 async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   const announcer = /** @type {HTMLElement} */ (document.getElementById("announcer"));
-  const { integrity, ...servers } = readChecked();
-  const translate = await loadCatalogue("en", CATALOGUES.map((path) => {
-    return new Request(new URL(path, import.meta.url), { integrity: integrity?.[path.replace("./", "")] });
-  }));
-  explainCalm(translate("calm_hint"));
+  /** @type {Catalogue | null} */
+  let translate = null;
   try {
+    const { integrity, ...servers } = readChecked();
+    translate = await loadTexts(integrity);
+    explainCalm(translate("calm_hint"));
     const { api, keyServer } = servers.api ? servers : await (await fetch(new URL("./config.json", import.meta.url))).json();
     const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer });
     await app.start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
-    showStartFailure(root, translate, reason);
+    showStartFailure(root, translate ? wordsFor(translate, reason) : WITHOUT_TEXTS);
   }
+}
+
+/** @param {Record<string, string>} [integrity] the hash of each file, where the extension has checked them */
+function loadTexts(integrity) {
+  return loadCatalogue("en", CATALOGUES.map((path) => {
+    return new Request(new URL(path, import.meta.url), { integrity: integrity?.[path.replace("./", "")] });
+  }));
 }
 
 /**
@@ -38,22 +53,20 @@ function readChecked() {
   return checked ? JSON.parse(checked) : {};
 }
 
-/**
- * @param {HTMLElement} root
- * @param {import("../../wasm_build/ui/catalogue.js").Catalogue} translate
- * @param {unknown} error
- */
-function showStartFailure(root, translate, error) {
-  const again = html("button", {
-    class: "primary", type: "button", text: translate("try_again"), on: { click: () => location.reload() },
-  });
-  const sentence = errorSentence(translate, error);
+/** @param {Catalogue} translate @param {unknown} error @returns {typeof WITHOUT_TEXTS} */
+function wordsFor(translate, error) {
+  return { title: translate("start_failed_title"), sentence: errorSentence(translate, error), again: translate("try_again") };
+}
+
+/** @param {HTMLElement} root @param {typeof WITHOUT_TEXTS} words */
+function showStartFailure(root, words) {
+  const again = html("button", { class: "primary", type: "button", text: words.again, on: { click: () => location.reload() } });
   root.replaceChildren(
     html(
       "main",
       { class: "narrow stack" },
-      html("h1", { text: translate("start_failed_title") }),
-      html("p", { class: "problem", role: "alert", text: sentence, data: { test: "start-error" } }),
+      html("h1", { text: words.title }),
+      html("p", { class: "problem", role: "alert", text: words.sentence, data: { test: "start-error" } }),
       again,
     ),
   );
