@@ -214,8 +214,8 @@ interface SendingRecord {
   state: "begun" | "perhaps" | "sent" | "refused";
   /** The time of the first try, in milliseconds since 1970. */
   at: number;
-  /** The bridge that got it: its host, and a hash of its address and the account's. */
-  by: { host: string; account: string };
+  /** The bridge that got it: its host, and a hash of its address and the account's. Earlier versions did not note it. */
+  by?: { host: string; account: string };
 }
 
 /** A sent message that asked for signed receipts. `id` and `digest` are the values that a receipt for it must have. */

@@ -73,14 +73,16 @@ async function sendInTurn(body, by) {
 async function settle(letter, again) {
   for (const [name, { key, state, at, by }] of Object.entries(letter.keys)) {
     if (state !== "begun" && state !== "perhaps") continue;
-    const found = by.account === letter.account ? await bridge.look(key) : /** @type {const} */ ({ outcome: "perhaps" });
-    const isForgotten = found.outcome === "unknown" && (state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
+    // A record of an earlier version does not say which bridge got the message: this one may know it.
+    const isAskedHere = !by || by.account === letter.account;
+    const found = isAskedHere ? await bridge.look(key) : /** @type {const} */ ({ outcome: "perhaps" });
+    const isForgotten = found.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
     /** @type {bridge.Outcome} */
     const outcome = isForgotten ? { outcome: "perhaps" } : found;
     // The bridge that got the message may know more of it later.
-    if (by.account === letter.account) await note(letter, name, outcome);
+    if (isAskedHere) await note(letter, name, outcome);
     if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at, by });
-    else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return resultOf({ ...letter, host: by.host }, outcome);
+    else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return resultOf({ ...letter, host: (by ?? letter).host }, outcome);
   }
   return null;
 }

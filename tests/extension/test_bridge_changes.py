@@ -25,6 +25,7 @@ const kept = {
 };
 const by = { host: new URL(then[0]).host, account: await accountOf(then) };
 const draft = { id: "d", at: "", sending: { name: { key: "k".repeat(48), state: "begun", at: Date.now(), by } } };
+let answer = { outcome: "perhaps" };
 const asked = [];
 globalThis.chrome = {
   storage: {
@@ -39,7 +40,7 @@ globalThis.chrome = {
 };
 globalThis.fetch = async (url, { method }) => {
   asked.push(`${method} ${url}`);
-  return new Response(JSON.stringify({ outcome: "perhaps" }));
+  return new Response(JSON.stringify(answer));
 };
 globalThis.indexedDB = { open: () => {
   const transaction = () => {
@@ -64,6 +65,10 @@ const body = { directory: then[0], api: then[0], address: then[1], token: "new" 
 const code = await bridge.keep(body).then(() => "", (error) => error.code);
 console.log(JSON.stringify([code, kept.bridge?.token ?? null, asked]));
 """
+OLD = """
+delete draft.sending.name.by;
+answer = { outcome: "unknown" };
+"""
 HERE = ("https://here.example", "alice@example.test")
 THERE = ("https://there.example", "alice@example.test")
 
@@ -81,6 +86,13 @@ def test_a_message_without_an_answer_is_not_sent_by_another_bridge_or_account(th
 
 def test_the_bridge_that_got_a_message_is_asked_about_it() -> None:
     outcome, host, asked = run_node(SEND, HERE, HERE)
+    assert (outcome, host) == ("perhaps", "here.example")
+    assert asked == [f"POST https://here.example/api/send/{'k' * 48}/look"]
+
+
+def test_a_message_of_an_earlier_version_is_perhaps_sent_unless_this_bridge_knows_better() -> None:
+    """Its record has no bridge, so "unknown" may be the answer of another bridge than the one that got the message."""
+    outcome, host, asked = run_node(OLD + SEND, HERE, HERE)
     assert (outcome, host) == ("perhaps", "here.example")
     assert asked == [f"POST https://here.example/api/send/{'k' * 48}/look"]
 
