@@ -50,15 +50,15 @@ export async function openSignIn({ address }) {
 }
 
 /**
- * Keeps the session that the person has begun in the window. Rejects with `bridge-changed`, and ends the session, if another
- * bridge was chosen while the window was open.
+ * Keeps the session that the person has begun in the window. Rejects with `bridge-changed-meanwhile`, and ends the
+ * session, if another bridge was chosen while the window was open.
  * @param {BodyOf<"bridge.keep">} body
  */
 export async function keep({ directory, api: place, address, token }) {
   const session = { directory, api: place, address, token };
   if (directory !== (await preferences.read()).directory) {
     await request(session, "/api/session", { method: "DELETE" }).catch(() => {});
-    throw new RequestError("bridge-changed");
+    throw new RequestError("bridge-changed-meanwhile");
   }
   await leave().catch(() => {});
   await memory.write(SESSION, session);

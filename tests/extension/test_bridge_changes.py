@@ -99,4 +99,7 @@ def test_a_message_of_an_earlier_version_is_perhaps_sent_unless_this_bridge_know
 
 def test_a_session_at_another_bridge_than_the_chosen_one_is_not_kept() -> None:
     """The person chose another bridge while the window for signing in was open. The session ends at its bridge."""
-    assert run_node(KEEP, HERE, THERE) == ["bridge-changed", "t", ["DELETE https://there.example/api/session"]]
+    code, token, asked = run_node(KEEP, HERE, THERE)
+    assert (token, asked) == ("t", ["DELETE https://there.example/api/session"])
+    catalogue = json.loads((ROOT / "browser_ext/_locales/en/messages.json").read_text())
+    assert "you were not signed in" in catalogue[f"error_{code.replace('-', '_')}"]["message"]
