@@ -18,9 +18,10 @@ from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.own_content import Coverage, Release, sign_release
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
-from tests.support.browser.browsers import Browser
+from tests.support.browser.browsers import Browser, Name
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
+from tests.support.extension.managed import start_managed
 from tests.support.servers.pages_server import PagesServer, run_pages_server
 from webbridge.demo.accounts import certificate_pem
 
@@ -31,6 +32,10 @@ CHECKED = "() => document.querySelector('meta[name=sealwax-checked]') !== null"
 # The pages show an error, because their servers do not exist.
 STARTED = f"() => document.querySelector('#app h1') !== null && ({CHECKED})()"
 SCRIPTS = "() => [...document.scripts].map((one) => [one.getAttribute('src'), one.integrity.slice(0, 7)])"
+REGISTERED = """async () => {
+  const { scripting } = globalThis.browser ?? chrome;
+  return (await scripting.getRegisteredContentScripts({ ids: ["checked-sites"] })).length === 1;
+}"""
 DRAWN = "() => Promise.race([new Promise(requestAnimationFrame), new Promise((end) => setTimeout(end, 1000))])"
 # A stopped page ends what it was fetching; Firefox calls that "NetworkError".
 EXPECTED = "NetworkError|integrity|hashes|404|Failed to|aborted|blocked|unreachable|refused|CORS|module|favicon"
@@ -308,3 +313,29 @@ def test_an_administrator_names_sites_by_their_fingerprints(installed: Extension
     )
     page.close()
     assert understood == [{"origin": "https://mail.example.test", "fingerprint": "ab" * 32}]
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_a_site_that_an_administrator_names_is_checked(
+    name: Name,
+    folder: Path,
+    operator: Identity,
+    tmp_path: Path,
+    running_browsers: list[Browser],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(folder.parent / "pages", tmp_path / "pages")
+    with run_pages_server(tmp_path / "pages") as server:
+        settings = {"pagesKeys": [{"origin": server.origin, "fingerprint": operator.certificate.fingerprint}]}
+        with start_managed(name, folder, running_browsers, tmp_path, monkeypatch, settings=settings) as managed:
+            managed.browser.expect_error(EXPECTED)
+            site = Checked(managed, server, operator, tmp_path)
+            site.sign("1.0")
+            options = managed.open_options()
+            options.wait_for(REGISTERED)
+            options.close()
+            first = site.visit()
+            first.wait_for(STARTED, timeout_seconds=60)
+            first.close()
+            server.replace("/messages.en.json", b"{}")
+            assert "not the one that the operator signed" in reason(site.stopped())

@@ -5,22 +5,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.browser.browsers import Browser, Chromium, Firefox, Name, missing_programs
+from tests.support.browser.browsers import Browser, Chromium, Name
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import NEW, PASSPHRASE, House, make_backup, open_keys, restore, show_section
+from tests.support.extension.managed import start_managed
 from tests.support.extension.writing_settings import LABELS
 from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn, pytest.mark.thorough]
 
-EXTENSION_ID = json.loads((ROOT / "browser_ext/manifest.json").read_text())["browser_specific_settings"]["gecko"]["id"]
 NAMES = ("chromium", "firefox")
 DIRECTORY = "https://mail.example.test"
 CONTROLS = ("mozilla", "revocation", "idle-minutes", "harvest", "directory", "timestamp-service", "label-file")
@@ -33,58 +32,6 @@ def extension(browser: Browser, folder: Path) -> Iterator[Extension]:
     extension = Extension(browser, folder)
     yield extension
     extension.uninstall()
-
-
-@contextmanager
-def start_managed(
-    name: Name,
-    folder: Path,
-    running: list[Browser],
-    tmp_path: Path,
-    patch: pytest.MonkeyPatch,
-    *,
-    settings: dict[str, Any],
-) -> Iterator[Extension]:
-    """The extension in another browser, for which an administrator has set these settings.
-
-    Firefox reads the managed storage from the person's home folder. Chromium's policies hold for the whole machine. Its
-    page for testing policies sets them for one browser, and the extension gets them in the same way.
-    """
-    if missing := missing_programs(name):
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    if name == "firefox":
-        place = tmp_path / "home/.mozilla/managed-storage"
-        place.mkdir(parents=True)
-        manifest = {"name": EXTENSION_ID, "description": "Sealwax", "type": "storage", "data": settings}
-        (place / f"{EXTENSION_ID}.json").write_text(json.dumps(manifest))
-        patch.setenv("HOME", str(tmp_path / "home"))
-    browser = Chromium(tmp_path / "profile") if name == "chromium" else Firefox(tmp_path / "profile")
-    running.append(browser)
-    try:
-        extension = Extension(browser, folder)
-        if isinstance(browser, Chromium):
-            set_policies(browser, extension.id, settings)
-        yield extension
-    finally:
-        running.remove(browser)
-        browser.close()
-
-
-def set_policies(chromium: Chromium, extension: str, settings: dict[str, Any]) -> None:
-    """Set the whole managed storage of an extension."""
-    every = [
-        {"namespace": extension, "name": name, "value": value, "level": 1, "scope": 0, "source": 0}
-        for name, value in settings.items()
-    ]
-    page = chromium.open("chrome://policy/test")
-    page.js(
-        """async (policies) => {
-          const { sendWithPromise } = await import("chrome://resources/js/cr.js");
-          await sendWithPromise("setLocalTestPolicies", policies, "");
-        }""",
-        json.dumps(every),
-    )
-    page.close()
 
 
 def shown(page: Page) -> dict[str, Any]:
