@@ -115,10 +115,11 @@ def _nothing(_environ: dict[str, Any], _start_response: Callable[..., Any]) -> I
 def name_bridge(extension: Extension, url: str) -> None:
     """Set the address of the bridge in the settings; "" removes it."""
     options = extension.open_options()
-    options.js("(url) => { document.getElementById('directory').value = url; }", url)
     show_section(options, "settings")
+    # The page writes the stored address into the field once it has read it, unless the field has the focus.
+    options.fill("#directory", url)
     options.click("[data-test=directory-go]")
-    options.wait_for_text("Saved", selector="[data-test=settings-done]")
+    options.wait_for_selector("[data-test=settings-done]:not(:empty)")
     options.close()
 
 

@@ -53,6 +53,9 @@ def played_bridge() -> Iterator[PlayedBridge]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path != "/api/send":
+                self.send_error(404)
+                return
             envelope, _line_end, message = body.partition(b"\n")
             bridge.sent.append((json.loads(envelope)["recipients"], message))
             status, answer = bridge.reply

@@ -20,6 +20,7 @@ from tests.support.extension.mail_letters import rich_letter
 from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.page_viewer import tab_id, verify
 from tests.support.extension.saved_webmails import READING
+from tests.support.extension.server_states import SERVER_STATES, STOPPED_VIEWS
 from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, framed, lock, open_tab
 from tests.support.extension.states import KEY_STATES, LETTER_STATES, READING_STATES
 
@@ -277,6 +278,7 @@ VIEWS: dict[str, Opener] = {
     "viewer, for a download": partial(open_tab, name="viewer/viewer.html?drop=order.p7m"),
     "writing": _writing,
     "signing in to a bridge": _sign_in,
+    **STOPPED_VIEWS,
     "page, verified": partial(_page, is_altered=False),
     "page, altered": partial(_page, is_altered=True),
     "page to save": _saving,
@@ -303,4 +305,5 @@ STATES: dict[str, Opener] = {
     **KEY_STATES,
     **LETTER_STATES,
     **READING_STATES,
+    **SERVER_STATES,
 }

@@ -33,7 +33,7 @@ _TECHNICAL = (
     re.compile(r"\b[0-9a-f]{8,}\b"),
     re.compile(r"\b([0-9a-f]{4} ){3,}[0-9a-f]{1,4}\b"),
     re.compile(r"\b\d+(\.\d+){2,}\b"),
-    re.compile(r"(?<![\w-])[\w-]++\.(p12|der|eml|p7m|p7s|p7b|txt|png|bin|pem|html|pdf)\b"),
+    re.compile(r"(?<![\w-])[\w-]++\.(p12|der|eml|p7m|p7s|p7b|txt|png|bin|pem|html|js|pdf)\b"),
     re.compile(r"\b(text|image|application|message|multipart)/[\w.+-]+"),
     re.compile(r"\b(RSA|SHA-?\d+|AES-\d+-(GCM|CBC)|ECDSA|EC P-\d+|P-\d+|RSASSA-PKCS1-v1_5|3DES|RC2|PKCS #1 v1\.5)\b"),
     re.compile(r"\b(UTC|GMT|MB|KB|kB)\b"),

@@ -1,0 +1,128 @@
+"""Views about servers: a checked site that was stopped, the list of such sites, and letters that a bridge sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from tests.support.browser.page import Page
+from tests.support.extension.compose_driver import Webmail
+from tests.support.extension.field_pages import TEXT
+from tests.support.extension.keys_page import show_section
+from tests.support.extension.own_bridge import name_bridge
+from tests.support.extension.played_bridge import PlayedBridge, played_bridge
+from tests.support.extension.stage import OPENING_SECONDS, Opener, Stage, View, alone, open_tab
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+SITE = "https://mail.example.test"
+_BEFORE = {"api": "https://api.example.test", "keyServer": "https://keys.example.test"}
+_NOW = {"api": "https://api.example.test", "keyServer": "https://keys.elsewhere.test"}
+_TELL = """async (told) => {
+  const { tabs, storage } = globalThis.browser ?? chrome;
+  await storage.session.set({ [`stopped:${(await tabs.getCurrent()).id}`]: told });
+}"""
+# The sites are put beside the extension's own words for adding one, so that no test site is checked.
+_KEEP_SITES = """async (sites, removed) => {
+  const done = (request) => new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+  const database = await done(indexedDB.open("sealwax"));
+  const transaction = database.transaction("checkedSites", "readwrite");
+  for (const site of sites) transaction.objectStore("checkedSites").put(site);
+  for (const origin of removed) transaction.objectStore("checkedSites").delete(origin);
+  await new Promise((resolve) => { transaction.oncomplete = resolve; });
+  database.close();
+}"""
+_SIGN_IN = """async (bridge) => {
+  await (globalThis.browser ?? chrome).storage.session.set({ bridge });
+}"""
+_KEY = "3f" * 32
+_SEEN = {
+    "hash": "", "version": "1.4.2", "digest": "", "ends": "2099-01-01T00:00:00Z",
+    "signer": {"name": "operator@example.test", "fingerprint": _KEY}, "files": [],
+}  # fmt: skip
+_PERHAPS = 200, b'{"outcome": "perhaps"}'
+
+
+def _refusal(message: str, *refused: dict[str, Any]) -> tuple[int, bytes]:
+    return 422, json.dumps({"code": "refused", "message": message, "refused": refused}).encode()
+
+
+@contextmanager
+def _stopped(stage: Stage, *, code: str, file: str = "") -> Iterator[View]:
+    """The page in the place of a checked site."""
+    with open_tab(stage, "stopped/stopped.html") as view:
+        told = {"url": f"{SITE}/", "code": code, "file": file, "servers": _NOW, "before": _BEFORE}
+        view.page.js(_TELL, told)
+        view.page.reload()
+        view.page.wait_for_selector("[data-test=facts] code")
+        yield view
+
+
+@contextmanager
+def _checked_sites(stage: Stage) -> Iterator[View]:
+    """The section of sites: one is checked, and the browser does not let the extension see the other one."""
+    sites: list[dict[str, Any]] = [
+        {"origin": stage.site.origin, "keys": [_KEY], "seen": _SEEN, "servers": _BEFORE},
+        {"origin": SITE, "keys": [_KEY], "seen": None, "servers": None},
+    ]
+    with open_tab(stage, "options/options.html") as view:
+        view.page.js(_KEEP_SITES, sites, [])
+        view.page.reload()
+        view.page.wait_for_selector("[data-test=identity]")
+        show_section(view.page, "sites")
+        view.page.wait_for_selector("[data-test=checked-card]")
+        yield view
+        view.page.js(_KEEP_SITES, [], [one["origin"] for one in sites])
+
+
+@contextmanager
+def _by_bridge(stage: Stage, act: Callable[[PlayedBridge, Page], None]) -> Iterator[View]:
+    """The window for a letter that the person's bridge sends, after `act` was done in it."""
+    with played_bridge() as bridge:
+        name_bridge(stage.extension, bridge.origin)
+        options = stage.extension.open_options()
+        options.js(_SIGN_IN, {"directory": bridge.origin, "api": bridge.origin, "address": ALICE, "token": "t"})
+        options.close()
+        webmail = Webmail(stage.extension, stage.site)
+        window = webmail.write(to=[BOB])
+        window.wait_for_selector("[data-test=bridge-sends]")
+        window.wait_for_selector("[data-test=recipient][data-readiness=ready]", timeout_seconds=OPENING_SECONDS)
+        window.fill("[data-test=compose-subject]", "Thursday")
+        window.fill("[data-test=compose-text]", TEXT)
+        act(bridge, window)
+        yield alone(window)
+        window.close()
+        webmail.close()
+        name_bridge(stage.extension, "")
+
+
+def _wait(_bridge: PlayedBridge, window: Page) -> None:
+    window.wait_for_selector("[data-test=send]:not(:disabled)")
+
+
+def _send(bridge: PlayedBridge, window: Page, *, reply: tuple[int, bytes], shown: str) -> None:
+    bridge.reply = reply
+    window.click("[data-test=send]")
+    window.wait_for_selector(shown, timeout_seconds=OPENING_SECONDS)
+
+
+def _sending(reply: tuple[int, bytes], shown: str) -> Opener:
+    return partial(_by_bridge, act=partial(_send, reply=reply, shown=shown))
+
+
+STOPPED_VIEWS: dict[str, Opener] = {
+    "stopped site": partial(_stopped, code="site-file-differs", file="main.js"),
+    "stopped site, other servers": partial(_stopped, code="site-servers-changed"),
+}
+SERVER_STATES: dict[str, Opener] = {
+    "keys, checked sites": _checked_sites,
+    "writing, by a bridge": partial(_by_bridge, act=_wait),
+    "writing, sent by a bridge": _sending((200, b'{"outcome": "sent", "savedTo": "Sent"}'), "[data-test=sent-copy]"),
+    "writing, refused by a bridge": _sending(
+        _refusal("Refused.", {"address": BOB, "temporary": False, "text": f"550 5.1.1 <{BOB}>"}),
+        "[data-test=refused-one]",
+    ),
+    "writing, perhaps sent by a bridge": _sending(_PERHAPS, "[data-test=send-error]:not(:empty)"),
+}
