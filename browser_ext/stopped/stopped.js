@@ -1,4 +1,5 @@
 /** The page in the place of a site whose files are not the signed ones: why it was stopped, and what to do. */
+import { disturb } from "../../wasm_build/ui/calm.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { errorText, text } from "../shared/i18n.js";
 import { RequestError } from "../shared/messages.js";
@@ -19,6 +20,8 @@ try {
   ]));
   byId("advice").textContent = text(isChange ? "stoppedServersAdvice" : "stoppedAdvice");
   byId("accept").hidden = !isChange;
+  // The site's server chooses the moment at which this page appears, perhaps under a click.
+  disturb();
   byId("again").addEventListener("click", () => location.replace(url));
   byId("accept").addEventListener("click", async () => {
     await ask("checked.accept-servers");
