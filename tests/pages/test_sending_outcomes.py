@@ -122,7 +122,7 @@ def test_refused_recipients_are_named_with_what_helps(
     monkeypatch.setattr(sending, "submit_message", refuse_both)
     pages.page.click(named("send"))
     said = pages.page.wait_for_text("no such user", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
-    refused, _, later = said.partition("this address. ")
+    refused, _, later = said.partition("this address.\n")
     assert "refuses gone@example.test" in refused
     assert "Correct or remove" in refused
     assert f"does not take {bob.address}" in later

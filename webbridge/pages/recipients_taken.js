@@ -18,8 +18,8 @@ export function letterObstacles(addresses, translate) {
 }
 
 /**
- * The sentences on the recipients that an error names: first those to correct, then those to try later. Empty if it names
- * none.
+ * The sentences on the recipients that an error names, each on a line: first those to correct, then those to try later. Empty
+ * if it names none.
  * @param {unknown} error
  * @param {Catalogue} translate
  */
@@ -32,5 +32,5 @@ export function refusedSentences(error, translate) {
   };
   if (refused.length === 0) return "";
   const sentences = [sentence("recipients_refused", false), sentence("recipients_refused_now", true), translate("nobody_received")];
-  return sentences.filter((one) => one).join(" ");
+  return sentences.filter((one) => one).join("\n");
 }
