@@ -57,16 +57,16 @@ def picture_mail(browser: Browser, demo: DemoStack, folder: Path) -> None:
     alice.enter()
     alice.write(to=bob.account.address, subject="Thursday", text=LETTER)
     alice.wait_until_sendable()
-    take(alice.page, folder / "compose.png", DESKTOP_WIDTH, 1210)
-    take(alice.page, folder / "compose-phone.png", PHONE_WIDTH, 1420)
+    take(alice.page, folder / "compose.png", DESKTOP_WIDTH, 1310)
+    take(alice.page, folder / "compose-phone.png", PHONE_WIDTH, 1490)
     alice.send()
 
     bob.page.activate()
     bob.enter()
     bob.open_message(demo.mail_server.messages(bob.account.address)[-1].uid)
-    take(bob.page, folder / "reading.png", DESKTOP_WIDTH, 780)
+    take(bob.page, folder / "reading.png", DESKTOP_WIDTH, 840)
     bob.page.click(f"{named('why')} > summary")
-    bob.page.screenshot(folder / "why.png", width=DESKTOP_WIDTH, height=780)
+    bob.page.screenshot(folder / "why.png", width=DESKTOP_WIDTH, height=840)
 
     alice.page.activate()
     alice.write(to=f"{bob.account.address},{EXPIRING},{REVOKED}", subject="Thursday", text=LETTER)
@@ -87,7 +87,7 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
     picture_any_webmail(extension, demo, folder)
     keys = extension.open_options()
     keys.wait_for_selector("[data-test=identity]")
-    take(keys, folder / "extension-keys.png", DESKTOP_WIDTH, 800)
+    take(keys, folder / "extension-keys.png", DESKTOP_WIDTH, 850)
     keys.close()
 
 
@@ -119,11 +119,11 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
     with run_mail_host(passwords, tls_folder=tls_folder) as mail, run_roundcube(mail) as roundcube:
         letter = build_welcome(bob, alice, provider=NativeProvider(), at=now)
         pages = RoundcubePages(extension, roundcube, address=alice.address)
-        # The frame around a mail takes its size from the window when the mail is opened, so the size is set first.
-        pages.page.set_viewport(DESKTOP_WIDTH, 760)
+        # The frame around a mail follows the height of the window. In a low one its buttons are below the edge.
+        pages.page.set_viewport(DESKTOP_WIDTH, 970)
         pages.show(mail.append(alice.address, letter))
         around = pages.open_shown(extension)
-        take(pages.page, folder / "extension-mail.png", DESKTOP_WIDTH, 800)
+        take(pages.page, folder / "extension-mail.png", DESKTOP_WIDTH, 970)
         around.click("[data-test=reply]")
         pages.page.wait_for("() => document.querySelector('body.action-compose') !== null")
         window = pages.write_encrypted(extension)
@@ -132,7 +132,7 @@ def picture_webmail(extension: Extension, demo: DemoStack, folder: Path) -> None
         window.click("[data-test=compose-text]")
         window.js("() => document.activeElement.setSelectionRange(0, 0)")
         window.type("Hello Bob,\n\nyour letter came, and I could open it.\n\nAlice\n")
-        take(window, folder / "extension-writing.png", 720, 1540)
+        take(window, folder / "extension-writing.png", 720, 1680)
         window.close()
         pages.close()
 
