@@ -208,7 +208,9 @@ def test_a_letter_in_another_markup_is_not_understood_or_leaves_encrypted(
     try:
         assert adaptor.call(page, "fields")["text"] == "Typed already."
         adaptor.send(page, ENCRYPTED, deliver="attachment", sender="rsa2@example.test", to="rsa@example.test")
-        assert service.posted == [ENCRYPTED]
+        # Our own pages send a line with the envelope before the message.
+        (posted,) = service.posted
+        assert posted.endswith(ENCRYPTED)
     except WebmailProblem as problem:
         refused = str(problem)
     assert refused in ("", "page-not-understood", "handed-over", "sender-unknown", "webmail-refused")
