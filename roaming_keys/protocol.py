@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from roaming_keys.wire import PROTOCOL, Login, Parameters, Registration, SealedBundle, Wrap, WrapKind
+from roaming_keys.wire import KEY_FORM, PROTOCOL, Login, Parameters, Registration, SealedBundle, Wrap, WrapKind
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
@@ -249,7 +249,7 @@ def encode_fields(label: str, *fields: str | int | bytes) -> bytes:
 
 async def expand(secret: bytes, purpose: str, length: int, provider: CryptoProvider) -> bytes:
     """Return `length` bytes for one purpose, by HKDF from a secret of high entropy (RFC 5869)."""
-    kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, PROTOCOL))
+    kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, KEY_FORM))
     return await provider.derive_key(kdf, secret, length)
 
 
@@ -260,7 +260,7 @@ async def _bundle_password(bundle_key: bytes, provider: CryptoProvider) -> bytes
 
 def _wrap_aad(user: str, bundle_id: str, version: int, kind: WrapKind) -> bytes:
     # These values bind a wrap to one account, bundle, version and kind.
-    return encode_fields("wrap", PROTOCOL, user, bundle_id, version, kind)
+    return encode_fields("wrap", KEY_FORM, user, bundle_id, version, kind)
 
 
 def _find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:

@@ -25,6 +25,7 @@ from keyring.errors import KeyringError
 
 from roaming_keys.protocol import encode_fields
 from sealwax.files.locks import lock_beside
+from sealwax.service import CLOCK_SLACK_SECONDS
 from sealwax.service.database import file_of
 
 MASTER_KEY_BYTES = 32
@@ -36,7 +37,6 @@ _SALT_BYTES = 16
 _TIME_BYTES, _RANDOM_BYTES, _MARK_BYTES = 8, 16, 16
 # A phone may take a minute for Argon2id.
 NONCE_LIFETIME = timedelta(minutes=5)
-CLOCK_SLACK = timedelta(minutes=1)
 
 
 class ServerKeyError(Exception):
@@ -73,7 +73,7 @@ class ServerKeys:
         if not hmac.compare_digest(mark, self._nonce_mark(content, user)):
             return None
         ends = datetime.fromtimestamp(int.from_bytes(content[:_TIME_BYTES], "big"), UTC) + NONCE_LIFETIME
-        return ends if at < ends <= at + NONCE_LIFETIME + CLOCK_SLACK else None
+        return ends if at < ends <= at + NONCE_LIFETIME + timedelta(seconds=CLOCK_SLACK_SECONDS) else None
 
     def false_salt(self, user: str) -> bytes:
         """Return a salt for a user who is not registered, the same at every request."""

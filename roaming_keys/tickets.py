@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from roaming_keys.protocol import encode_fields, normalise_user
 from roaming_keys.wire import TicketClaims
+from sealwax.service import CLOCK_SLACK_SECONDS
 from smime_core.errors import MalformedMessage, SmimeError
 
 KEY_BYTES: Final = 32
@@ -27,7 +28,7 @@ LIFETIME: Final = datetime.timedelta(minutes=10)
 _PURPOSE: Final = "enrolment"
 _LABEL: Final = "ticket 2"
 # The clocks of the two servers may differ by so much.
-_SLACK: Final = datetime.timedelta(minutes=1)
+_SLACK: Final = datetime.timedelta(seconds=CLOCK_SLACK_SECONDS)
 _MAX_CHARACTERS: Final = 2_048
 _ID_BYTES: Final = 16
 _PUBLIC_KEY: Final = re.compile(r"ed25519:([A-Za-z0-9_-]{43})")

@@ -21,6 +21,9 @@ from smime_core.limits import check_limit
 from smime_core.trust import parse_json
 
 PROTOCOL: Final = 2
+# The number in the labels of derived keys and wraps. Browsers keep bundles of passkeys, so it stays when the protocol
+# changes.
+KEY_FORM: Final = 1
 
 MIN_MEMORY_KIB: Final = 65_536  # The second recommendation of RFC 9106 section 4.
 MAX_MEMORY_KIB: Final = 262_144  # A phone's browser gives a page no more memory.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,10 @@ def test_two_bundles_of_the_same_keys_share_nothing(sealed: SealedBundle, identi
     assert again.wraps[0].wrapped != sealed.wraps[0].wrapped
     with pytest.raises(PasskeyRefused):
         open_it(replace(sealed, wraps=again.wraps))
+
+
+def test_a_bundle_that_was_kept_before_protocol_2_still_opens() -> None:
+    """The program before protocol 2 made it. Such bundles stand in people's browsers."""
+    kept = SealedBundle.from_json((Path(__file__).parent / "passkey_bundle_protocol_1.json").read_bytes().strip())
+    (opened,) = open_it(kept)
+    assert USER.encode() in opened.certificate.der

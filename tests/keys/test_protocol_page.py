@@ -64,7 +64,7 @@ def base64url(data: bytes) -> str:
 
 
 def derived(secret: bytes, label: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=fields(label, 2)).derive(secret)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=fields(label, 1)).derive(secret)
 
 
 def stretched(origin: str, address: str, passphrase: str, terms: Mapping[str, Any]) -> bytes:
@@ -103,7 +103,7 @@ def test_a_reader_of_the_page_registers_and_gets_its_keys_back(client: FlaskClie
     login_key = Ed25519PrivateKey.from_private_bytes(derived(secret, "login key"))
     bundle_key, nonce = b"K" * 32, b"n" * 12
     wrapped = AESGCM(derived(secret, "passphrase wrap key")).encrypt(
-        nonce, bundle_key, fields("wrap", 2, USER, "bundle 1", 1, "passphrase")
+        nonce, bundle_key, fields("wrap", 1, USER, "bundle 1", 1, "passphrase")
     )
     answer = client.post(
         "/register",
@@ -126,7 +126,7 @@ def test_a_reader_of_the_page_registers_and_gets_its_keys_back(client: FlaskClie
     (wrap,) = record["wraps"]
     unwrapped = AESGCM(derived(secret, "passphrase wrap key")).decrypt(
         base64.b64decode(wrap["nonce"]), base64.b64decode(wrap["wrapped"]),
-        fields("wrap", 2, USER, record["bundle_id"], record["version"], wrap["kind"]),
+        fields("wrap", 1, USER, record["bundle_id"], record["version"], wrap["kind"]),
     )  # fmt: skip
     opened = pkcs12.load_pkcs12(
         base64.b64decode(record["bundle"]), base64.urlsafe_b64encode(derived(unwrapped, "bundle password"))
@@ -147,7 +147,7 @@ def test_our_client_opens_what_the_reader_of_the_page_opens() -> None:
     (wrap,) = members["wraps"]
     bundle_key = AESGCM(derived(secret, "passphrase wrap key")).decrypt(
         base64.b64decode(wrap["nonce"]), base64.b64decode(wrap["wrapped"]),
-        fields("wrap", 2, USER, members["bundle_id"], members["version"], "passphrase"),
+        fields("wrap", 1, USER, members["bundle_id"], members["version"], "passphrase"),
     )  # fmt: skip
     password = base64.urlsafe_b64encode(derived(bundle_key, "bundle password"))
     opened = pkcs12.load_pkcs12(base64.b64decode(members["bundle"]), password)

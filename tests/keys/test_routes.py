@@ -235,7 +235,7 @@ def test_the_ids_of_tickets_are_forgotten_when_they_end(
 
 
 def test_a_login_counts_once(client: FlaskClient, clock: Clock) -> None:
-    """Whoever saw a login cannot send it again."""
+    """A login that somebody saw cannot be sent again."""
     post(client, "/register", registration(clock).to_json())
     body = signed_login(terms_for(client)).to_json()
     assert post(client, "/login", body).status_code == 200

@@ -7,6 +7,8 @@ import json
 import re
 import socket
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -254,8 +256,9 @@ def test_the_pages_are_a_service_of_their_own_without_secrets(site: Site) -> Non
         assert service.end() == 0
 
 
-def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(site: Site) -> None:
-    assert sealwax("bridge", "init", *site.config).returncode == 0
+@contextmanager
+def dns_names_servers(site: Site) -> Iterator[Zone]:
+    """A DNS that names servers for example.test, and a configuration that asks it."""
     services = {
         "_imaps._tcp.example.test": ["0 1 993 localhost."],
         "_submissions._tcp.example.test": ["0 1 465 localhost."],
@@ -264,6 +267,12 @@ def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(
         domain = '[[domains]]\nname = "example.test"\nfind_servers = true\n'
         resolver = f'[[directory.name_servers]]\naddress = "127.0.0.1"\nport = {zone.port}\n'
         site.file.write_text(f"{site.file.read_text()}\n{domain}{resolver}")
+        yield zone
+
+
+def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(site: Site) -> None:
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    with dns_names_servers(site) as zone:
         ((level, text),) = found(findings(site)[1], "dns")
         assert level == "error"
         assert "example.test: mail at localhost, port 993" in text
@@ -279,14 +288,7 @@ def test_check_shows_the_servers_that_the_dns_names_and_uses_them_once_accepted(
 
 @pytest.mark.parametrize("options", [(), ("--accept-servers",)])
 def test_check_changes_no_database_that_is_not_up_to_date(site: Site, options: tuple[str, ...]) -> None:
-    services = {
-        "_imaps._tcp.example.test": ["0 1 993 localhost."],
-        "_submissions._tcp.example.test": ["0 1 465 localhost."],
-    }
-    with run_dns(Zone(services=services)) as zone:
-        domain = '[[domains]]\nname = "example.test"\nfind_servers = true\n'
-        resolver = f'[[directory.name_servers]]\naddress = "127.0.0.1"\nport = {zone.port}\n'
-        site.file.write_text(f"{site.file.read_text()}\n{domain}{resolver}")
+    with dns_names_servers(site):
         database = site.folder / "state" / "bridge.sqlite"
         database.parent.mkdir()
         done = sealwax("bridge", "check", *site.config, *options)

@@ -12,6 +12,7 @@ from smime_core.identity import Pkcs12Form, export_identity
 from tests.support.browser.page import Page
 from tests.support.people import person
 from tests.support.vault.page import PASSPHRASE, PROVIDER, SEAL_KEY, TRUST, OpenPage, b64, call, secret
+from tests.support.vault.verb_examples import LOGIN_TERMS
 from wasm_build.vault.python.sealed import seal_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.in_turn]
@@ -77,14 +78,6 @@ BATCH: Final = """async (requests) => {
   for await (const _ of vault.batch(window.wake(requests))) answers += 1;
   return answers;
 }"""
-PARAMETERS: Final = {
-    "protocol": 2,
-    "nonce": "A" * 54 + "==",
-    "salt": "A" * 22 + "==",
-    "memory_kib": 65536,
-    "passes": 3,
-    "lanes": 4,
-}
 
 
 def decrypting(content: bytes) -> dict[str, Any]:
@@ -186,6 +179,6 @@ def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> 
     assert "ok" in call(
         page,
         "roaming.login",
-        {**login, "parameters": PARAMETERS, "at": "2026-03-01T12:00:00Z", "sealKey": secret(b"k" * 32)},
+        {**login, "parameters": LOGIN_TERMS, "at": "2026-03-01T12:00:00Z", "sealKey": secret(b"k" * 32)},
     )
     check_emptied(page, memories=2)

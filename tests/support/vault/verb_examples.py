@@ -27,7 +27,7 @@ _PASSPHRASE: Final = b"correct horse"
 _ORIGIN: Final = "https://clinic.example"
 _ADDRESS: Final = "https://clinic.example/page"
 _SERVER: Final = {"server": "https://keys.example.test", "user": "bob@example.test", "passphrase": _PASSPHRASE}
-_PARAMETERS: Final = {
+LOGIN_TERMS: Final = {
     "protocol": 2,
     "nonce": "A" * 54 + "==",
     "salt": "A" * 22 + "==",
@@ -207,7 +207,7 @@ def _accounts() -> dict[str, Example]:
     made = json.loads(call("roaming.register", **registering)["request"])
     response = {name: made[name] for name in ("bundle_id", "version", "bundle", "wraps")}
     own = {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
-    login = {**_SERVER, "parameters": _PARAMETERS | own, "at": AT, "sealKey": b"k" * 32}
+    login = {**_SERVER, "parameters": LOGIN_TERMS | own, "at": AT, "sealKey": b"k" * 32}
     wrap_key = call("roaming.login", **login)["wrapKey"]
     opening = {"user": _SERVER["user"], "wrapKey": wrap_key, "response": response, "sealKey": b"k" * 32}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
@@ -218,8 +218,8 @@ def _accounts() -> dict[str, Example]:
         ),
         "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
         "roaming.login": Example(
-            right={**_SERVER, "parameters": _PARAMETERS, "at": AT, "sealKey": b"k" * 32},
-            wrong={"parameters": {**_PARAMETERS, "protocol": 1}},
+            right={**_SERVER, "parameters": LOGIN_TERMS, "at": AT, "sealKey": b"k" * 32},
+            wrong={"parameters": {**LOGIN_TERMS, "protocol": 1}},
         ),
         "roaming.open": Example(right=opening, wrong={"sealKey": b"o" * 32}),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
