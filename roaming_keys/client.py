@@ -1,12 +1,8 @@
-"""A client of the key server for native programs, over urllib: for the demonstration's registration, tests and tools.
-
-In browsers, fetch() and `protocol.py` in the vault use the same protocol.
-"""
+"""The way to a key server for native programs, over urllib. In browsers, pages and extension use fetch()."""
 
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -20,69 +16,50 @@ from urllib.request import (
     build_opener,
 )
 
-from roaming_keys.protocol import KeyAccount, normalise_origin, open_bundle, sign_login, stretch
-from roaming_keys.wire import (
-    MAX_RECORD_BYTES,
-    LoginTerms,
-    ParametersRequest,
-    Registration,
-    SealedBundle,
-    parse_error,
-)
-from smime_core.errors import MalformedMessage, SmimeError
-from smime_core.identity import Identity
-from smime_core.provider import CryptoProvider
+from roaming_keys.calls import Call
+from roaming_keys.protocol import normalise_origin
+from roaming_keys.session import KeyServerError
+from roaming_keys.wire import MAX_ANSWER_BYTES, Refusal, Registration
+from smime_core.errors import SmimeError
 
 TIMEOUT_SECONDS = 20.0
 _MAX_RETRY_AFTER_DIGITS = 9  # Nine digits are 30 years. Python refuses to parse more than 4,300 digits.
+_NOT_MODIFIED = 304
 
 
-class KeyServerError(SmimeError):
-    """The key server refused a request or cannot be reached.
+class HttpTransport:
+    """Sends the requests of a session to one server. Its methods wait, though they are coroutines."""
 
-    `code` is the code in the server's error, `key-server-error` if its answer is no such error, or
-    `key-server-unreachable`.
-    """
+    def __init__(self, server: str, tls: ssl.SSLContext | None = None) -> None:
+        # normalise_origin allows only https, and http on loopback.
+        self._server = normalise_origin(server)
+        self._opener = _opener(self._server, tls)
 
-    def __init__(self, code: str, message: str, retry_after_seconds: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code  # type: ignore[misc]  # here the code comes from the server
-        self.retry_after_seconds = retry_after_seconds
+    async def send(self, call: Call, authorization: str | None = None) -> bytes:
+        """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError."""
+        headers = {"Authorization": authorization} if authorization else {}
+        if call.condition:
+            headers["If-None-Match" if call.method == "GET" else "If-Match"] = call.condition
+        if call.body:
+            headers["Content-Type"] = "application/json"
+        prepared = Request(  # noqa: S310  # the scheme was checked
+            self._server + call.path, data=call.body or None, headers=headers, method=call.method
+        )
+        try:
+            with self._opener.open(prepared, timeout=TIMEOUT_SECONDS) as response:
+                return bytes(response.read(MAX_ANSWER_BYTES + 1))
+        except HTTPError as error:
+            with error:
+                if error.code == _NOT_MODIFIED:
+                    return b""
+                raise _refusal(error) from None
+        except (URLError, HTTPException, OSError) as error:
+            raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
 
 
-def register(server: str, registration: Registration, *, tls: ssl.SSLContext | None = None) -> None:
+async def register_account(transport: HttpTransport, registration: Registration) -> None:
     """Send a registration to the key server. Raises KeyServerError."""
-    request(server, "/register", registration.to_json(), tls)
-
-
-async def fetch(
-    account: KeyAccount, provider: CryptoProvider, *, at: datetime, tls: ssl.SSLContext | None = None
-) -> tuple[Identity, ...]:
-    """Return the user's identities from the key server. `at` is the time now, aware.
-
-    Raises KeyServerError, and the errors of `open_bundle`.
-    """
-    asked = ParametersRequest(user=account.user)
-    terms = LoginTerms.from_json(request(account.server, "/parameters", asked.to_json(), tls))
-    keys = await stretch(account, terms.parameters, provider)
-    login = await sign_login(account, keys, terms.nonce, at, provider)
-    sealed = SealedBundle.from_json(request(account.server, "/login", login.to_json(), tls))
-    return await open_bundle(sealed, account.user, keys.wrap_key, provider)
-
-
-def request(server: str, path: str, body: bytes, tls: ssl.SSLContext | None = None) -> bytes:
-    """Return the answer to a POST of JSON. Raises KeyServerError."""
-    # normalise_origin allows only https, and http on loopback.
-    url = normalise_origin(server) + path
-    prepared = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310
-    try:
-        with _opener(url, tls).open(prepared, timeout=TIMEOUT_SECONDS) as response:
-            return bytes(response.read(MAX_RECORD_BYTES + 1))
-    except HTTPError as error:
-        with error:
-            raise _refusal(error) from None
-    except (URLError, HTTPException, OSError) as error:
-        raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
+    await transport.send(Call(method="POST", path="/register", body=registration.to_json()))
 
 
 def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
@@ -107,7 +84,9 @@ def _refusal(error: HTTPError) -> KeyServerError:
     is_number = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MAX_RETRY_AFTER_DIGITS
     retry_after_seconds = int(retry_after) if is_number else None
     try:
-        code, message = parse_error(error.read(MAX_RECORD_BYTES + 1))
-    except MalformedMessage:
-        code, message = "key-server-error", f"the key server answers with status {error.code}"
-    return KeyServerError(code, message, retry_after_seconds)
+        refusal = Refusal.from_json(error.read(MAX_ANSWER_BYTES + 1))
+    except (SmimeError, HTTPException, OSError):
+        return KeyServerError(
+            "key-server-error", f"the key server answers with status {error.code}", retry_after_seconds
+        )
+    return KeyServerError(refusal.code, refusal.message, retry_after_seconds, refusal.record)

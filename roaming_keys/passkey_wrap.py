@@ -4,8 +4,10 @@
     wrap_key = HKDF(output, "passkey wrap key")                                RFC 5869
     wrap     = AES-256-GCM(wrap_key, K), AAD: user, bundle id, version, kind of wrap
 
-Bundle, its key K and wrap have the form of `protocol.py`, so that a key server could store them. The pages store bundle
-and wrap on the person's own computer, together with the credential and the salt, which are no secrets.
+    bundle   = PKCS#12 (RFC 7292) under base64url(HKDF(K, "bundle password")), K of 32 random bytes
+
+The pages store bundle and wrap on the person's own computer, together with the credential and the salt, which are no
+secrets.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from roaming_keys.protocol import build_bundle, expand, normalise_user, open_pkcs12, unwrap_bundle_key
-from roaming_keys.wire import SealedBundle, WrapKind
+from roaming_keys.protocol import KEY_BYTES, expand, normalise_user
+from roaming_keys.records import BUNDLE_ITERATIONS
+from roaming_keys.wire import PasskeyBundle, WrapKind
+from roaming_keys.wraps import bundle_password, make_wrap, open_wrap
 from smime_core.algorithms import AES_256_GCM
 from smime_core.errors import DecryptionError, MalformedMessage, SmimeError
-from smime_core.identity import Identity
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
 from smime_core.provider import CryptoProvider
 
 PRF_OUTPUT_BYTES: Final = 32  # WebAuthn Level 3, section 10.1.4: HMAC-SHA-256
@@ -34,28 +38,36 @@ class PasskeyRefused(SmimeError):
 
 async def seal_for_passkey(
     identities: Sequence[Identity], provider: CryptoProvider, *, user: str, prf_output: bytes
-) -> SealedBundle:
-    """Return `identities` as version 1 of a new bundle, whose key is wrapped by the passkey.
+) -> PasskeyBundle:
+    """Return `identities` as a new bundle, whose key is wrapped by the passkey.
 
     Raises MalformedMessage without identities, or for an invalid user or output.
     """
     if not identities:
         raise MalformedMessage("there are no keys to keep", where="identities")
     wrap_key = await _wrap_key(prf_output, provider)
-    return await build_bundle(identities, wrap_key, normalise_user(user), WrapKind.PASSKEY, provider)
+    key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
+    password = await bundle_password(key, provider)
+    return PasskeyBundle(
+        bundle_id=bundle_id,
+        bundle=await export_identities(identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN),
+        wrap=await make_wrap(WrapKind.PASSKEY, key, wrap_key, normalise_user(user), bundle_id, provider),
+    )
 
 
 async def open_with_passkey(
-    sealed: SealedBundle, provider: CryptoProvider, *, user: str, prf_output: bytes
+    sealed: PasskeyBundle, provider: CryptoProvider, *, user: str, prf_output: bytes
 ) -> tuple[Identity, ...]:
     """Return the identities in the bundle. Raises PasskeyRefused or MalformedMessage."""
     wrap_key = await _wrap_key(prf_output, provider)
+    if sealed.wrap.kind != WrapKind.PASSKEY:
+        raise MalformedMessage("expected a wrap by a passkey", where="bundle")
     try:
-        bundle_key = await unwrap_bundle_key(sealed, wrap_key, normalise_user(user), WrapKind.PASSKEY, provider)
+        key = await open_wrap(sealed.wrap, wrap_key, normalise_user(user), sealed.bundle_id, provider)
     except DecryptionError:
         # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
         raise PasskeyRefused from None
-    return await open_pkcs12(sealed.bundle, bundle_key, provider)
+    return tuple(await load_identities(sealed.bundle, await bundle_password(key, provider), provider))
 
 
 async def _wrap_key(prf_output: bytes, provider: CryptoProvider) -> bytes:

@@ -1,47 +1,38 @@
-"""The client's side of the key server's protocol 2, without I/O. The vault and the command share it.
+"""The client's side of the key server's protocol 2, without I/O: accounts, the keys from a passphrase, and logins.
 
     stretched = Argon2id(passphrase, SHA-256(label, server origin, user, salt))      RFC 9106
     login_key = Ed25519 key with the seed HKDF(stretched, "login key")               RFC 5869, RFC 8032
     wrap_key  = HKDF(stretched, "passphrase wrap key")
-    K         = 32 random bytes for each bundle version
-    bundle    = PKCS#12 under base64url(HKDF(K, "bundle"))
-    wrap      = AES-256-GCM(wrap_key, K), AAD: user, bundle id, version, kind of wrap
 
-A login signs the server's nonce, so nothing is sent that could be used again. The server sees the public half of
-login_key, bundle and wraps, and learns neither passphrase nor private key. The origin is part of the salt and of what
-is signed, so a false server gets a login that the real one does not accept. Wraps by passkey are in `passkey_wrap.py`.
-Wraps by a recovery code or an organisation are not made here; they would be further entries in the list of wraps, with
-another `kind`.
+A login signs the server's nonce and a session key, so nothing is sent that could be used again; each later call is
+signed by the session key (`calls.py`). The server sees public keys and encrypted records (`records.py`), and learns
+neither passphrase nor private key. The origin is part of the salt and of what is signed, so a false server gets a login
+that the real one does not accept. The vault, the pages and the command share all of this.
 """
 
 from __future__ import annotations
 
-import base64
 import datetime
 import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from roaming_keys.wire import KEY_FORM, PROTOCOL, Login, Parameters, Registration, SealedBundle, Wrap, WrapKind
+from roaming_keys.wire import KEY_FORM, PROTOCOL, Device, Login, Parameters
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf, SignatureAlgorithm, SignatureScheme
-from smime_core.errors import DecryptionError, MalformedMessage, SmimeError, WrongPassphrase
-from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import public_key_of, public_octets, raw_private_key
 from smime_core.limits import MAX_PASSPHRASE_BYTES
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
 from smime_core.text import is_loopback
 
 KEY_BYTES: Final = 32
-# The PKCS#12 password has 256 bits of entropy already, so more iterations would cost time and add nothing.
-BUNDLE_ITERATIONS: Final = 1_000
-FIRST_VERSION: Final = 1
+ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
 _LABEL: Final = "sealwax roaming_keys"
-_ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
 # Normalising takes quadratic time for a run of combining characters. The limit applies to the text before
 # normalisation, in which one character of an address may be three (Hangul).
 _MAX_USER_CHARACTERS: Final = 1_024
@@ -91,29 +82,10 @@ class AccountKeys:
     login_key: PrivateKey = field(repr=False)
     wrap_key: bytes = field(repr=False)
 
-
-async def build_registration(
-    account: KeyAccount,
-    identity: Identity,
-    ticket: str,
-    provider: CryptoProvider,
-    mail_password: bytes | None = None,
-) -> Registration:
-    """Return the body of `POST /register`: `identity` as version 1 of a new bundle, whose key the passphrase wraps.
-
-    Pass `mail_password` if it is known. Raises PassphraseReused if the passphrase is the same, PassphraseMissing or
-    MalformedMessage.
-    """
-    check_passphrase(account.passphrase, mail_password)
-    parameters = Parameters(salt=provider.random_bytes(16))
-    keys = await stretch(account, parameters, provider)
-    return Registration(
-        user=account.user,
-        ticket=ticket,
-        parameters=parameters,
-        login_key=public_octets(public_key_of(keys.login_key)),
-        sealed=await build_bundle([identity], keys.wrap_key, account.user, WrapKind.PASSPHRASE, provider),
-    )
+    @property
+    def public(self) -> bytes:
+        """The public half of the login key."""
+        return public_octets(public_key_of(self.login_key))
 
 
 async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoProvider) -> AccountKeys:
@@ -132,72 +104,45 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
     )
 
 
+class LoginWay(StrEnum):
+    """What a login is signed by. The value is the label of what it signs."""
+
+    PASSPHRASE = "login"  # noqa: S105  # a label
+    RECOVERY_CODE = "recover"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What one login signs: the server's nonce, the time (aware), the session's public key, and the device."""
+
+    nonce: bytes
+    at: datetime.datetime
+    session_key: bytes
+    device: Device
+
+
 async def sign_login(
-    account: KeyAccount, keys: AccountKeys, nonce: bytes, at: datetime.datetime, provider: CryptoProvider
+    server: str, user: str, way: LoginWay, key: PrivateKey, attempt: Attempt, provider: CryptoProvider
 ) -> Login:
-    """Return the body of `POST /login` for a nonce of the server, at the time `at` (aware)."""
-    seconds = int(at.timestamp())
-    record = login_record(account.server, account.user, nonce, seconds)
-    return Login(
-        user=account.user, nonce=nonce, at=seconds, signature=await provider.sign(keys.login_key, _ED25519, record)
+    """Return the body of a login. Server and user are normalised."""
+    unsigned = Login(
+        user=user,
+        nonce=attempt.nonce,
+        at=int(attempt.at.timestamp()),
+        session_key=attempt.session_key,
+        device=attempt.device,
+        signature=b"",
     )
+    signature = await provider.sign(key, ED25519, login_record(server, user, way, unsigned))
+    return replace(unsigned, signature=signature)
 
 
-def login_record(server: str, user: str, nonce: bytes, at: int) -> bytes:
-    """Return the bytes that a login signs. Server and user are normalised, `at` is in seconds since 1970."""
-    return encode_fields("login", PROTOCOL, server, user, nonce, at)
-
-
-async def open_bundle(
-    sealed: SealedBundle, user: str, wrap_key: bytes, provider: CryptoProvider, *, lowest_version: int = 1
-) -> tuple[Identity, ...]:
-    """Return the identities in the bundle that the server returned after the login. `user` is normalised.
-
-    `lowest_version` is the highest version that this device has seen: an older bundle is a replay. Raises
-    WrongPassphrase, also for a bundle or wrap that was altered or belongs to another user, or MalformedMessage.
-    """
-    if sealed.version < lowest_version:
-        raise MalformedMessage(f"version {sealed.version}, version {lowest_version} was seen before", where="bundle")
-    try:
-        bundle_key = await unwrap_bundle_key(sealed, wrap_key, user, WrapKind.PASSPHRASE, provider)
-    except DecryptionError:
-        # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
-        raise WrongPassphrase from None
-    return await open_pkcs12(sealed.bundle, bundle_key, provider)
-
-
-async def build_bundle(
-    identities: Sequence[Identity], wrap_key: bytes, user: str, kind: WrapKind, provider: CryptoProvider
-) -> SealedBundle:
-    """Return `identities` as version 1 of a new bundle, with one wrap of its key: the one by `wrap_key`."""
-    bundle_key = provider.random_bytes(KEY_BYTES)
-    bundle_id = provider.random_bytes(16).hex()
-    pkcs12 = await export_identities(
-        identities, await _bundle_password(bundle_key, provider), provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN
+def login_record(server: str, user: str, way: LoginWay, login: Login) -> bytes:
+    """Return the bytes that a login signs. Server and user are normalised."""
+    device = login.device
+    return encode_fields(
+        way, PROTOCOL, server, user, login.nonce, login.at, login.session_key, device.token, device.name
     )
-    nonce = provider.random_bytes(AES_256_GCM.iv_length)
-    aad = _wrap_aad(user, bundle_id, FIRST_VERSION, kind)
-    wrap = Wrap(
-        kind=kind,
-        nonce=nonce,
-        wrapped=await provider.encrypt_content(AES_256_GCM, wrap_key, nonce, bundle_key, aad),
-    )
-    return SealedBundle(bundle_id=bundle_id, version=FIRST_VERSION, bundle=pkcs12, wraps=(wrap,))
-
-
-async def unwrap_bundle_key(
-    sealed: SealedBundle, wrap_key: bytes, user: str, kind: WrapKind, provider: CryptoProvider
-) -> bytes:
-    """Return the key of a bundle. Raises DecryptionError, or MalformedMessage without exactly one wrap of `kind`."""
-    wrap = _find_wrap(sealed, kind)
-    return await provider.decrypt_content(
-        AES_256_GCM, wrap_key, wrap.nonce, wrap.wrapped, _wrap_aad(user, sealed.bundle_id, sealed.version, kind)
-    )
-
-
-async def open_pkcs12(pkcs12: bytes, bundle_key: bytes, provider: CryptoProvider) -> tuple[Identity, ...]:
-    """Return the identities of a bundle's PKCS#12. Raises WrongPassphrase, also if it was altered."""
-    return tuple(await load_identities(pkcs12, await _bundle_password(bundle_key, provider), provider))
 
 
 def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> None:
@@ -247,29 +192,12 @@ def encode_fields(label: str, *fields: str | int | bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-async def expand(secret: bytes, purpose: str, length: int, provider: CryptoProvider) -> bytes:
-    """Return `length` bytes for one purpose, by HKDF from a secret of high entropy (RFC 5869)."""
-    kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, KEY_FORM))
+async def expand(
+    secret: bytes, purpose: str, length: int, provider: CryptoProvider, *context: str | int | bytes
+) -> bytes:
+    """Return `length` bytes for one purpose and context, by HKDF from a secret of high entropy (RFC 5869)."""
+    kdf = Hkdf(hash_name=HashName.SHA256, salt=b"", info=encode_fields(purpose, KEY_FORM, *context))
     return await provider.derive_key(kdf, secret, length)
-
-
-async def _bundle_password(bundle_key: bytes, provider: CryptoProvider) -> bytes:
-    # PKCS#12 passwords are text. The key as base64url is ASCII, the same in UTF-8 and BMPString.
-    return base64.urlsafe_b64encode(await expand(bundle_key, "bundle password", KEY_BYTES, provider))
-
-
-def _wrap_aad(user: str, bundle_id: str, version: int, kind: WrapKind) -> bytes:
-    # These values bind a wrap to one account, bundle, version and kind.
-    return encode_fields("wrap", KEY_FORM, user, bundle_id, version, kind)
-
-
-def _find_wrap(sealed: SealedBundle, kind: WrapKind) -> Wrap:
-    wraps = [wrap for wrap in sealed.wraps if wrap.kind == kind]
-    if len(wraps) != 1:
-        raise MalformedMessage(f"{len(wraps)} wraps of kind {kind}, expected 1", where="bundle")
-    if len(wraps[0].nonce) != AES_256_GCM.iv_length:
-        raise MalformedMessage(f"{len(wraps[0].nonce)} bytes", where="bundle: nonce")
-    return wraps[0]
 
 
 def _prepare(passphrase: bytes) -> bytes:

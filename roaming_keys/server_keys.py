@@ -48,6 +48,7 @@ class Sealed(StrEnum):
 
     RECORD = "sealed record"
     LOGIN_KEY = "login key"
+    DEVICE_NAME = "device name"
 
 
 class ServerKeys:

@@ -1,18 +1,30 @@
-"""The key server's store: accounts, counters of failed logins, and the master key that they belong to."""
+"""The key server's store: accounts and their records, counters of failed logins, and the master key they belong to."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, KNOWN_NETWORK, MASTER_KEY, TABLES, USED
+from roaming_keys.database.tables import (
+    ACCOUNT,
+    DEVICE,
+    EARLIER_ACCOUNT,
+    KNOWN_NETWORK,
+    MASTER_KEY,
+    RECORD,
+    SESSION,
+    TABLES,
+)
+from roaming_keys.protocol import LoginWay
+from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.sessions import Caller, SessionStore, use_once
 from roaming_keys.tickets import Ticket
-from roaming_keys.wire import Parameters
+from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
 from sealwax.service import CLOCK_SLACK_SECONDS, BackoffCounter
 from sealwax.service.database import insert_into
 
@@ -24,17 +36,45 @@ class AccountExists(Exception):
     """The user is registered already."""
 
 
-class UsedBefore(Exception):
-    """A ticket or nonce has been used already."""
+class RecordChanged(Exception):
+    """The stored record is not the one that the next one was made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One user: the parameters for stretching the passphrase, and the public login key, encrypted by the server."""
+    """One user: the parameters for stretching the passphrase, and the public keys that log in, sealed by the server."""
 
     user: str
     parameters: Parameters
-    login_key: bytes
+    sealed_login_key: bytes
+    sealed_recovery_key: bytes | None = None
+
+    @classmethod
+    def sealed_by(cls, keys: ServerKeys, user: str, login_keys: LoginKeys) -> Account:
+        recovery_key = login_keys.recovery_key
+        return cls(
+            user=user,
+            parameters=login_keys.parameters,
+            sealed_login_key=keys.seal(Sealed.LOGIN_KEY, login_keys.login_key, user),
+            sealed_recovery_key=None if recovery_key is None else keys.seal(Sealed.LOGIN_KEY, recovery_key, user),
+        )
+
+    def sealed_key_for(self, way: LoginWay) -> bytes | None:
+        """Return the key that a login of this way has to be signed by."""
+        return self.sealed_login_key if way is LoginWay.PASSPHRASE else self.sealed_recovery_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedRecord:
+    """The record of one user, sealed by the server."""
+
+    bundle_id: str
+    version: int
+    sealed: bytes
+
+    @classmethod
+    def of(cls, record: KeyRecord, sealed: bytes) -> SealedRecord:
+        return cls(bundle_id=record.bundle_id, version=record.version, sealed=sealed)
 
 
 class Store:
@@ -42,6 +82,7 @@ class Store:
 
     def __init__(self, url: str | Path, *, forget_after: datetime.timedelta) -> None:
         self._database = SCHEMA.open(url)
+        self.sessions = SessionStore(self._database)
         self.failed_logins = BackoffCounter(
             self._database,
             tables=TABLES,
@@ -63,50 +104,64 @@ class Store:
         return SCHEMA.is_usable(self._database)
 
     def find_account(self, user: str) -> Account | None:
-        """Return the account without its bundle: the time to read a bundle would reveal who is registered."""
-        account = ACCOUNT.c
-        query = select(account.salt, account.memory_kib, account.passes, account.lanes, account.login_key)
+        """Return the account of a user."""
         with self._database.reading() as rows:
-            row = rows.execute(query.where(account.user == user, account.login_key.is_not(None))).first()
+            row = rows.execute(select(ACCOUNT).where(ACCOUNT.c.user == user)).first()
         if row is None:
             return None
-        salt, memory_kib, passes, lanes, login_key = row
-        parameters = Parameters(salt=salt, memory_kib=memory_kib, passes=passes, lanes=lanes)
-        return Account(user=user, parameters=parameters, login_key=bytes(login_key))
+        return Account(
+            user=user,
+            parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),
+            sealed_login_key=bytes(row.sealed_login_key),
+            sealed_recovery_key=None if row.sealed_recovery_key is None else bytes(row.sealed_recovery_key),
+        )
 
-    def find_sealed(self, user: str) -> bytes:
-        """Return the sealed bundle record of an existing account."""
+    def find_record(self, user: str) -> SealedRecord | None:
+        """Return the record of a user; None if the account was deleted."""
+        query = select(RECORD.c.bundle_id, RECORD.c.version, RECORD.c.sealed).where(RECORD.c.user == user)
         with self._database.reading() as rows:
-            return bytes(rows.execute(select(ACCOUNT.c.sealed).where(ACCOUNT.c.user == user)).scalar_one())
+            row = rows.execute(query).first()
+        return row and SealedRecord(bundle_id=row.bundle_id, version=row.version, sealed=bytes(row.sealed))
 
-    def add_account(self, account: Account, sealed: bytes, ticket: Ticket, at: datetime.datetime) -> None:
-        """Store an account and its sealed bundle record, and note the ticket. Raises AccountExists or UsedBefore.
+    def add_account(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
+        """Store an account and its first record, and note the ticket. Raises AccountExists or UsedBefore.
 
-        An account of protocol 1, which nobody can log in to any more, is replaced.
+        An account of before protocol 2 is deleted.
         """
-        cost = account.parameters
-        row = {
-            "user": account.user,
-            "salt": cost.salt,
-            "memory_kib": cost.memory_kib,
-            "passes": cost.passes,
-            "lanes": cost.lanes,
-            "verifier": b"",
-            "login_key": account.login_key,
-            "sealed": sealed,
-        }
         with self._database.transaction() as rows:
-            added = insert_into(rows, ACCOUNT).values(row)
-            is_old = ACCOUNT.c.login_key.is_(None)
-            added = added.on_conflict_do_update(index_elements=["user"], set_=row, where=is_old)
+            added = insert_into(rows, ACCOUNT).values(user=account.user, **_columns_of(account))
+            added = added.on_conflict_do_nothing(index_elements=["user"])
             if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
                 raise AccountExists
-            _use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
+            rows.execute(insert(RECORD).values(user=account.user, **_columns(record)))
+            use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
+            rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
 
-    def use_nonce(self, nonce: bytes, ends: datetime.datetime, at: datetime.datetime) -> None:
-        """Note that a login has used a nonce. Raises UsedBefore."""
-        with self._database.transaction(durable=False) as rows:
-            _use_once(rows, f"nonce {nonce.hex()}", ends, at)
+    def replace_record(self, user: str, record: SealedRecord) -> None:
+        """Store the next record under the same key. Raises RecordChanged."""
+        with self._database.transaction() as rows:
+            _replace_record(rows, user, record, bundle_id=record.bundle_id)
+
+    def rotate(self, caller: Caller, account: Account, record: SealedRecord, before: str, revoked: list[str]) -> None:
+        """Store new login keys and the next record under a new key, in place of the key with the id `before`.
+
+        All other sessions end, and the devices `revoked` are forgotten. Raises RecordChanged.
+        """
+        with self._database.transaction() as rows:
+            _replace_record(rows, account.user, record, bundle_id=before)
+            is_own = ACCOUNT.c.user == account.user
+            rows.execute(update(ACCOUNT).where(is_own).values(**_columns_of(account)))
+            is_other = SESSION.c.user == account.user, SESSION.c.key != caller.session_key
+            rows.execute(delete(SESSION).where(*is_other))
+            is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
+            rows.execute(delete(DEVICE).where(*is_revoked))
+
+    def delete_account(self, user: str) -> None:
+        """Delete all that the server has of a user."""
+        with self._database.transaction() as rows:
+            for table in (SESSION, DEVICE, RECORD, ACCOUNT):
+                rows.execute(delete(table).where(table.c.user == user))
+        self._database.erase_deleted()
 
     def remember_network(self, name: bytes, at: datetime.datetime) -> None:
         """Remember that an account has logged in from a network. `name` is a hash of both."""
@@ -128,9 +183,24 @@ class Store:
             return rows.execute(query).first() is not None
 
 
-def _use_once(rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
-    """Note the use of something that ends. Raises UsedBefore."""
-    rows.execute(delete(USED).where(USED.c.ends <= at.timestamp()))
-    used = insert_into(rows, USED).values(value=value, ends=ends.timestamp())
-    if rows.execute(used.on_conflict_do_nothing().returning(USED.c.value)).first() is None:
-        raise UsedBefore
+def _replace_record(rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
+    is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
+    replaced = update(RECORD).where(*is_before).values(**_columns(record))
+    if rows.execute(replaced.returning(RECORD.c.user)).first() is None:
+        raise RecordChanged
+
+
+def _columns(record: SealedRecord) -> dict[str, Any]:
+    return {"bundle_id": record.bundle_id, "version": record.version, "sealed": record.sealed}
+
+
+def _columns_of(account: Account) -> dict[str, Any]:
+    cost = account.parameters
+    return {
+        "salt": cost.salt,
+        "memory_kib": cost.memory_kib,
+        "passes": cost.passes,
+        "lanes": cost.lanes,
+        "sealed_login_key": account.sealed_login_key,
+        "sealed_recovery_key": account.sealed_recovery_key,
+    }

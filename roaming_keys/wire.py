@@ -1,24 +1,19 @@
-"""The records of protocol 2 between a client and the key server, as frozen values and as JSON.
+"""The messages of protocol 2 between a client and the key server, as frozen values and as JSON.
 
-Both sides parse with the same strictness: every field is present, none is unknown, none is repeated, and each has its
-type and its bounds. Bytes are standard base64. Argon2id's cost (RFC 9106) has a lower and an upper limit, so that a
-hostile server can neither weaken the stretching of a passphrase nor exhaust the device that computes it.
+Argon2id's cost (RFC 9106) has a lower and an upper limit, so that a hostile server can neither weaken the stretching of
+a passphrase nor exhaust the device that computes it. Every `from_json` raises MalformedMessage, or LimitExceeded for
+what is too long.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from roaming_keys.reader import MAX_SMALL_BYTES, Reader, check_range, to_base64, write
 from smime_core.errors import MalformedMessage
-from smime_core.limits import check_limit
-from smime_core.trust import parse_json
 
 PROTOCOL: Final = 2
 # The number in the labels of derived keys and wraps. Browsers keep bundles of passkeys, so it stays when the protocol
@@ -32,26 +27,29 @@ MAX_PASSES: Final = 16  # 16 passes over MAX_MEMORY_KIB take about 3 s on a phon
 MAX_LANES: Final = 8
 MIN_SALT_BYTES: Final = 16
 MAX_SALT_BYTES: Final = 64
-LOGIN_KEY_BYTES: Final = 32
+PUBLIC_KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 NONCE_BYTES: Final = 40
-MAX_RECORD_BYTES: Final = 2_097_152  # The JSON text of one record.
+TOKEN_BYTES: Final = 32
+# The sizes of bundle and state are steps of this, so that they tell little about the content.
+STEP_BYTES: Final = 16_384
 MAX_BUNDLE_BYTES: Final = 1_048_576  # A PKCS#12 file with a chain has about 5,000 bytes.
+MAX_STATE_BYTES: Final = 1_048_576
+MAX_RECORD_BYTES: Final = 3_145_728  # The JSON text of a message with bundle and state.
 MAX_WRAPS: Final = 20
 MAX_WRAPPED_BYTES: Final = 8_192  # The largest wrap would be a CMS structure for a recovery certificate.
+MAX_DEVICES: Final = 50
+MAX_DEVICE_NAME_CHARACTERS: Final = 100
 MAX_VERSION: Final = 2**53 - 1  # The largest number that every JSON reader keeps exactly.
-MAX_SECONDS: Final = 253_402_300_799  # The end of the year 9999, the last that a datetime can have.
-MAX_TEXT_CHARACTERS: Final = 2_048
-
-# JSON can write an unpaired surrogate, which UTF-8 cannot encode (RFC 8259 section 8.2).
-_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+MAX_ANSWER_BYTES: Final = MAX_RECORD_BYTES + MAX_SMALL_BYTES
 
 
 class WrapKind(StrEnum):
-    """The kinds of wrap that this client makes. Others (recovery code, organisation) are skipped."""
+    """The kinds of wrap that this client makes. Others (organisation) are skipped."""
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the name of a kind
     PASSKEY = "passkey"
+    RECOVERY = "recovery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,28 +62,50 @@ class Parameters:
     lanes: int = 4
 
     def __post_init__(self) -> None:
-        _check_range(len(self.salt), MIN_SALT_BYTES, MAX_SALT_BYTES, where="salt")
-        _check_range(self.memory_kib, MIN_MEMORY_KIB, MAX_MEMORY_KIB, where="memory_kib")
-        _check_range(self.passes, MIN_PASSES, MAX_PASSES, where="passes")
-        _check_range(self.lanes, 1, MAX_LANES, where="lanes")
+        check_range(len(self.salt), MIN_SALT_BYTES, MAX_SALT_BYTES, where="salt")
+        check_range(self.memory_kib, MIN_MEMORY_KIB, MAX_MEMORY_KIB, where="memory_kib")
+        check_range(self.passes, MIN_PASSES, MAX_PASSES, where="passes")
+        check_range(self.lanes, 1, MAX_LANES, where="lanes")
 
     def members(self) -> dict[str, Any]:
-        """The JSON members that `/parameters` and `/register` share."""
+        """The JSON members that `/parameters`, `/register` and `/passphrase` share."""
         return {
-            "salt": _to_base64(self.salt),
+            "salt": to_base64(self.salt),
             "memory_kib": self.memory_kib,
             "passes": self.passes,
             "lanes": self.lanes,
         }
 
     @classmethod
-    def from_reader(cls, record: _Reader) -> Parameters:
+    def from_members(cls, members: Mapping[str, Any]) -> Parameters:
+        return cls.from_reader(Reader(members, "parameters"))
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> Parameters:
         return cls(
-            salt=record.data("salt", MAX_SALT_BYTES),
-            memory_kib=record.integer("memory_kib"),
-            passes=record.integer("passes"),
-            lanes=record.integer("lanes"),
+            salt=reader.data("salt", MAX_SALT_BYTES),
+            memory_kib=reader.integer("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
+            passes=reader.integer("passes", MIN_PASSES, MAX_PASSES),
+            lanes=reader.integer("lanes", 1, MAX_LANES),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParametersRequest:
+    """The body of `POST /parameters`. The user is not in the URL, because servers and proxies write URLs into logs."""
+
+    user: str
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "user": self.user})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ParametersRequest:
+        reader = Reader(data, "parameters")
+        reader.check_protocol(PROTOCOL)
+        request = cls(user=reader.text("user"))
+        reader.check_finished()
+        return request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,167 +116,305 @@ class LoginTerms:
     nonce: bytes
 
     def to_json(self) -> bytes:
-        return _write({"protocol": PROTOCOL, "nonce": _to_base64(self.nonce), **self.parameters.members()})
+        return write({"protocol": PROTOCOL, "nonce": to_base64(self.nonce), **self.parameters.members()})
 
     @classmethod
     def from_json(cls, data: bytes) -> LoginTerms:
-        """Parse the answer. Raises MalformedMessage."""
-        record = _Reader(data, "parameters")
-        record.check_protocol()
-        terms = cls(nonce=_exactly(record, "nonce", NONCE_BYTES), parameters=Parameters.from_reader(record))
-        record.check_finished()
+        reader = Reader(data, "parameters")
+        reader.check_protocol(PROTOCOL)
+        terms = cls(nonce=reader.exactly("nonce", NONCE_BYTES), parameters=Parameters.from_reader(reader))
+        reader.check_finished()
         return terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrap:
-    """The bundle key, encrypted under another key that `kind` names. `nonce` is empty for kinds that need none."""
+    """The key of a record or bundle, encrypted under another key that `kind` names.
+
+    `nonce` is that of AES-GCM, for `WrapKind.RECOVERY` an ephemeral public key.
+    """
 
     kind: str
     nonce: bytes
     wrapped: bytes
 
+    def members(self) -> dict[str, Any]:
+        return {"kind": self.kind, "nonce": to_base64(self.nonce), "wrapped": to_base64(self.wrapped)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> Wrap:
+        wrap = cls(
+            kind=reader.text("kind"),
+            nonce=reader.data("nonce", MAX_WRAPPED_BYTES),
+            wrapped=reader.data("wrapped", MAX_WRAPPED_BYTES),
+        )
+        reader.check_finished()
+        return wrap
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealedBundle:
-    """One version of a user's PKCS#12 and the wraps of its key: the answer to `POST /login`."""
+class KeyRecord:
+    """One version of all that a user stores: PKCS#12 and state, both padded and encrypted, and the wraps of their key.
+
+    `bundle_id` names the key. `version` counts the records of the account, whatever their keys.
+    """
 
     bundle_id: str
     version: int
     bundle: bytes = field(repr=False)
+    state: bytes = field(repr=False)
     wraps: tuple[Wrap, ...]
 
+    def __post_init__(self) -> None:
+        for name, data in (("bundle", self.bundle), ("state", self.state)):
+            if not data or len(data) % STEP_BYTES:
+                raise MalformedMessage(f"{len(data)} bytes, expected a multiple of {STEP_BYTES}", where=name)
+
+    @property
+    def tag(self) -> str:
+        """The record's name in `ETag`, `If-Match` and `If-None-Match` (RFC 9110 section 8.8.3)."""
+        return f'"{self.bundle_id}.{self.version}"'
+
     def to_json(self) -> bytes:
-        return _write(self.members())
+        return write(self.members())
 
     def members(self) -> dict[str, Any]:
-        """The JSON members that `/login` and `/register` share."""
         return {
             "bundle_id": self.bundle_id,
             "version": self.version,
-            "bundle": _to_base64(self.bundle),
-            "wraps": [
-                {"kind": wrap.kind, "nonce": _to_base64(wrap.nonce), "wrapped": _to_base64(wrap.wrapped)}
-                for wrap in self.wraps
-            ],
+            "bundle": to_base64(self.bundle),
+            "state": to_base64(self.state),
+            "wraps": [wrap.members() for wrap in self.wraps],
         }
 
     @classmethod
-    def from_json(cls, data: bytes) -> SealedBundle:
-        """Parse the answer to `POST /login`. Raises MalformedMessage or LimitExceeded."""
-        record = _Reader(data, "bundle record")
-        sealed = cls.from_reader(record)
-        record.check_finished()
-        return sealed
+    def from_json(cls, data: bytes) -> KeyRecord:
+        return cls.from_reader(Reader(data, "record", max_bytes=MAX_RECORD_BYTES))
 
     @classmethod
-    def from_reader(cls, record: _Reader) -> SealedBundle:
-        version = record.integer("version")
-        _check_range(version, 1, MAX_VERSION, where="version")
+    def from_reader(cls, reader: Reader) -> KeyRecord:
+        record = cls(
+            bundle_id=_read_id(reader, "bundle_id"),
+            version=reader.integer("version", 1, MAX_VERSION),
+            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+            state=reader.data("state", MAX_STATE_BYTES),
+            wraps=tuple(Wrap.from_reader(wrap) for wrap in reader.records("wraps", MAX_WRAPS)),
+        )
+        reader.check_finished()
+        return record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginKeys:
+    """The public keys (Ed25519, RFC 8032) that log in to an account, and the parameters for the first.
+
+    `recovery_key` is None without a recovery code.
+    """
+
+    parameters: Parameters
+    login_key: bytes
+    recovery_key: bytes | None = None
+
+    def members(self) -> dict[str, Any]:
+        """The JSON members that `/register` and `/passphrase` share."""
+        return {
+            **self.parameters.members(),
+            "login_key": to_base64(self.login_key),
+            "recovery_key": to_base64(self.recovery_key or b""),
+        }
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> LoginKeys:
         return cls(
-            bundle_id=record.text("bundle_id"),
-            version=version,
-            bundle=record.data("bundle", MAX_BUNDLE_BYTES),
-            wraps=tuple(_parse_wrap(wrap) for wrap in record.records("wraps", MAX_WRAPS)),
+            parameters=Parameters.from_reader(reader),
+            login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+            recovery_key=reader.nothing_or("recovery_key", PUBLIC_KEY_BYTES),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """The body of `POST /register`. `ticket` proves to the key server that the user owns the address.
-
-    `login_key` is the Ed25519 public key that later logins are checked by (RFC 8032).
-    """
+    """The body of `POST /register`. `ticket` proves to the key server that the user owns the address."""
 
     user: str
     ticket: str = field(repr=False)
-    parameters: Parameters
-    login_key: bytes
-    sealed: SealedBundle
+    keys: LoginKeys
+    record: KeyRecord
 
     def to_json(self) -> bytes:
-        return _write(
-            {
-                "protocol": PROTOCOL,
-                "user": self.user,
-                "ticket": self.ticket,
-                "login_key": _to_base64(self.login_key),
-                **self.parameters.members(),
-                **self.sealed.members(),
-            }
-        )
+        members = {"protocol": PROTOCOL, "user": self.user, "ticket": self.ticket, **self.keys.members()}
+        return write({**members, "record": self.record.members()})
 
     @classmethod
     def from_json(cls, data: bytes) -> Registration:
-        """Parse the body of `POST /register`. Raises MalformedMessage or LimitExceeded."""
-        record = _Reader(data, "registration")
-        record.check_protocol()
+        reader = Reader(data, "registration", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
         registration = cls(
-            user=record.text("user"),
-            ticket=record.text("ticket"),
-            login_key=_exactly(record, "login_key", LOGIN_KEY_BYTES),
-            parameters=Parameters.from_reader(record),
-            sealed=SealedBundle.from_reader(record),
+            user=reader.text("user"),
+            ticket=reader.text("ticket"),
+            keys=LoginKeys.from_reader(reader),
+            record=KeyRecord.from_reader(reader.record("record")),
         )
-        record.check_finished()
+        reader.check_finished()
         return registration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParametersRequest:
-    """The body of `POST /parameters`. The user is not in the URL, because servers and proxies write URLs into logs."""
+class Device:
+    """The device of a login. The server knows it again by the secret `token`, which opens nothing."""
 
-    user: str
-
-    def to_json(self) -> bytes:
-        return _write({"protocol": PROTOCOL, "user": self.user})
-
-    @classmethod
-    def from_json(cls, data: bytes) -> ParametersRequest:
-        """Parse the body of `POST /parameters`. Raises MalformedMessage."""
-        record = _Reader(data, "parameters")
-        record.check_protocol()
-        request = cls(user=record.text("user"))
-        record.check_finished()
-        return request
+    token: bytes = field(repr=False)
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """The body of `POST /login`. `at` is the client's time in seconds since 1970.
+    """The body of `POST /login` and `POST /recover`.
 
-    The signature by the login key covers the server's origin too, so that no other server can pass it on.
+    `at` is the client's time in seconds since 1970, `session_key` the Ed25519 public key that signs the calls of this
+    login. The signature covers the server's origin too, so that no other server can pass it on.
     """
 
     user: str
     nonce: bytes
     at: int
+    session_key: bytes
+    device: Device
     signature: bytes
 
     def to_json(self) -> bytes:
-        return _write(
+        return write(
             {
                 "protocol": PROTOCOL,
                 "user": self.user,
-                "nonce": _to_base64(self.nonce),
+                "nonce": to_base64(self.nonce),
                 "at": self.at,
-                "signature": _to_base64(self.signature),
+                "session_key": to_base64(self.session_key),
+                "device_token": to_base64(self.device.token),
+                "device_name": self.device.name,
+                "signature": to_base64(self.signature),
             }
         )
 
     @classmethod
     def from_json(cls, data: bytes) -> Login:
-        """Parse the body of `POST /login`. Raises MalformedMessage."""
-        record = _Reader(data, "login")
-        record.check_protocol()
+        reader = Reader(data, "login")
+        reader.check_protocol(PROTOCOL)
         login = cls(
-            user=record.text("user"),
-            nonce=_exactly(record, "nonce", NONCE_BYTES),
-            at=_seconds(record, "at"),
-            signature=_exactly(record, "signature", SIGNATURE_BYTES),
+            user=reader.text("user"),
+            nonce=reader.exactly("nonce", NONCE_BYTES),
+            at=reader.seconds("at"),
+            session_key=reader.exactly("session_key", PUBLIC_KEY_BYTES),
+            device=Device(token=reader.exactly("device_token", TOKEN_BYTES), name=_read_device_name(reader)),
+            signature=reader.exactly("signature", SIGNATURE_BYTES),
         )
-        record.check_finished()
+        reader.check_finished()
         return login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginAnswer:
+    """The answer to a login: the record, and the end of the session in seconds since 1970."""
+
+    ends: int
+    record: KeyRecord
+
+    def to_json(self) -> bytes:
+        return write({"ends": self.ends, "record": self.record.members()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> LoginAnswer:
+        reader = Reader(data, "login", max_bytes=MAX_ANSWER_BYTES)
+        answer = cls(ends=reader.seconds("ends"), record=KeyRecord.from_reader(reader.record("record")))
+        reader.check_finished()
+        return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """The body of `PUT /bundle`: the next record, under the same key."""
+
+    record: KeyRecord
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "record": self.record.members()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Push:
+        reader = Reader(data, "push", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        push = cls(record=KeyRecord.from_reader(reader.record("record")))
+        reader.check_finished()
+        return push
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """The body of `POST /passphrase`: new login keys, and the next record under a new key.
+
+    `revoked` are the ids of devices that the server forgets.
+    """
+
+    keys: LoginKeys
+    record: KeyRecord
+    revoked: tuple[str, ...] = ()
+
+    def to_json(self) -> bytes:
+        members = {"protocol": PROTOCOL, **self.keys.members(), "revoked": list(self.revoked)}
+        return write({**members, "record": self.record.members()})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Rotation:
+        reader = Reader(data, "rotation", max_bytes=MAX_RECORD_BYTES)
+        reader.check_protocol(PROTOCOL)
+        rotation = cls(
+            keys=LoginKeys.from_reader(reader),
+            record=KeyRecord.from_reader(reader.record("record")),
+            revoked=reader.texts("revoked", MAX_DEVICES),
+        )
+        reader.check_finished()
+        return rotation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDevice:
+    """A device of the account. The times are in seconds since 1970."""
+
+    id: str
+    name: str
+    created: int
+    latest: int
+    is_this: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """The answer to `GET /devices`."""
+
+    devices: tuple[KnownDevice, ...]
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "devices": [
+                    {
+                        "id": one.id,
+                        "name": one.name,
+                        "created": one.created,
+                        "latest": one.latest,
+                        "is_this": one.is_this,
+                    }
+                    for one in self.devices
+                ]
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Devices:
+        reader = Reader(data, "devices", max_bytes=MAX_RECORD_BYTES)
+        devices = tuple(_read_known_device(one) for one in reader.records("devices", MAX_DEVICES))
+        reader.check_finished()
+        return cls(devices=devices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +429,7 @@ class TicketClaims:
     id: str
 
     def to_json(self) -> bytes:
-        return _write(
+        return write(
             {
                 "aud": self.audience,
                 "user": self.user,
@@ -284,119 +442,93 @@ class TicketClaims:
 
     @classmethod
     def from_json(cls, data: bytes) -> TicketClaims:
-        """Parse the claims of a ticket. Raises MalformedMessage."""
-        record = _Reader(data, "ticket")
+        reader = Reader(data, "ticket")
         claims = cls(
-            audience=record.text("aud"),
-            user=record.text("user"),
-            purpose=record.text("purpose"),
-            issued=_seconds(record, "iat"),
-            ends=_seconds(record, "exp"),
-            id=record.text("jti"),
+            audience=reader.text("aud"),
+            user=reader.text("user"),
+            purpose=reader.text("purpose"),
+            issued=reader.seconds("iat"),
+            ends=reader.seconds("exp"),
+            id=reader.text("jti"),
         )
-        record.check_finished()
+        reader.check_finished()
         return claims
 
 
-def parse_error(data: bytes) -> tuple[str, str]:
-    """Return code and sentence from an error's body. Raises MalformedMessage."""
-    record = _Reader(data, "error")
-    return record.text("code"), record.text("message")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyBundle:
+    """A PKCS#12 that a passkey opens, with the only wrap of its key. Browsers keep it as JSON."""
+
+    bundle_id: str
+    bundle: bytes = field(repr=False)
+    wrap: Wrap
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "bundle_id": self.bundle_id,
+                "version": 1,
+                "bundle": to_base64(self.bundle),
+                "wraps": [self.wrap.members()],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> PasskeyBundle:
+        reader = Reader(data, "bundle", max_bytes=MAX_RECORD_BYTES)
+        reader.integer("version", 1, 1)
+        wraps = reader.records("wraps", 1)
+        check_range(len(wraps), 1, 1, where="wraps")
+        bundle = cls(
+            bundle_id=reader.text("bundle_id"),
+            bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
+            wrap=Wrap.from_reader(wraps[0]),
+        )
+        reader.check_finished()
+        return bundle
 
 
-class _Reader:
-    """A JSON object from which every member is taken exactly once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The body of an error. `record` is the server's own one, with code CHANGED."""
 
-    def __init__(self, source: bytes | Mapping[str, Any], where: str) -> None:
-        self._where = where
-        self._members = dict(source) if isinstance(source, Mapping) else _parse_object(source, where)
+    code: str
+    message: str
+    record: KeyRecord | None = None
 
-    def text(self, name: str) -> str:
-        value = self._take(name)
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS or _HALF_CHARACTER.search(value):
-            raise MalformedMessage("expected a text", where=f"{self._where}: {name}")
-        return value
-
-    def integer(self, name: str) -> int:
-        value = self._take(name)
-        # bool is an int in Python, but not in JSON.
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise MalformedMessage("expected a whole number", where=f"{self._where}: {name}")
-        return value
-
-    def data(self, name: str, maximum: int) -> bytes:
-        value = self._take(name)
-        where = f"{self._where}: {name}"
-        if not isinstance(value, str):
-            raise MalformedMessage("expected base64", where)
-        try:
-            data = base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            # The cause is left out: its text might quote the value, which may be a key.
-            raise MalformedMessage("expected base64", where) from None
-        check_limit(f"{where} in bytes", len(data), maximum)
-        return data
-
-    def records(self, name: str, maximum: int) -> list[_Reader]:
-        values = self._take(name)
-        where = f"{self._where}: {name}"
-        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-            raise MalformedMessage("expected a list of objects", where)
-        check_limit(where, len(values), maximum)
-        return [_Reader(value, where) for value in values]
-
-    def check_protocol(self) -> None:
-        protocol = self.integer("protocol")
-        if protocol != PROTOCOL:
-            raise MalformedMessage(f"protocol {protocol}, expected {PROTOCOL}", where=self._where)
-
-    def check_finished(self) -> None:
-        if self._members:
-            raise MalformedMessage(f"{len(self._members)} unknown members", where=self._where)
-
-    def _take(self, name: str) -> Any:
-        if name not in self._members:
-            raise MalformedMessage("is missing", where=f"{self._where}: {name}")
-        return self._members.pop(name)
+    @classmethod
+    def from_json(cls, data: bytes) -> Refusal:
+        reader = Reader(data, "error", max_bytes=MAX_ANSWER_BYTES)
+        code, message = reader.text("code"), reader.text("message")
+        record = KeyRecord.from_reader(reader.record("record")) if code == CHANGED else None
+        return cls(code=code, message=message, record=record)
 
 
-def _parse_wrap(record: _Reader) -> Wrap:
-    wrap = Wrap(
-        kind=record.text("kind"),
-        nonce=record.data("nonce", MAX_WRAPPED_BYTES),
-        wrapped=record.data("wrapped", MAX_WRAPPED_BYTES),
+CHANGED: Final = "record-changed"
+
+
+def _read_id(reader: Reader, name: str) -> str:
+    value = reader.text(name)
+    if len(value) > 64 or not (value.isascii() and value.isalnum()):
+        raise MalformedMessage("expected at most 64 letters and digits", where=name)
+    return value
+
+
+def _read_device_name(reader: Reader) -> str:
+    name = reader.text("device_name")
+    check_range(len(name), 1, MAX_DEVICE_NAME_CHARACTERS, where="device_name in characters")
+    if not name.isprintable():
+        raise MalformedMessage("expected letters", where="device_name")
+    return name
+
+
+def _read_known_device(reader: Reader) -> KnownDevice:
+    device = KnownDevice(
+        id=_read_id(reader, "id"),
+        name=reader.text("name"),
+        created=reader.seconds("created"),
+        latest=reader.seconds("latest"),
+        is_this=reader.boolean("is_this"),
     )
-    record.check_finished()
-    return wrap
-
-
-def _exactly(record: _Reader, name: str, length: int) -> bytes:
-    data = record.data(name, length)
-    _check_range(len(data), length, length, where=name)
-    return data
-
-
-def _seconds(record: _Reader, name: str) -> int:
-    seconds = record.integer(name)
-    _check_range(seconds, 0, MAX_SECONDS, where=name)
-    return seconds
-
-
-def _parse_object(data: bytes, where: str) -> dict[str, Any]:
-    parsed = parse_json(data, where, max_bytes=MAX_RECORD_BYTES)
-    if not isinstance(parsed, dict):
-        raise MalformedMessage("expected a JSON object", where)
-    return parsed
-
-
-def _check_range(value: int, lowest: int, highest: int, where: str) -> None:
-    if not lowest <= value <= highest:
-        raise MalformedMessage(f"{value}, expected {lowest} to {highest}", where)
-
-
-def _to_base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _write(members: dict[str, Any]) -> bytes:
-    return json.dumps(members, separators=(",", ":")).encode()
+    reader.check_finished()
+    return device

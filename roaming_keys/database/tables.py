@@ -6,12 +6,13 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
 
-from sealwax.service.columns import INSTANT
+from sealwax.service.columns import INSTANT, LONG
 from sealwax.service.counter_table import add_counter_table
 
 TABLES: Final = MetaData()
 
-ACCOUNT: Final = Table(
+# The accounts of before protocol 2, to which nobody can log in.
+EARLIER_ACCOUNT: Final = Table(
     "account",
     TABLES,
     Column("user", Text, primary_key=True, nullable=False),
@@ -21,8 +22,61 @@ ACCOUNT: Final = Table(
     Column("lanes", Integer, nullable=False),
     Column("verifier", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    # Without one the account is of protocol 1, which is refused. Only such an account has a verifier.
     Column("login_key", LargeBinary),
+    sqlite_strict=True,
+)
+
+ACCOUNT: Final = Table(
+    "key_account",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("memory_kib", Integer, nullable=False),
+    Column("passes", Integer, nullable=False),
+    Column("lanes", Integer, nullable=False),
+    # Public keys, encrypted by the server.
+    Column("sealed_login_key", LargeBinary, nullable=False),
+    Column("sealed_recovery_key", LargeBinary),
+    sqlite_strict=True,
+)
+
+# Apart from the account: the time to read past a record would reveal which accounts exist, and how large theirs are.
+RECORD: Final = Table(
+    "record",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("bundle_id", Text, nullable=False),
+    Column("version", LONG, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+DEVICE: Final = Table(
+    "device",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    # A hash of the token.
+    Column("token", LargeBinary, nullable=False),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("created", INSTANT, nullable=False),
+    Column("latest", INSTANT, nullable=False),
+    Index("device_by_token", "user", "token", unique=True),
+    sqlite_strict=True,
+)
+
+SESSION: Final = Table(
+    "session",
+    TABLES,
+    # The public key that signs the calls.
+    Column("key", LargeBinary, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("counter", LONG, nullable=False),
+    Column("started", INSTANT, nullable=False),
+    Column("ends", INSTANT, nullable=False),
+    Index("session_by_user", "user"),
+    Index("session_by_end", "ends"),
     sqlite_strict=True,
 )
 

@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 
 from roaming_keys import client
 from roaming_keys.app import create_app as create_key_server
+from roaming_keys.changes import build_registration
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount, build_registration
+from roaming_keys.protocol import KeyAccount
 from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.operation.settings import load_settings
 from sealwax.service.web_server import serve
@@ -161,8 +162,10 @@ def _running_pages(bridge: Bridge) -> Iterator[Account]:
         _start_key_server(stack, config, folder)
         keys = KeyAccount(server=config.key_server_origin, user=ANNA, passphrase=account.key_passphrase.encode())
         ticket = issue_ticket(config.enrolment_key, audience=config.key_server_origin, user=ANNA, at=at)
-        registration = build_registration(keys, identity, ticket, provider, PASSWORD.encode())
-        client.register(config.key_server_origin, blocking.run(registration))
+        registration = build_registration(keys, [identity], ticket, provider, PASSWORD.encode())
+        blocking.run(
+            client.register_account(client.HttpTransport(config.key_server_origin), blocking.run(registration))
+        )
         command = [sys.executable, "-m", "sealwax.cli", "bridge", "pages", "--config", str(bridge.file)]
         environment = {"PYTHONPATH": str(ROOT)}
         port = _port(config.pages_origin)

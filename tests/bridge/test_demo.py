@@ -23,8 +23,10 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from roaming_keys import client
+from roaming_keys.client import HttpTransport
 from roaming_keys.protocol import KeyAccount
+from roaming_keys.session import OnDevice, Setting, log_in
+from roaming_keys.wire import Device
 from sealwax.service.web_server import ending_signals
 from smime_core import RevocationPolicy, State, TrustStore, blocking
 from smime_core.cms.recipients.keys import Keys
@@ -104,7 +106,9 @@ def test_the_key_server_hands_over_the_identity_for_its_passphrase(stack: DemoSt
     alice = stack.accounts[0]
     passphrase = alice.key_passphrase.encode()
     account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=passphrase)
-    (identity,) = blocking.run(client.fetch(account, NativeProvider(), at=datetime.now(UTC)))
+    setting = Setting(transport=HttpTransport(stack.keys_url), provider=NativeProvider())
+    here = OnDevice(device=Device(token=bytes(32), name="a test"), known=None, at=datetime.now(UTC))
+    (identity,) = blocking.run(log_in(setting, account, here)).opened.identities
     assert identity.certificate == alice.identity.certificate
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from roaming_keys.protocol import normalise_origin, normalise_user
-from roaming_keys.wire import Login, LoginTerms, ParametersRequest, Registration, parse_error
+from roaming_keys.wire import Login, LoginTerms, ParametersRequest, Refusal, Registration
 from tests.fuzz.trust_targets import Reader
 from webbridge.gateway.door import GatewayError
 from webbridge.gateway.imap_folders import read_folders
@@ -135,7 +135,7 @@ SERVER_PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
             "request for parameters": ParametersRequest.from_json,
             "registration": Registration.from_json,
             "login": Login.from_json,
-            "error": parse_error,
+            "error": Refusal.from_json,
             "user": _text(normalise_user),
             "server": _text(normalise_origin),
         },

@@ -14,21 +14,33 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from roaming_keys.calls import SessionKey
+from roaming_keys.changes import build_registration
 from roaming_keys.protocol import (
+    Attempt,
     KeyAccount,
+    LoginWay,
     PassphraseMissing,
     PassphraseReused,
-    build_registration,
     check_passphrase,
     encode_fields,
     login_record,
     normalise_origin,
     normalise_user,
-    open_bundle,
     sign_login,
     stretch,
 )
-from roaming_keys.wire import Login, LoginTerms, Parameters, Registration, SealedBundle, Wrap
+from roaming_keys.records import open_record, unwrap_by_passphrase
+from roaming_keys.wire import (
+    STEP_BYTES,
+    Device,
+    KeyRecord,
+    Login,
+    LoginTerms,
+    Parameters,
+    Registration,
+    Wrap,
+)
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import LimitExceeded, MalformedMessage, WrongPassphrase
 from smime_core.identity.identity import Identity
@@ -40,6 +52,8 @@ PASSPHRASE = "häßliche Entlein tauchen".encode()
 KEYS = KeyAccount(server=SERVER, user=USER, passphrase=PASSPHRASE)
 NONCE = bytes(range(40))
 TERMS = LoginTerms(parameters=Parameters(salt=bytes(16)), nonce=NONCE)
+SESSION_KEY = SessionKey(bytes(32))
+DEVICE = Device(token=b"t" * 32, name="a test")
 AT = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
@@ -49,23 +63,28 @@ class Account:
     registration: Registration
     provider: NativeProvider
 
-    def open(
-        self, sealed: SealedBundle | None = None, *, keys: KeyAccount = KEYS, lowest_version: int = 1
-    ) -> tuple[Identity, ...]:
-        """Return the identities in `sealed`, by default those in the registered bundle."""
-        bundle, parameters = sealed or self.registration.sealed, self.registration.parameters
-        wrap_key = asyncio.run(stretch(keys, parameters, self.provider)).wrap_key
-        return asyncio.run(open_bundle(bundle, keys.user, wrap_key, self.provider, lowest_version=lowest_version))
+    def open(self, record: KeyRecord | None = None, *, keys: KeyAccount = KEYS) -> tuple[Identity, ...]:
+        """Return the identities in `record`, by default those in the registered one."""
+        return asyncio.run(self._open(record or self.registration.record, keys))
+
+    async def _open(self, record: KeyRecord, keys: KeyAccount) -> tuple[Identity, ...]:
+        own = await stretch(keys, self.registration.keys.parameters, self.provider)
+        key = await unwrap_by_passphrase(record, keys.user, own.wrap_key, self.provider)
+        return (await open_record(record, keys.user, key, self.provider)).identities
 
     def log_in(self, keys: KeyAccount = KEYS) -> Login:
-        own = asyncio.run(stretch(keys, self.registration.parameters, self.provider))
-        return asyncio.run(sign_login(keys, own, NONCE, AT, self.provider))
+        own = asyncio.run(stretch(keys, self.registration.keys.parameters, self.provider))
+        attempt = Attempt(nonce=NONCE, at=AT, session_key=SESSION_KEY.public, device=DEVICE)
+        return asyncio.run(
+            sign_login(keys.server, keys.user, LoginWay.PASSPHRASE, own.login_key, attempt, self.provider)
+        )
 
     def is_accepted(self, login: Login) -> bool:
         """Whether the server of the registration accepts a login."""
-        record = login_record(SERVER, USER, login.nonce, login.at)
+        record = login_record(SERVER, USER, LoginWay.PASSPHRASE, login)
         try:
-            Ed25519PublicKey.from_public_bytes(self.registration.login_key).verify(login.signature, record)
+            key = Ed25519PublicKey.from_public_bytes(self.registration.keys.login_key)
+            key.verify(login.signature, record)
         except InvalidSignature:
             return False
         return True
@@ -77,7 +96,7 @@ def account() -> Account:
         provider = NativeProvider()
         authority = await create_authority("Example CA", provider=provider, at=AT)
         identity = await issue_identity(authority, USER, provider=provider, at=AT)
-        registration = await build_registration(KEYS, identity, "t", provider)
+        registration = await build_registration(KEYS, [identity], "t", provider)
         return Account(identity, registration, provider)
 
     return asyncio.run(register())
@@ -109,58 +128,54 @@ def test_another_server_or_user_gets_another_key(account: Account, other: KeyAcc
 
 
 @pytest.mark.parametrize("change", [{"bundle_id": "other"}, {"version": 2}])
-def test_a_wrap_moved_to_another_bundle_or_version_does_not_open(account: Account, change: dict[str, Any]) -> None:
+def test_parts_of_a_record_open_under_no_other_id_or_version(account: Account, change: dict[str, Any]) -> None:
     with pytest.raises(WrongPassphrase):
-        account.open(replace(account.registration.sealed, **change))
+        account.open(replace(account.registration.record, **change))
 
 
 def test_an_altered_wrap_does_not_open(account: Account) -> None:
-    (wrap,) = account.registration.sealed.wraps
+    (wrap,) = account.registration.record.wraps
     altered = replace(wrap, wrapped=bytes([wrap.wrapped[0] ^ 1]) + wrap.wrapped[1:])
     with pytest.raises(WrongPassphrase):
-        account.open(replace(account.registration.sealed, wraps=(altered,)))
+        account.open(replace(account.registration.record, wraps=(altered,)))
 
 
-def test_an_altered_bundle_does_not_open(account: Account) -> None:
-    sealed = account.registration.sealed
-    middle = len(sealed.bundle) // 2
-    altered = sealed.bundle[:middle] + bytes([sealed.bundle[middle] ^ 1]) + sealed.bundle[middle + 1 :]
+@pytest.mark.parametrize("part", ["bundle", "state"])
+def test_an_altered_part_does_not_open(account: Account, part: str) -> None:
+    record = account.registration.record
+    data = getattr(record, part)
+    altered = data[:300] + bytes([data[300] ^ 1]) + data[301:]
     with pytest.raises(WrongPassphrase):
-        account.open(replace(sealed, bundle=altered))
-
-
-def test_a_version_older_than_one_seen_before_is_refused(account: Account) -> None:
-    with pytest.raises(MalformedMessage, match="version 3 was seen"):
-        account.open(lowest_version=3)
+        account.open(replace(record, **{part: altered}))
 
 
 def test_wraps_of_kinds_that_come_later_are_passed_over(account: Account) -> None:
-    later = Wrap(kind="passkey", nonce=b"", wrapped=b"something else")
-    sealed = replace(account.registration.sealed, wraps=(later, *account.registration.sealed.wraps))
-    assert len(account.open(SealedBundle.from_json(sealed.to_json()))) == 1
+    later = Wrap(kind="organisation", nonce=b"", wrapped=b"something else")
+    record = replace(account.registration.record, wraps=(later, *account.registration.record.wraps))
+    assert len(account.open(KeyRecord.from_json(record.to_json()))) == 1
 
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_bundle_has_exactly_one_wrap_for_the_passphrase(account: Account, count: int) -> None:
-    sealed = replace(account.registration.sealed, wraps=account.registration.sealed.wraps * count)
+    record = replace(account.registration.record, wraps=account.registration.record.wraps * count)
     with pytest.raises(MalformedMessage, match=f"{count} wraps"):
-        account.open(sealed)
+        account.open(record)
 
 
 def test_every_registration_has_a_fresh_salt_bundle_and_key(account: Account) -> None:
-    again = asyncio.run(build_registration(KEYS, account.identity, "t", account.provider))
+    again = asyncio.run(build_registration(KEYS, [account.identity], "t", account.provider))
     first = account.registration
-    assert again.parameters.salt != first.parameters.salt
-    assert again.login_key != first.login_key
-    assert again.sealed.bundle_id != first.sealed.bundle_id
-    assert again.sealed.wraps != first.sealed.wraps
+    assert again.keys.parameters.salt != first.keys.parameters.salt
+    assert again.keys.login_key != first.keys.login_key
+    assert again.record.bundle_id != first.record.bundle_id
+    assert again.record.wraps != first.record.wraps
 
 
 def test_records_survive_their_json(account: Account) -> None:
     registration, login = account.registration, account.log_in()
     assert Registration.from_json(registration.to_json()) == registration
     assert Login.from_json(login.to_json()) == login
-    assert SealedBundle.from_json(registration.sealed.to_json()) == registration.sealed
+    assert KeyRecord.from_json(registration.record.to_json()) == registration.record
     assert LoginTerms.from_json(TERMS.to_json()) == TERMS
 
 
@@ -168,14 +183,15 @@ def test_the_registration_has_the_members_of_the_contract(account: Account) -> N
     members = json.loads(account.registration.to_json())
     assert set(members) == {
         *("protocol", "user", "ticket", "salt", "memory_kib", "passes", "lanes"),
-        *("login_key", "bundle_id", "version", "bundle", "wraps"),
+        *("login_key", "recovery_key", "record"),
     }
-    assert set(members["wraps"][0]) == {"kind", "nonce", "wrapped"}
+    assert set(members["record"]) == {"bundle_id", "version", "bundle", "state", "wraps"}
+    assert set(members["record"]["wraps"][0]) == {"kind", "nonce", "wrapped"}
 
 
 def test_nothing_that_is_sent_holds_the_passphrase_or_the_private_key(account: Account) -> None:
     sent = account.registration
-    octets = sent.to_json() + sent.sealed.bundle + account.log_in().to_json() + sent.sealed.wraps[0].wrapped
+    octets = sent.to_json() + sent.record.bundle + account.log_in().to_json() + sent.record.wraps[0].wrapped
     assert PASSPHRASE not in octets
     assert account.identity.private_key.pkcs8_der[-32:] not in octets
 
@@ -243,15 +259,23 @@ def test_refuses_a_member_that_stands_twice() -> None:
 @pytest.mark.parametrize("data", [b"", b"null", b"[]", b"\xff", b"[" * 10_000])
 def test_refuses_what_is_no_json_object(data: bytes) -> None:
     with pytest.raises(MalformedMessage):
-        SealedBundle.from_json(data)
+        KeyRecord.from_json(data)
 
 
-def test_refuses_a_bundle_record_above_the_limits() -> None:
-    sealed = SealedBundle(bundle_id="b", version=1, bundle=b"", wraps=(Wrap(kind="k", nonce=b"", wrapped=b""),) * 21)
+def test_refuses_a_record_above_the_limits() -> None:
+    step, many = bytes(STEP_BYTES), (Wrap(kind="k", nonce=b"", wrapped=b""),) * 21
+    record = KeyRecord(bundle_id="b", version=1, bundle=step, state=step, wraps=many)
     with pytest.raises(LimitExceeded):
-        SealedBundle.from_json(sealed.to_json())
+        KeyRecord.from_json(record.to_json())
     with pytest.raises(LimitExceeded):
-        SealedBundle.from_json(replace(sealed, wraps=(), bundle=bytes(1_048_577)).to_json())
+        KeyRecord.from_json(replace(record, wraps=(), bundle=step * 65).to_json())
+
+
+@pytest.mark.parametrize("change", [{"bundle": b""}, {"state": b"x"}, {"bundle": bytes(STEP_BYTES + 1)}])
+def test_a_record_whose_size_tells_its_content_is_refused(change: dict[str, bytes]) -> None:
+    step = bytes(STEP_BYTES)
+    with pytest.raises(MalformedMessage, match="multiple"):
+        KeyRecord(**{"bundle_id": "b", "version": 1, "bundle": step, "state": step, "wraps": (), **change})  # type: ignore[arg-type]
 
 
 def test_no_two_lists_of_fields_have_the_same_encoding() -> None:
@@ -277,7 +301,7 @@ def test_refuses_an_empty_passphrase() -> None:
 
 def test_registration_refuses_the_mail_password_as_passphrase(account: Account) -> None:
     with pytest.raises(PassphraseReused):
-        asyncio.run(build_registration(KEYS, account.identity, "t", account.provider, mail_password=PASSPHRASE))
+        asyncio.run(build_registration(KEYS, [account.identity], "t", account.provider, mail_password=PASSPHRASE))
 
 
 @pytest.mark.parametrize(
@@ -311,7 +335,7 @@ def test_refuses_a_user_that_is_no_address(user: str) -> None:
 
 def test_the_protocol_needs_neither_flask_nor_native_cryptography() -> None:
     code = (
-        "import sys; import roaming_keys.protocol;"
+        "import sys; import roaming_keys.passkey_wrap, roaming_keys.session;"
         "sys.exit(any(name in sys.modules for name in ('flask', 'keyring', 'sqlite3', 'urllib.request')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

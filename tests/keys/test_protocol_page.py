@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -21,19 +22,20 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from flask.testing import FlaskClient
 
-from roaming_keys.app import create_app
-from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount, build_registration
-from roaming_keys.tickets import check_ticket, issue_ticket, public_key_of, read_public_key
-from smime_core import blocking
-from smime_core.ca.demo import create_authority, issue_identity
-from smime_core.provider import NewKey
-from smime_core.providers.native import NativeProvider
+from roaming_keys.tickets import check_ticket, issue_ticket, read_public_key
 from tests.support.clock import FakeClock
+from tests.support.keys.people import (
+    ORIGIN,
+    PASSPHRASE,
+    TICKET_KEY,
+    USER,
+    Person,
+    certificates,
+    identity,
+    make_client,
+)
 from tests.support.project import ROOT
 
-ORIGIN, USER = "http://127.0.0.1:8300", "alice@example.test"
-TICKET_KEY = bytes(range(32))
 PAGE = (ROOT / "docs" / "roaming_protocol.md").read_text()
 
 
@@ -44,14 +46,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def client(clock: FakeClock) -> FlaskClient:
-    config = KeyServerConfig(
-        origin=ORIGIN,
-        database=":memory:",
-        ticket_key=public_key_of(TICKET_KEY),
-        master_key=bytes(32),
-        clock=clock,
-    )
-    return create_app(config).test_client()
+    return make_client(clock)
 
 
 def fields(*values: str | int | bytes) -> bytes:
@@ -63,8 +58,8 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def derived(secret: bytes, label: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=fields(label, 1)).derive(secret)
+def derived(secret: bytes, label: str, *context: str | int | bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=fields(label, 1, *context)).derive(secret)
 
 
 def stretched(origin: str, address: str, passphrase: str, terms: Mapping[str, Any]) -> bytes:
@@ -75,11 +70,80 @@ def stretched(origin: str, address: str, passphrase: str, terms: Mapping[str, An
     return kdf.derive(unicodedata.normalize("NFC", passphrase).encode())
 
 
-def signed(login_key: Ed25519PrivateKey, origin: str, address: str, nonce: bytes, at: int) -> bytes:
-    return login_key.sign(fields("login", 2, origin, address, nonce, at))
+def sealed_state(key: bytes, bundle_id: str, version: int, state: Mapping[str, Any]) -> bytes:
+    content = json.dumps(state).encode()
+    content += b" " * (-(len(content) + 28) % 16_384)
+    aad = fields("state", 1, USER, bundle_id, version)
+    return b"s" * 12 + AESGCM(derived(key, "state key")).encrypt(b"s" * 12, content, aad)
 
 
-def test_the_keys_and_the_login_of_the_page_come_out() -> None:
+def opened_state(key: bytes, record: Mapping[str, Any]) -> dict[str, Any]:
+    state = base64.b64decode(record["state"])
+    aad = fields("state", 1, USER, record["bundle_id"], record["version"])
+    parsed: dict[str, Any] = json.loads(AESGCM(derived(key, "state key")).decrypt(state[:12], state[12:], aad))
+    return parsed
+
+
+def bundle_password(key: bytes, version: int) -> bytes:
+    return base64.urlsafe_b64encode(derived(key, "bundle password", version))
+
+
+def padded(pkcs12_file: bytes) -> bytes:
+    return pkcs12_file + bytes(-len(pkcs12_file) % 16_384)
+
+
+def unpadded(bundle: bytes) -> bytes:
+    """The first element of DER: its length stands in the two bytes after 30 82."""
+    assert bundle[:2] == b"\x30\x82"
+    return bundle[: 4 + int.from_bytes(bundle[2:4], "big")]
+
+
+def digest(record: Mapping[str, Any]) -> bytes:
+    wraps = [
+        value
+        for wrap in record["wraps"]
+        for value in (wrap["kind"], base64.b64decode(wrap["nonce"]), base64.b64decode(wrap["wrapped"]))
+    ]
+    parts = (base64.b64decode(record["bundle"]), base64.b64decode(record["state"]), *wraps)
+    return sha256(fields("record", 2, USER, record["bundle_id"], record["version"], *parts)).digest()
+
+
+class Reader:
+    """A client that was written from the page alone. It uses no code of ours."""
+
+    def __init__(self, client: FlaskClient, clock: FakeClock) -> None:
+        self.client, self.clock, self.counter = client, clock, 0
+        self.session_key = Ed25519PrivateKey.generate()
+
+    def log_in(self, login_key: Ed25519PrivateKey, *, path: str, label: str) -> Any:
+        told = self.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+        at, nonce = int(self.clock().timestamp()), base64.b64decode(told["nonce"])
+        session_key = self.session_key.public_key().public_bytes_raw()
+        signature = login_key.sign(fields(label, 2, ORIGIN, USER, nonce, at, session_key, b"d" * 32, "a reader"))
+        return self.client.post(
+            path,
+            base_url=ORIGIN,
+            json={
+                "protocol": 2, "user": USER, "nonce": told["nonce"], "at": at, "session_key": text(session_key),
+                "device_token": text(b"d" * 32), "device_name": "a reader", "signature": text(signature),
+            },
+        )  # fmt: skip
+
+    def call(self, method: str, path: str, condition: str = "", body: object = None) -> Any:
+        self.counter += 1
+        data = b"" if body is None else json.dumps(body).encode()
+        key = self.session_key.public_key().public_bytes_raw()
+        signed = fields("call", 2, ORIGIN, key, method, path, condition, sha256(data).digest(), self.counter)
+        signature = base64url(self.session_key.sign(signed))
+        headers = {
+            "Authorization": f'Sealwax key="{base64url(key)}", counter="{self.counter}", signature="{signature}"',
+            "If-None-Match" if method == "GET" else "If-Match": condition,
+        }
+        kind = None if body is None else "application/json"
+        return self.client.open(path, method=method, base_url=ORIGIN, data=data, headers=headers, content_type=kind)
+
+
+def test_the_keys_the_login_and_the_call_of_the_page_come_out() -> None:
     example = PAGE.partition("An example: ")[2]
     _, origin, _, address, _, passphrase, *_ = example.split("`")
     salt = base64.b64encode(bytes(range(16))).decode()
@@ -88,13 +152,39 @@ def test_the_keys_and_the_login_of_the_page_come_out() -> None:
     public_key, wrap_key = login_key.public_key().public_bytes_raw(), derived(secret, "passphrase wrap key")
     assert [public_key.hex()] == re.findall(r"^    login key, public  (\w+)$", PAGE, re.MULTILINE)
     assert [wrap_key.hex()] == re.findall(r"^    wrap key           (\w+)$", PAGE, re.MULTILINE)
+
     (nonce,) = re.findall(r"the nonce `(\w+)`", PAGE)
-    signature = signed(login_key, origin, address, bytes.fromhex(nonce), 1_800_000_000)
+    (session_seed,) = re.findall(r"^`(\w{64})`, the token", PAGE, re.MULTILINE)
+    (token,) = re.findall(r"the token `(\w{64})`", PAGE)
+    (name,) = re.findall(r"the name `(\w+)`", PAGE)
+    session_key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(session_seed))
+    public = session_key.public_key().public_bytes_raw()
+    attempt = (bytes.fromhex(nonce), 1_800_000_000, public, bytes.fromhex(token), name)
+    signature = login_key.sign(fields("login", 2, origin, address, *attempt))
     assert [signature.hex()] == re.findall(r"^    (\w{128})$", PAGE, re.MULTILINE)
 
+    call = fields("call", 2, origin, public, "GET", "/bundle", "", sha256(b"").digest(), 1)
+    assert [base64url(session_key.sign(call))] == re.findall(r"^    ([\w-]{86})$", PAGE, re.MULTILINE)
 
-def test_a_reader_of_the_page_registers_and_gets_its_keys_back(client: FlaskClient, clock: FakeClock) -> None:
-    """Written from the page alone, over the server itself: no code of the client is used."""
+
+def recovery_keys(secret: bytes) -> tuple[Ed25519PrivateKey, X25519PrivateKey]:
+    login_key = Ed25519PrivateKey.from_private_bytes(derived(secret, "recovery login key"))
+    return login_key, X25519PrivateKey.from_private_bytes(derived(secret, "recovery wrap key"))
+
+
+def test_the_recovery_code_of_the_page_comes_out() -> None:
+    secret, letters = bytes(range(16)), "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    check = int.from_bytes(sha256(fields("recovery code", 1, secret)).digest()[:2], "big") >> 4
+    bits = f"{int.from_bytes(secret, 'big') << 12 | check:0140b}"
+    code = "".join(letters[int(bits[start : start + 5], 2)] for start in range(0, 140, 5))
+    assert "-".join(code[start : start + 4] for start in range(0, 28, 4)) in PAGE
+    login_key, wrap_key = recovery_keys(secret)
+    assert [login_key.public_key().public_bytes_raw().hex()] == re.findall(r"^    login key  (\w{64})$", PAGE, re.M)
+    assert [wrap_key.public_key().public_bytes_raw().hex()] == re.findall(r"^    wrap key   (\w{64})$", PAGE, re.M)
+
+
+def test_a_reader_of_the_page_registers_stores_and_recovers(client: FlaskClient, clock: FakeClock) -> None:
+    """Written from the page alone, over the server itself."""
     password, terms = (
         "zwölf Boxkämpfer",
         {"salt": "c2FsdHNhbHRzYWx0c2FsdA==", "memory_kib": 65_536, "passes": 3, "lanes": 2},
@@ -103,56 +193,92 @@ def test_a_reader_of_the_page_registers_and_gets_its_keys_back(client: FlaskClie
     login_key = Ed25519PrivateKey.from_private_bytes(derived(secret, "login key"))
     bundle_key, nonce = b"K" * 32, b"n" * 12
     wrapped = AESGCM(derived(secret, "passphrase wrap key")).encrypt(
-        nonce, bundle_key, fields("wrap", 1, USER, "bundle 1", 1, "passphrase")
+        nonce, bundle_key, fields("wrap", 1, USER, "bundle1", 1, "passphrase")
     )
+    code_login, code_wrap = recovery_keys(b"code" * 4)
+    code_public = code_wrap.public_key().public_bytes_raw()
+    ephemeral = X25519PrivateKey.generate()
+    ephemeral_public = ephemeral.public_key().public_bytes_raw()
+    agreed = derived(ephemeral.exchange(code_wrap.public_key()), "agreed wrap key", ephemeral_public, code_public)
+    for_code = AESGCM(agreed).encrypt(bytes(12), bundle_key, fields("wrap", 1, USER, "bundle1", 1, "recovery"))
+    code_keys = {"kind": "recovery", "key": text(code_public), "login_key": text(raw(code_login))}
+    state = {"history": [], "wrap_keys": [code_keys], "entries": [{"name": "a", "at": 1, "value": "b"}]}
+    record = {
+        "bundle_id": "bundle1", "version": 1, "bundle": text(padded(a_pkcs12(bundle_password(bundle_key, 1)))),
+        "state": text(sealed_state(bundle_key, "bundle1", 1, state)),
+        "wraps": [
+            {"kind": "passphrase", "nonce": text(nonce), "wrapped": text(wrapped)},
+            {"kind": "recovery", "nonce": text(ephemeral_public), "wrapped": text(for_code)},
+        ],
+    }  # fmt: skip
     answer = client.post(
         "/register",
         base_url=ORIGIN,
         json={
             "protocol": 2, "user": USER, "ticket": issue_ticket(TICKET_KEY, audience=ORIGIN, user=USER, at=clock()),
-            **terms, "login_key": text(login_key.public_key().public_bytes_raw()),
-            "bundle_id": "bundle 1", "version": 1, "bundle": text(a_pkcs12(derived(bundle_key, "bundle password"))),
-            "wraps": [{"kind": "passphrase", "nonce": text(nonce), "wrapped": text(wrapped)}],
+            **terms, "login_key": text(raw(login_key)), "recovery_key": text(raw(code_login)), "record": record,
         },
     )  # fmt: skip
     assert answer.status_code == 201, answer.data
 
     told = client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
     assert {name: told[name] for name in terms} == terms
-    at, login_nonce = int(clock().timestamp()), base64.b64decode(told["nonce"])
-    signature = text(signed(login_key, ORIGIN, USER, login_nonce, at))
-    body = {"protocol": 2, "user": USER, "nonce": told["nonce"], "at": at, "signature": signature}
-    record = client.post("/login", base_url=ORIGIN, json=body).get_json()
-    (wrap,) = record["wraps"]
-    unwrapped = AESGCM(derived(secret, "passphrase wrap key")).decrypt(
-        base64.b64decode(wrap["nonce"]), base64.b64decode(wrap["wrapped"]),
-        fields("wrap", 1, USER, record["bundle_id"], record["version"], wrap["kind"]),
-    )  # fmt: skip
-    opened = pkcs12.load_pkcs12(
-        base64.b64decode(record["bundle"]), base64.urlsafe_b64encode(derived(unwrapped, "bundle password"))
+    reader = Reader(client, clock)
+    assert reader.log_in(login_key, path="/login", label="login").get_json()["record"] == record
+
+    state["history"] = [{"version": 1, "digest": text(digest(record))}]
+    second = record | {
+        "version": 2,
+        "bundle": text(padded(a_pkcs12(bundle_password(bundle_key, 2)))),
+        "state": text(sealed_state(bundle_key, "bundle1", 2, state)),
+    }
+    stored = reader.call("PUT", "/bundle", '"bundle1.1"', {"protocol": 2, "record": second})
+    assert stored.status_code == 200, stored.data
+    again = reader.call("PUT", "/bundle", '"bundle1.1"', {"protocol": 2, "record": second})
+    assert (again.status_code, again.get_json()["record"]) == (412, second)
+    fetched = reader.call("GET", "/bundle")
+    assert (fetched.get_json(), fetched.headers["ETag"]) == (second, '"bundle1.2"')
+    assert reader.call("GET", "/bundle", '"bundle1.2"').status_code == 304
+    assert [one["name"] for one in reader.call("GET", "/devices").get_json()["devices"]] == ["a reader"]
+
+    recovering = Reader(client, clock)
+    recovered = recovering.log_in(code_login, path="/recover", label="recover").get_json()["record"]
+    # Our client reads what the reader stored.
+    ours = Person(client, clock, passphrase=password.encode()).log_in()
+    assert (ours.opened.key, ours.opened.state.history) == (bundle_key, {1: digest(record)})
+    assert ours.opened.state.entries["a"].value == "b"
+    wrap = recovered["wraps"][1]
+    shared = code_wrap.exchange(X25519PublicKey.from_public_bytes(base64.b64decode(wrap["nonce"])))
+    unwrapped = AESGCM(derived(shared, "agreed wrap key", base64.b64decode(wrap["nonce"]), code_public)).decrypt(
+        bytes(12), base64.b64decode(wrap["wrapped"]), fields("wrap", 1, USER, "bundle1", 1, "recovery")
     )
-    assert opened.key is not None
+    password_of_bundle = bundle_password(unwrapped, recovered["version"])
+    assert pkcs12.load_pkcs12(unpadded(base64.b64decode(recovered["bundle"])), password_of_bundle).key is not None
+    assert recovering.call("DELETE", "/account").status_code == 200
 
 
-def test_our_client_opens_what_the_reader_of_the_page_opens() -> None:
-    """The bundle of our client, opened by the page's rules."""
-    provider, at = NativeProvider(), datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
-    authority = blocking.run(create_authority("Example CA", provider=provider, at=at))
-    identity = blocking.run(issue_identity(authority, USER, provider=provider, at=at, key=NewKey.P256))
-    account = KeyAccount(server=ORIGIN, user=USER, passphrase=b"four words")
-    members = json.loads(blocking.run(build_registration(account, identity, "t", provider)).to_json())
-    secret = stretched(ORIGIN, USER, "four words", members)
-    public_key = Ed25519PrivateKey.from_private_bytes(derived(secret, "login key")).public_key()
-    assert text(public_key.public_bytes_raw()) == members["login_key"]
-    (wrap,) = members["wraps"]
-    bundle_key = AESGCM(derived(secret, "passphrase wrap key")).decrypt(
+def test_the_reader_of_the_page_opens_what_our_client_stores(client: FlaskClient, clock: FakeClock) -> None:
+    ours = Person(client, clock)
+    ours.register()
+    session = ours.add(ours.log_in(), identity(1))
+    terms = client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+    secret = stretched(ORIGIN, USER, PASSPHRASE.decode(), terms)
+    login_key = Ed25519PrivateKey.from_private_bytes(derived(secret, "login key"))
+    record = Reader(client, clock).log_in(login_key, path="/login", label="login").get_json()["record"]
+    (wrap,) = record["wraps"]
+    key = AESGCM(derived(secret, "passphrase wrap key")).decrypt(
         base64.b64decode(wrap["nonce"]), base64.b64decode(wrap["wrapped"]),
-        fields("wrap", 1, USER, members["bundle_id"], members["version"], "passphrase"),
+        fields("wrap", 1, USER, record["bundle_id"], 1, "passphrase"),
     )  # fmt: skip
-    password = base64.urlsafe_b64encode(derived(bundle_key, "bundle password"))
-    opened = pkcs12.load_pkcs12(base64.b64decode(members["bundle"]), password)
+    assert opened_state(key, record)["history"][0]["version"] == 1
+    assert base64.b64encode(digest(record)).decode() == text(session.known.digest)
+    opened = pkcs12.load_pkcs12(unpadded(base64.b64decode(record["bundle"])), bundle_password(key, 2))
     assert opened.cert is not None
-    assert opened.cert.certificate.public_bytes(Encoding.DER) == identity.certificate.der
+    assert opened.cert.certificate.public_bytes(Encoding.DER) in certificates(session)
+
+
+def raw(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()
 
 
 def text(data: bytes) -> str:
@@ -161,7 +287,7 @@ def text(data: bytes) -> str:
 
 def a_pkcs12(password: bytes) -> bytes:
     key = generate_private_key(SECP256R1())
-    form = BestAvailableEncryption(base64.urlsafe_b64encode(password))
+    form = BestAvailableEncryption(password)
     return pkcs12.serialize_key_and_certificates(b"key", key, None, None, form)
 
 

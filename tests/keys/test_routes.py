@@ -6,6 +6,7 @@ import base64
 import datetime
 import io
 import json
+import os
 import socket
 import sqlite3
 import threading
@@ -22,24 +23,40 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from roaming_keys import client as client_module
 from roaming_keys.app import create_app
-from roaming_keys.client import KeyServerError
+from roaming_keys.calls import Call
+from roaming_keys.changes import build_registration
+from roaming_keys.client import HttpTransport
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import ACCOUNT, USED
-from roaming_keys.protocol import KeyAccount, build_registration, encode_fields, login_record, normalise_user
+from roaming_keys.database.tables import ACCOUNT, EARLIER_ACCOUNT, RECORD, USED
+from roaming_keys.protocol import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
 from roaming_keys.server_keys import NONCE_LIFETIME, Sealed, ServerKeyError, ServerKeys, check_backend, load_master_key
+from roaming_keys.session import KeyServerError, OnDevice, Setting
+from roaming_keys.session import log_in as log_in_there
 from roaming_keys.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
-from roaming_keys.wire import Login, LoginTerms, Parameters, ParametersRequest, Registration, SealedBundle, Wrap
+from roaming_keys.wire import (
+    STEP_BYTES,
+    Device,
+    KeyRecord,
+    Login,
+    LoginAnswer,
+    LoginKeys,
+    LoginTerms,
+    Parameters,
+    ParametersRequest,
+    Registration,
+    Wrap,
+)
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.identity.identity import Identity
 from smime_core.provider import NewKey
 from smime_core.providers.native import NativeProvider
+from tests.support.keys.serving import serving
 from tests.support.statements import traced_statements
 
 USER = "alice@example.test"
@@ -49,8 +66,10 @@ TICKET_KEY = bytes(range(32))
 TICKET_PUBLIC_KEY = public_key_of(TICKET_KEY)
 LOGIN_SEED, WRONG_SEED = b"A" * 32, b"B" * 32
 ASKED = ParametersRequest(user=USER).to_json()
-LOGIN = Login(user=USER, nonce=bytes(40), at=1_772_366_400, signature=bytes(64))
-BUNDLE = b"a PKCS#12 that only its owner opens"
+DEVICE = Device(token=b"t" * 32, name="a test")
+LOGIN = Login(user=USER, nonce=bytes(40), at=1_772_366_400, session_key=bytes(32), device=DEVICE, signature=bytes(64))
+BUNDLE = b"a PKCS#12 that only its owner opens".ljust(STEP_BYTES, b"\0")
+STATE = b"a state that only its owner opens".ljust(STEP_BYTES, b"\0")
 START = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
@@ -100,12 +119,12 @@ def registration(clock: Callable[[], datetime.datetime], user: str = USER, ticke
     return Registration(
         user=user,
         ticket=ticket or issue_ticket(TICKET_KEY, audience=ORIGIN, user=user, at=clock()),
-        parameters=Parameters(salt=b"s" * 16),
-        login_key=public_key_of(LOGIN_SEED),
-        sealed=SealedBundle(
+        keys=LoginKeys(parameters=Parameters(salt=b"s" * 16), login_key=public_key_of(LOGIN_SEED)),
+        record=KeyRecord(
             bundle_id="b1",
             version=1,
             bundle=BUNDLE,
+            state=STATE,
             wraps=(Wrap(kind="passphrase", nonce=b"n" * 12, wrapped=b"w" * 48),),
         ),
     )
@@ -120,9 +139,10 @@ def signed_login(
 ) -> Login:
     # The first eight bytes of a nonce are the server's time.
     at = int.from_bytes(terms.nonce[:8], "big") + ahead_seconds
-    record = login_record(origin, normalise_user(user), terms.nonce, at)
-    signature = Ed25519PrivateKey.from_private_bytes(seed).sign(record)
-    return Login(user=user, nonce=terms.nonce, at=at, signature=signature)
+    session_key = public_key_of(os.urandom(32))
+    login = Login(user=user, nonce=terms.nonce, at=at, session_key=session_key, device=DEVICE, signature=bytes(64))
+    record = login_record(origin, normalise_user(user), LoginWay.PASSPHRASE, login)
+    return replace(login, signature=Ed25519PrivateKey.from_private_bytes(seed).sign(record))
 
 
 def terms_for(client: FlaskClient, user: str = USER) -> LoginTerms:
@@ -145,7 +165,7 @@ def test_hands_the_registered_bundle_over_after_login(client: FlaskClient, clock
     assert post(client, "/register", sent.to_json()).status_code == 201
     response = log_in(client)
     assert response.status_code == 200
-    assert SealedBundle.from_json(response.data) == sent.sealed
+    assert LoginAnswer.from_json(response.data).record == sent.record
 
 
 def test_finds_the_account_under_another_spelling_of_the_address(client: FlaskClient, clock: Clock) -> None:
@@ -156,7 +176,7 @@ def test_finds_the_account_under_another_spelling_of_the_address(client: FlaskCl
 def test_shows_the_registered_parameters(client: FlaskClient, clock: Clock) -> None:
     sent = registration(clock)
     post(client, "/register", sent.to_json())
-    assert terms_for(client).parameters == sent.parameters
+    assert terms_for(client).parameters == sent.keys.parameters
 
 
 def test_shows_unknown_users_the_same_believable_parameters_each_time(client: FlaskClient) -> None:
@@ -219,6 +239,7 @@ def test_a_ticket_registers_once(client: FlaskClient, config: KeyServerConfig, c
     assert post(client, "/register", registration(clock, ticket=ticket).to_json()).status_code == 201
     with SCHEMA.open(config.database).transaction() as rows:
         rows.execute(ACCOUNT.delete())
+        rows.execute(RECORD.delete())
     again = post(client, "/register", registration(clock, ticket=ticket).to_json())
     assert (again.status_code, members(again)["code"]) == (403, "bad-ticket")
     assert post(client, "/register", registration(clock).to_json()).status_code == 201
@@ -228,7 +249,7 @@ def test_the_ids_of_tickets_are_forgotten_when_they_end(
     client: FlaskClient, config: KeyServerConfig, clock: Clock
 ) -> None:
     post(client, "/register", registration(clock).to_json())
-    clock.now += LIFETIME
+    clock.now += LIFETIME + datetime.timedelta(days=1)
     post(client, "/register", registration(clock, user="bob@example.test").to_json())
     with SCHEMA.open(config.database).reading() as rows:
         assert len(rows.execute(USED.select()).all()) == 1
@@ -241,6 +262,21 @@ def test_a_login_counts_once(client: FlaskClient, clock: Clock) -> None:
     assert post(client, "/login", body).status_code == 200
     again = post(client, "/login", body)
     assert (again.status_code, members(again)["code"]) == (409, "login-too-late")
+
+
+@pytest.mark.parametrize("seconds", [10, 45, 3_600])
+def test_a_login_counts_once_also_where_the_clock_is_behind(
+    client: FlaskClient, config: KeyServerConfig, clock: Clock, seconds: int
+) -> None:
+    """Another process, whose clock is behind, gets the login when this one has forgotten its nonce."""
+    post(client, "/register", registration(clock).to_json())
+    body = signed_login(terms_for(client)).to_json()
+    assert post(client, "/login", body).status_code == 200
+    clock.advance(NONCE_LIFETIME.total_seconds() + seconds - 5)
+    assert log_in(client).status_code == 200
+    clock.advance(-seconds)
+    again = post(create_app(config).test_client(), "/login", body)
+    assert again.status_code in (400, 409)
 
 
 def test_a_login_ends_with_its_nonce(client: FlaskClient, clock: Clock) -> None:
@@ -277,20 +313,23 @@ def test_a_wrong_clock_is_told_and_costs_no_attempt(client: FlaskClient, clock: 
     assert log_in(client).status_code == 200
 
 
-def test_an_account_of_protocol_1_can_be_registered_anew(
+def test_an_account_of_protocol_1_is_deleted_when_its_owner_registers_anew(
     client: FlaskClient, config: KeyServerConfig, clock: Clock
 ) -> None:
-    post(client, "/register", registration(clock).to_json())
+    cost = {"salt": b"s" * 16, "memory_kib": 65_536, "passes": 3, "lanes": 4}
     with SCHEMA.open(config.database).transaction() as rows:
-        rows.execute(ACCOUNT.update().values(login_key=None, verifier=b"v" * 32))
+        rows.execute(EARLIER_ACCOUNT.insert().values(user=USER, **cost, verifier=b"v" * 32, sealed=b"s"))
     assert log_in(client).status_code == 401
     assert post(client, "/register", registration(clock).to_json()).status_code == 201
+    with SCHEMA.open(config.database).reading() as rows:
+        assert rows.execute(EARLIER_ACCOUNT.select()).all() == []
     assert log_in(client).status_code == 200
 
 
 def test_refuses_to_register_a_user_twice(client: FlaskClient, clock: Clock) -> None:
     post(client, "/register", registration(clock).to_json())
-    again = replace(registration(clock), login_key=public_key_of(WRONG_SEED))
+    first = registration(clock)
+    again = replace(first, keys=replace(first.keys, login_key=public_key_of(WRONG_SEED)))
     response = post(client, "/register", again.to_json())
     assert (response.status_code, members(response)["code"]) == (409, "exists")
     assert log_in(client).status_code == 200
@@ -354,15 +393,17 @@ def test_a_stolen_database_has_neither_login_key_nor_bundle_nor_wrap(
     client: FlaskClient, clock: Clock, config: KeyServerConfig
 ) -> None:
     post(client, "/register", registration(clock).to_json())
+    assert log_in(client).status_code == 200
     with sqlite3.connect(config.database) as database:
         dump = b"".join(
             value if isinstance(value, bytes) else str(value).encode()
-            for row in database.execute("SELECT * FROM account")
+            for table in ("key_account", "record", "device", "session")
+            for row in database.execute(f"SELECT * FROM {table}")  # noqa: S608
             for value in row
         )
     database.close()
     assert USER.encode() in dump
-    for secret in (public_key_of(LOGIN_SEED), BUNDLE, b"w" * 48):
+    for secret in (public_key_of(LOGIN_SEED), BUNDLE, STATE, b"w" * 48, DEVICE.token, DEVICE.name.encode()):
         assert secret not in dump
 
 
@@ -498,12 +539,13 @@ def test_makes_the_master_key_once_and_finds_it_again(system_keyring: MemoryKeyr
     ("body", "status", "code"),
     [
         (b"{", 400, "malformed-message"),
-        (b"[" * 100_000, 400, "malformed-message"),
+        (b"[" * 4_000, 400, "malformed-message"),
+        (b"[" * 100_000, 400, "limit-exceeded"),
         (b'{"protocol": 1, "user": "a@b", "auth_key": ""}', 400, "malformed-message"),
         (b'{"protocol": 2, "user": "a@b", "nonce": "", "at": 1, "signature": ""}', 400, "malformed-message"),
         (b'{"protocol": 1, "protocol": 1}', 400, "malformed-message"),
         (b'{"protocol": 2, "user": "\\ud800@b", "nonce": "", "at": 1, "signature": ""}', 400, "malformed-message"),
-        (b" " * 2_200_000, 413, "too-large"),
+        (b" " * 3_200_000, 413, "too-large"),
     ],
 )
 def test_refuses_a_damaged_body_with_a_json_error(client: FlaskClient, body: bytes, status: int, code: str) -> None:
@@ -518,7 +560,7 @@ def test_refuses_half_a_character_in_every_text(client: FlaskClient, clock: Cloc
         "/login": LOGIN.to_json(),
         "/register": registration(clock).to_json(),
     }
-    texts = [name for name in ("user", "ticket", "bundle_id") if name in json.loads(bodies[path])]
+    texts = [name for name in ("user", "ticket", "device_name") if name in json.loads(bodies[path])]
     for name in texts:
         response = post(client, path, json.dumps(json.loads(bodies[path]) | {name: "a\udfff@b"}).encode())
         assert (response.status_code, members(response)["code"]) == (400, "malformed-message"), name
@@ -545,7 +587,7 @@ def test_allows_the_pages_origin_and_no_other(client: FlaskClient) -> None:
         asked = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
         allowed = client.options(path, base_url=ORIGIN, headers=asked)
         assert allowed.headers["Access-Control-Allow-Origin"] == PAGES
-        assert allowed.headers["Access-Control-Allow-Headers"] == "Content-Type"
+        assert allowed.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, If-Match, If-None-Match"
         foreign = client.options(path, base_url=ORIGIN, headers={"Origin": "http://127.0.0.1:8201"})
         assert "Access-Control-Allow-Origin" not in foreign.headers
 
@@ -612,17 +654,8 @@ def test_configuration_and_records_show_no_secret(config: KeyServerConfig, clock
 @pytest.fixture
 def running(config: KeyServerConfig) -> Iterator[KeyServerConfig]:
     """The configuration of a key server that runs on a free port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = replace(config, origin=f"http://127.0.0.1:{port}")
-    server = make_server("127.0.0.1", port, create_app(config), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield config
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(config) as running:
+        yield running
 
 
 @pytest.mark.server
@@ -635,12 +668,15 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
     def account(passphrase: bytes, user: str = USER) -> KeyAccount:
         return KeyAccount(server=running.origin, user=user, passphrase=passphrase)
 
+    setting = Setting(transport=HttpTransport(running.origin), provider=provider)
+
     def register() -> None:
-        registration = build_registration(account(b"four words"), identity, ticket, provider)
-        client_module.register(running.origin, blocking.run(registration))
+        registration = build_registration(account(b"four words"), [identity], ticket, provider)
+        blocking.run(client_module.register_account(HttpTransport(running.origin), blocking.run(registration)))
 
     def fetch(passphrase: bytes, user: str = USER) -> tuple[Identity, ...]:
-        return blocking.run(client_module.fetch(account(passphrase, user), provider, at=at))
+        here = OnDevice(device=DEVICE, known=None, at=at)
+        return blocking.run(log_in_there(setting, account(passphrase, user), here)).opened.identities
 
     register()
     (fetched,) = fetch(b"four words")
@@ -654,12 +690,16 @@ def test_an_identity_registered_by_one_device_is_fetched_by_another(running: Key
     assert twice.value.code == "exists"
 
 
+def post_there(origin: str, path: str, body: bytes) -> bytes:
+    return blocking.run(HttpTransport(origin).send(Call(method="POST", path=path, body=body)))
+
+
 @pytest.mark.server
 def test_the_client_is_told_how_long_to_wait(running: KeyServerConfig) -> None:
     def fail() -> None:
-        terms = LoginTerms.from_json(client_module.request(running.origin, "/parameters", ASKED))
+        terms = LoginTerms.from_json(post_there(running.origin, "/parameters", ASKED))
         login = signed_login(terms, seed=WRONG_SEED, origin=running.origin)
-        client_module.request(running.origin, "/login", login.to_json())
+        post_there(running.origin, "/login", login.to_json())
 
     for _ in range(6):
         with pytest.raises(KeyServerError):
@@ -675,7 +715,7 @@ def test_a_server_that_does_not_answer_is_told() -> None:
         closed.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(KeyServerError) as refused:
-            client_module.request(origin, "/parameters", ASKED)
+            post_there(origin, "/parameters", ASKED)
     assert refused.value.code == "key-server-unreachable"
 
 
@@ -685,8 +725,8 @@ def test_no_bundle_is_read_before_the_passphrase_was_right(client: FlaskClient, 
     with traced_statements() as statements:
         post(client, "/parameters", ASKED)
         assert log_in(client, seed=WRONG_SEED).status_code == 401
-    assert any("FROM account" in text for text in statements.texts)
-    assert not any("sealed" in text for text in statements.texts)
+    assert any("FROM key_account" in text for text in statements.texts)
+    assert not any("FROM record" in text for text in statements.texts)
     assert log_in(client).status_code == 200
 
 

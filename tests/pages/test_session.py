@@ -224,7 +224,7 @@ def test_subjects_that_the_list_decrypts_by_itself_do_not_keep_keys_unlocked(emp
         let wall = 0;
         const session = new SealedSession({ readClock: () => ({ wall, steady: wall, life: 1 }) });
         const vault = { call: async () => ({ identities: [identity], subjects: [] }) };
-        const ring = new KeyRing(async () => vault, session);
+        const ring = new KeyRing(async () => vault, { session });
         await ring.openWithPasskey("a@example.test", new ArrayBuffer(8), { buffer: new ArrayBuffer(4096), length: 0 });
         wall = 14 * 60000;
         await use(ring);
@@ -254,9 +254,10 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
     seen = empty.js("""async () => {
       const { KeyRing } = await import("/source/webbridge/pages/keys.js");
       const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
-      const login = () => ({ request: new ArrayBuffer(8), wrapKey: new ArrayBuffer(8) });
+      const login = () => ({ request: new ArrayBuffer(8), login: new ArrayBuffer(8) });
       const ring = new KeyRing(async () => ({
-        call: async (verb) => (verb === "roaming.login" ? login() : { identities: [identity] }),
+        call: async (verb) =>
+          verb === "roaming.login" ? login() : { identities: [identity], known: new ArrayBuffer(8) },
       }));
       const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
       const attempt = async (during) => {

@@ -494,6 +494,8 @@ def test_an_altered_sealed_identity_does_not_open(position: int) -> None:
                 "passphrase": b"z",
                 "parameters": {"protocol": 3},
                 "at": AT,
+                "deviceToken": bytes(32),
+                "deviceName": "a test",
                 "sealKey": b"k" * 32,
             },
         ),

@@ -179,6 +179,13 @@ def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> 
     assert "ok" in call(
         page,
         "roaming.login",
-        {**login, "parameters": LOGIN_TERMS, "at": "2026-03-01T12:00:00Z", "sealKey": secret(b"k" * 32)},
+        {
+            **login,
+            "parameters": LOGIN_TERMS,
+            "at": "2026-03-01T12:00:00Z",
+            "deviceToken": bytes(32),
+            "deviceName": "a test",
+            "sealKey": secret(b"k" * 32),
+        },
     )
     check_emptied(page, memories=2)

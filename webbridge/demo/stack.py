@@ -14,8 +14,9 @@ from typing import Self
 
 from roaming_keys import client
 from roaming_keys.app import create_app as create_key_server
+from roaming_keys.changes import build_registration
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.protocol import KeyAccount, build_registration
+from roaming_keys.protocol import KeyAccount
 from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.service.web_server import serve
 from smime_core import blocking
@@ -197,8 +198,8 @@ class DemoStack:
             keys = KeyAccount(server=self.keys_url, user=account.address, passphrase=account.key_passphrase.encode())
             ticket = issue_ticket(self._ticket_key, audience=self.keys_url, user=account.address, at=at)
             mail_password = account.mail_password.encode()
-            registration = build_registration(keys, account.identity, ticket, self._provider, mail_password)
-            client.register(self.keys_url, blocking.run(registration))
+            registration = build_registration(keys, [account.identity], ticket, self._provider, mail_password)
+            blocking.run(client.register_account(client.HttpTransport(self.keys_url), blocking.run(registration)))
 
     def _deliver_welcome(self, at: datetime) -> None:
         first, second = self.accounts

@@ -11,6 +11,7 @@ import { BridgeApi, KeyServer } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
 import { KeyRing } from "./keys.js";
+import { KeyServerMemory } from "./key_server_memory.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
@@ -82,7 +83,7 @@ export class App {
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
     this.events = new MailEvents(this.api.eventsUrl, () => void this.api.checkSession());
     const vault = () => this.#startVault();
-    this.keys = new KeyRing(vault);
+    this.keys = new KeyRing(vault, { memory: new KeyServerMemory(() => this.kept.keeping !== "off") });
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
     // server of its own, and get the stretched passphrase.
     this.keyServer = new KeyServer(keyServerOrigin);

@@ -6,6 +6,7 @@
  */
 
 import { ApiError } from "./api.js";
+import { deviceName, KeyServerMemory } from "./key_server_memory.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { LockedEvent, SealedSession } from "../../wasm_build/vault/session.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
@@ -37,12 +38,15 @@ export class KeyRing extends EventTarget {
    */
   #offered = null;
 
+  #memory;
+
   /**
    * @param {() => Promise<Vault>} vault
-   * @param {SealedSession} [session]
+   * @param {{session?: SealedSession, memory?: KeyServerMemory}} [parts]
    */
-  constructor(vault, session = new SealedSession()) {
+  constructor(vault, { session = new SealedSession(), memory = new KeyServerMemory(() => false) } = {}) {
     super();
+    this.#memory = memory;
     this.#session = session;
     this.#vault = async () => session.guard(await vault());
     session.addEventListener("locked", (event) => {
@@ -132,16 +136,29 @@ export class KeyRing extends EventTarget {
   async openFromServer(keyServer, user, passphrase) {
     const server = keyServer.origin;
     const { ended } = this.#session;
+    const { token, known } = await this.#memory.read(user);
+    const before = () => (known ? { known: known.slice(0) } : {});
     await this.#unlock([passphrase], async (vault) => {
       const parameters = await keyServer.parameters(user);
-      const at = new Date().toISOString();
-      const login = { server, user, passphrase, parameters, at, sealKey: this.#session.keyForUnlock() };
-      const { request, wrapKey } = await vault.call("roaming.login", login);
+      const { request, login } = await vault.call("roaming.login", {
+        server,
+        user,
+        passphrase,
+        parameters,
+        at: new Date().toISOString(),
+        deviceToken: token.slice(0),
+        deviceName: deviceName(),
+        ...before(),
+        sealKey: this.#session.keyForUnlock(),
+      });
       const response = await keyServer.login(request);
       overwrite(request);
       // After a lock the session has another key, which opens nothing.
       if (ended.aborted) throw new ApiError("locked", "the keys are locked");
-      return vault.call("roaming.open", { user, wrapKey, response, sealKey: this.#session.keyForUnlock() });
+      const sealKey = this.#session.keyForUnlock();
+      const opened = await vault.call("roaming.open", { user, login, response, ...before(), sealKey });
+      await this.#memory.write(user, { token, known: opened.known });
+      return opened;
     });
     this.#changed();
   }

@@ -1,5 +1,6 @@
 /**
- * The IndexedDB of the pages' origin. Each store has one record for each account, which only the vault can decrypt.
+ * The IndexedDB of the pages' origin. Each store has one record for each account. Only the vault can decrypt it, but for
+ * that of `roaming`, which has no secret of the person.
  *
  * The key of a record is a hash of the address, so that no file on the disk contains the address. A changed `counter`
  * shows a tab that another tab has written. It is not trusted: the counter inside the encrypted state decides.
@@ -10,10 +11,10 @@ import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js"
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 
 const NAME = "sealwax";
-const VERSION = 2;
-/** @typedef {"trust" | "passkeys"} Store */
+const VERSION = 3;
+/** @typedef {"trust" | "passkeys" | "roaming"} Store */
 /** @type {Record<Store, string>} */
-const KEY_PATHS = { trust: "account", passkeys: "account" };
+const KEY_PATHS = { trust: "account", passkeys: "account", roaming: "account" };
 
 /** @typedef {{account: string, credentialId: ArrayBuffer, salt: ArrayBuffer, bundle: ArrayBuffer}} KeptPasskey */
 
@@ -72,6 +73,20 @@ export const openPasskeys = {
   async remove(address) {
     const account = await digest(address);
     await transact("passkeys", "readwrite", (passkeys) => passkeys.delete(account));
+  },
+};
+
+/** What this device knows of an account at a key server (`key_server_memory.js`). */
+export const openRoaming = {
+  /** @param {string} address @returns {Promise<{token: ArrayBuffer, known: ArrayBuffer | null} | null>} */
+  async read(address) {
+    return (await find("roaming", address)) ?? null;
+  },
+
+  /** @param {string} address @param {{token: ArrayBuffer, known: ArrayBuffer | null}} remembered */
+  async write(address, remembered) {
+    const account = await digest(address);
+    await transact("roaming", "readwrite", (records) => records.put({ account, ...remembered }));
   },
 };
 

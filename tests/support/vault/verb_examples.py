@@ -205,11 +205,12 @@ def _accounts() -> dict[str, Example]:
     p12 = run(export_identity(bob, _PASSPHRASE, provider=PROVIDER, iterations=1000))
     registering = {**_SERVER, "ticket": "a ticket", "p12": p12, "p12Passphrase": _PASSPHRASE}
     made = json.loads(call("roaming.register", **registering)["request"])
-    response = {name: made[name] for name in ("bundle_id", "version", "bundle", "wraps")}
+    response = {"ends": 0, "record": made["record"]}
     own = {name: made[name] for name in ("salt", "memory_kib", "passes", "lanes")}
-    login = {**_SERVER, "parameters": LOGIN_TERMS | own, "at": AT, "sealKey": b"k" * 32}
-    wrap_key = call("roaming.login", **login)["wrapKey"]
-    opening = {"user": _SERVER["user"], "wrapKey": wrap_key, "response": response, "sealKey": b"k" * 32}
+    device = {"deviceToken": bytes(32), "deviceName": "a test"}
+    login = {**_SERVER, **device, "parameters": LOGIN_TERMS | own, "at": AT, "sealKey": b"k" * 32}
+    sealed_login = call("roaming.login", **login)["login"]
+    opening = {"user": _SERVER["user"], "login": sealed_login, "response": response, "sealKey": b"k" * 32}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
     return {
@@ -218,7 +219,7 @@ def _accounts() -> dict[str, Example]:
         ),
         "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
         "roaming.login": Example(
-            right={**_SERVER, "parameters": LOGIN_TERMS, "at": AT, "sealKey": b"k" * 32},
+            right={**_SERVER, **device, "parameters": LOGIN_TERMS, "at": AT, "sealKey": b"k" * 32},
             wrong={"parameters": {**LOGIN_TERMS, "protocol": 1}},
         ),
         "roaming.open": Example(right=opening, wrong={"sealKey": b"o" * 32}),

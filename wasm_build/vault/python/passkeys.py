@@ -6,7 +6,7 @@ The page passes the PRF output of the passkey to the vault, which encrypts and d
 from __future__ import annotations
 
 from roaming_keys.passkey_wrap import open_with_passkey, seal_for_passkey
-from roaming_keys.wire import SealedBundle
+from roaming_keys.wire import PasskeyBundle
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import parse_certificate
@@ -32,7 +32,7 @@ class OpenPasskey:
 
 
 async def seal_passkey_bundle(request: SealPasskey, provider: CryptoProvider) -> Reply:
-    """Returns `{bundle}`: the identities encrypted under the passkey, a `SealedBundle` in JSON. Raises SmimeError."""
+    """Returns `{bundle}`: the identities encrypted under the passkey, a `PasskeyBundle` in JSON. Raises SmimeError."""
     identities = [
         Identity(
             certificate=one.certificate,
@@ -47,6 +47,6 @@ async def seal_passkey_bundle(request: SealPasskey, provider: CryptoProvider) ->
 
 async def open_passkey_bundle(request: OpenPasskey, provider: CryptoProvider) -> Reply:
     """Returns `{identities}` of a kept bundle, sealed for the session. Raises PasskeyRefused or MalformedMessage."""
-    bundle = SealedBundle.from_json(request.bundle)
+    bundle = PasskeyBundle.from_json(request.bundle)
     identities = await open_with_passkey(bundle, provider, user=request.account, prf_output=request.output)
     return await seal_all(identities, request.seal_key, provider)

@@ -139,7 +139,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "bytes.inspect": Verb(plain_bytes.InspectBytes, plain_bytes.inspect),
     "roaming.register": Verb(roaming.Register, roaming.register),
     "roaming.login": Verb(roaming.LogIn, roaming.log_in),
-    "roaming.open": Verb(roaming.OpenBundle, roaming.open_response),
+    "roaming.open": Verb(roaming.OpenRecord, roaming.open_response),
     "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
     "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),
     "recipients.check": Verb(recipient_certificates.CheckRecipients, recipient_certificates.check_recipients),

@@ -112,9 +112,11 @@ async def _use_roaming(identity: Identity) -> None:
     p12 = await _make_file(identity)
     registering = {**_SERVER, "ticket": "stand-in", "p12": p12, "p12Passphrase": _PASSPHRASE}
     registration = json.loads((await _call("roaming.register", registering))["request"])
-    response = {name: registration[name] for name in ("bundle_id", "version", "bundle", "wraps")}
-    login = await _call("roaming.login", {**_SERVER, "parameters": _PARAMETERS, "at": _AT, "sealKey": _SEAL_KEY})
-    opening = {"user": _SERVER["user"], "wrapKey": login["wrapKey"], "response": response, "sealKey": _SEAL_KEY}
+    response = {"ends": 0, "record": registration["record"]}
+    device = {"deviceToken": bytes(32), "deviceName": "stand-in"}
+    terms = {"parameters": _PARAMETERS, "at": _AT, "sealKey": _SEAL_KEY}
+    login = await _call("roaming.login", {**_SERVER, **terms, **device})
+    opening = {"user": _SERVER["user"], "login": login["login"], "response": response, "sealKey": _SEAL_KEY}
     await _call("roaming.open", opening)
 
 

@@ -1,0 +1,144 @@
+"""The key server's routes inside a session. Each call is signed by the session's key (`calls.py`)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import Response, request
+
+from roaming_keys.bodies import json_answer, json_body
+from roaming_keys.calls import Call, Credentials, call_record
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.sessions import Caller, UsedBefore
+from roaming_keys.store import Account, RecordChanged, SealedRecord, Store
+from roaming_keys.wire import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
+from sealwax.service import ServiceError, error_response
+from smime_core.errors import MalformedMessage
+
+# Whoever finds a device with a session that is still open must not take the account with it.
+FRESH: Final = datetime.timedelta(minutes=10)
+_TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.([1-9][0-9]{0,15})"')
+
+
+class AccountViews:
+    """The routes, over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
+        self._config = config
+        self._keys = keys
+        self._store = store
+
+    def bundle(self) -> Response:
+        """Return the record of the caller, or 304 if it is the one in If-None-Match."""
+        caller = self._check_call()
+        record = self._stored(caller.user)
+        if request.headers.get("If-None-Match") == record.tag:
+            return Response(status=304, headers={"ETag": record.tag})
+        answer = json_answer(record.to_json())
+        answer.headers["ETag"] = record.tag
+        return answer
+
+    def push(self) -> Response:
+        """Store the next record under the same key."""
+        caller = self._check_call()
+        record = Push.from_json(json_body()).record
+        if _tag_before(record) != record.bundle_id:
+            raise MalformedMessage("the record has another bundle id", where="If-Match")
+        try:
+            self._store.replace_record(caller.user, self._sealed(record, caller.user))
+        except RecordChanged:
+            return self._changed(caller.user)
+        return json_answer(b"{}")
+
+    def rotate(self) -> Response:
+        """Store new login keys, and the next record under a new key."""
+        caller = self._check_call()
+        self._check_fresh(caller)
+        rotation = Rotation.from_json(json_body())
+        record, user = rotation.record, caller.user
+        before = _tag_before(record)
+        if before == record.bundle_id:
+            raise MalformedMessage("the record has the bundle id of before", where="If-Match")
+        account = Account.sealed_by(self._keys, user, rotation.keys)
+        try:
+            self._store.rotate(caller, account, self._sealed(record, user), before, list(rotation.revoked))
+        except RecordChanged:
+            return self._changed(user)
+        return json_answer(b"{}")
+
+    def devices(self) -> Response:
+        """Return the devices of the caller, the latest first."""
+        caller = self._check_call()
+        devices = tuple(
+            KnownDevice(
+                id=one.id,
+                name=self._keys.unseal(Sealed.DEVICE_NAME, one.sealed_name, caller.user).decode(),
+                created=int(one.created.timestamp()),
+                latest=int(one.latest.timestamp()),
+                is_this=one.id == caller.device,
+            )
+            for one in self._store.sessions.devices(caller.user)
+        )
+        return json_answer(Devices(devices=devices).to_json())
+
+    def delete(self) -> Response:
+        """Delete all that the server has of the caller."""
+        caller = self._check_call()
+        self._check_fresh(caller)
+        self._store.delete_account(caller.user)
+        return json_answer(b"{}")
+
+    def _check_call(self) -> Caller:
+        """Return the session of a call that its key has signed, and count it. Raises ServiceError."""
+        try:
+            credentials = Credentials.from_header(request.headers.get("Authorization", ""))
+        except MalformedMessage:
+            raise ServiceError(401, "call-refused", "This call needs the signature of a session.") from None
+        caller = self._store.sessions.find(credentials.session_key, self._config.clock())
+        if caller is None:
+            raise ServiceError(401, "session-ended", "Log in again.")
+        condition = request.headers.get("If-None-Match" if request.method == "GET" else "If-Match", "")
+        call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
+        record = call_record(self._config.origin, credentials.session_key, call, credentials.counter)
+        try:
+            key = Ed25519PublicKey.from_public_bytes(credentials.session_key)
+            key.verify(credentials.signature, record)
+            self._store.sessions.count(credentials.session_key, credentials.counter)
+        except (InvalidSignature, UsedBefore):
+            raise ServiceError(401, "call-refused", "This call is not signed, or was sent before.") from None
+        return caller
+
+    def _check_fresh(self, caller: Caller) -> None:
+        if self._config.clock() - caller.started > FRESH:
+            raise ServiceError(403, "log-in-again", "Type the passphrase again for this.")
+
+    def _stored(self, user: str) -> KeyRecord:
+        stored = self._store.find_record(user)
+        if stored is None:
+            raise ServiceError(401, "session-ended", "Log in again.")
+        return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, user))
+
+    def _sealed(self, record: KeyRecord, user: str) -> SealedRecord:
+        return SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+
+    def _changed(self, user: str) -> Response:
+        record = json.loads(self._stored(user).to_json())
+        text = "Another device has stored keys meanwhile."
+        return error_response(412, CHANGED, text, further_members={"record": record})
+
+
+def _tag_before(record: KeyRecord) -> str:
+    """Return the bundle id in If-Match, which has to name the version before. Raises ServiceError, MalformedMessage."""
+    condition = request.headers.get("If-Match", "")
+    if not condition:
+        raise ServiceError(428, "condition-missing", "This call needs If-Match.")
+    found = _TAG.fullmatch(condition)
+    if found is None or int(found[2]) != record.version - 1:
+        raise MalformedMessage("expected the version before that of the record", where="If-Match")
+    return found[1]

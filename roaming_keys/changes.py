@@ -1,0 +1,71 @@
+"""The messages that set the keys of an account: the registration, and the rotation under a new passphrase or code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roaming_keys.protocol import AccountKeys, KeyAccount, check_passphrase, stretch
+from roaming_keys.records import OpenRecord, build_first_record, build_rotated_record
+from roaming_keys.recovery import RecoveryKeys
+from roaming_keys.wire import LoginKeys, Parameters, Registration, Rotation, WrapKind
+from smime_core.identity import Identity
+from smime_core.provider import CryptoProvider
+
+_SALT_BYTES = 16
+
+
+async def build_registration(
+    account: KeyAccount,
+    identities: Sequence[Identity],
+    ticket: str,
+    provider: CryptoProvider,
+    mail_password: bytes | None = None,
+) -> Registration:
+    """Return the body of `POST /register`: `identities` as version 1 of a new account.
+
+    Pass `mail_password` if it is known. Raises PassphraseReused if the passphrase is the same, PassphraseMissing or
+    MalformedMessage.
+    """
+    check_passphrase(account.passphrase, mail_password)
+    parameters = _new_parameters(provider)
+    keys = await stretch(account, parameters, provider)
+    return Registration(
+        user=account.user,
+        ticket=ticket,
+        keys=LoginKeys(parameters=parameters, login_key=keys.public),
+        record=await build_first_record(account.user, identities, keys.wrap_key, provider),
+    )
+
+
+async def build_rotation(
+    account: KeyAccount,
+    opened: OpenRecord,
+    provider: CryptoProvider,
+    *,
+    revoked: Sequence[str] = (),
+    recovery: RecoveryKeys | None = None,
+) -> tuple[Rotation, AccountKeys]:
+    """Return the body of `POST /passphrase` and the account's new keys.
+
+    The passphrase of `account` may be the same as before: by the new salt and the new key, devices that are `revoked`
+    can neither log in nor open later records. `recovery` takes the place of an earlier recovery code; without it the
+    earlier one stays. Raises PassphraseMissing or MalformedMessage.
+    """
+    check_passphrase(account.passphrase)
+    parameters = _new_parameters(provider)
+    keys = await stretch(account, parameters, provider)
+    if recovery is not None:
+        others = tuple(one for one in opened.state.wrap_keys if one.kind != WrapKind.RECOVERY)
+        opened = replace(opened, state=replace(opened.state, wrap_keys=(*others, recovery.wrap_key)))
+    codes = [one.login_key for one in opened.state.wrap_keys if one.kind == WrapKind.RECOVERY]
+    rotation = Rotation(
+        keys=LoginKeys(parameters=parameters, login_key=keys.public, recovery_key=codes[0] if codes else None),
+        record=await build_rotated_record(opened, account.user, keys.wrap_key, provider),
+        revoked=tuple(revoked),
+    )
+    return rotation, keys
+
+
+def _new_parameters(provider: CryptoProvider) -> Parameters:
+    return Parameters(salt=provider.random_bytes(_SALT_BYTES))

@@ -1,0 +1,89 @@
+"""What a device knows of an account, so that a server cannot give it an earlier record or weaker parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from roaming_keys.reader import Reader, to_base64, write
+from roaming_keys.records import OpenRecord, digest_of
+from roaming_keys.state import DIGEST_BYTES
+from roaming_keys.wire import (
+    MAX_MEMORY_KIB,
+    MAX_PASSES,
+    MAX_VERSION,
+    MIN_MEMORY_KIB,
+    MIN_PASSES,
+    KeyRecord,
+    Parameters,
+)
+from smime_core.errors import SmimeError
+
+
+class ServerLies(SmimeError):
+    """The server's answer contradicts what this device has seen. `code` says in what."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # here the code differs by error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The latest record of an account that this device has seen, and the cost of its parameters."""
+
+    version: int
+    digest: bytes
+    memory_kib: int
+    passes: int
+
+    @classmethod
+    def of(cls, record: KeyRecord, user: str, parameters: Parameters) -> Known:
+        return cls(
+            version=record.version,
+            digest=digest_of(record, user),
+            memory_kib=parameters.memory_kib,
+            passes=parameters.passes,
+        )
+
+    def check_parameters(self, parameters: Parameters) -> None:
+        """Return if the parameters cost a guesser at least as much as the known ones. Raises ServerLies."""
+        if parameters.memory_kib < self.memory_kib or parameters.passes < self.passes:
+            raise ServerLies("parameters-weakened", "the key server asks for a weaker protection of the passphrase")
+
+    def check_record(self, opened: OpenRecord, user: str) -> None:
+        """Return if the record is the known one, or a later one that follows it. Raises ServerLies.
+
+        A record that is more than `state.KEPT_DIGESTS` versions later is taken.
+        """
+        record = opened.record
+        if record.version < self.version:
+            raise ServerLies(
+                "record-rolled-back",
+                f"the key server gives version {record.version}, but this device has seen version {self.version}",
+            )
+        seen = digest_of(record, user) if record.version == self.version else opened.state.history.get(self.version)
+        if seen is not None and seen != self.digest:
+            raise ServerLies("record-forked", "the key server gives different devices different keys")
+
+    def to_json(self) -> bytes:
+        return write(
+            {
+                "version": self.version,
+                "digest": to_base64(self.digest),
+                "memory_kib": self.memory_kib,
+                "passes": self.passes,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Known:
+        """Parse the JSON. Raises MalformedMessage."""
+        reader = Reader(data, "known record")
+        known = cls(
+            version=reader.integer("version", 1, MAX_VERSION),
+            digest=reader.exactly("digest", DIGEST_BYTES),
+            memory_kib=reader.integer("memory_kib", MIN_MEMORY_KIB, MAX_MEMORY_KIB),
+            passes=reader.integer("passes", MIN_PASSES, MAX_PASSES),
+        )
+        reader.check_finished()
+        return known

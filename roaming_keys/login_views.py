@@ -1,0 +1,152 @@
+"""The key server's routes before a session: parameters, registrations and logins.
+
+A user who is not registered gets the same answers, in the same time, as a registered user with a wrong passphrase.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from flask import Response, request
+
+from roaming_keys.bodies import json_answer, json_body
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.protocol import LoginWay, login_record, normalise_user
+from roaming_keys.records import FIRST_VERSION
+from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.sessions import NewSession, UsedBefore
+from roaming_keys.store import Account, AccountExists, SealedRecord, Store
+from roaming_keys.tickets import BadTicket, check_ticket
+from roaming_keys.wire import KeyRecord, Login, LoginAnswer, LoginTerms, Parameters, ParametersRequest, Registration
+from sealwax.service import ServiceError, client_network
+from smime_core.errors import MalformedMessage
+
+MAX_CLOCK_SECONDS: Final = 300
+_REFUSALS: Final = {
+    LoginWay.PASSPHRASE: "The address or the passphrase is not right.",
+    LoginWay.RECOVERY_CODE: "The address or the recovery code is not right.",
+}
+
+
+class LoginViews:
+    """The routes, over one store and the server's keys."""
+
+    def __init__(self, config: KeyServerConfig, keys: ServerKeys, store: Store) -> None:
+        self._config = config
+        self._keys = keys
+        self._store = store
+        # No login is right for it.
+        false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
+
+    def parameters(self) -> Response:
+        """Return the parameters for stretching a user's passphrase, or false ones if the user is not registered."""
+        user = normalise_user(ParametersRequest.from_json(json_body()).user)
+        # Both are computed for every user, so that the time does not reveal who is registered.
+        false_parameters = Parameters(salt=self._keys.false_salt(user))
+        account = self._store.find_account(user)
+        terms = LoginTerms(
+            parameters=account.parameters if account else false_parameters,
+            nonce=self._keys.make_nonce(user, self._config.clock()),
+        )
+        return json_answer(terms.to_json())
+
+    def register(self) -> Response:
+        """Store the account of a user whose ticket is valid."""
+        registration = Registration.from_json(json_body())
+        user, record = normalise_user(registration.user), registration.record
+        if record.version != FIRST_VERSION:
+            raise MalformedMessage(f"{record.version}, expected {FIRST_VERSION}", where="version")
+        at = self._config.clock()
+        ticket = check_ticket(
+            self._config.ticket_key, registration.ticket, audience=self._config.origin, user=user, at=at
+        )
+        account = Account.sealed_by(self._keys, user, registration.keys)
+        sealed = SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
+        try:
+            self._store.add_account(account, sealed, ticket, at)
+        except UsedBefore:
+            raise BadTicket from None
+        except AccountExists:
+            raise ServiceError(409, "exists", "This address is registered already.") from None
+        return json_answer(b"{}", status=201)
+
+    def log_in(self) -> Response:
+        """Start a session for a login by the passphrase."""
+        return self._start_session(LoginWay.PASSPHRASE)
+
+    def recover(self) -> Response:
+        """Start a session for a login by the recovery code."""
+        return self._start_session(LoginWay.RECOVERY_CODE)
+
+    def _start_session(self, way: LoginWay) -> Response:
+        """Start a session for a login that the account's key has signed, and return the record.
+
+        The attempt is counted before that is checked.
+        """
+        attempt = Login.from_json(json_body())
+        user = normalise_user(attempt.user)
+        at = self._config.clock()
+        # Neither says anything about the passphrase, so neither is counted.
+        _check_clock(attempt, at)
+        nonce_ends = self._keys.check_nonce(attempt.nonce, user, at)
+        if nonce_ends is None:
+            raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
+        network = client_network(request.remote_addr)
+        # Failed logins by strangers make the account wait. On a network from which its owner has logged in before, only
+        # failed logins from that network count.
+        own_network = self._keys.counter_name("account and network", f"{network} {user}")
+        is_known = self._store.knows_network(own_network, at)
+        account_counter = (own_network if is_known else self._keys.counter_name("account", user)).hex()
+        network_counter = self._keys.counter_name("network", network).hex()
+        network_rule = self._config.network_backoff
+        failed = self._store.failed_logins
+        failed.start({account_counter: self._config.account_backoff, network_counter: network_rule}, at)
+        if not self._is_right(attempt, user, way):
+            raise ServiceError(401, "login-refused", _REFUSALS[way])
+        new = NewSession(
+            user=user,
+            nonce=attempt.nonce,
+            nonce_ends=nonce_ends,
+            key=attempt.session_key,
+            token_hash=self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}"),
+            sealed_name=self._keys.seal(Sealed.DEVICE_NAME, attempt.device.name.encode(), user),
+        )
+        try:
+            ends = self._store.sessions.start(new, at)
+        except UsedBefore:
+            raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
+        failed.succeeded(own=account_counter, shared=network_counter, rule=network_rule)
+        self._store.remember_network(own_network, at)
+        record = self._store.find_record(user)
+        if record is None:
+            raise ServiceError(401, "login-refused", _REFUSALS[way])
+        answer = LoginAnswer(
+            ends=int(ends.timestamp()),
+            record=KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, record.sealed, user)),
+        )
+        return json_answer(answer.to_json())
+
+    def _is_right(self, attempt: Login, user: str, way: LoginWay) -> bool:
+        account = self._store.find_account(user)
+        stored = account and account.sealed_key_for(way)
+        # Without a key, the same is done with a false one, so that it takes equal time.
+        sealed, owner = (stored, user) if stored else (self._false_login_key, "")
+        key = Ed25519PublicKey.from_public_bytes(self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner))
+        try:
+            key.verify(attempt.signature, login_record(self._config.origin, user, way, attempt))
+        except InvalidSignature:
+            return False
+        return stored is not None
+
+
+def _check_clock(attempt: Login, at: datetime.datetime) -> None:
+    wrong_seconds = attempt.at - at.timestamp()
+    if abs(wrong_seconds) > MAX_CLOCK_SECONDS:
+        minutes = round(abs(wrong_seconds) / 60)
+        direction = "fast" if wrong_seconds > 0 else "slow"
+        text = f"The clock of this device is {minutes} minutes {direction}. Correct it, and log in again."
+        raise ServiceError(400, "clock-wrong", text)

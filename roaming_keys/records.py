@@ -1,0 +1,173 @@
+"""The records of an account, made and opened with the key that only its owner has.
+
+    K       = 32 random bytes, new when the passphrase changes or a device is revoked; `bundle_id` names it
+    bundle  = PKCS#12 (RFC 7292) under base64url(HKDF(K, "bundle password", version)), then zeros
+    state   = nonce and AES-256-GCM(HKDF(K, "state key"), JSON), AAD: user, bundle id, version
+    wrap    = AES-256-GCM(wrap key, K), AAD: user, bundle id, kind of wrap
+
+So the server can neither open a record, nor give an earlier bundle or state a later version, nor put parts of two
+records together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from roaming_keys.protocol import KEY_BYTES, encode_fields, expand
+from roaming_keys.state import AccountState
+from roaming_keys.wire import KEY_FORM, MAX_BUNDLE_BYTES, PROTOCOL, STEP_BYTES, KeyRecord, Wrap, WrapKind
+from roaming_keys.wraps import bundle_password, find_wrap, make_wrap, open_wrap, wrap_for_public_key
+from smime_core.algorithms import AES_256_GCM
+from smime_core.asn1 import der
+from smime_core.errors import DecryptionError, WrongPassphrase
+from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
+from smime_core.limits import check_limit
+from smime_core.provider import CryptoProvider
+
+# The PKCS#12 password has 256 bits of entropy already, so more iterations would cost time and add nothing.
+BUNDLE_ITERATIONS: Final = 1_000
+FIRST_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRecord:
+    """A record with its key and its content."""
+
+    record: KeyRecord
+    key: bytes = field(repr=False)
+    identities: tuple[Identity, ...]
+    state: AccountState
+
+    def with_content(self, other: OpenRecord) -> OpenRecord:
+        """Return this record with the content of both, for the next version after two devices have stored.
+
+        Identities are never lost. Of each entry of the state, the newer one stays.
+        """
+        return replace(
+            self,
+            identities=merge_identities(self.identities, other.identities),
+            state=other.state.merged_with(self.state),
+        )
+
+
+async def build_first_record(
+    user: str, identities: Sequence[Identity], wrap_key: bytes, provider: CryptoProvider
+) -> KeyRecord:
+    """Return `identities` as version 1 of a new account, for the passphrase's wrap key. `user` is normalised."""
+    return await _build_under_new_key(user, FIRST_VERSION, identities, AccountState(), wrap_key, provider)
+
+
+async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvider) -> KeyRecord:
+    """Return the content of an open record as the next version, under the same key."""
+    record = opened.record
+    return await _build(user, _next_base(opened, user), record.bundle_id, opened.key, record.wraps, provider)
+
+
+async def build_rotated_record(opened: OpenRecord, user: str, wrap_key: bytes, provider: CryptoProvider) -> KeyRecord:
+    """Return the content of an open record as the next version, under a new key for the passphrase's wrap key.
+
+    The key is also wrapped for each public key of the state.
+    """
+    base = _next_base(opened, user)
+    return await _build_under_new_key(user, base.version, base.identities, base.state, wrap_key, provider)
+
+
+async def unwrap_by_passphrase(record: KeyRecord, user: str, wrap_key: bytes, provider: CryptoProvider) -> bytes:
+    """Return the key of a record.
+
+    Raises WrongPassphrase, also for a wrap that was altered or belongs to another record or user, or MalformedMessage.
+    """
+    wrap = find_wrap(record.wraps, WrapKind.PASSPHRASE)
+    try:
+        return await open_wrap(wrap, wrap_key, user, record.bundle_id, provider)
+    except DecryptionError:
+        # The tag does not reveal what was wrong, so the DecryptionError adds nothing as a cause.
+        raise WrongPassphrase from None
+
+
+async def open_record(record: KeyRecord, user: str, key: bytes, provider: CryptoProvider) -> OpenRecord:
+    """Return the content of a record. Raises WrongPassphrase if a part was altered, or MalformedMessage."""
+    pkcs12 = der.read_tlv(record.bundle, where="bundle")[0].encoded
+    password = await bundle_password(key, provider, version=record.version)
+    identities = await load_identities(bytes(pkcs12), password, provider)
+    nonce, ciphertext = record.state[: AES_256_GCM.iv_length], record.state[AES_256_GCM.iv_length :]
+    state_key = await _state_key(key, provider)
+    aad = _state_aad(user, record.bundle_id, record.version)
+    try:
+        state = await provider.decrypt_content(AES_256_GCM, state_key, nonce, ciphertext, aad)
+    except DecryptionError:
+        raise WrongPassphrase from None
+    return OpenRecord(record=record, key=key, identities=tuple(identities), state=AccountState.from_json(state))
+
+
+def digest_of(record: KeyRecord, user: str) -> bytes:
+    """Return the SHA-256 by which a client knows a record again."""
+    wraps = [part for wrap in record.wraps for part in (wrap.kind, wrap.nonce, wrap.wrapped)]
+    members = (user, record.bundle_id, record.version, record.bundle, record.state, *wraps)
+    return hashlib.sha256(encode_fields("record", PROTOCOL, *members)).digest()
+
+
+def merge_identities(*sides: Sequence[Identity]) -> tuple[Identity, ...]:
+    """Return the identities of all sides, each certificate once, in the order of their first place."""
+    merged = {one.certificate.der: one for side in reversed(sides) for one in side}
+    order = dict.fromkeys(one.certificate.der for side in sides for one in side)
+    return tuple(merged[der_bytes] for der_bytes in order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    version: int
+    identities: Sequence[Identity]
+    state: AccountState
+
+
+def _next_base(opened: OpenRecord, user: str) -> _Base:
+    version = opened.record.version
+    state = opened.state.after(version, digest_of(opened.record, user))
+    return _Base(version=version + 1, identities=opened.identities, state=state)
+
+
+async def _build_under_new_key(
+    user: str,
+    version: int,
+    identities: Sequence[Identity],
+    state: AccountState,
+    wrap_key: bytes,
+    provider: CryptoProvider,
+) -> KeyRecord:
+    key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
+    wraps = [await make_wrap(WrapKind.PASSPHRASE, key, wrap_key, user, bundle_id, provider)]
+    for one in state.wrap_keys:
+        wraps.append(await wrap_for_public_key(one.kind, key, one.key, user, bundle_id, provider))
+    base = _Base(version=version, identities=identities, state=state)
+    return await _build(user, base, bundle_id, key, tuple(wraps), provider)
+
+
+async def _build(
+    user: str, base: _Base, bundle_id: str, key: bytes, wraps: tuple[Wrap, ...], provider: CryptoProvider
+) -> KeyRecord:
+    password = await bundle_password(key, provider, version=base.version)
+    pkcs12 = await export_identities(base.identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
+    check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
+    nonce = provider.random_bytes(AES_256_GCM.iv_length)
+    aad = _state_aad(user, bundle_id, base.version)
+    state_key = await _state_key(key, provider)
+    state = await provider.encrypt_content(AES_256_GCM, state_key, nonce, base.state.to_json(), aad)
+    return KeyRecord(
+        bundle_id=bundle_id,
+        version=base.version,
+        bundle=pkcs12 + bytes(-len(pkcs12) % STEP_BYTES),
+        state=nonce + state,
+        wraps=wraps,
+    )
+
+
+async def _state_key(key: bytes, provider: CryptoProvider) -> bytes:
+    return await expand(key, "state key", AES_256_GCM.key_length, provider)
+
+
+def _state_aad(user: str, bundle_id: str, version: int) -> bytes:
+    return encode_fields("state", KEY_FORM, user, bundle_id, version)

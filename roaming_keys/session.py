@@ -1,0 +1,247 @@
+"""A person's session at a key server: log in, fetch, store, change the passphrase, without I/O.
+
+A `Transport` sends the requests. What the server answers is checked against what this device knows of the account.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from roaming_keys.calls import Call, SessionKey
+from roaming_keys.changes import build_rotation
+from roaming_keys.known import Known
+from roaming_keys.protocol import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
+from roaming_keys.records import OpenRecord, build_next_record, digest_of, open_record, unwrap_by_passphrase
+from roaming_keys.recovery import RecoveryKeys, unwrap_by_recovery_code
+from roaming_keys.wire import (
+    Device,
+    Devices,
+    KeyRecord,
+    KnownDevice,
+    Login,
+    LoginAnswer,
+    LoginTerms,
+    Parameters,
+    ParametersRequest,
+    Push,
+)
+from smime_core.errors import SmimeError
+from smime_core.provider import CryptoProvider
+
+_PATHS: Final = {LoginWay.PASSPHRASE: "/login", LoginWay.RECOVERY_CODE: "/recover"}
+# Each time, another device has stored something in the moment between.
+_PUSH_TRIES: Final = 5
+
+
+class KeyServerError(SmimeError):
+    """The key server refused a request or cannot be reached.
+
+    `code` is the code in the server's error, `key-server-error` if its answer is no such error, or
+    `key-server-unreachable`. `record` is the server's record, if it is another than the one that was expected.
+    """
+
+    def __init__(
+        self, code: str, message: str, retry_after_seconds: int | None = None, record: KeyRecord | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # here the code comes from the server
+        self.retry_after_seconds = retry_after_seconds
+        self.record = record
+
+
+class Transport(Protocol):
+    """Sends requests to one key server."""
+
+    async def send(self, call: Call, authorization: str | None = None) -> bytes:
+        """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An account at a key server: its normalised origin and address."""
+
+    server: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the calls of a session need besides the account."""
+
+    transport: Transport
+    provider: CryptoProvider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDevice:
+    """The device of a login, what it knows of the account (None at the first time), and its time (aware)."""
+
+    device: Device
+    known: Known | None
+    at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session and the open record. Each method that changes something returns the session after it."""
+
+    place: Place
+    parameters: Parameters
+    session_key: SessionKey = field(repr=False)
+    opened: OpenRecord = field(repr=False)
+
+    @property
+    def known(self) -> Known:
+        """What the device knows of the account now, to be kept for its next login."""
+        return Known.of(self.opened.record, self.place.user, self.parameters)
+
+    async def pull(self, setting: Setting) -> Session:
+        """Return the session with the latest record. Raises KeyServerError, ServerLies, WrongPassphrase."""
+        answer = await self._send(setting, Call(method="GET", path="/bundle", condition=self.opened.record.tag))
+        return await self._with_record(KeyRecord.from_json(answer), setting.provider) if answer else self
+
+    async def push(self, setting: Setting, content: OpenRecord) -> Session:
+        """Store the content of a record. What another device has stored meanwhile is merged into it.
+
+        Raises KeyServerError, ServerLies, WrongPassphrase.
+        """
+        latest, own = self, content
+        for _ in range(_PUSH_TRIES):
+            own = latest.opened.with_content(own)
+            record = await build_next_record(own, self.place.user, setting.provider)
+            call = Call(
+                method="PUT", path="/bundle", condition=latest.opened.record.tag, body=Push(record=record).to_json()
+            )
+            try:
+                await latest._send(setting, call)
+            except KeyServerError as error:
+                if error.record is None:
+                    raise
+                if not self._is_same(error.record, record):
+                    latest = await latest._with_record(error.record, setting.provider)
+                    continue
+            return replace(latest, opened=replace(own, record=record, state=own.state))
+        raise KeyServerError("record-changed", "other devices store keys all the time: try again later")
+
+    async def rotate(
+        self,
+        setting: Setting,
+        passphrase: bytes,
+        *,
+        revoked: Sequence[str] = (),
+        recovery: RecoveryKeys | None = None,
+    ) -> Session:
+        """Store a new key and a passphrase, which may be the one of before, with a new recovery code if given.
+
+        Raises KeyServerError, also if another device has stored something since the last pull.
+        """
+        place = self.place
+        account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
+        rotation, keys = await build_rotation(
+            account, self.opened, setting.provider, revoked=revoked, recovery=recovery
+        )
+        call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
+        try:
+            await self._send(setting, call)
+        except KeyServerError as error:
+            if error.record is None or not self._is_same(error.record, rotation.record):
+                raise
+        key = await unwrap_by_passphrase(rotation.record, place.user, keys.wrap_key, setting.provider)
+        opened = await open_record(rotation.record, place.user, key, setting.provider)
+        return replace(self, parameters=rotation.keys.parameters, opened=opened)
+
+    async def devices(self, setting: Setting) -> tuple[KnownDevice, ...]:
+        """Return the devices of the account. Raises KeyServerError."""
+        return Devices.from_json(await self._send(setting, Call(method="GET", path="/devices"))).devices
+
+    async def delete(self, setting: Setting) -> None:
+        """Delete the account at the server. Raises KeyServerError."""
+        await self._send(setting, Call(method="DELETE", path="/account"))
+
+    async def _with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
+        """Return the session with another record under the same key."""
+        opened = await open_record(record, self.place.user, self.opened.key, provider)
+        self.known.check_record(opened, self.place.user)
+        return replace(self, opened=opened)
+
+    def _is_same(self, one: KeyRecord, other: KeyRecord) -> bool:
+        """Return whether the server has what was sent: the answer to an earlier try was lost."""
+        return digest_of(one, self.place.user) == digest_of(other, self.place.user)
+
+    async def _send(self, setting: Setting, call: Call) -> bytes:
+        credentials = await self.session_key.sign(self.place.server, call, setting.provider)
+        return await setting.transport.send(call, credentials.to_header())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingLogin:
+    """A login that was signed, until its answer is there."""
+
+    place: Place
+    parameters: Parameters
+    session_key: SessionKey = field(repr=False)
+    secret: AccountKeys | RecoveryKeys = field(repr=False)
+
+    async def open(self, answer: bytes, known: Known | None, provider: CryptoProvider) -> Session:
+        """Return the session for the answer to the login.
+
+        Raises ServerLies, WrongPassphrase, WrongRecoveryCode or MalformedMessage.
+        """
+        record, user = LoginAnswer.from_json(answer).record, self.place.user
+        if isinstance(self.secret, RecoveryKeys):
+            key = await unwrap_by_recovery_code(record, user, self.secret, provider)
+        else:
+            key = await unwrap_by_passphrase(record, user, self.secret.wrap_key, provider)
+        opened = await open_record(record, user, key, provider)
+        if known is not None:
+            known.check_record(opened, user)
+        return Session(place=self.place, parameters=self.parameters, session_key=self.session_key, opened=opened)
+
+
+async def prepare_login(
+    account: KeyAccount, terms: LoginTerms, here: OnDevice, provider: CryptoProvider
+) -> tuple[Login, PendingLogin]:
+    """Return the body of a login by the passphrase. Raises ServerLies for weaker parameters than the known ones."""
+    if here.known is not None:
+        here.known.check_parameters(terms.parameters)
+    keys = await stretch(account, terms.parameters, provider)
+    place = Place(server=account.server, user=account.user)
+    return await _sign(place, terms, here, keys, provider)
+
+
+async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
+    """Log in by the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
+    terms = await _ask_for_terms(setting, account.user)
+    login, pending = await prepare_login(account, terms, here, setting.provider)
+    return await _finish(setting, LoginWay.PASSPHRASE, login, pending, here)
+
+
+async def log_in_by_recovery_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
+    """Log in by the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
+    terms = await _ask_for_terms(setting, place.user)
+    login, pending = await _sign(place, terms, here, keys, setting.provider)
+    return await _finish(setting, LoginWay.RECOVERY_CODE, login, pending, here)
+
+
+async def _sign(
+    place: Place, terms: LoginTerms, here: OnDevice, secret: AccountKeys | RecoveryKeys, provider: CryptoProvider
+) -> tuple[Login, PendingLogin]:
+    session_key = SessionKey.generate(provider)
+    attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
+    way = LoginWay.RECOVERY_CODE if isinstance(secret, RecoveryKeys) else LoginWay.PASSPHRASE
+    login = await sign_login(place.server, place.user, way, secret.login_key, attempt, provider)
+    pending = PendingLogin(place=place, parameters=terms.parameters, session_key=session_key, secret=secret)
+    return login, pending
+
+
+async def _ask_for_terms(setting: Setting, user: str) -> LoginTerms:
+    body = ParametersRequest(user=user).to_json()
+    return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path="/parameters", body=body)))
+
+
+async def _finish(setting: Setting, way: LoginWay, login: Login, pending: PendingLogin, here: OnDevice) -> Session:
+    answer = await setting.transport.send(Call(method="POST", path=_PATHS[way], body=login.to_json()))
+    return await pending.open(answer, here.known, setting.provider)

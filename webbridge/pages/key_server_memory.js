@@ -1,0 +1,47 @@
+/**
+ * What this device knows of the person's account at a key server: the token by which the server knows the device again,
+ * and the latest record that the vault has seen, so that the server cannot give it an earlier one.
+ *
+ * It stays in the browser on the person's own computer, and elsewhere in this page alone. Neither opens anything.
+ */
+
+import { openRoaming } from "./state_database.js";
+
+const TOKEN_BYTES = 32;
+const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]];
+const SYSTEMS = [
+  ["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"],
+  ["CrOS", "ChromeOS"], ["Linux", "Linux"],
+];
+
+/** @typedef {{token: ArrayBuffer, known: ArrayBuffer | null}} Remembered */
+
+export class KeyServerMemory {
+  #isOwnComputer;
+  /** What this page remembers, by account. @type {Map<string, Remembered>} */
+  #here = new Map();
+
+  /** @param {() => boolean} isOwnComputer */
+  constructor(isOwnComputer) {
+    this.#isOwnComputer = isOwnComputer;
+  }
+
+  /** @param {string} account @returns {Promise<Remembered>} */
+  async read(account) {
+    const here = this.#here.get(account) ?? (this.#isOwnComputer() ? await openRoaming.read(account) : null);
+    return here ?? { token: crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer, known: null };
+  }
+
+  /** @param {string} account @param {Remembered} remembered */
+  async write(account, remembered) {
+    this.#here.set(account, remembered);
+    // The login was right, so it must not fail because the browser stores nothing.
+    if (this.#isOwnComputer()) await openRoaming.write(account, remembered).catch(() => {});
+  }
+}
+
+/** The name of this device in the list of devices, such as "Firefox · Linux". */
+export function deviceName(agent = navigator.userAgent) {
+  const found = [BROWSERS, SYSTEMS].map((names) => names.find(([mark]) => agent.includes(mark))?.[1]);
+  return found.filter(Boolean).join(" · ") || "browser";
+}
