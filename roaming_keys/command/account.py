@@ -1,0 +1,178 @@
+"""`sealwax roam passwd`, `recovery-code`, `recover`, `devices`, `revoke` and `delete`: the account itself."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+import click
+
+from roaming_keys.command.login import (
+    NEW_PASSPHRASE_FILE,
+    AccountChoice,
+    AccountLogin,
+    forget,
+    on_device,
+    open_session,
+    remember,
+    setting_for,
+)
+from roaming_keys.recovery import CODE_BYTES, read_code, recovery_keys, write_code
+from roaming_keys.session import log_in_by_recovery_code
+from sealwax.cli.options.parameters import JSON
+from sealwax.cli.options.passphrases import new_passphrase, read_first_line
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import write_json, write_line
+from smime_core import blocking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswdRequest:
+    """The account, and where its new passphrase comes from."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRequest:
+    """The account that gets a code."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverRequest:
+    """The account, its recovery code, and where its new passphrase comes from."""
+
+    account: AccountChoice = group_of(AccountChoice)
+    code_file: str | None = given_by(
+        click.Option(
+            ["--code-file"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the recovery code. It is asked for otherwise.",
+        )
+    )
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesRequest:
+    """The account whose devices are listed."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    as_json: bool = given_by(JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeRequest:
+    """The account, and the devices that lose it."""
+
+    ids: tuple[str, ...] = given_by(click.Argument(["ids"], metavar="DEVICE...", nargs=-1, required=True))
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRequest:
+    """The account to delete."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    is_confirmed: bool = given_by(click.Option(["--yes", "is_confirmed"], is_flag=True, help="Do not ask."))
+
+
+@verb(PasswdRequest)
+def passwd(request: PasswdRequest) -> None:
+    """Take another passphrase. Other devices have to log in again with it."""
+    roaming = open_session(request.login)
+    session = blocking.run(roaming.session.rotate(roaming.setting, new_passphrase(request.new_file)))
+    remember(session)
+    write_line("The account has the new passphrase.")
+
+
+@verb(CodeRequest, "recovery-code")
+def recovery_code(request: CodeRequest) -> None:
+    """Print a code that opens the account when its passphrase is forgotten.
+
+    Write it on paper and keep it where you keep your passport: it is shown only now. An earlier code ends.
+    """
+    roaming = open_session(request.login)
+    secret = PROVIDER.random_bytes(CODE_BYTES)
+    keys = blocking.run(recovery_keys(secret, PROVIDER))
+    remember(blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, recovery=keys)))
+    write_line(write_code(secret))
+
+
+@verb(RecoverRequest)
+def recover(request: RecoverRequest) -> None:
+    """Take a new passphrase by the recovery code. All keys stay, and so does the code."""
+    place = request.account.place()
+    text = _ask_code() if request.code_file is None else read_first_line(request.code_file).decode("ascii", "replace")
+    keys = blocking.run(recovery_keys(read_code(text), PROVIDER))
+    setting = setting_for(place.server)
+    session = blocking.run(log_in_by_recovery_code(setting, place, keys, on_device(place)))
+    remember(blocking.run(session.rotate(setting, new_passphrase(request.new_file))))
+    write_line("The account has the new passphrase.")
+
+
+@verb(DevicesRequest)
+def devices(request: DevicesRequest) -> None:
+    """List the devices that have logged in, the latest first."""
+    roaming = open_session(request.login)
+    found = blocking.run(roaming.session.devices(roaming.setting))
+    if request.as_json:
+        rows = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "created": _time(one.created),
+                "latest": _time(one.latest),
+                "isThis": one.is_this,
+            }
+            for one in found
+        ]
+        write_json({"devices": rows})
+        return
+    for one in found:
+        mark = ", this device" if one.is_this else ""
+        write_line(f"{one.id}  {one.name}, last used {_time(one.latest)}{mark}")
+
+
+@verb(RevokeRequest)
+def revoke(request: RevokeRequest) -> None:
+    """End the access of devices: what they have opens nothing that is stored from now on.
+
+    They keep the keys that they have seen. If a device is stolen and was unlocked, also get new certificates, and
+    change the passphrase if it was typed there.
+    """
+    roaming = open_session(request.login)
+    known = {one.id: one for one in blocking.run(roaming.session.devices(roaming.setting))}
+    for one in request.ids:
+        if one not in known:
+            raise click.ClickException(f"there is no device {one}: sealwax roam devices lists them")
+        if known[one].is_this:
+            raise click.ClickException("this device cannot revoke itself")
+    session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, revoked=request.ids))
+    remember(session)
+    write_line(f"{len(request.ids)} device{'s' if len(request.ids) > 1 else ''} revoked.")
+
+
+@verb(DeleteRequest)
+def delete(request: DeleteRequest) -> None:
+    """Delete the account and all that it has at the key server. Pull your keys first."""
+    roaming = open_session(request.login)
+    place = roaming.session.place
+    if not request.is_confirmed:
+        click.confirm(f"Delete the account of {place.user} at {place.server} with all its keys?", abort=True)
+    blocking.run(roaming.session.delete(roaming.setting))
+    forget(place)
+    write_line("The account is deleted.")
+
+
+def _time(seconds: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _ask_code() -> str:
+    return str(click.prompt("Recovery code", hide_input=True, err=True))

@@ -1,0 +1,46 @@
+"""`sealwax roam`: the group of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.group import Verbs
+
+
+class RoamVerbs(Verbs):
+    """The commands in the order of use."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "register": "roaming_keys.command.registering:register",
+        "login": "roaming_keys.command.keys:login",
+        "pull": "roaming_keys.command.keys:pull",
+        "push": "roaming_keys.command.keys:push",
+        "passwd": "roaming_keys.command.account:passwd",
+        "recovery-code": "roaming_keys.command.account:recovery_code",
+        "recover": "roaming_keys.command.account:recover",
+        "devices": "roaming_keys.command.account:devices",
+        "revoke": "roaming_keys.command.account:revoke",
+        "delete": "roaming_keys.command.account:delete",
+    }
+    entry_points: ClassVar[str] = "sealwax.roam"
+
+
+@click.group(cls=RoamVerbs)
+def roam() -> None:
+    """Keep your keys at a key server, and get them on any device.
+
+    \b
+    register       stores the keys of identity files in a new account
+    login          shows what the account has, and remembers it as yours
+    pull           writes the keys to a file
+    push           adds the keys of identity files
+    passwd         takes another passphrase
+    recovery-code  prints a code for the day when the passphrase is forgotten
+    recover        takes a new passphrase by the recovery code
+    devices        lists the devices that have logged in
+    revoke         ends the access of a device
+    delete         deletes the account and all that it has
+    """

@@ -1,0 +1,94 @@
+"""`sealwax roam login`, `pull` and `push`: the keys of an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import click
+
+from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountLogin, open_session, remember
+from roaming_keys.session import Session
+from sealwax.cli.options.identities import load_all_identities
+from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
+from sealwax.cli.options.passphrases import PassphraseSource, new_passphrase
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import PRIVATE_MODE, write_line, write_output
+from smime_core import blocking
+from smime_core.identity import Pkcs12Form, export_identities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """The account to log in to."""
+
+    login: AccountLogin = group_of(AccountLogin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """The account, and the file to write."""
+
+    login: AccountLogin = group_of(AccountLogin)
+    target: str = given_by(
+        click.Option(
+            ["-o", "--output", "target"], metavar="P12", required=True, type=OUTPUT_FILE, help="Where the keys go."
+        )
+    )
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRequest:
+    """The account, and the identities to add."""
+
+    names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="P12...", nargs=-1, required=True, type=FILE))
+    login: AccountLogin = group_of(AccountLogin)
+    file_passphrase: str | None = given_by(
+        click.Option(
+            ["--file-passphrase-file", "file_passphrase"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the passphrase of the P12 files. It is asked for otherwise.",
+        )
+    )
+
+
+@verb(LoginRequest)
+def login(request: LoginRequest) -> None:
+    """Show what the account has, and use it from now on when no other is named."""
+    _show(open_session(request.login).session)
+
+
+@verb(PullRequest)
+def pull(request: PullRequest) -> None:
+    """Write the keys of the account to a PKCS#12 file, which other programs open.
+
+    The file gets the passphrase of the account, or another by --new-passphrase-file.
+    """
+    roaming = open_session(request.login)
+    passphrase = roaming.passphrase if request.new_file is None else new_passphrase(request.new_file)
+    identities = roaming.session.opened.identities
+    pkcs12 = blocking.run(export_identities(identities, passphrase, PROVIDER, form=Pkcs12Form.COMPATIBLE))
+    write_output(request.target, pkcs12, mode=PRIVATE_MODE)
+
+
+@verb(PushRequest)
+def push(request: PushRequest) -> None:
+    """Add the keys of identity files to the account. Keys that it has already stay."""
+    source = PassphraseSource(file=request.file_passphrase, descriptor=None, keyring_entry=None)
+    identities = load_all_identities(request.names, source)
+    roaming = open_session(request.login)
+    opened = roaming.session.opened
+    content = replace(opened, identities=(*opened.identities, *identities))
+    session = blocking.run(roaming.session.push(roaming.setting, content))
+    remember(session)
+    _show(session)
+
+
+def _show(session: Session) -> None:
+    record = session.opened
+    write_line(f"{session.place.user} at {session.place.server}: version {record.record.version}")
+    for identity in record.identities:
+        addresses = ", ".join(identity.certificate.email_addresses)
+        write_line(f"  {addresses}, until {identity.certificate.not_after:%Y-%m-%d}")

@@ -1,0 +1,110 @@
+"""The options and steps that the `sealwax roam` commands share: the account, its passphrase, the login."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from roaming_keys.client import HttpTransport
+from roaming_keys.command.kept import KeptAccount, changing_accounts, load_accounts
+from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
+from roaming_keys.session import OnDevice, Place, Session, Setting, log_in
+from roaming_keys.wire import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
+from sealwax.cli.options.parameters import now
+from sealwax.cli.options.passphrases import PassphraseSource
+from sealwax.cli.options.request import given_by, group_of
+from sealwax.cli.provider import PROVIDER
+from smime_core import blocking
+
+NEW_PASSPHRASE_FILE: Final = click.Option(
+    ["--new-passphrase-file", "new_file"],
+    metavar="FILE",
+    type=click.Path(),
+    help="File whose first line is the new passphrase. It is asked for otherwise.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChoice:
+    """An account at a key server. Without options it is the one that was used last on this computer."""
+
+    server: str | None = given_by(
+        click.Option(["--server"], metavar="URL", help="The key server. The one of the last login, if left out.")
+    )
+    user: str | None = given_by(
+        click.Option(["--user"], metavar="ADDRESS", help="Your address there. That of the last login, if left out.")
+    )
+
+    def place(self) -> Place:
+        """Return the account. Raises UsageError if options are missing, or MalformedMessage."""
+        if self.server is not None and self.user is not None:
+            return Place(server=normalise_origin(self.server), user=normalise_user(self.user))
+        places = [
+            place
+            for place in load_accounts()
+            if (self.server is None or normalise_origin(self.server) == place.server)
+            and (self.user is None or normalise_user(self.user) == place.user)
+        ]
+        if not places:
+            raise click.UsageError("say which account: give --server and --user")
+        return places[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLogin:
+    """An account, and where its passphrase comes from."""
+
+    account: AccountChoice = group_of(AccountChoice)
+    passphrases: PassphraseSource = group_of(PassphraseSource)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roaming:
+    """A session, the passphrase that opened it (empty after a recovery), and what its calls need."""
+
+    session: Session
+    passphrase: bytes
+    setting: Setting
+
+
+def setting_for(server: str) -> Setting:
+    """Return what calls to a key server need."""
+    return Setting(transport=HttpTransport(server), provider=PROVIDER)
+
+
+def open_session(login: AccountLogin) -> Roaming:
+    """Log in, and remember the account. Raises the errors of `session.log_in`."""
+    place = login.account.place()
+    passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
+    setting = setting_for(place.server)
+    account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
+    session = blocking.run(log_in(setting, account, on_device(place)))
+    remember(session)
+    return Roaming(session=session, passphrase=passphrase, setting=setting)
+
+
+def on_device(place: Place) -> OnDevice:
+    """Return this computer, with its token for the account, which is made and kept at the first time."""
+    kept = load_accounts().get(place)
+    if kept is None:
+        with changing_accounts() as accounts:
+            kept = accounts.setdefault(place, KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None))
+    name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
+    device = Device(token=kept.token, name=name if name.isprintable() else "sealwax")
+    return OnDevice(device=device, known=kept.known, at=now())
+
+
+def remember(session: Session) -> None:
+    """Keep what the session has seen of the account, and choose this account from now on."""
+    with changing_accounts() as accounts:
+        kept = accounts.pop(session.place)
+        accounts[session.place] = KeptAccount(token=kept.token, known=session.known)
+
+
+def forget(place: Place) -> None:
+    """Keep nothing of an account any more."""
+    with changing_accounts() as accounts:
+        accounts.pop(place, None)

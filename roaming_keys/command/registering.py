@@ -1,0 +1,107 @@
+"""`sealwax roam register`: a new account, with a ticket of the bridge."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from typing import Final
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
+
+import click
+
+from roaming_keys.changes import build_registration
+from roaming_keys.client import TIMEOUT_SECONDS, HttpTransport, register_account
+from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountChoice, on_device
+from roaming_keys.protocol import KeyAccount, normalise_origin
+from sealwax.cli.options.identities import load_all_identities
+from sealwax.cli.options.parameters import FILE
+from sealwax.cli.options.passphrases import PassphraseSource, new_passphrase, read_first_line
+from sealwax.cli.options.request import given_by, group_of, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import write_line
+from smime_core import blocking
+
+_MAX_ANSWER_BYTES: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterRequest:
+    """The identities, the account, and where its ticket comes from."""
+
+    names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="P12...", nargs=-1, required=True, type=FILE))
+    account: AccountChoice = group_of(AccountChoice)
+    bridge: str | None = given_by(
+        click.Option(["--bridge"], metavar="URL", help="Your organisation's bridge, which confirms your address.")
+    )
+    mail_password_file: str | None = given_by(
+        click.Option(
+            ["--mail-password-file"],
+            metavar="FILE",
+            type=click.Path(),
+            help="File whose first line is the mail password, for --bridge.",
+        )
+    )
+    ticket_file: str | None = given_by(
+        click.Option(["--ticket-file"], metavar="FILE", type=FILE, help="A ticket of the bridge, in place of --bridge.")
+    )
+    new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+    passphrases: PassphraseSource = group_of(PassphraseSource)
+
+    def __post_init__(self) -> None:
+        if (self.bridge is None) == (self.ticket_file is None):
+            raise click.UsageError("give one of --bridge and --ticket-file")
+
+
+@verb(RegisterRequest)
+def register(request: RegisterRequest) -> None:
+    """Store the keys of identity files in a new account.
+
+    The passphrase options are for the files. The account gets a new passphrase, which only you know: the key server
+    never learns it. The mail password is refused as one.
+    """
+    place = request.account.place()
+    identities = load_all_identities(request.names, request.passphrases)
+    if not identities:
+        raise click.ClickException("the files hold no private key together with its certificate")
+    mail_password = None if request.mail_password_file is None else read_first_line(request.mail_password_file)
+    if request.ticket_file is not None:
+        ticket = read_first_line(request.ticket_file).decode("ascii", "replace")
+    elif mail_password is not None:
+        ticket = _ask_bridge(request.bridge or "", place.user, mail_password)
+    else:
+        raise click.UsageError("give --mail-password-file with --bridge")
+    account = KeyAccount(server=place.server, user=place.user, passphrase=new_passphrase(request.new_file))
+    registration = blocking.run(build_registration(account, identities, ticket, PROVIDER, mail_password))
+    blocking.run(register_account(HttpTransport(place.server), registration))
+    on_device(place)
+    write_line(f"{place.user} is registered at {place.server}.")
+
+
+def _ask_bridge(bridge: str, user: str, mail_password: bytes) -> str:
+    """Return a ticket of the bridge for the user's address, after a login with the mail password."""
+    origin = normalise_origin(bridge)
+    # A request to this machine must not use a proxy that the environment variables name.
+    direct = [ProxyHandler({})] if origin.startswith("http:") else []
+    opener = build_opener(HTTPCookieProcessor(CookieJar()), *direct)
+
+    def ask(method: str, path: str, members: object = None) -> str:
+        body = None if members is None else json.dumps(members).encode()
+        headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
+        prepared = Request(origin + path, data=body, headers=headers, method=method)  # noqa: S310
+        with opener.open(prepared, timeout=TIMEOUT_SECONDS) as answer:
+            return str(answer.read(_MAX_ANSWER_BYTES).decode())
+
+    try:
+        password = mail_password.decode("utf-8", "surrogateescape")
+        ask("POST", "/api/session", {"address": user, "password": password})
+        try:
+            return str(json.loads(ask("POST", "/api/enrolment"))["ticket"])
+        finally:
+            ask("DELETE", "/api/session")
+    except HTTPError as error:
+        with error:
+            raise click.ClickException(f"the bridge refuses: status {error.code}") from None
+    except (URLError, OSError, ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"the bridge does not answer: {type(error).__name__}") from None

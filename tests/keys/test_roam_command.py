@@ -1,0 +1,153 @@
+"""`sealwax roam` against a running key server: two computers of one person."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.tickets import issue_ticket, public_key_of
+from sealwax.cli.options.parameters import now
+from smime_core.blocking import run
+from smime_core.identity import Pkcs12Form, export_identities, load_identities
+from tests.support.keys.people import PROVIDER, TICKET_KEY, USER, identity
+from tests.support.keys.serving import serving
+from tests.support.servers.own_process import sealwax
+
+pytestmark = pytest.mark.server
+PASSPHRASE, OTHER, OF_FILES = "four words on paper", "five other words on paper", "the files"
+
+
+@dataclass
+class Computer:
+    """A home folder, and the files in it."""
+
+    home: Path
+
+    def roam(self, verb: str, *arguments: str) -> CompletedProcess[str]:
+        done = sealwax("roam", verb, *arguments, HOME=str(self.home), XDG_DATA_HOME=str(self.home / "data"))
+        assert PASSPHRASE not in done.stdout + done.stderr
+        return done
+
+    def text(self, name: str, content: str) -> str:
+        path = self.home / name
+        path.write_text(content)
+        return str(path)
+
+    def identities(self, name: str, *numbers: int) -> str:
+        path = self.home / name
+        found = [identity(number) for number in numbers]
+        path.write_bytes(run(export_identities(found, OF_FILES.encode(), PROVIDER, form=Pkcs12Form.COMPATIBLE)))
+        return str(path)
+
+    def opened(self, name: str, passphrase: str) -> set[bytes]:
+        found = run(load_identities((self.home / name).read_bytes(), passphrase.encode(), PROVIDER))
+        return {one.certificate.der for one in found}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[KeyServerConfig]:
+    config = KeyServerConfig(
+        origin="http://127.0.0.1",
+        database=tmp_path / "keys.sqlite",
+        ticket_key=public_key_of(TICKET_KEY),
+        master_key=bytes(32),
+    )
+    with serving(config) as running:
+        yield running
+
+
+def computer(folder: Path) -> Computer:
+    folder.mkdir()
+    return Computer(folder)
+
+
+def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path) -> None:
+    laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
+    account = ("--server", server.origin, "--user", USER)
+    ticket = laptop.text("ticket", issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now()))
+    ours, files = laptop.text("pass", PASSPHRASE), laptop.text("files", OF_FILES)
+    first, second = laptop.identities("first.p12", 0), laptop.identities("second.p12", 1)
+
+    made = laptop.roam(
+        "register", first, *account, "--ticket-file", ticket, "--passphrase-file", files, "--new-passphrase-file", ours
+    )
+    assert (made.returncode, made.stdout) == (0, f"{USER} is registered at {server.origin}.\n"), made.stderr
+    kept = laptop.home / "data/sealwax/roaming.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+    pushed = laptop.roam("push", second, "--passphrase-file", ours, "--file-passphrase-file", files)
+    assert pushed.returncode == 0, pushed.stderr
+    assert pushed.stdout.startswith(f"{USER} at {server.origin}: version 2\n")
+
+    pulled = desk.roam("pull", *account, "--passphrase-file", ours, "-o", str(desk.home / "mine.p12"))
+    assert pulled.returncode == 0, pulled.stderr
+    assert desk.opened("mine.p12", PASSPHRASE) == {identity(number).certificate.der for number in (0, 1)}
+    assert stat.S_IMODE((desk.home / "mine.p12").stat().st_mode) == 0o600
+
+    listed = json.loads(laptop.roam("devices", "--passphrase-file", ours, "--json").stdout)["devices"]
+    assert [one["isThis"] for one in listed] == [True, False]
+    itself = laptop.roam("revoke", listed[0]["id"], "--passphrase-file", ours)
+    assert (itself.returncode, itself.stderr) == (2, "sealwax: this device cannot revoke itself\n")
+    revoked = laptop.roam("revoke", listed[1]["id"], "--passphrase-file", ours)
+    assert (revoked.returncode, revoked.stdout) == (0, "1 device revoked.\n"), revoked.stderr
+
+    code = laptop.roam("recovery-code", "--passphrase-file", ours).stdout
+    new = laptop.text("new", OTHER)
+    changed = laptop.roam("passwd", "--passphrase-file", ours, "--new-passphrase-file", new)
+    assert changed.returncode == 0, changed.stderr
+    refused = laptop.roam("login", "--passphrase-file", ours)
+    assert (refused.returncode, refused.stderr) == (1, "sealwax: The address or the passphrase is not right.\n")
+
+    paper = desk.text("paper", code)
+    recovered = desk.roam("recover", "--code-file", paper, "--new-passphrase-file", ours)
+    assert recovered.returncode == 0, recovered.stderr
+    shown = desk.roam("login", "--passphrase-file", ours)
+    assert "version 6" in shown.stdout, shown.stderr
+    deleted = desk.roam("delete", "--passphrase-file", ours, "--yes")
+    assert deleted.stdout == "The account is deleted.\n", deleted.stderr
+    gone = laptop.roam("login", "--passphrase-file", ours)
+    assert gone.returncode == 1
+
+
+def test_a_database_that_was_set_back_is_found_out(server: KeyServerConfig, tmp_path: Path) -> None:
+    laptop = computer(tmp_path / "laptop")
+    ticket = laptop.text("ticket", issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now()))
+    ours, files = laptop.text("pass", PASSPHRASE), laptop.text("files", OF_FILES)
+    laptop.roam(
+        *("register", laptop.identities("first.p12", 0), "--server", server.origin, "--user", USER),
+        *("--ticket-file", ticket, "--passphrase-file", files, "--new-passphrase-file", ours),
+    )
+    assert laptop.roam("login", "--passphrase-file", ours).returncode == 0
+    database = tmp_path / "keys.sqlite"
+    with sqlite3.connect(database) as rows:
+        before = rows.execute("SELECT version, bundle_id, sealed FROM record").fetchone()
+    second = laptop.identities("second.p12", 1)
+    laptop.roam("push", second, "--passphrase-file", ours, "--file-passphrase-file", files)
+    with sqlite3.connect(database) as rows:
+        rows.execute("UPDATE record SET version = ?, bundle_id = ?, sealed = ?", before)
+    rows.close()
+    refused = laptop.roam("login", "--passphrase-file", ours)
+    text = "the key server gives version 1, but this device has seen version 2"
+    assert (refused.returncode, refused.stderr) == (1, f"sealwax: {text}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("login",), "say which account: give --server and --user"),
+        (("register", "x.p12"), "give one of --bridge and --ticket-file"),
+        (("login", "--server", "http://keys.example.test", "--user", USER), "expected https, or http on this machine"),
+        (("login", "--server", "https://keys.example.test", "--user", "nobody"), "expected a mail address"),
+    ],
+)
+def test_a_command_says_what_is_missing(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
+    done = computer(tmp_path / "laptop").roam(*arguments)
+    assert (done.returncode, text in done.stderr) == (2, True), done.stderr
