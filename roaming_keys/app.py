@@ -18,6 +18,7 @@ from sealwax.service import CrossOrigin, create_application, error_response, ins
 from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
 
+_STORE = "roaming_keys.store"
 _ERROR_CODES = {413: "too-large", 415: "not-json"}
 
 
@@ -50,7 +51,13 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.post("/passphrase")(account.rotate)
     app.get("/devices")(account.devices)
     app.delete("/account")(account.delete)
+    app.extensions[_STORE] = store
     return app
+
+
+def close_app(app: Flask) -> None:
+    """Close the database of an application that answers no more."""
+    app.extensions[_STORE].close()
 
 
 def _install_errors(app: Flask) -> None:

@@ -77,8 +77,10 @@ class SessionStore:
             is_over = (SESSION.c.ends <= now) | (SESSION.c.started > now + CLOCK_SLACK_SECONDS)
             rows.execute(delete(SESSION).where(is_over))
             latest = select(SESSION.c.key).where(SESSION.c.user == new.user)
-            latest = latest.order_by(SESSION.c.started.desc()).limit(MAX_SESSIONS)
-            rows.execute(delete(SESSION).where(SESSION.c.user == new.user, SESSION.c.key.not_in(latest)))
+            latest = latest.where(SESSION.c.key != new.key)
+            latest = latest.order_by(SESSION.c.started.desc()).limit(MAX_SESSIONS - 1)
+            is_earlier = (SESSION.c.user == new.user, SESSION.c.key != new.key, SESSION.c.key.not_in(latest))
+            rows.execute(delete(SESSION).where(*is_earlier))
         return ends
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:

@@ -99,6 +99,10 @@ class Store:
                 rows.execute(insert(MASTER_KEY).values(fingerprint=fingerprint))
             return bound is None or bytes(bound) == fingerprint
 
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
     def is_usable(self) -> bool:
         """Return whether the database answers and has the tables of this program. Raises DatabaseUnavailable."""
         return SCHEMA.is_usable(self._database)

@@ -21,7 +21,7 @@ class MemoryWatch:
 
     def now(self) -> int:
         """Return the bytes of this moment."""
-        return sum(map(_proportional_bytes, family(self._pid)))
+        return sum(map(proportional_bytes, family(self._pid)))
 
     def growth_during(self, works: Sequence[Callable[[], object]], meanwhile: Callable[[], None]) -> int:
         """Do the works at once, and something else again and again. Return the most bytes more than before.
@@ -58,6 +58,6 @@ def family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss:", "SwapPss:")))

@@ -63,13 +63,13 @@ def processor_limits(figures: Figures) -> list[Limit]:
 def _milliseconds(work: Callable[[], object], pids: dict[str, int]) -> dict[str, float]:
     for _ in range(REQUESTS // 10):
         work()
-    before = {who: _seconds(pid) for who, pid in pids.items()}
+    before = {who: seconds_of(pid) for who, pid in pids.items()}
     for _ in range(REQUESTS):
         work()
-    return {who: (_seconds(pid) - before[who]) / REQUESTS * 1000 for who, pid in pids.items()}
+    return {who: (seconds_of(pid) - before[who]) / REQUESTS * 1000 for who, pid in pids.items()}
 
 
-def _seconds(pid: int) -> float:
+def seconds_of(pid: int) -> float:
     """The time that a process and its living and waited-for children have used."""
     return sum(_ticks(one) for one in family(pid)) / _TICKS
 

@@ -236,6 +236,14 @@ def test_sessions_and_devices_of_an_account_are_bounded(laptop: Person, monkeypa
     assert code_of(ended) == "session-ended"
 
 
+def test_a_new_session_is_never_the_one_that_goes(laptop: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of a server may stand still, or be set back between two logins."""
+    monkeypatch.setattr(sessions, "MAX_SESSIONS", 2)
+    for seconds in (0, 0, 0, -5, 0, -5):
+        laptop.clock.advance(seconds=seconds)
+        run(laptop.log_in().pull(laptop.setting))
+
+
 def signed(session: Session, call: Call, **change: Any) -> dict[str, str]:
     credentials = run(session.session_key.sign(ORIGIN, call, PROVIDER))
     return {"Authorization": replace(credentials, **change).to_header()}

@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
-# Lets a test move the page's clocks, and collects every random value of 32 bytes that the page makes.
+# Lets a test move the page's clocks, and collects every random value of 32 bytes that the page makes. The
+# device's token for the key server is drawn as eight words, and is not among them.
 BEFORE_THE_PAGE = """() => {
   globalThis.shift = { wall: 0, steady: 0 };
   globalThis.drawn = [];
@@ -207,8 +208,15 @@ def test_the_deadline_is_judged_when_keys_are_used(visitor: MailPages, demo_stac
     move_clock(visitor.page, wall=16 * MINUTE)
     # The message is opened by the page's address, as from the browser's history, without a click or a key press.
     row = f'{named("message-row")}[data-uid="{welcome}"]'
-    visitor.page.wait_for_selector(row)
-    visitor.page.js("(row) => { location.hash = document.querySelector(row).hash; }", row)
+    # In one step, because the list is drawn anew when its subjects are decrypted.
+    visitor.page.wait_for(
+        """(row) => {
+          const found = document.querySelector(row);
+          if (found) location.hash = found.hash;
+          return Boolean(found);
+        }""",
+        row,
+    )
     wait_until_locked(visitor, "nothing was done for 15 minutes")
     assert not visitor.shows_a_state()
 

@@ -225,7 +225,7 @@ def test_data_of_a_server_that_are_not_plain_are_refused(open_vault_page: OpenPa
     """`{$buffer: 0}` is the mark of the first binary value of the request, for example the passphrase."""
     page = open_vault_page()
     refused = """() => {
-      const keys = { wrapKey: new ArrayBuffer(32), sealKey: window.wake({ secret: "" }) };
+      const keys = { login: new ArrayBuffer(32), sealKey: window.wake({ secret: "" }) };
       const refused = vault.call("roaming.open", { user: "a@b.test", response: RESPONSE, ...keys });
       return refused.catch(({ code, message }) => [code, message]);
     }""".replace("RESPONSE", response)

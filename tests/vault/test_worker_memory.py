@@ -183,7 +183,7 @@ def test_after_argon2id_the_memory_of_its_own_too(open_vault_page: OpenPage) -> 
             **login,
             "parameters": LOGIN_TERMS,
             "at": "2026-03-01T12:00:00Z",
-            "deviceToken": bytes(32),
+            "deviceToken": b64(bytes(32)),
             "deviceName": "a test",
             "sealKey": secret(b"k" * 32),
         },

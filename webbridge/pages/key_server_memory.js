@@ -7,7 +7,7 @@
 
 import { openRoaming } from "./state_database.js";
 
-const TOKEN_BYTES = 32;
+const TOKEN_WORDS = 8; // 32 bytes
 const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]];
 const SYSTEMS = [
   ["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"],
@@ -29,7 +29,7 @@ export class KeyServerMemory {
   /** @param {string} account @returns {Promise<Remembered>} */
   async read(account) {
     const here = this.#here.get(account) ?? (this.#isOwnComputer() ? await openRoaming.read(account) : null);
-    return here ?? { token: crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer, known: null };
+    return here ?? { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
   }
 
   /** @param {string} account @param {Remembered} remembered */

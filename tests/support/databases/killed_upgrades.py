@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from enum import StrEnum
 from multiprocessing.context import ForkServerContext
 from typing import Final
 
-from sqlalchemy import Engine, event
-from sqlalchemy.pool import Pool
-
 from roaming_keys.database import SCHEMA as KEYS_SCHEMA
 from sealwax.service import Schema
+from tests.support.databases.dying import die_at
 from webbridge.database import SCHEMA
 
 SCHEMAS: Final = {schema.service: schema for schema in (SCHEMA, KEYS_SCHEMA)}
 _WAIT_SECONDS: Final = 60
-_READING: Final = ("SELECT", "PRAGMA", "SHOW")
 
 
 class Way(StrEnum):
@@ -47,21 +43,5 @@ def is_killed_at(point: int, schema: Schema, url: str, way: Way) -> bool:
 
 
 def _change(point: int, service: str, url: str, way: Way) -> None:
-    """The points are before each statement that writes, before the COMMIT, and after it."""
-    passed = 0
-
-    def count(*_: object) -> None:
-        nonlocal passed
-        passed += 1
-        if passed == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def count_writing(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.split(maxsplit=1)[0].upper() not in _READING:
-            count()
-
-    event.listen(Engine, "before_cursor_execute", count_writing)
-    event.listen(Engine, "commit", count)
-    # The connection goes back after the COMMIT.
-    event.listen(Pool, "checkin", count)
+    die_at(point)
     getattr(SCHEMAS[service], way)(url)

@@ -105,13 +105,14 @@ class Person:
     device: Device = field(default_factory=lambda: Device(token=PROVIDER.random_bytes(32), name="a laptop"))
     known: Known | None = None
     passphrase: bytes = PASSPHRASE
+    provider: StretchingOnce = PROVIDER
 
     def __post_init__(self) -> None:
         self.transport = LocalTransport(self.client)
 
     @property
     def setting(self) -> Setting:
-        return Setting(transport=self.transport, provider=PROVIDER)
+        return Setting(transport=self.transport, provider=self.provider)
 
     @property
     def here(self) -> OnDevice:
@@ -119,11 +120,11 @@ class Person:
 
     @property
     def account(self) -> KeyAccount:
-        return KeyAccount(server=ORIGIN, user=USER, passphrase=self.passphrase)
+        return account_with(self.passphrase)
 
     def register(self, *identities: Identity) -> None:
         ticket = issue_ticket(TICKET_KEY, audience=ORIGIN, user=USER, at=self.clock())
-        body = run(build_registration(self.account, identities or [identity()], ticket, PROVIDER)).to_json()
+        body = run(build_registration(self.account, identities or [identity()], ticket, self.provider)).to_json()
         run(self.transport.send(Call(method="POST", path="/register", body=body)))
 
     def log_in(self) -> Session:
@@ -141,6 +142,11 @@ class Person:
     def _noted(self, session: Session) -> Session:
         self.known = session.known
         return session
+
+
+def account_with(passphrase: bytes) -> KeyAccount:
+    """USER's account."""
+    return KeyAccount(server=ORIGIN, user=USER, passphrase=passphrase)
 
 
 def make_client(clock: FakeClock, database: object = ":memory:") -> FlaskClient:

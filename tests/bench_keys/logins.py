@@ -1,0 +1,80 @@
+"""What a login costs the key server, how long it takes, and what a storm of wrong logins leaves in memory."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Final
+
+from tests.bench.results import Figure, Figures, Limit
+from tests.bench_bridge.memory import family, proportional_bytes
+from tests.bench_bridge.processor import seconds_of
+from tests.bench_keys.clients import LOGIN_SEED, WRONG_SEED
+from tests.bench_keys.stand import ACTIVE, KeyStand, user
+
+SERVER, DATABASE = "key server", "PostgreSQL"
+LOGIN, WRONG = "login", "wrong login"
+LATENCY, GROWTH = "p95 of a login", "growth by 5,000 wrong logins"
+_STORM: Final = 5_000
+
+
+def measure_logins(stand: KeyStand, where: str, runs: int) -> list[Figure]:
+    """Log in to one account after the other, each from a network of its own."""
+    client, times = stand.client(), []
+    pids = {SERVER: stand.pid, DATABASE: stand.database_pid or 0}
+    used = dict.fromkeys(pids, 0.0)
+    for number in range(runs):
+        body = client.sign(user(number % ACTIVE), LOGIN_SEED)
+        before = {who: seconds_of(pid) for who, pid in pids.items()}
+        status, answer, milliseconds = client.post("/login", body, address=f"198.51.{number // 250}.{number % 250}")
+        assert status == 200, answer[:200]
+        times.append(milliseconds)
+        for who, pid in pids.items():
+            used[who] += seconds_of(pid) - before[who]
+    per_login = {who: seconds / runs * 1000 for who, seconds in used.items()}
+    figures = [
+        Figure(where=where, job=LOGIN, who=f"processor of {who}", unit="ms", values=(value,))
+        for who, value in per_login.items()
+    ]
+    return [*figures, Figure(where=where, job=LATENCY, who="time", unit="ms", values=(_p95(times),))]
+
+
+def measure_storm(stand: KeyStand, where: str) -> list[Figure]:
+    """Send wrong logins for random users from random networks."""
+    client = stand.client()
+    body = client.sign("nobody@example.test", WRONG_SEED)
+    for number in range(_STORM // 10):
+        client.post("/login", body, address=_network(number))
+    before = _memory(stand)
+    for number in range(_STORM):
+        if number % 100 == 0:
+            body = client.sign(f"nobody{number}@example.test", WRONG_SEED)
+        client.post("/login", body, address=_network(number))
+    return [Figure(where=where, job=GROWTH, who="memory", unit="MB", values=(_memory(stand) - before,))]
+
+
+def login_limits(figures: Figures) -> list[Limit]:
+    """5 ms of the processor, 30 ms until the answer, no growth."""
+    limits = []
+    for where, job in figures.rows:
+        if job == LOGIN:
+            value = figures.median(where, job, f"processor of {SERVER}")
+            limits.append(Limit(where=where, what=LOGIN, value=value, limit=5.0, unit="ms"))
+        elif job == LATENCY:
+            value = figures.median(where, job, "time")
+            limits.append(Limit(where=where, what=LATENCY, value=value, limit=30.0, unit="ms"))
+        elif job == GROWTH:
+            value = figures.median(where, job, "memory")
+            limits.append(Limit(where=where, what=GROWTH, value=value, limit=2.0, unit="MB"))
+    return limits
+
+
+def _network(number: int) -> str:
+    return f"{11 + number % 80}.{number % 251}.{number // 251 % 251}.1"
+
+
+def _memory(stand: KeyStand) -> float:
+    return sum(proportional_bytes(pid) for pid in family(stand.pid)) / 1_000_000
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]

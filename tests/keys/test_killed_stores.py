@@ -1,0 +1,100 @@
+"""A key server that dies by SIGKILL at any step of a push or a rotation: the old record or the new, never neither."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from roaming_keys.app import close_app
+from roaming_keys.calls import Call
+from roaming_keys.changes import build_rotation
+from roaming_keys.records import build_next_record
+from roaming_keys.session import KeyServerError, Session
+from roaming_keys.wire import Push
+from smime_core.blocking import run
+from tests.support.clock import FakeClock
+from tests.support.databases.dying import die_at
+from tests.support.databases.killed_upgrades import context
+from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.keys.people import ORIGIN, PROVIDER, USER, Person, account_with, certificates, identity, make_client
+
+pytestmark = pytest.mark.server
+__all__ = ["database_url", "postgresql"]
+NEW_PASSPHRASES = (b"five other words on paper", b"six words that are on no paper")
+
+
+@pytest.fixture
+def person(database_url: str) -> Iterator[Person]:
+    clock = FakeClock()
+    made = Person(make_client(clock, database_url), clock)
+    made.register(identity(0), identity(1))
+    yield made
+    close_app(made.client.application)
+
+
+@pytest.mark.parametrize("act", ["push", "rotate"])
+def test_a_server_that_dies_has_the_old_record_or_the_new(person: Person, database_url: str, act: str) -> None:
+    kept = {identity(number).certificate.der for number in (0, 1)}
+    outcomes = set()
+    for point in range(1, 100):
+        session = person.log_in()
+        before = session.opened.record.version
+        other = next(one for one in NEW_PASSPHRASES if one != person.passphrase)
+        call = _next_push(session) if act == "push" else _next_rotation(session, other)
+        credentials = run(session.session_key.sign(ORIGIN, call, person.provider))
+        was_killed = _send_and_die(point, database_url, person.clock, call, credentials.to_header())
+        after = _version_after(person, other, session)
+        outcomes.add((was_killed, after.opened.record.version - before))
+        assert certificates(after) == kept
+        if not was_killed:
+            break
+    assert outcomes == {(True, 0), (True, 1), (False, 1)}
+
+
+def _version_after(person: Person, other: bytes, session: Session) -> Session:
+    """Log in with the passphrase of before or with the other one: exactly one of them must be right."""
+    found = []
+    for passphrase in (person.passphrase, other):
+        tried = Person(person.client, person.clock, passphrase=passphrase, known=session.known)
+        with contextlib.suppress(KeyServerError):
+            found.append((passphrase, tried.log_in()))
+    ((person.passphrase, after),) = found
+    return after
+
+
+def _next_push(session: Session) -> Call:
+    record = run(build_next_record(session.opened, USER, PROVIDER))
+    return Call(method="PUT", path="/bundle", condition=session.opened.record.tag, body=Push(record=record).to_json())
+
+
+def _next_rotation(session: Session, passphrase: bytes) -> Call:
+    account = account_with(passphrase)
+    rotation, _ = run(build_rotation(account, session.opened, PROVIDER))
+    return Call(method="POST", path="/passphrase", condition=session.opened.record.tag, body=rotation.to_json())
+
+
+def _send_and_die(point: int, url: str, clock: FakeClock, call: Call, authorization: str) -> bool:
+    process = context().Process(target=_send, args=(point, url, clock, call, authorization))
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
+
+
+def _send(point: int, url: str, clock: FakeClock, call: Call, authorization: str) -> None:
+    client = make_client(clock, Path(url) if "://" not in url else url)
+    die_at(point)
+    headers = {"Authorization": authorization, "If-Match": call.condition}
+    answer = client.open(
+        call.path,
+        method=call.method,
+        base_url=ORIGIN,
+        data=call.body,
+        headers=headers,
+        content_type="application/json",
+    )
+    assert answer.status_code == 200, answer.data
