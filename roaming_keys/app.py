@@ -25,7 +25,7 @@ _ERROR_CODES = {413: "too-large", 415: "not-json"}
 def create_app(config: KeyServerConfig) -> Flask:
     """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another key."""
     keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
-    store = Store(config.database, forget_after=config.forget_failures_after)
+    store = Store(config.database)
     if not store.belongs_to(keys.fingerprint):
         raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)

@@ -8,12 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roaming_keys.tickets import KEY_BYTES
-from sealwax.service import BackoffRule, check_origin, check_proxies, now
-
-# Any client can make an account wait, so the wait of an account stays short. It allows 1,440 guesses a day, too few to
-# find a stretched passphrase. A network waits only for its own failures, so its wait may be longer.
-ACCOUNT_BACKOFF = BackoffRule(free_failures=5, longest_seconds=60)
-NETWORK_BACKOFF = BackoffRule(free_failures=20, longest_seconds=900)
+from sealwax.service import check_origin, check_proxies, now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +29,6 @@ class KeyServerConfig:
     pages_origins: tuple[str, ...] = ()
     master_key: bytes | None = field(default=None, repr=False)
     proxies: int = 0
-    account_backoff: BackoffRule = ACCOUNT_BACKOFF
-    network_backoff: BackoffRule = NETWORK_BACKOFF
-    forget_failures_after: datetime.timedelta = datetime.timedelta(days=1)
     clock: Callable[[], datetime.datetime] = now
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from flask import Response, request
 
 from roaming_keys.bodies import json_answer, json_body
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.limits import LoginLimits
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
 from roaming_keys.records import FIRST_VERSION
 from roaming_keys.server_keys import Sealed, ServerKeys
@@ -21,7 +22,7 @@ from roaming_keys.sessions import NewSession, UsedBefore
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import KeyRecord, Login, LoginAnswer, LoginTerms, Parameters, ParametersRequest, Registration
-from sealwax.service import ServiceError, client_network
+from sealwax.service import ServiceError, client_site
 from smime_core.errors import MalformedMessage
 
 MAX_CLOCK_SECONDS: Final = 300
@@ -38,6 +39,7 @@ class LoginViews:
         self._config = config
         self._keys = keys
         self._store = store
+        self._limits = LoginLimits(store.database, keys.counter_name)
         # No login is right for it.
         false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
         self._false_login_key = keys.seal(Sealed.LOGIN_KEY, false_key, user="")
@@ -95,16 +97,9 @@ class LoginViews:
         nonce_ends = self._keys.check_nonce(attempt.nonce, user, at)
         if nonce_ends is None:
             raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
-        network = client_network(request.remote_addr)
-        # Failed logins by strangers make the account wait. On a network from which its owner has logged in before, only
-        # failed logins from that network count.
-        own_network = self._keys.counter_name("account and network", f"{network} {user}")
-        is_known = self._store.knows_network(own_network, at)
-        account_counter = (own_network if is_known else self._keys.counter_name("account", user)).hex()
-        network_counter = self._keys.counter_name("network", network).hex()
-        network_rule = self._config.network_backoff
-        failed = self._store.failed_logins
-        failed.start({account_counter: self._config.account_backoff, network_counter: network_rule}, at)
+        token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
+        known_device = token_hash if self._store.sessions.knows_device(user, token_hash) else None
+        counted = self._limits.start(user, client_site(request.remote_addr), device=known_device, at=at)
         if not self._is_right(attempt, user, way):
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         new = NewSession(
@@ -112,15 +107,14 @@ class LoginViews:
             nonce=attempt.nonce,
             nonce_ends=nonce_ends,
             key=attempt.session_key,
-            token_hash=self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}"),
+            token_hash=token_hash,
             sealed_name=self._keys.seal(Sealed.DEVICE_NAME, attempt.device.name.encode(), user),
         )
         try:
             ends = self._store.sessions.start(new, at)
         except UsedBefore:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
-        failed.succeeded(own=account_counter, shared=network_counter, rule=network_rule)
-        self._store.remember_network(own_network, at)
+        self._limits.succeeded(counted, at)
         record = self._store.find_record(user)
         if record is None:
             raise ServiceError(401, "login-refused", _REFUSALS[way])

@@ -1,11 +1,11 @@
-"""The key server's store: accounts and their records, counters of failed logins, and the master key they belong to."""
+"""The key server's store: accounts and their records, and the master key that they belong to."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -14,22 +14,17 @@ from roaming_keys.database.tables import (
     ACCOUNT,
     DEVICE,
     EARLIER_ACCOUNT,
-    KNOWN_NETWORK,
     MASTER_KEY,
     RECORD,
     SESSION,
-    TABLES,
 )
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import Caller, SessionStore, use_once
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
-from sealwax.service import CLOCK_SLACK_SECONDS, BackoffCounter
+from sealwax.service import Database
 from sealwax.service.database import insert_into
-
-KNOWN_SECONDS = 90 * 86_400.0
-_REFUSAL: Final = "There were too many attempts to log in. Try again in {seconds} seconds."
 
 
 class AccountExists(Exception):
@@ -80,16 +75,14 @@ class SealedRecord:
 class Store:
     """The store, in one database."""
 
-    def __init__(self, url: str | Path, *, forget_after: datetime.timedelta) -> None:
+    def __init__(self, url: str | Path) -> None:
         self._database = SCHEMA.open(url)
         self.sessions = SessionStore(self._database)
-        self.failed_logins = BackoffCounter(
-            self._database,
-            tables=TABLES,
-            kind="login",
-            forget_seconds=int(forget_after.total_seconds()),
-            refusal=_REFUSAL,
-        )
+
+    @property
+    def database(self) -> Database:
+        """The database, for the counters of failed logins."""
+        return self._database
 
     def belongs_to(self, fingerprint: bytes) -> bool:
         """Return whether the store belongs to the master key with this fingerprint. A new store is bound to it."""
@@ -166,25 +159,6 @@ class Store:
             for table in (SESSION, DEVICE, RECORD, ACCOUNT):
                 rows.execute(delete(table).where(table.c.user == user))
         self._database.erase_deleted()
-
-    def remember_network(self, name: bytes, at: datetime.datetime) -> None:
-        """Remember that an account has logged in from a network. `name` is a hash of both."""
-        now = at.timestamp()
-        with self._database.transaction() as rows:
-            for is_over in (
-                KNOWN_NETWORK.c.latest < now - KNOWN_SECONDS,
-                KNOWN_NETWORK.c.latest > now + CLOCK_SLACK_SECONDS,
-            ):
-                rows.execute(delete(KNOWN_NETWORK).where(is_over))
-            seen = insert_into(rows, KNOWN_NETWORK).values(name=name, latest=now)
-            rows.execute(seen.on_conflict_do_update(index_elements=["name"], set_={"latest": now}))
-
-    def knows_network(self, name: bytes, at: datetime.datetime) -> bool:
-        """Return whether the account has logged in from this network in the last KNOWN_SECONDS."""
-        network = KNOWN_NETWORK.c
-        query = select(network.name).where(network.name == name, network.latest >= at.timestamp() - KNOWN_SECONDS)
-        with self._database.reading() as rows:
-            return rows.execute(query).first() is not None
 
 
 def _replace_record(rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:

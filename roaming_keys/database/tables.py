@@ -82,15 +82,6 @@ SESSION: Final = Table(
 
 COUNTER: Final = add_counter_table(TABLES)
 
-KNOWN_NETWORK: Final = Table(
-    "known_network",
-    TABLES,
-    Column("name", LargeBinary, primary_key=True, nullable=False),
-    Column("latest", INSTANT, nullable=False),
-    Index("known_network_by_latest", "latest"),
-    sqlite_strict=True,
-)
-
 USED: Final = Table(
     "used",
     TABLES,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from sealwax.service.announcements import Announcement, Announcements, Listening
 from sealwax.service.application import create_application
-from sealwax.service.client_network import client_network
+from sealwax.service.client_network import client_network, client_site
 from sealwax.service.configuration import check_origin, check_proxies, host_of, is_https, now
-from sealwax.service.counters import BackoffCounter, BackoffRule, Gate, LeakyCounter
+from sealwax.service.counters import DecayingCounter, Gate, LeakyCounter
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
 from sealwax.service.headers import API_POLICY, CrossOrigin, install_cross_origin
@@ -23,12 +23,11 @@ __all__ = [
     "CLOCK_SLACK_SECONDS",
     "Announcement",
     "Announcements",
-    "BackoffCounter",
-    "BackoffRule",
     "CrossOrigin",
     "Database",
     "DatabaseRefused",
     "DatabaseUnavailable",
+    "DecayingCounter",
     "Gate",
     "LeakyCounter",
     "Listening",
@@ -40,6 +39,7 @@ __all__ = [
     "check_origin",
     "check_proxies",
     "client_network",
+    "client_site",
     "create_application",
     "error_response",
     "host_of",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     select,
     tuple_,
     update,
@@ -28,7 +29,7 @@ from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, insert_into
 SWEPT_AT_ONCE: Final = 1000
 
 # The parameters. The names of columns are reserved for the values of an INSERT.
-COUNTER, EVENTS, NOW, PER_SECOND, MOST, SECONDS = "counter", "events", "now", "per_second", "most", "seconds"
+COUNTER, EVENTS, NOW, PER_SECOND, MOST, NAMES = "counter", "events", "now", "per_second", "most", "names"
 
 
 class CounterStatements:
@@ -87,20 +88,25 @@ class CounterStatements:
         return self._table.c.kind == self._kind, self._table.c.name == bindparam(COUNTER)
 
 
-class BackoffStatements(CounterStatements):
-    """The statements for failures of one kind. Values do not drain, and `at` is the time from which a wait counts."""
+class DecayStatements(CounterStatements):
+    """The statements for values of one kind that decay otherwise, by a rule of the caller.
 
-    def __init__(self, database: Database, table: Table, *, kind: str, seconds: int) -> None:
+    `value` is what the caller has written, and `at` the time at which it was right. `NAMES` are several names. `trim`
+    deletes the rows that were written longest ago, beyond the latest `most_rows`.
+    """
+
+    def __init__(self, database: Database, table: Table, *, kind: str, seconds: int, most_rows: int) -> None:
         super().__init__(database, table, kind=kind, seconds=seconds)
         row, is_named = table.c, self._is_named()
         first = insert_into(database, table).values(kind=kind, name=bindparam(COUNTER), value=0.0, at=_now())
         unchanged = first.on_conflict_do_update(index_elements=COUNTER_KEY, set_={"value": row.value})
         self.lock: Final = unchanged.returning(row.value, row.at)
-        noted = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}
-        self.note: Final = update(table).where(*is_named).values(noted)
-        # The longest wait is over then.
-        released = {"value": case((row.value > 1, row.value - 1), else_=0.0), "at": row.at - bindparam(SECONDS)}
-        self.release: Final = update(table).where(*is_named).values(released)
+        written = {"value": bindparam(EVENTS, type_=NUMBER), "at": _now()}
+        self.write: Final = update(table).where(*is_named).values(written)
+        total = func.coalesce(func.sum(row.value), 0.0)
+        self.total: Final = select(total).where(row.kind == kind, row.name.in_(bindparam(NAMES, expanding=True)))
+        latest = select(row.at).where(row.kind == kind).order_by(row.at.desc())
+        self.trim: Final = self._sweep(row.at <= latest.offset(most_rows).limit(1).scalar_subquery())
 
 
 def _now() -> BindParameter[float]:

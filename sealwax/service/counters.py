@@ -1,18 +1,18 @@
-"""Counters that make clients wait: leaky buckets and failures in the database, and a limit on concurrent calls.
+"""Counters that make clients wait: leaky buckets in the database, and a limit on concurrent calls.
 
-A bucket is one row: a value that drains evenly with the time, and the time at which it had this value. The failures of
-a name are one row of the same table: their number, and the time from which the wait counts.
+A bucket is one row: a value, and the time at which it had this value. It drains evenly with the time, or decays by half
+in a constant time.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
+from math import ceil, log2
 from typing import Final
 
 from sqlalchemy import Connection, MetaData
@@ -21,11 +21,12 @@ from sealwax.service.counter_statements import (
     COUNTER,
     EVENTS,
     MOST,
+    NAMES,
     NOW,
     PER_SECOND,
-    SECONDS,
-    BackoffStatements,
+    SWEPT_AT_ONCE,
     CounterStatements,
+    DecayStatements,
 )
 from sealwax.service.counter_table import counter_of
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database
@@ -85,67 +86,82 @@ class LeakyCounter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackoffRule:
-    """After `free_failures`, each further failure doubles the wait, from one second to `longest_seconds`."""
+class Level:
+    """The value of a name at the time `at`, and the seconds since it was written."""
 
-    free_failures: int
-    longest_seconds: int
-
-    def wait_seconds(self, failures: int) -> int:
-        """Return the wait after this number of failures."""
-        excess = failures - self.free_failures
-        # The exponent is limited before the shift, because a counter may grow for years.
-        return min(1 << min(excess - 1, 30), self.longest_seconds) if excess > 0 else 0
+    value: float
+    age_seconds: float
+    at: float
 
 
-class BackoffCounter:
-    """Counts failures by name. A name waits after its failures, and longer after each one.
+class DecayingCounter:
+    """Counts events by name. A value halves every `half_life_seconds`, or never if they are infinite.
 
-    `tables` has the table `counter`; `kind` separates its users. A name without a failure for `forget_seconds` is
-    forgotten. `refusal` is the text of TryLater, with `{seconds}` in the place of the wait.
+    `tables` has the table `counter`; `kind` separates its users. A name that was not written for `forget_seconds` is
+    forgotten. If there are more than `most_rows` names, those that were written longest ago are forgotten. The caller
+    counts in a transaction of its own, and locks names of several counters always in the same order of the counters.
     """
 
-    def __init__(self, database: Database, *, tables: MetaData, kind: str, forget_seconds: int, refusal: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        tables: MetaData,
+        kind: str,
+        half_life_seconds: float,
+        forget_seconds: int,
+        most_rows: int,
+    ) -> None:
         self._database = database
-        self._statements = BackoffStatements(database, counter_of(tables), kind=kind, seconds=forget_seconds)
+        self._statements = DecayStatements(
+            database, counter_of(tables), kind=kind, seconds=forget_seconds, most_rows=most_rows
+        )
+        self._half_life_seconds = half_life_seconds
         self._forget_seconds = forget_seconds
-        self._refusal = refusal
-        self._sweep = _Sweep(self._statements)
+        self._added_since_sweep = SWEPT_AT_ONCE
 
-    def start(self, rules: Mapping[str, BackoffRule], at: datetime) -> None:
-        """Count a failure of each name before an attempt is made. Raises TryLater if one of them has to wait.
-
-        The check and the count are one transaction, and the rows are locked, so that parallel guesses are all counted.
-        An attempt that must wait is not counted, so that trying too early does not make the wait longer.
-        """
-        now = at.timestamp()
-        with self._database.transaction(durable=False) as rows:
-            self._sweep.if_due(rows, now)
-            # In the order of the names, so that two transactions never wait for each other.
-            failures = {name: self._lock(rows, name, now) for name in sorted(rules)}
-            left = max(since + rules[name].wait_seconds(count) - now for name, (count, since) in failures.items())
-            if left > 0:
-                # The error ends the transaction, which leaves no row of a name that is new.
-                seconds = int(left) + 1
-                raise TryLater(self._refusal.format(seconds=seconds), seconds)
-            for name, (count, _since) in failures.items():
-                rows.execute(self._statements.note, {COUNTER: name, NOW: now, EVENTS: float(count + 1)})
-
-    def succeeded(self, *, own: str, shared: str, rule: BackoffRule) -> None:
-        """Forget all failures of a name of one's own, but only the latest one of a name that others share.
-
-        Otherwise a guesser who also has an account could clear the count of a network. `rule` is that of the shared
-        name, which waits no longer.
-        """
-        with self._database.transaction(durable=False) as rows:
-            for name, statement in sorted({own: self._statements.forget, shared: self._statements.release}.items()):
-                rows.execute(statement, {COUNTER: name} | ({SECONDS: rule.longest_seconds} if name == shared else {}))
-
-    def _lock(self, rows: Connection, name: str, now: float) -> tuple[int, float]:
-        """Return the failures of a name and the time from which its wait counts. Its row is locked, and made if new."""
+    def lock(self, rows: Connection, name: str, now: float) -> Level:
+        """Return the level of a name, whose row is locked until the transaction ends, and made if it is new."""
         value, since = rows.execute(self._statements.lock, {COUNTER: name, NOW: now}).one()
-        is_dead = not now - self._forget_seconds < since <= now + CLOCK_SLACK_SECONDS
-        return (0, now) if is_dead else (round(value), since)
+        if not now - self._forget_seconds < since <= now + CLOCK_SLACK_SECONDS:
+            return Level(value=0.0, age_seconds=0.0, at=now)
+        # A time that is a little ahead stays, so that the value does not decay twice in the same seconds.
+        age_seconds = max(0.0, now - since)
+        value *= 0.5 ** (age_seconds / self._half_life_seconds)
+        return Level(value=value, age_seconds=age_seconds, at=max(now, since))
+
+    def total(self, rows: Connection, names: Sequence[str]) -> float:
+        """Return the sum of the values of several names as they were written. Their rows are not locked."""
+        return float(rows.execute(self._statements.total, {NAMES: names}).scalar_one())
+
+    def add(self, rows: Connection, name: str, level: Level) -> None:
+        """Count one event of a locked name, whose level this is."""
+        rows.execute(self._statements.write, {COUNTER: name, NOW: level.at, EVENTS: level.value + 1})
+        self._added_since_sweep += 1
+
+    def take_back(self, rows: Connection, name: str, events: float, now: float) -> None:
+        """Uncount events of a name, at most all of them."""
+        level = self.lock(rows, name, now)
+        if level.value > events:
+            rows.execute(self._statements.write, {COUNTER: name, NOW: level.at, EVENTS: level.value - events})
+        else:
+            rows.execute(self._statements.forget, {COUNTER: name})
+
+    def seconds_until(self, level: Level, value: float) -> float:
+        """Return the seconds until a level has decayed to a value above 0."""
+        return self._half_life_seconds * log2(level.value / value) if level.value > value + _ROUNDING else 0.0
+
+    def sweep(self, now: float) -> None:
+        """Delete dead rows, and the rows beyond the most that are kept, at the first call and once in a while.
+
+        This is a transaction of its own, because a refusal would undo it together with the caller's.
+        """
+        if self._added_since_sweep < SWEPT_AT_ONCE // 2:
+            return
+        self._added_since_sweep = 0
+        with self._database.transaction(durable=False) as rows:
+            for sweep in (*self._statements.sweeps, self._statements.trim):
+                rows.execute(sweep, {NOW: now})
 
 
 class _Sweep:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 
-from roaming_keys.config import ACCOUNT_BACKOFF, NETWORK_BACKOFF
+from roaming_keys.limits import LoginLimits
 from roaming_keys.store import Store
 from sealwax.service import Announcements
+from sealwax.service.counter_statements import SWEPT_AT_ONCE
 from tests.support.servers.mailboxes import SOMEWHERE, accounts_at, login_at
 from tests.support.statements import traced_statements
 from webbridge.certificates.lookup_counter import LookupCounter
@@ -26,13 +28,18 @@ NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 def test_the_key_servers_logins_read_no_whole_table(tmp_path: Path) -> None:
     path = tmp_path / "keys.sqlite"
-    store = Store(path, forget_after=datetime.timedelta(days=1))
+    store = Store(path)
+    limits = LoginLimits(store.database, lambda kind, value: sha256(f"{kind} {value}".encode()).digest())
     with traced_statements() as statements:
-        store.failed_logins.start({"account": ACCOUNT_BACKOFF, "network": NETWORK_BACKOFF}, at=NOW)
-        store.find_account("alice@example.test")
-        store.failed_logins.succeeded(own="account", shared="network", rule=NETWORK_BACKOFF)
-        store.remember_network(b"network", NOW)
-    assert statements.seen
+        for device in (None, b"device"):
+            for _ in range(2):
+                counted = limits.start("alice@example.test", "192.0.2.1", device=device, at=NOW)
+            store.find_account("alice@example.test")
+            limits.succeeded(counted, NOW)
+        for counter in limits._counters:
+            counter._added_since_sweep = SWEPT_AT_ONCE
+        limits.start("alice@example.test", "192.0.2.1", device=None, at=NOW + datetime.timedelta(days=1))
+    assert any("OFFSET" in text for text in statements.texts)
     assert statements.scans(path) == []
 
 

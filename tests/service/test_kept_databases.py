@@ -13,7 +13,7 @@ import pytest
 
 from roaming_keys.store import Store
 from sealwax.lookups.cache import AnswerCache, KeptAnswer
-from sealwax.service import BackoffRule, Database, DatabaseUnavailable, TryLater, client_network
+from sealwax.service import Database, DatabaseUnavailable, TryLater, client_network, client_site
 from sealwax.service import database as database_module
 from tests.support.clock import FakeClock
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
@@ -63,7 +63,7 @@ def test_a_backup_that_reads_for_long_holds_up_no_login(database: Database, tmp_
 
 
 def test_the_databases_are_for_their_owner_alone(database: Database, tmp_path: Path) -> None:
-    Store(tmp_path / "keys.sqlite", forget_after=datetime.timedelta(days=1))
+    Store(tmp_path / "keys.sqlite")
     assert database is not None
     assert mode_of(tmp_path / "bridge.sqlite") == mode_of(tmp_path / "keys.sqlite") == "0o600"
 
@@ -104,14 +104,6 @@ def test_a_session_lives_on_when_the_clock_is_set_back_by_seconds(database: Data
     assert sessions.find(cookie) is not None
 
 
-def test_failures_at_the_key_server_under_a_clock_that_was_ahead_block_nobody_afterwards(tmp_path: Path) -> None:
-    store = Store(tmp_path / "keys.sqlite", forget_after=datetime.timedelta(days=1))
-    rules = {"account": BackoffRule(free_failures=0, longest_seconds=60)}
-    now = FakeClock().at
-    store.failed_logins.start(rules, at=now + datetime.timedelta(seconds=YEARS))
-    store.failed_logins.start(rules, at=now)
-
-
 def test_an_answer_that_was_kept_under_a_clock_that_was_ahead_is_asked_for_again(tmp_path: Path) -> None:
     """A failure that was stored under a clock years ahead must not hide the authority's answers until that time."""
     cache = AnswerCache(tmp_path / "answers.sqlite")
@@ -143,6 +135,13 @@ def test_nobody_waits_for_the_failures_of_another_network(one: str, other: str) 
 )
 def test_one_client_is_one_network_however_it_comes(one: str, other: str) -> None:
     assert client_network(one) == client_network(other)
+
+
+def test_the_networks_of_one_customer_are_one_site() -> None:
+    assert client_site("2001:db8:1:2::3") == client_site("2001:db8:1:ffff::") == "2001:db8:1::/48"
+    assert client_site("2001:db8:2::") != client_site("2001:db8:1::")
+    assert client_site("::ffff:192.0.2.1") == client_site("192.0.2.1") != client_site("192.0.2.2")
+    assert client_site(None) == "unknown"
 
 
 def test_first_openings_at_once_wait_for_each_other(tmp_path: Path) -> None:

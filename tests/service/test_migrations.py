@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,9 @@ from sqlalchemy import MetaData, inspect, text
 
 from roaming_keys.database import SCHEMA as KEYS_SCHEMA
 from roaming_keys.database.tables import TABLES as KEYS_TABLES
+from roaming_keys.limits import KINDS, LoginLimits
 from roaming_keys.store import Store
-from sealwax.service import BackoffRule, Database, DatabaseRefused, LeakyCounter, Schema, TryLater
+from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
 from sealwax.service.schema import Standing
 from tests.support.clock import FakeClock
 from tests.support.databases import earlier_schemas
@@ -90,21 +90,22 @@ def test_counted_logins_of_an_earlier_version_still_count(tmp_path: Path, clock:
     database.close()
 
 
-def test_failed_logins_at_the_key_server_still_count_up_and_back(tmp_path: Path, clock: FakeClock) -> None:
-    path, at, rule = tmp_path / "keys.sqlite", clock().timestamp(), BackoffRule(free_failures=5, longest_seconds=60)
+def test_failed_logins_that_the_key_server_counted_otherwise_are_forgotten(tmp_path: Path, clock: FakeClock) -> None:
+    path, at = tmp_path / "keys.sqlite", clock().timestamp()
     write_earlier(path, earlier_schemas.KEYS["0.1 and 0.2"])
     with closing(sqlite3.connect(path)) as rows:
         rows.execute("INSERT INTO failed_login VALUES (?, 7, ?, ?)", (b"name", at + 2, at))
         rows.commit()
-    store = Store(path, forget_after=timedelta(days=1))
-    with pytest.raises(TryLater, match="in 3 seconds"):
-        store.failed_logins.start({b"name".hex(): rule}, clock())
-    clock.advance(seconds=2)
-    store.failed_logins.start({b"name".hex(): rule}, clock())
-    for _ in range(2):
-        KEYS_SCHEMA.downgrade_one_step(path)
+    limits = LoginLimits(Store(path).database, lambda kind, value: f"{kind} {value}".encode())
     with closing(sqlite3.connect(path)) as rows:
-        assert rows.execute("SELECT counter, failures, latest FROM failed_login").fetchall() == [(b"name", 8, at + 2)]
+        assert rows.execute("SELECT * FROM counter").fetchall() == []
+    for device in (None, None, b"device"):
+        limits.start("alice@example.test", "192.0.2.1", device=device, at=clock())
+    with closing(sqlite3.connect(path)) as rows:
+        assert {kind for (kind,) in rows.execute("SELECT kind FROM counter")} == set(KINDS)
+    KEYS_SCHEMA.downgrade_one_step(path)
+    with closing(sqlite3.connect(path)) as rows:
+        assert rows.execute("SELECT * FROM counter").fetchall() == []
 
 
 def sessions_in(database: Database, clock: FakeClock) -> SessionStore:

@@ -31,7 +31,9 @@ UNMARKED = [
 # Version 0.1 of the bridge kept a row for each event. Their number and the latest time are in one row now.
 COUNTED = {"login_attempt": ("login", "counter"), "lookup_request": ("lookup", "session_id")}
 # The steps up to these belong to the change from 0.1, whose service has to be stopped first.
-FIRST_OF_02 = {"bridge": "bridge_0002", "keys": "keys_0004"}
+FIRST_OF_02 = {"bridge": "bridge_0002", "keys": "keys_0006"}
+# The key server counts failed logins by another rule now, and knows devices in place of networks.
+GIVEN_UP = ("failed_login", "known_network")
 
 
 def rows_at(url: str | Path) -> Rows:
@@ -41,16 +43,17 @@ def rows_at(url: str | Path) -> Rows:
 
 def check_kept(before: Rows, after: Rows) -> None:
     """Check that each row is there, with the values that it had."""
-    for table, rows in before.items():
+    for table, rows in without_given_up(before).items():
         if table in after:
             known = [{name: row[name] for name in rows[0]} for row in after[table]] if rows else []
             assert all(row in known for row in rows), table
-        elif table == "failed_login":
-            expected = [(row["counter"].hex(), float(row["failures"]), row["latest"]) for row in rows]
-            assert counted_in(after, "login") == sorted(expected)
         else:
             kind, name = COUNTED[table]
             assert counted_in(after, kind) == sorted((row[name], 1.0, row["at"]) for row in rows)
+
+
+def without_given_up(rows: Rows) -> Rows:
+    return {table: rows[table] for table in rows if table not in GIVEN_UP}
 
 
 def counted_in(rows: Rows, kind: str) -> list[tuple[str, float, float]]:
@@ -70,7 +73,7 @@ def test_the_data_of_each_revision_is_kept_up_and_back(
     check_kept(before, rows_at(database_url))
     while schema.state(database_url).revision != revision:
         schema.downgrade_one_step(database_url)
-    assert rows_at(database_url) == before
+    assert without_given_up(rows_at(database_url)) == without_given_up(before)
     assert earlier.state(database_url).standing is Standing.CURRENT
 
 
