@@ -101,29 +101,25 @@ class Session:
     async def pull(self, setting: Setting) -> Session:
         """Return the session with the latest record. Raises KeyServerError, ServerLies, WrongPassphrase."""
         answer = await self._send(setting, Call(method="GET", path="/bundle", condition=self.opened.record.tag))
-        return await self._with_record(KeyRecord.from_json(answer), setting.provider) if answer else self
+        return await self.with_record(KeyRecord.from_json(answer), setting.provider) if answer else self
 
     async def push(self, setting: Setting, content: OpenRecord) -> Session:
         """Store the content of a record. What another device has stored meanwhile is merged into it.
 
         Raises KeyServerError, ServerLies, WrongPassphrase.
         """
-        latest, own = self, content
+        latest = self
         for _ in range(_PUSH_TRIES):
-            own = latest.opened.with_content(own)
-            record = await build_next_record(own, self.place.user, setting.provider)
-            call = Call(
-                method="PUT", path="/bundle", condition=latest.opened.record.tag, body=Push(record=record).to_json()
-            )
+            prepared = await latest.prepare_push(content, setting.provider)
             try:
-                await latest._send(setting, call)
+                await latest._send(setting, prepared.call)
             except KeyServerError as error:
                 if error.record is None:
                     raise
-                if not self._is_same(error.record, record):
-                    latest = await latest._with_record(error.record, setting.provider)
+                if not prepared.has_stored(error.record):
+                    latest = await latest.with_record(error.record, setting.provider)
                     continue
-            return replace(latest, opened=replace(own, record=record, state=own.state))
+            return prepared.after
         raise KeyServerError("record-changed", "other devices store keys all the time: try again later")
 
     async def rotate(
@@ -138,20 +134,46 @@ class Session:
 
         Raises KeyServerError, also if another device has stored something since the last pull.
         """
-        place = self.place
-        account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
-        rotation, keys = await build_rotation(
-            account, self.opened, setting.provider, revoked=revoked, recovery=recovery
-        )
-        call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
+        prepared = await self.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
         try:
-            await self._send(setting, call)
+            await self._send(setting, prepared.call)
         except KeyServerError as error:
-            if error.record is None or not self._is_same(error.record, rotation.record):
+            if error.record is None or not prepared.has_stored(error.record):
                 raise
-        key = await unwrap_by_passphrase(rotation.record, place.user, keys.wrap_key, setting.provider)
-        opened = await open_record(rotation.record, place.user, key, setting.provider)
-        return replace(self, parameters=rotation.keys.parameters, opened=opened)
+        return prepared.after
+
+    async def prepare_push(self, content: OpenRecord, provider: CryptoProvider) -> Prepared:
+        """Return the call that stores the content of a record beside what this session has."""
+        merged = self.opened.with_content(content)
+        record = await build_next_record(merged, self.place.user, provider)
+        call = Call(method="PUT", path="/bundle", condition=self.opened.record.tag, body=Push(record=record).to_json())
+        return Prepared(call=call, after=replace(self, opened=await self._reopen(record, merged.key, provider)))
+
+    async def prepare_rotation(
+        self,
+        passphrase: bytes,
+        provider: CryptoProvider,
+        *,
+        revoked: Sequence[str] = (),
+        recovery: RecoveryKeys | None = None,
+    ) -> Prepared:
+        """Return the call that stores a new key, as `rotate` does."""
+        account = KeyAccount(server=self.place.server, user=self.place.user, passphrase=passphrase)
+        rotation, keys = await build_rotation(account, self.opened, provider, revoked=revoked, recovery=recovery)
+        call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
+        key = await unwrap_by_passphrase(rotation.record, self.place.user, keys.wrap_key, provider)
+        opened = await self._reopen(rotation.record, key, provider)
+        return Prepared(call=call, after=replace(self, parameters=rotation.keys.parameters, opened=opened))
+
+    async def with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
+        """Return the session with another record under the same key. Raises ServerLies, WrongPassphrase."""
+        opened = await self._reopen(record, self.opened.key, provider)
+        self.known.check_record(opened, self.place.user)
+        return replace(self, opened=opened)
+
+    async def sign(self, call: Call, provider: CryptoProvider) -> str:
+        """Return the header Authorization for the next call."""
+        return (await self.session_key.sign(self.place.server, call, provider)).to_header()
 
     async def devices(self, setting: Setting) -> tuple[KnownDevice, ...]:
         """Return the devices of the account. Raises KeyServerError."""
@@ -161,19 +183,25 @@ class Session:
         """Delete the account at the server. Raises KeyServerError."""
         await self._send(setting, Call(method="DELETE", path="/account"))
 
-    async def _with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
-        """Return the session with another record under the same key."""
-        opened = await open_record(record, self.place.user, self.opened.key, provider)
-        self.known.check_record(opened, self.place.user)
-        return replace(self, opened=opened)
-
-    def _is_same(self, one: KeyRecord, other: KeyRecord) -> bool:
-        """Return whether the server has what was sent: the answer to an earlier try was lost."""
-        return digest_of(one, self.place.user) == digest_of(other, self.place.user)
+    async def _reopen(self, record: KeyRecord, key: bytes, provider: CryptoProvider) -> OpenRecord:
+        # What is stored is opened once more, so that no record is stored that does not open.
+        return await open_record(record, self.place.user, key, provider)
 
     async def _send(self, setting: Setting, call: Call) -> bytes:
-        credentials = await self.session_key.sign(self.place.server, call, setting.provider)
-        return await setting.transport.send(call, credentials.to_header())
+        return await setting.transport.send(call, await self.sign(call, setting.provider))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A call that stores a record, and the session after it."""
+
+    call: Call
+    after: Session
+
+    def has_stored(self, record: KeyRecord) -> bool:
+        """Return whether the server's record is the one of this call: the answer to an earlier try was lost."""
+        user = self.after.place.user
+        return digest_of(record, user) == digest_of(self.after.opened.record, user)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +240,13 @@ async def prepare_login(
     return await _sign(place, terms, here, keys, provider)
 
 
+async def prepare_recovery(
+    place: Place, terms: LoginTerms, keys: RecoveryKeys, here: OnDevice, provider: CryptoProvider
+) -> tuple[Login, PendingLogin]:
+    """Return the body of a login by the recovery code."""
+    return await _sign(place, terms, here, keys, provider)
+
+
 async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
     """Log in by the passphrase. Raises KeyServerError, ServerLies, WrongPassphrase or MalformedMessage."""
     terms = await _ask_for_terms(setting, account.user)
@@ -222,7 +257,7 @@ async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Sessi
 async def log_in_by_recovery_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
     """Log in by the recovery code. The person should then choose a new passphrase. Raises as `log_in`."""
     terms = await _ask_for_terms(setting, place.user)
-    login, pending = await _sign(place, terms, here, keys, setting.provider)
+    login, pending = await prepare_recovery(place, terms, keys, here, setting.provider)
     return await _finish(setting, LoginWay.RECOVERY_CODE, login, pending, here)
 
 

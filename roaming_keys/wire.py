@@ -192,6 +192,10 @@ class KeyRecord:
         return cls.from_reader(Reader(data, "record", max_bytes=MAX_RECORD_BYTES))
 
     @classmethod
+    def from_members(cls, members: Mapping[str, Any]) -> KeyRecord:
+        return cls.from_reader(Reader(members, "record"))
+
+    @classmethod
     def from_reader(cls, reader: Reader) -> KeyRecord:
         record = cls(
             bundle_id=_read_id(reader, "bundle_id"),

@@ -135,7 +135,7 @@ def test_a_device_that_was_revoked_has_lost_its_keys_to_later_records(laptop: Pe
     with pytest.raises(KeyServerError):
         run(theirs.devices(phone.setting))
     with pytest.raises(SmimeError):
-        run(theirs._with_record(rotated.opened.record, PROVIDER))
+        run(theirs.with_record(rotated.opened.record, PROVIDER))
     assert certificates(phone.log_in()) == certificates(ours)
 
 

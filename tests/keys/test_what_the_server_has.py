@@ -25,10 +25,9 @@ from smime_core.blocking import run
 from smime_core.errors import SmimeError
 from smime_core.keys import read_raw_private
 from tests.support.clock import FakeClock
-from tests.support.keys.people import PASSPHRASE, USER, Person, StretchingOnce, identity, make_client
+from tests.support.keys.people import OTHER_PASSPHRASE, PASSPHRASE, USER, Person, StretchingOnce, identity, make_client
 
 CODE = bytes(range(100, 116))
-OTHER_PASSPHRASE = b"five other words on paper"
 
 
 @dataclass

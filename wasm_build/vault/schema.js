@@ -56,6 +56,8 @@ const DRAFT = {
 };
 /** @satisfies {Record<string, Kind>} */
 const ROAMING = { server: "text", user: "text", passphrase: "secret" };
+/** A session at a key server, sealed, and the number of its next call. @satisfies {Record<string, Kind>} */
+const ROAMING_SESSION = { user: "text", session: "bytes", call: "number" };
 
 /** `smime_core.own_content.forms.FormEntry`: only a file has `size` and `sha256`. @satisfies {Record<string, Kind>} */
 const FORM_ENTRY = {
@@ -119,6 +121,16 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     sealKey: "secret",
   },
   "roaming.open": { user: "text", login: "bytes", response: "json", "known?": "bytes", sealKey: "secret" },
+  "roaming.recover": {
+    server: "text", user: "text", code: "secret", parameters: "json", at: "text", deviceToken: "bytes",
+    deviceName: "text", "known?": "bytes", sealKey: "secret",
+  },
+  "roaming.sign": { ...ROAMING_SESSION, sealKey: "secret", method: "text", path: "text" },
+  "roaming.push": { ...ROAMING_SESSION, identities: ["bytes"], sealKey: "secret" },
+  "roaming.rotate": {
+    ...ROAMING_SESSION, sealKey: "secret", passphrase: "secret", revoked: ["text"], "newCode?": "flag",
+  },
+  "roaming.take": { user: "text", session: "bytes", sealKey: "secret", record: "json" },
   "passkey.seal": { account: "text", output: "secret", ...KEYS },
   "passkey.open": { account: "text", output: "secret", bundle: "bytes", sealKey: "secret" },
   "recipients.check": { address: "text", found: [FOUND], ...TRUST, "contacts?": "bytes" },
@@ -157,6 +169,8 @@ export const STREAM_VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
 
 /** @satisfies {Record<string, Kind>} */
 const OPENED = { identities: ["any"] };
+/** A signed call with a record, and the session after it. @satisfies {Record<string, Kind>} */
+const PREPARED = { request: "bytes", condition: "text", authorization: "text", session: "bytes", known: "bytes" };
 
 /**
  * The schema of each verb's reply, against which the page checks it. The core's own schemas describe each "any".
@@ -191,7 +205,12 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "bytes.inspect": { kind: "text", description: "any" },
   "roaming.register": { request: "bytes" },
   "roaming.login": { request: "bytes", login: "bytes" },
-  "roaming.open": { ...OPENED, known: "bytes" },
+  "roaming.open": { ...OPENED, session: "bytes", known: "bytes" },
+  "roaming.recover": { request: "bytes", login: "bytes" },
+  "roaming.sign": { authorization: "text" },
+  "roaming.push": PREPARED,
+  "roaming.rotate": { ...PREPARED, "code?": "bytes" },
+  "roaming.take": { ...OPENED, session: "bytes", known: "bytes" },
   "passkey.seal": { bundle: "bytes" },
   "passkey.open": OPENED,
   "recipients.check": { checks: ["any"], leftOut: "number", lookups: "any" },

@@ -39,6 +39,7 @@ from tests.support.clock import FakeClock
 ORIGIN: Final = "http://127.0.0.1:8300"
 USER: Final = "alice@example.test"
 PASSPHRASE: Final = b"four words on paper"
+OTHER_PASSPHRASE: Final = b"five other words on paper"
 TICKET_KEY: Final = bytes(range(32))
 Answer = Callable[[Call, bytes], bytes]
 

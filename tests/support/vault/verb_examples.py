@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from roaming_keys.recovery import write_code
 from smime_core import blocking
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority
@@ -211,6 +212,10 @@ def _accounts() -> dict[str, Example]:
     login = {**_SERVER, **device, "parameters": LOGIN_TERMS | own, "at": AT, "sealKey": b"k" * 32}
     sealed_login = call("roaming.login", **login)["login"]
     opening = {"user": _SERVER["user"], "login": sealed_login, "response": response, "sealKey": b"k" * 32}
+    opened = call("roaming.open", **opening)
+    in_session = {"user": _SERVER["user"], "session": opened["session"], "sealKey": b"k" * 32}
+    calling = {**in_session, "call": 1}
+    code = {"code": write_code(bytes(16)).encode()}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
     return {
@@ -223,6 +228,29 @@ def _accounts() -> dict[str, Example]:
             wrong={"parameters": {**LOGIN_TERMS, "protocol": 1}},
         ),
         "roaming.open": Example(right=opening, wrong={"sealKey": b"o" * 32}),
+        "roaming.recover": Example(
+            right={
+                "server": _SERVER["server"],
+                "user": _SERVER["user"],
+                **code,
+                **device,
+                "parameters": LOGIN_TERMS,
+                "at": AT,
+                "sealKey": b"k" * 32,
+            },
+            wrong={"code": b"no code"},
+        ),
+        "roaming.sign": Example(right={**calling, "method": "GET", "path": "/devices"}, wrong={"path": "/passphrase"}),
+        "roaming.push": Example(
+            right={**calling, "identities": [one["sealed"] for one in opened["identities"]]},
+            wrong={"sealKey": b"o" * 32},
+        ),
+        "roaming.rotate": Example(
+            right={**calling, "passphrase": _PASSPHRASE, "revoked": [], "newCode": True}, wrong={"passphrase": b""}
+        ),
+        "roaming.take": Example(
+            right={**in_session, "record": made["record"]}, wrong={"record": {**made["record"], "version": 2}}
+        ),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),
     }

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from roaming_keys.passkey_wrap import open_with_passkey, seal_for_passkey
 from roaming_keys.wire import PasskeyBundle
-from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
-from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import SealedKeys, Secret, group_of, request_class
-from wasm_build.vault.python.signers import unseal
+from wasm_build.vault.python.signers import identity_of, unseal
 
 
 @request_class
@@ -33,14 +31,7 @@ class OpenPasskey:
 
 async def seal_passkey_bundle(request: SealPasskey, provider: CryptoProvider) -> Reply:
     """Returns `{bundle}`: the identities encrypted under the passkey, a `PasskeyBundle` in JSON. Raises SmimeError."""
-    identities = [
-        Identity(
-            certificate=one.certificate,
-            private_key=one.private_key,
-            chain=tuple(parse_certificate(link.der) for link in one.chain),
-        )
-        for one in await unseal(request.keys, provider)
-    ]
+    identities = [identity_of(one) for one in await unseal(request.keys, provider)]
     sealed = await seal_for_passkey(identities, provider, user=request.account, prf_output=request.output)
     return {"bundle": sealed.to_json()}
 

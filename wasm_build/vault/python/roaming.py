@@ -9,16 +9,17 @@ from typing import Final
 from roaming_keys.calls import SessionKey
 from roaming_keys.changes import build_registration
 from roaming_keys.known import Known
-from roaming_keys.protocol import AccountKeys, KeyAccount, normalise_user
-from roaming_keys.session import OnDevice, PendingLogin, Place, prepare_login
-from roaming_keys.wire import Device, LoginTerms, Parameters
+from roaming_keys.protocol import AccountKeys, KeyAccount, LoginWay, normalise_origin, normalise_user
+from roaming_keys.recovery import RecoveryKeys, read_code, recovery_keys
+from roaming_keys.session import OnDevice, PendingLogin, Place, prepare_login, prepare_recovery
+from roaming_keys.wire import Device, Login, LoginTerms, Parameters
 from smime_core.errors import MalformedMessage
 from smime_core.identity import load_identity
 from smime_core.keys import raw_private_key, read_raw_private
 from smime_core.provider import CryptoProvider, KeyType
-from wasm_build.vault.python.identities import seal_all
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
+from wasm_build.vault.python.roaming_session import open_reply
 from wasm_build.vault.python.sealed import seal_secret, unseal_secret
 
 _PURPOSE: Final = b"sealwax login at a key server 2: "
@@ -53,6 +54,19 @@ class LogIn:
 
 
 @request_class
+class Recover:
+    server: str
+    user: str
+    code: Secret
+    parameters: Json
+    at: datetime.datetime
+    device_token: bytes
+    device_name: str
+    known: bytes = b""
+    seal_key: Secret
+
+
+@request_class
 class OpenRecord:
     user: str
     login: bytes
@@ -75,35 +89,45 @@ async def log_in(request: LogIn, provider: CryptoProvider) -> Reply:
     is stretched once. `known` is what this device knows of the account. Raises SmimeError.
     """
     account = _parse_account(request.account)
-    here = OnDevice(
-        device=Device(token=request.device_token, name=request.device_name),
-        known=_parse_known(request.known),
-        at=request.at,
-    )
-    login, pending = await prepare_login(account, LoginTerms.from_json(request.parameters), here, provider)
-    sealed = await seal_secret(_write(pending), _purpose_for(account.user), request.seal_key, provider)
-    return {"request": login.to_json(), "login": sealed}
+    login, pending = await prepare_login(account, LoginTerms.from_json(request.parameters), _here(request), provider)
+    return await _login_reply(login, pending, request.seal_key, provider)
+
+
+async def recover(request: Recover, provider: CryptoProvider) -> Reply:
+    """Returns `{request, login}` as `log_in`, for a recovery code that a person typed. Raises WrongRecoveryCode."""
+    place = Place(server=normalise_origin(request.server), user=normalise_user(request.user))
+    secret = read_code(request.code.decode("ascii", "replace"))
+    keys, terms = await recovery_keys(secret, provider), LoginTerms.from_json(request.parameters)
+    login, pending = await prepare_recovery(place, terms, keys, _here(request), provider)
+    return await _login_reply(login, pending, request.seal_key, provider)
 
 
 async def open_response(request: OpenRecord, provider: CryptoProvider) -> Reply:
-    """Returns `{identities, known}`: the keys in the record, sealed for the session, and what to keep of the account.
+    """Returns `{identities, session, known}`: the keys in the record, the session, both sealed, and what to keep.
 
     Raises SmimeError, ServerLies among them.
     """
     user = normalise_user(request.user)
     pending = _read(await unseal_secret(request.login, _purpose_for(user), request.seal_key, provider))
     session = await pending.open(request.response, _parse_known(request.known), provider)
-    identities = session.opened.identities
-    if not identities:
+    if not session.opened.identities:
         raise MalformedMessage("the record holds no private key together with its certificate", where="bundle")
-    return {**await seal_all(identities, request.seal_key, provider), "known": session.known.to_json()}
+    return await open_reply(session, request.seal_key, provider)
+
+
+async def _login_reply(login: Login, pending: PendingLogin, seal_key: Secret, provider: CryptoProvider) -> Reply:
+    sealed = await seal_secret(_write(pending), _purpose_for(pending.place.user), seal_key, provider)
+    return {"request": login.to_json(), "login": sealed}
+
+
+def _here(request: LogIn | Recover) -> OnDevice:
+    device = Device(token=request.device_token, name=request.device_name)
+    return OnDevice(device=device, known=_parse_known(request.known), at=request.at)
 
 
 def _write(pending: PendingLogin) -> bytes:
     """The login as JSON, which is sealed at once."""
     secret = pending.secret
-    if not isinstance(secret, AccountKeys):
-        raise TypeError("expected a login by the passphrase")
     return json.dumps(
         {
             "server": pending.place.server,
@@ -111,21 +135,24 @@ def _write(pending: PendingLogin) -> bytes:
             "parameters": pending.parameters.members(),
             "session_key": pending.session_key.seed.hex(),
             "login_key": read_raw_private(secret.login_key).hex(),
-            "wrap_key": secret.wrap_key.hex(),
+            "way": LoginWay.PASSPHRASE if isinstance(secret, AccountKeys) else LoginWay.RECOVERY_CODE,
+            "secret": (secret.wrap_key if isinstance(secret, AccountKeys) else secret.secret).hex(),
         }
     ).encode()
 
 
 def _read(data: bytes) -> PendingLogin:
     members = json.loads(data)
+    login_key = raw_private_key(KeyType.ED25519, bytes.fromhex(members["login_key"]))
+    secret = bytes.fromhex(members["secret"])
+    is_by_passphrase = members["way"] == LoginWay.PASSPHRASE
     return PendingLogin(
         place=Place(server=members["server"], user=members["user"]),
         parameters=Parameters.from_members(members["parameters"]),
         session_key=SessionKey(bytes.fromhex(members["session_key"])),
-        secret=AccountKeys(
-            login_key=raw_private_key(KeyType.ED25519, bytes.fromhex(members["login_key"])),
-            wrap_key=bytes.fromhex(members["wrap_key"]),
-        ),
+        secret=AccountKeys(login_key=login_key, wrap_key=secret)
+        if is_by_passphrase
+        else RecoveryKeys(login_key=login_key, secret=secret),
     )
 
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from smime_core.algorithms import SignatureAlgorithm, SignatureScheme
 from smime_core.cms import Signing, choose_signature_algorithm
 from smime_core.errors import MalformedMessage, PathError, UnsupportedAlgorithm
+from smime_core.identity import Identity
 from smime_core.mime import addresses
 from smime_core.pkix import Purpose, check_end_entity
 from smime_core.provider import CryptoProvider, PrivateKey
 from smime_core.providers.webcrypto import WebCryptoProvider
 from smime_core.text import addresses_match
+from smime_core.x509 import parse_certificate
 from wasm_build.vault.python.requests import SealedKeys
 from wasm_build.vault.python.sealed import UnsealedIdentity, unseal_identities
 
@@ -66,6 +68,12 @@ def choose_signer(
         return identity
     whose = f" for {sender}" if sender else ""
     raise MalformedMessage(f"none of the open keys may sign{whose} at this time", where="identities")
+
+
+def identity_of(unsealed: UnsealedIdentity) -> Identity:
+    """The identity with its parsed chain, to be exported."""
+    chain = tuple(parse_certificate(link.der) for link in unsealed.chain)
+    return Identity(certificate=unsealed.certificate, private_key=unsealed.private_key, chain=chain)
 
 
 def may(identity: UnsealedIdentity, purpose: Purpose, at: datetime.datetime) -> bool:

@@ -37,6 +37,7 @@ from wasm_build.vault.python import (
     recipient_certificates,
     releases,
     roaming,
+    roaming_session,
     state,
 )
 from wasm_build.vault.python.replies import Reply
@@ -140,6 +141,11 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "roaming.register": Verb(roaming.Register, roaming.register),
     "roaming.login": Verb(roaming.LogIn, roaming.log_in),
     "roaming.open": Verb(roaming.OpenRecord, roaming.open_response),
+    "roaming.recover": Verb(roaming.Recover, roaming.recover),
+    "roaming.sign": Verb(roaming_session.SignCall, roaming_session.sign_call),
+    "roaming.push": Verb(roaming_session.PreparePush, roaming_session.prepare_push),
+    "roaming.rotate": Verb(roaming_session.PrepareRotation, roaming_session.prepare_rotation),
+    "roaming.take": Verb(roaming_session.TakeRecord, roaming_session.take_record),
     "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
     "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),
     "recipients.check": Verb(recipient_certificates.CheckRecipients, recipient_certificates.check_recipients),

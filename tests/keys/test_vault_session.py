@@ -1,0 +1,138 @@
+"""The vault's verbs of a session at a key server, as a page calls them, against the server itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from smime_core.errors import SmimeError
+from tests.support.clock import FakeClock
+from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, USER, Person, identity, make_client
+from tests.support.vault.verbs import call, sealed
+
+SEAL_KEY = b"k" * 32
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+class Page:
+    """What a page does between the vault and the key server: it has the sealed session, and counts the calls."""
+
+    def __init__(self, client: FlaskClient, clock: FakeClock) -> None:
+        self.client, self.clock, self.calls, self.known = client, clock, 0, b""
+        self.session = b""
+
+    def log_in(self, verb: str = "roaming.login", path: str = "/login", **secret: bytes) -> list[dict[str, Any]]:
+        parameters = self.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+        place = {"server": ORIGIN, "user": USER, "sealKey": SEAL_KEY, "at": self.clock().isoformat()}
+        device = {"deviceToken": b"d" * 32, "deviceName": "a page", "known": self.known}
+        prepared = call(verb, **place, **device, parameters=parameters, **secret)
+        answer = self.client.post(path, base_url=ORIGIN, data=prepared["request"], content_type="application/json")
+        assert answer.status_code == 200, answer.data
+        opening = {"user": USER, "login": prepared["login"], "known": self.known, "sealKey": SEAL_KEY}
+        return self.take(call("roaming.open", **opening, response=answer.get_json()))
+
+    def take(self, opened: dict[str, Any]) -> list[dict[str, Any]]:
+        self.session, self.known = opened["session"], opened["known"]
+        found: list[dict[str, Any]] = opened["identities"]
+        return found
+
+    def prepare(self, verb: str, **members: Any) -> dict[str, Any]:
+        self.calls += 1
+        members = {"user": USER, "session": self.session, "sealKey": SEAL_KEY, "call": self.calls, **members}
+        prepared: dict[str, Any] = call(verb, **members)
+        return prepared
+
+    def ask(self, method: str, path: str) -> TestResponse:
+        header = self.prepare("roaming.sign", method=method, path=path)["authorization"]
+        return self.client.open(path, method=method, base_url=ORIGIN, headers={"Authorization": header})
+
+    def send(self, method: str, path: str, prepared: dict[str, Any]) -> TestResponse:
+        headers = {"Authorization": prepared["authorization"], "If-Match": prepared["condition"]}
+        answer = self.client.open(
+            path,
+            method=method,
+            base_url=ORIGIN,
+            headers=headers,
+            data=prepared["request"],
+            content_type="application/json",
+        )
+        if answer.status_code == 200:
+            self.session, self.known = prepared["session"], prepared["known"]
+        return answer
+
+
+@pytest.fixture
+def page(clock: FakeClock) -> Page:
+    client = make_client(clock)
+    Person(client, clock).register()
+    return Page(client, clock)
+
+
+def test_a_page_stores_beside_another_device(page: Page, clock: FakeClock) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    person = Person(page.client, clock)
+    person.add(person.log_in(), identity(1))
+    added = [sealed(identity(2))["identities"][0]]
+    own = page.prepare("roaming.push", identities=added)
+    refused = page.send("PUT", "/bundle", own)
+    assert refused.status_code == 412
+    taken = call("roaming.take", user=USER, session=page.session, sealKey=SEAL_KEY, record=refused.get_json()["record"])
+    assert len(page.take(taken)) == 2
+    assert page.send("PUT", "/bundle", page.prepare("roaming.push", identities=added)).status_code == 200
+    assert len(page.log_in(passphrase=PASSPHRASE)) == 3
+
+
+def test_a_page_changes_the_passphrase_and_recovers_by_a_code(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    prepared = page.prepare("roaming.rotate", passphrase=PASSPHRASE, revoked=[], newCode=True)
+    assert page.send("POST", "/passphrase", prepared).status_code == 200
+    changed = page.prepare("roaming.rotate", passphrase=b"soon forgotten", revoked=[])
+    assert "code" not in changed
+    assert page.send("POST", "/passphrase", changed).status_code == 200
+    page.calls = 0
+    assert len(page.log_in("roaming.recover", "/recover", code=prepared["code"])) == 1
+    new = page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, revoked=[])
+    assert page.send("POST", "/passphrase", new).status_code == 200
+    assert len(page.log_in(passphrase=OTHER_PASSPHRASE)) == 1
+
+
+def test_a_page_lists_devices_and_deletes_the_account(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    assert [one["name"] for one in page.ask("GET", "/devices").get_json()["devices"]] == ["a page"]
+    assert page.ask("DELETE", "/account").status_code == 200
+    assert page.ask("GET", "/devices").get_json()["code"] == "session-ended"
+
+
+def test_an_earlier_record_is_refused_by_the_vault(page: Page, clock: FakeClock) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    before = page.ask("GET", "/bundle").get_json()
+    added = [sealed(identity(1))["identities"][0]]
+    assert page.send("PUT", "/bundle", page.prepare("roaming.push", identities=added)).status_code == 200
+    with pytest.raises(SmimeError) as refused:
+        call("roaming.take", user=USER, session=page.session, sealKey=SEAL_KEY, record=before)
+    assert refused.value.code == "record-rolled-back"
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/passphrase"), ("PUT", "/bundle"), ("GET", "/account")])
+def test_the_vault_signs_no_call_with_a_record_for_a_page(page: Page, method: str, path: str) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    with pytest.raises(SmimeError):
+        page.prepare("roaming.sign", method=method, path=path)
+
+
+def test_a_sealed_session_is_for_one_user_and_hides_its_keys(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    with pytest.raises(SmimeError):
+        page.prepare("roaming.sign", method="GET", path="/devices", user="bob@example.test")
+    assert b"session_key" not in page.session
+    assert base64.b64encode(b"session_key")[:-2] not in page.session
+    assert json.loads(page.known)["version"] == 1

@@ -1,0 +1,154 @@
+"""The verbs of a session at a key server: they sign calls, and make and open the records that go with them.
+
+The session goes through the page, sealed. A verb that prepares a change returns the session after it, which the page
+takes when the server has answered. The page counts the calls.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Final
+
+from roaming_keys.calls import Call, SessionKey
+from roaming_keys.protocol import normalise_user
+from roaming_keys.records import open_record
+from roaming_keys.recovery import CODE_BYTES, recovery_keys, write_code
+from roaming_keys.session import Place, Prepared, Session
+from roaming_keys.wire import KeyRecord, Parameters
+from smime_core.errors import MalformedMessage
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.identities import seal_all
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import Json, Secret, request_class
+from wasm_build.vault.python.sealed import seal_secret, unseal_identities, unseal_secret
+from wasm_build.vault.python.signers import identity_of
+
+_PURPOSE: Final = b"sealwax session at a key server 2: "
+# What the page may ask by `sign_call`. Other calls have a record, which only their own verbs make.
+_PLAIN_CALLS: Final = {("GET", "/devices"), ("GET", "/bundle"), ("DELETE", "/account")}
+
+
+@request_class
+class SignCall:
+    user: str
+    session: bytes
+    seal_key: Secret
+    call: int
+    method: str
+    path: str
+
+
+@request_class
+class PreparePush:
+    user: str
+    session: bytes
+    call: int
+    identities: tuple[bytes, ...]
+    seal_key: Secret
+
+
+@request_class
+class PrepareRotation:
+    user: str
+    session: bytes
+    seal_key: Secret
+    call: int
+    passphrase: Secret
+    revoked: tuple[str, ...]
+    new_code: bool = False
+
+
+@request_class
+class TakeRecord:
+    user: str
+    session: bytes
+    seal_key: Secret
+    record: Json
+
+
+async def sign_call(request: SignCall, provider: CryptoProvider) -> Reply:
+    """Returns `{authorization}` of a call without a record. Raises SmimeError."""
+    if (request.method, request.path) not in _PLAIN_CALLS:
+        raise MalformedMessage("expected a call without a record", where="path")
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    session.session_key.counter = request.call - 1
+    return {"authorization": await session.sign(Call(method=request.method, path=request.path), provider)}
+
+
+async def prepare_push(request: PreparePush, provider: CryptoProvider) -> Reply:
+    """Returns a call that stores the identities beside those of the record. Raises SmimeError."""
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    unsealed = await unseal_identities(request.identities, request.seal_key, provider)
+    added = [identity_of(one) for one in unsealed]
+    content = replace(session.opened, identities=(*session.opened.identities, *added))
+    prepared = await session.prepare_push(content, provider)
+    return await _reply(session, prepared, request.call, request.seal_key, provider)
+
+
+async def prepare_rotation(request: PrepareRotation, provider: CryptoProvider) -> Reply:
+    """Returns a call that stores a new key under a passphrase, and with `new_code` also `{code}`. Raises SmimeError."""
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    secret = provider.random_bytes(CODE_BYTES)
+    prepared = await session.prepare_rotation(
+        request.passphrase,
+        provider,
+        revoked=request.revoked,
+        recovery=await recovery_keys(secret, provider) if request.new_code else None,
+    )
+    code = {"code": write_code(secret).encode()} if request.new_code else {}
+    return {**await _reply(session, prepared, request.call, request.seal_key, provider), **code}
+
+
+async def take_record(request: TakeRecord, provider: CryptoProvider) -> Reply:
+    """Returns `{session, identities, known}` with the server's record. Raises SmimeError, ServerLies among them."""
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    taken = await session.with_record(KeyRecord.from_json(request.record), provider)
+    return await open_reply(taken, request.seal_key, provider)
+
+
+async def open_reply(session: Session, seal_key: Secret, provider: CryptoProvider) -> Reply:
+    """Returns `{identities, session, known}` of a session."""
+    identities = await seal_all(session.opened.identities, seal_key, provider)
+    return {**identities, "session": await _seal(session, seal_key, provider), "known": session.known.to_json()}
+
+
+async def read_session(sealed: bytes, user: str, seal_key: Secret, provider: CryptoProvider) -> Session:
+    """Return the session of a request. Raises DecryptionError for another seal key or user."""
+    members = json.loads(await unseal_secret(sealed, _purpose_for(normalise_user(user)), seal_key, provider))
+    place = Place(server=members["server"], user=members["user"])
+    record = KeyRecord.from_members(members["record"])
+    opened = await open_record(record, place.user, bytes.fromhex(members["key"]), provider)
+    return Session(
+        place=place,
+        parameters=Parameters.from_members(members["parameters"]),
+        session_key=SessionKey(bytes.fromhex(members["session_key"])),
+        opened=opened,
+    )
+
+
+async def _seal(session: Session, seal_key: Secret, provider: CryptoProvider) -> bytes:
+    members = {
+        "server": session.place.server,
+        "user": session.place.user,
+        "parameters": session.parameters.members(),
+        "session_key": session.session_key.seed.hex(),
+        "key": session.opened.key.hex(),
+        "record": session.opened.record.members(),
+    }
+    return await seal_secret(json.dumps(members).encode(), _purpose_for(session.place.user), seal_key, provider)
+
+
+async def _reply(session: Session, prepared: Prepared, call: int, seal_key: Secret, provider: CryptoProvider) -> Reply:
+    session.session_key.counter = call - 1
+    return {
+        "request": prepared.call.body,
+        "condition": prepared.call.condition,
+        "authorization": await session.sign(prepared.call, provider),
+        "known": prepared.after.known.to_json(),
+        "session": await _seal(prepared.after, seal_key, provider),
+    }
+
+
+def _purpose_for(user: str) -> bytes:
+    return _PURPOSE + user.encode()
