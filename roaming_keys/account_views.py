@@ -102,7 +102,7 @@ class AccountViews:
             raise ServiceError(401, "call-refused", "This call needs the signature of a session.") from None
         caller = self._store.sessions.find(credentials.session_key, self._config.clock())
         if caller is None:
-            raise ServiceError(401, "session-ended", "Log in again.")
+            raise ServiceError(401, "login-ended", "Log in again.")
         condition = request.headers.get("If-None-Match" if request.method == "GET" else "If-Match", "")
         call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
         record = call_record(self._config.origin, credentials.session_key, call, credentials.counter)
@@ -121,7 +121,7 @@ class AccountViews:
     def _stored(self, user: str) -> KeyRecord:
         stored = self._store.find_record(user)
         if stored is None:
-            raise ServiceError(401, "session-ended", "Log in again.")
+            raise ServiceError(401, "login-ended", "Log in again.")
         return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, user))
 
     def _sealed(self, record: KeyRecord, user: str) -> SealedRecord:

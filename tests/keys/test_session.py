@@ -114,7 +114,7 @@ def test_a_new_passphrase_ends_other_sessions_and_opens_all_keys(laptop: Person,
     assert rotated.opened.record.bundle_id != ours.opened.record.bundle_id
     with pytest.raises(KeyServerError) as ended:
         run(theirs.pull(phone.setting))
-    assert code_of(ended) == "session-ended"
+    assert code_of(ended) == "login-ended"
     with pytest.raises(KeyServerError) as refused:
         phone.log_in()
     assert code_of(refused) == "login-refused"
@@ -195,7 +195,7 @@ def test_a_deleted_account_is_gone(laptop: Person, phone: Person) -> None:
     run(laptop.log_in().delete(laptop.setting))
     with pytest.raises(KeyServerError) as ended:
         run(theirs.pull(phone.setting))
-    assert code_of(ended) == "session-ended"
+    assert code_of(ended) == "login-ended"
     with pytest.raises(KeyServerError) as refused:
         laptop.log_in()
     assert code_of(refused) == "login-refused"
@@ -219,7 +219,7 @@ def test_a_session_ends(laptop: Person) -> None:
     laptop.clock.advance(seconds=LIFETIME.total_seconds())
     with pytest.raises(KeyServerError) as ended:
         run(session.pull(laptop.setting))
-    assert code_of(ended) == "session-ended"
+    assert code_of(ended) == "login-ended"
 
 
 def test_sessions_and_devices_of_an_account_are_bounded(laptop: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_sessions_and_devices_of_an_account_are_bounded(laptop: Person, monkeypa
     assert [one.name for one in run(last.devices(laptop.setting))] == ["device 3", "device 2", "device 1"]
     with pytest.raises(KeyServerError) as ended:
         run(first.pull(laptop.setting))
-    assert code_of(ended) == "session-ended"
+    assert code_of(ended) == "login-ended"
 
 
 def test_a_new_session_is_never_the_one_that_goes(laptop: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +283,7 @@ def test_a_call_is_for_one_server(laptop: Person) -> None:
 def test_another_key_signs_no_call_of_a_session(laptop: Person) -> None:
     session, call = laptop.log_in(), Call(method="GET", path="/devices")
     other = run(SessionKey(bytes(32)).sign(ORIGIN, call, PROVIDER))
-    assert get_devices(laptop, {"Authorization": other.to_header()}) == (401, "session-ended")
+    assert get_devices(laptop, {"Authorization": other.to_header()}) == (401, "login-ended")
     moved = replace(other, session_key=session.session_key.public)
     assert get_devices(laptop, {"Authorization": moved.to_header()}) == (401, "call-refused")
 

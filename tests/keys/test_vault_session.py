@@ -109,7 +109,7 @@ def test_a_page_lists_devices_and_deletes_the_account(page: Page) -> None:
     page.log_in(passphrase=PASSPHRASE)
     assert [one["name"] for one in page.ask("GET", "/devices").get_json()["devices"]] == ["a page"]
     assert page.ask("DELETE", "/account").status_code == 200
-    assert page.ask("GET", "/devices").get_json()["code"] == "session-ended"
+    assert page.ask("GET", "/devices").get_json()["code"] == "login-ended"
 
 
 def test_an_earlier_record_is_refused_by_the_vault(page: Page, clock: FakeClock) -> None:

@@ -262,15 +262,16 @@ def test_signing_out_while_keys_are_being_unlocked_leaves_them_locked(empty: Pag
     seen = empty.js("""async () => {
       const { KeyRing } = await import("/source/webbridge/pages/keys.js");
       const identity = { sealed: new ArrayBuffer(8), fingerprint: "f", addresses: [] };
-      const login = () => ({ request: new ArrayBuffer(8), login: new ArrayBuffer(8) });
+      const empty = () => new ArrayBuffer(8);
+      const login = () => ({ request: empty(), login: empty() });
       const ring = new KeyRing(async () => ({
         call: async (verb) =>
-          verb === "roaming.login" ? login() : { identities: [identity], known: new ArrayBuffer(8) },
+          verb === "roaming.login" ? login() : { identities: [identity], known: empty(), session: empty() },
       }));
       const passphrase = () => ({ buffer: new ArrayBuffer(4096), length: 0 });
       const attempt = async (during) => {
         const login = async () => during();
-        const server = { origin: "http://127.0.0.1:1", parameters: async () => ({}), login };
+        const server = { origin: "http://127.0.0.1:1", parameters: async () => ({}), logIn: login };
         const opening = ring.openFromServer(server, "a@example.test", passphrase());
         const outcome = await opening.then(() => "open", ({ code }) => code);
         return [outcome, ring.unlocked];

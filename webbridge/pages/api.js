@@ -391,11 +391,28 @@ export class KeyServer {
   }
 
   /**
+   * @param {"/login" | "/recover"} path
    * @param {ArrayBuffer} body
    * @returns {Promise<object>} the encrypted keys
    */
-  async login(body) {
-    return readJson(await request(`${this.origin}/login`, { method: "POST", body, headers: JSON_TYPE }));
+  async logIn(path, body) {
+    return readJson(await request(`${this.origin}${path}`, { method: "POST", body, headers: JSON_TYPE }));
+  }
+
+  /** @param {string} authorization @returns {Promise<{devices: import("./key_account.js").KeyDevice[]}>} */
+  async devices(authorization) {
+    return readJson(await request(`${this.origin}/devices`, { headers: { Authorization: authorization } }));
+  }
+
+  /** @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
+  async rotate({ request: body, condition, authorization }) {
+    const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
+    await request(`${this.origin}/passphrase`, { method: "POST", body, headers });
+  }
+
+  /** @param {string} authorization */
+  async remove(authorization) {
+    await request(`${this.origin}/account`, { method: "DELETE", headers: { Authorization: authorization } });
   }
 
   /** @param {ArrayBuffer} body */

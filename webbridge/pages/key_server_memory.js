@@ -28,8 +28,10 @@ export class KeyServerMemory {
 
   /** @param {string} account @returns {Promise<Remembered>} */
   async read(account) {
-    const here = this.#here.get(account) ?? (this.#isOwnComputer() ? await openRoaming.read(account) : null);
-    return here ?? { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
+    const kept = this.#here.get(account) ?? (this.#isOwnComputer() ? await openRoaming.read(account) : null);
+    const here = kept ?? { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
+    this.#here.set(account, here);
+    return here;
   }
 
   /** @param {string} account @param {Remembered} remembered */
@@ -37,6 +39,12 @@ export class KeyServerMemory {
     this.#here.set(account, remembered);
     // The login was right, so it must not fail because the browser stores nothing.
     if (this.#isOwnComputer()) await openRoaming.write(account, remembered).catch(() => {});
+  }
+
+  /** @param {string} account one that was deleted */
+  async forget(account) {
+    this.#here.delete(account);
+    if (this.#isOwnComputer()) await openRoaming.remove(account).catch(() => {});
   }
 }
 

@@ -6,7 +6,8 @@
  */
 
 import { ApiError } from "./api.js";
-import { deviceName, KeyServerMemory } from "./key_server_memory.js";
+import { KeyAccount } from "./key_account.js";
+import { KeyServerMemory } from "./key_server_memory.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
 import { LockedEvent, SealedSession } from "../../wasm_build/vault/session.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
@@ -39,6 +40,8 @@ export class KeyRing extends EventTarget {
   #offered = null;
 
   #memory;
+  /** @type {KeyAccount | null} */
+  #account = null;
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -75,6 +78,13 @@ export class KeyRing extends EventTarget {
    */
   refusePassphrase(mark) {
     this.#mailPassword = mark;
+  }
+
+  /** Rejects with `passphrase-reused` if the passphrase is the mail password. @param {Secret} passphrase */
+  async checkPassphrase(passphrase) {
+    if (await this.#mailPassword?.matches(passphrase)) {
+      throw new ApiError("passphrase-reused", "the passphrase is the mail password");
+    }
   }
 
   /** The facts about the identities for the views: all but the keys and the certificates. */
@@ -134,32 +144,44 @@ export class KeyRing extends EventTarget {
    * @param {Secret} passphrase
    */
   async openFromServer(keyServer, user, passphrase) {
-    const server = keyServer.origin;
-    const { ended } = this.#session;
-    const { token, known } = await this.#memory.read(user);
-    const before = () => (known ? { known: known.slice(0) } : {});
-    await this.#unlock([passphrase], async (vault) => {
-      const parameters = await keyServer.parameters(user);
-      const { request, login } = await vault.call("roaming.login", {
-        server,
-        user,
-        passphrase,
-        parameters,
-        at: new Date().toISOString(),
-        deviceToken: token.slice(0),
-        deviceName: deviceName(),
-        ...before(),
-        sealKey: this.#session.keyForUnlock(),
-      });
-      const response = await keyServer.login(request);
-      overwrite(request);
-      // After a lock the session has another key, which opens nothing.
-      if (ended.aborted) throw new ApiError("locked", "the keys are locked");
-      const sealKey = this.#session.keyForUnlock();
-      const opened = await vault.call("roaming.open", { user, login, response, ...before(), sealKey });
-      await this.#memory.write(user, { token, known: opened.known });
-      return opened;
-    });
+    const account = this.#accountAt(keyServer, user);
+    await this.#unlock([passphrase], () => account.logIn(passphrase));
+    this.#useAccount(account);
+  }
+
+  /**
+   * Fetches the keys by the recovery code, unlocks them, and stores a new passphrase.
+   * @param {KeyServer} keyServer
+   * @param {string} user
+   * @param {Secret} code
+   * @param {Secret} passphrase
+   */
+  async recoverFromServer(keyServer, user, code, passphrase) {
+    const account = this.#accountAt(keyServer, user);
+    await this.#unlock([code, passphrase], () => account.recover(code, passphrase));
+    this.#useAccount(account);
+  }
+
+  /** The account at the key server from which the keys come; null for keys of a file or passkey. */
+  get account() {
+    return this.#account;
+  }
+
+  /** Forgets the account, which was deleted. The keys stay unlocked. */
+  leaveAccount() {
+    this.#account = null;
+    this.#changed();
+  }
+
+  /** @param {KeyServer} server @param {string} user */
+  #accountAt(server, user) {
+    return new KeyAccount(this.#vault, this.#session, this.#memory, { server, user });
+  }
+
+  /** @param {KeyAccount} account */
+  #useAccount(account) {
+    this.#account?.forget();
+    this.#account = account;
     this.#changed();
   }
 
@@ -201,9 +223,7 @@ export class KeyRing extends EventTarget {
   async enrol(keyServer, user, api) {
     if (!this.#offered) throw new Error("no file was opened");
     const { p12, passphrase } = this.#offered;
-    if (await this.#mailPassword?.matches(passphrase)) {
-      throw new ApiError("passphrase-reused", "the passphrase is the mail password");
-    }
+    await this.checkPassphrase(passphrase);
     const vault = await this.#vault();
     const ticket = await api.enrolmentTicket();
     const { request } = await vault.call("roaming.register", {
@@ -274,6 +294,8 @@ export class KeyRing extends EventTarget {
     if (this.#identities.length === 0 && this.#offered === null) return;
     for (const { sealed } of this.#identities) overwrite(sealed);
     if (this.#offered) forget(this.#offered);
+    this.#account?.forget();
+    this.#account = null;
     this.#identities = [];
     this.#offered = null;
     this.#changed();

@@ -88,6 +88,12 @@ export const openRoaming = {
     const account = await digest(address);
     await transact("roaming", "readwrite", (records) => records.put({ account, ...remembered }));
   },
+
+  /** @param {string} address */
+  async remove(address) {
+    const account = await digest(address);
+    await transact("roaming", "readwrite", (records) => records.delete(account));
+  },
 };
 
 /** @param {Store} store @param {string} address @returns {Promise<any>} the record; undefined if there is none */

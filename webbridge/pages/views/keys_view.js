@@ -7,6 +7,7 @@ import { saveFile } from "../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
+import { createKeyAccount } from "./key_account_view.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
 import { createUnlockForms } from "./unlock_forms.js";
@@ -30,9 +31,12 @@ export function createKeysView(app) {
   const draw = () => {
     const { unlocked } = app.keys;
     clear();
-    forms = unlocked ? [] : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];
+    const account = app.keys.account && createKeyAccount(app, app.keys.account);
+    forms = unlocked
+      ? [account].filter((part) => part !== null)
+      : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];
     heading.textContent = translate(unlocked ? "keys_title" : "unlock_title");
-    body.replaceChildren(...(unlocked ? drawUnlocked(app) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
+    body.replaceChildren(...(unlocked ? drawUnlocked(app, account?.element ?? null) : drawLocked(app, forms.map(({ element }) => element), onUnlocked)));
   };
 
   function onUnlocked() {
@@ -78,8 +82,8 @@ function drawLocked(app, [unlocking, requests], onUnlocked) {
   ];
 }
 
-/** @param {App} app */
-function drawUnlocked(app) {
+/** @param {App} app @param {HTMLElement | null} account the part about the account at the key server */
+function drawUnlocked(app, account) {
   const { translate } = app;
   const list = html(
     "ul",
@@ -110,6 +114,7 @@ function drawUnlocked(app) {
     list,
     createPasskeyChoice(app),
     html("div", { class: "actions" }, open),
+    account,
     createStrictSwitch(app),
   ].filter((part) => part !== null);
 }

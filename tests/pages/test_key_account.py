@@ -1,0 +1,106 @@
+"""The account at the key server in the pages: devices, passphrase, recovery code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser
+from tests.support.browser.page import Page
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+PHONES = (320, 390)
+
+
+@pytest.fixture
+def elsewhere(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
+    """Alice in another browser, a second device."""
+    pages = MailPages(browser, demo_stack.pages_url, alice)
+    yield pages
+    pages.close()
+
+
+def open_keys(pages: MailPages) -> Page:
+    """Unlock the keys, and show their view with the list of devices."""
+    pages.page.activate()
+    pages.enter()
+    pages.page.js("() => { location.hash = '#/keys'; }")
+    pages.page.wait_for_selector(named("device"), timeout_seconds=OPERATION_SECONDS)
+    return pages.page
+
+
+def act(page: Page, form: str, *passphrases: str, within: str = "") -> None:
+    """Open the form of a change, type into its fields one after the other, and send it."""
+    place = f"{within} {named(form)}"
+    page.js("(place) => { document.querySelector(place).closest('details').open = true; }", place)
+    for number, passphrase in enumerate(passphrases):
+        page.js(
+            """(place, number) => document.querySelectorAll(`${place} [role="textbox"]`)[number].focus()""",
+            place,
+            number,
+        )
+        page.type(passphrase)
+    page.click(f"{place} {named(f'{form}-submit')}")
+
+
+def test_a_person_ends_the_access_of_a_device(visitor: MailPages, elsewhere: MailPages) -> None:
+    open_keys(elsewhere)
+    page = open_keys(visitor)
+    other = f'{named("device")}[data-this="false"]'
+    before = page.js("(other) => document.querySelectorAll(other).length", other)
+    assert find_violations(page) == []
+    act(page, "revoke", visitor.account.key_passphrase, within=other)
+    page.wait_for(
+        "(other, before) => document.querySelectorAll(other).length === before - 1",
+        other,
+        before,
+        timeout_seconds=OPERATION_SECONDS,
+    )
+    assert page.text("#announcer").endswith("has no access any more.")
+
+
+def test_a_wrong_passphrase_is_told_at_its_field(visitor: MailPages) -> None:
+    page = open_keys(visitor)
+    page.browser.expect_error("401")
+    act(page, "make-code", "not mine")
+    page.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
+
+
+def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPages, elsewhere: MailPages) -> None:
+    page = open_keys(visitor)
+    ours = visitor.account.key_passphrase
+    act(page, "make-code", ours)
+    page.wait_for_text("Write this on paper", timeout_seconds=OPERATION_SECONDS)
+    code = page.text(named("recovery-code"))
+    assert len(code.replace("-", "")) == 28
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
+    act(page, "change-passphrase", ours, "soon forgotten words", "soon forgotten words")
+    page.wait_for(
+        """() => document.querySelector("#announcer").textContent.includes("have the new passphrase")""",
+        timeout_seconds=OPERATION_SECONDS,
+    )
+    other = elsewhere.page
+    other.activate()
+    elsewhere.sign_in()
+    other.browser.expect_error("401")
+    elsewhere.unlock()
+    other.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
+    assert find_violations(other) == []
+    act(other, "recover", code, ours, ours)
+    other.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
+    assert page.browser is other.browser
+
+
+def test_a_mistyped_recovery_code_is_told(visitor: MailPages) -> None:
+    visitor.sign_in()
+    page = visitor.page
+    page.wait_for_selector(named("unlock-form"))
+    act(page, "recover", "0000-1111", "some new words", "some new words")
+    page.wait_for_text("Compare it with the paper", timeout_seconds=OPERATION_SECONDS)

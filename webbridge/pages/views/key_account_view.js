@@ -1,0 +1,195 @@
+/**
+ * The part of the keys' view about the account at the key server: its devices, its passphrase, its recovery code.
+ *
+ * Each change asks for the passphrase in a form of its own, which is closed at first.
+ */
+
+import { html } from "../../../wasm_build/ui/dom.js";
+import { longDate } from "../../../wasm_build/ui/formats.js";
+import { NewPassphrase } from "../../../wasm_build/ui/new_passphrase.js";
+import { createForm, problem } from "../../../wasm_build/ui/parts.js";
+import { SecretField } from "../../../wasm_build/ui/secret_field.js";
+
+/** @typedef {import("../app.js").App} App */
+/** @typedef {import("../key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../key_account.js").KeyDevice} KeyDevice */
+/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {{element: HTMLElement, clear: () => void}} Part */
+
+const MILLISECONDS = 1_000;
+
+/**
+ * @param {App} app
+ * @param {KeyAccount} account
+ * @returns {Part}
+ */
+export function createKeyAccount(app, account) {
+  const { translate } = app;
+  const devices = createDevices(app, account);
+  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account), createRemoval(app, account)];
+  const element = html(
+    "section",
+    { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
+    html("h2", { id: "key-account-title", text: translate("key_account_title") }),
+    html("p", { class: "lede", text: translate("key_account_meaning", { host: account.host }) }),
+    devices.element, ...parts.map((part) => part.element),
+  );
+  return { element, clear: () => [devices, ...parts].forEach((part) => part.clear()) };
+}
+
+/** @param {App} app @param {KeyAccount} account @returns {Part} */
+function createDevices(app, account) {
+  const { translate } = app;
+  const failure = problem("devices-error");
+  const list = html("ul", { class: "cards", "aria-busy": "true", data: { test: "devices" } });
+  /** @type {Part[]} */
+  let acts = [];
+  const clear = () => acts.forEach((act) => act.clear());
+
+  const load = async () => {
+    failure.textContent = "";
+    try {
+      const devices = await account.devices();
+      clear();
+      const others = devices.filter((one) => !one.is_this);
+      acts = others.map((one) => createRevoking(app, account, one, load));
+      const cards = [
+        ...devices.filter((one) => one.is_this).map((one) => createCard(app, one, null)),
+        ...others.map((one, place) => createCard(app, one, acts[place])),
+      ];
+      list.replaceChildren(...cards);
+    } catch (error) {
+      failure.textContent = app.sentenceFor(error);
+    }
+    list.setAttribute("aria-busy", "false");
+  };
+  void load();
+  return { element: html("div", { class: "stack" }, failure, list), clear };
+}
+
+/** @param {App} app @param {KeyDevice} device @param {Part | null} act */
+function createCard({ translate }, device, act) {
+  const name = device.is_this ? translate("device_this", { name: device.name }) : device.name;
+  const used = longDate(new Date(device.latest * MILLISECONDS).toISOString());
+  return html(
+    "li",
+    { class: "card", data: { test: "device", this: String(device.is_this) } },
+    html("h3", { class: "card-title", dir: "auto", text: name }),
+    html("p", { text: translate("session_used", { date: used }) }),
+    act?.element ?? null,
+  );
+}
+
+/** @param {App} app @param {KeyAccount} account @param {KeyDevice} device @param {() => Promise<void>} load */
+function createRevoking(app, account, device, load) {
+  return createAct(app, {
+    test: "revoke", title: "device_revoke", meaning: "device_revoke_meaning", submit: "device_revoke_now",
+    act: async (passphrase) => {
+      await account.revoke(device.id, passphrase);
+      await load();
+      app.announce(app.translate("device_revoked", { name: device.name }));
+    },
+  });
+}
+
+/** @param {App} app @param {KeyAccount} account */
+function createPassphraseChange(app, account) {
+  const { translate } = app;
+  const next = new NewPassphrase(translate, {
+    first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
+    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("passphrase_missing"),
+    differ: translate("request_passphrases_differ"),
+  });
+  return createAct(app, {
+    test: "change-passphrase", title: "passphrase_change", meaning: "passphrase_change_meaning",
+    submit: "passphrase_change_now", further: next,
+    act: async (passphrase) => {
+      const chosen = next.read();
+      if (!chosen) return false;
+      await app.keys.checkPassphrase(chosen);
+      await account.changePassphrase(passphrase, chosen);
+      app.announce(translate("passphrase_changed"));
+      return true;
+    },
+  });
+}
+
+/** @param {App} app @param {KeyAccount} account */
+function createCodeMaking(app, account) {
+  const { translate } = app;
+  const code = html("output", { class: "code", dir: "ltr", data: { test: "recovery-code" } });
+  const shown = html(
+    "div", { class: "stack", hidden: true, role: "status" },
+    html("p", { text: translate("recovery_code_made") }), code,
+  );
+  return createAct(app, {
+    test: "make-code", title: "recovery_code", meaning: "recovery_code_meaning", submit: "recovery_code_make",
+    further: { element: shown, clear: () => { code.textContent = ""; shown.hidden = true; } },
+    keepsOpen: true,
+    act: async (passphrase) => {
+      code.textContent = await account.makeCode(passphrase);
+      shown.hidden = false;
+    },
+  });
+}
+
+/** @param {App} app @param {KeyAccount} account */
+function createRemoval(app, account) {
+  return createAct(app, {
+    test: "remove-account", title: "key_account_remove", meaning: "key_account_remove_meaning",
+    submit: "key_account_remove_now",
+    act: async (passphrase) => {
+      await account.remove(passphrase);
+      app.announce(app.translate("key_account_removed"));
+      app.keys.leaveAccount();
+    },
+  });
+}
+
+/**
+ * A change of the account: a summary that opens a form with the passphrase.
+ * @param {App} app
+ * @param {{
+ *   test: string, title: string, meaning: string, submit: string, further?: Part, keepsOpen?: boolean,
+ *   act: (passphrase: Secret) => Promise<boolean | void>,
+ * }} words `act` resolves with false if a field shows what is missing
+ * @returns {Part}
+ */
+function createAct(app, { test, title, meaning, submit, further, keepsOpen = false, act }) {
+  const { translate } = app;
+  const field = new SecretField({
+    translate, label: translate("passphrase_now"), hint: translate("passphrase_now_hint"),
+    onSubmit: () => form.requestSubmit(),
+  });
+  const failure = problem(`${test}-error`);
+  const button = html("button", { type: "submit", text: translate(submit), data: { test: `${test}-submit` } });
+  const send = () => app.attempt(button, translate("working"), failure, async () => {
+    field.setError("");
+    if (field.length === 0) return field.setError(translate("passphrase_missing"));
+    if (keepsOpen) further?.clear();
+    try {
+      if ((await act(field.copy())) === false) return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
+      return field.setError(translate("error_key_login_refused"));
+    }
+    field.clear();
+    if (keepsOpen) return;
+    further?.clear();
+    element.open = false;
+  });
+  const form = createForm(
+    { class: "stack", data: { test } }, send,
+    html("p", { text: translate(meaning) }), field.element, further?.element ?? null, failure,
+    html("div", { class: "actions" }, button),
+  );
+  const element = html("details", { class: "details" }, html("summary", { text: translate(title) }), form);
+  return {
+    element,
+    clear() {
+      field.clear();
+      further?.clear();
+    },
+  };
+}
