@@ -28,7 +28,7 @@ from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import public_key_of, public_octets, raw_private_key
 from smime_core.limits import MAX_PASSPHRASE_BYTES
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
-from smime_core.text import is_loopback
+from smime_core.text import is_loopback, length_prefixed
 
 KEY_BYTES: Final = 32
 ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
@@ -187,9 +187,7 @@ def normalise_origin(server: str) -> str:
 
 def encode_fields(label: str, *fields: str | int | bytes) -> bytes:
     """Return the label and the fields, each after its length in four bytes. Different input gives different bytes."""
-    parts = [_LABEL.encode(), label.encode()]
-    parts += [value if isinstance(value, bytes) else str(value).encode() for value in fields]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return length_prefixed(_LABEL, label, *fields)
 
 
 async def expand(

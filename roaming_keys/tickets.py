@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
-import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +21,7 @@ from roaming_keys.protocol import encode_fields, normalise_user
 from roaming_keys.wire import TicketClaims
 from sealwax.service import CLOCK_SLACK_SECONDS
 from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.text import read_ed25519
 
 KEY_BYTES: Final = 32
 LIFETIME: Final = datetime.timedelta(minutes=10)
@@ -31,7 +31,6 @@ _LABEL: Final = "ticket 2"
 _SLACK: Final = datetime.timedelta(seconds=CLOCK_SLACK_SECONDS)
 _MAX_CHARACTERS: Final = 2_048
 _ID_BYTES: Final = 16
-_PUBLIC_KEY: Final = re.compile(r"ed25519:([A-Za-z0-9_-]{43})")
 
 
 class BadTicket(SmimeError):
@@ -59,17 +58,14 @@ def public_key_of(key: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
 
 
-def write_public_key(public_key: bytes) -> str:
-    """Return a public key as text for a configuration."""
-    return f"ed25519:{_to_base64url(public_key)}"
-
-
 def read_public_key(text: str) -> bytes:
-    """Return the public key that `write_public_key` has written. Raises ValueError."""
-    found = _PUBLIC_KEY.fullmatch(text.strip())
-    if found is None:
-        raise ValueError("a key is expected as `sealwax bridge ticket-key` prints it: ed25519: and 43 characters")
-    return _from_base64url(found[1])
+    """Return the public key of a bridge, as `write_ed25519` has written it. Raises ValueError."""
+    try:
+        return read_ed25519(text.strip())
+    except ValueError:
+        raise ValueError(
+            "a key is expected as `sealwax bridge ticket-key` prints it: ed25519: and 43 characters"
+        ) from None
 
 
 def issue_ticket(key: bytes, *, audience: str, user: str, at: datetime.datetime) -> str:

@@ -8,11 +8,12 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, SecretStr
 
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.tickets import read_public_key, write_public_key
+from roaming_keys.tickets import read_public_key
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
 from sealwax.operation.settings import HexKey, Origin, ServiceSettings, WrongSettings, key_bytes
+from smime_core.text import write_ed25519
 
-TicketKey = Annotated[str, AfterValidator(lambda text: write_public_key(read_public_key(text)))]
+TicketKey = Annotated[str, AfterValidator(lambda text: write_ed25519(read_public_key(text)))]
 DEFAULT_FILE: Final = Path("/etc/sealwax/keys.toml")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sealwax.service.announcements import Announcement, Announcements, Listening
 from sealwax.service.application import create_application
 from sealwax.service.client_network import client_network, client_site
-from sealwax.service.configuration import check_origin, check_proxies, host_of, is_https, now
+from sealwax.service.configuration import check_proxies, host_of, is_https, now
 from sealwax.service.counters import DecayingCounter, Gate, LeakyCounter
 from sealwax.service.database import CLOCK_SLACK_SECONDS, Database, DatabaseUnavailable
 from sealwax.service.errors import ServiceError, TryLater, error_response, install_error_handlers
@@ -17,6 +17,7 @@ from sealwax.service.logs import audit
 from sealwax.service.prefix import install_prefix
 from sealwax.service.schema import DatabaseRefused, Schema
 from sealwax.service.web_server import catch_ending_signals, serve
+from smime_core.text import check_origin
 
 __all__ = [
     "API_POLICY",

@@ -1,16 +1,23 @@
-"""Text forms that several packages share: mail addresses, domain names, base64, times.
+"""Text forms that several packages share: mail addresses, domain names, origins, base64, keys, times.
 
-RFC 5321, 5890, 4648.
+RFC 5321, 5890, 6454, 4648.
 """
 
 from smime_core.text.entrust import check_no_entrust_profile
+from smime_core.text.key_text import read_ed25519, write_ed25519
+from smime_core.text.length_prefixed import length_prefixed
 from smime_core.text.loopback import is_loopback
 from smime_core.text.mail_address import address_key, addresses_match, parse_address
+from smime_core.text.origin import check_origin
 
 __all__ = [
     "address_key",
     "addresses_match",
     "check_no_entrust_profile",
+    "check_origin",
     "is_loopback",
+    "length_prefixed",
     "parse_address",
+    "read_ed25519",
+    "write_ed25519",
 ]

@@ -16,7 +16,8 @@ from sqlalchemy import insert
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import ACCOUNT, RECORD
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.tickets import public_key_of, write_public_key
+from roaming_keys.tickets import public_key_of
+from smime_core.text import write_ed25519
 from tests.bench_keys.clients import LOGIN_SEED, KeyClient, record_of
 from tests.support.databases.postgresql import run_postgresql
 from tests.support.servers.own_process import running, sealwax
@@ -51,7 +52,7 @@ def run_stand(*, accounts: int, large: int) -> Iterator[KeyStand]:
     with run_postgresql() as postgresql, tempfile.TemporaryDirectory(prefix="bench-keys-") as folder:
         database, port = postgresql.new_database(), free_port()
         origin, file = "https://keys.example.test", Path(folder) / "keys.toml"
-        ticket_key = write_public_key(public_key_of(bytes(32)))
+        ticket_key = write_ed25519(public_key_of(bytes(32)))
         options = ("--database", database, "--ticket-key", ticket_key, "--origin", origin)
         made = sealwax("keys", "init", "-c", str(file), *options)
         assert made.returncode == 0, made.stderr

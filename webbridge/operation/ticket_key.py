@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from roaming_keys.tickets import public_key_of, write_public_key
+from roaming_keys.tickets import public_key_of
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import WrongSettings, key_bytes, load_settings
+from smime_core.text import write_ed25519
 from webbridge.operation.settings import DEFAULT_FILE, KEY_MISSING, BridgeSettings
 
 
@@ -26,4 +27,4 @@ def ticket_key(request: TicketKeyRequest) -> None:
     key = load_settings(BridgeSettings, request.config).enrolment_key
     if key is None:
         raise WrongSettings([KEY_MISSING])
-    write_line(write_public_key(public_key_of(key_bytes(key))))
+    write_line(write_ed25519(public_key_of(key_bytes(key))))
