@@ -6,6 +6,9 @@
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · ContentTypeMismatch
     │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
     │   │                             · TrustStateRefused ── TrustStateOlder
+    │   │                             · DiscoveryRefused ── DiscoveryUnsigned · DiscoveryOfAnotherDomain
+    │   │                               · DiscoveryNotYetValid · DiscoveryExpired · DiscoveryOlder
+    │   │                             · MoveRefused ── MoveNotNext
     │   └─ PathError(certificate, rfc5280_step) ── CertificateExpired · CertificateRevoked · UntrustedAnchor
     │                                               · RevocationUnknown
     ├─ TimestampRefused()
@@ -151,6 +154,54 @@ class ReleaseNotNewer(ReleaseRefused):
     """A signed manifest that is older than a known one, or has the version of a known one and other files."""
 
     code = "release-not-newer"
+
+
+class DiscoveryRefused(VerificationError):
+    """A discovery document that is not accepted. The subclasses say why."""
+
+    code = "discovery-refused"
+
+
+class DiscoveryUnsigned(DiscoveryRefused):
+    """A discovery document that neither the pinned key nor its successor has signed."""
+
+    code = "discovery-unsigned"
+
+
+class DiscoveryOfAnotherDomain(DiscoveryRefused):
+    """A discovery document that is signed for another domain."""
+
+    code = "discovery-of-another-domain"
+
+
+class DiscoveryNotYetValid(DiscoveryRefused):
+    """A discovery document that was issued in the future: its clock or ours is wrong."""
+
+    code = "discovery-not-yet-valid"
+
+
+class DiscoveryExpired(DiscoveryRefused):
+    """A discovery document that has ended."""
+
+    code = "discovery-expired"
+
+
+class DiscoveryOlder(DiscoveryRefused):
+    """A discovery document that is older than a known one, or has the number of a known one and another content."""
+
+    code = "discovery-older"
+
+
+class MoveRefused(VerificationError):
+    """A move that no server of the discovery document has signed for this domain, or that is not of this time."""
+
+    code = "move-refused"
+
+
+class MoveNotNext(MoveRefused):
+    """A move whose counter is not the next one: it was sent before, or another one came in between."""
+
+    code = "move-not-next"
 
 
 class TrustStateRefused(VerificationError):

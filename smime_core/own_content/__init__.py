@@ -1,8 +1,23 @@
 """Content of our own types: fields, forms, pages, parcels, releases, trust lists. Each verifier accepts one type only.
 
-RFC 5652 section 11.1 defines content-type. The object identifiers of our types are under 2.25.
+RFC 5652 section 11.1 defines content-type. The object identifiers of our types are under 2.25. Discovery documents are
+no CMS: their signatures cover a label instead.
 """
 
+from smime_core.own_content.discovery import (
+    FollowedDiscovery,
+    Succession,
+    build_followed_discovery,
+    follow_discovery,
+    parse_followed_discovery,
+    parse_signed_discovery,
+    parse_succession,
+    renew_discovery,
+    sign_discovery,
+    sign_succession,
+)
+from smime_core.own_content.discovery_key import key_text
+from smime_core.own_content.failover import Failover
 from smime_core.own_content.fields import examine_field, examine_field_outside_page, protect_field
 from smime_core.own_content.forms import (
     Form,
@@ -30,6 +45,16 @@ from smime_core.own_content.release import (
     sign_release,
     verify_release,
 )
+from smime_core.own_content.server_list import (
+    MAX_DISCOVERY_LIFETIME,
+    Server,
+    ServerKind,
+    ServerList,
+    check_address,
+    normalise_domain,
+    parse_server_list,
+)
+from smime_core.own_content.server_move import Move, check_move, sign_move
 from smime_core.own_content.trust_list import (
     FollowedList,
     TrustList,
@@ -46,21 +71,32 @@ from smime_core.own_content.trust_state import TrustState, open_trust_state, sea
 
 __all__ = [
     "MANIFEST_NAME",
+    "MAX_DISCOVERY_LIFETIME",
     "Coverage",
     "ExaminedPage",
+    "Failover",
+    "FollowedDiscovery",
     "FollowedList",
     "Form",
     "FormEntry",
+    "Move",
     "Release",
     "ReleasedFile",
     "SeenRelease",
+    "Server",
+    "ServerKind",
+    "ServerList",
     "SignedForm",
     "Submission",
     "SubmittedFile",
+    "Succession",
     "TrustList",
     "TrustState",
     "VerifiedRelease",
+    "build_followed_discovery",
     "build_followed_list",
+    "check_address",
+    "check_move",
     "check_version",
     "examine_field",
     "examine_field_outside_page",
@@ -69,19 +105,30 @@ __all__ = [
     "file_entry",
     "find_operator",
     "find_release_signer",
+    "follow_discovery",
     "follow_trust_list",
     "integrity_of",
     "is_released_path",
+    "key_text",
+    "normalise_domain",
     "open_trust_state",
+    "parse_followed_discovery",
     "parse_followed_list",
+    "parse_server_list",
+    "parse_signed_discovery",
+    "parse_succession",
     "protect_field",
     "protect_page",
     "protect_parcel",
+    "renew_discovery",
     "renew_trust_list",
     "seal_trust_state",
+    "sign_discovery",
     "sign_form",
+    "sign_move",
     "sign_published_page",
     "sign_release",
+    "sign_succession",
     "sign_trust_list",
     "trust_list_to_json",
     "verify_form",

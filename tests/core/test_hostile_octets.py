@@ -29,6 +29,7 @@ EXAMPLES = {
     "records": 200,
     "decisions": 200,
     "operators-list": 200,
+    "discovery": 200,
     "pool": 150,
 }
 

@@ -28,8 +28,11 @@ _RAW_TYPES: Final = re.compile(r"\b(bytes|bytearray|memoryview|Buffer|int|str|Po
 _PUBLIC: Final = {
     ("CurveNumbers", "prime"),
     ("EdwardsCurve", "prime"),
+    ("FollowedDiscovery", "key"),
     ("MontgomeryCurve", "prime"),
     ("RsaPublic", "exponent"),
+    ("Server", "key"),
+    ("SignedDiscovery", "key"),
 }
 
 

@@ -152,6 +152,7 @@ PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
             "contacts": parse_contacts,
             "decisions": parse_decisions,
             **TARGETS["operators-list"],
+            **TARGETS["discovery"],
             **TARGETS["own-members"],
         },
     ),

@@ -17,6 +17,8 @@ from smime_core.cms import SignerOptions
 from smime_core.cms.attributes import SIGNATURE_TIME_STAMP, build_attribute
 from smime_core.cms.content_info import TRUST_LIST
 from smime_core.cms.signing import Signing
+from smime_core.own_content.discovery import FollowedDiscovery, build_followed_discovery
+from smime_core.own_content.server_list import build_server_list
 from smime_core.own_content.trust_list import FollowedList, TrustList, build_followed_list, sign_trust_list
 from smime_core.pkix import PolicyRequirements, TrustAnchor
 from smime_core.provider import NewKey
@@ -25,7 +27,7 @@ from smime_core.trust.decisions_json import build_decisions
 from smime_core.trust.judging import Judging
 from smime_core.x509.ocsp import build_ocsp_request
 from tests.fuzz.trust_targets import operator
-from tests.support import ca_house, path_house, revocations, timestamp_service
+from tests.support import ca_house, path_house, revocations, server_lists, timestamp_service
 from tests.support.people import NEXT_UPDATE, NOW, PROVIDER, anchor, build_revocation_list, person
 
 _DAY: Final = datetime.timedelta(days=1)
@@ -41,6 +43,7 @@ def trust_samples() -> dict[str, tuple[bytes, ...]]:
         "records": _records(),
         "decisions": _decisions(),
         "operators-list": _lists(),
+        "discovery": _discovery(),
         "pool": _pool(),
     }
 
@@ -51,6 +54,7 @@ TRUST_TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "records": ("records",),
     "decisions": ("decisions",),
     "operators-list": ("operators-list",),
+    "discovery": ("discovery",),
     "pool": ("pool", "certificates", "revocation"),
 }
 
@@ -123,6 +127,16 @@ def _lists() -> tuple[bytes, ...]:
     followed = build_followed_list(FollowedList(operator=operator().certificate, serial_number=7, cms=cms))
     assert base64.b64decode(json.loads(followed)["list"]) == cms
     return opened.content, followed
+
+
+def _discovery() -> tuple[bytes, ...]:
+    followed = FollowedDiscovery(domain=server_lists.DOMAIN, key=server_lists.PINNED, signed=server_lists.sign())
+    return (
+        build_server_list(server_lists.LIST),
+        followed.signed,
+        build_followed_discovery(followed),
+        server_lists.move(),
+    )
 
 
 def _pool() -> tuple[bytes, ...]:

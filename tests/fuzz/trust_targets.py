@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 from collections.abc import Callable
 from typing import Final
 
@@ -29,7 +30,15 @@ from smime_core.cms.signer_info import SignerInfo
 from smime_core.cms.signing import Signing
 from smime_core.describe.attributes import describe_attributes
 from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.own_content.discovery import (
+    build_followed_discovery,
+    follow_discovery,
+    parse_followed_discovery,
+)
+from smime_core.own_content.discovery_key import base64_text, sign_fields
 from smime_core.own_content.own_content import ContentKind, protect_content
+from smime_core.own_content.server_list import build_server_list, parse_server_list
+from smime_core.own_content.server_move import check_move
 from smime_core.own_content.trust_list import build_followed_list, find_operator, parse_followed_list, verify_trust_list
 from smime_core.pkix import PathRules, Purpose, RevocationPolicy, TrustAnchor, find_lookups, parse_evidence
 from smime_core.provider import NewKey
@@ -37,7 +46,7 @@ from smime_core.report.certificate_page import describe_certificate, page_to_jso
 from smime_core.trust.decisions import DecisionKind, decision_anchors, make_decision
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
 from smime_core.x509.certificate import parse_certificate
-from tests.support import revocations, timestamp_service
+from tests.support import revocations, server_lists, timestamp_service
 from tests.support.people import NEXT_UPDATE, NOW, PROVIDER, person, trust
 
 _LIST_KIND: Final = ContentKind(name="trust list", content_type=TRUST_LIST)
@@ -133,6 +142,20 @@ def _read_followed_list(data: bytes) -> None:
     run(followed.open(provider=PROVIDER, at=NOW))
 
 
+def _read_servers(content: bytes) -> None:
+    # Sign the hostile list by the operator, because an operator may be hostile too.
+    signature = run(sign_fields(server_lists.OPERATOR, PROVIDER, "document 1", content))
+    envelope = json.loads(server_lists.sign())
+    envelope |= {"document": base64_text(content), "signature": base64_text(signature)}
+    _follow_servers(json.dumps(envelope).encode())
+
+
+def _follow_servers(signed: bytes) -> None:
+    followed = run(follow_discovery(signed, PROVIDER, server_lists.DOMAIN, server_lists.PINNED, NOW))
+    assert parse_followed_discovery(build_followed_discovery(followed)) == followed
+    assert parse_server_list(build_server_list(run(followed.open(PROVIDER, at=NOW))))
+
+
 def _show_certificate(data: bytes) -> None:
     certificate = parse_certificate(data)
     page_to_json(describe_certificate(certificate))
@@ -161,5 +184,11 @@ TRUST_TARGETS: Final[dict[str, dict[str, Reader]]] = {
     "records": {"SMIMEA record": _read_record},
     "decisions": {"decisions": _read_decisions},
     "operators-list": {"operator's list": _read_operators_list, "followed list": _read_followed_list},
+    "discovery": {
+        "list of servers": _read_servers,
+        "signed list of servers": _follow_servers,
+        "followed servers": lambda data: run(parse_followed_discovery(data).open(PROVIDER, at=NOW)),
+        "move": lambda data: run(check_move(data, server_lists.LIST, PROVIDER, NOW)),
+    },
     "pool": {"path in a damaged pool": _path_in_damaged_pool, "page": _show_certificate, "decide": _decide},
 }

@@ -1,0 +1,247 @@
+"""Discovery documents: the list of a domain's servers, signed by the operator's Ed25519 key.
+
+Each client has pinned the key. The document has a number and an end: one that is older than a known one, or that has
+ended, is refused. Therefore the server that distributes it can neither name servers nor bring back those of before. The
+signed document is JSON:
+
+    {"format": "sealwax-signed-discovery-1", "document": base64, "key": "ed25519:…", "signature": base64,
+    "successions": [{"old": "ed25519:…", "new": "ed25519:…", "signature": base64}, ...]}
+
+The operator's key is replaced by a succession: the old key signs the new one. A client that has followed it takes
+nothing more from the old key. docs/discovery_protocol.md describes all of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.errors import (
+    DiscoveryExpired,
+    DiscoveryNotYetValid,
+    DiscoveryOfAnotherDomain,
+    DiscoveryOlder,
+    DiscoveryUnsigned,
+    MalformedMessage,
+    SignatureMismatch,
+)
+from smime_core.limits import MAX_DISCOVERY_BYTES, MAX_SUCCESSIONS
+from smime_core.own_content.discovery_key import (
+    base64_text,
+    bytes_member,
+    key_member,
+    key_text,
+    sign_fields,
+    verify_fields,
+)
+from smime_core.own_content.own_content import build_members
+from smime_core.own_content.server_list import ServerList, build_server_list, parse_server_list
+from smime_core.provider import CryptoProvider, PrivateKey
+from smime_core.text.times import utc_text
+from smime_core.trust.strict_json import Members, parse_json
+
+FORMAT: Final = "sealwax-signed-discovery-1"
+FOLLOWED_FORMAT: Final = "sealwax-followed-discovery-1"
+MAX_CLOCK_DIFFERENCE: Final = datetime.timedelta(minutes=10)
+LAST_GOOD: Final = datetime.timedelta(days=30)
+"""A client that gets no newer document uses its last good one for so long after its end.
+
+The limit keeps a client from a server whose name somebody else has registered since.
+"""
+
+_WHERE: Final = "discovery document"
+_FOLLOWED: Final = "followed discovery"
+_MEMBERS: Final = ("format", "document", "key", "signature", "successions")
+_SUCCESSION_MEMBERS: Final = ("old", "new", "signature")
+_FOLLOWED_MEMBERS: Final = ("format", "domain", "key", "signed")
+_DOCUMENT: Final = "document 1"
+_SUCCESSION: Final = "succession 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """The statement by which the key `old` names its successor `new` for one domain."""
+
+    old: str
+    new: str
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedDiscovery:
+    """A signed document as it was read. Nothing is verified."""
+
+    document: bytes
+    key: str
+    signature: bytes
+    successions: tuple[Succession, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedDiscovery:
+    """A domain whose servers a client follows: the pinned key or its successor, and the newest document."""
+
+    domain: str
+    key: str
+    signed: bytes
+
+    async def open(self, provider: CryptoProvider, *, at: datetime.datetime) -> ServerList:
+        """The last good list, verified again. It counts until LAST_GOOD after its end.
+
+        Raises DiscoveryExpired, DiscoveryUnsigned, DiscoveryOfAnotherDomain, MalformedMessage or LimitExceeded.
+        """
+        server_list, _ = await _verify(self.signed, provider, self.domain, self.key)
+        _check_end(server_list, at - LAST_GOOD)
+        return server_list
+
+
+async def sign_discovery(
+    server_list: ServerList, provider: CryptoProvider, *, key: PrivateKey, successions: Sequence[Succession] = ()
+) -> bytes:
+    """The signed document. Raises MalformedMessage or LimitExceeded for a list that readers would refuse.
+
+    `successions` are those that led to `key`, the oldest first. The oldest are left out if there are too many.
+    """
+    document = build_server_list(server_list)
+    signed = build_members(
+        format=FORMAT,
+        document=base64_text(document),
+        key=key_text(key),
+        signature=base64_text(await sign_fields(key, provider, _DOCUMENT, document)),
+        successions=[
+            {"old": one.old, "new": one.new, "signature": base64_text(one.signature)}
+            for one in successions[-MAX_SUCCESSIONS:]
+        ],
+    )
+    # Parsing raises an error for a document that readers would refuse.
+    parse_signed_discovery(signed)
+    return signed
+
+
+async def sign_succession(
+    domain: str, provider: CryptoProvider, *, old_key: PrivateKey, new_key: PrivateKey
+) -> Succession:
+    """The statement that `new_key` follows `old_key` for this domain."""
+    old, new = key_text(old_key), key_text(new_key)
+    signature = await sign_fields(old_key, provider, _SUCCESSION, domain, old, new)
+    return Succession(old=old, new=new, signature=signature)
+
+
+async def follow_discovery(
+    signed: bytes, provider: CryptoProvider, domain: str, key: str, at: datetime.datetime
+) -> FollowedDiscovery:
+    """Begin to follow a domain by the key that the client pins, at the time `at`.
+
+    (0) The pinned key, or the last of its successors, has signed the document. (1) Its JSON has the right members, and
+    it is of this domain. (2) It has been issued and has not ended. Raises DiscoveryUnsigned, DiscoveryOfAnotherDomain,
+    DiscoveryNotYetValid, DiscoveryExpired, MalformedMessage or LimitExceeded.
+    """
+    followed, _ = await _follow(signed, provider, domain, key, at)
+    return followed
+
+
+async def renew_discovery(
+    followed: FollowedDiscovery, signed: bytes, provider: CryptoProvider, at: datetime.datetime
+) -> FollowedDiscovery:
+    """Replace the followed document by a newer one. The same document again changes nothing.
+
+    Raises the errors of `follow_discovery`, and DiscoveryOlder for another document that is not newer.
+    """
+    newer, server_list = await _follow(signed, provider, followed.domain, followed.key, at)
+    known, _ = await _verify(followed.signed, provider, followed.domain, followed.key)
+    if server_list.number > known.number:
+        return newer
+    if server_list == known:
+        return followed
+    raise DiscoveryOlder(f"the document is number {server_list.number}, and number {known.number} was seen already")
+
+
+def parse_signed_discovery(signed: bytes) -> SignedDiscovery:
+    """Parse a signed document without verifying it. Raises MalformedMessage or LimitExceeded."""
+    members = Members.of(parse_json(signed, _WHERE, max_bytes=MAX_DISCOVERY_BYTES), _MEMBERS, _WHERE)
+    _check_format(members, FORMAT)
+    return SignedDiscovery(
+        document=bytes_member(members, "document"),
+        key=key_member(members, "key"),
+        signature=bytes_member(members, "signature"),
+        successions=tuple(map(parse_succession, members.listed("successions", limit=MAX_SUCCESSIONS))),
+    )
+
+
+def parse_succession(value: object) -> Succession:
+    """The succession in a value of JSON. Raises MalformedMessage."""
+    members = Members.of(value, _SUCCESSION_MEMBERS, _WHERE)
+    return Succession(
+        old=key_member(members, "old"), new=key_member(members, "new"), signature=bytes_member(members, "signature")
+    )
+
+
+def build_followed_discovery(followed: FollowedDiscovery) -> bytes:
+    """The JSON form of a followed domain, for the client's own storage."""
+    return build_members(
+        format=FOLLOWED_FORMAT, domain=followed.domain, key=followed.key, signed=base64_text(followed.signed)
+    )
+
+
+def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
+    """Parse the JSON form of a followed domain. Raises MalformedMessage or LimitExceeded."""
+    members = Members.of(parse_json(data, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES), _FOLLOWED_MEMBERS, _FOLLOWED)
+    _check_format(members, FOLLOWED_FORMAT)
+    return FollowedDiscovery(
+        domain=members.text("domain"), key=key_member(members, "key"), signed=bytes_member(members, "signed")
+    )
+
+
+async def _follow(
+    signed: bytes, provider: CryptoProvider, domain: str, key: str, at: datetime.datetime
+) -> tuple[FollowedDiscovery, ServerList]:
+    # (0), (1)
+    server_list, newest_key = await _verify(signed, provider, domain, key)
+    # (2)
+    if at + MAX_CLOCK_DIFFERENCE < server_list.issued:
+        raise DiscoveryNotYetValid(f"the document is not valid before {utc_text(server_list.issued)}")
+    _check_end(server_list, at)
+    return FollowedDiscovery(domain=domain, key=newest_key, signed=bytes(signed)), server_list
+
+
+async def _verify(signed: bytes, provider: CryptoProvider, domain: str, key: str) -> tuple[ServerList, str]:
+    """The list, and the key that has signed it. Its times are not checked."""
+    # (0)
+    parsed = parse_signed_discovery(signed)
+    newest_key = await _follow_successions(parsed, provider, domain, key)
+    if parsed.key != newest_key:
+        raise DiscoveryUnsigned(f"the document is signed by {parsed.key}, and {newest_key} was expected")
+    # The signature is checked before the JSON, so that only a text of the operator is parsed.
+    await _check_signed(newest_key, parsed.signature, provider, _DOCUMENT, parsed.document)
+    # (1)
+    server_list = parse_server_list(parsed.document)
+    if server_list.domain != domain:
+        raise DiscoveryOfAnotherDomain(f"the document is of {server_list.domain}, and {domain} was expected")
+    return server_list, newest_key
+
+
+async def _follow_successions(parsed: SignedDiscovery, provider: CryptoProvider, domain: str, key: str) -> str:
+    for one in parsed.successions:
+        if one.old == key:
+            await _check_signed(key, one.signature, provider, _SUCCESSION, domain, one.old, one.new)
+            key = one.new
+    return key
+
+
+async def _check_signed(key: str, signature: bytes, provider: CryptoProvider, *fields: str | bytes) -> None:
+    try:
+        await verify_fields(key, signature, provider, *fields)
+    except SignatureMismatch:
+        raise DiscoveryUnsigned(f"a signature is not that of {key}") from None
+
+
+def _check_end(server_list: ServerList, at: datetime.datetime) -> None:
+    if at >= server_list.expires:
+        raise DiscoveryExpired(f"the document ended on {utc_text(server_list.expires)}")
+
+
+def _check_format(members: Members, expected: str) -> None:
+    if members.text("format") != expected:
+        raise MalformedMessage(f"this is not of the format {expected}", members.where)

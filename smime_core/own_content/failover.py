@@ -1,0 +1,74 @@
+"""The choice among a domain's servers while some do not answer, and the times at which a client asks for the list anew.
+
+All of it is a value: the client keeps it, says what happened and when, and gets the next value. Times are arguments.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.own_content.server_list import Server, ServerKind, ServerList
+
+RETRY: Final = datetime.timedelta(minutes=5)
+"""A lost server is the last choice for so long. A failed request for the list is repeated after so long."""
+MIN_FETCH_INTERVAL: Final = datetime.timedelta(seconds=10)
+"""A client that loses one server after another asks for the list no more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostServer:
+    """A server that did not answer at a time."""
+
+    kind: ServerKind
+    address: str
+    at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failover:
+    """The last good list, the servers that were lost, and when the list was last asked for."""
+
+    server_list: ServerList
+    asked: datetime.datetime
+    lost: tuple[LostServer, ...] = ()
+
+    def candidates(self, kind: ServerKind, *, at: datetime.datetime) -> tuple[Server, ...]:
+        """All servers of a kind in the order to try: as listed, then the lost ones, the longest lost first."""
+        lost = {one.address: one.at for one in self.lost if one.kind is kind and at - one.at < RETRY}
+        listed = self.server_list.of_kind(kind)
+        usable = tuple(one for one in listed if one.address not in lost)
+        others = sorted((one for one in listed if one.address in lost), key=lambda one: lost[one.address])
+        return (*usable, *others)
+
+    def lose(self, server: Server, *, at: datetime.datetime) -> Failover:
+        """The state after a server did not answer."""
+        return dataclasses.replace(self, lost=(*self._without(server), LostServer(server.kind, server.address, at)))
+
+    def reach(self, server: Server) -> Failover:
+        """The state after a server answered."""
+        return dataclasses.replace(self, lost=self._without(server))
+
+    def renew(self, server_list: ServerList, *, at: datetime.datetime) -> Failover:
+        """The state after the list was asked for, with the list that is now the last good one.
+
+        A server that has moved is not lost at its new address.
+        """
+        addresses = {(one.kind, one.address) for one in server_list.servers}
+        lost = tuple(one for one in self.lost if (one.kind, one.address) in addresses)
+        return Failover(server_list=server_list, asked=at, lost=lost)
+
+    def next_fetch(self) -> datetime.datetime:
+        """The time from which the client should ask for the list anew.
+
+        After a loss it asks at once, because the server may have moved. Otherwise it asks at half of the list's life.
+        """
+        if any(one.at >= self.asked for one in self.lost):
+            return self.asked + MIN_FETCH_INTERVAL
+        half_life = self.server_list.issued + (self.server_list.expires - self.server_list.issued) / 2
+        return max(half_life, self.asked + RETRY)
+
+    def _without(self, server: Server) -> tuple[LostServer, ...]:
+        return tuple(one for one in self.lost if (one.kind, one.address) != (server.kind, server.address))
