@@ -1,4 +1,4 @@
-"""Writes docs/reference/settings.md: each setting of the two configuration files, from their schemas.
+"""Writes docs/reference/settings.md: each setting of the configuration files, from their schemas.
 
 python -m tests.settings_page --page docs/reference/settings.md
 """
@@ -12,14 +12,16 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from roaming_keys.operation.settings import KeysSettings
+from sealwax.discovery.operation.settings import DiscoverySettings, ListedServerSection
 from sealwax.operation.settings import default_of, secret_names, section_of, variable_name
 from webbridge.operation.settings import BridgeSettings, DomainSection, LdapSection, MailSection, NameServerSection
 
 _HEAD = """# Settings
 The services read one TOML file each: `/etc/sealwax/bridge.toml` for the bridge and its pages, `/etc/sealwax/keys.toml`
-for the key server. `sealwax bridge init` and `sealwax keys init` write them with a comment for each setting. A variable
-of the environment counts more than a file. Settings with parts, such as lists, are JSON there. A setting or a variable
-that does not exist is an error. `make contracts` writes this page from the schemas.
+for the key server, `/etc/sealwax/discovery.toml` for the discovery service. `sealwax bridge init`, `sealwax keys init`
+and `sealwax discovery init` write them with a comment for each setting. A variable of the environment counts more than
+a file. Settings with parts, such as lists, are JSON there. A setting or a variable that does not exist is an error.
+`make contracts` writes this page from the schemas.
 """
 _SECRETS = """
 Secrets, each in a file of its own: {names}. They are looked for in the variable, in the folder
@@ -36,6 +38,8 @@ def write_page() -> str:
             *_array("directory.ldap", LdapSection),
             *_array("directory.name_servers", NameServerSection),
             *_service("The key server", KeysSettings, "/etc/sealwax/keys.secrets"),
+            *_service("The discovery service", DiscoverySettings, "/etc/sealwax/discovery.secrets"),
+            *_array("bridges", ListedServerSection),
         ]
     )
 

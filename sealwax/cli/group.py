@@ -56,6 +56,7 @@ _VERBS: Final = {
     "sign-release": "sealwax.cli.verbs.releases:sign_release",
     "identity": "sealwax.cli.verbs.identity:identity",
     "ca": "sealwax.cli.verbs.ca:ca",
+    "discovery": "sealwax.discovery.operation.commands:discovery",
     "completion": "sealwax.cli.verbs.completion:completion",
 }
 

@@ -1,4 +1,4 @@
-"""The host of a service of a domain: SRV records (RFC 2782), from the first resolver that answers."""
+"""The hosts of a service of a domain: SRV records (RFC 2782), from the first resolver that answers."""
 
 from __future__ import annotations
 
@@ -34,8 +34,16 @@ class ServiceTarget:
 def find_service(owner: str, name_servers: Sequence[NameServer]) -> ServiceTarget | None:
     """Return the preferred target of an owner name such as `_imaps._tcp.example.org`, or None if there is none.
 
-    It has the lowest priority value and then the highest weight: the answer is kept, so that no load is to be shared.
     Raises LookupFailed.
+    """
+    return next(iter(find_services(owner, name_servers)), None)
+
+
+def find_services(owner: str, name_servers: Sequence[NameServer]) -> tuple[ServiceTarget, ...]:
+    """Return the targets of an owner name, the preferred one first.
+
+    They are in the order of the priority value, and then of the weight, the highest first: the answers are kept, so
+    that no load is to be shared. Raises LookupFailed.
     """
     deadline = Deadline(LOOKUP_SECONDS)
     failure = LookupFailed("there is no DNS resolver to ask")
@@ -43,21 +51,19 @@ def find_service(owner: str, name_servers: Sequence[NameServer]) -> ServiceTarge
         try:
             # Each resolver gets a share of the remaining time, so that a silent one leaves time for the next.
             query = dns.message.make_query(owner, dns.rdatatype.SRV)
-            return _preferred(exchange(query, server.address, server.port, deadline.left() / left))
+            return _in_order(exchange(query, server.address, server.port, deadline.left() / left))
         except (OSError, EOFError, ValueError, dns.exception.DNSException):
             failure = LookupFailed(f"the DNS gives no answer about {owner} that can be used")
     raise failure
 
 
-def _preferred(response: dns.message.Message) -> ServiceTarget | None:
+def _in_order(response: dns.message.Message) -> tuple[ServiceTarget, ...]:
     if response.rcode() == dns.rcode.NXDOMAIN:
-        return None
+        return ()
     if response.rcode() != dns.rcode.NOERROR or not isinstance(response, dns.message.QueryMessage):
         raise ValueError
     records = [record for record in response.resolve_chaining().answer or () if isinstance(record, SRV)]
-    if not records:
-        return None
-    best = min(records, key=lambda record: (record.priority, -record.weight, record.target))
-    host = best.target.to_text(omit_final_dot=True).lower()
+    records.sort(key=lambda record: (record.priority, -record.weight, record.target))
+    targets = [ServiceTarget(record.target.to_text(omit_final_dot=True).lower(), record.port) for record in records]
     # RFC 2782: the target "." means that the service is decidedly not available at this domain.
-    return None if host in ("", ".") else ServiceTarget(host, best.port)
+    return () if targets and targets[0].host in ("", ".") else tuple(targets)

@@ -18,14 +18,12 @@ class NoAnswer(Exception):
 
 def ask(origin: str, path: str) -> dict[str, Any]:
     """The JSON object at a path of a checked origin, with any status. Raises NoAnswer."""
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
-    connection = (
-        http.client.HTTPSConnection(host, parts.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, parts.port, timeout=CONNECT_SECONDS)
-    )
-    return _ask(connection, path, {})
+    return _ask(_connect(origin), "GET", path, {})
+
+
+def tell(origin: str, path: str, body: bytes) -> dict[str, Any]:
+    """The JSON object in the answer to a POST of JSON, with any status. Raises NoAnswer."""
+    return _ask(_connect(origin), "POST", path, {"Content-Type": "application/json"}, body)
 
 
 def ask_process(listen: str, origin: str, path: str) -> dict[str, Any]:
@@ -33,13 +31,24 @@ def ask_process(listen: str, origin: str, path: str) -> dict[str, Any]:
     host, _, port = listen.rpartition(":")
     connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=CONNECT_SECONDS)
     parts = urlsplit(origin)
-    return _ask(connection, path, {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme})
+    return _ask(connection, "GET", path, {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme})
 
 
-def _ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> dict[str, Any]:
+def _connect(origin: str) -> http.client.HTTPConnection:
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, parts.port, timeout=CONNECT_SECONDS, context=context)
+    return http.client.HTTPConnection(host, parts.port, timeout=CONNECT_SECONDS)
+
+
+def _ask(
+    connection: http.client.HTTPConnection, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+) -> dict[str, Any]:
     try:
-        connection.request("GET", path, headers=headers)
-        body = connection.getresponse().read(_MAX_BYTES)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse().read(_MAX_BYTES)
     except ssl.SSLCertVerificationError as error:
         raise NoAnswer(f"its certificate is not trusted: {error.verify_message}") from None
     except (OSError, http.client.HTTPException) as error:
@@ -48,7 +57,7 @@ def _ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, s
     finally:
         connection.close()
     try:
-        value = json.loads(body)
+        value = json.loads(answer)
     except ValueError:
         value = None
     if not isinstance(value, dict):

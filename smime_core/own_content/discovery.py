@@ -13,6 +13,7 @@ nothing more from the old key. docs/discovery_protocol.md describes all of it.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ _WHERE: Final = "discovery document"
 _FOLLOWED: Final = "followed discovery"
 _MEMBERS: Final = ("format", "document", "key", "signature", "successions")
 _SUCCESSION_MEMBERS: Final = ("old", "new", "signature")
-_FOLLOWED_MEMBERS: Final = ("format", "domain", "key", "signed")
+_FOLLOWED_MEMBERS: Final = ("format", "domain", "pinned", "key", "signed")
 _DOCUMENT: Final = "document 1"
 _SUCCESSION: Final = "succession 1"
 
@@ -81,9 +82,13 @@ class SignedDiscovery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedDiscovery:
-    """A domain whose servers a client follows: the pinned key or its successor, and the newest document."""
+    """A domain whose servers a client follows: the pinned key, its newest successor, and the newest document.
+
+    `key` is `pinned` as long as there is no successor.
+    """
 
     domain: str
+    pinned: str
     key: str
     signed: bytes
 
@@ -150,6 +155,7 @@ async def renew_discovery(
     Raises the errors of `follow_discovery`, and DiscoveryOlder for another document that is not newer.
     """
     newer, server_list = await _follow(signed, provider, followed.domain, followed.key, at)
+    newer = dataclasses.replace(newer, pinned=followed.pinned)
     known, _ = await _verify(followed.signed, provider, followed.domain, followed.key)
     if server_list.number > known.number:
         return newer
@@ -181,7 +187,11 @@ def parse_succession(value: object) -> Succession:
 def build_followed_discovery(followed: FollowedDiscovery) -> bytes:
     """The JSON form of a followed domain, for the client's own storage."""
     return build_members(
-        format=FOLLOWED_FORMAT, domain=followed.domain, key=followed.key, signed=base64_text(followed.signed)
+        format=FOLLOWED_FORMAT,
+        domain=followed.domain,
+        pinned=followed.pinned,
+        key=followed.key,
+        signed=base64_text(followed.signed),
     )
 
 
@@ -190,7 +200,10 @@ def parse_followed_discovery(data: bytes) -> FollowedDiscovery:
     members = Members.of(parse_json(data, _FOLLOWED, max_bytes=2 * MAX_DISCOVERY_BYTES), _FOLLOWED_MEMBERS, _FOLLOWED)
     _check_format(members, FOLLOWED_FORMAT)
     return FollowedDiscovery(
-        domain=members.text("domain"), key=key_member(members, "key"), signed=bytes_member(members, "signed")
+        domain=members.text("domain"),
+        pinned=key_member(members, "pinned"),
+        key=key_member(members, "key"),
+        signed=bytes_member(members, "signed"),
     )
 
 
@@ -203,7 +216,7 @@ async def _follow(
     if at + MAX_CLOCK_DIFFERENCE < server_list.issued:
         raise DiscoveryNotYetValid(f"the document is not valid before {utc_text(server_list.issued)}")
     _check_end(server_list, at)
-    return FollowedDiscovery(domain=domain, key=newest_key, signed=bytes(signed)), server_list
+    return FollowedDiscovery(domain=domain, pinned=key, key=newest_key, signed=bytes(signed)), server_list
 
 
 async def _verify(signed: bytes, provider: CryptoProvider, domain: str, key: str) -> tuple[ServerList, str]:

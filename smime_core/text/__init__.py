@@ -9,6 +9,7 @@ from smime_core.text.length_prefixed import length_prefixed
 from smime_core.text.loopback import is_loopback
 from smime_core.text.mail_address import address_key, addresses_match, parse_address
 from smime_core.text.origin import check_origin
+from smime_core.text.times import utc_text
 
 __all__ = [
     "address_key",
@@ -19,5 +20,6 @@ __all__ = [
     "length_prefixed",
     "parse_address",
     "read_ed25519",
+    "utc_text",
     "write_ed25519",
 ]

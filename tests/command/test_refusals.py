@@ -273,9 +273,9 @@ JSON_VERBS = {
     ("verify-release",): ("ids", "--key"),
 }
 # These verbs read no file that the user names. They list stored data, or search for certificates.
-JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list")}
+JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list"), ("discovery", "show")}
 # These verbs report what they find, so that a configuration that cannot be read is one finding.
-REPORTING_VERBS = (("bridge", "check"), ("keys", "check"))
+REPORTING_VERBS = (("bridge", "check"), ("keys", "check"), ("discovery", "check"))
 
 
 @pytest.mark.parametrize(

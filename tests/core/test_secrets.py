@@ -29,6 +29,7 @@ _PUBLIC: Final = {
     ("CurveNumbers", "prime"),
     ("EdwardsCurve", "prime"),
     ("FollowedDiscovery", "key"),
+    ("FollowedDiscovery", "pinned"),
     ("MontgomeryCurve", "prime"),
     ("RsaPublic", "exponent"),
     ("Server", "key"),

@@ -130,7 +130,9 @@ def _lists() -> tuple[bytes, ...]:
 
 
 def _discovery() -> tuple[bytes, ...]:
-    followed = FollowedDiscovery(domain=server_lists.DOMAIN, key=server_lists.PINNED, signed=server_lists.sign())
+    followed = FollowedDiscovery(
+        domain=server_lists.DOMAIN, pinned=server_lists.PINNED, key=server_lists.PINNED, signed=server_lists.sign()
+    )
     return (
         build_server_list(server_lists.LIST),
         followed.signed,

@@ -205,7 +205,7 @@ def test_a_stored_list_is_verified_again() -> None:
 def test_a_client_follows_a_new_key_that_the_old_one_signed() -> None:
     document = sign(number(8), key(2), succession(OPERATOR, key(2)))
     followed = renew(follow(sign()), document)
-    assert (followed.key, open_list(followed).number) == (key_text(key(2)), 8)
+    assert (followed.pinned, followed.key, open_list(followed).number) == (PINNED, key_text(key(2)), 8)
 
 
 def test_a_client_that_missed_a_key_follows_two_at_once() -> None:
@@ -254,7 +254,8 @@ def test_a_followed_domain_comes_back_as_it_was_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"format": "sealwax-followed-discovery-2"}, {"key": "ed25519:x"}, {"signed": "?"}, {"more": 1}]
+    "changed",
+    [{"format": "sealwax-followed-discovery-2"}, {"key": "ed25519:x"}, {"pinned": 1}, {"signed": "?"}, {"more": 1}],
 )
 def test_a_stored_domain_that_is_damaged_is_refused(changed: dict[str, Any]) -> None:
     stored = json.loads(build_followed_discovery(follow(sign()))) | changed

@@ -1,0 +1,87 @@
+"""The discovery service as a Flask application: the document of one domain, and the moves of its servers.
+
+The document is public and signed, so each page may read it. docs/discovery_protocol.md describes both routes.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from sealwax.discovery.config import DiscoveryConfig
+from sealwax.discovery.publishing import DiscoveryKeyReplaced, MoveNotAllowed, Publisher
+from sealwax.discovery.state_file import StateDamaged
+from sealwax.service import audit, client_network, create_application, error_response, host_of
+from sealwax.service.health import Health, install_health
+from smime_core.errors import MalformedMessage, MoveNotNext, MoveRefused
+from smime_core.limits import MAX_MOVE_BYTES
+from smime_core.provider import CryptoProvider
+
+WELL_KNOWN: Final = "/.well-known/sealwax-discovery.json"
+_ERROR_CODES: Final = {413: "too-large", 415: "not-json"}
+_log = logging.getLogger("sealwax.discovery")
+
+
+def create_app(config: DiscoveryConfig, provider: CryptoProvider) -> Flask:
+    """Return the application. Raises OSError, StateDamaged or DiscoveryKeyReplaced if it cannot sign."""
+    publisher = Publisher(config, provider)
+    publisher.current()
+    app = create_application("discovery", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
+    # The proxies of the service's own host and of the domain's web site pass requests on under these names.
+    app.config["TRUSTED_HOSTS"] = [host_of(config.origin), config.domain]
+    app.config["MAX_CONTENT_LENGTH"] = MAX_MOVE_BYTES
+    install_health(app, Health(needed={"document": lambda: bool(publisher.current())}))
+    _install_errors(app)
+
+    @app.get(WELL_KNOWN)
+    def document() -> Response:
+        response = Response(_document_of(publisher), mimetype="application/json")
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    @app.post("/move")
+    def move() -> Response:
+        if request.mimetype != "application/json":
+            raise UnsupportedMediaType("expected application/json")
+        moved, published = publisher.move(request.get_data(cache=False))
+        audit("server-moved", outcome=moved.address, client=client_network(request.remote_addr))
+        return jsonify(number=published.number, moves=moved.counter, address=moved.address)
+
+    return app
+
+
+def _document_of(publisher: Publisher) -> bytes:
+    try:
+        return publisher.current()
+    except (OSError, DiscoveryKeyReplaced) as error:
+        # The published document is signed, so it may be sent until it ends.
+        _log.error("the document cannot be signed anew: %s", error)
+        return publisher.published()
+
+
+def _install_errors(app: Flask) -> None:
+    @app.errorhandler(MalformedMessage)
+    def malformed(error: MalformedMessage) -> Response:
+        return error_response(400, error.code, str(error))
+
+    @app.errorhandler(MoveNotNext)
+    def not_next(error: MoveNotNext) -> Response:
+        return error_response(409, error.code, str(error))
+
+    @app.errorhandler(MoveRefused)
+    def refused(error: MoveRefused) -> Response:
+        return error_response(403, error.code, str(error))
+
+    @app.errorhandler(MoveNotAllowed)
+    def not_allowed(error: MoveNotAllowed) -> Response:
+        return error_response(403, error.code, str(error))
+
+    @app.errorhandler(DiscoveryKeyReplaced)
+    @app.errorhandler(OSError)
+    @app.errorhandler(StateDamaged)
+    def unable(error: Exception) -> Response:
+        _log.error("the list cannot be published: %s", error)
+        return error_response(503, "discovery-unavailable", "The service cannot publish at the moment.")

@@ -1,0 +1,154 @@
+"""The native client: asks the publishers of a domain's document, one after the other, and keeps the last good one.
+
+The DNS names the publishers (SRV records of `_sealwax._tcp.DOMAIN`), and the last one is the domain's own web site. No
+publisher is trusted: if one is dead, slow or huge, or sends a document that is unsigned, stale, older or of another
+domain, the client asks the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sealwax.lookups.fetch import FetchPolicy, FetchRequest, LookupFailed, fetch
+from sealwax.lookups.service_records import LookupFailed as NoServiceRecords
+from sealwax.lookups.service_records import find_services
+from sealwax.lookups.smimea import NameServer
+from smime_core import blocking
+from smime_core.errors import DiscoveryExpired, SmimeError
+from smime_core.limits import MAX_DISCOVERY_BYTES
+from smime_core.own_content import FollowedDiscovery, ServerList, follow_discovery, renew_discovery
+from smime_core.provider import CryptoProvider
+
+PATH: Final = "/.well-known/sealwax-discovery.json"
+MAX_PUBLISHERS: Final = 5
+PUBLISHER_SECONDS: Final = 5.0
+_HTTPS_PORT: Final = 443
+_LAST_GOOD: Final = "the last good document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The reason why a publisher's answer was not taken: a code for programs, and a sentence."""
+
+    publisher: str
+    code: str
+    text: str
+
+
+class DiscoveryUnavailable(SmimeError):
+    """No publisher gave a document that can be used, and no earlier one is known."""
+
+    code = "discovery-unavailable"
+
+    def __init__(self, domain: str, refusals: Sequence[Refusal]) -> None:
+        reasons = "; ".join(f"{one.publisher}: {one.code}: {one.text}" for one in refusals)
+        super().__init__(f"the servers of {domain} cannot be found: {reasons}")
+        self.refusals = tuple(refusals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The list to use, what to keep of it, and the publisher that gave it.
+
+    `publisher` is None if no one gave a good document: this is then the last good list.
+    """
+
+    followed: FollowedDiscovery
+    server_list: ServerList
+    publisher: str | None
+    refusals: tuple[Refusal, ...]
+
+
+def find_publishers(domain: str, name_servers: Sequence[NameServer]) -> tuple[str, ...]:
+    """The URLs to ask for a domain's document, the preferred one first.
+
+    The domain's own one is always there, also if the DNS does not answer.
+    """
+    try:
+        targets = find_services(f"_sealwax._tcp.{domain}", name_servers)[: MAX_PUBLISHERS - 1]
+    except NoServiceRecords:
+        targets = ()
+    named = [one.host if one.port == _HTTPS_PORT else f"{one.host}:{one.port}" for one in targets]
+    return tuple(dict.fromkeys(f"https://{host}{PATH}" for host in (*named, domain)))
+
+
+def begin_to_follow(
+    domain: str,
+    key: str,
+    publishers: Sequence[str],
+    provider: CryptoProvider,
+    *,
+    at: datetime,
+    policy: FetchPolicy,
+) -> Found:
+    """The list of a domain whose key is pinned now. Raises DiscoveryUnavailable."""
+    refusals: list[Refusal] = []
+    for publisher in publishers:
+        try:
+            signed = _fetch(publisher, policy)
+            followed = blocking.run(follow_discovery(signed, provider, domain, key, at))
+        except SmimeError as error:
+            refusals.append(_refusal(publisher, error))
+        else:
+            return _found(followed, provider, at, publisher, refusals)
+    raise DiscoveryUnavailable(domain, refusals)
+
+
+def find_newest(
+    followed: FollowedDiscovery,
+    publishers: Sequence[str],
+    provider: CryptoProvider,
+    *,
+    at: datetime,
+    policy: FetchPolicy,
+) -> Found:
+    """The first newer list of a domain, or the known one if there is none newer.
+
+    A publisher that gives the known document is not the last one asked, because another one may be ahead of it. Raises
+    DiscoveryUnavailable if none gives a good document, and the known one may be used no longer.
+    """
+    refusals: list[Refusal] = []
+    unchanged: str | None = None
+    for publisher in publishers:
+        try:
+            signed = _fetch(publisher, policy)
+            newer = blocking.run(renew_discovery(followed, signed, provider, at))
+        except SmimeError as error:
+            refusals.append(_refusal(publisher, error))
+            continue
+        if newer is not followed:
+            return _found(newer, provider, at, publisher, refusals)
+        unchanged = unchanged or publisher
+    try:
+        return _found(followed, provider, at, unchanged, refusals)
+    except DiscoveryExpired as error:
+        raise DiscoveryUnavailable(followed.domain, [*refusals, _refusal(_LAST_GOOD, error)]) from None
+
+
+def _fetch(publisher: str, policy: FetchPolicy) -> bytes:
+    bounded = dataclasses.replace(
+        policy,
+        max_body_bytes=MAX_DISCOVERY_BYTES,
+        timeout_seconds=min(policy.timeout_seconds, PUBLISHER_SECONDS),
+    )
+    return fetch(FetchRequest(url=publisher), bounded)
+
+
+def _refusal(publisher: str, error: SmimeError) -> Refusal:
+    code = f"{error.code}: {error.failure}" if isinstance(error, LookupFailed) else error.code
+    return Refusal(publisher=publisher, code=code, text=str(error))
+
+
+def _found(
+    followed: FollowedDiscovery,
+    provider: CryptoProvider,
+    at: datetime,
+    publisher: str | None,
+    refusals: Sequence[Refusal],
+) -> Found:
+    server_list = blocking.run(followed.open(provider, at=at))
+    return Found(followed=followed, server_list=server_list, publisher=publisher, refusals=tuple(refusals))

@@ -1,0 +1,1 @@
+"""The command `sealwax discovery`: settings, the service's process, its keys, and the native client."""

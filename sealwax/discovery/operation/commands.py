@@ -1,0 +1,44 @@
+"""`sealwax discovery`: the group of commands for the list of a domain's servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import click
+
+from sealwax.cli.group import Verbs
+
+
+class DiscoveryVerbs(Verbs):
+    """The commands in the order of use: the operator's, those of a server that moves, those of everybody."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        "init": "sealwax.discovery.operation.founding:init",
+        "check": "sealwax.discovery.operation.checking:check",
+        "serve": "sealwax.discovery.operation.serving:serve",
+        "sign": "sealwax.discovery.operation.signing:sign",
+        "public-key": "sealwax.discovery.operation.signing:public_key",
+        "rotate": "sealwax.discovery.operation.rotating:rotate",
+        "server-key": "sealwax.discovery.operation.moving:server_key",
+        "move": "sealwax.discovery.operation.moving:move",
+        "show": "sealwax.discovery.operation.showing:show",
+    }
+    entry_points: ClassVar[str] = "sealwax.discovery"
+
+
+@click.group(cls=DiscoveryVerbs)
+def discovery() -> None:
+    """Publish the servers of a mail domain, or look them up.
+
+    \b
+    init       writes a configuration with comments, and makes the signing key
+    check      tries all that the configuration names, and says what is wrong
+    serve      publishes the signed list, and takes the moves of its servers
+    sign       writes the signed list to a file, for a static web server
+    public-key prints the key that clients pin
+    rotate     replaces the signing key by a new one, which clients follow
+    server-key makes the key of a server that may move, and prints its public half
+    move       reports the new address of a server
+    show       looks the servers of a domain up
+    """

@@ -1,0 +1,66 @@
+"""`sealwax discovery init`: a configuration with comments, the signing key, and the folder of the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.streams.files import write_line
+from sealwax.discovery.operation.settings import DEFAULT_FILE, KEY_NAME, STATE_FILE, DiscoverySettings
+from sealwax.operation.first_file import Values, first_file, toml_value
+from sealwax.operation.founding import give_to, make_folder_of, make_secret, origin_option, owner_option, write_new
+from sealwax.operation.options import config_option
+from sealwax.operation.settings import load_settings, own_secrets_folder
+from smime_core.own_content import key_text
+
+
+def _servers_option(name: str, meaning: str) -> click.Option:
+    return click.Option([f"--{name}", f"{name.replace('-', '_')}s"], multiple=True, metavar="ADDRESS", help=meaning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitRequest:
+    """The values of a first configuration."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+    domain: str = given_by(
+        click.Option(["--domain"], default="example.org", show_default=True, metavar="DOMAIN", help="Mail domain.")
+    )
+    origin: str = given_by(origin_option("--origin", "Origin of the service.", "https://discovery.example.org"))
+    bridges: tuple[str, ...] = given_by(_servers_option("bridge", "A bridge, the preferred one first. Repeatable."))
+    key_servers: tuple[str, ...] = given_by(_servers_option("key-server", "A key server. Repeatable."))
+    state: str = given_by(
+        click.Option(["--state"], default=STATE_FILE, show_default=True, metavar="PATH", help="File of the state.")
+    )
+    user: str | None = given_by(owner_option())
+
+
+@verb(InitRequest)
+def init(request: InitRequest) -> None:
+    """Write a configuration with comments, and make the signing key and the folder of the state.
+
+    Files that exist are kept. The signing key is the only thing to back up: clients have pinned it.
+    """
+    file = request.config
+    folder = own_secrets_folder(file)
+    values: Values = {
+        ("domain",): request.domain,
+        ("origin",): request.origin,
+        ("state_file",): request.state,
+        ("trusted_proxies",): 1,
+    }
+    text = first_file(DiscoverySettings, values, elsewhere={KEY_NAME: str(folder / KEY_NAME)})
+    for name, addresses in (("bridges", request.bridges), ("key_servers", request.key_servers)):
+        if addresses:
+            listed = ", ".join(f"{{ name = {toml_value(address)} }}" for address in addresses)
+            text = text.replace(f"# {name} = []", f"{name} = [{listed}]")
+    write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
+    if make_secret(file, KEY_NAME, request.user) is not None:
+        write_line(f"{folder / KEY_NAME} was made: back it up, because clients pin its public half")
+    config = load_settings(DiscoverySettings, file).to_config()
+    make_folder_of(config.state_file, request.user)
+    give_to(config.state_file, request.user)
+    write_line(f"clients pin {key_text(config.key)}")

@@ -1,0 +1,63 @@
+"""`sealwax discovery rotate`: a new signing key, which the old one has signed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import PRIVATE_MODE, write_line
+from sealwax.discovery.operation.settings import DEFAULT_FILE, KEY_NAME, DiscoverySettings
+from sealwax.discovery.publishing import Publisher
+from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
+from sealwax.operation.options import config_option
+from sealwax.operation.settings import KEY_BYTES, WrongSettings, load_settings, own_secrets_folder
+from smime_core.keys import raw_private_key
+from smime_core.own_content import key_text
+from smime_core.provider import KeyType, PrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateRequest:
+    """The configuration whose key is replaced."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+
+
+@verb(RotateRequest)
+def rotate(request: RotateRequest) -> None:
+    """Replace the signing key by a new one, and publish a list that it signs.
+
+    Clients that know the old key follow to the new one, and take nothing more from the old one. Reload the service
+    afterwards, and destroy the backups of the old key. If the command was interrupted, run it again.
+    """
+    config = load_settings(DiscoverySettings, request.config).to_config()
+    file = own_secrets_folder(request.config) / KEY_NAME
+    if not file.exists() or key_text(_read_key(file)) != key_text(config.key):
+        raise WrongSettings([f"{KEY_NAME} does not come from {file}: move it there first"])
+    publisher = Publisher(config, PROVIDER)
+    # The new key is on the disk before anything names it, and takes its place after the document that it signs.
+    waiting = file.with_name(f"{KEY_NAME}.new")
+    if not _is_interrupted(publisher, waiting):
+        _write_key(waiting, like=file)
+        publisher.succeed(_read_key(waiting))
+    waiting.replace(file)
+    write_line(f"clients now pin {key_text(_read_key(file))}: reload the service")
+
+
+def _is_interrupted(publisher: Publisher, waiting: Path) -> bool:
+    return waiting.exists() and key_text(_read_key(waiting)) == publisher.newest_key()
+
+
+def _write_key(file: Path, *, like: Path) -> None:
+    write_whole(file, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=PRIVATE_MODE)
+    found = like.stat()
+    os.chown(file, found.st_uid, found.st_gid)
+
+
+def _read_key(file: Path) -> PrivateKey:
+    return raw_private_key(KeyType.ED25519, bytes.fromhex(read_small(file).decode().strip()))

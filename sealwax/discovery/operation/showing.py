@@ -1,0 +1,153 @@
+"""`sealwax discovery show`: the servers of a domain, by its signed document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import click
+
+from sealwax.cli.options.directories import parse_resolver
+from sealwax.cli.options.parameters import FILE, JSON, now
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import lock_file, write_error, write_json, write_line
+from sealwax.discovery.finding import Found, begin_to_follow, find_newest, find_publishers
+from sealwax.discovery.followed_files import default_folder, file_of, make_folder, read_followed, save_followed
+from sealwax.lookups.directory_failure import DirectoryFailed
+from sealwax.lookups.fetch import FetchPolicy
+from sealwax.lookups.smimea import name_server, system_name_servers
+from smime_core.own_content import normalise_domain
+from smime_core.text import read_ed25519, utc_text
+
+_LAST_GOOD: Final = 1
+
+
+def _check_key(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is not None:
+        try:
+            read_ed25519(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRequest:
+    """The domain, its key if it is to be pinned, and where to ask."""
+
+    domain: str = given_by(click.Argument(["domain"], metavar="DOMAIN"))
+    key: str | None = given_by(
+        click.Option(
+            ["--key"],
+            metavar="KEY",
+            callback=_check_key,
+            help="Pin this key of the operator. Needed once, and again if the operator has lost it.",
+        )
+    )
+    urls: tuple[str, ...] = given_by(
+        click.Option(
+            ["--url", "urls"],
+            multiple=True,
+            metavar="URL",
+            help="Ask here, and neither the DNS nor the domain. Repeatable.",
+        )
+    )
+    dns_servers: tuple[str, ...] = given_by(
+        click.Option(
+            ["--dns-server", "dns_servers"],
+            multiple=True,
+            metavar="ADDRESS[:PORT]",
+            help="Ask the DNS by this resolver. Repeatable.",
+        )
+    )
+    allowed_hosts: tuple[str, ...] = given_by(
+        click.Option(
+            ["--allow-host", "allowed_hosts"],
+            multiple=True,
+            metavar="HOST[:PORT]",
+            help="Let the DNS lead to this host, although its address is not public or its port not 443. Repeatable.",
+        )
+    )
+    ca_file: str | None = given_by(
+        click.Option(["--tls-ca", "ca_file"], metavar="FILE", type=FILE, help="Authorities for TLS, not the system's.")
+    )
+    as_json: bool = given_by(JSON)
+
+
+@verb(ShowRequest)
+def show(request: ShowRequest) -> int:
+    """Look up the servers of DOMAIN by its signed document, and remember it.
+
+    The first call pins the key by --key. Exit status: 0 if a server gave a good document, 1 if none did and the last
+    good one is shown.
+    """
+    domain = normalise_domain(request.domain)
+    publishers = request.urls or _find_publishers(domain, request)
+    policy = _policy(domain, request)
+    folder = default_folder()
+    make_folder(folder)
+    file = file_of(folder, domain)
+    with lock_file(file):
+        followed = read_followed(file, domain)
+        if followed is not None and request.key in (None, followed.pinned, followed.key):
+            found = find_newest(followed, publishers, PROVIDER, at=now(), policy=policy)
+        elif request.key is not None:
+            found = begin_to_follow(domain, request.key, publishers, PROVIDER, at=now(), policy=policy)
+        else:
+            raise click.UsageError(f"nothing is known of {domain} yet: give its key by --key")
+        if found.followed is not followed:
+            save_followed(file, found.followed)
+    _write(found, request)
+    return 0 if found.publisher else _LAST_GOOD
+
+
+def _find_publishers(domain: str, request: ShowRequest) -> tuple[str, ...]:
+    servers = tuple(name_server(*parse_resolver(text)) for text in request.dns_servers)
+    try:
+        return find_publishers(domain, servers or system_name_servers())
+    except DirectoryFailed:
+        # Without a resolver there is still the domain itself, whose host the system may know.
+        return find_publishers(domain, ())
+
+
+def _policy(domain: str, request: ShowRequest) -> FetchPolicy:
+    # The user has named the domain and the URLs, so they may be inside the user's network.
+    named = {urlsplit(url).netloc.rpartition("@")[2] for url in request.urls} or {domain}
+    return FetchPolicy(
+        allowed_hosts=frozenset(named | set(request.allowed_hosts)),
+        ca_file=Path(request.ca_file) if request.ca_file else None,
+    )
+
+
+def _write(found: Found, request: ShowRequest) -> None:
+    if request.as_json:
+        write_json(_to_json(found))
+        return
+    for refusal in found.refusals:
+        write_error(f"{refusal.publisher}: {refusal.code}: {refusal.text}")
+    listed, end = found.server_list, utc_text(found.server_list.expires)
+    source = f"from {found.publisher}" if found.publisher else "the last good list: no server gave a newer one"
+    write_line(f"{listed.domain}: number {listed.number}, until {end}, signed by {found.followed.key}, {source}")
+    for server in listed.servers:
+        renamed = "" if server.name == server.address else f" (accounts of {server.name})"
+        write_line(f"{server.kind}: {server.address}{renamed}")
+
+
+def _to_json(found: Found) -> dict[str, Any]:
+    listed = found.server_list
+    return {
+        "domain": listed.domain,
+        "number": listed.number,
+        "issued": utc_text(listed.issued),
+        "expires": utc_text(listed.expires),
+        "key": found.followed.key,
+        "publisher": found.publisher,
+        "servers": [
+            {"kind": one.kind, "name": one.name, "address": one.address, "key": one.key, "moves": one.moves}
+            for one in listed.servers
+        ],
+        "refused": [{"publisher": one.publisher, "code": one.code, "message": one.text} for one in found.refusals],
+    }

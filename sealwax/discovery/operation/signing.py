@@ -1,0 +1,48 @@
+"""`sealwax discovery sign` and `public-key`: the document as a file, and the key that clients pin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealwax.cli.options.parameters import OUTPUT
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import write_line, write_output
+from sealwax.discovery.operation.settings import DEFAULT_FILE, DiscoverySettings
+from sealwax.discovery.publishing import Publisher
+from sealwax.operation.options import config_option
+from sealwax.operation.settings import load_settings
+from smime_core.own_content import key_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignRequest:
+    """The configuration to sign by, and the file to write."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+    target: str = given_by(OUTPUT)
+
+
+@verb(SignRequest)
+def sign(request: SignRequest) -> None:
+    """Sign the list anew and write it, for a static web server.
+
+    Any number of web servers may send the file as /.well-known/sealwax-discovery.json. It ends after lifetime_hours, so
+    sign at least twice as often, as the user of the service.
+    """
+    config = load_settings(DiscoverySettings, request.config).to_config()
+    write_output(request.target, Publisher(config, PROVIDER).sign())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKeyRequest:
+    """The configuration whose key is wanted."""
+
+    config: Path = given_by(config_option(DEFAULT_FILE))
+
+
+@verb(PublicKeyRequest, "public-key")
+def public_key(request: PublicKeyRequest) -> None:
+    """Print the public half of the signing_key, which clients pin."""
+    write_line(key_text(load_settings(DiscoverySettings, request.config).to_config().key))

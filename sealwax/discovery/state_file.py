@@ -1,0 +1,123 @@
+"""The state of the discovery service: the published document, the moves since the configuration, and former keys.
+
+It is one JSON file, which is replaced as a whole under a lock. It has no secrets. The number of a document is never
+lower than the time of its issue in seconds, so clients take newer documents even after the file was lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sealwax.files.locks import lock_beside
+from sealwax.files.small import read_small
+from sealwax.files.whole import write_whole
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_LISTED_SERVERS
+from smime_core.own_content import Succession, parse_succession
+from smime_core.trust import Members, parse_json
+
+_FORMAT: Final = "sealwax-discovery-state-1"
+_WHERE: Final = "state of the discovery service"
+_MEMBERS: Final = ("format", "signed", "moves", "successions")
+_MOVE_MEMBERS: Final = ("key", "counter", "from", "to")
+_MAX_BYTES: Final = 1_048_576
+_MAX_SUCCESSIONS: Final = 1_000  # Documents carry the newest ones only.
+_PUBLIC_MODE: Final = 0o644
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedMove:
+    """The latest move of the server with a key. It counts while the configuration still names the address `left`."""
+
+    key: str
+    counter: int
+    left: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The contents of the file. `signed` is empty before the first document."""
+
+    signed: bytes = b""
+    moves: tuple[AcceptedMove, ...] = ()
+    successions: tuple[Succession, ...] = ()
+
+
+class StateDamaged(SmimeError):
+    """The file is not one of this service."""
+
+    code = "discovery-state-damaged"
+
+
+class StateFile:
+    """The file at a path. A file that is missing counts as an empty state."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[tuple[int, int, int], State] | None = None
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from writing. Raises OSError."""
+        with lock_beside(self._path):
+            yield
+
+    def read(self) -> State:
+        """The state. Raises OSError or StateDamaged."""
+        try:
+            found = self._path.stat()
+            version = (found.st_mtime_ns, found.st_ino, found.st_size)
+            if self._seen is None or self._seen[0] != version:
+                self._seen = (version, _parse(read_small(self._path, max_bytes=_MAX_BYTES)))
+        except FileNotFoundError:
+            return State()
+        except MalformedMessage as error:
+            raise StateDamaged(f"{self._path}: {error}") from error
+        return self._seen[1]
+
+    def write(self, state: State) -> None:
+        """Replace the state. The caller holds the lock. Raises OSError."""
+        write_whole(self._path, _build(state), mode=_PUBLIC_MODE)
+
+
+def _build(state: State) -> bytes:
+    moves = [{"key": one.key, "counter": one.counter, "from": one.left, "to": one.address} for one in state.moves]
+    successions = [
+        {"old": one.old, "new": one.new, "signature": base64.b64encode(one.signature).decode()}
+        for one in state.successions
+    ]
+    signed = base64.b64encode(state.signed).decode()
+    return json.dumps({"format": _FORMAT, "signed": signed, "moves": moves, "successions": successions}).encode()
+
+
+def _parse(data: bytes) -> State:
+    members = Members.of(parse_json(data, _WHERE, max_bytes=_MAX_BYTES), _MEMBERS, _WHERE)
+    if members.text("format") != _FORMAT:
+        raise MalformedMessage(f"this is not of the format {_FORMAT}", _WHERE)
+    try:
+        signed = base64.b64decode(members.text("signed"), validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedMessage("signed is not base64", _WHERE) from None
+    return State(
+        signed=signed,
+        moves=tuple(map(_parse_move, members.listed("moves", limit=MAX_LISTED_SERVERS))),
+        successions=tuple(map(parse_succession, members.listed("successions", limit=_MAX_SUCCESSIONS))),
+    )
+
+
+def _parse_move(value: object) -> AcceptedMove:
+    members = Members.of(value, _MOVE_MEMBERS, _WHERE)
+    return AcceptedMove(
+        key=members.text("key"),
+        counter=members.number("counter"),
+        left=members.text("from"),
+        address=members.text("to"),
+    )

@@ -1,0 +1,1 @@
+"""Tests of `sealwax.discovery`: the service, its commands, and the native client."""
