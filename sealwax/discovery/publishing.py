@@ -80,12 +80,13 @@ class Publisher:
         Raises MoveRefused, MoveNotNext, MoveNotAllowed, MalformedMessage, LimitExceeded, DiscoveryKeyReplaced,
         StateDamaged or OSError.
         """
+        # Checked before too, so that a flood of false moves does not keep the lock from others.
+        self._check_move(data, self.current())
         with self._file.lock():
             state = self._file.read()
             if not self._is_current(state):
                 state = self._sign(state)
-            move = blocking.run(check_move(data, list_of(state.signed), self._provider, self._config.clock()))
-            self._check_host(move.address)
+            move = self._check_move(data, state.signed)
             state = self._sign(_with_move(state, move, self._configured_address(move.server)))
             return move, list_of(state.signed)
 
@@ -143,6 +144,11 @@ class Publisher:
         expected = _newest_key(state)
         if expected is not None and expected != key_text(self._config.key):
             raise DiscoveryKeyReplaced(expected)
+
+    def _check_move(self, data: bytes, signed: bytes) -> Move:
+        move = blocking.run(check_move(data, list_of(signed), self._provider, self._config.clock()))
+        self._check_host(move.address)
+        return move
 
     def _check_host(self, address: str) -> None:
         host = urlsplit(address).hostname or ""

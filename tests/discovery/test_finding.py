@@ -150,6 +150,12 @@ def test_the_last_good_list_is_used_for_thirty_days_after_its_end() -> None:
     assert [refusal.code for refusal in failed.value.refusals] == ["lookup-failed: unreachable", "discovery-expired"]
 
 
+@pytest.mark.parametrize(("days", "code"), [(2, "discovery-expired"), (-2, "discovery-not-yet-valid")])
+def test_a_client_whose_clock_is_days_off_says_so_and_keeps_its_list(good: WebServer, days: int, code: str) -> None:
+    found = renew([good], at=LATER + timedelta(days=days))
+    assert (codes(found), found.server_list, found.publisher) == ([code], LIST, None)
+
+
 def test_a_server_that_lags_behind_does_not_hide_a_newer_document(good: WebServer) -> None:
     with run_web_server(reply_with(sign())) as lagging:
         assert renew([lagging, good]).publisher == good.url(PATH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,20 @@ def test_a_move_counts_once(config: DiscoveryConfig) -> None:
     with pytest.raises(MoveNotNext):
         publisher(config).move(there)
     assert address_of(publisher(config).current()) == ("https://keys.example.test", 2)
+
+
+def test_of_moves_at_the_same_time_one_counts(config: DiscoveryConfig) -> None:
+    def try_to_move(number: int) -> bool:
+        try:
+            publisher(config).move(move(f"https://keys{number}.example.test", counter=1))
+        except MoveNotNext:
+            return False
+        return True
+
+    publisher(config).sign()
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(try_to_move, range(8))).count(True) == 1
+    assert address_of(publisher(config).current())[1] == 1
 
 
 def test_an_old_move_does_not_come_back_with_a_lost_state(config: DiscoveryConfig, clock: FakeClock) -> None:
