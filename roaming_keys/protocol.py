@@ -12,6 +12,7 @@ that the real one does not accept. The vault, the pages and the command share al
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import hmac
@@ -22,13 +23,13 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from roaming_keys.wire import KEY_FORM, PROTOCOL, Device, Login, Parameters
+from roaming_keys.wire import KEY_FORM, PROTOCOL, Device, Login, Parameters, TicketClaims
 from smime_core.algorithms import AES_256_GCM, Argon2id, HashName, Hkdf, SignatureAlgorithm, SignatureScheme
 from smime_core.errors import MalformedMessage, SmimeError
 from smime_core.keys import public_key_of, public_octets, raw_private_key
 from smime_core.limits import MAX_PASSPHRASE_BYTES
 from smime_core.provider import CryptoProvider, KeyType, PrivateKey
-from smime_core.text import is_loopback, length_prefixed
+from smime_core.text import is_loopback, length_prefixed, read_ed25519, write_ed25519
 
 KEY_BYTES: Final = 32
 ED25519: Final = SignatureAlgorithm(scheme=SignatureScheme.ED25519, hash_name=HashName.SHA512)
@@ -155,6 +156,21 @@ def check_passphrase(passphrase: bytes, mail_password: bytes | None = None) -> N
         raise PassphraseMissing
     if mail_password is not None and hmac.compare_digest(prepared, _prepare(mail_password)):
         raise PassphraseReused
+
+
+def find_discovery_key(ticket: str) -> str | None:
+    """Return the text of the discovery key that a ticket names, which the client pins. Raises MalformedMessage.
+
+    Only the key server verifies the ticket. The client believes the bridge, from which the ticket came by TLS.
+    """
+    claims = ticket.partition(".")[0]
+    try:
+        found = TicketClaims.from_json(
+            base64.b64decode(claims.encode("ascii") + b"=" * (-len(claims) % 4), altchars=b"-_", validate=True)
+        ).discovery_key
+        return None if found is None else write_ed25519(read_ed25519(found))
+    except ValueError:
+        raise MalformedMessage("expected a ticket of the bridge", where="ticket") from None
 
 
 def normalise_user(user: str) -> str:

@@ -31,6 +31,9 @@ class Reader:
         self._where = where
         self._members = dict(source) if isinstance(source, Mapping) else _parse_object(source, where, max_bytes)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
     def text(self, name: str) -> str:
         """Take a text that is not empty."""
         return _check_text(self._take(name), self._place(name))

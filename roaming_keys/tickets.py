@@ -68,8 +68,13 @@ def read_public_key(text: str) -> bytes:
         ) from None
 
 
-def issue_ticket(key: bytes, *, audience: str, user: str, at: datetime.datetime) -> str:
-    """Return a ticket with which `user` may register at the key server with the origin `audience` for LIFETIME."""
+def issue_ticket(
+    key: bytes, *, audience: str, user: str, at: datetime.datetime, discovery_key: str | None = None
+) -> str:
+    """Return a ticket with which `user` may register at the key server with the origin `audience` for LIFETIME.
+
+    `discovery_key` is the text of the key that signs the list of the domain's servers, for the client to pin.
+    """
     claims = TicketClaims(
         audience=audience,
         user=normalise_user(user),
@@ -77,6 +82,7 @@ def issue_ticket(key: bytes, *, audience: str, user: str, at: datetime.datetime)
         issued=int(at.timestamp()),
         ends=int((at + LIFETIME).timestamp()),
         id=_to_base64url(secrets.token_bytes(_ID_BYTES)),
+        discovery_key=discovery_key,
     ).to_json()
     signature = Ed25519PrivateKey.from_private_bytes(key).sign(_signed_bytes(claims))
     return f"{_to_base64url(claims)}.{_to_base64url(signature)}"

@@ -423,7 +423,10 @@ class Devices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketClaims:
-    """The claims of an enrolment ticket. `issued` and `ends` are seconds since 1970."""
+    """The claims of an enrolment ticket. `issued` and `ends` are seconds since 1970.
+
+    `discovery_key` is the key that signs the list of the domain's servers, if the bridge knows it.
+    """
 
     audience: str
     user: str
@@ -431,6 +434,7 @@ class TicketClaims:
     issued: int
     ends: int
     id: str
+    discovery_key: str | None = None
 
     def to_json(self) -> bytes:
         return write(
@@ -441,6 +445,7 @@ class TicketClaims:
                 "iat": self.issued,
                 "exp": self.ends,
                 "jti": self.id,
+                **({} if self.discovery_key is None else {"discovery_key": self.discovery_key}),
             }
         )
 
@@ -454,6 +459,7 @@ class TicketClaims:
             issued=reader.seconds("iat"),
             ends=reader.seconds("exp"),
             id=reader.text("jti"),
+            discovery_key=reader.text("discovery_key") if "discovery_key" in reader else None,
         )
         reader.check_finished()
         return claims

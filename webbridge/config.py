@@ -46,7 +46,7 @@ class BridgeConfig:
     which there may be a password. With `:memory:` the sessions are lost when the bridge stops.
     People's certificates come from `directory_folder`, `directory_ldap` and the DNS, which is asked only if
     `directory_name_servers` names a resolver. `enrolment_key` has 32 bytes: the Ed25519 key that signs tickets,
-    which prove to the key server who owns an address.
+    which prove to the key server who owns an address. They name `discovery_key`, which signs the list of the servers.
 
     `extension_origins` are the exact origins of browser extensions that may sign in, to send mail and keep drafts.
 
@@ -69,6 +69,7 @@ class BridgeConfig:
     pages_origin: str
     key_server_origin: str
     enrolment_key: bytes = field(repr=False)
+    discovery_key: str | None = None
     mail_server: MailServer | None = None
     domains: tuple[MailDomain, ...] = ()
     default_domain: str = ""

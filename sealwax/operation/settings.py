@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sealwax.files.small import read_small
 from sealwax.service import check_origin
 from smime_core.errors import LimitExceeded
+from smime_core.text import read_ed25519, write_ed25519
 
 ENVIRONMENT_PREFIX: Final = "SEALWAX_"
 NESTED: Final = "__"
@@ -84,6 +85,7 @@ def _key(secret: SecretStr) -> SecretStr:
 
 Origin = Annotated[str, AfterValidator(_origin)]
 HexKey = Annotated[SecretStr, AfterValidator(_key)]
+PublicKeyText = Annotated[str, AfterValidator(lambda text: write_ed25519(read_ed25519(text.strip())))]
 
 
 def key_bytes(secret: SecretStr) -> bytes:

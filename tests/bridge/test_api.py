@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from roaming_keys.protocol import find_discovery_key
 from roaming_keys.tickets import BadTicket, check_ticket, public_key_of
 from sealwax.service import check_origin, host_of
 from smime_core import blocking
@@ -26,6 +27,7 @@ from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.pkix import RevocationPolicy
 from smime_core.providers.native import NativeProvider
 from tests.support.clock import FakeClock
+from tests.support.server_lists import PINNED
 from tests.support.servers.bridge import (
     API,
     ENROLMENT_KEY,
@@ -712,6 +714,15 @@ def test_a_ticket_proves_the_address_of_the_session_and_no_other(alice: FlaskCli
     clock.advance(seconds=600)
     with pytest.raises(BadTicket):
         check_ticket(key, ticket, audience=KEYS, user=ALICE, at=clock())
+
+
+def test_a_ticket_names_the_key_of_the_list_of_servers(config: BridgeConfig) -> None:
+    app = create_app(replace(config, discovery_key=PINNED))
+    browser = app.test_client()
+    sign_in(browser)
+    ticket = browser.post("/api/enrolment", base_url=API, headers=FROM_PAGES).get_json()["ticket"]
+    assert find_discovery_key(ticket) == PINNED
+    services_of(app).close()
 
 
 # Secrets

@@ -16,6 +16,10 @@ def make_ticket() -> Response:
     session = require_session()
     config = services().config
     ticket = issue_ticket(
-        config.enrolment_key, audience=config.key_server_origin, user=session.address, at=config.clock()
+        config.enrolment_key,
+        audience=config.key_server_origin,
+        user=session.address,
+        at=config.clock(),
+        discovery_key=config.discovery_key,
     )
     return jsonify(ticket=ticket)

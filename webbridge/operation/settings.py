@@ -15,6 +15,7 @@ from sealwax.operation.sections import Listen, LogsSection, ServerSection, Watch
 from sealwax.operation.settings import (
     HexKey,
     Origin,
+    PublicKeyText,
     Section,
     ServiceSettings,
     WrongSettings,
@@ -254,6 +255,11 @@ class BridgeSettings(ServiceSettings):
         default=None,
         description="Secret of 32 bytes, in hexadecimal digits: the Ed25519 key that signs tickets for the key server",
     )
+    discovery_key: PublicKeyText | None = Field(
+        default=None,
+        description="Key that signs the list of the domain's servers, as `sealwax discovery public-key` prints it, for"
+        " clients to pin",
+    )
     trusted_proxies: int = Field(
         default=1, ge=0, le=10, description="Proxies that set X-Forwarded-For, -Proto and -Host"
     )
@@ -324,6 +330,7 @@ class BridgeSettings(ServiceSettings):
             domains=tuple(one.to_domain() for one in self.domains),
             default_domain=self.default_domain,
             enrolment_key=enrolment_key,
+            discovery_key=self.discovery_key,
             anchors_file=self.trust.anchors_file,
             trust_list_file=self.trust.list_file,
             timestamp_anchors_file=self.trust.timestamp_anchors_file,

@@ -10,12 +10,11 @@ from pydantic import AfterValidator, Field
 
 from sealwax.discovery.config import DiscoveryConfig
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
-from sealwax.operation.settings import HexKey, Origin, Section, ServiceSettings, WrongSettings, key_bytes
+from sealwax.operation.settings import HexKey, Origin, PublicKeyText, Section, ServiceSettings, WrongSettings, key_bytes
 from smime_core.errors import MalformedMessage
 from smime_core.keys import raw_private_key
 from smime_core.own_content import Server, ServerKind, check_address, normalise_domain
 from smime_core.provider import KeyType
-from smime_core.text import read_ed25519, write_ed25519
 
 DEFAULT_FILE: Final = Path("/etc/sealwax/discovery.toml")
 STATE_FILE: Final = "/var/lib/sealwax-discovery/discovery.json"
@@ -42,7 +41,6 @@ def _address(text: str) -> str:
 
 Domain = Annotated[str, AfterValidator(_domain)]
 Address = Annotated[str, AfterValidator(_address)]
-PublicKeyText = Annotated[str, AfterValidator(lambda text: write_ed25519(read_ed25519(text.strip())))]
 
 
 class ListedServerSection(Section):
