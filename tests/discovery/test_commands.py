@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from smime_core.own_content import FollowedDiscovery, build_followed_discovery
+from smime_core.text import utc_text
 from tests.support.command.lab import QuickLab, Result
-from tests.support.server_lists import PINNED
+from tests.support.server_lists import HOUR, LIST, PINNED, sign
 from tests.support.servers.own_process import Running, running
 from tests.support.servers.ports import free_port
 from tests.support.servers.web_servers import reply_with, run_web_server
@@ -189,6 +193,33 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
     assert "another one is configured: put that key back" in done.stderr
     secret.unlink()
     assert site.findings()[1]["settings"].startswith("error: signing_key is missing")
+
+
+def test_check_asks_under_the_names_that_clients_use(site: Site) -> None:
+    """Something answers in place of the service, and nothing under the two names."""
+    text = site.file.read_text().replace(f'origin = "{site.origin}"', 'origin = "https://discovery.invalid"')
+    with run_web_server(reply_with(b"{}")) as other:
+        site.file.write_text(text.replace(site.listen, other.host))
+        code, found = site.findings()
+    assert found["process"] == f"ok: {other.host} answers"
+    assert found["proxy"].startswith("warning: https://discovery.invalid: no answer")
+    assert found["site"].startswith("warning: https://example.test: no answer")
+    with run_web_server(reply_with(b'{"key": "another"}')) as other:
+        site.file.write_text(text.replace(site.listen, other.host).replace("https://discovery.invalid", other.url("")))
+        code, found = site.findings()
+    assert (code, found["proxy"]) == (1, f"error: {other.url('')} gives no document of this key")
+
+
+def test_a_list_that_has_ended_is_shown_as_such(site: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "sealwax" / "discovery"
+    folder.mkdir(parents=True)
+    at = datetime.now(UTC) - timedelta(days=2)
+    old = dataclasses.replace(LIST, issued=at.replace(microsecond=0), expires=at.replace(microsecond=0) + HOUR)
+    followed = FollowedDiscovery(domain=DOMAIN, pinned=PINNED, key=PINNED, signed=sign(old))
+    (folder / "example.test.json").write_bytes(build_followed_discovery(followed))
+    done = site.run("show", DOMAIN, "--url", f"{site.origin}{PATH}")
+    assert done.code == 1
+    assert f"number 7, ended {utc_text(old.expires)}, signed by {PINNED}, the last good list" in done.stdout.decode()
 
 
 def test_an_interrupted_rotation_is_finished_by_the_next_one(site: Site) -> None:

@@ -128,9 +128,10 @@ def _write(found: Found, request: ShowRequest) -> None:
         return
     for refusal in found.refusals:
         write_error(f"{refusal.publisher}: {refusal.code}: {refusal.text}")
-    listed, end = found.server_list, utc_text(found.server_list.expires)
+    listed = found.server_list
+    end = f"{'ended' if now() >= listed.expires else 'until'} {utc_text(listed.expires)}"
     source = f"from {found.publisher}" if found.publisher else "the last good list: no server gave a newer one"
-    write_line(f"{listed.domain}: number {listed.number}, until {end}, signed by {found.followed.key}, {source}")
+    write_line(f"{listed.domain}: number {listed.number}, {end}, signed by {found.followed.key}, {source}")
     for server in listed.servers:
         renamed = "" if server.name == server.address else f" (accounts of {server.name})"
         write_line(f"{server.kind}: {server.address}{renamed}")
