@@ -27,7 +27,7 @@ def file_of(folder: Path, domain: str) -> Path:
 
 
 def read_followed(file: Path, domain: str) -> FollowedDiscovery | None:
-    """What is known of a domain. Raises OSError, MalformedMessage or LimitExceeded."""
+    """The domain as it was saved, or None. Raises OSError, MalformedMessage or LimitExceeded."""
     try:
         followed = parse_followed_discovery(read_small(file, max_bytes=2 * MAX_DISCOVERY_BYTES))
     except FileNotFoundError:
