@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pytest
 from smime_core.own_content import FollowedDiscovery, build_followed_discovery
 from smime_core.text import utc_text
 from tests.support.command.lab import QuickLab, Result
+from tests.support.project import ROOT
 from tests.support.server_lists import HOUR, LIST, PINNED, sign
 from tests.support.servers.own_process import Running, running
 from tests.support.servers.ports import free_port
@@ -236,6 +238,21 @@ def test_an_interrupted_rotation_is_finished_by_the_next_one(site: Site) -> None
     third = KEY.findall(site.told("rotate", *config))[0]
     assert third not in (new_key, PINNED)
     assert [one["new"] for one in json.loads(site.state.read_text())["successions"]] == [new_key, third]
+
+
+def test_the_guide_makes_the_unit_of_the_service_from_that_of_the_key_server() -> None:
+    guide = (ROOT / "docs" / "administrator_guide.md").read_text()
+    (expression,) = re.findall(r"^sed '(.*)' sealwax-keys.service > sealwax-discovery.service$", guide, re.MULTILINE)
+    example = ROOT / "webbridge" / "operation" / "examples" / "files" / "systemd" / "sealwax-keys.service"
+    unit = subprocess.run(["sed", expression, example], check=True, capture_output=True, text=True).stdout
+    for line in (
+        "Description=Sealwax: the discovery service",
+        "ExecStart=@SEALWAX@ discovery serve --config @KEYS_CONFIG@",
+        "User=sealwax-discovery",
+        "StateDirectory=sealwax-discovery",
+    ):
+        assert f"{line}\n" in unit
+    assert "LoadCredential=signing_key:@KEYS_SECRETS@/signing_key\n" in unit
 
 
 def test_settings_that_no_client_would_take_are_refused(site: Site) -> None:

@@ -32,7 +32,7 @@ class RotateRequest:
 def rotate(request: RotateRequest) -> None:
     """Replace the signing key by a new one, and publish a list that it signs.
 
-    Clients that know the old key follow to the new one, and take nothing more from the old one. Reload the service
+    Clients that know the old key follow to the new one, and take nothing more from the old one. Restart the service
     afterwards, and destroy the backups of the old key. If the command was interrupted, run it again.
     """
     config = load_settings(DiscoverySettings, request.config).to_config()
@@ -46,7 +46,7 @@ def rotate(request: RotateRequest) -> None:
         _write_key(waiting, like=file)
         publisher.succeed(_read_key(waiting))
     waiting.replace(file)
-    write_line(f"clients now pin {key_text(_read_key(file))}: reload the service")
+    write_line(f"clients now pin {key_text(_read_key(file))}: restart the service")
 
 
 def _is_interrupted(publisher: Publisher, waiting: Path) -> bool:
