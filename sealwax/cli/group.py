@@ -87,14 +87,12 @@ class Verbs(click.Group):
         return [*self.own, *sorted(set(self.find_plugins()) - set(self.own))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self.own:
-            module, _, name = self.own[cmd_name].partition(":")
-            return _check_command(getattr(importlib.import_module(module), name), cmd_name)
-        plugin = self.find_plugins().get(cmd_name)
-        if plugin is None:
-            return None
         try:
-            return _check_command(plugin.load(), cmd_name)
+            if cmd_name in self.own:
+                module, _, name = self.own[cmd_name].partition(":")
+                return _check_command(getattr(importlib.import_module(module), name), cmd_name)
+            plugin = self.find_plugins().get(cmd_name)
+            return None if plugin is None else _check_command(plugin.load(), cmd_name)
         except ImportError as error:
             raise click.ClickException(f"{cmd_name} needs packages that are not installed: {error}") from error
 

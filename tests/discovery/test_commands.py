@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from smime_core.text import utc_text
 from tests.support.command.lab import QuickLab, Result
 from tests.support.project import ROOT
 from tests.support.server_lists import HOUR, LIST, PINNED, sign
-from tests.support.servers.own_process import Running, running
+from tests.support.servers.own_process import Running, running, sealwax
 from tests.support.servers.ports import free_port
 from tests.support.servers.web_servers import reply_with, run_web_server
 
@@ -253,6 +254,18 @@ def test_the_guide_makes_the_unit_of_the_service_from_that_of_the_key_server() -
     ):
         assert f"{line}\n" in unit
     assert "LoadCredential=signing_key:@KEYS_SECRETS@/signing_key\n" in unit
+
+
+def test_without_the_packages_of_a_service_the_servers_can_still_be_looked_up() -> None:
+    # None in place of a module makes its import an ImportError.
+    absent = "sys.modules |= dict.fromkeys(('flask', 'pydantic_settings'))"
+    start = f"import sys; {absent}; from sealwax.cli import main; sys.exit(main())"
+    arguments = (("show", "example.test", "--key", "x"), ("serve",), ("--help",))
+    done = [sealwax("discovery", *words, program=(sys.executable, "-c", start)) for words in arguments]
+    assert [one.returncode for one in done] == [2, 2, 0]
+    assert "a key is expected" in done[0].stderr
+    assert done[1].stderr.startswith("sealwax: serve needs packages that are not installed: ")
+    assert "serve needs packages" in " ".join(done[2].stdout.split())
 
 
 def test_settings_that_no_client_would_take_are_refused(site: Site) -> None:
