@@ -7,12 +7,22 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection
 
-from roaming_keys.database.tables import DEVICE, SESSION, USED
+from roaming_keys import session_statements as statements
+from roaming_keys.session_statements import (
+    DEVICE_ID,
+    KEY,
+    LATEST,
+    MOST,
+    NOW,
+    NUMBER,
+    TOKEN,
+    USER,
+    SessionStatements,
+)
 from roaming_keys.wire import MAX_DEVICES
 from sealwax.service import CLOCK_SLACK_SECONDS, Database
-from sealwax.service.database import insert_into
 
 LIFETIME: Final = datetime.timedelta(hours=1)
 MAX_SESSIONS: Final = 20
@@ -62,50 +72,37 @@ class SessionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._statements = SessionStatements(database)
 
     def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime:
         """Start a session and return its end. Raises UsedBefore if the nonce or the key was used before."""
         ends, now = at + LIFETIME, at.timestamp()
         with self._database.transaction(durable=False) as rows:
-            use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            device = _remember_device(rows, new, at)
-            started = insert_into(rows, SESSION).values(
-                key=new.key, user=new.user, device=device, counter=0, started=now, ends=ends.timestamp()
-            )
-            if rows.execute(started.on_conflict_do_nothing().returning(SESSION.c.key)).first() is None:
+            self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
+            session = {"key": new.key, "user": new.user, "device": self._remember_device(rows, new, at), "counter": 0}
+            times = {"started": now, "ends": ends.timestamp()}
+            if rows.execute(self._statements.start, session | times).first() is None:
                 raise UsedBefore
-            is_over = (SESSION.c.ends <= now) | (SESSION.c.started > now + CLOCK_SLACK_SECONDS)
-            rows.execute(delete(SESSION).where(is_over))
-            latest = select(SESSION.c.key).where(SESSION.c.user == new.user)
-            latest = latest.where(SESSION.c.key != new.key)
-            latest = latest.order_by(SESSION.c.started.desc()).limit(MAX_SESSIONS - 1)
-            is_earlier = (SESSION.c.user == new.user, SESSION.c.key != new.key, SESSION.c.key.not_in(latest))
-            rows.execute(delete(SESSION).where(*is_earlier))
+            rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS})
+            rows.execute(statements.DROP_SESSIONS, {USER: new.user, KEY: new.key, MOST: MAX_SESSIONS - 1})
         return ends
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
         """Return the session with a public key, unless it has ended."""
-        session = SESSION.c
-        query = select(session.user, session.device, session.started)
-        query = query.where(session.key == key, session.ends > at.timestamp())
         with self._database.reading() as rows:
-            row = rows.execute(query).first()
+            row = rows.execute(statements.FIND, {KEY: key, NOW: at.timestamp()}).first()
         return row and Caller(session_key=key, user=row.user, device=row.device, started=_aware(row.started))
 
-    def count(self, key: bytes, counter: int) -> None:
+    def count(self, key: bytes, number: int) -> None:
         """Note the number of a call. Raises UsedBefore if it is not larger than those before."""
-        is_next = (SESSION.c.key == key, SESSION.c.counter < counter)
-        counted = update(SESSION).where(*is_next).values(counter=counter)
         with self._database.transaction(durable=False) as rows:
-            if rows.execute(counted.returning(SESSION.c.key)).first() is None:
+            if rows.execute(statements.COUNT, {KEY: key, NUMBER: number}).first() is None:
                 raise UsedBefore
 
     def devices(self, user: str) -> list[StoredDevice]:
         """Return the devices of a user, the latest first."""
-        device = DEVICE.c
-        query = select(device.id, device.sealed_name, device.created, device.latest).where(device.user == user)
         with self._database.reading() as rows:
-            found = rows.execute(query.order_by(device.latest.desc())).all()
+            found = rows.execute(statements.DEVICES, {USER: user}).all()
         return [
             StoredDevice(
                 id=row.id,
@@ -118,33 +115,24 @@ class SessionStore:
 
     def knows_device(self, user: str, token_hash: bytes) -> bool:
         """Return whether a user has logged in on the device with this token."""
-        query = select(DEVICE.c.id).where(DEVICE.c.user == user, DEVICE.c.token == token_hash)
         with self._database.reading() as rows:
-            return rows.execute(query).first() is not None
+            return rows.execute(statements.FIND_DEVICE, {USER: user, TOKEN: token_hash}).first() is not None
 
+    def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
+        """Note the use of something that ends. Raises UsedBefore."""
+        # Kept for longer, because another process may have a clock that is behind.
+        rows.execute(statements.FORGET_USED, {NOW: (at - _KEPT_AFTER_END).timestamp()})
+        if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
+            raise UsedBefore
 
-def use_once(rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
-    """Note the use of something that ends. Raises UsedBefore."""
-    # Kept for longer, because another process may have a clock that is behind.
-    rows.execute(delete(USED).where(USED.c.ends <= (at - _KEPT_AFTER_END).timestamp()))
-    used = insert_into(rows, USED).values(value=value, ends=ends.timestamp())
-    if rows.execute(used.on_conflict_do_nothing().returning(USED.c.value)).first() is None:
-        raise UsedBefore
-
-
-def _remember_device(rows: Connection, new: NewSession, at: datetime.datetime) -> str:
-    now = at.timestamp()
-    used = {"sealed_name": new.sealed_name, "latest": now}
-    device = insert_into(rows, DEVICE).values(
-        id=os.urandom(_ID_BYTES).hex(), user=new.user, token=new.token_hash, created=now, **used
-    )
-    device = device.on_conflict_do_update(index_elements=["user", "token"], set_=used)
-    id_ = rows.execute(device.returning(DEVICE.c.id)).scalar_one()
-    is_own = DEVICE.c.user == new.user
-    latest = select(DEVICE.c.id).where(is_own).order_by(DEVICE.c.latest.desc()).limit(MAX_DEVICES)
-    rows.execute(delete(DEVICE).where(is_own, DEVICE.c.id.not_in(latest), DEVICE.c.id != id_))
-    rows.execute(delete(DEVICE).where(is_own, DEVICE.c.latest < (at - FORGET_DEVICE_AFTER).timestamp()))
-    return str(id_)
+    def _remember_device(self, rows: Connection, new: NewSession, at: datetime.datetime) -> str:
+        now = at.timestamp()
+        device = {"id": os.urandom(_ID_BYTES).hex(), "user": new.user, "token": new.token_hash}
+        times = {"sealed_name": new.sealed_name, "created": now, "latest": now}
+        found = str(rows.execute(self._statements.remember, device | times).scalar_one())
+        rows.execute(statements.DROP_DEVICES, {USER: new.user, DEVICE_ID: found, MOST: MAX_DEVICES})
+        rows.execute(statements.FORGET_DEVICES, {USER: new.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
+        return found
 
 
 def _aware(seconds: float) -> datetime.datetime:

@@ -20,7 +20,7 @@ from roaming_keys.database.tables import (
 )
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import Caller, SessionStore, use_once
+from roaming_keys.sessions import Caller, SessionStore
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
 from sealwax.service import Database
@@ -131,7 +131,7 @@ class Store:
             if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
                 raise AccountExists
             rows.execute(insert(RECORD).values(user=account.user, **_columns(record)))
-            use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
+            self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
 
     def replace_record(self, user: str, record: SealedRecord) -> None:

@@ -160,7 +160,7 @@ def test_the_parts_of_all_services_know_the_core_only() -> None:
 
 SERVER_OF_KEYS = (
     *("account_views", "app", "bodies", "config", "database", "login_views", "operation", "server_keys", "sessions"),
-    "store",
+    *("limits", "session_statements", "store"),
 )
 
 

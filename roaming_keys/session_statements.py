@@ -1,0 +1,62 @@
+"""The SQL of sessions and devices, made once: making a statement takes SQLAlchemy longer than running it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select, update
+
+from roaming_keys.database.tables import DEVICE, SESSION, USED
+from sealwax.service import Database
+from sealwax.service.database import insert_into
+
+# The parameters. The names of columns are reserved for the values of an INSERT.
+KEY, USER, TOKEN, DEVICE_ID, NUMBER = "the_key", "the_user", "the_token", "the_device", "the_number"
+NOW, LATEST, MOST = "now", "latest_allowed", "most"
+
+_IS_SESSION: Final = SESSION.c.key == bindparam(KEY)
+_IS_OWN_DEVICE: Final = DEVICE.c.user == bindparam(USER)
+_OTHER_SESSIONS: Final = (SESSION.c.user == bindparam(USER), SESSION.c.key != bindparam(KEY))
+_LATEST_SESSIONS: Final = (
+    select(SESSION.c.key).where(*_OTHER_SESSIONS).order_by(SESSION.c.started.desc()).limit(bindparam(MOST))
+)
+_LATEST_DEVICES: Final = (
+    select(DEVICE.c.id).where(_IS_OWN_DEVICE).order_by(DEVICE.c.latest.desc()).limit(bindparam(MOST))
+)
+
+FIND: Final = select(SESSION.c.user, SESSION.c.device, SESSION.c.started).where(
+    _IS_SESSION, SESSION.c.ends > bindparam(NOW)
+)
+COUNT: Final = (
+    update(SESSION)
+    .where(_IS_SESSION, SESSION.c.counter < bindparam(NUMBER))
+    .values(counter=bindparam(NUMBER))
+    .returning(SESSION.c.key)
+)
+END_SESSIONS: Final = delete(SESSION).where(
+    (SESSION.c.ends <= bindparam(NOW)) | (SESSION.c.started > bindparam(LATEST))
+)
+DROP_SESSIONS: Final = delete(SESSION).where(*_OTHER_SESSIONS, SESSION.c.key.not_in(_LATEST_SESSIONS))
+DROP_DEVICES: Final = delete(DEVICE).where(
+    _IS_OWN_DEVICE, DEVICE.c.id != bindparam(DEVICE_ID), DEVICE.c.id.not_in(_LATEST_DEVICES)
+)
+FORGET_DEVICES: Final = delete(DEVICE).where(_IS_OWN_DEVICE, DEVICE.c.latest < bindparam(NOW))
+DEVICES: Final = (
+    select(DEVICE.c.id, DEVICE.c.sealed_name, DEVICE.c.created, DEVICE.c.latest)
+    .where(_IS_OWN_DEVICE)
+    .order_by(DEVICE.c.latest.desc())
+)
+FIND_DEVICE: Final = select(DEVICE.c.id).where(_IS_OWN_DEVICE, DEVICE.c.token == bindparam(TOKEN))
+FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
+
+
+class SessionStatements:
+    """The statements that each kind of database writes in its own way."""
+
+    def __init__(self, database: Database) -> None:
+        used, session, device = (insert_into(database, table) for table in (USED, SESSION, DEVICE))
+        self.use: Final = used.on_conflict_do_nothing().returning(USED.c.value)
+        self.start: Final = session.on_conflict_do_nothing().returning(SESSION.c.key)
+        again = {"sealed_name": device.excluded.sealed_name, "latest": device.excluded.latest}
+        known = device.on_conflict_do_update(index_elements=["user", "token"], set_=again)
+        self.remember: Final = known.returning(DEVICE.c.id)
