@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from sealwax.authority.register import Entry
 from sealwax.files.whole import write_whole
 from smime_core.asn1 import build_pem
-
-_LINE_LENGTH: Final = 76
-# RFC 2849: a value that matches is written as it is, any other value in base64.
-_SAFE: Final = re.compile(r"[!-9;=-~][ -~]*(?<! )")
-# RFC 4514 section 2.4, including characters that are special only at the start or the end.
-_SPECIAL: Final = re.compile(r'["+,;<>\\=#\x00]|^ | $')
+from smime_core.text import build_binary_ldif_line, build_ldif_line, escape_dn_value
 
 
 def write_directory(folder: Path, entries: Sequence[Entry], valid: Sequence[Entry]) -> None:
@@ -47,40 +39,22 @@ def build_ldif(entries: Sequence[Entry], valid: Sequence[Entry], *, base: str) -
     for entry in entries:
         for address in filter(str.isascii, entry.addresses):
             by_address[address] += [entry.certificate.der] if entry.certificate.serial_number in kept else []
-    return "".join(_changes(address, certificates, base) for address, certificates in by_address.items()).encode()
+    return b"".join(_changes(address, certificates, base) for address, certificates in by_address.items())
 
 
-def _changes(address: str, certificates: list[bytes], base: str) -> str:
-    name = f"mail={escape_dn_value(address)},{base}"
+def _changes(address: str, certificates: list[bytes], base: str) -> bytes:
+    name = build_ldif_line("dn", f"mail={escape_dn_value(address)},{base}")
     added = (
-        _line("dn", name),
-        "changetype: add\n",
-        "objectClass: inetOrgPerson\n",
-        _line("cn", address),
-        _line("sn", address),
-        _line("mail", address),
+        name,
+        b"changetype: add\n",
+        b"objectClass: inetOrgPerson\n",
+        build_ldif_line("cn", address),
+        build_ldif_line("sn", address),
+        build_ldif_line("mail", address),
     )
-    values = (_fold(f"userCertificate;binary:: {base64.b64encode(one).decode('ascii')}") for one in certificates)
-    replaced = (_line("dn", name), "changetype: modify\n", "replace: userCertificate;binary\n", *values, "-\n")
-    return "".join((*added, "\n", *replaced, "\n"))
-
-
-def escape_dn_value(text: str) -> str:
-    """A value inside a DN (RFC 4514 section 2.4)."""
-    return _SPECIAL.sub(lambda match: "".join(f"\\{byte:02x}" for byte in match[0].encode()), text)
-
-
-def _line(name: str, value: str) -> str:
-    if _SAFE.fullmatch(value):
-        return _fold(f"{name}: {value}")
-    return _fold(f"{name}:: {base64.b64encode(value.encode()).decode('ascii')}")
-
-
-def _fold(line: str) -> str:
-    """The line in parts of at most `_LINE_LENGTH` characters. Each continuation begins with a blank."""
-    first, rest = line[:_LINE_LENGTH], line[_LINE_LENGTH:]
-    step = _LINE_LENGTH - 1
-    return "\n ".join((first, *(rest[start : start + step] for start in range(0, len(rest), step)))) + "\n"
+    values = (build_binary_ldif_line("userCertificate;binary", one) for one in certificates)
+    replaced = (name, b"changetype: modify\n", b"replace: userCertificate;binary\n", *values, b"-\n")
+    return b"".join((*added, b"\n", *replaced, b"\n"))
 
 
 def _file(folder: Path, entry: Entry) -> Path:

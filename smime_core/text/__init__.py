@@ -1,10 +1,11 @@
-"""Text forms that several packages share: mail addresses, domain names, origins, base64, keys, times.
+"""Text forms that several packages share: mail addresses, domain names, origins, base64, keys, times, lines of LDIF.
 
-RFC 5321, 5890, 6454, 4648.
+RFC 5321, 5890, 6454, 4648, 2849.
 """
 
 from smime_core.text.entrust import check_no_entrust_profile
 from smime_core.text.key_text import read_ed25519, write_ed25519
+from smime_core.text.ldif_lines import build_binary_ldif_line, build_ldif_line, escape_dn_value
 from smime_core.text.length_prefixed import length_prefixed
 from smime_core.text.loopback import is_loopback
 from smime_core.text.mail_address import address_key, addresses_match, parse_address
@@ -14,8 +15,11 @@ from smime_core.text.times import utc_text
 __all__ = [
     "address_key",
     "addresses_match",
+    "build_binary_ldif_line",
+    "build_ldif_line",
     "check_no_entrust_profile",
     "check_origin",
+    "escape_dn_value",
     "is_loopback",
     "length_prefixed",
     "parse_address",

@@ -32,7 +32,7 @@ from sealwax.authority.issuing import (
     revoke_certificate,
     root_press,
 )
-from sealwax.authority.publishing import build_ldif, escape_dn_value, write_directory
+from sealwax.authority.publishing import build_ldif, write_directory
 from sealwax.authority.register import Entry, Issuer, Kind
 from smime_core import blocking
 from smime_core.asn1.pem import build_pem
@@ -455,18 +455,3 @@ def test_ldif_escapes_names_and_encodes_what_is_no_ascii(authority: AuthorityFol
     assert build_ldif(people, valid, base="ou=Köln").startswith(
         b"dn:: bWFpbD1hbGljZVwyYmFAZXhhbXBsZS50ZXN0LG91PUvDtmxu\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "escaped"),
-    [
-        ("a@b", "a@b"),
-        ("a+b,c@d", "a\\2bb\\2cc@d"),
-        ('"\\<>;=#', "\\22\\5c\\3c\\3e\\3b\\3d\\23"),
-        (" a ", "\\20a\\20"),
-        ("ü", "ü"),
-        ("\0", "\\00"),
-    ],
-)
-def test_values_in_a_dn_are_escaped(text: str, escaped: str) -> None:
-    assert escape_dn_value(text) == escaped

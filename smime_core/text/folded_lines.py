@@ -1,0 +1,41 @@
+"""Lines that are folded: a line that begins with a blank continues the line before (RFC 2849, RFC 2425, RFC 6350)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+def unfold_lines(data: bytes, blanks: bytes) -> Iterator[bytes]:
+    """The lines of a text without their ends. `blanks` are the bytes that begin a continuation."""
+    held: bytearray | None = None
+    start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        line = data[start:end].removesuffix(b"\r")
+        start = end + 1
+        if held is not None and line and line[0] in blanks:
+            held += line[1:]
+            continue
+        if held is not None:
+            yield bytes(held)
+        held = bytearray(line)
+    if held is not None:
+        yield bytes(held)
+
+
+def fold_line(line: bytes, width: int, line_end: bytes = b"\n") -> bytes:
+    """A line of UTF-8 in pieces of at most `width` bytes. Each after the first begins with a blank, which counts."""
+    pieces: list[bytes] = []
+    start = 0
+    while start < len(line) or not pieces:
+        end = start + width - bool(pieces)
+        # No character is cut: the bytes after its first are 10xxxxxx.
+        while start < end < len(line) and line[end] & 0xC0 == 0x80:
+            end -= 1
+        pieces.append(line[start:end])
+        start = end
+    return (line_end + b" ").join(pieces) + line_end
