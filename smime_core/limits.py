@@ -90,6 +90,10 @@ MAX_CONTACTS: Final = 10_000
 MAX_CONTACT_CERTIFICATES: Final = 10  # Certificates of one address: two uses, renewed every year for five years.
 MAX_CONTACTS_BYTES: Final = 100_000_000  # All contacts as JSON; two certificates with one issuer take 8,000 bytes.
 MAX_CONTACTS_TOKENS: Final = 5_000_000  # MAX_JSON_TOKENS for contacts; ten certificates of 10,000 people have half.
+MAX_PEOPLE_FILE_BYTES: Final = 67_108_864  # One address book; photographs take most of it.
+# Certificates in one address book, those of authorities included: two for each of MAX_CONTACTS people.
+MAX_PEOPLE_CERTIFICATES: Final = 20_000
+MAX_PERSON_ADDRESSES: Final = 100  # Addresses in one entry of an address book.
 MAX_RSA_MODULUS_BITS: Final = 16_384
 MAX_RSA_EXPONENT_BITS: Final = 64
 MAX_DSA_MODULUS_BITS: Final = 4_096  # FIPS 186-4 ends at 3,072.

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smime_core.cms import ID_SIGNED_DATA, is_content_info, parse_content_info, parse_signed_data, unarmor
-from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.errors import SmimeError
 from smime_core.limits import MAX_FOUND_CERTIFICATES, check_limit
-from smime_core.trust import CertificateSource, FoundCertificate
-from smime_core.x509 import Certificate, parse_certificates
+from smime_core.trust import CertificateSource, FoundCertificate, parse_carried_certificates
+from smime_core.x509 import Certificate
 
 
 def read_certificates(data: bytes) -> tuple[Certificate, ...]:
-    """The certificates in a file or in the value of an attribute, in their order.
+    """The certificates in a file or in the value of an attribute, in their order. Nothing is verified.
 
-    CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8); no signature is verified. Raises
-    MalformedMessage or LimitExceeded.
+    Raises MalformedMessage or LimitExceeded.
     """
-    certificates = _read_cms(data) if _is_cms(data) else parse_certificates(data)
+    certificates = parse_carried_certificates(data)
     check_limit("certificates found", len(certificates), MAX_FOUND_CERTIFICATES)
     return certificates
 
@@ -40,14 +38,3 @@ def found_in(values: Iterable[bytes], source: CertificateSource, detail: str) ->
         for one in certificates
         if not one.is_ca
     )
-
-
-def _is_cms(data: bytes) -> bool:
-    return is_content_info(data) or (data[:1] != b"\x30" and b"-----BEGIN CERTIFICATE" not in data)
-
-
-def _read_cms(data: bytes) -> tuple[Certificate, ...]:
-    content_info = parse_content_info(unarmor(data))
-    if content_info.content_type != ID_SIGNED_DATA:
-        raise MalformedMessage("found no certificates", where="directory")
-    return parse_signed_data(content_info.content).certificates

@@ -28,6 +28,15 @@ from smime_core.trust.decisions import (
 )
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
 from smime_core.trust.judging import Judging
+from smime_core.trust.people_files.building import PeopleForm, build_people_file
+from smime_core.trust.people_files.importing import Imported, import_changed_people, import_people
+from smime_core.trust.people_files.left_out import LEFT_OUT_REASONS, LeftOut
+from smime_core.trust.people_files.reading import (
+    FoundPerson,
+    PeopleFile,
+    parse_carried_certificates,
+    parse_people_file,
+)
 from smime_core.trust.recipient_choice import (
     FoundCertificate,
     NoUsableCertificate,
@@ -43,6 +52,7 @@ from smime_core.trust.roots import Root, build_root, parse_roots, roots_to_ancho
 from smime_core.trust.strict_json import Members, parse_json
 
 __all__ = [
+    "LEFT_OUT_REASONS",
     "NO_CONTACTS",
     "CertificateChange",
     "CertificateSource",
@@ -51,10 +61,15 @@ __all__ = [
     "Decision",
     "DecisionKind",
     "FoundCertificate",
+    "FoundPerson",
+    "Imported",
     "Judging",
     "KnownCertificate",
+    "LeftOut",
     "Members",
     "NoUsableCertificate",
+    "PeopleFile",
+    "PeopleForm",
     "RecipientCheck",
     "RecipientChoice",
     "Root",
@@ -62,6 +77,7 @@ __all__ = [
     "add_decision",
     "build_contacts",
     "build_decisions",
+    "build_people_file",
     "build_root",
     "check_recipient",
     "check_without_path",
@@ -73,11 +89,15 @@ __all__ = [
     "find_in_contacts",
     "harvest",
     "has_receiving_key",
+    "import_changed_people",
+    "import_people",
     "make_decision",
     "merge",
+    "parse_carried_certificates",
     "parse_contacts",
     "parse_decisions",
     "parse_json",
+    "parse_people_file",
     "parse_roots",
     "remember_certificate",
     "roots_to_anchors",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -90,7 +90,11 @@ class Contacts:
 
     def with_contact(self, contact: Contact) -> Contacts:
         """These contacts with another entry for the address of `contact`. Raises LimitExceeded."""
-        people = self._by_address | {address_key(contact.address): contact}
+        return self.with_all((contact,))
+
+    def with_all(self, contacts: Iterable[Contact]) -> Contacts:
+        """These contacts with other entries for the addresses of `contacts`. Raises LimitExceeded."""
+        people = self._by_address | {address_key(contact.address): contact for contact in contacts}
         check_limit("contacts", len(people), MAX_CONTACTS)
         return Contacts(people=tuple(people.values()))
 

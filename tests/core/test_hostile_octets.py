@@ -31,6 +31,7 @@ EXAMPLES = {
     "operators-list": 200,
     "discovery": 200,
     "pool": 150,
+    "people-files": 250,
 }
 
 

@@ -95,6 +95,18 @@ _JSON: Final[dict[str, Around]] = {
     "text of an entry": (b'[["text", "a", "', b'", "Name", "visible"]]'),
     "text of a field": (b'{"version": "1", "origin": "https://clinic.example", "text": "', b'"}'),
 }
+_ADDRESS_BOOK: Final[dict[str, Around]] = {
+    "LDIF": (b"dn: cn=a\n", b"\n"),
+    "attribute of LDIF": (b"dn: cn=a\n", b": a\n"),
+    "mail of LDIF": (b"dn: cn=a\nmail: ", b"\n"),
+    "certificate of LDIF": (b"dn: cn=a\nuserCertificate;binary:: ", b"\n"),
+    "vCard": (b"BEGIN:VCARD\n", b"\nEND:VCARD\n"),
+    "property of a vCard": (b"BEGIN:VCARD\nA", b":a\nEND:VCARD\n"),
+    "parameter of a vCard": (b'BEGIN:VCARD\nKEY;A="', b'":a\nEND:VCARD\n'),
+    "FN of a vCard": (b"BEGIN:VCARD\nFN:", b"\nEND:VCARD\n"),
+    "KEY of a vCard": (b"BEGIN:VCARD\nKEY:", b"\nEND:VCARD\n"),
+    "data of a vCard": (b"BEGIN:VCARD\nKEY:data:a;base64,", b"\nEND:VCARD\n"),
+}
 _TEXT: Final[dict[str, Around]] = {
     "whole": (b"", b""),
     "address": (b"a@", b".test"),
@@ -156,6 +168,7 @@ PLACES: Final[dict[str, tuple[dict[str, Around], dict[str, Reader]]]] = {
             **TARGETS["own-members"],
         },
     ),
+    "address books": (_ADDRESS_BOOK, TARGETS["people-files"]),
     "text": (
         _TEXT,
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Final
@@ -15,6 +16,7 @@ from smime_core.cms.content_info import ID_SIGNED_DATA, build_content_info
 from smime_core.cms.signed_data_editing import add_unsigned_attribute
 from smime_core.limits import MAX_CERTIFICATION_REQUEST_BYTES, MAX_OCSP_REQUEST_BYTES
 from smime_core.pkix.extensions import NAME_CONSTRAINTS
+from smime_core.provider import NewKey
 from smime_core.trust.strict_json import certificate_text
 from tests.fuzz.trust_samples import trust_samples
 from tests.support import revocations, timestamp_service
@@ -141,6 +143,11 @@ def _contacts(count: int) -> bytes:
     return _json("contacts", certificates=[certificate_text(person("bob").certificate)], contacts=people)
 
 
+def _people(begin: bytes, line: bytes, end: bytes) -> bytes:
+    entry = begin + line % base64.b64encode(person("bob", NewKey.P256).certificate.der) + end
+    return _fill(entry)
+
+
 def _operators_list() -> bytes:
     members = json.loads(trust_samples()["operators-list"][0])
     members["anchors"] = members["anchors"][:1] * 600
@@ -228,5 +235,16 @@ TRUST_HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     "JSON in one another": lambda: b'{"version":' + b"[" * (MEGABYTE - 20),
     "numbers in JSON": lambda: b'{"version": [' + b"1e9," * 240_000 + b"1]}",
     "one long number in JSON": lambda: b'{"version": ' + b"9" * MEGABYTE + b"}",
+    "entries of LDIF": lambda: (
+        b"version: 1\n" + _numbered(40_000, lambda number: b"dn: a\nmail: %d@b.test\n\n" % number)
+    ),
+    "certificates of LDIF": lambda: _people(b"dn: a\n", b"userCertificate;binary:: %b\n", b"\n"),
+    "empty certificates of LDIF": lambda: b"dn: a\n" + _fill(b"userCertificate:<\n"),
+    "blank lines of LDIF": lambda: b"dn: a\n" + _fill(b"\n"),
+    "folds of LDIF": lambda: b"dn: a\nmail: " + _fill(b"\n "),
+    "certificates of vCards": lambda: _people(b"BEGIN:VCARD\n", b"KEY;ENCODING=b:%b\n", b"END:VCARD\n"),
+    "cards": lambda: _fill(b"BEGIN:VCARD\nEND:VCARD\n"),
+    "parameters of a vCard": lambda: b"BEGIN:VCARD\nKEY" + _fill(b';A="b"') + b":x\nEND:VCARD\n",
+    "escapes of a vCard": lambda: b"BEGIN:VCARD\nFN:" + _fill(b"\\n") + b"\nEND:VCARD\n",
     "members of JSON": lambda: b"{" + b",".join(b'"%d":0' % number for number in range(90_000)) + b"}",
 }

@@ -15,6 +15,7 @@ from smime_core.ca.names import COMMON_NAME, build_name
 from smime_core.cades import add_validation_data
 from smime_core.cms import SignerOptions
 from smime_core.cms.attributes import SIGNATURE_TIME_STAMP, build_attribute
+from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.content_info import TRUST_LIST
 from smime_core.cms.signing import Signing
 from smime_core.own_content.discovery import FollowedDiscovery, build_followed_discovery
@@ -22,6 +23,7 @@ from smime_core.own_content.server_list import build_server_list
 from smime_core.own_content.trust_list import FollowedList, TrustList, build_followed_list, sign_trust_list
 from smime_core.pkix import PolicyRequirements, TrustAnchor
 from smime_core.provider import NewKey
+from smime_core.trust import NO_CONTACTS, PeopleForm, build_people_file, import_people, parse_people_file
 from smime_core.trust.decisions import Decision, DecisionKind
 from smime_core.trust.decisions_json import build_decisions
 from smime_core.trust.judging import Judging
@@ -45,6 +47,7 @@ def trust_samples() -> dict[str, tuple[bytes, ...]]:
         "operators-list": _lists(),
         "discovery": _discovery(),
         "pool": _pool(),
+        "people-files": _people_files(),
     }
 
 
@@ -56,6 +59,7 @@ TRUST_TARGETS_OF_KIND: Final[dict[str, tuple[str, ...]]] = {
     "operators-list": ("operators-list",),
     "discovery": ("discovery",),
     "pool": ("pool", "certificates", "revocation"),
+    "people-files": ("people-files",),
 }
 
 
@@ -153,4 +157,20 @@ def _pool() -> tuple[bytes, ...]:
         ca_house.build_house().alice.der,
         ca_house.build_house().issuing.certificate.der,
         house.certificate.der,
+    )
+
+
+def _people_files() -> tuple[bytes, ...]:
+    # An authority below a root, so that all forms that have intermediates carry one.
+    below = path_house.root("Pool").issue("Below")
+    certificates = [below.certificate, below.certify("käthe@example.test"), person("bob", NewKey.P256).certificate]
+    file = parse_people_file(build_certificates_only(certificates))
+    contacts = import_people(NO_CONTACTS, file, NOW).contacts
+    key = base64.b64encode(certificates[1].der)
+    return (
+        *(build_people_file(contacts.people, form) for form in PeopleForm),
+        b"# a search\r\n\r\ndn:: Y249Qm9i\r\ndisplayName: B\r\n ob\r\n"
+        b"userCertificate;binary:< file:///x\r\n\r\nsearch: 2\r\n",
+        b'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:B\\,b\r\na.EMAIL;X="a:b":k@example.test\r\nKEY:http://x\r\n'
+        b"KEY:data:application/pkix-cert;base64," + key + b"\r\nEND:VCARD\r\n",
     )

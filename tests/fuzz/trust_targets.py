@@ -43,6 +43,15 @@ from smime_core.own_content.trust_list import build_followed_list, find_operator
 from smime_core.pkix import PathRules, Purpose, RevocationPolicy, TrustAnchor, find_lookups, parse_evidence
 from smime_core.provider import NewKey
 from smime_core.report.certificate_page import describe_certificate, page_to_json
+from smime_core.trust import (
+    NO_CONTACTS,
+    Contacts,
+    PeopleForm,
+    build_people_file,
+    import_changed_people,
+    import_people,
+    parse_people_file,
+)
 from smime_core.trust.decisions import DecisionKind, decision_anchors, make_decision
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
 from smime_core.x509.certificate import parse_certificate
@@ -109,6 +118,21 @@ def _read_decisions(data: bytes) -> None:
     store = TrustStore(anchors=decision_anchors(decisions), revocation=RevocationPolicy.NOT_CHECKED)
     certificate = person("alice").certificate
     blocking.validate_path(certificate, Purpose.SIGN, PathRules(store, NOW), PROVIDER)
+
+
+def read_people_file(data: bytes) -> None:
+    """Import the people of a file, and read them again from files of ours."""
+    file = parse_people_file(data)
+    contacts = import_people(NO_CONTACTS, file, NOW).contacts
+    import_changed_people(contacts, file, NOW)
+    if contacts.people:
+        for form in (PeopleForm.LDIF, PeopleForm.VCARD):
+            again = parse_people_file(build_people_file(contacts.people, form))
+            assert _facts(import_people(NO_CONTACTS, again, NOW).contacts) == _facts(contacts)
+
+
+def _facts(contacts: Contacts) -> set[tuple[str, bytes]]:
+    return {(one.address, known.certificate.der) for one in contacts.people for known in one.certificates}
 
 
 def _decide(data: bytes) -> None:
@@ -184,6 +208,7 @@ TRUST_TARGETS: Final[dict[str, dict[str, Reader]]] = {
     "lasting": {"lasting signatures": _read_lasting, "operator": find_operator},
     "records": {"SMIMEA record": _read_record},
     "decisions": {"decisions": _read_decisions},
+    "people-files": {"people file": read_people_file},
     "operators-list": {"operator's list": _read_operators_list, "followed list": _read_followed_list},
     "discovery": {
         "list of servers": _read_servers,

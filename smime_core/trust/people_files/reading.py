@@ -1,0 +1,174 @@
+"""Read a file with other people's certificates, whose form is recognised by its content.
+
+The forms are DER, PEM, certs-only CMS (.p7b), LDIF and vCard. A certificate belongs to the addresses that it names. If
+its entry states addresses, it belongs only to those that both name. All other certificates are reported in `left_out`.
+No signature and no path is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from smime_core.asn1.pem import find_pem_blocks
+from smime_core.cms.certificates_only import parse_certificates_only
+from smime_core.cms.content_info import ID_SIGNED_DATA, is_content_info, parse_content_info, unarmor
+from smime_core.cms.signed_data import parse_signed_data
+from smime_core.errors import MalformedMessage, SmimeError
+from smime_core.limits import MAX_CONTACTS, MAX_PEOPLE_CERTIFICATES, MAX_PEOPLE_FILE_BYTES, check_limit
+from smime_core.text.mail_address import address_key, parse_address
+from smime_core.trust.people_files.entries import Entry
+from smime_core.trust.people_files.ldif import parse_ldif
+from smime_core.trust.people_files.left_out import LeftOut, leave_out
+from smime_core.trust.people_files.vcard import parse_vcards
+from smime_core.x509.certificate import Certificate, parse_certificate, parse_certificates
+
+_HEAD_BYTES: Final = 65_536  # A form is recognised in the first bytes, and PEM in all of them.
+_VCARD: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+BEGIN[ \t]*+:[ \t]*+VCARD", re.IGNORECASE)
+# RFC 2849: comments and blank lines may come first.
+_LDIF: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:[# ][^\n]*+)?\n|\r\n)*(?:version|dn)[ \t]*+:", re.IGNORECASE)
+_PEM_BEGIN: Final = b"-----BEGIN "
+_CERTIFICATE_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+_CMS_LABELS: Final = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPerson:
+    """An address and a certificate that names it."""
+
+    address: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleFile:
+    """The contents of a file. `certificates` are all that were read, in their order and each once.
+
+    `people` are those of people, and `authorities` those of authorities, which may be intermediates of the former.
+    `entries_without` is the number of entries that have no certificate at all.
+    """
+
+    certificates: tuple[Certificate, ...]
+    people: tuple[FoundPerson, ...]
+    authorities: tuple[Certificate, ...]
+    left_out: tuple[LeftOut, ...]
+    entries_without: int
+
+
+def parse_people_file(data: bytes) -> PeopleFile:
+    """The certificates of a file and the addresses that they belong to. Raises MalformedMessage or LimitExceeded."""
+    check_limit("bytes of a people file", len(data), MAX_PEOPLE_FILE_BYTES)
+    head = data[:_HEAD_BYTES]
+    if _VCARD.match(head):
+        return _Reading().of_entries(parse_vcards(data))
+    if _LDIF.match(head):
+        return _Reading().of_entries(parse_ldif(data))
+    if data[:1] != b"\x30" and _PEM_BEGIN in data:
+        return _Reading().of_entries(_pem_entries(data))
+    return _Reading().of_certificates(_parse_bare(data))
+
+
+def parse_carried_certificates(data: bytes) -> tuple[Certificate, ...]:
+    """The certificates in a value of a directory or of an address book: DER, PEM, or CMS that carries them.
+
+    CMS may have signers, as in userSMIMECertificate (RFC 2798 section 2.8). No signature is verified. Raises
+    MalformedMessage or LimitExceeded.
+    """
+    if not is_content_info(data) and (data[:1] == b"\x30" or b"-----BEGIN CERTIFICATE" in data):
+        return parse_certificates(data)
+    content_info = parse_content_info(unarmor(data))
+    if content_info.content_type != ID_SIGNED_DATA:
+        raise MalformedMessage("found no certificates", where="CMS")
+    return parse_signed_data(content_info.content).certificates
+
+
+class _Reading:
+    """The state of reading one file."""
+
+    def __init__(self) -> None:
+        self._certificates: dict[Certificate, None] = {}
+        self._people: dict[tuple[tuple[str, str], Certificate], FoundPerson] = {}
+        self._left_out: dict[LeftOut, None] = {}
+        self._values = 0
+        self._entries_without = 0
+
+    def of_entries(self, entries: Iterable[Entry]) -> PeopleFile:
+        """Read all entries. Raises LimitExceeded."""
+        for number, entry in enumerate(entries, start=1):
+            check_limit("entries of an address book", number, MAX_CONTACTS)
+            self._read_entry(entry)
+        return self._finish()
+
+    def of_certificates(self, certificates: Iterable[Certificate]) -> PeopleFile:
+        """Read certificates without entries."""
+        for certificate in certificates:
+            self._assign((certificate,), certificate.common_name, ())
+        return self._finish()
+
+    def _read_entry(self, entry: Entry) -> None:
+        if not entry.certificates and not entry.refusals:
+            self._entries_without += 1
+        self._left_out |= dict.fromkeys(leave_out(entry.name, code) for code in entry.refusals)
+        self._count(len(entry.refusals))
+        for value in entry.certificates:
+            try:
+                found = parse_carried_certificates(value)
+            except SmimeError:
+                found = ()
+            self._count(max(1, len(found)))
+            if found:
+                self._assign(found, entry.name, entry.addresses)
+            else:
+                self._left_out[leave_out(entry.name, "not-read")] = None
+
+    def _assign(self, certificates: Iterable[Certificate], name: str, stated: tuple[str, ...]) -> None:
+        keys = {address_key(address) for address in stated if parse_address(address)}
+        for certificate in certificates:
+            self._certificates[certificate] = None
+            if certificate.is_ca:
+                continue
+            own = certificate.email_addresses
+            fitting = [address for address in own if not stated or address_key(address) in keys]
+            for address in fitting:
+                found = FoundPerson(address=address, certificate=certificate)
+                self._people.setdefault((address_key(address), certificate), found)
+            if not fitting:
+                code = "other-address" if own else "no-address"
+                self._left_out[leave_out(name, code, certificate)] = None
+
+    def _count(self, values: int) -> None:
+        self._values += values
+        check_limit("certificates of an address book", self._values, MAX_PEOPLE_CERTIFICATES)
+
+    def _finish(self) -> PeopleFile:
+        return PeopleFile(
+            certificates=tuple(self._certificates),
+            people=tuple(self._people.values()),
+            authorities=tuple(one for one in self._certificates if one.is_ca),
+            left_out=tuple(self._left_out),
+            entries_without=self._entries_without,
+        )
+
+
+def _parse_bare(data: bytes) -> tuple[Certificate, ...]:
+    if data[:1] == b"\x30" and not is_content_info(data):
+        return (parse_certificate(data),)
+    try:
+        cms = bytes(unarmor(data))
+    except MalformedMessage as error:
+        raise MalformedMessage("found no certificate, LDIF or vCard", where="people file") from error
+    return parse_certificates_only(cms).certificates
+
+
+def _pem_entries(data: bytes) -> Iterator[Entry]:
+    # Each block is an entry without addresses, so that a damaged certificate does not hide the others.
+    blocks = [block for block in find_pem_blocks(data) if block.label in _CERTIFICATE_LABELS + _CMS_LABELS]
+    if not blocks:
+        raise MalformedMessage("found no certificate in PEM", where="people file")
+    for number, block in enumerate(blocks, start=1):
+        if block.label in _CMS_LABELS:
+            # A signed message is no file of certificates.
+            parse_certificates_only(block.octets)
+        yield Entry(name=f"#{number}", addresses=(), certificates=(block.octets,))
