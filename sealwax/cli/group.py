@@ -50,6 +50,7 @@ _VERBS: Final = {
     "timestamp": "sealwax.cli.verbs.timestamp:timestamp",
     "trust": "sealwax.cli.verbs.trust:trust",
     "find": "sealwax.cli.verbs.find:find",
+    "contacts": "sealwax.cli.verbs.contacts:contacts",
     "verify-pages": "sealwax.cli.verbs.releases:verify_pages",
     "verify-release": "sealwax.cli.verbs.releases:verify_release",
     "sign-pages": "sealwax.cli.verbs.releases:sign_pages",

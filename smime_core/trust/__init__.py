@@ -34,6 +34,7 @@ from smime_core.trust.people_files.left_out import LEFT_OUT_REASONS, LeftOut
 from smime_core.trust.people_files.reading import (
     FoundPerson,
     PeopleFile,
+    find_people,
     parse_carried_certificates,
     parse_people_file,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "explain_path_error",
     "find_decision",
     "find_in_contacts",
+    "find_people",
     "harvest",
     "has_receiving_key",
     "import_changed_people",

@@ -269,11 +269,19 @@ JSON_VERBS = {
     ("page", "verify"): (),
     ("identity", "list"): ("--passphrase-file", "ids/passphrase.txt"),
     ("trust", "show"): (),
+    ("contacts", "import"): (),
     ("verify-pages",): ("https://127.0.0.1:1", "--key"),
     ("verify-release",): ("ids", "--key"),
 }
 # These verbs read no file that the user names. They list stored data, or search for certificates.
-JSON_VERBS_WITHOUT_A_FILE = {("trust", "list"), ("trust", "roots"), ("find",), ("ca", "list"), ("discovery", "show")}
+JSON_VERBS_WITHOUT_A_FILE = {
+    ("trust", "list"),
+    ("trust", "roots"),
+    ("find",),
+    ("contacts", "list"),
+    ("ca", "list"),
+    ("discovery", "show"),
+}
 # These verbs report what they find, so that a configuration that cannot be read is one finding.
 REPORTING_VERBS = (("bridge", "check"), ("keys", "check"), ("discovery", "check"))
 

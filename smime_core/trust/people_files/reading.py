@@ -8,7 +8,7 @@ No signature and no path is checked here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,8 +66,16 @@ def parse_people_file(data: bytes) -> PeopleFile:
     if _LDIF.match(head):
         return _Reading().of_entries(parse_ldif(data))
     if data[:1] != b"\x30" and _PEM_BEGIN in data:
-        return _Reading().of_entries(_pem_entries(data))
+        return find_people(_pem_blocks(data))
     return _Reading().of_certificates(_parse_bare(data))
+
+
+def find_people(certificates: Iterable[bytes]) -> PeopleFile:
+    """The people whose certificates are given, each as DER. A damaged one does not hide the others.
+
+    Raises LimitExceeded.
+    """
+    return _Reading().of_entries(Entry(name="", addresses=(), certificates=(one,)) for one in certificates)
 
 
 def parse_carried_certificates(data: bytes) -> tuple[Certificate, ...]:
@@ -98,19 +106,18 @@ class _Reading:
         """Read all entries. Raises LimitExceeded."""
         for number, entry in enumerate(entries, start=1):
             check_limit("entries of an address book", number, MAX_CONTACTS)
-            self._read_entry(entry)
+            self._read_entry(entry, entry.name or f"#{number}")
         return self._finish()
 
     def of_certificates(self, certificates: Iterable[Certificate]) -> PeopleFile:
         """Read certificates without entries."""
-        for certificate in certificates:
-            self._assign((certificate,), certificate.common_name, ())
+        self._assign(certificates, "", ())
         return self._finish()
 
-    def _read_entry(self, entry: Entry) -> None:
+    def _read_entry(self, entry: Entry, name: str) -> None:
         if not entry.certificates and not entry.refusals:
             self._entries_without += 1
-        self._left_out |= dict.fromkeys(leave_out(entry.name, code) for code in entry.refusals)
+        self._left_out |= dict.fromkeys(leave_out(name, code) for code in entry.refusals)
         self._count(len(entry.refusals))
         for value in entry.certificates:
             try:
@@ -121,7 +128,7 @@ class _Reading:
             if found:
                 self._assign(found, entry.name, entry.addresses)
             else:
-                self._left_out[leave_out(entry.name, "not-read")] = None
+                self._left_out[leave_out(name, "not-read")] = None
 
     def _assign(self, certificates: Iterable[Certificate], name: str, stated: tuple[str, ...]) -> None:
         keys = {address_key(address) for address in stated if parse_address(address)}
@@ -136,7 +143,7 @@ class _Reading:
                 self._people.setdefault((address_key(address), certificate), found)
             if not fitting:
                 code = "other-address" if own else "no-address"
-                self._left_out[leave_out(name, code, certificate)] = None
+                self._left_out[leave_out(name or certificate.common_name, code, certificate)] = None
 
     def _count(self, values: int) -> None:
         self._values += values
@@ -162,13 +169,12 @@ def _parse_bare(data: bytes) -> tuple[Certificate, ...]:
     return parse_certificates_only(cms).certificates
 
 
-def _pem_entries(data: bytes) -> Iterator[Entry]:
-    # Each block is an entry without addresses, so that a damaged certificate does not hide the others.
+def _pem_blocks(data: bytes) -> list[bytes]:
     blocks = [block for block in find_pem_blocks(data) if block.label in _CERTIFICATE_LABELS + _CMS_LABELS]
     if not blocks:
         raise MalformedMessage("found no certificate in PEM", where="people file")
-    for number, block in enumerate(blocks, start=1):
+    for block in blocks:
         if block.label in _CMS_LABELS:
             # A signed message is no file of certificates.
             parse_certificates_only(block.octets)
-        yield Entry(name=f"#{number}", addresses=(), certificates=(block.octets,))
+    return [block.octets for block in blocks]

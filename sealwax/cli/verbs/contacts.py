@@ -1,0 +1,241 @@
+"""`sealwax contacts`: the people you know, taken from an address book, and written to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from sealwax.cli.group import DONE, NOT_AS_ASKED
+from sealwax.cli.options.parameters import CONTACTS, FILE, JSON, OUTPUT, now
+from sealwax.cli.options.request import given_by, verb
+from sealwax.cli.streams.files import (
+    PRIVATE_MODE,
+    lock_file,
+    read_input,
+    write_error,
+    write_json,
+    write_line,
+    write_output,
+)
+from sealwax.cli.user_files.contacts import default_contacts_file, load_contacts, save_contacts
+from smime_core.report import certificate_to_json, reasons_to_json, time_to_json
+from smime_core.trust import (
+    Contact,
+    Contacts,
+    Imported,
+    KnownCertificate,
+    LeftOut,
+    PeopleFile,
+    PeopleForm,
+    build_people_file,
+    import_changed_people,
+    import_people,
+    parse_people_file,
+)
+
+_ADDRESSES: Final = click.Argument(["addresses"], metavar="[ADDRESS]...", nargs=-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """Address books, and the file of contacts that takes the people in them."""
+
+    sources: tuple[str, ...] = given_by(
+        click.Argument(["sources"], metavar="FILE...", nargs=-1, required=True, type=FILE)
+    )
+    accepts_change: bool = given_by(
+        click.Option(
+            ["--accept-change"], is_flag=True, help="Take a person's certificate though you know another one of them."
+        )
+    )
+    as_json: bool = given_by(JSON)
+    contacts_file: str | None = given_by(CONTACTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """Some or all contacts, and the form of the file that they are written to."""
+
+    addresses: tuple[str, ...] = given_by(_ADDRESSES)
+    form: str = given_by(
+        click.Option(
+            ["--ldif", "form"], flag_value=PeopleForm.LDIF.value, default=True, help="LDIF (RFC 2849), the default."
+        ),
+        click.Option(["--vcard", "form"], flag_value=PeopleForm.VCARD.value, help="vCard 3.0 (RFC 2426)."),
+        click.Option(["--p7b", "form"], flag_value=PeopleForm.P7B.value, help="One .p7b: certificates without names."),
+        click.Option(["--pem", "form"], flag_value=PeopleForm.PEM.value, help="Certificates in PEM."),
+    )
+    target: str = given_by(OUTPUT)
+    contacts_file: str | None = given_by(CONTACTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """The file of contacts."""
+
+    as_json: bool = given_by(JSON)
+    contacts_file: str | None = given_by(CONTACTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRequest:
+    """An address, and the file of contacts."""
+
+    address: str = given_by(click.Argument(["address"]))
+    contacts_file: str | None = given_by(CONTACTS)
+
+
+@click.group()
+def contacts() -> None:
+    """List, import and export the people you know with their certificates."""
+
+
+@verb(ListRequest, "list", group=contacts)
+def list_contacts(request: ListRequest) -> None:
+    """List the contacts: whose certificate, until when, since when, from where."""
+    known = sorted(load_contacts(_path(request.contacts_file)).people, key=lambda contact: contact.address)
+    if request.as_json:
+        write_json({"contacts": [_contact_to_json(contact) for contact in known]})
+        return
+    for contact in known:
+        for one in contact.certificates:
+            write_line(_describe(contact, one))
+
+
+@verb(ImportRequest, "import", group=contacts)
+def import_contacts(request: ImportRequest) -> int:
+    """Take the people of address books among the contacts.
+
+    FILE is LDIF, vCard 3.0 or 4.0, .p7b, PEM or DER, recognised by its content. The certificates are remembered, and
+    not trusted: their paths are checked when you write to the people. Exits 1 when no certificate was taken or known.
+    """
+    path = _path(request.contacts_file)
+    files = [parse_people_file(read_input(source)) for source in request.sources]
+    done: list[Imported] = []
+    with lock_file(path):
+        before = known = load_contacts(path)
+        for file in files:
+            take = import_changed_people if request.accepts_change else import_people
+            done.append(take(known, file, now()))
+            known = done[-1].contacts
+        if known != before:
+            save_contacts(path, known)
+    if request.as_json:
+        write_json(_imports_to_json(done))
+    else:
+        _report(files, done, accepts_change=request.accepts_change)
+    return DONE if any(one.added or one.known for one in done) else NOT_AS_ASKED
+
+
+@verb(ExportRequest, "export", group=contacts)
+def export_contacts(request: ExportRequest) -> None:
+    """Write contacts with their certificates to a file for other programs.
+
+    Without ADDRESS all are written. A .p7b and PEM have no names of their own, so whoever reads them takes those in
+    the certificates.
+    """
+    known = load_contacts(_path(request.contacts_file))
+    people = [_find(known, address) for address in request.addresses] if request.addresses else known.people
+    write_output(request.target, build_people_file(people, PeopleForm(request.form)), mode=PRIVATE_MODE)
+
+
+@verb(RemoveRequest, "remove", group=contacts)
+def remove_contact(request: RemoveRequest) -> None:
+    """Forget a contact with all of its certificates."""
+    path = _path(request.contacts_file)
+    with lock_file(path):
+        known = load_contacts(path)
+        contact = _find(known, request.address)
+        save_contacts(path, known.without(contact.address))
+    write_line(f"{contact.address}: removed")
+
+
+def _path(contacts_file: str | None) -> Path:
+    return Path(contacts_file) if contacts_file else default_contacts_file()
+
+
+def _find(contacts: Contacts, address: str) -> Contact:
+    contact = contacts.find(address)
+    if contact is None:
+        raise click.ClickException(f"{address} is not among the contacts")
+    return contact
+
+
+def _describe(contact: Contact, known: KnownCertificate) -> str:
+    certificate = known.certificate
+    facts = (
+        f"until {certificate.not_after:%Y-%m-%d}",
+        f"known since {known.first_seen:%Y-%m-%d} from {known.source.value}",
+        f"SHA-256 {certificate.fingerprint}",
+    )
+    return f"{contact.address}: {certificate.subject}, {', '.join(facts)}"
+
+
+def _report(files: Sequence[PeopleFile], done: Sequence[Imported], *, accepts_change: bool) -> None:
+    for one in done:
+        for added in one.added:
+            write_line(f"{added.address}: {added.certificate.subject}, until {added.certificate.not_after:%Y-%m-%d}")
+        for change in one.changes:
+            end = "taken" if accepts_change else "not taken: --accept-change does, once you are sure"
+            write_error(f"{change.address}: another certificate than before, {end}")
+        for left in one.left_out:
+            write_error(f"not taken: {left_out_line(left)}")
+    authorities = len({authority for file in files for authority in file.authorities})
+    facts = (
+        f"{sum(len(one.added) for one in done)} certificates taken",
+        f"{sum(one.known for one in done)} known before",
+        f"{authorities} of authorities, which are not trusted by this" if authorities else "",
+        f"{without} entries without a certificate" if (without := sum(file.entries_without for file in files)) else "",
+    )
+    write_line(", ".join(filter(None, facts)))
+
+
+def left_out_line(left: LeftOut) -> str:
+    """One line on a certificate that was not imported."""
+    return ": ".join(filter(None, (left.name, left.reason.sentence)))
+
+
+def _contact_to_json(contact: Contact) -> dict[str, Any]:
+    return {
+        "address": contact.address,
+        "certificates": [
+            {
+                **certificate_to_json(known.certificate),
+                "source": known.source.value,
+                "firstSeen": time_to_json(known.first_seen),
+                "lastSeen": time_to_json(known.last_seen),
+            }
+            for known in contact.certificates
+        ],
+    }
+
+
+def _imports_to_json(done: Sequence[Imported]) -> dict[str, Any]:
+    return {
+        "added": [
+            {"address": added.address, **certificate_to_json(added.certificate)} for one in done for added in one.added
+        ],
+        "known": sum(one.known for one in done),
+        "changes": [
+            {
+                "address": change.address,
+                "before": certificate_to_json(change.before),
+                "after": certificate_to_json(change.after),
+            }
+            for one in done
+            for change in one.changes
+        ],
+        "leftOut": [
+            {
+                "name": left.name,
+                "reason": reasons_to_json((left.reason,))[0],
+                "fingerprint": left.certificate.fingerprint if left.certificate else None,
+            }
+            for one in done
+            for left in one.left_out
+        ],
+    }
