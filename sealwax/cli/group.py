@@ -51,6 +51,7 @@ _VERBS: Final = {
     "trust": "sealwax.cli.verbs.trust:trust",
     "find": "sealwax.cli.verbs.find:find",
     "contacts": "sealwax.cli.verbs.contacts:contacts",
+    "import-thunderbird": "sealwax.cli.verbs.import_thunderbird:import_thunderbird",
     "verify-pages": "sealwax.cli.verbs.releases:verify_pages",
     "verify-release": "sealwax.cli.verbs.releases:verify_release",
     "sign-pages": "sealwax.cli.verbs.releases:sign_pages",

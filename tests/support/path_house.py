@@ -78,7 +78,7 @@ class House:
         not_after: datetime.datetime = NOW + YEAR,
     ) -> Certificate:
         """Issue a person's certificate for mail. `extensions` replace usual ones of the same OID, or are added."""
-        named = (build_subject_alt_name((address,)), build_extended_key_usage(EMAIL_PROTECTION))
+        named = _address_extensions(address)
         own = {extension.oid for extension in extensions}
         kept = tuple(extension for extension in named if extension.oid not in own)
         return self.issue(
@@ -131,6 +131,16 @@ def issue(
 def authority_extensions() -> tuple[Extension, ...]:
     """The extensions of an authority's certificate: basic constraints and key usage."""
     return build_basic_constraints(is_ca=True), build_key_usage(CA_USAGE)
+
+
+def person_extensions(address: str) -> tuple[Extension, ...]:
+    """The extensions of a person's certificate for mail."""
+    usage = build_key_usage(SIGNER_USAGE)
+    return build_basic_constraints(is_ca=False, path_length=None), usage, *_address_extensions(address)
+
+
+def _address_extensions(address: str) -> tuple[Extension, ...]:
+    return build_subject_alt_name((address,)), build_extended_key_usage(EMAIL_PROTECTION)
 
 
 def clique(names: list[str], count: int) -> tuple[list[House], list[Certificate]]:

@@ -101,6 +101,22 @@ def read_first_line(name: str) -> bytes:
         return _first_line(file)
 
 
+def ask_terminal(prompt: str, asked: str, option: str) -> bytes:
+    """A secret that is typed. `option` gives it where there is no terminal."""
+    with warnings.catch_warnings():
+        # Without a terminal getpass would show the typed passphrase, or read a line of the message on standard input.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt).encode()
+        except getpass.GetPassWarning:
+            raise click.ClickException(f"there is no terminal to ask for {asked}: give {option}") from None
+        except UnicodeError:
+            # The error quotes a byte of the passphrase.
+            raise click.ClickException(
+                f"{asked} was typed in another charset than the locale's: give {option}"
+            ) from None
+
+
 def _first_line(file: BinaryIO) -> bytes:
     line = file.readline(MAX_PASSPHRASE_BYTES + 2).removesuffix(b"\n").removesuffix(b"\r")
     check_limit("bytes of a passphrase", len(line), MAX_PASSPHRASE_BYTES)
@@ -136,27 +152,12 @@ def _read_keyring(entry: str) -> bytes:
 
 
 def _ask(name: str) -> bytes:
-    return _ask_terminal(f"Passphrase for {printable(name)}: ", f"the passphrase of {name}", "--passphrase-file")
+    return ask_terminal(f"Passphrase for {printable(name)}: ", f"the passphrase of {name}", "--passphrase-file")
 
 
 def _ask_twice() -> bytes:
     asked = ("the new passphrase", "--new-passphrase-file")
-    passphrase = _ask_terminal("New passphrase: ", *asked)
-    if passphrase != _ask_terminal("The same again: ", *asked):
+    passphrase = ask_terminal("New passphrase: ", *asked)
+    if passphrase != ask_terminal("The same again: ", *asked):
         raise click.ClickException("the two passphrases differ")
     return passphrase
-
-
-def _ask_terminal(prompt: str, asked: str, option: str) -> bytes:
-    with warnings.catch_warnings():
-        # Without a terminal getpass would show the typed passphrase, or read a line of the message on standard input.
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return getpass.getpass(prompt).encode()
-        except getpass.GetPassWarning:
-            raise click.ClickException(f"there is no terminal to ask for {asked}: give {option}") from None
-        except UnicodeError:
-            # The error quotes a byte of the passphrase.
-            raise click.ClickException(
-                f"{asked} was typed in another charset than the locale's: give {option}"
-            ) from None
