@@ -135,13 +135,13 @@ def _copy_database(source: Path, target: Path) -> None:
         reading.backup(writing)
 
 
-def _read_key_ids(path: Path) -> list[bytes]:
+def _read_key_ids(path: Path) -> set[bytes]:
     with contextlib.closing(sqlite3.connect(path)) as database:
         found = database.execute("SELECT a102 FROM nssPrivate WHERE a0 = ?", (_CKO_PRIVATE_KEY,))
-        return [key_id for (key_id,) in found.fetchmany(MAX_PEOPLE_CERTIFICATES) if isinstance(key_id, bytes)]
+        return {key_id for (key_id,) in found.fetchmany(MAX_PEOPLE_CERTIFICATES) if isinstance(key_id, bytes)}
 
 
-def _read_certificates(folder: Path, key_ids: list[bytes]) -> ProfileCopy:
+def _read_certificates(folder: Path, key_ids: set[bytes]) -> ProfileCopy:
     others: list[bytes] = []
     names: list[str] = []
     seen: set[bytes] = set()
@@ -158,9 +158,7 @@ def _read_certificates(folder: Path, key_ids: list[bytes]) -> ProfileCopy:
                 database.execute("UPDATE nssPublic SET a3 = ? WHERE id = ?", (names[-1].encode(), row))
             elif isinstance(certificate, bytes):
                 others.append(certificate)
-    return ProfileCopy(
-        folder=folder, certificates=tuple(others), names=tuple(names), keys_without=len(set(key_ids) - seen)
-    )
+    return ProfileCopy(folder=folder, certificates=tuple(others), names=tuple(names), keys_without=len(key_ids - seen))
 
 
 def _run(*command: str) -> None:

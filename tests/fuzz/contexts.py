@@ -103,6 +103,7 @@ _ADDRESS_BOOK: Final[dict[str, Around]] = {
     "vCard": (b"BEGIN:VCARD\n", b"\nEND:VCARD\n"),
     "property of a vCard": (b"BEGIN:VCARD\nA", b":a\nEND:VCARD\n"),
     "parameter of a vCard": (b'BEGIN:VCARD\nKEY;A="', b'":a\nEND:VCARD\n'),
+    "quoted-printable of a vCard": (b"BEGIN:VCARD\nNOTE;QUOTED-PRINTABLE:", b"\nEND:VCARD\n"),
     "FN of a vCard": (b"BEGIN:VCARD\nFN:", b"\nEND:VCARD\n"),
     "KEY of a vCard": (b"BEGIN:VCARD\nKEY:", b"\nEND:VCARD\n"),
     "data of a vCard": (b"BEGIN:VCARD\nKEY:data:a;base64,", b"\nEND:VCARD\n"),

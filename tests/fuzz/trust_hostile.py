@@ -245,6 +245,7 @@ TRUST_HOSTILE: Final[dict[str, Callable[[], bytes]]] = {
     "certificates of vCards": lambda: _people(b"BEGIN:VCARD\n", b"KEY;ENCODING=b:%b\n", b"END:VCARD\n"),
     "cards": lambda: _fill(b"BEGIN:VCARD\nEND:VCARD\n"),
     "parameters of a vCard": lambda: b"BEGIN:VCARD\nKEY" + _fill(b';A="b"') + b":x\nEND:VCARD\n",
+    "soft line ends of a vCard": lambda: b"BEGIN:VCARD\nA;QUOTED-PRINTABLE:" + _fill(b"=\n") + b"\nEND:VCARD\n",
     "escapes of a vCard": lambda: b"BEGIN:VCARD\nFN:" + _fill(b"\\n") + b"\nEND:VCARD\n",
     "members of JSON": lambda: b"{" + b",".join(b'"%d":0' % number for number in range(90_000)) + b"}",
 }

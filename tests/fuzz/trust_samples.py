@@ -172,5 +172,6 @@ def _people_files() -> tuple[bytes, ...]:
         b"# a search\r\n\r\ndn:: Y249Qm9i\r\ndisplayName: B\r\n ob\r\n"
         b"userCertificate;binary:< file:///x\r\n\r\nsearch: 2\r\n",
         b'BEGIN:VCARD\r\nVERSION:4.0\r\nFN:B\\,b\r\na.EMAIL;X="a:b":k@example.test\r\nKEY:http://x\r\n'
-        b"KEY:data:application/pkix-cert;base64," + key + b"\r\nEND:VCARD\r\n",
+        b"KEY:data:application/pkix-cert;base64," + key + b"\r\nEND:VCARD\r\nBEGIN:VCARD\r\nVERSION:2.1\r\n"
+        b"NOTE;ENCODING=QUOTED-PRINTABLE:a=0D=\r\nKEY:x=\r\n\r\nEND:VCARD\r\n",
     )

@@ -35,7 +35,7 @@ MODULES: Final = (
     "stream", "cms/content_info", "cms/certificates_only", "asn1/der", "pkix/revocation", "pkix/crl_check",
     "pkix/ocsp_check", "pkix/statements", "pkix/freshness", "pkix/evidence", "x509/ocsp", "x509/revocation_list",
     "x509/revoked_entries", "x509/distribution_points", "verdict/signer_trust", "trust/contacts",
-    "trust/recipient_choice", "trust/decisions", "timestamp", "cades", "ca",
+    "trust/recipient_choice", "trust/decisions", "trust/people_files", "timestamp", "cades", "ca",
 )  # fmt: skip
 # Test modules that do not run: they test none of the core's checks, or take long and would notice few further mutants.
 LEFT_OUT: Final = (

@@ -110,7 +110,7 @@ def list_contacts(request: ListRequest) -> None:
 def import_contacts(request: ImportRequest) -> int:
     """Take the people of address books among the contacts.
 
-    FILE is LDIF, vCard 3.0 or 4.0, .p7b, PEM or DER, recognised by its content. The certificates are remembered, and
+    FILE is LDIF, vCard, .p7b, PEM or DER, recognised by its content. The certificates are remembered, and
     not trusted: their paths are checked when you write to the people. Exits 1 when no certificate was taken or known.
     """
     path = _path(request.contacts_file)

@@ -1,15 +1,16 @@
-"""vCard 3.0 (RFC 2426) and 4.0 (RFC 6350): FN, EMAIL, and KEY as base64 or as a `data:` URI. Version 3.0 is written.
+"""vCard 2.1, 3.0 (RFC 2426) and 4.0 (RFC 6350): FN, EMAIL, and KEY as base64 or as a `data:` URI. 3.0 is written.
 
-Other properties are skipped. No URL is followed. Version 2.1 is refused, because its quoted-printable values are folded
-in another way, so that the rest of a value could be taken for a property.
+Other properties are skipped. No URL is followed. Quoted-printable values of version 2.1, which Outlook writes, have
+line ends of their own.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from smime_core.errors import MalformedMessage
 from smime_core.text.folded_lines import fold_line, unfold_lines
@@ -24,30 +25,26 @@ _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 _SPECIAL: Final = re.compile(r"[\\,;]")
 _URL: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*+:")
 _PEM_BEGIN: Final = b"-----BEGIN "
-_VERSIONS: Final = (b"3.0", b"4.0")
+_VERSIONS: Final = (b"2.1", b"3.0", b"4.0")
+_QUOTED_PRINTABLE: Final = b"QUOTED-PRINTABLE"
 _WIDTH_BYTES: Final = 75
 
 
 def parse_vcards(data: bytes) -> Iterator[Entry]:
     """The cards of a file. Raises MalformedMessage or LimitExceeded."""
     draft: EntryDraft | None = None
-    for line in unfold_lines(data, b" \t"):
-        found = _PROPERTY.match(line)
-        if found is None:
-            # Blank lines, and the values of programs that do not fold them.
-            continue
-        name, value = found[1].upper(), line[found.end() :]
-        if name == b"BEGIN" and value.strip().upper() == b"VCARD":
+    for one in _read_properties(data):
+        if one.name == b"BEGIN" and one.value.strip().upper() == b"VCARD":
             if draft is not None:
                 raise MalformedMessage("a card begins inside another one", _WHERE)
             draft = EntryDraft()
         elif draft is None:
             continue
-        elif name == b"END":
+        elif one.name == b"END":
             yield draft.finish()
             draft = None
         else:
-            _take(draft, name, found[2], value)
+            _take(draft, one)
     if draft is not None:
         raise MalformedMessage("the last card does not end", _WHERE)
 
@@ -60,19 +57,45 @@ def build_vcards(contacts: Sequence[Contact]) -> bytes:
     return b"".join(line for contact in contacts for line in _card_lines(contact))
 
 
-def _take(draft: EntryDraft, name: bytes, parameters: bytes, value: bytes) -> None:
-    if b"QUOTED-PRINTABLE" in parameters.upper() or (name == b"VERSION" and value.strip() not in _VERSIONS):
-        raise MalformedMessage("expected version 3.0 or 4.0. Export the contacts again in one of these", _WHERE)
-    if name == b"FN":
-        draft.add_name(_unescape(value))
-    elif name == b"EMAIL":
-        draft.add_address(_unescape(value))
-    elif name == b"KEY":
-        _take_key(draft, {key.upper(): text.strip(b'"').upper() for key, text in _PARAMETER.findall(parameters)}, value)
+class _Property(NamedTuple):
+    """A property: name and parameters in upper case, and the value, which is decoded if it was quoted-printable."""
+
+    name: bytes
+    parameters: dict[bytes, bytes]
+    value: bytes
+
+
+def _read_properties(data: bytes) -> Iterator[_Property]:
+    lines = unfold_lines(data, b" \t")
+    for line in lines:
+        found = _PROPERTY.match(line)
+        if found is None:
+            # Blank lines, and the values of programs that do not fold them.
+            continue
+        value = line[found.end() :]
+        parameters = {name.upper(): text.strip(b'"').upper() for name, text in _PARAMETER.findall(found[2])}
+        if _QUOTED_PRINTABLE in found[2].upper():
+            # vCard 2.1: a line that ends with "=" continues, and its rest must not be taken for a property.
+            pieces = [value]
+            while pieces[-1].endswith(b"="):
+                pieces.append(next(lines, b""))
+            value = binascii.a2b_qp(b"".join(piece.removesuffix(b"=") for piece in pieces))
+            parameters[b"ENCODING"] = _QUOTED_PRINTABLE
+        yield _Property(found[1].upper(), parameters, value)
+
+
+def _take(draft: EntryDraft, one: _Property) -> None:
+    if one.name == b"VERSION" and one.value.strip() not in _VERSIONS:
+        raise MalformedMessage("expected version 2.1, 3.0 or 4.0", _WHERE)
+    if one.name == b"FN":
+        draft.add_name(_unescape(one.value))
+    elif one.name == b"EMAIL":
+        draft.add_address(_unescape(one.value))
+    elif one.name == b"KEY":
+        _take_key(draft, one.parameters, one.value.strip())
 
 
 def _take_key(draft: EntryDraft, parameters: dict[bytes, bytes], value: bytes) -> None:
-    value = value.strip()
     if value[:5].lower() == b"data:":
         # RFC 2397. Some programs escape the comma, which RFC 6350 section 4.2 does not allow in a URI.
         head, _, body = value.partition(b",")

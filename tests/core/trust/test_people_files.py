@@ -18,9 +18,15 @@ from smime_core.blocking import run
 from smime_core.ca.extensions import build_subject_alt_name
 from smime_core.cms.certificates_only import build_certificates_only
 from smime_core.cms.content_info import armor
+from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.errors import LimitExceeded, MalformedMessage
-from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_PEOPLE_CERTIFICATES, MAX_PERSON_ADDRESSES
+from smime_core.limits import (
+    MAX_CERTIFICATES,
+    MAX_CONTACT_CERTIFICATES,
+    MAX_PEOPLE_CERTIFICATES,
+    MAX_PERSON_ADDRESSES,
+)
 from smime_core.report.report import Reason
 from smime_core.trust import (
     LEFT_OUT_REASONS,
@@ -39,6 +45,7 @@ from smime_core.trust import (
     find_in_contacts,
     import_changed_people,
     import_people,
+    parse_carried_certificates,
     parse_contacts,
     parse_people_file,
     remember_certificate,
@@ -229,15 +236,43 @@ def test_ldif_that_changes_a_directory_is_refused(change: str) -> None:
         parse_people_file(ldif(change, f"userCertificate;binary:: {text64(BOB.der)}"))
 
 
-@pytest.mark.parametrize("data", [
-    card("FN:Bob", f"KEY;ENCODING=BASE64:{text64(BOB.der)}", version="2.1"),
-    # A soft line break would make the rest of a value a property.
-    card("NOTE;ENCODING=QUOTED-PRINTABLE:one =") + b"KEY:http://example.test/\r\n",
-    card("NOTE;CHARSET=UTF-8;quoted-printable:one"),
-])  # fmt: skip
-def test_quoted_printable_of_vcard_2_1_is_refused(data: bytes) -> None:
-    with pytest.raises(MalformedMessage, match=r"expected version 3\.0 or 4\.0"):
-        parse_people_file(data)
+def test_a_card_of_outlook_is_read() -> None:
+    pieces = [text64(BOB.der)[start : start + 72] for start in range(0, len(text64(BOB.der)), 72)]
+    lines = (
+        "BEGIN:VCARD",
+        "VERSION:2.1",
+        "FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:K=C3=A4the=",
+        "=20Bob",
+        "LABEL;WORK;ENCODING=QUOTED-PRINTABLE:Street 1=0D=0A=",
+        "KEY:http://example.test/=0D=0A=",
+        "EMAIL:a@b.test",
+        "EMAIL;PREF;INTERNET;QUOTED-PRINTABLE:bob=40example.test",
+        "KEY;X509;ENCODING=BASE64:",
+        *(f"    {piece}" for piece in pieces),
+        "",
+        "KEY;ENCODING=QUOTED-PRINTABLE:MII=",
+        "END:VCARD",
+        "END:VCARD",
+        "",
+    )
+    file = parse_people_file("\r\n".join(lines).encode())
+    assert found(file) == BOBS
+    # The last KEY is no certificate. Its second line does not end the card.
+    assert [one.name for one in file.left_out] == ["Käthe Bob"]
+
+
+@pytest.mark.parametrize("version", ["1.0", "5.0", "", "4.0 "])
+def test_only_known_versions_of_cards_are_read(version: str) -> None:
+    if version.strip() == "4.0":
+        assert parse_people_file(card(version=version)).entries_without == 1
+        return
+    with pytest.raises(MalformedMessage, match=r"expected version 2\.1, 3\.0 or 4\.0"):
+        parse_people_file(card(version=version))
+
+
+def test_a_quoted_printable_value_may_be_the_end_of_the_file() -> None:
+    with pytest.raises(MalformedMessage, match="the last card does not end"):
+        parse_people_file(b"BEGIN:VCARD\r\nNOTE;QUOTED-PRINTABLE:a=\r\nEND:VCARD=")
 
 
 def test_a_signed_message_is_no_people_file() -> None:
@@ -263,6 +298,30 @@ def test_the_certificates_and_entries_are_bounded(monkeypatch: pytest.MonkeyPatc
                 parse_people_file(two + card())
     with pytest.raises(LimitExceeded, match="addresses of an entry"):
         parse_people_file(card(*["EMAIL:a@b.test"] * (MAX_PERSON_ADDRESSES + 1)))
+
+
+@pytest.mark.parametrize("line", ["KEY:http://b.test/", "KEY;ENCODING=b:AAAA", "KEY;ENCODING=b:?"])
+def test_the_values_of_one_entry_are_bounded(line: str) -> None:
+    assert len(parse_people_file(card(*[line] * MAX_CERTIFICATES)).left_out) == 1
+    with pytest.raises(LimitExceeded, match="certificates of an entry"):
+        parse_people_file(card(*[line] * (MAX_CERTIFICATES + 1)))
+
+
+def test_an_encrypted_value_is_no_certificate() -> None:
+    encrypted = blocking.encrypt_bytes(b"x", Encrypting(recipients=[BOB]), provider=PROVIDER)
+    assert left(parse_people_file(ldif("cn: Bob", f"userCertificate;binary:: {text64(encrypted)}"))) == [
+        ("Bob", "not-read")
+    ]
+    with pytest.raises(MalformedMessage, match="found no certificates"):
+        parse_carried_certificates(encrypted)
+
+
+@pytest.mark.parametrize("form", [PeopleForm.P7B, PeopleForm.PEM])
+def test_a_file_that_could_not_be_read_again_is_not_written(form: PeopleForm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smime_core.trust.people_files.building.MAX_CERTIFICATES", 4)
+    assert build_people_file(several().people[:2], form)
+    with pytest.raises(LimitExceeded, match="certificates is 5, at most 4"):
+        build_people_file(several().people, form)
 
 
 def imported(data: bytes, contacts: Contacts = NO_CONTACTS, *, at: datetime.datetime = NOW) -> Imported:
