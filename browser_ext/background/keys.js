@@ -189,21 +189,25 @@ export async function removeKeyFile(id) {
 }
 
 /**
+ * Adds the certificates of a file: those of people with the addresses that they name, or those of authorities.
  * @param {"people" | "anchors"} store
  * @param {ArrayBuffer} bytes
  */
 export async function importCertificates(store, bytes) {
   if (store === "anchors") await policy.checkOwnDecisions();
-  const { certificates } = await vault.call("certificate.read", { file: bytes });
+  const { certificates, leftOut } = await vault.call("certificate.read", { file: bytes });
   const fit = certificates.filter(({ isCa }) => isCa === (store === "anchors"));
   // An authority's certificate may not declare that its owner is an authority. So if no certificate in the file is of
   // the wanted kind, all are imported.
-  const chosen = fit.length ? fit : certificates;
+  const wanted = fit.length ? fit : certificates;
+  // Nothing can be encrypted to a certificate without an address. It is in `leftOut`.
+  const chosen = wanted.filter(({ isCa, addresses }) => store === "anchors" || isCa || addresses.length);
   const known = new Set((await database.all(store)).map(({ fingerprint }) => fingerprint));
   const added = chosen.filter(({ fingerprint }) => !known.has(fingerprint));
   const addedAt = new Date().toISOString();
   await database.change({ [store]: { put: added.map((info) => ({ ...info, addedAt })) } });
-  return { added: added.length, known: chosen.length - added.length };
+  const told = leftOut.filter(({ reason }) => store === "people" || reason.code === "not-read");
+  return { added: added.length, known: chosen.length - added.length, leftOut: told };
 }
 
 /**

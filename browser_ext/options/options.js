@@ -5,6 +5,7 @@ import { openAcceptDialog } from "../../wasm_build/ui/accept_dialog.js";
 import { groupFingerprint } from "../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
+import { createLeftOut } from "../../wasm_build/ui/left_out.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { LIMITS } from "../../wasm_build/vault/session.js";
 import { SecretField } from "../../wasm_build/ui/secret_field.js";
@@ -233,14 +234,19 @@ async function importCertificates(inputId, store) {
   const input = /** @type {HTMLInputElement} */ (byId(inputId));
   showProblem(`${store}-problem`, null);
   byId(`${store}-done`).textContent = "";
+  byId(`${store}-left-out`).replaceChildren();
   try {
     const counts = { added: 0, known: 0 };
+    /** @type {import("../../wasm_build/vault/types/verbs.js").LeftOut[]} */
+    const left = [];
     for (const file of input.files ?? []) {
-      const { added, known } = await ask(`${store}.import`, { bytes: await file.arrayBuffer() });
+      const { added, known, leftOut } = await ask(`${store}.import`, { bytes: await file.arrayBuffer() });
       counts.added += added;
       counts.known += known;
+      left.push(...leftOut);
     }
     byId(`${store}-done`).textContent = text("certificatesImported", counts.added, counts.known);
+    byId(`${store}-left-out`).replaceChildren(...createLeftOut(translate, left));
   } catch (error) {
     showProblem(`${store}-problem`, error);
   }

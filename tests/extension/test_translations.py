@@ -26,6 +26,7 @@ from smime_core.pkix.revocation import UNKNOWN_REASONS
 from smime_core.report import certificate_page
 from smime_core.report.path_tree import REVOCATION_REASONS, SOURCES
 from smime_core.report.reasons import REASONS
+from smime_core.trust import LEFT_OUT_REASONS
 from smime_core.trust.recipient_choice import CHOICE_REASONS, WARNINGS
 from tests.support.project import ROOT
 
@@ -51,6 +52,7 @@ SAME_IN_EVERY_LANGUAGE = {
     "source_with_detail": "only values and brackets",
     "reason_with_detail": "only values and brackets",
     "reason_status": "only values and a colon",
+    "left_out_entry": "only values and a colon",
     "revocation_because": "only values and a colon",
     "languageDirection": "a word of HTML",
 }
@@ -218,6 +220,7 @@ def test_every_verdict_of_the_core_has_words(language: str) -> None:
     wanted = {
         *(f"reason_{slug(code)}" for code in REASONS),
         *(f"recipient_reason_{slug(code)}" for code in (*CHOICE_REASONS, *WARNINGS)),
+        *(f"left_out_{slug(code)}" for code in LEFT_OUT_REASONS),
         *(f"unknown_{slug(code)}" for code in UNKNOWN_REASONS),
         *(f"revoked_{reason}" for reason in REVOCATION_REASONS),
         *(f"anchor_{source}" for source in SOURCES),
@@ -231,6 +234,7 @@ def test_the_english_catalogue_says_what_the_core_says() -> None:
     for prefix, sentences in (
         ("reason_", {code: said for code, said in REASONS.items() if code not in WITH_VALUE}),
         ("recipient_reason_", {**CHOICE_REASONS, **WARNINGS}),
+        ("left_out_", LEFT_OUT_REASONS),
         ("unknown_", UNKNOWN_REASONS),
         ("anchor_", SOURCES),
     ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from smime_core.blocking import run
@@ -10,6 +12,8 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.errors import ContentTypeMismatch, MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity.identity import export_identities, load_identities
 from smime_core.own_content.parcels import protect_parcel
+from smime_core.x509.certificate import Certificate
+from tests.support import path_house
 from tests.support.people import PROVIDER, anchor, person
 from tests.support.vault.verbs import AT, call
 from webbridge.demo.accounts import certificate_pem
@@ -70,6 +74,49 @@ def test_certificates_are_read_out_of_every_kind_of_file() -> None:
     assert (one["certificate"], one["purposes"]) == (alice.der, ["sign", "seal"])
     with pytest.raises(SmimeError):
         call("certificate.read", file=b"a letter")
+
+
+def test_an_address_book_gives_certificates_with_their_intermediates() -> None:
+    below = path_house.root("Verbs").issue("Below")
+    carol = below.certify("carol@example.test")
+    read = call("certificate.read", file=build_certificates_only([below.certificate, carol]))["certificates"]
+    assert {one["certificate"]: one["intermediates"] for one in read} == {
+        carol.der: [below.certificate.der],
+        below.certificate.der: [],
+    }
+
+
+def card(address: str, certificate: Certificate) -> bytes:
+    key = base64.b64encode(certificate.der).decode("ascii")
+    lines = ("BEGIN:VCARD", "VERSION:4.0", f"EMAIL:{address}", f"KEY:data:;base64,{key}", "END:VCARD", "")
+    return "\r\n".join(lines).encode()
+
+
+def test_a_certificate_for_another_address_than_its_entry_is_left_out() -> None:
+    alice, bob = person("alice").certificate, person("bob").certificate
+    file = card("alice@example.test", alice) + card("mallory@example.test", bob)
+    read = call("certificate.read", file=file)
+    assert [one["certificate"] for one in read["certificates"]] == [alice.der]
+    (left,) = read["leftOut"]
+    assert (left["name"], left["reason"]["code"]) == ("mallory@example.test", "other-address")
+    done = call("contacts.import", contacts=None, file=file, at=AT)
+    assert (done["added"], done["known"], done["changes"]) == (["alice@example.test"], 0, [])
+    assert done["leftOut"] == read["leftOut"]
+    # Under its own address the certificate counts.
+    both = call("certificate.read", file=file + card("bob@example.test", bob))
+    assert [one["certificate"] for one in both["certificates"]] == [alice.der, bob.der]
+
+
+def test_an_import_keeps_a_changed_certificate_only_if_the_person_agrees() -> None:
+    bob = person("bob").certificate
+    other = path_house.root("Verbs").certify("bob@example.test")
+    known = call("contacts.import", contacts=None, file=bob.der, at=AT)["contacts"]
+    for accepts in (False, True):
+        done = call("contacts.import", contacts=known, file=other.der, at=AT, acceptChanges=accepts)
+        (change,) = done["changes"]
+        assert (change["before"]["fingerprint"], change["after"]["fingerprint"]) == (bob.fingerprint, other.fingerprint)
+        assert done["added"] == (["bob@example.test"] if accepts else [])
+        assert (done["contacts"] == known) is not accepts
 
 
 def test_a_contact_learns_what_names_its_address_and_nothing_else() -> None:

@@ -42,6 +42,8 @@ const OF_A_MESSAGE = {
 };
 /** @type {Family} */
 const OF_A_RECIPIENT = { prefix: "recipient_reason_", details: { "certificate-changed": "reason_change" } };
+/** @type {Family} */
+const OF_A_FILE = { prefix: "left_out_", details: {} };
 /** Reasons whose sentence contains their values, so that no details follow. */
 const WITH_VALUE = new Set(["headers-altered-outside", "signed-by-sender-field", "display-name-differs", "sender-field-differs"]);
 const MOMENTS = new Set(["date", "from", "until", "time"]);
@@ -87,6 +89,15 @@ export function recipientSentence(translate, reason) {
  */
 export function recipientInFull(translate, reason, day) {
   return inFull(translate, reason, day, OF_A_RECIPIENT);
+}
+
+/**
+ * The sentence for a certificate of a file that was not imported. Its values are addresses, so no moment is shown.
+ * @param {Catalogue} translate
+ * @param {Reason} reason
+ */
+export function leftOutInFull(translate, reason) {
+  return inFull(translate, reason, (iso) => iso, OF_A_FILE);
 }
 
 /** @param {Catalogue} translate @param {Reason} reason @param {Family} family */

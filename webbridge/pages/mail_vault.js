@@ -7,6 +7,7 @@
 
 import { ApiError } from "./api.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 
@@ -19,6 +20,12 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
  * @typedef {{
  *   address: string, certificates: (Certificate & {source: string, firstSeen: string, lastSeen: string})[],
  * }} Person
+ */
+/**
+ * @typedef {{
+ *   added: string[], known: number, changed: string[], leftOut: import("../../wasm_build/vault/types/verbs.js").LeftOut[],
+ * }} PeopleImport the addresses whose certificates were added, once for each; the number of certificates that were known;
+ *   and the addresses that have other certificates than the known ones
  */
 /**
  * An anchor that the operator of the bridge trusts.
@@ -212,6 +219,29 @@ export class MailVault {
   async certificatePage(certificate) {
     const vault = await this.#vault();
     return vault.call("certificate.page", { certificate: certificate.slice(0) });
+  }
+
+  /**
+   * Adds the people of a certificate file or an address book to the contacts.
+   * @param {ArrayBuffer} file
+   * @param {{acceptChanges: boolean}} options whether other certificates than the known ones are added too
+   * @returns {Promise<PeopleImport>}
+   */
+  async importPeople(file, { acceptChanges }) {
+    const vault = await this.#vault();
+    await this.#trust.known;
+    const basis = this.#trust.basis;
+    const { contacts, added, known, changes, leftOut } = await vault.call("contacts.import", {
+      ...this.#trust.contacts(), file: file.slice(0), at: new Date().toISOString(), acceptChanges,
+    });
+    // Another mail has added to the contacts meanwhile.
+    if (basis !== this.#trust.basis) return this.importPeople(file, { acceptChanges });
+    // The person may have removed them earlier.
+    const again = this.#trust.removed.addresses.filter((address) => added.some((/** @type {string} */ one) => sameAddress(one, address)));
+    this.#trust.forgetRemoved({ addresses: again, fingerprints: [] });
+    this.#trust.keepContacts(contacts);
+    const changed = changes.map((/** @type {Change} */ change) => change.address);
+    return { added, known, changed: acceptChanges ? [] : [...new Set(changed)], leftOut };
   }
 
   /** @param {string} address */

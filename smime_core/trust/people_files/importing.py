@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from smime_core.asn1.distinguished_name import ComparableName, comparable_name
-from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_CONTACT_CERTIFICATES, MAX_PATH_LENGTH
+from smime_core.limits import MAX_CONTACT_CERTIFICATES
 from smime_core.text.mail_address import address_key
 from smime_core.trust.contacts import (
     CertificateChange,
@@ -24,6 +22,7 @@ from smime_core.trust.contacts import (
     find_change,
     remember_certificate,
 )
+from smime_core.trust.people_files.issuers import Issuers
 from smime_core.trust.people_files.left_out import LeftOut, leave_out
 from smime_core.trust.people_files.reading import FoundPerson, PeopleFile
 from smime_core.x509.certificate import Certificate
@@ -68,7 +67,7 @@ class _Import:
         self._contacts = contacts
         self._file = file
         self._at = at
-        self._issuers = _by_subject(file.authorities)
+        self._issuers = Issuers(file.authorities)
 
     def add(self, people: Iterable[FoundPerson], changes: tuple[CertificateChange, ...]) -> Imported:
         by_address: dict[tuple[str, str], list[FoundPerson]] = defaultdict(list)
@@ -105,34 +104,5 @@ class _Import:
             source=CertificateSource.CONTACTS,
             first_seen=self._at,
             last_seen=self._at,
-            intermediates=_find_intermediates(certificate, self._issuers),
+            intermediates=self._issuers.find_above(certificate),
         )
-
-
-def _by_subject(authorities: Iterable[Certificate]) -> Mapping[ComparableName, list[Certificate]]:
-    found: dict[ComparableName, list[Certificate]] = defaultdict(list)
-    for one in authorities:
-        name = one.comparable_subject
-        # A root is trusted or not, whether it is in the file or not.
-        if name and not one.is_self_issued and len(found[name]) < MAX_PATH_LENGTH:
-            found[name].append(one)
-    return found
-
-
-def _find_intermediates(
-    certificate: Certificate, issuers: Mapping[ComparableName, list[Certificate]]
-) -> tuple[Certificate, ...]:
-    found: dict[Certificate, None] = {}
-    waiting = [certificate]
-    while waiting and len(found) < MAX_PATH_LENGTH:
-        new = [one for one in issuers.get(_issuer_of(waiting.pop()), ()) if one not in found]
-        found |= dict.fromkeys(new)
-        waiting += new
-    return tuple(found)[:MAX_PATH_LENGTH]
-
-
-def _issuer_of(certificate: Certificate) -> ComparableName:
-    try:
-        return comparable_name(certificate.issuer_der)
-    except MalformedMessage:
-        return ()

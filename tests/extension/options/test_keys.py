@@ -12,6 +12,7 @@ import pytest
 from smime_core.asn1 import der
 from smime_core.blocking import run
 from smime_core.identity.identity import load_identities
+from smime_core.trust import CertificateSource, Contact, KnownCertificate, PeopleForm, build_people_file
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
@@ -19,6 +20,7 @@ from tests.support.extension.keys_page import (
     KEPT,
     NATIVE,
     NEW,
+    NOW,
     OPERATION_SECONDS,
     PASSPHRASE,
     House,
@@ -162,6 +164,36 @@ def test_people_come_out_of_a_file_with_several_and_are_found_and_saved(options:
     assert base64.b64decode(b"".join(pem.splitlines()[1:-1])) == house.bob.certificate.der
     options.fill("[data-test=people-search]", "nobody at all")
     options.wait_for_text("Nobody matches", selector="[data-test=people-count]")
+
+
+def test_an_address_book_is_imported_and_says_what_it_leaves_out(options: Page, house: House, tmp_path: Path) -> None:
+    known = {
+        name: KnownCertificate(
+            certificate=house.issue(f"{name}@example.test").certificate,
+            source=CertificateSource.CONTACTS,
+            first_seen=NOW,
+            last_seen=NOW,
+        )
+        for name in ("carol", "dora")
+    }
+    contacts = [
+        Contact(address="carol@example.test", certificates=(known["carol"],)),
+        Contact(address="mallory@example.test", certificates=(known["dora"],)),
+    ]
+    show_section(options, "people")
+    for form, counts in (
+        (PeopleForm.LDIF, "New: 1. Known already: 0."),
+        (PeopleForm.VCARD, "New: 0. Known already: 1."),
+    ):
+        book = tmp_path / f"book.{form}"
+        book.write_bytes(build_people_file(contacts, form))
+        options.choose_files("#person", [book])
+        options.wait_for_text(counts, selector="[data-test=people-done]", timeout_seconds=30)
+        left = options.text("[data-test=left-out]")
+        assert "The certificate is for another address than its entry." in left
+        assert "dora@example.test" in left
+    options.wait_for_text("carol@example.test", selector="#people")
+    assert "dora@example.test" not in options.text("#people")
 
 
 def test_a_file_without_certificates_is_said_to_have_none(options: Page, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.people import person
 from tests.support.vault.comparing_worker import check_clean
 from tests.support.vault.page import b64
 from tests.support.vault.verb_examples import CONTENT, examples, to_page
-from tests.support.vault.verbs import sealed, trust
+from tests.support.vault.verbs import AT, sealed, trust
 
 Request = tuple[str, dict[str, Any]]
 
@@ -74,6 +74,9 @@ def reading_requests(kind: str, data: bytes) -> Iterator[Request]:
     elif kind == "certificates":
         yield "certificate.page", {"certificate": b64(data)}
         yield "certificate.read", {"file": b64(data)}
+    elif kind == "people-files":
+        yield "certificate.read", {"file": b64(data)}
+        yield "contacts.import", {"file": b64(data), "at": AT}
     else:
         yield "bytes.verify", {"cms": b64(data), **judging}
         yield "bytes.decrypt", {"cms": b64(data), **keys}
@@ -84,7 +87,7 @@ def reading_requests(kind: str, data: bytes) -> Iterator[Request]:
 def draw_requests(seed: int, count: int) -> list[Request]:
     """Requests with altered messages, the same for the same seed."""
     dice = random.Random(seed)  # noqa: S311 (no secret is drawn)
-    kinds = ("cms", "mail", "certificates", "own", "timestamps")
+    kinds = ("cms", "mail", "certificates", "own", "timestamps", "people-files")
     everything = [one for kind in kinds for one in samples()[kind]]
     drawn: list[Request] = []
     while len(drawn) < count:

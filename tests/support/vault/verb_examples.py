@@ -138,6 +138,7 @@ def _certificates() -> dict[str, Example]:
             right={"address": "bob@example.test", "found": [found], **trust()},
             wrong={"found": [{**found, "source": "rumour"}]},
         ),
+        "contacts.import": Example(right={"file": bob.der, "at": AT}, wrong={"file": b"a letter"}),
         "contacts.learn": Example(right=learning, wrong={"certificates": [alice.der]}),
         "contacts.list": Example(right={"contacts": contacts}, wrong={"contacts": b"?"}),
         "contacts.remove": Example(

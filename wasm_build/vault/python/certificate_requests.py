@@ -12,7 +12,7 @@ from smime_core.errors import MalformedMessage, WrongPassphrase
 from smime_core.identity import Identity, export_identity, export_private_key, load_private_key
 from smime_core.keys import public_key_of
 from smime_core.provider import CryptoProvider, NewKey
-from wasm_build.vault.python.certificates import read_certificates
+from smime_core.trust import parse_people_file
 from wasm_build.vault.python.identities import describe_authority, seal_all
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Secret, request_class
@@ -63,7 +63,7 @@ async def finish_request(request: FinishRequest, provider: CryptoProvider) -> Re
 
 async def _join(request: FinishRequest, provider: CryptoProvider) -> Identity:
     key = await load_private_key(request.key, request.passphrase, provider)
-    certificates = [certificate for file in request.files for certificate in read_certificates(file)]
+    certificates = [certificate for file in request.files for certificate in parse_people_file(file).certificates]
     own = public_key_of(key).spki_der
     issued = [one for one in certificates if one.public_key.spki_der == own]
     if not issued:

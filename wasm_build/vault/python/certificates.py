@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from smime_core.cms import parse_certificates_only
 from smime_core.errors import PathError, SmimeError
 from smime_core.pkix import PathRules, Purpose, check_end_entity, validate_path
 from smime_core.provider import CryptoProvider
 from smime_core.report import certificate_to_json, describe_certificate, page_to_json, reasons_to_json
-from smime_core.trust import explain_path_error, has_receiving_key
+from smime_core.trust import (
+    CertificateChange,
+    Issuers,
+    LeftOut,
+    explain_path_error,
+    has_receiving_key,
+    parse_people_file,
+)
 from smime_core.x509 import Certificate, parse_certificate
-from smime_core.x509 import parse_certificates as parse_certificate_file
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
 from wasm_build.vault.python.trust import GivenJudging, read_store
@@ -57,19 +63,39 @@ async def show_certificate(request: ShowCertificate, _: CryptoProvider) -> Reply
 
 
 async def read_certificate_file(request: ReadCertificates, _: CryptoProvider) -> Reply:
-    """Returns `{certificates}` of a file in PEM, DER or a certs-only message, each with its purposes."""
-    return {"certificates": [describe(one) for one in dict.fromkeys(read_certificates(request.file))]}
+    """Returns `{certificates, leftOut}` of a file in any form of `smime_core.trust.people_files`.
+
+    Each certificate has its purposes, and its `intermediates` in the file. One that is for other addresses than its
+    entry is only in `leftOut`.
+    """
+    file = parse_people_file(request.file)
+    issuers, people = Issuers(file.authorities), {one.certificate for one in file.people}
+    foreign = {one.certificate for one in file.left_out if one.reason.code == "other-address"} - people
+    return {
+        "certificates": [
+            {**describe(one), "intermediates": [issuer.der for issuer in issuers.find_above(one)]}
+            for one in file.certificates
+            if one not in foreign
+        ],
+        "leftOut": describe_left_out(file.left_out),
+    }
 
 
-def read_certificates(data: bytes) -> tuple[Certificate, ...]:
-    """The certificates of a file in PEM, DER or a certs-only message. Raises SmimeError."""
-    try:
-        return parse_certificate_file(data)
-    except SmimeError as error:
-        try:
-            return parse_certificates_only(data).certificates
-        except SmimeError:
-            raise error from None
+def describe_left_out(left_out: Iterable[LeftOut]) -> list[Reply]:
+    """The certificates of a file that are not imported: `{name, reason}`."""
+    return [{"name": one.name, "reason": reasons_to_json((one.reason,))[0]} for one in left_out]
+
+
+def describe_change(change: CertificateChange) -> Reply:
+    """The change of a contact's certificate, with the facts of both."""
+    return {
+        "address": change.address,
+        "before": describe_shortly(change.before),
+        "after": describe_shortly(change.after),
+        "sameIssuer": change.same_issuer,
+        "sameKey": change.same_key,
+        "isRenewal": change.is_renewal,
+    }
 
 
 def describe(certificate: Certificate) -> Reply:

@@ -19,10 +19,13 @@ from smime_core.trust import (
     Contacts,
     KnownCertificate,
     build_contacts,
+    import_changed_people,
+    import_people,
     parse_contacts,
+    parse_people_file,
     remember_certificate,
 )
-from wasm_build.vault.python.certificates import describe_shortly, may_receive
+from wasm_build.vault.python.certificates import describe_change, describe_left_out, describe_shortly, may_receive
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import parse_certificates, request_class
 
@@ -44,6 +47,14 @@ class LearnContact:
     address: str
     certificates: tuple[bytes, ...]
     at: datetime.datetime
+
+
+@request_class
+class ImportContacts:
+    contacts: bytes = b""
+    file: bytes
+    at: datetime.datetime
+    accept_changes: bool = False
 
 
 async def list_contacts(request: ListContacts, _: CryptoProvider) -> Reply:
@@ -71,6 +82,24 @@ async def learn_contact(request: LearnContact, _: CryptoProvider) -> Reply:
         if may_receive(certificate):
             contact = dataclasses.replace(contact, preferred=certificate, said_at=at)
     return {"contacts": build_contacts(contacts.with_contact(contact))}
+
+
+async def import_contacts(request: ImportContacts, _: CryptoProvider) -> Reply:
+    """Returns `{contacts, added, known, changes, leftOut}`: the contacts with the people of a file.
+
+    `added` are their addresses, once for each certificate. Changed certificates are only in `changes`, unless
+    `acceptChanges` says that the person agreed.
+    """
+    contacts, file = read_contacts(request.contacts), parse_people_file(request.file)
+    take = import_changed_people if request.accept_changes else import_people
+    done = take(contacts, file, request.at)
+    return {
+        "contacts": build_contacts(done.contacts),
+        "added": [one.address for one in done.added],
+        "known": done.known,
+        "changes": [describe_change(change) for change in done.changes],
+        "leftOut": describe_left_out(done.left_out),
+    }
 
 
 def read_contacts(given: bytes) -> Contacts:

@@ -16,7 +16,6 @@ from smime_core.report import (
     tree_node_to_json,
 )
 from smime_core.trust import (
-    CertificateChange,
     CertificateSource,
     FoundCertificate,
     Judging,
@@ -30,7 +29,7 @@ from smime_core.trust import (
     merge,
 )
 from smime_core.x509 import parse_certificate
-from wasm_build.vault.python.certificates import describe_shortly
+from wasm_build.vault.python.certificates import describe_change, describe_shortly
 from wasm_build.vault.python.contacts import read_contacts
 from wasm_build.vault.python.replies import Reply, describe_lookups
 from wasm_build.vault.python.requests import group_of, parse_certificates, request_class
@@ -81,7 +80,7 @@ async def describe_harvest(report: MessageReport, judging: Judging, provider: Cr
     after = accept(judging.contacts, harvested) if merged.asks else merged.contacts
     return {
         "contacts": build_contacts(after),
-        "changes": [_describe_change(change) for change in merged.changes],
+        "changes": [describe_change(change) for change in merged.changes],
         "asks": merged.asks,
     }
 
@@ -113,15 +112,4 @@ def _describe_check(check: RecipientCheck) -> Reply:
         "tree": [tree_node_to_json(node) for node in explain_path(check.trail, found.certificate)],
         "trail": trail_to_json(check.trail) if check.trail else None,
         "path": [describe_shortly(certificate) for certificate in (check.trail.certificates if check.trail else ())],
-    }
-
-
-def _describe_change(change: CertificateChange) -> Reply:
-    return {
-        "address": change.address,
-        "before": describe_shortly(change.before),
-        "after": describe_shortly(change.after),
-        "sameIssuer": change.same_issuer,
-        "sameKey": change.same_key,
-        "isRenewal": change.is_renewal,
     }

@@ -164,6 +164,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "request.finish": Verb(certificate_requests.FinishRequest, certificate_requests.finish_request),
     "key.export": Verb(key_export.ExportKeys, key_export.export_keys),
     "certificate.read": Verb(certificates.ReadCertificates, certificates.read_certificate_file),
+    "contacts.import": Verb(contacts.ImportContacts, contacts.import_contacts),
     "contacts.learn": Verb(contacts.LearnContact, contacts.learn_contact),
     "kept.join": Verb(state.JoinKept, state.join_kept),
     "backup.seal": Verb(backup.SealBackup, backup.seal_backup),

@@ -45,7 +45,9 @@ type Described<Verb extends string, Name extends string> =
 
 interface ByVerb {
   "certificate.describe certificates": DescribedCertificate & ({ usable: true; reason: null } | { usable: false; reason: Reason });
-  "certificate.read certificates": DescribedCertificate;
+  "certificate.read certificates": DescribedCertificate & { intermediates: ArrayBuffer[] };
+  "certificate.read leftOut": LeftOut;
+  "contacts.import leftOut": LeftOut;
   "message.compose receipt": ExpectedReceipt;
   "message.sign receipt": ExpectedReceipt;
   "message.verify label": SecurityLabel;
@@ -68,6 +70,7 @@ interface ByName {
   checks: RecipientCheck;
   people: KnownPerson;
   decisions: Decision;
+  changes: CertificateChange;
   list: TrustList;
   problems: { code: string; message: string };
 }
@@ -101,6 +104,12 @@ export interface CertificateChange {
   after: Certificate;
   sameIssuer: boolean;
   isRenewal: boolean;
+}
+
+/** A certificate in a file that is not imported. `name` is its entry's or its owner's. */
+export interface LeftOut {
+  name: string;
+  reason: Reason;
 }
 
 /** The contacts with the certificates of a mail. If `asks` is true, they are kept only if the person agrees. */

@@ -4,6 +4,7 @@ import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { html } from "../../../wasm_build/ui/dom.js";
 import { sourceWords } from "../../../wasm_build/ui/recipient_words.js";
 import { groupFingerprint } from "../../../wasm_build/ui/changed_certificate.js";
+import { createPeopleImport } from "./people_import.js";
 import { showCertificate } from "../certificate_dialog.js";
 import { dayOnly, listOf } from "../../../wasm_build/ui/formats.js";
 import { isKeepingTrouble } from "../kept_trust.js";
@@ -26,10 +27,12 @@ export function createPeopleView(app) {
   const failure = problem("people-error");
   const body = html("div", { class: "stack" });
   const back = html("a", { class: "button", href: `#${app.mailPath()}`, text: translate("to_the_mail") });
+  // Outside of `body`, so that the result of an import stays when the body is drawn again.
+  const adding = createPeopleImport(app, { onAdded: () => redraw() });
   const element = html(
     "div",
     { class: "narrow stack", data: { test: "people-view" } },
-    heading, failure, body, html("div", { class: "actions" }, back),
+    heading, failure, body, adding, html("div", { class: "actions" }, back),
   );
 
   const fail = (/** @type {unknown} */ error) => { failure.textContent = app.sentenceFor(error); };

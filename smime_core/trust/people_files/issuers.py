@@ -1,0 +1,42 @@
+"""The authorities in a people file that may have issued a person's certificate.
+
+They are found by their names (RFC 5280 section 7.1). A path through them is validated when the certificate is used.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from smime_core.asn1.distinguished_name import ComparableName, comparable_name
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_PATH_LENGTH
+from smime_core.x509.certificate import Certificate
+
+
+class Issuers:
+    """Authorities by their names. Roots are left out, because a root in a file says nothing about whom to trust."""
+
+    def __init__(self, authorities: Iterable[Certificate]) -> None:
+        self._by_subject: dict[ComparableName, list[Certificate]] = defaultdict(list)
+        for one in authorities:
+            name = one.comparable_subject
+            if name and not one.is_self_issued and len(self._by_subject[name]) < MAX_PATH_LENGTH:
+                self._by_subject[name].append(one)
+
+    def find_above(self, certificate: Certificate) -> tuple[Certificate, ...]:
+        """The authorities above a certificate, at most MAX_PATH_LENGTH."""
+        found: dict[Certificate, None] = {}
+        waiting = [certificate]
+        while waiting and len(found) < MAX_PATH_LENGTH:
+            new = [one for one in self._by_subject.get(_issuer_of(waiting.pop()), ()) if one not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return tuple(found)[:MAX_PATH_LENGTH]
+
+
+def _issuer_of(certificate: Certificate) -> ComparableName:
+    try:
+        return comparable_name(certificate.issuer_der)
+    except MalformedMessage:
+        return ()

@@ -1,0 +1,27 @@
+/** The certificates of an imported file that were not added, each with its reason. */
+
+import { html, sentenceNodes } from "./dom.js";
+import { isolate } from "./formats.js";
+import { leftOutInFull } from "./verdict_words.js";
+
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("../vault/types/verbs.js").LeftOut} LeftOut */
+
+/** The number of lines that are shown. A last line counts the others. */
+const MAX_LINES = 20;
+
+/**
+ * The nodes for the certificates that were left out; none if all were added.
+ * @param {Catalogue} translate
+ * @param {LeftOut[]} leftOut
+ */
+export function createLeftOut(translate, leftOut) {
+  if (leftOut.length === 0) return [];
+  const lines = leftOut.slice(0, MAX_LINES).map(({ name, reason }) => html("li", { data: { test: "left-out" } },
+    ...sentenceNodes(translate("left_out_entry", { name: isolate(name), reason: leftOutInFull(translate, reason) }))));
+  const more = leftOut.length - lines.length;
+  return [
+    html("p", { text: translate("left_out_title") }),
+    html("ul", {}, ...lines, more > 0 ? html("li", { text: translate("left_out_more", { count: more }) }) : null),
+  ];
+}
