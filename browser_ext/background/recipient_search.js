@@ -1,7 +1,7 @@
 /** Finds certificates for an address: among known people, at the bridge, or in a file that the person picks. */
 import { judgeFully } from "../../wasm_build/vault/lookups.js";
-import { sameAddress } from "../../wasm_build/ui/formats.js";
-import { certificatesOf } from "../shared/pem.js";
+import { certificatesFor, sameAddress } from "../../wasm_build/ui/formats.js";
+import { RequestError } from "../shared/messages.js";
 import * as contacts from "./contacts.js";
 import * as database from "../shared/database.js";
 import * as directory from "./directory.js";
@@ -33,14 +33,22 @@ export async function lookUp(address) {
 
 /**
  * Judges a certificate file that the person picked. The best certificate is stored in `people` if it can be used for
- * this address.
+ * this address. Rejects with `no-certificate-in-file`.
  * @param {{address: string, name: string, bytes: ArrayBuffer}} given
  */
 export async function takeFile({ address, name, bytes }) {
-  const found = certificatesOf(bytes).map((certificate) => ({ certificate, source: "given", detail: name }));
+  const { certificates } = await vault.call("certificate.read", { file: bytes }).catch(noCertificate);
+  const found = certificatesFor(address, certificates)
+    .map(({ certificate, intermediates }) => ({ certificate, intermediates, source: "given", detail: name }));
+  if (!found.length) throw new RequestError("no-certificate-in-file");
   const checks = await judge(address, found);
-  if (checks[0]?.usable) await keys.importCertificates("people", checks[0].certificate.slice(0));
+  if (checks[0]?.usable) await keep(checks[0]);
   return checks;
+}
+
+/** @param {{code?: string}} error @returns {never} */
+function noCertificate(error) {
+  throw error.code === "malformed-message" ? new RequestError("no-certificate-in-file") : error;
 }
 
 /**

@@ -80,7 +80,7 @@ export class ReaderAdder {
   /** @param {string} address */
   #offerFile(address) {
     const picker = html("input", {
-      type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der,.p7b,.p7c", data: { test: "add-reader-file" },
+      type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der,.p7b,.p7c,.vcf", data: { test: "add-reader-file" },
       on: { change: () => {
         const file = picker.files?.[0];
         if (!file) return;

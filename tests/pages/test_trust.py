@@ -12,6 +12,7 @@ import pytest
 
 from smime_core import blocking
 from smime_core.ca.demo import Details, create_authority, issue_identity
+from smime_core.cms import build_certificates_only
 from smime_core.provider import NewKey
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import ENTER, ESCAPE
@@ -181,8 +182,9 @@ def test_each_recipient_says_how_it_stands_before_anything_is_sent(
     assert "Revoked" in readiness(alice, REVOKED)
     alice.page.wait_for_text(EXPIRING, selector=named("warning"))
     assert "revoked" in alice.page.wait_for_text(REVOKED, selector=named("obstacle"))
-    (tmp_path / "bob.pem").write_text(certificate_pem(bob.identity.certificate))
-    alice.page.choose_files(f"{named('obstacle')} {named('remedy-choose-file')}", [tmp_path / "bob.pem"])
+    chain = [bob.identity.certificate, *bob.identity.chain]
+    (tmp_path / "bob.p7b").write_bytes(build_certificates_only(chain))
+    alice.page.choose_files(f"{named('obstacle')} {named('remedy-choose-file')}", [tmp_path / "bob.p7b"])
     look = """(address) => document.querySelector(
       `[data-test="recipient"][data-address="${address}"]`).innerText.includes("For another address")"""
     alice.page.wait_for(look, REVOKED, timeout_seconds=OPERATION_SECONDS)

@@ -48,6 +48,18 @@ export function sameAddress(one, other) {
 }
 
 /**
+ * The certificates of a file that are for an address. If none is, all of people, whose refusal says why; else all.
+ * @template {{addresses: string[], isCa: boolean}} C
+ * @param {string} address
+ * @param {C[]} certificates
+ */
+export function certificatesFor(address, certificates) {
+  const people = certificates.filter(({ isCa }) => !isCa);
+  const theirs = people.filter(({ addresses }) => addresses.some((one) => sameAddress(one, address)));
+  return [theirs, people, certificates].find((some) => some.length > 0) ?? [];
+}
+
+/**
  * The first mailbox of a From field: `Name <a@x>`, `"Name, N." <a@x>` or `a@x`.
  * @param {string} field
  * @returns {Mailbox}

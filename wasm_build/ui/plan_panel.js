@@ -109,7 +109,7 @@ function createRemedy(translate, remedy, { person }, remedies) {
  */
 function createFileRemedy(translate, onFile) {
   const picker = html("input", {
-    type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der", data: { test: "remedy-choose-file" },
+    type: "file", class: "visually-hidden", accept: ".pem,.crt,.cer,.der,.p7b,.p7c,.vcf", data: { test: "remedy-choose-file" },
     on: { change: () => { if (picker.files?.[0]) onFile(picker.files[0]); } },
   });
   return html("label", { class: "button file-button" }, picker, translate("choose_certificate_file"));

@@ -4,8 +4,6 @@
  * Found certificates are not trusted before the vault has checked them against the person's anchors.
  */
 
-import { findCertificates } from "../../wasm_build/vault/pem.js";
-
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("./mail_vault.js").MailVault} MailVault */
 /** @typedef {import("./mail_vault.js").Found} Found */
@@ -38,17 +36,16 @@ export class Directory {
   }
 
   /**
-   * Chooses a certificate from a file in DER or PEM.
+   * Chooses a certificate from a file in any form that the vault reads.
    * @param {string} address
    * @param {File} file
    * @returns {Promise<Finding>}
    */
   async takeFile(address, file) {
     try {
-      const content = await file.arrayBuffer();
-      const found = findCertificates(content);
-      // A file without certificates goes to the vault as it is, which refuses it with a reason.
-      return await this.#choose(address, (found.length > 0 ? found : [content]).map((certificate) => ({ certificate, source: "given", detail: file.name })));
+      const read = await this.#vault.readCertificates(await file.arrayBuffer(), address);
+      if (read.length === 0) return { readiness: "bad-file" };
+      return await this.#choose(address, read.map((one) => ({ ...one, source: "given", detail: file.name })));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       return { readiness: "bad-file" };

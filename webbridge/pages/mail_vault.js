@@ -7,7 +7,7 @@
 
 import { ApiError } from "./api.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
-import { sameAddress } from "../../wasm_build/ui/formats.js";
+import { certificatesFor, sameAddress } from "../../wasm_build/ui/formats.js";
 import { hexFromBytes } from "../../wasm_build/vault/hexadecimal.js";
 import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js";
 
@@ -49,6 +49,7 @@ import { judgeInRounds, whileChecking } from "../../wasm_build/vault/lookups.js"
 /** @typedef {import("../../wasm_build/ui/answer.js").ReplyFields} ReplyFields */
 /** @typedef {import("./report.js").Report} Report */
 /** @typedef {import("../../wasm_build/ui/recipient_words.js").Certificate} Certificate */
+/** @typedef {Certificate & {intermediates: ArrayBuffer[]}} ReadCertificate */
 /**
  * @typedef {{
  *   address: string, before: Certificate, after: Certificate, sameIssuer: boolean, sameKey: boolean, isRenewal: boolean,
@@ -219,6 +220,20 @@ export class MailVault {
   async certificatePage(certificate) {
     const vault = await this.#vault();
     return vault.call("certificate.page", { certificate: certificate.slice(0) });
+  }
+
+  /**
+   * The certificates in a file for an address, or all if none is for it, each with its intermediates there. Rejects if
+   * the file has no certificates.
+   * @param {ArrayBuffer} file
+   * @param {string} address
+   * @returns {Promise<{certificate: ArrayBuffer, intermediates: ArrayBuffer[]}[]>}
+   */
+  async readCertificates(file, address) {
+    const vault = await this.#vault();
+    const { certificates } = await vault.call("certificate.read", { file });
+    return certificatesFor(address, /** @type {ReadCertificate[]} */ (certificates))
+      .map(({ certificate, intermediates }) => ({ certificate, intermediates }));
   }
 
   /**

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from smime_core.cms import build_certificates_only
 from tests.support.browser.page import ENTER, Page
 from tests.support.extension.driver import Extension, Site, textarea
 from tests.support.extension.field_pages import People
@@ -21,8 +22,8 @@ STATUS = "[data-test=add-reader-status]"
 @pytest.fixture
 def window(extension: Extension, page: Page, site: Site, people: People) -> Iterator[Page]:
     """The window that asks who may read a text. The page proposes Dora, for whom no certificate is known."""
-    for name, identity in (("carol", people.carol), ("bob", people.bob)):
-        (people.folder / f"{name}.der").write_bytes(identity.certificate.der)
+    (people.folder / "bob.der").write_bytes(people.bob.certificate.der)
+    (people.folder / "carol.p7b").write_bytes(build_certificates_only([people.carol.certificate, *people.carol.chain]))
     page.goto(site.page_with(textarea("answer", data_smime="encrypt", data_smime_to=DORA)))
     extension.write(page, "#answer", "Hello").around.click("[data-test=encrypt]")
     window = extension.window()
@@ -47,7 +48,7 @@ def test_a_reader_is_added_by_address_and_by_file(window: Page, people: People) 
     window.choose_files("[data-test=add-reader-file]", [people.folder / "bob.der"])
     window.wait_for_text("another address", selector=STATUS, timeout_seconds=30)
     assert window.js(TICKED) == []
-    window.choose_files("[data-test=add-reader-file]", [people.folder / "carol.der"])
+    window.choose_files("[data-test=add-reader-file]", [people.folder / "carol.p7b"])
     window.wait_for_text(CAROL, selector="[data-test=readers]", timeout_seconds=30)
     assert window.js(TICKED) == [CAROL]
     assert window.value("[data-test=add-reader]") == ""
