@@ -51,12 +51,12 @@ def test_an_address_book_is_taken_in_every_form(lab: QuickLab, name: str) -> Non
     result = lab.sealwax("contacts", "import", name, *CONTACTS)
     assert (result.code, result.stderr, known(lab)) == (0, "", BOTH)
     summary = result.stdout.decode().splitlines()[-1]
-    assert summary.startswith("2 certificates taken, 0 known before")
-    assert ("1 of authorities, which are not trusted by this" in summary) is (name == "people.p7b")
+    assert summary.startswith("taken: 2; known before: 0")
+    assert ("of authorities, which are not trusted by this: 1" in summary) is (name == "people.p7b")
     assert stat.S_IMODE((lab.folder / "contacts.json").stat().st_mode) == 0o600
     again = lab.sealwax("contacts", "import", name, "people.ldif", *CONTACTS)
     assert (again.code, known(lab)) == (0, BOTH)
-    assert again.stdout.decode().splitlines()[-1].startswith("0 certificates taken, 4 known before")
+    assert again.stdout.decode().splitlines()[-1].startswith("taken: 0; known before: 4")
 
 
 @pytest.mark.parametrize("form", ["--ldif", "--vcard", "--p7b", "--pem"])

@@ -22,10 +22,13 @@ from smime_core.cms.signing import Signing
 from smime_core.mail.reading import read_entity
 from smime_core.mime import build_pkcs7_mime, build_signed, split_message
 from smime_core.report.report import State
+from smime_core.trust import parse_people_file
 from smime_core.trust.judging import Judging
+from tests.support.command.lab import QuickLab
 from tests.support.peers import ours
+from tests.support.peers.nss import KEPT_BY_NSS
 from tests.support.peers.peer import MAKES, READS
-from tests.support.peers.people import PROVIDER, address, certificate, identity, trust
+from tests.support.peers.people import PROVIDER, address, authority, certificate, identity, trust
 from tests.support.peers.rows import ENCRYPTIONS, SIGNINGS, EncryptingRow, SigningRow
 from tests.support.peers.thunderbird import Thunderbird, Verdict
 
@@ -213,3 +216,22 @@ def test_we_refuse_what_thunderbird_signed_and_somebody_altered(
     altered = postbox[0].messages.pop().replace(b"hello", b"HELLO")
     report = blocking.examine_message(altered, Judging(trust_store=trust(), at=ours.now()), provider=PROVIDER)
     assert report.state is State.INVALID
+
+
+@pytest.mark.thorough
+def test_the_keys_and_people_of_a_running_thunderbird_are_imported(thunderbird: Thunderbird, tmp_path: Path) -> None:
+    # Thunderbird keeps the certificate of a new sender when it verifies the sender's message.
+    newcomer = blocking.run(issue_identity(authority(), address("newcomer"), provider=PROVIDER, at=ours.now()))
+    text = message("newcomer")
+    signed = blocking.sign_message(text, Signing(identities=[newcomer], signing_time=ours.now()), provider=PROVIDER)
+    assert thunderbird.verdict(signed).signed == "SUCCESS"
+    lab = QuickLab(tmp_path)
+    lab.write("passphrase.txt", b"moved\n")
+    result = lab.sealwax(
+        "import-thunderbird", str(thunderbird.profile), "-o", "out", "--new-passphrase-file", "passphrase.txt"
+    )
+    assert result.code == 0, result.stderr
+    loaded = blocking.load_identities(lab.read("out/identity.p12"), b"moved", provider=PROVIDER)
+    assert {one.certificate for one in loaded} == {certificate(name) for name in KEPT_BY_NSS}
+    people = parse_people_file(lab.read("out/people.ldif")).people
+    assert [(one.address, one.certificate) for one in people] == [(address("newcomer"), newcomer.certificate)]

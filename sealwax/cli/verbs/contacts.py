@@ -185,13 +185,14 @@ def _report(files: Sequence[PeopleFile], done: Sequence[Imported], *, accepts_ch
         for left in one.left_out:
             write_error(f"not taken: {left_out_line(left)}")
     authorities = len({authority for file in files for authority in file.authorities})
+    without = sum(file.entries_without for file in files)
     facts = (
-        f"{sum(len(one.added) for one in done)} certificates taken",
-        f"{sum(one.known for one in done)} known before",
-        f"{authorities} of authorities, which are not trusted by this" if authorities else "",
-        f"{without} entries without a certificate" if (without := sum(file.entries_without for file in files)) else "",
+        f"taken: {sum(len(one.added) for one in done)}",
+        f"known before: {sum(one.known for one in done)}",
+        f"of authorities, which are not trusted by this: {authorities}" if authorities else "",
+        f"entries without a certificate: {without}" if without else "",
     )
-    write_line(", ".join(filter(None, facts)))
+    write_line("; ".join(filter(None, facts)))
 
 
 def left_out_line(left: LeftOut) -> str:

@@ -90,8 +90,9 @@ def import_thunderbird(request: ThunderbirdRequest) -> None:
     for left in people.left_out:
         write_error(f"not taken: {left_out_line(left)}")
     if copy.keys_without:
-        write_error(f"not taken: {copy.keys_without} keys without a certificate")
-    write_line(f"{ldif}: {len(people.contacts.people)} people" if people.added else "no other people's certificates")
+        write_error(f"keys without a certificate, which are not taken: {copy.keys_without}")
+    if people.added:
+        write_line(f"{ldif}: {len(people.added)} of other people")
 
 
 def _export(copy: ProfileCopy, request: ThunderbirdRequest) -> tuple[ExportedKey, ...]:

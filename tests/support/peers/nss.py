@@ -12,7 +12,8 @@ from tests.support.peers.peer import MAKES, Gaps, Refused, gap
 from tests.support.peers.people import PASSPHRASE, address
 from tests.support.peers.rows import ENCRYPTIONS, READ_ONLY_ENCRYPTIONS, EncryptingRow, SigningRow, has_agreement
 
-_PEOPLE: Final = ("rsa", "rsa2", "p256", "p384", "p521")
+KEPT_BY_NSS: Final = ("rsa", "rsa2", "p256", "p384", "p521")
+"""The people whose keys NSS supports."""
 
 
 class Nss:
@@ -81,7 +82,7 @@ def make_database(folder: Path, people: Path) -> None:
     database = ("-d", f"sql:{folder}")
     _run("certutil", "-N", *database, "--empty-password")
     _run("certutil", "-A", *database, "-n", "ca", "-t", ",C,", "-i", str(people / "ca.pem"))
-    for name in _PEOPLE:
+    for name in KEPT_BY_NSS:
         _run("pk12util", "-i", str(people / f"{name}.p12"), *database, "-W", PASSPHRASE, "-K", "")
 
 

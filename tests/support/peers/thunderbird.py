@@ -122,6 +122,11 @@ class Thunderbird:
             self._process.kill()
             raise
 
+    @property
+    def profile(self) -> Path:
+        """The folder of the profile."""
+        return self._profile
+
     @staticmethod
     def absence() -> str | None:
         """Why Thunderbird cannot be started here, or None."""
