@@ -51,7 +51,7 @@ class AccountViews:
         if _tag_before(record) != record.bundle_id:
             raise MalformedMessage("the record has another bundle id", where="If-Match")
         try:
-            self._store.replace_record(caller.user, self._sealed(record, caller.user))
+            self._store.replace_record(caller.user, self._sealed(record, caller.user), self._config.clock())
         except RecordChanged:
             return self._changed(caller.user)
         return json_answer(b"{}")
@@ -67,7 +67,8 @@ class AccountViews:
             raise MalformedMessage("the record has the bundle id of before", where="If-Match")
         account = Account.sealed_by(self._keys, user, rotation.keys)
         try:
-            self._store.rotate(caller, account, self._sealed(record, user), before, list(rotation.revoked))
+            sealed, revoked = self._sealed(record, user), list(rotation.revoked)
+            self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
         except RecordChanged:
             return self._changed(user)
         return json_answer(b"{}")
@@ -91,7 +92,7 @@ class AccountViews:
         """Delete all that the server has of the caller."""
         caller = self._check_call()
         self._check_fresh(caller)
-        self._store.delete_account(caller.user)
+        self._store.delete_account(caller.user, self._config.clock())
         return json_answer(b"{}")
 
     def _check_call(self) -> Caller:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from roaming_keys.account_views import AccountViews
+from roaming_keys.audit import AuditTrail
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.login_views import LoginViews
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
@@ -25,9 +26,10 @@ _ERROR_CODES = {413: "too-large", 415: "not-json"}
 def create_app(config: KeyServerConfig) -> Flask:
     """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another key."""
     keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
-    store = Store(config.database)
+    store = Store(config.database, AuditTrail(keys))
     if not store.belongs_to(keys.fingerprint):
         raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
+    store.begin_trail(config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
     app.config["MAX_CONTENT_LENGTH"] = MAX_RECORD_BYTES
     # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.

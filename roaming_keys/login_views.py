@@ -71,6 +71,7 @@ class LoginViews:
         try:
             self._store.add_account(account, sealed, ticket, at)
         except UsedBefore:
+            self._store.note_second_use(ticket, user, at)
             raise BadTicket from None
         except AccountExists:
             raise ServiceError(409, "exists", "This address is registered already.") from None
@@ -104,6 +105,7 @@ class LoginViews:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         new = NewSession(
             user=user,
+            way=way,
             nonce=attempt.nonce,
             nonce_ends=nonce_ends,
             key=attempt.session_key,

@@ -49,6 +49,7 @@ class Sealed(StrEnum):
     RECORD = "sealed record"
     LOGIN_KEY = "login key"
     DEVICE_NAME = "device name"
+    AUDIT_DETAILS = "audit details"
 
 
 class ServerKeys:

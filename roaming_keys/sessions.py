@@ -10,6 +10,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from roaming_keys import session_statements as statements
+from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.protocol import LoginWay
 from roaming_keys.session_statements import (
     DEVICE_ID,
     KEY,
@@ -29,6 +31,7 @@ MAX_SESSIONS: Final = 20
 FORGET_DEVICE_AFTER: Final = datetime.timedelta(days=400)
 _ID_BYTES: Final = 16
 _KEPT_AFTER_END: Final = datetime.timedelta(days=1)
+_EVENTS: Final = {LoginWay.PASSPHRASE: AuditKind.LOGGED_IN, LoginWay.RECOVERY_CODE: AuditKind.RECOVERED}
 
 
 class UsedBefore(Exception):
@@ -57,9 +60,10 @@ class StoredDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """A login that was right: the nonce that it used, and the device, known by the hash of its token."""
+    """A login that was right: its way, the nonce that it used, and the device, known by the hash of its token."""
 
     user: str
+    way: LoginWay
     nonce: bytes
     nonce_ends: datetime.datetime
     key: bytes
@@ -70,21 +74,25 @@ class NewSession:
 class SessionStore:
     """Sessions and devices, in the key server's database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database
         self._statements = SessionStatements(database)
+        self._trail = trail
 
     def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime:
         """Start a session and return its end. Raises UsedBefore if the nonce or the key was used before."""
         ends, now = at + LIFETIME, at.timestamp()
         with self._database.transaction(durable=False) as rows:
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            session = {"key": new.key, "user": new.user, "device": self._remember_device(rows, new, at), "counter": 0}
+            device = self._remember_device(rows, new, at)
+            session = {"key": new.key, "user": new.user, "device": device, "counter": 0}
             times = {"started": now, "ends": ends.timestamp()}
             if rows.execute(self._statements.start, session | times).first() is None:
                 raise UsedBefore
             rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS})
             rows.execute(statements.DROP_SESSIONS, {USER: new.user, KEY: new.key, MOST: MAX_SESSIONS - 1})
+            kind = _EVENTS[new.way]
+            self._trail.add(rows, AuditEvent(kind=kind, at=at, user=new.user, note=f"device {device}"))
         return ends
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:

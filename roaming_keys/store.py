@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import (
     ACCOUNT,
@@ -20,7 +22,7 @@ from roaming_keys.database.tables import (
 )
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import Caller, SessionStore
+from roaming_keys.sessions import Caller, SessionStore, UsedBefore
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
 from sealwax.service import Database
@@ -73,16 +75,21 @@ class SealedRecord:
 
 
 class Store:
-    """The store, in one database."""
+    """The store, in one database. What it does to accounts is in the audit trail of the same database."""
 
-    def __init__(self, url: str | Path) -> None:
+    def __init__(self, url: str | Path, trail: AuditTrail) -> None:
         self._database = SCHEMA.open(url)
-        self.sessions = SessionStore(self._database)
+        self._trail = trail
+        self.sessions = SessionStore(self._database, trail)
 
     @property
     def database(self) -> Database:
         """The database, for the counters of failed logins."""
         return self._database
+
+    def begin_trail(self, at: datetime.datetime) -> None:
+        """Append the first event to the audit trail, unless there is one."""
+        self._trail.begin(self._database, at)
 
     def belongs_to(self, fingerprint: bytes) -> bool:
         """Return whether the store belongs to the master key with this fingerprint. A new store is bound to it."""
@@ -133,13 +140,30 @@ class Store:
             rows.execute(insert(RECORD).values(user=account.user, **_columns(record)))
             self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
+            self._trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
 
-    def replace_record(self, user: str, record: SealedRecord) -> None:
+    def note_second_use(self, ticket: Ticket, user: str, at: datetime.datetime) -> None:
+        """Append to the audit trail that a ticket was used again. Only the first time is noted for each ticket."""
+        with suppress(UsedBefore), self._database.transaction() as rows:
+            self.sessions.use_once(rows, f"refused ticket {ticket.id}", ticket.ends, at)
+            self._trail.add(rows, AuditEvent(kind=AuditKind.TICKET_REFUSED, at=at, user=user))
+
+    def replace_record(self, user: str, record: SealedRecord, at: datetime.datetime) -> None:
         """Store the next record under the same key. Raises RecordChanged."""
         with self._database.transaction() as rows:
             _replace_record(rows, user, record, bundle_id=record.bundle_id)
+            note = f"version {record.version}"
+            self._trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=user, note=note))
 
-    def rotate(self, caller: Caller, account: Account, record: SealedRecord, before: str, revoked: list[str]) -> None:
+    def rotate(
+        self,
+        caller: Caller,
+        account: Account,
+        record: SealedRecord,
+        before: str,
+        revoked: list[str],
+        at: datetime.datetime,
+    ) -> None:
         """Store new login keys and the next record under a new key, in place of the key with the id `before`.
 
         All other sessions end, and the devices `revoked` are forgotten. Raises RecordChanged.
@@ -151,13 +175,20 @@ class Store:
             is_other = SESSION.c.user == account.user, SESSION.c.key != caller.session_key
             rows.execute(delete(SESSION).where(*is_other))
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
-            rows.execute(delete(DEVICE).where(*is_revoked))
+            forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
+            event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
+            self._trail.add(rows, event)
+            for device in forgotten:
+                note = f"device {device}"
+                event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=note)
+                self._trail.add(rows, event)
 
-    def delete_account(self, user: str) -> None:
+    def delete_account(self, user: str, at: datetime.datetime) -> None:
         """Delete all that the server has of a user."""
         with self._database.transaction() as rows:
             for table in (SESSION, DEVICE, RECORD, ACCOUNT):
                 rows.execute(delete(table).where(table.c.user == user))
+            self._trail.forget(rows, user, at)
         self._database.erase_deleted()
 
 

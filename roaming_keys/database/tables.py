@@ -97,3 +97,18 @@ MASTER_KEY: Final = Table(
     Column("fingerprint", LargeBinary, primary_key=True, nullable=False),
     sqlite_strict=True,
 )
+
+# Triggers keep the rows, and all columns but the last two, which the hash does not cover.
+AUDIT: Final = Table(
+    "audit",
+    TABLES,
+    Column("number", LONG, primary_key=True, nullable=False, autoincrement=False),
+    Column("at", LONG, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("commitment", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("name", LargeBinary),
+    Column("sealed", LargeBinary),
+    Index("audit_by_name", "name", "number"),
+    sqlite_strict=True,
+)

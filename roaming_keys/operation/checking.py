@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from roaming_keys.app import create_app
+from roaming_keys.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
+from roaming_keys.operation.opened_trail import opened_trail
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
@@ -18,8 +21,12 @@ from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
-from sealwax.service import is_https
+from sealwax.service import is_https, now
 from sealwax.service.database import file_of
+
+_REMEDY: Final = (
+    "compare the trail with a backup; if a timer failed for days, write into audit.stamped_since when it ran again"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +58,10 @@ def _findings(file: Path) -> Iterator[Finding]:
     yield fine("settings", str(file))
     private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
     yield from check_files(KeysSettings, file, private)
-    yield guarded("database", lambda: _check_database(config))
+    database = guarded("database", lambda: _check_database(config))
+    yield database
+    if database.level is Level.OK:
+        yield guarded("audit trail", lambda: _check_trail(file))
     if settings.trusted_proxies == 0 and is_https(settings.origin):
         text = "trusted_proxies is 0, but only a proxy can answer https: every request would be redirected without end"
         yield wrong("proxy", text, "set trusted_proxies to the number of your proxies, usually 1")
@@ -73,6 +83,29 @@ def _check_database(config: KeyServerConfig) -> Finding:
     except ServerKeyError as error:
         return wrong("database", str(error), "put the right key into the secret master_key")
     return fine("database", f"{found.text}, and belongs to the master key")
+
+
+def _check_trail(file: Path) -> Finding:
+    try:
+        with opened_trail(file) as (settings, trail, database):
+            authority = settings.audit.to_authority()
+            chain = check_chain(trail, database)
+            if authority is None:
+                return fine(
+                    "audit trail", f"{_whole(chain)}; without audit.timestamp_url, a rewritten past is not found"
+                )
+            latest = check_stamps(chain, database, authority.anchors, at=now(), since=authority.since)
+    except WrongSettings as error:
+        return wrong("audit trail", error.format_message(), f"correct it in {file}")
+    except TrailDamaged as error:
+        return wrong("audit trail", str(error), _REMEDY)
+    if latest is None:
+        return fine("audit trail", f"{_whole(chain)}; there is no timestamp yet")
+    return fine("audit trail", f"{_whole(chain)}; the latest timestamp is of {latest.time:%Y-%m-%d %H:%M}")
+
+
+def _whole(chain: Chain) -> str:
+    return f"{0 if chain.head is None else chain.head.number} events fit together"
 
 
 def _check_running(settings: KeysSettings) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ class KeysVerbs(Verbs):
         "init": "roaming_keys.operation.founding:init",
         "check": "roaming_keys.operation.checking:check",
         "serve": "roaming_keys.operation.serving:serve",
+        "audit": "roaming_keys.operation.audit:audit",
+        "stamp": "roaming_keys.operation.stamping:stamp",
         "step-back": "roaming_keys.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.keys"
@@ -31,5 +33,7 @@ def keys() -> None:
                its database, and takes the ticket key of the bridge
     check      tries all that the configuration names, and says what is wrong
     serve      answers until it is stopped
+    audit      prints the audit trail
+    stamp      gets a timestamp of the audit trail, for a timer
     step-back  undoes the latest migration of the database
     """

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_validator
 
+from roaming_keys.audit.authority import Authority
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.tickets import read_public_key
+from sealwax.files.small import read_small
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
-from sealwax.operation.settings import HexKey, Origin, ServiceSettings, WrongSettings, key_bytes
+from sealwax.operation.settings import HexKey, Origin, Section, ServiceSettings, WrongSettings, key_bytes
+from smime_core.errors import SmimeError
 from smime_core.text import write_ed25519
+from smime_core.x509 import parse_certificates
 
 TicketKey = Annotated[str, AfterValidator(lambda text: write_ed25519(read_public_key(text)))]
 DEFAULT_FILE: Final = Path("/etc/sealwax/keys.toml")
@@ -22,6 +26,43 @@ class KeysServerSection(ServerSection):
 
     listen: Listen = Field(default="127.0.0.1:8003", description="Address for the proxy, or unix:/path of a socket")
     threads: int = Field(default=8, ge=1, le=256, description="Requests that one process answers at the same time")
+
+
+class AuditSection(Section):
+    """The timestamps of the audit trail in the database."""
+
+    timestamp_url: str | None = Field(
+        default=None,
+        description="Address of a timestamp authority (RFC 3161), which `sealwax keys stamp` asks once a day",
+    )
+    timestamp_anchors_file: Path | None = Field(
+        default=None, description="PEM file with the root of the timestamp authority"
+    )
+    stamped_since: AwareDatetime | None = Field(
+        default=None,
+        description="Time from which the audit trail has timestamps, as 2026-01-31T12:00:00Z; kept here, because the"
+        " database could be changed",
+    )
+
+    @model_validator(mode="after")
+    def check_together(self) -> Self:
+        """Refuse timestamps that could not be checked."""
+        given = (self.timestamp_url, self.timestamp_anchors_file, self.stamped_since)
+        if any(one is not None for one in given) and None in given:
+            raise ValueError("timestamp_url, timestamp_anchors_file and stamped_since belong together")
+        return self
+
+    def to_authority(self) -> Authority | None:
+        """Return the timestamp authority, or None without one. Raises WrongSettings."""
+        if self.timestamp_url is None or self.timestamp_anchors_file is None or self.stamped_since is None:
+            return None
+        file = self.timestamp_anchors_file
+        try:
+            anchors = tuple(parse_certificates(read_small(file)))
+        except (OSError, SmimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise WrongSettings([f"audit.timestamp_anchors_file: {file} cannot be read: {reason}"]) from None
+        return Authority(url=self.timestamp_url, anchors=anchors, since=self.stamped_since)
 
 
 class KeysSettings(ServiceSettings):
@@ -48,6 +89,7 @@ class KeysSettings(ServiceSettings):
     server: KeysServerSection = Field(default_factory=KeysServerSection, description="Process of the key server")
     watch: WatchSection = Field(default_factory=WatchSection, description="Address for monitoring")
     logs: LogsSection = Field(default_factory=LogsSection, description="Log and audit log")
+    audit: AuditSection = Field(default_factory=AuditSection, description="Timestamps of the audit trail")
 
     def to_config(self) -> KeyServerConfig:
         """Return the configuration. Raises WrongSettings."""

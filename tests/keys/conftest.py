@@ -1,7 +1,8 @@
-"""Fixtures of the key server's tests: databases of both kinds."""
+"""Fixtures of the key server: a clock that only the test moves, and databases of both kinds."""
 
 from __future__ import annotations
 
+from tests.support.clock import clock
 from tests.support.databases.postgresql import database_url, postgresql
 
-__all__ = ["database_url", "postgresql"]
+__all__ = ["clock", "database_url", "postgresql"]

@@ -24,7 +24,7 @@ from webbridge.operation.settings import BridgeSettings
 
 # systemd's own scale goes from 0 to 10, and calls 2 and less "OK".
 MOST_EXPOSURE = 2.0
-SERVICES = ("bridge", "events", "pages", "keys")
+SERVICES = ("bridge", "events", "pages", "keys", "keys-stamp")
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +80,16 @@ def test_each_unit_runs_a_command_of_ours_as_a_user_of_its_own(examples: Path, n
     assert Path(program).name == "sealwax"
     command = command_at(words)
     command.parse_args(click.Context(command), words)
-    # The events have the bridge's database.
-    assert settings["User"] == f"sealwax-{name}".replace("events", "bridge")
+    # The events have the bridge's database, and the timestamps that of the key server.
+    assert settings["User"] == f"sealwax-{name}".replace("events", "bridge").removesuffix("-stamp")
+
+
+def test_systemd_understands_the_timer(examples: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    file = str(examples / "systemd" / "sealwax-keys-stamp.timer")
+    verified = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stderr) == (0, "")
 
 
 def credentials(examples: Path, name: str) -> dict[str, str]:

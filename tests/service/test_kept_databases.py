@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from roaming_keys.audit import AuditTrail
+from roaming_keys.server_keys import ServerKeys
 from roaming_keys.store import Store
 from sealwax.lookups.cache import AnswerCache, KeptAnswer
 from sealwax.service import Database, DatabaseUnavailable, TryLater, client_network, client_site
@@ -63,7 +65,7 @@ def test_a_backup_that_reads_for_long_holds_up_no_login(database: Database, tmp_
 
 
 def test_the_databases_are_for_their_owner_alone(database: Database, tmp_path: Path) -> None:
-    Store(tmp_path / "keys.sqlite")
+    Store(tmp_path / "keys.sqlite", AuditTrail(ServerKeys(bytes(32))))
     assert database is not None
     assert mode_of(tmp_path / "bridge.sqlite") == mode_of(tmp_path / "keys.sqlite") == "0o600"
 

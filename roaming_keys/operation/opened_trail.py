@@ -1,0 +1,51 @@
+"""The audit trail of a configuration, for the commands that read it and append to it beside the running server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from roaming_keys.audit import AuditTrail
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import MASTER_KEY
+from roaming_keys.operation.settings import KeysSettings
+from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
+from sealwax.operation.databases import database_failures_said
+from sealwax.operation.settings import WrongSettings, load_settings
+from sealwax.service import Database
+from sealwax.service.schema import Standing
+
+
+@contextmanager
+def opened_trail(file: Path) -> Iterator[tuple[KeysSettings, AuditTrail, Database]]:
+    """The settings of a file, and the trail in their database, which is not upgraded. Raises ClickException."""
+    settings = load_settings(KeysSettings, file)
+    config = settings.to_config()
+    with database_failures_said():
+        if SCHEMA.state(config.database).standing not in (Standing.CURRENT, Standing.NEWER):
+            raise click.ClickException(
+                "the database is not up to date: start the service first, or run `sealwax keys init`"
+            )
+        database = Database(config.database)
+        try:
+            yield settings, AuditTrail(_keys_of(config, database)), database
+        finally:
+            database.close()
+
+
+def _keys_of(config: KeyServerConfig, database: Database) -> ServerKeys:
+    try:
+        keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
+    except ServerKeyError as error:
+        raise WrongSettings([f"master_key: {error}"]) from None
+    with database.reading() as rows:
+        bound = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
+    # Details that another key has sealed could not be read by the server.
+    if bound is None or bytes(bound) != keys.fingerprint:
+        raise WrongSettings(["master_key: the database belongs to another master key"])
+    return keys
