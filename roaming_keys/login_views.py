@@ -18,7 +18,7 @@ from roaming_keys.limits import LoginLimits
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
 from roaming_keys.records import FIRST_VERSION
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import NewSession, UsedBefore
+from roaming_keys.sessions import NewSession, NoSuchAccount, UsedBefore
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import KeyRecord, Login, LoginAnswer, LoginTerms, Parameters, ParametersRequest, Registration
@@ -116,6 +116,8 @@ class LoginViews:
             ends = self._store.sessions.start(new, at)
         except UsedBefore:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
+        except NoSuchAccount:
+            raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
         self._limits.succeeded(counted, at)
         record = self._store.find_record(user)
         if record is None:

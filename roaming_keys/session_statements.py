@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
 
-from roaming_keys.database.tables import DEVICE, SESSION, USED
+from roaming_keys.database.tables import ACCOUNT, DEVICE, SESSION, USED
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 
@@ -47,6 +47,7 @@ DEVICES: Final = (
     .order_by(DEVICE.c.latest.desc())
 )
 FIND_DEVICE: Final = select(DEVICE.c.id).where(_IS_OWN_DEVICE, DEVICE.c.token == bindparam(TOKEN))
+LOCK_ACCOUNT: Final = select(ACCOUNT.c.user).where(ACCOUNT.c.user == bindparam(USER)).with_for_update()
 FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
 
 

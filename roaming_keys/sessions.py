@@ -38,6 +38,10 @@ class UsedBefore(Exception):
     """A ticket, nonce or call has been used already."""
 
 
+class NoSuchAccount(Exception):
+    """The account was deleted meanwhile."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The session of a call. `started` is the time of its login."""
@@ -80,9 +84,13 @@ class SessionStore:
         self._trail = trail
 
     def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime:
-        """Start a session and return its end. Raises UsedBefore if the nonce or the key was used before."""
+        """Start a session and return its end.
+
+        Raises UsedBefore if the nonce or the key was used before, or NoSuchAccount.
+        """
         ends, now = at + LIFETIME, at.timestamp()
         with self._database.transaction(durable=False) as rows:
+            self._lock_account(rows, new.user)
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
             device = self._remember_device(rows, new, at)
             session = {"key": new.key, "user": new.user, "device": device, "counter": 0}
@@ -141,6 +149,15 @@ class SessionStore:
         rows.execute(statements.DROP_DEVICES, {USER: new.user, DEVICE_ID: found, MOST: MAX_DEVICES})
         rows.execute(statements.FORGET_DEVICES, {USER: new.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
         return found
+
+    def _lock_account(self, rows: Connection, user: str) -> None:
+        """Keep other transactions from the account until this one ends. Raises NoSuchAccount.
+
+        Each transaction that changes several rows of an account locks the account first, so that no two of them wait
+        for each other's rows. On SQLite, BEGIN IMMEDIATE has the lock.
+        """
+        if rows.execute(statements.LOCK_ACCOUNT, {USER: user}).first() is None:
+            raise NoSuchAccount
 
 
 def _aware(seconds: float) -> datetime.datetime:

@@ -169,9 +169,10 @@ class Store:
         All other sessions end, and the devices `revoked` are forgotten. Raises RecordChanged.
         """
         with self._database.transaction() as rows:
-            _replace_record(rows, account.user, record, bundle_id=before)
+            # First, so that no two transactions of an account wait for each other's rows.
             is_own = ACCOUNT.c.user == account.user
             rows.execute(update(ACCOUNT).where(is_own).values(**_columns_of(account)))
+            _replace_record(rows, account.user, record, bundle_id=before)
             is_other = SESSION.c.user == account.user, SESSION.c.key != caller.session_key
             rows.execute(delete(SESSION).where(*is_other))
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
@@ -186,7 +187,11 @@ class Store:
     def delete_account(self, user: str, at: datetime.datetime) -> None:
         """Delete all that the server has of a user."""
         with self._database.transaction() as rows:
-            for table in (SESSION, DEVICE, RECORD, ACCOUNT):
+            deleted = delete(ACCOUNT).where(ACCOUNT.c.user == user).returning(ACCOUNT.c.user)
+            if rows.execute(deleted).first() is None:
+                # What is there belongs to somebody who has registered the address anew.
+                return
+            for table in (SESSION, DEVICE, RECORD):
                 rows.execute(delete(table).where(table.c.user == user))
             self._trail.forget(rows, user, at)
         self._database.erase_deleted()

@@ -1,0 +1,145 @@
+"""Transactions of one account at the same moment, on databases of both kinds."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, event, select
+
+from roaming_keys.audit import AuditTrail
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import ACCOUNT, DEVICE, RECORD, SESSION
+from roaming_keys.protocol import LoginWay
+from roaming_keys.sessions import MAX_SESSIONS, Caller, NewSession, NoSuchAccount
+from roaming_keys.store import Account, AccountExists, RecordChanged, SealedRecord, Store
+from roaming_keys.tickets import Ticket
+from roaming_keys.wire import Parameters
+from tests.support.databases.audit_trails import KEYS
+from tests.support.databases.postgresql import Postgresql
+
+USER = "alice@example.test"
+AT = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
+ACCOUNT_OF_USER = Account(user=USER, parameters=Parameters(salt=b"s" * 16), sealed_login_key=b"k")
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    opened = Store(database_url, AuditTrail(KEYS))
+    register(opened)
+    yield opened
+    opened.close()
+
+
+def register(store: Store) -> None:
+    ticket = Ticket(os.urandom(8).hex(), AT + timedelta(minutes=5))
+    store.add_account(ACCOUNT_OF_USER, SealedRecord(bundle_id="b", version=1, sealed=b"record"), ticket, AT)
+
+
+def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> bytes:
+    new = NewSession(
+        user=USER,
+        way=LoginWay.PASSPHRASE,
+        nonce=os.urandom(40),
+        nonce_ends=AT + timedelta(minutes=5),
+        key=os.urandom(32),
+        token_hash=bytes([device]) * 32,
+        sealed_name=b"name",
+    )
+    store.sessions.start(new, at)
+    return new.key
+
+
+def rotate(store: Store, caller: Caller) -> None:
+    before = store.find_record(USER)
+    assert before is not None
+    after = SealedRecord(bundle_id=os.urandom(8).hex(), version=before.version + 1, sealed=b"record")
+    revoked = [one.id for one in store.sessions.devices(USER)]
+    store.rotate(caller, ACCOUNT_OF_USER, after, before.bundle_id, revoked, AT)
+
+
+def failures_of(act: Callable[[], object]) -> list[BaseException]:
+    """Run the act. Returns its failure, unless it is one that says that others were there first."""
+    try:
+        act()
+    except (AccountExists, NoSuchAccount, RecordChanged):
+        return []
+    except BaseException as error:  # noqa: BLE001  # shown by the main thread
+        return [error]
+    return []
+
+
+def run_together(*acts: Callable[[int], object]) -> list[BaseException]:
+    """Run each act forty times, all acts at once. Returns their failures."""
+    failures: list[BaseException] = []
+
+    def run(act: Callable[[int], object]) -> None:
+        for number in range(40):
+            failures.extend(failures_of(functools.partial(act, number)))
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
+
+
+def test_a_login_and_a_rotation_do_not_wait_for_each_other(postgresql: Postgresql) -> None:
+    """The login has the row of its device when the rotation deletes the sessions, some of which the login deletes."""
+    store = Store(postgresql.new_database(), AuditTrail(KEYS))
+    register(store)
+    for number in range(MAX_SESSIONS + 2):
+        log_in(store, number % 5, at=AT - timedelta(seconds=100 - number))
+    sessions_deleted = threading.Event()
+    failures: list[BaseException] = []
+
+    def interleave(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO device") and threading.current_thread() is login:
+            # Without a rotation that goes on meanwhile, the wait ends by itself.
+            rotation.start()
+            sessions_deleted.wait(timeout=1)
+        if statement.startswith("DELETE FROM session") and threading.current_thread() is rotation:
+            sessions_deleted.set()
+
+    caller = store.sessions.find(log_in(store), AT)
+    assert caller is not None
+    login = threading.Thread(target=lambda: failures.extend(failures_of(lambda: log_in(store, 1))))
+    rotation = threading.Thread(target=lambda: failures.extend(failures_of(lambda: rotate(store, caller))))
+    event.listen(Engine, "after_cursor_execute", interleave)
+    try:
+        login.start()
+        login.join()
+        rotation.join()
+    finally:
+        event.remove(Engine, "after_cursor_execute", interleave)
+    store.close()
+    assert failures == []
+
+
+def test_an_account_is_deleted_with_all_that_belongs_to_it(store: Store, database_url: str) -> None:
+    acts: list[Callable[[int], object]] = [
+        lambda _: register(store),
+        lambda _: store.delete_account(USER, AT),
+        lambda _: store.delete_account(USER, AT),
+        lambda number: log_in(store, number % 5),
+    ]
+    assert run_together(*acts) == []
+    store.delete_account(USER, AT)
+    database = SCHEMA.open(database_url)
+    with database.reading() as rows:
+        for table in (ACCOUNT, RECORD, DEVICE, SESSION):
+            assert rows.execute(select(table)).all() == [], table.name
+    database.close()
+
+
+def test_nobody_logs_in_to_an_account_that_was_deleted_meanwhile(store: Store) -> None:
+    """The session would open the account of the next person who registers the address."""
+    store.delete_account(USER, AT)
+    with pytest.raises(NoSuchAccount):
+        log_in(store)
