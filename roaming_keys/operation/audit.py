@@ -32,7 +32,9 @@ class AuditRequest:
     since: datetime.datetime | None = given_by(
         click.Option(["--since"], type=UtcTime(), metavar="TIME", help="Only events since 2026-01-31T12:00:00Z.")
     )
-    as_json: bool = given_by(click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object a line."))
+    as_json: bool = given_by(
+        click.Option(["--json-lines", "as_json"], is_flag=True, help="Print one JSON object a line.")
+    )
 
 
 @verb(AuditRequest)

@@ -281,6 +281,7 @@ JSON_VERBS_WITHOUT_A_FILE = {
     ("contacts", "list"),
     ("ca", "list"),
     ("discovery", "show"),
+    ("roam", "devices"),
 }
 # These verbs report what they find, so that a configuration that cannot be read is one finding.
 REPORTING_VERBS = (("bridge", "check"), ("keys", "check"), ("discovery", "check"))

@@ -371,7 +371,7 @@ def test_the_commands_stamp_check_and_print_the_trail(tmp_path: Path) -> None:
     code, said = run("check")
     assert "audit trail: 2 events fit together; the latest timestamp is of 20" in said
     assert run("audit")[1].splitlines()[1].endswith("head-stamped until event 1")
-    begun, stamped = map(json.loads, run("audit", "--json")[1].splitlines())
+    begun, stamped = map(json.loads, run("audit", "--json-lines")[1].splitlines())
     assert (begun["kind"], stamped["kind"]) == ("trail-begun", "head-stamped")
     assert run("audit", "--user", ALICE, "--since", "2026-01-31T12:00:00Z") == (0, "")
     # Anybody can verify the timestamp of the printed trail.
