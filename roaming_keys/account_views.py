@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Response, request
 
-from roaming_keys.bodies import json_answer, json_body
+from roaming_keys.bodies import expect_record, json_answer, json_body
 from roaming_keys.calls import Call, Credentials, call_record
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.server_keys import Sealed, ServerKeys
@@ -46,6 +46,7 @@ class AccountViews:
 
     def push(self) -> Response:
         """Store the next record under the same key."""
+        expect_record()
         caller = self._check_call()
         record = Push.from_json(json_body()).record
         if _tag_before(record) != record.bundle_id:
@@ -58,6 +59,7 @@ class AccountViews:
 
     def rotate(self) -> Response:
         """Store new login keys, and the next record under a new key."""
+        expect_record()
         caller = self._check_call()
         self._check_fresh(caller)
         rotation = Rotation.from_json(json_body())

@@ -11,10 +11,10 @@ from roaming_keys.account_views import AccountViews
 from roaming_keys.audit import AuditTrail
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.login_views import LoginViews
+from roaming_keys.reader import MAX_SMALL_BYTES
 from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
 from roaming_keys.store import Store
 from roaming_keys.tickets import BadTicket
-from roaming_keys.wire import MAX_RECORD_BYTES
 from sealwax.service import CrossOrigin, create_application, error_response, install_cross_origin
 from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
@@ -31,7 +31,8 @@ def create_app(config: KeyServerConfig) -> Flask:
         raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
     store.begin_trail(config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_RECORD_BYTES
+    # The routes with a record raise it for themselves.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BYTES
     # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.
     pages = CrossOrigin(
         origins=config.pages_origins,

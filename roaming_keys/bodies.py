@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
+from roaming_keys.wire import MAX_RECORD_BYTES
+
 
 def json_body() -> bytes:
     """Return the body of a request with JSON. Raises UnsupportedMediaType."""
@@ -12,6 +14,11 @@ def json_body() -> bytes:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("expected application/json")
     return request.get_data(cache=True)
+
+
+def expect_record() -> None:
+    """Let the body of this request be as large as a record. Otherwise it has at most MAX_SMALL_BYTES."""
+    request.max_content_length = MAX_RECORD_BYTES
 
 
 def json_answer(body: bytes, *, status: int = 200) -> Response:

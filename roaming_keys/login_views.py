@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from flask import Response, request
 
-from roaming_keys.bodies import json_answer, json_body
+from roaming_keys.bodies import expect_record, json_answer, json_body
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.limits import LoginLimits
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
@@ -58,6 +58,7 @@ class LoginViews:
 
     def register(self) -> Response:
         """Store the account of a user whose ticket is valid."""
+        expect_record()
         registration = Registration.from_json(json_body())
         user, record = normalise_user(registration.user), registration.record
         if record.version != FIRST_VERSION:

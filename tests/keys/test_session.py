@@ -274,6 +274,27 @@ def test_a_call_signs_method_path_condition_and_body(laptop: Person, call: Call)
     assert get_devices(laptop, signed(laptop.log_in(), call)) == (401, "call-refused")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "most_bytes"),
+    [
+        ("GET", "/devices", 4_096),
+        ("GET", "/bundle", 4_096),
+        ("DELETE", "/account", 4_096),
+        ("PUT", "/bundle", 3_145_728),
+        ("POST", "/passphrase", 3_145_728),
+    ],
+)
+def test_only_calls_with_a_record_may_have_a_large_body(
+    laptop: Person, method: str, path: str, most_bytes: int
+) -> None:
+    session = laptop.log_in()
+    call = Call(method=method, path=path, body=b" " * (most_bytes + 1))
+    answer = laptop.client.open(
+        path, method=method, base_url=ORIGIN, data=call.body, headers=signed(session, call), content_type="text/plain"
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
+
+
 def test_a_call_is_for_one_server(laptop: Person) -> None:
     session, call = laptop.log_in(), Call(method="GET", path="/devices")
     credentials = run(session.session_key.sign("https://other.test", call, PROVIDER))
