@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,36 @@ def _give_to_group(descriptor: int, group: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def new_whole(path: Path) -> Iterator[Path]:
+    """A draft beside a file that must not exist, for its owner only. It gets the file's name at the end of the block.
+
+    Several processes may do this at the same time: one of them makes the file. Raises FileExistsError, also at the end,
+    or OSError.
+    """
+    import tempfile
+
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    try:
+        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_NAME_CHARACTERS]}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    os.close(descriptor)
+    try:
+        yield Path(draft)
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())
+        try:
+            # Unlike a move, a link never replaces a file.
+            os.link(draft, path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            Path(draft).unlink()
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:

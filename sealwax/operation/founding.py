@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -9,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from sealwax.files.whole import write_whole
+from sealwax.files.whole import new_whole, write_whole
 from sealwax.operation.settings import KEY_BYTES, own_secrets_folder
 
 _PUBLIC = 0o644
-_PRIVATE = 0o600
 _PRIVATE_FOLDER = 0o700
 
 
@@ -28,22 +28,34 @@ def write_new(file: Path, text: str) -> bool:
 
 def make_secret(file: Path, name: str, owner: str | None) -> Path | None:
     """Write a secret of a configuration: new random bytes. Return its file, or None if it exists."""
-    folder = own_secrets_folder(file)
-    folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    give_to(folder, owner)
-    path = folder / name
-    if path.exists():
+    return write_secret(own_secrets_folder(file) / name, f"{secrets.token_hex(KEY_BYTES)}\n", owner)
+
+
+def write_secret(path: Path, text: str, owner: str | None) -> Path | None:
+    """Write a secret into the folder of secrets. Return its file, or None if it exists, also since this moment."""
+    path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    give_to(path.parent, owner)
+    try:
+        with new_whole(path) as draft, draft.open("ab") as file:
+            file.write(text.encode())
+            give_to(draft, owner)
+    except FileExistsError:
         return None
-    write_whole(path, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=_PRIVATE)
-    give_to(path, owner)
     return path
 
 
 def make_folder_of(database: Path, owner: str | None) -> None:
     """Make the folder of a database, which only its owner may enter."""
-    if not database.parent.exists():
+    # Another `init` may make it at the same time.
+    with contextlib.suppress(FileExistsError):
         database.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True)
         give_to(database.parent, owner)
+
+
+def give_database(database: Path, owner: str | None) -> None:
+    """Give the files of an SQLite database to a system user. Raises ClickException."""
+    for suffix in ("", "-wal", "-shm"):
+        give_to(database.with_name(database.name + suffix), owner)
 
 
 def give_to(path: Path, owner: str | None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealwax.cli.streams.files import write_output
-from sealwax.files.whole import write_whole
+from sealwax.files.whole import new_whole, write_whole
 
 
 def write_by_the_command(path: Path, data: bytes) -> None:
@@ -67,3 +67,24 @@ def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
     path.symlink_to(path)
     write_by_the_command(path, b"bytes")
     assert path.read_bytes() == b"bytes"
+
+
+def test_of_two_that_make_a_file_at_once_one_does(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    late = new_whole(path)
+    late.__enter__().write_text("late")
+    with new_whole(path) as early:
+        early.write_text("early")
+    with pytest.raises(FileExistsError):
+        late.__exit__(None, None, None)
+    assert path.read_text() == "early"
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+    with pytest.raises(FileExistsError), new_whole(path):
+        pytest.fail("the file is there already")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), new_whole(tmp_path / "new") as draft:
+        draft.write_text(str(1 / 0))
+    assert list(tmp_path.iterdir()) == []

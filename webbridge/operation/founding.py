@@ -12,7 +12,7 @@ from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file
 from sealwax.operation.founding import (
-    give_to,
+    give_database,
     make_folder_of,
     make_secret,
     origin_option,
@@ -95,8 +95,7 @@ def init(request: InitRequest) -> None:
     with database_failures_said():
         SCHEMA.upgrade(config.database)
     if database is not None:
-        for suffix in ("", "-wal", "-shm"):
-            give_to(database.with_name(database.name + suffix), request.user)
+        give_database(database, request.user)
     write_line("the database is up to date")
     if request.examples is not None:
         for path in write_examples(settings, file, request.examples):
