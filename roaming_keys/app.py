@@ -8,11 +8,10 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from roaming_keys.account_views import AccountViews
-from roaming_keys.audit import AuditTrail
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.login_views import LoginViews
 from roaming_keys.reader import MAX_SMALL_BYTES
-from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
+from roaming_keys.server_keys import KeyRing, ServerKeyError
 from roaming_keys.store import Store
 from roaming_keys.tickets import BadTicket
 from sealwax.service import CrossOrigin, create_application, error_response, install_cross_origin
@@ -25,10 +24,7 @@ _ERROR_CODES = {413: "too-large", 415: "not-json"}
 
 def create_app(config: KeyServerConfig) -> Flask:
     """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another key."""
-    keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
-    store = Store(config.database, AuditTrail(keys))
-    if not store.belongs_to(keys.fingerprint):
-        raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
+    store = Store(config.database, KeyRing(config.key_source))
     store.begin_trail(config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
     # The routes with a record raise it for themselves.
@@ -43,12 +39,12 @@ def create_app(config: KeyServerConfig) -> Flask:
     install_cross_origin(app, pages)
     _install_errors(app)
     install_health(app, Health(needed={"database": store.is_usable}))
-    logins = LoginViews(config, keys, store)
+    logins = LoginViews(config, store.keys, store)
     app.post("/parameters")(logins.parameters)
     app.post("/register")(logins.register)
     app.post("/login")(logins.log_in)
     app.post("/recover")(logins.recover)
-    account = AccountViews(config, keys, store)
+    account = AccountViews(config, store.keys, store)
     app.get("/bundle")(account.bundle)
     app.put("/bundle")(account.push)
     app.post("/passphrase")(account.rotate)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from roaming_keys.key_sources import GivenKeys, KeyringKeys
+from roaming_keys.server_keys import KeySource, MasterKey
 from roaming_keys.tickets import KEY_BYTES
 from sealwax.service import check_origin, check_proxies, now
 
@@ -17,17 +19,17 @@ class KeyServerConfig:
 
     `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password.
     `origin` is this server's own origin, as clients write it: https, or http on loopback. `pages_origins` are the exact
-    origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes;
-    None means the key in the system keyring. `proxies` is the number of reverse proxies in front of the server, which
-    set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these headers are ignored.
-    Raises ValueError.
+    origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes,
+    or is the place that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of
+    the server, which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these
+    headers are ignored. Raises ValueError.
     """
 
     origin: str
     database: str | Path = field(repr=False)
     ticket_key: bytes
     pages_origins: tuple[str, ...] = ()
-    master_key: bytes | None = field(default=None, repr=False)
+    master_key: bytes | KeySource | None = field(default=None, repr=False)
     proxies: int = 0
     clock: Callable[[], datetime.datetime] = now
 
@@ -37,3 +39,10 @@ class KeyServerConfig:
         check_proxies("proxies", self.proxies)
         if len(self.ticket_key) != KEY_BYTES:
             raise ValueError(f"the ticket key has {len(self.ticket_key)} bytes, expected {KEY_BYTES}")
+
+    @property
+    def key_source(self) -> KeySource:
+        """The place that keeps the master key. Raises ServerKeyError for a key of another length."""
+        if self.master_key is None:
+            return KeyringKeys(self.database)
+        return GivenKeys(keys=(MasterKey(self.master_key),)) if isinstance(self.master_key, bytes) else self.master_key

@@ -1,46 +1,51 @@
-"""The server's own secrets. All are derived from one master key, which is in the system keyring, not in the database.
+"""The server's own keys: the master keys, under which all stored contents are sealed, and secrets that outlive them.
 
 A thief who has only the database cannot guess passphrases: login keys and bundles are encrypted under a key of the
-server.
+server. There are two master keys only while `sealwax keys rotate` replaces one by the other (`rotation.py`). The
+database says which one is in force. Values that have to stay the same for years, such as the false salts of unknown
+users, come from random secrets, which are sealed in the database too.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from typing import Final, Protocol, Self
 
-import keyring
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from keyring.backend import KeyringBackend
-from keyring.backends import fail, null
-from keyring.backends.chainer import ChainerBackend
-from keyring.errors import KeyringError
+from sqlalchemy import Connection
 
+from roaming_keys.master_key_row import MasterKeyRow, find_row, hold_row, lock_row, write_row
 from roaming_keys.protocol import encode_fields
-from sealwax.files.locks import lock_beside
-from sealwax.service import CLOCK_SLACK_SECONDS
-from sealwax.service.database import file_of
+from sealwax.service import CLOCK_SLACK_SECONDS, Database
 
 MASTER_KEY_BYTES = 32
-KEYRING_SERVICE = "sealwax-roaming-keys"
-KEYRING_ENTRY = "master-key"
+_ID_BYTES: Final = 8
+# Sealed contents begin with these bytes and the id of their master key, those of versions before 0.2 with a random
+# nonce. A nonce that begins with the mark by chance occurs once in 2^64.
+MARK: Final = b"sealwax1"
+HEAD_BYTES: Final = len(MARK) + _ID_BYTES
 _NONCE_BYTES = 12
 _SALT_BYTES = 16
+_SECRET_BYTES: Final = 32
 # The parts of a login's nonce.
 _TIME_BYTES, _RANDOM_BYTES, _MARK_BYTES = 8, 16, 16
 # A phone may take a minute for Argon2id.
 NONCE_LIFETIME = timedelta(minutes=5)
+# A record under an unknown key must not make each request look for that key.
+LOOK_AGAIN_SECONDS: Final = 1.0
 
 
 class ServerKeyError(Exception):
-    """The master key is missing or belongs to another database, or a sealed bundle is damaged."""
+    """The master key is missing or belongs to another database, or a sealed content is damaged."""
 
 
 class Sealed(StrEnum):
@@ -50,19 +55,140 @@ class Sealed(StrEnum):
     LOGIN_KEY = "login key"
     DEVICE_NAME = "device name"
     AUDIT_DETAILS = "audit details"
+    SECRETS = "server secrets"
+
+
+class MasterKey:
+    """One master key, and the encryption under it."""
+
+    def __init__(self, secret: bytes) -> None:
+        """`secret` has 32 bytes. Raises ServerKeyError."""
+        if len(secret) != MASTER_KEY_BYTES:
+            raise ServerKeyError(f"the master key has {len(secret)} bytes, expected {MASTER_KEY_BYTES}")
+        self.secret = secret
+        self.fingerprint = self.derive("fingerprint")
+        self.head = head_of(self.fingerprint)
+        self._cipher = AESGCM(self.derive("sealing"))
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Return a new random key."""
+        return cls(os.urandom(MASTER_KEY_BYTES))
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose."""
+        return hmac.new(self.secret, encode_fields("server key", purpose), hashlib.sha256).digest()
+
+    def seal(self, kind: Sealed, content: bytes, user: str) -> bytes:
+        """Return the content encrypted, bound to its kind and user, after the head that names this key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return self.head + nonce + self._cipher.encrypt(nonce, content, encode_fields(kind, user))
+
+    def unseal(self, kind: Sealed, sealed: bytes, user: str) -> bytes:
+        """Return the content. A head is optional. Raises InvalidTag."""
+        sealed = sealed.removeprefix(self.head)
+        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return self._cipher.decrypt(nonce, ciphertext, encode_fields(kind, user))
+
+
+def head_of(fingerprint: bytes) -> bytes:
+    """Return the bytes with which each content begins that is sealed under the key of this fingerprint."""
+    return MARK + fingerprint[:_ID_BYTES]
+
+
+class KeySource(Protocol):
+    """The place that keeps the master keys."""
+
+    def find(self) -> tuple[MasterKey, ...]:
+        """Return the keys, the newest first, and at least one. Raises ServerKeyError."""
+        ...
+
+
+class KeyRing:
+    """The master keys that this process knows. It looks again in their place for a key that it does not know."""
+
+    def __init__(self, source: KeySource, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Raises ServerKeyError if the place has no key."""
+        self._source = source
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._missed: tuple[bytes, float] | None = None
+        self._keys: dict[bytes, MasterKey] = {}
+        self.newest = self._learn()[0]
+
+    def find(self, head: bytes) -> MasterKey | None:
+        """Return the key whose contents begin with `head`, or None if its place does not have it."""
+        if head not in self._keys:
+            with self._lock:
+                if self._missed is None or self._missed[0] != head or self._monotonic() >= self._missed[1]:
+                    self._missed = (head, self._monotonic() + LOOK_AGAIN_SECONDS)
+                    self._learn()
+        return self._keys.get(head)
+
+    def all(self) -> tuple[MasterKey, ...]:
+        """Return the keys that are known."""
+        return tuple(self._keys.values())
+
+    def _learn(self) -> tuple[MasterKey, ...]:
+        found = self._source.find()
+        for key in found:
+            # A key that is known stays: contents in memory may be sealed under it.
+            self._keys.setdefault(key.head, key)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Secrets:
+    """The secrets that stay when the master key is replaced."""
+
+    nonces: bytes = field(repr=False)
+    false_salts: bytes = field(repr=False)
+    counters: bytes = field(repr=False)
+
+    @classmethod
+    def generate(cls) -> Self:
+        return cls.from_bytes(os.urandom(3 * _SECRET_BYTES))
+
+    @classmethod
+    def of_earlier_version(cls, key: MasterKey) -> Self:
+        """Return the values of the versions that derived them from the master key, so that they stay."""
+        return cls(nonces=key.derive("nonces"), false_salts=key.derive("false salts"), counters=key.derive("counters"))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        nonces, false_salts, counters = (content[n * _SECRET_BYTES :][:_SECRET_BYTES] for n in range(3))
+        return cls(nonces=nonces, false_salts=false_salts, counters=counters)
+
+    def to_bytes(self) -> bytes:
+        return self.nonces + self.false_salts + self.counters
 
 
 class ServerKeys:
-    """The keys that are derived from the server's master key, and the computations with them."""
+    """The keys of the server for one database, and the computations with them."""
 
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != MASTER_KEY_BYTES:
-            raise ServerKeyError(f"the master key has {len(master_key)} bytes, expected {MASTER_KEY_BYTES}")
-        self._nonces = _derive(master_key, "nonces")
-        self._false_salts = _derive(master_key, "false salts")
-        self._counters = _derive(master_key, "counters")
-        self._sealer = AESGCM(_derive(master_key, "sealing"))
-        self.fingerprint = _derive(master_key, "fingerprint")
+    def __init__(self, ring: KeyRing, in_force: MasterKey, secrets: bytes) -> None:
+        """`secrets` are those of the database. Raises ServerKeyError if they are damaged."""
+        self._ring = ring
+        self._in_force = in_force
+        self._secrets = _Secrets.from_bytes(self.unseal(Sealed.SECRETS, secrets, user=""))
+
+    @classmethod
+    def open(cls, database: Database, ring: KeyRing) -> Self:
+        """Return the keys for a database. A new one is bound to the newest master key.
+
+        Raises ServerKeyError if the database belongs to a master key that is not there.
+        """
+        with database.reading() as rows:
+            row = find_row(rows)
+        if row is None or row.secrets is None:
+            with database.transaction() as rows:
+                row = _bind(rows, ring)
+        return cls(ring, key_of(row, ring), row.secrets or b"")
+
+    @property
+    def in_force(self) -> MasterKey:
+        """The master key under which this process seals."""
+        return self._in_force
 
     def make_nonce(self, user: str, at: datetime) -> bytes:
         """Return a nonce for one login of a user. It is not stored."""
@@ -79,77 +205,88 @@ class ServerKeys:
 
     def false_salt(self, user: str) -> bytes:
         """Return a salt for a user who is not registered, the same at every request."""
-        return hmac.new(self._false_salts, user.encode(), hashlib.sha256).digest()[:_SALT_BYTES]
+        return hmac.new(self._secrets.false_salts, user.encode(), hashlib.sha256).digest()[:_SALT_BYTES]
 
     def counter_name(self, kind: str, value: str) -> bytes:
         """Return the name of a counter of failed logins: a hash, so that the database lists no networks and users."""
-        return hmac.new(self._counters, encode_fields(kind, value), hashlib.sha256).digest()
+        return hmac.new(self._secrets.counters, encode_fields(kind, value), hashlib.sha256).digest()
 
     def seal(self, kind: Sealed, content: bytes, user: str) -> bytes:
-        """Return the content encrypted under the server's key and bound to its kind and user."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._sealer.encrypt(nonce, content, encode_fields(kind, user))
+        """Return the content encrypted under the server's key and bound to its kind and user.
+
+        The transaction that stores it calls `renew` first.
+        """
+        return self._in_force.seal(kind, content, user)
 
     def unseal(self, kind: Sealed, sealed: bytes, user: str) -> bytes:
         """Return the content from the result of `seal` for this kind and user. Raises ServerKeyError."""
-        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        try:
-            return self._sealer.decrypt(nonce, ciphertext, encode_fields(kind, user))
-        except InvalidTag:
-            raise ServerKeyError(f"a stored {kind} is damaged: restore the database from a backup") from None
+        for key in self._possible_keys(sealed):
+            try:
+                return key.unseal(kind, sealed, user)
+            except InvalidTag:
+                continue
+        raise ServerKeyError(f"a stored {kind} is damaged: restore the database from a backup")
+
+    def seal_in(self, rows: Connection, kind: Sealed, content: bytes, user: str) -> bytes:
+        """Return what `seal` does, under the master key that is in force until the transaction ends."""
+        self.hold(rows)
+        return self.seal(kind, content, user)
+
+    def renew(self, rows: Connection, kind: Sealed, sealed: bytes, user: str) -> bytes:
+        """Return a sealed content under the master key that is in force until the transaction ends.
+
+        The key may have been replaced since `seal`. Raises ServerKeyError if this machine lacks the new one.
+        """
+        self.hold(rows)
+        is_renewed = sealed.startswith(self._in_force.head)
+        return sealed if is_renewed else self._in_force.seal(kind, self.unseal(kind, sealed, user), user)
+
+    def hold(self, rows: Connection) -> None:
+        """Keep the master key in force until the transaction ends, and seal under it.
+
+        A transaction that waits for rows of others does this first, so that none of them waits for a new key meanwhile.
+        Raises ServerKeyError if this machine lacks the key.
+        """
+        self._in_force = key_of(hold_row(rows), self._ring)
+
+    def replace_master_key(self, rows: Connection, new: MasterKey) -> None:
+        """Put a master key in force, once the transactions that store sealed contents have ended."""
+        before = lock_row(rows)
+        secrets = new.seal(Sealed.SECRETS, self._secrets.to_bytes(), user="")
+        write_row(rows, MasterKeyRow(fingerprint=new.fingerprint, secrets=secrets), before=before)
+        self._in_force = new
+
+    def _possible_keys(self, sealed: bytes) -> tuple[MasterKey, ...]:
+        if not sealed.startswith(MARK):
+            # A content of a version before 0.2 does not name its key.
+            return self._ring.all()
+        found = self._ring.find(sealed[:HEAD_BYTES])
+        return () if found is None else (found,)
 
     def _nonce_mark(self, content: bytes, user: str) -> bytes:
-        return hmac.new(self._nonces, encode_fields("nonce", content, user), hashlib.sha256).digest()[:_MARK_BYTES]
+        marked = encode_fields("nonce", content, user)
+        return hmac.new(self._secrets.nonces, marked, hashlib.sha256).digest()[:_MARK_BYTES]
 
 
-def load_master_key(database: str | Path) -> bytes:
-    """Return the master key from the system keyring. It is made at the first start.
-
-    If several processes start for the first time together, a lock beside the database lets only one of them make the
-    key. Raises ServerKeyError, or OSError if no lock can be made.
-    """
-    file = file_of(database)
-    if file is None:
-        # The machines that share a PostgreSQL database need one master key, and each has a keyring of its own.
-        raise ServerKeyError("the database is no file: give the master key in the configuration")
-    check_backend(keyring.get_keyring())
-    try:
-        stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
-        if stored is None:
-            with lock_beside(file):
-                stored = _find_or_make_entry()
-        return base64.b64decode(stored, validate=True)
-    except KeyringError as error:
-        raise ServerKeyError(
-            f"the system keyring refused ({type(error).__name__}): unlock it and start again"
-        ) from None
-    except binascii.Error:
-        raise ServerKeyError("the keyring's entry for the master key is damaged: restore it from a backup") from None
+def key_of(row: MasterKeyRow | None, ring: KeyRing) -> MasterKey:
+    """Return the master key in force. Raises ServerKeyError if it is not there."""
+    found = None if row is None else ring.find(head_of(row.fingerprint))
+    if row is None or found is None or found.fingerprint != row.fingerprint:
+        raise ServerKeyError("the database belongs to another master key: start with the key that it was made with")
+    return found
 
 
-def _find_or_make_entry() -> str:
-    if keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY) is None:
-        made = base64.b64encode(os.urandom(MASTER_KEY_BYTES)).decode("ascii")
-        keyring.set_password(KEYRING_SERVICE, KEYRING_ENTRY, made)
-    # Read it back, because the next start has to find the same key.
-    stored = keyring.get_password(KEYRING_SERVICE, KEYRING_ENTRY)
-    if stored is None:
-        raise ServerKeyError("the system keyring did not keep the master key: give the key in the configuration")
-    return stored
-
-
-def check_backend(backend: KeyringBackend) -> None:
-    """Check that the keyring keeps secrets. Raises ServerKeyError for the backends fail, null and plaintext."""
-    members = list(backend.backends) if isinstance(backend, ChainerBackend) else [backend]
-    # PlaintextKeyring comes with keyrings.alt, if that is installed. It is recognised by its name without an import.
-    refused = [
-        member
-        for member in members
-        if isinstance(member, fail.Keyring | null.Keyring) or "plaintext" in type(member).__name__.lower()
-    ]
-    if refused or not members:
-        raise ServerKeyError("the system has no keyring that keeps secrets: give the master key in the configuration")
-
-
-def _derive(master_key: bytes, purpose: str) -> bytes:
-    return hmac.new(master_key, encode_fields("server key", purpose), hashlib.sha256).digest()
+def _bind(rows: Connection, ring: KeyRing) -> MasterKeyRow:
+    """Return the row of the database, with new secrets if it has none."""
+    before = lock_row(rows)
+    if before is not None and before.secrets is not None:
+        return before
+    if before is None:
+        key, secrets = ring.newest, _Secrets.generate()
+    else:
+        key = key_of(before, ring)
+        secrets = _Secrets.of_earlier_version(key)
+    sealed = key.seal(Sealed.SECRETS, secrets.to_bytes(), user="")
+    row = MasterKeyRow(fingerprint=key.fingerprint, secrets=sealed)
+    write_row(rows, row, before=before)
+    return row

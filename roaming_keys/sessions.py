@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from roaming_keys import session_statements as statements
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.protocol import LoginWay
+from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.session_statements import (
     DEVICE_ID,
     KEY,
@@ -78,8 +79,9 @@ class NewSession:
 class SessionStore:
     """Sessions and devices, in the key server's database."""
 
-    def __init__(self, database: Database, trail: AuditTrail) -> None:
+    def __init__(self, database: Database, keys: ServerKeys, trail: AuditTrail) -> None:
         self._database = database
+        self._keys = keys
         self._statements = SessionStatements(database)
         self._trail = trail
 
@@ -90,9 +92,11 @@ class SessionStore:
         """
         ends, now = at + LIFETIME, at.timestamp()
         with self._database.transaction(durable=False) as rows:
+            # Before the account is locked, as in all transactions of an account.
+            sealed_name = self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user)
             self._lock_account(rows, new.user)
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            device = self._remember_device(rows, new, at)
+            device = self._remember_device(rows, new, sealed_name, at)
             session = {"key": new.key, "user": new.user, "device": device, "counter": 0}
             times = {"started": now, "ends": ends.timestamp()}
             if rows.execute(self._statements.start, session | times).first() is None:
@@ -141,10 +145,10 @@ class SessionStore:
         if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
             raise UsedBefore
 
-    def _remember_device(self, rows: Connection, new: NewSession, at: datetime.datetime) -> str:
+    def _remember_device(self, rows: Connection, new: NewSession, sealed_name: bytes, at: datetime.datetime) -> str:
         now = at.timestamp()
         device = {"id": os.urandom(_ID_BYTES).hex(), "user": new.user, "token": new.token_hash}
-        times = {"sealed_name": new.sealed_name, "created": now, "latest": now}
+        times = {"sealed_name": sealed_name, "created": now, "latest": now}
         found = str(rows.execute(self._statements.remember, device | times).scalar_one())
         rows.execute(statements.DROP_DEVICES, {USER: new.user, DEVICE_ID: found, MOST: MAX_DEVICES})
         rows.execute(statements.FORGET_DEVICES, {USER: new.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})

@@ -1,4 +1,4 @@
-"""The key server's store: accounts and their records, and the master key that they belong to."""
+"""The key server's store: accounts and their records."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from roaming_keys.database.tables import (
     ACCOUNT,
     DEVICE,
     EARLIER_ACCOUNT,
-    MASTER_KEY,
     RECORD,
     SESSION,
 )
 from roaming_keys.protocol import LoginWay
-from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.server_keys import KeyRing, Sealed, ServerKeys
 from roaming_keys.sessions import Caller, SessionStore, UsedBefore
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
@@ -75,12 +74,21 @@ class SealedRecord:
 
 
 class Store:
-    """The store, in one database. What it does to accounts is in the audit trail of the same database."""
+    """The store, in one database, and the server's keys for it.
 
-    def __init__(self, url: str | Path, trail: AuditTrail) -> None:
+    What it does to accounts is in the audit trail of the same database.
+    """
+
+    def __init__(self, url: str | Path, ring: KeyRing) -> None:
+        """Raises ServerKeyError if the database belongs to a master key that the ring does not have."""
         self._database = SCHEMA.open(url)
-        self._trail = trail
-        self.sessions = SessionStore(self._database, trail)
+        try:
+            self.keys = ServerKeys.open(self._database, ring)
+        except BaseException:
+            self.close()
+            raise
+        self._trail = AuditTrail(self.keys)
+        self.sessions = SessionStore(self._database, self.keys, self._trail)
 
     @property
     def database(self) -> Database:
@@ -90,14 +98,6 @@ class Store:
     def begin_trail(self, at: datetime.datetime) -> None:
         """Append the first event to the audit trail, unless there is one."""
         self._trail.begin(self._database, at)
-
-    def belongs_to(self, fingerprint: bytes) -> bool:
-        """Return whether the store belongs to the master key with this fingerprint. A new store is bound to it."""
-        with self._database.transaction() as rows:
-            bound = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
-            if bound is None:
-                rows.execute(insert(MASTER_KEY).values(fingerprint=fingerprint))
-            return bound is None or bytes(bound) == fingerprint
 
     def close(self) -> None:
         """Close the database."""
@@ -133,11 +133,11 @@ class Store:
         An account of before protocol 2 is deleted.
         """
         with self._database.transaction() as rows:
-            added = insert_into(rows, ACCOUNT).values(user=account.user, **_columns_of(account))
+            added = insert_into(rows, ACCOUNT).values(user=account.user, **self._columns_of(rows, account))
             added = added.on_conflict_do_nothing(index_elements=["user"])
             if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
                 raise AccountExists
-            rows.execute(insert(RECORD).values(user=account.user, **_columns(record)))
+            rows.execute(insert(RECORD).values(user=account.user, **self._columns(rows, account.user, record)))
             self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
             self._trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
@@ -151,7 +151,7 @@ class Store:
     def replace_record(self, user: str, record: SealedRecord, at: datetime.datetime) -> None:
         """Store the next record under the same key. Raises RecordChanged."""
         with self._database.transaction() as rows:
-            _replace_record(rows, user, record, bundle_id=record.bundle_id)
+            self._replace_record(rows, user, record, bundle_id=record.bundle_id)
             note = f"version {record.version}"
             self._trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=user, note=note))
 
@@ -171,8 +171,8 @@ class Store:
         with self._database.transaction() as rows:
             # First, so that no two transactions of an account wait for each other's rows.
             is_own = ACCOUNT.c.user == account.user
-            rows.execute(update(ACCOUNT).where(is_own).values(**_columns_of(account)))
-            _replace_record(rows, account.user, record, bundle_id=before)
+            rows.execute(update(ACCOUNT).where(is_own).values(**self._columns_of(rows, account)))
+            self._replace_record(rows, account.user, record, bundle_id=before)
             is_other = SESSION.c.user == account.user, SESSION.c.key != caller.session_key
             rows.execute(delete(SESSION).where(*is_other))
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
@@ -196,25 +196,26 @@ class Store:
             self._trail.forget(rows, user, at)
         self._database.erase_deleted()
 
+    def _replace_record(self, rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
+        is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
+        replaced = update(RECORD).where(*is_before).values(**self._columns(rows, user, record))
+        if rows.execute(replaced.returning(RECORD.c.user)).first() is None:
+            raise RecordChanged
 
-def _replace_record(rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
-    is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
-    replaced = update(RECORD).where(*is_before).values(**_columns(record))
-    if rows.execute(replaced.returning(RECORD.c.user)).first() is None:
-        raise RecordChanged
+    def _columns(self, rows: Connection, user: str, record: SealedRecord) -> dict[str, Any]:
+        sealed = self.keys.renew(rows, Sealed.RECORD, record.sealed, user)
+        return {"bundle_id": record.bundle_id, "version": record.version, "sealed": sealed}
 
-
-def _columns(record: SealedRecord) -> dict[str, Any]:
-    return {"bundle_id": record.bundle_id, "version": record.version, "sealed": record.sealed}
-
-
-def _columns_of(account: Account) -> dict[str, Any]:
-    cost = account.parameters
-    return {
-        "salt": cost.salt,
-        "memory_kib": cost.memory_kib,
-        "passes": cost.passes,
-        "lanes": cost.lanes,
-        "sealed_login_key": account.sealed_login_key,
-        "sealed_recovery_key": account.sealed_recovery_key,
-    }
+    def _columns_of(self, rows: Connection, account: Account) -> dict[str, Any]:
+        cost, user = account.parameters, account.user
+        recovery_key = account.sealed_recovery_key
+        if recovery_key is not None:
+            recovery_key = self.keys.renew(rows, Sealed.LOGIN_KEY, recovery_key, user)
+        return {
+            "salt": cost.salt,
+            "memory_kib": cost.memory_kib,
+            "passes": cost.passes,
+            "lanes": cost.lanes,
+            "sealed_login_key": self.keys.renew(rows, Sealed.LOGIN_KEY, account.sealed_login_key, user),
+            "sealed_recovery_key": recovery_key,
+        }

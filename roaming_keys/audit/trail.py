@@ -56,10 +56,11 @@ class AuditTrail:
         The transactions that append wait here for each other, each until the one before has ended. One that changed
         other rows afterwards could wait for the rows of a transaction that waits for it.
         """
+        at, encoded = int(event.at.timestamp()), event.details.encode()
+        sealed = self._keys.seal_in(rows, Sealed.AUDIT_DETAILS, encoded, user="")
         _wait_for_others(rows)
         head = rows.execute(_HEAD).first()
         number, previous_hash = (head.number + 1, bytes(head.hash)) if head else (1, NO_HASH)
-        at, encoded = int(event.at.timestamp()), event.details.encode()
         commitment = commit(encoded)
         row = {
             "number": number,
@@ -68,7 +69,7 @@ class AuditTrail:
             "commitment": commitment,
             "hash": hash_event(chained_bytes(previous_hash, number, at, event.kind.value, commitment)),
             "name": self._name(event.user) if event.user else None,
-            "sealed": self._keys.seal(Sealed.AUDIT_DETAILS, encoded, user=""),
+            "sealed": sealed,
         }
         rows.execute(_APPEND, row)
 
@@ -78,6 +79,7 @@ class AuditTrail:
         The new event does not name the user, but the numbers of those events: an event without details that no other
         one names was tampered with. It must be the last that writes in its transaction, as `add`.
         """
+        self._keys.hold(rows)
         _wait_for_others(rows)
         forgotten = rows.execute(_FORGET.returning(AUDIT.c.number), {"whose": self._name(user)}).scalars()
         note = write_ranges(sorted(forgotten))

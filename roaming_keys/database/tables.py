@@ -95,6 +95,8 @@ MASTER_KEY: Final = Table(
     "master_key",
     TABLES,
     Column("fingerprint", LargeBinary, primary_key=True, nullable=False),
+    # The server's secrets, sealed under this key. Without a value they are those of a version before 0.2.
+    Column("secrets", LargeBinary),
     sqlite_strict=True,
 )
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from roaming_keys.app import create_app
 from roaming_keys.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
+from roaming_keys.operation.binding import check_keys
 from roaming_keys.operation.opened_trail import opened_trail
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
@@ -76,12 +76,15 @@ def _findings(file: Path) -> Iterator[Finding]:
 def _check_database(config: KeyServerConfig) -> Finding:
     found = check_database(SCHEMA, config.database, made_by="sealwax keys init")
     if found.level is not Level.OK:
-        # The check of the master key would bring an older database up to date.
         return found
     try:
-        create_app(config)
+        check_keys(config.database, config.key_source)
     except ServerKeyError as error:
-        return wrong("database", str(error), "put the right key into the secret master_key")
+        return wrong("master key", str(error), "put the right key into the secret master_key")
+    if len({key.fingerprint for key in config.key_source.find()}) > 1:
+        return doubtful(
+            "master key", "it is being replaced, and the old one is still there", "run: sealwax keys rotate"
+        )
     return fine("database", f"{found.text}, and belongs to the master key")
 
 

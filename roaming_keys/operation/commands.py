@@ -19,6 +19,7 @@ class KeysVerbs(Verbs):
         "serve": "roaming_keys.operation.serving:serve",
         "audit": "roaming_keys.operation.audit:audit",
         "stamp": "roaming_keys.operation.stamping:stamp",
+        "rotate": "roaming_keys.operation.rotating:rotate",
         "step-back": "roaming_keys.operation.stepping_back:step_back",
     }
     entry_points: ClassVar[str] = "sealwax.keys"
@@ -35,5 +36,6 @@ def keys() -> None:
     serve      answers until it is stopped
     audit      prints the audit trail
     stamp      gets a timestamp of the audit trail, for a timer
+    rotate     replaces the master key while the servers serve
     step-back  undoes the latest migration of the database
     """

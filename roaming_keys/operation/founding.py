@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from roaming_keys.app import create_app
-from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
-from roaming_keys.server_keys import ServerKeyError
+from roaming_keys.key_sources import KeyringKeys
+from roaming_keys.operation.binding import is_bound
+from roaming_keys.operation.settings import DEFAULT_FILE, MASTER_KEY, KeysSettings
+from roaming_keys.server_keys import KeyRing, ServerKeyError
+from roaming_keys.store import Store
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file, toml_value
 from sealwax.operation.founding import (
-    give_to,
+    give_database,
     make_folder_of,
     make_secret,
     origin_option,
@@ -42,7 +45,12 @@ class InitRequest:
         )
     )
     database: str = given_by(
-        click.Option(["--database"], default=_DATABASE, show_default=True, metavar="PATH", help="SQLite file.")
+        click.Option(["--database"], default=_DATABASE, show_default=True, metavar="PATH", help="SQLite file, or URL.")
+    )
+    in_keyring: bool = given_by(
+        click.Option(
+            ["--keyring", "in_keyring"], is_flag=True, help="Keep the master key in the system keyring, not in a file."
+        )
     )
     user: str | None = given_by(owner_option())
 
@@ -66,18 +74,39 @@ def init(request: InitRequest) -> None:
     # The only setting of this file that is a list.
     text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
     write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
-    if make_secret(file, "master_key", request.user) is not None:
-        write_line(f"{folder / 'master_key'} was made: back it up apart from the database")
-    config = load_settings(KeysSettings, file).to_config()
-    database = file_of(config.database)
+    settings = load_settings(KeysSettings, file)
+    database = file_of(settings.to_config().database)
     if database is not None:
         make_folder_of(database, request.user)
     try:
         with database_failures_said():
-            create_app(config)
+            _found(settings, request)
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
     if database is not None:
-        for suffix in ("", "-wal", "-shm"):
-            give_to(database.with_name(database.name + suffix), request.user)
+        give_database(database, request.user)
     write_line("the database is up to date")
+
+
+def _found(settings: KeysSettings, request: InitRequest) -> None:
+    """Make the master key if there is none yet, and the database, which belongs to it. Raises ServerKeyError."""
+    url = settings.to_config().database
+    made = None
+    # The key of a database that exists is never made anew: it is in the keyring, or has to be brought back.
+    if settings.master_key is None and not is_bound(url):
+        if request.in_keyring:
+            if KeyringKeys(url).make():
+                write_line("the master key was made in the system keyring: back it up apart from the database")
+        else:
+            made = make_secret(request.config, MASTER_KEY, request.user)
+    try:
+        config = load_settings(KeysSettings, request.config).to_config()
+        with closing(Store(config.database, KeyRing(config.key_source))) as store:
+            store.begin_trail(config.clock())
+    except ServerKeyError:
+        # Another machine has bound the database to its key meanwhile, and nothing is sealed under this one.
+        if made is not None:
+            made.unlink()
+        raise
+    if made is not None:
+        write_line(f"{made} was made: back it up apart from the database")

@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy import select
 
 from roaming_keys.audit import AuditTrail
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
-from roaming_keys.database.tables import MASTER_KEY
+from roaming_keys.master_key_row import find_row
 from roaming_keys.operation.settings import KeysSettings
-from roaming_keys.server_keys import ServerKeyError, ServerKeys, load_master_key
+from roaming_keys.server_keys import KeyRing, ServerKeyError, ServerKeys
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.service import Database
@@ -39,13 +38,10 @@ def opened_trail(file: Path) -> Iterator[tuple[KeysSettings, AuditTrail, Databas
 
 
 def _keys_of(config: KeyServerConfig, database: Database) -> ServerKeys:
+    with database.reading() as rows:
+        if find_row(rows) is None:
+            raise WrongSettings(["master_key: the database belongs to none yet: run `sealwax keys init`"])
     try:
-        keys = ServerKeys(load_master_key(config.database) if config.master_key is None else config.master_key)
+        return ServerKeys.open(database, KeyRing(config.key_source))
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
-    with database.reading() as rows:
-        bound = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
-    # Details that another key has sealed could not be read by the server.
-    if bound is None or bytes(bound) != keys.fingerprint:
-        raise WrongSettings(["master_key: the database belongs to another master key"])
-    return keys

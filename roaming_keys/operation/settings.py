@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -9,15 +10,36 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_vali
 
 from roaming_keys.audit.authority import Authority
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.key_sources import GivenKeys, KeyFile, KeyringKeys, read_keys
+from roaming_keys.server_keys import KeySource, ServerKeyError
 from roaming_keys.tickets import read_public_key
 from sealwax.files.small import read_small
 from sealwax.operation.sections import Listen, LogsSection, ServerSection, WatchSection
-from sealwax.operation.settings import HexKey, Origin, Section, ServiceSettings, WrongSettings, key_bytes
+from sealwax.operation.settings import (
+    Origin,
+    Section,
+    ServiceSettings,
+    WrongSettings,
+    own_secrets_folder,
+    secrets_folder,
+    variable_name,
+)
 from smime_core.errors import SmimeError
 from smime_core.text import write_ed25519
 from smime_core.x509 import parse_certificates
 
+
+def _keys(secret: SecretStr) -> SecretStr:
+    try:
+        read_keys(secret.get_secret_value())
+    except ServerKeyError as error:
+        raise ValueError(str(error)) from None
+    return secret
+
+
 TicketKey = Annotated[str, AfterValidator(lambda text: write_ed25519(read_public_key(text)))]
+HexKeys = Annotated[SecretStr, AfterValidator(_keys)]
+MASTER_KEY: Final = "master_key"
 DEFAULT_FILE: Final = Path("/etc/sealwax/keys.toml")
 
 
@@ -78,10 +100,10 @@ class KeysSettings(ServiceSettings):
     ticket_key: TicketKey | None = Field(
         default=None, description="Public key of the bridge, as `sealwax bridge ticket-key` prints it"
     )
-    master_key: HexKey | None = Field(
+    master_key: HexKeys | None = Field(
         default=None,
-        description="Secret of 32 bytes under which all stored data are sealed, in hexadecimal digits; without it, that"
-        " in the system keyring",
+        description="Secret of 32 bytes under which all stored data are sealed, in hexadecimal digits; while it is"
+        " replaced, the new one and the old one with a space between; without it, that in the system keyring",
     )
     trusted_proxies: int = Field(
         default=1, ge=0, le=10, description="Proxies that set X-Forwarded-For, -Proto and -Host"
@@ -100,6 +122,30 @@ class KeysSettings(ServiceSettings):
             database=self.database.get_secret_value(),
             ticket_key=read_public_key(self.ticket_key),
             pages_origins=self.pages_origins,
-            master_key=None if self.master_key is None else key_bytes(self.master_key),
+            master_key=self._key_source(),
             proxies=self.trusted_proxies,
         )
+
+    def stored_keys(self) -> KeySource:
+        """Return the place of the master key for the commands that change it: a KeyStore where that is possible."""
+        if self.master_key is None:
+            return KeyringKeys(self.database.get_secret_value())
+        if self._is_in_own_file():
+            return KeyFile(self.master_key_file)
+        return GivenKeys(keys=read_keys(self.master_key.get_secret_value()))
+
+    @property
+    def master_key_file(self) -> Path:
+        """The file in which `init` keeps the master key."""
+        return own_secrets_folder(self.file) / MASTER_KEY
+
+    def _key_source(self) -> KeySource:
+        if self.master_key is None:
+            return KeyringKeys(self.database.get_secret_value())
+        return GivenKeys(keys=read_keys(self.master_key.get_secret_value()), file=self.master_key_file)
+
+    def _is_in_own_file(self) -> bool:
+        """Return whether the setting is in the file of `init`, and in no place that counts more."""
+        is_in_environment = any(name.upper() == variable_name((MASTER_KEY,)) for name in os.environ)
+        is_elsewhere = is_in_environment or secrets_folder(self.file) != own_secrets_folder(self.file)
+        return not is_elsewhere and self.master_key_file.exists()

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import ACCOUNT, RECORD
-from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.server_keys import MasterKey, Sealed
 from roaming_keys.tickets import public_key_of
 from smime_core.text import write_ed25519
 from tests.bench_keys.clients import LOGIN_SEED, KeyClient, record_of
@@ -61,7 +61,7 @@ def run_stand(*, accounts: int, large: int) -> Iterator[KeyStand]:
             "SEALWAX_LOGS__LEVEL": "error",
         }
         secret = (file.parent / f"{file.stem}.secrets" / "master_key").read_text().strip()
-        _fill(database, ServerKeys(bytes.fromhex(secret)), accounts, large)
+        _fill(database, MasterKey(bytes.fromhex(secret)), accounts, large)
         serving = running(
             "keys",
             "serve",
@@ -75,7 +75,7 @@ def run_stand(*, accounts: int, large: int) -> Iterator[KeyStand]:
             yield KeyStand(origin=origin, port=port, pid=service.process.pid, database_pid=postgresql.pid)
 
 
-def _fill(database: str, keys: ServerKeys, accounts: int, large: int) -> None:
+def _fill(database: str, keys: MasterKey, accounts: int, large: int) -> None:
     """Store accounts. The first ACTIVE of each size can log in, the others only make the tables long."""
     public_key = Ed25519PrivateKey.from_private_bytes(LOGIN_SEED).public_key().public_bytes_raw()
     active = [*_owners(ACTIVE, SMALL), *_owners(large, LARGE)]

@@ -247,7 +247,7 @@ def test_timestamps_of_another_authority_are_found(lived: Site, tmp_path: Path) 
     with authority_at(other_clock, by=own) as url:
         anchors = (timestamp_service.root("Mallory's root").certificate,)
         Site(database, trail, other_clock, Authority(url=url, anchors=anchors, since=START)).live(DAYS)
-    number, said = replace(lived, database=database).damage()
+    number, said = replace(lived, database=database, trail=trail).damage()
     assert (number, "untrusted-anchor" in said) == (1, True)
     database.close()
 

@@ -17,12 +17,12 @@ from roaming_keys.audit.checking import TrailDamaged, check_chain
 from roaming_keys.audit.events import Details, read_ranges, write_ranges
 from sealwax.service import Database
 from tests.support.databases.audit_trails import (
-    KEYS,
     START,
     append,
     login,
     open_trail,
     run_processes,
+    trail_in,
     without_triggers,
 )
 
@@ -53,8 +53,10 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def trail() -> AuditTrail:
-    return AuditTrail(KEYS)
+def trail(request: pytest.FixtureRequest) -> AuditTrail:
+    """The trail of the database that the test has."""
+    name = "any_database" if "any_database" in request.fixturenames else "database"
+    return trail_in(request.getfixturevalue(name))
 
 
 def details(database: Database, trail: AuditTrail, user: str = "") -> list[Details | None]:
@@ -90,8 +92,8 @@ def test_a_trail_begins_once(database: Database, trail: AuditTrail) -> None:
     assert [entry.kind for entry in trail.entries(database)] == ["trail-begun", *["logged-in"] * 6]
 
 
-def test_more_events_than_a_page_are_read_in_their_order(tmp_path: Path, trail: AuditTrail) -> None:
-    database, _ = open_trail(str(tmp_path / "keys.sqlite"))
+def test_more_events_than_a_page_are_read_in_their_order(tmp_path: Path) -> None:
+    database, trail = open_trail(str(tmp_path / "keys.sqlite"))
     with database.transaction() as rows:
         for number in range(2_500):
             trail.add(rows, login(ALICE, note=str(number)))
@@ -115,8 +117,8 @@ def test_a_transaction_that_fails_leaves_neither_event_nor_gap(any_database: Dat
 
 
 @pytest.mark.server
-def test_processes_that_append_together_make_one_chain(database_url: str, trail: AuditTrail) -> None:
-    database, _ = open_trail(database_url)
+def test_processes_that_append_together_make_one_chain(database_url: str) -> None:
+    database, trail = open_trail(database_url)
     run_processes(database_url, processes=3, events=40)
     for number in range(3):
         written = [found.note for found in details(database, trail, f"user{number}@example.test") if found]
@@ -245,9 +247,9 @@ def test_no_deletion_of_one_account_covers_the_details_of_another(database: Data
     assert damaged(database, trail)[0] == 5
 
 
-def test_a_stolen_database_names_nobody_in_the_trail(tmp_path: Path, trail: AuditTrail) -> None:
+def test_a_stolen_database_names_nobody_in_the_trail(tmp_path: Path) -> None:
     path = tmp_path / "keys.sqlite"
-    database, _ = open_trail(str(path))
+    database, trail = open_trail(str(path))
     append(database, trail, [login(ALICE, note="laptop")])
     with database.transaction() as rows:
         trail.forget(rows, BOB, START, actor="root@example.test")

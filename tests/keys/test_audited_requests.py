@@ -9,14 +9,13 @@ import pytest
 
 from roaming_keys.audit.checking import check_chain
 from roaming_keys.audit.events import Details
-from roaming_keys.audit.trail import AuditTrail
 from roaming_keys.database import SCHEMA
 from roaming_keys.recovery import recovery_keys
 from roaming_keys.session import KeyServerError
 from roaming_keys.wire import Device
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
-from tests.support.databases.audit_trails import KEYS
+from tests.support.databases.audit_trails import trail_in
 from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, USER, Person, identity, make_client
 from tests.support.statements import traced_statements
 
@@ -29,7 +28,8 @@ def laptop(clock: FakeClock, tmp_path: Path) -> Person:
 
 def written(folder: Path) -> list[tuple[str, Details | None]]:
     """The kinds and details of all events."""
-    database, trail = SCHEMA.open(folder / "keys.sqlite"), AuditTrail(KEYS)
+    database = SCHEMA.open(folder / "keys.sqlite")
+    trail = trail_in(database)
     found = [(entry.kind, trail.details_of(entry)) for entry in trail.entries(database)]
     check_chain(trail, database)
     database.close()

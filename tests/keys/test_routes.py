@@ -9,7 +9,6 @@ import json
 import os
 import socket
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
@@ -17,12 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-import keyring
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
-from keyring.backend import KeyringBackend
-from keyring.backends import chainer, fail, null
 from werkzeug.test import TestResponse
 
 from roaming_keys import client as client_module
@@ -34,9 +30,10 @@ from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import ACCOUNT, EARLIER_ACCOUNT, RECORD, USED
 from roaming_keys.protocol import KeyAccount, LoginWay, encode_fields, login_record, normalise_user
-from roaming_keys.server_keys import NONCE_LIFETIME, Sealed, ServerKeyError, ServerKeys, check_backend, load_master_key
+from roaming_keys.server_keys import NONCE_LIFETIME, KeyRing, Sealed, ServerKeyError, ServerKeys
 from roaming_keys.session import KeyServerError, OnDevice, Setting
 from roaming_keys.session import log_in as log_in_there
+from roaming_keys.store import Store
 from roaming_keys.tickets import LIFETIME, BadTicket, check_ticket, issue_ticket, public_key_of
 from roaming_keys.wire import (
     STEP_BYTES,
@@ -448,127 +445,12 @@ def test_refuses_to_start_with_another_master_key(client: FlaskClient, config: K
         create_app(replace(config, master_key=b"x" * 32))
 
 
-def test_refuses_a_sealed_record_that_was_moved_to_another_user() -> None:
-    keys = ServerKeys(bytes(32))
+def test_refuses_a_sealed_record_that_was_moved_to_another_user(config: KeyServerConfig) -> None:
+    keys = Store(config.database, KeyRing(config.key_source)).keys
     with pytest.raises(ServerKeyError):
         keys.unseal(Sealed.RECORD, keys.seal(Sealed.RECORD, b"record", user=USER), user="mallory@example.test")
     with pytest.raises(ServerKeyError):
         keys.unseal(Sealed.LOGIN_KEY, keys.seal(Sealed.RECORD, b"record", user=USER), user=USER)
-
-
-class PlaintextKeyring(KeyringBackend):
-    """A replacement for the keyring of keyrings.alt, which `check_backend` recognises by the name of this class."""
-
-    priority = 0.5
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # keyring's own constructor has no types
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return None
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        pass
-
-
-class MemoryKeyring(KeyringBackend):
-    priority = 0.5
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # keyring's own constructor has no types
-        self.entries: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.entries[service, username] = password
-
-
-REFUSED_BACKENDS = [
-    fail.Keyring(),  # type: ignore[no-untyped-call]
-    null.Keyring(),  # type: ignore[no-untyped-call]
-    PlaintextKeyring(),
-]
-
-
-@pytest.mark.parametrize("backend", REFUSED_BACKENDS)
-def test_refuses_a_keyring_that_keeps_no_secret(
-    backend: KeyringBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
-    with pytest.raises(ServerKeyError, match="no keyring"):
-        load_master_key(tmp_path / "keys.sqlite")
-
-
-@pytest.fixture
-def system_keyring(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
-    found = MemoryKeyring()
-    monkeypatch.setattr(keyring, "get_keyring", lambda: found)
-    monkeypatch.setattr(keyring, "get_password", lambda service, user: found.get_password(service, user))
-    monkeypatch.setattr(keyring, "set_password", lambda *entry: found.set_password(*entry))
-    return found
-
-
-def test_a_first_start_of_two_at_once_makes_one_master_key(
-    config: KeyServerConfig, system_keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both threads find no master key before either of them makes one."""
-    both, waited, look = threading.Barrier(2), threading.local(), system_keyring.get_password
-    failures: list[BaseException] = []
-
-    def look_together(service: str, user: str) -> str | None:
-        found = look(service, user)
-        if not hasattr(waited, "done"):
-            waited.done = True
-            both.wait(timeout=30)
-        return found
-
-    def start() -> None:
-        try:
-            create_app(replace(config, master_key=None))
-        except BaseException as error:  # noqa: BLE001  # shown by the main thread
-            failures.append(error)
-
-    monkeypatch.setattr(system_keyring, "get_password", look_together)
-    threads = [threading.Thread(target=start) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    waited.done = True
-    create_app(replace(config, master_key=None))
-
-
-def test_the_master_key_is_the_one_that_the_keyring_has_afterwards(
-    system_keyring: MemoryKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another program overwrites the entry after the server has written it."""
-    keep = system_keyring.set_password
-    theirs = base64.b64encode(b"t" * 32).decode()
-    monkeypatch.setattr(system_keyring, "set_password", lambda service, user, _own: keep(service, user, theirs))
-    assert load_master_key(tmp_path / "keys.sqlite") == b"t" * 32
-
-
-def test_a_keyring_that_did_not_keep_the_master_key_is_told(
-    system_keyring: MemoryKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(system_keyring, "set_password", lambda *_entry: None)
-    with pytest.raises(ServerKeyError, match="did not keep"):
-        load_master_key(tmp_path / "keys.sqlite")
-
-
-def test_refuses_a_chain_with_a_plaintext_keyring_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chainer.ChainerBackend, "backends", [MemoryKeyring(), PlaintextKeyring()])
-    with pytest.raises(ServerKeyError):
-        check_backend(chainer.ChainerBackend())  # type: ignore[no-untyped-call]
-
-
-def test_makes_the_master_key_once_and_finds_it_again(system_keyring: MemoryKeyring, tmp_path: Path) -> None:
-    database = tmp_path / "keys.sqlite"
-    assert load_master_key(database) == load_master_key(database)
-    assert len(load_master_key(database)) == 32
 
 
 @pytest.mark.parametrize(

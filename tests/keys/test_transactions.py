@@ -12,33 +12,41 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event, select
 
-from roaming_keys.audit import AuditTrail
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import ACCOUNT, DEVICE, RECORD, SESSION
 from roaming_keys.protocol import LoginWay
+from roaming_keys.server_keys import Sealed
 from roaming_keys.sessions import MAX_SESSIONS, Caller, NewSession, NoSuchAccount
 from roaming_keys.store import Account, AccountExists, RecordChanged, SealedRecord, Store
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters
-from tests.support.databases.audit_trails import KEYS
+from tests.support.databases.audit_trails import RING
 from tests.support.databases.postgresql import Postgresql
 
 USER = "alice@example.test"
 AT = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
-ACCOUNT_OF_USER = Account(user=USER, parameters=Parameters(salt=b"s" * 16), sealed_login_key=b"k")
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    opened = Store(database_url, AuditTrail(KEYS))
+    opened = Store(database_url, RING)
     register(opened)
     yield opened
     opened.close()
 
 
+def account_in(store: Store) -> Account:
+    sealed_key = store.keys.seal(Sealed.LOGIN_KEY, b"k", USER)
+    return Account(user=USER, parameters=Parameters(salt=b"s" * 16), sealed_login_key=sealed_key)
+
+
+def record_in(store: Store, bundle_id: str, version: int) -> SealedRecord:
+    return SealedRecord(bundle_id=bundle_id, version=version, sealed=store.keys.seal(Sealed.RECORD, b"record", USER))
+
+
 def register(store: Store) -> None:
     ticket = Ticket(os.urandom(8).hex(), AT + timedelta(minutes=5))
-    store.add_account(ACCOUNT_OF_USER, SealedRecord(bundle_id="b", version=1, sealed=b"record"), ticket, AT)
+    store.add_account(account_in(store), record_in(store, "b", 1), ticket, AT)
 
 
 def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> bytes:
@@ -49,7 +57,7 @@ def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> byte
         nonce_ends=AT + timedelta(minutes=5),
         key=os.urandom(32),
         token_hash=bytes([device]) * 32,
-        sealed_name=b"name",
+        sealed_name=store.keys.seal(Sealed.DEVICE_NAME, b"name", USER),
     )
     store.sessions.start(new, at)
     return new.key
@@ -58,9 +66,9 @@ def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> byte
 def rotate(store: Store, caller: Caller) -> None:
     before = store.find_record(USER)
     assert before is not None
-    after = SealedRecord(bundle_id=os.urandom(8).hex(), version=before.version + 1, sealed=b"record")
+    after = record_in(store, os.urandom(8).hex(), before.version + 1)
     revoked = [one.id for one in store.sessions.devices(USER)]
-    store.rotate(caller, ACCOUNT_OF_USER, after, before.bundle_id, revoked, AT)
+    store.rotate(caller, account_in(store), after, before.bundle_id, revoked, AT)
 
 
 def failures_of(act: Callable[[], object]) -> list[BaseException]:
@@ -92,7 +100,7 @@ def run_together(*acts: Callable[[int], object]) -> list[BaseException]:
 
 def test_a_login_and_a_rotation_do_not_wait_for_each_other(postgresql: Postgresql) -> None:
     """The login has the row of its device when the rotation deletes the sessions, some of which the login deletes."""
-    store = Store(postgresql.new_database(), AuditTrail(KEYS))
+    store = Store(postgresql.new_database(), RING)
     register(store)
     for number in range(MAX_SESSIONS + 2):
         log_in(store, number % 5, at=AT - timedelta(seconds=100 - number))

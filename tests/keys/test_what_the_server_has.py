@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from roaming_keys.protocol import KEY_BYTES, expand
 from roaming_keys.records import open_record
 from roaming_keys.recovery import RecoveryKeys, recovery_keys, unwrap_by_recovery_code, write_code
-from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.server_keys import MasterKey, Sealed
 from roaming_keys.session import Session
 from roaming_keys.wire import KeyRecord
 from roaming_keys.wraps import open_wrap
@@ -149,7 +149,7 @@ def test_neither_database_nor_traffic_nor_log_has_a_secret(watched: Watched) -> 
 
 def test_who_has_all_that_the_server_has_opens_nothing(watched: Watched) -> None:
     """The master key opens the server's own seal, and what is inside needs a key that the server never had."""
-    keys = ServerKeys(bytes(32))
+    keys = MasterKey(bytes(32))
     with sqlite3.connect(watched.database) as rows:
         account = rows.execute("SELECT sealed_login_key, sealed_recovery_key FROM key_account").fetchone()
         (sealed,) = rows.execute("SELECT sealed FROM record").fetchone()

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from roaming_keys.audit import AuditTrail
-from roaming_keys.server_keys import ServerKeys
 from roaming_keys.store import Store
 from sealwax.lookups.cache import AnswerCache, KeptAnswer
 from sealwax.service import Database, DatabaseUnavailable, TryLater, client_network, client_site
 from sealwax.service import database as database_module
 from tests.support.clock import FakeClock
+from tests.support.databases.audit_trails import RING
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
 from webbridge.certificates.lookup_counter import MAX_PER_SESSION, LookupCounter
 from webbridge.database import SCHEMA
@@ -65,7 +64,7 @@ def test_a_backup_that_reads_for_long_holds_up_no_login(database: Database, tmp_
 
 
 def test_the_databases_are_for_their_owner_alone(database: Database, tmp_path: Path) -> None:
-    Store(tmp_path / "keys.sqlite", AuditTrail(ServerKeys(bytes(32))))
+    Store(tmp_path / "keys.sqlite", RING)
     assert database is not None
     assert mode_of(tmp_path / "bridge.sqlite") == mode_of(tmp_path / "keys.sqlite") == "0o600"
 

@@ -11,16 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, inspect, text
 
-from roaming_keys.audit import AuditTrail
 from roaming_keys.database import SCHEMA as KEYS_SCHEMA
 from roaming_keys.database.tables import TABLES as KEYS_TABLES
 from roaming_keys.limits import KINDS, LoginLimits
-from roaming_keys.server_keys import ServerKeys
 from roaming_keys.store import Store
 from sealwax.service import Database, DatabaseRefused, LeakyCounter, Schema, TryLater
 from sealwax.service.schema import Standing
 from tests.support.clock import FakeClock
 from tests.support.databases import earlier_schemas
+from tests.support.databases.audit_trails import RING
 from tests.support.servers.mailboxes import ALICE, SOMEWHERE, accounts_at, login_at
 from webbridge.database import SCHEMA
 from webbridge.database.tables import TABLES
@@ -98,9 +97,7 @@ def test_failed_logins_that_the_key_server_counted_otherwise_are_forgotten(tmp_p
     with closing(sqlite3.connect(path)) as rows:
         rows.execute("INSERT INTO failed_login VALUES (?, 7, ?, ?)", (b"name", at + 2, at))
         rows.commit()
-    limits = LoginLimits(
-        Store(path, AuditTrail(ServerKeys(bytes(32)))).database, lambda kind, value: f"{kind} {value}".encode()
-    )
+    limits = LoginLimits(Store(path, RING).database, lambda kind, value: f"{kind} {value}".encode())
     with closing(sqlite3.connect(path)) as rows:
         assert rows.execute("SELECT * FROM counter").fetchall() == []
     for device in (None, None, b"device"):

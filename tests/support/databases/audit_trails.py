@@ -13,19 +13,26 @@ from sqlalchemy import text
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database import SCHEMA
-from roaming_keys.server_keys import ServerKeys
+from roaming_keys.key_sources import GivenKeys
+from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
 from sealwax.service import Database
 
-KEYS: Final = ServerKeys(bytes(32))
+RING: Final = KeyRing(GivenKeys(keys=(MasterKey(bytes(32)),)))
 START: Final = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
 TRIGGERS: Final = ("audit_kept", "audit_whole", "audit_next")
 
 
 def open_trail(url: str, at: datetime.datetime = START) -> tuple[Database, AuditTrail]:
     """A new database, and its trail with the first event."""
-    database, trail = SCHEMA.open(url), AuditTrail(KEYS)
+    database = SCHEMA.open(url)
+    trail = trail_in(database)
     trail.begin(database, at)
     return database, trail
+
+
+def trail_in(database: Database) -> AuditTrail:
+    """The trail of a database."""
+    return AuditTrail(ServerKeys.open(database, RING))
 
 
 def login(user: str, at: datetime.datetime = START, note: str = "") -> AuditEvent:
@@ -66,7 +73,8 @@ def _context() -> ForkServerContext:
 
 
 def _append(url: str, number: int, events: int, barrier: Barrier) -> None:
-    database, trail = SCHEMA.open(url), AuditTrail(KEYS)
+    database = SCHEMA.open(url)
+    trail = trail_in(database)
     barrier.wait(60)
     append(database, trail, (login(f"user{number}@example.test", note=str(event)) for event in range(events)))
     database.close()

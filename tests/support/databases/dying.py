@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Engine, event
@@ -12,8 +13,11 @@ from sqlalchemy.pool import Pool
 _READING: Final = ("SELECT", "PRAGMA", "SHOW")
 
 
-def die_at(point: int) -> None:
-    """Let this process die at a point. Points are before statements that write, before a COMMIT, and after it."""
+def die_at(point: int) -> Callable[..., None]:
+    """Let this process die at a point. Points are before statements that write, before a COMMIT, and after it.
+
+    Returns a function that passes one more.
+    """
     passed = 0
 
     def count(*_: object) -> None:
@@ -30,3 +34,4 @@ def die_at(point: int) -> None:
     event.listen(Engine, "commit", count)
     # The connection goes back after the COMMIT.
     event.listen(Pool, "checkin", count)
+    return count

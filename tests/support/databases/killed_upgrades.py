@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections.abc import Callable
 from enum import StrEnum
 from multiprocessing.context import ForkServerContext
 from typing import Final
@@ -33,7 +34,12 @@ def context() -> ForkServerContext:
 
 def is_killed_at(point: int, schema: Schema, url: str, way: Way) -> bool:
     """Change the version in a process that dies at the point. Return False if it had ended before the point."""
-    process = context().Process(target=_change, args=(point, schema.service, url, way))
+    return is_killed(_change, point, schema.service, url, way)
+
+
+def is_killed(run: Callable[..., None], *arguments: object) -> bool:
+    """Run a function of a module in a process that may die. Return False if it had ended before."""
+    process = context().Process(target=run, args=arguments)
     process.start()
     process.join(_WAIT_SECONDS)
     if process.exitcode not in (0, -signal.SIGKILL):

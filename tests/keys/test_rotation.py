@@ -1,0 +1,403 @@
+"""The master key in the database: its records name it, and it is replaced while others write."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import hmac
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import LargeBinary, insert, select, text, update
+
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT, MASTER_KEY, RECORD, TABLES
+from roaming_keys.key_sources import GivenKeys, KeyFile, write_keys
+from roaming_keys.protocol import LoginWay, encode_fields
+from roaming_keys.rotation import BATCH_ROWS, SEALED_COLUMNS, Resealing, heads_in, reseal_all
+from roaming_keys.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError, ServerKeys
+from roaming_keys.sessions import Caller, NewSession
+from roaming_keys.store import Account, SealedRecord, Store
+from roaming_keys.tickets import Ticket
+from roaming_keys.wire import Parameters
+from sealwax.service import Database, DatabaseRefused
+from tests.support.clock import FakeClock
+from tests.support.databases.killed_rotations import rotation_is_killed_at
+from tests.support.databases.versions_of import schema_at
+from tests.support.servers.key_server import key_machine
+
+pytestmark = pytest.mark.server
+
+OLD, NEW, OTHER = (MasterKey(bytes([number]) * 32) for number in (1, 2, 3))
+DAY = datetime.timedelta(days=1)
+AT = FakeClock().at
+PARAMETERS = Parameters(salt=b"s" * 16)
+# Of one person: two keys, a record, a device, and the details of two events.
+CONTENTS = 6
+
+
+@contextmanager
+def store_of(url: str | Path, *keys: MasterKey) -> Iterator[Store]:
+    with closing(Store(url, KeyRing(GivenKeys(keys=keys)))) as store:
+        yield store
+
+
+def rotate(url: str | Path) -> Resealing:
+    """Replace the old key by the new one."""
+    with closing(SCHEMA.open(url)) as database:
+        return replace_key(database, ServerKeys.open(database, KeyRing(GivenKeys(keys=(NEW, OLD)))))
+
+
+def add(store: Store, user: str) -> None:
+    account, record, session = sealed_for(store.keys, user)
+    store.add_account(account, record, Ticket(id=user, ends=AT + DAY), AT)
+    store.sessions.start(session, AT)
+
+
+def sealed_for(keys: ServerKeys, user: str, version: int = 1) -> tuple[Account, SealedRecord, NewSession]:
+    """All that the server seals of a user."""
+    account = Account(
+        user=user,
+        parameters=PARAMETERS,
+        sealed_login_key=keys.seal(Sealed.LOGIN_KEY, f"key {user}".encode(), user),
+        sealed_recovery_key=keys.seal(Sealed.LOGIN_KEY, f"other key {user}".encode(), user),
+    )
+    record = SealedRecord(
+        bundle_id="b1", version=version, sealed=keys.seal(Sealed.RECORD, f"record {user}".encode(), user)
+    )
+    session = NewSession(
+        user=user,
+        way=LoginWay.PASSPHRASE,
+        nonce=os.urandom(40),
+        nonce_ends=AT + DAY,
+        key=os.urandom(32),
+        token_hash=bytes(32),
+        sealed_name=keys.seal(Sealed.DEVICE_NAME, f"device {user}".encode(), user),
+    )
+    return account, record, session
+
+
+def opens(store: Store, user: str) -> bool:
+    account, record = store.find_account(user), store.find_record(user)
+    assert account is not None
+    assert account.sealed_recovery_key is not None
+    assert record is not None
+    (device,) = store.sessions.devices(user)
+    opened = (
+        store.keys.unseal(Sealed.LOGIN_KEY, account.sealed_login_key, user),
+        store.keys.unseal(Sealed.LOGIN_KEY, account.sealed_recovery_key, user),
+        store.keys.unseal(Sealed.RECORD, record.sealed, user),
+        store.keys.unseal(Sealed.DEVICE_NAME, device.sealed_name, user),
+    )
+    return opened == tuple(f"{what} {user}".encode() for what in ("key", "other key", "record", "device"))
+
+
+def replace_key(database: Database, keys: ServerKeys, new: MasterKey = NEW) -> Resealing:
+    with database.transaction() as rows:
+        keys.replace_master_key(rows, new)
+    return reseal_all(database, keys, new, pause=lambda _seconds: None)
+
+
+def heads(url: str | Path) -> set[bytes]:
+    with closing(Database(url)) as database, database.reading() as rows:
+        return set(heads_in(rows))
+
+
+@pytest.fixture
+def many(database_url: str) -> list[str]:
+    """People whose records are under the old key, more than one transaction seals anew."""
+    users = [f"user{number:03}@example.test" for number in range(BATCH_ROWS + 5)]
+    with store_of(database_url, OLD) as store:
+        for user in users:
+            add(store, user)
+    return users
+
+
+def test_each_record_names_its_master_key(database_url: str, many: list[str]) -> None:
+    assert heads(database_url) == {OLD.head}
+    assert OLD.head.endswith(OLD.fingerprint[:8])
+
+
+def test_each_binary_column_is_sealed_anew_or_known_to_be_no_sealed_content() -> None:
+    """A new column of the tables belongs into one of both lists."""
+    # The verifier is a hash of protocol 1, and the secrets are sealed anew with the fingerprint.
+    others = {"account.salt", "account.verifier", "key_account.salt", "device.token", "session.key"}
+    others |= {"master_key.fingerprint", "master_key.secrets", "audit.commitment", "audit.hash", "audit.name"}
+    binary = {
+        f"{table.name}.{column.name}"
+        for table in TABLES.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, LargeBinary)
+    }
+    assert binary - {f"{one.table.name}.{one.name}" for one in SEALED_COLUMNS} == others
+
+
+def test_after_a_rotation_all_records_are_under_the_new_key_and_the_old_one_opens_nothing(
+    database_url: str, many: list[str]
+) -> None:
+    done = rotate(database_url)
+    assert (done.resealed, done.damaged) == (CONTENTS * len(many), [])
+    assert heads(database_url) == {NEW.head}
+    with store_of(database_url, NEW) as store:
+        assert all(opens(store, user) for user in many)
+    with pytest.raises(ServerKeyError, match="another master key"), store_of(database_url, OLD):
+        pass
+
+
+def test_values_that_must_stay_are_the_same_under_the_new_key(database_url: str) -> None:
+    with store_of(database_url, OLD) as store:
+        before = store.keys
+    nonce = before.make_nonce("alice@example.test", AT)
+    rotate(database_url)
+    with store_of(database_url, NEW) as store:
+        after = store.keys
+    assert after.false_salt("alice@example.test") == before.false_salt("alice@example.test")
+    assert after.counter_name("network", "192.0.2.1") == before.counter_name("network", "192.0.2.1")
+    assert after.check_nonce(nonce, "alice@example.test", AT) == before.check_nonce(nonce, "alice@example.test", AT)
+    assert after.check_nonce(nonce, "alice@example.test", AT) is not None
+
+
+def test_a_new_database_has_secrets_that_do_not_come_from_the_master_key(tmp_path: Path) -> None:
+    with store_of(tmp_path / "one.sqlite", OLD) as one, store_of(tmp_path / "two.sqlite", OLD) as two:
+        assert one.keys.false_salt("alice@example.test") != two.keys.false_salt("alice@example.test")
+
+
+def of_earlier_version(purpose: str) -> bytes:
+    """A key of the versions that derived all from the master key."""
+    return hmac.new(OLD.secret, encode_fields("server key", purpose), hashlib.sha256).digest()
+
+
+def write_earlier(url: str, folder: Path, user: str) -> None:
+    """A database as revision 7 left it, with an account, and one of before protocol 2."""
+
+    def seal(kind: str, content: str) -> bytes:
+        nonce, bound = os.urandom(12), encode_fields(kind, user)
+        return nonce + AESGCM(of_earlier_version("sealing")).encrypt(nonce, f"{content} {user}".encode(), bound)
+
+    cost = {"user": user, "salt": b"s" * 16, "memory_kib": 65_536, "passes": 3, "lanes": 4}
+    keys = {
+        "sealed_login_key": seal("login key", "key"),
+        "sealed_recovery_key": seal("login key", "other key"),
+    }
+    device = {"id": "d", "user": user, "token": bytes(32), "created": 1.0, "latest": 1.0}
+    earlier = {"verifier": b"v" * 32, "sealed": seal("sealed record", "earlier record")}
+    rows_of = {
+        ACCOUNT: cost | keys,
+        RECORD: {"user": user, "bundle_id": "b1", "version": 1, "sealed": seal("sealed record", "record")},
+        DEVICE: device | {"sealed_name": seal("device name", "device")},
+        EARLIER_ACCOUNT: cost | earlier,
+    }
+    with closing(schema_at(SCHEMA, "keys_0007", folder).open(url)) as database, database.transaction() as rows:
+        for table, values in rows_of.items():
+            rows.execute(insert(table).values(values))
+        fingerprint = {"one": of_earlier_version("fingerprint")}
+        rows.execute(text("INSERT INTO master_key (fingerprint) VALUES (:one)"), fingerprint)
+
+
+def test_a_database_of_an_earlier_version_keeps_its_values_and_records(database_url: str, tmp_path: Path) -> None:
+    user = "alice@example.test"
+    write_earlier(database_url, tmp_path, user)
+    salt = hmac.new(of_earlier_version("false salts"), b"bob@example.test", hashlib.sha256).digest()[:16]
+    counter = hmac.new(of_earlier_version("counters"), encode_fields("network", "::1"), hashlib.sha256).digest()
+    nonce = int(AT.timestamp()).to_bytes(8, "big") + bytes(16)
+    nonce += hmac.new(of_earlier_version("nonces"), encode_fields("nonce", nonce, user), hashlib.sha256).digest()[:16]
+
+    def check(key: MasterKey) -> None:
+        with store_of(database_url, key) as store:
+            assert opens(store, user)
+            assert store.keys.false_salt("bob@example.test") == salt
+            assert store.keys.counter_name("network", "::1") == counter
+            assert store.keys.check_nonce(nonce, user, AT) is not None
+
+    with pytest.raises(ServerKeyError, match="another master key"):
+        check(OTHER)
+    check(OLD)
+    check(OLD)
+    assert rotate(database_url).resealed == 5
+    assert heads(database_url) == {NEW.head}
+    check(NEW)
+
+
+def test_after_a_step_back_the_earlier_version_finds_its_records(database_url: str) -> None:
+    user = "alice@example.test"
+    with store_of(database_url, OLD) as store:
+        add(store, user)
+    SCHEMA.downgrade_one_step(database_url)
+    with closing(Database(database_url)) as database, database.reading() as rows:
+        fingerprint = rows.execute(text("SELECT fingerprint FROM master_key")).scalar_one()
+        contents = [
+            (one.kind, "" if one.table is AUDIT else user, bytes(content))
+            for one in SEALED_COLUMNS
+            for content in rows.execute(select(one.column).where(one.column.is_not(None))).scalars()
+        ]
+    assert bytes(fingerprint) == of_earlier_version("fingerprint")
+    assert len(contents) == CONTENTS
+    cipher = AESGCM(of_earlier_version("sealing"))
+    for kind, owner, content in contents:
+        assert user.encode() in cipher.decrypt(content[:12], content[12:], encode_fields(kind, owner))
+
+
+def test_a_step_back_waits_for_the_end_of_a_rotation(database_url: str, many: list[str]) -> None:
+    with closing(SCHEMA.open(database_url)) as database:
+        keys = ServerKeys.open(database, KeyRing(GivenKeys(keys=(NEW, OLD))))
+        with database.transaction() as rows:
+            keys.replace_master_key(rows, NEW)
+        before = heads(database_url)
+        with pytest.raises(DatabaseRefused, match="sealwax keys rotate"):
+            SCHEMA.downgrade_one_step(database_url)
+        assert heads(database_url) == before == {OLD.head}
+        reseal_all(database, keys, NEW, pause=lambda _seconds: None)
+    SCHEMA.downgrade_one_step(database_url)
+
+
+def test_first_starts_at_once_with_two_keys_bind_one(database_url: str) -> None:
+    """Two machines may begin with one PostgreSQL database."""
+    SCHEMA.upgrade(database_url)
+    both = threading.Barrier(2)
+
+    def start(key: MasterKey) -> bool:
+        both.wait(timeout=30)
+        try:
+            with store_of(database_url, key):
+                pass
+        except ServerKeyError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(start, (OLD, OTHER))) == [False, True]
+    with closing(Database(database_url)) as database, database.reading() as rows:
+        assert len(rows.execute(select(MASTER_KEY)).all()) == 1
+
+
+@pytest.mark.parametrize("act", ["register", "push", "rotate", "log in"])
+def test_what_was_sealed_before_the_new_key_came_into_force_is_stored_under_it(
+    database_url: str, tmp_path: Path, act: str
+) -> None:
+    """A request seals, and then waits while the key is replaced and the old one is dropped."""
+    file = tmp_path / "master_key"
+    file.write_text(write_keys([OLD]))
+    with closing(Store(database_url, KeyRing(KeyFile(file)))) as server:
+        is_new = act == "register"
+        if not is_new:
+            add(server, "a@b")
+        account, record, session = sealed_for(server.keys, "a@b", version=1 if is_new else 2)
+        caller = Caller(session_key=session.key, user="a@b", device="", started=AT)
+        file.write_text(write_keys([NEW, OLD]))
+        rotate(database_url)
+        file.write_text(write_keys([NEW]))
+        if is_new:
+            server.add_account(account, record, Ticket(id="a@b", ends=AT + DAY), AT)
+        elif act == "push":
+            server.replace_record("a@b", record, AT)
+        elif act == "rotate":
+            server.rotate(caller, account, record, "b1", [], AT)
+        if act in ("register", "log in"):
+            server.sessions.start(session, AT)
+        assert opens(server, "a@b")
+    assert heads(database_url) == {NEW.head}
+    with store_of(database_url, NEW) as later:
+        assert opens(later, "a@b")
+
+
+def test_a_new_key_waits_for_the_transactions_that_store_under_the_old_one(database_url: str) -> None:
+    came = threading.Event()
+
+    def replace() -> None:
+        with closing(SCHEMA.open(database_url)) as database:
+            keys = ServerKeys.open(database, KeyRing(GivenKeys(keys=(NEW, OLD))))
+            with database.transaction() as rows:
+                keys.replace_master_key(rows, NEW)
+                came.set()
+
+    with (
+        store_of(database_url, OLD) as store,
+        closing(Database(database_url)) as database,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        add(store, "a@b")
+        with database.transaction() as rows:
+            sealed = store.keys.renew(rows, Sealed.RECORD, store.keys.seal(Sealed.RECORD, b"later", "a@b"), "a@b")
+            replaced = pool.submit(replace)
+            wait_for_a_lock(database_url, database)
+            assert not came.is_set()
+            rows.execute(update(RECORD).values(sealed=sealed))
+        replaced.result()
+    assert sealed.startswith(OLD.head)
+
+
+def wait_for_a_lock(url: str, database: Database) -> None:
+    """Wait until another transaction waits for ours. SQLite does not say so."""
+    if not database.is_postgresql:
+        time.sleep(0.2)
+        return
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with closing(Database(url)) as watching:
+        for _ in range(600):
+            with watching.reading() as rows:
+                if rows.execute(waiting).scalar_one():
+                    return
+            time.sleep(0.05)
+    raise TimeoutError
+
+
+def test_a_record_that_no_key_opens_is_named_and_the_others_are_sealed_anew(database_url: str, many: list[str]) -> None:
+    with closing(SCHEMA.open(database_url)) as database:
+        with database.transaction() as rows:
+            rows.execute(update(RECORD).where(RECORD.c.user == many[3]).values(sealed=OLD.head + bytes(60)))
+        keys = ServerKeys.open(database, KeyRing(GivenKeys(keys=(NEW, OLD))))
+        done = replace_key(database, keys)
+    assert done.damaged == [f"record.sealed of {many[3]}"]
+    assert done.resealed == CONTENTS * len(many) - 1
+    assert heads(database_url) == {OLD.head, NEW.head}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
+def test_a_rotation_that_is_killed_at_any_point_can_be_finished(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = None if kind == "sqlite" else request.getfixturevalue("postgresql").new_database()
+    machine = key_machine(tmp_path / "machine", url)
+    machine.init()
+    (first,) = KeyFile(machine.master_key_file).find()
+    users = ["a@b", "c@d"]
+    with store_of(machine.database, first) as store:
+        for user in users:
+            add(store, user)
+        salt = store.keys.false_salt("nobody@b")
+    kills = 0
+    for point in count(1):
+        was_killed = rotation_is_killed_at(point, machine.file)
+        kills += was_killed
+        found = KeyFile(machine.master_key_file).find()
+        with store_of(machine.database, *found) as now:
+            assert all(opens(now, user) for user in users)
+            assert now.keys.false_salt("nobody@b") == salt
+        if len(found) == 1 and found[0].fingerprint != first.fingerprint:
+            break
+    assert kills >= 10
+    assert heads(machine.database) == {found[0].head}
+
+
+def test_the_command_names_a_damaged_record_and_keeps_the_old_key(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.init()
+    (first,) = KeyFile(machine.master_key_file).find()
+    with store_of(machine.database, first) as store:
+        add(store, "a@b")
+    with closing(sqlite3.connect(machine.database)) as rows:
+        rows.execute("UPDATE key_account SET sealed_login_key = ?", (first.head + bytes(60),))
+        rows.commit()
+    done = machine.run("rotate")
+    assert done.code == 2
+    assert "key_account.sealed_login_key of a@b" in done.error
+    assert len(KeyFile(machine.master_key_file).find()) == 2

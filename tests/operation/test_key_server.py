@@ -1,0 +1,258 @@
+"""`sealwax keys`: the master key is made once, replaced while servers serve, and restored with the database."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roaming_keys.key_sources import KeyFile
+from roaming_keys.rotation import heads_in
+from roaming_keys.wire import KeyRecord, LoginAnswer
+from sealwax.service import Database
+from tests.support.servers.key_server import KeyMachine, key_machine, record_of
+from tests.support.servers.own_process import Running, clean_environment, running, sealwax
+
+pytestmark = pytest.mark.server
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+
+
+@contextmanager
+def serving(machine: KeyMachine, **variables: str) -> Iterator[Running]:
+    command = ("keys", "serve", *machine.config)
+    with running(*command, folder=machine.folder, answers=machine.health, **variables) as service:
+        yield service
+
+
+def heads(machine: KeyMachine) -> set[bytes]:
+    with closing(Database(machine.database)) as database, database.reading() as rows:
+        return set(heads_in(rows))
+
+
+def keys_of(machine: KeyMachine) -> list[str]:
+    return machine.master_key_file.read_text().split()
+
+
+def findings(machine: KeyMachine) -> tuple[int, dict[str, tuple[str, str]]]:
+    done = machine.run("check", "--json")
+    assert done.error == ""
+    rows = json.loads(done.said)["findings"]
+    return done.code, {row["part"]: (row["level"], row["text"]) for row in rows}
+
+
+def test_serve_makes_no_master_key_and_says_what_to_do(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.write_settings()
+    done = sealwax("keys", "serve", *machine.config)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "sealwax: master_key: there is none, neither in a file nor in the system keyring: make it by"
+        " `sealwax keys init`, or bring yours back by `sealwax keys restore`\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.toml"]
+
+
+def test_inits_at_once_make_one_master_key_to_which_the_database_belongs(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.write_settings()
+    command = [sys.executable, "-m", "sealwax.cli", "keys", "init", *machine.config]
+    starts = [
+        subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(2)
+    ]
+    said = [start.communicate()[0].decode() for start in starts]
+    assert [start.returncode for start in starts] == [0] * 2, said
+    assert sum("was made" in text for text in said) == 1
+    assert len(keys_of(machine)) == 1
+    assert findings(machine)[1]["database"][0] == "ok"
+    assert [path.name for path in machine.master_key_file.parent.iterdir()] == ["master_key"]
+
+
+def test_init_makes_no_other_key_for_a_database_whose_key_is_lost(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.init()
+    kept = machine.master_key_file.rename(tmp_path / "kept")
+    done = machine.run("init")
+    assert done.code == 2
+    assert "`sealwax keys restore`" in done.error
+    assert not machine.master_key_file.exists()
+    kept.rename(machine.master_key_file)
+    assert machine.run("init").code == 0
+
+
+def test_a_key_in_the_keyring_is_not_made_where_none_encrypts(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.write_settings()
+    backend = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    done = machine.run("init", "--keyring", **backend)
+    assert done.code == 2
+    assert "keep the master key in a file" in done.error
+    assert not machine.master_key_file.exists()
+
+
+@dataclass(slots=True)
+class Load:
+    """Somebody who registers people and logs them in, again and again."""
+
+    machine: KeyMachine
+    name: str
+    users: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    ends: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        while not self.ends.is_set():
+            user = f"{self.name}{len(self.users)}@example.test"
+            try:
+                answers = [self.machine.register(user), self.machine.log_in(user), self.machine.log_in(self.some_user)]
+            except (OSError, AssertionError) as error:
+                self.failures.append(repr(error))
+            else:
+                self.failures += [str(answer) for answer in answers if answer[0] >= 400]
+            self.users.append(user)
+
+    @property
+    def some_user(self) -> str:
+        """One of those who have registered before."""
+        return self.users[len(self.users) // 2] if self.users else ALICE
+
+    def wait_for_rounds(self, number: int) -> None:
+        wanted, waiting = len(self.users) + number, threading.Event()
+        for _ in range(1200):
+            if len(self.users) >= wanted:
+                return
+            waiting.wait(0.05)
+        raise TimeoutError
+
+
+@contextmanager
+def load_on(*machines: KeyMachine) -> Iterator[list[Load]]:
+    loads = [Load(machine, f"user-{number}-") for number, machine in enumerate(machines)]
+    threads = [threading.Thread(target=load.run) for load in loads]
+    for thread in threads:
+        thread.start()
+    try:
+        for load in loads:
+            load.wait_for_rounds(3)
+        yield loads
+        for load in loads:
+            load.wait_for_rounds(3)
+    finally:
+        for load in loads:
+            load.ends.set()
+        for thread in threads:
+            thread.join()
+
+
+def record_at(machine: KeyMachine, user: str) -> KeyRecord:
+    status, body = machine.log_in(user)
+    assert status == 200, body
+    return LoginAnswer.from_json(body).record
+
+
+def test_the_master_key_is_replaced_while_people_register_and_log_in(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.init()
+    (before,) = keys_of(machine)
+    # systemd gives the service a copy of the file, which stays as it was at the start.
+    credentials = shutil.copytree(machine.master_key_file.parent, tmp_path / "credentials")
+    with serving(machine, CREDENTIALS_DIRECTORY=str(credentials)) as service:
+        assert machine.register(ALICE)[0] == 201
+        terms, false_terms = machine.terms(ALICE), machine.terms("nobody@example.test")
+        with load_on(machine, machine) as loads:
+            done = machine.run("rotate")
+            assert (done.code, done.error) == (0, "")
+        assert [load.failures for load in loads] == [[], []]
+        # A login that began before the replacement ends after it.
+        assert machine.log_in(ALICE, terms)[0] == 200
+        assert machine.terms("nobody@example.test").parameters == false_terms.parameters
+        assert service.end() == 0
+    (after,) = keys_of(machine)
+    assert after != before
+    assert heads(machine) == {KeyFile(machine.master_key_file).find()[0].head}
+    with serving(machine):
+        for user in (ALICE, *loads[0].users[-2:]):
+            assert record_at(machine, user) == record_of(user)
+
+
+@pytest.mark.thorough
+def test_machines_that_share_a_database_get_the_new_key_before_it_comes_into_force(
+    tmp_path: Path, postgresql: Any
+) -> None:
+    one = key_machine(tmp_path / "one", postgresql.new_database())
+    one.init()
+    two = key_machine(tmp_path / "two", one.database, origin=one.origin)
+    two.write_settings()
+    refused = two.run("init")
+    assert "give the master key in the configuration" in refused.error
+    assert not two.master_key_file.exists()
+    two.master_key_file.parent.mkdir(mode=0o700)
+    shutil.copy(one.master_key_file, two.master_key_file)
+    with ExitStack() as stack:
+        for machine in (one, two):
+            stack.enter_context(serving(machine))
+        assert one.register(ALICE)[0] == 201
+        with load_on(one, two) as loads:
+            first = one.run("rotate")
+            assert (first.code, first.error) == (0, "")
+            assert f"copy {one.master_key_file} to every machine" in first.said
+            assert len(keys_of(one)) == 2
+            for load in loads:
+                load.wait_for_rounds(2)
+            shutil.copy(one.master_key_file, two.master_key_file)
+            code, found = findings(two)
+            assert (code, found["master key"][0]) == (0, "warning")
+            second = one.run("rotate")
+            assert (second.code, second.error) == (0, "")
+        assert [load.failures for load in loads] == [[], []]
+        shutil.copy(one.master_key_file, two.master_key_file)
+        assert record_at(two, ALICE) == record_of(ALICE)
+    assert heads(one) == {KeyFile(one.master_key_file).find()[0].head}
+    assert findings(two)[1]["database"][0] == "ok"
+
+
+def test_a_key_that_the_command_may_not_change_is_replaced_by_hand(tmp_path: Path) -> None:
+    machine = key_machine(tmp_path)
+    machine.init()
+    (old,) = keys_of(machine)
+    machine.master_key_file.unlink()
+    new = "ab" * 32
+    refused = machine.run("rotate", SEALWAX_MASTER_KEY=old)
+    assert refused.code == 2
+    assert "Put a new key" in refused.error
+    done = machine.run("rotate", SEALWAX_MASTER_KEY=f"{new} {old}")
+    assert (done.code, done.error) == (0, "")
+    assert "remove all keys but the first from the setting master_key" in done.said
+    for key, is_right in ((new, True), (old, False)):
+        report = machine.run("check", "--json", SEALWAX_MASTER_KEY=key)
+        assert (report.code == 0) is is_right
+
+
+def test_nothing_that_only_reads_waits_for_a_writer(tmp_path: Path) -> None:
+    """A writer holds SQLite's lock all the time. Whoever wanted it would wait for ten seconds and then fail."""
+    machine = key_machine(tmp_path)
+    machine.init()
+    machine.add(ALICE)
+    with closing(sqlite3.connect(machine.database, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE key_account SET passes = 4")
+        with serving(machine) as service:
+            assert machine.terms(ALICE).parameters.salt == b"s" * 16
+            assert machine.terms("nobody@example.test").parameters.salt != b"s" * 16
+            code, found = findings(machine)
+            assert (code, found["process"][0], found["database"][0]) == (0, "ok", "ok")
+            assert service.end() == 0
+        with closing(sqlite3.connect(machine.database, timeout=0)) as other, pytest.raises(sqlite3.OperationalError):
+            other.execute("BEGIN IMMEDIATE")
+        writer.execute("ROLLBACK")
