@@ -21,7 +21,7 @@ from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT
 from roaming_keys.server_keys import HEAD_BYTES, MasterKey, Sealed, ServerKeyError, ServerKeys
 from sealwax.service import Database
 
-BATCH_ROWS: Final = 25  # Each has at most 2 MB.
+BATCH_ROWS: Final = 25  # Each has at most 3 MB.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ class KeysVerbs(Verbs):
         "serve": "roaming_keys.operation.serving:serve",
         "audit": "roaming_keys.operation.audit:audit",
         "stamp": "roaming_keys.operation.stamping:stamp",
+        "backup": "roaming_keys.operation.backing_up:backup",
+        "restore": "roaming_keys.operation.backing_up:restore",
         "rotate": "roaming_keys.operation.rotating:rotate",
         "step-back": "roaming_keys.operation.stepping_back:step_back",
     }
@@ -36,6 +38,8 @@ def keys() -> None:
     serve      answers until it is stopped
     audit      prints the audit trail
     stamp      gets a timestamp of the audit trail, for a timer
+    backup     writes the database to a file while the servers serve
+    restore    brings a backup back on a new machine
     rotate     replaces the master key while the servers serve
     step-back  undoes the latest migration of the database
     """

@@ -31,7 +31,7 @@ from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters
 from sealwax.service import Database, DatabaseRefused
 from tests.support.clock import FakeClock
-from tests.support.databases.killed_rotations import rotation_is_killed_at
+from tests.support.databases.killed_commands import command_is_killed_at
 from tests.support.databases.versions_of import schema_at
 from tests.support.servers.key_server import key_machine
 
@@ -376,7 +376,7 @@ def test_a_rotation_that_is_killed_at_any_point_can_be_finished(
         salt = store.keys.false_salt("nobody@b")
     kills = 0
     for point in count(1):
-        was_killed = rotation_is_killed_at(point, machine.file)
+        was_killed = command_is_killed_at(point, "rotate", *machine.config)
         kills += was_killed
         found = KeyFile(machine.master_key_file).find()
         with store_of(machine.database, *found) as now:

@@ -11,16 +11,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from roaming_keys.database import SCHEMA
 from roaming_keys.key_sources import KeyFile
+from roaming_keys.operation.binding import is_bound
 from roaming_keys.rotation import heads_in
+from roaming_keys.server_keys import KeyRing, MasterKey, ServerKeys
 from roaming_keys.wire import KeyRecord, LoginAnswer
 from sealwax.service import Database
-from tests.support.servers.key_server import KeyMachine, key_machine, record_of
+from tests.support.databases.killed_commands import command_is_killed_at
+from tests.support.servers.key_server import Done, KeyMachine, key_machine, record_of
 from tests.support.servers.own_process import Running, clean_environment, running, sealwax
 
 pytestmark = pytest.mark.server
@@ -129,7 +134,7 @@ class Load:
 
     def wait_for_rounds(self, number: int) -> None:
         wanted, waiting = len(self.users) + number, threading.Event()
-        for _ in range(1200):
+        for _ in range(2400):
             if len(self.users) >= wanted:
                 return
             waiting.wait(0.05)
@@ -239,6 +244,165 @@ def test_a_key_that_the_command_may_not_change_is_replaced_by_hand(tmp_path: Pat
         assert (report.code == 0) is is_right
 
 
+@pytest.fixture
+def filled(tmp_path: Path, database_url: str) -> KeyMachine:
+    """A machine where somebody has registered."""
+    machine = key_machine(tmp_path / "first", database_url)
+    machine.init()
+    machine.add(ALICE)
+    return machine
+
+
+def test_a_backup_is_restored_on_a_fresh_machine(tmp_path: Path, filled: KeyMachine) -> None:
+    copy, key = tmp_path / "keys-backup.sqlite", tmp_path / "elsewhere"
+    done = filled.run("backup", str(copy), "--master-key", str(key))
+    assert (done.code, done.error) == (0, "")
+    assert [oct(path.stat().st_mode & 0o777) for path in (copy, key)] == ["0o600"] * 2
+    assert bytes.fromhex(key.read_text().strip()) not in copy.read_bytes()
+    fresh = key_machine(tmp_path / "second", origin=filled.origin)
+    fresh.write_settings()
+    done = fresh.run("restore", str(copy), "--master-key", str(key))
+    assert (done.code, done.error) == (0, "")
+    assert findings(fresh)[1]["database"][0] == "ok"
+    with serving(fresh):
+        assert record_at(fresh, ALICE) == record_of(ALICE)
+        # The ticket, which was used, is not forgotten, and the address stays taken.
+        assert fresh.register(ALICE)[0] == 409
+        assert fresh.register(BOB)[0] == 201
+        status, body = fresh.post("/login", b" " * 5_000)
+        assert (status, json.loads(body)["code"]) == (413, "too-large")
+    again = fresh.run("restore", str(copy), "--master-key", str(key))
+    assert again.code == 2
+    assert "in use" in again.error
+
+
+@pytest.mark.thorough
+def test_a_backup_of_a_file_is_restored_into_postgresql(tmp_path: Path, postgresql: Any) -> None:
+    machine = key_machine(tmp_path / "first")
+    machine.init()
+    machine.add(ALICE)
+    copy, key = tmp_path / "keys-backup.sqlite", tmp_path / "elsewhere"
+    assert machine.run("backup", str(copy), "--master-key", str(key)).code == 0
+    fresh = key_machine(tmp_path / "second", postgresql.new_database(), origin=machine.origin)
+    fresh.write_settings()
+    done = fresh.run("restore", str(copy), "--master-key", str(key))
+    assert (done.code, done.error) == (0, "")
+    with serving(fresh):
+        assert record_at(fresh, ALICE) == record_of(ALICE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A backup and its key, and a machine without a database."""
+
+    copy: Path
+    key: Path
+    fresh: KeyMachine
+
+    def restore(self, *words: str) -> Done:
+        return self.fresh.run("restore", str(self.copy), *words)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    machine = key_machine(tmp_path / "first")
+    machine.init()
+    copy, key = tmp_path / "keys-backup.sqlite", tmp_path / "elsewhere"
+    assert machine.run("backup", str(copy), "--master-key", str(key)).code == 0
+    fresh = key_machine(tmp_path / "second", origin=machine.origin)
+    fresh.write_settings()
+    return Kept(copy=copy, key=key, fresh=fresh)
+
+
+def test_a_backup_is_not_restored_without_its_master_key(kept: Kept) -> None:
+    assert "there is none" in kept.restore().error
+    kept.key.write_text("cd" * 32)
+    assert "another master key" in kept.restore("--master-key", str(kept.key)).error
+    assert not Path(kept.fresh.database).exists()
+    assert not kept.fresh.master_key_file.exists()
+
+
+def test_a_backup_of_an_unfinished_rotation_needs_both_keys(kept: Kept, tmp_path: Path) -> None:
+    machine = key_machine(tmp_path / "between")
+    machine.init()
+    machine.add(ALICE)
+    (old,), new = KeyFile(machine.master_key_file).find(), MasterKey.generate()
+    KeyFile(machine.master_key_file).keep([new, old])
+    with closing(Database(machine.database)) as database:
+        keys = ServerKeys.open(database, KeyRing(KeyFile(machine.master_key_file)))
+        with database.transaction() as rows:
+            keys.replace_master_key(rows, new)
+    kept.copy.unlink()
+    kept.key.unlink()
+    assert machine.run("backup", str(kept.copy), "--master-key", str(kept.key)).code == 0
+    both = kept.key.read_text()
+    kept.key.write_text(both.split()[0])
+    assert "sealed under another master key" in kept.restore("--master-key", str(kept.key)).error
+    kept.key.write_text(both)
+    assert kept.restore("--master-key", str(kept.key)).code == 0
+    assert kept.fresh.run("rotate").code == 0
+    assert heads(kept.fresh) == {new.head}
+
+
+@pytest.mark.thorough
+def test_a_restore_that_is_killed_at_any_point_can_be_repeated(kept: Kept, filled: KeyMachine) -> None:
+    kept.copy.unlink()
+    kept.key.unlink()
+    assert filled.run("backup", str(kept.copy), "--master-key", str(kept.key)).code == 0
+    words = ("restore", str(kept.copy), "--master-key", str(kept.key), *kept.fresh.config)
+    for point in count(1):
+        was_killed = command_is_killed_at(point, *words)
+        if is_bound(kept.fresh.database):
+            break
+        assert was_killed
+    assert point >= 10
+    assert heads(kept.fresh) == heads(filled)
+    assert findings(kept.fresh)[1]["database"][0] == "ok"
+
+
+def test_restore_replaces_no_master_key_that_is_there(kept: Kept) -> None:
+    kept.fresh.master_key_file.parent.mkdir(mode=0o700)
+    kept.fresh.master_key_file.write_text("cd" * 32)
+    done = kept.restore("--master-key", str(kept.key))
+    assert done.code == 2
+    assert "the configuration has another one" in done.error
+    assert kept.fresh.master_key_file.read_text() == "cd" * 32
+    assert not Path(kept.fresh.database).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"no database" * 100, "is no backup of a key server"), (None, "No such file")]
+)
+def test_restore_says_that_a_file_is_no_backup(kept: Kept, content: bytes | None, said: str) -> None:
+    kept.copy.unlink()
+    if content is not None:
+        kept.copy.write_bytes(content)
+    done = kept.restore("--master-key", str(kept.key))
+    assert done.code == 2
+    assert said in done.error
+    assert "Traceback" not in done.error
+    assert list(Path(kept.fresh.database).parent.iterdir()) == []
+
+
+def test_a_backup_replaces_no_file(kept: Kept, tmp_path: Path) -> None:
+    assert kept.restore("--master-key", str(kept.key)).code == 0
+    for target in (kept.copy, Path(kept.fresh.database)):
+        before = target.read_bytes()
+        done = kept.fresh.run("backup", str(target))
+        assert done.code == 2
+        assert "exists already" in done.error
+        assert target.read_bytes() == before
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(kept: Kept) -> None:
+    SCHEMA.downgrade_one_step(kept.copy)
+    before = kept.copy.read_bytes()
+    done = kept.restore("--master-key", str(kept.key))
+    assert (done.code, done.error) == (0, "")
+    assert kept.copy.read_bytes() == before
+    assert findings(kept.fresh)[1]["database"][0] == "ok"
+
+
 def test_nothing_that_only_reads_waits_for_a_writer(tmp_path: Path) -> None:
     """A writer holds SQLite's lock all the time. Whoever wanted it would wait for ten seconds and then fail."""
     machine = key_machine(tmp_path)
@@ -252,7 +416,11 @@ def test_nothing_that_only_reads_waits_for_a_writer(tmp_path: Path) -> None:
             assert machine.terms("nobody@example.test").parameters.salt != b"s" * 16
             code, found = findings(machine)
             assert (code, found["process"][0], found["database"][0]) == (0, "ok", "ok")
+            done = machine.run("backup", str(tmp_path / "copy.sqlite"))
+            assert (done.code, done.error) == (0, "")
             assert service.end() == 0
         with closing(sqlite3.connect(machine.database, timeout=0)) as other, pytest.raises(sqlite3.OperationalError):
             other.execute("BEGIN IMMEDIATE")
         writer.execute("ROLLBACK")
+    with closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy:
+        assert copy.execute("SELECT passes FROM key_account").fetchall() == [(3,)]

@@ -1,4 +1,4 @@
-"""`sealwax keys rotate` in a process that dies by SIGKILL at a chosen step."""
+"""Commands of `sealwax keys` in processes that die by SIGKILL at a chosen step."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from tests.support.databases.dying import die_at
 from tests.support.databases.killed_upgrades import is_killed
 
 
-def rotation_is_killed_at(point: int, config: Path) -> bool:
-    """Replace the master key in a process that dies at the point. Return False if it had ended before the point."""
-    return is_killed(_rotate, point, str(config))
+def command_is_killed_at(point: int, *words: str) -> bool:
+    """Run a command in a process that dies at the point. Return False if it had ended before the point."""
+    return is_killed(_run, point, words)
 
 
-def _rotate(point: int, config: str) -> None:
+def _run(point: int, words: tuple[str, ...]) -> None:
     """The points are those of the database, and before and after the replacement of a file."""
-    from roaming_keys.operation.rotating import rotate
+    from roaming_keys.operation.commands import keys
 
     count = die_at(point)
     move = Path.replace
@@ -27,4 +27,4 @@ def _rotate(point: int, config: str) -> None:
         return moved
 
     Path.replace = replace  # type: ignore[method-assign,assignment]
-    rotate.main(["--config", config], standalone_mode=False)
+    keys.main(list(words), standalone_mode=False)
