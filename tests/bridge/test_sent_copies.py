@@ -214,9 +214,19 @@ def test_only_messages_with_the_keyword_are_deleted_whatever_a_search_finds(
         "SELECT": [SELECTED + flags + b"TAG OK\r\n"],
         "UID SEARCH": [b"* SEARCH 3 5 7\r\nTAG OK\r\n"],
         "UID FETCH": [
-            b"* 1 FETCH (UID 3 FLAGS (\\Seen))\r\n* 2 FETCH (UID 5 FLAGS (\\Seen $sealwaxdeleteafter30))\r\n"
-            b"* 3 FETCH (UID 6 FLAGS ($SealwaxDeleteAfter30))\r\n* 4 FETCH (UID 7 FLAGS ($SealwaxDeleteAfter3))\r\n"
-            b"TAG OK\r\n"
+            b"".join(
+                b'* %d FETCH (UID %d INTERNALDATE " 5-Nov-2001 03:00:00 +0000" FLAGS (%b))\r\n' % (number, uid, flags)
+                for number, (uid, flags) in enumerate(
+                    {
+                        3: b"\\Seen",
+                        5: b"\\Seen $sealwaxdeleteafter30",
+                        6: b"$SealwaxDeleteAfter30",
+                        7: b"$SealwaxDeleteAfter3",
+                    }.items(),
+                    1,
+                )
+            )
+            + b"TAG OK\r\n"
         ],
         "UID EXPUNGE": [b"TAG OK\r\n"],
     }

@@ -2,8 +2,9 @@
 
 The Message-IDs are in the domain `draft.sealwax.invalid`, so that no draft of another program is replaced or deleted.
 A new version is stored before the earlier ones are deleted, so that none is lost. The earlier versions are found by the
-Message-ID, so a request that is repeated because its answer was lost leaves no second copy. Two versions that are
-stored at the same time leave the later one: only lower UIDs are deleted.
+Message-ID, so a request that is repeated because its answer was lost leaves no second copy. The newest of them stays
+when a version is stored, so two versions that are stored at the same time leave the later one. The Message-ID of each
+message is read before it is deleted, because a search may find too much.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from webbridge.gateway.imap_folder_lists import FolderLists
 from webbridge.gateway.imap_folders import Role
 from webbridge.gateway.imap_search import found_in
 from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_syntax import Literal
 from webbridge.gateway.imap_wire import Command, ImapWire, refusal
 from webbridge.gateway.uid_set import MAX_UID
@@ -58,7 +60,7 @@ class Drafts:
         mailbox, found = self._find(folder, message_id)
         is_named = named is not None and int(named[1]) == mailbox.uid_validity and int(named[2]) <= MAX_UID
         uid = int(named[2]) if named is not None and is_named else max(found, default=None)
-        self._remove(mailbox, [one for one in found if uid is not None and one < uid])
+        self._remove(mailbox, found[:-1])
         return KeptDraft(folder=folder, uid_validity=mailbox.uid_validity, uid=uid)
 
     def delete(self, message_id: str) -> str:
@@ -70,9 +72,12 @@ class Drafts:
         return folder
 
     def _find(self, folder: str, message_id: str) -> tuple[Mailbox, list[int]]:
+        """Return the messages with this Message-ID, in ascending order."""
         command: Command = (b"UID SEARCH UNDELETED HEADER Message-ID", Literal(message_id.encode()))
         selected, answers = self._selection.search(folder, None, command, refusal)
-        return Mailbox(folder, selected.uid_validity), found_in(answers).newest(limit=MAX_UIDS)
+        stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
+        found = [message.uid for message in stored if message.message_id == message_id]
+        return Mailbox(folder, selected.uid_validity), found
 
     def _remove(self, mailbox: Mailbox, uids: list[int]) -> None:
         if uids:

@@ -2,7 +2,8 @@
 
 Such a message has a keyword with the number of its days, as `$SealwaxDeleteAfter30` (RFC 9051 section 2.3.2), and the
 server knows the day on which it was stored. The keyword names no day, because servers bound the keywords of a folder:
-in a Maildir Dovecot writes down 26. A message that a person moves to another folder stays.
+in a Maildir Dovecot writes down 26. A message that a person moves to another folder stays. The keyword and the day of
+each message are read before it is deleted, because a search may find too much.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ from typing import Final
 
 from webbridge.gateway.door import MAX_UIDS, GatewayCode, GatewayError, Mailbox
 from webbridge.gateway.imap_changes import MessageChanges
-from webbridge.gateway.imap_fetch import flags_of, items_by_uid
 from webbridge.gateway.imap_search import found_in, search_command, write_day
 from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_wire import ImapWire
-from webbridge.gateway.uid_set import split_uids
 
 MAX_DAYS: Final = 365
 MAX_AT_ONCE: Final = 10_000  # Deleted in one call. The next one goes on.
@@ -41,7 +41,7 @@ class Expiry:
     def check(self, folder: str, days: int) -> None:
         """Raise GatewayError with NOT_OFFERED unless messages of a folder can be given an end."""
         selected = self._selection.begin(folder, None)
-        takes_keyword = selected.takes_new_keywords or keyword_of(days).casefold() in selected.kept_keywords
+        takes_keyword = selected.takes_new_keywords or keyword_of(days).lower() in selected.kept_keywords
         if not (takes_keyword and self._imap.offers("UIDPLUS")):
             text = "The mail server cannot mark copies for a later deletion. Keep the copy, or keep none."
             raise GatewayError(GatewayCode.NOT_OFFERED, text)
@@ -64,14 +64,11 @@ class Expiry:
         keyword, stored_before = keyword_of(days), today - timedelta(days=days)
         words = (b"KEYWORD", keyword.encode(), b"BEFORE", write_day(stored_before))
         found = found_in(self._imap.run(*search_command(self._imap, words))).newest(limit=MAX_AT_ONCE)
-        if not found:
-            return []
-        # A server that does not know the criterion could name all messages, so their flags are read too.
         return [
-            uid
-            for some in split_uids(found)
-            for uid, items in items_by_uid(self._imap.run(b"UID", b"FETCH", some.encode(), b"(UID FLAGS)")).items()
-            if uid in set(found) and keyword.casefold() in map(str.casefold, flags_of(items))
+            message.uid
+            for message in read_stored(self._imap, found)
+            # Like BEFORE, the day in the server's own time zone (RFC 9051 section 6.4.4).
+            if message.has_keyword(keyword) and message.stored_at and message.stored_at.date() < stored_before
         ]
 
 

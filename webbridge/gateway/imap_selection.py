@@ -168,4 +168,4 @@ def _selected(folder: str, answers: Sequence[Answer]) -> Selected:
 
 
 def _keywords(flags: Iterable[Value]) -> frozenset[str]:
-    return frozenset(flag.decode("latin-1").casefold() for flag in flags if isinstance(flag, bytes))
+    return frozenset(flag.decode("latin-1").lower() for flag in flags if isinstance(flag, bytes))

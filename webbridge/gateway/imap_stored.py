@@ -1,0 +1,77 @@
+"""Facts about stored messages that decide whether they are the wanted ones (RFC 9051 sections 2.3.3 and 7.5.2).
+
+A search only proposes messages: some servers ignore a criterion that they do not know, and then name every message. The
+messages that a call deletes, or takes for one that was sent, are therefore read and compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from smime_core.errors import SmimeError
+from smime_core.mime import parse_date, parse_headers
+from webbridge.gateway.door import MAX_UIDS
+from webbridge.gateway.imap_fetch import flags_of, items_by_uid
+from webbridge.gateway.imap_syntax import Value
+from webbridge.gateway.imap_wire import Answer, ImapWire
+from webbridge.gateway.uid_set import split_uids
+
+ID_PART_BYTES: Final = 2048  # Enough for the longest Message-ID that `check_message_id` takes, and its folding.
+_ITEMS: Final = b"(UID FLAGS INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.%d>)" % ID_PART_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """The facts of one message. A fact that the server does not give, or not readably, is empty."""
+
+    uid: int
+    message_id: str
+    """The first Message-ID with its angle brackets, or ""."""
+    stored_at: datetime | None
+    flags: tuple[str, ...]
+
+    def has_keyword(self, keyword: str) -> bool:
+        """Return whether the message has a keyword, in any case of ASCII letters (RFC 9051 section 2.3.2)."""
+        return keyword.lower() in (flag.lower() for flag in self.flags)
+
+
+def read_stored(imap: ImapWire, uids: Sequence[int]) -> list[StoredMessage]:
+    """Return the facts of these messages of the selected folder, in ascending order, without those that are gone."""
+    wanted = sorted(set(uids))
+    stored: list[StoredMessage] = []
+    for start in range(0, len(wanted), MAX_UIDS):
+        some = wanted[start : start + MAX_UIDS]
+        answers: list[Answer] = []
+        for one in split_uids(some):
+            imap.send((b"UID", b"FETCH", one.encode(), _ITEMS))
+            imap.finish(answers, kept_literal_bytes=ID_PART_BYTES)
+        found = items_by_uid(answers)
+        stored += [_stored_message(uid, found[uid]) for uid in some if uid in found]
+    return stored
+
+
+def _stored_message(uid: int, items: Mapping[bytes, Value]) -> StoredMessage:
+    return StoredMessage(
+        uid=uid,
+        message_id=_message_id(items),
+        stored_at=_read_date_time(items.get(b"INTERNALDATE")),
+        flags=flags_of(items),
+    )
+
+
+def _message_id(items: Mapping[bytes, Value]) -> str:
+    header = next((value for name, value in items.items() if name.startswith(b"BODY[HEADER.FIELDS")), None)
+    if not isinstance(header, bytes):
+        return ""
+    try:
+        return (parse_headers(header[:ID_PART_BYTES]).get_unfolded("Message-ID") or "").strip()
+    except SmimeError:
+        return ""
+
+
+def _read_date_time(value: Value) -> datetime | None:
+    # RFC 9051 section 9, date-time: that of a header field, but for the hyphens in the date.
+    return parse_date(value.decode("latin-1").replace("-", " ", 2)) if isinstance(value, bytes) else None
