@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from tests.support.servers import dovecot
 from tests.support.servers.hostile_imap import HEALTHY
 from tests.support.servers.lying_server import LyingServer
 from tests.support.servers.mailboxes import BOB, PASSWORDS, SOMEWHERE, login_at
-from webbridge.gateway import ImapConnection, MailServer, OutgoingMessage, Security
-from webbridge.gateway.imap_folders import Role
-from webbridge.gateway.imap_namespaces import MAX_NAMESPACES, read_namespaces
+from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, MailServer, OutgoingMessage, Security
+from webbridge.gateway.imap_folders import Role, read_folders, roles_of
+from webbridge.gateway.imap_namespaces import MAX_FOREIGN, MAX_PREFIX_BYTES, read_namespaces
 from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer
 
@@ -35,6 +36,20 @@ namespace everybody {{
   subscriptions = no
   mailbox Trash {{
     special_use = \\Trash
+  }}
+}}
+"""
+
+SPACE_OF_EVERYBODY = """
+namespace {name} {{
+  type = public
+  separator = /
+  prefix = {name}/
+  location = maildir:{folder}/mail/{name}
+  list = yes
+  subscriptions = no
+  mailbox Drafts {{
+    special_use = \\Drafts
   }}
 }}
 """
@@ -155,11 +170,92 @@ def test_a_list_is_read_without_namespaces(asked: Asked, answer: bytes) -> None:
     assert roles_in(connection) == {"Sent": "sent", "Others/Sent": None}
 
 
-def test_so_many_namespaces_are_read_and_no_more() -> None:
-    """Each folder is compared with each of them."""
-    many: list[Value] = [[b"user%d." % number, b"."] for number in range(10_000)]
-    found = read_namespaces([Answer("NAMESPACE", None, [many, many, many])])
-    assert (len(found.personal), len(found.foreign)) == (MAX_NAMESPACES, 2 * MAX_NAMESPACES)
+@pytest.mark.parametrize(
+    "namespaces",
+    [
+        # RFC 2342 section 5, example 5.2: anonymous users have no folders of their own.
+        b'NIL NIL (("" "."))',
+        b'NIL (("Others/" "/")) NIL',
+        b"NIL NIL NIL",
+        b"() NIL NIL",
+        b'(("" "/")) NIL (("" "/"))',
+        b'(("" "/")) NIL (' + b"".join(b'("P%d/" "/")' % number for number in range(MAX_FOREIGN + 1)) + b")",
+        b'(("" "/")) NIL (("' + b"x" * (MAX_PREFIX_BYTES + 1) + b'" "/"))',
+        b'(("INBOX/" "/")) NIL NIL',
+    ],
+)
+def test_no_folder_outside_a_personal_namespace_has_a_role(asked: Asked, imap: LyingServer, namespaces: bytes) -> None:
+    listed = b'() "/" Sent', b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Trash) "/" Trash', b'() "/" Drafts'
+    connection = asked(*listed, namespaces=b"* NAMESPACE " + namespaces + b"\r\nTAG OK\r\n")
+    assert set(roles_in(connection).values()) == {None}
+    assert not connection.has_role("Trash", Role.TRASH)
+    if not namespaces.startswith(b'(("INBOX/"'):
+        with pytest.raises(GatewayError) as raised:
+            connection.sent_folder()
+        assert raised.value.code is GatewayCode.NOT_OFFERED
+        assert imap.commands("CREATE") == []
+
+
+UNKNOWN = [
+    b"TAG NO [UNAVAILABLE] not now\r\n",
+    b"TAG BAD what?\r\n",
+    b"TAG OK\r\n",
+    b'* NAMESPACE (("" "/")) NIL NIL\r\nTAG NO\r\n',
+    b'* NAMESPACE (("" "/")) (("user/" "/") (NIL "/")) NIL\r\nTAG OK\r\n',
+    b'* NAMESPACE (("" "/")) NIL everybody\r\nTAG OK\r\n',
+    b'* NAMESPACE (("" "/")) NIL ((("" "/")))\r\nTAG OK\r\n',
+    b'* NAMESPACE ((NIL "/")) NIL NIL\r\nTAG OK\r\n',
+    b'* NAMESPACE (("" "/")) NIL\r\nTAG OK\r\n',
+]
+
+
+@pytest.mark.parametrize("answer", UNKNOWN)
+def test_without_known_namespaces_no_mark_counts_and_no_folder_is_made(
+    asked: Asked, imap: LyingServer, answer: bytes
+) -> None:
+    connection = asked(b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Sent) "/" Gesendet', b'() "/" Trash', namespaces=answer)
+    assert roles_in(connection) == {"Gesendet": None, "Others/Entwuerfe": None, "Trash": "trash"}
+    for call in (connection.sent_folder, lambda: connection.delete_draft("<one@draft.sealwax.invalid>")):
+        with pytest.raises(GatewayError) as raised:
+            call()
+        assert raised.value.code is GatewayCode.BUSY
+    assert imap.commands("CREATE") == []
+
+
+@pytest.mark.parametrize("answer", UNKNOWN)
+def test_namespaces_that_were_not_named_are_asked_for_again(asked: Asked, imap: LyingServer, answer: bytes) -> None:
+    connection = asked(b'(\\Drafts) "/" Others/Entwuerfe', b'(\\Sent) "/" Gesendet', namespaces=answer)
+    assert set(roles_in(connection).values()) == {None}
+    imap.answers["NAMESPACE"] = [b'* NAMESPACE (("" "/")) (("Others/" "/")) NIL\r\nTAG OK\r\n']
+    assert roles_in(connection) == {"Gesendet": "sent", "Others/Entwuerfe": None}
+    assert connection.sent_folder() == "Gesendet"
+
+
+def test_the_root_of_a_namespace_of_others_has_no_role(asked: Asked, imap: LyingServer) -> None:
+    namespaces = b'* NAMESPACE (("" "/")) NIL (("Sent/" "/") ("Team/" "/"))\r\nTAG OK\r\n'
+    connection = asked(b'() "/" Sent', b'(\\Drafts) "/" Team', namespaces=namespaces)
+    assert roles_in(connection) == {"Sent": None, "Team": None}
+
+
+def test_no_folder_of_others_has_a_role_among_any_namespaces() -> None:
+    """A folder has a role only if the longest beginning of its name is personal, however many namespaces there are."""
+    chosen = random.Random(7)  # noqa: S311 (the same namespaces in each run)
+    words = ("", "INBOX/", "user/", "user/alice/", "Public/", "P/Q/", "#shared/", "user/bob/x/")
+    for count in (1, 3, 20, 21, 300, MAX_FOREIGN):
+        for _ in range(10):
+            kinds = [chosen.sample(words, chosen.choice((0, 1, 2))) for _ in range(3)]
+            kinds[2] += [f"P{number}/" for number in range(count - len(kinds[1]) - len(kinds[2]))]
+            chosen.shuffle(kinds[2])
+            values: list[Value] = [[[one.encode(), b"/"] for one in kind] or None for kind in kinds]
+            names = [chosen.choice((*kinds[1], *kinds[2], *words)) + "Drafts" for _ in range(10)]
+            answers = [Answer("LIST", None, [[b"\\DRAFTS"], b"/", name.encode()]) for name in names]
+            listed = read_folders(answers, read_namespaces([Answer("NAMESPACE", None, values)]))
+            roles = roles_of(listed)
+            for name in names:
+                beginnings = [one for kind in kinds for one in kind if name.startswith(one)]
+                longest = max(beginnings, key=len, default=None)
+                is_own = longest in kinds[0] and longest not in (*kinds[1], *kinds[2])
+                assert (roles.get(name.encode()) is Role.DRAFTS) == is_own, (kinds, name)
 
 
 def test_folders_that_another_user_made_at_dovecot_get_no_mail(tls_folder: Path) -> None:
@@ -179,4 +275,25 @@ def test_folders_that_another_user_made_at_dovecot_get_no_mail(tls_folder: Path)
         assert roles_in(alice) == {"INBOX/Gesendet": "sent", "Drafts": None, "Sent": None, "Trash": None}
         assert alice.keep_draft(draft, "<one@draft.sealwax.invalid>").folder == "INBOX/Drafts"
         assert roles_in(alice)["INBOX/Drafts"] == "drafts"
+        alice.close()
+
+
+def test_no_namespace_of_everybody_at_dovecot_gets_mail_however_many_there_are(tls_folder: Path) -> None:
+    """Bob makes a folder for drafts in each of 21 namespaces of everybody, which mark it as the folder for drafts."""
+    if dovecot.BINARY is None:
+        pytest.skip("dovecot is not installed")
+    folder = dovecot.new_folder()
+    spaces = [SPACE_OF_EVERYBODY.format(name=f"P{number:02}", folder=folder) for number in range(21)]
+    settings = "namespace inbox {\n  separator = /\n}\n" + "".join(spaces)
+    draft = OutgoingMessage.of(b"Message-ID: <one@draft.sealwax.invalid>\r\n\r\nHello\r\n")
+    with dovecot.run_dovecot(PASSWORDS, tls_folder=tls_folder, folder=folder, more_settings=settings) as addresses:
+        imap = addresses[Security.IMPLICIT_TLS]
+        server = MailServer(imap=imap, smtp=SOMEWHERE.smtp, ca_file=tls_folder / "tls_ca.pem")
+        bob = ImapConnection.open(login_at(server, BOB, PASSWORDS[BOB]))
+        for number in range(21):
+            bob.create_folder(f"P{number:02}/Drafts")
+        bob.close()
+        alice = ImapConnection.open(login_at(server))
+        assert alice.keep_draft(draft, "<one@draft.sealwax.invalid>").folder == "Drafts"
+        assert {name for name, role in roles_in(alice).items() if role == "drafts"} == {"Drafts"}
         alice.close()

@@ -22,7 +22,7 @@ from webbridge.gateway.imap_folders import (
     read_folders,
     roles_of,
 )
-from webbridge.gateway.imap_namespaces import ALL_PERSONAL, Namespaces, read_namespaces
+from webbridge.gateway.imap_namespaces import ALL_PERSONAL, UNKNOWN, Namespaces, read_namespaces
 from webbridge.gateway.imap_selection import Selection
 from webbridge.gateway.imap_syntax import UNREADABLE_NAME_MARK, Literal, read_code, read_folder_name, write_folder_name
 from webbridge.gateway.imap_wire import Answer, Command, ImapWire, folder_refusal, refusal
@@ -41,7 +41,7 @@ class FolderLists:
     def __init__(self, imap: ImapWire, selection: Selection) -> None:
         self._imap = imap
         self._selection = selection
-        self._namespaces: Namespaces | None = None
+        self._namespaces = UNKNOWN if imap.offers("NAMESPACE") else ALL_PERSONAL
 
     def all(self) -> list[Folder]:
         """Return the selectable folders with their counts: the inbox first, then those with a role, then by name.
@@ -63,11 +63,17 @@ class FolderLists:
         )
 
     def named_or_new(self, role: Role) -> str:
-        """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one."""
+        """Return the folder with a role: by its SPECIAL-USE, else by its name, else a new one.
+
+        Raises GatewayError with BUSY or NOT_OFFERED if there is none, and the server names no place for a new one.
+        """
         known = folders_with(role, self._listed())
         if known:
             return known[0].name
-        name = read_folder_name((self._namespaces or ALL_PERSONAL).for_new_folders + NAMES[role][0])
+        wire_name = self._namespaces.new_name(NAMES[role][0])
+        if wire_name is None:
+            raise _no_place(self._namespaces)
+        name = read_folder_name(wire_name)
         self._create(name)
         return name
 
@@ -131,11 +137,11 @@ class FolderLists:
         return self._read(self._ask_list((b"LIST", b'""', b'"*"')))
 
     def _read(self, answers: list[Answer]) -> list[ListedFolder]:
-        return read_folders(answers, self._namespaces or ALL_PERSONAL)
+        return read_folders(answers, self._namespaces)
 
     def _ask_list(self, command: Command) -> list[Answer]:
-        """Return the answers to a LIST. The first one on a connection also asks for the namespaces, in one write."""
-        if self._namespaces is None and self._imap.offers("NAMESPACE"):
+        """Return the answers to a LIST. Until the namespaces are known, each one asks for them in the same write."""
+        if not self._namespaces.are_known:
             self._imap.send((b"NAMESPACE",), command)
             self._namespaces = read_namespaces(self._answered_namespaces())
         else:
@@ -143,13 +149,13 @@ class FolderLists:
         return self._imap.answers()
 
     def _answered_namespaces(self) -> list[Answer]:
-        answers: list[Answer] = []
+        """Return the answers to NAMESPACE; none if it failed, also if the server named some before that."""
         try:
-            self._imap.finish(answers)
+            return self._imap.answers()
         except GatewayError:
             if self._imap.wire.broken:
                 raise
-        return answers
+            return []
 
     def _extended_list(self) -> list[Answer] | None:
         """Return the answers to a LIST with counts (RFC 5819, RFC 8440), or None if the server refuses it."""
@@ -208,6 +214,16 @@ def check_not_inbox(folder: str) -> str:
     if write_folder_name(check_folder_name(folder)).upper() == INBOX:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The inbox is neither renamed nor deleted.")
     return folder
+
+
+def _no_place(namespaces: Namespaces) -> GatewayError:
+    if namespaces.are_known:
+        text = (
+            "The mail server names no place for a new folder of this account. Ask the administrator of the mail server."
+        )
+        return GatewayError(GatewayCode.NOT_OFFERED, text)
+    text = "The mail server does not say which folders belong to this account. Try again in a moment."
+    return GatewayError(GatewayCode.BUSY, text)
 
 
 def _word(folder: str) -> Literal:

@@ -161,9 +161,9 @@ def _listed_folder(
 ) -> ListedFolder:
     if name.upper() == INBOX:
         return ListedFolder(INBOX, attributes - set(_SPECIAL_USE.values()), delimiter)
-    if namespaces.is_foreign(name):
-        # A mark there says how others use the folder.
-        return ListedFolder(name, attributes - set(_SPECIAL_USE.values()), delimiter)
+    if not namespaces.may_have_role_by_mark(name, delimiter):
+        # A mark in a namespace of others says how others use the folder.
+        attributes -= set(_SPECIAL_USE.values())
     return ListedFolder(name, attributes, delimiter, namespaces.top_name(name, delimiter))
 
 

@@ -1,66 +1,98 @@
 """The namespaces of an account (RFC 2342): which folders are its own, and which belong to others or to everybody.
 
-A folder gets a role by its name only where nobody else makes folders.
+A folder has a role only in a personal namespace. Where the server does not say which these are, no mark counts, because
+others may have made the folder, and a folder has a role only by its name at the top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from webbridge.gateway.imap_syntax import Value
 from webbridge.gateway.imap_wire import Answer
 
-MAX_NAMESPACES: Final = 20  # Of each of the three kinds. Our own bound: each folder is compared with each of them.
+MAX_PERSONAL: Final = 20  # Our own bound. Folders of further ones have no role.
+# Our own bounds, because each folder is compared with all of them. With more or longer ones no folder has a role.
+MAX_FOREIGN: Final = 2000
+MAX_PREFIX_BYTES: Final = 255
 _INBOX: Final = b"INBOX"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Namespaces:
     """The beginnings of folders' names, as they are on the wire."""
 
     personal: tuple[bytes, ...] = (b"",)
-    foreign: tuple[bytes, ...] = ()
+    foreign: frozenset[bytes] = frozenset()
+    are_known: bool = True
+    """False if the server was asked for its namespaces, and has not named them."""
 
-    @property
-    def for_new_folders(self) -> bytes:
-        """The beginning of a new folder's name."""
-        return self.personal[0]
+    def new_name(self, top_name: bytes) -> bytes | None:
+        """Return the name of a new folder at the top of a personal namespace, or None if there is no place for it."""
+        names = (one + top_name for one in self.personal)
+        return next((name for name in names if self.are_known and self._own_namespace(name, None) is not None), None)
 
-    def is_foreign(self, name: bytes) -> bool:
-        """Return whether a folder is in a namespace of other users or of everybody."""
-        longest = self._longest(name)
-        return longest is not None and longest in self.foreign
+    def may_have_role_by_mark(self, name: bytes, delimiter: bytes | None) -> bool:
+        """Return whether a mark of the server (RFC 6154) says how this account uses the folder."""
+        return self.are_known and self._own_namespace(name, delimiter) is not None
 
     def top_name(self, name: bytes, delimiter: bytes | None) -> bytes | None:
         """Return the name of a folder without its personal namespace and the inbox; None for another user's folder."""
-        longest = self._longest(name)
-        if longest is None or longest in self.foreign:
+        own = self._own_namespace(name, delimiter)
+        if own is None:
             return None
-        return name.removeprefix(longest).removeprefix(_INBOX + delimiter if delimiter else b"")
+        return name.removeprefix(own).removeprefix(_INBOX + delimiter if delimiter else b"")
 
-    def _longest(self, name: bytes) -> bytes | None:
-        """Return the most exact namespace of a folder, or None if it is in none."""
-        return max((one for one in (*self.personal, *self.foreign) if name.startswith(one)), key=len, default=None)
+    def _own_namespace(self, name: bytes, delimiter: bytes | None) -> bytes | None:
+        """Return the personal namespace of a folder, or None if the folder is in another one or in none."""
+        longest = next((name[:size] for size in self._sizes if name[:size] in self._all), None)
+        is_root_of_others = delimiter is not None and name + delimiter in self.foreign
+        return None if longest in self.foreign or is_root_of_others else longest
+
+    @cached_property
+    def _all(self) -> frozenset[bytes]:
+        return self.foreign.union(self.personal)
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        """The lengths of the beginnings, the longest first. The most exact namespace of a folder decides."""
+        return sorted(set(map(len, self._all)), reverse=True)
 
 
 ALL_PERSONAL: Final = Namespaces()
-"""The namespaces at a server that does not name them: a folder gets a role by its name only at the top."""
+"""The namespaces at a server that has no such command."""
+UNKNOWN: Final = Namespaces(are_known=False)
+_NONE: Final = Namespaces(personal=())
 
 
 def read_namespaces(answers: Iterable[Answer]) -> Namespaces:
-    """Return the namespaces of a NAMESPACE answer. Without a readable one, all folders are the account's own."""
+    """Return the namespaces of a NAMESPACE answer, or UNKNOWN if none is readable."""
     for answer in answers:
         if answer.kind == "NAMESPACE" and len(answer.values) >= 3:
-            personal, *foreign = (_prefixes(value) for value in answer.values[:3])
-            if personal:
-                return Namespaces(personal=personal, foreign=foreign[0] + foreign[1])
-    return ALL_PERSONAL
+            personal, *others = (_prefixes(value) for value in answer.values[:3])
+            foreign = [prefix for prefixes in others for prefix in prefixes]
+            # An unreadable namespace of others could be the one of a folder with a usual name.
+            if None in foreign or (personal and not any(prefix is not None for prefix in personal)):
+                return UNKNOWN
+            if len(foreign) > MAX_FOREIGN or any(len(prefix or b"") > MAX_PREFIX_BYTES for prefix in foreign):
+                return _NONE
+            return Namespaces(
+                personal=tuple(
+                    prefix
+                    for prefix in personal[:MAX_PERSONAL]
+                    if prefix is not None and len(prefix) <= MAX_PREFIX_BYTES
+                ),
+                foreign=frozenset(prefix for prefix in foreign if prefix is not None),
+            )
+    return UNKNOWN
 
 
-def _prefixes(value: Value) -> tuple[bytes, ...]:
-    described: Sequence[Value] = value if isinstance(value, list) else ()
-    return tuple(
-        one[0] for one in described[:MAX_NAMESPACES] if isinstance(one, list) and one and isinstance(one[0], bytes)
-    )
+def _prefixes(value: Value) -> list[bytes | None]:
+    """Return the beginnings in one of the three parts, with None for each unreadable one. NIL has none of them."""
+    if value is None:
+        return []
+    described: list[Value] = value if isinstance(value, list) else [value]
+    return [one[0] if isinstance(one, list) and one and isinstance(one[0], bytes) else None for one in described]
