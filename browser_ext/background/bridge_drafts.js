@@ -3,6 +3,7 @@
  * same keys. A draft is kept there exactly as it is here: sealed under a key of its writer and bound to its name
  * (`drafts.js`). The bridge learns its time and its size, and of whom it is.
  */
+import { addressKey } from "../../wasm_build/ui/formats.js";
 import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
@@ -69,7 +70,7 @@ export function drop(id) {
 async function upload(id, identity) {
   const { address } = await bridge.read();
   const own = address && (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
-  const isWriter = own && own.addresses.some((one) => one.toLowerCase() === address.toLowerCase());
+  const isWriter = own && own.addresses.some((one) => addressKey(one) === addressKey(address));
   const kept = await database.get("drafts", id);
   if (!isWriter || !kept?.letter || !ID.test(id)) return;
   if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_BYTES) return;

@@ -3,6 +3,7 @@
  * gets the message, so that neither a closed window nor a lost answer sends it twice: before anything is sent again, the
  * bridge is asked what became of it.
  */
+import { addressKey } from "../../wasm_build/ui/formats.js";
 import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
 import * as bridge from "./bridge.js";
@@ -34,9 +35,9 @@ export async function send(body, sender) {
   await ofWindow(body.composition, sender);
   const { directory, host, address } = await bridge.read();
   if (host !== body.bridge) throw new RequestError("bridge-changed");
-  if (address.toLowerCase() !== body.from.toLowerCase()) throw new RequestError("bridge-signed-out");
+  if (addressKey(address) !== addressKey(body.from)) throw new RequestError("bridge-signed-out");
   if (!body.draft) throw new RequestError("bad-request");
-  const account = await hashOf(JSON.stringify([directory, address.toLowerCase()]));
+  const account = await hashOf(JSON.stringify([directory, addressKey(address)]));
   return inTurn(`sending ${body.draft}`, () => sendInTurn(body, { host, account }));
 }
 

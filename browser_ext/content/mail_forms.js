@@ -5,6 +5,7 @@
  * A form for mail is a recipient field, a subject field and the editor nearest to both, inside a `form` element or not.
  * The module searches only when the person asks for encryption.
  */
+import { addressKey } from "../../wasm_build/ui/formats.js";
 import { attributeOf, bodyOf, closest, findBelow, focusedIn, hasFocus, parentOf, textOf, topElementOf } from "./dom_tree.js";
 import { findCms, isField } from "./field_text.js";
 import { mailFieldOf } from "./mail_words.js";
@@ -227,7 +228,7 @@ export function fieldsOf(form) {
   const people = (/** @type {string} */ wanted) => {
     const found = form.found.filter(({ kind }) => kind === wanted).flatMap(({ element }) => recipientsAt(element, form));
     const all = wanted === "to" ? [...addressesOfAction(form.place), ...found] : found;
-    return [...new Map(all.map((address) => [address.toLowerCase(), address])).values()].slice(0, MAX_ADDRESSES);
+    return [...new Map(all.map((address) => [addressKey(address), address])).values()].slice(0, MAX_ADDRESSES);
   };
   const from = form.found.find(({ kind }) => kind === "from")?.element;
   const { subject, editor } = form;

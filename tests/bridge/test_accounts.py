@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from roaming_keys.tickets import check_ticket, public_key_of
 from tests.support.clock import FakeClock
+from tests.support.like_ascii import LIKE_ASCII
 from tests.support.servers.bridge import API, ENROLMENT_KEY, FROM_PAGES, KEYS, error_of, get, sign_in
 from tests.support.servers.lying_server import LyingServer, TakeLine
 from tests.support.servers.mailboxes import ALICE, PASSWORDS, SOMEWHERE
@@ -51,6 +52,15 @@ def test_each_domain_has_its_servers() -> None:
     found = accounts(MailDomain(name="example.test"), MailDomain(name="other.test", server=ELSEWHERE))
     assert found.account_of("a@example.test").server == SOMEWHERE
     assert found.account_of("a@other.test").server == ELSEWHERE
+
+
+def test_only_small_and_large_ascii_letters_are_the_same() -> None:
+    """Each other character makes an address that is refused, also if it becomes an ASCII letter in another form."""
+    found = accounts(default_domain="example.test")
+    for character in LIKE_ASCII:
+        for typed in (f"a{character}b", f"a{character}b@example.test", f"alice@a{character}b.test"):
+            with pytest.raises(GatewayError):
+                found.account_of(typed)
 
 
 @pytest.mark.parametrize("typed", ["", "alice", "alice@", "@example.test", "a b@example.test", "a@b@example.test"])

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.like_ascii import LIKE_ASCII
 from tests.support.servers.bridge import error_of, send
 from tests.support.servers.lying_server import LyingServer
 from tests.support.servers.mailboxes import ALICE, BOB, login_at
@@ -184,6 +185,19 @@ def test_every_server_reads_the_same_header_fields(lines: list[bytes]) -> None:
     read = message_from_bytes(message.header)
     assert [name.strip().lower() for name in read] == [name.decode("ascii") for name in named]
     assert (read.get_payload(), read.defects) == ("", [])
+
+
+@pytest.mark.parametrize("sender", ["ALICE@Example.TEST", "Alice <alice@example.test>", '"alice"@example.test'])
+def test_from_may_have_the_letters_of_the_account_in_any_case(sender: str) -> None:
+    check_header(f"From: {sender}\r\n\r\n".encode(), ALICE)
+
+
+def test_no_other_character_passes_for_a_letter_of_the_account() -> None:
+    """Recipients, and the person who takes over a domain, tell alice@stra\u00dfe.test from alice@strasse.test."""
+    for character, letters in LIKE_ASCII.items():
+        for place in ("a%sb@example.test", "alice@a%sb.test"):
+            with pytest.raises(GatewayError):
+                check_header(f"From: {place % character}\r\n\r\n".encode(), place % letters)
 
 
 @pytest.mark.parametrize("name", [b"Bcc", b"BCC ", b"Resent-Bcc"])

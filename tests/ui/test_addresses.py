@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,10 @@ from tests.support.project import ROOT
 _FOLDER: Final = Path(__file__).parent
 _FORMATS: Final = ROOT / "wasm_build/ui/formats.js"
 _STATES: Final = ROOT / "webbridge/pages/state_database.js"
+# An address in lower case, or one of several addresses.
+_LOWERED: Final = re.compile(
+    r"(?:address|email|from|sender|account)\??\.toLowerCase|addresses\b.*\.toLowerCase", re.IGNORECASE
+)
 _PAIRS: Final = (
     ("alice@example.test", "ALICE@Example.test"),
     ("alice@example.test", "bob@example.test"),
@@ -35,6 +40,13 @@ def run(script: str, module: Path, argument: object) -> Any:
 
 def test_addresses_are_the_same_as_in_the_core() -> None:
     assert run("addresses_match.mjs", _FORMATS, _PAIRS) == [addresses_match(one, other) for one, other in _PAIRS]
+
+
+def test_no_module_compares_addresses_by_the_lower_case_of_all_letters() -> None:
+    modules = [*ROOT.glob("browser_ext/**/*.js"), *ROOT.glob("webbridge/pages/*.js"), *ROOT.glob("wasm_build/**/*.js")]
+    assert _FORMATS in modules
+    found = [f"{one.name}: {line}" for one in modules for line in one.read_text().splitlines() if _LOWERED.search(line)]
+    assert found == []
 
 
 def test_two_addresses_share_kept_state_only_if_they_are_the_same() -> None:

@@ -54,7 +54,12 @@ class Accounts:
 
     def _address_of(self, typed: str) -> str:
         if "@" in typed:
-            return check_address(typed.lower())
+            return _in_small_letters(typed)
         if not self._default_domain:
             raise GatewayError(GatewayCode.BAD_ARGUMENT, "Write your whole e-mail address, as name@example.org.")
-        return check_address(f"{typed.lower()}@{self._default_domain}")
+        return _in_small_letters(f"{typed}@{self._default_domain}")
+
+
+def _in_small_letters(address: str) -> str:
+    # Checked before, because the Kelvin sign would become the k of another person's address.
+    return check_address(address).lower()

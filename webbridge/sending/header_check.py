@@ -56,7 +56,9 @@ def _check_from(fields: Headers, account: str) -> None:
     mailboxes = addresses(named[0].unfolded) if len(named) == 1 else ()
     if len(mailboxes) != 1 or not mailboxes[0].address:
         raise GatewayError(GatewayCode.BAD_ARGUMENT, "The message needs one field From with one address.")
-    if mailboxes[0].address.casefold() != account.casefold():
+    address = mailboxes[0].address
+    # An account is in ASCII. Some other letters become ASCII in lower case, such as the Kelvin sign.
+    if not address.isascii() or address.lower() != account.lower():
         text = f"The message is from another address than {account}, as which you are signed in."
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
 

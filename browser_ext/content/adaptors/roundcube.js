@@ -9,6 +9,7 @@
  * stored copy is the same, resends it, and moves it to the sent mail. Where an administrator has switched off the
  * import or the resending, the encrypted message goes as an attachment.
  */
+import { addressKey } from "../../../wasm_build/ui/formats.js";
 import { mayNamePart } from "../any_webmail/part_names.js";
 import { codeOf, problem } from "../problems.js";
 import { isWebmail } from "../webmail_signs.js";
@@ -236,7 +237,7 @@ async function store(bytes, folder) {
 function identityOf(from, form) {
   /** @type {[string, {email?: string}][]} */
   const identities = Object.entries(environment(form).identities ?? {});
-  const found = identities.find(([, { email }]) => email?.toLowerCase() === from.toLowerCase());
+  const found = identities.find(([, { email }]) => email !== undefined && addressKey(email) === addressKey(from));
   if (!found) throw problem("sender-unknown");
   return found[0];
 }
