@@ -15,7 +15,7 @@ from werkzeug.security import safe_join
 
 from sealwax.service import create_application
 from webbridge.config import PagesConfig
-from webbridge.security import pages_policy
+from webbridge.security import pages_fields, pages_policy
 
 _PACKAGE = Path(__file__).parent
 # In an installed wheel the built pages are in the package. In a checkout they are in the build's folder.
@@ -44,7 +44,11 @@ _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 def create_pages_app(config: PagesConfig) -> Flask:
     """Return the application that serves the build's pages folder."""
     app = create_application(
-        "webbridge.pages", config.pages_origin, proxies=config.trusted_proxies, policy=pages_policy(config)
+        "webbridge.pages",
+        config.pages_origin,
+        proxies=config.trusted_proxies,
+        policy=pages_policy(config),
+        fields=pages_fields(config),
     )
     app.before_request(_forget_dates)
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from flask import Flask, g, request
 
-from sealwax.releases.document import CONNECT, PAGES_POLICY
-from sealwax.service import CrossOrigin, ServiceError, install_cross_origin
+from sealwax.releases.header_fields import CONNECT, ISOLATION, PAGES_POLICY, TRANSPORT, TRANSPORT_VALUE
+from sealwax.service import CrossOrigin, ServiceError, install_cross_origin, is_https
 from webbridge.callers import PAGES, Caller, find_extension, token_in
 from webbridge.config import BridgeConfig, PagesConfig
 
@@ -100,3 +100,8 @@ def _is_extension_at_its_door(origin: str) -> bool:
 def pages_policy(config: PagesConfig) -> dict[str, str]:
     """Return the policy of the static origin: its own code, WebAssembly, and connections to API and key server."""
     return {**PAGES_POLICY, CONNECT: f"'self' {config.api_origin} {config.key_server_origin}"}
+
+
+def pages_fields(config: PagesConfig) -> dict[str, str]:
+    """Return the other header fields that bind browsers. `sealwax verify-pages` expects the same ones."""
+    return {**ISOLATION, TRANSPORT: TRANSPORT_VALUE} if is_https(config.pages_origin) else ISOLATION

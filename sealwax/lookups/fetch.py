@@ -136,6 +136,8 @@ class FetchAnswer:
 
     body: bytes
     fields: tuple[tuple[str, str], ...]
+    is_head_read: bool = True
+    """False if the head has a line that is no field. Python leaves out the lines after it, and browsers read them."""
 
 
 class _Target(NamedTuple):
@@ -264,7 +266,12 @@ def _exchange(connection: _Connection, target: _Target, request: FetchRequest, p
     if response.status != _OK:
         text = f"{target.host} answered with HTTP status {response.status}"
         raise LookupFailed(LookupFailure.HTTP_STATUS, text, status=response.status)
-    return FetchAnswer(body=_read_body(response, target, policy.max_body_bytes), fields=tuple(response.getheaders()))
+    head = response.headers
+    return FetchAnswer(
+        body=_read_body(response, target, policy.max_body_bytes),
+        fields=tuple(response.getheaders()),
+        is_head_read=not (head.defects or head.get_payload() or head.get_unixfrom()),
+    )
 
 
 def _read_body(response: http.client.HTTPResponse, target: _Target, allowed: int) -> bytes:

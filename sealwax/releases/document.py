@@ -1,147 +1,102 @@
-"""The document of the pages: the files to which it refers, and the header fields under which browsers run it.
+"""The document of the pages, and the files to which it refers.
 
-The bytes of the document are compared with the signed list. The checks here find other mistakes: a document that was
-signed although it refers to another place, and a server that sends a weaker policy than the pages'.
+The bytes of the document are compared with the signed list. The check here finds a document that was signed although it
+refers to another place. It knows only the markup that the pages use, and names all other markup, such as comments. A
+parser here could read that otherwise than browsers, and so not see a reference.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from html.parser import HTMLParser
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 DOCUMENT: Final = "index.html"
 CONFIGURATION: Final = "config.json"
-PAGES_POLICY: Final = {
-    "default-src": "'none'",
-    "script-src": "'self' 'wasm-unsafe-eval'",
-    "worker-src": "'self'",
-    "style-src": "'self'",
-    "img-src": "'self' data:",
-    "base-uri": "'none'",
-    "form-action": "'none'",
-    "frame-ancestors": "'none'",
-    "require-trusted-types-for": "'script'",
-    "trusted-types": "sealwax",
-}
-"""The Content-Security-Policy of the pages, without `connect-src`, which names the operator's API and key server."""
-CONNECT: Final = "connect-src"
 
-_HARMLESS: Final = frozenset({"upgrade-insecure-requests", "report-uri", "report-to"})
-# Header fields by which a server adds to a document whatever its bytes are.
-_ADDING_FIELDS: Final = ("Link", "Refresh")
-# Python takes some further characters for blanks, and browsers take them for letters of a directive or a value.
-_COMPARED_FIELDS: Final = ("Content-Type", "X-Content-Type-Options", "Content-Security-Policy")
-_ADDRESSES: Final = frozenset(
-    {"action", "background", "cite", "data", "formaction", "href", "longdesc", "manifest", "ping", "poster", "src"}
-    | {"srcset", "xlink:href"}
+# Without ASCII, the case of letters would not matter for some others, as the Kelvin sign.
+_FLAGS: Final = re.IGNORECASE | re.ASCII
+_DOCTYPE: Final = re.compile(r"<!doctype html>", _FLAGS)
+_END_TAG: Final = re.compile(r"</([a-z][a-z0-9]*)[ \t\r\n]*>", _FLAGS)
+_START_TAG: Final = re.compile(
+    r"<([a-z][a-z0-9]*+)"
+    r"""((?:[ \t\r\n]++[a-z][a-z0-9-]*+(?:=(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'<>=`]++))?)*)[ \t\r\n]*+>""",
+    _FLAGS,
 )
-_UNWANTED: Final = frozenset({"base", "embed", "form", "frame", "iframe", "object", "style", "template"})
+# Only for the attributes of a start tag.
+_ATTRIBUTES: Final = re.compile(r"""([a-z][a-z0-9-]*+)(?:=(?:"([^"<>]*+)"|'([^'<>]*+)'|([^\s"'<>=`]++)))?""", _FLAGS)
+_NO_SCRIPT: Final = re.compile(r"[ \t\r\n]*</script[ \t\r\n]*>", _FLAGS)
+_PATH: Final = re.compile(r"[A-Za-z0-9._~/-]+")
+_SHOWN_CHARACTERS: Final = 200
 
-Fields = Sequence[tuple[str, str]]
+# The attributes that any element may have. None of them takes an address, a style or a script.
+_EVERYWHERE: Final = frozenset({"class", "dir", "hidden", "id", "lang", "role", "title"})
+_ELEMENTS: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("body", "div", "footer", "h1", "h2", "head", "header", "html", "main", "noscript"), frozenset()),
+    **dict.fromkeys(("p", "section", "span", "title"), frozenset()),
+    "img": frozenset({"alt", "height", "src", "width"}),
+    "link": frozenset({"as", "crossorigin", "href", "integrity", "media", "rel", "sizes", "type"}),
+    "meta": frozenset({"charset", "content", "name"}),
+    "script": frozenset({"async", "crossorigin", "defer", "integrity", "src", "type"}),
+}
+_REFERENCES: Final = frozenset({"href", "src"})
+# The values that an attribute may have, where others would weaken the page or give the element another meaning.
+_VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("meta", "charset"): frozenset({"utf-8"}),
+    ("meta", "name"): frozenset({"color-scheme", "description", "referrer", "theme-color", "viewport"}),
+    ("script", "type"): frozenset({"module"}),
+    ("link", "rel"): frozenset({"icon", "manifest", "modulepreload", "preload", "stylesheet"}),
+}
 
 
 def find_references(html: str, listed: Collection[str]) -> list[str]:
     """A sentence for each thing in the document that is no reference to a file of the list."""
-    reader = _Reader(frozenset(listed))
-    reader.feed(html)
-    reader.close()
-    return reader.problems
+    problems = [] if "\ufffd" not in html else ["it has bytes that are no UTF-8"]
+    return [*problems, *dict.fromkeys(_find_problems(html, frozenset(listed)))]
 
 
-def check_header_fields(fields: Fields, *, connections: Collection[str]) -> list[str]:
-    """A sentence for each header field of the document that the pages' server does not send, or sends otherwise.
-
-    `connections`: the origins that the policy may allow besides the pages' own.
-    """
-    problems = [f"the header field {name} adds to the page" for name in _ADDING_FIELDS if _values(fields, name)]
-    kinds = [value.partition(";")[0].strip().lower() for value in _values(fields, "Content-Type")]
-    if kinds != ["text/html"]:
-        problems.append(f"the content type is {', '.join(kinds) or 'missing'}, text/html was expected")
-    if [value.strip().lower() for value in _values(fields, "X-Content-Type-Options")] != ["nosniff"]:
-        problems.append("the header field X-Content-Type-Options: nosniff is missing")
-    unclear = [name for name in _COMPARED_FIELDS if not all(map(_is_plain, _values(fields, name)))]
-    problems += [f"the header field {name} has characters other than ASCII" for name in unclear]
-    return [*problems, *_check_policies(fields, {"'self'", "'none'", *connections})]
-
-
-def _is_plain(value: str) -> bool:
-    return value.isascii() and value.replace("\t", " ").isprintable()
+def _find_problems(html: str, listed: frozenset[str]) -> Iterator[str]:
+    at = html.find("<")
+    while at >= 0:
+        start, end = _START_TAG.match(html, at), _END_TAG.match(html, at)
+        found = start or end or _DOCTYPE.match(html, at)
+        if start is not None:
+            yield from _check_element(start[1].lower(), _read_attributes(start[2]), listed)
+        elif found is None:
+            yield f"it has markup that the pages do not use: {shown(html[at : at + 20])}"
+        after = found.end() if found else at + 1
+        if start is not None and start[1].lower() == "script" and not _NO_SCRIPT.match(html, after):
+            yield "it has a script of its own"
+        at = html.find("<", after)
 
 
-def _check_policies(fields: Fields, connections: Collection[str]) -> list[str]:
-    # A browser obeys each of several policies, so one that is strict enough suffices.
-    policies = _policies(fields)
-    if not policies:
-        return ["the header field Content-Security-Policy is missing"]
-    return min((list(_weaknesses(policy, connections)) for policy in policies), key=len)
+def _read_attributes(text: str) -> list[tuple[str, str]]:
+    return [(one[1].lower(), one[2] or one[3] or one[4] or "") for one in _ATTRIBUTES.finditer(text)]
 
 
-def _weaknesses(policy: Mapping[str, str], connections: Collection[str]) -> Iterator[str]:
-    for name, expected in PAGES_POLICY.items():
-        if name not in policy:
-            yield f"the policy lacks {name} {expected}"
-        elif not set(policy[name].split()) <= set(expected.split()):
-            yield f"the policy has {name} {policy[name]}, {expected} was expected"
-    for name in policy.keys() - PAGES_POLICY.keys() - _HARMLESS - {CONNECT}:
-        # A further directive, such as script-src-elem, may allow more than the one that it replaces.
-        yield f"the policy has the directive {name}, which the pages do not use"
-    for source in policy.get(CONNECT, "").split():
-        if source not in connections:
-            yield f"the policy allows connections to {source}, which {CONFIGURATION} does not name"
+def _check_element(tag: str, attributes: list[tuple[str, str]], listed: frozenset[str]) -> Iterator[str]:
+    if tag not in _ELEMENTS:
+        yield f"it has an element {tag}"
+    for name, value in attributes:
+        if name in _REFERENCES and not _is_listed(value, listed):
+            yield f"it refers to {shown(value)}, which the list does not name"
+        elif name not in _EVERYWHERE | _ELEMENTS.get(tag, frozenset()) and not name.startswith(("aria-", "data-")):
+            yield f"the element {tag} has the attribute {name}"
+        elif value.lower() not in _VALUES.get((tag, name), {value.lower()}):
+            yield f"the element {tag} has {name}={shown(value)}"
+    found = {name: value.lower() for name, value in attributes}
+    if len(found) != len(attributes):
+        yield f"the element {tag} has an attribute twice"
+    if found.get("name") == "referrer" and found.get("content") != "no-referrer":
+        yield "it allows browsers to tell other servers its address"
 
 
-def _policies(fields: Fields) -> list[dict[str, str]]:
-    texts = [text for value in _values(fields, "Content-Security-Policy") for text in value.split(",")]
-    return [_parse_policy(text) for text in texts if text.strip()]
+def _is_listed(path: str, listed: frozenset[str]) -> bool:
+    return _PATH.fullmatch(path) is not None and not path.startswith("/") and posixpath.normpath(path) in listed
 
 
-def _parse_policy(text: str) -> dict[str, str]:
-    policy: dict[str, str] = {}
-    for directive in text.split(";"):
-        name, _, sources = directive.strip().partition(" ")
-        # The first directive of a name counts (CSP Level 3 section 2.2.1).
-        if name:
-            policy.setdefault(name.lower(), " ".join(sources.split()))
-    return policy
-
-
-def _values(fields: Fields, name: str) -> list[str]:
-    return [value for given, value in fields if given.lower() == name.lower()]
-
-
-class _Reader(HTMLParser):
-    def __init__(self, listed: frozenset[str]) -> None:
-        super().__init__(convert_charrefs=True)
-        self.problems: list[str] = []
-        self._listed = listed
-        self._is_in_script = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._is_in_script = tag == "script"
-        if tag in _UNWANTED:
-            self.problems.append(f"it has an element {tag}")
-        for name, value in attrs:
-            if name.startswith("on") or name == "style":
-                self.problems.append(f"the element {tag} has the attribute {name}")
-            elif tag == "meta" and name == "http-equiv":
-                self.problems.append(f"it sets the header field {value}")
-            elif name in _ADDRESSES and not self._is_listed(value or ""):
-                self.problems.append(f"it refers to {value}, which the list does not name")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_in_script = False
-
-    def handle_data(self, data: str) -> None:
-        if self._is_in_script and data.strip():
-            self.problems.append("it has a script of its own")
-
-    def _is_listed(self, address: str) -> bool:
-        try:
-            parts = urlsplit(address.strip())
-        except ValueError:
-            return False
-        is_path = address.strip() == parts.path and not parts.path.startswith("/")
-        return is_path and posixpath.normpath(parts.path) in self._listed
+def shown(text: str) -> str:
+    """A text of a stranger for a terminal: cut, and without characters that change what is shown."""
+    cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+    return cut if cut.isprintable() else ascii(cut)

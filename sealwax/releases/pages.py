@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from sealwax.lookups.deadline import Deadline
 from sealwax.lookups.fetch import FetchAnswer, FetchPolicy, FetchRequest, LookupFailed, LookupFailure, fetch_answer
-from sealwax.releases.document import CONFIGURATION, DOCUMENT, check_header_fields, find_references
+from sealwax.releases.document import CONFIGURATION, DOCUMENT, find_references
 from sealwax.releases.findings import Finding, Outcome, compare
+from sealwax.releases.header_fields import check_header_fields
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_RELEASE_BYTES
 from smime_core.own_content import MANIFEST_NAME, Release, ReleasedFile
@@ -139,7 +140,10 @@ def _compare_document(
     except LookupFailed as failure:
         return _failed(DOCUMENT, failure), ()
     references = find_references(answer.body.decode("utf-8", "replace"), listed)
-    problems = (*check_header_fields(answer.fields, connections=connections), *references)
+    head = check_header_fields(answer.fields, connections=connections, is_https=source.base.startswith("https:"))
+    # Browsers read the lines after such a line, and Python leaves them out.
+    unread = () if answer.is_head_read else ("its head has a line that is no header field",)
+    problems = (*unread, *head, *references)
     return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]
 
 

@@ -20,18 +20,19 @@ def create_application(
     *,
     proxies: int,
     policy: Mapping[str, str] = API_POLICY,
+    fields: Mapping[str, str] | None = None,
     error_codes: Mapping[int, str] | None = None,
 ) -> Flask:
     """Return an application without routes, static files and templates, which answers only for `origin`.
 
-    `proxies` is the number of reverse proxies in front of the service, `policy` its Content-Security-Policy, and
-    `error_codes` are the `codes` of `install_error_handlers`.
+    `proxies` is the number of reverse proxies in front of the service, `policy` its Content-Security-Policy. `fields`
+    are further header fields of every answer, and `error_codes` are the `codes` of `install_error_handlers`.
     """
     app = Flask(name, static_folder=None, template_folder=None)
     # Against DNS rebinding: a page whose name resolves to our address sends its own Host, which is refused.
     app.config["TRUSTED_HOSTS"] = [host_of(origin)]
     install_error_handlers(app, error_codes)
-    install_security_headers(app, policy, https=is_https(origin))
+    install_security_headers(app, policy, https=is_https(origin), fields=fields)
     install_proxies(app, proxies)
     install_observation(app)
     install_whole_bodies(app)

@@ -31,8 +31,20 @@ class CrossOrigin:
     with_cookies: bool = False
 
 
-def install_security_headers(app: Flask, policy: Mapping[str, str], *, https: bool) -> None:
-    """Add the headers to every answer. With `https`, plain HTTP is redirected, and browsers remember to use HTTPS."""
+def install_security_headers(
+    app: Flask, policy: Mapping[str, str], *, https: bool, fields: Mapping[str, str] | None = None
+) -> None:
+    """Add the headers to every answer. With `https`, plain HTTP is redirected, and browsers remember to use HTTPS.
+
+    `fields` are further ones, or ones in the place of these.
+    """
+
+    # Functions that are added later run earlier, so this one has the last word.
+    @app.after_request
+    def set_fields(response: Response) -> Response:
+        response.headers.update(fields or {})
+        return response
+
     Talisman(
         app,
         content_security_policy=policy,

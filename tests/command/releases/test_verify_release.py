@@ -131,7 +131,7 @@ def test_the_version_has_to_be_known_and_made_of_numbers(lab: Lab) -> None:
         (b'<script src="/main.js"></script>', "it refers to /main.js"),
         (b'<img src="missing.png">', "it refers to missing.png"),
         (b'<p onclick="x()">', "the element p has the attribute onclick"),
-        (b'<meta http-equiv="refresh" content="0">', "it sets the header field refresh"),
+        (b'<meta http-equiv="refresh" content="0">', "the element meta has the attribute http-equiv"),
         (b"<iframe></iframe>", "it has an element iframe"),
     ],
 )
