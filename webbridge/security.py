@@ -33,6 +33,7 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
         "send.send_message",
         "send.show_offers",
         "send.show_outcome",
+        "send.withdraw_key",
         "session.sign_in",
         "session.sign_out",
         "session.who",

@@ -41,6 +41,7 @@ ALLOWED = {
     ("GET", "/api/send"),
     ("GET", "/api/send/<key>"),
     ("POST", "/api/send/<key>/look"),
+    ("DELETE", "/api/send/<key>"),
     ("POST", "/api/drafts"),
     ("DELETE", "/api/drafts"),
     ("POST", "/api/directory"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -12,12 +14,13 @@ from flask.testing import FlaskClient
 
 from tests.support.servers.bridge import API, UPLOAD, bridge_before, error_of, get, send, sign_in, upload
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
-from tests.support.servers.mailboxes import ALICE, BOB, login_at
+from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, OutgoingMessage, submit_message
 from webbridge.sending.offers import MAX_ASKED_AT_ONCE_PER_SERVER
 
 pytestmark = pytest.mark.server
 
+KEY = "k" * 22
 CAROL = "carol@example.test"
 MAX_BYTES = 20_000_000
 MESSAGE = b"From: alice@example.test\r\nSubject: x\r\n\r\nHello\r\n.dot\r\n"
@@ -70,7 +73,6 @@ def test_a_message_without_an_answer_was_perhaps_sent(smtp: LyingServer, name: s
     ("reply", "code"),
     [
         (b"250 ok\r\n", None),
-        (b"200 ok\r\n", None),
         (b"250-ok\r\n250 really\r\n", None),
         (b"421 going down\r\n", GatewayCode.BUSY),
         (b"452 no room\r\n", GatewayCode.BUSY),
@@ -84,6 +86,13 @@ def test_the_reply_to_the_last_line_decides(smtp: LyingServer, reply: bytes, cod
         assert submit(smtp) is Outcome.SENT
     else:
         assert refused(smtp) is code
+
+
+@pytest.mark.parametrize("code", [200, 211, 214, 220, 221, 235, 251, 252, 299, 300, 334, 354, 399])
+def test_a_reply_to_something_else_confirms_no_message(smtp: LyingServer, code: int) -> None:
+    """RFC 5321 section 4.3.2: only 250 says that the server has accepted the message."""
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), b"%d 2.0.0 ready\r\n" % code]
+    assert submit(smtp) is Outcome.PERHAPS
 
 
 BEFORE_THE_DOT: list[tuple[Sequence[Step], GatewayCode]] = [
@@ -166,6 +175,30 @@ def test_the_api_tells_the_three_outcomes_apart(smtp: LyingServer, imap: LyingSe
     assert error_of(response) == (503, "mail-server-busy")
     assert response.headers["Retry-After"] == "60"
     assert imap.messages == [MESSAGE]  # one copy, that of the message that was sent
+
+
+@pytest.mark.parametrize("stage", ["MAIL FROM", "RCPT TO", "DATA", "the end of the message"])
+@pytest.mark.parametrize(("code", "status"), [(550, "5.7.1"), (451, "4.3.0")])
+def test_no_words_of_a_server_are_stored(
+    smtp: LyingServer, imap: LyingServer, tmp_path: Path, stage: str, code: int, status: str
+) -> None:
+    """The words of a lying server may be the password and addresses."""
+    secrets = (PASSWORDS[ALICE], ALICE, BOB)
+    refusal = f"{code} {status} {' '.join(secrets)}\r\n".encode()
+    if stage == "the end of the message":
+        smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), refusal]
+    else:
+        smtp.answers[stage] = [refusal]
+    database = tmp_path / "bridge.sqlite"
+    mail_server = replace(imap.address(timeout_seconds=2.0), smtp=smtp.address().smtp)
+    with bridge_before(mail_server, database=str(database)) as alice:
+        sign_in(alice)
+        assert f"{code} {status} {secrets[0]}" in send(alice, MESSAGE, BOB, key=KEY).get_json()["message"]
+        rows = sqlite3.connect(database).execute("SELECT * FROM submission").fetchall()
+        assert [secret for secret in secrets if secret in str(rows)] == []
+        assert len(rows) == (stage == "the end of the message")
+        if rows:
+            assert send(alice, MESSAGE, BOB, key=KEY).get_json()["message"].endswith(f": {code} {status}")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from flask import Flask
@@ -187,6 +188,84 @@ def test_a_message_that_was_perhaps_sent_is_looked_for(
     assert copies(memory_server) == 0
 
 
+def test_a_copy_of_another_message_with_the_same_message_id_confirms_nothing(
+    alice: FlaskClient, memory_server: MemoryMailServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def submit_silently(*_: object, before_last_line: Callable[[], None], **_options: object) -> Outcome:
+        before_last_line()
+        return Outcome.PERHAPS
+
+    monkeypatch.setattr(once, "submit_message", submit_silently)
+    send(alice, MESSAGE, BOB, key=KEY)
+    monkeypatch.undo()
+    assert send(alice, MESSAGE, ALICE).get_json() == {"outcome": "sent", "savedTo": "Sent"}
+    monkeypatch.setattr(once, "submit_message", submit_silently)
+    clock.advance(seconds=KEPT_SECONDS - 60)
+    sign_in(alice)
+    send(alice, MESSAGE, BOB, key="l" * 22)
+    for wait in (0, 120):  # The copy of the message that was sent is still there when its own key is forgotten.
+        clock.advance(seconds=wait)
+        send(alice, MESSAGE.replace(b"<one@", b"<two@"), BOB)
+        for key in (KEY, "l" * 22):
+            look = alice.post(f"/api/send/{key}/look", base_url=API, headers=FROM_PAGES).get_json()
+            assert look == {"outcome": "perhaps", "savedTo": None}
+    assert len(memory_server.messages(ALICE, "Sent")) == 1
+
+
+def test_a_withdrawn_key_sends_nothing(alice: FlaskClient, memory_server: MemoryMailServer) -> None:
+    """The upload may still be on its way when the answer says that nothing was sent."""
+    for _ in range(2):
+        answer = alice.delete(f"/api/send/{KEY}", base_url=API, headers=FROM_PAGES).get_json()
+        assert answer == {"outcome": "withdrawn", "savedTo": None}
+    assert error_of(send(alice, MESSAGE, BOB, key=KEY)) == (422, "key-used")
+    assert error_of(get(alice, f"/api/send/{KEY}")) == (422, "message-refused")
+    assert copies(memory_server) == 0
+
+
+def test_a_message_that_was_sent_is_not_withdrawn(alice: FlaskClient) -> None:
+    sent = send(alice, MESSAGE, BOB, key=KEY).get_json()
+    assert alice.delete(f"/api/send/{KEY}", base_url=API, headers=FROM_PAGES).get_json() == sent
+    assert error_of(alice.delete("/api/send/short", base_url=API, headers=FROM_PAGES)) == (400, "bad-request")
+
+
+@pytest.mark.parametrize("question", ["GET", "look", "withdraw"])
+def test_nothing_is_sent_after_the_answer_that_nothing_was(
+    alice: FlaskClient,
+    memory_server: MemoryMailServer,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    question: str,
+) -> None:
+    """The look-up of a host name counts in no deadline, so a turn can run out while its process goes on."""
+
+    def ask() -> str:
+        path = f"/api/send/{KEY}"
+        if question == "GET":
+            answer = get(alice, path)
+        elif question == "look":
+            answer = alice.post(f"{path}/look", base_url=API, headers=FROM_PAGES)
+        else:
+            answer = alice.delete(path, base_url=API, headers=FROM_PAGES)
+        return str(answer.get_json()["outcome"])
+
+    def submit_slowly(*arguments: object, **options: object) -> Outcome:
+        clock.advance(seconds=120)
+        heard.append(ask())
+        return submit_message(*arguments, **options)  # type: ignore[arg-type]
+
+    heard: list[str] = []
+    monkeypatch.setattr(once, "submit_message", submit_slowly)
+    assert error_of(send(alice, MESSAGE, BOB, key=KEY)) == (409, "already-sending")
+    assert heard == ["withdrawn" if question == "withdraw" else "unknown"]
+    assert copies(memory_server) == 0
+    monkeypatch.undo()
+    again = send(alice, MESSAGE, BOB, key=KEY)
+    if question == "withdraw":
+        assert error_of(again) == (422, "key-used")
+    else:
+        assert again.get_json()["outcome"] == "sent"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -243,6 +322,53 @@ def test_a_turn_that_ran_out_sends_no_last_line(ledger: Ledger, clock: FakeClock
     recorded = ledger.find(ALICE, KEY)
     assert recorded is not None
     assert recorded.state is State.PERHAPS
+
+
+def test_a_turn_that_ran_out_sends_no_last_line_although_nobody_asked(ledger: Ledger, clock: FakeClock) -> None:
+    late = begin(ledger, seconds=60)
+    clock.advance(seconds=60)
+    with pytest.raises(NotOurTurn):
+        ledger.will_end(late, seconds=60)
+
+
+def test_no_order_of_requests_contradicts_an_answer(ledger: Ledger, clock: FakeClock) -> None:
+    """Requests of many processes under one key: none sends a last line after an answer that nothing was sent.
+
+    Only a request that begins after `unknown` may, and none after `withdrawn`.
+    """
+    for seed in range(12):
+        _ask_in_any_order(ledger, clock, f"{seed:022}", Random(seed))  # noqa: S311 (the same every time)
+
+
+def _ask_in_any_order(ledger: Ledger, clock: FakeClock, key: str, random: Random) -> None:
+    turns: list[Turn] = []
+    may_send: set[bytes] = set()
+    last_lines, is_withdrawn = 0, False
+    for _ in range(40):
+        step = random.choice(["begin", "begin", "will-end", "will-end", "find", "withdraw", "wait", "give-up"])
+        clock.advance(seconds=random.choice([0, 1, 70]) if step == "wait" else 0)
+        with suppress(NotOurTurn, ServiceError):
+            if step == "begin":
+                turn = ledger.begin(ALICE, key, bytes([random.randrange(2)] * 32), "", seconds=60)
+                if isinstance(turn, Turn):
+                    assert not is_withdrawn
+                    turns.append(turn)
+                    may_send.add(turn.owner)
+            elif step == "will-end" and turns:
+                turn = random.choice(turns)
+                ledger.will_end(turn, seconds=60)
+                assert turn.owner in may_send
+                last_lines += 1
+            elif step == "find" and ledger.find(ALICE, key) is None:
+                assert last_lines == 0
+                may_send.clear()
+            elif step == "withdraw" and random.random() < 0.1 and ledger.withdraw(ALICE, key) is None:
+                assert last_lines == 0
+                may_send.clear()
+                is_withdrawn = True
+            elif step == "give-up" and turns:
+                ledger.give_up(random.choice(turns))
+    assert last_lines <= 1
 
 
 def test_a_key_may_name_another_message_as_long_as_the_last_line_is_not_out(ledger: Ledger, clock: FakeClock) -> None:

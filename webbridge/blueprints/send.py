@@ -74,9 +74,20 @@ def show_outcome(key: str) -> Response:
     return jsonify(outcome="unknown", savedTo=None) if recorded is None else _answer(recorded)
 
 
+@blueprint.delete("/send/<key>")
+def withdraw_key(key: str) -> Response:
+    """Send nothing under a key any more, also if its upload is still on its way; `withdrawn` if none of it was sent."""
+    session = require_session()
+    recorded = services().ledger.withdraw(session.address, check_key(key))
+    return jsonify(outcome="withdrawn", savedTo=None) if recorded is None else _answer(recorded)
+
+
 @blueprint.post("/send/<key>/look")
 def look_for_copy(key: str) -> Response:
-    """Look in the folder for sent mail for a message that was perhaps sent. Some servers keep a copy by themselves."""
+    """Look in the folder for sent mail for a message that was perhaps sent. Some servers keep a copy by themselves.
+
+    A copy counts only if no other message of the account has its Message-ID.
+    """
     session = require_session()
     ledger = services().ledger
     recorded = ledger.find(session.address, check_key(key))
@@ -86,8 +97,8 @@ def look_for_copy(key: str) -> Response:
         folder = _find_in_sent(session, recorded.message_id)
         if folder is not None:
             answer = {"savedTo": folder}
-            ledger.was_found(session.address, key, answer)
-            recorded = Recorded(state=State.SENT, message_id=recorded.message_id, answer=answer)
+            if ledger.was_found(session.address, key, recorded.message_id, answer):
+                recorded = Recorded(state=State.SENT, message_id=recorded.message_id, answer=answer)
     return _answer(recorded)
 
 

@@ -7,6 +7,7 @@ sent: without a reply it was perhaps sent.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,8 @@ QUIT_SECONDS = 1.0
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
 MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
 MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
+# RFC 3463 section 2, at the beginning of a reply's text (RFC 2034 section 4).
+_ENHANCED_STATUS = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?= |\Z)")
 
 
 class Outcome(StrEnum):
@@ -67,6 +70,22 @@ class Refusal:
     address: str
     is_temporary: bool
     text: str
+
+
+class Refused(GatewayError):
+    """The server refused the sender or the message. `without_words` is the text for records.
+
+    A lying server could repeat the password or addresses in its words, so the records have only its two codes.
+    """
+
+    def __init__(self, reply: Reply, what: str) -> None:
+        if reply.is_passing:
+            code, text = GatewayCode.BUSY, f"The mail server does not take {what} now: "
+        else:
+            code, text = GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: "
+        super().__init__(code, text + _words(reply))
+        status = _ENHANCED_STATUS.match(reply.lines[0])
+        self.without_words = f"{text}{reply.code}{f' {status[0].decode()}' if status else ''}"
 
 
 class RecipientsRefused(GatewayError):
@@ -199,7 +218,7 @@ def _open_transaction(
     rcpts = [f"RCPT TO:<{recipient}>{notify}".encode() for recipient in recipients]
     of_sender, *of_recipients = smtp.commands([mail, *rcpts])
     if not of_sender.is_accepted:
-        raise _refusal(of_sender, "the sender")
+        raise Refused(of_sender, "the sender")
     refusals = [
         Refusal(address=recipient, is_temporary=reply.is_passing, text=_words(reply))
         for recipient, reply in zip(recipients, of_recipients, strict=True)
@@ -255,7 +274,7 @@ def _transfer(smtp: SmtpWire, message: OutgoingMessage) -> None:
     smtp.wire.deadline.extend_for(message.size_bytes)
     reply = smtp.command(b"DATA")
     if reply.code != 354:
-        raise _refusal(reply, "the message")
+        raise Refused(reply, "the message")
     is_line_start = True
     for piece in message.pieces():
         # Lines end only in CR LF, so each dot after an LF is at the beginning of a line.
@@ -277,17 +296,13 @@ def _finish(smtp: SmtpWire, seconds: float) -> Outcome:
         reply = smtp.read_reply()
     except GatewayError:
         return Outcome.PERHAPS
-    if reply.is_accepted:
+    # RFC 5321 section 4.3.2: after the end of a message only 250 says that it was accepted. Other codes below 400 are
+    # replies to something else.
+    if reply.code == 250:
         return Outcome.SENT
-    if 300 <= reply.code < 400:  # Such a code is no answer to the end of a message.
+    if reply.code < 400:
         return Outcome.PERHAPS
-    raise _refusal(reply, "the message")
-
-
-def _refusal(reply: Reply, what: str) -> GatewayError:
-    if reply.is_passing:
-        return GatewayError(GatewayCode.BUSY, f"The mail server does not take {what} now: {_words(reply)}")
-    return GatewayError(GatewayCode.MESSAGE_REFUSED, f"The mail server refused {what}: {_words(reply)}")
+    raise Refused(reply, "the message")
 
 
 def _words(reply: Reply) -> str:

@@ -1,9 +1,10 @@
 """The messages of the last day by their keys, so that none is sent twice.
 
 A message is `begun` before the mail server sees it, and `ending` before the line that ends it (RFC 5321 section
-4.1.1.4). Only the request that began it may end it, and each step is one UPDATE that names the step before. So a
-process that was believed dead sends no last line. After a last line the message is never sent again: if nobody has
-written down its outcome, it was perhaps sent.
+4.1.1.4). Only the request that began it may end it, and only within its time. Each step is one UPDATE that names the
+step before. So a process that was believed dead sends no last line. An answer that nothing was sent takes the time from
+the request that began it. After a last line the message is never sent again: if nobody has written down its outcome, it
+was perhaps sent.
 """
 
 from __future__ import annotations
@@ -23,9 +24,17 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 from sealwax.service.database import insert_into
 from webbridge.database.tables import SUBMISSION
+from webbridge.gateway import GatewayCode
 
 KEPT_SECONDS: Final = 24 * 60 * 60
 _OWNER_BYTES: Final = 16
+# The record of a key that its owner gave up. A digest has 32 bytes, so that no message has this one.
+_NO_DIGEST: Final = b""
+_WITHDRAWN: Final = {
+    "code": GatewayCode.MESSAGE_REFUSED.value,
+    "message": "The message was withdrawn before it was sent.",
+    "members": {},
+}
 
 
 # The parameters that name a message and its owner. The names of columns are reserved for new values.
@@ -83,9 +92,19 @@ _IS: Final = (SUBMISSION.c.account == bindparam(_ACCOUNT), SUBMISSION.c.key == b
 _IS_OWNED: Final = (*_IS, SUBMISSION.c.owner == bindparam(_OWNER))
 _FIND: Final = select(SUBMISSION).where(*_IS).with_for_update()
 _CHANGE: Final = update(SUBMISSION).where(*_IS)
-_WILL_END: Final = update(SUBMISSION).where(*_IS_OWNED, SUBMISSION.c.state == State.BEGUN)
+_WILL_END: Final = update(SUBMISSION).where(
+    *_IS_OWNED, SUBMISSION.c.state == State.BEGUN, SUBMISSION.c.busy_until > bindparam("at")
+)
 _END: Final = update(SUBMISSION).where(*_IS_OWNED, SUBMISSION.c.state != State.BEGUN)
 _GIVE_UP: Final = delete(SUBMISSION).where(*_IS_OWNED, SUBMISSION.c.state == State.BEGUN)
+_RAN_OUT: Final = delete(SUBMISSION).where(*_IS, SUBMISSION.c.state == State.BEGUN)
+_SAME_ID: Final = (SUBMISSION.c.account == bindparam(_ACCOUNT), SUBMISSION.c.message_id == bindparam("same_id"))
+_KEEP_SAME_ID: Final = update(SUBMISSION).where(*_SAME_ID)
+_FIND_SAME_ID: Final = (
+    select(SUBMISSION.c.key)
+    .where(*_SAME_ID, SUBMISSION.c.key != bindparam(_KEY), SUBMISSION.c.state != State.REFUSED)
+    .limit(1)
+)
 _WAS_FOUND: Final = update(SUBMISSION).where(*_IS, SUBMISSION.c.state == State.PERHAPS)
 _FORGET_OLD: Final = delete(SUBMISSION).where(SUBMISSION.c.begun_at <= bindparam("oldest"))
 
@@ -104,21 +123,14 @@ class Ledger:
         `digest` is of the envelope and the message. Raises NotOurTurn while another request sends it, and ServiceError
         if the key belongs to another message.
         """
-        turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), secrets.token_bytes(_OWNER_BYTES))
+        turn = _turn(account, key)
         at = self._clock().timestamp()
-        row = {
-            "account": turn.account,
-            "key": turn.key,
-            "digest": digest,
-            "owner": turn.owner,
-            "state": State.BEGUN,
-            "message_id": message_id,
-            "answer": "{}",
-            "begun_at": at,
-            "busy_until": at + seconds,
-        }
+        row = _row(turn, digest=digest, message_id=message_id, begun_at=at, busy_until=at + seconds)
         with self._database.transaction(durable=False) as rows:
             rows.execute(_FORGET_OLD, {"oldest": at - KEPT_SECONDS})
+            if message_id:
+                # Remembered as long as this one, because a copy of either may be found.
+                rows.execute(_KEEP_SAME_ID, {_ACCOUNT: turn.account, "same_id": message_id, "begun_at": at})
             known = rows.execute(_FIND, turn.name).first()
             if known is None:
                 if rows.execute(self._add, row).first() is None:
@@ -137,10 +149,10 @@ class Ledger:
 
     def will_end(self, turn: Turn, *, seconds: float) -> None:
         """Note that the line that ends the message follows, and its answer within `seconds`. Raises NotOurTurn."""
-        busy_until = self._clock().timestamp() + seconds
+        at = self._clock().timestamp()
         # Durable, and so is the row itself from here on: after a power failure, nothing is sent again.
         with self._database.transaction() as rows:
-            step = rows.execute(_WILL_END, {**turn.owned, "state": State.ENDING, "busy_until": busy_until})
+            step = rows.execute(_WILL_END, {**turn.owned, "at": at, "state": State.ENDING, "busy_until": at + seconds})
             if step.rowcount != 1:
                 raise NotOurTurn(0)
 
@@ -155,19 +167,52 @@ class Ledger:
             rows.execute(_GIVE_UP, turn.owned)
 
     def find(self, account: str, key: str) -> Recorded | None:
-        """Return what became of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent."""
-        turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
-        at = self._clock().timestamp()
-        with self._database.transaction(durable=False) as rows:
-            known = rows.execute(_FIND, turn.name).first()
-            recorded = None if known is None else self._settle(rows, turn, known, at)
-        return None if recorded is None or recorded.state is State.BEGUN else recorded
+        """Return what became of a message, or None if the key is unknown. Raises NotOurTurn while it is being sent.
 
-    def was_found(self, account: str, key: str, answer: Mapping[str, Any]) -> None:
-        """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent."""
-        turn = Turn(_hashed("account", account.casefold()), _hashed("key", key), b"")
+        After None, no request that has begun sends it. An upload that is still on its way may: see `withdraw`.
+        """
+        turn = _turn(account, key)
         with self._database.transaction(durable=False) as rows:
+            return self._find(rows, turn, self._clock().timestamp())
+
+    def withdraw(self, account: str, key: str) -> Recorded | None:
+        """Return what became of a message that was perhaps sent. Return None if no recipient got it, nor ever will.
+
+        An upload that is still on its way then finds the key used. Raises NotOurTurn while the message is being sent.
+        """
+        turn = _turn(account, key)
+        at = self._clock().timestamp()
+        row = _row(turn, digest=_NO_DIGEST, message_id="", begun_at=at, busy_until=0.0)
+        with self._database.transaction(durable=False) as rows:
+            recorded = self._find(rows, turn, at)
+            if recorded is not None:
+                return None if recorded.state is State.REFUSED else recorded
+            withdrawn = {**row, "state": State.REFUSED, "answer": json.dumps(_WITHDRAWN)}
+            if rows.execute(self._add, withdrawn).first() is None:
+                # On PostgreSQL, a request has added it since the SELECT.
+                raise NotOurTurn(0)
+        return None
+
+    def was_found(self, account: str, key: str, message_id: str, answer: Mapping[str, Any]) -> bool:
+        """Note that a message that was perhaps sent is in the folder for sent mail, and so was sent.
+
+        Return False if another message of the account has the same Message-ID, so that the copy may be of that one.
+        """
+        turn = _turn(account, key)
+        with self._database.transaction(durable=False) as rows:
+            if rows.execute(_FIND_SAME_ID, {**turn.name, "same_id": message_id}).first() is not None:
+                return False
             rows.execute(_WAS_FOUND, {**turn.name, "state": State.SENT, "answer": json.dumps(answer)})
+        return True
+
+    def _find(self, rows: Connection, turn: Turn, at: float) -> Recorded | None:
+        known = rows.execute(_FIND, turn.name).first()
+        recorded = None if known is None else self._settle(rows, turn, known, at)
+        if recorded is not None and recorded.state is State.BEGUN:
+            # Its turn has run out. Without the row it sends no last line, so the answer stays true.
+            rows.execute(_RAN_OUT, turn.name)
+            return None
+        return recorded
 
     def _settle(self, rows: Connection, turn: Turn, known: Row[Any], at: float) -> Recorded:
         """Return the record of a message. One whose end nobody wrote down was perhaps sent. Raises NotOurTurn."""
@@ -180,6 +225,24 @@ class Ledger:
             state = State.PERHAPS
             rows.execute(_CHANGE, {**turn.name, "state": state})
         return Recorded(state=state, message_id=known.message_id, answer=json.loads(known.answer))
+
+
+def _turn(account: str, key: str) -> Turn:
+    return Turn(_hashed("account", account.casefold()), _hashed("key", key), secrets.token_bytes(_OWNER_BYTES))
+
+
+def _row(turn: Turn, *, digest: bytes, message_id: str, begun_at: float, busy_until: float) -> dict[str, Any]:
+    return {
+        "account": turn.account,
+        "key": turn.key,
+        "digest": digest,
+        "owner": turn.owner,
+        "state": State.BEGUN,
+        "message_id": message_id,
+        "answer": "{}",
+        "begun_at": begun_at,
+        "busy_until": busy_until,
+    }
 
 
 def _hashed(kind: str, value: str) -> bytes:

@@ -12,8 +12,9 @@ from typing import Final
 
 from sealwax.service import DatabaseUnavailable
 from webbridge.errors import members_of
-from webbridge.gateway import Credentials, GatewayError, MailServer, Outcome, submit_message
+from webbridge.gateway import Credentials, MailServer, Outcome, submit_message
 from webbridge.gateway.outgoing import OutgoingMessage
+from webbridge.gateway.smtp import Refused
 from webbridge.gateway.wire import MIN_BYTES_PER_SECOND
 from webbridge.sending.copies import KEEP, CopyWish, render_wish
 from webbridge.sending.envelope import Envelope
@@ -43,8 +44,9 @@ class Sending:
 def send_once(sending: Sending, envelope: Envelope, message: OutgoingMessage) -> Recorded:
     """Send a message unless its key says that it was sent, and return what became of it.
 
-    A refusal after the last line is recorded. Any error means that no recipient got the message, and that the same key
-    may try again: GatewayError as `submit_message` raises it, ServiceError as `Ledger.begin` and `Ledger.will_end` do.
+    A refusal after the last line is recorded, without the server's words. Any error means that no recipient got the
+    message, and that the same key may try again: GatewayError as `submit_message` raises it, ServiceError as
+    `Ledger.begin` and `Ledger.will_end` do.
     """
     account, server = sending.credentials.account.address, sending.credentials.account.server
     message_id = check_header(message.header, account)
@@ -78,12 +80,15 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
             reports=envelope.reports,
             before_last_line=before_last_line,
         )
-    except GatewayError as error:
+    except Refused as error:
         if not is_ending:
             _give_up(ledger, turn)
             raise
         answer = {"code": error.code.value, "message": error.message, "members": members_of(error)}
         recorded = Recorded(state=State.REFUSED, message_id=message_id, answer=answer)
+        kept = {**answer, "message": error.without_words}
+        _note(ledger, turn, Recorded(state=State.REFUSED, message_id=message_id, answer=kept))
+        return recorded
     except BaseException:
         if not is_ending:
             _give_up(ledger, turn)

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -24,11 +25,13 @@ UPLOAD = FROM_PAGES | {"Content-Type": "application/octet-stream"}
 
 
 @contextmanager
-def bridge_before(mail_server: MailServer) -> Iterator[FlaskClient]:
-    """Yields a test client of a bridge to this mail server, with the default settings."""
+def bridge_before(mail_server: MailServer, *, database: str = "") -> Iterator[FlaskClient]:
+    """Yields a test client of a bridge to this mail server, with the default settings or another database."""
     config = BridgeConfig(
         api_origin=API, pages_origin=PAGES, key_server_origin=KEYS, mail_server=mail_server, enrolment_key=ENROLMENT_KEY
     )
+    if database:
+        config = replace(config, database=database)
     app = create_app(config)
     yield app.test_client()
     services_of(app).close()
