@@ -202,9 +202,15 @@ interface DraftRecord {
   at: string;
   letter?: ArrayBuffer;
   files?: ArrayBuffer;
-  /** The messages of this letter that were given to the bridge, by the hash of their recipients. */
+  /** The messages of this letter that were given to the bridge, by the hash of their recipients and their content. */
   sending?: Record<string, SendingRecord>;
-  /** Whether the bridge has a version of it, or may have one. */
+  /** The accounts whose mailboxes have a version of it, or may have one: hashes as in `SendingRecord.by`. "" is any. */
+  atBridge?: string[];
+  /** The account whose mailbox has confirmed that it has a version. */
+  keptAt?: string;
+  /** Whether the draft is dropped, and only waits until all mailboxes have deleted it. */
+  isDropped?: boolean;
+  /** Noted by earlier versions instead of `atBridge`. */
   isAtBridge?: boolean;
 }
 
@@ -212,6 +218,8 @@ interface DraftRecord {
 interface SendingRecord {
   key: string;
   state: "begun" | "perhaps" | "sent" | "refused";
+  /** Whether an earlier message in its place was perhaps sent, and the person agreed to send it once more. */
+  isAgreed?: boolean;
   /** The time of the first try, in milliseconds since 1970. */
   at: number;
   /** The bridge that got it: its host, and a hash of its address and the account's. Earlier versions did not note it. */

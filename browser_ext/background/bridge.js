@@ -87,7 +87,18 @@ export async function send({ key, recipients, message, keepsCopy }) {
 
 /** Returns the outcome of the message with this key. The bridge also looks in Sent. @param {string} key @returns {Promise<Outcome>} */
 export async function look(key) {
-  return readOutcome(await post(`/api/send/${key}/look`, "", "application/json"));
+  return readRecord(await post(`/api/send/${key}/look`, "", "application/json"));
+}
+
+/**
+ * Withdraws the key of a message of which the bridge knows nothing, so that an upload that is still on its way sends nothing.
+ * @param {string} key @returns {Promise<Outcome | {outcome: "withdrawn"}>} "unknown" from a bridge that cannot withdraw keys
+ */
+export async function withdraw(key) {
+  const response = await post(`/api/send/${key}`, "", "application/json", "DELETE");
+  if (response?.status === 405 || response?.status === 404) return { outcome: "unknown" };
+  const members = response?.ok ? await readJson(response.clone()).catch(() => null) : null;
+  return members?.outcome === "withdrawn" ? { outcome: "withdrawn" } : readRecord(response);
 }
 
 /** The answer to a request of the person's session; null without one. @param {string} path @param {RequestInit} options */
@@ -96,12 +107,15 @@ export async function askIfSignedIn(path, options) {
   return session && request(session, path, options);
 }
 
-/** @param {string} path @param {BodyInit} body @param {string} type @returns {Promise<Response | null>} null if no answer came */
-async function post(path, body, type) {
+/**
+ * @param {string} path @param {BodyInit} body @param {string} type @param {"POST" | "DELETE"} [method]
+ * @returns {Promise<Response | null>} null if no answer came
+ */
+async function post(path, body, type, method = "POST") {
   const session = await current();
   if (!session) throw new RequestError("bridge-signed-out");
   const signal = AbortSignal.timeout(SENDING_MILLISECONDS);
-  const response = await request(session, path, { method: "POST", body, signal, headers: { "Content-Type": type } }).catch((error) => {
+  const response = await request(session, path, { method, body, signal, headers: { "Content-Type": type } }).catch((error) => {
     if (error.code === "directory-failed") return null;
     throw error;
   });
@@ -117,6 +131,18 @@ async function request(session, path, options) {
   // The bridge has ended the session: by time, in the list of sessions, or because the mail server refused the password.
   if (response.status === 401 && (await current())?.token === session.token) await forget();
   return response;
+}
+
+/**
+ * Reads the answer to a question about a message. An error is a refusal of the message only if it says so: otherwise the
+ * question has failed, for example because the mail server could not be asked for the copy.
+ * @param {Response | null} response @returns {Promise<Outcome>}
+ */
+async function readRecord(response) {
+  const members = response && !response.ok ? await readJson(response.clone()).catch(() => null) : null;
+  // A bridge of an earlier version does not name the outcome.
+  const isRefusal = members?.outcome === "refused" || members?.code === "message-refused";
+  return !response || response.ok || isRefusal ? readOutcome(response) : { outcome: "unanswered" };
 }
 
 /** @param {Response | null} response @returns {Promise<Outcome>} */

@@ -2,6 +2,10 @@
  * Drafts in the folder for drafts of the person's mailbox, so that they can go on writing with another browser that has the
  * same keys. A draft is kept there exactly as it is here: sealed under a key of its writer and bound to its name
  * (`drafts.js`). The bridge learns its time and its size, and of whom it is.
+ *
+ * A draft that another browser is offered there was never given to a server for sending: it is deleted there before its
+ * letter goes to the bridge, and not uploaded while a message of it was sent or perhaps sent. A draft that is dropped
+ * stays as an entry without content until each mailbox that may have it has confirmed the deletion.
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
@@ -10,6 +14,7 @@ import * as bridge from "./bridge.js";
 import { readJson } from "./bridge_requests.js";
 import * as database from "../shared/database.js";
 import * as drafts from "./drafts.js";
+import { accountName } from "./hashes.js";
 import * as keys from "./keys.js";
 import { inTurn } from "./turns.js";
 
@@ -18,6 +23,8 @@ const MAX_BYTES = 5_000_000;
 const MAX_LISTED = 20;
 const LINES = /.{1,76}/gu; // RFC 2045 section 6.8: at most 76 characters
 const LENGTH_BYTES = 4;
+/** The place of a draft of which it is not noted in whose mailbox it is. */
+const ANY_ACCOUNT = "";
 const MARK = "Sealwax draft";
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 
@@ -42,6 +49,7 @@ export async function keep(id, identity) {
 
 /** The drafts that are at the bridge and not here, newest first. @returns {Promise<{id: string, at: string}[]>} */
 export async function list() {
+  await deleteDropped();
   const here = new Set((await database.all("drafts")).map(({ id }) => id));
   return (await listAll()).filter(({ id }) => !here.has(id)).map(({ id, at }) => ({ id, at }));
 }
@@ -52,18 +60,98 @@ export async function bring(id) {
   const response = found ? await bridge.askIfSignedIn(found.path, { method: "GET" }) : null;
   if (!found || !response?.ok) throw new RequestError("letter-gone");
   const { letter, files } = readMessage(await response.text());
-  await database.put("drafts", { id, at: found.at, letter, ...(files ? { files } : {}), isAtBridge: true });
+  const account = await accountNow();
+  await inTurn(turnOf(id), async () => {
+    if (await database.get("drafts", id)) throw new RequestError("letter-gone");
+    await database.put("drafts", { id, at: found.at, letter, ...(files ? { files } : {}), atBridge: [account], keptAt: account });
+  });
 }
 
-/** Deletes a draft here and at the bridge. @param {string} id */
+/** Deletes a draft here and at the bridge. Until the bridge has confirmed it, it is only not offered. @param {string} id */
 export function drop(id) {
   return inTurn(turnOf(id), async () => {
     const kept = await database.get("drafts", id);
-    await database.remove("drafts", id);
-    if (kept && !kept.isAtBridge) return;
-    const body = JSON.stringify({ messageId: messageIdOf(id) });
-    await bridge.askIfSignedIn("/api/drafts", { method: "DELETE", body, headers: { "Content-Type": "application/json" } }).catch(() => {});
+    const atBridge = kept ? placesOf(kept) : [ANY_ACCOUNT];
+    if (!atBridge.length) return database.remove("drafts", id);
+    await database.put("drafts", { id, at: kept?.at ?? new Date().toISOString(), atBridge, isDropped: true });
+    await deleteAtBridge(id);
   });
+}
+
+/**
+ * Deletes a draft at the bridge before the first of its messages is sent, so that no other browser is offered it. Rejects
+ * with `draft-not-removed` if the bridge has not confirmed it.
+ * @param {string} id
+ */
+export function takeBack(id) {
+  return inTurn(turnOf(id), async () => {
+    // Without a session nothing can be sent either.
+    if (!(await deleteAtBridge(id)) && (await accountNow())) throw new RequestError("draft-not-removed");
+  });
+}
+
+/**
+ * Whether a draft was deleted at the bridge by somebody else: another browser that has it may have sent it. Rejects with
+ * `draft-not-removed` if the bridge does not say it.
+ * @param {string} id
+ */
+export function isElsewhere(id) {
+  return inTurn(turnOf(id), async () => {
+    const isTaken = await wasTaken(id);
+    // Without a session nothing can be sent either.
+    if (isTaken === null && (await accountNow())) throw new RequestError("draft-not-removed");
+    return isTaken === true;
+  });
+}
+
+/** @param {string} id @returns {Promise<boolean | null>} null without an answer */
+async function wasTaken(id) {
+  const kept = await database.get("drafts", id);
+  if (!kept?.keptAt || kept.keptAt !== (await accountNow())) return false;
+  const found = await search(`${MARK} ${id}`).catch(() => null);
+  return found && !found.some((one) => one.id === id);
+}
+
+/** Tries again to delete the dropped drafts at the bridge. */
+async function deleteDropped() {
+  for (const { id, isDropped } of await database.all("drafts")) if (isDropped) await inTurn(turnOf(id), () => deleteAtBridge(id));
+}
+
+/**
+ * Deletes a draft in the mailbox of the account that is signed in, if it may be there.
+ * @param {string} id @returns {Promise<boolean>} whether it is certainly not there
+ */
+async function deleteAtBridge(id) {
+  const kept = await database.get("drafts", id);
+  const account = await accountNow();
+  const isHere = (/** @type {string} */ place) => place === account || place === ANY_ACCOUNT;
+  if (!account || !kept) return !kept;
+  if (!placesOf(kept).some(isHere)) return true;
+  const body = JSON.stringify({ messageId: messageIdOf(id) });
+  const options = { method: "DELETE", body, headers: { "Content-Type": "application/json" } };
+  const response = await bridge.askIfSignedIn("/api/drafts", options).catch(() => null);
+  // A POP3 mailbox has no folder for drafts.
+  const isGone = response?.status === 204 || (response !== null && (await readJson(response).catch(() => null))?.code === "not-offered");
+  // The person may have signed in as somebody else meanwhile, whose mailbox has deleted nothing.
+  if (!isGone || account !== (await accountNow())) return false;
+  await drafts.note(id, (one) => {
+    const { isAtBridge: _, keptAt, ...others } = one;
+    const atBridge = placesOf(one).filter((place) => !isHere(place));
+    const rest = { ...others, ...(keptAt && keptAt !== account ? { keptAt } : {}) };
+    return one.isDropped && !atBridge.length ? null : { ...rest, atBridge };
+  });
+  return true;
+}
+
+/** The accounts whose mailboxes may have a draft. @param {DraftRecord} kept */
+function placesOf({ atBridge, isAtBridge }) {
+  return atBridge ?? (isAtBridge ? [ANY_ACCOUNT] : []);
+}
+
+/** The name of the account that is signed in; "" for none. */
+async function accountNow() {
+  const { directory, address } = await bridge.read();
+  return address && accountName({ directory, address });
 }
 
 /** @param {string} id @param {string} identity */
@@ -74,22 +162,35 @@ async function upload(id, identity) {
   const kept = await database.get("drafts", id);
   if (!isWriter || !kept?.letter || !ID.test(id)) return;
   if (kept.letter.byteLength + (kept.files?.byteLength ?? 0) > MAX_BYTES) return;
+  // Another browser would not know of the messages that were sent, or perhaps sent.
+  if (Object.values(kept.sending ?? {}).some(({ state, isAgreed }) => state !== "refused" || isAgreed)) return;
+  // It would be offered again, and the person would not be asked before it is sent.
+  if ((await wasTaken(id)) !== false) return;
   const body = writeMessage(id, address, kept.letter, kept.files ?? null);
+  const account = await accountNow();
   // Noted before: the bridge may keep it although its answer is lost.
-  await drafts.noteAtBridge(id);
-  await bridge.askIfSignedIn("/api/drafts", { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } });
+  await drafts.note(id, (one) => ({ ...one, atBridge: [...new Set([...placesOf(one), account])] }));
+  const options = { method: "POST", body, headers: { "Content-Type": "application/octet-stream" } };
+  const response = await bridge.askIfSignedIn("/api/drafts", options);
+  if (response?.ok && account === (await accountNow())) await drafts.note(id, (one) => ({ ...one, keptAt: account }));
 }
 
 /** @returns {Promise<Listed[]>} */
 async function listAll() {
+  return (await search(MARK)) ?? [];
+}
+
+/** The drafts whose subject has these words. @param {string} words @returns {Promise<Listed[] | null>} null without an answer */
+async function search(words) {
   const folders = await askJson("/api/folders", { method: "GET" });
   const folder = itemsOf(folders?.folders).find(({ role }) => role === "drafts");
-  if (typeof folder?.id !== "string") return [];
+  if (typeof folder?.id !== "string") return folders && [];
   const place = `/api/folders/${encodeURIComponent(folder.id)}`;
-  const body = JSON.stringify({ subject: MARK, limit: MAX_LISTED });
+  const body = JSON.stringify({ subject: words, limit: MAX_LISTED });
   const page = await askJson(`${place}/search`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
-  const found = itemsOf(page?.messages).map(({ uid, subject, date, flags }) => ({
-    id: String(subject).slice(MARK.length + 1), at: String(date), path: `${place}/${Number(page?.uidValidity)}/${Number(uid)}/raw`,
+  if (!page) return null;
+  const found = itemsOf(page.messages).map(({ uid, subject, date, flags }) => ({
+    id: String(subject).slice(MARK.length + 1), at: String(date), path: `${place}/${Number(page.uidValidity)}/${Number(uid)}/raw`,
     // A server without UIDPLUS only marks what was replaced.
     isDeleted: Array.isArray(flags) && flags.includes("\\Deleted"),
   }));

@@ -1,14 +1,17 @@
 /**
  * A letter that the person's bridge sends. Each message of it has a key, which is kept with the draft before the bridge
  * gets the message, so that neither a closed window nor a lost answer sends it twice: before anything is sent again, the
- * bridge is asked what became of it.
+ * bridge is asked what became of it. The record of a message is found by its recipients and its content, so that changed
+ * words are another message: if an earlier version was sent, the person is asked.
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { RequestError } from "../shared/messages.js";
 import { tellProgress } from "../shared/progress.js";
 import * as bridge from "./bridge.js";
-import { makeMessages, nameOf, ofWindow, planCopies, SHOWN_BYTES } from "./composing.js";
+import * as bridgeDrafts from "./bridge_drafts.js";
+import { checkHandedOver, copyName, makeMessages, ofWindow, planCopies, SHOWN_BYTES } from "./composing.js";
 import * as drafts from "./drafts.js";
+import { accountName, hashOf } from "./hashes.js";
 import { inTurn } from "./turns.js";
 
 const KEY_BYTES = 24;
@@ -22,22 +25,23 @@ const REMEMBERED_MILLISECONDS = 23 * 60 * 60 * 1000;
  */
 /**
  * A letter by the id of its draft, and the bridge that sends it now. `account` is a hash of its address and the bridge's.
- * @typedef {{id: string, keys: Record<string, SendingRecord>, host: string, account: string}} Letter
+ * `planned` are the names of its messages, once they are known.
+ * @typedef {{id: string, keys: Record<string, SendingRecord>, planned: Set<string> | null, host: string, account: string}} Letter
  */
 
 /**
  * Sends a letter by the bridge that the window named. With `again` the person has agreed that a message that was perhaps
- * sent is sent once more.
+ * sent is sent once more, and with `anew` that this version is sent although an earlier one was, or perhaps by another browser.
  * @param {BodyOf<"compose.send">} body @param {Sender} sender
  * @returns {Promise<import("./composing.js").Delivered>}
  */
 export async function send(body, sender) {
-  await ofWindow(body.composition, sender);
+  checkHandedOver(await ofWindow(body.composition, sender), body);
   const { directory, host, address } = await bridge.read();
   if (host !== body.bridge) throw new RequestError("bridge-changed");
   if (addressKey(address) !== addressKey(body.from)) throw new RequestError("bridge-signed-out");
   if (!body.draft) throw new RequestError("bad-request");
-  const account = await hashOf(JSON.stringify([directory, addressKey(address)]));
+  const account = await accountName({ directory, address });
   return inTurn(`sending ${body.draft}`, () => sendInTurn(body, { host, account }));
 }
 
@@ -46,10 +50,13 @@ export async function send(body, sender) {
  * @returns {Promise<import("./composing.js").Delivered>}
  */
 async function sendInTurn(body, by) {
-  const letter = { id: body.draft, keys: await drafts.sending(body.draft), ...by };
+  /** @type {Letter} */
+  const letter = { id: body.draft, keys: await drafts.sending(body.draft), planned: null, ...by };
   const unsettled = await settle(letter, body.again);
   if (unsettled) return { sent: false, problem: "", files: [], shown: null, byBridge: unsettled };
-  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ copy, name: await hashOf(nameOf(copy.envelope)) })));
+  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ copy, name: await copyName(copy, body.version) })));
+  letter.planned = new Set(named.map(({ name }) => name));
+  if (!body.anew) await checkVersion(letter);
   const left = named.filter(({ name }) => letter.keys[name]?.state !== "sent");
   const { messages } = left.length ? await makeMessages(body, left.map(({ copy }) => copy)) : { messages: [] };
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
@@ -66,6 +73,16 @@ async function sendInTurn(body, by) {
 }
 
 /**
+ * Rejects with `sending-earlier` if other recipients or other words of this letter were sent, and with `draft-elsewhere` if
+ * another browser may have sent it.
+ * @param {Letter} letter
+ */
+async function checkVersion({ id, keys, planned }) {
+  if (Object.entries(keys).some(([name, { state }]) => state === "sent" && !planned?.has(name))) throw new RequestError("sending-earlier");
+  if (await bridgeDrafts.isElsewhere(id)) throw new RequestError("draft-elsewhere");
+}
+
+/**
  * Asks what became of the messages of earlier tries whose fate is open, whatever recipients the letter has by now. Another
  * bridge, or another account, knows nothing of them: there a message was perhaps sent.
  * @param {Letter} letter @param {boolean} again
@@ -76,13 +93,20 @@ async function settle(letter, again) {
     if (state !== "begun" && state !== "perhaps") continue;
     // A record of an earlier version does not say which bridge got the message: this one may know it.
     const isAskedHere = !by || by.account === letter.account;
-    const found = isAskedHere ? await bridge.look(key) : /** @type {const} */ ({ outcome: "perhaps" });
+    const found = isAskedHere ? await bridge.look(key) : /** @type {bridge.Outcome} */ ({ outcome: "perhaps" });
     const isForgotten = found.outcome === "unknown" && (!by || state === "perhaps" || Date.now() - at > REMEMBERED_MILLISECONDS);
+    const isUnsent = found.outcome === "unknown" && !isForgotten;
+    // The upload may still be on its way. It must not arrive after another message of the letter was sent.
+    const settled = isUnsent ? await bridge.withdraw(key) : found;
+    if (settled.outcome === "withdrawn") {
+      await write(letter, name, { key, state: "refused", at, by });
+      continue;
+    }
     /** @type {bridge.Outcome} */
-    const outcome = isForgotten ? { outcome: "perhaps" } : found;
+    const outcome = isForgotten ? { outcome: "perhaps" } : settled;
     // The bridge that got the message may know more of it later.
     if (isAskedHere) await note(letter, name, outcome);
-    if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at, by });
+    if (outcome.outcome === "perhaps" && again) await write(letter, name, { key, state: "refused", at, by, isAgreed: true });
     else if (outcome.outcome === "perhaps" || outcome.outcome === "unanswered") return resultOf({ ...letter, host: (by ?? letter).host }, outcome);
   }
   return null;
@@ -94,10 +118,12 @@ async function sendOne(letter, name, one) {
   const by = { host: letter.host, account: letter.account };
   // A message that certainly did not leave may go under its key again. After a refusal the bridge would repeat that.
   const { key, at } = known && known.state !== "refused" ? known : { key: makeKey(), at: Date.now() };
-  await write(letter, name, { key, state: "begun", at, by });
-  const outcome = await bridge.send({ key, ...one }).catch(async (error) => {
-    // The bridge has refused the session and so this request. An earlier request with the key stays as open as it was.
-    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by });
+  const agreed = known?.isAgreed ? { isAgreed: true } : {};
+  await write(letter, name, { key, state: "begun", at, by, ...agreed });
+  const outcome = await bridgeDrafts.takeBack(letter.id).then(() => bridge.send({ key, ...one })).catch(async (error) => {
+    // The draft is still at the bridge, or the bridge has refused the session and so this request. An earlier request with
+    // the key stays as open as it was.
+    await write(letter, name, known?.state === "begun" ? known : { key, state: "refused", at, by, ...agreed });
     throw error;
   });
   await note(letter, name, outcome);
@@ -117,17 +143,12 @@ async function write(letter, name, record) {
 }
 
 /** @param {Letter} letter @param {bridge.Outcome} outcome @returns {Result} */
-function resultOf({ host, keys }, outcome) {
-  return { ...outcome, host, isPartial: outcome.outcome !== "sent" && Object.values(keys).some(({ state }) => state === "sent") };
+function resultOf({ host, keys, planned }, outcome) {
+  const sent = Object.entries(keys).filter(([name, { state }]) => state === "sent" && (!planned || planned.has(name)));
+  return { ...outcome, host, isPartial: outcome.outcome !== "sent" && sent.length > 0 };
 }
 
 function makeKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** A name for recipients or an account that does not name them. @param {string} text */
-async function hashOf(text) {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

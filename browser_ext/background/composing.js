@@ -12,6 +12,7 @@ import * as bridge from "./bridge.js";
 import * as bridgeDrafts from "./bridge_drafts.js";
 import * as database from "../shared/database.js";
 import * as drafts from "./drafts.js";
+import { hashOf } from "./hashes.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as memory from "./memory.js";
@@ -30,7 +31,12 @@ const HANDED_OVER = "handed-over";
 /** The window shows at most this number of bytes of a message after it was sent. */
 export const SHOWN_BYTES = 8_000;
 
-/** @typedef {{envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], usesPassword: boolean}} Copy */
+/**
+ * One message of a letter. `readers` are the fingerprints of the certificates of its recipients.
+ * @typedef {{
+ *   envelope: {from: string, to: string[], cc: string[], bcc: string[]}, recipients: ArrayBuffer[], readers: string[], usesPassword: boolean,
+ * }} Copy
+ */
 /**
  * The result of a delivery. `files` are the messages if no webmail sends them; `shown` is the beginning of the first
  * message; `byBridge` is the outcome if the bridge was to send it.
@@ -224,8 +230,28 @@ export async function send(body, sender) {
   // The bridge has sent the letter, or some of its copies, or perhaps so.
   const byBridge = Object.values(body.draft ? await drafts.sending(body.draft) : {});
   if (!body.again && byBridge.some(({ state }) => state !== "refused")) throw new RequestError("sending-unknown");
-  const copies = (await planCopies(body)).filter(({ envelope }) => composition.copies[nameOf(envelope)] !== "taken");
+  const named = await Promise.all((await planCopies(body)).map(async (copy) => ({ ...copy, name: await copyName(copy, body.version) })));
+  if (!body.anew) checkTaken(composition, named);
+  const copies = named.filter(({ name }) => composition.copies[name] !== "taken");
   return handOver(composition, copies, await makeMessages(body, copies));
+}
+
+/**
+ * Rejects with `sending-earlier` if the webmail has taken a message with other recipients or other words of this letter.
+ * @param {CompositionRecord} composition @param {{name: string}[]} named the messages that are to leave
+ */
+function checkTaken({ copies }, named) {
+  const planned = new Set(named.map(({ name }) => name));
+  const isStray = Object.entries(copies).some(([name, state]) => state === "taken" && !planned.has(name));
+  if (isStray) throw new RequestError("sending-earlier");
+}
+
+/**
+ * Rejects with `sending-unknown` if the webmail has the letter, or some of its messages, before the bridge sends it.
+ * @param {CompositionRecord} composition @param {{again: boolean}} body
+ */
+export function checkHandedOver({ copies }, { again }) {
+  if (!again && Object.values(copies).some((state) => state !== "refused")) throw new RequestError("sending-unknown");
 }
 
 /**
@@ -242,17 +268,17 @@ export async function unlessBegun({ composition: id, again }, sender) {
 /**
  * Hands the finished messages to the webmail one after the other.
  * @param {CompositionRecord} composition
- * @param {{envelope: Copy["envelope"]}[]} copies @param {{messages: ArrayBuffer[], subject: string}} made
+ * @param {{envelope: Copy["envelope"], name: string}[]} copies @param {{messages: ArrayBuffer[], subject: string}} made
  */
 export async function handOver(composition, copies, { messages, subject }) {
   const shown = messages[0]?.slice(0, SHOWN_BYTES) ?? null;
   if (composition.deliver === "file") return { sent: true, problem: "", files: messages, shown };
   const sizes = messages.map((/** @type {ArrayBuffer} */ { byteLength }) => byteLength);
-  for (const [index, { envelope }] of copies.entries()) {
+  for (const [index, { envelope, name }] of copies.entries()) {
     const more = index < copies.length - 1;
     // A webmail does not report how much of a message it has taken, so the progress counts whole messages.
     tellProgress(composition.id, { stage: "deliver", done: sum(sizes.slice(0, index)), total: copies.length > 1 ? sum(sizes) : null });
-    const { sent, problem } = await deliver(composition, { message: messages[index], envelope, subject, more });
+    const { sent, problem } = await deliver(composition, name, { message: messages[index], envelope, subject, more });
     if (!sent && (await hasLeftForSome(composition.id))) throw new RequestError("sending-partial");
     if (!sent || problem) return { sent, problem, files: [], shown };
   }
@@ -287,14 +313,13 @@ export async function forgetWindow(tabId) {
 }
 
 /**
- * @param {CompositionRecord} composition
+ * @param {CompositionRecord} composition @param {string} name of the message
  * @param {{message: ArrayBuffer, envelope: Copy["envelope"], subject: string, more: boolean}} done `more` is whether
  *   further copies follow
  * @returns {Promise<{sent: boolean, problem: string}>}
  */
-async function deliver(composition, done) {
+async function deliver(composition, name, done) {
   const { id, tabId, pageFrameId, deliver: how } = composition;
-  const name = nameOf(done.envelope);
   if (!(await isThere(tabId))) throw new RequestError((await hasLeftForSome(id)) ? "sending-partial" : "webmail-gone");
   await mark(id, name, "begun");
   const message = { type: "compose.done", body: { ...done, compose: id, deliver: how } };
@@ -336,7 +361,7 @@ async function mark(id, name, state) {
 export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeople, byPassword, identity }) {
   const own = (await keys.identities()).find(({ fingerprint }) => fingerprint === identity);
   if (!own) throw new RequestError("no-such-key");
-  if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], usesPassword: false }];
+  if (!encrypt) return [{ envelope: { from, to, cc, bcc }, recipients: [], readers: [], usesPassword: false }];
   const certificateOf = async (/** @type {string} */ address, /** @type {string} */ fingerprint) => {
     if (byPassword.includes(address)) return [];
     const chosen = (await recipientSearch.checksFor(address)).find((one) => one.usable && one.fingerprint === fingerprint);
@@ -347,10 +372,11 @@ export async function planCopies({ from, to, cc, bcc, encrypt, people, hiddenPeo
   const open = (await Promise.all(named.map((address, index) => certificateOf(address, people[index])))).flat();
   const usesPassword = named.some((address) => byPassword.includes(address));
   // The writer can always read what they wrote.
-  const first = { envelope: { from, to, cc, bcc: [] }, recipients: unique([own.certificate, ...open]), usesPassword };
+  const first = { envelope: { from, to, cc, bcc: [] }, recipients: unique([own.certificate, ...open]), readers: people, usesPassword };
   const hidden = await Promise.all(bcc.map(async (/** @type {string} */ address, /** @type {number} */ index) => ({
     envelope: { from, to: [], cc: [], bcc: [address] },
     recipients: unique([own.certificate, ...(await certificateOf(address, hiddenPeople[index]))]),
+    readers: [hiddenPeople[index]],
     usesPassword: byPassword.includes(address),
   })));
   // The copy for To and Cc is sent last, since the webmail may navigate to another page after it.
@@ -436,7 +462,11 @@ function nameIn(id) {
   return `composition:${id}`;
 }
 
-/** @param {Copy["envelope"]} envelope */
-export function nameOf({ to, cc, bcc }) {
-  return JSON.stringify([to, cc, bcc]);
+/**
+ * A name for one message of a letter, which changes with its recipients, their certificates and the words. It shows none
+ * of them: `version` is a hash with a secret of the letter (`compose/letter_version.js`).
+ * @param {Copy} copy @param {string} version
+ */
+export function copyName({ envelope: { to, cc, bcc }, readers, usesPassword }, version) {
+  return hashOf(JSON.stringify([version, to, cc, bcc, readers, usesPassword]));
 }

@@ -59,11 +59,16 @@ export function noteSending(id, name, record) {
   });
 }
 
-/** Notes that the bridge has a version of a draft, or may get one. @param {string} id */
-export function noteAtBridge(id) {
+/**
+ * Changes what is noted about a draft, if it is kept here. `change` returns null for an entry to be removed.
+ * @param {string} id @param {(kept: DraftRecord) => DraftRecord | null} change
+ */
+export function note(id, change) {
   return inTurn(turnOf(id), async () => {
     const kept = await database.get("drafts", id);
-    if (kept) await database.put("drafts", { ...kept, isAtBridge: true });
+    const changed = kept && change(kept);
+    if (changed) await database.put("drafts", changed);
+    else if (kept) await database.remove("drafts", id);
   });
 }
 

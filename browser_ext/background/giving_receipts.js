@@ -16,7 +16,7 @@ export async function send(body, sender) {
   if (Object.values(composition.copies).includes("taken")) throw new RequestError("receipt-given");
   return giveReceipt(composition, async (id) => {
     const { envelope, ...made } = await makeReceipt(composition, id, body);
-    return handOver(composition, [{ envelope }], made);
+    return handOver(composition, [{ envelope, name: "receipt" }], made);
   });
 }
 

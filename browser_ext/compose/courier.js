@@ -5,6 +5,7 @@ import { RequestError } from "../shared/messages.js";
 import { followProgress } from "../shared/progress.js";
 import { digestOf } from "../shared/question.js";
 import { ask, askWithSecrets } from "../shared/request.js";
+import { versionOf } from "./letter_version.js";
 
 /** @typedef {import("../../wasm_build/ui/attachments.js").Attachment} Attachment */
 /** @template [Fields=unknown] @typedef {import("../shared/packed_letter.js").PackedLetter<Fields>} PackedLetter */
@@ -23,6 +24,7 @@ import { ask, askWithSecrets } from "../shared/request.js";
  *   letter: PackedLetter<{
  *     from: string, to: string[], cc: string[], bcc: string[], subject: string, thread: import("./answering.js").Answering["thread"],
  *     forward: import("./answering.js").Forward | null, answersSealed: boolean, sign: boolean, seal: boolean, more?: import("./more_options.js").Options,
+ *     secret?: string,
  *   }>,
  *   files: PackedLetter<{aside: number, forwarded: number[]}>,
  * }} Draft
@@ -116,14 +118,17 @@ export class Courier {
   }
 
   /**
-   * @param {PackedLetter} letter
+   * @param {PackedLetter<LetterFields>} letter
    * @param {Leaving} leaving
-   * @param {{password: Secret | null, again: boolean, bridge: string, draft: string}} options `bridge` is the host of the
-   *   bridge that sends it, or "" for the webmail; `draft` names the letter
+   * @param {{password: Secret | null, again: boolean, anew: boolean, bridge: string, draft: string, secret: string}} options
+   *   `bridge` is the host of the bridge that sends it, or "" for the webmail; `draft` names the letter, and `secret` is its
+   *   secret (`letter_version.js`)
    */
-  async send(letter, leaving, { password, ...options }) {
+  async send(letter, leaving, { password, secret, ...options }) {
+    // The password is overwritten when it is encrypted.
+    const version = await versionOf(secret, letter, leaving, password);
     return ask("compose.send", {
-      ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), ...options, shown: await this.#shown,
+      ...this.#letter, ...leaving, ...(await this.#encryptLetter(letter, password)), ...options, version, shown: await this.#shown,
     });
   }
 

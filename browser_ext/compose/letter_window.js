@@ -20,6 +20,7 @@ import { BridgeChoice } from "./bridge_choice.js";
 import { DraftKeeper } from "./draft_keeper.js";
 import { createDraftList } from "./draft_list.js";
 import { letterObstacles } from "./letter_obstacles.js";
+import { newLetterSecret } from "./letter_version.js";
 import { LockCover } from "./lock_cover.js";
 import { arrivalNote, formNotes, takeDroppedFiles, titleOf } from "./letter_parts.js";
 import { MoreOptions } from "./more_options.js";
@@ -49,6 +50,8 @@ export class LetterWindow {
   #answering;
   #cover;
   #wait;
+  /** The secret of the letter's versions. It is kept with the draft. */
+  #secret = newLetterSecret();
   /** Whether the person agreed that nobody else can read the letter. */
   #isForWriterOnly = false;
   /** The drafts that are at the person's bridge only. @type {Set<string>} */
@@ -255,7 +258,9 @@ export class LetterWindow {
     const [packed, leaving, password] = [this.#packed(), this.#leaving(), this.protection.takePassword()];
     return {
       isEncrypted: letter.encrypt,
-      send: (/** @type {{again: boolean}} */ { again }) => this.#courier.send(packed, leaving, { password, again, bridge, draft: this.drafts.id }),
+      send: (/** @type {{again: boolean, anew: boolean}} */ agreed) => this.#courier.send(packed, leaving, {
+        password, ...agreed, bridge, draft: this.drafts.id, secret: this.#secret,
+      }),
       finish: () => this.#courier.finish(packed, leaving, password),
     };
   }
@@ -356,7 +361,7 @@ export class LetterWindow {
 
   /** @param {Draft["letter"]} letter @param {Draft["files"] | null} files the parts of a draft */
   #fill({ fields, text: written }, files) {
-    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, more } = fields;
+    const { from, to, cc, bcc, subject, thread, forward, answersSealed: answersEncrypted, sign, seal: encrypt, more, secret } = fields;
     const { aside = 0, forwarded = [] } = files?.fields ?? {};
     const kept = files?.attachments ?? [];
     const attachments = kept.slice(0, kept.length - aside);
@@ -366,6 +371,7 @@ export class LetterWindow {
     this.protection.answersEncrypted = answersEncrypted;
     this.protection.set({ sign, encrypt });
     if (more) this.more.set(more);
+    if (secret) this.#secret = secret;
     this.sender.choose(from);
     this.#answering.goOn({ thread, forward }, { attachments, aside: kept.slice(attachments.length), forwarded });
     if (attachments.length || this.attached.files.length) this.attached.replace(attachments);
@@ -377,6 +383,7 @@ export class LetterWindow {
       from: this.sender.choice, ...this.recipients.addresses, subject: this.subject.input.value,
       thread: this.#answering.thread, forward: this.#answering.forward, answersSealed: this.protection.answersEncrypted,
       sign: this.protection.signs, seal: this.protection.encrypts, more: this.more.chosen,
+      secret: this.#secret,
     };
     const { aside, forwarded } = this.#answering.keptFiles;
     const files = { fields: { forwarded, aside: aside.length }, text: new ArrayBuffer(0), attachments: [...this.attached.files, ...aside] };

@@ -12,7 +12,7 @@ import { LetterProgress } from "./letter_progress.js";
 /**
  * A letter or receipt that can leave. `finish` makes its messages as files.
  * @typedef {{
- *   isEncrypted: boolean, send: (options: {again: boolean}) => Promise<ReplyTo<"compose.send">>, finish: () => Promise<ArrayBuffer[]>,
+ *   isEncrypted: boolean, send: (options: {again: boolean, anew: boolean}) => Promise<ReplyTo<"compose.send">>, finish: () => Promise<ArrayBuffer[]>,
  * }} Outgoing
  */
 /** @typedef {import("../background/bridge_sending.js").Result} BridgeResult */
@@ -25,8 +25,10 @@ import { LetterProgress } from "./letter_progress.js";
  *   person has agreed; it calls `onFree` when the last look-up has ended, or the person agrees
  */
 
-/** The codes of errors after which the webmail has not, or perhaps not, sent the message to everybody. */
-const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone"]);
+/** The codes of errors after which the message was not, or perhaps not, sent to everybody. */
+const UNFINISHED = new Set(["sending-unknown", "sending-partial", "webmail-gone", "draft-not-removed"]);
+/** The codes of errors after which the person may send this version although another one was sent, or perhaps so. */
+const SENT_BEFORE = new Set(["sending-earlier", "draft-elsewhere"]);
 /** The codes of errors of the timestamp service. Nothing was sent then. */
 const UNSTAMPED = new Set(["timestamp-failed", "timestamp-refused", "timestamp-not-granted"]);
 
@@ -87,14 +89,14 @@ export class Sending {
     else this.progress.show(told);
   }
 
-  /** @param {{again?: boolean}} [options] */
-  async submit({ again = false } = {}) {
+  /** @param {{again?: boolean, anew?: boolean}} [options] */
+  async submit({ again = false, anew = false } = {}) {
     if (this.#busy || this.#done) return;
-    const outgoing = this.#desk.take(() => void this.submit({ again }));
+    const outgoing = this.#desk.take(() => void this.submit({ again, anew }));
     if (!outgoing) return;
     this.ways.replaceChildren();
     await this.#work(outgoing.isEncrypted, async () => {
-      const { sent, problem: reason, files, shown, byBridge } = await outgoing.send({ again });
+      const { sent, problem: reason, files, shown, byBridge } = await outgoing.send({ again, anew });
       if (!sent) return byBridge ? this.#notByBridge(byBridge) : this.#refused(reason);
       files.forEach(saveMessage);
       this.#done = true;
@@ -152,6 +154,7 @@ export class Sending {
     this.say(errorText(error));
     const code = codeOf(error);
     if (UNFINISHED.has(code)) this.#offerWays(code === "sending-unknown");
+    if (SENT_BEFORE.has(code)) this.#offerAnew();
     if (UNSTAMPED.has(code)) this.#offerUnstamped();
     if (code === "locked") this.#desk.onLocked();
     if (code === "bridge-signed-out") this.#desk.onSignedOut?.();
@@ -164,6 +167,14 @@ export class Sending {
       type: "button", text: text("composeSendAgain"), data: { agrees: "", test: "send-again" }, on: { click: () => void this.submit({ again: true }) },
     });
     this.ways.replaceChildren(this.#saveButton(), ...(isUnknown ? [again] : []));
+  }
+
+  /** Offers to send this version after an earlier one. */
+  #offerAnew() {
+    const anew = html("button", {
+      type: "button", text: text("composeSendAnew"), data: { agrees: "", test: "send-anew" }, on: { click: () => void this.submit({ anew: true }) },
+    });
+    this.ways.replaceChildren(anew, this.#saveButton());
   }
 
   #saveButton() {

@@ -204,8 +204,12 @@ export const MESSAGES = {
   "compose.drop": { from: ["compose"], body: { composition: "string", draft: "string" } },
   "compose.list-drafts": { from: ["compose"], body: { composition: "string" } },
   "compose.fetch-draft": { from: ["compose"], body: { composition: "string", draft: "string" } },
-  // `bridge` is the host that the window named as the sender's bridge, or "" for the webmail; `draft` names the letter.
-  "compose.send": { from: ["compose"], body: { ...LEAVING, again: "boolean", bridge: "string", draft: "string" } },
+  // `bridge` is the host that the window named as the sender's bridge, or "" for the webmail; `draft` names the letter, and
+  // `version` its content. `anew`: this version may leave although an earlier one has left.
+  "compose.send": {
+    from: ["compose"],
+    body: { ...LEAVING, again: "boolean", anew: "boolean", bridge: "string", draft: "string", version: "string" },
+  },
   "compose.save": { from: ["compose"], body: LEAVING },
   "receipt.send": { from: ["compose"], body: { ...RECEIPT, again: "boolean" } },
   "receipt.save": { from: ["compose"], body: RECEIPT },

@@ -132,7 +132,10 @@ async function openLetter({ composition, letter, copies, sign, at }) {
   const draftOf = (/** @type {number} */ index) => {
     const isLast = index === copies.length - 1;
     const files = isLast ? attachments : attachments.map((one) => ({ ...one, data: one.data.slice(0) }));
-    return { ...fields, text: isLast ? text : text.slice(0), attachments: files, date: at };
+    // RFC 5322 section 3.6.4: a Message-ID names one message. By a shared one, the copy of one message in Sent would confirm
+    // another.
+    const messageId = isLast ? fields.messageId : `<${crypto.randomUUID()}@${fields.messageId?.slice(1, -1).split("@").at(-1)}>`;
+    return { ...fields, messageId, text: isLast ? text : text.slice(0), attachments: files, date: at };
   };
   return { draftOf, encrypts, subject: fields.subject, work, tell };
 }

@@ -139,3 +139,22 @@ def test_a_session_that_the_bridge_has_ended_is_forgotten() -> None:
 def test_a_bridge_that_no_longer_admits_the_extension_is_named() -> None:
     found = run_node(SEND, [[403, error("wrong-origin")]])
     assert found["outcome"] == {"error": "bridge-not-admitted"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        # The mail server could not be asked for a copy in Sent: the message is as open as before.
+        ([503, error("mail-server-busy", failure="try-later")], {"outcome": "unanswered"}),
+        ([502, error("mail-server-unreachable", failure="unreachable")], {"outcome": "unanswered"}),
+        ([429, error("try-later")], {"outcome": "unanswered"}),
+        (
+            [503, error("mail-server-busy", failure="try-later", outcome="refused")],
+            refused("mail-server-busy", temporary=True),
+        ),
+        ([422, error("message-refused", outcome="refused")], refused("message-refused", temporary=False)),
+    ],
+)
+def test_a_question_that_fails_is_no_refusal_of_the_message(answer: list[object], outcome: dict[str, object]) -> None:
+    found = run_node(SEND, [[422, error("key-used")], answer])
+    assert found["outcome"] == outcome

@@ -105,7 +105,9 @@ def look_for_copy(key: str) -> Response:
 def _answer(recorded: Recorded) -> Response:
     if recorded.state is State.REFUSED:
         answer = recorded.answer
-        return gateway_response(GatewayCode(answer["code"]), answer["message"], answer["members"])
+        # The member tells the recorded refusal from a failure of the request that asks for it.
+        members = {**answer["members"], "outcome": recorded.state.value}
+        return gateway_response(GatewayCode(answer["code"]), answer["message"], members)
     wish = {"copy": recorded.answer["copy"]} if "copy" in recorded.answer else {}
     return jsonify(outcome=recorded.state.value, savedTo=recorded.answer.get("savedTo"), **wish)
 

@@ -170,6 +170,37 @@ def test_a_lost_answer_and_a_closed_window_send_nothing_twice(
     assert bridge.mailboxes.messages(ALICE, "Drafts") == []
 
 
+def test_changed_words_are_not_shown_as_sent(extension: Extension, webmail: Webmail, bridge: OwnBridge) -> None:
+    window = signed_in(extension, webmail)
+    bridge.loses_answers = True
+    press(window, "send", "No answer came")
+    assert len(bridge.sent()) == 1
+    bridge.loses_answers = False
+    window.click("[data-test=compose-text]")
+    window.type("P.S. ")
+    press(window, "send", "An earlier version of this message was sent")
+    assert len(bridge.sent()) == 1
+    window.click("[data-test=send-anew]")
+    window.wait_for_selector("[data-test=sent]", timeout_seconds=60)
+    assert len(bridge.sent()) == 2
+
+
+def test_a_letter_that_was_perhaps_sent_is_offered_to_no_other_browser(
+    extension: Extension, webmail: Webmail, bridge: OwnBridge
+) -> None:
+    window = signed_in(extension, webmail)
+    window.fill("[data-test=compose-subject]", "Lighthouse")
+    wait_for_draft(bridge)
+    bridge.smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
+    press(window, "send", "Perhaps sent")
+    assert bridge.mailboxes.messages(ALICE, "Drafts") == []
+    window.fill("[data-test=compose-subject]", "Lighthouse, again")
+    window.wait_for_selector("[data-test=draft-state][data-state=kept]", timeout_seconds=30)
+    press(window, "send", "Perhaps sent")
+    assert bridge.mailboxes.messages(ALICE, "Drafts") == []
+    assert len(bridge.sent()) == 1
+
+
 def test_a_session_that_was_ended_elsewhere_costs_no_text(
     extension: Extension, webmail: Webmail, bridge: OwnBridge
 ) -> None:

@@ -1,0 +1,42 @@
+/**
+ * The version of a letter: a hash that changes with everything that the person writes, except the recipients and their
+ * certificates, by which each of its messages is named too. The hash has a secret of the letter, which is kept only in the
+ * sealed draft. So it can be stored, and nobody can find out by it whether the letter has certain words.
+ */
+
+const SECRET_BYTES = 32;
+
+/** The secret of a new letter. */
+export function newLetterSecret() {
+  return hexOf(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
+}
+
+/**
+ * @param {string} secret
+ * @param {import("./courier.js").PackedLetter<import("./courier.js").LetterFields>} letter
+ * @param {import("./courier.js").Leaving} leaving
+ * @param {Secret | null} password
+ * @returns {Promise<string>}
+ */
+export async function versionOf(secret, letter, leaving, password) {
+  // The Message-ID is new with each try. The header fields To and Cc repeat the recipients.
+  const { messageId: _, to: _to, cc: _cc, ...fields } = letter.fields;
+  const { identity, sign, encrypt, receipt, lasting, label, from } = leaving;
+  const [text, typed, ...files] = await Promise.all([
+    digestOf(letter.text), digestOf(password ? password.buffer.slice(0, password.length) : new ArrayBuffer(0)),
+    ...letter.attachments.map(({ data }) => digestOf(data)),
+  ]);
+  const attached = letter.attachments.map(({ name, type }, index) => [name, type, files[index]]);
+  const content = JSON.stringify([secret, fields, { identity, sign, encrypt, receipt, lasting, label, from }, text, typed, attached]);
+  return digestOf(new TextEncoder().encode(content).buffer);
+}
+
+/** @param {ArrayBuffer} bytes */
+async function digestOf(bytes) {
+  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** @param {Uint8Array} bytes */
+function hexOf(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
