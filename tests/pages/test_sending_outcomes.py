@@ -33,6 +33,21 @@ def pages(browser: Browser, demo_stack: DemoStack, alice: Account, bob: Account)
     pages.close()
 
 
+# The page hears that its upload failed, although it arrives later: when `sendLate` is called.
+SEND_LATE = """() => {
+  const real = window.fetch;
+  window.fetch = async (url, options) => {
+    if (options?.method !== "POST" || !String(url).endsWith("/api/send")) return real(url, options);
+    window.fetch = real;
+    window.sendLate = async () => {
+      const { outcome, code } = await (await real(url, options)).json();
+      return outcome ?? code;
+    };
+    throw new TypeError("the connection was lost");
+  };
+}"""
+
+
 def message_ids(stack: DemoStack, account: Account) -> list[str]:
     """The Message-IDs in the inbox of an account, oldest first."""
     return [str(message_from_bytes(one.raw)["Message-ID"]) for one in stack.mail_server.messages(account.address)]
@@ -107,6 +122,53 @@ def test_a_second_look_finds_a_copy_that_came_late(
     demo_stack.mail_server.append(alice.address, copy, "Sent")
     pages.page.click(named("look-in-sent"))
     pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+
+
+def test_changed_words_are_not_shown_as_sent(pages: MailPages, demo_stack: DemoStack, bob: Account) -> None:
+    """The upload was slow, and the bridge did not know its key yet when the page asked."""
+    before = len(message_ids(demo_stack, bob))
+    pages.page.js(SEND_LATE)
+    pages.page.click(named("send"))
+    pages.page.wait_for_text("does not answer", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    assert pages.page.js("() => window.sendLate()") == "sent"
+    pages.page.fill(named("compose-text"), "Other words.")
+    pages.page.click(named("send"))
+    pages.page.wait_for_selector(named("send-anew-confirm"), timeout_seconds=OPERATION_SECONDS)
+    assert "has not been sent to anybody" in pages.page.text(named("send-error"))
+    assert len(message_ids(demo_stack, bob)) == before + 1
+    pages.page.click(named("send-anew-confirm"))
+    pages.page.wait_for_selector(named("sent"), timeout_seconds=OPERATION_SECONDS)
+    assert len(message_ids(demo_stack, bob)) == before + 2
+
+
+def test_an_upload_that_is_on_its_way_sends_nothing_after_the_changed_message(
+    pages: MailPages, demo_stack: DemoStack, bob: Account
+) -> None:
+    pages.page.browser.expect_error("422")
+    before = len(message_ids(demo_stack, bob))
+    pages.page.js(SEND_LATE)
+    pages.page.click(named("send"))
+    pages.page.wait_for_text("does not answer", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    pages.page.fill(named("compose-text"), "Other words.")
+    pages.send()
+    assert len(message_ids(demo_stack, bob)) == before + 1
+    assert pages.page.js("() => window.sendLate()") == "key-used"
+    assert len(message_ids(demo_stack, bob)) == before + 1
+
+
+def test_a_look_for_an_earlier_version_does_not_show_the_changed_words_as_sent(
+    pages: MailPages, demo_stack: DemoStack, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "submit_message", submit_silently)
+    pages.page.click(named("send"))
+    pages.page.wait_for_text("not known", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    demo_stack.mail_server.append(alice.address, demo_stack.mail_server.messages(bob.address)[-1].raw, "Sent")
+    pages.page.fill(named("compose-text"), "Other words.")
+    pages.page.click(named("look-in-sent"))
+    pages.page.wait_for_text("earlier version", selector=named("send-error"), timeout_seconds=OPERATION_SECONDS)
+    assert pages.page.value(named("compose-text")) == "Other words."
+    pages.page.click(named("send"))
+    pages.page.wait_for_selector(named("send-anew-confirm"), timeout_seconds=OPERATION_SECONDS)
 
 
 def test_refused_recipients_are_named_with_what_helps(

@@ -72,6 +72,8 @@ export class ApiError extends Error {
     super(message);
     this.code = code;
     this.refused = refused;
+    /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
+    this.isOpen = false;
   }
 }
 
@@ -238,9 +240,30 @@ export class BridgeApi {
     } catch (error) {
       if (error instanceof ApiError && !UNKNOWN_OUTCOME.has(error.code)) throw error;
     }
-    const outcome = await this.outcomeOf(key);
+    const outcome = await this.outcomeOf(key).catch((error) => {
+      // Only a refusal says that nothing was sent: after another error, such as the end of the session, nobody knows.
+      if (error instanceof ApiError && error.code !== "message-refused") error.isOpen = true;
+      throw error;
+    });
     if (outcome) return outcome;
-    throw new ApiError("unreachable", "the message did not arrive at the bridge");
+    const error = new ApiError("unreachable", "the message did not arrive at the bridge");
+    error.isOpen = true;
+    throw error;
+  }
+
+  /**
+   * Withdraws a key, before the letter goes out changed and under another one. Returns the outcome of the message with
+   * this key, or null if no recipient got it, and none will, although its upload may still be on its way.
+   * @param {string} key @returns {Promise<Submission | null>}
+   */
+  async withdraw(key) {
+    try {
+      const answer = await this.#json(`/api/send/${key}`, { method: "DELETE" });
+      return answer.outcome === "withdrawn" ? null : submissionFrom(answer);
+    } catch (error) {
+      if (error instanceof ApiError && NOT_OFFERED.has(error.code)) return this.outcomeOf(key);
+      throw error;
+    }
   }
 
   /**

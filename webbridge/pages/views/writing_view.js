@@ -74,6 +74,10 @@ class Writing {
   #unconfirmed = { draft: "", messageId: "" };
   /** The key of the message. It stays the same until it is certain that nothing was sent under it. */
   #key = newSendingKey();
+  /** The version of the letter that went to the bridge under the key; "" while it is certain that none did. */
+  #keyed = "";
+  /** Whether an earlier version of the letter was sent. */
+  #isEarlierSent = false;
   /** @type {import("../api.js").SendingOffers} */
   #offers;
 
@@ -246,8 +250,8 @@ class Writing {
   }
 
   /**
-   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already, and the person
-   *   agreed to send it again
+   * @param {{isAgreed?: boolean}} [options] `isAgreed` is true if the message was perhaps sent already, or an earlier
+   *   version of it was, and the person agreed to send it
    */
   async #submit({ isAgreed = false } = {}) {
     this.to.commit();
@@ -256,12 +260,14 @@ class Writing {
     if (this.#sending) return;
     if (this.#obstacles(letter).length > 0) return this.#wait.meet(() => void this.#submit({ isAgreed }));
     if (this.#unconfirmed.messageId && !isAgreed) return this.#askToSendAgain();
+    if (this.#isEarlierSent && !isAgreed) return this.#askToSendAnew();
     this.failure.textContent = "";
     await whileBusy(this.send, this.#app.translate(letter.encrypt ? "encrypting" : "sending"), async () => {
       this.#sending = true;
       await this.#encryptAndSend(letter);
     }, (error) => {
       this.#sheetShows(this.text);
+      if (error instanceof ApiError && error.code === "sending-earlier") this.#askToSendAnew();
       this.failure.textContent = refusedSentences(error, this.#app.translate) || this.#app.sentenceFor(error);
       this.send.focus();
       this.failure.scrollIntoView({ block: "nearest" });
@@ -278,6 +284,8 @@ class Writing {
     const envelope = letter.people.map(({ address }) => address);
     const protection = { sign: letter.sign, recipients: certificatesOf(letter) };
     const draft = this.#draft(letter);
+    const version = await versionOf(draft, letter);
+    if (this.#keyed && this.#keyed !== version) await this.#settleEarlier();
     const message = await mailVault.compose(draft, protection);
     const sentence = whatWillLeave(letter, translate);
     const block = letter.encrypt ? createEncryptedBlock(message, translate("encrypted_block")) : null;
@@ -292,9 +300,10 @@ class Writing {
       sent.heading.focus();
       this.#app.announce(translate("sent"));
     };
+    this.#keyed = version;
     const submission = await api.sendMessage(message, envelope, this.#key, this.copy.wish).catch((error) => {
-      // Under another code than this one, nothing was sent and nothing is on its way.
-      if (!(error instanceof ApiError) || error.code !== "unreachable") this.#key = newSendingKey();
+      // Otherwise nothing was sent and nothing is on its way.
+      if (error instanceof ApiError && !error.isOpen) this.#renewKey();
       throw error;
     });
     if (submission.outcome === "sent") return this.#showSent(submission);
@@ -303,10 +312,43 @@ class Writing {
     await this.#lookInSent();
   }
 
+  #renewKey() {
+    this.#key = newSendingKey();
+    this.#keyed = "";
+  }
+
+  /**
+   * Finds out what became of an earlier version of the letter, so that its outcome is not taken for that of this version.
+   * Rejects if the earlier version was sent, or perhaps, or is still on its way.
+   */
+  async #settleEarlier() {
+    const found = await this.#app.api.withdraw(this.#key);
+    if (found?.outcome === "perhaps") {
+      this.#unconfirmed = { draft: "", messageId: "?" };
+      this.look.hidden = false;
+      throw new ApiError("sending-unknown", "an earlier version was perhaps sent");
+    }
+    this.#renewKey();
+    if (found) this.#failAsEarlier();
+  }
+
+  /** @returns {never} */
+  #failAsEarlier() {
+    this.#isEarlierSent = true;
+    throw new ApiError("sending-earlier", "an earlier version was sent");
+  }
+
   /** Looks for a message that was perhaps sent: some mail servers keep a copy by themselves. Rejects if none is found. */
   async #lookInSent() {
     const found = await this.#app.api.lookForCopy(this.#key);
-    if (found?.outcome === "sent") return this.#showSent(found);
+    const letter = this.#letter();
+    if (found?.outcome === "sent" && this.#keyed === await versionOf(this.#draft(letter), letter)) return this.#showSent(found);
+    if (found?.outcome === "sent") {
+      this.#unconfirmed = { draft: "", messageId: "" };
+      this.look.hidden = true;
+      this.#renewKey();
+      this.#failAsEarlier();
+    }
     if (found) throw new ApiError("sending-unknown", "no copy was found");
     this.#unconfirmed = { draft: "", messageId: "" };
     this.look.hidden = true;
@@ -351,9 +393,21 @@ class Writing {
       go: translate("send_again"),
       test: "send-again-confirm",
       onGo: () => {
-        this.#key = newSendingKey();
+        this.#renewKey();
         void this.#submit({ isAgreed: true });
       },
+    });
+  }
+
+  #askToSendAnew() {
+    const { translate } = this.#app;
+    ask({
+      title: translate("send_anew_question"),
+      meaning: translate("error_sending_earlier"),
+      keep: translate("keep_writing"),
+      go: translate("send_anew"),
+      test: "send-anew-confirm",
+      onGo: () => void this.#submit({ isAgreed: true }),
     });
   }
 
@@ -394,6 +448,23 @@ class Writing {
  */
 function contentOf({ messageId: _, attachments, ...rest }) {
   return JSON.stringify([rest, attachments.map(({ name, type, data }) => [name, type, data.byteLength])]);
+}
+
+/**
+ * A text that changes with everything that leaves: the words, the files, the recipients and how they can read it.
+ * @param {{messageId: string, attachments: Attachment[]}} draft @param {Letter} letter
+ * @returns {Promise<string>}
+ */
+async function versionOf({ messageId: _, attachments, ...rest }, { sign, encrypt, people }) {
+  const files = await Promise.all(attachments.map(async ({ name, type, data }) => [name, type, await digestOf(data)]));
+  const readers = await Promise.all(people.map(async ({ address, finding }) =>
+    [address, encrypt && finding?.readiness === "ready" ? await digestOf(finding.check.certificate) : ""]));
+  return JSON.stringify([rest, files, sign, encrypt, readers]);
+}
+
+/** @param {BufferSource} bytes */
+async function digestOf(bytes) {
+  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))).join();
 }
 
 /**
