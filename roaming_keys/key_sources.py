@@ -42,7 +42,7 @@ _ENCRYPTING: Final = tuple(
 )
 _MAX_FILE_BYTES: Final = 10_000
 _PRIVATE_MODE: Final = 0o600
-_KEY: Final = re.compile(f"[0-9A-Fa-f]{{{2 * MASTER_KEY_BYTES}}}")
+_KEY: Final = re.compile("[0-9A-Fa-f]{64}")  # MASTER_KEY_BYTES
 
 
 class KeyStore(KeySource, Protocol):
