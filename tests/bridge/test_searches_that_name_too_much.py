@@ -1,4 +1,4 @@
-"""Nothing is deleted because a search has named it: some servers ignore a criterion, and then name every message."""
+"""Nothing is deleted or taken for sent because a search has named it: some servers ignore a criterion and name all."""
 
 from __future__ import annotations
 
@@ -116,6 +116,13 @@ def test_a_message_id_that_the_server_does_not_give_is_not_the_drafts(opened: Op
         imap.answers["UID FETCH"] = [answer]
         connection.delete_draft(OURS)
     assert deleted(imap) == set()
+
+
+def test_a_message_is_in_sent_only_if_its_message_id_is_there(opened: Opened) -> None:
+    others = [Stored(uid, message_id) for uid, message_id in enumerate(IDS[1:], 1)]
+    assert not opened().has_message_id("Sent", OURS)
+    assert not opened(*others).has_message_id("Sent", OURS)
+    assert opened(*others, Stored(9, OURS)).has_message_id("Sent", OURS)
 
 
 def test_the_newest_version_of_a_draft_stays_whatever_uid_the_server_names(opened: Opened, imap: LyingServer) -> None:

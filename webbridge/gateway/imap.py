@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from webbridge.gateway.connection import Changes, MessagePage, RawMessage
 from webbridge.gateway.door import (
+    MAX_UIDS,
     Credentials,
     GatewayCode,
     GatewayError,
@@ -29,8 +30,9 @@ from webbridge.gateway.imap_folders import Folder, Role
 from webbridge.gateway.imap_list import MessageLists
 from webbridge.gateway.imap_login import connect
 from webbridge.gateway.imap_raw import RawReader
-from webbridge.gateway.imap_search import Criteria, SortKey
+from webbridge.gateway.imap_search import Criteria, SortKey, found_in
 from webbridge.gateway.imap_selection import Selection
+from webbridge.gateway.imap_stored import read_stored
 from webbridge.gateway.imap_syntax import Literal, write_folder_name
 from webbridge.gateway.imap_wire import Command, ImapWire, folder_refusal, refusal
 from webbridge.gateway.outgoing import OutgoingMessage
@@ -283,7 +285,9 @@ class ImapConnection:
         wanted = Literal(check_message_id(message_id).encode())
         command: Command = (b"UID SEARCH HEADER Message-ID", wanted)
         _selected, answers = self._selection.search(folder, None, command, refusal)
-        return any(answer.kind == "SEARCH" and answer.values for answer in answers)
+        # A server that ignores the criterion names other messages.
+        stored = read_stored(self._imap, found_in(answers).newest(limit=MAX_UIDS))
+        return any(message.message_id == message_id for message in stored)
 
     def sent_folder(self) -> str:
         """Return the folder for sent mail: by its SPECIAL-USE, else by its name, else a new one."""
