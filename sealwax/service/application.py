@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 
 from sealwax.service.configuration import host_of, is_https
 from sealwax.service.errors import install_error_handlers
 from sealwax.service.headers import API_POLICY, install_security_headers
-from sealwax.service.observation import install_observation
+from sealwax.service.observation import current_route, install_observation
 from sealwax.service.proxies import install_proxies
 from sealwax.service.request_body import install_whole_bodies
 
@@ -28,7 +29,7 @@ def create_application(
     `proxies` is the number of reverse proxies in front of the service, `policy` its Content-Security-Policy. `fields`
     are further header fields of every answer, and `error_codes` are the `codes` of `install_error_handlers`.
     """
-    app = Flask(name, static_folder=None, template_folder=None)
+    app = _Service(name, static_folder=None, template_folder=None)
     # Against DNS rebinding: a page whose name resolves to our address sends its own Host, which is refused.
     app.config["TRUSTED_HOSTS"] = [host_of(origin)]
     install_error_handlers(app, error_codes)
@@ -37,3 +38,9 @@ def create_application(
     install_observation(app)
     install_whole_bodies(app)
     return app
+
+
+class _Service(Flask):
+    def log_exception(self, exc_info: Any) -> None:
+        """Log an unforeseen error with the template of the route. Flask would name the path."""
+        self.logger.error("an unforeseen error in %s", current_route(request.environ), exc_info=exc_info)

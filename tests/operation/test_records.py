@@ -85,6 +85,21 @@ def test_the_log_has_the_route_of_a_request_and_not_its_path(
     assert line["route"].startswith("/api/folders/<")
 
 
+@pytest.mark.parametrize("path", ["/api/send/U2VjcmV0U2VjcmV0U2VjcmV0", "/api/send?U2VjcmV0U2VjcmV0U2VjcmV0"])
+def test_the_log_of_an_unforeseen_error_has_the_route_and_not_the_path(
+    app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    browser = app.test_client()
+    assert sign_in(browser).status_code == 200
+    monkeypatch.setattr(services_of(app).sessions, "find", lambda *_, **__: 1 / 0)
+    answer = browser.get(path, base_url=API)
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "server-error")
+    (line,) = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert line.startswith("an unforeseen error in /api/send")
+    assert "ZeroDivisionError" in caplog.text
+    assert "U2VjcmV0" not in caplog.text
+
+
 def test_a_database_of_another_service_makes_the_bridge_unready_and_lost_mail_servers_do_not(
     app: Flask, memory_server: MemoryMailServer
 ) -> None:
