@@ -89,6 +89,9 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
     for part in ("settings", "database", "imap", "smtp"):
         assert [level for level, _ in found(rows, part)] == ["ok"], rows
     assert found(rows, "process")[0][0] == "warning"
+    assert found(rows, "domains") == [
+        ("warning", "addresses of every domain may sign in, and the bridge confirms them to the key server")
+    ]
     secret = site.folder / "bridge.secrets" / "enrolment_key"
     secret.chmod(0o644)
     site.mail.stop()
@@ -97,6 +100,13 @@ def test_check_says_what_is_wrong_with_each_part(site: Site) -> None:
     assert code == 1
     assert [level for part in ("imap", "smtp", "database") for level, _ in found(rows, part)] == ["error"] * 3
     assert found(rows, "files") == [("warning", f"{secret} can be read by everybody on this machine")]
+
+
+def test_check_does_not_warn_of_other_domains_where_one_is_named(site: Site) -> None:
+    site.file.write_text(site.file.read_text() + '\n[[domains]]\nname = "example.test"\n')
+    assert sealwax("bridge", "init", *site.config).returncode == 0
+    code, rows = findings(site)
+    assert (code, found(rows, "domains")) == (0, [])
 
 
 @pytest.mark.thorough

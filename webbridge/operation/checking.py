@@ -72,6 +72,8 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
     private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
     yield from check_files(BridgeSettings, file, private)
     yield guarded("database", lambda: check_database(SCHEMA, config.database, made_by="sealwax bridge init"))
+    if not config.domains:
+        yield _without_domains()
     for domain in (domain.name for domain in config.domains if domain.is_found):
         yield guarded("dns", lambda name=domain: _check_found(config, name, accepts_servers=accepts_servers))  # type: ignore[misc]
     for server in _servers(config):
@@ -84,6 +86,13 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
     yield from _check_listening(settings)
     yield from _check_running(settings)
     yield from _check_events(settings)
+
+
+def _without_domains() -> Finding:
+    """Return the warning about addresses of any domain. Each bridge confirms addresses to its key server."""
+    text = "addresses of every domain may sign in, and the bridge confirms them to the key server"
+    remedy = "name your domains in [[domains]]: some mail servers leave out the domain of a login"
+    return doubtful("domains", text, remedy)
 
 
 def _servers(config: BridgeConfig) -> list[MailServer]:

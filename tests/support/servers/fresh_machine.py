@@ -23,10 +23,12 @@ from pathlib import Path
 
 from tests.support.code_blocks import examples
 from tests.support.project import ROOT
-from tests.support.servers.mailboxes import ALICE, PASSWORDS
+from tests.support.servers.mailboxes import BOB, PASSWORDS
 from webbridge.demo.mail_server import MemoryMailServer
 from webbridge.demo.tls import write_tls_files
 
+ALICE = "alice@example.org"  # The guide names this domain.
+PASSWORD = PASSWORDS[BOB]
 NAMES = ("api.example.org", "mail.example.org", "keys.example.org", "imap.example.org", "smtp.example.org")
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 CHANGED = ("/etc", "/opt", "/root", "/var/lib", "/var/log")
@@ -121,7 +123,7 @@ def certify(folder: Path) -> None:
 
 def mail_server(folder: Path) -> MemoryMailServer:
     imap, smtp = (socket.create_server(("127.0.0.1", port)) for port in (993, 587))
-    return MemoryMailServer(PASSWORDS, tls_folder=folder, imap_socket=imap, smtp_socket=smtp)
+    return MemoryMailServer({ALICE: PASSWORD}, tls_folder=folder, imap_socket=imap, smtp_socket=smtp)
 
 
 def use() -> None:
@@ -131,7 +133,7 @@ def use() -> None:
     config = json.loads(browser.open(f"{pages}/config.json").read())
     assert config == {"api": "https://api.example.org", "keyServer": "https://keys.example.org"}, config
     headers = {"Origin": pages, "X-Sealwax": "1", "Content-Type": "application/json"}
-    body = json.dumps({"address": ALICE, "password": PASSWORDS[ALICE]}).encode()
+    body = json.dumps({"address": ALICE, "password": PASSWORD}).encode()
     request = urllib.request.Request(f"{config['api']}/api/session", body, headers)
     assert json.loads(browser.open(request).read()) == {"address": ALICE}
     folders = json.loads(browser.open(f"{config['api']}/api/folders").read())["folders"]
