@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.servers.bridge import API, UPLOAD, bridge_before, error_of, get, send, sign_in, upload
+from tests.support.servers.bridge import API, FROM_PAGES, UPLOAD, bridge_before, error_of, get, send, sign_in, upload
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeLine, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
 from webbridge.gateway import GatewayCode, GatewayError, ImapConnection, Outcome, OutgoingMessage, submit_message
@@ -199,6 +199,22 @@ def test_no_words_of_a_server_are_stored(
         assert len(rows) == (stage == "the end of the message")
         if rows:
             assert send(alice, MESSAGE, BOB, key=KEY).get_json()["message"].endswith(f": {code} {status}")
+
+
+def test_only_the_refusal_of_a_message_names_it_as_the_outcome(
+    smtp: LyingServer, imap: LyingServer, alice: FlaskClient
+) -> None:
+    """The question what became of a message may fail by the same code as the message."""
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), b"451 later\r\n"]
+    send(alice, MESSAGE, BOB, key=KEY)
+    refused = get(alice, f"/api/send/{KEY}")
+    assert (error_of(refused), refused.get_json()["outcome"]) == ((503, "mail-server-busy"), "refused")
+    smtp.answers["DATA"] = [b"354 go on\r\n", TakeMessage(), Close()]
+    with_id = b"Message-ID: <one@example.test>\r\n" + MESSAGE
+    assert send(alice, with_id, BOB, key="l" * 22).get_json()["outcome"] == "perhaps"
+    imap.answers["LIST"] = [b"TAG NO [UNAVAILABLE] later\r\n"]
+    failed = alice.post(f"/api/send/{'l' * 22}/look", base_url=API, headers=FROM_PAGES)
+    assert (failed.status_code, "outcome" in failed.get_json()) == (503, False)
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ export class BridgeApi {
    * @param {string[]} recipients
    * @param {string} key from `newSendingKey`; a message that was sent under it is not sent again
    * @param {CopyWish | null} [copy] null if the choice for all messages counts
-   * @returns {Promise<Submission>}
+   * @returns {Promise<Submission>} the outcome of the earlier request, if there was one with this key. So the caller uses a key
+   *   for one version of a letter only, and withdraws it before it sends another one
    */
   async sendMessage(message, recipients, key, copy = null) {
     const envelope = { key, recipients, ...(copy === null ? {} : { copy }) };

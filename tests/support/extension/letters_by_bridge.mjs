@@ -112,7 +112,7 @@ class Story {
 
   answerDraft(account, method, body) {
     if (method === "POST") {
-      const id = /<([^<@>]{1,200})@draft\.sealwax\.invalid>/u.exec(body)[1];
+      const id = /<([0-9a-f-]{36})@draft\.sealwax\.invalid>/u.exec(body)[1];
       this.mailboxes[account].set(id, { uid: Math.floor(this.dice() * 1e9), body });
       return [200, {}];
     }

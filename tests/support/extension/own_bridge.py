@@ -27,7 +27,7 @@ from webbridge.services import Services, services_of
 
 @dataclass(slots=True, kw_only=True)
 class OwnBridge:
-    """The bridge with its two mail servers. Set `loses_answers` and no answer reaches the extension."""
+    """The bridge with its two mail servers. Set `loses_answers` and no answer about a message reaches the extension."""
 
     url: str
     services: Services
@@ -87,7 +87,7 @@ def own_bridge(tls_folder: Path, *, origins: Iterable[str]) -> Iterator[OwnBridg
 def _losing(inner: Callable[..., Iterable[bytes]], bridge: OwnBridge) -> Callable[..., Iterable[bytes]]:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         answered = inner(environ, start_response)
-        if bridge.loses_answers:
+        if bridge.loses_answers and environ["PATH_INFO"].startswith("/api/send"):
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return answered
 
