@@ -177,7 +177,9 @@ def normalise_user(user: str) -> str:
     """Return the normalised address of an account, in NFC and lower case. Raises MalformedMessage."""
     if len(user) > _MAX_USER_CHARACTERS:
         raise MalformedMessage("expected a mail address", where="user")
-    normalised = unicodedata.normalize("NFC", user.strip()).lower()
+    lowered = unicodedata.normalize("NFC", user.strip()).lower()
+    # Five small letters are one character with their mark, and the large ones are two: J and a caron, for example.
+    normalised = unicodedata.normalize("NFC", lowered)
     if not _USER.fullmatch(normalised):
         raise MalformedMessage("expected a mail address", where="user")
     return normalised

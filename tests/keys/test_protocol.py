@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import re
 import subprocess
 import sys
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -331,6 +334,33 @@ def test_refuses_a_server_that_is_no_safe_origin(url: str) -> None:
 def test_refuses_a_user_that_is_no_address(user: str) -> None:
     with pytest.raises(MalformedMessage):
         normalise_user(user.replace("\n", "\nx"))
+
+
+def every_combination() -> Iterator[str]:
+    """Each character of Unicode, each base in each case with each mark that some character is composed of."""
+    characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    yield from characters
+    parts = [unicodedata.normalize("NFD", one) for one in characters if unicodedata.decomposition(one)]
+    bases = {case for part in parts for case in (part[:-1], part[:-1].upper(), part[:-1].title())}
+    marks = {part[-1] for part in parts if unicodedata.combining(part[-1])}
+    yield from (base + mark for base in sorted(bases) for mark in sorted(marks))
+
+
+def test_the_normalised_user_is_a_fixed_point_in_all_of_unicode() -> None:
+    taken = [one for one in every_combination() if len(one) < 20 and not re.search(r"[\s@\x00-\x1f\x7f]", one)]
+    for start in range(0, len(taken), 12):
+        # A letter between keeps them apart. At the end, a sigma has a form of its own.
+        user = "a".join(taken[start : start + 12])[:60] + "@example.test"
+        normalised = normalise_user(user)
+        assert unicodedata.is_normalized("NFC", normalised), ascii(user)
+        assert normalise_user(normalised) == normalised, ascii(user)
+        assert normalise_user(unicodedata.normalize("NFD", user)) == normalised, ascii(user)
+
+
+def test_each_spelling_of_a_user_is_the_same_account() -> None:
+    for composed in "\u01f0\u1e96\u1e97\u1e98\u1e99":
+        separate = unicodedata.normalize("NFD", composed).upper()
+        assert normalise_user(f"{separate}@example.test") == f"{composed}@example.test"
 
 
 def test_the_protocol_needs_neither_flask_nor_native_cryptography() -> None:
