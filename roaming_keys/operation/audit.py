@@ -20,6 +20,7 @@ from sealwax.cli.options.parameters import UtcTime
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.options import config_option
+from sealwax.service.database import Access
 from smime_core.errors import SmimeError
 
 
@@ -43,7 +44,7 @@ def audit(request: AuditRequest) -> None:
 
     `sealwax keys check` says whether it is as it was written. Events of deleted accounts have neither account nor note.
     """
-    with opened_trail(request.config) as (_, trail, database):
+    with opened_trail(request.config, access=Access.READING) as (_, trail, database):
         user = normalise_user(request.user) if request.user else ""
         for entry in trail.entries(database, user=user, since=request.since):
             try:

@@ -12,6 +12,7 @@ from roaming_keys.database.tables import MASTER_KEY
 from roaming_keys.rotation import heads_in
 from roaming_keys.server_keys import MARK, KeyRing, KeySource, ServerKeyError
 from sealwax.service import Database
+from sealwax.service.database import Access
 from sealwax.service.schema import Standing
 
 
@@ -31,7 +32,7 @@ def check_keys(url: str | Path, source: KeySource) -> None:
     if SCHEMA.state(url).standing is not Standing.CURRENT:
         return
     known = {key.head for key in ring.all()}
-    with closing(Database(url)) as database, database.reading() as rows:
+    with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
         if any(head.startswith(MARK) and head not in known for head in heads_in(rows)):
             raise ServerKeyError("some stored data are sealed under another master key: add it to the others")
 
@@ -40,6 +41,6 @@ def _fingerprint(url: str | Path) -> bytes | None:
     """Return the fingerprint of the master key, which each version of the database has."""
     if SCHEMA.state(url).standing is Standing.EMPTY:
         return None
-    with closing(Database(url)) as database, database.reading() as rows:
+    with closing(Database(url, access=Access.READING)) as database, database.reading() as rows:
         found = rows.execute(select(MASTER_KEY.c.fingerprint)).scalar()
     return None if found is None else bytes(found)

@@ -22,7 +22,7 @@ from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import is_https, now
-from sealwax.service.database import file_of
+from sealwax.service.database import Access, file_of
 
 _REMEDY: Final = (
     "compare the trail with a backup; if a timer failed for days, write into audit.stamped_since when it ran again"
@@ -90,7 +90,7 @@ def _check_database(config: KeyServerConfig) -> Finding:
 
 def _check_trail(file: Path) -> Finding:
     try:
-        with opened_trail(file) as (settings, trail, database):
+        with opened_trail(file, access=Access.READING) as (settings, trail, database):
             authority = settings.audit.to_authority()
             chain = check_chain(trail, database)
             if authority is None:

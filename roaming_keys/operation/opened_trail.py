@@ -17,11 +17,12 @@ from roaming_keys.server_keys import KeyRing, ServerKeyError, ServerKeys
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.service import Database
+from sealwax.service.database import Access
 from sealwax.service.schema import Standing
 
 
 @contextmanager
-def opened_trail(file: Path) -> Iterator[tuple[KeysSettings, AuditTrail, Database]]:
+def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, AuditTrail, Database]]:
     """The settings of a file, and the trail in their database, which is not upgraded. Raises ClickException."""
     settings = load_settings(KeysSettings, file)
     config = settings.to_config()
@@ -30,7 +31,7 @@ def opened_trail(file: Path) -> Iterator[tuple[KeysSettings, AuditTrail, Databas
             raise click.ClickException(
                 "the database is not up to date: start the service first, or run `sealwax keys init`"
             )
-        database = Database(config.database)
+        database = Database(config.database, access=access)
         try:
             yield settings, AuditTrail(_keys_of(config, database)), database
         finally:

@@ -14,6 +14,7 @@ from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.operation.options import config_option
 from sealwax.service import now
+from sealwax.service.database import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ def stamp(request: StampRequest) -> None:
     The authority learns a hash and nothing more. Run it every hour by a timer: it gets one timestamp a day, and tries
     again after a failure. Keep its output outside the database.
     """
-    with opened_trail(request.config) as (settings, trail, database):
+    with opened_trail(request.config, access=Access.WRITING) as (settings, trail, database):
         authority = settings.audit.to_authority()
         if authority is None:
             raise click.ClickException("no timestamp authority is named: set audit.timestamp_url")

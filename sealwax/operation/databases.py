@@ -11,10 +11,21 @@ import click
 
 from sealwax.operation.findings import Finding, doubtful, fine, wrong
 from sealwax.service import DatabaseRefused, DatabaseUnavailable, Schema
-from sealwax.service.database import file_of
+from sealwax.service.database import file_of, is_missing
+from sealwax.service.faults import Fault
 from sealwax.service.schema import Standing
 
-_REMEDY: Final = "start it, and look at its address, user and password"
+_WORDS: Final = {
+    Fault.BUSY: ("another process holds it", "wait until that process has ended, or end it"),
+    Fault.DISK: ("its disk is full, or fails", "make room on the disk, then try again"),
+    Fault.NO_DATABASE: ("the file is no SQLite database", "name another file by the setting database"),
+    Fault.DAMAGED: ("it is damaged", "restore it from a backup"),
+    Fault.DENIED: (
+        "it cannot be opened or written",
+        "let the file and its folder belong to the service's user, and run this command as that user",
+    ),
+    Fault.UNREACHABLE: ("it does not answer", "start it, and look at its address, user and password"),
+}
 
 
 @contextmanager
@@ -24,16 +35,16 @@ def database_failures_said() -> Iterator[None]:
         yield
     except DatabaseRefused as error:
         raise click.ClickException(str(error)) from None
-    except DatabaseUnavailable:
-        raise click.ClickException(f"the database does not answer: {_REMEDY}") from None
+    except DatabaseUnavailable as error:
+        found, remedy = _WORDS[error.fault]
+        raise click.ClickException(f"the database cannot be used: {found}. Remedy: {remedy}") from None
 
 
 def undo_latest_step(schema: Schema, url: str | Path) -> str:
     """Undo the latest migration, and return a sentence on the database. Raises ClickException."""
-    file = file_of(url)
-    if file is not None and not file.exists():
-        raise click.ClickException(f"{file} is missing")
     with database_failures_said():
+        if is_missing(url):
+            raise click.ClickException(f"{file_of(url)} is missing")
         schema.downgrade_one_step(url)
         return f"the database has revision {schema.state(url).revision or 'of a version without revisions'}"
 
@@ -43,13 +54,12 @@ def check_database(schema: Schema, url: str | Path, *, made_by: str) -> Finding:
 
     `made_by` is the command that makes it.
     """
-    file = file_of(url)
-    if file is not None and not file.exists():
-        return wrong("database", f"{file} is missing", f"run: {made_by}")
     try:
+        if is_missing(url):
+            return wrong("database", f"{file_of(url)} is missing", f"run: {made_by}")
         state = schema.state(url)
-    except DatabaseUnavailable:
-        return wrong("database", "it does not answer", _REMEDY)
+    except DatabaseUnavailable as error:
+        return wrong("database", *_WORDS[error.fault])
     text = f"it has revision {state.revision}, and this program knows {state.newest}"
     match state.standing:
         case Standing.CURRENT:

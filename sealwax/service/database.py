@@ -10,9 +10,9 @@ import logging
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,24 +21,21 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from sealwax.service.errors import ServiceError
+from sealwax.service.faults import Fault, fault_of, primary_code
+from sealwax.service.sqlite_files import prepare_file, uri_for_reading
 
 BUSY_SECONDS = 10.0
 RETRY_AFTER_SECONDS: Final = 5
 # A request reads the clock before it waits for its transaction, so a stored time may be a little ahead. A time further
 # ahead was written by a wrong clock: it would block a login, or keep a session, until that time.
 CLOCK_SLACK_SECONDS = 60
-_RETRY_SECONDS = 0.01
 _ERASE_MILLISECONDS: Final = 100
 _IN_MEMORY: Final = ":memory:"
-_PRIVATE_MODE: Final = 0o600
-_FILES_BESIDE: Final = ("", "-wal", "-shm", "-journal")
 # secure_delete overwrites deleted rows, which contain halves of session keys. Temporary tables stay in memory.
 _PRAGMAS: Final = ("secure_delete = ON", "temp_store = MEMORY")
-# The low byte of an extended result code of SQLite is its primary code.
-_PRIMARY_CODE: Final = 0xFF
 _STATEMENT_AT_FAULT: Final = frozenset(
     {
         sqlite3.SQLITE_ERROR,
@@ -63,10 +60,21 @@ _POSTGRESQL: Final[dict[str, str]] = {
 _log = logging.getLogger(__name__)
 
 
-class DatabaseUnavailable(ServiceError):
-    """The database is gone, locked, full or damaged. Nothing has changed, unless the answer to a COMMIT was lost."""
+class Access(Enum):
+    """The use of a database: by a service, or by a command that changes nothing of it."""
 
-    def __init__(self) -> None:
+    WRITING = "writing"
+    READING = "reading"
+
+
+class DatabaseUnavailable(ServiceError):
+    """The database is gone, locked, full or damaged. Nothing has changed, unless the answer to a COMMIT was lost.
+
+    `fault` is the reason, for the operator.
+    """
+
+    def __init__(self, fault: Fault = Fault.BUSY) -> None:
+        self.fault = fault
         text = "This server cannot use its database now. Try again in a moment."
         super().__init__(503, "database-unavailable", text, RETRY_AFTER_SECONDS)
 
@@ -79,15 +87,24 @@ class Database:
     that is closed.
     """
 
-    def __init__(self, url: str | Path) -> None:
-        """Connect to the database, whose tables must exist. `Schema.open` makes them first. Raises ValueError."""
+    def __init__(self, url: str | Path, *, access: Access = Access.WRITING) -> None:
+        """Connect to the database, whose tables must exist. `Schema.open` makes them first.
+
+        With Access.READING the file of an SQLite database stays as it is, byte for byte, and so does its folder.
+        Raises ValueError or DatabaseUnavailable.
+        """
         self._url = parse_url(url)
         self._process = os.getpid()
         self._turn: threading.Lock | None = None if self.is_postgresql else threading.Lock()
         self._is_in_memory = is_in_memory(self._url)
-        if (file := file_of(url)) is not None:
-            _prepare_file(file)
-        self._engine = _postgresql_engine(self._url) if self.is_postgresql else _sqlite_engine(self._url)
+        file = file_of(url)
+        if file is not None and access is Access.READING:
+            self._engine = _reading_engine(file)
+        else:
+            if file is not None:
+                with _file_failures_named():
+                    prepare_file(file, busy_seconds=BUSY_SECONDS)
+            self._engine = _postgresql_engine(self._url) if self.is_postgresql else _sqlite_engine(self._url)
         # Made once, because each of them costs as much as a small statement.
         self._durable = self._engine.execution_options(**{_SYNCHRONOUS: "FULL"})
         # With a write-ahead log, NORMAL waits for the disk only at a checkpoint.
@@ -214,6 +231,13 @@ def file_of(url: str | Path) -> Path | None:
     return Path(parsed.database or "") if has_file else None
 
 
+def is_missing(url: str | Path) -> bool:
+    """Return whether the database has a file that does not exist yet. Raises DatabaseUnavailable or ValueError."""
+    file = file_of(url)
+    with _file_failures_named():
+        return file is not None and not file.exists()
+
+
 def insert_into(place: Connection | Database, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT into a table that may have ON CONFLICT, in the dialect of the connection or database."""
     is_postgresql = place.is_postgresql if isinstance(place, Database) else place.dialect.name == "postgresql"
@@ -224,18 +248,32 @@ def insert_into(place: Connection | Database, table: Table) -> sqlite.Insert | p
 def _failures_named() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, NoConnectionFree) as error:
-        if isinstance(error, DBAPIError) and not _is_unavailable(error):
+    except NoConnectionFree as error:
+        raise _unavailable(error, Fault.BUSY) from None
+    except DBAPIError as error:
+        if not _is_unavailable(error):
             raise
-        # The text of the error may contain values of rows.
-        _log.error("the database is unavailable: %s", _kind_of(error))
-        raise DatabaseUnavailable from None
+        raise _unavailable(error, fault_of(error.orig)) from None
+
+
+@contextmanager
+def _file_failures_named() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise _unavailable(error, fault_of(error)) from None
+
+
+def _unavailable(error: Exception, fault: Fault) -> DatabaseUnavailable:
+    # The text of the error may contain values of rows.
+    _log.error("the database is unavailable: %s", _kind_of(error))
+    return DatabaseUnavailable(fault)
 
 
 def _is_unavailable(error: DBAPIError) -> bool:
     """Return whether the database is to blame, and not the statement."""
     if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE not in _STATEMENT_AT_FAULT
+        return primary_code(error.orig) not in _STATEMENT_AT_FAULT
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError | InternalError)
 
 
@@ -245,28 +283,14 @@ def _kind_of(error: Exception) -> str:
     return f"{type(cause).__name__} {code}" if code else type(cause).__name__
 
 
-def _prepare_file(path: Path) -> None:
-    """Make the file for its owner only, because it names people, and let it keep a write-ahead log."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, _PRIVATE_MODE))
-    for suffix in _FILES_BESIDE:
-        beside = path.with_name(path.name + suffix)
-        # Another process that closes the database may delete its log now.
-        with suppress(FileNotFoundError):
-            if beside.stat().st_mode & 0o077:
-                beside.chmod(_PRIVATE_MODE)
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.DatabaseError as error:
-            # A change of the journal mode waits for nobody, so it is tried again.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                _log.error("the database is unavailable: %s", _kind_of(error))
-                raise DatabaseUnavailable from None
-            time.sleep(_RETRY_SECONDS)
-        else:
-            return
+def _reading_engine(file: Path) -> Engine:
+    def connect() -> sqlite3.Connection:
+        with _file_failures_named():
+            return sqlite3.connect(
+                uri_for_reading(file), uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
+
+    return create_engine("sqlite+pysqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
 
 def _sqlite_engine(url: URL) -> Engine:

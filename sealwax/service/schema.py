@@ -18,10 +18,13 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from sealwax.service.database import Database, DatabaseUnavailable, file_of
+from sealwax.service.database import Access, Database, DatabaseUnavailable, file_of, is_missing
+from sealwax.service.faults import Fault
 
 UPGRADE_SECONDS: Final = 300.0  # For the upgrade of another process, which may have begun before this one.
 _RETRY_SECONDS: Final = 0.5
+# A server that is reached from another machine may start later than this one.
+_PASSING: Final = (Fault.BUSY, Fault.UNREACHABLE)
 _LOCK_NUMBER: Final = 0x5EA1_3A50  # Among the advisory locks of a PostgreSQL database, ours.
 # Alembic's `op` is one object for the whole process.
 _one_migration: Final = threading.Lock()
@@ -65,6 +68,7 @@ class Schema:
 
         Raises DatabaseRefused, DatabaseUnavailable, or ValueError for a wrong URL.
         """
+        self._look_at(url)
         database = Database(url)
         try:
             self._upgrade(database)
@@ -76,29 +80,33 @@ class Schema:
         return database
 
     def upgrade(self, url: str | Path) -> None:
-        """Bring the tables up to date. Raises as `open` does."""
+        """Bring the tables up to date. Raises as `open` does, but waits for no server that does not answer."""
+        self.state(url)
         self.open(url).close()
 
     def downgrade_one_step(self, url: str | Path) -> None:
-        """Undo the latest migration, for a return to the program before it. Raises DatabaseRefused."""
+        """Undo the latest migration, for a return to the program before it.
+
+        A database that is refused stays as it is. Raises DatabaseRefused or DatabaseUnavailable.
+        """
+        self._check_step_back(self.state(url))
         database = Database(url)
         try:
             with _one_migration, database.transaction() as rows:
                 _wait_for_other_processes(rows)
-                state = self._state(rows)
-                self._check(state)
-                if state.revision is None:
-                    raise DatabaseRefused("The database has no step to go back: no migration has run on it.")
+                self._check_step_back(self._state(rows))
                 self._run(rows, lambda script, revision: script._downgrade_revs("-1", revision))
         finally:
             database.close()
 
     def state(self, url: str | Path) -> DatabaseState:
-        """Return the state of the database at a path or URL, which stays as it is. Raises DatabaseUnavailable."""
-        file = file_of(url)
-        if file is not None and not file.exists():
+        """Return the state of the database at a path or URL, which stays as it is, byte for byte.
+
+        Raises DatabaseUnavailable.
+        """
+        if is_missing(url):
             return DatabaseState(standing=Standing.EMPTY, revision=None, newest=self._newest())
-        database = Database(url)
+        database = Database(url, access=Access.READING)
         try:
             with database.reading() as rows:
                 return self._state(rows)
@@ -114,6 +122,17 @@ class Schema:
         with database.reading() as rows:
             return self._state(rows).standing in (Standing.CURRENT, Standing.NEWER)
 
+    def _look_at(self, url: str | Path) -> None:
+        """Refuse a file that is no database, or has to be refused, before anything of it changes."""
+        if file_of(url) is None:
+            return
+        try:
+            self._check(self.state(url))
+        except DatabaseUnavailable as error:
+            # Any other failure may pass: another process may be making the database now.
+            if error.fault is Fault.NO_DATABASE:
+                raise
+
     def _upgrade(self, database: Database) -> None:
         deadline = time.monotonic() + UPGRADE_SECONDS
         while True:
@@ -128,8 +147,8 @@ class Schema:
                     # Another process may have upgraded the database in the meantime, perhaps to a newer version.
                     self._check(self._state(rows))
                     self._run(rows, lambda script, revision: script._upgrade_revs("head", revision))
-            except DatabaseUnavailable:
-                if time.monotonic() > deadline:
+            except DatabaseUnavailable as error:
+                if error.fault not in _PASSING or time.monotonic() > deadline:
                     raise
                 time.sleep(_RETRY_SECONDS)
             else:
@@ -150,6 +169,11 @@ class Schema:
         if revision not in known:
             return Standing.NEWER
         return Standing.CURRENT if revision == known[0] else Standing.OLDER
+
+    def _check_step_back(self, state: DatabaseState) -> None:
+        self._check(state)
+        if state.revision is None:
+            raise DatabaseRefused("The database has no step to go back: no migration has run on it.")
 
     def _check(self, state: DatabaseState) -> None:
         if state.standing is Standing.NEWER:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.databases.postgresql import database_url, postgresql
+from tests.support.project import ROOT
 from tests.support.servers.mailboxes import PASSWORDS
-from tests.support.servers.own_process import bridge_file
+from tests.support.servers.own_process import bridge_file, clean_environment
 from tests.support.servers.ports import free_port
 from tests.support.servers.tls import tls_folder
 from webbridge.demo.mail_server import MemoryMailServer
 
 __all__ = ["database_url", "postgresql", "tls_folder"]
+
+
+RunCommand = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +67,26 @@ def site(tmp_path: Path, memory_server: MemoryMailServer) -> Site:
         file=file, folder=tmp_path, api=f"http://{api}", pages=f"http://{pages}", watch=f"http://{watch}",
         mail=memory_server,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[RunCommand]:
+    """Runs a command in a process of its own, which dies at the change of the number `killed_at`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.servers.root_commands"],
+        env=clean_environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    requests, answers = process.stdin, process.stdout
+
+    def ask(arguments: list[str], killed_at: int = 0) -> dict[str, Any]:
+        requests.write(json.dumps({"arguments": arguments, "killed_at": killed_at}) + "\n")
+        requests.flush()
+        answer: dict[str, Any] = json.loads(answers.readline())
+        return answer
+
+    yield ask
+    requests.close()
+    answers.close()
+    assert process.wait(timeout=60) == 0

@@ -24,7 +24,7 @@ from sealwax.operation.sections import is_private
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import Database, DatabaseUnavailable, is_https
-from sealwax.service.database import file_of
+from sealwax.service.database import Access, file_of
 from sealwax.service.schema import Standing
 from webbridge.accounts.found_servers import AcceptedServers, find_servers
 from webbridge.certificates.files import read_certificates
@@ -99,7 +99,7 @@ def _servers(config: BridgeConfig) -> list[MailServer]:
     servers = [config.mail_server, *(domain.server for domain in config.domains)]
     found = [domain.name for domain in config.domains if domain.is_found]
     if found and _is_current(config):
-        with closing(Database(config.database)) as database:
+        with closing(Database(config.database, access=Access.READING)) as database:
             servers += map(AcceptedServers(database).find, found)
     return list(dict.fromkeys(server for server in servers if server))
 
@@ -122,7 +122,8 @@ def _check_found(config: BridgeConfig, domain: str, *, accepts_servers: bool) ->
         text = f"{shown}; the accepted servers are in the database, which is not ready"
         judged = wrong if accepts_servers else doubtful
         return judged("dns", text, "do as the line about the database says, then check again")
-    with closing(Database(config.database)) as database:
+    access = Access.WRITING if accepts_servers else Access.READING
+    with closing(Database(config.database, access=access)) as database:
         accepted = AcceptedServers(database)
         if accepts_servers:
             accepted.accept(domain, server)
