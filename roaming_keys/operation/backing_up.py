@@ -21,11 +21,11 @@ from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.files.whole import new_whole
 from sealwax.operation.databases import database_failures_said
-from sealwax.operation.founding import give_database, make_folder_of, owner_option, write_secret
+from sealwax.operation.founding import go_on_as_user, owner_option, write_secret
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import load_settings
 from sealwax.service import Database, DatabaseUnavailable
-from sealwax.service.database import file_of
+from sealwax.service.database import Access, file_of
 from sealwax.service.schema import Standing
 
 _PRIVATE = 0o600
@@ -57,7 +57,7 @@ def backup(request: BackupRequest) -> None:
     with _failures_said():
         _check_present(url)
         with new_whole(request.file) as draft:
-            with closing(Database(url)) as database:
+            with closing(Database(url, access=Access.READING)) as database:
                 copy_database(database, draft)
             keys = settings.stored_keys().find()
             check_keys(draft, GivenKeys(keys=keys))
@@ -95,10 +95,10 @@ def restore(request: RestoreRequest) -> None:
     settings = load_settings(KeysSettings, request.config)
     url = settings.to_config().database
     target = file_of(url)
-    if target is not None:
-        make_folder_of(target, request.user)
-    with _failures_said(), _up_to_date(request.file, None if target is None else target.parent) as copy:
+    with _failures_said(), _copied(request.file) as copy:
         keys = _find_keys(settings, request.master_key)
+        go_on_as_user(request.user, settings, target, given=[copy.parent, copy])
+        _bring_up_to_date(copy, request.file)
         check_keys(copy, keys)
         with (
             closing(SCHEMA.open(url)) as database,
@@ -110,8 +110,6 @@ def restore(request: RestoreRequest) -> None:
                 raise click.ClickException("the database of the configuration is in use: name a new one")
             _keep_keys(settings, request, keys)
             copy_rows(copied, rows)
-        if target is not None:
-            give_database(target, request.user)
     write_line("the database was restored")
 
 
@@ -125,17 +123,20 @@ def _check_present(url: str | Path) -> None:
 
 
 @contextmanager
-def _up_to_date(file: Path, parent: Path | None) -> Iterator[Path]:
-    """A copy of a backup, brought up to date, in a folder of its own. The backup stays as it is."""
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=parent) as folder:
+def _copied(file: Path) -> Iterator[Path]:
+    """A copy of a backup, in a folder of its own. The backup stays as it is."""
+    with tempfile.TemporaryDirectory(prefix="sealwax-restore-") as folder:
         copy = Path(folder) / "backup.sqlite"
         shutil.copyfile(file, copy)
         copy.chmod(_PRIVATE)
-        try:
-            SCHEMA.upgrade(copy)
-        except DatabaseUnavailable:
-            raise click.ClickException(f"{file} is no backup of a key server") from None
         yield copy
+
+
+def _bring_up_to_date(copy: Path, file: Path) -> None:
+    try:
+        SCHEMA.upgrade(copy)
+    except DatabaseUnavailable:
+        raise click.ClickException(f"{file} is no backup of a key server") from None
 
 
 def _find_keys(settings: KeysSettings, given: Path | None) -> KeySource:
@@ -154,7 +155,7 @@ def _keep_keys(settings: KeysSettings, request: RestoreRequest, keys: KeySource)
     """Write the file of the master key if the configuration has none."""
     if request.master_key is None or settings.master_key is not None:
         return
-    if write_secret(settings.master_key_file, write_keys(keys.find()), request.user) is None:
+    if write_secret(settings.master_key_file, write_keys(keys.find())) is None:
         raise ServerKeyError("the configuration has another one: move it away first")
     write_line(f"{settings.master_key_file} was made: back it up apart from the database")
 

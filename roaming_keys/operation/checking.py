@@ -15,7 +15,7 @@ from roaming_keys.operation.opened_trail import opened_trail
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
-from sealwax.operation.databases import check_database
+from sealwax.operation.databases import become_owner_of_database, check_database
 from sealwax.operation.findings import Finding, Level, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
@@ -56,6 +56,7 @@ def _findings(file: Path) -> Iterator[Finding]:
             yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
         return
     yield fine("settings", str(file))
+    become_owner_of_database(config.database)
     private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
     yield from check_files(KeysSettings, file, private)
     database = guarded("database", lambda: _check_database(config))

@@ -18,8 +18,7 @@ from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file, toml_value
 from sealwax.operation.founding import (
-    give_database,
-    make_folder_of,
+    go_on_as_user,
     make_secret,
     origin_option,
     owner_option,
@@ -75,16 +74,12 @@ def init(request: InitRequest) -> None:
     text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
     write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
     settings = load_settings(KeysSettings, file)
-    database = file_of(settings.to_config().database)
-    if database is not None:
-        make_folder_of(database, request.user)
+    go_on_as_user(request.user, settings, file_of(settings.database.get_secret_value()))
     try:
         with database_failures_said():
             _found(settings, request)
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
-    if database is not None:
-        give_database(database, request.user)
     write_line("the database is up to date")
 
 
@@ -98,7 +93,7 @@ def _found(settings: KeysSettings, request: InitRequest) -> None:
             if KeyringKeys(url).make():
                 write_line("the master key was made in the system keyring: back it up apart from the database")
         else:
-            made = make_secret(request.config, MASTER_KEY, request.user)
+            made = make_secret(request.config, MASTER_KEY)
     try:
         config = load_settings(KeysSettings, request.config).to_config()
         with closing(Store(config.database, KeyRing(config.key_source))) as store:

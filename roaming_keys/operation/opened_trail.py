@@ -14,7 +14,7 @@ from roaming_keys.database import SCHEMA
 from roaming_keys.master_key_row import find_row
 from roaming_keys.operation.settings import KeysSettings
 from roaming_keys.server_keys import KeyRing, ServerKeyError, ServerKeys
-from sealwax.operation.databases import database_failures_said
+from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.service import Database
 from sealwax.service.database import Access
@@ -26,6 +26,7 @@ def opened_trail(file: Path, *, access: Access) -> Iterator[tuple[KeysSettings, 
     """The settings of a file, and the trail in their database, which is not upgraded. Raises ClickException."""
     settings = load_settings(KeysSettings, file)
     config = settings.to_config()
+    become_owner_of_database(config.database)
     with database_failures_said():
         if SCHEMA.state(config.database).standing not in (Standing.CURRENT, Standing.NEWER):
             raise click.ClickException(

@@ -21,7 +21,7 @@ from roaming_keys.rotation import heads_in, reseal_all
 from roaming_keys.server_keys import KeyRing, KeySource, MasterKey, ServerKeyError, ServerKeys
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
-from sealwax.operation.databases import database_failures_said
+from sealwax.operation.databases import become_owner_of_database, database_failures_said
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import load_settings
 from sealwax.service import Database, now
@@ -47,11 +47,12 @@ def rotate(request: RotateRequest) -> None:
     """Replace the master key, and seal all stored data under the new one.
 
     The servers serve on. If this command is broken off, run it again. With a database that several machines may share,
-    the first run makes the key, and the second one, after you have copied it to the machines, seals the data. Run it as
-    the user of the service.
+    the first run makes the key, and the second one, after you have copied it to the machines, seals the data. Root
+    runs it as the user of the service.
     """
     settings = load_settings(KeysSettings, request.config)
     database = settings.to_config().database
+    become_owner_of_database(database)
     with database_failures_said():
         if SCHEMA.state(database).standing is not Standing.CURRENT:
             raise click.ClickException(

@@ -37,7 +37,8 @@ def open_whole(path: Path, mode: int, group: int | None = None) -> Iterator[Bina
             os.fsync(file.fileno())
             if group is not None and not _give_to_group(file.fileno(), group):
                 mode = mode_for_another_group(mode)
-        Path(draft).chmod(mode)
+            # By its descriptor, because the owner of the folder may have put a link in the place of the draft.
+            os.fchmod(file.fileno(), mode)
         Path(draft).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from sealwax.operation.findings import Finding, doubtful, fine, wrong
+from sealwax.operation.service_user import become_owner
 from sealwax.service import DatabaseRefused, DatabaseUnavailable, Schema
 from sealwax.service.database import file_of, is_missing
 from sealwax.service.faults import Fault
@@ -40,8 +41,15 @@ def database_failures_said() -> Iterator[None]:
         raise click.ClickException(f"the database cannot be used: {found}. Remedy: {remedy}") from None
 
 
+def become_owner_of_database(url: str | Path) -> None:
+    """As root, become the user whose folder a database is in, because that user could lead root to other files."""
+    file = file_of(url)
+    become_owner([file] if file else [])
+
+
 def undo_latest_step(schema: Schema, url: str | Path) -> str:
     """Undo the latest migration, and return a sentence on the database. Raises ClickException."""
+    become_owner_of_database(url)
     with database_failures_said():
         if is_missing(url):
             raise click.ClickException(f"{file_of(url)} is missing")

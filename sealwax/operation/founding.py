@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pwd
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from sealwax.files.whole import new_whole, write_whole
-from sealwax.operation.settings import KEY_BYTES, own_secrets_folder
+from sealwax.operation.service_user import (
+    OwnFolder,
+    ServiceUser,
+    become,
+    become_owner,
+    find_owner,
+    find_user,
+    prepare_folder,
+)
+from sealwax.operation.settings import KEY_BYTES, ServiceSettings, own_secrets_folder, secret_names
 
 _PUBLIC = 0o644
 _PRIVATE_FOLDER = 0o700
+# The file of a service's data, the files that SQLite and the service make beside it, and its lock.
+_BESIDE = ("{0}", "{0}-wal", "{0}-shm", "{0}-journal", "{0}-announcements", ".{0}.lock")
 
 
 def write_new(file: Path, text: str) -> bool:
@@ -26,49 +36,53 @@ def write_new(file: Path, text: str) -> bool:
     return True
 
 
-def make_secret(file: Path, name: str, owner: str | None) -> Path | None:
+def go_on_as_user(
+    owner: str | None, settings: ServiceSettings, kept: Path | None, *, given: Iterable[Path] = ()
+) -> None:
+    """Make the folders of secrets and data, and give up the rights of root for those of the service's user.
+
+    `kept` is the file in which the service keeps its data. Without an owner, root becomes the user who has these
+    folders already. `given` was made by this command in a folder of root's own, and goes to the user. Raises
+    ClickException.
+    """
+    folders = [own_secrets_folder(settings.file), *([kept] if kept else [])]
+    user = find_owner(folders) if owner is None else find_user(owner)
+    if user is not None and os.geteuid() == 0:
+        for path in given:
+            os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    if owner is None:
+        become_owner(folders)
+    elif user is not None:
+        _become(user, settings, kept)
+    if kept is not None and not kept.parent.exists():
+        kept.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True)
+
+
+def _become(user: ServiceUser, settings: ServiceSettings, kept: Path | None) -> None:
+    if os.geteuid() == user.uid:
+        return
+    secret_files = frozenset(secret_names(type(settings)))
+    prepare_folder(OwnFolder(path=own_secrets_folder(settings.file), files=secret_files, has_own_name=True), user)
+    if kept is not None:
+        files = frozenset(name.format(kept.name) for name in _BESIDE)
+        prepare_folder(OwnFolder(path=kept.parent, files=files, has_own_name=False), user)
+    become(user)
+
+
+def make_secret(file: Path, name: str) -> Path | None:
     """Write a secret of a configuration: new random bytes. Return its file, or None if it exists."""
-    return write_secret(own_secrets_folder(file) / name, f"{secrets.token_hex(KEY_BYTES)}\n", owner)
+    return write_secret(own_secrets_folder(file) / name, f"{secrets.token_hex(KEY_BYTES)}\n")
 
 
-def write_secret(path: Path, text: str, owner: str | None) -> Path | None:
+def write_secret(path: Path, text: str) -> Path | None:
     """Write a secret into the folder of secrets. Return its file, or None if it exists, also since this moment."""
     path.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    give_to(path.parent, owner)
     try:
         with new_whole(path) as draft, draft.open("ab") as file:
             file.write(text.encode())
-            give_to(draft, owner)
     except FileExistsError:
         return None
     return path
-
-
-def make_folder_of(database: Path, owner: str | None) -> None:
-    """Make the folder of a database, which only its owner may enter."""
-    # Another `init` may make it at the same time.
-    with contextlib.suppress(FileExistsError):
-        database.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True)
-        give_to(database.parent, owner)
-
-
-def give_database(database: Path, owner: str | None) -> None:
-    """Give the files of an SQLite database to a system user. Raises ClickException."""
-    for suffix in ("", "-wal", "-shm"):
-        give_to(database.with_name(database.name + suffix), owner)
-
-
-def give_to(path: Path, owner: str | None) -> None:
-    """Give a file to a system user. Raises ClickException if there is no such user or we may not."""
-    if owner is None or not path.exists():
-        return
-    try:
-        found = pwd.getpwnam(owner)
-        os.chown(path, found.pw_uid, found.pw_gid)
-    except KeyError:
-        raise click.ClickException(f"there is no user {owner}: make it first (useradd --system {owner})") from None
-    except PermissionError:
-        raise click.ClickException(f"only root can give {path} to {owner}: run this command as root") from None
 
 
 def owner_option() -> click.Option:

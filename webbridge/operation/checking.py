@@ -17,7 +17,7 @@ from sealwax.cli.options.request import given_by, verb
 from sealwax.lookups.directory_failure import DirectoryFailed
 from sealwax.lookups.service_records import LookupFailed
 from sealwax.lookups.smimea import system_name_servers
-from sealwax.operation.databases import check_database
+from sealwax.operation.databases import become_owner_of_database, check_database
 from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
@@ -69,6 +69,7 @@ def _findings(file: Path, *, accepts_servers: bool) -> Iterator[Finding]:
             yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
         return
     yield fine("settings", str(file))
+    become_owner_of_database(config.database)
     private = [path for path in (file_of(config.database), settings.logs.audit_file) if path]
     yield from check_files(BridgeSettings, file, private)
     yield guarded("database", lambda: check_database(SCHEMA, config.database, made_by="sealwax bridge init"))

@@ -12,8 +12,7 @@ from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file
 from sealwax.operation.founding import (
-    give_database,
-    make_folder_of,
+    go_on_as_user,
     make_secret,
     origin_option,
     owner_option,
@@ -78,28 +77,25 @@ def init(request: InitRequest) -> None:
     """Write a configuration with comments, and make its secrets and its database.
 
     Files that exist are kept. So the command also makes what an older configuration lacks: after an upgrade it brings
-    the database up to date.
+    the database up to date. Root makes secrets and
+    database as the user of the service.
     """
     file = request.config
     elsewhere = {_KEY: str(own_secrets_folder(file) / _KEY)}
-    is_new = write_new(file, first_file(BridgeSettings, _values(request), elsewhere=elsewhere))
-    write_line(f"{file} {'was written' if is_new else 'is kept'}")
-    secret = make_secret(file, _KEY, request.user)
-    if secret is not None:
-        write_line(f"{secret} was made: `sealwax bridge ticket-key` prints what the key server needs of it")
+    text = first_file(BridgeSettings, _values(request), elsewhere=elsewhere)
+    write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
     settings = load_settings(BridgeSettings, file)
-    config = settings.to_config()
-    database = file_of(config.database)
-    if database is not None:
-        make_folder_of(database, request.user)
-    with database_failures_said():
-        SCHEMA.upgrade(config.database)
-    if database is not None:
-        give_database(database, request.user)
-    write_line("the database is up to date")
     if request.examples is not None:
         for path in write_examples(settings, file, request.examples):
             write_line(f"{path} was written")
+    go_on_as_user(request.user, settings, file_of(settings.database.get_secret_value()))
+    secret = make_secret(file, _KEY)
+    if secret is not None:
+        write_line(f"{secret} was made: `sealwax bridge ticket-key` prints what the key server needs of it")
+    config = load_settings(BridgeSettings, file).to_config()
+    with database_failures_said():
+        SCHEMA.upgrade(config.database)
+    write_line("the database is up to date")
 
 
 def _values(request: InitRequest) -> Values:

@@ -15,6 +15,7 @@ from sealwax.discovery.publishing import Publisher, list_of
 from sealwax.operation.findings import Finding, check_files, doubtful, fine, guarded, report, wrong
 from sealwax.operation.options import config_option, json_option
 from sealwax.operation.sections import is_private
+from sealwax.operation.service_user import become_owner
 from sealwax.operation.settings import WrongSettings, load_settings
 from sealwax.operation.web import NoAnswer, ask, ask_process
 from sealwax.service import is_https
@@ -49,6 +50,7 @@ def _findings(file: Path) -> Iterator[Finding]:
             yield wrong("settings", problem, f"correct it in {file}, its secrets or the environment")
         return
     yield fine("settings", str(file))
+    become_owner([config.state_file])
     private = [settings.logs.audit_file] if settings.logs.audit_file else []
     yield from check_files(DiscoverySettings, file, private)
     if not config.servers:

@@ -11,7 +11,7 @@ from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.streams.files import write_line
 from sealwax.discovery.operation.settings import DEFAULT_FILE, KEY_NAME, STATE_FILE, DiscoverySettings
 from sealwax.operation.first_file import Values, first_file, toml_value
-from sealwax.operation.founding import give_to, make_folder_of, make_secret, origin_option, owner_option, write_new
+from sealwax.operation.founding import go_on_as_user, make_secret, origin_option, owner_option, write_new
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import load_settings, own_secrets_folder
 from smime_core.own_content import key_text
@@ -58,9 +58,9 @@ def init(request: InitRequest) -> None:
             listed = ", ".join(f"{{ name = {toml_value(address)} }}" for address in addresses)
             text = text.replace(f"# {name} = []", f"{name} = [{listed}]")
     write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
-    if make_secret(file, KEY_NAME, request.user) is not None:
+    settings = load_settings(DiscoverySettings, file)
+    go_on_as_user(request.user, settings, settings.state_file)
+    if make_secret(file, KEY_NAME) is not None:
         write_line(f"{folder / KEY_NAME} was made: back it up, because clients pin its public half")
     config = load_settings(DiscoverySettings, file).to_config()
-    make_folder_of(config.state_file, request.user)
-    give_to(config.state_file, request.user)
     write_line(f"clients pin {key_text(config.key)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from sealwax.discovery.publishing import Publisher
 from sealwax.files.small import read_small
 from sealwax.files.whole import write_whole
 from sealwax.operation.options import config_option
+from sealwax.operation.service_user import become_owner
 from sealwax.operation.settings import KEY_BYTES, WrongSettings, load_settings, own_secrets_folder
 from smime_core.keys import raw_private_key
 from smime_core.own_content import key_text
@@ -37,13 +37,14 @@ def rotate(request: RotateRequest) -> None:
     """
     config = load_settings(DiscoverySettings, request.config).to_config()
     file = own_secrets_folder(request.config) / KEY_NAME
+    become_owner([file, config.state_file])
     if not file.exists() or key_text(_read_key(file)) != key_text(config.key):
         raise WrongSettings([f"{KEY_NAME} does not come from {file}: move it there first"])
     publisher = Publisher(config, PROVIDER)
     # The new key is on the disk before anything names it, and takes its place after the document that it signs.
     waiting = file.with_name(f"{KEY_NAME}.new")
     if not _is_interrupted(publisher, waiting):
-        _write_key(waiting, like=file)
+        write_whole(waiting, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=PRIVATE_MODE)
         publisher.succeed(_read_key(waiting))
     waiting.replace(file)
     write_line(f"clients now pin {key_text(_read_key(file))}: restart the service")
@@ -51,12 +52,6 @@ def rotate(request: RotateRequest) -> None:
 
 def _is_interrupted(publisher: Publisher, waiting: Path) -> bool:
     return waiting.exists() and key_text(_read_key(waiting)) == publisher.newest_key()
-
-
-def _write_key(file: Path, *, like: Path) -> None:
-    write_whole(file, secrets.token_hex(KEY_BYTES).encode() + b"\n", mode=PRIVATE_MODE)
-    found = like.stat()
-    os.chown(file, found.st_uid, found.st_gid)
 
 
 def _read_key(file: Path) -> PrivateKey:

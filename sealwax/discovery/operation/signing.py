@@ -12,6 +12,7 @@ from sealwax.cli.streams.files import write_line, write_output
 from sealwax.discovery.operation.settings import DEFAULT_FILE, DiscoverySettings
 from sealwax.discovery.publishing import Publisher
 from sealwax.operation.options import config_option
+from sealwax.operation.service_user import acting_as_owner
 from sealwax.operation.settings import load_settings
 from smime_core.own_content import key_text
 
@@ -32,7 +33,9 @@ def sign(request: SignRequest) -> None:
     sign at least twice as often, as the user of the service.
     """
     config = load_settings(DiscoverySettings, request.config).to_config()
-    write_output(request.target, Publisher(config, PROVIDER).sign())
+    with acting_as_owner([config.state_file]):
+        document = Publisher(config, PROVIDER).sign()
+    write_output(request.target, document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

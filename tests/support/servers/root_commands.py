@@ -104,6 +104,11 @@ def _warm(folder: Path) -> None:
         ["bridge", "step-back", "-c", f"{folder}/bridge.toml"],
         ["keys", "init", "-c", f"{folder}/keys.toml", "--database", f"{folder}/k.sqlite", "--ticket-key", TICKET_KEY],
         ["keys", "check", "-c", f"{folder}/keys.toml"],
+        ["keys", "audit", "-c", f"{folder}/keys.toml"],
+        ["discovery", "init", "-c", f"{folder}/discovery.toml", "--state", f"{folder}/state.json"],
+        ["discovery", "sign", "-c", f"{folder}/discovery.toml", "-o", f"{folder}/signed"],
+        ["discovery", "check", "-c", f"{folder}/discovery.toml"],
+        ["discovery", "rotate", "-c", f"{folder}/discovery.toml"],
     ]
     stdout = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,201 @@
+"""The system user of a service, and the way of a command from root to that user.
+
+The folders of secrets and database belong to the service's user, who may put a link there at any moment. If root made,
+opened or gave a file there by its name, the link could lead root to any other file of the machine. So root only makes
+and gives the folders themselves, and gives what an earlier run left there, by descriptors. Then the command becomes the
+user for good.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+_PRIVATE_FOLDER: Final = 0o700
+_OTHERS_WRITE: Final = 0o022
+_ROOT: Final = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceUser:
+    """A system user. One without a name is known by its number only, as in a container."""
+
+    uid: int
+    gid: int
+    name: str | None = None
+    home: str | None = None
+
+    def __str__(self) -> str:
+        return self.name or f"the user {self.uid}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFolder:
+    """A folder for the service's user only. `files` are the names of the service's files in it.
+
+    Another folder than one of ours is never given to the user: it is known by its name, or because it has no files but
+    ours.
+    """
+
+    path: Path
+    files: frozenset[str]
+    has_own_name: bool
+
+
+def find_user(name: str) -> ServiceUser:
+    """Return the system user of this name. Raises ClickException if there is none, or only root can act as the user."""
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        raise click.ClickException(f"there is no user {name}: make it first (useradd --system {name})") from None
+    if os.geteuid() not in (_ROOT, found.pw_uid):
+        raise click.ClickException(f"only root can act as {name}: run this command as root")
+    return ServiceUser(uid=found.pw_uid, gid=found.pw_gid, name=name, home=found.pw_dir)
+
+
+def find_owner(paths: Iterable[Path]) -> ServiceUser | None:
+    """Return the user, other than root, who can change the way to one of the paths. None if there is none."""
+    for path in paths:
+        for status in _way_to(path):
+            if status.st_uid != _ROOT:
+                return _user_of(status)
+    return None
+
+
+def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
+    """As root: make a folder for the user, and give the user what an earlier run of root has left there.
+
+    Without effect where others than root could change the way to the folder: the user makes it then.
+    """
+    path = Path(os.path.abspath(folder.path))
+    nearest = next(one for one in path.parents if one.exists())
+    if not _belongs_to_root(nearest):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(mode=_PRIVATE_FOLDER)
+    # A link, which only an operator can have put there, is left alone.
+    with suppress(NotADirectoryError), _opened(path, os.O_DIRECTORY | os.O_NOFOLLOW) as descriptor:
+        if _is_left(folder, descriptor):
+            os.fchown(descriptor, user.uid, user.gid)
+        if os.fstat(descriptor).st_uid == user.uid:
+            _give_files(folder, descriptor, user)
+
+
+def become(user: ServiceUser) -> None:
+    """Give up the rights of root for good. Raises ClickException."""
+    if os.geteuid() == user.uid:
+        return
+    with _refusals_said(user):
+        _take_groups(user)
+        os.setgid(user.gid)
+        os.setuid(user.uid)
+    if user.name and user.home:
+        os.environ.update(USER=user.name, LOGNAME=user.name, HOME=user.home)
+
+
+def become_owner(paths: Iterable[Path]) -> None:
+    """Become the user whose folder one of the paths is in. Without effect in folders of root, and for other users."""
+    if os.geteuid() == _ROOT and (owner := find_owner(paths)) is not None:
+        become(owner)
+
+
+@contextmanager
+def acting_as_owner(paths: Iterable[Path]) -> Iterator[None]:
+    """As `become_owner`, during the block only: for a command that writes elsewhere as root."""
+    owner = find_owner(paths) if os.geteuid() == _ROOT else None
+    if owner is None:
+        yield
+        return
+    groups, gid = os.getgroups(), os.getegid()
+    try:
+        with _refusals_said(owner):
+            _take_groups(owner)
+            os.setegid(owner.gid)
+            os.seteuid(owner.uid)
+        yield
+    finally:
+        os.seteuid(_ROOT)
+        os.setegid(gid)
+        os.setgroups(groups)
+
+
+def _take_groups(user: ServiceUser) -> None:
+    if user.name is None:
+        os.setgroups([])
+    else:
+        os.initgroups(user.name, user.gid)
+
+
+@contextmanager
+def _refusals_said(user: ServiceUser) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError:
+        raise click.ClickException(f"this command may not act as {user}: run it as that user") from None
+
+
+def _user_of(status: os.stat_result) -> ServiceUser:
+    try:
+        found = pwd.getpwuid(status.st_uid)
+    except KeyError:
+        return ServiceUser(uid=status.st_uid, gid=status.st_gid)
+    return ServiceUser(uid=found.pw_uid, gid=found.pw_gid, name=found.pw_name, home=found.pw_dir)
+
+
+def _way_to(path: Path) -> Iterator[os.stat_result]:
+    """The status of each folder and link on the way to a path, and of itself, as far as they exist."""
+    absolute = Path(os.path.abspath(path))
+    for one in (*reversed(absolute.parents), absolute):
+        try:
+            status = one.lstat()
+        except OSError:
+            return
+        yield status
+        if stat.S_ISLNK(status.st_mode):
+            yield from _way_to(one.parent / os.readlink(one))
+
+
+def _belongs_to_root(path: Path) -> bool:
+    """Return whether only root can change the way to a path."""
+    for status in _way_to(path):
+        # In a folder with the sticky bit, others change only files of their own.
+        is_writable = bool(status.st_mode & _OTHERS_WRITE) and not status.st_mode & stat.S_ISVTX
+        if status.st_uid != _ROOT or (is_writable and not stat.S_ISLNK(status.st_mode)):
+            return False
+    return True
+
+
+def _is_left(folder: OwnFolder, descriptor: int) -> bool:
+    """Return whether the folder is one of ours that root has made and not given yet."""
+    status = os.fstat(descriptor)
+    if status.st_uid != _ROOT:
+        return False
+    is_private = stat.S_IMODE(status.st_mode) == _PRIVATE_FOLDER
+    return folder.has_own_name or (is_private and folder.files.issuperset(os.listdir(descriptor)))
+
+
+def _give_files(folder: OwnFolder, descriptor: int, user: ServiceUser) -> None:
+    for name in folder.files:
+        with suppress(OSError), _opened(name, os.O_NOFOLLOW | os.O_NONBLOCK, within=descriptor) as file:
+            status = os.fstat(file)
+            # A second name could be one that the user gave to a file of root elsewhere.
+            if stat.S_ISREG(status.st_mode) and status.st_uid == _ROOT and status.st_nlink == 1:
+                os.fchown(file, user.uid, user.gid)
+
+
+@contextmanager
+def _opened(path: Path | str, flags: int, within: int | None = None) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | flags, dir_fd=within)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
