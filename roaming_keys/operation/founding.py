@@ -18,7 +18,8 @@ from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file, toml_value
 from sealwax.operation.founding import (
-    go_on_as_user,
+    DATABASE_SECRET,
+    go_on_with_database,
     make_secret,
     origin_option,
     owner_option,
@@ -26,7 +27,7 @@ from sealwax.operation.founding import (
 )
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import WrongSettings, load_settings, own_secrets_folder, secret_names
-from sealwax.service.database import file_of
+from sealwax.service.database import has_password
 
 _DATABASE = "/var/lib/sealwax-keys/keys.sqlite"
 
@@ -62,7 +63,8 @@ def init(request: InitRequest) -> None:
     """
     file = request.config
     folder = own_secrets_folder(file)
-    elsewhere = {name: str(folder / name) for name in secret_names(KeysSettings) if name != "database"}
+    names = [name for name in secret_names(KeysSettings) if name != DATABASE_SECRET or has_password(request.database)]
+    elsewhere = {name: str(folder / name) for name in names}
     values: Values = {
         ("origin",): request.origin,
         ("database",): request.database,
@@ -74,10 +76,10 @@ def init(request: InitRequest) -> None:
     text = text.replace("# pages_origins = []", f"pages_origins = [{toml_value(request.pages)}]")
     write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
     settings = load_settings(KeysSettings, file)
-    go_on_as_user(request.user, settings, file_of(settings.database.get_secret_value()))
+    go_on_with_database(request.user, settings, wanted=request.database, present=settings.database.get_secret_value())
     try:
         with database_failures_said():
-            _found(settings, request)
+            _found(load_settings(KeysSettings, file), request)
     except ServerKeyError as error:
         raise WrongSettings([f"master_key: {error}"]) from None
     write_line("the database is up to date")

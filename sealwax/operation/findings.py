@@ -11,6 +11,7 @@ from typing import Final
 
 from sealwax.cli.streams.files import printable, write_json
 from sealwax.operation.settings import ServiceSettings, own_secrets_folder, secret_names
+from sealwax.service.database import has_password
 
 _OTHERS: Final = stat.S_IRWXO
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "red"}
@@ -98,4 +99,5 @@ def _names_secrets(kind: type[ServiceSettings], file: Path) -> bool:
     from sealwax.files.small import read_small
 
     table = tomllib.loads(read_small(file).decode())
-    return any(name in table and name != "database" for name in secret_names(kind)) or "@" in str(table.get("database"))
+    names = [name for name in secret_names(kind) if name != "database"]
+    return any(name in table for name in names) or has_password(str(table.get("database", "")))

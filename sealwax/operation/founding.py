@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from sealwax.cli.streams.files import write_line
 from sealwax.files.whole import new_whole, write_whole
 from sealwax.operation.service_user import (
     OwnFolder,
@@ -20,7 +21,9 @@ from sealwax.operation.service_user import (
     prepare_folder,
 )
 from sealwax.operation.settings import KEY_BYTES, ServiceSettings, own_secrets_folder, secret_names
+from sealwax.service.database import file_of, has_password
 
+DATABASE_SECRET = "database"  # noqa: S105  # the name of a setting
 _PUBLIC = 0o644
 _PRIVATE_FOLDER = 0o700
 # The file of a service's data, the files that SQLite and the service make beside it, and its lock.
@@ -56,6 +59,23 @@ def go_on_as_user(
         _become(user, settings, kept)
     if kept is not None and not kept.parent.exists():
         kept.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True)
+
+
+def go_on_with_database(owner: str | None, settings: ServiceSettings, *, wanted: str, present: str) -> None:
+    """As `go_on_as_user`, for a service with a database: `wanted` by the command line, and `present` by the settings.
+
+    A database that is kept apart is written to a secret.
+    """
+    is_secret = is_kept_apart(settings, wanted)
+    go_on_as_user(owner, settings, file_of(wanted if is_secret else present))
+    path = own_secrets_folder(settings.file) / DATABASE_SECRET
+    if is_secret and (made := write_secret(path, f"{wanted}\n")) is not None:
+        write_line(f"{made} was made: it has the password of the database")
+
+
+def is_kept_apart(settings: ServiceSettings, url: str) -> bool:
+    """Return whether a database belongs into a secret: its URL has a password, and the settings name no database."""
+    return has_password(url) and DATABASE_SECRET not in settings.model_fields_set
 
 
 def _become(user: ServiceUser, settings: ServiceSettings, kept: Path | None) -> None:

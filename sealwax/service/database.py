@@ -238,6 +238,15 @@ def is_missing(url: str | Path) -> bool:
         return file is not None and not file.exists()
 
 
+def has_password(url: str) -> bool:
+    """Return whether the URL of a database has a password. One that cannot be read may have one."""
+    try:
+        parsed = parse_url(url)
+    except ValueError:
+        return True
+    return parsed.password is not None or any("password" in name.lower() for name in parsed.query)
+
+
 def insert_into(place: Connection | Database, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT into a table that may have ON CONFLICT, in the dialect of the connection or database."""
     is_postgresql = place.is_postgresql if isinstance(place, Database) else place.dialect.name == "postgresql"

@@ -14,17 +14,22 @@ from typing import Any
 
 import pytest
 
+from roaming_keys.operation.settings import KeysSettings
+from sealwax.operation.settings import load_settings
 from sealwax.service.schema import Standing
-from tests.operation.conftest import Site
+from tests.operation.conftest import RunCommand, Site
 from tests.support.servers import dovecot
 from tests.support.servers.directory_servers import Zone, run_dns
 from tests.support.servers.mailboxes import PASSWORDS
 from tests.support.servers.own_process import running, sealwax
 from tests.support.servers.ports import free_port
+from tests.support.servers.root_commands import TICKET_KEY
 from webbridge.database import SCHEMA
 from webbridge.gateway import Security
+from webbridge.operation.settings import BridgeSettings
 
 pytestmark = pytest.mark.server
+KINDS: dict[str, type[BridgeSettings] | type[KeysSettings]] = {"bridge": BridgeSettings, "keys": KeysSettings}
 
 
 def get(url: str, **headers: str) -> Any:
@@ -63,6 +68,39 @@ def test_init_makes_what_check_then_finds_right_and_keeps_what_exists(tmp_path: 
     kept = (file.read_text(), secret.read_text())
     assert sealwax(*arguments).returncode == 0
     assert (file.read_text(), secret.read_text()) == kept
+
+
+@pytest.mark.parametrize("service", ["bridge", "keys"])
+def test_init_keeps_a_database_with_a_password_among_the_secrets(run: RunCommand, tmp_path: Path, service: str) -> None:
+    file, url = tmp_path / f"{service}.toml", "postgresql+psycopg://sealwax:not-for-others@127.0.0.1:1/sealwax"
+    arguments = [service, "init", "-c", str(file), "--database", url]
+    arguments += ["--ticket-key", TICKET_KEY] if service == "keys" else ["--examples", str(tmp_path / "examples")]
+    done = run(arguments)
+    assert done["code"] == 2
+    assert "the database cannot be used: it does not answer" in done["output"]
+    assert "not-for-others" not in file.read_text() + done["output"]
+    secret = tmp_path / f"{service}.secrets" / "database"
+    assert (secret.read_text(), mode_of(secret)) == (f"{url}\n", "0o600")
+    assert load_settings(KINDS[service], file).database.get_secret_value() == url
+    if service == "bridge":
+        unit = (tmp_path / "examples" / "systemd" / "sealwax-bridge.service").read_text()
+        assert f"\nLoadCredential=database:{secret}\n" in unit
+    # The same command goes on where the first one ended, also if the secret was not written yet.
+    secret.unlink()
+    run(arguments)
+    assert secret.read_text() == f"{url}\n"
+
+
+def test_a_database_without_a_password_stays_in_the_configuration(run: RunCommand, tmp_path: Path) -> None:
+    file, url = tmp_path / "bridge.toml", "postgresql+psycopg://sealwax@127.0.0.1:1/sealwax"
+    run(["bridge", "init", "-c", str(file), "--database", url])
+    assert f'database = "{url}"' in file.read_text()
+    assert not (tmp_path / "bridge.secrets" / "database").exists()
+    file.chmod(0o644)
+    done = run(["bridge", "check", "-c", str(file)])
+    assert "has a secret" not in done["output"]
+    file.write_text(file.read_text().replace("sealwax@", "sealwax:not-for-others@"))
+    assert f"{file} has a secret and can be read by everybody" in run(["bridge", "check", "-c", str(file)])["output"]
 
 
 def test_the_two_services_share_no_secret(tmp_path: Path) -> None:

@@ -113,6 +113,14 @@ def test_each_unit_gets_its_own_secrets_and_no_others(examples: Path) -> None:
     assert "secrets" not in compose["services"]["pages"]
 
 
+def test_each_unit_with_secrets_has_the_line_for_a_database_that_is_one(examples: Path) -> None:
+    for file in (examples / "systemd").glob("*.service"):
+        loads = re.findall(r"^(# )?LoadCredential=(\w+):(.*)$", file.read_text(), re.MULTILINE)
+        places = {Path(path).parent for _, _, path in loads}
+        assert len(places) <= 1, file
+        assert all(("# ", "database", str(place / "database")) in loads for place in places), file
+
+
 def test_the_compose_file_names_settings_and_commands_that_exist(examples: Path) -> None:
     compose = read_yaml(examples / "container" / "compose.yaml")
     kinds: dict[str, type[BaseModel]] = dict.fromkeys(("bridge", "events", "pages"), BridgeSettings)

@@ -12,7 +12,9 @@ from sealwax.cli.streams.files import write_line
 from sealwax.operation.databases import database_failures_said
 from sealwax.operation.first_file import Values, first_file
 from sealwax.operation.founding import (
-    go_on_as_user,
+    DATABASE_SECRET,
+    go_on_with_database,
+    is_kept_apart,
     make_secret,
     origin_option,
     owner_option,
@@ -20,7 +22,7 @@ from sealwax.operation.founding import (
 )
 from sealwax.operation.options import config_option
 from sealwax.operation.settings import load_settings, own_secrets_folder
-from sealwax.service.database import file_of
+from sealwax.service.database import has_password
 from webbridge.database import SCHEMA
 from webbridge.operation.examples import write_examples
 from webbridge.operation.settings import DEFAULT_FILE, BridgeSettings
@@ -77,18 +79,19 @@ def init(request: InitRequest) -> None:
     """Write a configuration with comments, and make its secrets and its database.
 
     Files that exist are kept. So the command also makes what an older configuration lacks: after an upgrade it brings
-    the database up to date. Root makes secrets and
+    the database up to date. The URL of a database with a password is kept among the secrets. Root makes secrets and
     database as the user of the service.
     """
-    file = request.config
-    elsewhere = {_KEY: str(own_secrets_folder(file) / _KEY)}
-    text = first_file(BridgeSettings, _values(request), elsewhere=elsewhere)
+    file, folder = request.config, own_secrets_folder(request.config)
+    names = (_KEY, DATABASE_SECRET) if has_password(request.database) else (_KEY,)
+    text = first_file(BridgeSettings, _values(request), elsewhere={name: str(folder / name) for name in names})
     write_line(f"{file} {'was written' if write_new(file, text) else 'is kept'}")
     settings = load_settings(BridgeSettings, file)
     if request.examples is not None:
-        for path in write_examples(settings, file, request.examples):
+        is_secret = is_kept_apart(settings, request.database)
+        for path in write_examples(settings, file, request.examples, has_database_secret=is_secret):
             write_line(f"{path} was written")
-    go_on_as_user(request.user, settings, file_of(settings.database.get_secret_value()))
+    go_on_with_database(request.user, settings, wanted=request.database, present=settings.database.get_secret_value())
     secret = make_secret(file, _KEY)
     if secret is not None:
         write_line(f"{secret} was made: `sealwax bridge ticket-key` prints what the key server needs of it")

@@ -19,9 +19,14 @@ _FOLDER: Final = Path(__file__).parent / "files"
 _PLACE: Final = re.compile(r"@([A-Z_]+)@")
 
 
-def write_examples(settings: BridgeSettings, file: Path, folder: Path) -> Iterator[Path]:
-    """Write each example into a folder, and yield its path. Existing files of these names are replaced."""
-    values = _values(settings, file)
+def write_examples(
+    settings: BridgeSettings, file: Path, folder: Path, *, has_database_secret: bool = False
+) -> Iterator[Path]:
+    """Write each example into a folder, and yield its path. Existing files of these names are replaced.
+
+    `has_database_secret` says whether the bridge's database is going to be a secret, if it is none yet.
+    """
+    values = _values(settings, file, has_database_secret=has_database_secret)
     for source in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
         text = read_small(source).decode()
         target = folder / source.relative_to(_FOLDER)
@@ -30,8 +35,9 @@ def write_examples(settings: BridgeSettings, file: Path, folder: Path) -> Iterat
         yield target
 
 
-def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
+def _values(settings: BridgeSettings, file: Path, *, has_database_secret: bool) -> dict[str, str]:
     keys = file.with_name("keys.toml")
+    own, of_keys = (own_secrets_folder(one) / "database" for one in (file, keys))
     return {
         "API_HOST": urlsplit(settings.api_origin).hostname or "",
         "API_ORIGIN": settings.api_origin,
@@ -50,4 +56,12 @@ def _values(settings: BridgeSettings, file: Path) -> dict[str, str]:
         "KEYS_CONFIG": str(keys),
         "KEYS_SECRETS": str(own_secrets_folder(keys)),
         "SECRETS": str(own_secrets_folder(file)),
+        "DATABASE_CREDENTIAL": _credential(own, is_there=has_database_secret or own.exists()),
+        "KEYS_DATABASE_CREDENTIAL": _credential(of_keys, is_there=of_keys.exists()),
     }
+
+
+def _credential(path: Path, *, is_there: bool) -> str:
+    """The line of a unit for the secret `database`, which few configurations have."""
+    line = f"LoadCredential={path.name}:{path}"
+    return line if is_there else f"# If the database is a secret, because its URL has a password:\n# {line}"
