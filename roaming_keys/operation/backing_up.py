@@ -28,7 +28,6 @@ from sealwax.service import Database, DatabaseUnavailable
 from sealwax.service.database import Access, file_of
 from sealwax.service.schema import Standing
 
-_PRIVATE = 0o600
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -124,11 +123,10 @@ def _check_present(url: str | Path) -> None:
 
 @contextmanager
 def _copied(file: Path) -> Iterator[Path]:
-    """A copy of a backup, in a folder of its own. The backup stays as it is."""
+    """A copy of a backup, in a folder that only its owner may enter. The backup stays as it is."""
     with tempfile.TemporaryDirectory(prefix="sealwax-restore-") as folder:
         copy = Path(folder) / "backup.sqlite"
         shutil.copyfile(file, copy)
-        copy.chmod(_PRIVATE)
         yield copy
 
 

@@ -18,6 +18,7 @@ from sealwax.operation.service_user import (
     become_owner,
     find_owner,
     find_user,
+    give_own,
     prepare_folder,
 )
 from sealwax.operation.settings import KEY_BYTES, ServiceSettings, own_secrets_folder, secret_names
@@ -52,7 +53,7 @@ def go_on_as_user(
     user = find_owner(folders) if owner is None else find_user(owner)
     if user is not None and os.geteuid() == 0:
         for path in given:
-            os.chown(path, user.uid, user.gid, follow_symlinks=False)
+            give_own(path, user)
     if owner is None:
         become_owner(folders)
     elif user is not None:

@@ -90,6 +90,12 @@ def prepare_folder(folder: OwnFolder, user: ServiceUser) -> None:
             _give_files(folder, descriptor, user)
 
 
+def give_own(path: Path, user: ServiceUser) -> None:
+    """As root: give a file or folder to the user, which root has just made in a folder of its own."""
+    with _opened(path, os.O_NOFOLLOW) as descriptor:
+        os.fchown(descriptor, user.uid, user.gid)
+
+
 def become(user: ServiceUser) -> None:
     """Give up the rights of root for good. Raises ClickException."""
     if os.geteuid() == user.uid:
