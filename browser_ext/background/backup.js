@@ -215,7 +215,8 @@ async function describeAll(backup) {
     /** @type {KeyFile[]} */
     const keyFiles = [];
     for (const { name, p12, certificates, origin } of backup.keyFiles) {
-      const identities = await describe(certificates);
+      // A key file holds the certificates of its issuers itself.
+      const identities = (await describe(certificates)).map(({ intermediates: _, ...identity }) => identity);
       const isKeyFile = new Uint8Array(p12)[0] === DER_SEQUENCE && identities.length > 0;
       if (!isKeyFile || (origin !== "file" && origin !== "request")) throw new RequestError("backup-foreign");
       keyFiles.push({ id: keys.idOf(identities), name, p12, identities, origin, savedAt: backup.madeAt });
