@@ -28,7 +28,7 @@ export class KeyServerMemory {
 
   /** @param {string} account @returns {Promise<Remembered>} */
   async read(account) {
-    const kept = this.#here.get(account) ?? (this.#isOwnComputer() ? await openRoaming.read(account) : null);
+    const kept = this.#here.get(account) ?? (this.#isOwnComputer() ? await readKept(account) : null);
     const here = kept ?? { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
     this.#here.set(account, here);
     return here;
@@ -45,6 +45,16 @@ export class KeyServerMemory {
   async forget(account) {
     this.#here.delete(account);
     if (this.#isOwnComputer()) await openRoaming.remove(account).catch(() => {});
+  }
+}
+
+/** A browser that stores nothing has nothing to compare with. @param {string} account @returns {Promise<Remembered | null>} */
+async function readKept(account) {
+  try {
+    return await openRoaming.read(account);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "storage-refused") return null;
+    throw error;
   }
 }
 
