@@ -25,32 +25,38 @@ const MILLISECONDS = 1_000;
  */
 export function createKeyAccount(app, account) {
   const { translate } = app;
+  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account)];
   const devices = createDevices(app, account);
-  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account), createRemoval(app, account)];
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
     html("h2", { id: "key-account-title", text: translate("key_account_title") }),
     html("p", { class: "lede", text: translate("key_account_meaning", { host: account.host }) }),
-    devices.element, ...parts.map((part) => part.element),
+    ...parts.map((part) => part.element), devices.element,
   );
   return { element, clear: () => [devices, ...parts].forEach((part) => part.clear()) };
 }
 
-/** @param {App} app @param {KeyAccount} account @returns {Part} */
+/**
+ * The devices, and below them the deletion of the account. It appears after the list, which would move it.
+ * @param {App} app
+ * @param {KeyAccount} account
+ * @returns {Part}
+ */
 function createDevices(app, account) {
   const { translate } = app;
+  const removal = createRemoval(app, account);
   const failure = problem("devices-error");
   const list = html("ul", { class: "cards", "aria-busy": "true", data: { test: "devices" } });
   /** @type {Part[]} */
   let acts = [];
-  const clear = () => acts.forEach((act) => act.clear());
+  const clear = () => [...acts, removal].forEach((act) => act.clear());
 
   const load = async () => {
     failure.textContent = "";
     try {
       const devices = await account.devices();
-      clear();
+      acts.forEach((act) => act.clear());
       const others = devices.filter((one) => !one.is_this);
       acts = others.map((one) => createRevoking(app, account, one, load));
       const cards = [
@@ -62,9 +68,11 @@ function createDevices(app, account) {
       failure.textContent = app.sentenceFor(error);
     }
     list.setAttribute("aria-busy", "false");
+    element.append(removal.element);
   };
+  const element = html("div", { class: "stack" }, failure, list);
   void load();
-  return { element: html("div", { class: "stack" }, failure, list), clear };
+  return { element, clear };
 }
 
 /** @param {App} app @param {KeyDevice} device @param {Part | null} act */

@@ -114,8 +114,9 @@ function drawUnlocked(app, account) {
     list,
     createPasskeyChoice(app),
     html("div", { class: "actions" }, open),
-    account,
     createStrictSwitch(app),
+    // The list of devices comes later from the server, and moves nothing that is below it.
+    account,
   ].filter((part) => part !== null);
 }
 
