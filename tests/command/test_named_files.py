@@ -89,7 +89,9 @@ def test_each_option_that_names_a_file_has_the_type_of_one() -> None:
         words = set(re.findall(r"\w+", option.metavar or ""))
         kind = option.type.types[0] if isinstance(option.type, click.Tuple) else option.type
         assert isinstance(kind, click.Path) or not words & FILE_WORDS, option
-        assert isinstance(kind, OutputPath) is bool({"-o", "--page-output", "--ldif"} & {*option.opts}), option
+        is_folder = isinstance(kind, click.Path) and not kind.file_okay
+        names_output = bool({"-o", "--page-output", "--ldif"} & {*option.opts}) and not (option.is_flag or is_folder)
+        assert isinstance(kind, OutputPath) is names_output, option
 
 
 def all_options(group: click.Group) -> Iterator[click.Option]:

@@ -37,7 +37,7 @@ class ThunderbirdRequest:
             ["-o", "--output", "folder"],
             required=True,
             metavar="DIR",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, file_okay=False),
             help="Folder that gets the files.",
         )
     )
