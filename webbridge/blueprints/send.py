@@ -43,6 +43,7 @@ def send_message() -> Response:
             sending = Sending(
                 ledger=services().ledger,
                 credentials=session.credentials,
+                connections=services().pool.smtp_of(session.id, session.credentials),
                 copy=wish,
                 check_copy=lambda: _check_copy(session, wish),
                 keep_copy=lambda message: _keep_copy(session, message, wish),

@@ -15,9 +15,12 @@ from typing import Final, TypeVar
 from webbridge.gateway.connection import MailConnection, RawMessage
 from webbridge.gateway.door import ConnectionLost, Credentials, Mailbox
 from webbridge.gateway.imap import ImapConnection
+from webbridge.gateway.kept_smtp import KeptSmtp
 from webbridge.gateway.pop3 import Pop3Connection
 from webbridge.gateway.row_cache import MAX_BYTES, RowCache
 from webbridge.gateway.slots import MAX_WAIT_SECONDS, Room, Slot, Slots
+from webbridge.gateway.smtp import Connections
+from webbridge.gateway.smtp_wire import SmtpWire
 from webbridge.gateway.wire import CallDeadline
 from webbridge.places.shared import SharedPlaces
 
@@ -83,6 +86,7 @@ class ConnectionPool:
         self._cache_bytes = cache_bytes
         self._lock = threading.Lock()
         self._slots = Slots(places, monotonic=monotonic, wait_seconds=wait_seconds)
+        self._kept_smtp = KeptSmtp(monotonic=monotonic)
         self._ended: dict[str, float] = {}
         self._caches: dict[str, _Cache] = {}
         self._is_closed = False
@@ -157,11 +161,23 @@ class ConnectionPool:
             self._ended[session_id] = self._monotonic()
             self._caches.pop(session_id, None)
         self._slots.end_idle_of(session_id)
+        self._kept_smtp.end(session_id)
+
+    def smtp_of(self, session_id: str, credentials: Credentials) -> Connections:
+        """Return the session's connections to its submission server."""
+
+        def keep(smtp: SmtpWire) -> None:
+            self._kept_smtp.keep(session_id, credentials, smtp)
+            # The session may have ended before the connection was kept, or in between.
+            if self._is_over(session_id):
+                self._kept_smtp.end(session_id)
+
+        return Connections(take=lambda: self._kept_smtp.take(session_id, credentials), keep=keep)
 
     def session_ids(self) -> set[str]:
         """Return the ids of the sessions that have idle connections or kept rows."""
         with self._lock:
-            return {*self._slots.names_of_idle(), *self._caches}
+            return {*self._slots.names_of_idle(), *self._kept_smtp.session_ids(), *self._caches}
 
     def give_one_back(self, name: str) -> None:
         """Give a place of a session to another process, which asks for it."""
@@ -174,11 +190,13 @@ class ConnectionPool:
             self._caches = {one: cache for one, cache in self._caches.items() if cache.used_at > now - CACHE_SECONDS}
             self._ended = {session: at for session, at in self._ended.items() if at > now - ENDED_SECONDS}
         self._slots.end_idle(before=now - MAX_IDLE_SECONDS)
+        self._kept_smtp.end_idle()
 
     def close(self) -> None:
         """Log out all connections, and break off those in use."""
         self._is_closed = True
         self._slots.close()
+        self._kept_smtp.close()
 
     @contextmanager
     def _slot(self, session_id: str, credentials: Credentials) -> Iterator[Slot]:
@@ -226,14 +244,16 @@ class ConnectionPool:
         self._slots.put_back(slot, keep=keep)
 
     def _may_be_kept(self, session_id: str, connection: MailConnection) -> bool:
-        is_over = self._is_closed or session_id in self._ended
-        return not is_over and connection.may_be_kept and not connection.broken
+        return not self._is_over(session_id) and connection.may_be_kept and not connection.broken
+
+    def _is_over(self, session_id: str) -> bool:
+        return self._is_closed or session_id in self._ended
 
     def _with_cache(self, session_id: str, slot: Slot) -> MailConnection:
         """Return the connection, which knows the rows of its session. Those of an ended session are not kept."""
         connection, now = _connection_of(slot), self._monotonic()
         with self._lock:
-            if self._is_closed or session_id in self._ended:
+            if self._is_over(session_id):
                 connection.cache = RowCache(0)
             else:
                 cache = self._caches.setdefault(session_id, _Cache(RowCache(self._cache_bytes), now))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from webbridge.gateway import bearer
 from webbridge.gateway.door import (
@@ -29,7 +29,6 @@ from webbridge.gateway.outgoing import OutgoingMessage
 from webbridge.gateway.smtp_wire import Reply, SmtpWire
 from webbridge.gateway.wire import CallDeadline
 
-QUIT_SECONDS = 1.0
 MAX_COMMAND_BYTES = 500  # RFC 5321 section 4.5.3.1.4: 512 with the line end
 MAX_LINE_BYTES = 998  # RFC 5321 section 4.5.3.1.6: 1000 with the line end
 MAX_SIZE_DIGITS = 20  # RFC 1870 section 3
@@ -103,6 +102,17 @@ class RecipientsRefused(GatewayError):
         self.refusals = tuple(refusals)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The connections of one person between two messages: logged in, and ready for the next one. By default, none."""
+
+    take: Callable[[], SmtpWire | None] = lambda: None
+    keep: Callable[[SmtpWire], None] = SmtpWire.leave
+
+
+NEW_CONNECTIONS: Final = Connections()
+
+
 def submit_message(
     credentials: Credentials,
     message: OutgoingMessage,
@@ -110,13 +120,14 @@ def submit_message(
     *,
     reports: Collection[Report] = (),
     before_last_line: Callable[[], None] = lambda: None,
+    connections: Connections = NEW_CONNECTIONS,
 ) -> Outcome:
     """Pass the bytes to the submission server unchanged.
 
     SMTP ends every message with CR LF (RFC 5321 section 4.1.1.4), so a message without a last CR LF gets one.
     The mail servers tell the sender of the events in `reports`; without any, each server does as it usually does.
     `before_last_line` is called when the server has all but the line that ends the message. If it raises an error, no
-    recipient gets the message.
+    recipient gets the message. `connections` may have a connection that an earlier message has left open.
 
     Raises GatewayError, and then no recipient got the message: BUSY if it may succeed later, MESSAGE_REFUSED,
     MISCONFIGURED, also for a refused password, UNREACHABLE, UNREADABLE, BAD_ARGUMENT, MESSAGE_TOO_LARGE, or NOT_OFFERED
@@ -129,36 +140,45 @@ def submit_message(
         )
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
-    with _connection(credentials.account.server) as smtp:
-        _log_in(smtp, credentials)
+    smtp = connections.take() or _log_in_anew(credentials)
+    try:
+        smtp.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
         _open_transaction(smtp, sender, checked, message, reports)
         _transfer(smtp, message)
         before_last_line()
-        return _finish(smtp, credentials.account.server.timeout_seconds)
+        outcome = _finish(smtp, credentials.account.server.timeout_seconds)
+    except BaseException:
+        smtp.wire.close()
+        raise
+    if outcome is Outcome.SENT:
+        connections.keep(smtp)
+    else:
+        smtp.leave()
+    return outcome
 
 
 def ask_offers(server: MailServer) -> Offers:
     """Return what the submission server says that it takes. Raises GatewayError."""
-    with _connection(server) as smtp:
-        return Offers(
-            max_bytes=_max_bytes(smtp),
-            eight_bit=smtp.offers("8bitmime"),
-            utf8=smtp.offers("smtputf8"),
-            reports=smtp.offers("dsn"),
-        )
+    smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
+    offers = Offers(
+        max_bytes=_max_bytes(smtp),
+        eight_bit=smtp.offers("8bitmime"),
+        utf8=smtp.offers("smtputf8"),
+        reports=smtp.offers("dsn"),
+    )
+    smtp.leave()
+    return offers
 
 
-@contextmanager
-def _connection(server: MailServer) -> Iterator[SmtpWire]:
+def _log_in_anew(credentials: Credentials) -> SmtpWire:
+    server = credentials.account.server
     smtp = SmtpWire.connect(server, CallDeadline(server.timeout_seconds))
     try:
-        yield smtp
-        if not smtp.wire.broken:
-            smtp.wire.deadline = CallDeadline(QUIT_SECONDS)
-            with suppress(GatewayError):
-                smtp.command(b"QUIT")
-    finally:
+        _log_in(smtp, credentials)
+    except BaseException:
         smtp.wire.close()
+        raise
+    return smtp
 
 
 def _log_in(smtp: SmtpWire, credentials: Credentials) -> None:

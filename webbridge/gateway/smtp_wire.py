@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from webbridge.gateway.door import GatewayCode, GatewayError, MailServer, Security, UnreadableAnswer
 from webbridge.gateway.wire import CallDeadline, Wire
 
+QUIT_SECONDS = 1.0
 MAX_REPLY_LINE_BYTES = 4096  # RFC 5321 section 4.5.3.1.5 allows 512
 MAX_REPLY_LINES = 200
 # Both ends buffer as many short lines, so that neither waits for the other.
@@ -88,6 +90,14 @@ class SmtpWire:
             self.wire.send(b"".join(line + b"\r\n" for line in part))
             replies += [self.read_reply() for _ in part]
         return replies
+
+    def leave(self) -> None:
+        """Say QUIT and close the connection. The answer would say nothing about any message."""
+        if not self.wire.broken:
+            self.wire.deadline = CallDeadline(QUIT_SECONDS)
+            with suppress(GatewayError):
+                self.wire.send(b"QUIT\r\n")
+        self.wire.close()
 
     def check_quiet(self) -> None:
         """Raise UnreadableAnswer if there is a reply without a command, or the connection has ended."""

@@ -13,8 +13,9 @@ from typing import Final
 from sealwax.service import DatabaseUnavailable
 from webbridge.errors import members_of
 from webbridge.gateway import Credentials, MailServer, Outcome, submit_message
+from webbridge.gateway.kept_smtp import CHECK_SECONDS
 from webbridge.gateway.outgoing import OutgoingMessage
-from webbridge.gateway.smtp import Refused
+from webbridge.gateway.smtp import Connections, Refused
 from webbridge.gateway.wire import MIN_BYTES_PER_SECOND
 from webbridge.sending.copies import KEEP, CopyWish, render_wish
 from webbridge.sending.envelope import Envelope
@@ -36,6 +37,7 @@ class Sending:
 
     ledger: Ledger
     credentials: Credentials
+    connections: Connections
     copy: CopyWish
     check_copy: Callable[[], None]
     keep_copy: Callable[[OutgoingMessage], str | None]
@@ -79,6 +81,7 @@ def _submit(sending: Sending, turn: Turn, envelope: Envelope, message: OutgoingM
             envelope.recipients,
             reports=envelope.reports,
             before_last_line=before_last_line,
+            connections=sending.connections,
         )
     except Refused as error:
         if not is_ending:
@@ -118,7 +121,7 @@ def _note(ledger: Ledger, turn: Turn, recorded: Recorded) -> None:
 
 
 def _seconds_before_the_end(server: MailServer, message: OutgoingMessage) -> float:
-    return server.timeout_seconds + message.size_bytes / MIN_BYTES_PER_SECOND + _SPARE_SECONDS
+    return CHECK_SECONDS + server.timeout_seconds + message.size_bytes / MIN_BYTES_PER_SECOND + _SPARE_SECONDS
 
 
 def _digest(envelope: Envelope, message: OutgoingMessage) -> bytes:

@@ -1,0 +1,103 @@
+"""The connections to submission servers that stay open after a message, for the next one of the same session.
+
+A new connection takes five round trips before it takes a message: TCP, TLS, greeting, EHLO and AUTH. A kept one has to
+answer RSET, which also clears whatever the last message left behind (RFC 5321 section 4.1.1.5).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from webbridge.gateway.door import Credentials, GatewayError
+from webbridge.gateway.smtp_wire import SmtpWire
+from webbridge.gateway.wire import CallDeadline
+
+MAX_IDLE_SECONDS: Final = 30.0
+# A router may silently forget an idle connection. Then the message goes over a new one.
+CHECK_SECONDS: Final = 5.0
+MAX_KEPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    smtp: SmtpWire
+    credentials: Credentials
+    since: float
+
+
+class KeptSmtp:
+    """At most one connection for each session, logged in and between two messages."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._kept: dict[str, _Kept] = {}
+
+    def take(self, session_id: str, credentials: Credentials) -> SmtpWire | None:
+        """Return the session's connection if it still answers and was made with these credentials."""
+        with self._lock:
+            kept = self._kept.pop(session_id, None)
+        if kept is None:
+            return None
+        if (
+            kept.credentials == credentials
+            and self._monotonic() - kept.since < MAX_IDLE_SECONDS
+            and _answers(kept.smtp)
+        ):
+            return kept.smtp
+        kept.smtp.leave()
+        return None
+
+    def keep(self, session_id: str, credentials: Credentials, smtp: SmtpWire) -> None:
+        """Keep a connection whose last message was accepted."""
+        with self._lock:
+            over = [self._kept.pop(session_id, None)]
+            if len(self._kept) >= MAX_KEPT:
+                over.append(self._kept.pop(next(iter(self._kept))))
+            self._kept[session_id] = _Kept(smtp, credentials, self._monotonic())
+        _leave_all(over)
+
+    def session_ids(self) -> set[str]:
+        """Return the ids of the sessions that have a connection."""
+        with self._lock:
+            return set(self._kept)
+
+    def end(self, session_id: str) -> None:
+        """Close the connection of a session."""
+        with self._lock:
+            over = self._kept.pop(session_id, None)
+        _leave_all([over])
+
+    def end_idle(self) -> None:
+        """Close the connections that are idle for long."""
+        oldest = self._monotonic() - MAX_IDLE_SECONDS
+        with self._lock:
+            over = {session: kept for session, kept in self._kept.items() if kept.since <= oldest}
+            for session in over:
+                del self._kept[session]
+        _leave_all(over.values())
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            over = list(self._kept.values())
+            self._kept.clear()
+        _leave_all(over)
+
+
+def _answers(smtp: SmtpWire) -> bool:
+    smtp.wire.deadline = CallDeadline(CHECK_SECONDS)
+    try:
+        return smtp.command(b"RSET").code == 250 and smtp.wire.is_quiet()
+    except GatewayError:
+        return False
+
+
+def _leave_all(over: Iterable[_Kept | None]) -> None:
+    for kept in over:
+        if kept is not None:
+            kept.smtp.leave()
