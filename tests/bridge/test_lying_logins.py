@@ -84,6 +84,33 @@ def test_no_other_answer_counts_as_a_failed_login(imap: LyingServer, browser: Fl
         assert error_of(sign_in(browser))[0] in (502, 503)
 
 
+@pytest.fixture
+def in_one_step(imap: LyingServer) -> LyingServer:
+    """A server that takes the password in the command (RFC 4959)."""
+    imap.answers["CAPABILITY"] = [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\nTAG OK\r\n"]
+    imap.answers["AUTHENTICATE PLAIN"] = [b"TAG OK signed in\r\n"]
+    return imap
+
+
+def test_a_login_takes_one_step_where_the_server_offers_it(in_one_step: LyingServer, browser: FlaskClient) -> None:
+    assert sign_in(browser).status_code == 200
+    sent = base64.b64encode(f"\0{ALICE}\0{PASSWORDS[ALICE]}".encode())
+    assert in_one_step.commands("AUTHENTICATE") == [b"AUTHENTICATE PLAIN " + sent]
+    assert in_one_step.taken == []
+
+
+def test_answers_to_a_login_in_one_step_mean_the_same(in_one_step: LyingServer, browser: FlaskClient) -> None:
+    for answer in ANOTHER_REASON:
+        in_one_step.answers["AUTHENTICATE PLAIN"] = [answer, Close()]
+        assert error_of(sign_in(browser))[0] in (502, 503), answer
+    in_one_step.answers["AUTHENTICATE PLAIN"] = [b"+ \r\n", Close()]
+    assert error_of(sign_in(browser))[0] == 502
+    in_one_step.answers["AUTHENTICATE PLAIN"] = [b"TAG NO [AUTHENTICATIONFAILED] sEcReT\r\n"]
+    refused = sign_in(browser)
+    assert error_of(refused)[0] == 401
+    assert "sEcReT" not in refused.get_data(as_text=True)
+
+
 @pytest.mark.parametrize("greeting", [b"* BYE too many\r\n", b"* PREAUTH hello\r\n", b"hello\r\n", b"* NO\r\n"])
 def test_a_greeting_that_is_none_says_nothing_about_the_password(
     imap: LyingServer, browser: FlaskClient, greeting: bytes
