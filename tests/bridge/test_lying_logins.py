@@ -87,7 +87,7 @@ def test_no_other_answer_counts_as_a_failed_login(imap: LyingServer, browser: Fl
 @pytest.fixture
 def in_one_step(imap: LyingServer) -> LyingServer:
     """A server that takes the password in the command (RFC 4959)."""
-    imap.answers["CAPABILITY"] = [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\nTAG OK\r\n"]
+    imap.answers["GREETING"] = [b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\r\n"]
     imap.answers["AUTHENTICATE PLAIN"] = [b"TAG OK signed in\r\n"]
     return imap
 
@@ -97,6 +97,7 @@ def test_a_login_takes_one_step_where_the_server_offers_it(in_one_step: LyingSer
     sent = base64.b64encode(f"\0{ALICE}\0{PASSWORDS[ALICE]}".encode())
     assert in_one_step.commands("AUTHENTICATE") == [b"AUTHENTICATE PLAIN " + sent]
     assert in_one_step.taken == []
+    assert in_one_step.received[0].startswith(b"AUTHENTICATE")
 
 
 def test_answers_to_a_login_in_one_step_mean_the_same(in_one_step: LyingServer, browser: FlaskClient) -> None:

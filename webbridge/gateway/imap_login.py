@@ -85,6 +85,12 @@ class _ImapOverWire(imaplib.IMAP4):
     def send(self, data: bytes) -> None:  # type: ignore[override]  # imaplib's method takes any buffer
         self._wire.send(data)
 
+    def capability(self) -> Any:
+        # The greeting names them on most servers (RFC 9051 section 7.1). imaplib would ask for them all the same.
+        if "CAPABILITY" in self.untagged_responses:
+            return self._untagged_response("OK", [None], "CAPABILITY")
+        return super().capability()
+
     def authenticate(self, mechanism: str, authobject: Callable[[bytes], Any]) -> tuple[str, str]:
         # RFC 4959: the only message of PLAIN fits into the command, which saves a round trip.
         if mechanism != "PLAIN" or "SASL-IR" not in self.capabilities:
