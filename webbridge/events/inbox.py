@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import Final, TypeVar
 
 from sealwax.service.metrics import add_connections
@@ -77,10 +77,11 @@ class InboxWatcher:
             wait_seconds = min(wait_seconds * 2, LAST_RETRY_SECONDS)
 
     async def _open(self, credentials: Credentials) -> InboxWatch:
-        opening = asyncio.get_running_loop().run_in_executor(self._threads, InboxWatch.open, credentials)
+        opening = self._threads.submit(InboxWatch.open, credentials)
         try:
-            return await asyncio.shield(opening)
+            return await asyncio.wrap_future(opening)
         except asyncio.CancelledError:
+            # In the thread, because the loop may end before the server has answered.
             opening.add_done_callback(_close_opened)
             raise
 
@@ -137,6 +138,6 @@ class InboxWatcher:
         self._report()
 
 
-def _close_opened(opening: asyncio.Future[InboxWatch]) -> None:
+def _close_opened(opening: Future[InboxWatch]) -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()
