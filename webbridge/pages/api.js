@@ -1,12 +1,15 @@
 /**
- * The clients of the two servers: the bridge (mail, directory) and the key server.
+ * The client of the bridge (mail, directory).
  *
  * Every failure becomes an ApiError, whose code selects a sentence of the catalogue. Secrets are not kept after their
  * request.
  */
 
 import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
+
+export { ApiError };
 
 /**
  * @typedef {{
@@ -40,7 +43,7 @@ import { joinAnswers } from "../../wasm_build/vault/lookups.js";
  * @typedef {boolean | number} CopyWish
  */
 /** @typedef {{outcome: "sent" | "perhaps", savedTo: string | null, copy: CopyWish}} Submission */
-/** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
+/** @typedef {import("../../wasm_build/vault/json_requests.js").Refused} Refused */
 /** @typedef {{maxBytes: number, utf8: boolean}} SendingOffers */
 
 export const PAGE_OF_MESSAGES = 50;
@@ -60,21 +63,6 @@ export function newSendingKey() {
 /** @param {{outcome?: string, savedTo?: string | null, copy?: CopyWish}} answer @returns {Submission} */
 function submissionFrom({ outcome, savedTo, copy = true }) {
   return { outcome: outcome === "sent" ? "sent" : "perhaps", savedTo: savedTo ?? null, copy };
-}
-
-export class ApiError extends Error {
-  /**
-   * @param {string} code
-   * @param {string} message
-   * @param {Refused[]} [refused] the recipients that the mail server refused
-   */
-  constructor(code, message, refused = []) {
-    super(message);
-    this.code = code;
-    this.refused = refused;
-    /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
-    this.isOpen = false;
-  }
 }
 
 export class BridgeApi {
@@ -397,54 +385,6 @@ export class BridgeApi {
   }
 }
 
-/** The client of the key server, which keeps encrypted keys and never learns a passphrase. */
-export class KeyServer {
-  /** @param {string} origin */
-  constructor(origin) {
-    this.origin = origin;
-  }
-
-  /**
-   * @param {string} user
-   * @returns {Promise<object>} how to stretch the passphrase of this account, and the nonce that one login signs
-   */
-  async parameters(user) {
-    // The address is in the body, because servers log URLs.
-    const body = JSON.stringify({ protocol: PROTOCOL, user });
-    return readJson(await request(`${this.origin}/parameters`, { method: "POST", body, headers: JSON_TYPE }));
-  }
-
-  /**
-   * @param {"/login" | "/recover"} path
-   * @param {ArrayBuffer} body
-   * @returns {Promise<object>} the encrypted keys
-   */
-  async logIn(path, body) {
-    return readJson(await request(`${this.origin}${path}`, { method: "POST", body, headers: JSON_TYPE }));
-  }
-
-  /** @param {string} authorization @returns {Promise<{devices: import("./key_account.js").KeyDevice[]}>} */
-  async devices(authorization) {
-    return readJson(await request(`${this.origin}/devices`, { headers: { Authorization: authorization } }));
-  }
-
-  /** @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
-  async rotate({ request: body, condition, authorization }) {
-    const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
-    await request(`${this.origin}/passphrase`, { method: "POST", body, headers });
-  }
-
-  /** @param {string} authorization */
-  async remove(authorization) {
-    await request(`${this.origin}/account`, { method: "DELETE", headers: { Authorization: authorization } });
-  }
-
-  /** @param {ArrayBuffer} body */
-  async register(body) {
-    await request(`${this.origin}/register`, { method: "POST", body, headers: JSON_TYPE });
-  }
-}
-
 /**
  * The version of the API that these pages were made for, and the oldest one of a bridge that they can use. Since 2, pages
  * work with the version before theirs: they do without the routes and members that it lacks. Version 1 named no version.
@@ -453,11 +393,8 @@ const API_VERSION = 2;
 const OLDEST_BRIDGE = 2;
 /** The page still shows its last view while it waits for the end of the session. */
 const SIGN_OUT_MILLISECONDS = 10_000;
-/** The version of the key server's protocol. */
-const PROTOCOL = 2;
 /** The header with the account of the session, in requests and responses. */
 const ACCOUNT_HEADER = "X-Sealwax-Account";
-const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** @param {BridgeConfig} config */
 function checkVersions({ apiVersion = 1, oldestPages = 1 }) {
@@ -480,27 +417,6 @@ function folderPath(folder, ...parts) {
 }
 
 /**
- * @param {string} url
- * @param {RequestInit} [options]
- */
-async function request(url, options = {}) {
-  const response = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...options }).catch((error) => {
-    if (options.signal?.aborted) throw error;
-    throw new ApiError("unreachable", `no answer from ${new URL(url).host}`);
-  });
-  if (response.ok) return response;
-  throw await refusal(response);
-}
-
-/** @param {Response} response */
-async function refusal(response) {
-  const { code, message, refused } = await readJson(response);
-  // A proxy in front of the bridge has its own limit, and refuses without JSON.
-  if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
-  return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
-}
-
-/**
  * The bytes of a response. The rest of a longer one is not read.
  * @param {Response} response
  * @param {number} maxBytes
@@ -518,18 +434,4 @@ async function readAtMost(response, maxBytes) {
     chunks.push(read.value);
   }
   return new Blob(chunks).arrayBuffer();
-}
-
-/**
- * The object in a JSON response; an empty object for another body, such as a proxy's error page.
- * @param {Response} response
- */
-async function readJson(response) {
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
 }

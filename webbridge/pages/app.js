@@ -4,10 +4,11 @@
  * Each view gets this object, whose members are the services. The object itself does nothing with mail or cryptography.
  */
 
+import { KeyServer } from "../../wasm_build/vault/key_server.js";
 import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
-import { BridgeApi, KeyServer } from "./api.js";
+import { BridgeApi } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
 import { KeyRing } from "./keys.js";

@@ -8,13 +8,7 @@
 import { openRoaming } from "./state_database.js";
 
 const TOKEN_WORDS = 8; // 32 bytes
-const BROWSERS = [["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]];
-const SYSTEMS = [
-  ["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Windows", "Windows"], ["Mac OS", "macOS"],
-  ["CrOS", "ChromeOS"], ["Linux", "Linux"],
-];
-
-/** @typedef {{token: ArrayBuffer, known: ArrayBuffer | null}} Remembered */
+/** @typedef {import("../../wasm_build/vault/key_account.js").Remembered} Remembered */
 
 export class KeyServerMemory {
   #isOwnComputer;
@@ -56,10 +50,4 @@ async function readKept(account) {
     if (error instanceof Error && "code" in error && error.code === "storage-refused") return null;
     throw error;
   }
-}
-
-/** The name of this device in the list of devices, such as "Firefox · Linux". */
-export function deviceName(agent = navigator.userAgent) {
-  const found = [BROWSERS, SYSTEMS].map((names) => names.find(([mark]) => agent.includes(mark))?.[1]);
-  return found.filter(Boolean).join(" · ") || "browser";
 }

@@ -6,14 +6,14 @@
  */
 
 import { ApiError } from "./api.js";
-import { KeyAccount } from "./key_account.js";
 import { KeyServerMemory } from "./key_server_memory.js";
 import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { KeyAccount } from "../../wasm_build/vault/key_account.js";
 import { LockedEvent, SealedSession } from "../../wasm_build/vault/session.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 
 /** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {import("./api.js").KeyServer} KeyServer */
+/** @typedef {import("../../wasm_build/vault/key_server.js").KeyServer} KeyServer */
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
 /** @typedef {import("../../wasm_build/vault/session.js").Caller} Vault */

@@ -7,7 +7,7 @@ import { saveFile } from "../../../wasm_build/ui/attachments.js";
 import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
-import { createKeyAccount } from "./key_account_view.js";
+import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
 import { createUnlockForms } from "./unlock_forms.js";

@@ -4,17 +4,24 @@
  * Each change asks for the passphrase in a form of its own, which is closed at first.
  */
 
-import { html } from "../../../wasm_build/ui/dom.js";
-import { longDate } from "../../../wasm_build/ui/formats.js";
-import { NewPassphrase } from "../../../wasm_build/ui/new_passphrase.js";
-import { createForm, problem } from "../../../wasm_build/ui/parts.js";
-import { SecretField } from "../../../wasm_build/ui/secret_field.js";
+import { html } from "./dom.js";
+import { longDate } from "./formats.js";
+import { NewPassphrase } from "./new_passphrase.js";
+import { createForm, problem } from "./parts.js";
+import { SecretField } from "./secret_field.js";
 
-/** @typedef {import("../app.js").App} App */
-/** @typedef {import("../key_account.js").KeyAccount} KeyAccount */
-/** @typedef {import("../key_account.js").KeyDevice} KeyDevice */
-/** @typedef {import("../../../wasm_build/ui/secret_field.js").Secret} Secret */
+/** @typedef {import("../vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../vault/key_account.js").KeyDevice} KeyDevice */
+/** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */
+/**
+ * What the view needs of the pages' application or the extension's page.
+ * @typedef {{
+ *   translate: import("./catalogue.js").Catalogue, announce: (text: string) => void, sentenceFor: (error: unknown) => string,
+ *   attempt: (button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<any>) => Promise<void>,
+ *   keys: {checkPassphrase: (passphrase: Secret) => Promise<void>, leaveAccount: () => void},
+ * }} App
+ */
 
 const MILLISECONDS = 1_000;
 

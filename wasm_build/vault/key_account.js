@@ -5,16 +5,21 @@
  * it only from a fresh login.
  */
 
-import { ApiError } from "./api.js";
-import { deviceName } from "./key_server_memory.js";
-import { overwrite } from "../../wasm_build/vault/cleanup.js";
+import { overwrite } from "./cleanup.js";
+import { deviceName } from "./device_name.js";
+import { ApiError } from "./json_requests.js";
 
-/** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
-/** @typedef {import("../../wasm_build/vault/session.js").Caller} Vault */
-/** @typedef {import("../../wasm_build/vault/session.js").SealedSession} SealedSession */
-/** @typedef {import("./api.js").KeyServer} KeyServer */
-/** @typedef {import("./key_server_memory.js").KeyServerMemory} KeyServerMemory */
-/** @typedef {import("./keys.js").SealedIdentity} SealedIdentity */
+/** @typedef {import("./session.js").Caller} Vault */
+/** @typedef {import("./session.js").SealedSession} SealedSession */
+/** @typedef {import("./key_server.js").KeyServer} KeyServer */
+/** @typedef {import("./types/verbs.js").OpenedIdentity} SealedIdentity */
+/** What this device knows of an account. @typedef {{token: ArrayBuffer, known: ArrayBuffer | null}} Remembered */
+/**
+ * @typedef {{
+ *   read: (user: string) => Promise<Remembered>, write: (user: string, remembered: Remembered) => Promise<void>,
+ *   forget: (user: string) => Promise<void>,
+ * }} KeyServerMemory
+ */
 /** @typedef {{identities: SealedIdentity[], session: ArrayBuffer, known: ArrayBuffer}} Opened */
 /** @typedef {{id: string, name: string, created: number, latest: number, is_this: boolean}} KeyDevice */
 /** @typedef {{request: ArrayBuffer, condition: string, authorization: string, session: ArrayBuffer, known: ArrayBuffer}} Prepared */

@@ -1,0 +1,59 @@
+/**
+ * Requests to the bridge and the key server, whose answers are JSON.
+ *
+ * Every failure becomes an ApiError, whose code selects a sentence of the catalogue.
+ */
+
+/** @typedef {{address: string, temporary: boolean, text: string}} Refused a recipient, with the mail server's words */
+
+export const JSON_TYPE = { "Content-Type": "application/json" };
+
+export class ApiError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {Refused[]} [refused] the recipients that the mail server refused
+   */
+  constructor(code, message, refused = []) {
+    super(message);
+    this.code = code;
+    this.refused = refused;
+    /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
+    this.isOpen = false;
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+export async function request(url, options = {}) {
+  const response = await fetch(url, { cache: "no-store", referrerPolicy: "no-referrer", ...options }).catch((error) => {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError("unreachable", `no answer from ${new URL(url).host}`);
+  });
+  if (response.ok) return response;
+  throw await refusal(response);
+}
+
+/** @param {Response} response */
+async function refusal(response) {
+  const { code, message, refused } = await readJson(response);
+  // A proxy in front of the bridge has its own limit, and refuses without JSON.
+  if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
+  return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
+}
+
+/**
+ * The object in a JSON response; an empty object for another body, such as a proxy's error page.
+ * @param {Response} response
+ */
+export async function readJson(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
