@@ -5,7 +5,7 @@
     ├─ UnsupportedAlgorithm(oid, role) ── AlgorithmForbidden(policy)
     ├─ VerificationError(report) ── SignatureMismatch · MessageDigestMismatch · ContentTypeMismatch
     │   │                             · FormMismatch(member) · TimestampMismatch · TrustListRefused
-    │   │                             · TrustStateRefused ── TrustStateOlder
+    │   │                             · TrustStateRefused ── TrustStateOlder · DecisionNotSigned
     │   │                             · DiscoveryRefused ── DiscoveryUnsigned · DiscoveryOfAnotherDomain
     │   │                               · DiscoveryNotYetValid · DiscoveryExpired · DiscoveryOlder
     │   │                             · MoveRefused ── MoveNotNext
@@ -214,6 +214,12 @@ class TrustStateOlder(TrustStateRefused):
     """A stored trust state that is older than a known one."""
 
     code = "trust-state-older"
+
+
+class DecisionNotSigned(VerificationError):
+    """A decision from another device that none of the person's own keys has signed."""
+
+    code = "decision-not-signed"
 
 
 class PathError(VerificationError):

@@ -55,6 +55,7 @@ from smime_core.own_content.server_list import (
     parse_server_list,
 )
 from smime_core.own_content.server_move import Move, check_move, sign_move
+from smime_core.own_content.signed_decision import DecidedText, sign_decision, verify_decision
 from smime_core.own_content.trust_list import (
     FollowedList,
     TrustList,
@@ -73,6 +74,7 @@ __all__ = [
     "MANIFEST_NAME",
     "MAX_DISCOVERY_LIFETIME",
     "Coverage",
+    "DecidedText",
     "ExaminedPage",
     "Failover",
     "FollowedDiscovery",
@@ -123,6 +125,7 @@ __all__ = [
     "renew_discovery",
     "renew_trust_list",
     "seal_trust_state",
+    "sign_decision",
     "sign_discovery",
     "sign_form",
     "sign_move",
@@ -131,6 +134,7 @@ __all__ = [
     "sign_succession",
     "sign_trust_list",
     "trust_list_to_json",
+    "verify_decision",
     "verify_form",
     "verify_release",
     "verify_trust_list",

@@ -20,20 +20,18 @@ from smime_core.asn1.der import Buffer
 from smime_core.cms.content_info import SIGNED_TRUST_STATE, TRUST_STATE
 from smime_core.cms.key_holder import KeyHolder
 from smime_core.cms.recipients.encrypting import Encrypting
-from smime_core.cms.recipients.keys import Keys
 from smime_core.cms.signing import Signing
 from smime_core.errors import MalformedMessage, NoMatchingRecipient, TrustStateOlder, TrustStateRefused
 from smime_core.limits import MAX_TRUST_STATE_BYTES, check_limit
-from smime_core.own_content.own_content import ContentKind, build_members, examine_content, protect_content, was_opened
-from smime_core.pkix import RevocationPolicy, TrustAnchor, TrustStore
+from smime_core.own_content.own_content import ContentKind, build_members, protect_content, was_opened
+from smime_core.own_content.own_signature import examine_as_own
 from smime_core.provider import CryptoProvider
-from smime_core.report.report import MessageReport, State
+from smime_core.report.report import State
 from smime_core.text.mail_address import address_key
 from smime_core.trust.contacts import NO_CONTACTS, Contacts
 from smime_core.trust.contacts_json import build_contacts, parse_contacts
 from smime_core.trust.decisions import Decision, add_decision
 from smime_core.trust.decisions_json import build_decisions, parse_decisions
-from smime_core.trust.judging import Judging
 from smime_core.trust.strict_json import Members, parse_json
 from smime_core.x509.certificate import Certificate
 
@@ -115,11 +113,7 @@ async def open_trust_state(
     """
     # (0)
     check_limit(f"bytes of {_WHERE}", len(cms), MAX_TRUST_STATE_BYTES)
-    report = await _examine(cms, identities, provider, at=at)
-    ended = _find_ended_signer(report, at)
-    if report.state is not State.VERIFIED and ended is not None:
-        # A state that was signed while the person's certificate was valid still counts after it has expired.
-        report = await _examine(cms, identities, provider, at=ended.not_after)
+    report = await examine_as_own(cms, _KIND, provider, identities=identities, at=at)
     if not was_opened(report):
         raise NoMatchingRecipient(())
     if report.state is not State.VERIFIED or not report.is_encrypted:
@@ -134,21 +128,6 @@ async def open_trust_state(
         text = f"it is number {state.counter}, and number {least_counter} was seen already"
         raise TrustStateOlder(text, report=report)
     return state
-
-
-async def _examine(
-    cms: Buffer, identities: Sequence[KeyHolder], provider: CryptoProvider, *, at: datetime.datetime
-) -> MessageReport:
-    # Only these certificates count: neither their issuers nor the certificates that they issued.
-    anchors = tuple(TrustAnchor(certificate=holder.certificate, is_exact=True) for holder in identities)
-    store = TrustStore(anchors=anchors, revocation=RevocationPolicy.NOT_CHECKED)
-    judging, keys = Judging(trust_store=store, at=at), Keys(identities=identities)
-    return await examine_content(cms, _KIND, judging, provider, keys)
-
-
-def _find_ended_signer(report: MessageReport, at: datetime.datetime) -> Certificate | None:
-    certificates = (signer.certificate for signer in report.signers)
-    return next((one for one in certificates if one is not None and one.not_after < at), None)
 
 
 def _parse(content: bytes) -> TrustState:

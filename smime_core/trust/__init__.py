@@ -3,6 +3,15 @@
 The choice follows RFC 8551 section 2.7. The file formats are our own.
 """
 
+from smime_core.trust.contact_texts import (
+    contact_key,
+    contact_text,
+    join_contact,
+    join_contact_texts,
+    last_change,
+    parse_contact_text,
+    split_contacts,
+)
 from smime_core.trust.contacts import (
     NO_CONTACTS,
     CertificateChange,
@@ -86,6 +95,8 @@ __all__ = [
     "check_without_path",
     "choose_recipient",
     "confirm_preferred",
+    "contact_key",
+    "contact_text",
     "decision_anchors",
     "explain_path_error",
     "find_decision",
@@ -95,9 +106,13 @@ __all__ = [
     "has_receiving_key",
     "import_changed_people",
     "import_people",
+    "join_contact",
+    "join_contact_texts",
+    "last_change",
     "make_decision",
     "merge",
     "parse_carried_certificates",
+    "parse_contact_text",
     "parse_contacts",
     "parse_decisions",
     "parse_json",
@@ -105,4 +120,5 @@ __all__ = [
     "parse_roots",
     "remember_certificate",
     "roots_to_anchors",
+    "split_contacts",
 ]

@@ -1,0 +1,112 @@
+"""The contacts of a JSON text, one text for each, without a look into their certificates.
+
+A contact's text is that of `contacts_json` with one contact, without blanks. Equal contacts have equal texts, so that
+two devices can compare thousands of contacts in milliseconds. Texts from elsewhere are checked by `parse_contacts`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from smime_core.errors import MalformedMessage
+from smime_core.limits import MAX_CONTACTS_BYTES, MAX_CONTACTS_TOKENS
+from smime_core.text.mail_address import address_key
+from smime_core.trust.contacts import Contact, Contacts, remember_certificate
+from smime_core.trust.contacts_json import VERSION, build_contacts, parse_contacts
+from smime_core.trust.strict_json import parse_json
+
+_WHERE: Final = "contacts"
+
+
+def split_contacts(data: bytes) -> dict[str, str]:
+    """The text of each contact by its address key, in their order. Raises MalformedMessage or LimitExceeded."""
+    value: Any = parse_json(data, _WHERE, max_bytes=MAX_CONTACTS_BYTES, max_tokens=MAX_CONTACTS_TOKENS)
+    try:
+        if value["version"] != VERSION:
+            raise MalformedMessage(f"this is not of version {VERSION}", where=_WHERE)
+        listed = value["certificates"]
+        return {contact_key(one["address"]): _write([one], listed) for one in value["contacts"]}
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise MalformedMessage("a member is missing or of another kind", where=_WHERE) from error
+
+
+def join_contact_texts(texts: Iterable[str]) -> bytes:
+    """The JSON text of all these contacts, as `build_contacts` writes it. Raises MalformedMessage."""
+    people: list[dict[str, Any]] = []
+    numbers: dict[str, int] = {}
+    try:
+        for text in texts:
+            value = json.loads(text)
+            people.extend(_renumber(one, value["certificates"], numbers) for one in value["contacts"])
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise MalformedMessage("a member is missing or of another kind", where=_WHERE) from error
+    members = {"version": VERSION, "certificates": list(numbers), "contacts": people}
+    return (json.dumps(members, indent=1) + "\n").encode("ascii")
+
+
+def parse_contact_text(text: str) -> Contact:
+    """The contact of a text. Raises MalformedMessage or LimitExceeded, also if the text is not as written here."""
+    contacts = parse_contacts(text.encode())
+    if len(contacts.people) != 1 or contact_text(contacts.people[0]) != text:
+        raise MalformedMessage("expected one contact, written without blanks", where=_WHERE)
+    return contacts.people[0]
+
+
+def contact_text(contact: Contact) -> str:
+    """The text of a contact."""
+    (text,) = split_contacts(build_contacts(Contacts(people=(contact,)))).values()
+    return text
+
+
+def contact_key(address: str) -> str:
+    """A text that is equal for texts of the same address."""
+    return "@".join(address_key(address))
+
+
+def last_change(text: str) -> datetime.datetime:
+    """The latest time that a contact's text names."""
+    (contact,) = json.loads(text)["contacts"]
+    times = [*(one["lastSeen"] for one in contact["certificates"]), *filter(None, (contact["saidAt"],))]
+    # All have the same form, which sorts by time.
+    return datetime.datetime.fromisoformat(max(times)) if times else datetime.datetime.fromtimestamp(0, datetime.UTC)
+
+
+def join_contact(one: Contact, other: Contact) -> Contact:
+    """One contact that two devices have changed: the certificates of both, and what the later mail says."""
+    said = {contact.said_at: contact for contact in (one, other) if contact.said_at is not None}
+    joined = said[max(said)] if said else one
+    for contact in (one, other):
+        for known in contact.certificates:
+            joined = remember_certificate(joined, known)
+    return joined
+
+
+def _write(people: Iterable[Mapping[str, Any]], listed: list[Any]) -> str:
+    numbers: dict[str, int] = {}
+    contacts = [_renumber(one, listed, numbers) for one in people]
+    members = {"version": VERSION, "certificates": list(numbers), "contacts": contacts}
+    return json.dumps(members, separators=(",", ":"))
+
+
+def _renumber(contact: Mapping[str, Any], listed: list[Any], numbers: dict[str, int]) -> dict[str, Any]:
+    """The contact with the numbers of its certificates in another list, which `numbers` becomes."""
+
+    def number(old: Any) -> int:
+        # In Python a list also takes negative numbers, and `true` as 1.
+        if type(old) is not int or old < 0:
+            raise MalformedMessage("the number of a certificate that is not there", where=_WHERE)
+        return numbers.setdefault(listed[old], len(numbers))
+
+    known = [
+        {
+            **one,
+            "certificate": number(one["certificate"]),
+            "intermediates": [number(other) for other in one["intermediates"]],
+        }
+        for one in contact["certificates"]
+    ]
+    preferred = contact["preferred"]
+    return {**contact, "certificates": known, "preferred": None if preferred is None else number(preferred)}
