@@ -2,7 +2,7 @@
 
     K       = 32 random bytes, new when the passphrase changes or a device is revoked; `bundle_id` names it
     bundle  = PKCS#12 (RFC 7292) under base64url(HKDF(K, "bundle password", version)), then zeros
-    state   = nonce and AES-256-GCM(HKDF(K, "state key"), JSON), AAD: user, bundle id, version
+    state   = nonce and AES-256-GCM(HKDF(K, "state key"), zlib(JSON), zeros), AAD: user, bundle id, version
     wrap    = AES-256-GCM(wrap key, K), AAD: user, bundle id, kind of wrap
 
 So the server can neither open a record, nor give an earlier bundle or state a later version, nor put parts of two
@@ -17,8 +17,19 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from roaming_keys.protocol import KEY_BYTES, encode_fields, expand
+from roaming_keys.reader import Reader, to_base64, write
 from roaming_keys.state import AccountState
-from roaming_keys.wire import KEY_FORM, MAX_BUNDLE_BYTES, PROTOCOL, STEP_BYTES, KeyRecord, Wrap, WrapKind
+from roaming_keys.wire import (
+    KEY_FORM,
+    MAX_BUNDLE_BYTES,
+    MAX_STATE_BYTES,
+    MAX_VERSION,
+    PROTOCOL,
+    STEP_BYTES,
+    KeyRecord,
+    Wrap,
+    WrapKind,
+)
 from roaming_keys.wraps import bundle_password, find_wrap, make_wrap, open_wrap, wrap_for_public_key
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1 import der
@@ -51,6 +62,34 @@ class OpenRecord:
             identities=merge_identities(self.identities, other.identities),
             state=other.state.merged_with(self.state),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePart:
+    """The encrypted state of a record, which a device keeps to know later what it has changed itself since."""
+
+    bundle_id: str
+    version: int
+    state: bytes
+
+    @classmethod
+    def of(cls, record: KeyRecord) -> StatePart:
+        return cls(bundle_id=record.bundle_id, version=record.version, state=record.state)
+
+    def to_json(self) -> bytes:
+        return write({"bundle_id": self.bundle_id, "version": self.version, "state": to_base64(self.state)})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> StatePart:
+        """Parse the JSON. Raises MalformedMessage."""
+        reader = Reader(data, "kept state", max_bytes=2 * MAX_STATE_BYTES)
+        part = cls(
+            bundle_id=reader.text("bundle_id"),
+            version=reader.integer("version", 1, MAX_VERSION),
+            state=reader.data("state", MAX_STATE_BYTES),
+        )
+        reader.check_finished()
+        return part
 
 
 async def build_first_record(
@@ -93,14 +132,19 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     pkcs12 = der.read_tlv(record.bundle, where="bundle")[0].encoded
     password = await bundle_password(key, provider, version=record.version)
     identities = await load_identities(bytes(pkcs12), password, provider)
-    nonce, ciphertext = record.state[: AES_256_GCM.iv_length], record.state[AES_256_GCM.iv_length :]
+    state = await open_state(StatePart.of(record), user, key, provider)
+    return OpenRecord(record=record, key=key, identities=tuple(identities), state=state)
+
+
+async def open_state(part: StatePart, user: str, key: bytes, provider: CryptoProvider) -> AccountState:
+    """Return the state of a record. Raises WrongPassphrase if it was altered, or MalformedMessage."""
+    nonce, ciphertext = part.state[: AES_256_GCM.iv_length], part.state[AES_256_GCM.iv_length :]
     state_key = await _state_key(key, provider)
-    aad = _state_aad(user, record.bundle_id, record.version)
+    aad = _state_aad(user, part.bundle_id, part.version)
     try:
-        state = await provider.decrypt_content(AES_256_GCM, state_key, nonce, ciphertext, aad)
+        return AccountState.from_bytes(await provider.decrypt_content(AES_256_GCM, state_key, nonce, ciphertext, aad))
     except DecryptionError:
         raise WrongPassphrase from None
-    return OpenRecord(record=record, key=key, identities=tuple(identities), state=AccountState.from_json(state))
 
 
 def digest_of(record: KeyRecord, user: str) -> bytes:
@@ -155,7 +199,7 @@ async def _build(
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
     aad = _state_aad(user, bundle_id, base.version)
     state_key = await _state_key(key, provider)
-    state = await provider.encrypt_content(AES_256_GCM, state_key, nonce, base.state.to_json(), aad)
+    state = await provider.encrypt_content(AES_256_GCM, state_key, nonce, base.state.to_bytes(), aad)
     return KeyRecord(
         bundle_id=bundle_id,
         version=base.version,

@@ -1,17 +1,28 @@
 """The state of an account: what roams with the keys, as one JSON object that is encrypted under their key.
 
-It has the digests of earlier records, the public keys for which each new key is wrapped, and entries that other code
-writes: contacts, decisions and settings. Members of later programs are kept.
+It has the digests of earlier records, the public keys for which each new key is wrapped, and the entries: contacts,
+decisions and settings. Members of later programs are kept. The JSON is compressed (zlib, RFC 1950), because
+certificates in base64 are long and alike.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from roaming_keys.reader import MAX_SECONDS, Reader, to_base64
+from roaming_keys.entries import (
+    MAX_ENTRIES,
+    MAX_STATE_JSON_BYTES,
+    Entry,
+    fit_entries,
+    merge_entries,
+    read_entries,
+    write_entries,
+)
+from roaming_keys.reader import Reader, to_base64
 from roaming_keys.wire import MAX_STATE_BYTES, MAX_VERSION, MAX_WRAPS, PUBLIC_KEY_BYTES, STEP_BYTES
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
@@ -19,7 +30,6 @@ from smime_core.trust import parse_json
 
 DIGEST_BYTES: Final = 32
 KEPT_DIGESTS: Final = 64
-MAX_ENTRIES: Final = 20_000
 _OWN_MEMBERS: Final = ("history", "wrap_keys", "entries")
 
 
@@ -30,24 +40,6 @@ class WrapKey:
     kind: str
     key: bytes
     login_key: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One thing that roams. `value` is None for one that was removed, `at` the time of the change.
-
-    Times are in milliseconds since 1970, by the clock of the device.
-    """
-
-    at: int
-    value: str | None
-
-    def is_newer_than(self, other: Entry) -> bool:
-        """Return whether this one stays when both are merged. At one time a removal stays, then the larger text."""
-        return self._rank() > other._rank()
-
-    def _rank(self) -> tuple[int, bool, str]:
-        return self.at, self.value is None, self.value or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +57,11 @@ class AccountState:
         return replace(self, history=dict(kept))
 
     def merged_with(self, other: AccountState) -> AccountState:
-        """Return `other` with the entries of both: of each, the newer one."""
-        return replace(other, entries=merge_entries(self.entries, other.entries))
+        """Return `other` with the entries of both: of each, the newer one. Those without room are left out."""
+        return replace(other, entries=fit_entries(merge_entries(self.entries, other.entries)))
 
-    def to_json(self) -> bytes:
-        """Return the JSON, filled up with spaces so that its encryption is a multiple of STEP_BYTES."""
+    def to_bytes(self) -> bytes:
+        """Return the compressed JSON, filled up with zeros so that its encryption is a multiple of STEP_BYTES."""
         members = {
             **self.others,
             "history": [{"version": number, "digest": to_base64(one)} for number, one in sorted(self.history.items())],
@@ -77,19 +69,19 @@ class AccountState:
                 {"kind": one.kind, "key": to_base64(one.key), "login_key": to_base64(one.login_key)}
                 for one in self.wrap_keys
             ],
-            "entries": [
-                {"name": name, "at": entry.at, "value": entry.value} for name, entry in sorted(self.entries.items())
-            ],
+            "entries": write_entries(self.entries),
         }
-        data = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
-        data += b" " * (-(len(data) + OVERHEAD_BYTES) % STEP_BYTES)
+        written = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
+        check_limit("state in bytes of JSON", len(written), MAX_STATE_JSON_BYTES)
+        data = zlib.compress(written)
+        data += bytes(-(len(data) + OVERHEAD_BYTES) % STEP_BYTES)
         check_limit("state in bytes", len(data) + OVERHEAD_BYTES, MAX_STATE_BYTES)
         return data
 
     @classmethod
-    def from_json(cls, data: bytes) -> AccountState:
-        """Parse the JSON. Raises MalformedMessage."""
-        parsed = parse_json(data, "state", max_bytes=MAX_STATE_BYTES)
+    def from_bytes(cls, data: bytes) -> AccountState:
+        """Parse the compressed JSON. Raises MalformedMessage or LimitExceeded."""
+        parsed = parse_json(_inflate(data), "state", max_bytes=MAX_STATE_JSON_BYTES)
         if not isinstance(parsed, dict):
             raise MalformedMessage("expected a JSON object", "state")
         others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
@@ -101,21 +93,24 @@ class AccountState:
         return cls(
             history=history,
             wrap_keys=tuple(_read_wrap_key(one) for one in reader.records("wrap_keys", MAX_WRAPS)),
-            entries=merge_entries({}, dict(_read_entry(one) for one in reader.records("entries", MAX_ENTRIES))),
+            entries=read_entries(reader.records("entries", MAX_ENTRIES)),
             others=others,
         )
 
 
+def _inflate(data: bytes) -> bytes:
+    inflating = zlib.decompressobj()
+    try:
+        written = inflating.decompress(data, MAX_STATE_JSON_BYTES + 1)
+    except zlib.error:
+        raise MalformedMessage("expected zlib", "state") from None
+    check_limit("state in bytes of JSON", len(written), MAX_STATE_JSON_BYTES)
+    if not inflating.eof or any(inflating.unused_data):
+        raise MalformedMessage("expected zlib, then zeros", "state")
+    return written
+
+
 OVERHEAD_BYTES: Final = 12 + 16  # The nonce and the tag of AES-GCM.
-
-
-def merge_entries(*sides: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return the entries of all sides, of each name the newest. The order of the sides makes no difference."""
-    merged: dict[str, Entry] = {}
-    for name, entry in (item for side in sides for item in side.items()):
-        if name not in merged or entry.is_newer_than(merged[name]):
-            merged[name] = entry
-    return merged
 
 
 def _read_wrap_key(reader: Reader) -> WrapKey:
@@ -126,10 +121,3 @@ def _read_wrap_key(reader: Reader) -> WrapKey:
     )
     reader.check_finished()
     return key
-
-
-def _read_entry(reader: Reader) -> tuple[str, Entry]:
-    name, at = reader.text("name"), reader.integer("at", 0, MAX_SECONDS * 1000)
-    entry = Entry(at=at, value=reader.text_or_null("value"))
-    reader.check_finished()
-    return name, entry

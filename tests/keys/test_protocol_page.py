@@ -6,9 +6,12 @@ import base64
 import datetime
 import json
 import re
+import subprocess
 import unicodedata
+import zlib
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +25,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from flask.testing import FlaskClient
 
+from roaming_keys.entries import Entry
 from roaming_keys.tickets import check_ticket, issue_ticket, read_public_key
+from roaming_keys.trust_entries import DeviceTrust, Owner, merge_trust
+from smime_core.blocking import run
+from smime_core.own_content import DecidedText
+from smime_core.trust import contact_key
 from tests.support.clock import FakeClock
 from tests.support.keys.people import (
     ORIGIN,
     PASSPHRASE,
+    PROVIDER,
     TICKET_KEY,
     USER,
     Person,
@@ -34,6 +43,7 @@ from tests.support.keys.people import (
     identity,
     make_client,
 )
+from tests.support.people import NOW, person
 from tests.support.project import ROOT
 
 PAGE = (ROOT / "docs" / "roaming_protocol.md").read_text()
@@ -71,8 +81,8 @@ def stretched(origin: str, address: str, passphrase: str, terms: Mapping[str, An
 
 
 def sealed_state(key: bytes, bundle_id: str, version: int, state: Mapping[str, Any]) -> bytes:
-    content = json.dumps(state).encode()
-    content += b" " * (-(len(content) + 28) % 16_384)
+    content = zlib.compress(json.dumps(state).encode())
+    content += bytes(-(len(content) + 28) % 16_384)
     aad = fields("state", 1, USER, bundle_id, version)
     return b"s" * 12 + AESGCM(derived(key, "state key")).encrypt(b"s" * 12, content, aad)
 
@@ -80,7 +90,8 @@ def sealed_state(key: bytes, bundle_id: str, version: int, state: Mapping[str, A
 def opened_state(key: bytes, record: Mapping[str, Any]) -> dict[str, Any]:
     state = base64.b64decode(record["state"])
     aad = fields("state", 1, USER, record["bundle_id"], record["version"])
-    parsed: dict[str, Any] = json.loads(AESGCM(derived(key, "state key")).decrypt(state[:12], state[12:], aad))
+    content = AESGCM(derived(key, "state key")).decrypt(state[:12], state[12:], aad)
+    parsed: dict[str, Any] = json.loads(zlib.decompressobj().decompress(content))
     return parsed
 
 
@@ -277,6 +288,62 @@ def test_the_reader_of_the_page_opens_what_our_client_stores(client: FlaskClient
     assert opened.cert.certificate.public_bytes(Encoding.DER) in certificates(session)
 
 
+def signed_bytes(account: str, at: int, decision: str) -> bytes:
+    members = {"version": "sealwax-decision-1", "account": account, "at": at, "decision": decision}
+    return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def test_the_entries_of_the_page_come_out() -> None:
+    part = PAGE.partition("## Entries")[2]
+    address, name, account, at, entry, decision, digest_of_signed = re.search(
+        r"the address `(.*?)` is `contact:(.*?)`.*accepted by `(.*?)` with `at` (\d+),.*"
+        r"^    decision:(\w{64})$.*^    (\{.*\})$.*^    (\w{64})$",
+        part,
+        re.MULTILINE | re.DOTALL,
+    ).groups()  # type: ignore[union-attr]  # the page has them
+    local, _, domain = address.partition("@")
+    assert name == f"{local.lower()}@{domain.lower().encode('idna').decode()}"
+    (accepted,) = json.loads(decision)["decisions"]
+    assert sha256(base64.b64decode(accepted["certificate"])).hexdigest() == entry
+    assert sha256(signed_bytes(account, int(at), decision)).hexdigest() == digest_of_signed
+    # Our client writes the same bytes.
+    assert DecidedText(account=account, at=int(at), decision=decision).content == signed_bytes(
+        account, int(at), decision
+    )
+    assert contact_key(address) == name
+
+
+def test_our_client_takes_a_decision_that_openssl_has_signed(tmp_path: Path) -> None:
+    (kind,) = re.findall(r"content type (2\.25\.\d+)", PAGE)
+    certificate, own = person("bob").certificate, identity()
+    decided = {"certificate": text(certificate.der), "kind": "exact", "addresses": ["bob@example.test"]}
+    decisions = [decided | {"acceptedAt": "2026-06-01T12:00:00Z"}]
+    decision = json.dumps({"version": "sealwax-decisions-1", "decisions": decisions}, separators=(",", ":"))
+    at = int(NOW.timestamp() * 1_000)
+    (tmp_path / "content").write_bytes(signed_bytes(USER, at, decision))
+    (tmp_path / "key").write_bytes(
+        pem("CERTIFICATE", own.certificate.der) + pem("PRIVATE KEY", own.private_key.pkcs8_der)
+    )
+    signature = subprocess.run(
+        ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-econtent_type", kind, "-md", "sha256",
+         "-in", "content", "-signer", "key"],
+        cwd=tmp_path, check=True, capture_output=True,
+    ).stdout  # fmt: skip
+    value = json.dumps({"decision": decision, "signature": text(signature)}, separators=(",", ":"))
+    stored = {f"decision:{sha256(certificate.der).hexdigest()}": Entry(at=at, value=value)}
+    owner = Owner(user=USER, identities=(own,))
+    merged = run(
+        merge_trust(DeviceTrust(), stored, None, owner=owner, at=datetime.datetime.now(datetime.UTC), provider=PROVIDER)
+    )
+    assert merged.refused == ()
+    assert merged.device.decisions is not None
+    assert json.loads(merged.device.decisions) == json.loads(decision)
+
+
+def pem(label: str, data: bytes) -> bytes:
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n".encode()
+
+
 def raw(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
@@ -292,9 +359,10 @@ def a_pkcs12(password: bytes) -> bytes:
 
 
 def test_the_ticket_of_the_page_is_made_and_taken() -> None:
-    (seed,) = re.findall(r"key is `([0-9a-f]{64})`", PAGE)
-    (public_key,) = re.findall(r"`(ed25519:[\w-]{43})`", PAGE)
-    (claims,) = re.findall(r"^    (\{.*\})$", PAGE, re.MULTILINE)
+    part = PAGE.partition("## Tickets")[2]
+    (seed,) = re.findall(r"key is `([0-9a-f]{64})`", part)
+    (public_key,) = re.findall(r"`(ed25519:[\w-]{43})`", part)
+    (claims,) = re.findall(r"^    (\{.*\})$", part, re.MULTILINE)
     (ticket,) = re.findall(r"^    ([\w-]+\.[\w-]+)$", PAGE, re.MULTILINE)
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
     made = f"{base64url(claims.encode())}.{base64url(key.sign(fields('ticket 2', claims.encode())))}"
