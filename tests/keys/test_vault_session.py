@@ -11,8 +11,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from smime_core.errors import SmimeError
+from smime_core.trust import Decision, DecisionKind, build_decisions, parse_decisions
 from tests.support.clock import FakeClock
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, USER, Person, identity, make_client
+from tests.support.people import NOW, person
 from tests.support.vault.verbs import call, sealed
 
 SEAL_KEY = b"k" * 32
@@ -136,3 +138,78 @@ def test_a_sealed_session_is_for_one_user_and_hides_its_keys(page: Page) -> None
     assert b"session_key" not in page.session
     assert base64.b64encode(b"session_key")[:-2] not in page.session
     assert json.loads(page.known)["version"] == 1
+
+
+def decided_on(name: str) -> bytes:
+    """The decisions of a page that has accepted the certificate of one person."""
+    accepted = Decision(
+        certificate=person(name).certificate,
+        kind=DecisionKind.EXACT,
+        addresses=(f"{name}@example.test",),
+        accepted_at=NOW,
+    )
+    return build_decisions([accepted])
+
+
+def merge(page: Page, **kept: bytes) -> dict[str, Any]:
+    return page.prepare("roaming.merge", at=page.clock().isoformat(), others={}, **kept)
+
+
+def test_pages_that_store_at_once_keep_the_decisions_of_both(page: Page, clock: FakeClock) -> None:
+    other = Page(page.client, clock)
+    for one in (page, other):
+        one.log_in(passphrase=PASSPHRASE)
+    first = merge(page, decisions=decided_on("bob"))
+    assert page.send("PUT", "/bundle", first).status_code == 200
+    refused = other.send("PUT", "/bundle", merge(other, decisions=decided_on("carol")))
+    assert refused.status_code == 412
+    taken = call(
+        "roaming.take", user=USER, session=other.session, sealKey=SEAL_KEY, record=refused.get_json()["record"]
+    )
+    other.take(taken)
+    second = merge(other, decisions=decided_on("carol"))
+    assert other.send("PUT", "/bundle", second).status_code == 200
+    page.calls = 0
+    page.log_in(passphrase=PASSPHRASE)
+    third = merge(page, decisions=first["decisions"], base=first["base"])
+    assert "request" not in third
+    for merged in (second, third):
+        assert {one.certificate.email_addresses[0] for one in parse_decisions(merged["decisions"])} == {
+            "bob@example.test",
+            "carol@example.test",
+        }
+
+
+def test_a_page_knows_what_was_removed_by_the_base_that_it_keeps(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    first = merge(page, decisions=decided_on("bob"))
+    page.send("PUT", "/bundle", first)
+    removed = merge(page, decisions=build_decisions([]), base=first["base"])
+    page.send("PUT", "/bundle", removed)
+    old = merge(page, decisions=decided_on("bob"), base=first["base"])
+    assert "request" not in old
+    assert parse_decisions(old["decisions"]) == ()
+
+
+def test_the_base_hides_addresses_and_is_not_needed_after_another_passphrase(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    first = merge(page, decisions=decided_on("bob"))
+    page.send("PUT", "/bundle", first)
+    assert b"bob@" not in first["base"]
+    assert b"bob@" not in base64.b64decode(json.loads(first["base"])["state"])
+    page.send("POST", "/passphrase", page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, revoked=[]))
+    again = merge(page, decisions=first["decisions"], base=first["base"])
+    assert again["decisions"] == first["decisions"]
+    assert "request" not in again
+
+
+def test_others_are_texts_by_kind_and_name(page: Page) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    at = page.clock().isoformat()
+    wrongs: list[object] = [[], {"setting": 1}, {"setting": {"size": 2}}]
+    for wrong in wrongs:
+        with pytest.raises(SmimeError):
+            page.prepare("roaming.merge", at=at, others=wrong)
+    sent = page.prepare("roaming.merge", at=at, others={"setting": {"size": "2"}})
+    assert page.send("PUT", "/bundle", sent).status_code == 200
+    assert page.prepare("roaming.merge", at=at, others={"setting": {}})["others"] == {"setting": {"size": "2"}}

@@ -131,6 +131,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     ...ROAMING_SESSION, sealKey: "secret", passphrase: "secret", revoked: ["text"], "newCode?": "flag",
   },
   "roaming.take": { user: "text", session: "bytes", sealKey: "secret", record: "json" },
+  "roaming.merge": { ...ROAMING_SESSION, sealKey: "secret", at: "text", ...KEPT, others: "json", "base?": "bytes" },
   "passkey.seal": { account: "text", output: "secret", ...KEYS },
   "passkey.open": { account: "text", output: "secret", bundle: "bytes", sealKey: "secret" },
   "recipients.check": { address: "text", found: [FOUND], ...TRUST, "contacts?": "bytes" },
@@ -212,6 +213,10 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.push": PREPARED,
   "roaming.rotate": { ...PREPARED, "code?": "bytes" },
   "roaming.take": { ...OPENED, session: "bytes", known: "bytes" },
+  "roaming.merge": {
+    contacts: "bytes", decisions: "bytes", others: "any", base: "bytes", refused: ["text"], staying: "number",
+    "request?": "bytes", "condition?": "text", "authorization?": "text", "session?": "bytes", "known?": "bytes",
+  },
   "passkey.seal": { bundle: "bytes" },
   "passkey.open": OPENED,
   "recipients.check": { checks: ["any"], leftOut: "number", lookups: "any" },

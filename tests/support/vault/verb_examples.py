@@ -15,6 +15,7 @@ from smime_core.ca.demo import create_authority
 from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
+from smime_core.trust import Contacts, Decision, DecisionKind, build_contacts, build_decisions
 from tests.support.people import NOW, PROVIDER, anchor, person
 from tests.support.timestamp_service import answer
 from tests.support.trust_lists import operator, sign_pages
@@ -202,6 +203,14 @@ def _bytes() -> dict[str, Example]:
     }
 
 
+_DECISION: Final = Decision(
+    certificate=person("carol").certificate,
+    kind=DecisionKind.EXACT,
+    addresses=("carol@example.test",),
+    accepted_at=NOW,
+)
+
+
 def _accounts() -> dict[str, Example]:
     bob = person("bob")
     p12 = run(export_identity(bob, _PASSPHRASE, provider=PROVIDER, iterations=1000))
@@ -251,6 +260,16 @@ def _accounts() -> dict[str, Example]:
         ),
         "roaming.take": Example(
             right={**in_session, "record": made["record"]}, wrong={"record": {**made["record"], "version": 2}}
+        ),
+        "roaming.merge": Example(
+            right={
+                **calling,
+                "at": AT,
+                "contacts": build_contacts(Contacts()),
+                "decisions": build_decisions([_DECISION]),
+                "others": {"setting": {"size": "2"}},
+            },
+            wrong={"others": {"setting": 2}},
         ),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),

@@ -83,7 +83,7 @@ async def prepare_push(request: PreparePush, provider: CryptoProvider) -> Reply:
     added = [identity_of(one) for one in unsealed]
     content = replace(session.opened, identities=(*session.opened.identities, *added))
     prepared = await session.prepare_push(content, provider)
-    return await _reply(session, prepared, request.call, request.seal_key, provider)
+    return await prepared_reply(session, prepared, request.call, request.seal_key, provider)
 
 
 async def prepare_rotation(request: PrepareRotation, provider: CryptoProvider) -> Reply:
@@ -97,7 +97,7 @@ async def prepare_rotation(request: PrepareRotation, provider: CryptoProvider) -
         recovery=await recovery_keys(secret, provider) if request.new_code else None,
     )
     code = {"code": write_code(secret).encode()} if request.new_code else {}
-    return {**await _reply(session, prepared, request.call, request.seal_key, provider), **code}
+    return {**await prepared_reply(session, prepared, request.call, request.seal_key, provider), **code}
 
 
 async def take_record(request: TakeRecord, provider: CryptoProvider) -> Reply:
@@ -111,6 +111,20 @@ async def open_reply(session: Session, seal_key: Secret, provider: CryptoProvide
     """Returns `{identities, session, known}` of a session."""
     identities = await seal_all(session.opened.identities, seal_key, provider)
     return {**identities, "session": await _seal(session, seal_key, provider), "known": session.known.to_json()}
+
+
+async def prepared_reply(
+    session: Session, prepared: Prepared, call: int, seal_key: Secret, provider: CryptoProvider
+) -> Reply:
+    """Returns `{request, condition, authorization, session, known}` of a call that stores a record."""
+    session.session_key.counter = call - 1
+    return {
+        "request": prepared.call.body,
+        "condition": prepared.call.condition,
+        "authorization": await session.sign(prepared.call, provider),
+        "known": prepared.after.known.to_json(),
+        "session": await _seal(prepared.after, seal_key, provider),
+    }
 
 
 async def read_session(sealed: bytes, user: str, seal_key: Secret, provider: CryptoProvider) -> Session:
@@ -137,17 +151,6 @@ async def _seal(session: Session, seal_key: Secret, provider: CryptoProvider) ->
         "record": session.opened.record.members(),
     }
     return await seal_secret(json.dumps(members).encode(), _purpose_for(session.place.user), seal_key, provider)
-
-
-async def _reply(session: Session, prepared: Prepared, call: int, seal_key: Secret, provider: CryptoProvider) -> Reply:
-    session.session_key.counter = call - 1
-    return {
-        "request": prepared.call.body,
-        "condition": prepared.call.condition,
-        "authorization": await session.sign(prepared.call, provider),
-        "known": prepared.after.known.to_json(),
-        "session": await _seal(prepared.after, seal_key, provider),
-    }
 
 
 def _purpose_for(user: str) -> bytes:

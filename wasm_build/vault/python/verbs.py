@@ -38,6 +38,7 @@ from wasm_build.vault.python import (
     releases,
     roaming,
     roaming_session,
+    roaming_trust,
     state,
 )
 from wasm_build.vault.python.replies import Reply
@@ -146,6 +147,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "roaming.push": Verb(roaming_session.PreparePush, roaming_session.prepare_push),
     "roaming.rotate": Verb(roaming_session.PrepareRotation, roaming_session.prepare_rotation),
     "roaming.take": Verb(roaming_session.TakeRecord, roaming_session.take_record),
+    "roaming.merge": Verb(roaming_trust.MergeTrust, roaming_trust.merge),
     "passkey.seal": Verb(passkeys.SealPasskey, passkeys.seal_passkey_bundle),
     "passkey.open": Verb(passkeys.OpenPasskey, passkeys.open_passkey_bundle),
     "recipients.check": Verb(recipient_certificates.CheckRecipients, recipient_certificates.check_recipients),

@@ -1,0 +1,92 @@
+"""The verb that merges contacts, decisions and settings with those of the account at a key server."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from roaming_keys.entries import Entry
+from roaming_keys.records import StatePart, open_state
+from roaming_keys.session import Session
+from roaming_keys.trust_entries import DeviceTrust, Owner, merge_trust
+from smime_core.errors import MalformedMessage, WrongPassphrase
+from smime_core.provider import CryptoProvider
+from wasm_build.vault.python.replies import Reply
+from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
+from wasm_build.vault.python.roaming_session import prepared_reply, read_session
+from wasm_build.vault.python.state import Kept
+
+
+@request_class
+class MergeTrust:
+    """The session of an account, and what the page keeps.
+
+    `base` is what the verb gave at the last merge, or nothing. `others` are texts by kind and name.
+    """
+
+    user: str
+    session: bytes
+    seal_key: Secret
+    call: int
+    at: datetime.datetime
+    kept: Kept = group_of(Kept)
+    others: Json
+    base: bytes = b""
+
+
+async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
+    """Returns `{contacts, decisions, others, base, refused, staying}`: what the page keeps now.
+
+    If the account has less, also `{request, condition, authorization, session, known}` of the call that stores it; the
+    page then keeps `base` when it is stored. `refused` has the fingerprints of decisions that none of the person's own
+    keys has signed, `staying` the number of entries that do not roam. Raises SmimeError.
+    """
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    merged = await merge_trust(
+        DeviceTrust(
+            contacts=request.kept.contacts or None,
+            decisions=request.kept.decisions or None,
+            others=_read_others(request.others),
+        ),
+        session.opened.state.entries,
+        await _read_base(request.base, session, provider),
+        owner=Owner(user=session.place.user, identities=session.opened.identities),
+        at=request.at,
+        provider=provider,
+    )
+    reply: Reply = {
+        "contacts": merged.device.contacts or b"",
+        "decisions": merged.device.decisions or b"",
+        "others": merged.device.others,
+        "refused": list(merged.refused),
+        "staying": len(merged.staying),
+    }
+    if merged.entries == session.opened.state.entries:
+        return {**reply, "base": StatePart.of(session.opened.record).to_json()}
+    content = replace(session.opened, state=replace(session.opened.state, entries=merged.entries))
+    prepared = await session.prepare_push(content, provider)
+    stored = {"base": StatePart.of(prepared.after.opened.record).to_json()}
+    call = await prepared_reply(session, prepared, request.call, request.seal_key, provider)
+    return {**reply, **stored, **call}
+
+
+async def _read_base(base: bytes, session: Session, provider: CryptoProvider) -> Mapping[str, Entry] | None:
+    if not base:
+        return None
+    part = StatePart.from_json(base)
+    try:
+        return (await open_state(part, session.place.user, session.opened.key, provider)).entries
+    except WrongPassphrase:
+        # The account has another key since.
+        return None
+
+
+def _read_others(data: bytes) -> Mapping[str, Mapping[str, str]]:
+    others = json.loads(data)
+    if not isinstance(others, dict) or not all(
+        isinstance(named, dict) and all(isinstance(text, str) for text in named.values()) for named in others.values()
+    ):
+        raise MalformedMessage("expected texts by kind and name", where="others")
+    return others
