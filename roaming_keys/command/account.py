@@ -17,6 +17,7 @@ from roaming_keys.command.login import (
     remember,
     setting_for,
 )
+from roaming_keys.command.trust_files import forget_base
 from roaming_keys.recovery import CODE_BYTES, read_code, recovery_keys, write_code
 from roaming_keys.session import log_in_by_recovery_code
 from sealwax.cli.options.parameters import JSON
@@ -167,6 +168,7 @@ def delete(request: DeleteRequest) -> None:
         click.confirm(f"Delete the account of {place.user} at {place.server} with all its keys?", abort=True)
     blocking.run(roaming.session.delete(roaming.setting))
     forget(place)
+    forget_base(place)
     write_line("The account is deleted.")
 
 

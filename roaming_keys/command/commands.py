@@ -35,8 +35,8 @@ def roam() -> None:
     \b
     register       stores the keys of identity files in a new account
     login          shows what the account has, and remembers it as yours
-    pull           writes the keys to a file
-    push           adds the keys of identity files
+    pull           writes the keys to a file, and takes contacts and decisions
+    push           adds contacts, decisions, and the keys of identity files
     passwd         takes another passphrase
     recovery-code  prints a code for the day when the passphrase is forgotten
     recover        takes a new passphrase by the recovery code

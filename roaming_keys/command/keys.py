@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 
 from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountLogin, open_session, remember
+from roaming_keys.command.trust_files import push_files, take_files
 from roaming_keys.session import Session
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
@@ -42,7 +43,7 @@ class PullRequest:
 class PushRequest:
     """The account, and the identities to add."""
 
-    names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="P12...", nargs=-1, required=True, type=FILE))
+    names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="[P12]...", nargs=-1, type=FILE))
     login: AccountLogin = group_of(AccountLogin)
     file_passphrase: str | None = given_by(
         click.Option(
@@ -64,24 +65,26 @@ def login(request: LoginRequest) -> None:
 def pull(request: PullRequest) -> None:
     """Write the keys of the account to a PKCS#12 file, which other programs open.
 
-    The file gets the passphrase of the account, or another by --new-passphrase-file.
+    The file gets the passphrase of the account, or another by --new-passphrase-file. Your contacts and decisions get
+    those of your other devices.
     """
     roaming = open_session(request.login)
     passphrase = roaming.passphrase if request.new_file is None else new_passphrase(request.new_file)
     identities = roaming.session.opened.identities
     pkcs12 = blocking.run(export_identities(identities, passphrase, PROVIDER, form=Pkcs12Form.COMPATIBLE))
     write_output(request.target, pkcs12, mode=PRIVATE_MODE)
+    take_files(roaming.session)
 
 
 @verb(PushRequest)
 def push(request: PushRequest) -> None:
-    """Add the keys of identity files to the account. Keys that it has already stay."""
+    """Add your contacts and decisions to the account, and the keys of identity files.
+
+    Keys that it has already stay. Contacts and decisions of your other devices come back.
+    """
     source = PassphraseSource(file=request.file_passphrase, descriptor=None, keyring_entry=None)
     identities = load_all_identities(request.names, source)
-    roaming = open_session(request.login)
-    opened = roaming.session.opened
-    content = replace(opened, identities=(*opened.identities, *identities))
-    session = blocking.run(roaming.session.push(roaming.setting, content))
+    session = push_files(open_session(request.login), tuple(identities))
     remember(session)
     _show(session)
 

@@ -17,8 +17,19 @@ from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.cli.options.parameters import now
 from smime_core.blocking import run
 from smime_core.identity import Pkcs12Form, export_identities, load_identities
+from smime_core.trust import (
+    Contacts,
+    Decision,
+    DecisionKind,
+    build_contacts,
+    build_decisions,
+    parse_contacts,
+    parse_decisions,
+)
+from tests.support.keys.contacts import contact
 from tests.support.keys.people import PROVIDER, TICKET_KEY, USER, identity
 from tests.support.keys.serving import serving
+from tests.support.people import NOW, person
 from tests.support.servers.own_process import sealwax
 
 pytestmark = pytest.mark.server
@@ -32,7 +43,8 @@ class Computer:
     home: Path
 
     def roam(self, verb: str, *arguments: str) -> CompletedProcess[str]:
-        done = sealwax("roam", verb, *arguments, HOME=str(self.home), XDG_DATA_HOME=str(self.home / "data"))
+        folders = {"XDG_DATA_HOME": str(self.home / "data"), "XDG_CONFIG_HOME": str(self.home / "config")}
+        done = sealwax("roam", verb, *arguments, HOME=str(self.home), **folders)
         assert PASSPHRASE not in done.stdout + done.stderr
         return done
 
@@ -115,6 +127,65 @@ def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path
     assert deleted.stdout == "The account is deleted.\n", deleted.stderr
     gone = laptop.roam("login", "--passphrase-file", ours)
     assert gone.returncode == 1
+
+
+def accepted(*names: str) -> tuple[Decision, ...]:
+    return tuple(
+        Decision(
+            certificate=person(name).certificate,
+            kind=DecisionKind.EXACT,
+            addresses=(f"{name}@example.test",),
+            accepted_at=NOW,
+        )
+        for name in names
+    )
+
+
+def test_contacts_and_decisions_of_two_computers_are_merged(server: KeyServerConfig, tmp_path: Path) -> None:
+    laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
+    account = ("--server", server.origin, "--user", USER)
+    ticket = laptop.text("ticket", issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now()))
+    ours, files = laptop.text("pass", PASSPHRASE), laptop.text("files", OF_FILES)
+    at = ("--passphrase-file", ours)
+    first = laptop.identities("first.p12", 0)
+    laptop.roam(
+        *("register", first, *account, "--ticket-file", ticket),
+        "--passphrase-file",
+        files,
+        "--new-passphrase-file",
+        ours,
+    )
+    decisions = [one.home / "config/sealwax/decisions.json" for one in (laptop, desk)]
+    contacts = [one.home / "data/sealwax/contacts.json" for one in (laptop, desk)]
+    people = Contacts(people=(contact("bob"), contact("carol")))
+    for path, data in (
+        (decisions[0], build_decisions(accepted("dave", "erin"))),
+        (contacts[0], build_contacts(people)),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    for done in (
+        laptop.roam("push", *at),
+        desk.roam("pull", *account, *at, "-o", str(desk.home / "keys.p12")),
+    ):
+        assert (done.returncode, done.stderr) == (0, "")
+    assert decisions[1].read_bytes() == decisions[0].read_bytes()
+    assert parse_contacts(contacts[1].read_bytes()) == people
+    (base,) = (desk.home / "data/sealwax").glob("roaming_*.json")
+    assert stat.S_IMODE(base.stat().st_mode) == stat.S_IMODE(contacts[1].stat().st_mode) == 0o600
+    assert b"bob@" not in base.read_bytes()
+
+    decisions[1].write_bytes(build_decisions(accepted("erin", "frank")))
+    contacts[0].write_bytes(build_contacts(people.without("bob@example.test")))
+    for one in (desk, laptop, desk):
+        done = one.roam("push", *at)
+        assert (done.returncode, done.stderr) == (0, "")
+    for path in decisions:
+        assert set(parse_decisions(path.read_bytes())) == set(accepted("erin", "frank"))
+    for path in contacts:
+        assert [one.address for one in parse_contacts(path.read_bytes()).people] == ["carol@example.test"]
+    assert desk.roam("delete", *at, "--yes").returncode == 0
+    assert not base.exists()
 
 
 def test_a_database_that_was_set_back_is_found_out(server: KeyServerConfig, tmp_path: Path) -> None:
