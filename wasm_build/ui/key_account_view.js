@@ -28,9 +28,10 @@ const MILLISECONDS = 1_000;
 /**
  * @param {App} app
  * @param {KeyAccount} account
+ * @param {Part[]} [further] parts of the pages' own
  * @returns {Part}
  */
-export function createKeyAccount(app, account) {
+export function createKeyAccount(app, account, further = []) {
   const { translate } = app;
   const parts = [createPassphraseChange(app, account), createCodeMaking(app, account)];
   const devices = createDevices(app, account);
@@ -39,9 +40,9 @@ export function createKeyAccount(app, account) {
     { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
     html("h2", { id: "key-account-title", text: translate("key_account_title") }),
     html("p", { class: "lede", text: translate("key_account_meaning", { host: account.host }) }),
-    ...parts.map((part) => part.element), devices.element,
+    ...[...further, ...parts, devices].map((part) => part.element),
   );
-  return { element, clear: () => [devices, ...parts].forEach((part) => part.clear()) };
+  return { element, clear: () => [devices, ...further, ...parts].forEach((part) => part.clear()) };
 }
 
 /**

@@ -18,6 +18,8 @@ export class ApiError extends Error {
     super(message);
     this.code = code;
     this.refused = refused;
+    /** The key server's record, if it has another one than this client has seen. @type {object | null} */
+    this.record = null;
     /** Whether a message may have been sent, or may still be on its way, although its request has failed. */
     this.isOpen = false;
   }
@@ -38,10 +40,12 @@ export async function request(url, options = {}) {
 
 /** @param {Response} response */
 async function refusal(response) {
-  const { code, message, refused } = await readJson(response);
+  const { code, message, refused, record = null } = await readJson(response);
   // A proxy in front of the bridge has its own limit, and refuses without JSON.
   if (!code && response.status === 413) return new ApiError("message-too-large", "the server takes no request so large");
-  return new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
+  const error = new ApiError(code ?? "server-error", message ?? `the server answered ${response.status}`, refused);
+  error.record = record;
+  return error;
 }
 
 /**

@@ -22,7 +22,17 @@ import { ApiError } from "./json_requests.js";
  */
 /** @typedef {{identities: SealedIdentity[], session: ArrayBuffer, known: ArrayBuffer}} Opened */
 /** @typedef {{id: string, name: string, created: number, latest: number, is_this: boolean}} KeyDevice */
+/**
+ * What the page keeps of a person's trust after a merge with the account. `base` is for the next merge. `refused` has the
+ * fingerprints of decisions that none of the person's keys has signed; `staying` counts what does not roam.
+ * @typedef {{
+ *   contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer, refused: string[], staying: number,
+ * }} MergedTrust
+ */
 /** @typedef {{request: ArrayBuffer, condition: string, authorization: string, session: ArrayBuffer, known: ArrayBuffer}} Prepared */
+
+/** Each time, another device has stored something in the moment between. */
+const MERGE_TRIES = 5;
 
 export class KeyAccount {
   #vault;
@@ -33,6 +43,8 @@ export class KeyAccount {
   /** @type {ArrayBuffer | null} */
   #session = null;
   #calls = 0;
+  /** Resolves when the last call is done: the server takes the calls of a session only in their order. */
+  #turn = Promise.resolve();
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -55,7 +67,7 @@ export class KeyAccount {
 
   /** @param {Secret} passphrase @returns {Promise<Opened>} */
   logIn(passphrase) {
-    return this.#open("roaming.login", "/login", { passphrase });
+    return this.#inTurn(() => this.#logIn(passphrase));
   }
 
   /**
@@ -64,50 +76,94 @@ export class KeyAccount {
    * @param {Secret} passphrase
    * @returns {Promise<Opened>}
    */
-  async recover(code, passphrase) {
-    const opened = await this.#open("roaming.recover", "/recover", { code });
-    await this.#rotate(passphrase, {});
-    return opened;
+  recover(code, passphrase) {
+    return this.#inTurn(async () => {
+      const opened = await this.#open("roaming.recover", "/recover", { code });
+      await this.#rotate(passphrase, {});
+      return opened;
+    });
+  }
+
+  /**
+   * Merges what the page keeps of the person's trust with the account, and stores there what it lacks.
+   * @param {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null, base: ArrayBuffer | null}} kept
+   * @returns {Promise<MergedTrust>}
+   */
+  merge(kept) {
+    return this.#inTurn(async () => {
+      for (let tries = MERGE_TRIES; ; tries -= 1) {
+        const merged = await this.#prepare("roaming.merge", { ...copyOfAll(kept), others: {}, at: new Date().toISOString() });
+        if (!merged.request) return merged;
+        try {
+          await this.#server.push(merged);
+          await this.#take(merged);
+          return merged;
+        } catch (error) {
+          if (!(error instanceof ApiError) || !error.record || tries === 1) throw error;
+          await this.#takeRecord(error.record);
+        }
+      }
+    });
   }
 
   /** @returns {Promise<KeyDevice[]>} the latest first */
-  async devices() {
-    return (await this.#server.devices(await this.#sign("GET", "/devices"))).devices;
+  devices() {
+    return this.#inTurn(async () => (await this.#server.devices(await this.#sign("GET", "/devices"))).devices);
   }
 
   /** @param {Secret} passphrase @param {Secret} next the new one */
-  async changePassphrase(passphrase, next) {
-    await this.logIn(passphrase);
-    await this.#rotate(next, {});
+  changePassphrase(passphrase, next) {
+    return this.#inTurn(async () => {
+      await this.#logIn(passphrase);
+      await this.#rotate(next, {});
+    });
   }
 
   /** @param {Secret} passphrase @returns {Promise<string>} the code, to be written down */
-  async makeCode(passphrase) {
-    const again = copyOf(passphrase);
-    await this.logIn(passphrase);
-    const { code } = await this.#rotate(again, { newCode: true });
-    return new TextDecoder().decode(code);
+  makeCode(passphrase) {
+    return this.#inTurn(async () => {
+      const again = copyOf(passphrase);
+      await this.#logIn(passphrase);
+      const { code } = await this.#rotate(again, { newCode: true });
+      return new TextDecoder().decode(code);
+    });
   }
 
   /** Ends the access of a device. @param {string} id @param {Secret} passphrase */
-  async revoke(id, passphrase) {
-    const again = copyOf(passphrase);
-    await this.logIn(passphrase);
-    await this.#rotate(again, { revoked: [id] });
+  revoke(id, passphrase) {
+    return this.#inTurn(async () => {
+      const again = copyOf(passphrase);
+      await this.#logIn(passphrase);
+      await this.#rotate(again, { revoked: [id] });
+    });
   }
 
   /** Deletes the account at the server. @param {Secret} passphrase */
-  async remove(passphrase) {
-    await this.logIn(passphrase);
-    await this.#server.remove(await this.#sign("DELETE", "/account"));
-    await this.#memory.forget(this.#user);
-    this.forget();
+  remove(passphrase) {
+    return this.#inTurn(async () => {
+      await this.#logIn(passphrase);
+      await this.#server.remove(await this.#sign("DELETE", "/account"));
+      await this.#memory.forget(this.#user);
+      this.forget();
+    });
   }
 
   /** Overwrites the session, at a lock. */
   forget() {
     if (this.#session) overwrite(this.#session);
     this.#session = null;
+  }
+
+  /** @param {Secret} passphrase @returns {Promise<Opened>} */
+  #logIn(passphrase) {
+    return this.#open("roaming.login", "/login", { passphrase });
+  }
+
+  /** @template T @param {() => Promise<T>} task @returns {Promise<T>} */
+  #inTurn(task) {
+    const done = this.#turn.then(task);
+    this.#turn = done.then(() => undefined, () => undefined);
+    return done;
   }
 
   /**
@@ -169,6 +225,14 @@ export class KeyAccount {
     return vault.call(verb, { user: this.#user, session, sealKey, call: this.#calls, ...members });
   }
 
+  /** Takes the server's record, after another device has stored it. @param {object} record */
+  async #takeRecord(record) {
+    if (!this.#session) throw new ApiError("locked", "the keys are locked");
+    const vault = await this.#vault();
+    const args = { user: this.#user, session: this.#session.slice(0), sealKey: this.#seal.keyForUnlock(), record };
+    await this.#take(await vault.call("roaming.take", args));
+  }
+
   /** @param {{session: ArrayBuffer, known: ArrayBuffer}} after */
   async #take({ session, known }) {
     this.forget();
@@ -181,4 +245,12 @@ export class KeyAccount {
 /** @param {Secret} secret @returns {Secret} */
 function copyOf({ buffer, length }) {
   return { buffer: buffer.slice(0), length };
+}
+
+/**
+ * Copies, because a call transfers buffers, under their names as arguments.
+ * @param {{[name: string]: ArrayBuffer | null}} kept
+ */
+function copyOfAll(kept) {
+  return Object.fromEntries(Object.entries(kept).map(([name, buffer]) => [name, buffer?.slice(0) ?? null]));
 }

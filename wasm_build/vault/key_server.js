@@ -42,6 +42,12 @@ export class KeyServer {
     await request(`${this.origin}/passphrase`, { method: "POST", body, headers });
   }
 
+  /** Stores the next record. @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
+  async push({ request: body, condition, authorization }) {
+    const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
+    await request(`${this.origin}/bundle`, { method: "PUT", body, headers });
+  }
+
   /** @param {string} authorization */
   async remove(authorization) {
     await request(`${this.origin}/account`, { method: "DELETE", headers: { Authorization: authorization } });

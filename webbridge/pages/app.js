@@ -18,6 +18,7 @@ import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
 import { createFrame } from "./frame.js";
+import { RoamingTrust } from "./roaming_trust.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
 import { chooseStrict, isStrict, watchStrict } from "./strict_choice.js";
 import { createAccountView } from "./views/account_view.js";
@@ -92,6 +93,7 @@ export class App {
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);
+    this.roaming = new RoamingTrust(this.keys, this.trust);
     this.maxMessageBytes = Infinity;
     this.#frame = createFrame(this);
     root.replaceChildren(this.#frame.element);

@@ -170,25 +170,25 @@ export class KeptTrust extends EventTarget {
    * joins both states, without what the person has removed here. Otherwise the entries that the kept state lacks were
    * removed in another tab.
    * @param {string} account
-   * @param {ArrayBuffer} state
+   * @param {{state: ArrayBuffer, merged: ArrayBuffer | null}} kept
    * @returns {Promise<void>}
    */
-  async #adopt(account, state) {
+  async #adopt(account, kept) {
     const vault = await this.#vault();
     const leastCounter = this.#seen.get(account) ?? 0;
     const learnings = this.#learnings;
     const joined = this.#hasUnkept ? {} : { contacts: null, decisions: null };
     const opened = await vault.call("state.open", {
-      state: state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
+      state: kept.state.slice(0), account, leastCounter, ...this.#arguments(), ...joined,
     });
     const { counter } = opened;
     const { contacts, decisions } = this.#hasUnkept ? await this.#withoutRemoved(opened) : opened;
-    if (learnings !== this.#learnings) return this.#adopt(account, state);
+    if (learnings !== this.#learnings) return this.#adopt(account, kept);
     // The page has used this state already, before a lock. Using it again would restore entries removed since.
     if (counter === this.#held || account !== this.#account) return;
     this.#seen.set(account, counter);
     this.#held = counter;
-    this.#trust.adopt({ contacts, decisions });
+    this.#trust.adopt({ contacts, decisions, merged: kept.merged });
   }
 
   /** @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} joined with entries that the person has removed in this page */
@@ -229,6 +229,7 @@ export class KeptTrust extends EventTarget {
   /** @param {string} account */
   async #replace(account) {
     let args = this.#arguments();
+    let merged = this.#trust.merged();
     let learnings = this.#learnings;
     const vault = await this.#vault();
     await navigator.locks.request(TURN, async () => {
@@ -238,12 +239,13 @@ export class KeptTrust extends EventTarget {
         const state = await openStates.read(account);
         if (state) await this.#adopt(account, state);
         args = this.#arguments();
+        merged = this.#trust.merged();
         learnings = this.#learnings;
       }
       const { removed } = this.#trust;
       const counter = Math.max(kept, this.#seen.get(account) ?? 0) + 1;
       const { state } = await vault.call("state.seal", { account, counter, ...args });
-      await openStates.write(account, counter, state);
+      await openStates.write(account, counter, state, merged);
       this.#seen.set(account, counter);
       if (account !== this.#account) return;
       this.#held = counter;

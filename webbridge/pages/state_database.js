@@ -31,9 +31,14 @@ export async function keepsAnything() {
 
 /** The kept contacts and decisions of each account, encrypted by the vault to the person's own keys. */
 export const openStates = {
-  /** @param {string} address @returns {Promise<ArrayBuffer | null>} */
+  /**
+   * @param {string} address
+   * @returns {Promise<{state: ArrayBuffer, merged: ArrayBuffer | null} | null>} `merged` is what the account at the key
+   *   server had when the state was last merged with it, encrypted under the key of the account
+   */
   async read(address) {
-    return (await find("trust", address))?.state ?? null;
+    const found = await find("trust", address);
+    return found ? { state: found.state, merged: found.merged ?? null } : null;
   },
 
   /** @param {string} address @returns {Promise<number>} the counter of the kept state; 0 if there is none */
@@ -41,10 +46,10 @@ export const openStates = {
     return (await find("trust", address))?.counter ?? 0;
   },
 
-  /** @param {string} address @param {number} counter @param {ArrayBuffer} state */
-  async write(address, counter, state) {
+  /** @param {string} address @param {number} counter @param {ArrayBuffer} state @param {ArrayBuffer | null} merged */
+  async write(address, counter, state, merged) {
     const account = await digest(address);
-    await transact("trust", "readwrite", (states) => states.put({ account, counter, state }));
+    await transact("trust", "readwrite", (states) => states.put({ account, counter, state, merged }));
   },
 
   /** @param {string} address */

@@ -62,6 +62,13 @@ export class TrustKeeper extends EventTarget {
   #decisions = null;
   /** The person's contacts, in the form of `smime_core/trust/contacts_json.py`. @type {ArrayBuffer | null} */
   #contacts = null;
+  /**
+   * What the account at the key server had at the last merge, as `roaming.merge` gave it. By it the vault knows what was
+   * changed or removed here since, so it stays beside the contacts and decisions. @type {ArrayBuffer | null}
+   */
+  #merged = null;
+  /** A number that grows with each change of contacts and decisions. */
+  #version = 0;
   /** Resolves when the kept state of earlier sessions was read, or is known to be missing. @type {Promise<void>} */
   known = Promise.resolve();
   /**
@@ -177,6 +184,7 @@ export class TrustKeeper extends EventTarget {
     if (basis !== this.#basis || haveSameOctets(contacts, this.#contacts)) return;
     this.#contacts = contacts;
     this.#basis += 1;
+    this.#version += 1;
     this.dispatchEvent(new Event("learned"));
   }
 
@@ -188,8 +196,36 @@ export class TrustKeeper extends EventTarget {
   /** Replaces the decisions. @param {ArrayBuffer} decisions the decisions from the vault */
   keepDecisions(decisions) {
     this.#decisions = decisions;
+    this.#version += 1;
     this.dispatchEvent(new Event("decided"));
     this.dispatchEvent(new Event("learned"));
+  }
+
+  /** A number that grows with each change of contacts and decisions. */
+  get version() {
+    return this.#version;
+  }
+
+  /** The argument `base` of `roaming.merge`, as a copy. */
+  merged() {
+    return this.#merged?.slice(0) ?? null;
+  }
+
+  /**
+   * Keeps what came from the account at the key server.
+   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer}} merged
+   */
+  keepMerged({ contacts, decisions, base }) {
+    const isSame = isAsBefore(contacts, this.#contacts) && isAsBefore(decisions, this.#decisions);
+    const isSameBase = haveSameOctets(base, this.#merged);
+    this.#merged = base;
+    if (!isSame) {
+      this.#contacts = isAsBefore(contacts, this.#contacts) ? this.#contacts : contacts;
+      this.#decisions = isAsBefore(decisions, this.#decisions) ? this.#decisions : decisions;
+      this.#basis += 1;
+      this.dispatchEvent(new Event("decided"));
+    }
+    if (!isSame || !isSameBase) this.dispatchEvent(new Event("learned"));
   }
 
   /** Notes that the person removed a contact. @param {string} address */
@@ -220,12 +256,15 @@ export class TrustKeeper extends EventTarget {
   }
 
   /**
-   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer}} kept the state of earlier sessions, joined with this one's
+   * @param {{contacts: ArrayBuffer, decisions: ArrayBuffer, merged: ArrayBuffer | null}} kept the state of earlier
+   *   sessions, joined with this one's
    */
-  adopt({ contacts, decisions }) {
+  adopt({ contacts, decisions, merged }) {
     this.#contacts = contacts;
     this.#decisions = decisions;
+    this.#merged = merged;
     this.#basis += 1;
+    this.#version += 1;
     this.dispatchEvent(new Event("decided"));
   }
 
@@ -246,14 +285,21 @@ export class TrustKeeper extends EventTarget {
     this.evidence.clear();
     this.#contacts = null;
     this.#decisions = null;
+    this.#merged = null;
     this.#issuers = [];
     this.#basis += 1;
+    this.#version += 1;
   }
 }
 
 /** @param {{code?: string, message: string}} error @returns {Following} */
 function unreadable({ code = "", message }) {
   return { followed: null, operator: null, list: null, problems: [{ code, message }] };
+}
+
+/** Whether nothing has changed. An empty buffer is what was never kept. @param {ArrayBuffer} next @param {ArrayBuffer | null} before */
+function isAsBefore(next, before) {
+  return next.byteLength === 0 ? before === null : haveSameOctets(next, before);
 }
 
 /**

@@ -10,6 +10,7 @@ import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
+import { createRoaming } from "./roaming_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -31,7 +32,7 @@ export function createKeysView(app) {
   const draw = () => {
     const { unlocked } = app.keys;
     clear();
-    const account = app.keys.account && createKeyAccount(app, app.keys.account);
+    const account = app.keys.account && createKeyAccount(app, app.keys.account, [createRoaming(app)]);
     forms = unlocked
       ? [account].filter((part) => part !== null)
       : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];
