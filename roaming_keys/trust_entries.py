@@ -28,7 +28,7 @@ from roaming_keys.entries import (
     merge_entries,
 )
 from roaming_keys.reader import Reader, to_base64, write
-from smime_core.cms.key_holder import KeyHolder, choose_holder_algorithm
+from smime_core.cms import KeyHolder, choose_signature_algorithm
 from smime_core.errors import DecisionNotSigned, MalformedMessage, SmimeError
 from smime_core.own_content import DecidedText, sign_decision, verify_decision
 from smime_core.pkix import Purpose, check_end_entity
@@ -270,7 +270,7 @@ def _find_signer(identities: Sequence[KeyHolder], at: datetime.datetime) -> KeyH
         certificate = identity.certificate
         try:
             check_end_entity(certificate, Purpose.SIGN)
-            choose_holder_algorithm(identity)
+            choose_signature_algorithm(identity.private_key, pss=certificate.public_key.pss)
         except SmimeError:
             continue
         if certificate.not_before <= at <= certificate.not_after:

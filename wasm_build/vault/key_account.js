@@ -32,7 +32,7 @@ import { ApiError } from "./json_requests.js";
 /** @typedef {{request: ArrayBuffer, condition: string, authorization: string, session: ArrayBuffer, known: ArrayBuffer}} Prepared */
 
 /** Each time, another device has stored something in the moment between. */
-const MERGE_TRIES = 5;
+const STORE_TRIES = 5;
 
 export class KeyAccount {
   #vault;
@@ -90,20 +90,14 @@ export class KeyAccount {
    * @returns {Promise<MergedTrust>}
    */
   merge(kept) {
-    return this.#inTurn(async () => {
-      for (let tries = MERGE_TRIES; ; tries -= 1) {
-        const merged = await this.#prepare("roaming.merge", { ...copyOfAll(kept), others: {}, at: new Date().toISOString() });
-        if (!merged.request) return merged;
-        try {
-          await this.#server.push(merged);
-          await this.#take(merged);
-          return merged;
-        } catch (error) {
-          if (!(error instanceof ApiError) || !error.record || tries === 1) throw error;
-          await this.#takeRecord(error.record);
-        }
-      }
-    });
+    return this.#inTurn(() => this.#store("roaming.merge", () =>
+      ({ ...copyOfAll(kept), others: {}, at: new Date().toISOString() })));
+  }
+
+  /** Stores further identities, such as a renewed one. @param {SealedIdentity[]} identities */
+  async add(identities) {
+    await this.#inTurn(() => this.#store("roaming.push", () =>
+      ({ identities: identities.map(({ sealed }) => sealed.slice(0)) })));
   }
 
   /** @returns {Promise<KeyDevice[]>} the latest first */
@@ -208,6 +202,27 @@ export class KeyAccount {
     await this.#server.rotate(prepared);
     await this.#take(prepared);
     return prepared;
+  }
+
+  /**
+   * Stores what a verb prepares, beside what other devices store meanwhile.
+   * @param {string} verb
+   * @param {() => Record<string, unknown>} members
+   * @returns {Promise<any>} the reply of the verb
+   */
+  async #store(verb, members) {
+    for (let tries = STORE_TRIES; ; tries -= 1) {
+      const prepared = await this.#prepare(verb, members());
+      if (!prepared.request) return prepared;
+      try {
+        await this.#server.push(prepared);
+        await this.#take(prepared);
+        return prepared;
+      } catch (error) {
+        if (!(error instanceof ApiError) || !error.record || tries === 1) throw error;
+        await this.#takeRecord(error.record);
+      }
+    }
   }
 
   /** @param {string} method @param {string} path @returns {Promise<string>} the header Authorization */

@@ -226,7 +226,7 @@ export class App {
   }
 
   async signOut() {
-    await this.kept.settled;
+    await Promise.all([this.kept.settled, this.roaming.finish()]);
     this.events.stop();
     this.#forget();
     this.address = null;

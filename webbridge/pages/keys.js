@@ -138,6 +138,23 @@ export class KeyRing extends EventTarget {
   }
 
   /**
+   * Adds the keys of a file to the account at the key server, and unlocks them beside the others.
+   * @param {ArrayBuffer} p12
+   * @param {Secret} passphrase
+   */
+  async addToAccount(p12, passphrase) {
+    const account = this.#account;
+    if (!account) throw new ApiError("locked", "the keys are locked");
+    await this.#unlock([passphrase], async (vault) => {
+      const opened = await vault.call("identity.open", { p12, passphrase, sealKey: this.#session.keyForUnlock() });
+      if (opened.identities.length === 0) throw new ApiError("no-identity-in-file", "no private key in the file");
+      await account.add(opened.identities);
+      return opened;
+    });
+    this.#changed();
+  }
+
+  /**
    * Fetches the keys from the key server and unlocks them.
    * @param {KeyServer} keyServer
    * @param {string} user

@@ -39,6 +39,8 @@ export class RoamingTrust extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isRunning = false;
+  /** Resolves when the latest merge is done. @type {Promise<void>} */
+  #latest = Promise.resolve();
 
   /** @param {KeyRing} keys @param {TrustKeeper} trust */
   constructor(keys, trust) {
@@ -77,9 +79,18 @@ export class RoamingTrust extends EventTarget {
     this.#say(account ? "waiting" : "off");
     clearTimeout(this.#timer);
     if (!account || this.#isRunning) return;
-    const merging = this.#merge(this.#trust.known);
-    const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE_MILLISECONDS); });
-    this.#trust.known = Promise.race([merging, patience]).then(() => undefined);
+    this.#begin();
+    this.#trust.known = withPatience(this.#latest);
+  }
+
+  /** Sends changes that wait, before a sign-out. Resolves after a short time also if they could not be sent. */
+  finish() {
+    if (this.#roaming === "waiting") this.#begin();
+    return withPatience(this.#latest);
+  }
+
+  #begin() {
+    if (!this.#isRunning) this.#latest = this.#merge(this.#trust.known);
   }
 
   #learned() {
@@ -92,7 +103,7 @@ export class RoamingTrust extends EventTarget {
   /** @param {number} milliseconds */
   #plan(milliseconds) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#merge(this.#trust.known), milliseconds);
+    this.#timer = setTimeout(() => this.#begin(), milliseconds);
   }
 
   /** @param {Promise<void>} known resolves when the contacts of earlier sessions are there */
@@ -130,4 +141,10 @@ export class RoamingTrust extends EventTarget {
     this.#problem = problem;
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** @param {Promise<void>} done @returns {Promise<void>} */
+function withPatience(done) {
+  const patience = new Promise((resolve) => { setTimeout(resolve, PATIENCE_MILLISECONDS); });
+  return Promise.race([done, patience]).then(() => undefined);
 }

@@ -8,6 +8,7 @@ import { dayOnly } from "../../../wasm_build/ui/formats.js";
 import { problem, switchField } from "../../../wasm_build/ui/parts.js";
 import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
+import { createKeyAdding } from "./key_adding.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
 import { createRequestForms } from "./request_forms.js";
 import { createRoaming } from "./roaming_view.js";
@@ -32,7 +33,7 @@ export function createKeysView(app) {
   const draw = () => {
     const { unlocked } = app.keys;
     clear();
-    const account = app.keys.account && createKeyAccount(app, app.keys.account, [createRoaming(app)]);
+    const account = app.keys.account && createKeyAccount(app, app.keys.account, [createRoaming(app), createKeyAdding(app)]);
     forms = unlocked
       ? [account].filter((part) => part !== null)
       : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];
