@@ -14,7 +14,7 @@ from roaming_keys.reader import MAX_SMALL_BYTES
 from roaming_keys.server_keys import KeyRing, ServerKeyError
 from roaming_keys.store import Store
 from roaming_keys.tickets import BadTicket
-from sealwax.service import CrossOrigin, create_application, error_response, install_cross_origin
+from sealwax.service import CrossOrigin, create_application, error_response, host_of, install_cross_origin
 from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
 
@@ -27,6 +27,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     store = Store(config.database, KeyRing(config.key_source))
     store.begin_trail(config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
+    app.config["TRUSTED_HOSTS"] = [host_of(origin) for origin in (config.origin, *config.addresses)]
     # The routes with a record raise it for themselves.
     app.config["MAX_CONTENT_LENGTH"] = MAX_SMALL_BYTES
     # Requests from pages carry no cookies (`with_cookies` stays False), because the server uses none.

@@ -18,7 +18,8 @@ class KeyServerConfig:
     """The settings of an operator.
 
     `database` is the path of the SQLite file, or the URL of a PostgreSQL database, which may have a password.
-    `origin` is this server's own origin, as clients write it: https, or http on loopback. `pages_origins` are the exact
+    `origin` is this server's own origin, as clients write it: https, or http on loopback. Accounts belong to it.
+    `addresses` are further origins at which the server answers, after a move for example. `pages_origins` are the exact
     origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes,
     or is the place that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of
     the server, which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these
@@ -28,13 +29,14 @@ class KeyServerConfig:
     origin: str
     database: str | Path = field(repr=False)
     ticket_key: bytes
+    addresses: tuple[str, ...] = ()
     pages_origins: tuple[str, ...] = ()
     master_key: bytes | KeySource | None = field(default=None, repr=False)
     proxies: int = 0
     clock: Callable[[], datetime.datetime] = now
 
     def __post_init__(self) -> None:
-        for origin in (self.origin, *self.pages_origins):
+        for origin in (self.origin, *self.addresses, *self.pages_origins):
             check_origin(origin)
         check_proxies("proxies", self.proxies)
         if len(self.ticket_key) != KEY_BYTES:

@@ -90,7 +90,11 @@ class AuditSection(Section):
 class KeysSettings(ServiceSettings):
     """The settings of `keys.toml`."""
 
-    origin: Origin = Field(description="Origin of the key server: https://keys.example.org")
+    origin: Origin = Field(description="Origin of the key server, which never changes: https://keys.example.org")
+    addresses: tuple[Origin, ...] = Field(
+        default=(),
+        description='Further origins at which it answers, as after a move: ["https://keys2.example.org"]',
+    )
     pages_origins: tuple[Origin, ...] = Field(
         default=(), description='Origins whose pages may ask: ["https://mail.example.org"]'
     )
@@ -121,6 +125,7 @@ class KeysSettings(ServiceSettings):
             origin=self.origin,
             database=self.database.get_secret_value(),
             ticket_key=read_public_key(self.ticket_key),
+            addresses=self.addresses,
             pages_origins=self.pages_origins,
             master_key=self._key_source(),
             proxies=self.trusted_proxies,
