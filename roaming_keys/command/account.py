@@ -111,7 +111,7 @@ def recover(request: RecoverRequest) -> None:
     place = request.account.place()
     text = _ask_code() if request.code_file is None else read_first_line(request.code_file).decode("ascii", "replace")
     keys = blocking.run(recovery_keys(read_code(text), PROVIDER))
-    setting = setting_for(place.server)
+    setting = setting_for(request.account)
     session = blocking.run(log_in_by_recovery_code(setting, place, keys, on_device(place)))
     remember(blocking.run(session.rotate(setting, new_passphrase(request.new_file))))
     write_line("The account has the new passphrase.")

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from roaming_keys.client import HttpTransport
+from roaming_keys.command.following import FollowingTransport
 from roaming_keys.command.kept import KeptAccount, changing_accounts, load_accounts
 from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.session import OnDevice, Place, Session, Setting, log_in
@@ -17,6 +17,7 @@ from sealwax.cli.options.parameters import now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
 from sealwax.cli.provider import PROVIDER
+from sealwax.discovery.following import Sources
 from smime_core import blocking
 
 NEW_PASSPHRASE_FILE: Final = click.Option(
@@ -37,6 +38,18 @@ class AccountChoice:
     user: str | None = given_by(
         click.Option(["--user"], metavar="ADDRESS", help="Your address there. That of the last login, if left out.")
     )
+    urls: tuple[str, ...] = given_by(
+        click.Option(
+            ["--discovery-url", "urls"],
+            multiple=True,
+            metavar="URL",
+            help="Ask here for the list of servers, and neither the DNS nor the domain. Repeatable.",
+        )
+    )
+
+    def sources(self) -> Sources:
+        """Return the places to ask for the list of servers."""
+        return Sources(urls=self.urls)
 
     def place(self) -> Place:
         """Return the account. Raises UsageError if options are missing, or MalformedMessage."""
@@ -70,16 +83,16 @@ class Roaming:
     setting: Setting
 
 
-def setting_for(server: str) -> Setting:
-    """Return what calls to a key server need."""
-    return Setting(transport=HttpTransport(server), provider=PROVIDER)
+def setting_for(account: AccountChoice) -> Setting:
+    """Return what calls to the key server of an account need."""
+    return Setting(transport=FollowingTransport(account.place(), account.sources()), provider=PROVIDER)
 
 
 def open_session(login: AccountLogin) -> Roaming:
     """Log in, and remember the account. Raises the errors of `session.log_in`."""
     place = login.account.place()
     passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
-    setting = setting_for(place.server)
+    setting = setting_for(login.account)
     account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
     session = blocking.run(log_in(setting, account, on_device(place)))
     remember(session)

@@ -13,8 +13,9 @@ import click
 
 from roaming_keys.changes import build_registration
 from roaming_keys.client import TIMEOUT_SECONDS, HttpTransport, register_account
+from roaming_keys.command.following import check_ticket_key, follow_ticket_key
 from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountChoice, on_device
-from roaming_keys.protocol import KeyAccount, normalise_origin
+from roaming_keys.protocol import KeyAccount, find_discovery_key, normalise_origin
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE
 from sealwax.cli.options.passphrases import PassphraseSource, new_passphrase, read_first_line
@@ -72,11 +73,15 @@ def register(request: RegisterRequest) -> None:
         ticket = _ask_bridge(request.bridge or "", place.user, mail_password)
     else:
         raise click.UsageError("give --mail-password-file with --bridge")
+    discovery_key, sources = find_discovery_key(ticket), request.account.sources()
+    check_ticket_key(place, discovery_key, sources)
     account = KeyAccount(server=place.server, user=place.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(build_registration(account, identities, ticket, PROVIDER, mail_password))
     blocking.run(register_account(HttpTransport(place.server), registration))
     on_device(place)
     write_line(f"{place.user} is registered at {place.server}.")
+    # Only now: the key server has verified the ticket.
+    follow_ticket_key(place, discovery_key, sources)
 
 
 def _ask_bridge(bridge: str, user: str, mail_password: bytes) -> str:

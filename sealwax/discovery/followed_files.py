@@ -1,4 +1,7 @@
-"""The domains that a user follows: a private file for each, with the pinned key and the last good document."""
+"""The domains that a user follows: a private file for each, with the pinned key and the last good document.
+
+Until the first document there is a file with the pinned key only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from sealwax.user_folders import user_folder
 from smime_core.errors import MalformedMessage
 from smime_core.limits import MAX_DISCOVERY_BYTES
 from smime_core.own_content import FollowedDiscovery, build_followed_discovery, parse_followed_discovery
+from smime_core.text import read_ed25519
 
+_MAX_KEY_BYTES: Final = 100
 _PRIVATE_MODE: Final = 0o600
 _PRIVATE_FOLDER: Final = 0o700
 
@@ -45,3 +50,25 @@ def make_folder(folder: Path) -> None:
 def save_followed(file: Path, followed: FollowedDiscovery) -> None:
     """Write the whole file. The caller holds its lock. Raises OSError."""
     write_whole(file, build_followed_discovery(followed), mode=_PRIVATE_MODE)
+
+
+def read_pinned(folder: Path, domain: str) -> str | None:
+    """The key that was pinned before any document was seen, or None. Raises OSError or MalformedMessage."""
+    file = _pinned_file_of(folder, domain)
+    try:
+        key = read_small(file, max_bytes=_MAX_KEY_BYTES).decode("ascii", "replace").strip()
+        read_ed25519(key)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise MalformedMessage(str(error), str(file)) from None
+    return key
+
+
+def save_pinned(folder: Path, domain: str, key: str) -> None:
+    """Keep a key for the first document. The caller holds the lock of `file_of`. Raises OSError."""
+    write_whole(_pinned_file_of(folder, domain), f"{key}\n".encode(), mode=_PRIVATE_MODE)
+
+
+def _pinned_file_of(folder: Path, domain: str) -> Path:
+    return folder / f"{domain}.key"

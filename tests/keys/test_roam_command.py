@@ -6,17 +6,13 @@ import json
 import sqlite3
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.cli.options.parameters import now
-from smime_core.blocking import run
-from smime_core.identity import Pkcs12Form, export_identities, load_identities
 from smime_core.trust import (
     Contacts,
     Decision,
@@ -26,42 +22,14 @@ from smime_core.trust import (
     parse_contacts,
     parse_decisions,
 )
+from tests.support.keys.computer import OF_FILES, PASSPHRASE, computer
 from tests.support.keys.contacts import contact
-from tests.support.keys.people import PROVIDER, TICKET_KEY, USER, identity
+from tests.support.keys.people import TICKET_KEY, USER, identity
 from tests.support.keys.serving import serving
 from tests.support.people import NOW, person
-from tests.support.servers.own_process import sealwax
 
 pytestmark = pytest.mark.server
-PASSPHRASE, OTHER, OF_FILES = "four words on paper", "five other words on paper", "the files"
-
-
-@dataclass
-class Computer:
-    """A home folder, and the files in it."""
-
-    home: Path
-
-    def roam(self, verb: str, *arguments: str) -> CompletedProcess[str]:
-        folders = {"XDG_DATA_HOME": str(self.home / "data"), "XDG_CONFIG_HOME": str(self.home / "config")}
-        done = sealwax("roam", verb, *arguments, HOME=str(self.home), **folders)
-        assert PASSPHRASE not in done.stdout + done.stderr
-        return done
-
-    def text(self, name: str, content: str) -> str:
-        path = self.home / name
-        path.write_text(content)
-        return str(path)
-
-    def identities(self, name: str, *numbers: int) -> str:
-        path = self.home / name
-        found = [identity(number) for number in numbers]
-        path.write_bytes(run(export_identities(found, OF_FILES.encode(), PROVIDER, form=Pkcs12Form.COMPATIBLE)))
-        return str(path)
-
-    def opened(self, name: str, passphrase: str) -> set[bytes]:
-        found = run(load_identities((self.home / name).read_bytes(), passphrase.encode(), PROVIDER))
-        return {one.certificate.der for one in found}
+OTHER = "five other words on paper"
 
 
 @pytest.fixture
@@ -74,11 +42,6 @@ def server(tmp_path: Path) -> Iterator[KeyServerConfig]:
     )
     with serving(config) as running:
         yield running
-
-
-def computer(folder: Path) -> Computer:
-    folder.mkdir()
-    return Computer(folder)
 
 
 def test_two_computers_share_one_account(server: KeyServerConfig, tmp_path: Path) -> None:

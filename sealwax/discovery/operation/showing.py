@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 
@@ -13,12 +12,10 @@ from sealwax.cli.options.directories import parse_resolver
 from sealwax.cli.options.parameters import FILE, JSON, now
 from sealwax.cli.options.request import given_by, verb
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import lock_file, write_error, write_json, write_line
-from sealwax.discovery.finding import Found, begin_to_follow, find_newest, find_publishers
-from sealwax.discovery.followed_files import default_folder, file_of, make_folder, read_followed, save_followed
-from sealwax.lookups.directory_failure import DirectoryFailed
-from sealwax.lookups.fetch import FetchPolicy
-from sealwax.lookups.smimea import name_server, system_name_servers
+from sealwax.cli.streams.files import write_error, write_json, write_line
+from sealwax.discovery.finding import Found
+from sealwax.discovery.following import NotFollowed, Sources, renew_list
+from sealwax.lookups.smimea import name_server
 from smime_core.own_content import normalise_domain
 from smime_core.text import read_ed25519, utc_text
 
@@ -84,42 +81,18 @@ def show(request: ShowRequest) -> int:
     The first call pins the key by --key. Exit status: 0 if a server gave a good document, 1 if none did and the last
     good one is shown.
     """
-    domain = normalise_domain(request.domain)
-    publishers = request.urls or _find_publishers(domain, request)
-    policy = _policy(domain, request)
-    folder = default_folder()
-    make_folder(folder)
-    file = file_of(folder, domain)
-    with lock_file(file):
-        followed = read_followed(file, domain)
-        if followed is not None and request.key in (None, followed.pinned, followed.key):
-            found = find_newest(followed, publishers, PROVIDER, at=now(), policy=policy)
-        elif request.key is not None:
-            found = begin_to_follow(domain, request.key, publishers, PROVIDER, at=now(), policy=policy)
-        else:
-            raise click.UsageError(f"nothing is known of {domain} yet: give its key by --key")
-        if found.followed is not followed:
-            save_followed(file, found.followed)
-    _write(found, request)
-    return 0 if found.publisher else _LAST_GOOD
-
-
-def _find_publishers(domain: str, request: ShowRequest) -> tuple[str, ...]:
-    servers = tuple(name_server(*parse_resolver(text)) for text in request.dns_servers)
-    try:
-        return find_publishers(domain, servers or system_name_servers())
-    except DirectoryFailed:
-        # Without a resolver there is still the domain itself, whose host the system may know.
-        return find_publishers(domain, ())
-
-
-def _policy(domain: str, request: ShowRequest) -> FetchPolicy:
-    # The user has named the domain and the URLs, so they may be inside the user's network.
-    named = {urlsplit(url).netloc.rpartition("@")[2] for url in request.urls} or {domain}
-    return FetchPolicy(
-        allowed_hosts=frozenset(named | set(request.allowed_hosts)),
+    sources = Sources(
+        urls=request.urls,
+        name_servers=tuple(name_server(*parse_resolver(text)) for text in request.dns_servers),
+        allowed_hosts=frozenset(request.allowed_hosts),
         ca_file=Path(request.ca_file) if request.ca_file else None,
     )
+    try:
+        found = renew_list(normalise_domain(request.domain), request.key, sources, PROVIDER, at=now())
+    except NotFollowed as error:
+        raise click.UsageError(str(error)) from None
+    _write(found, request)
+    return 0 if found.publisher else _LAST_GOOD
 
 
 def _write(found: Found, request: ShowRequest) -> None:

@@ -1,0 +1,138 @@
+"""The list of a domain that this user follows: asked for anew, and kept in the user's folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sealwax.cli.streams.files import lock_file
+from sealwax.discovery.finding import DiscoveryUnavailable, Found, begin_to_follow, find_newest, find_publishers
+from sealwax.discovery.followed_files import (
+    default_folder,
+    file_of,
+    make_folder,
+    read_followed,
+    read_pinned,
+    save_followed,
+    save_pinned,
+)
+from sealwax.lookups.directory_failure import DirectoryFailed
+from sealwax.lookups.fetch import FetchPolicy
+from sealwax.lookups.smimea import NameServer, system_name_servers
+from smime_core.errors import SmimeError
+from smime_core.own_content import FollowedDiscovery
+from smime_core.provider import CryptoProvider
+
+
+class DiscoveryKeyChanged(SmimeError):
+    """Another key is pinned for the domain, and it has not named this one as its successor."""
+
+    code = "discovery-key-changed"
+
+    def __init__(self, domain: str, key: str) -> None:
+        super().__init__(
+            f"the list of servers of {domain} is now said to be signed by {key}, and you have pinned another key: ask"
+            f" the operator, and if it is right, run `sealwax discovery show {domain} --key {key}`"
+        )
+
+
+class NotFollowed(SmimeError):
+    """No key is pinned for the domain."""
+
+    code = "discovery-not-followed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The places to ask for a document: the `urls`, or else those that the DNS names and the domain."""
+
+    urls: tuple[str, ...] = ()
+    name_servers: tuple[NameServer, ...] = ()
+    allowed_hosts: frozenset[str] = frozenset()
+    ca_file: Path | None = None
+
+    def publishers(self, domain: str) -> Sequence[str]:
+        """The URLs to ask, the preferred one first."""
+        if self.urls:
+            return self.urls
+        try:
+            return find_publishers(domain, self.name_servers or system_name_servers())
+        except DirectoryFailed:
+            # Without a resolver there is still the domain itself, whose host the system may know.
+            return find_publishers(domain, ())
+
+    def policy(self, domain: str) -> FetchPolicy:
+        """The rules of the requests. What the user has named may be inside the user's network."""
+        named = {urlsplit(url).netloc.rpartition("@")[2] for url in self.urls} or {domain}
+        return FetchPolicy(allowed_hosts=frozenset(named | self.allowed_hosts), ca_file=self.ca_file)
+
+
+def known_list(domain: str) -> FollowedDiscovery | None:
+    """The last good list of a domain, or None. Raises OSError, MalformedMessage or LimitExceeded."""
+    return read_followed(file_of(default_folder(), domain), domain)
+
+
+def is_followed(domain: str) -> bool:
+    """Whether a key is pinned for a domain. Raises as `known_list`."""
+    return bool(_known_keys(domain))
+
+
+def pin_key(domain: str, key: str) -> None:
+    """Pin the key of a domain that has none yet. Raises DiscoveryKeyChanged, and as `known_list`."""
+    folder = default_folder()
+    make_folder(folder)
+    with lock_file(file_of(folder, domain)):
+        known = _known_keys(domain)
+        if not known:
+            save_pinned(folder, domain, key)
+        elif key not in known:
+            raise DiscoveryKeyChanged(domain, key)
+
+
+def check_key(domain: str, key: str, sources: Sources, provider: CryptoProvider, *, at: datetime) -> None:
+    """Return if `key` may be pinned: it is the known one or its successor, or none is known.
+
+    The list is asked for if the key is unknown, because the operator may have replaced the known one. Raises
+    DiscoveryKeyChanged, and as `known_list`.
+    """
+    known = _known_keys(domain)
+    if not known or key in known:
+        return
+    with contextlib.suppress(DiscoveryUnavailable):
+        renew_list(domain, None, sources, provider, at=at)
+    if key not in _known_keys(domain):
+        raise DiscoveryKeyChanged(domain, key)
+
+
+def renew_list(domain: str, key: str | None, sources: Sources, provider: CryptoProvider, *, at: datetime) -> Found:
+    """The newest list of a domain, which is kept. A `key` that is neither the known one nor its successor is pinned.
+
+    Raises NotFollowed without a key for a domain that has none pinned, DiscoveryUnavailable, and as `known_list`.
+    """
+    folder = default_folder()
+    make_folder(folder)
+    file = file_of(folder, domain)
+    with lock_file(file):
+        followed = read_followed(file, domain)
+        publishers, policy = sources.publishers(domain), sources.policy(domain)
+        if followed is not None and key in (None, followed.pinned, followed.key):
+            found = find_newest(followed, publishers, provider, at=at, policy=policy)
+        elif (pinned := key or read_pinned(folder, domain)) is not None:
+            found = begin_to_follow(domain, pinned, publishers, provider, at=at, policy=policy)
+        else:
+            raise NotFollowed(f"nothing is known of {domain} yet: give its key by --key")
+        if found.followed is not followed:
+            save_followed(file, found.followed)
+    return found
+
+
+def _known_keys(domain: str) -> tuple[str, ...]:
+    followed = known_list(domain)
+    if followed is not None:
+        return (followed.pinned, followed.key)
+    pinned = read_pinned(default_folder(), domain)
+    return () if pinned is None else (pinned,)
