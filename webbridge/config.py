@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from roaming_keys.tickets import KEY_BYTES
+from sealwax.discovery.finding import PATH as DISCOVERY_PATH
 from sealwax.lookups.ldap import LdapDirectory
 from sealwax.lookups.smimea import NameServer
 from sealwax.service import check_origin, check_proxies, now
@@ -127,6 +128,27 @@ class BridgeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagesDiscovery:
+    """The way of the pages to the key server when it does not answer.
+
+    `key` signs the list of the domain's servers, which the pages fetch from `origin`. Of the servers in the list they
+    may ask only `key_servers`.
+    """
+
+    key: str
+    origin: str
+    key_servers: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for origin in (self.origin, *self.key_servers):
+            check_origin(origin)
+
+    @property
+    def url(self) -> str:
+        return self.origin + DISCOVERY_PATH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PagesConfig:
     """The settings of the static origin."""
 
@@ -134,6 +156,7 @@ class PagesConfig:
     api_origin: str
     api_prefix: str = ""
     key_server_origin: str
+    discovery: PagesDiscovery | None = None
     folder: Path
     trusted_proxies: int = 0
 

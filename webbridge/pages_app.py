@@ -1,6 +1,6 @@
 """The static origin of the pages: only files, without cookies, uploads, or answers that depend on the user.
 
-`/config.json` is the only file that is not on the disk: it names the origins of API and key server, fixed at the start.
+`/config.json` is the only file that is not on the disk: it names the servers, fixed at the start.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def create_pages_app(config: PagesConfig) -> Flask:
 
     @app.get("/config.json")
     def config_json() -> Response:
-        response = jsonify(api=config.api_origin + config.api_prefix, keyServer=config.key_server_origin)
+        response = jsonify(_configuration(config))
         response.headers["Cache-Control"] = "no-cache"
         return response
 
@@ -64,6 +64,14 @@ def create_pages_app(config: PagesConfig) -> Flask:
         return _serve(config.folder, name)
 
     return app
+
+
+def _configuration(config: PagesConfig) -> dict[str, object]:
+    servers: dict[str, object] = {"api": config.api_origin + config.api_prefix, "keyServer": config.key_server_origin}
+    if config.discovery is None:
+        return servers
+    found = config.discovery
+    return servers | {"discovery": {"key": found.key, "url": found.url, "keyServers": list(found.key_servers)}}
 
 
 def _serve(folder: Path, name: str) -> Response:

@@ -99,8 +99,10 @@ def _is_extension_at_its_door(origin: str) -> bool:
 
 
 def pages_policy(config: PagesConfig) -> dict[str, str]:
-    """Return the policy of the static origin: its own code, WebAssembly, and connections to API and key server."""
-    return {**PAGES_POLICY, CONNECT: f"'self' {config.api_origin} {config.key_server_origin}"}
+    """Return the policy of the static origin: its own code, WebAssembly, and connections to the configured servers."""
+    found = config.discovery
+    sources = () if found is None else (found.origin, *found.key_servers)
+    return {**PAGES_POLICY, CONNECT: " ".join(("'self'", config.api_origin, config.key_server_origin, *sources))}
 
 
 def pages_fields(config: PagesConfig) -> dict[str, str]:

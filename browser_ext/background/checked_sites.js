@@ -170,7 +170,8 @@ function empty(origin) {
 function readServers(configuration) {
   try {
     if (configuration.length > MAX_CONFIGURATION_CHARACTERS) throw new Error("too long");
-    const { api: bridge, keyServer, ...others } = JSON.parse(configuration);
+    // The list of servers is for pages that were not checked: here the person accepts each other server.
+    const { api: bridge, keyServer, discovery: _, ...others } = JSON.parse(configuration);
     if (Object.keys(others).length || ![bridge, keyServer].every((one) => typeof one === "string" && URL.canParse(one))) throw new Error("other members");
     return { api: bridge, keyServer };
   } catch {

@@ -18,7 +18,7 @@ from sealwax.releases.document import CONFIGURATION, DOCUMENT, find_references
 from sealwax.releases.findings import Finding, Outcome, compare
 from sealwax.releases.header_fields import check_header_fields
 from smime_core.errors import MalformedMessage
-from smime_core.limits import MAX_RELEASE_BYTES
+from smime_core.limits import MAX_LISTED_SERVERS, MAX_RELEASE_BYTES
 from smime_core.own_content import MANIFEST_NAME, Release, ReleasedFile
 from smime_core.text import is_loopback
 from smime_core.trust import Members, parse_json
@@ -26,6 +26,7 @@ from smime_core.trust import Members, parse_json
 _CONFIGURATION_BYTES: Final = 65_536
 _PORTS: Final = {"https": 443, "http": 80}
 _PARALLEL: Final = 4
+_DISCOVERY: Final = "discovery"
 _NOT_FOUND: Final = (404, 410)
 
 
@@ -147,13 +148,26 @@ def _compare_document(
     return compare(file, answer.body), [f"{DOCUMENT}: {text}" for text in problems]
 
 
+def _connections(value: object) -> dict[str, str]:
+    """The addresses in a configuration, each by the name of its member. Raises MalformedMessage."""
+    names = ("api", "keyServer")
+    is_followed = isinstance(value, dict) and _DISCOVERY in value
+    members = Members.of(value, (*names, _DISCOVERY) if is_followed else names, CONFIGURATION)
+    servers = {name: members.text(name) for name in names}
+    if not is_followed:
+        return servers
+    found = Members.of(members.values[_DISCOVERY], ("key", "url", "keyServers"), CONFIGURATION)
+    others = found.texts("keyServers", limit=MAX_LISTED_SERVERS)
+    further = {f"keyServer {number}": address for number, address in enumerate(others, 2)}
+    return servers | further | {f"{_DISCOVERY} signed by {found.text('key')}": found.text("url")}
+
+
 def _read_configuration(source: PagesSource) -> tuple[dict[str, str], Sequence[str]]:
     """The addresses of API and key server, and what is wrong with the file or with the policy about them."""
     try:
         body = source.fetch(CONFIGURATION, max_bytes=_CONFIGURATION_BYTES).body
         value = parse_json(body, CONFIGURATION, max_bytes=_CONFIGURATION_BYTES)
-        members = Members.of(value, ("api", "keyServer"), CONFIGURATION)
-        return {"api": members.text("api"), "keyServer": members.text("keyServer")}, ()
+        return _connections(value), ()
     except LookupFailed as failure:
         return {}, [f"{CONFIGURATION}: {failure}"]
     except MalformedMessage as error:

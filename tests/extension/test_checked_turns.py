@@ -118,6 +118,19 @@ show([await newer, await older, stored.checkedSites.get("https://old.example").s
     assert found == ["shown", "release-not-newer", "2.0"]
 
 
+def test_checked_pages_ask_no_server_of_the_list_of_servers() -> None:
+    found = run_node("""
+site("https://old.example");
+const servers = { api: "https://api.example", keyServer: "https://keys.example" };
+const visit = (others) => checked.files(
+  { signed: new TextEncoder().encode("1.0").buffer, configuration: JSON.stringify({ ...servers, ...others }) },
+  { origin: "https://old.example" },
+).then(({ servers }) => servers, ({ code }) => code);
+show([await visit({ discovery: { key: "k", url: "https://list.example", keyServers: [] } }), await visit({ more: 1 })]);
+""")
+    assert found == [{"api": "https://api.example", "keyServer": "https://keys.example"}, "site-configuration"]
+
+
 def test_a_site_that_is_removed_during_its_check_stays_removed() -> None:
     found = run_node("""
 site("https://old.example");

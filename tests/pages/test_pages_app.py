@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from tests.support.server_lists import PINNED
 from webbridge import PagesConfig, create_pages_app
+from webbridge.config import PagesDiscovery
 
 ORIGIN = "http://127.0.0.1:8460"
 
@@ -82,6 +85,32 @@ def test_the_policy_lets_in_own_code_and_the_two_servers_and_nothing_else(browse
 def test_config_names_the_api_and_the_key_server(browser: FlaskClient) -> None:
     named = {"api": "http://127.0.0.1:8461", "keyServer": "http://127.0.0.1:8462"}
     assert browser.get("/config.json", base_url=ORIGIN).get_json() == named
+
+
+def test_the_policy_and_the_configuration_name_the_servers_of_the_list(folder: Path) -> None:
+    found = PagesDiscovery(
+        key=PINNED, origin="https://discovery.example.org", key_servers=("https://keys2.example.org",)
+    )
+    config = PagesConfig(
+        pages_origin=ORIGIN,
+        api_origin="http://127.0.0.1:8461",
+        key_server_origin="http://127.0.0.1:8462",
+        discovery=found,
+        folder=folder,
+    )
+    client = create_pages_app(config).test_client()
+    assert client.get("/config.json", base_url=ORIGIN).get_json()["discovery"] == {
+        "key": PINNED,
+        "url": "https://discovery.example.org/.well-known/sealwax-discovery.json",
+        "keyServers": ["https://keys2.example.org"],
+    }
+    answer = client.get("/", base_url=ORIGIN)
+    policy = answer.headers["Content-Security-Policy"]
+    answer.close()
+    connections = "http://127.0.0.1:8461 http://127.0.0.1:8462 https://discovery.example.org https://keys2.example.org"
+    assert f"connect-src 'self' {connections};" in f"{policy};"
+    with pytest.raises(ValueError, match="https"):
+        replace(found, key_servers=("http://keys2.example.org",))
 
 
 def test_an_unchanged_file_is_not_sent_again_and_a_changed_one_is(browser: FlaskClient, folder: Path) -> None:

@@ -1,15 +1,24 @@
 /** The requests to the key server. Secrets are not kept after their request. */
 
-import { JSON_TYPE, readJson, request } from "./json_requests.js";
+import { ApiError, JSON_TYPE, readJson, request } from "./json_requests.js";
 
 /** The version of the protocol. */
 const PROTOCOL = 2;
 
 /** The client of the key server, which keeps encrypted keys and never learns a passphrase. */
 export class KeyServer {
-  /** @param {string} origin */
-  constructor(origin) {
+  #finder;
+  /** The addresses at which the server may answer, the one to try first. @type {string[]} */
+  #addresses;
+
+  /**
+   * @param {string} origin the name of the server, to which accounts belong, and its address as far as is known
+   * @param {{find(server: string): Promise<string[]>} | null} [finder] finds its addresses when it does not answer
+   */
+  constructor(origin, finder = null) {
     this.origin = origin;
+    this.#finder = finder;
+    this.#addresses = [origin];
   }
 
   /**
@@ -19,7 +28,7 @@ export class KeyServer {
   async parameters(user) {
     // The address is in the body, because servers log URLs.
     const body = JSON.stringify({ protocol: PROTOCOL, user });
-    return readJson(await request(`${this.origin}/parameters`, { method: "POST", body, headers: JSON_TYPE }));
+    return readJson(await this.#request("/parameters", { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /**
@@ -28,18 +37,18 @@ export class KeyServer {
    * @returns {Promise<object>} the encrypted keys
    */
   async logIn(path, body) {
-    return readJson(await request(`${this.origin}${path}`, { method: "POST", body, headers: JSON_TYPE }));
+    return readJson(await this.#request(path, { method: "POST", body, headers: JSON_TYPE }));
   }
 
   /** @param {string} authorization @returns {Promise<{devices: import("./key_account.js").KeyDevice[]}>} */
   async devices(authorization) {
-    return readJson(await request(`${this.origin}/devices`, { headers: { Authorization: authorization } }));
+    return readJson(await this.#request("/devices", { headers: { Authorization: authorization } }));
   }
 
   /** @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
   async rotate({ request: body, condition, authorization }) {
     const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
-    await request(`${this.origin}/passphrase`, { method: "POST", body, headers });
+    await this.#request("/passphrase", { method: "POST", body, headers });
   }
 
   /** Stores the next record. @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
@@ -50,11 +59,35 @@ export class KeyServer {
 
   /** @param {string} authorization */
   async remove(authorization) {
-    await request(`${this.origin}/account`, { method: "DELETE", headers: { Authorization: authorization } });
+    await this.#request("/account", { method: "DELETE", headers: { Authorization: authorization } });
   }
 
   /** @param {ArrayBuffer} body */
   async register(body) {
-    await request(`${this.origin}/register`, { method: "POST", body, headers: JSON_TYPE });
+    await this.#request("/register", { method: "POST", body, headers: JSON_TYPE });
+  }
+
+  /**
+   * Asks the first address that answers. The servers of an account share a database, which takes a request only once.
+   * @param {string} path
+   * @param {RequestInit} options
+   * @returns {Promise<Response>}
+   */
+  async #request(path, options) {
+    /** @type {string[]} */
+    const lost = [];
+    for (;;) {
+      const [address] = this.#addresses;
+      try {
+        return await request(`${address}${path}`, options);
+      } catch (error) {
+        if (!this.#finder || !(error instanceof ApiError) || error.code !== "unreachable") throw error;
+        lost.push(address);
+        const found = await this.#finder.find(this.origin);
+        const others = found.filter((one) => !lost.includes(one));
+        this.#addresses = [...others, ...lost];
+        if (!others.length) throw error;
+      }
+    }
   }
 }

@@ -31,6 +31,7 @@ from webbridge.config import (
     MAX_STREAMS,
     BridgeConfig,
     PagesConfig,
+    PagesDiscovery,
     check_prefix,
 )
 from webbridge.gateway import MailServer, Security, ServerAddress
@@ -260,6 +261,16 @@ class BridgeSettings(ServiceSettings):
         description="Key that signs the list of the domain's servers, as `sealwax discovery public-key` prints it, for"
         " clients to pin",
     )
+    discovery_origin: Origin | None = Field(
+        default=None,
+        description="Origin from which the pages fetch that list when the key server does not answer:"
+        " https://discovery.example.org",
+    )
+    key_server_addresses: tuple[Origin, ...] = Field(
+        default=(),
+        description="Further addresses of the key server that the list may name to the pages:"
+        ' ["https://keys2.example.org"]',
+    )
     trusted_proxies: int = Field(
         default=1, ge=0, le=10, description="Proxies that set X-Forwarded-For, -Proto and -Host"
     )
@@ -305,6 +316,10 @@ class BridgeSettings(ServiceSettings):
             raise ValueError("mail is missing: the mail servers, as [mail.imap] and [mail.smtp]")
         if self.pages_origin in (self.api_origin, self.key_server_origin):
             raise ValueError("pages_origin: an origin that no other service has is expected")
+        if self.discovery_origin is not None and self.discovery_key is None:
+            raise ValueError("discovery_key is missing: the key that signs the list at discovery_origin")
+        if self.key_server_addresses and self.discovery_origin is None:
+            raise ValueError("discovery_origin is missing: the list that names one of key_server_addresses")
         if self.database.get_secret_value() == _MEMORY and self.server.workers > 1:
             raise ValueError("database: a file or a server is expected with more than one worker, not :memory:")
         if self.database.get_secret_value() == _MEMORY and self.events.listen is not None:
@@ -362,8 +377,16 @@ class BridgeSettings(ServiceSettings):
             api_origin=self.api_origin,
             api_prefix=self.api_prefix,
             key_server_origin=self.key_server_origin,
+            discovery=self._pages_discovery(),
             folder=self.pages_folder(),
             trusted_proxies=self.trusted_proxies,
+        )
+
+    def _pages_discovery(self) -> PagesDiscovery | None:
+        if self.discovery_origin is None or self.discovery_key is None:
+            return None
+        return PagesDiscovery(
+            key=self.discovery_key, origin=self.discovery_origin, key_servers=self.key_server_addresses
         )
 
     def pages_folder(self) -> Path:

@@ -8,6 +8,7 @@
 import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
+import { readAtMost } from "./read_at_most.js";
 
 export { ApiError };
 
@@ -414,24 +415,4 @@ function decodeAnswer(answer) {
  */
 function folderPath(folder, ...parts) {
   return ["/api/folders", encodeURIComponent(folder), ...parts].join("/");
-}
-
-/**
- * The bytes of a response. The rest of a longer one is not read.
- * @param {Response} response
- * @param {number} maxBytes
- */
-async function readAtMost(response, maxBytes) {
-  const chunks = [];
-  let length = 0;
-  const reader = response.body?.getReader();
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-    length += read.value.length;
-    if (length > maxBytes) {
-      void reader?.cancel().catch(() => undefined);
-      throw new ApiError("message-too-large", `more than ${maxBytes} bytes came`);
-    }
-    chunks.push(read.value);
-  }
-  return new Blob(chunks).arrayBuffer();
 }

@@ -12,6 +12,8 @@ import { BridgeApi } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
 import { KeyRing } from "./keys.js";
+import { KeptList } from "./kept_list.js";
+import { KeyServerFinder } from "./key_server_finder.js";
 import { KeyServerMemory } from "./key_server_memory.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
@@ -27,7 +29,7 @@ import { MailView } from "./views/mail_view.js";
 import { createPeopleView } from "./views/people_view.js";
 import { createSignInView } from "./views/sign_in_view.js";
 import { createWritingView } from "./views/writing_view.js";
-import { FollowedLists, TrustKeeper } from "./trust_keeper.js";
+import { TrustKeeper } from "./trust_keeper.js";
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
@@ -77,9 +79,10 @@ export class App {
   /**
    * @param {{
    *   root: HTMLElement, announcer: HTMLElement, translate: Catalogue, apiOrigin: string, keyServerOrigin: string,
+   *   discovery: import("./key_server_finder.js").Discovery | null,
    * }} options
    */
-  constructor({ root, announcer, translate, apiOrigin, keyServerOrigin }) {
+  constructor({ root, announcer, translate, apiOrigin, keyServerOrigin, discovery }) {
     this.translate = translate;
     this.#announcer = announcer;
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
@@ -88,8 +91,8 @@ export class App {
     this.keys = new KeyRing(vault, { memory: new KeyServerMemory(() => this.kept.keeping !== "off") });
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
     // server of its own, and get the stretched passphrase.
-    this.keyServer = new KeyServer(keyServerOrigin);
-    this.trust = new TrustKeeper(new FollowedLists(apiOrigin));
+    this.keyServer = new KeyServer(keyServerOrigin, discovery && new KeyServerFinder(vault, discovery, () => this.address ?? ""));
+    this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));
     this.kept = new KeptTrust(this.keys.vault, this.keys, this.trust);

@@ -27,8 +27,8 @@ async function start() {
     const { integrity, ...servers } = readChecked();
     translate = await loadTexts(integrity);
     explainCalm(translate("calm_hint"));
-    const { api, keyServer } = servers.api ? servers : await (await fetch(new URL("./config.json", import.meta.url))).json();
-    const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer });
+    const { api, keyServer, discovery = null } = servers.api ? servers : await (await fetch(new URL("./config.json", import.meta.url))).json();
+    const app = new App({ root, announcer, translate, apiOrigin: api, keyServerOrigin: keyServer, discovery });
     await app.start();
   } catch (error) {
     const reason = error instanceof TypeError ? new ApiError("unreachable", error.message) : error;
@@ -46,7 +46,7 @@ function loadTexts(integrity) {
 /**
  * The addresses of the servers and the hash of each file, as the extension has checked them before it started this page.
  * Without the extension there are none: the document that servers send has no such element.
- * @returns {{api?: string, keyServer?: string, integrity?: Record<string, string>}}
+ * @returns {{api?: string, keyServer?: string, discovery?: import("./key_server_finder.js").Discovery, integrity?: Record<string, string>}}
  */
 function readChecked() {
   const checked = document.querySelector("meta[name=sealwax-checked]")?.getAttribute("content");

@@ -3,7 +3,7 @@
  * authorities. They become the arguments of the vault's verbs; the vault checks them all.
  */
 
-import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
+import { bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
 
 /** @typedef {import("../../wasm_build/vault/trust.js").Trust} Trust */
@@ -15,40 +15,6 @@ import { EvidenceStore } from "../../wasm_build/vault/lookups.js";
  * @type {Readonly<Trust>}
  */
 const NO_UNSIGNED_WORD = { anchors: [], timestampAnchors: [], mozilla: false, revocation: "required" };
-
-/**
- * The followed list of an organisation, kept between visits, one for each bridge. It contains no data of the person. If
- * it were not kept, an attacker could replace the list by another signer's at each visit. If the browser stores
- * nothing, the list is followed for this visit only.
- */
-export class FollowedLists {
-  #key;
-
-  /** @param {string} apiOrigin */
-  constructor(apiOrigin) {
-    this.#key = `followed-list ${apiOrigin}`;
-  }
-
-  /** @returns {ArrayBuffer | null} */
-  read() {
-    try {
-      const kept = localStorage.getItem(this.#key);
-      return kept === null ? null : bytesFromBase64(kept);
-    } catch {
-      return null;
-    }
-  }
-
-  /** @param {ArrayBuffer | null} followed */
-  write(followed) {
-    try {
-      if (followed) localStorage.setItem(this.#key, base64FromBytes(followed));
-      else localStorage.removeItem(this.#key);
-    } catch {
-      // If storage is refused or full, the list is followed for this visit only.
-    }
-  }
-}
 
 /**
  * Dispatches "decided" when verdicts may have changed, by a decision or a look-up of the person, and "learned" when
@@ -89,7 +55,7 @@ export class TrustKeeper extends EventTarget {
   #mayKeepList = false;
   #lists;
 
-  /** @param {FollowedLists} lists */
+  /** @param {import("./kept_list.js").KeptList} lists */
   constructor(lists) {
     super();
     this.#lists = lists;

@@ -24,6 +24,7 @@ from smime_core.identity import load_identity
 from smime_core.own_content.own_content import ContentKind, protect_content
 from tests.support.command.lab import Lab, Result, by
 from tests.support.people import PROVIDER
+from tests.support.server_lists import PINNED
 from tests.support.servers.pages_server import API, KEY_SERVER, PagesServer, run_pages_server
 from tests.support.servers.web_servers import run_raw_server
 from webbridge.pages_app import BUILT_PAGES
@@ -266,9 +267,27 @@ def test_an_interface_below_a_path_is_expected_by_its_origin(lab: Lab, pages: Pa
     assert verify(lab, pages).code == 0
 
 
+def test_each_server_of_the_list_of_servers_is_named(lab: Lab, pages: PagesServer) -> None:
+    found = {"key": PINNED, "url": "https://discovery.example/list.json", "keyServers": ["https://keys2.example"]}
+    pages.replace("/config.json", json.dumps({"api": API, "keyServer": KEY_SERVER, "discovery": found}).encode())
+    allow(pages, "connect-src", "https://discovery.example https://keys2.example")
+    result = verify(lab, pages)
+    assert (result.code, differences(result)) == (0, [])
+    assert result.stdout.decode().splitlines()[-2:] == [
+        "connects to: keyServer 2 https://keys2.example",
+        f"connects to: discovery signed by {PINNED} https://discovery.example/list.json",
+    ]
+    allow(pages, "connect-src", "https://keys3.example")
+    assert any("keys3.example" in line for line in differences(verify(lab, pages)))
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
+        (
+            b'{"api": "a", "keyServer": "b", "discovery": {}}',
+            "with the members key, url, keyServers",
+        ),
         (b'{"api": "https://a.example"}', "expected an object with the members api, keyServer"),
         (b'{"api": "https://a.example", "keyServer": 1}', "keyServer is no text"),
         (b"alert(1)", "this is not JSON"),

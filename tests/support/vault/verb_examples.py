@@ -17,6 +17,8 @@ from smime_core.cms.signing import Signing
 from smime_core.identity.identity import export_identity
 from smime_core.trust import Contacts, Decision, DecisionKind, build_contacts, build_decisions
 from tests.support.people import NOW, PROVIDER, anchor, person
+from tests.support.server_lists import KEYS, PINNED
+from tests.support.server_lists import sign as sign_server_list
 from tests.support.timestamp_service import answer
 from tests.support.trust_lists import operator, sign_pages
 from tests.support.trust_lists import sign as sign_trust_list
@@ -225,6 +227,7 @@ def _accounts() -> dict[str, Example]:
     opened = call("roaming.open", **opening)
     in_session = {"user": _SERVER["user"], "session": opened["session"], "sealKey": b"k" * 32}
     calling = {**in_session, "call": 1}
+    place = {"server": KEYS.name, "user": _SERVER["user"]}
     code = {"code": write_code(bytes(16)).encode()}
     passkey = {"account": "bob@example.test", "output": bytes(range(32))}
     bundle = call("passkey.seal", **passkey, **sealed(bob))["bundle"]
@@ -270,6 +273,9 @@ def _accounts() -> dict[str, Example]:
                 "others": {"setting": {"size": "2"}},
             },
             wrong={"others": {"setting": 2}},
+        ),
+        "roaming.find": Example(
+            right={**place, "key": PINNED, "signed": sign_server_list(), "at": AT}, wrong={"server": "not a server"}
         ),
         "passkey.seal": Example(right={**passkey, **sealed(bob)}, wrong={"sealKey": b"o" * 32}),
         "passkey.open": Example(right={**passkey, "bundle": bundle, "sealKey": b"k" * 32}, wrong={"output": bytes(32)}),

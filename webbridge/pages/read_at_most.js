@@ -1,0 +1,23 @@
+/** Reads answers up to a bound. */
+
+import { ApiError } from "../../wasm_build/vault/json_requests.js";
+
+/**
+ * The bytes of a response. The rest of a longer one is not read.
+ * @param {Response} response
+ * @param {number} maxBytes
+ */
+export async function readAtMost(response, maxBytes) {
+  const chunks = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+    length += read.value.length;
+    if (length > maxBytes) {
+      void reader?.cancel().catch(() => undefined);
+      throw new ApiError("message-too-large", `more than ${maxBytes} bytes came`);
+    }
+    chunks.push(read.value);
+  }
+  return new Blob(chunks).arrayBuffer();
+}
