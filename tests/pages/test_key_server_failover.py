@@ -36,7 +36,7 @@ from webbridge.demo.stack import DemoStack
 from webbridge.pages_app import create_pages_app
 from webbridge.services import services_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.server]
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 
 TICKET_KEY = bytes(range(32))
 # A reload may break off the start of the vault.
@@ -134,6 +134,11 @@ def test_the_pages_go_on_with_the_next_key_server_of_the_signed_list(
         visit.sign_in()
         visit.unlock()
         visit.page.wait_for_text("has not been signed by your organisation", timeout_seconds=OPERATION_SECONDS)
+        # An answer that is no list leaves the server unreachable.
+        site.answer = b"<html>log in to the network of this hotel</html>"
+        visit.page.reload()
+        visit.unlock()
+        visit.page.wait_for_text("The server does not answer", timeout_seconds=OPERATION_SECONDS)
         # The operator's list leads to the second server, which answers.
         site.publish(site.old, site.new)
         visit.page.reload()
@@ -146,7 +151,7 @@ def test_the_pages_go_on_with_the_next_key_server_of_the_signed_list(
         visit.page.js("() => { location.hash = '#/keys'; }")
         visit.unlock()
         visit.page.wait_for("() => location.hash !== '#/keys'", timeout_seconds=OPERATION_SECONDS)
-        assert site.asked == ["/.well-known/sealwax-discovery.json"] * 3
+        assert site.asked == ["/.well-known/sealwax-discovery.json"] * 4
     finally:
         visit.page.js("() => { localStorage.clear(); indexedDB.deleteDatabase('sealwax'); }")
         visit.close()

@@ -37,8 +37,8 @@ export class KeyServerFinder {
   }
 
   /**
-   * The addresses of a key server by the newest list, or by the last good one. Rejects with the code of a refusal if there
-   * is neither.
+   * The addresses of a key server by the newest list, or by the last good one. Rejects with the code of the refusal if a list
+   * was refused and there is no other.
    * @param {string} server its name
    * @returns {Promise<string[]>} the preferred one first
    */
@@ -55,7 +55,8 @@ export class KeyServerFinder {
     });
     if (found.followed) this.#kept.write(found.followed);
     const problem = /** @type {Problem | undefined} */ (found.problems[0]);
-    if (!found.addresses.length && problem) throw new ApiError(problem.code, problem.message);
+    // An answer that is no list at all, as from the network of a hotel, has no sentence of its own.
+    if (!found.addresses.length && problem?.code.startsWith("discovery-")) throw new ApiError(problem.code, problem.message);
     return found.addresses;
   }
 
