@@ -101,8 +101,8 @@ interface KeyFile {
   name: string;
   p12: ArrayBuffer;
   identities: CertificateInfo[];
-  /** "file" if the person imported the key file, "request" if the key was made here. */
-  origin: "file" | "request";
+  /** "file" if the person imported the key file, "request" if the key was made here, "key-server" if an account has it. */
+  origin: "file" | "request" | "key-server";
   /** The time of the last export or backup; null before the first. */
   savedAt: string | null;
 }
@@ -136,6 +136,18 @@ interface SealedIdentity {
   sealed: ArrayBuffer;
 }
 
+/** The account at a key server. `known`: the latest record that was seen; null before the first. */
+interface KeptAccount {
+  user: string;
+  /** An origin. */
+  server: string;
+  /** The random bytes by which the server knows this browser again. */
+  token: ArrayBuffer;
+  known: ArrayBuffer | null;
+  /** The fingerprints of the identities that the account had at the last time. */
+  stored: string[];
+}
+
 /** The entries of each store of the extension's database (`shared/database.js`). */
 interface Stores {
   keyFiles: KeyFile;
@@ -150,6 +162,7 @@ interface Stores {
   givenReceipts: { id: string; at: string; composition: string };
   settings: Setting;
   drafts: DraftRecord;
+  keyAccounts: KeptAccount;
 }
 type Setting = { [Name in keyof Settings]: { name: Name } & Settings[Name] }[keyof Settings];
 /** The type of the entry under a key. In the store `settings` each key has a type of its own. */

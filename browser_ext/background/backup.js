@@ -61,7 +61,9 @@ async function collect() {
   return {
     version: VERSION,
     madeAt: new Date().toISOString(),
-    keyFiles: keyFiles.map(({ name, p12, identities, origin }) => ({ name, p12, certificates: identities.map(octets), origin })),
+    keyFiles: keyFiles.map(({ name, p12, identities, origin }) => ({ name, p12, certificates: identities.map(octets),
+      // A backup does not connect to a key server, and so its key files are like those of a file.
+      origin: origin === "request" ? origin : "file" })),
     requests: requests.map(({ id, addresses, commonName, kind, createdAt, request, key }) =>
       ({ id, addresses, commonName, kind, createdAt, request, key })),
     people: people.map(octets),

@@ -17,7 +17,7 @@ import { RequestError } from "../shared/messages.js";
  * @typedef {object} Backup
  * @property {string} version
  * @property {string} madeAt
- * @property {{name: string, p12: ArrayBuffer, certificates: ArrayBuffer[], origin: KeyFile["origin"]}[]} keyFiles
+ * @property {{name: string, p12: ArrayBuffer, certificates: ArrayBuffer[], origin: "file" | "request"}[]} keyFiles
  * @property {KeyRequest[]} requests
  * @property {ArrayBuffer[]} people
  * @property {ArrayBuffer[]} anchors

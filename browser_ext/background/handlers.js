@@ -14,6 +14,7 @@ import * as frames from "./frames.js";
 import * as givingReceipts from "./giving_receipts.js";
 import * as guide from "./guide.js";
 import * as jobs from "./jobs.js";
+import * as keyAccount from "./key_account.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as optionsPage from "./options_page.js";
@@ -108,6 +109,19 @@ export const HANDLERS = {
   "keys.prefer": keys.prefer,
   "keys.export": keys.exportKeyFile,
   "keys.passphrase": keys.changePassphrase,
+  "account.read": keyAccount.read,
+  "account.find": keyAccount.findServer,
+  "account.connect": keyAccount.connect,
+  "account.disconnect": keyAccount.disconnect,
+  "account.log-in": keyAccount.logIn,
+  "account.recover": keyAccount.recover,
+  "account.register": keyAccount.register,
+  "account.store": keyAccount.store,
+  "account.passphrase": keyAccount.changePassphrase,
+  "account.code": keyAccount.makeCode,
+  "account.devices": keyAccount.devices,
+  "account.revoke": keyAccount.revoke,
+  "account.delete": keyAccount.remove,
   "request.make": requests.make,
   "request.finish": requests.finish,
   "request.drop": requests.drop,

@@ -84,7 +84,7 @@ export async function proposeAuthority(authority, identities) {
 
 /**
  * Keeps a key file, and its identities sealed under the session's key.
- * @param {{name: string, p12: ArrayBuffer, origin: "file" | "request"}} file
+ * @param {{name: string, p12: ArrayBuffer, origin: KeyFile["origin"]}} file
  * @param {OpenedIdentity[]} identities
  * @param {string} sessionId
  */

@@ -35,6 +35,11 @@ export function isUnlocked() {
   return inTurn(TURN, async () => ((await current()).session?.times ?? null) !== null);
 }
 
+/** Whether the session with this id goes on. @param {string} id */
+export function isCurrent(id) {
+  return inTurn(TURN, async () => (await current()).session?.id === id);
+}
+
 /** The reason of the last lock; null if no keys were unlocked before it. @returns {Promise<LockReason | null>} */
 export async function lockReason() {
   return (await memory.read(LOCKED_BECAUSE)) ?? null;

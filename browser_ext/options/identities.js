@@ -18,21 +18,23 @@ import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton,
 
 /** @typedef {import("../../wasm_build/ui/catalogue.js").Catalogue} Catalogue */
 /**
- * @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean, origin: "file" | "request", savedAt: string | null}} ListedKeyFile
+ * @typedef {{id: string, name: string, identities: CertificateInfo[], locked: boolean, origin: KeyFile["origin"], savedAt: string | null}} ListedKeyFile
  * @typedef {{translate: Catalogue, refresh: () => Promise<void>, renew: (info: CertificateInfo) => void}} Context
  */
 
 /** The forms of an exported key file, each with its text key. The first is the default. */
 const FORMS = { compatible: "keysCompatible", modern: "keysModern", legacy: "keysLegacy" };
+/** Where the identities of a key file are that was not saved. @type {Record<KeyFile["origin"], string>} */
+const UNSAVED = { "file": "keysCameAsFile", "request": "keysNeverSaved", "key-server": "keysAtKeyServer" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 
 /** @param {Context} context @param {ListedKeyFile} keyFile */
 export function keyFileCard(context, keyFile) {
   const { id, name, identities, locked, origin, savedAt } = keyFile;
   const kept = text(locked ? "keyFileLocked" : "keyFileOpen", isolate(name));
-  const saved = savedAt ? text("keysSavedAt", day(savedAt)) : text(origin === "file" ? "keysCameAsFile" : "keysNeverSaved");
+  const saved = savedAt ? text("keysSavedAt", day(savedAt)) : text(UNSAVED[origin]);
   const facts = html("div", { class: "muted" }, html("div", { text: kept }),
-    html("div", { class: savedAt || origin === "file" ? "" : "warning", text: saved, data: { test: "backup-state" } }));
+    html("div", { class: savedAt || origin !== "request" ? "" : "warning", text: saved, data: { test: "backup-state" } }));
   const actions = html("div", { class: "actions" },
     button(text("keysExport"), { data: { test: "export-keys" }, on: { click: () => openExport(context, keyFile) } }),
     button(text("keysChangePassphrase"), {

@@ -27,6 +27,7 @@ import { checkedCard, watchChecked } from "./checked_sites.js";
 import { byId, removeButton as createRemoveButton, settleRemovals, showProblem } from "./parts.js";
 import { createChanges, createPeople } from "./people.js";
 import { showPreferences, watchPreferences } from "./preferences_form.js";
+import { showKeyServer } from "./key_server_form.js";
 import { recipeCard, watchRecipeFile } from "./recipes.js";
 import { openRequest, requestCard } from "./requests.js";
 import { watchSections } from "./sections.js";
@@ -111,6 +112,7 @@ async function refresh() {
   showPreferences(preferences);
   showWriting(writing);
   await showBridge();
+  await showKeyServer(context, keyFiles);
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();

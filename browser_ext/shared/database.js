@@ -9,18 +9,20 @@
  * `drafts` are letters, sealed under a key of their writer. `recipes` are what the person has taught about webmails.
  * `checkedSites` are the sites whose files are checked, with the newest signed list of each.
  * `receiptRequests` are sent messages that ask for signed receipts, without their content. `givenReceipts` are the
- * messages for which the person gave one.
+ * messages for which the person gave one. `keyAccounts` has the account at a key server, with this browser's token there
+ * and what it has seen of the account; it has no key.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
 
 /** @typedef {keyof Stores} Store */
 
 const NAME = "sealwax";
-const VERSION = 6;
+const VERSION = 7;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
   keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
   settings: "name", drafts: "id", recipes: "origin", checkedSites: "origin", receiptRequests: "id", givenReceipts: "id",
+  keyAccounts: "user",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */

@@ -11,7 +11,10 @@ import { RequestError } from "../shared/messages.js";
 
 const DEADLINE_SECONDS = 60;
 /** The arguments of verbs that are secrets, with the purposes for which they were encrypted. */
-const PURPOSES = new Map([["passphrase", "passphrase"], ["newPassphrase", "passphrase"], ["password", "passphrase"], ["sealKey", "seal key"]]);
+const PURPOSES = new Map([
+  ["passphrase", "passphrase"], ["newPassphrase", "passphrase"], ["password", "passphrase"],
+  ["p12Passphrase", "passphrase"], ["code", "passphrase"], ["sealKey", "seal key"],
+]);
 /** Stops running operations at a lock. The seal key and its time limits stay with the background. */
 const session = new SealedSession();
 

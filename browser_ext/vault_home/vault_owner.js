@@ -30,6 +30,8 @@ const PASSED_ON = /** @type {const} */ ([
   "identity.open", "certificate.describe", "certificate.page", "certificate.read", "recipients.check", "decision.make", "decision.list",
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
   "contacts.learn", "contacts.remove", "kept.join", "pages.verify", "backup.seal", "backup.open",
+  "identity.keep", "roaming.register", "roaming.login", "roaming.open", "roaming.recover", "roaming.sign", "roaming.push",
+  "roaming.take",
 ]);
 
 /** @typedef {Omit<Encrypted<VaultArgs<"field.verify">>, "cms"> & {cms: string}} ArmoredField */
@@ -53,6 +55,7 @@ export const VERBS = {
   "field.encrypt": encryptField,
   "field.verify": verifyField,
   "field.judge": judgeField,
+  "roaming.rotate": rotate,
 };
 
 /**
@@ -72,6 +75,15 @@ export async function answer(type, body) {
 function passedOn() {
   const verbs = PASSED_ON.map((verb) => [verb, (/** @type {Encrypted<VaultArgs<typeof verb>>} */ args) => callVault(verb, args)]);
   return /** @type {{[V in typeof PASSED_ON[number]]: (args: Encrypted<VaultArgs<V>>) => Promise<VaultReply<V>>}} */ (Object.fromEntries(verbs));
+}
+
+/**
+ * Prepares the change of the person's account. A new recovery code leaves encrypted to the page that shows it.
+ * @param {Encrypted<VaultArgs<"roaming.rotate">> & {replyKey: ArrayBuffer | null}} body
+ */
+async function rotate({ replyKey, ...args }) {
+  const { code, ...prepared } = await callVault("roaming.rotate", args);
+  return { ...prepared, code: code && replyKey && await encryptTo(replyKey, "recovery code", code) };
 }
 
 /** Forgets everything and ends the vault's Workers. */

@@ -10,7 +10,14 @@ import { NewPassphrase } from "./new_passphrase.js";
 import { createForm, problem } from "./parts.js";
 import { SecretField } from "./secret_field.js";
 
-/** @typedef {import("../vault/key_account.js").KeyAccount} KeyAccount */
+/**
+ * The account, or in the extension's page what asks the background for it.
+ * @typedef {{
+ *   host: string, devices: () => Promise<KeyDevice[]>, revoke: (id: string, passphrase: Secret) => Promise<void>,
+ *   changePassphrase: (passphrase: Secret, next: Secret) => Promise<unknown>,
+ *   makeCode: (passphrase: Secret) => Promise<ArrayBuffer>, remove: (passphrase: Secret) => Promise<void>,
+ * }} KeyAccount
+ */
 /** @typedef {import("../vault/key_account.js").KeyDevice} KeyDevice */
 /** @typedef {import("./secret_field.js").Secret} Secret */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */
@@ -144,7 +151,7 @@ function createCodeMaking(app, account) {
     further: { element: shown, clear: () => { code.textContent = ""; shown.hidden = true; } },
     keepsOpen: true,
     act: async (passphrase) => {
-      code.textContent = await account.makeCode(passphrase);
+      code.textContent = new TextDecoder().decode(await account.makeCode(passphrase));
       shown.hidden = false;
     },
   });
@@ -168,11 +175,12 @@ function createRemoval(app, account) {
  * @param {App} app
  * @param {{
  *   test: string, title: string, meaning: string, submit: string, further?: Part, keepsOpen?: boolean,
+ *   isOpen?: boolean,
  *   act: (passphrase: Secret) => Promise<boolean | void>,
  * }} words `act` resolves with false if a field shows what is missing
  * @returns {Part}
  */
-function createAct(app, { test, title, meaning, submit, further, keepsOpen = false, act }) {
+export function createAct(app, { test, title, meaning, submit, further, keepsOpen = false, isOpen = false, act }) {
   const { translate } = app;
   const field = new SecretField({
     translate, label: translate("passphrase_now"), hint: translate("passphrase_now_hint"),
@@ -200,7 +208,7 @@ function createAct(app, { test, title, meaning, submit, further, keepsOpen = fal
     html("p", { text: translate(meaning) }), field.element, further?.element ?? null, failure,
     html("div", { class: "actions" }, button),
   );
-  const element = html("details", { class: "details" }, html("summary", { text: translate(title) }), form);
+  const element = html("details", { class: "details", open: isOpen }, html("summary", { text: translate(title) }), form);
   return {
     element,
     clear() {

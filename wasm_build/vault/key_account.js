@@ -9,8 +9,15 @@ import { overwrite } from "./cleanup.js";
 import { deviceName } from "./device_name.js";
 import { ApiError } from "./json_requests.js";
 
+/** @typedef {{buffer: ArrayBuffer, length: number}} Secret */
+/** @typedef {{envelope: {sender: ArrayBuffer, ciphertext: ArrayBuffer}, length: number}} EncryptedSecret */
+/** @typedef {Secret | EncryptedSecret} Passphrase */
 /** @typedef {import("./session.js").Caller} Vault */
-/** @typedef {import("./session.js").SealedSession} SealedSession */
+/**
+ * The session whose key seals the identities. `ended` aborts at a lock. The extension's background has the key, and the
+ * passphrases, only encrypted to the vault.
+ * @typedef {{ended: AbortSignal, keyForUnlock: () => Secret | EncryptedSecret}} Sealing
+ */
 /** @typedef {import("./key_server.js").KeyServer} KeyServer */
 /** @typedef {import("./types/verbs.js").OpenedIdentity} SealedIdentity */
 /** What this device knows of an account. @typedef {{token: ArrayBuffer, known: ArrayBuffer | null}} Remembered */
@@ -48,7 +55,7 @@ export class KeyAccount {
 
   /**
    * @param {() => Promise<Vault>} vault
-   * @param {SealedSession} seal
+   * @param {Sealing} seal
    * @param {KeyServerMemory} memory
    * @param {{server: KeyServer, user: string}} place
    */
@@ -65,15 +72,20 @@ export class KeyAccount {
     return new URL(this.#server.origin).host;
   }
 
-  /** @param {Secret} passphrase @returns {Promise<Opened>} */
+  /** Whether there is a session at the server. */
+  get isOpen() {
+    return this.#session !== null;
+  }
+
+  /** @param {Passphrase} passphrase @returns {Promise<Opened>} */
   logIn(passphrase) {
     return this.#inTurn(() => this.#logIn(passphrase));
   }
 
   /**
    * Logs in by the recovery code, and stores a new passphrase.
-   * @param {Secret} code
-   * @param {Secret} passphrase
+   * @param {Passphrase} code
+   * @param {Passphrase} passphrase
    * @returns {Promise<Opened>}
    */
   recover(code, passphrase) {
@@ -105,25 +117,25 @@ export class KeyAccount {
     return this.#inTurn(async () => (await this.#server.devices(await this.#sign("GET", "/devices"))).devices);
   }
 
-  /** @param {Secret} passphrase @param {Secret} next the new one */
+  /** @param {Passphrase} passphrase @param {Passphrase} next the new one @returns {Promise<Opened>} */
   changePassphrase(passphrase, next) {
     return this.#inTurn(async () => {
-      await this.#logIn(passphrase);
+      const opened = await this.#logIn(passphrase);
       await this.#rotate(next, {});
+      return opened;
     });
   }
 
-  /** @param {Secret} passphrase @returns {Promise<string>} the code, to be written down */
+  /** @param {Passphrase} passphrase @returns {Promise<ArrayBuffer>} the code, to be written down, as the vault returned it */
   makeCode(passphrase) {
     return this.#inTurn(async () => {
       const again = copyOf(passphrase);
       await this.#logIn(passphrase);
-      const { code } = await this.#rotate(again, { newCode: true });
-      return new TextDecoder().decode(code);
+      return (await this.#rotate(again, { newCode: true })).code ?? new ArrayBuffer(0);
     });
   }
 
-  /** Ends the access of a device. @param {string} id @param {Secret} passphrase */
+  /** Ends the access of a device. @param {string} id @param {Passphrase} passphrase */
   revoke(id, passphrase) {
     return this.#inTurn(async () => {
       const again = copyOf(passphrase);
@@ -132,7 +144,17 @@ export class KeyAccount {
     });
   }
 
-  /** Deletes the account at the server. @param {Secret} passphrase */
+  /**
+   * Makes the account, with the identities of a key file.
+   * @param {{ticket: string, p12: ArrayBuffer, p12Passphrase: Passphrase, passphrase: Passphrase}} first
+   */
+  async register(first) {
+    const vault = await this.#vault();
+    const { request } = await vault.call("roaming.register", { server: this.#server.origin, user: this.#user, ...first });
+    await this.#server.register(request).finally(() => overwrite(request));
+  }
+
+  /** Deletes the account at the server. @param {Passphrase} passphrase */
   remove(passphrase) {
     return this.#inTurn(async () => {
       await this.#logIn(passphrase);
@@ -148,7 +170,7 @@ export class KeyAccount {
     this.#session = null;
   }
 
-  /** @param {Secret} passphrase @returns {Promise<Opened>} */
+  /** @param {Passphrase} passphrase @returns {Promise<Opened>} */
   #logIn(passphrase) {
     return this.#open("roaming.login", "/login", { passphrase });
   }
@@ -163,7 +185,7 @@ export class KeyAccount {
   /**
    * @param {"roaming.login" | "roaming.recover"} verb
    * @param {"/login" | "/recover"} path
-   * @param {Record<string, Secret>} secret
+   * @param {Record<string, Passphrase>} secret
    * @returns {Promise<Opened>}
    */
   async #open(verb, path, secret) {
@@ -193,7 +215,7 @@ export class KeyAccount {
   }
 
   /**
-   * @param {Secret} passphrase
+   * @param {Passphrase} passphrase
    * @param {{revoked?: string[], newCode?: boolean}} change
    * @returns {Promise<Prepared & {code?: ArrayBuffer}>}
    */
@@ -257,9 +279,9 @@ export class KeyAccount {
   }
 }
 
-/** @param {Secret} secret @returns {Secret} */
-function copyOf({ buffer, length }) {
-  return { buffer: buffer.slice(0), length };
+/** The vault takes the buffer of a passphrase, and of an encrypted one nothing. @param {Passphrase} secret @returns {Passphrase} */
+function copyOf(secret) {
+  return "buffer" in secret ? { buffer: secret.buffer.slice(0), length: secret.length } : secret;
 }
 
 /**

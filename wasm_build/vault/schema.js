@@ -86,6 +86,7 @@ const SENT = {
 
 export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { p12: "bytes", passphrase: "secret", sealKey: "secret", "forKeeping?": "flag" },
+  "identity.keep": { identities: ["bytes"], sealKey: "secret", passphrase: "secret" },
   "message.compose": { draft: DRAFT, sign: "flag", ...KEYS, ...ENCRYPTING, ...CLAIMS },
   "message.sign": { draft: DRAFT, encrypts: "flag", ...KEYS, ...CLAIMS },
   "message.finish": { headers: "bytes", entity: "bytes", nonce: "text", answer: "bytes", ...ENCRYPTING },
@@ -180,6 +181,7 @@ const PREPARED = { request: "bytes", condition: "text", authorization: "text", s
  */
 export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "identity.open": { ...OPENED, "p12?": "bytes", "authority?": "any" },
+  "identity.keep": { p12: "bytes", "authority?": "any" },
   "message.compose": { message: "bytes", "receipt?": "any" },
   "message.sign": { headers: "bytes", entity: "bytes", query: "bytes", nonce: "text", "receipt?": "any" },
   "message.finish": { message: "bytes" },

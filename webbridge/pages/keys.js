@@ -241,17 +241,9 @@ export class KeyRing extends EventTarget {
     if (!this.#offered) throw new Error("no file was opened");
     const { p12, passphrase } = this.#offered;
     await this.checkPassphrase(passphrase);
-    const vault = await this.#vault();
     const ticket = await api.enrolmentTicket();
-    const { request } = await vault.call("roaming.register", {
-      server: keyServer.origin,
-      user,
-      ticket,
-      passphrase: copySecret(passphrase),
-      p12: p12.slice(0),
-      p12Passphrase: copySecret(passphrase),
-    });
-    await keyServer.register(request).finally(() => overwrite(request));
+    const p12Passphrase = copySecret(passphrase);
+    await this.#accountAt(keyServer, user).register({ ticket, p12: p12.slice(0), p12Passphrase, passphrase: copySecret(passphrase) });
     this.dismissOffer();
   }
 

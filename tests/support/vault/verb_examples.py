@@ -235,6 +235,10 @@ def _accounts() -> dict[str, Example]:
         "identity.open": Example(
             right={"p12": p12, "passphrase": _PASSPHRASE, "sealKey": b"k" * 32}, wrong={"passphrase": b"wrong"}
         ),
+        "identity.keep": Example(
+            right={**sealed(bob), "passphrase": _PASSPHRASE},
+            wrong={"passphrase": b""},
+        ),
         "roaming.register": Example(right=registering, wrong={"p12Passphrase": b"wrong"}),
         "roaming.login": Example(
             right={**_SERVER, **device, "parameters": LOGIN_TERMS, "at": AT, "sealKey": b"k" * 32},

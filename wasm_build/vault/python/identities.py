@@ -1,4 +1,4 @@
-"""The verb that opens a key file, and the members of replies that describe its identities."""
+"""The verbs that open and make a key file, and the members of replies that describe its identities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from smime_core.x509 import Certificate
 from wasm_build.vault.python.certificates import describe
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Secret, request_class
-from wasm_build.vault.python.sealed import seal_identity
+from wasm_build.vault.python.sealed import seal_identity, unseal_identities
+from wasm_build.vault.python.signers import identity_of
 
 
 @request_class
@@ -20,6 +21,13 @@ class OpenIdentity:
     passphrase: Secret
     seal_key: Secret
     for_keeping: bool = False
+
+
+@request_class
+class KeepIdentities:
+    identities: tuple[bytes, ...]
+    seal_key: Secret
+    passphrase: Secret
 
 
 async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Reply:
@@ -33,6 +41,16 @@ async def open_identity(request: OpenIdentity, provider: CryptoProvider) -> Repl
             raise WrongPassphrase()
         reply["p12"] = await export_identities(identities, request.passphrase, provider, form=Pkcs12Form.MODERN)
     return reply
+
+
+async def keep_identities(request: KeepIdentities, provider: CryptoProvider) -> Reply:
+    """Returns `{p12, authority}`: a key file with unlocked identities. Raises WrongPassphrase for an empty one."""
+    if not request.passphrase:
+        raise WrongPassphrase()
+    unsealed = await unseal_identities(request.identities, request.seal_key, provider)
+    identities = [identity_of(one) for one in unsealed]
+    p12 = await export_identities(identities, request.passphrase, provider, form=Pkcs12Form.MODERN)
+    return {"p12": p12, **describe_authority(identities)}
 
 
 async def seal_all(identities: Sequence[Identity], seal_key: Secret, provider: CryptoProvider) -> Reply:

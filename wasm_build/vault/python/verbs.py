@@ -120,6 +120,7 @@ async def run_verb(verb: str, args: dict[str, Any], provider: CryptoProvider) ->
 
 VERBS: Final[dict[str, Verb[Any]]] = {
     "identity.open": Verb(identities.OpenIdentity, identities.open_identity),
+    "identity.keep": Verb(identities.KeepIdentities, identities.keep_identities),
     "message.compose": Verb(composing.ComposeMessage, composing.compose),
     "message.sign": Verb(composing.SignMessage, composing.sign),
     "message.finish": Verb(composing.FinishMessage, composing.finish),

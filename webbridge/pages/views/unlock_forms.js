@@ -5,7 +5,7 @@
  */
 
 import { html } from "../../../wasm_build/ui/dom.js";
-import { NewPassphrase } from "../../../wasm_build/ui/new_passphrase.js";
+import { createRecoveryForm } from "../../../wasm_build/ui/recovery_form.js";
 import { SecretField } from "../../../wasm_build/ui/secret_field.js";
 import { ApiError } from "../api.js";
 import { createForm, inputField, problem, whileBusy } from "../../../wasm_build/ui/parts.js";
@@ -29,7 +29,10 @@ export function createUnlockForms(app, { onUnlocked }) {
   const server = createServerForm(app, serverField, onUnlocked);
   const file = createFileForm(app, fileField, onUnlocked);
   file.hidden = true;
-  const recovery = createRecoveryForm(app, onUnlocked);
+  const recovery = createRecoveryForm(app, {
+    recover: (code, passphrase) => app.keys.recoverFromServer(app.keyServer, app.address ?? "", code, passphrase),
+    onRecovered: onUnlocked,
+  });
   const choice = html("button", { class: "quiet choice", type: "button", data: { test: "choose-way" } });
   const draw = () => { choice.textContent = translate(file.hidden ? "use_file" : "use_key_server"); };
   choice.addEventListener("click", () => {
@@ -101,51 +104,6 @@ function createFileForm(app, field, onUnlocked) {
     { class: "stack", data: { test: "file-form" } }, submit,
     file.element, field.element, failure, html("div", { class: "actions" }, button),
   );
-}
-
-/**
- * The form for a forgotten passphrase, closed at first: the recovery code, and a new passphrase.
- * @param {App} app
- * @param {() => void} onUnlocked
- */
-function createRecoveryForm(app, onUnlocked) {
-  const { translate } = app;
-  const code = new SecretField({ translate, label: translate("recovery_code"), hint: translate("recovery_code_hint") });
-  const next = new NewPassphrase(translate, {
-    first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
-    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
-    missing: translate("passphrase_missing"),
-    differ: translate("request_passphrases_differ"),
-  });
-  const failure = problem("recover-error");
-  const button = html("button", { type: "submit", text: translate("recover_now"), data: { test: "recover-submit" } });
-  const submit = () => app.attempt(button, translate("unlocking"), failure, async () => {
-    code.setError("");
-    if (code.length === 0) return code.setError(translate("recovery_code_missing"));
-    const chosen = next.read();
-    if (!chosen) return;
-    await app.keys.checkPassphrase(chosen);
-    try {
-      await app.keys.recoverFromServer(app.keyServer, app.address ?? "", code.copy(), chosen);
-    } catch (error) {
-      const found = error instanceof Error && "code" in error ? error.code : "";
-      if (found !== "login-refused" && found !== "wrong-recovery-code") throw error;
-      return code.setError(translate("error_wrong_recovery_code"));
-    }
-    clear();
-    onUnlocked();
-  });
-  const clear = () => {
-    code.clear();
-    next.clear();
-  };
-  const form = createForm(
-    { class: "stack", data: { test: "recover" } }, submit,
-    html("p", { text: translate("recover_meaning") }), code.element, next.element, failure,
-    html("div", { class: "actions" }, button),
-  );
-  const summary = html("summary", { text: translate("passphrase_forgotten") });
-  return { element: html("details", { class: "details" }, summary, form), clear };
 }
 
 /**

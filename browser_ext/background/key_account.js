@@ -1,0 +1,278 @@
+/**
+ * The person's account at a key server, which keeps identities for all their devices, encrypted.
+ *
+ * Identities of the account become a key file of this browser, which opens with the account's passphrase also while the
+ * server does not answer. What this browser knows of the account (its token there, and the latest record that it has
+ * seen) is in the extension's own database. Neither opens anything. The session at the server is sealed under the key of
+ * the unlocked session, in memory only, and ends with it.
+ */
+import { addressKey } from "../../wasm_build/ui/formats.js";
+import { KeyAccount } from "../../wasm_build/vault/key_account.js";
+import { KeyServer } from "../../wasm_build/vault/key_server.js";
+import { api } from "../shared/api.js";
+import * as database from "../shared/database.js";
+import { apiAddress, directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { RequestError } from "../shared/messages.js";
+import * as bridge from "./bridge.js";
+import { ask, readJson } from "./bridge_requests.js";
+import * as keys from "./keys.js";
+import * as session from "./session.js";
+import { inTurn } from "./turns.js";
+import * as vault from "./vault_link.js";
+
+const TURN = "key account";
+const TOKEN_BYTES = 32;
+
+/** @typedef {import("./keys.js").OpenedIdentity} OpenedIdentity */
+/** @typedef {{client: KeyAccount, sealedIn: string}} OpenAccount `sealedIn`: the unlocked session whose key seals it */
+/** @typedef {{kept: KeptAccount, client: KeyAccount, sessionId: string, sealKey: EncryptedSecret}} Step */
+
+/** The account with a session at the server. @type {OpenAccount | null} */
+let opened = null;
+/** The seal key for the step that runs. @type {EncryptedSecret | null} */
+let sealKeyNow = null;
+/** The key of the page that gets the recovery code of the step that runs. @type {ArrayBuffer | null} */
+let replyKeyNow = null;
+
+const sealing = {
+  // The background itself stops at a lock: the vault then rejects all calls with `locked`.
+  ended: new AbortController().signal,
+  keyForUnlock() {
+    if (!sealKeyNow) throw new RequestError("locked");
+    return sealKeyNow;
+  },
+};
+
+const memory = {
+  /** @param {string} user */
+  async read(user) {
+    const kept = await database.get("keyAccounts", user);
+    if (!kept) throw new RequestError("no-key-account");
+    return { token: kept.token, known: kept.known };
+  },
+  /** @param {string} user @param {import("../../wasm_build/vault/key_account.js").Remembered} remembered */
+  async write(user, remembered) {
+    const kept = await database.get("keyAccounts", user);
+    if (kept) await database.put("keyAccounts", { ...kept, ...remembered });
+  },
+  /** @param {string} user */
+  forget: (user) => database.remove("keyAccounts", user),
+};
+
+const caller = {
+  /** @param {string} verb @param {any} args @returns {Promise<any>} */
+  call: (verb, args) => vault.call(/** @type {keyof import("./vault_link.js").Verbs} */ (verb), verb === "roaming.rotate" ? { ...args, replyKey: replyKeyNow } : args),
+};
+
+/** The account, and what the page has to ask about it. */
+export async function read() {
+  const [kept, { host, address }] = await Promise.all([find(), bridge.read()]);
+  const isOpen = opened !== null && (await session.isCurrent(opened.sealedIn));
+  if (!isOpen) forgetSession();
+  const sealed = await database.all("sealed");
+  const isUnlocked = await session.isUnlocked();
+  const notStored = isUnlocked && kept ? sealed.filter(({ fingerprint }) => !kept.stored.includes(fingerprint)).length : 0;
+  return {
+    bridge: host, address: addressKey(address), isOpen, notStored,
+    account: kept && { user: kept.user, host: new URL(kept.server).host, isNew: kept.known === null },
+  };
+}
+
+/** The key server that the pages of the person's bridge name; "" if they name none. */
+export async function findServer() {
+  const { directory } = await bridge.read();
+  if (!directory) throw new RequestError("no-directory");
+  const response = await ask(`${directory}/config.json`, { credentials: "omit" });
+  const { keyServer } = response.ok ? await readJson(response) : { keyServer: "" };
+  return { server: typeof keyServer === "string" && keyServer ? apiAddress(keyServer, directory) : "" };
+}
+
+/**
+ * Notes the account with which this browser exchanges identities. Rejects with `bad-key-server`, `bad-key-user`,
+ * `key-server-not-granted`, or the failure of the server.
+ * @param {{server: string, user: string}} body
+ */
+export function connect({ server, user }) {
+  return inTurn(TURN, async () => {
+    const account = addressKey(user.trim());
+    if (!/^[^\s@]+@[^\s@]+$/u.test(account)) throw new RequestError("bad-key-user");
+    const origin = originOf(server);
+    await checkGranted(origin);
+    const answer = /** @type {Record<string, unknown>} */ (await new KeyServer(origin).parameters(account));
+    if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
+    forgetSession();
+    await database.change({ keyAccounts: {
+      clear: true,
+      put: [{ user: account, server: origin, token: crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer, known: null, stored: [] }],
+    } });
+  });
+}
+
+/** Forgets the account. The keys of this browser stay, and so does the account at the server. */
+export function disconnect() {
+  return inTurn(TURN, forgetAccount);
+}
+
+/** Brings the identities of the account into this browser. @param {{passphrase: EncryptedSecret}} body */
+export function logIn({ passphrase }) {
+  return during(async (step) => keep(step, (await step.client.logIn(passphrase)).identities, passphrase));
+}
+
+/** @param {{code: EncryptedSecret, newPassphrase: EncryptedSecret}} body */
+export function recover({ code, newPassphrase }) {
+  return during(async (step) => keep(step, (await step.client.recover(code, newPassphrase)).identities, newPassphrase));
+}
+
+/**
+ * Makes the account, with the identities of a key file of this browser and its passphrase.
+ * @param {{keyFile: string, passphrase: EncryptedSecret}} body
+ */
+export function register({ keyFile, passphrase }) {
+  return during(async (step) => {
+    const file = await database.get("keyFiles", keyFile);
+    if (!file) throw new RequestError("no-such-key");
+    await step.client.register({ ticket: await takeTicket(), p12: file.p12, p12Passphrase: passphrase, passphrase });
+    await keep(step, (await step.client.logIn(passphrase)).identities, passphrase);
+  });
+}
+
+/** Stores the unlocked identities that the account does not have. @param {{passphrase: EncryptedSecret}} body */
+export function store({ passphrase }) {
+  return during(async (step) => {
+    const { identities } = await step.client.logIn(passphrase);
+    const added = await findUnlocked(new Set(identities.map(({ fingerprint }) => fingerprint)));
+    if (added.length) await step.client.add(added);
+    await keep(step, [...identities, ...added], passphrase);
+  });
+}
+
+/** @param {{passphrase: EncryptedSecret, newPassphrase: EncryptedSecret}} body */
+export function changePassphrase({ passphrase, newPassphrase }) {
+  return during(async (step) =>
+    keep(step, (await step.client.changePassphrase(passphrase, newPassphrase)).identities, newPassphrase));
+}
+
+/** @param {{passphrase: EncryptedSecret, replyKey: ArrayBuffer}} body @returns {Promise<{code: Envelope}>} */
+export function makeCode({ passphrase, replyKey }) {
+  return during(async ({ client }) => {
+    replyKeyNow = replyKey;
+    // The owner of the vault has encrypted the code to the page.
+    return { code: /** @type {any} */ (await client.makeCode(passphrase)) };
+  });
+}
+
+/** @returns {Promise<{devices: import("../../wasm_build/vault/key_account.js").KeyDevice[]}>} */
+export function devices() {
+  return during(async ({ client }) => ({ devices: await client.devices() }));
+}
+
+/** @param {{device: string, passphrase: EncryptedSecret}} body */
+export function revoke({ device, passphrase }) {
+  return during(({ client }) => client.revoke(device, passphrase));
+}
+
+/** Deletes the account at the server. The keys of this browser stay. @param {{passphrase: EncryptedSecret}} body */
+export function remove({ passphrase }) {
+  return during(async ({ client }) => {
+    await client.remove(passphrase);
+    await forgetAccount();
+  });
+}
+
+/**
+ * Runs one step with the account, after those before it.
+ * @template T
+ * @param {(step: Step) => Promise<T>} act
+ * @returns {Promise<T>}
+ */
+function during(act) {
+  return inTurn(TURN, async () => {
+    const kept = await find();
+    if (!kept) throw new RequestError("no-key-account");
+    await checkGranted(kept.server);
+    const { id: sessionId, sealKey } = await session.keyForUnlock();
+    if (opened?.sealedIn !== sessionId) forgetSession();
+    opened ??= { client: new KeyAccount(async () => caller, sealing, memory, { server: new KeyServer(kept.server), user: kept.user }), sealedIn: sessionId };
+    const { client } = opened;
+    sealKeyNow = sealKey;
+    try {
+      return await act({ kept, client, sessionId, sealKey });
+    } catch (error) {
+      // Without a session at the server, the page asks for the passphrase again.
+      if (!client.isOpen) forgetSession();
+      throw error;
+    } finally {
+      sealKeyNow = null;
+      replyKeyNow = null;
+    }
+  });
+}
+
+/**
+ * Keeps the identities of the account as one key file under its passphrase, in place of the files that it includes.
+ * @param {Step} step @param {OpenedIdentity[]} identities @param {EncryptedSecret} passphrase
+ */
+async function keep({ kept, sessionId, sealKey }, identities, passphrase) {
+  const sealed = identities.map((one) => one.sealed.slice(0));
+  const { p12, authority } = await vault.call("identity.keep", { identities: sealed, sealKey, passphrase });
+  await keys.keepKeyFile({ name: new URL(kept.server).host, p12, origin: "key-server" }, identities, sessionId);
+  const stored = identities.map(({ fingerprint }) => fingerprint);
+  const account = await database.get("keyAccounts", kept.user);
+  if (account) await database.put("keyAccounts", { ...account, stored });
+  const own = keys.idOf(identities);
+  for (const { id, identities: inFile } of await database.all("keyFiles")) {
+    if (id !== own && inFile.every(({ fingerprint }) => stored.includes(fingerprint))) await keys.removeKeyFile(id);
+  }
+  await keys.proposeAuthority(authority, identities);
+}
+
+/** The unlocked identities of this browser, but for some. @param {Set<string>} others fingerprints @returns {Promise<OpenedIdentity[]>} */
+async function findUnlocked(others) {
+  if (!(await session.isUnlocked())) return [];
+  const described = new Map((await database.all("keyFiles")).flatMap(({ identities }) => identities).map((info) => [info.fingerprint, info]));
+  return (await database.all("sealed")).flatMap(({ fingerprint, sealed }) => {
+    const info = described.get(fingerprint);
+    return info && !others.has(fingerprint) ? [{ ...info, sealed }] : [];
+  });
+}
+
+/** The ticket by which the bridge names the person to the key server. */
+async function takeTicket() {
+  const response = await bridge.askIfSignedIn("/api/enrolment", { method: "POST" });
+  if (!response || response.status === 401) throw new RequestError("key-ticket-signed-out");
+  if (response.status === 403) throw new RequestError("bridge-not-admitted");
+  const { ticket } = await readJson(response);
+  if (!response.ok || typeof ticket !== "string") throw new RequestError("directory-failed");
+  return ticket;
+}
+
+/** @returns {Promise<KeptAccount | null>} */
+async function find() {
+  return (await database.all("keyAccounts"))[0] ?? null;
+}
+
+async function forgetAccount() {
+  forgetSession();
+  await database.clear("keyAccounts");
+}
+
+function forgetSession() {
+  opened?.client.forget();
+  opened = null;
+}
+
+/** @param {string} server @returns {string} */
+function originOf(server) {
+  try {
+    const origin = directoryOrigin(server.trim());
+    if (origin) return origin;
+  } catch {
+    // The error below names the key server.
+  }
+  throw new RequestError("bad-key-server");
+}
+
+/** @param {string} origin */
+async function checkGranted(origin) {
+  if (!(await api.permissions.contains({ origins: [directoryPattern(origin)] }))) throw new RequestError("key-server-not-granted");
+}

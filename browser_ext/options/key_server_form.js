@@ -1,0 +1,228 @@
+/**
+ * The account at a key server, beside the person's identities: connecting, bringing and storing identities, and all that
+ * the shared view of the account does.
+ */
+import { html } from "../../wasm_build/ui/dom.js";
+import { isolate } from "../../wasm_build/ui/formats.js";
+import { createAct, createKeyAccount } from "../../wasm_build/ui/key_account_view.js";
+import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
+import { createRecoveryForm } from "../../wasm_build/ui/recovery_form.js";
+import { api } from "../shared/api.js";
+import { nameOf } from "../shared/certificate_card.js";
+import { generateKeys, openWith } from "../shared/channel.js";
+import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { errorText } from "../shared/i18n.js";
+import { ask, askWithSecrets } from "../shared/request.js";
+import { byId, field } from "./parts.js";
+
+/** @typedef {import("./identities.js").Context} Context */
+/** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
+/** @typedef {import("../../wasm_build/ui/key_account_view.js").Part} Part */
+/** @typedef {import("../../wasm_build/ui/key_account_view.js").App} App */
+/** @typedef {ReplyTo<"account.read">} State */
+/** @typedef {NonNullable<State["account"]>} Account */
+
+/** The shown state, as JSON. */
+let shown = "";
+/** The parts with typed text. @type {Part[]} */
+let parts = [];
+
+/**
+ * Draws the account if it has changed, so that typed text is not lost.
+ * @param {Context} context @param {ListedKeyFile[]} keyFiles
+ */
+export async function showKeyServer(context, keyFiles) {
+  const state = await ask("account.read");
+  const files = keyFiles.map(({ id, identities }) => ({ id, name: nameOf(identities[0]) }));
+  const next = JSON.stringify([state, files]);
+  if (next === shown) return;
+  shown = next;
+  parts.forEach((part) => part.clear());
+  const app = createApp(context);
+  parts = state.account ? createParts(app, context, state, state.account, files) : [createConnecting(app, context, state)];
+  byId("key-server").replaceChildren(...parts.map((part) => part.element));
+}
+
+/** @param {Context} context @returns {App} */
+function createApp({ translate, refresh }) {
+  return {
+    translate,
+    announce: (sentence) => { byId("key-server-done").textContent = sentence; },
+    sentenceFor: errorText,
+    attempt: (button, busyLabel, failure, action) => whileBusy(button, busyLabel, () => {
+      failure.textContent = "";
+      byId("key-server-done").textContent = "";
+      return action();
+    }, (error) => { failure.textContent = errorText(error); }),
+    // The extension does not keep the mail password, and has nothing to compare with.
+    keys: { checkPassphrase: async () => {}, leaveAccount: () => void refresh() },
+  };
+}
+
+/**
+ * @param {App} app @param {Context} context @param {State} state @param {Account} account
+ * @param {{id: string, name: string}[]} files
+ * @returns {Part[]}
+ */
+function createParts(app, context, { isOpen, notStored, address }, account, files) {
+  const { translate } = app;
+  const sentence = { user: isolate(account.user), host: isolate(account.host) };
+  const name = html("p", { text: translate("key_account_connected", sentence), data: { test: "key-account-state" } });
+  const leaving = createDisconnecting(app, context);
+  const storing = notStored ? [createStoring(app, context, notStored)] : [];
+  if (isOpen) return [withoutText(name), ...storing, createKeyAccount(app, createRemote(account, context)), leaving];
+  const recovery = createRecoveryForm(app, {
+    recover: async (code, newPassphrase) => {
+      await askWithSecrets("account.recover", {}, { code, newPassphrase });
+      await context.refresh();
+    },
+    onRecovered: () => app.announce(translate("key_account_brought")),
+  });
+  const registering = files.length && account.isNew ? [createRegistering(app, context, { files, account, address })] : [];
+  return [withoutText(name), createLogIn(app, context, account), ...storing, recovery, ...registering, leaving];
+}
+
+/** @param {HTMLElement} element @returns {Part} */
+function withoutText(element) {
+  return { element, clear: () => {} };
+}
+
+/** The form with the addresses of the server and of the account. @param {App} app @param {Context} context @param {State} state @returns {Part} */
+function createConnecting(app, { refresh }, { bridge, address }) {
+  const { translate } = app;
+  const server = inputField(translate("key_server_address"), {
+    type: "url", autocomplete: "off", spellcheck: "false", dir: "ltr", data: { test: "key-server-address" },
+  }, { hint: translate("key_server_address_hint") });
+  const user = inputField(translate("key_account_user"), {
+    type: "email", autocomplete: "off", spellcheck: "false", dir: "ltr", value: address, data: { test: "key-account-user" },
+  }, { hint: translate("key_account_user_hint") });
+  const failure = problem("key-server-problem");
+  const go = html("button", { type: "submit", text: translate("key_server_connect"), data: { test: "key-server-connect" } });
+  const finding = html("button", {
+    type: "button", class: "quiet", text: translate("key_server_find", { host: isolate(bridge) }), hidden: !bridge,
+    data: { test: "key-server-find" },
+  });
+  finding.addEventListener("click", () => void app.attempt(finding, translate("working"), failure, async () => {
+    server.input.value = (await ask("account.find")).server;
+    if (!server.input.value) failure.textContent = translate("key_server_not_named");
+    server.input.focus();
+  }));
+  const connect = () => {
+    const origin = safeOrigin(server.input.value.trim());
+    // The permission is requested in the click itself: browsers grant sites at no other time.
+    const granting = origin ? api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false) : null;
+    return app.attempt(go, translate("working"), failure, async () => {
+      await granting;
+      await ask("account.connect", { server: server.input.value, user: user.input.value });
+      await refresh();
+      focusFirst();
+    });
+  };
+  const element = createForm({ class: "stack", data: { test: "key-server-form" } }, connect,
+    server.element, html("div", { class: "actions", hidden: !bridge }, finding), user.element, failure,
+    html("div", { class: "actions" }, go));
+  return withoutText(element);
+}
+
+/** @param {App} app @param {Context} context @param {Account} account */
+function createLogIn(app, { refresh }, account) {
+  return createAct(app, {
+    isOpen: !account.isNew,
+    test: "key-log-in", title: "key_account_log_in", meaning: "key_account_log_in_meaning", submit: "key_account_log_in_now",
+    act: async (passphrase) => {
+      await askWithSecrets("account.log-in", {}, { passphrase });
+      await refresh();
+      app.announce(app.translate("key_account_brought"));
+    },
+  });
+}
+
+/**
+ * The form that makes the account. The key server takes it with a ticket from the bridge, so the person is signed in there.
+ * @param {App} app @param {Context} context
+ * @param {{files: {id: string, name: string}[], account: Account, address: string}} what
+ */
+function createRegistering(app, { refresh }, { files, account, address }) {
+  const { translate } = app;
+  const which = html("select", { data: { test: "key-register-which" } },
+    ...files.map(({ id, name }) => html("option", { value: id, text: name })));
+  const isSignedIn = address === account.user;
+  const note = html("p", { class: "warning", text: translate("key_account_sign_in_first", { user: isolate(account.user) }), data: { test: "key-sign-in-first" } });
+  const further = html("div", { class: "stack" },
+    files.length > 1 ? field(translate("key_account_which"), which) : null, isSignedIn ? null : note);
+  return createAct(app, {
+    test: "key-register", title: "key_account_register", meaning: "key_account_register_meaning", submit: "key_account_register_now",
+    further: withoutText(further),
+    act: async (passphrase) => {
+      await askWithSecrets("account.register", { keyFile: which.value }, { passphrase });
+      await refresh();
+      app.announce(translate("key_account_stored"));
+    },
+  });
+}
+
+/** @param {App} app @param {Context} context @param {number} count */
+function createStoring(app, { refresh }, count) {
+  const part = createAct(app, {
+    test: "key-store", title: "key_account_store", meaning: "key_account_store_meaning", submit: "key_account_store_now",
+    act: async (passphrase) => {
+      await askWithSecrets("account.store", {}, { passphrase });
+      await refresh();
+      app.announce(app.translate("key_account_stored"));
+    },
+  });
+  const note = html("p", { class: "warning", role: "status", text: app.translate("key_account_not_stored", { count }), data: { test: "key-not-stored" } });
+  return { ...part, element: html("div", { class: "stack" }, note, part.element) };
+}
+
+/** @param {App} app @param {Context} context @returns {Part} */
+function createDisconnecting(app, { refresh }) {
+  const { translate } = app;
+  const failure = problem("key-disconnect-problem");
+  const button = html("button", { type: "button", class: "quiet", text: translate("key_account_disconnect"), data: { test: "key-disconnect" } });
+  button.addEventListener("click", () => void app.attempt(button, translate("working"), failure, async () => {
+    await ask("account.disconnect");
+    await refresh();
+    app.announce(translate("key_account_disconnected"));
+    focusFirst();
+  }));
+  return withoutText(html("div", { class: "stack" }, html("div", { class: "actions" }, button),
+    html("p", { class: "field-hint", text: translate("key_account_disconnect_meaning") }), failure));
+}
+
+/** The account as the background has it. @param {Account} account @param {Context} context */
+function createRemote({ host }, { refresh }) {
+  return {
+    host,
+    devices: async () => (await ask("account.devices")).devices,
+    revoke: async (/** @type {string} */ device, /** @type {Secret} */ passphrase) => {
+      await askWithSecrets("account.revoke", { device }, { passphrase });
+    },
+    changePassphrase: async (/** @type {Secret} */ passphrase, /** @type {Secret} */ newPassphrase) => {
+      await askWithSecrets("account.passphrase", {}, { passphrase, newPassphrase });
+      await refresh();
+    },
+    makeCode: async (/** @type {Secret} */ passphrase) => {
+      const keys = await generateKeys();
+      const { code } = await askWithSecrets("account.code", { replyKey: keys.publicKey }, { passphrase });
+      return openWith(keys, "recovery code", code);
+    },
+    remove: async (/** @type {Secret} */ passphrase) => {
+      await askWithSecrets("account.delete", {}, { passphrase });
+    },
+  };
+}
+
+/** Puts the focus on what comes next, since the focused element is gone. */
+function focusFirst() {
+  /** @type {HTMLElement | null} */ (byId("key-server").querySelector("[role=textbox], input, summary"))?.focus();
+}
+
+/** @param {string} address @returns {string} the origin; "" for an address that is refused */
+function safeOrigin(address) {
+  try {
+    return directoryOrigin(address);
+  } catch {
+    return "";
+  }
+}

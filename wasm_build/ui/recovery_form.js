@@ -1,0 +1,53 @@
+/** The form for a forgotten passphrase, closed at first: the recovery code, and a new passphrase. */
+
+import { html } from "./dom.js";
+import { NewPassphrase } from "./new_passphrase.js";
+import { createForm, problem } from "./parts.js";
+import { SecretField } from "./secret_field.js";
+
+/** @typedef {import("./secret_field.js").Secret} Secret */
+
+/**
+ * @param {Pick<import("./key_account_view.js").App, "translate" | "attempt" | "keys">} app
+ * @param {{recover: (code: Secret, passphrase: Secret) => Promise<void>, onRecovered: () => void}} options
+ * @returns {import("./key_account_view.js").Part}
+ */
+export function createRecoveryForm(app, { recover, onRecovered }) {
+  const { translate } = app;
+  const code = new SecretField({ translate, label: translate("recovery_code"), hint: translate("recovery_code_hint") });
+  const next = new NewPassphrase(translate, {
+    first: { label: translate("new_passphrase"), hint: translate("key_passphrase_hint") },
+    again: { label: translate("request_passphrase_again"), hint: translate("request_passphrase_again_hint") },
+    missing: translate("passphrase_missing"),
+    differ: translate("request_passphrases_differ"),
+  });
+  const failure = problem("recover-error");
+  const button = html("button", { type: "submit", text: translate("recover_now"), data: { test: "recover-submit" } });
+  const submit = () => app.attempt(button, translate("unlocking"), failure, async () => {
+    code.setError("");
+    if (code.length === 0) return code.setError(translate("recovery_code_missing"));
+    const chosen = next.read();
+    if (!chosen) return;
+    await app.keys.checkPassphrase(chosen);
+    try {
+      await recover(code.copy(), chosen);
+    } catch (error) {
+      const found = error instanceof Error && "code" in error ? error.code : "";
+      if (found !== "login-refused" && found !== "wrong-recovery-code") throw error;
+      return code.setError(translate("error_wrong_recovery_code"));
+    }
+    clear();
+    onRecovered();
+  });
+  const clear = () => {
+    code.clear();
+    next.clear();
+  };
+  const form = createForm(
+    { class: "stack", data: { test: "recover" } }, submit,
+    html("p", { text: translate("recover_meaning") }), code.element, next.element, failure,
+    html("div", { class: "actions" }, button),
+  );
+  const summary = html("summary", { text: translate("passphrase_forgotten") });
+  return { element: html("details", { class: "details" }, summary, form), clear };
+}
