@@ -25,6 +25,7 @@ FOR_SIGNED_IN_EXTENSIONS: Final = frozenset(
         "directory.find_certificates",
         "drafts.delete_draft",
         "drafts.keep_draft",
+        "enrolment.make_ticket",
         "folders.list_folders",
         "messages.list_messages",
         "messages.raw_message",

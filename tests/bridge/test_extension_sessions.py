@@ -45,6 +45,7 @@ ALLOWED = {
     ("POST", "/api/drafts"),
     ("DELETE", "/api/drafts"),
     ("POST", "/api/directory"),
+    ("POST", "/api/enrolment"),
 }
 
 

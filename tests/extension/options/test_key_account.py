@@ -1,0 +1,269 @@
+"""The account at a key server in the extension: several browsers, changes that they follow, and servers that fail."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smime_core.blocking import run
+from smime_core.ca.demo import issue_identity
+from smime_core.identity import export_identity
+from tests.support.browser.accessibility import find_violations
+from tests.support.browser.browsers import Browser, launch
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People, people
+from tests.support.extension.key_accounts import (
+    KeyServers,
+    act,
+    connect,
+    key_servers,
+    sign_in_to_bridge,
+    wait_until_done,
+)
+from tests.support.extension.keys_page import KEPT, OPERATION_SECONDS
+from tests.support.extension.letters_from_bob import mail_from_bob
+from tests.support.extension.own_bridge import name_bridge
+from tests.support.extension.viewer import open_file
+from tests.support.servers.mailboxes import ALICE
+from tests.support.servers.tls import tls_folder
+from webbridge.demo.stack import DemoStack
+
+__all__ = ["people", "tls_folder"]
+
+NEXT = "five other words on paper"
+LATER = "six more words on the same paper"
+PHONES, DESK = (320, 390), 1100
+BROUGHT, STORED = "in this browser, and unlocked", "has the keys of this browser"
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
+
+
+@pytest.fixture(scope="module")
+def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
+    """Alice's first device, which has her keys."""
+    extension = Extension(browser, folder)
+    extension.unlock(people.folder / "alice.p12", PASSPHRASE)
+    yield extension
+    extension.uninstall()
+
+
+@pytest.fixture(scope="module")
+def servers(extension: Extension, tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterator[KeyServers]:
+    origins = [extension.base.rstrip("/")]
+    with key_servers(tmp_path_factory.mktemp("keys"), tls_folder, passphrase=PASSPHRASE, origins=origins) as running:
+        name_bridge(extension, running.bridge.url)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def options(extension: Extension, servers: KeyServers) -> Page:
+    """The page of the first device, whose keys are at the server."""
+    page = extension.open_options()
+    sign_in_to_bridge(extension, page)
+    connect(page, servers)
+    act(page, "key-register", servers.passphrase)
+    wait_until_done(page, STORED)
+    return page
+
+
+@pytest.fixture(scope="module")
+def second(
+    browser: Browser,
+    folder: Path,
+    options: Page,
+    running_browsers: list[Browser],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Extension]:
+    """Another browser with a new profile, without keys."""
+    other = launch(browser.name, tmp_path_factory.mktemp("second"))
+    running_browsers.append(other)
+    yield Extension(other, folder)
+    running_browsers.remove(other)
+    other.close()
+
+
+@pytest.fixture(scope="module")
+def elsewhere(second: Extension, servers: KeyServers) -> Page:
+    """The page of the second browser, into which the keys were brought."""
+    page = second.open_options()
+    connect(page, servers)
+    act(page, "key-log-in", servers.passphrase)
+    wait_until_done(page, BROUGHT)
+    return page
+
+
+def opens(extension: Extension, letter: bytes, folder: Path) -> bool:
+    """Whether the extension decrypts a letter."""
+    file = folder / "letter.eml"
+    file.write_bytes(letter)
+    viewer = extension.browser.open(extension.base + "viewer/viewer.html")
+    viewer.wait_for("() => document.querySelector('[data-test=note]')?.textContent")
+    open_file(viewer, file)
+    state = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? ''")
+    viewer.close()
+    return state == "signed-unverified"
+
+
+def renewed(people: People, days: int) -> People:
+    """The same people, but Alice has a later certificate."""
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+    return replace(people, alice=run(issue_identity(people.authority, ALICE, provider=NATIVE, at=at)))
+
+
+def import_renewal(page: Page, people: People, file: Path) -> None:
+    """Import Alice's later key as a file into the page's browser."""
+    file.write_bytes(run(export_identity(people.alice, PASSPHRASE.encode(), provider=NATIVE, iterations=2048)))
+    page.choose_files("#p12", [file])
+    page.click("#p12-passphrase [data-test=passphrase]")
+    page.type(PASSPHRASE)
+    page.click("[data-test=import-keys]")
+    page.wait_for_selector("[data-test=key-not-stored]", timeout_seconds=OPERATION_SECONDS)
+
+
+@pytest.mark.heart
+def test_a_new_browser_opens_old_and_new_mail_and_browsers_follow_a_new_passphrase(
+    extension: Extension,
+    options: Page,
+    second: Extension,
+    elsewhere: Page,
+    servers: KeyServers,
+    people: People,
+    tmp_path: Path,
+) -> None:
+    old = mail_from_bob(people, encrypted=True)
+    assert opens(second, old, tmp_path)
+    later = renewed(people, days=1)
+    new = mail_from_bob(later, encrypted=True)
+    assert not opens(second, new, tmp_path)
+    options.activate()
+    import_renewal(options, later, tmp_path / "later.p12")
+    act(options, "key-store", servers.passphrase)
+    wait_until_done(options, STORED)
+    # One key file has both identities now, under the passphrase of the account.
+    assert options.js("() => document.querySelectorAll('[data-test=key-file]').length") == 1
+    assert options.js("() => document.querySelectorAll('[data-test=identity]').length") == 2
+    elsewhere.activate()
+    act(elsewhere, "change-passphrase", servers.passphrase, NEXT, NEXT)
+    wait_until_done(elsewhere, "have the new passphrase")
+    servers.passphrase = NEXT
+    assert all(opens(second, letter, tmp_path) for letter in (old, new))
+    extension.lock()
+    options.activate()
+    options.wait_for_selector("[data-test=key-log-in]")
+    options.browser.expect_error("401")
+    act(options, "key-log-in", PASSPHRASE)
+    options.wait_for_text("does not know this passphrase", timeout_seconds=OPERATION_SECONDS)
+    act(options, "key-log-in", NEXT)
+    wait_until_done(options, BROUGHT)
+    assert all(opens(extension, letter, tmp_path) for letter in (old, new))
+
+
+def log_in_again(extension: Extension, page: Page, passphrase: str) -> None:
+    """Lock the keys, and send the form that brings them."""
+    extension.lock()
+    page.activate()
+    page.wait_for_selector("[data-test=key-log-in]")
+    act(page, "key-log-in", passphrase)
+
+
+def test_an_earlier_record_is_refused_by_name(
+    extension: Extension, options: Page, servers: KeyServers, people: People, tmp_path: Path
+) -> None:
+    options.activate()
+    import_renewal(options, renewed(people, days=2), tmp_path / "third.p12")
+    act(options, "key-store", servers.passphrase)
+    wait_until_done(options, STORED)
+    servers.record = servers.given[-1]
+    log_in_again(extension, options, servers.passphrase)
+    options.wait_for_text("older than those that this device has seen", timeout_seconds=OPERATION_SECONDS)
+    assert options.js("() => document.querySelector('[data-test=devices]')") is None
+    servers.record = None
+    act(options, "key-log-in", servers.passphrase)
+    wait_until_done(options, BROUGHT)
+
+
+def test_keys_open_here_while_the_server_is_away(
+    extension: Extension, options: Page, servers: KeyServers, people: People, tmp_path: Path
+) -> None:
+    servers.is_away = True
+    log_in_again(extension, options, servers.passphrase)
+    options.wait_for_text("does not answer", timeout_seconds=OPERATION_SECONDS)
+    (file,) = json.loads(options.js(KEPT))["keyFiles"]
+    extension.unlock_kept(file["id"], servers.passphrase)
+    assert opens(extension, mail_from_bob(people, encrypted=True), tmp_path)
+    servers.is_away = False
+
+
+def test_a_device_is_shut_out_and_a_forgotten_passphrase_replaced(
+    second: Extension, elsewhere: Page, servers: KeyServers
+) -> None:
+    log_in_again(second, elsewhere, servers.passphrase)
+    wait_until_done(elsewhere, BROUGHT)
+    act(elsewhere, "make-code", servers.passphrase)
+    elsewhere.wait_for_text("Write this on paper", timeout_seconds=OPERATION_SECONDS)
+    code = elsewhere.text("[data-test=recovery-code]")
+    assert len(code.replace("-", "")) == 28
+    assert find_violations(elsewhere) == []
+    for width in PHONES:
+        elsewhere.set_viewport(width, 844)
+        assert not elsewhere.overflows_sideways()
+    elsewhere.set_viewport(DESK, 844)
+    act(elsewhere, "revoke", servers.passphrase, within='[data-test=device][data-this="false"]')
+    wait_until_done(elsewhere, "has no access any more")
+    assert elsewhere.js("() => document.querySelectorAll('[data-test=device]').length") == 1
+    second.lock()
+    elsewhere.activate()
+    act(elsewhere, "recover", code, LATER, LATER)
+    wait_until_done(elsewhere, BROUGHT)
+    servers.passphrase = LATER
+
+
+def test_a_deleted_account_leaves_the_keys_of_the_browser(
+    second: Extension, elsewhere: Page, servers: KeyServers, people: People, tmp_path: Path
+) -> None:
+    log_in_again(second, elsewhere, servers.passphrase)
+    wait_until_done(elsewhere, BROUGHT)
+    act(elsewhere, "remove-account", servers.passphrase)
+    wait_until_done(elsewhere, "has nothing of you any more")
+    elsewhere.wait_for_selector("[data-test=key-server-form]")
+    assert json.loads(elsewhere.js(KEPT))["keyAccounts"] == []
+    assert opens(second, mail_from_bob(people, encrypted=True), tmp_path)
+
+
+def test_a_disconnected_browser_is_offered_the_key_server_of_its_bridge(
+    extension: Extension, options: Page, demo_stack: DemoStack
+) -> None:
+    options.activate()
+    options.click("[data-test=key-disconnect]")
+    wait_until_done(options, "has forgotten the account")
+    assert options.js("() => document.querySelectorAll('[data-test=key-file]').length") == 1
+    name_bridge(extension, demo_stack.pages_url)
+    options.activate()
+    options.js("() => dispatchEvent(new Event('focus'))")
+    options.wait_for_selector("[data-test=key-server-find]:not([hidden])")
+    options.click("[data-test=key-server-find]")
+    options.wait_for(
+        "(url) => document.querySelector('[data-test=key-server-address]').value === url", demo_stack.keys_url
+    )
+
+
+@pytest.mark.parametrize(
+    ("server", "user", "said"),
+    [
+        ("http://keys.example.test", ALICE, "no address of a key server"),
+        ("http://127.0.0.1:1", "alice", "no mail address"),
+        ("http://127.0.0.1:1", ALICE, "does not answer"),
+    ],
+)
+def test_an_address_that_is_no_key_server_is_told(options: Page, server: str, user: str, said: str) -> None:
+    options.activate()
+    options.fill("[data-test=key-server-address]", server)
+    options.fill("[data-test=key-account-user]", user)
+    options.click("[data-test=key-server-connect]")
+    options.wait_for_text(said, selector="[data-test=key-server-problem]", timeout_seconds=OPERATION_SECONDS)

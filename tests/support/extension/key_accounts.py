@@ -1,0 +1,123 @@
+"""The account at a key server in the extension's page with keys: its servers with their faults, and its forms."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.tickets import public_key_of
+from tests.support.browser.page import Page
+from tests.support.extension.driver import Extension
+from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
+from tests.support.extension.own_bridge import OwnBridge, own_bridge, type_password
+from tests.support.keys.serving import serving
+from tests.support.servers.bridge import ENROLMENT_KEY
+from tests.support.servers.mailboxes import ALICE
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(slots=True, kw_only=True)
+class KeyServers:
+    """A key server and the bridge that it trusts. The key server may be away, or give an earlier record at a login.
+
+    `passphrase` is that of Alice's account now.
+    """
+
+    passphrase: str
+    key_server: str = ""
+    bridge: OwnBridge = field(init=False)
+    is_away: bool = False
+    record: dict[str, Any] | None = None
+    given: list[dict[str, Any]] = field(default_factory=list)
+
+    def around(self, inner: Application) -> Application:
+        """Return the application with these faults."""
+
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if self.is_away:
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+                return []
+            if environ["PATH_INFO"] != "/login":
+                return inner(environ, start_response)
+            return self._log_in(inner, environ, start_response)
+
+        return answer
+
+    def _log_in(
+        self, inner: Application, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        started: list[Any] = []
+        answer = json.loads(b"".join(inner(environ, lambda *head: started.extend(head))))
+        if "record" in answer:
+            self.given.append(answer["record"])
+            answer["record"] = self.record or answer["record"]
+        body = json.dumps(answer).encode()
+        status, headers = started[0], [(name, value) for name, value in started[1] if name != "Content-Length"]
+        start_response(status, [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+
+@contextmanager
+def key_servers(folder: Path, tls_folder: Path, *, passphrase: str, origins: Iterable[str]) -> Iterator[KeyServers]:
+    """Run a key server, and a bridge that admits extensions of these origins."""
+    servers = KeyServers(passphrase=passphrase)
+    config = KeyServerConfig(
+        origin="http://127.0.0.1",
+        database=str(folder / "keys.sqlite"),
+        ticket_key=public_key_of(ENROLMENT_KEY),
+        master_key=bytes(32),
+    )
+    with serving(config, servers.around) as served:
+        servers.key_server = served.origin
+        with own_bridge(tls_folder, origins=origins, key_server=served.origin) as bridge:
+            servers.bridge = bridge
+            yield servers
+
+
+def sign_in_to_bridge(extension: Extension, page: Page) -> None:
+    """Sign in as Alice at the bridge that the settings name."""
+    show_section(page, "settings")
+    page.wait_for_selector("[data-test=bridge-sign-in]")
+    page.click("[data-test=bridge-sign-in]")
+    window = extension.browser.wait_for_page("sign_in/sign_in.html")
+    window.wait_for_selector("[data-test=sign-in]")
+    window.fill("[data-test=bridge-address]", ALICE)
+    type_password(window)
+    page.activate()
+    page.wait_for_selector("[data-test=bridge-sign-out]", timeout_seconds=30)
+    show_section(page, "identities")
+
+
+def connect(page: Page, servers: KeyServers, user: str = ALICE) -> None:
+    """Connect the browser with the account."""
+    page.fill("[data-test=key-server-address]", servers.key_server)
+    page.fill("[data-test=key-account-user]", user)
+    page.click("[data-test=key-server-connect]")
+    page.wait_for_selector("[data-test=key-account-state]", timeout_seconds=OPERATION_SECONDS)
+
+
+def act(page: Page, form: str, *secrets: str, within: str = "") -> None:
+    """Open a form of the account, type into its fields one after the other, and send it."""
+    place = f"{within} [data-test={form}]"
+    page.wait_for_selector(place)
+    page.js("(place) => { document.querySelector(place).closest('details').open = true; }", place)
+    for number, secret in enumerate(secrets):
+        page.js(
+            """(place, number) => document.querySelectorAll(`${place} [role="textbox"]`)[number].focus()""",
+            place,
+            number,
+        )
+        page.type(secret)
+    page.click(f"{place} [data-test={form}-submit]")
+
+
+def wait_until_done(page: Page, sentence: str) -> None:
+    """Wait until the page announces that something of the account is done."""
+    page.wait_for_text(sentence, selector="[data-test=key-server-done]", timeout_seconds=OPERATION_SECONDS)
