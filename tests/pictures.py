@@ -16,6 +16,7 @@ from tests.support.browser.browsers import Browser, launch
 from tests.support.browser.page import ESCAPE, Page
 from tests.support.extension.driver import Extension, Frame, running_site, textarea
 from tests.support.extension.imitated_webmails import sign_in_to_menus
+from tests.support.extension.key_accounts import KeyServers, act, connect
 from tests.support.extension.toolbar import open_window
 from tests.support.extension.webmail import RoundcubePages
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
@@ -88,7 +89,21 @@ def picture_extension(browser: Browser, demo: DemoStack, folder: Path) -> None:
     keys = extension.open_options()
     keys.wait_for_selector("[data-test=identity]")
     take(keys, folder / "extension-keys.png", DESKTOP_WIDTH, 850)
+    picture_key_server(keys, demo, folder)
     keys.close()
+
+
+def picture_key_server(keys: Page, demo: DemoStack, folder: Path) -> None:
+    """Take a picture of the account at the key server, in the page of keys."""
+    alice, _ = demo.accounts
+    servers = KeyServers(passphrase=alice.key_passphrase, key_server=demo.keys_url)
+    connect(keys, servers, alice.address)
+    act(keys, "key-log-in", servers.passphrase)
+    keys.wait_for_selector("[data-test=remove-account]", timeout_seconds=OPERATION_SECONDS)
+    keys.set_viewport(DESKTOP_WIDTH, 850)
+    keys.js("() => document.querySelector('#key-server-title').scrollIntoView({ block: 'start' })")
+    keys.wait_until_calm()
+    keys.screenshot(folder / "extension-key-server.png")
 
 
 def picture_field(extension: Extension, reader: Account, folder: Path) -> None:

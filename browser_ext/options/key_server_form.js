@@ -4,7 +4,7 @@
  */
 import { html } from "../../wasm_build/ui/dom.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
-import { createAct, createKeyAccount } from "../../wasm_build/ui/key_account_view.js";
+import { createAccountActs, createAct } from "../../wasm_build/ui/key_account_view.js";
 import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
 import { createRecoveryForm } from "../../wasm_build/ui/recovery_form.js";
 import { api } from "../shared/api.js";
@@ -69,8 +69,8 @@ function createParts(app, context, { isOpen, notStored, address }, account, file
   const sentence = { user: isolate(account.user), host: isolate(account.host) };
   const name = html("p", { text: translate("key_account_connected", sentence), data: { test: "key-account-state" } });
   const leaving = createDisconnecting(app, context);
-  const storing = notStored ? [createStoring(app, context, notStored)] : [];
-  if (isOpen) return [withoutText(name), ...storing, createKeyAccount(app, createRemote(account, context)), leaving];
+  const storing = notStored && !account.isNew ? [createStoring(app, context, notStored)] : [];
+  if (isOpen) return [withoutText(name), ...storing, createAccountActs(app, createRemote(account, context)), leaving];
   const recovery = createRecoveryForm(app, {
     recover: async (code, newPassphrase) => {
       await askWithSecrets("account.recover", {}, { code, newPassphrase });
@@ -179,7 +179,7 @@ function createStoring(app, { refresh }, count) {
 function createDisconnecting(app, { refresh }) {
   const { translate } = app;
   const failure = problem("key-disconnect-problem");
-  const button = html("button", { type: "button", class: "quiet", text: translate("key_account_disconnect"), data: { test: "key-disconnect" } });
+  const button = html("button", { type: "button", text: translate("key_account_disconnect"), data: { test: "key-disconnect" } });
   button.addEventListener("click", () => void app.attempt(button, translate("working"), failure, async () => {
     await ask("account.disconnect");
     await refresh();

@@ -421,6 +421,15 @@ def test_a_file_to_keep_comes_back_encrypted_under_its_passphrase() -> None:
         call("identity.open", p12=kept, passphrase=b"", sealKey=SEAL_KEY)
 
 
+def test_unlocked_identities_are_kept_under_a_passphrase() -> None:
+    (opened,) = call("identity.open", p12=pem_identity(), passphrase=b"", sealKey=SEAL_KEY)["identities"]
+    kept = call("identity.keep", identities=[opened["sealed"]], sealKey=SEAL_KEY, passphrase=b"new")["p12"]
+    (again,) = call("identity.open", p12=kept, passphrase=b"new", sealKey=SEAL_KEY)["identities"]
+    assert again["certificate"] == opened["certificate"]
+    with pytest.raises(WrongPassphrase):
+        call("identity.open", p12=kept, passphrase=b"", sealKey=SEAL_KEY)
+
+
 def test_nothing_is_kept_without_a_passphrase() -> None:
     with pytest.raises(WrongPassphrase):
         call("identity.open", p12=pem_identity(), passphrase=b"", sealKey=SEAL_KEY, forKeeping=True)

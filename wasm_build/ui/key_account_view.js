@@ -40,16 +40,27 @@ const MILLISECONDS = 1_000;
  */
 export function createKeyAccount(app, account, further = []) {
   const { translate } = app;
-  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account)];
-  const devices = createDevices(app, account);
+  const { element: acts, clear } = createAccountActs(app, account);
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
     html("h2", { id: "key-account-title", text: translate("key_account_title") }),
     html("p", { class: "lede", text: translate("key_account_meaning", { host: account.host }) }),
-    ...[...further, ...parts, devices].map((part) => part.element),
+    ...further.map((part) => part.element), acts,
   );
-  return { element, clear: () => [devices, ...further, ...parts].forEach((part) => part.clear()) };
+  return { element, clear: () => [...further, { clear }].forEach((part) => part.clear()) };
+}
+
+/**
+ * The same without the heading.
+ * @param {App} app
+ * @param {KeyAccount} account
+ * @returns {Part}
+ */
+export function createAccountActs(app, account) {
+  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account), createDevices(app, account)];
+  const element = html("div", { class: "stack" }, ...parts.map((part) => part.element));
+  return { element, clear: () => parts.forEach((part) => part.clear()) };
 }
 
 /**
@@ -196,6 +207,7 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
       if ((await act(field.copy())) === false) return;
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "login-refused")) throw error;
+      field.clear();
       return field.setError(translate("error_key_login_refused"));
     }
     field.clear();

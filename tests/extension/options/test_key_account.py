@@ -103,7 +103,8 @@ def opens(extension: Extension, letter: bytes, folder: Path) -> bool:
     file = folder / "letter.eml"
     file.write_bytes(letter)
     viewer = extension.browser.open(extension.base + "viewer/viewer.html")
-    viewer.wait_for("() => document.querySelector('[data-test=note]')?.textContent")
+    # The viewer shows this text when its listeners are there.
+    viewer.wait_for_text("Drop a message")
     open_file(viewer, file)
     state = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? ''")
     viewer.close()
@@ -184,7 +185,8 @@ def test_an_earlier_record_is_refused_by_name(
     options.wait_for_text("older than those that this device has seen", timeout_seconds=OPERATION_SECONDS)
     assert options.js("() => document.querySelector('[data-test=devices]')") is None
     servers.record = None
-    act(options, "key-log-in", servers.passphrase)
+    # The passphrase was right, and is still in its field.
+    options.click("[data-test=key-log-in-submit]")
     wait_until_done(options, BROUGHT)
 
 
@@ -246,7 +248,7 @@ def test_a_disconnected_browser_is_offered_the_key_server_of_its_bridge(
     name_bridge(extension, demo_stack.pages_url)
     options.activate()
     options.js("() => dispatchEvent(new Event('focus'))")
-    options.wait_for_selector("[data-test=key-server-find]:not([hidden])")
+    options.wait_for_text(demo_stack.pages_url.removeprefix("http://"), selector="[data-test=key-server-find]")
     options.click("[data-test=key-server-find]")
     options.wait_for(
         "(url) => document.querySelector('[data-test=key-server-address]').value === url", demo_stack.keys_url

@@ -132,6 +132,12 @@ class Extension:
             page.js(_UNLOCK, keys["id"], passphrase)
         self.is_locked = False
 
+    def unlock_kept(self, key_file: str, passphrase: str) -> None:
+        """Unlock a key file that the extension has."""
+        with self._page_for_requests() as page:
+            page.js(_UNLOCK, key_file, passphrase)
+        self.is_locked = False
+
     def keep(self, *, people: Sequence[Path] = (), anchors: Sequence[Path] = ()) -> None:
         """Store the certificates of files without the import page."""
         records = {

@@ -105,7 +105,7 @@ def connect(page: Page, servers: KeyServers, user: str = ALICE) -> None:
 
 def act(page: Page, form: str, *secrets: str, within: str = "") -> None:
     """Open a form of the account, type into its fields one after the other, and send it."""
-    place = f"{within} [data-test={form}]"
+    place = f"#key-server {within} [data-test={form}]"
     page.wait_for_selector(place)
     page.js("(place) => { document.querySelector(place).closest('details').open = true; }", place)
     for number, secret in enumerate(secrets):

@@ -60,7 +60,7 @@ class OwnBridge:
 
 
 @contextmanager
-def own_bridge(tls_folder: Path, *, origins: Iterable[str]) -> Iterator[OwnBridge]:
+def own_bridge(tls_folder: Path, *, origins: Iterable[str], key_server: str = KEYS) -> Iterator[OwnBridge]:
     """Run a bridge on loopback that admits extensions of these origins."""
     imap, unused = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
     with (
@@ -72,7 +72,7 @@ def own_bridge(tls_folder: Path, *, origins: Iterable[str]) -> Iterator[OwnBridg
         config = BridgeConfig(
             api_origin=url,
             pages_origin=PAGES,
-            key_server_origin=KEYS,
+            key_server_origin=key_server,
             mail_server=replace(mailboxes.address, smtp=smtp.address().smtp),
             enrolment_key=ENROLMENT_KEY,
             extension_origins=tuple(origins),

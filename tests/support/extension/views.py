@@ -13,6 +13,7 @@ from smime_core.cms.recipients.encrypting import Encrypting
 from smime_core.cms.signing import Signing
 from smime_core.own_content.fields import protect_field
 from tests.support.browser.page import Page
+from tests.support.extension import kept_records
 from tests.support.extension.compose_driver import Webmail
 from tests.support.extension.driver import textarea
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, TEXT, agree_if_asked
@@ -264,6 +265,27 @@ def _encrypted(stage: Stage) -> Iterator[View]:
     page.close()
 
 
+@contextmanager
+def _connected(stage: Stage) -> Iterator[View]:
+    """The page of keys in a browser that is connected with an account at a key server."""
+    options = stage.extension.open_options()
+    account = {
+        "user": "alice@example.test",
+        "server": "http://127.0.0.1:1",
+        "token": bytes(32),
+        "known": None,
+        "stored": [],
+    }
+    kept_records.put(options, {"keyAccounts": [account]})
+    options.js("() => dispatchEvent(new Event('focus'))")
+    options.wait_for_selector("[data-test=key-account-state]")
+    options.js("() => document.querySelectorAll('#key-server details').forEach((one) => { one.open = true; })")
+    yield alone(options)
+    options.click("[data-test=key-disconnect]")
+    options.wait_for_selector("[data-test=key-server-form]")
+    options.close()
+
+
 VIEWS: dict[str, Opener] = {
     "keys and people": partial(open_tab, name="options/options.html"),
     "help": partial(open_tab, name="guide/help.html"),
@@ -302,6 +324,7 @@ STATES: dict[str, Opener] = {
     "field, locked": partial(_let_go, opener=partial(_verdict, armor=_good)),
     "mail in a page, locked": partial(_let_go, opener=_mail_in_a_page),
     "viewer, locked": partial(_let_go, opener=_mail),
+    "keys and people, at a key server": _connected,
     **KEY_STATES,
     **LETTER_STATES,
     **READING_STATES,

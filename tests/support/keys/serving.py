@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from werkzeug.serving import make_server
 
@@ -15,13 +16,13 @@ from roaming_keys.config import KeyServerConfig
 
 
 @contextmanager
-def serving(config: KeyServerConfig) -> Iterator[KeyServerConfig]:
-    """Serve by the configuration, with the origin that it gets."""
+def serving(config: KeyServerConfig, wrap: Callable[[Any], Any] = lambda app: app) -> Iterator[KeyServerConfig]:
+    """Serve by the configuration, with the origin that it gets. `wrap` may put faults around the application."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = replace(config, origin=f"http://127.0.0.1:{port}")
-    server = make_server("127.0.0.1", port, create_app(config), threaded=True)
+    server = make_server("127.0.0.1", port, wrap(create_app(config)), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
