@@ -112,12 +112,13 @@ async function refresh() {
   showPreferences(preferences);
   showWriting(writing);
   await showBridge();
-  await showKeyServer(context, keyFiles);
   mozillaBox().checked = settings.mozilla;
   revocationChoice().value = settings.revocation;
   await showOwnAuthority();
   showQuestions();
   await showProposal();
+  // It is the last, since questions must not come later and move what a person is about to press.
+  await showKeyServer(context, keyFiles);
 }
 
 /** Shows the heading of the questions that wait, above whichever section is open. Brings new questions into view. */

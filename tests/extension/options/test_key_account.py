@@ -191,15 +191,19 @@ def test_an_earlier_record_is_refused_by_name(
 
 
 def test_keys_open_here_while_the_server_is_away(
-    extension: Extension, options: Page, servers: KeyServers, people: People, tmp_path: Path
+    extension: Extension,
+    options: Page,
+    servers: KeyServers,
+    people: People,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    servers.is_away = True
+    monkeypatch.setattr(servers, "is_away", True)
     log_in_again(extension, options, servers.passphrase)
     options.wait_for_text("does not answer", timeout_seconds=OPERATION_SECONDS)
     (file,) = json.loads(options.js(KEPT))["keyFiles"]
     extension.unlock_kept(file["id"], servers.passphrase)
     assert opens(extension, mail_from_bob(people, encrypted=True), tmp_path)
-    servers.is_away = False
 
 
 def test_a_device_is_shut_out_and_a_forgotten_passphrase_replaced(

@@ -42,6 +42,7 @@ class KeyServers:
 
         def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             if self.is_away:
+                start_response("503 away", [])
                 environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
                 return []
             if environ["PATH_INFO"] != "/login":
