@@ -81,6 +81,7 @@ def second(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Extension]:
     """Another browser with a new profile, without keys."""
+    assert browser.name != "webkit"
     other = launch(browser.name, tmp_path_factory.mktemp("second"))
     running_browsers.append(other)
     yield Extension(other, folder)
@@ -106,7 +107,7 @@ def opens(extension: Extension, letter: bytes, folder: Path) -> bool:
     # The viewer shows this text when its listeners are there.
     viewer.wait_for_text("Drop a message")
     open_file(viewer, file)
-    state = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? ''")
+    state: str = viewer.js("() => document.querySelector('main .state-statement')?.dataset.state ?? ''")
     viewer.close()
     return state == "signed-unverified"
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
@@ -269,7 +270,7 @@ def _encrypted(stage: Stage) -> Iterator[View]:
 def _connected(stage: Stage) -> Iterator[View]:
     """The page of keys in a browser that is connected with an account at a key server."""
     options = stage.extension.open_options()
-    account = {
+    account: dict[str, Any] = {
         "user": "alice@example.test",
         "server": "http://127.0.0.1:1",
         "token": bytes(32),
