@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Response, request
 
 from roaming_keys.bodies import expect_record, json_answer, json_body
-from roaming_keys.calls import Call, Credentials, call_record
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import Caller, UsedBefore
+from roaming_keys.sessions import Caller
+from roaming_keys.signed_calls import check_call, check_fresh
 from roaming_keys.store import Account, RecordChanged, SealedRecord, Store
 from roaming_keys.wire import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
 from sealwax.service import ServiceError, error_response
 from smime_core.errors import MalformedMessage
 
-# Whoever finds a device with a session that is still open must not take the account with it.
-FRESH: Final = datetime.timedelta(minutes=10)
 _TAG: Final = re.compile(r'"([A-Za-z0-9]{1,64})\.([1-9][0-9]{0,15})"')
 
 
@@ -61,7 +56,7 @@ class AccountViews:
         """Store new login keys, and the next record under a new key."""
         expect_record()
         caller = self._check_call()
-        self._check_fresh(caller)
+        check_fresh(self._config, caller)
         rotation = Rotation.from_json(json_body())
         record, user = rotation.record, caller.user
         before = _tag_before(record)
@@ -93,33 +88,13 @@ class AccountViews:
     def delete(self) -> Response:
         """Delete all that the server has of the caller."""
         caller = self._check_call()
-        self._check_fresh(caller)
+        check_fresh(self._config, caller)
         self._store.delete_account(caller.user, self._config.clock())
         return json_answer(b"{}")
 
     def _check_call(self) -> Caller:
         """Return the session of a call that its key has signed, and count it. Raises ServiceError."""
-        try:
-            credentials = Credentials.from_header(request.headers.get("Authorization", ""))
-        except MalformedMessage:
-            raise ServiceError(401, "call-refused", "This call needs the signature of a session.") from None
-        caller = self._store.sessions.find(credentials.session_key, self._config.clock())
-        if caller is None:
-            raise ServiceError(401, "login-ended", "Log in again.")
-        condition = request.headers.get("If-None-Match" if request.method == "GET" else "If-Match", "")
-        call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
-        record = call_record(self._config.origin, credentials.session_key, call, credentials.counter)
-        try:
-            key = Ed25519PublicKey.from_public_bytes(credentials.session_key)
-            key.verify(credentials.signature, record)
-            self._store.sessions.count(credentials.session_key, credentials.counter)
-        except (InvalidSignature, UsedBefore):
-            raise ServiceError(401, "call-refused", "This call is not signed, or was sent before.") from None
-        return caller
-
-    def _check_fresh(self, caller: Caller) -> None:
-        if self._config.clock() - caller.started > FRESH:
-            raise ServiceError(403, "log-in-again", "Type the passphrase again for this.")
+        return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
 
     def _stored(self, user: str) -> KeyRecord:
         stored = self._store.find_record(user)

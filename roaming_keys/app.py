@@ -9,6 +9,7 @@ from flask import Flask, Response
 
 from roaming_keys.account_views import AccountViews
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.factors.views import FactorViews
 from roaming_keys.login_views import LoginViews
 from roaming_keys.reader import MAX_SMALL_BYTES
 from roaming_keys.server_keys import KeyRing, ServerKeyError
@@ -51,6 +52,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.post("/passphrase")(account.rotate)
     app.get("/devices")(account.devices)
     app.delete("/account")(account.delete)
+    FactorViews(config, store.keys, store).install(app)
     app.extensions[_STORE] = store
     return app
 

@@ -14,11 +14,13 @@ from flask import Response, request
 
 from roaming_keys.bodies import expect_record, json_answer, json_body
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.factor_wire import FactorDemand
 from roaming_keys.limits import LoginLimits
+from roaming_keys.new_session import NewSession, UsedBefore
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
 from roaming_keys.records import FIRST_VERSION
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import NewSession, NoSuchAccount, UsedBefore
+from roaming_keys.sessions import NoSuchAccount
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import KeyRecord, Login, LoginAnswer, LoginTerms, Parameters, ParametersRequest, Registration
@@ -114,20 +116,18 @@ class LoginViews:
             sealed_name=self._keys.seal(Sealed.DEVICE_NAME, attempt.device.name.encode(), user),
         )
         try:
-            ends = self._store.sessions.start(new, at)
+            started = self._store.sessions.start(new, at)
         except UsedBefore:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
         except NoSuchAccount:
             raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
         self._limits.succeeded(counted, at)
-        record = self._store.find_record(user)
-        if record is None:
+        if isinstance(started, FactorDemand):
+            return json_answer(started.to_json())
+        answer = answer_with_record(self._store, user, started)
+        if answer is None:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
-        answer = LoginAnswer(
-            ends=int(ends.timestamp()),
-            record=KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, record.sealed, user)),
-        )
-        return json_answer(answer.to_json())
+        return answer
 
     def _is_right(self, attempt: Login, user: str, way: LoginWay) -> bool:
         account = self._store.find_account(user)
@@ -140,6 +140,15 @@ class LoginViews:
         except InvalidSignature:
             return False
         return stored is not None
+
+
+def answer_with_record(store: Store, user: str, ends: datetime.datetime) -> Response | None:
+    """Return the answer to a login whose session has started, or None if the account was deleted meanwhile."""
+    stored = store.find_record(user)
+    if stored is None:
+        return None
+    record = KeyRecord.from_json(store.keys.unseal(Sealed.RECORD, stored.sealed, user))
+    return json_answer(LoginAnswer(ends=int(ends.timestamp()), record=record).to_json())
 
 
 def _check_clock(attempt: Login, at: datetime.datetime) -> None:

@@ -71,16 +71,11 @@ class Reader:
 
     def data(self, name: str, maximum: int) -> bytes:
         """Take at most `maximum` bytes. Raises LimitExceeded for more."""
-        value, where = self._take(name), self._place(name)
-        if not isinstance(value, str):
-            raise MalformedMessage("expected base64", where)
-        try:
-            data = base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            # The cause is left out: its text might quote the value, which may be a key.
-            raise MalformedMessage("expected base64", where) from None
-        check_limit(f"{where} in bytes", len(data), maximum)
-        return data
+        return _check_data(self._take(name), self._place(name), maximum)
+
+    def datas(self, name: str, most: int, maximum: int) -> tuple[bytes, ...]:
+        """Take a list of at most `most` byte strings of at most `maximum` bytes each. Raises LimitExceeded for more."""
+        return tuple(_check_data(value, self._place(name), maximum) for value in self._list(name, most))
 
     def exactly(self, name: str, length: int) -> bytes:
         """Take `length` bytes."""
@@ -154,6 +149,18 @@ def _check_text(value: object, where: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS or _HALF_CHARACTER.search(value):
         raise MalformedMessage("expected a text", where)
     return value
+
+
+def _check_data(value: object, where: str, maximum: int) -> bytes:
+    if not isinstance(value, str):
+        raise MalformedMessage("expected base64", where)
+    try:
+        data = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        # The cause is left out: its text might quote the value, which may be a key.
+        raise MalformedMessage("expected base64", where) from None
+    check_limit(f"{where} in bytes", len(data), maximum)
+    return data
 
 
 def _parse_object(data: bytes, where: str, max_bytes: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Table, and_, func, select, tuple_, update
 
-from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT, RECORD
+from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT, FACTOR, RECORD, WAITING_LOGIN
 from roaming_keys.server_keys import HEAD_BYTES, MasterKey, Sealed, ServerKeyError, ServerKeys
 from sealwax.service import Database
 
@@ -50,6 +50,8 @@ SEALED_COLUMNS: Final = (
     SealedColumn(table=ACCOUNT, name="sealed_recovery_key", kind=Sealed.LOGIN_KEY),
     SealedColumn(table=RECORD, name="sealed", kind=Sealed.RECORD),
     SealedColumn(table=DEVICE, name="sealed_name", kind=Sealed.DEVICE_NAME),
+    SealedColumn(table=WAITING_LOGIN, name="sealed_name", kind=Sealed.DEVICE_NAME),
+    SealedColumn(table=FACTOR, name="sealed", kind=Sealed.FACTOR),
     SealedColumn(table=AUDIT, name="sealed", kind=Sealed.AUDIT_DETAILS),
 )
 

@@ -54,6 +54,7 @@ class Sealed(StrEnum):
     RECORD = "sealed record"
     LOGIN_KEY = "login key"
     DEVICE_NAME = "device name"
+    FACTOR = "second factor"
     AUDIT_DETAILS = "audit details"
     SECRETS = "server secrets"
 

@@ -6,12 +6,13 @@ A `Transport` sends the requests. What the server answers is checked against wha
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from roaming_keys.calls import Call, SessionKey
 from roaming_keys.changes import build_rotation
+from roaming_keys.factor_wire import AssertionProof, CodeProof, FactorDemand, Factors, NewCodes, NewSecurityKey
 from roaming_keys.known import Known
 from roaming_keys.protocol import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
 from roaming_keys.records import OpenRecord, build_next_record, digest_of, open_record, unwrap_by_passphrase
@@ -34,6 +35,9 @@ from smime_core.provider import CryptoProvider
 _PATHS: Final = {LoginWay.PASSPHRASE: "/login", LoginWay.RECOVERY_CODE: "/recover"}
 # Each time, another device has stored something in the moment between.
 _PUSH_TRIES: Final = 5
+_FACTOR_TRIES: Final = 3
+AskFactor = Callable[[FactorDemand, str], CodeProof | AssertionProof]
+"""Asks the person for a second factor. The text says why the one before was refused, and is empty at first."""
 
 
 class KeyServerError(SmimeError):
@@ -69,10 +73,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the calls of a session need besides the account."""
+    """What the calls of a session need besides the account, and how a login asks for a second factor."""
 
     transport: Transport
     provider: CryptoProvider
+    ask_factor: AskFactor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +184,18 @@ class Session:
         """Return the devices of the account. Raises KeyServerError."""
         return Devices.from_json(await self._send(setting, Call(method="GET", path="/devices"))).devices
 
+    async def factors(self, setting: Setting) -> Factors:
+        """Return the second factors of the account. Raises KeyServerError."""
+        return Factors.from_json(await self._send(setting, Call(method="GET", path="/factors")))
+
+    async def add_factor(self, setting: Setting, new: NewCodes | NewSecurityKey) -> None:
+        """Store a second factor. Other devices have to log in again. Raises KeyServerError."""
+        await self._send(setting, Call(method="POST", path="/factors", body=new.to_json()))
+
+    async def remove_factor(self, setting: Setting, id: str) -> None:
+        """Delete a second factor. Raises KeyServerError."""
+        await self._send(setting, Call(method="DELETE", path=f"/factors/{id}"))
+
     async def delete(self, setting: Setting) -> None:
         """Delete the account at the server. Raises KeyServerError."""
         await self._send(setting, Call(method="DELETE", path="/account"))
@@ -214,10 +231,12 @@ class PendingLogin:
     secret: AccountKeys | RecoveryKeys = field(repr=False)
 
     async def open(self, answer: bytes, known: Known | None, provider: CryptoProvider) -> Session:
-        """Return the session for the answer to the login.
+        """Return the session for the answer to the login, or to the second factor after it.
 
-        Raises ServerLies, WrongPassphrase, WrongRecoveryCode or MalformedMessage.
+        Raises ServerLies, WrongPassphrase, WrongRecoveryCode, MalformedMessage, or KeyServerError for a demand.
         """
+        if FactorDemand.find(answer) is not None:
+            raise KeyServerError("factor-needed", "the account asks for a second factor")
         record, user = LoginAnswer.from_json(answer).record, self.place.user
         if isinstance(self.secret, RecoveryKeys):
             key = await unwrap_by_recovery_code(record, user, self.secret, provider)
@@ -227,6 +246,11 @@ class PendingLogin:
         if known is not None:
             known.check_record(opened, user)
         return Session(place=self.place, parameters=self.parameters, session_key=self.session_key, opened=opened)
+
+    async def sign_proof(self, proof: bytes, provider: CryptoProvider) -> tuple[Call, str]:
+        """Return the call with the body of a proof, and its header Authorization."""
+        call = Call(method="POST", path="/factor", body=proof)
+        return call, (await self.session_key.sign(self.place.server, call, provider)).to_header()
 
 
 async def prepare_login(
@@ -279,4 +303,22 @@ async def _ask_for_terms(setting: Setting, user: str) -> LoginTerms:
 
 async def _finish(setting: Setting, way: LoginWay, login: Login, pending: PendingLogin, here: OnDevice) -> Session:
     answer = await setting.transport.send(Call(method="POST", path=_PATHS[way], body=login.to_json()))
+    demand = FactorDemand.find(answer)
+    if demand is not None and setting.ask_factor is not None:
+        answer = await _prove(setting, setting.ask_factor, demand, pending)
     return await pending.open(answer, here.known, setting.provider)
+
+
+async def _prove(setting: Setting, ask: AskFactor, demand: FactorDemand, pending: PendingLogin) -> bytes:
+    """Return the answer to a login's second factor, which the person may try a few times. Raises KeyServerError."""
+    refusal = ""
+    for left in reversed(range(_FACTOR_TRIES)):
+        proof = ask(demand, refusal)
+        call, authorization = await pending.sign_proof(proof.to_json(), setting.provider)
+        try:
+            return await setting.transport.send(call, authorization)
+        except KeyServerError as error:
+            if error.code != "factor-refused" or not left:
+                raise
+            refusal = str(error)
+    raise AssertionError("the last try has returned or raised")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
 from roaming_keys import session_statements as statements
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.factor_wire import FactorDemand
+from roaming_keys.factors.gate import FactorGate
+from roaming_keys.new_session import NewSession, RightLogin, UsedBefore
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.session_statements import (
@@ -33,10 +36,6 @@ FORGET_DEVICE_AFTER: Final = datetime.timedelta(days=400)
 _ID_BYTES: Final = 16
 _KEPT_AFTER_END: Final = datetime.timedelta(days=1)
 _EVENTS: Final = {LoginWay.PASSPHRASE: AuditKind.LOGGED_IN, LoginWay.RECOVERY_CODE: AuditKind.RECOVERED}
-
-
-class UsedBefore(Exception):
-    """A ticket, nonce or call has been used already."""
 
 
 class NoSuchAccount(Exception):
@@ -63,19 +62,6 @@ class StoredDevice:
     latest: datetime.datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSession:
-    """A login that was right: its way, the nonce that it used, and the device, known by the hash of its token."""
-
-    user: str
-    way: LoginWay
-    nonce: bytes
-    nonce_ends: datetime.datetime
-    key: bytes
-    token_hash: bytes
-    sealed_name: bytes
-
-
 class SessionStore:
     """Sessions and devices, in the key server's database."""
 
@@ -84,27 +70,38 @@ class SessionStore:
         self._keys = keys
         self._statements = SessionStatements(database)
         self._trail = trail
+        self._gate = FactorGate(database, keys)
 
-    def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime:
-        """Start a session and return its end.
+    def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime | FactorDemand:
+        """Start a session and return its end, or what the login has to wait for if the account has a second factor.
 
         Raises UsedBefore if the nonce or the key was used before, or NoSuchAccount.
         """
-        ends, now = at + LIFETIME, at.timestamp()
         with self._database.transaction(durable=False) as rows:
             # Before the account is locked, as in all transactions of an account.
-            sealed_name = self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user)
-            self._lock_account(rows, new.user)
+            new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
+            self.lock_account(rows, new.user)
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
-            device = self._remember_device(rows, new, sealed_name, at)
-            session = {"key": new.key, "user": new.user, "device": device, "counter": 0}
-            times = {"started": now, "ends": ends.timestamp()}
-            if rows.execute(self._statements.start, session | times).first() is None:
-                raise UsedBefore
-            rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS})
-            rows.execute(statements.DROP_SESSIONS, {USER: new.user, KEY: new.key, MOST: MAX_SESSIONS - 1})
-            kind = _EVENTS[new.way]
-            self._trail.add(rows, AuditEvent(kind=kind, at=at, user=new.user, note=f"device {device}"))
+            return self._gate.hold_back(rows, new, at) or self.begin(rows, new, at)
+
+    def begin(
+        self, rows: Connection, login: RightLogin, at: datetime.datetime, *, counter: int = 0, factor: str = ""
+    ) -> datetime.datetime:
+        """Begin the session of a login that needs no more, and return its end. It must be the last that writes.
+
+        The account is locked. `counter` is the number of the latest call, and `factor` the id of the factor that was
+        used. Raises UsedBefore if the key was used before.
+        """
+        ends, now = at + LIFETIME, at.timestamp()
+        device = self._remember_device(rows, login, at)
+        session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
+        times = {"started": now, "ends": ends.timestamp()}
+        if rows.execute(self._statements.start, session | times).first() is None:
+            raise UsedBefore
+        rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS})
+        rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
+        note = f"device {device}" + (f", factor {factor}" if factor else "")
+        self._trail.add(rows, AuditEvent(kind=_EVENTS[login.way], at=at, user=login.user, note=note))
         return ends
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
@@ -145,16 +142,7 @@ class SessionStore:
         if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
             raise UsedBefore
 
-    def _remember_device(self, rows: Connection, new: NewSession, sealed_name: bytes, at: datetime.datetime) -> str:
-        now = at.timestamp()
-        device = {"id": os.urandom(_ID_BYTES).hex(), "user": new.user, "token": new.token_hash}
-        times = {"sealed_name": sealed_name, "created": now, "latest": now}
-        found = str(rows.execute(self._statements.remember, device | times).scalar_one())
-        rows.execute(statements.DROP_DEVICES, {USER: new.user, DEVICE_ID: found, MOST: MAX_DEVICES})
-        rows.execute(statements.FORGET_DEVICES, {USER: new.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
-        return found
-
-    def _lock_account(self, rows: Connection, user: str) -> None:
+    def lock_account(self, rows: Connection, user: str) -> None:
         """Keep other transactions from the account until this one ends. Raises NoSuchAccount.
 
         Each transaction that changes several rows of an account locks the account first, so that no two of them wait
@@ -162,6 +150,15 @@ class SessionStore:
         """
         if rows.execute(statements.LOCK_ACCOUNT, {USER: user}).first() is None:
             raise NoSuchAccount
+
+    def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> str:
+        now = at.timestamp()
+        device = {"id": os.urandom(_ID_BYTES).hex(), "user": login.user, "token": login.token_hash}
+        times = {"sealed_name": login.sealed_name, "created": now, "latest": now}
+        found = str(rows.execute(self._statements.remember, device | times).scalar_one())
+        rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, MOST: MAX_DEVICES})
+        rows.execute(statements.FORGET_DEVICES, {USER: login.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
+        return found
 
 
 def _aware(seconds: float) -> datetime.datetime:

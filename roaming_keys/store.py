@@ -16,12 +16,16 @@ from roaming_keys.database.tables import (
     ACCOUNT,
     DEVICE,
     EARLIER_ACCOUNT,
+    FACTOR,
     RECORD,
     SESSION,
+    WAITING_LOGIN,
 )
+from roaming_keys.factors.store import FactorStore
+from roaming_keys.new_session import UsedBefore
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import KeyRing, Sealed, ServerKeys
-from roaming_keys.sessions import Caller, SessionStore, UsedBefore
+from roaming_keys.sessions import Caller, SessionStore
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
 from sealwax.service import Database
@@ -89,6 +93,7 @@ class Store:
             raise
         self._trail = AuditTrail(self.keys)
         self.sessions = SessionStore(self._database, self.keys, self._trail)
+        self.factors = FactorStore(self._database, self.keys, self._trail, self.sessions)
 
     @property
     def database(self) -> Database:
@@ -175,6 +180,7 @@ class Store:
             self._replace_record(rows, account.user, record, bundle_id=before)
             is_other = SESSION.c.user == account.user, SESSION.c.key != caller.session_key
             rows.execute(delete(SESSION).where(*is_other))
+            rows.execute(delete(WAITING_LOGIN).where(WAITING_LOGIN.c.user == account.user))
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
             event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
@@ -191,7 +197,7 @@ class Store:
             if rows.execute(deleted).first() is None:
                 # What is there belongs to somebody who has registered the address anew.
                 return
-            for table in (SESSION, DEVICE, RECORD):
+            for table in (SESSION, WAITING_LOGIN, FACTOR, DEVICE, RECORD):
                 rows.execute(delete(table).where(table.c.user == user))
             self._trail.forget(rows, user, at)
         self._database.erase_deleted()

@@ -33,6 +33,8 @@ class AuditKind(StrEnum):
     KEYS_ROTATED = "keys-rotated"
     DEVICE_REVOKED = "device-revoked"
     RECOVERED = "recovered"
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
     ACCOUNT_DELETED = "account-deleted"
     TICKET_REFUSED = "ticket-refused"
     MASTER_KEY_ROTATED = "master-key-rotated"

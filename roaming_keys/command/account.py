@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 import click
@@ -17,6 +16,7 @@ from roaming_keys.command.login import (
     remember,
     setting_for,
 )
+from roaming_keys.command.times import write_time
 from roaming_keys.command.trust_files import forget_base
 from roaming_keys.recovery import CODE_BYTES, read_code, recovery_keys, write_code
 from roaming_keys.session import log_in_by_recovery_code
@@ -127,8 +127,8 @@ def devices(request: DevicesRequest) -> None:
             {
                 "id": one.id,
                 "name": one.name,
-                "created": _time(one.created),
-                "latest": _time(one.latest),
+                "created": write_time(one.created),
+                "latest": write_time(one.latest),
                 "isThis": one.is_this,
             }
             for one in found
@@ -137,7 +137,7 @@ def devices(request: DevicesRequest) -> None:
         return
     for one in found:
         mark = ", this device" if one.is_this else ""
-        write_line(f"{one.id}  {one.name}, last used {_time(one.latest)}{mark}")
+        write_line(f"{one.id}  {one.name}, last used {write_time(one.latest)}{mark}")
 
 
 @verb(RevokeRequest)
@@ -170,10 +170,6 @@ def delete(request: DeleteRequest) -> None:
     forget(place)
     forget_base(place)
     write_line("The account is deleted.")
-
-
-def _time(seconds: int) -> str:
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _ask_code() -> str:

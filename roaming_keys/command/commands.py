@@ -23,6 +23,7 @@ class RoamVerbs(Verbs):
         "recover": "roaming_keys.command.account:recover",
         "devices": "roaming_keys.command.account:devices",
         "revoke": "roaming_keys.command.account:revoke",
+        "factor": "roaming_keys.command.factor:factor",
         "delete": "roaming_keys.command.account:delete",
     }
     entry_points: ClassVar[str] = "sealwax.roam"
@@ -42,5 +43,6 @@ def roam() -> None:
     recover        takes a new passphrase by the recovery code
     devices        lists the devices that have logged in
     revoke         ends the access of a device
+    factor         asks for more than the passphrase at each login
     delete         deletes the account and all that it has
     """

@@ -10,6 +10,7 @@ import click
 
 from roaming_keys.command.following import FollowingTransport
 from roaming_keys.command.kept import KeptAccount, changing_accounts, load_accounts
+from roaming_keys.factor_wire import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
 from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.session import OnDevice, Place, Session, Setting, log_in
 from roaming_keys.wire import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
@@ -17,6 +18,7 @@ from sealwax.cli.options.parameters import now
 from sealwax.cli.options.passphrases import PassphraseSource
 from sealwax.cli.options.request import given_by, group_of
 from sealwax.cli.provider import PROVIDER
+from sealwax.cli.streams.files import write_error
 from sealwax.discovery.following import Sources
 from smime_core import blocking
 
@@ -85,7 +87,9 @@ class Roaming:
 
 def setting_for(account: AccountChoice) -> Setting:
     """Return what calls to the key server of an account need."""
-    return Setting(transport=FollowingTransport(account.place(), account.sources()), provider=PROVIDER)
+    return Setting(
+        transport=FollowingTransport(account.place(), account.sources()), provider=PROVIDER, ask_factor=_ask_factor
+    )
 
 
 def open_session(login: AccountLogin) -> Roaming:
@@ -121,3 +125,21 @@ def forget(place: Place) -> None:
     """Keep nothing of an account any more."""
     with changing_accounts() as accounts:
         accounts.pop(place, None)
+
+
+def ask_code() -> str:
+    """Ask on the terminal for a code of an authenticator app. Raises ClickException."""
+    code = str(click.prompt("Code of your authenticator app", err=True)).replace(" ", "")
+    if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
+        raise click.ClickException(f"the code has {CODE_DIGITS} digits: type the one that your app shows now")
+    return code
+
+
+def _ask_factor(demand: FactorDemand, refusal: str) -> CodeProof:
+    if FactorKind.TOTP not in demand.kinds:
+        raise click.ClickException(
+            "the account asks for a security key: unlock your keys in the pages, or add an authenticator app there"
+        )
+    if refusal:
+        write_error(refusal)
+    return CodeProof(code=ask_code())

@@ -80,6 +80,42 @@ SESSION: Final = Table(
     sqlite_strict=True,
 )
 
+# The second factors of accounts.
+FACTOR: Final = Table(
+    "factor",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # The name and the secret, or the public key.
+    Column("sealed", LargeBinary, nullable=False),
+    # The time step of the latest code, or the security key's count of signatures. A use has to raise it.
+    Column("counter", LONG, nullable=False),
+    Column("created", INSTANT, nullable=False),
+    Column("latest", INSTANT, nullable=False),
+    Index("factor_by_user", "user"),
+    sqlite_strict=True,
+)
+
+# The logins that wait for a factor. They are no sessions yet, so no other call finds them.
+WAITING_LOGIN: Final = Table(
+    "waiting_login",
+    TABLES,
+    Column("key", LargeBinary, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("counter", LONG, nullable=False),
+    # What a security key has to sign; without a value, it was answered already.
+    Column("challenge", LargeBinary),
+    Column("started", INSTANT, nullable=False),
+    Column("ends", INSTANT, nullable=False),
+    Index("waiting_login_by_user", "user"),
+    Index("waiting_login_by_end", "ends"),
+    sqlite_strict=True,
+)
+
 COUNTER: Final = add_counter_table(TABLES)
 
 USED: Final = Table(

@@ -22,10 +22,11 @@ from sqlalchemy import LargeBinary, insert, select, text, update
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT, MASTER_KEY, RECORD, TABLES
 from roaming_keys.key_sources import GivenKeys, KeyFile, write_keys
+from roaming_keys.new_session import NewSession
 from roaming_keys.protocol import LoginWay, encode_fields
 from roaming_keys.rotation import BATCH_ROWS, SEALED_COLUMNS, Resealing, heads_in, reseal_all
 from roaming_keys.server_keys import KeyRing, MasterKey, Sealed, ServerKeyError, ServerKeys
-from roaming_keys.sessions import Caller, NewSession
+from roaming_keys.sessions import Caller
 from roaming_keys.store import Account, SealedRecord, Store
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters

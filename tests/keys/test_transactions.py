@@ -14,9 +14,10 @@ from sqlalchemy import Engine, event, select
 
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import ACCOUNT, DEVICE, RECORD, SESSION
+from roaming_keys.new_session import NewSession
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed
-from roaming_keys.sessions import MAX_SESSIONS, Caller, NewSession, NoSuchAccount
+from roaming_keys.sessions import MAX_SESSIONS, Caller, NoSuchAccount
 from roaming_keys.store import Account, AccountExists, RecordChanged, SealedRecord, Store
 from roaming_keys.tickets import Ticket
 from roaming_keys.wire import Parameters

@@ -22,9 +22,14 @@ class Computer:
 
     home: Path
 
-    def roam(self, verb: str, *arguments: str) -> CompletedProcess[str]:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that name its folders."""
         folders = {"XDG_DATA_HOME": str(self.home / "data"), "XDG_CONFIG_HOME": str(self.home / "config")}
-        done = sealwax("roam", verb, *arguments, HOME=str(self.home), **folders)
+        return {"HOME": str(self.home), **folders}
+
+    def roam(self, verb: str, *arguments: str, typed: str | None = None) -> CompletedProcess[str]:
+        done = sealwax("roam", verb, *arguments, typed=typed, **self.variables)
         assert PASSPHRASE not in done.stdout + done.stderr
         return done
 

@@ -18,6 +18,7 @@ from roaming_keys.known import Known
 from roaming_keys.protocol import KeyAccount
 from roaming_keys.recovery import RecoveryKeys
 from roaming_keys.session import (
+    AskFactor,
     KeyServerError,
     OnDevice,
     Place,
@@ -41,6 +42,7 @@ USER: Final = "alice@example.test"
 PASSPHRASE: Final = b"four words on paper"
 OTHER_PASSPHRASE: Final = b"five other words on paper"
 TICKET_KEY: Final = bytes(range(32))
+PAGES: Final = "https://mail.example.test"
 Answer = Callable[[Call, bytes], bytes]
 
 
@@ -107,13 +109,14 @@ class Person:
     known: Known | None = None
     passphrase: bytes = PASSPHRASE
     provider: StretchingOnce = PROVIDER
+    ask_factor: AskFactor | None = None
 
     def __post_init__(self) -> None:
         self.transport = LocalTransport(self.client)
 
     @property
     def setting(self) -> Setting:
-        return Setting(transport=self.transport, provider=self.provider)
+        return Setting(transport=self.transport, provider=self.provider, ask_factor=self.ask_factor)
 
     @property
     def here(self) -> OnDevice:
@@ -157,6 +160,7 @@ def make_client(clock: FakeClock, database: object = ":memory:") -> FlaskClient:
         database=str(database),
         ticket_key=public_key_of(TICKET_KEY),
         master_key=bytes(32),
+        pages_origins=(PAGES,),
         clock=clock,
     )
     return create_app(config).test_client()

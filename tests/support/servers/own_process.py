@@ -50,10 +50,13 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
-def sealwax(*arguments: str, program: Sequence[str] = SEALWAX, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def sealwax(
+    *arguments: str, program: Sequence[str] = SEALWAX, typed: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end, with what a person types into it."""
     return subprocess.run(
         [*program, *arguments],
+        input=typed,
         env=clean_environment(**variables),
         capture_output=True,
         text=True,

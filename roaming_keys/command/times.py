@@ -1,0 +1,10 @@
+"""How the commands write times."""
+
+from __future__ import annotations
+
+import datetime
+
+
+def write_time(seconds: int) -> str:
+    """Return a time in seconds since 1970 as 2026-01-31T12:00:00Z."""
+    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"

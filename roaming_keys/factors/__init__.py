@@ -1,0 +1,1 @@
+"""Second factors at the key server: one-time codes (RFC 6238) and security keys (WebAuthn Level 3)."""

@@ -1,0 +1,72 @@
+"""The gate between a right login and its session: an account with a second factor gets none before the factor.
+
+A login that waits is in a table of its own. So no call of a session finds it, whatever routes there are.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from typing import Final
+
+from sqlalchemy import Connection, delete, select
+
+from roaming_keys.database.tables import WAITING_LOGIN
+from roaming_keys.factor_wire import CHALLENGE_BYTES, FactorDemand
+from roaming_keys.factors.kept import read_factors
+from roaming_keys.factors.security_keys import SecurityKey
+from roaming_keys.new_session import NewSession, UsedBefore
+from roaming_keys.server_keys import ServerKeys
+from sealwax.service import CLOCK_SLACK_SECONDS, Database
+from sealwax.service.database import insert_into
+
+# A code lasts 30 seconds; a phone may first have to be found.
+WAITING_LIFETIME: Final = datetime.timedelta(minutes=5)
+MAX_WAITING: Final = 20
+
+
+class FactorGate:
+    """Holds back the logins of accounts that have a factor."""
+
+    def __init__(self, database: Database, keys: ServerKeys) -> None:
+        self._keys = keys
+        self._wait = insert_into(database, WAITING_LOGIN).on_conflict_do_nothing().returning(WAITING_LOGIN.c.key)
+
+    def hold_back(self, rows: Connection, new: NewSession, at: datetime.datetime) -> FactorDemand | None:
+        """Let a login wait, and return what it has to wait for, or None if the account has no factor.
+
+        The account is locked. Raises UsedBefore if a login with this key waits already.
+        """
+        factors = read_factors(rows, self._keys, new.user)
+        if not factors:
+            return None
+        challenge, ends = os.urandom(CHALLENGE_BYTES), at + WAITING_LIFETIME
+        waiting = {
+            "key": new.key,
+            "user": new.user,
+            "way": new.way.value,
+            "token": new.token_hash,
+            "sealed_name": new.sealed_name,
+            "counter": 0,
+            "challenge": challenge,
+            "started": at.timestamp(),
+            "ends": ends.timestamp(),
+        }
+        if rows.execute(self._wait, waiting).first() is None:
+            raise UsedBefore
+        _drop_others(rows, new, at.timestamp())
+        return FactorDemand(
+            ends=int(ends.timestamp()),
+            kinds=tuple(dict.fromkeys(one.kind for one in factors)),
+            challenge=challenge,
+            credentials=tuple(one.means.credential_id for one in factors if isinstance(one.means, SecurityKey)),
+        )
+
+
+def _drop_others(rows: Connection, new: NewSession, now: float) -> None:
+    """Delete the logins that have waited too long, and the oldest ones of the user."""
+    table = WAITING_LOGIN
+    rows.execute(delete(table).where((table.c.ends <= now) | (table.c.started > now + CLOCK_SLACK_SECONDS)))
+    is_other = (table.c.user == new.user, table.c.key != new.key)
+    kept = select(table.c.key).where(*is_other).order_by(table.c.started.desc()).limit(MAX_WAITING - 1)
+    rows.execute(delete(table).where(*is_other, table.c.key.not_in(kept)))

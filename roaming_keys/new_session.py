@@ -1,0 +1,31 @@
+"""A login whose signature is right, before its session begins."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from roaming_keys.protocol import LoginWay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightLogin:
+    """The way of a login, the public key that will sign the calls, and the device, known by the hash of its token."""
+
+    user: str
+    way: LoginWay
+    key: bytes
+    token_hash: bytes
+    sealed_name: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession(RightLogin):
+    """A login that was right, and the nonce that it used."""
+
+    nonce: bytes
+    nonce_ends: datetime.datetime
+
+
+class UsedBefore(Exception):
+    """A ticket, nonce, call or code has been used already."""
