@@ -6,10 +6,12 @@ import base64
 import json
 from typing import Any
 
+import pyotp
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from roaming_keys.factor_wire import CodeProof, FactorDemand, FactorKind, NewCodes
 from smime_core.errors import SmimeError
 from smime_core.trust import Decision, DecisionKind, build_decisions, parse_decisions
 from tests.support.clock import FakeClock
@@ -30,7 +32,7 @@ class Page:
 
     def __init__(self, client: FlaskClient, clock: FakeClock) -> None:
         self.client, self.clock, self.calls, self.known = client, clock, 0, b""
-        self.session = b""
+        self.session, self.code = b"", ""
 
     def log_in(self, verb: str = "roaming.login", path: str = "/login", **secret: bytes) -> list[dict[str, Any]]:
         parameters = self.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
@@ -39,8 +41,21 @@ class Page:
         prepared = call(verb, **place, **device, parameters=parameters, **secret)
         answer = self.client.post(path, base_url=ORIGIN, data=prepared["request"], content_type="application/json")
         assert answer.status_code == 200, answer.data
+        if "factors" in answer.get_json():
+            answer = self.prove(prepared["login"])
         opening = {"user": USER, "login": prepared["login"], "known": self.known, "sealKey": SEAL_KEY}
         return self.take(call("roaming.open", **opening, response=answer.get_json()))
+
+    def prove(self, login: bytes) -> TestResponse:
+        proof = CodeProof(code=self.code).to_json()
+        self.calls = 1
+        waiting = {"user": USER, "login": login, "sealKey": SEAL_KEY, "call": self.calls, "proof": proof}
+        headers = {"Authorization": call("roaming.prove", **waiting)["authorization"]}
+        answer = self.client.post(
+            "/factor", base_url=ORIGIN, data=proof, headers=headers, content_type="application/json"
+        )
+        assert answer.status_code == 200, answer.data
+        return answer
 
     def take(self, opened: dict[str, Any]) -> list[dict[str, Any]]:
         self.session, self.known = opened["session"], opened["known"]
@@ -53,9 +68,11 @@ class Page:
         prepared: dict[str, Any] = call(verb, **members)
         return prepared
 
-    def ask(self, method: str, path: str) -> TestResponse:
-        header = self.prepare("roaming.sign", method=method, path=path)["authorization"]
-        return self.client.open(path, method=method, base_url=ORIGIN, headers={"Authorization": header})
+    def ask(self, method: str, path: str, body: bytes = b"") -> TestResponse:
+        header = self.prepare("roaming.sign", method=method, path=path, body=body)["authorization"]
+        kind = "application/json" if body else None
+        headers = {"Authorization": header}
+        return self.client.open(path, method=method, base_url=ORIGIN, headers=headers, data=body, content_type=kind)
 
     def send(self, method: str, path: str, prepared: dict[str, Any]) -> TestResponse:
         headers = {"Authorization": prepared["authorization"], "If-Match": prepared["condition"]}
@@ -114,6 +131,31 @@ def test_a_page_lists_devices_and_deletes_the_account(page: Page) -> None:
     assert page.ask("GET", "/devices").get_json()["code"] == "login-ended"
 
 
+def test_a_page_adds_a_second_factor_and_proves_it(page: Page, clock: FakeClock) -> None:
+    app = pyotp.TOTP("A" * 32)
+    page.log_in(passphrase=PASSPHRASE)
+    new = NewCodes(name="a phone", secret=bytes(20), code=app.at(clock()))
+    assert page.ask("POST", "/factors", new.to_json()).status_code == 201
+    clock.advance(seconds=30)
+    page.code = app.at(clock())
+    assert len(page.log_in(passphrase=PASSPHRASE)) == 1
+    (listed,) = page.ask("GET", "/factors").get_json()["factors"]
+    assert page.ask("DELETE", f"/factors/{listed['id']}").status_code == 200
+    page.code, page.calls = "", 0
+    assert len(page.log_in(passphrase=PASSPHRASE)) == 1
+
+
+def test_a_demand_for_a_factor_is_no_record(page: Page, clock: FakeClock) -> None:
+    demand = FactorDemand(ends=0, kinds=(FactorKind.TOTP,), challenge=bytes(32))
+    place = {"server": ORIGIN, "user": USER, "sealKey": SEAL_KEY, "at": clock().isoformat()}
+    terms = page.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+    device = {"deviceToken": b"d" * 32, "deviceName": "a page"}
+    login = call("roaming.login", **place, **device, parameters=terms, passphrase=PASSPHRASE)["login"]
+    with pytest.raises(SmimeError) as refused:
+        call("roaming.open", user=USER, login=login, sealKey=SEAL_KEY, response=json.loads(demand.to_json()))
+    assert refused.value.code == "factor-needed"
+
+
 def test_an_earlier_record_is_refused_by_the_vault(page: Page, clock: FakeClock) -> None:
     page.log_in(passphrase=PASSPHRASE)
     before = page.ask("GET", "/bundle").get_json()
@@ -124,7 +166,13 @@ def test_an_earlier_record_is_refused_by_the_vault(page: Page, clock: FakeClock)
     assert refused.value.code == "record-rolled-back"
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/passphrase"), ("PUT", "/bundle"), ("GET", "/account")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("POST", "/passphrase"), ("PUT", "/bundle"), ("GET", "/account")),
+        *(("POST", "/factor"), ("DELETE", "/factors/0")),
+    ],
+)
 def test_the_vault_signs_no_call_with_a_record_for_a_page(page: Page, method: str, path: str) -> None:
     page.log_in(passphrase=PASSPHRASE)
     with pytest.raises(SmimeError):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.browser.authenticator import Authenticator
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.databases import WALK
-from tests.support.browser.page import Page
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
@@ -31,37 +30,6 @@ BEFORE_THE_PAGE = """() => {
     return all;
   };
 }"""
-
-
-class Authenticator:
-    """The fingerprint reader of this device, which Chromium simulates for one page."""
-
-    def __init__(self, browser: Chromium, page: Page, *, has_prf: bool = True) -> None:
-        self._browser = browser
-        self._session = browser.browser_cdp("Target.attachToTarget", targetId=page.context, flatten=True)["sessionId"]
-        self._send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "ctap2Version": "ctap2_1",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "hasPrf": has_prf,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        self._id = self._send("WebAuthn.addVirtualAuthenticator", options=options)["authenticatorId"]
-
-    def credentials(self) -> list[Any]:
-        found: list[Any] = self._send("WebAuthn.getCredentials", authenticatorId=self._id)["credentials"]
-        return found
-
-    def close(self) -> None:
-        self._browser.browser_cdp("Target.detachFromTarget", sessionId=self._session)
-
-    def _send(self, method: str, **params: Any) -> Any:
-        sent = self._browser.bidi.command("goog:cdp.sendCommand", method=method, params=params, session=self._session)
-        return sent["result"]
 
 
 @pytest.fixture(scope="module")

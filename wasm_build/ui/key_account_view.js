@@ -5,6 +5,7 @@
  */
 
 import { html } from "./dom.js";
+import { createFactors } from "./factor_forms.js";
 import { longDate } from "./formats.js";
 import { NewPassphrase } from "./new_passphrase.js";
 import { createForm, problem } from "./parts.js";
@@ -20,7 +21,10 @@ import { SecretField } from "./secret_field.js";
  */
 /** @typedef {import("../vault/key_account.js").KeyDevice} KeyDevice */
 /** @typedef {import("./secret_field.js").Secret} Secret */
+/** @typedef {import("./factor_forms.js").FactorAccount} FactorAccount */
 /** @typedef {{element: HTMLElement, clear: () => void}} Part */
+/** A part that a server's answer completes. @typedef {Part & {loaded: Promise<void>}} LoadedPart */
+/** @typedef {typeof createAct} CreateAct */
 /**
  * What the view needs of the pages' application or the extension's page.
  * @typedef {{
@@ -34,13 +38,13 @@ const MILLISECONDS = 1_000;
 
 /**
  * @param {App} app
- * @param {KeyAccount} account
+ * @param {KeyAccount & FactorAccount} account
  * @param {Part[]} [further] parts of the pages' own
  * @returns {Part}
  */
 export function createKeyAccount(app, account, further = []) {
   const { translate } = app;
-  const { element: acts, clear } = createAccountActs(app, account);
+  const { element: acts, clear } = createAccountActs(app, account, createFactors(app, account, createAct));
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
@@ -52,31 +56,35 @@ export function createKeyAccount(app, account, further = []) {
 }
 
 /**
- * The same without the heading.
+ * The same without the heading, and without second factors where the application cannot ask for them.
  * @param {App} app
  * @param {KeyAccount} account
+ * @param {LoadedPart | null} [factors]
  * @returns {Part}
  */
-export function createAccountActs(app, account) {
-  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account), createDevices(app, account)];
+export function createAccountActs(app, account, factors = null) {
+  const devices = createDevices(app, account, factors);
+  const parts = [createPassphraseChange(app, account), createCodeMaking(app, account), devices];
   const element = html("div", { class: "stack" }, ...parts.map((part) => part.element));
   return { element, clear: () => parts.forEach((part) => part.clear()) };
 }
 
 /**
- * The devices, and below them the deletion of the account. It appears after the list, which would move it.
+ * The devices, and below them the second factors and the deletion of the account. These appear after the lists, which
+ * would move them.
  * @param {App} app
  * @param {KeyAccount} account
+ * @param {LoadedPart | null} factors
  * @returns {Part}
  */
-function createDevices(app, account) {
+function createDevices(app, account, factors) {
   const { translate } = app;
   const removal = createRemoval(app, account);
   const failure = problem("devices-error");
   const list = html("ul", { class: "cards", "aria-busy": "true", data: { test: "devices" } });
   /** @type {Part[]} */
   let acts = [];
-  const clear = () => [...acts, removal].forEach((act) => act.clear());
+  const clear = () => [...acts, ...(factors ? [factors] : []), removal].forEach((act) => act.clear());
 
   const load = async () => {
     failure.textContent = "";
@@ -94,7 +102,8 @@ function createDevices(app, account) {
       failure.textContent = app.sentenceFor(error);
     }
     list.setAttribute("aria-busy", "false");
-    element.append(removal.element);
+    await factors?.loaded;
+    element.append(...(factors ? [factors.element] : []), removal.element);
   };
   const element = html("div", { class: "stack" }, failure, list);
   void load();

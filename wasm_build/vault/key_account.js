@@ -8,6 +8,7 @@
 import { overwrite } from "./cleanup.js";
 import { deviceName } from "./device_name.js";
 import { ApiError } from "./json_requests.js";
+import { PROTOCOL } from "./key_server.js";
 
 /** @typedef {{buffer: ArrayBuffer, length: number}} Secret */
 /** @typedef {{envelope: {sender: ArrayBuffer, ciphertext: ArrayBuffer}, length: number}} EncryptedSecret */
@@ -38,6 +39,14 @@ import { ApiError } from "./json_requests.js";
  */
 /** @typedef {{request: ArrayBuffer, condition: string, authorization: string, session: ArrayBuffer, known: ArrayBuffer}} Prepared */
 
+/** @typedef {{id: string, kind: "totp" | "webauthn", name: string, created: number, latest: number}} Factor */
+/** @typedef {{factors: Factor[], challenge: string}} Factors `challenge` is for a security key to be added */
+/** @typedef {{ends: number, factors: string[], challenge: string, credentials: string[]}} FactorDemand */
+/**
+ * Asks the person for a second factor, and gives each try to `prove`. Resolves with the answer to the right one.
+ * @typedef {(demand: FactorDemand, prove: (proof: object) => Promise<object>) => Promise<object>} AskFactor
+ */
+
 /** Each time, another device has stored something in the moment between. */
 const STORE_TRIES = 5;
 
@@ -47,6 +56,7 @@ export class KeyAccount {
   #memory;
   #server;
   #user;
+  #askFactor;
   /** @type {ArrayBuffer | null} */
   #session = null;
   #calls = 0;
@@ -57,14 +67,20 @@ export class KeyAccount {
    * @param {() => Promise<Vault>} vault
    * @param {Sealing} seal
    * @param {KeyServerMemory} memory
-   * @param {{server: KeyServer, user: string}} place
+   * @param {{server: KeyServer, user: string, askFactor?: AskFactor}} place
    */
-  constructor(vault, seal, memory, { server, user }) {
+  constructor(vault, seal, memory, { server, user, askFactor = askNobody }) {
     this.#vault = vault;
     this.#seal = seal;
     this.#memory = memory;
     this.#server = server;
     this.#user = user;
+    this.#askFactor = askFactor;
+  }
+
+  /** The address of the account. */
+  get user() {
+    return this.#user;
   }
 
   /** The host of the key server. */
@@ -154,6 +170,32 @@ export class KeyAccount {
     await this.#server.register(request).finally(() => overwrite(request));
   }
 
+  /** @returns {Promise<Factors>} the second factors of the account */
+  factors() {
+    return this.#inTurn(() => this.#factors());
+  }
+
+  /**
+   * Adds a second factor, which `make` makes for a challenge of the server.
+   * @param {Secret} passphrase
+   * @param {(challenge: string) => Promise<object>} make
+   */
+  addFactor(passphrase, make) {
+    return this.#inTurn(async () => {
+      await this.#logIn(passphrase);
+      const body = jsonBody(await make((await this.#factors()).challenge));
+      await this.#server.addFactor(await this.#sign("POST", "/factors", body.slice(0)), body);
+    });
+  }
+
+  /** @param {Secret} passphrase @param {string} id */
+  removeFactor(passphrase, id) {
+    return this.#inTurn(async () => {
+      await this.#logIn(passphrase);
+      await this.#server.removeFactor(await this.#sign("DELETE", `/factors/${id}`), id);
+    });
+  }
+
   /** Deletes the account at the server. @param {Passphrase} passphrase */
   remove(passphrase) {
     return this.#inTurn(async () => {
@@ -204,14 +246,37 @@ export class KeyAccount {
       ...before(),
       sealKey: this.#seal.keyForUnlock(),
     });
-    const response = await this.#server.logIn(path, request).finally(() => overwrite(request));
+    const answer = await this.#server.logIn(path, request).finally(() => overwrite(request));
+    const { response, calls } = await this.#pass(vault, login, answer);
     // After a lock the session has another key, which opens nothing.
     if (ended.aborted) throw new ApiError("locked", "the keys are locked");
     const sealKey = this.#seal.keyForUnlock();
     const opened = await vault.call("roaming.open", { user: this.#user, login, response, ...before(), sealKey });
-    this.#calls = 0;
+    this.#calls = calls;
     await this.#take(opened);
     return opened;
+  }
+
+  /**
+   * Resolves with the answer that has the record, once the person has shown the second factor that a login may wait for,
+   * and with the number of calls that this took.
+   * @param {Vault} vault
+   * @param {ArrayBuffer} login
+   * @param {object} answer
+   */
+  async #pass(vault, login, answer) {
+    let calls = 0;
+    if (!("factors" in answer)) return { response: answer, calls };
+    const response = await this.#askFactor(/** @type {FactorDemand} */ (answer), async (made) => {
+      const proof = jsonBody(made);
+      calls += 1;
+      const sealKey = this.#seal.keyForUnlock();
+      const { authorization } = await vault.call("roaming.prove", {
+        user: this.#user, login: login.slice(0), call: calls, proof: proof.slice(0), sealKey,
+      });
+      return this.#server.prove(authorization, proof);
+    });
+    return { response, calls };
   }
 
   /**
@@ -224,6 +289,11 @@ export class KeyAccount {
     await this.#server.rotate(prepared);
     await this.#take(prepared);
     return prepared;
+  }
+
+  /** @returns {Promise<Factors>} */
+  async #factors() {
+    return this.#server.factors(await this.#sign("GET", "/factors"));
   }
 
   /**
@@ -247,9 +317,14 @@ export class KeyAccount {
     }
   }
 
-  /** @param {string} method @param {string} path @returns {Promise<string>} the header Authorization */
-  async #sign(method, path) {
-    return (await this.#prepare("roaming.sign", { method, path })).authorization;
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {ArrayBuffer} [body]
+   * @returns {Promise<string>} the header Authorization
+   */
+  async #sign(method, path, body) {
+    return (await this.#prepare("roaming.sign", { method, path, ...(body && { body }) })).authorization;
   }
 
   /** @param {string} verb @param {Record<string, unknown>} members @returns {Promise<any>} */
@@ -290,4 +365,14 @@ function copyOf(secret) {
  */
 function copyOfAll(kept) {
   return Object.fromEntries(Object.entries(kept).map(([name, buffer]) => [name, buffer?.slice(0) ?? null]));
+}
+
+/** @param {object} members @returns {ArrayBuffer} the body of a request about second factors */
+function jsonBody(members) {
+  return new TextEncoder().encode(JSON.stringify({ protocol: PROTOCOL, ...members })).buffer;
+}
+
+/** @type {AskFactor} */
+async function askNobody() {
+  throw new ApiError("factor-needed", "the account asks for a second factor");
 }

@@ -3,7 +3,7 @@
 import { ApiError, JSON_TYPE, readJson, request } from "./json_requests.js";
 
 /** The version of the protocol. */
-const PROTOCOL = 2;
+export const PROTOCOL = 2;
 
 /** The client of the key server, which keeps encrypted keys and never learns a passphrase. */
 export class KeyServer {
@@ -34,7 +34,7 @@ export class KeyServer {
   /**
    * @param {"/login" | "/recover"} path
    * @param {ArrayBuffer} body
-   * @returns {Promise<object>} the encrypted keys
+   * @returns {Promise<object>} the encrypted keys, or the second factor that the login waits for
    */
   async logIn(path, body) {
     return readJson(await this.#request(path, { method: "POST", body, headers: JSON_TYPE }));
@@ -55,6 +55,30 @@ export class KeyServer {
   async push({ request: body, condition, authorization }) {
     const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
     await request(`${this.origin}/bundle`, { method: "PUT", body, headers });
+  }
+
+  /**
+   * @param {string} authorization
+   * @param {ArrayBuffer} body a second factor, for a login that waits
+   * @returns {Promise<object>} the encrypted keys
+   */
+  async prove(authorization, body) {
+    return readJson(await request(`${this.origin}/factor`, postOf(authorization, body)));
+  }
+
+  /** @param {string} authorization @returns {Promise<import("./key_account.js").Factors>} */
+  async factors(authorization) {
+    return readJson(await request(`${this.origin}/factors`, { headers: { Authorization: authorization } }));
+  }
+
+  /** @param {string} authorization @param {ArrayBuffer} body */
+  async addFactor(authorization, body) {
+    await request(`${this.origin}/factors`, postOf(authorization, body));
+  }
+
+  /** @param {string} authorization @param {string} id */
+  async removeFactor(authorization, id) {
+    await request(`${this.origin}/factors/${id}`, { method: "DELETE", headers: { Authorization: authorization } });
   }
 
   /** @param {string} authorization */
@@ -90,4 +114,9 @@ export class KeyServer {
       }
     }
   }
+}
+
+/** @param {string} authorization @param {ArrayBuffer} body */
+function postOf(authorization, body) {
+  return { method: "POST", body, headers: { ...JSON_TYPE, Authorization: authorization } };
 }

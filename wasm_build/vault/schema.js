@@ -126,7 +126,8 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     server: "text", user: "text", code: "secret", parameters: "json", at: "text", deviceToken: "bytes",
     deviceName: "text", "known?": "bytes", sealKey: "secret",
   },
-  "roaming.sign": { ...ROAMING_SESSION, sealKey: "secret", method: "text", path: "text" },
+  "roaming.prove": { user: "text", login: "bytes", call: "number", proof: "bytes", sealKey: "secret" },
+  "roaming.sign": { ...ROAMING_SESSION, sealKey: "secret", method: "text", path: "text", "body?": "bytes" },
   "roaming.push": { ...ROAMING_SESSION, identities: ["bytes"], sealKey: "secret" },
   "roaming.rotate": {
     ...ROAMING_SESSION, sealKey: "secret", passphrase: "secret", revoked: ["text"], "newCode?": "flag",
@@ -212,6 +213,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.login": { request: "bytes", login: "bytes" },
   "roaming.open": { ...OPENED, session: "bytes", known: "bytes" },
   "roaming.recover": { request: "bytes", login: "bytes" },
+  "roaming.prove": { authorization: "text" },
   "roaming.sign": { authorization: "text" },
   "roaming.push": PREPARED,
   "roaming.rotate": { ...PREPARED, "code?": "bytes" },

@@ -11,6 +11,7 @@ import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
+import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { KeyRing } from "./keys.js";
 import { KeptList } from "./kept_list.js";
 import { KeyServerFinder } from "./key_server_finder.js";
@@ -88,7 +89,10 @@ export class App {
     this.api = new BridgeApi(apiOrigin, () => this.#sessionEnded());
     this.events = new MailEvents(this.api.eventsUrl, () => void this.api.checkSession());
     const vault = () => this.#startVault();
-    this.keys = new KeyRing(vault, { memory: new KeyServerMemory(() => this.kept.keeping !== "off") });
+    this.keys = new KeyRing(vault, {
+      memory: new KeyServerMemory(() => this.kept.keeping !== "off"),
+      askFactor: (demand, prove) => askFactor(this, demand, prove),
+    });
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
     // server of its own, and get the stretched passphrase.
     this.keyServer = new KeyServer(keyServerOrigin, discovery && new KeyServerFinder(vault, discovery, () => this.address ?? ""));

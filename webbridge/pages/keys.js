@@ -14,6 +14,7 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
 
 /** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("../../wasm_build/vault/key_server.js").KeyServer} KeyServer */
+/** @typedef {import("../../wasm_build/vault/key_account.js").AskFactor} AskFactor */
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
 /** @typedef {import("../../wasm_build/vault/session.js").Caller} Vault */
@@ -40,16 +41,18 @@ export class KeyRing extends EventTarget {
   #offered = null;
 
   #memory;
+  #askFactor;
   /** @type {KeyAccount | null} */
   #account = null;
 
   /**
    * @param {() => Promise<Vault>} vault
-   * @param {{session?: SealedSession, memory?: KeyServerMemory}} [parts]
+   * @param {{session?: SealedSession, memory?: KeyServerMemory, askFactor?: AskFactor}} [parts]
    */
-  constructor(vault, { session = new SealedSession(), memory = new KeyServerMemory(() => false) } = {}) {
+  constructor(vault, { session = new SealedSession(), memory = new KeyServerMemory(() => false), askFactor } = {}) {
     super();
     this.#memory = memory;
+    this.#askFactor = askFactor;
     this.#session = session;
     this.#vault = async () => session.guard(await vault());
     session.addEventListener("locked", (event) => {
@@ -192,7 +195,7 @@ export class KeyRing extends EventTarget {
 
   /** @param {KeyServer} server @param {string} user */
   #accountAt(server, user) {
-    return new KeyAccount(this.#vault, this.#session, this.#memory, { server, user });
+    return new KeyAccount(this.#vault, this.#session, this.#memory, { server, user, askFactor: this.#askFactor });
   }
 
   /** @param {KeyAccount} account */

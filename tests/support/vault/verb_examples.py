@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from roaming_keys.factor_wire import CodeProof
 from roaming_keys.recovery import write_code
 from smime_core import blocking
 from smime_core.blocking import run
@@ -256,6 +257,16 @@ def _accounts() -> dict[str, Example]:
                 "sealKey": b"k" * 32,
             },
             wrong={"code": b"no code"},
+        ),
+        "roaming.prove": Example(
+            right={
+                "user": _SERVER["user"],
+                "login": sealed_login,
+                "sealKey": b"k" * 32,
+                "call": 1,
+                "proof": CodeProof(code="123456").to_json(),
+            },
+            wrong={"sealKey": b"o" * 32},
         ),
         "roaming.sign": Example(right={**calling, "method": "GET", "path": "/devices"}, wrong={"path": "/passphrase"}),
         "roaming.push": Example(

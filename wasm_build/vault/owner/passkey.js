@@ -12,11 +12,11 @@ import { VaultError } from "../vault_error.js";
 /** @typedef {{credentialId: ArrayBuffer, salt: ArrayBuffer}} Passkey */
 
 const SALT_BYTES = 32;
-const TIMEOUT_MILLISECONDS = 120_000;
-/** ES256, EdDSA, RS256 (IANA COSE algorithms). WebAuthn demands signature algorithms; we use no signature. */
-const ALGORITHMS = [-7, -8, -257];
+export const TIMEOUT_MILLISECONDS = 120_000;
+/** ES256, EdDSA, RS256 (IANA COSE algorithms). Passkeys that give a secret need no signature, but WebAuthn demands one. */
+export const ALGORITHMS = [-7, -8, -257];
 /** Hosts that are IP addresses, which WebAuthn does not accept as relying party. */
-const ADDRESS = /^[\d.]+$|^\[/u;
+export const ADDRESS = /^[\d.]+$|^\[/u;
 
 /** Whether browser, device and origin allow passkeys that give a secret. */
 export async function hasPasskeys() {
@@ -72,10 +72,11 @@ export async function askPasskey({ credentialId, salt }) {
 }
 
 /**
+ * Resolves with what the authenticator gives. Rejects with `passkey-cancelled` or `passkey-failed`.
  * @param {() => Promise<Credential | null>} request
  * @returns {Promise<PublicKeyCredential>}
  */
-async function ask(request) {
+export async function ask(request) {
   try {
     return /** @type {PublicKeyCredential} */ (await request());
   } catch (error) {
@@ -103,6 +104,6 @@ function takeOutput(credential) {
 }
 
 /** @param {number} length */
-function random(length) {
+export function random(length) {
   return crypto.getRandomValues(new Uint8Array(length));
 }

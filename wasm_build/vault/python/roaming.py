@@ -75,6 +75,15 @@ class OpenRecord:
     seal_key: Secret
 
 
+@request_class
+class ProveFactor:
+    user: str
+    login: bytes
+    seal_key: Secret
+    call: int
+    proof: bytes
+
+
 async def register(request: Register, provider: CryptoProvider) -> Reply:
     """Returns `{request}`, with which the page makes the account at the server. Raises SmimeError."""
     identity = await load_identity(request.p12, request.p12_passphrase, provider)
@@ -100,6 +109,15 @@ async def recover(request: Recover, provider: CryptoProvider) -> Reply:
     keys, terms = await recovery_keys(secret, provider), LoginTerms.from_json(request.parameters)
     login, pending = await prepare_recovery(place, terms, keys, _here(request), provider)
     return await _login_reply(login, pending, request.seal_key, provider)
+
+
+async def prove_factor(request: ProveFactor, provider: CryptoProvider) -> Reply:
+    """Returns `{authorization}` of the call with a second factor, for a login that waits for it. Raises SmimeError."""
+    purpose = _purpose_for(normalise_user(request.user))
+    pending = _read(await unseal_secret(request.login, purpose, request.seal_key, provider))
+    pending.session_key.counter = request.call - 1
+    _, authorization = await pending.sign_proof(request.proof, provider)
+    return {"authorization": authorization}
 
 
 async def open_response(request: OpenRecord, provider: CryptoProvider) -> Reply:

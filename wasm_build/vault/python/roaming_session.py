@@ -7,6 +7,7 @@ takes when the server has answered. The page counts the calls.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -26,7 +27,9 @@ from wasm_build.vault.python.signers import identity_of
 
 _PURPOSE: Final = b"sealwax session at a key server 2: "
 # What the page may ask by `sign_call`. Other calls have a record, which only their own verbs make.
-_PLAIN_CALLS: Final = {("GET", "/devices"), ("GET", "/bundle"), ("DELETE", "/account")}
+_PLAIN_CALLS: Final = re.compile(
+    r"GET /(?:devices|bundle|factors)|DELETE /account|POST /factors|DELETE /factors/[0-9a-f]{32}"
+)
 
 
 @request_class
@@ -37,6 +40,7 @@ class SignCall:
     call: int
     method: str
     path: str
+    body: bytes = b""
 
 
 @request_class
@@ -69,11 +73,12 @@ class TakeRecord:
 
 async def sign_call(request: SignCall, provider: CryptoProvider) -> Reply:
     """Returns `{authorization}` of a call without a record. Raises SmimeError."""
-    if (request.method, request.path) not in _PLAIN_CALLS:
+    if not _PLAIN_CALLS.fullmatch(f"{request.method} {request.path}"):
         raise MalformedMessage("expected a call without a record", where="path")
     session = await read_session(request.session, request.user, request.seal_key, provider)
     session.session_key.counter = request.call - 1
-    return {"authorization": await session.sign(Call(method=request.method, path=request.path), provider)}
+    call = Call(method=request.method, path=request.path, body=request.body)
+    return {"authorization": await session.sign(call, provider)}
 
 
 async def prepare_push(request: PreparePush, provider: CryptoProvider) -> Reply:

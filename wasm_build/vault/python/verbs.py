@@ -145,6 +145,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "roaming.login": Verb(roaming.LogIn, roaming.log_in),
     "roaming.open": Verb(roaming.OpenRecord, roaming.open_response),
     "roaming.recover": Verb(roaming.Recover, roaming.recover),
+    "roaming.prove": Verb(roaming.ProveFactor, roaming.prove_factor),
     "roaming.sign": Verb(roaming_session.SignCall, roaming_session.sign_call),
     "roaming.push": Verb(roaming_session.PreparePush, roaming_session.prepare_push),
     "roaming.rotate": Verb(roaming_session.PrepareRotation, roaming_session.prepare_rotation),
