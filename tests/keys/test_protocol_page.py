@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hmac
 import json
 import re
 import subprocess
@@ -176,6 +177,47 @@ def test_the_keys_the_login_and_the_call_of_the_page_come_out() -> None:
 
     call = fields("call", 2, origin, public, "GET", "/bundle", "", sha256(b"").digest(), 1)
     assert [base64url(session_key.sign(call))] == re.findall(r"^    ([\w-]{86})$", PAGE, re.MULTILINE)
+
+
+def one_time_code(secret: bytes, at: int) -> str:
+    """RFC 6238, by hand."""
+    mac = hmac.digest(secret, (at // 30).to_bytes(8, "big"), "sha1")
+    offset = mac[-1] & 0x0F
+    return f"{(int.from_bytes(mac[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def test_the_code_of_the_page_comes_out() -> None:
+    ((secret, at, code),) = re.findall(r"the secret `(\w{40})` has at the time (\d+) the code `(\d{6})`", PAGE)
+    assert one_time_code(bytes.fromhex(secret), int(at)) == code
+
+
+def test_a_reader_of_the_page_adds_an_app_and_proves_it(client: FlaskClient, clock: FakeClock) -> None:
+    ours = Person(client, clock)
+    ours.register()
+    terms = client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
+    secret = stretched(ORIGIN, USER, PASSPHRASE.decode(), terms)
+    login_key, app = Ed25519PrivateKey.from_private_bytes(derived(secret, "login key")), bytes(range(20))
+    reader = Reader(client, clock)
+    reader.log_in(login_key, path="/login", label="login")
+    first = one_time_code(app, int(clock().timestamp()))
+    totp = {"protocol": 2, "kind": "totp"}
+    added = reader.call("POST", "/factors", body=totp | {"name": "a phone", "secret": text(app), "code": first})
+    assert added.status_code == 201, added.data
+    clock.advance(seconds=30)
+
+    waiting = Reader(client, clock)
+    demand = waiting.log_in(login_key, path="/login", label="login").get_json()
+    assert (demand["factors"], demand["credentials"]) == (["totp"], [])
+    assert len(base64.b64decode(demand["challenge"])) == 32
+    assert demand["ends"] == int(clock().timestamp()) + 300
+    assert waiting.call("GET", "/bundle").get_json()["code"] == "login-ended"
+    again = waiting.call("POST", "/factor", body=totp | {"code": first})
+    assert (again.status_code, again.get_json()["code"]) == (401, "factor-refused")
+    code = one_time_code(app, int(clock().timestamp()))
+    assert waiting.call("POST", "/factor", body=totp | {"code": code}).get_json()["record"]["version"] == 1
+    (listed,) = waiting.call("GET", "/factors").get_json()["factors"]
+    assert waiting.call("DELETE", f"/factors/{listed['id']}").status_code == 200
+    assert "record" in Reader(client, clock).log_in(login_key, path="/login", label="login").get_json()
 
 
 def recovery_keys(secret: bytes) -> tuple[Ed25519PrivateKey, X25519PrivateKey]:
