@@ -1,7 +1,7 @@
 /** The dialog that asks for a second factor at a login: a code of the person's app, or a touch of a security key. */
 
 import { bytesFromBase64 } from "../vault/base64.js";
-import { askSecurityKey, canUseSecurityKeys } from "../vault/owner/security_key.js";
+import { askSecurityKey, canUseSecurityKeys } from "../vault/security_key.js";
 import { openDialog } from "./dialog.js";
 import { html, uniqueId } from "./dom.js";
 import { problem } from "./parts.js";

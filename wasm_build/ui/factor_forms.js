@@ -1,7 +1,7 @@
 /** The part of the account about second factors: their list, and the forms that add and remove one. */
 
 import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
-import { canUseSecurityKeys, createSecurityKey } from "../vault/owner/security_key.js";
+import { canUseSecurityKeys, createSecurityKey } from "../vault/security_key.js";
 import { html } from "./dom.js";
 import { longDate } from "./formats.js";
 import { inputField, problem } from "./parts.js";

@@ -5,6 +5,7 @@
  * and a salt. Only the vault gets this secret. Credential id and salt are not secret; the caller keeps them.
  */
 
+import { ADDRESS, ALGORITHMS, ask, random, TIMEOUT_MILLISECONDS } from "../authenticator.js";
 import { overwrite, SECRET_BUFFER_BYTES } from "../cleanup.js";
 import { VaultError } from "../vault_error.js";
 
@@ -12,11 +13,6 @@ import { VaultError } from "../vault_error.js";
 /** @typedef {{credentialId: ArrayBuffer, salt: ArrayBuffer}} Passkey */
 
 const SALT_BYTES = 32;
-export const TIMEOUT_MILLISECONDS = 120_000;
-/** ES256, EdDSA, RS256 (IANA COSE algorithms). Passkeys that give a secret need no signature, but WebAuthn demands one. */
-export const ALGORITHMS = [-7, -8, -257];
-/** Hosts that are IP addresses, which WebAuthn does not accept as relying party. */
-export const ADDRESS = /^[\d.]+$|^\[/u;
 
 /** Whether browser, device and origin allow passkeys that give a secret. */
 export async function hasPasskeys() {
@@ -72,22 +68,6 @@ export async function askPasskey({ credentialId, salt }) {
 }
 
 /**
- * Resolves with what the authenticator gives. Rejects with `passkey-cancelled` or `passkey-failed`.
- * @param {() => Promise<Credential | null>} request
- * @returns {Promise<PublicKeyCredential>}
- */
-export async function ask(request) {
-  try {
-    return /** @type {PublicKeyCredential} */ (await request());
-  } catch (error) {
-    const { name, message } = /** @type {DOMException} */ (error);
-    // WebAuthn has the same name for a refusal, a closed dialogue and a timeout, so that sites cannot tell them apart.
-    if (name === "NotAllowedError" || name === "AbortError") throw new VaultError("passkey-cancelled", message);
-    throw new VaultError("passkey-failed", message);
-  }
-}
-
-/**
  * Moves the secret into its own buffer and overwrites the browser's buffer. Returns null if there is no secret.
  * @param {PublicKeyCredential} credential
  * @returns {Secret | null}
@@ -101,9 +81,4 @@ function takeOutput(credential) {
   new Uint8Array(buffer).set(octets);
   overwrite(/** @type {ArrayBuffer} */ (given));
   return { buffer, length: octets.length };
-}
-
-/** @param {number} length */
-export function random(length) {
-  return crypto.getRandomValues(new Uint8Array(length));
 }

@@ -4,7 +4,7 @@
  * The host of the page is the relying party. A touch is enough: the passphrase is the other factor.
  */
 
-import { ADDRESS, ALGORITHMS, ask, random, TIMEOUT_MILLISECONDS } from "./passkey.js";
+import { ADDRESS, ALGORITHMS, ask, random, TIMEOUT_MILLISECONDS } from "./authenticator.js";
 
 /** @typedef {{credential_id: ArrayBuffer, client_data: ArrayBuffer, authenticator_data: ArrayBuffer, signature: ArrayBuffer}} Assertion */
 /** @typedef {{client_data: ArrayBuffer, attestation: ArrayBuffer}} Registration */
