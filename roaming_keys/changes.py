@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from roaming_keys.protocol import AccountKeys, KeyAccount, check_passphrase, stretch
 from roaming_keys.records import OpenRecord, build_first_record, build_rotated_record
 from roaming_keys.recovery import RecoveryKeys
+from roaming_keys.state import WrapKey
 from roaming_keys.wire import LoginKeys, Parameters, Registration, Rotation, WrapKind
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
@@ -34,13 +34,14 @@ async def build_registration(
         user=account.user,
         ticket=ticket,
         keys=LoginKeys(parameters=parameters, login_key=keys.public),
-        record=await build_first_record(account.user, identities, keys.wrap_key, provider),
+        record=await build_first_record(account.user, identities, keys, provider),
     )
 
 
 async def build_rotation(
     account: KeyAccount,
     opened: OpenRecord,
+    wrap_keys: Sequence[WrapKey],
     provider: CryptoProvider,
     *,
     revoked: Sequence[str] = (),
@@ -49,19 +50,19 @@ async def build_rotation(
     """Return the body of `POST /passphrase` and the account's new keys.
 
     The passphrase of `account` may be the same as before: by the new salt and the new key, devices that are `revoked`
-    can neither log in nor open later records. `recovery` takes the place of an earlier recovery code; without it the
-    earlier one stays. Raises PassphraseMissing or MalformedMessage.
+    can neither log in nor open later records. Of the earlier wrap keys only `wrap_keys` stay, which are the owner's
+    (`own_wrap_keys.py`). `recovery` takes the place of an earlier recovery code. Raises PassphraseMissing or
+    MalformedMessage.
     """
     check_passphrase(account.passphrase)
     parameters = _new_parameters(provider)
     keys = await stretch(account, parameters, provider)
     if recovery is not None:
-        others = tuple(one for one in opened.state.wrap_keys if one.kind != WrapKind.RECOVERY)
-        opened = replace(opened, state=replace(opened.state, wrap_keys=(*others, recovery.wrap_key)))
-    codes = [one.login_key for one in opened.state.wrap_keys if one.kind == WrapKind.RECOVERY]
+        wrap_keys = (*(one for one in wrap_keys if one.kind != WrapKind.RECOVERY), recovery.wrap_key)
+    codes = [one.login_key for one in wrap_keys if one.kind == WrapKind.RECOVERY]
     rotation = Rotation(
         keys=LoginKeys(parameters=parameters, login_key=keys.public, recovery_key=codes[0] if codes else None),
-        record=await build_rotated_record(opened, account.user, keys.wrap_key, provider),
+        record=await build_rotated_record(opened, account.user, keys, tuple(wrap_keys), provider),
         revoked=tuple(revoked),
     )
     return rotation, keys

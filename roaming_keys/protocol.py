@@ -3,6 +3,7 @@
     stretched = Argon2id(passphrase, SHA-256(label, server origin, user, salt))      RFC 9106
     login_key = Ed25519 key with the seed HKDF(stretched, "login key")               RFC 5869, RFC 8032
     wrap_key  = HKDF(stretched, "passphrase wrap key")
+    authenticating_key = HKDF(stretched, "wrap keys authenticating key")
 
 A login signs the server's nonce and a session key, so nothing is sent that could be used again; each later call is
 signed by the session key (`calls.py`). The server sees public keys and encrypted records (`records.py`), and learns
@@ -82,6 +83,7 @@ class AccountKeys:
 
     login_key: PrivateKey = field(repr=False)
     wrap_key: bytes = field(repr=False)
+    authenticating_key: bytes = field(repr=False)
 
     @property
     def public(self) -> bytes:
@@ -102,6 +104,7 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
     return AccountKeys(
         login_key=raw_private_key(KeyType.ED25519, await expand(stretched, "login key", KEY_BYTES, provider)),
         wrap_key=await expand(stretched, "passphrase wrap key", AES_256_GCM.key_length, provider),
+        authenticating_key=await expand(stretched, "wrap keys authenticating key", KEY_BYTES, provider),
     )
 
 

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from roaming_keys.protocol import KEY_BYTES, encode_fields, expand
+from roaming_keys.own_wrap_keys import authenticate
+from roaming_keys.protocol import KEY_BYTES, AccountKeys, encode_fields, expand
 from roaming_keys.reader import Reader, to_base64, write
-from roaming_keys.state import AccountState
+from roaming_keys.state import AccountState, WrapKey
 from roaming_keys.wire import (
     KEY_FORM,
     MAX_BUNDLE_BYTES,
@@ -93,10 +94,11 @@ class StatePart:
 
 
 async def build_first_record(
-    user: str, identities: Sequence[Identity], wrap_key: bytes, provider: CryptoProvider
+    user: str, identities: Sequence[Identity], keys: AccountKeys, provider: CryptoProvider
 ) -> KeyRecord:
-    """Return `identities` as version 1 of a new account, for the passphrase's wrap key. `user` is normalised."""
-    return await _build_under_new_key(user, FIRST_VERSION, identities, AccountState(), wrap_key, provider)
+    """Return `identities` as version 1 of a new account, for the passphrase's keys. `user` is normalised."""
+    base = _Base(version=FIRST_VERSION, identities=identities, state=AccountState())
+    return await _build_under_new_key(user, base, keys, provider)
 
 
 async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvider) -> KeyRecord:
@@ -105,13 +107,16 @@ async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvi
     return await _build(user, _next_base(opened, user), record.bundle_id, opened.key, record.wraps, provider)
 
 
-async def build_rotated_record(opened: OpenRecord, user: str, wrap_key: bytes, provider: CryptoProvider) -> KeyRecord:
-    """Return the content of an open record as the next version, under a new key for the passphrase's wrap key.
+async def build_rotated_record(
+    opened: OpenRecord, user: str, keys: AccountKeys, wrap_keys: tuple[WrapKey, ...], provider: CryptoProvider
+) -> KeyRecord:
+    """Return the content of an open record as the next version, under a new key for the passphrase's keys.
 
-    The key is also wrapped for each public key of the state.
+    The key is also wrapped for `wrap_keys`, which take the place of those of the state.
     """
     base = _next_base(opened, user)
-    return await _build_under_new_key(user, base.version, base.identities, base.state, wrap_key, provider)
+    base = replace(base, state=replace(base.state, wrap_keys=wrap_keys))
+    return await _build_under_new_key(user, base, keys, provider)
 
 
 async def unwrap_by_passphrase(record: KeyRecord, user: str, wrap_key: bytes, provider: CryptoProvider) -> bytes:
@@ -174,20 +179,14 @@ def _next_base(opened: OpenRecord, user: str) -> _Base:
     return _Base(version=version + 1, identities=opened.identities, state=state)
 
 
-async def _build_under_new_key(
-    user: str,
-    version: int,
-    identities: Sequence[Identity],
-    state: AccountState,
-    wrap_key: bytes,
-    provider: CryptoProvider,
-) -> KeyRecord:
+async def _build_under_new_key(user: str, base: _Base, keys: AccountKeys, provider: CryptoProvider) -> KeyRecord:
+    wrap_keys = base.state.wrap_keys
+    state = replace(base.state, authenticator=await authenticate(wrap_keys, user, keys, provider))
     key, bundle_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
-    wraps = [await make_wrap(WrapKind.PASSPHRASE, key, wrap_key, user, bundle_id, provider)]
-    for one in state.wrap_keys:
+    wraps = [await make_wrap(WrapKind.PASSPHRASE, key, keys.wrap_key, user, bundle_id, provider)]
+    for one in wrap_keys:
         wraps.append(await wrap_for_public_key(one.kind, key, one.key, user, bundle_id, provider))
-    base = _Base(version=version, identities=identities, state=state)
-    return await _build(user, base, bundle_id, key, tuple(wraps), provider)
+    return await _build(user, replace(base, state=state), bundle_id, key, tuple(wraps), provider)
 
 
 async def _build(

@@ -14,6 +14,7 @@ from roaming_keys.calls import Call, SessionKey
 from roaming_keys.changes import build_rotation
 from roaming_keys.factor_wire import AssertionProof, CodeProof, FactorDemand, Factors, NewCodes, NewSecurityKey
 from roaming_keys.known import Known
+from roaming_keys.own_wrap_keys import OwnWrapKeys, find_own_wrap_keys
 from roaming_keys.protocol import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
 from roaming_keys.records import OpenRecord, build_next_record, digest_of, open_record, unwrap_by_passphrase
 from roaming_keys.recovery import RecoveryKeys, unwrap_by_recovery_code
@@ -91,12 +92,16 @@ class OnDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session and the open record. Each method that changes something returns the session after it."""
+    """A session and the open record. Each method that changes something returns the session after it.
+
+    `own` are the wrap keys for which the secret of the login vouches. Records under the same key have no others.
+    """
 
     place: Place
     parameters: Parameters
     session_key: SessionKey = field(repr=False)
     opened: OpenRecord = field(repr=False)
+    own: OwnWrapKeys
 
     @property
     def known(self) -> Known:
@@ -164,11 +169,14 @@ class Session:
     ) -> Prepared:
         """Return the call that stores a new key, as `rotate` does."""
         account = KeyAccount(server=self.place.server, user=self.place.user, passphrase=passphrase)
-        rotation, keys = await build_rotation(account, self.opened, provider, revoked=revoked, recovery=recovery)
+        rotation, keys = await build_rotation(
+            account, self.opened, self.own.keys, provider, revoked=revoked, recovery=recovery
+        )
         call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
         key = await unwrap_by_passphrase(rotation.record, self.place.user, keys.wrap_key, provider)
         opened = await self._reopen(rotation.record, key, provider)
-        return Prepared(call=call, after=replace(self, parameters=rotation.keys.parameters, opened=opened))
+        own = OwnWrapKeys(keys=opened.state.wrap_keys)
+        return Prepared(call=call, after=replace(self, parameters=rotation.keys.parameters, opened=opened, own=own))
 
     async def with_record(self, record: KeyRecord, provider: CryptoProvider) -> Session:
         """Return the session with another record under the same key. Raises ServerLies, WrongPassphrase."""
@@ -245,7 +253,10 @@ class PendingLogin:
         opened = await open_record(record, user, key, provider)
         if known is not None:
             known.check_record(opened, user)
-        return Session(place=self.place, parameters=self.parameters, session_key=self.session_key, opened=opened)
+        own = await find_own_wrap_keys(opened.state, user, self.secret, provider)
+        return Session(
+            place=self.place, parameters=self.parameters, session_key=self.session_key, opened=opened, own=own
+        )
 
     async def sign_proof(self, proof: bytes, provider: CryptoProvider) -> tuple[Call, str]:
         """Return the call with the body of a proof, and its header Authorization."""

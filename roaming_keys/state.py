@@ -29,8 +29,9 @@ from smime_core.limits import check_limit
 from smime_core.trust import parse_json
 
 DIGEST_BYTES: Final = 32
+AUTHENTICATOR_BYTES: Final = 32
 KEPT_DIGESTS: Final = 64
-_OWN_MEMBERS: Final = ("history", "wrap_keys", "entries")
+_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +42,30 @@ class WrapKey:
     key: bytes
     login_key: bytes
 
+    def members(self) -> dict[str, str]:
+        return {"kind": self.kind, "key": to_base64(self.key), "login_key": to_base64(self.login_key)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> WrapKey:
+        key = cls(
+            kind=reader.text("kind"),
+            key=reader.exactly("key", PUBLIC_KEY_BYTES),
+            login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
+        )
+        reader.check_finished()
+        return key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS."""
+    """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
+
+    `authenticator` is that of the wrap keys (`own_wrap_keys.py`).
+    """
 
     history: Mapping[int, bytes] = field(default_factory=dict)
     wrap_keys: tuple[WrapKey, ...] = ()
+    authenticator: bytes = b""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,10 +83,8 @@ class AccountState:
         members = {
             **self.others,
             "history": [{"version": number, "digest": to_base64(one)} for number, one in sorted(self.history.items())],
-            "wrap_keys": [
-                {"kind": one.kind, "key": to_base64(one.key), "login_key": to_base64(one.login_key)}
-                for one in self.wrap_keys
-            ],
+            "wrap_keys": [one.members() for one in self.wrap_keys],
+            "authenticator": to_base64(self.authenticator),
             "entries": write_entries(self.entries),
         }
         written = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
@@ -92,7 +108,8 @@ class AccountState:
             one.check_finished()
         return cls(
             history=history,
-            wrap_keys=tuple(_read_wrap_key(one) for one in reader.records("wrap_keys", MAX_WRAPS)),
+            wrap_keys=tuple(WrapKey.from_reader(one) for one in reader.records("wrap_keys", MAX_WRAPS)),
+            authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.records("entries", MAX_ENTRIES)),
             others=others,
         )
@@ -111,13 +128,3 @@ def _inflate(data: bytes) -> bytes:
 
 
 OVERHEAD_BYTES: Final = 12 + 16  # The nonce and the tag of AES-GCM.
-
-
-def _read_wrap_key(reader: Reader) -> WrapKey:
-    key = WrapKey(
-        kind=reader.text("kind"),
-        key=reader.exactly("key", PUBLIC_KEY_BYTES),
-        login_key=reader.exactly("login_key", PUBLIC_KEY_BYTES),
-    )
-    reader.check_finished()
-    return key

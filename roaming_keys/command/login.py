@@ -29,6 +29,11 @@ NEW_PASSPHRASE_FILE: Final = click.Option(
     help="File whose first line is the new passphrase. It is asked for otherwise.",
 )
 
+_LOST_CODE: Final = (
+    "somebody has changed the recovery code of this account: your code no longer opens it after the next change of its "
+    "keys. Make a new one: sealwax roam recovery-code"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChoice:
@@ -100,6 +105,8 @@ def open_session(login: AccountLogin) -> Roaming:
     account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
     session = blocking.run(log_in(setting, account, on_device(place)))
     remember(session)
+    if session.own.has_lost_some:
+        write_error(_LOST_CODE)
     return Roaming(session=session, passphrase=passphrase, setting=setting)
 
 

@@ -164,6 +164,13 @@ def test_the_keys_the_login_and_the_call_of_the_page_come_out() -> None:
     public_key, wrap_key = login_key.public_key().public_bytes_raw(), derived(secret, "passphrase wrap key")
     assert [public_key.hex()] == re.findall(r"^    login key, public  (\w+)$", PAGE, re.MULTILINE)
     assert [wrap_key.hex()] == re.findall(r"^    wrap key           (\w+)$", PAGE, re.MULTILINE)
+    authenticating_key = derived(secret, "wrap keys authenticating key")
+    assert [authenticating_key.hex()] == re.findall(r"^    authenticating key (\w+)$", PAGE, re.MULTILINE)
+    code_login, code_wrap = recovery_keys(bytes(range(16)))
+    tag = derived(
+        authenticating_key, "wrap keys", address, "recovery", code_wrap.public_key().public_bytes_raw(), raw(code_login)
+    )
+    assert [tag.hex()] == re.findall(r"^    authenticator  (\w+)$", PAGE, re.MULTILINE)
 
     (nonce,) = re.findall(r"the nonce `(\w+)`", PAGE)
     (session_seed,) = re.findall(r"^`(\w{64})`, the token", PAGE, re.MULTILINE)
@@ -255,7 +262,10 @@ def test_a_reader_of_the_page_registers_stores_and_recovers(client: FlaskClient,
     agreed = derived(ephemeral.exchange(code_wrap.public_key()), "agreed wrap key", ephemeral_public, code_public)
     for_code = AESGCM(agreed).encrypt(bytes(12), bundle_key, fields("wrap", 1, USER, "bundle1", 1, "recovery"))
     code_keys = {"kind": "recovery", "key": text(code_public), "login_key": text(raw(code_login))}
-    state = {"history": [], "wrap_keys": [code_keys], "entries": [{"name": "a", "at": 1, "value": "b"}]}
+    authenticating_key = derived(secret, "wrap keys authenticating key")
+    tag = derived(authenticating_key, "wrap keys", USER, "recovery", code_public, raw(code_login))
+    entries = [{"name": "a", "at": 1, "value": "b"}]
+    state = {"history": [], "wrap_keys": [code_keys], "authenticator": text(tag), "entries": entries}
     record = {
         "bundle_id": "bundle1", "version": 1, "bundle": text(padded(a_pkcs12(bundle_password(bundle_key, 1)))),
         "state": text(sealed_state(bundle_key, "bundle1", 1, state)),
@@ -300,6 +310,7 @@ def test_a_reader_of_the_page_registers_stores_and_recovers(client: FlaskClient,
     ours = Person(client, clock, passphrase=password.encode()).log_in()
     assert (ours.opened.key, ours.opened.state.history) == (bundle_key, {1: digest(record)})
     assert ours.opened.state.entries["a"].value == "b"
+    assert [one.login_key for one in ours.own.keys] == [raw(code_login)]
     wrap = recovered["wraps"][1]
     shared = code_wrap.exchange(X25519PublicKey.from_public_bytes(base64.b64decode(wrap["nonce"])))
     unwrapped = AESGCM(derived(shared, "agreed wrap key", base64.b64decode(wrap["nonce"]), code_public)).decrypt(

@@ -15,15 +15,25 @@ from roaming_keys.calls import Call, Credentials, SessionKey
 from roaming_keys.entries import Entry
 from roaming_keys.known import Known, ServerLies
 from roaming_keys.records import OpenRecord, build_next_record, open_record
-from roaming_keys.recovery import WrongRecoveryCode, read_code, recovery_keys, write_code
+from roaming_keys.recovery import RecoveryKeys, WrongRecoveryCode, read_code, recovery_keys, write_code
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.sessions import LIFETIME
-from roaming_keys.state import AccountState
-from roaming_keys.wire import STEP_BYTES, Device, KeyRecord
+from roaming_keys.state import AccountState, WrapKey
+from roaming_keys.wire import STEP_BYTES, Device, KeyRecord, WrapKind
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
 from tests.support.clock import FakeClock
-from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, USER, Person, certificates, identity, make_client
+from tests.support.keys.people import (
+    ORIGIN,
+    OTHER_PASSPHRASE,
+    PASSPHRASE,
+    PROVIDER,
+    USER,
+    Person,
+    certificates,
+    identity,
+    make_client,
+)
 
 
 @pytest.fixture
@@ -168,6 +178,72 @@ def test_a_new_recovery_code_takes_the_place_of_the_old_one(laptop: Person) -> N
         laptop.recover(old)
     assert code_of(refused) == "login-refused"
     assert certificates(laptop.recover(new)) == certificates(session)
+
+
+def keys_of_code(number: int) -> RecoveryKeys:
+    return run(recovery_keys(bytes([number]) * 16, PROVIDER))
+
+
+def with_wrap_keys(session: Session, *wrap_keys: WrapKey) -> Session:
+    return replace(session, opened=replace(session.opened, state=replace(session.opened.state, wrap_keys=wrap_keys)))
+
+
+@pytest.mark.parametrize("had_code", [True, False])
+def test_a_code_that_a_thief_has_stored_opens_nothing_after_a_revocation(
+    laptop: Person, phone: Person, had_code: bool
+) -> None:
+    paper, thief = keys_of_code(1), keys_of_code(2)
+    if had_code:
+        run(laptop.log_in().rotate(laptop.setting, PASSPHRASE, recovery=paper))
+    stolen = with_wrap_keys(phone.log_in(), thief.wrap_key)
+    run(stolen.push(phone.setting, stolen.opened))
+    ours = laptop.log_in()
+    assert ours.own.has_lost_some
+    rotated = run(ours.rotate(laptop.setting, PASSPHRASE, revoked=[_other_device(ours, laptop)]))
+    assert [one.kind for one in rotated.opened.record.wraps] == [WrapKind.PASSPHRASE]
+    for code in (thief, paper):
+        with pytest.raises(KeyServerError):
+            phone.recover(code)
+    # A new code counts again.
+    run(laptop.log_in().rotate(laptop.setting, PASSPHRASE, recovery=paper))
+    assert not laptop.log_in().own.has_lost_some
+    assert phone.recover(paper).opened.state.wrap_keys == (paper.wrap_key,)
+
+
+def _other_device(session: Session, person: Person) -> str:
+    (other,) = [one.id for one in run(session.devices(person.setting)) if not one.is_this]
+    return other
+
+
+def test_a_code_that_is_stored_after_the_login_is_not_carried_over(laptop: Person, phone: Person) -> None:
+    paper, thief = keys_of_code(1), keys_of_code(2)
+    run(laptop.log_in().rotate(laptop.setting, PASSPHRASE, recovery=paper))
+    stolen, ours = phone.log_in(), laptop.log_in()
+    planting = with_wrap_keys(stolen, thief.wrap_key)
+    run(planting.push(phone.setting, planting.opened))
+    rotated = run(run(ours.pull(laptop.setting)).rotate(laptop.setting, OTHER_PASSPHRASE))
+    assert rotated.opened.state.wrap_keys == rotated.own.keys == (paper.wrap_key,)
+    assert certificates(phone.recover(paper)) == certificates(rotated)
+
+
+def test_a_code_that_was_removed_is_missed(laptop: Person, phone: Person) -> None:
+    run(laptop.log_in().rotate(laptop.setting, PASSPHRASE, recovery=keys_of_code(1)))
+    emptied = with_wrap_keys(phone.log_in())
+    run(emptied.push(phone.setting, emptied.opened))
+    assert laptop.log_in().own.has_lost_some
+
+
+def test_a_recovery_carries_over_only_the_code_that_was_typed(laptop: Person, phone: Person) -> None:
+    paper, thief = keys_of_code(1), keys_of_code(2)
+    run(laptop.log_in().rotate(laptop.setting, PASSPHRASE, recovery=paper))
+    planting = with_wrap_keys(phone.log_in(), thief.wrap_key)
+    run(planting.push(phone.setting, planting.opened))
+    rotated = run(laptop.recover(paper).rotate(laptop.setting, OTHER_PASSPHRASE))
+    assert rotated.opened.state.wrap_keys == (paper.wrap_key,)
+    with pytest.raises(KeyServerError):
+        phone.recover(thief)
+    laptop.passphrase = OTHER_PASSPHRASE
+    assert not laptop.log_in().own.has_lost_some
 
 
 def test_without_a_recovery_code_none_recovers(laptop: Person) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pyotp
@@ -12,6 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from roaming_keys.factor_wire import CodeProof, FactorDemand, FactorKind, NewCodes
+from roaming_keys.recovery import recovery_keys
+from smime_core.blocking import run
 from smime_core.errors import SmimeError
 from smime_core.trust import Decision, DecisionKind, build_decisions, parse_decisions
 from tests.support.clock import FakeClock
@@ -32,7 +35,7 @@ class Page:
 
     def __init__(self, client: FlaskClient, clock: FakeClock) -> None:
         self.client, self.clock, self.calls, self.known = client, clock, 0, b""
-        self.session, self.code = b"", ""
+        self.session, self.code, self.has_lost_code = b"", "", False
 
     def log_in(self, verb: str = "roaming.login", path: str = "/login", **secret: bytes) -> list[dict[str, Any]]:
         parameters = self.client.post("/parameters", base_url=ORIGIN, json={"protocol": 2, "user": USER}).get_json()
@@ -44,7 +47,9 @@ class Page:
         if "factors" in answer.get_json():
             answer = self.prove(prepared["login"])
         opening = {"user": USER, "login": prepared["login"], "known": self.known, "sealKey": SEAL_KEY}
-        return self.take(call("roaming.open", **opening, response=answer.get_json()))
+        opened = call("roaming.open", **opening, response=answer.get_json())
+        self.has_lost_code = opened["hasLostCode"]
+        return self.take(opened)
 
     def prove(self, login: bytes) -> TestResponse:
         proof = CodeProof(code=self.code).to_json()
@@ -122,6 +127,26 @@ def test_a_page_changes_the_passphrase_and_recovers_by_a_code(page: Page) -> Non
     new = page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, revoked=[])
     assert page.send("POST", "/passphrase", new).status_code == 200
     assert len(page.log_in(passphrase=OTHER_PASSPHRASE)) == 1
+
+
+def test_a_page_learns_that_its_code_was_changed_and_carries_none_over(page: Page, clock: FakeClock) -> None:
+    page.log_in(passphrase=PASSPHRASE)
+    prepared = page.prepare("roaming.rotate", passphrase=PASSPHRASE, revoked=[], newCode=True)
+    assert page.send("POST", "/passphrase", prepared).status_code == 200
+    page.log_in(passphrase=PASSPHRASE)
+    assert page.has_lost_code is False
+    person = Person(page.client, clock)
+    stolen = person.log_in()
+    planted = run(recovery_keys(b"thief's code 16b", person.provider)).wrap_key
+    content = replace(stolen.opened, state=replace(stolen.opened.state, wrap_keys=(planted,)))
+    run(replace(stolen, opened=content).push(person.setting, content))
+    page.log_in(passphrase=PASSPHRASE)
+    assert page.has_lost_code is True
+    changed = page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, revoked=[])
+    assert json.loads(changed["request"])["recovery_key"] == ""
+    assert page.send("POST", "/passphrase", changed).status_code == 200
+    assert len(page.log_in(passphrase=OTHER_PASSPHRASE)) == 1
+    assert page.has_lost_code is False
 
 
 def test_a_page_lists_devices_and_deletes_the_account(page: Page) -> None:

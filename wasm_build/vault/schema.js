@@ -211,7 +211,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "bytes.inspect": { kind: "text", description: "any" },
   "roaming.register": { request: "bytes" },
   "roaming.login": { request: "bytes", login: "bytes" },
-  "roaming.open": { ...OPENED, session: "bytes", known: "bytes" },
+  "roaming.open": { ...OPENED, session: "bytes", known: "bytes", hasLostCode: "flag" },
   "roaming.recover": { request: "bytes", login: "bytes" },
   "roaming.prove": { authorization: "text" },
   "roaming.sign": { authorization: "text" },

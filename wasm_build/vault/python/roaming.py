@@ -121,16 +121,16 @@ async def prove_factor(request: ProveFactor, provider: CryptoProvider) -> Reply:
 
 
 async def open_response(request: OpenRecord, provider: CryptoProvider) -> Reply:
-    """Returns `{identities, session, known}`: the keys in the record, the session, both sealed, and what to keep.
+    """Returns `{identities, session, known, hasLostCode}`: the keys in the record, the session, and what to keep.
 
-    Raises SmimeError, ServerLies among them.
+    Keys and session are sealed. Raises SmimeError, ServerLies among them.
     """
     user = normalise_user(request.user)
     pending = _read(await unseal_secret(request.login, _purpose_for(user), request.seal_key, provider))
     session = await pending.open(request.response, _parse_known(request.known), provider)
     if not session.opened.identities:
         raise MalformedMessage("the record holds no private key together with its certificate", where="bundle")
-    return await open_reply(session, request.seal_key, provider)
+    return {**await open_reply(session, request.seal_key, provider), "hasLostCode": session.own.has_lost_some}
 
 
 async def _login_reply(login: Login, pending: PendingLogin, seal_key: Secret, provider: CryptoProvider) -> Reply:
@@ -155,6 +155,7 @@ def _write(pending: PendingLogin) -> bytes:
             "login_key": read_raw_private(secret.login_key).hex(),
             "way": LoginWay.PASSPHRASE if isinstance(secret, AccountKeys) else LoginWay.RECOVERY_CODE,
             "secret": (secret.wrap_key if isinstance(secret, AccountKeys) else secret.secret).hex(),
+            "authenticating_key": secret.authenticating_key.hex() if isinstance(secret, AccountKeys) else "",
         }
     ).encode()
 
@@ -168,7 +169,11 @@ def _read(data: bytes) -> PendingLogin:
         place=Place(server=members["server"], user=members["user"]),
         parameters=Parameters.from_members(members["parameters"]),
         session_key=SessionKey(bytes.fromhex(members["session_key"])),
-        secret=AccountKeys(login_key=login_key, wrap_key=secret)
+        secret=AccountKeys(
+            login_key=login_key,
+            wrap_key=secret,
+            authenticating_key=bytes.fromhex(members["authenticating_key"]),
+        )
         if is_by_passphrase
         else RecoveryKeys(login_key=login_key, secret=secret),
     )

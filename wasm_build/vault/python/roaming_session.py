@@ -12,10 +12,13 @@ from dataclasses import replace
 from typing import Final
 
 from roaming_keys.calls import Call, SessionKey
+from roaming_keys.own_wrap_keys import OwnWrapKeys
 from roaming_keys.protocol import normalise_user
+from roaming_keys.reader import Reader
 from roaming_keys.records import open_record
 from roaming_keys.recovery import CODE_BYTES, recovery_keys, write_code
 from roaming_keys.session import Place, Prepared, Session
+from roaming_keys.state import WrapKey
 from roaming_keys.wire import KeyRecord, Parameters
 from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
@@ -143,6 +146,10 @@ async def read_session(sealed: bytes, user: str, seal_key: Secret, provider: Cry
         parameters=Parameters.from_members(members["parameters"]),
         session_key=SessionKey(bytes.fromhex(members["session_key"])),
         opened=opened,
+        own=OwnWrapKeys(
+            keys=tuple(WrapKey.from_reader(Reader(one, "own wrap key")) for one in members["own_wrap_keys"]),
+            has_lost_some=members["has_lost_wrap_keys"],
+        ),
     )
 
 
@@ -154,6 +161,8 @@ async def _seal(session: Session, seal_key: Secret, provider: CryptoProvider) ->
         "session_key": session.session_key.seed.hex(),
         "key": session.opened.key.hex(),
         "record": session.opened.record.members(),
+        "own_wrap_keys": [one.members() for one in session.own.keys],
+        "has_lost_wrap_keys": session.own.has_lost_some,
     }
     return await seal_secret(json.dumps(members).encode(), _purpose_for(session.place.user), seal_key, provider)
 
