@@ -63,7 +63,15 @@ class Known:
             )
         seen = digest_of(record, user) if record.version == self.version else opened.state.history.get(self.version)
         if seen is not None and seen != self.digest:
-            raise ServerLies("record-forked", "the key server gives different devices different keys")
+            raise _forked()
+
+    def followed_by(self, seen: Known) -> Known:
+        """Return the later one of this and what was seen at the same time. Raises ServerLies if they contradict."""
+        if seen.version < self.version:
+            return self
+        if seen.version == self.version and seen.digest != self.digest:
+            raise _forked()
+        return seen
 
     def to_json(self) -> bytes:
         return write(
@@ -87,3 +95,7 @@ class Known:
         )
         reader.check_finished()
         return known
+
+
+def _forked() -> ServerLies:
+    return ServerLies("record-forked", "the key server gives different devices different keys")

@@ -11,6 +11,7 @@ from roaming_keys.command.login import (
     AccountChoice,
     AccountLogin,
     forget,
+    keep_login,
     on_device,
     open_session,
     remember,
@@ -112,7 +113,9 @@ def recover(request: RecoverRequest) -> None:
     text = _ask_code() if request.code_file is None else read_first_line(request.code_file).decode("ascii", "replace")
     keys = blocking.run(recovery_keys(read_code(text), PROVIDER))
     setting = setting_for(request.account)
-    session = blocking.run(log_in_by_recovery_code(setting, place, keys, on_device(place)))
+    here = on_device(place)
+    session = blocking.run(log_in_by_recovery_code(setting, place, keys, here))
+    keep_login(place, here.device, session.known)
     remember(blocking.run(session.rotate(setting, new_passphrase(request.new_file))))
     write_line("The account has the new passphrase.")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from roaming_keys.wire import TOKEN_BYTES
 from sealwax.cli.streams.files import PRIVATE_MODE, lock_file, write_output
 from sealwax.files.small import read_small
 from sealwax.user_folders import user_folder
+from smime_core.limits import check_limit
 
 _MAX_BYTES: Final = 1_048_576
 _MAX_ACCOUNTS: Final = 1_000
@@ -31,6 +32,15 @@ class KeptAccount:
 
     token: bytes = field(repr=False)
     known: Known | None
+
+    def after(self, seen: Known | None) -> KeptAccount:
+        """Return what is kept when a command has seen the account. Another one may have seen a later record.
+
+        Raises ServerLies.
+        """
+        if seen is None:
+            return self
+        return replace(self, known=seen if self.known is None else self.known.followed_by(seen))
 
     def members(self, place: Place) -> dict[str, Any]:
         known = b"" if self.known is None else self.known.to_json()
@@ -56,13 +66,19 @@ def load_accounts() -> dict[Place, KeptAccount]:
 
 @contextmanager
 def changing_accounts() -> Iterator[dict[Place, KeptAccount]]:
-    """The accounts, which are written at the end. Other commands wait meanwhile. Raises as `load_accounts`."""
+    """The accounts, which are written at the end. Other commands wait meanwhile.
+
+    Raises as `load_accounts`, or LimitExceeded for what could not be read again.
+    """
     file = _file()
     with lock_file(file):
         accounts = load_accounts()
         yield accounts
-        members = [kept.members(place) for place, kept in accounts.items()]
-        write_output(str(file), write({"accounts": members}), mode=PRIVATE_MODE)
+        # No account is dropped for another one: what is known of it finds a server out that lies.
+        check_limit("accounts at key servers on this computer", len(accounts), _MAX_ACCOUNTS)
+        data = write({"accounts": [kept.members(place) for place, kept in accounts.items()]})
+        check_limit("roaming.json in bytes", len(data), _MAX_BYTES)
+        write_output(str(file), data, mode=PRIVATE_MODE)
 
 
 def _file() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import click
@@ -11,6 +11,7 @@ import click
 from roaming_keys.command.following import FollowingTransport
 from roaming_keys.command.kept import KeptAccount, changing_accounts, load_accounts
 from roaming_keys.factor_wire import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
+from roaming_keys.known import Known
 from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.session import OnDevice, Place, Session, Setting, log_in
 from roaming_keys.wire import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
@@ -86,7 +87,7 @@ class Roaming:
     """A session, the passphrase that opened it (empty after a recovery), and what its calls need."""
 
     session: Session
-    passphrase: bytes
+    passphrase: bytes = field(repr=False)
     setting: Setting
 
 
@@ -103,29 +104,37 @@ def open_session(login: AccountLogin) -> Roaming:
     passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
     setting = setting_for(login.account)
     account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
-    session = blocking.run(log_in(setting, account, on_device(place)))
-    remember(session)
+    here = on_device(place)
+    session = blocking.run(log_in(setting, account, here))
+    keep_login(place, here.device, session.known)
     if session.own.has_lost_some:
         write_error(_LOST_CODE)
     return Roaming(session=session, passphrase=passphrase, setting=setting)
 
 
 def on_device(place: Place) -> OnDevice:
-    """Return this computer, with its token for the account, which is made and kept at the first time."""
-    kept = load_accounts().get(place)
-    if kept is None:
-        with changing_accounts() as accounts:
-            kept = accounts.setdefault(place, KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None))
+    """Return this computer, with its token for the account: a new one, which a right login keeps, at the first time."""
+    kept = load_accounts().get(place) or KeptAccount(token=PROVIDER.random_bytes(TOKEN_BYTES), known=None)
     name = f"sealwax · {platform.node()}"[:MAX_DEVICE_NAME_CHARACTERS]
     device = Device(token=kept.token, name=name if name.isprintable() else "sealwax")
     return OnDevice(device=device, known=kept.known, at=now())
 
 
-def remember(session: Session) -> None:
-    """Keep what the session has seen of the account, and choose this account from now on."""
+def keep_login(place: Place, device: Device, known: Known | None) -> None:
+    """Keep an account after a registration or a right login, and choose it from now on. Raises ServerLies."""
     with changing_accounts() as accounts:
-        kept = accounts.pop(session.place)
-        accounts[session.place] = KeptAccount(token=kept.token, known=session.known)
+        kept = accounts.pop(place, KeptAccount(token=device.token, known=None))
+        accounts[place] = kept.after(known)
+
+
+def remember(session: Session) -> None:
+    """Keep what the session has seen of the account since its login. Raises ServerLies.
+
+    An account that another command has deleted meanwhile stays forgotten.
+    """
+    with changing_accounts() as accounts:
+        if session.place in accounts:
+            accounts[session.place] = accounts[session.place].after(session.known)
 
 
 def forget(place: Place) -> None:

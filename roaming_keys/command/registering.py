@@ -14,7 +14,7 @@ import click
 from roaming_keys.changes import build_registration
 from roaming_keys.client import TIMEOUT_SECONDS, HttpTransport, register_account
 from roaming_keys.command.following import check_ticket_key, follow_ticket_key
-from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountChoice, on_device
+from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountChoice, keep_login, on_device
 from roaming_keys.protocol import KeyAccount, find_discovery_key, normalise_origin
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE
@@ -78,7 +78,7 @@ def register(request: RegisterRequest) -> None:
     account = KeyAccount(server=place.server, user=place.user, passphrase=new_passphrase(request.new_file))
     registration = blocking.run(build_registration(account, identities, ticket, PROVIDER, mail_password))
     blocking.run(register_account(HttpTransport(place.server), registration))
-    on_device(place)
+    keep_login(place, on_device(place).device, None)
     write_line(f"{place.user} is registered at {place.server}.")
     # Only now: the key server has verified the ticket.
     follow_ticket_key(place, discovery_key, sources)
