@@ -1,4 +1,7 @@
-"""No `repr` shows a private key, content key or passphrase: every class of the core with fields is looked at."""
+"""No `repr` shows a private key, content key or passphrase.
+
+Every class with fields of the core, of the key server and of its clients is looked at.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Final
 
 import pytest
 
+import roaming_keys
 import smime_core
 from smime_core.keys import ec, raw
 from smime_core.keys.forms import private_octets
@@ -24,22 +28,38 @@ _SECRET_NAMES: Final = re.compile(
     r"|pins?|mask|ghash|content_keys?|shared(_key)?|private(_key)?|plaintext|nonce_key)"
 )
 _RAW_TYPES: Final = re.compile(r"\b(bytes|bytearray|memoryview|Buffer|int|str|Polynomial|Any|object)\b")
-# Fields of such names that hold nothing secret.
+# Fields of such names that hold nothing secret: public keys, sealed ones, and names of files.
 _PUBLIC: Final = {
+    ("Account", "sealed_login_key"),
+    ("Account", "sealed_recovery_key"),
+    ("Attempt", "session_key"),
+    ("Caller", "session_key"),
+    ("Credentials", "session_key"),
     ("CurveNumbers", "prime"),
     ("EdwardsCurve", "prime"),
     ("FollowedDiscovery", "key"),
     ("FollowedDiscovery", "pinned"),
+    ("InitRequest", "ticket_key"),
+    ("KeyServerConfig", "ticket_key"),
+    ("Login", "session_key"),
+    ("LoginKeys", "login_key"),
+    ("LoginKeys", "recovery_key"),
     ("MontgomeryCurve", "prime"),
+    ("NewSession", "key"),
+    ("PushRequest", "file_passphrase"),
     ("RsaPublic", "exponent"),
     ("Server", "key"),
     ("SignedDiscovery", "key"),
+    ("TicketClaims", "discovery_key"),
+    ("WrapKey", "key"),
+    ("WrapKey", "login_key"),
 }
 
 
 def list_fields() -> Iterator[tuple[type, str, str]]:
     """Each field that a `repr` shows, as (class, field, type)."""
-    for module_info in pkgutil.walk_packages(smime_core.__path__, "smime_core."):
+    packages = (smime_core, roaming_keys)
+    for module_info in (one for each in packages for one in pkgutil.walk_packages(each.__path__, f"{each.__name__}.")):
         module = importlib.import_module(module_info.name)
         for one in vars(module).values():
             if not isinstance(one, type) or one.__module__ != module_info.name:
