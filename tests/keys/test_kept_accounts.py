@@ -109,5 +109,6 @@ def test_no_more_bytes_are_written_than_can_be_read() -> None:
 
 
 def test_the_session_of_a_command_does_not_show_its_passphrase(session: Session) -> None:
-    roaming = Roaming(session=session, passphrase=b"four words on paper", setting=setting_for(ORIGIN))
+    choice = AccountChoice(server=ORIGIN, user=USER, urls=())
+    roaming = Roaming(session=session, passphrase=b"four words on paper", setting=setting_for(choice))
     assert "four words" not in repr(roaming)
