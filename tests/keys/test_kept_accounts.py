@@ -71,7 +71,7 @@ def test_a_change_that_ends_late_does_not_forget_a_later_record(session: Session
 def test_an_account_is_kept_only_after_a_right_login() -> None:
     keep(PLACE, None)
     on_device(OTHER)
-    assert AccountChoice(server=None, user=None).place() == PLACE
+    assert AccountChoice(server=None, user=None, urls=()).place() == PLACE
     assert list(load_accounts()) == [PLACE]
 
 
