@@ -104,11 +104,13 @@ class LoginViews:
         token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
         known_device = token_hash if self._store.sessions.knows_device(user, token_hash) else None
         counted = self._limits.start(user, client_site(request.remote_addr), device=known_device, at=at)
-        if not self._is_right(attempt, user, way):
+        login_key = self._key_that_signed(attempt, user, way)
+        if login_key is None:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         new = NewSession(
             user=user,
             way=way,
+            login_key=login_key,
             nonce=attempt.nonce,
             nonce_ends=nonce_ends,
             key=attempt.session_key,
@@ -129,17 +131,19 @@ class LoginViews:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         return answer
 
-    def _is_right(self, attempt: Login, user: str, way: LoginWay) -> bool:
+    def _key_that_signed(self, attempt: Login, user: str, way: LoginWay) -> bytes | None:
+        """Return the account's public key for this way if it has signed the login."""
         account = self._store.find_account(user)
         stored = account and account.sealed_key_for(way)
         # Without a key, the same is done with a false one, so that it takes equal time.
         sealed, owner = (stored, user) if stored else (self._false_login_key, "")
-        key = Ed25519PublicKey.from_public_bytes(self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner))
+        login_key = self._keys.unseal(Sealed.LOGIN_KEY, sealed, owner)
+        key = Ed25519PublicKey.from_public_bytes(login_key)
         try:
             key.verify(attempt.signature, login_record(self._config.origin, user, way, attempt))
         except InvalidSignature:
-            return False
-        return stored is not None
+            return None
+        return login_key if stored else None
 
 
 def answer_with_record(store: Store, user: str, ends: datetime.datetime) -> Response | None:

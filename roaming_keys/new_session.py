@@ -21,8 +21,9 @@ class RightLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession(RightLogin):
-    """A login that was right, and the nonce that it used."""
+    """A login that was right, the public key of the account that has verified it, and the nonce that it used."""
 
+    login_key: bytes
     nonce: bytes
     nonce_ends: datetime.datetime
 

@@ -47,7 +47,11 @@ DEVICES: Final = (
     .order_by(DEVICE.c.latest.desc())
 )
 FIND_DEVICE: Final = select(DEVICE.c.id).where(_IS_OWN_DEVICE, DEVICE.c.token == bindparam(TOKEN))
-LOCK_ACCOUNT: Final = select(ACCOUNT.c.user).where(ACCOUNT.c.user == bindparam(USER)).with_for_update()
+LOCK_ACCOUNT: Final = (
+    select(ACCOUNT.c.sealed_login_key, ACCOUNT.c.sealed_recovery_key)
+    .where(ACCOUNT.c.user == bindparam(USER))
+    .with_for_update()
+)
 FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import hmac
 import os
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from roaming_keys import session_statements as statements
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
@@ -39,7 +40,7 @@ _EVENTS: Final = {LoginWay.PASSPHRASE: AuditKind.LOGGED_IN, LoginWay.RECOVERY_CO
 
 
 class NoSuchAccount(Exception):
-    """The account was deleted meanwhile."""
+    """The account was deleted meanwhile, or has other login keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,9 @@ class SessionStore:
         with self._database.transaction(durable=False) as rows:
             # Before the account is locked, as in all transactions of an account.
             new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
-            self.lock_account(rows, new.user)
+            account = self.lock_account(rows, new.user)
+            # The login may have waited here for a transaction that has replaced the key which it was checked by.
+            self._check_login_key(account, new)
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
             return self._gate.hold_back(rows, new, at) or self.begin(rows, new, at)
 
@@ -142,13 +145,24 @@ class SessionStore:
         if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
             raise UsedBefore
 
-    def lock_account(self, rows: Connection, user: str) -> None:
-        """Keep other transactions from the account until this one ends. Raises NoSuchAccount.
+    def lock_account(self, rows: Connection, user: str) -> Row[Any, Any]:
+        """Keep other transactions from the account until this one ends. Returns its login keys. Raises NoSuchAccount.
 
         Each transaction that changes several rows of an account locks the account first, so that no two of them wait
         for each other's rows. On SQLite, BEGIN IMMEDIATE has the lock.
         """
-        if rows.execute(statements.LOCK_ACCOUNT, {USER: user}).first() is None:
+        account = rows.execute(statements.LOCK_ACCOUNT, {USER: user}).first()
+        if account is None:
+            raise NoSuchAccount
+        return account
+
+    def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
+        """Check that the account still has the login key of a login. Raises NoSuchAccount."""
+        is_by_passphrase = new.way is LoginWay.PASSPHRASE
+        sealed = account.sealed_login_key if is_by_passphrase else account.sealed_recovery_key
+        # Unsealed, because a new master key seals the same login key anew.
+        stored = sealed and self._keys.unseal(Sealed.LOGIN_KEY, bytes(sealed), new.user)
+        if not stored or not hmac.compare_digest(stored, new.login_key):
             raise NoSuchAccount
 
     def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> str:

@@ -80,6 +80,7 @@ def sealed_for(keys: ServerKeys, user: str, version: int = 1) -> tuple[Account, 
     session = NewSession(
         user=user,
         way=LoginWay.PASSPHRASE,
+        login_key=f"key {user}".encode(),
         nonce=os.urandom(40),
         nonce_ends=AT + DAY,
         key=os.urandom(32),

@@ -54,6 +54,7 @@ def log_in(store: Store, device: int = 0, *, at: datetime.datetime = AT) -> byte
     new = NewSession(
         user=USER,
         way=LoginWay.PASSPHRASE,
+        login_key=b"k",
         nonce=os.urandom(40),
         nonce_ends=AT + timedelta(minutes=5),
         key=os.urandom(32),

@@ -1,0 +1,125 @@
+"""Logins and calls that were right when they were checked, and whose account has changed before their transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from roaming_keys.app import close_app
+from roaming_keys.recovery import RecoveryKeys, recovery_keys
+from roaming_keys.session import KeyServerError, Session
+from roaming_keys.sessions import SessionStore
+from roaming_keys.wire import Device
+from smime_core.blocking import run
+from tests.support.clock import FakeClock
+from tests.support.keys.people import OTHER_PASSPHRASE, PROVIDER, Person, certificates, identity, make_client
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def laptop(clock: FakeClock, database_url: str) -> Iterator[Person]:
+    person = Person(make_client(clock, database_url), clock)
+    person.register()
+    yield person
+    close_app(person.client.application)
+
+
+@pytest.fixture
+def phone(laptop: Person) -> Person:
+    return other_device(laptop)
+
+
+def other_device(laptop: Person) -> Person:
+    client = laptop.client.application.test_client()
+    return Person(client, laptop.clock, device=Device(token=b"p" * 32, name="a phone"))
+
+
+class Waiting:
+    """Lets the next call of a method wait while something else happens, as if it waited for its transaction."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.has_waited = False
+
+    def at(self, owner: type, name: str, meanwhile: Callable[[], object]) -> None:
+        plain = getattr(owner, name)
+
+        def waiting(*arguments: object, **options: object) -> object:
+            self._monkeypatch.setattr(owner, name, plain)
+            meanwhile()
+            self.has_waited = True
+            return plain(*arguments, **options)
+
+        self._monkeypatch.setattr(owner, name, waiting)
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    return Waiting(monkeypatch)
+
+
+def refusal_of(act: Callable[[], object]) -> KeyServerError:
+    with pytest.raises(KeyServerError) as refused:
+        act()
+    return refused.value
+
+
+def revoke_others(person: Person, session: Session) -> Session:
+    others = [one.id for one in run(session.devices(person.setting)) if not one.is_this]
+    return run(session.rotate(person.setting, person.passphrase, revoked=others))
+
+
+def test_a_login_by_the_earlier_passphrase_starts_no_session_after_the_new_one(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    phone.log_in()
+    session = laptop.log_in()
+    others = [one.id for one in run(session.devices(laptop.setting)) if not one.is_this]
+    waiting.at(SessionStore, "start", lambda: run(session.rotate(laptop.setting, OTHER_PASSPHRASE, revoked=others)))
+    assert refusal_of(phone.log_in).code == "login-refused"
+    assert waiting.has_waited
+    laptop.passphrase, laptop.known = OTHER_PASSPHRASE, None
+    assert [one.name for one in run(laptop.log_in().devices(laptop.setting))] == ["a laptop"]
+
+
+def with_recovery(laptop: Person) -> RecoveryKeys:
+    code = run(recovery_keys(bytes(16), PROVIDER))
+    run(laptop.log_in().rotate(laptop.setting, laptop.passphrase, recovery=code))
+    return code
+
+
+def test_a_login_by_the_earlier_recovery_code_starts_no_session_after_the_new_one(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    code = with_recovery(laptop)
+    session, other = laptop.log_in(), run(recovery_keys(b"another code....", PROVIDER))
+    waiting.at(SessionStore, "start", lambda: run(session.rotate(laptop.setting, laptop.passphrase, recovery=other)))
+    assert refusal_of(lambda: phone.recover(code)).code == "login-refused"
+    assert waiting.has_waited
+    phone.recover(other)
+
+
+def test_a_login_to_a_deleted_account_starts_no_session_of_the_next_one(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    code = with_recovery(laptop)
+    session = laptop.log_in()
+    later = Person(laptop.client, laptop.clock, passphrase=OTHER_PASSPHRASE)
+
+    def register_anew() -> None:
+        run(session.delete(laptop.setting))
+        later.register(identity(5))
+
+    waiting.at(SessionStore, "start", register_anew)
+    assert refusal_of(lambda: phone.recover(code)).code == "login-refused"
+    assert waiting.has_waited
+    assert certificates(later.log_in()) == {identity(5).certificate.der}
+
+
+def test_a_login_goes_on_if_only_the_record_has_changed(laptop: Person, phone: Person, waiting: Waiting) -> None:
+    session = laptop.log_in()
+    waiting.at(SessionStore, "start", lambda: laptop.add(session, identity(1)))
+    assert len(certificates(phone.log_in())) == 2
+    assert waiting.has_waited
