@@ -11,7 +11,7 @@ from flask import Response, request
 from roaming_keys.bodies import expect_record, json_answer, json_body
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import Caller
+from roaming_keys.sessions import Caller, SessionEnded
 from roaming_keys.signed_calls import check_call, check_fresh
 from roaming_keys.store import Account, RecordChanged, SealedRecord, Store
 from roaming_keys.wire import CHANGED, Devices, KeyRecord, KnownDevice, Push, Rotation
@@ -32,7 +32,7 @@ class AccountViews:
     def bundle(self) -> Response:
         """Return the record of the caller, or 304 if it is the one in If-None-Match."""
         caller = self._check_call()
-        record = self._stored(caller.user)
+        record = self._stored(caller)
         if request.headers.get("If-None-Match") == record.tag:
             return Response(status=304, headers={"ETag": record.tag})
         answer = json_answer(record.to_json())
@@ -47,9 +47,9 @@ class AccountViews:
         if _tag_before(record) != record.bundle_id:
             raise MalformedMessage("the record has another bundle id", where="If-Match")
         try:
-            self._store.replace_record(caller.user, self._sealed(record, caller.user), self._config.clock())
+            self._store.replace_record(caller, self._sealed(record, caller.user), self._config.clock())
         except RecordChanged:
-            return self._changed(caller.user)
+            return self._changed(caller)
         return json_answer(b"{}")
 
     def rotate(self) -> Response:
@@ -67,7 +67,7 @@ class AccountViews:
             sealed, revoked = self._sealed(record, user), list(rotation.revoked)
             self._store.rotate(caller, account, sealed, before, revoked, self._config.clock())
         except RecordChanged:
-            return self._changed(user)
+            return self._changed(caller)
         return json_answer(b"{}")
 
     def devices(self) -> Response:
@@ -89,24 +89,24 @@ class AccountViews:
         """Delete all that the server has of the caller."""
         caller = self._check_call()
         check_fresh(self._config, caller)
-        self._store.delete_account(caller.user, self._config.clock())
+        self._store.delete_account(caller, self._config.clock())
         return json_answer(b"{}")
 
     def _check_call(self) -> Caller:
         """Return the session of a call that its key has signed, and count it. Raises ServiceError."""
         return check_call(self._config, self._store.sessions.find, self._store.sessions.count)
 
-    def _stored(self, user: str) -> KeyRecord:
-        stored = self._store.find_record(user)
+    def _stored(self, caller: Caller) -> KeyRecord:
+        stored = self._store.find_record_of(caller.session_key)
         if stored is None:
-            raise ServiceError(401, "login-ended", "Log in again.")
-        return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, user))
+            raise SessionEnded
+        return KeyRecord.from_json(self._keys.unseal(Sealed.RECORD, stored.sealed, caller.user))
 
     def _sealed(self, record: KeyRecord, user: str) -> SealedRecord:
         return SealedRecord.of(record, self._keys.seal(Sealed.RECORD, record.to_json(), user))
 
-    def _changed(self, user: str) -> Response:
-        record = json.loads(self._stored(user).to_json())
+    def _changed(self, caller: Caller) -> Response:
+        record = json.loads(self._stored(caller).to_json())
         text = "Another device has stored keys meanwhile."
         return error_response(412, CHANGED, text, further_members={"record": record})
 

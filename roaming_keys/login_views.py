@@ -126,7 +126,7 @@ class LoginViews:
         self._limits.succeeded(counted, at)
         if isinstance(started, FactorDemand):
             return json_answer(started.to_json())
-        answer = answer_with_record(self._store, user, started)
+        answer = answer_with_record(self._store, user, attempt.session_key, started)
         if answer is None:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         return answer
@@ -146,9 +146,9 @@ class LoginViews:
         return login_key if stored else None
 
 
-def answer_with_record(store: Store, user: str, ends: datetime.datetime) -> Response | None:
-    """Return the answer to a login whose session has started, or None if the account was deleted meanwhile."""
-    stored = store.find_record(user)
+def answer_with_record(store: Store, user: str, session_key: bytes, ends: datetime.datetime) -> Response | None:
+    """Return the answer to a login whose session has started, or None if it was ended meanwhile."""
+    stored = store.find_record_of(session_key)
     if stored is None:
         return None
     record = KeyRecord.from_json(store.keys.unseal(Sealed.RECORD, stored.sealed, user))

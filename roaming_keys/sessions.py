@@ -29,7 +29,7 @@ from roaming_keys.session_statements import (
     SessionStatements,
 )
 from roaming_keys.wire import MAX_DEVICES
-from sealwax.service import CLOCK_SLACK_SECONDS, Database
+from sealwax.service import CLOCK_SLACK_SECONDS, Database, ServiceError
 
 LIFETIME: Final = datetime.timedelta(hours=1)
 MAX_SESSIONS: Final = 20
@@ -37,6 +37,13 @@ FORGET_DEVICE_AFTER: Final = datetime.timedelta(days=400)
 _ID_BYTES: Final = 16
 _KEPT_AFTER_END: Final = datetime.timedelta(days=1)
 _EVENTS: Final = {LoginWay.PASSPHRASE: AuditKind.LOGGED_IN, LoginWay.RECOVERY_CODE: AuditKind.RECOVERED}
+
+
+class SessionEnded(ServiceError):
+    """The session of a call has ended: status 401."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "login-ended", "Log in again.")
 
 
 class NoSuchAccount(Exception):
@@ -110,8 +117,19 @@ class SessionStore:
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
         """Return the session with a public key, unless it has ended."""
         with self._database.reading() as rows:
-            row = rows.execute(statements.FIND, {KEY: key, NOW: at.timestamp()}).first()
-        return row and Caller(session_key=key, user=row.user, device=row.device, started=_aware(row.started))
+            return _find(rows, key, at)
+
+    def lock_account_of(self, rows: Connection, caller: Caller, at: datetime.datetime) -> None:
+        """Keep other transactions from the account of a call, and check again that its session has not ended.
+
+        Each transaction that changes an account for a call does this first: it may have waited for one that has ended
+        the session. Raises SessionEnded.
+        """
+        # Before the account is locked, as in all transactions of an account.
+        self._keys.hold(rows)
+        is_locked = rows.execute(statements.LOCK_ACCOUNT, {USER: caller.user}).first() is not None
+        if not is_locked or _find(rows, caller.session_key, at) != caller:
+            raise SessionEnded
 
     def count(self, key: bytes, number: int) -> None:
         """Note the number of a call. Raises UsedBefore if it is not larger than those before."""
@@ -173,6 +191,11 @@ class SessionStore:
         rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, MOST: MAX_DEVICES})
         rows.execute(statements.FORGET_DEVICES, {USER: login.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
         return found
+
+
+def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:
+    row = rows.execute(statements.FIND, {KEY: key, NOW: at.timestamp()}).first()
+    return row and Caller(session_key=key, user=row.user, device=row.device, started=_aware(row.started))
 
 
 def _aware(seconds: float) -> datetime.datetime:

@@ -13,7 +13,7 @@ from flask import request
 from roaming_keys.calls import Call, Credentials, call_record
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.new_session import UsedBefore
-from roaming_keys.sessions import Caller
+from roaming_keys.sessions import Caller, SessionEnded
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
 
@@ -37,7 +37,7 @@ def check_call(
         raise ServiceError(401, "call-refused", "This call needs the signature of a session.") from None
     found = find(credentials.session_key, config.clock())
     if found is None:
-        raise ServiceError(401, "login-ended", "Log in again.")
+        raise SessionEnded
     condition = request.headers.get("If-None-Match" if request.method == "GET" else "If-Match", "")
     call = Call(method=request.method, path=request.path, condition=condition, body=request.get_data())
     record = call_record(config.origin, credentials.session_key, call, credentials.counter)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database import SCHEMA
@@ -127,10 +127,16 @@ class Store:
 
     def find_record(self, user: str) -> SealedRecord | None:
         """Return the record of a user; None if the account was deleted."""
-        query = select(RECORD.c.bundle_id, RECORD.c.version, RECORD.c.sealed).where(RECORD.c.user == user)
         with self._database.reading() as rows:
-            row = rows.execute(query).first()
-        return row and SealedRecord(bundle_id=row.bundle_id, version=row.version, sealed=bytes(row.sealed))
+            return _find_record(rows, RECORD.c.user == user)
+
+    def find_record_of(self, session_key: bytes) -> SealedRecord | None:
+        """Return the record of the account of a session; None if the session was ended or the account deleted.
+
+        One statement reads both, so that a session which another call ends gets no record from after its end.
+        """
+        with self._database.reading() as rows:
+            return _find_record(rows, RECORD.c.user == SESSION.c.user, SESSION.c.key == session_key)
 
     def add_account(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
         """Store an account and its first record, and note the ticket. Raises AccountExists or UsedBefore.
@@ -153,12 +159,13 @@ class Store:
             self.sessions.use_once(rows, f"refused ticket {ticket.id}", ticket.ends, at)
             self._trail.add(rows, AuditEvent(kind=AuditKind.TICKET_REFUSED, at=at, user=user))
 
-    def replace_record(self, user: str, record: SealedRecord, at: datetime.datetime) -> None:
-        """Store the next record under the same key. Raises RecordChanged."""
+    def replace_record(self, caller: Caller, record: SealedRecord, at: datetime.datetime) -> None:
+        """Store the next record under the same key. Raises RecordChanged or SessionEnded."""
         with self._database.transaction() as rows:
-            self._replace_record(rows, user, record, bundle_id=record.bundle_id)
+            self.sessions.lock_account_of(rows, caller, at)
+            self._replace_record(rows, caller.user, record, bundle_id=record.bundle_id)
             note = f"version {record.version}"
-            self._trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=user, note=note))
+            self._trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=note))
 
     def rotate(
         self,
@@ -171,10 +178,10 @@ class Store:
     ) -> None:
         """Store new login keys and the next record under a new key, in place of the key with the id `before`.
 
-        All other sessions end, and the devices `revoked` are forgotten. Raises RecordChanged.
+        All other sessions end, and the devices `revoked` are forgotten. Raises RecordChanged or SessionEnded.
         """
         with self._database.transaction() as rows:
-            # First, so that no two transactions of an account wait for each other's rows.
+            self.sessions.lock_account_of(rows, caller, at)
             is_own = ACCOUNT.c.user == account.user
             rows.execute(update(ACCOUNT).where(is_own).values(**self._columns_of(rows, account)))
             self._replace_record(rows, account.user, record, bundle_id=before)
@@ -190,14 +197,12 @@ class Store:
                 event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=note)
                 self._trail.add(rows, event)
 
-    def delete_account(self, user: str, at: datetime.datetime) -> None:
-        """Delete all that the server has of a user."""
+    def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
+        """Delete all that the server has of the user of a call. Raises SessionEnded."""
+        user = caller.user
         with self._database.transaction() as rows:
-            deleted = delete(ACCOUNT).where(ACCOUNT.c.user == user).returning(ACCOUNT.c.user)
-            if rows.execute(deleted).first() is None:
-                # What is there belongs to somebody who has registered the address anew.
-                return
-            for table in (SESSION, WAITING_LOGIN, FACTOR, DEVICE, RECORD):
+            self.sessions.lock_account_of(rows, caller, at)
+            for table in (ACCOUNT, SESSION, WAITING_LOGIN, FACTOR, DEVICE, RECORD):
                 rows.execute(delete(table).where(table.c.user == user))
             self._trail.forget(rows, user, at)
         self._database.erase_deleted()
@@ -225,3 +230,9 @@ class Store:
             "sealed_login_key": self.keys.renew(rows, Sealed.LOGIN_KEY, account.sealed_login_key, user),
             "sealed_recovery_key": recovery_key,
         }
+
+
+def _find_record(rows: Connection, *conditions: ColumnElement[bool]) -> SealedRecord | None:
+    query = select(RECORD.c.bundle_id, RECORD.c.version, RECORD.c.sealed).where(*conditions)
+    row = rows.execute(query).first()
+    return row and SealedRecord(bundle_id=row.bundle_id, version=row.version, sealed=bytes(row.sealed))

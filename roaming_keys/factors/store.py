@@ -119,12 +119,12 @@ class FactorStore:
     def add(self, caller: Caller, added: AddedFactor, at: datetime.datetime) -> None:
         """Store a factor. All other sessions of the account end, because they were started without it.
 
-        Raises UsedBefore, TooManyFactors, FactorRefused if the key is there already, or NoSuchAccount.
+        Raises UsedBefore, TooManyFactors, FactorRefused if the key is there already, or SessionEnded.
         """
         user, id, now = caller.user, os.urandom(_ID_BYTES).hex(), at.timestamp()
         with self._database.transaction() as rows:
             sealed = self._keys.seal_in(rows, Sealed.FACTOR, write_content(added.name, added.means), user)
-            self._sessions.lock_account(rows, user)
+            self._sessions.lock_account_of(rows, caller, at)
             if added.used is not None and added.used_until is not None:
                 self._sessions.use_once(rows, f"factor {added.used.hex()}", added.used_until, at)
             present = read_factors(rows, self._keys, user)
@@ -140,12 +140,12 @@ class FactorStore:
             note = f"{kind} {id}"
             self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=note))
 
-    def remove(self, user: str, id: str, at: datetime.datetime) -> bool:
-        """Delete a factor, and return whether it was there."""
+    def remove(self, caller: Caller, id: str, at: datetime.datetime) -> bool:
+        """Delete a factor, and return whether it was there. Raises SessionEnded."""
+        user = caller.user
         removed = delete(FACTOR).where(FACTOR.c.user == user, FACTOR.c.id == id).returning(FACTOR.c.kind)
         with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._sessions.lock_account(rows, user)
+            self._sessions.lock_account_of(rows, caller, at)
             kind = rows.execute(removed).scalar()
             if kind is None:
                 return False

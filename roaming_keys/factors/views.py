@@ -71,7 +71,7 @@ class FactorViews:
         except (WaitingEnded, NoSuchAccount, UsedBefore):
             raise ServiceError(401, "login-ended", "Log in again.") from None
         self._limits.succeeded(counted, at)
-        answer = answer_with_record(self._store, user, ends)
+        answer = answer_with_record(self._store, user, waiting.key, ends)
         if answer is None:
             raise ServiceError(401, "login-ended", "Log in again.")
         return answer
@@ -98,19 +98,13 @@ class FactorViews:
             raise ServiceError(400, "factor-refused", _WRONG[type(new)]) from None
         except TooManyFactors:
             raise ServiceError(409, "too-many-factors", "Remove a second factor first.") from None
-        except NoSuchAccount:
-            raise ServiceError(401, "login-ended", "Log in again.") from None
         return json_answer(b"{}", status=201)
 
     def remove(self, id: str) -> Response:
         """Delete a factor of the caller."""
         caller = self._check_call()
         check_fresh(self._config, caller)
-        try:
-            is_removed = self._factors.remove(caller.user, id, self._config.clock())
-        except NoSuchAccount:
-            raise ServiceError(401, "login-ended", "Log in again.") from None
-        if not is_removed:
+        if not self._factors.remove(caller, id, self._config.clock()):
             raise ServiceError(404, "no-such-factor", "The account has no such second factor.")
         return json_answer(b"{}")
 

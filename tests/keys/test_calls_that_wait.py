@@ -10,6 +10,7 @@ from roaming_keys.app import close_app
 from roaming_keys.recovery import RecoveryKeys, recovery_keys
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.sessions import SessionStore
+from roaming_keys.store import Store
 from roaming_keys.wire import Device
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
@@ -123,3 +124,56 @@ def test_a_login_goes_on_if_only_the_record_has_changed(laptop: Person, phone: P
     waiting.at(SessionStore, "start", lambda: laptop.add(session, identity(1)))
     assert len(certificates(phone.log_in())) == 2
     assert waiting.has_waited
+
+
+def test_a_session_that_ended_meanwhile_deletes_nothing(laptop: Person, phone: Person, waiting: Waiting) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    waiting.at(Store, "delete_account", lambda: revoke_others(laptop, ours))
+    assert refusal_of(lambda: run(theirs.delete(phone.setting))).code == "login-ended"
+    assert waiting.has_waited
+    laptop.known = None
+    laptop.log_in()
+
+
+def test_a_session_of_a_deleted_account_deletes_nothing_of_the_next_one(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    later = Person(laptop.client, laptop.clock, passphrase=OTHER_PASSPHRASE)
+
+    def register_anew() -> None:
+        run(ours.delete(laptop.setting))
+        later.register(identity(5))
+
+    waiting.at(Store, "delete_account", register_anew)
+    assert refusal_of(lambda: run(theirs.delete(phone.setting))).code == "login-ended"
+    assert waiting.has_waited
+    assert certificates(later.log_in()) == {identity(5).certificate.der}
+
+
+def test_a_session_that_ended_meanwhile_gets_no_record_with_412(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    waiting.at(Store, "replace_record", lambda: revoke_others(laptop, ours))
+    refusal = refusal_of(lambda: phone.add(theirs, identity(1)))
+    assert waiting.has_waited
+    assert (refusal.code, refusal.record) == ("login-ended", None)
+
+
+def test_a_session_that_ended_meanwhile_reads_no_record(laptop: Person, phone: Person, waiting: Waiting) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    waiting.at(Store, "find_record_of", lambda: revoke_others(laptop, ours))
+    refusal = refusal_of(lambda: run(theirs.pull(phone.setting)))
+    assert waiting.has_waited
+    assert (refusal.code, refusal.record) == ("login-ended", None)
+
+
+def test_a_session_that_ended_meanwhile_rotates_nothing(laptop: Person, phone: Person, waiting: Waiting) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    waiting.at(Store, "rotate", lambda: laptop.add(revoke_others(laptop, ours), identity(1)))
+    refusal = refusal_of(lambda: run(theirs.rotate(phone.setting, OTHER_PASSPHRASE)))
+    assert waiting.has_waited
+    assert (refusal.code, refusal.record) == ("login-ended", None)
+    laptop.known = None
+    assert len(certificates(laptop.log_in())) == 2

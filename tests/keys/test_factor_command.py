@@ -11,12 +11,13 @@ from subprocess import PIPE, Popen
 
 import pyotp
 import pytest
+from sqlalchemy import insert
 
 from roaming_keys.config import KeyServerConfig
+from roaming_keys.database.tables import SESSION
 from roaming_keys.factors.kept import SharedSecret
 from roaming_keys.factors.store import AddedFactor
 from roaming_keys.server_keys import KeyRing
-from roaming_keys.sessions import Caller
 from roaming_keys.store import Store
 from roaming_keys.tickets import issue_ticket, public_key_of
 from sealwax.cli.options.parameters import now
@@ -58,7 +59,11 @@ def test_a_login_of_the_command_asks_for_a_code(server: KeyServerConfig, tmp_pat
     login = registered(laptop, server)
     with closing(Store(server.database, KeyRing(server.key_source))) as store:
         added = AddedFactor(name="my phone", means=SharedSecret(secret=bytes(20)), counter=0)
-        caller = Caller(session_key=b"", user=USER, device="", started=now())
+        times = {"started": now().timestamp(), "ends": now().timestamp() + 60}
+        with store.database.transaction() as rows:
+            rows.execute(insert(SESSION).values(key=b"k" * 32, user=USER, device="", counter=0, **times))
+        caller = store.sessions.find(b"k" * 32, now())
+        assert caller is not None
         store.factors.add(caller, added, now())
     codes = pyotp.TOTP("A" * 32)
 

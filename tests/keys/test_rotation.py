@@ -60,10 +60,14 @@ def rotate(url: str | Path) -> Resealing:
         return replace_key(database, ServerKeys.open(database, KeyRing(GivenKeys(keys=(NEW, OLD)))))
 
 
-def add(store: Store, user: str) -> None:
+def add(store: Store, user: str) -> Caller:
+    """Store an account with a session."""
     account, record, session = sealed_for(store.keys, user)
     store.add_account(account, record, Ticket(id=user, ends=AT + DAY), AT)
     store.sessions.start(session, AT)
+    caller = store.sessions.find(session.key, AT)
+    assert caller is not None
+    return caller
 
 
 def sealed_for(keys: ServerKeys, user: str, version: int = 1) -> tuple[Account, SealedRecord, NewSession]:
@@ -276,8 +280,7 @@ def test_a_step_back_waits_for_the_end_of_a_rotation(database_url: str, many: li
 def test_second_factors_are_sealed_anew(database_url: str) -> None:
     user, means = "alice@example.test", SharedSecret(secret=bytes(range(20)))
     with store_of(database_url, OLD) as store:
-        add(store, user)
-        caller = Caller(session_key=b"", user=user, device="", started=AT)
+        caller = add(store, user)
         store.factors.add(caller, AddedFactor(name="a phone", means=means, counter=1), AT)
         assert {bytes(one)[: len(OLD.head)] for one in sealed_factors(store)} == {OLD.head}
     assert rotate(database_url).damaged == []
@@ -320,17 +323,15 @@ def test_what_was_sealed_before_the_new_key_came_into_force_is_stored_under_it(
     file.write_text(write_keys([OLD]))
     with closing(Store(database_url, KeyRing(KeyFile(file)))) as server:
         is_new = act == "register"
-        if not is_new:
-            add(server, "a@b")
+        caller = None if is_new else add(server, "a@b")
         account, record, session = sealed_for(server.keys, "a@b", version=1 if is_new else 2)
-        caller = Caller(session_key=session.key, user="a@b", device="", started=AT)
         file.write_text(write_keys([NEW, OLD]))
         rotate(database_url)
         file.write_text(write_keys([NEW]))
-        if is_new:
+        if caller is None:
             server.add_account(account, record, Ticket(id="a@b", ends=AT + DAY), AT)
         elif act == "push":
-            server.replace_record("a@b", record, AT)
+            server.replace_record(caller, record, AT)
         elif act == "rotate":
             server.rotate(caller, account, record, "b1", [], AT)
         if act in ("register", "log in"):
