@@ -46,6 +46,12 @@ class AccountViews:
         record = Push.from_json(json_body()).record
         if _tag_before(record) != record.bundle_id:
             raise MalformedMessage("the record has another bundle id", where="If-Match")
+        stored = self._stored(caller)
+        if stored.tag != request.headers["If-Match"]:
+            return self._changed(caller)
+        # No record is stored in place of another one than this, so that its wraps cannot change meanwhile.
+        if record.wraps != stored.wraps:
+            raise MalformedMessage("only a new key changes the wraps", where="wraps")
         try:
             self._store.replace_record(caller, self._sealed(record, caller.user), self._config.clock())
         except RecordChanged:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from roaming_keys.app import close_app
+from roaming_keys.calls import Call
 from roaming_keys.recovery import RecoveryKeys, recovery_keys
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.sessions import SessionStore
 from roaming_keys.store import Store
-from roaming_keys.wire import Device
+from roaming_keys.wire import Device, Push
 from smime_core.blocking import run
 from tests.support.clock import FakeClock
 from tests.support.keys.people import OTHER_PASSPHRASE, PROVIDER, Person, certificates, identity, make_client
@@ -177,3 +179,18 @@ def test_a_session_that_ended_meanwhile_rotates_nothing(laptop: Person, phone: P
     assert (refusal.code, refusal.record) == ("login-ended", None)
     laptop.known = None
     assert len(certificates(laptop.log_in())) == 2
+
+
+def test_a_push_in_place_of_a_record_that_is_not_there_yet_changes_no_wrap(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    """Wraps are compared with those of the record that the push replaces."""
+    theirs, ours = phone.log_in(), laptop.log_in()
+    coming = run(ours.prepare_push(ours.opened, PROVIDER)).after.opened.record
+    noise = replace(coming.wraps[0], wrapped=PROVIDER.random_bytes(len(coming.wraps[0].wrapped)))
+    after_it = replace(coming, version=coming.version + 1, wraps=(noise,))
+    call = Call(method="PUT", path="/bundle", condition=coming.tag, body=Push(record=after_it).to_json())
+    waiting.at(Store, "replace_record", lambda: laptop.add(ours))
+    header = run(theirs.sign(call, PROVIDER))
+    assert refusal_of(lambda: run(phone.transport.send(call, header))).code == "record-changed"
+    laptop.log_in()

@@ -432,6 +432,25 @@ def test_a_push_names_the_version_before(
     assert laptop.log_in().opened.record.version == 1
 
 
+@pytest.mark.parametrize("wraps", ["other", "fewer", "more"])
+def test_a_push_changes_no_wrap(laptop: Person, wraps: str) -> None:
+    """The thief of an open session could lock its owner out: the passphrase would open nothing."""
+    code = run(recovery_keys(bytes(16), PROVIDER))
+    session = run(laptop.log_in().rotate(laptop.setting, PASSPHRASE, recovery=code))
+    record = session.opened.record
+    by_passphrase, by_code = record.wraps
+    noise = replace(by_passphrase, wrapped=PROVIDER.random_bytes(len(by_passphrase.wrapped)))
+    changed = {
+        "other": (noise, by_code),
+        "fewer": (by_passphrase,),
+        "more": (by_passphrase, by_code, replace(noise, kind="another")),
+    }
+    following = replace(record, version=record.version + 1, wraps=changed[wraps])
+    assert put(laptop, session, following, record.tag) == (400, "malformed-message")
+    assert laptop.log_in().opened.record == record
+    assert put(laptop, session, replace(following, wraps=record.wraps), record.tag) == (200, "")
+
+
 def lying(person: Person, path: str, **members: Any) -> None:
     """Let the server answer with other members of the record at one path."""
 
