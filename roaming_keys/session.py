@@ -36,6 +36,8 @@ from smime_core.provider import CryptoProvider
 _PATHS: Final = {LoginWay.PASSPHRASE: "/login", LoginWay.RECOVERY_CODE: "/recover"}
 # Each time, another device has stored something in the moment between.
 _PUSH_TRIES: Final = 5
+# The first try has ended all other sessions, so that only a device which has logged in since can have stored something.
+_ROTATION_TRIES: Final = 3
 _FACTOR_TRIES: Final = 3
 AskFactor = Callable[[FactorDemand, str], CodeProof | AssertionProof]
 """Asks the person for a second factor. The text says why the one before was refused, and is empty at first."""
@@ -142,15 +144,21 @@ class Session:
     ) -> Session:
         """Store a new key and a passphrase, which may be the one of before, with a new recovery code if given.
 
-        Raises KeyServerError, also if another device has stored something since the last pull.
+        What another device has stored since the last pull is kept. Raises KeyServerError, ServerLies, WrongPassphrase.
         """
-        prepared = await self.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
-        try:
-            await self._send(setting, prepared.call)
-        except KeyServerError as error:
-            if error.record is None or not prepared.has_stored(error.record):
-                raise
-        return prepared.after
+        latest = self
+        for _ in range(_ROTATION_TRIES):
+            prepared = await latest.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
+            try:
+                await latest._send(setting, prepared.call)
+            except KeyServerError as error:
+                if error.record is None:
+                    raise
+                if not prepared.has_stored(error.record):
+                    latest = await latest.with_record(error.record, setting.provider)
+                    continue
+            return prepared.after
+        raise KeyServerError("record-changed", "other devices store keys all the time: try again later")
 
     async def prepare_push(self, content: OpenRecord, provider: CryptoProvider) -> Prepared:
         """Return the call that stores the content of a record beside what this session has."""

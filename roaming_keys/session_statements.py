@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
 
-from roaming_keys.database.tables import ACCOUNT, DEVICE, SESSION, USED
+from roaming_keys.database.tables import ACCOUNT, DEVICE, SESSION, USED, WAITING_LOGIN
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 
@@ -36,6 +36,8 @@ COUNT: Final = (
 END_SESSIONS: Final = delete(SESSION).where(
     (SESSION.c.ends <= bindparam(NOW)) | (SESSION.c.started > bindparam(LATEST))
 )
+END_OTHERS: Final = delete(SESSION).where(*_OTHER_SESSIONS)
+END_WAITING: Final = delete(WAITING_LOGIN).where(WAITING_LOGIN.c.user == bindparam(USER))
 DROP_SESSIONS: Final = delete(SESSION).where(*_OTHER_SESSIONS, SESSION.c.key.not_in(_LATEST_SESSIONS))
 DROP_DEVICES: Final = delete(DEVICE).where(
     _IS_OWN_DEVICE, DEVICE.c.id != bindparam(DEVICE_ID), DEVICE.c.id.not_in(_LATEST_DEVICES)

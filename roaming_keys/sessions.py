@@ -131,6 +131,17 @@ class SessionStore:
         if not is_locked or _find(rows, caller.session_key, at) != caller:
             raise SessionEnded
 
+    def end_others(self, caller: Caller, at: datetime.datetime) -> None:
+        """End all other sessions of the account of a call. Raises SessionEnded."""
+        with self._database.transaction() as rows:
+            self.lock_account_of(rows, caller, at)
+            self.end_others_in(rows, caller)
+
+    def end_others_in(self, rows: Connection, caller: Caller) -> None:
+        """End all other sessions and logins that wait, in a transaction that has locked the account of a call."""
+        rows.execute(statements.END_OTHERS, {USER: caller.user, KEY: caller.session_key})
+        rows.execute(statements.END_WAITING, {USER: caller.user})
+
     def count(self, key: bytes, number: int) -> None:
         """Note the number of a call. Raises UsedBefore if it is not larger than those before."""
         with self._database.transaction(durable=False) as rows:

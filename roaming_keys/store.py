@@ -185,9 +185,7 @@ class Store:
             is_own = ACCOUNT.c.user == account.user
             rows.execute(update(ACCOUNT).where(is_own).values(**self._columns_of(rows, account)))
             self._replace_record(rows, account.user, record, bundle_id=before)
-            is_other = SESSION.c.user == account.user, SESSION.c.key != caller.session_key
-            rows.execute(delete(SESSION).where(*is_other))
-            rows.execute(delete(WAITING_LOGIN).where(WAITING_LOGIN.c.user == account.user))
+            self.sessions.end_others_in(rows, caller)
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
             event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.database.tables import FACTOR, SESSION, WAITING_LOGIN
+from roaming_keys.database.tables import FACTOR, WAITING_LOGIN
 from roaming_keys.factor_wire import MAX_FACTORS, AssertionProof, CodeProof
 from roaming_keys.factors.kept import KeptFactor, Means, SharedSecret, kind_of, read_factors, write_content
 from roaming_keys.factors.security_keys import FactorRefused, SecurityKey, check_assertion
@@ -135,8 +135,7 @@ class FactorStore:
             kind = kind_of(added.means)
             columns = {"id": id, "user": user, "kind": kind.value, "sealed": sealed, "counter": added.counter}
             rows.execute(insert(FACTOR).values(**columns, created=now, latest=now))
-            rows.execute(delete(SESSION).where(SESSION.c.user == user, SESSION.c.key != caller.session_key))
-            rows.execute(delete(WAITING_LOGIN).where(WAITING_LOGIN.c.user == user))
+            self._sessions.end_others_in(rows, caller)
             note = f"{kind} {id}"
             self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=note))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -194,3 +195,25 @@ def test_a_push_in_place_of_a_record_that_is_not_there_yet_changes_no_wrap(
     header = run(theirs.sign(call, PROVIDER))
     assert refusal_of(lambda: run(phone.transport.send(call, header))).code == "record-changed"
     laptop.log_in()
+
+
+def test_a_session_that_stores_all_the_time_keeps_nobody_from_revoking_its_device(
+    laptop: Person, phone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    stored: list[Session] = [theirs]
+    refusals: list[str] = []
+    rotate = Store.rotate
+
+    def after_one_more_push(*arguments: Any) -> None:
+        try:
+            stored.append(phone.add(stored[-1], identity(len(stored))))
+        except KeyServerError as error:
+            refusals.append(error.code)
+        rotate(*arguments)
+
+    monkeypatch.setattr(Store, "rotate", after_one_more_push)
+    rotated = revoke_others(laptop, ours)
+    assert [one.name for one in run(rotated.devices(laptop.setting))] == ["a laptop"]
+    assert refusals == ["login-ended"]
+    assert certificates(rotated) == {identity(0).certificate.der, identity(1).certificate.der}
