@@ -20,8 +20,9 @@ _OTHER_SESSIONS: Final = (SESSION.c.user == bindparam(USER), SESSION.c.key != bi
 _LATEST_SESSIONS: Final = (
     select(SESSION.c.key).where(*_OTHER_SESSIONS).order_by(SESSION.c.started.desc()).limit(bindparam(MOST))
 )
+_OTHER_DEVICES: Final = (_IS_OWN_DEVICE, DEVICE.c.id != bindparam(DEVICE_ID))
 _LATEST_DEVICES: Final = (
-    select(DEVICE.c.id).where(_IS_OWN_DEVICE).order_by(DEVICE.c.latest.desc()).limit(bindparam(MOST))
+    select(DEVICE.c.id).where(*_OTHER_DEVICES).order_by(DEVICE.c.latest.desc()).limit(bindparam(MOST))
 )
 
 FIND: Final = select(SESSION.c.user, SESSION.c.device, SESSION.c.started).where(
@@ -39,9 +40,7 @@ END_SESSIONS: Final = delete(SESSION).where(
 END_OTHERS: Final = delete(SESSION).where(*_OTHER_SESSIONS)
 END_WAITING: Final = delete(WAITING_LOGIN).where(WAITING_LOGIN.c.user == bindparam(USER))
 DROP_SESSIONS: Final = delete(SESSION).where(*_OTHER_SESSIONS, SESSION.c.key.not_in(_LATEST_SESSIONS))
-DROP_DEVICES: Final = delete(DEVICE).where(
-    _IS_OWN_DEVICE, DEVICE.c.id != bindparam(DEVICE_ID), DEVICE.c.id.not_in(_LATEST_DEVICES)
-)
+DROP_DEVICES: Final = delete(DEVICE).where(*_OTHER_DEVICES, DEVICE.c.id.not_in(_LATEST_DEVICES))
 FORGET_DEVICES: Final = delete(DEVICE).where(_IS_OWN_DEVICE, DEVICE.c.latest < bindparam(NOW))
 DEVICES: Final = (
     select(DEVICE.c.id, DEVICE.c.sealed_name, DEVICE.c.created, DEVICE.c.latest)

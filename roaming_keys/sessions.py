@@ -199,7 +199,7 @@ class SessionStore:
         device = {"id": os.urandom(_ID_BYTES).hex(), "user": login.user, "token": login.token_hash}
         times = {"sealed_name": login.sealed_name, "created": now, "latest": now}
         found = str(rows.execute(self._statements.remember, device | times).scalar_one())
-        rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, MOST: MAX_DEVICES})
+        rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, MOST: MAX_DEVICES - 1})
         rows.execute(statements.FORGET_DEVICES, {USER: login.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
         return found
 

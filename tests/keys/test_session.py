@@ -321,6 +321,21 @@ def test_a_new_session_is_never_the_one_that_goes(laptop: Person, monkeypatch: p
         run(laptop.log_in().pull(laptop.setting))
 
 
+def test_after_its_clock_was_ahead_a_server_lists_no_more_devices_than_a_client_reads(
+    laptop: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MAX_DEVICES", 3)
+    laptop.clock.advance(seconds=7_200)
+    for number in range(3):
+        laptop.device = Device(token=number.to_bytes(32, "big"), name=f"device {number}")
+        laptop.log_in()
+        laptop.clock.advance(seconds=1)
+    laptop.clock.advance(seconds=-7_200)
+    laptop.device = Device(token=b"n" * 32, name="a new one")
+    listed = run(laptop.log_in().devices(laptop.setting))
+    assert [one.name for one in listed] == ["device 2", "device 1", "a new one"]
+
+
 def signed(session: Session, call: Call, **change: Any) -> dict[str, str]:
     credentials = run(session.session_key.sign(ORIGIN, call, PROVIDER))
     return {"Authorization": replace(credentials, **change).to_header()}
