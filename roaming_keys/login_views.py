@@ -75,9 +75,12 @@ class LoginViews:
             self._store.add_account(account, sealed, ticket, at)
         except UsedBefore:
             self._store.note_second_use(ticket, user, at)
-            raise BadTicket from None
+            if self._store.find_account(user) is None:
+                raise BadTicket from None
+            # Perhaps the answer to the first use was lost.
+            raise _account_exists() from None
         except AccountExists:
-            raise ServiceError(409, "exists", "This address is registered already.") from None
+            raise _account_exists() from None
         return json_answer(b"{}", status=201)
 
     def log_in(self) -> Response:
@@ -153,6 +156,10 @@ def answer_with_record(store: Store, user: str, session_key: bytes, ends: dateti
         return None
     record = KeyRecord.from_json(store.keys.unseal(Sealed.RECORD, stored.sealed, user))
     return json_answer(LoginAnswer(ends=int(ends.timestamp()), record=record).to_json())
+
+
+def _account_exists() -> ServiceError:
+    return ServiceError(409, "exists", "This address is registered already.")
 
 
 def _check_clock(attempt: Login, at: datetime.datetime) -> None:

@@ -144,12 +144,13 @@ class Store:
         An account of before protocol 2 is deleted.
         """
         with self._database.transaction() as rows:
+            # First, so that a used ticket is found also while its account exists.
+            self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             added = insert_into(rows, ACCOUNT).values(user=account.user, **self._columns_of(rows, account))
             added = added.on_conflict_do_nothing(index_elements=["user"])
             if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
                 raise AccountExists
             rows.execute(insert(RECORD).values(user=account.user, **self._columns(rows, account.user, record)))
-            self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
             self._trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
 

@@ -104,6 +104,20 @@ def test_a_ticket_that_is_used_again_and_again_is_noted_once(laptop: Person, tmp
     assert len(written(tmp_path)) == 5
 
 
+def test_a_ticket_that_is_used_again_while_its_account_exists_is_noted_once(laptop: Person, tmp_path: Path) -> None:
+    laptop.register()
+    registration = laptop.transport.sent[-1]
+    for _ in range(3):
+        with pytest.raises(KeyServerError) as refused:
+            run(laptop.transport.send(registration))
+        assert refused.value.code == "exists"
+    assert [kind for kind, _ in written(tmp_path)] == ["trail-begun", "registered", "ticket-refused"]
+    # Another ticket was not used.
+    with pytest.raises(KeyServerError, match="registered already"):
+        laptop.register()
+    assert len(written(tmp_path)) == 3
+
+
 def transactions(statements: list[str]) -> list[list[str]]:
     """The statements that write, of each transaction that appends to the trail."""
     found: list[list[str]] = [[]]
