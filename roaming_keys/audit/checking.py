@@ -7,7 +7,7 @@ the timestamps find a past that was rewritten, also by somebody who has the mast
 (2) Its own event says the time at which it was made.
 (3) Each event was covered by a timestamp within STAMPED_WITHIN of its time, and not before its time.
 (4) The first timestamp was made within STAMPED_WITHIN of the time that the settings name. Events from before that time
-    may have waited for it.
+    may have waited for it, and may claim to be later than a timestamp from before it: a clock was ahead.
 
 An attacker who rewrites an event has to leave out the timestamps that cover it, and new ones come too late for (3). If
 the rewritten events claim to be recent, then the event of the last timestamp before them is missing or too late. If
@@ -20,7 +20,7 @@ import datetime
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 
 from roaming_keys.audit.events import NO_HASH, AuditKind, Entry, hash_event, read_ranges
 from roaming_keys.audit.stamping import CLOCKS_DIFFER, Stamp, content_of, verify_stamp
@@ -65,6 +65,8 @@ def check_chain(trail: AuditTrail, database: Database) -> Chain:
         if hash_event(entry.chained(NO_HASH if head is None else head.hash)) != entry.hash:
             raise TrailDamaged(number, "its hash is not that of its content and of the event before it")
         try:
+            # Each time is one, so that all that follows can show it.
+            _ = entry.time
             details = trail.details_of(entry)
             if details is None:
                 without_details.add(number)
@@ -138,7 +140,7 @@ def _check_times(
     """Check (3): find the first event after `covered` and until `number` that was not stamped at its time."""
     earliest, latest = stamped - STAMPED_WITHIN, stamped + CLOCKS_DIFFER
     # Events have whole seconds.
-    is_wrong = AUDIT.c.at > int(latest.timestamp())
+    is_wrong = AUDIT.c.at > int(latest.timestamp()) if since <= stamped else false()
     if since < earliest:
         is_wrong |= AUDIT.c.at < int(earliest.timestamp())
     query = select(AUDIT.c.number, AUDIT.c.at).where(AUDIT.c.number > covered, AUDIT.c.number <= number, is_wrong)

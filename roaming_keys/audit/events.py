@@ -101,8 +101,11 @@ class Entry:
 
     @property
     def time(self) -> datetime.datetime:
-        """The time of the event."""
-        return datetime.datetime.fromtimestamp(self.at, datetime.UTC)
+        """The time of the event. Raises ValueError if it is beyond the calendar."""
+        try:
+            return datetime.datetime.fromtimestamp(self.at, datetime.UTC)
+        except (ValueError, OverflowError, OSError):
+            raise ValueError(f"its time is {self.at} seconds after 1970, which no calendar has") from None
 
     def chained(self, previous_hash: bytes) -> bytes:
         """Return the bytes of which `hash` is the SHA-256 if the event is unchanged."""

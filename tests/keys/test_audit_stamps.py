@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.audit.authority import Authority
 from roaming_keys.audit.checking import TrailDamaged, check_chain, check_stamps
+from roaming_keys.audit.events import NO_HASH, chained_bytes, hash_event
 from roaming_keys.audit.stamping import stamp_head
 from roaming_keys.audit.trail import find_head
 from roaming_keys.database import SCHEMA
@@ -268,6 +269,41 @@ def test_an_event_that_claims_to_be_later_than_its_timestamp_is_found(site: Site
     number, said = site.damage()
     assert number == 2
     assert "claims to be of 2026-06-02 12:00" in said
+
+
+def test_an_event_of_a_clock_that_was_ahead_is_named_until_the_settings_explain_it(lived: Site) -> None:
+    append(lived.database, lived.trail, [login(ALICE, lived.clock() + DAY)])
+    ahead = len(lived.events())
+    lived.clock.advance(seconds=DAY.total_seconds() / 2)
+    assert lived.stamp()
+    lived.clock.advance(seconds=60)
+    explained = replace(lived, authority=replace(lived.authority, since=lived.clock()))
+    lived.live(2)
+    number, said = lived.damage()
+    assert (number, "it claims to be of" in said) == (ahead, True)
+    assert explained.check() is not None
+    # Another such event is later than the settings explain.
+    append(lived.database, lived.trail, [login(ALICE, lived.clock() + DAY)])
+    later = len(lived.events())
+    lived.clock.advance(seconds=DAY.total_seconds() / 2)
+    assert lived.stamp()
+    assert explained.damage()[0] == later
+
+
+@pytest.mark.parametrize("at", [10**18, -(10**18), 10**12])
+def test_an_event_of_no_time_is_named(lived: Site, at: int) -> None:
+    """All hashes are made anew, so that only the time itself does not fit."""
+    without_triggers(lived.database)
+    last = len(lived.events())
+    with lived.database.transaction() as rows:
+        before = NO_HASH
+        for one in list(rows.execute(select(AUDIT).order_by(AUDIT.c.number))):
+            time = at if one.number == last else one.at
+            before = hash_event(chained_bytes(before, one.number, time, one.kind, one.commitment))
+            rows.execute(update(AUDIT).where(AUDIT.c.number == one.number).values(at=time, hash=before))
+    with pytest.raises(TrailDamaged, match="no calendar") as found:
+        check_chain(lived.trail, lived.database)
+    assert found.value.number == last
 
 
 def test_the_latest_hours_have_no_timestamp_yet(site: Site) -> None:
