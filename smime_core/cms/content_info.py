@@ -52,6 +52,8 @@ RELEASE: Final = "2.25.167444189864237325644094257239035236649"
 """The files of a release with their hashes, as JSON (`smime_core.own_content.release`); signed, never encrypted."""
 BACKUP: Final = "2.25.276106881659054784450405654995567530024"
 """All data of the extension, as JSON (`browser_ext/background/backup_format.js`), encrypted with a passphrase."""
+RECOVERY_SHARE: Final = "2.25.143983488696575554366226574883889055834"
+"""A recovery officer's share of the key of somebody's encryption keys, as JSON (`roaming_keys.organisation.copies`)."""
 
 MAX_TRAILING_BYTES: Final = 2  # CR and LF
 # The labels are those of RFC 7468 sections 8 and 9, an old one of OpenSSL and two of GnuPG's gpgsm.
