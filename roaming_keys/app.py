@@ -11,6 +11,8 @@ from roaming_keys.account_views import AccountViews
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.factors.views import FactorViews
 from roaming_keys.login_views import LoginViews
+from roaming_keys.organisation.notices import NoNotices
+from roaming_keys.organisation.views import install_organisation
 from roaming_keys.reader import MAX_SMALL_BYTES
 from roaming_keys.server_keys import KeyRing, ServerKeyError
 from roaming_keys.store import Store
@@ -53,6 +55,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.get("/devices")(account.devices)
     app.delete("/account")(account.delete)
     FactorViews(config, store.keys, store).install(app)
+    install_organisation(app, config, store, NoNotices())
     app.extensions[_STORE] = store
     return app
 

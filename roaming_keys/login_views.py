@@ -20,7 +20,7 @@ from roaming_keys.new_session import NewSession, UsedBefore
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
 from roaming_keys.records import FIRST_VERSION
 from roaming_keys.server_keys import Sealed, ServerKeys
-from roaming_keys.sessions import NoSuchAccount
+from roaming_keys.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
 from roaming_keys.tickets import BadTicket, check_ticket
 from roaming_keys.wire import KeyRecord, Login, LoginAnswer, LoginTerms, Parameters, ParametersRequest, Registration
@@ -126,6 +126,9 @@ class LoginViews:
             raise ServiceError(409, "login-too-late", "This login was sent before. Log in again.") from None
         except NoSuchAccount:
             raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
+        except AccountDisabled:
+            # Said only to somebody who knows the passphrase or the code.
+            raise ServiceError(403, "account-disabled", "Your administrator has disabled this account.") from None
         self._limits.succeeded(counted, at)
         if isinstance(started, FactorDemand):
             return json_answer(started.to_json())

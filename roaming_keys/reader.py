@@ -10,11 +10,14 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 from smime_core.errors import MalformedMessage
 from smime_core.limits import check_limit
 from smime_core.trust import parse_json
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 MAX_SMALL_BYTES: Final = 4_096  # The JSON text of a message without a bundle.
 MAX_SECONDS: Final = 253_402_300_799  # The end of the year 9999, the last that a datetime can have.
@@ -64,6 +67,13 @@ class Reader:
         if not isinstance(value, bool):
             raise MalformedMessage("expected true or false", self._place(name))
         return value
+
+    def choice(self, name: str, kind: type[Choice]) -> Choice:
+        """Take one of the texts of an enumeration."""
+        try:
+            return kind(self.text(name))
+        except ValueError:
+            raise MalformedMessage(f"expected one of {', '.join(kind)}", self._place(name)) from None
 
     def seconds(self, name: str) -> int:
         """Take a time in whole seconds since 1970."""

@@ -17,7 +17,18 @@ from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Table, and_, func, select, tuple_, update
 
-from roaming_keys.database.tables import ACCOUNT, AUDIT, DEVICE, EARLIER_ACCOUNT, FACTOR, RECORD, WAITING_LOGIN
+from roaming_keys.database.tables import (
+    ACCOUNT,
+    AUDIT,
+    DEVICE,
+    EARLIER_ACCOUNT,
+    FACTOR,
+    RECORD,
+    RECOVERY_APPROVAL,
+    RECOVERY_CASE,
+    RECOVERY_COPY,
+    WAITING_LOGIN,
+)
 from roaming_keys.server_keys import HEAD_BYTES, MasterKey, Sealed, ServerKeyError, ServerKeys
 from sealwax.service import Database
 
@@ -53,6 +64,10 @@ SEALED_COLUMNS: Final = (
     SealedColumn(table=WAITING_LOGIN, name="sealed_name", kind=Sealed.DEVICE_NAME),
     SealedColumn(table=FACTOR, name="sealed", kind=Sealed.FACTOR),
     SealedColumn(table=AUDIT, name="sealed", kind=Sealed.AUDIT_DETAILS),
+    SealedColumn(table=RECOVERY_COPY, name="sealed", kind=Sealed.RECOVERY_COPY),
+    SealedColumn(table=RECOVERY_CASE, name="sealed", kind=Sealed.RECOVERY_CASE),
+    SealedColumn(table=RECOVERY_CASE, name="sealed_copy", kind=Sealed.RECOVERY_COPY),
+    SealedColumn(table=RECOVERY_APPROVAL, name="sealed", kind=Sealed.RECOVERY_APPROVAL),
 )
 
 

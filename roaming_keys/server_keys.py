@@ -57,6 +57,9 @@ class Sealed(StrEnum):
     FACTOR = "second factor"
     AUDIT_DETAILS = "audit details"
     SECRETS = "server secrets"
+    RECOVERY_COPY = "recovery copy"
+    RECOVERY_CASE = "recovery case"
+    RECOVERY_APPROVAL = "recovery approval"
 
 
 class MasterKey:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, select, update
 
-from roaming_keys.database.tables import ACCOUNT, DEVICE, SESSION, USED, WAITING_LOGIN
+from roaming_keys.database.tables import ACCOUNT, DEVICE, RESTRICTION, SESSION, USED, WAITING_LOGIN
 from sealwax.service import Database
 from sealwax.service.database import insert_into
 
@@ -52,6 +52,9 @@ LOCK_ACCOUNT: Final = (
     select(ACCOUNT.c.sealed_login_key, ACCOUNT.c.sealed_recovery_key)
     .where(ACCOUNT.c.user == bindparam(USER))
     .with_for_update()
+)
+IS_DISABLED: Final = select(RESTRICTION.c.user).where(
+    RESTRICTION.c.user == bindparam(USER), RESTRICTION.c.disabled.is_not(None)
 )
 FORGET_USED: Final = delete(USED).where(USED.c.ends <= bindparam(NOW))
 

@@ -50,6 +50,10 @@ class NoSuchAccount(Exception):
     """The account was deleted meanwhile, or has other login keys."""
 
 
+class AccountDisabled(Exception):
+    """An administrator has disabled the account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The session of a call. `started` is the time of its login."""
@@ -83,7 +87,7 @@ class SessionStore:
     def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime | FactorDemand:
         """Start a session and return its end, or what the login has to wait for if the account has a second factor.
 
-        Raises UsedBefore if the nonce or the key was used before, or NoSuchAccount.
+        Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
         """
         with self._database.transaction(durable=False) as rows:
             # Before the account is locked, as in all transactions of an account.
@@ -91,6 +95,8 @@ class SessionStore:
             account = self.lock_account(rows, new.user)
             # The login may have waited here for a transaction that has replaced the key which it was checked by.
             self._check_login_key(account, new)
+            if rows.execute(statements.IS_DISABLED, {USER: new.user}).first() is not None:
+                raise AccountDisabled
             self.use_once(rows, f"nonce {new.nonce.hex()}", new.nonce_ends, at)
             return self._gate.hold_back(rows, new, at) or self.begin(rows, new, at)
 

@@ -6,7 +6,7 @@ import datetime
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
@@ -18,6 +18,10 @@ from roaming_keys.database.tables import (
     EARLIER_ACCOUNT,
     FACTOR,
     RECORD,
+    RECOVERY_APPROVAL,
+    RECOVERY_CASE,
+    RECOVERY_COPY,
+    RESTRICTION,
     SESSION,
     WAITING_LOGIN,
 )
@@ -30,6 +34,19 @@ from roaming_keys.tickets import Ticket
 from roaming_keys.wire import KeyRecord, LoginKeys, Parameters
 from sealwax.service import Database
 from sealwax.service.database import insert_into
+
+_TABLES_OF_ACCOUNTS: Final = (
+    ACCOUNT,
+    SESSION,
+    WAITING_LOGIN,
+    FACTOR,
+    DEVICE,
+    RECORD,
+    RECOVERY_APPROVAL,
+    RECOVERY_CASE,
+    RECOVERY_COPY,
+    RESTRICTION,
+)
 
 
 class AccountExists(Exception):
@@ -146,13 +163,17 @@ class Store:
         with self._database.transaction() as rows:
             # First, so that a used ticket is found also while its account exists.
             self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
-            added = insert_into(rows, ACCOUNT).values(user=account.user, **self._columns_of(rows, account))
-            added = added.on_conflict_do_nothing(index_elements=["user"])
-            if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
-                raise AccountExists
-            rows.execute(insert(RECORD).values(user=account.user, **self._columns(rows, account.user, record)))
-            rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
+            self.insert_account(rows, account, record)
             self._trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
+
+    def insert_account(self, rows: Connection, account: Account, record: SealedRecord) -> None:
+        """Store an account and its first record in a transaction. Raises AccountExists."""
+        added = insert_into(rows, ACCOUNT).values(user=account.user, **self._columns_of(rows, account))
+        added = added.on_conflict_do_nothing(index_elements=["user"])
+        if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
+            raise AccountExists
+        rows.execute(insert(RECORD).values(user=account.user, **self._columns(rows, account.user, record)))
+        rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
 
     def note_second_use(self, ticket: Ticket, user: str, at: datetime.datetime) -> None:
         """Append to the audit trail that a ticket was used again. Only the first time is noted for each ticket."""
@@ -198,13 +219,25 @@ class Store:
 
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete all that the server has of the user of a call. Raises SessionEnded."""
-        user = caller.user
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
-            for table in (ACCOUNT, SESSION, WAITING_LOGIN, FACTOR, DEVICE, RECORD):
-                rows.execute(delete(table).where(table.c.user == user))
-            self._trail.forget(rows, user, at)
+            self._delete(rows, caller.user, at)
         self._database.erase_deleted()
+
+    def delete_account_of(self, user: str, at: datetime.datetime, *, actor: str) -> bool:
+        """Delete all that the server has of a user, and return whether there was an account."""
+        with self._database.transaction() as rows:
+            has_account = rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user).with_for_update()).first()
+            if has_account is None:
+                return False
+            self._delete(rows, user, at, actor=actor)
+        self._database.erase_deleted()
+        return True
+
+    def _delete(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
+        for table in _TABLES_OF_ACCOUNTS:
+            rows.execute(delete(table).where(table.c.user == user))
+        self._trail.forget(rows, user, at, actor=actor)
 
     def _replace_record(self, rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
         is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)

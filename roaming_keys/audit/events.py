@@ -39,6 +39,11 @@ class AuditKind(StrEnum):
     TICKET_REFUSED = "ticket-refused"
     MASTER_KEY_ROTATED = "master-key-rotated"
     ADMINISTRATOR_ACTED = "administrator-acted"
+    RECOVERY_COPY_STORED = "recovery-copy-stored"
+    RECOVERY_ASKED = "recovery-asked"
+    RECOVERY_OWNER_TOLD = "recovery-owner-told"
+    RECOVERY_APPROVED = "recovery-approved"
+    RECOVERY_OPENED = "recovery-opened"
     HEAD_STAMPED = "head-stamped"
 
 

@@ -85,14 +85,15 @@ class AuditTrail:
         note = write_ranges(sorted(forgotten))
         self.add(rows, AuditEvent(kind=AuditKind.ACCOUNT_DELETED, at=at, actor=actor, note=note))
 
-    def entries(self, database: Database, *, user: str = "", since: datetime.datetime | None = None) -> Iterator[Entry]:
-        """Read the events in their order, a page at a time: all, those of a user, those since a time."""
+    def entries(
+        self, database: Database, *, user: str = "", since: datetime.datetime | None = None, after: int = 0
+    ) -> Iterator[Entry]:
+        """Read the events in their order, a page at a time: all, those of a user, those since a time or after one."""
         query = _AFTER
         if user:
             query = query.where(AUDIT.c.name == self._name(user))
         if since is not None:
             query = query.where(AUDIT.c.at >= int(since.timestamp()))
-        after = 0
         while True:
             with database.reading() as rows:
                 page = rows.execute(query, {"after": after}).mappings().all()

@@ -150,3 +150,72 @@ AUDIT: Final = Table(
     Index("audit_by_name", "name", "number"),
     sqlite_strict=True,
 )
+
+STAFF: Final = Table(
+    "staff",
+    TABLES,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("role", Text, nullable=False),
+    # The public key that signs the calls, and the number of the latest call.
+    Column("key", LargeBinary, nullable=False),
+    Column("counter", LONG, nullable=False),
+    # The fingerprint of an officer's certificate.
+    Column("certificate", Text),
+    Index("staff_by_key", "key", unique=True),
+    Index("staff_by_certificate", "certificate", unique=True),
+    sqlite_strict=True,
+)
+
+RECOVERY_POLICY: Final = Table(
+    "recovery_policy",
+    TABLES,
+    Column("number", LONG, primary_key=True, nullable=False, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+RECOVERY_COPY: Final = Table(
+    "recovery_copy",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+RECOVERY_CASE: Final = Table(
+    "recovery_case",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("asked", INSTANT, nullable=False),
+    # The times at which a device of the owner has shown the case, and at which the keys were fetched.
+    Column("told", INSTANT),
+    Column("opened", INSTANT),
+    Column("sealed", LargeBinary, nullable=False),
+    # As the copy was when the case was opened, so that no later one takes its place.
+    Column("sealed_copy", LargeBinary, nullable=False),
+    Index("recovery_case_by_user", "user"),
+    sqlite_strict=True,
+)
+
+RECOVERY_APPROVAL: Final = Table(
+    "recovery_approval",
+    TABLES,
+    Column("case", Text, primary_key=True, nullable=False),
+    Column("number", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("user", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index("recovery_approval_by_user", "user"),
+    sqlite_strict=True,
+)
+
+# An account without a row may log in, and need not renew anything.
+RESTRICTION: Final = Table(
+    "restriction",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("disabled", INSTANT),
+    Column("renew", INSTANT),
+    sqlite_strict=True,
+)
