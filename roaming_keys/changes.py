@@ -28,7 +28,7 @@ async def build_registration(
     MalformedMessage.
     """
     check_passphrase(account.passphrase, mail_password)
-    parameters = _new_parameters(provider)
+    parameters = new_parameters(provider)
     keys = await stretch(account, parameters, provider)
     return Registration(
         user=account.user,
@@ -55,7 +55,7 @@ async def build_rotation(
     MalformedMessage.
     """
     check_passphrase(account.passphrase)
-    parameters = _new_parameters(provider)
+    parameters = new_parameters(provider)
     keys = await stretch(account, parameters, provider)
     if recovery is not None:
         wrap_keys = (*(one for one in wrap_keys if one.kind != WrapKind.RECOVERY), recovery.wrap_key)
@@ -68,5 +68,6 @@ async def build_rotation(
     return rotation, keys
 
 
-def _new_parameters(provider: CryptoProvider) -> Parameters:
+def new_parameters(provider: CryptoProvider) -> Parameters:
+    """Return parameters with a new salt."""
     return Parameters(salt=provider.random_bytes(_SALT_BYTES))

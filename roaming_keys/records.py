@@ -42,6 +42,7 @@ from smime_core.provider import CryptoProvider
 # The PKCS#12 password has 256 bits of entropy already, so more iterations would cost time and add nothing.
 BUNDLE_ITERATIONS: Final = 1_000
 FIRST_VERSION: Final = 1
+EMPTY_STATE: Final = AccountState()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +95,15 @@ class StatePart:
 
 
 async def build_first_record(
-    user: str, identities: Sequence[Identity], keys: AccountKeys, provider: CryptoProvider
+    user: str,
+    identities: Sequence[Identity],
+    keys: AccountKeys,
+    provider: CryptoProvider,
+    *,
+    state: AccountState = EMPTY_STATE,
 ) -> KeyRecord:
     """Return `identities` as version 1 of a new account, for the passphrase's keys. `user` is normalised."""
-    base = _Base(version=FIRST_VERSION, identities=identities, state=AccountState())
+    base = _Base(version=FIRST_VERSION, identities=identities, state=state)
     return await _build_under_new_key(user, base, keys, provider)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime
+from dataclasses import dataclass, replace
 
 import click
 
@@ -19,9 +20,10 @@ from roaming_keys.command.login import (
 )
 from roaming_keys.command.times import write_time
 from roaming_keys.command.trust_files import forget_base
+from roaming_keys.organisation.owner import with_own_passphrase
 from roaming_keys.recovery import CODE_BYTES, read_code, recovery_keys, write_code
 from roaming_keys.session import log_in_by_recovery_code
-from sealwax.cli.options.parameters import JSON
+from sealwax.cli.options.parameters import JSON, now
 from sealwax.cli.options.passphrases import new_passphrase, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
@@ -88,7 +90,10 @@ class DeleteRequest:
 def passwd(request: PasswdRequest) -> None:
     """Take another passphrase. Other devices have to log in again with it."""
     roaming = open_session(request.login)
-    session = blocking.run(roaming.session.rotate(roaming.setting, new_passphrase(request.new_file)))
+    opened = roaming.session.opened
+    chosen = replace(opened, state=with_own_passphrase(opened.state, now()))
+    before = replace(roaming.session, opened=chosen)
+    session = blocking.run(before.rotate(roaming.setting, new_passphrase(request.new_file)))
     remember(session)
     write_line("The account has the new passphrase.")
 

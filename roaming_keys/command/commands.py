@@ -24,6 +24,7 @@ class RoamVerbs(Verbs):
         "devices": "roaming_keys.command.account:devices",
         "revoke": "roaming_keys.command.account:revoke",
         "factor": "roaming_keys.command.factor:factor",
+        "officers": "roaming_keys.organisation.command.officers:officers",
         "delete": "roaming_keys.command.account:delete",
     }
     entry_points: ClassVar[str] = "sealwax.roam"
@@ -44,5 +45,6 @@ def roam() -> None:
     devices        lists the devices that have logged in
     revoke         ends the access of a device
     factor         asks for more than the passphrase at each login
+    officers       shows who can recover your encryption keys together
     delete         deletes the account and all that it has
     """

@@ -8,6 +8,7 @@ import click
 
 from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountLogin, open_session, remember
 from roaming_keys.command.trust_files import push_files, take_files
+from roaming_keys.organisation.command.officers import tell_owner
 from roaming_keys.session import Session
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE
@@ -58,7 +59,9 @@ class PushRequest:
 @verb(LoginRequest)
 def login(request: LoginRequest) -> None:
     """Show what the account has, and use it from now on when no other is named."""
-    _show(open_session(request.login).session)
+    roaming = open_session(request.login)
+    _show(roaming.session)
+    tell_owner(roaming)
 
 
 @verb(PullRequest)
@@ -84,9 +87,11 @@ def push(request: PushRequest) -> None:
     """
     source = PassphraseSource(file=request.file_passphrase, descriptor=None, keyring_entry=None)
     identities = load_all_identities(request.names, source)
-    session = push_files(open_session(request.login), tuple(identities))
+    roaming = open_session(request.login)
+    session = push_files(roaming, tuple(identities))
     remember(session)
     _show(session)
+    tell_owner(replace(roaming, session=session))
 
 
 def _show(session: Session) -> None:

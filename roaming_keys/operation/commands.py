@@ -23,6 +23,9 @@ class KeysVerbs(Verbs):
         "restore": "roaming_keys.operation.backing_up:restore",
         "rotate": "roaming_keys.operation.rotating:rotate",
         "step-back": "roaming_keys.operation.stepping_back:step_back",
+        "staff": "roaming_keys.organisation.command.groups:staff",
+        "user": "roaming_keys.organisation.command.groups:user",
+        "recovery": "roaming_keys.organisation.command.groups:recovery",
     }
     entry_points: ClassVar[str] = "sealwax.keys"
 
@@ -42,4 +45,7 @@ def keys() -> None:
     restore    brings a backup back on a new machine
     rotate     replaces the master key while the servers serve
     step-back  undoes the latest migration of the database
+    staff      appoints administrators, officers and auditors
+    user       makes accounts for people, and disables or deletes them
+    recovery   recovers the encryption keys of somebody who has left
     """

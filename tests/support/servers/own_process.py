@@ -51,7 +51,11 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 
 def sealwax(
-    *arguments: str, program: Sequence[str] = SEALWAX, typed: str | None = None, **variables: str
+    *arguments: str,
+    program: Sequence[str] = SEALWAX,
+    typed: str | None = None,
+    patience_seconds: float = 120,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, with what a person types into it."""
     return subprocess.run(
@@ -60,7 +64,7 @@ def sealwax(
         env=clean_environment(**variables),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience_seconds,
         check=False,
     )
 
