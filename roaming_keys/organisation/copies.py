@@ -21,13 +21,13 @@ from roaming_keys.protocol import KEY_BYTES, expand
 from roaming_keys.reader import Reader, to_base64, write
 from roaming_keys.records import BUNDLE_ITERATIONS
 from roaming_keys.wire import MAX_BUNDLE_BYTES, MAX_RECORD_BYTES, STEP_BYTES
-from smime_core import Encrypting, Keys, decrypt_bytes, encrypt_bytes
 from smime_core.algorithms import AES_256_GCM
 from smime_core.asn1 import der
-from smime_core.cms import RECOVERY_SHARE
+from smime_core.cms import RECOVERY_SHARE, Encrypting, Keys
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
 from smime_core.identity import Identity, Pkcs12Form, export_identities, load_identities
 from smime_core.limits import check_limit
+from smime_core.message import decrypt_bytes, encrypt_bytes
 from smime_core.provider import CryptoProvider
 from smime_core.x509 import Certificate, KeyUsage
 

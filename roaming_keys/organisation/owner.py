@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from roaming_keys.calls import Call
+from roaming_keys.entries import Entry
 from roaming_keys.organisation.copies import build_copy, fingerprints_of, left_out, recoverable
 from roaming_keys.organisation.messages import CaseFacts, CopyFacts, Standing, StoreCopy
 from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.records import OpenRecord
 from roaming_keys.session import Session, Setting
-from roaming_keys.state import AccountState, Entry
+from roaming_keys.state import AccountState
 from smime_core.identity import Identity
 from smime_core.provider import CryptoProvider
 
@@ -80,9 +81,12 @@ def with_first_passphrase(state: AccountState, at: datetime.datetime) -> Account
     return _with_entry(state, FIRST_LOGIN_ENTRY, "", at)
 
 
-def with_own_passphrase(state: AccountState, at: datetime.datetime) -> AccountState:
+def with_own_passphrase(state: AccountState) -> AccountState:
     """Return the state of an account whose owner has chosen the passphrase."""
-    return _with_entry(state, FIRST_LOGIN_ENTRY, None, at) if has_first_passphrase(state) else state
+    if not has_first_passphrase(state):
+        return state
+    removed = Entry(at=state.entries[FIRST_LOGIN_ENTRY].at + 1, value=None)
+    return replace(state, entries={**state.entries, FIRST_LOGIN_ENTRY: removed})
 
 
 async def fetch_standing(session: Session, setting: Setting) -> Standing:

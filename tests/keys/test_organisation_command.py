@@ -51,9 +51,7 @@ class Office:
         return self.file(name, build_pem("CERTIFICATE", one.certificate.der))
 
     def sealwax(self, *words: str) -> CompletedProcess[str]:
-        return sealwax(
-            *words, patience_seconds=IMPORT_SECONDS, HOME=str(self.folder), XDG_DATA_HOME=str(self.folder / "data")
-        )
+        return sealwax(*words, HOME=str(self.folder), XDG_DATA_HOME=str(self.folder / "data"))
 
     def made(self, *words: str) -> str:
         done = self.sealwax(*words)

@@ -13,11 +13,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from roaming_keys.factor_wire import CodeProof, FactorDemand, FactorKind, NewCodes
+from roaming_keys.organisation.owner import confirm_policy, with_first_passphrase
 from roaming_keys.recovery import recovery_keys
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
 from smime_core.trust import Decision, DecisionKind, build_decisions, parse_decisions
 from tests.support.clock import FakeClock
+from tests.support.keys.organisation import OFFICERS, encryption_identity, policy_of
 from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, USER, Person, identity, make_client
 from tests.support.people import NOW, person
 from tests.support.vault.verbs import call, sealed
@@ -286,3 +288,35 @@ def test_others_are_texts_by_kind_and_name(page: Page) -> None:
     sent = page.prepare("roaming.merge", at=at, others={"setting": {"size": "2"}})
     assert page.send("PUT", "/bundle", sent).status_code == 200
     assert page.prepare("roaming.merge", at=at, others={"setting": {}})["others"] == {"setting": {"size": "2"}}
+
+
+def test_a_page_shows_the_confirmed_officers_until_others_are_confirmed(clock: FakeClock) -> None:
+    client = make_client(clock)
+    person = Person(client, clock)
+    person.register(identity(), encryption_identity(USER))
+    session = person.log_in()
+    run(confirm_policy(session, person.setting, policy_of(), clock()))
+    page = Page(client, clock)
+    page.log_in(passphrase=PASSPHRASE)
+    standing = page.ask("GET", "/recovery").get_json() | {"policy": policy_of("olga", "otto").members()}
+    shown = call("roaming.recovery", user=USER, session=page.session, sealKey=SEAL_KEY, standing=standing)["recovery"]
+    assert [one["name"] for one in shown["confirmed"]["officers"]] == [f"{name}@example.test" for name in OFFICERS]
+    assert (shown["offered"]["fingerprint"], shown["leftOut"]) == (policy_of("olga", "otto").fingerprint, 1)
+
+
+def test_a_page_says_who_knows_the_passphrase_until_the_owner_chooses_one(clock: FakeClock) -> None:
+    client = make_client(clock)
+    person = Person(client, clock)
+    person.register()
+    session = person.log_in()
+    state = with_first_passphrase(session.opened.state, clock())
+    run(session.push(person.setting, replace(session.opened, state=state)))
+    page = Page(client, clock)
+    page.log_in(passphrase=PASSPHRASE)
+    for change, is_known in (({"newCode": True, "revoked": []}, True), ({"revoked": []}, False)):
+        prepared = page.prepare("roaming.rotate", passphrase=OTHER_PASSPHRASE, **change)
+        assert page.send("POST", "/passphrase", prepared).status_code == 200
+        page.session = prepared["session"]
+        standing = page.ask("GET", "/recovery").get_json()
+        shown = call("roaming.recovery", user=USER, session=page.session, sealKey=SEAL_KEY, standing=standing)
+        assert shown["recovery"]["hasFirstPassphrase"] is is_known

@@ -37,6 +37,14 @@ import { PROTOCOL } from "./key_server.js";
  *   contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer, refused: string[], staying: number,
  * }} MergedTrust
  */
+/** @typedef {{organisation: string, needed: number, officers: {name: string, fingerprint: string}[], fingerprint: string}} RecoveryPolicy */
+/** @typedef {{reason: string, asked: number, asked_by: string, recipient: string, needed: number, approved_by: string[], opened: number}} RecoveryCase */
+/**
+ * @typedef {{
+ *   confirmed: RecoveryPolicy | null, offered: RecoveryPolicy | null, leftOut: number, cases: RecoveryCase[],
+ *   mustRenew: boolean, hasFirstPassphrase: boolean,
+ * }} Recovery
+ */
 /** @typedef {{request: ArrayBuffer, condition: string, authorization: string, session: ArrayBuffer, known: ArrayBuffer}} Prepared */
 
 /** @typedef {{id: string, kind: "totp" | "webauthn", name: string, created: number, latest: number}} Factor */
@@ -131,6 +139,16 @@ export class KeyAccount {
   /** @returns {Promise<KeyDevice[]>} the latest first */
   devices() {
     return this.#inTurn(async () => (await this.#server.devices(await this.#sign("GET", "/devices"))).devices);
+  }
+
+  /** @returns {Promise<Recovery>} who can recover the encryption keys, and what an administrator has done */
+  async recovery() {
+    const standing = await this.#inTurn(async () => this.#server.recovery(await this.#sign("GET", "/recovery")));
+    if (!this.#session) throw new ApiError("locked", "the keys are locked");
+    const vault = await this.#vault();
+    const session = this.#session.slice(0);
+    const sealKey = this.#seal.keyForUnlock();
+    return (await vault.call("roaming.recovery", { user: this.#user, session, sealKey, standing })).recovery;
   }
 
   /** @param {Passphrase} passphrase @param {Passphrase} next the new one @returns {Promise<Opened>} */

@@ -45,6 +45,11 @@ export class KeyServer {
     return readJson(await this.#request("/devices", { headers: { Authorization: authorization } }));
   }
 
+  /** @param {string} authorization @returns {Promise<object>} what the vault judges by `roaming.recovery` */
+  async recovery(authorization) {
+    return readJson(await this.#request("/recovery", { headers: { Authorization: authorization } }));
+  }
+
   /** @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
   async rotate({ request: body, condition, authorization }) {
     const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };

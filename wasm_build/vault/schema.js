@@ -132,6 +132,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.rotate": {
     ...ROAMING_SESSION, sealKey: "secret", passphrase: "secret", revoked: ["text"], "newCode?": "flag",
   },
+  "roaming.recovery": { user: "text", session: "bytes", sealKey: "secret", standing: "json" },
   "roaming.take": { user: "text", session: "bytes", sealKey: "secret", record: "json" },
   "roaming.merge": { ...ROAMING_SESSION, sealKey: "secret", at: "text", ...KEPT, others: "json", "base?": "bytes" },
   "roaming.find": { server: "text", user: "text", key: "text", "signed?": "bytes", "followed?": "bytes", at: "text" },
@@ -217,6 +218,7 @@ export const REPLIES = Object.freeze(/** @satisfies {VerbTable} */ ({
   "roaming.sign": { authorization: "text" },
   "roaming.push": PREPARED,
   "roaming.rotate": { ...PREPARED, "code?": "bytes" },
+  "roaming.recovery": { recovery: "any" },
   "roaming.take": { ...OPENED, session: "bytes", known: "bytes" },
   "roaming.merge": {
     contacts: "bytes", decisions: "bytes", others: "any", base: "bytes", refused: ["text"], staying: "number",

@@ -20,6 +20,7 @@ from tests.support.signals import interruptible_children
 from webbridge.gateway import MailServer
 
 START_SECONDS = 30.0
+PATIENCE_SECONDS = 900.0  # An import of 500 people may take ten minutes.
 SEALWAX = (sys.executable, "-m", "sealwax.cli")
 
 
@@ -51,11 +52,7 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 
 def sealwax(
-    *arguments: str,
-    program: Sequence[str] = SEALWAX,
-    typed: str | None = None,
-    patience_seconds: float = 120,
-    **variables: str,
+    *arguments: str, program: Sequence[str] = SEALWAX, typed: str | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, with what a person types into it."""
     return subprocess.run(
@@ -64,7 +61,7 @@ def sealwax(
         env=clean_environment(**variables),
         capture_output=True,
         text=True,
-        timeout=patience_seconds,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

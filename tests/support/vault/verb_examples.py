@@ -276,6 +276,9 @@ def _accounts() -> dict[str, Example]:
         "roaming.rotate": Example(
             right={**calling, "passphrase": _PASSPHRASE, "revoked": [], "newCode": True}, wrong={"passphrase": b""}
         ),
+        "roaming.recovery": Example(
+            right={**in_session, "standing": {"cases": [], "renew": 0}}, wrong={"standing": {"cases": []}}
+        ),
         "roaming.take": Example(
             right={**in_session, "record": made["record"]}, wrong={"record": {**made["record"], "version": 2}}
         ),

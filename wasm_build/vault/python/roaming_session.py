@@ -12,6 +12,9 @@ from dataclasses import replace
 from typing import Final
 
 from roaming_keys.calls import Call, SessionKey
+from roaming_keys.organisation.messages import Standing
+from roaming_keys.organisation.owner import judge_recovery, with_own_passphrase
+from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.own_wrap_keys import OwnWrapKeys
 from roaming_keys.protocol import normalise_user
 from roaming_keys.reader import Reader
@@ -31,7 +34,7 @@ from wasm_build.vault.python.signers import identity_of
 _PURPOSE: Final = b"sealwax session at a key server 2: "
 # What the page may ask by `sign_call`. Other calls have a record, which only their own verbs make.
 _PLAIN_CALLS: Final = re.compile(
-    r"GET /(?:devices|bundle|factors)|DELETE /account|POST /factors|DELETE /factors/[0-9a-f]{32}"
+    r"GET /(?:devices|bundle|factors|recovery)|DELETE /account|POST /factors|DELETE /factors/[0-9a-f]{32}"
 )
 
 
@@ -74,6 +77,14 @@ class TakeRecord:
     record: Json
 
 
+@request_class
+class JudgeRecovery:
+    user: str
+    session: bytes
+    seal_key: Secret
+    standing: Json
+
+
 async def sign_call(request: SignCall, provider: CryptoProvider) -> Reply:
     """Returns `{authorization}` of a call without a record. Raises SmimeError."""
     if not _PLAIN_CALLS.fullmatch(f"{request.method} {request.path}"):
@@ -97,6 +108,10 @@ async def prepare_push(request: PreparePush, provider: CryptoProvider) -> Reply:
 async def prepare_rotation(request: PrepareRotation, provider: CryptoProvider) -> Reply:
     """Returns a call that stores a new key under a passphrase, and with `new_code` also `{code}`. Raises SmimeError."""
     session = await read_session(request.session, request.user, request.seal_key, provider)
+    if not request.revoked and not request.new_code:
+        # The person chooses a passphrase. The other changes keep it.
+        opened = session.opened
+        session = replace(session, opened=replace(opened, state=with_own_passphrase(opened.state)))
     secret = provider.random_bytes(CODE_BYTES)
     prepared = await session.prepare_rotation(
         request.passphrase,
@@ -113,6 +128,22 @@ async def take_record(request: TakeRecord, provider: CryptoProvider) -> Reply:
     session = await read_session(request.session, request.user, request.seal_key, provider)
     taken = await session.with_record(KeyRecord.from_json(request.record), provider)
     return await open_reply(taken, request.seal_key, provider)
+
+
+async def judge_owner_recovery(request: JudgeRecovery, provider: CryptoProvider) -> Reply:
+    """Returns `{recovery}`: who can recover the encryption keys, and what the owner has to know. Raises SmimeError."""
+    session = await read_session(request.session, request.user, request.seal_key, provider)
+    found = judge_recovery(session.opened, Standing.from_json(request.standing))
+    return {
+        "recovery": {
+            "confirmed": _policy_members(found.confirmed),
+            "offered": _policy_members(found.offered),
+            "leftOut": len(found.left_out),
+            "cases": [one.members() for one in found.cases],
+            "mustRenew": found.must_renew,
+            "hasFirstPassphrase": found.has_first_passphrase,
+        }
+    }
 
 
 async def open_reply(session: Session, seal_key: Secret, provider: CryptoProvider) -> Reply:
@@ -165,6 +196,20 @@ async def _seal(session: Session, seal_key: Secret, provider: CryptoProvider) ->
         "has_lost_wrap_keys": session.own.has_lost_some,
     }
     return await seal_secret(json.dumps(members).encode(), _purpose_for(session.place.user), seal_key, provider)
+
+
+def _policy_members(policy: RecoveryPolicy | None) -> dict[str, object] | None:
+    if policy is None:
+        return None
+    return {
+        "organisation": policy.organisation,
+        "needed": policy.needed,
+        "officers": [
+            {"name": ", ".join(one.email_addresses) or one.common_name, "fingerprint": one.fingerprint}
+            for one in policy.officers
+        ],
+        "fingerprint": policy.fingerprint,
+    }
 
 
 def _purpose_for(user: str) -> bytes:

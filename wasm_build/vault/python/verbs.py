@@ -149,6 +149,7 @@ VERBS: Final[dict[str, Verb[Any]]] = {
     "roaming.sign": Verb(roaming_session.SignCall, roaming_session.sign_call),
     "roaming.push": Verb(roaming_session.PreparePush, roaming_session.prepare_push),
     "roaming.rotate": Verb(roaming_session.PrepareRotation, roaming_session.prepare_rotation),
+    "roaming.recovery": Verb(roaming_session.JudgeRecovery, roaming_session.judge_owner_recovery),
     "roaming.take": Verb(roaming_session.TakeRecord, roaming_session.take_record),
     "roaming.merge": Verb(roaming_trust.MergeTrust, roaming_trust.merge),
     "roaming.find": Verb(key_servers.FindKeyServers, key_servers.find_key_servers),

@@ -10,6 +10,7 @@ import { createFacts } from "../../../wasm_build/ui/facts.js";
 import { createKeyAccount } from "../../../wasm_build/ui/key_account_view.js";
 import { createKeyAdding } from "./key_adding.js";
 import { createPasskeyChoice, createPasskeyUnlock } from "./passkey_forms.js";
+import { createRecovery } from "./recovery_view.js";
 import { createRequestForms } from "./request_forms.js";
 import { createRoaming } from "./roaming_view.js";
 import { createUnlockForms } from "./unlock_forms.js";
@@ -33,7 +34,9 @@ export function createKeysView(app) {
   const draw = () => {
     const { unlocked } = app.keys;
     clear();
-    const account = app.keys.account && createKeyAccount(app, app.keys.account, [createRoaming(app), createKeyAdding(app)]);
+    const account = app.keys.account && createKeyAccount(app, app.keys.account, [
+      createRecovery(app, app.keys.account), createRoaming(app), createKeyAdding(app),
+    ]);
     forms = unlocked
       ? [account].filter((part) => part !== null)
       : [createUnlockForms(app, { onUnlocked }), createRequestForms(app, { onUnlocked })];

@@ -1,0 +1,84 @@
+"""The pages show who can recover the encryption keys, and what an administrator has done to the account."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from roaming_keys.client import HttpTransport
+from roaming_keys.organisation.messages import CaseFacts, Standing
+from roaming_keys.organisation.owner import with_first_passphrase, with_policy
+from roaming_keys.protocol import KeyAccount
+from roaming_keys.session import OnDevice, Setting, log_in
+from roaming_keys.wire import Device
+from smime_core.blocking import run
+from tests.support.browser.accessibility import find_violations
+from tests.support.keys.organisation import policy_of
+from tests.support.keys.people import PROVIDER
+from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
+from webbridge.demo.accounts import Account
+from webbridge.demo.stack import DemoStack
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
+CASE = CaseFacts(
+    id="c1",
+    user="alice@example.test",
+    reason="she has left",
+    asked=1_790_000_000,
+    asked_by="adam",
+    recipient="Sam",
+    recipient_fingerprint="0" * 64,
+    needed=2,
+    approved_by=("olga",),
+)
+
+
+def confirm(stack: DemoStack, alice: Account) -> None:
+    """Confirm the officers on another device. Nothing is copied, because the key may also sign."""
+    account = KeyAccount(server=stack.keys_url, user=alice.address, passphrase=alice.key_passphrase.encode())
+    setting = Setting(transport=HttpTransport(stack.keys_url), provider=PROVIDER)
+    here = OnDevice(device=Device(token=os.urandom(32), name="a laptop"), known=None, at=datetime.now(UTC))
+    session = run(log_in(setting, account, here))
+    state = with_policy(session.opened.state, policy_of(), here.at)
+    state = with_first_passphrase(state, here.at)
+    run(session.push(setting, replace(session.opened, state=state)))
+
+
+def test_the_owner_sees_officers_cases_and_what_to_do(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account
+) -> None:
+    confirm(demo_stack, alice)
+    page = visitor.page
+    standing = Standing(policy=policy_of("olga", "otto"), cases=(CASE,), renew=4_000_000_000)
+    page.js(
+        """(answer) => {
+            const fetched = window.fetch;
+            window.fetch = (url, options) => String(url).endsWith("/recovery")
+                ? fetched(url, options).then(() => new Response(answer)) : fetched(url, options);
+        }""",
+        standing.to_json().decode(),
+    )
+    visitor.enter()
+    page.js("() => { location.hash = '#/keys'; }")
+    page.wait_for_selector(named("recovery_on"), timeout_seconds=OPERATION_SECONDS)
+    text = page.text(named("recovery"))
+    for said in (
+        "Recovery is on: 2 of 3 officers together can open your encryption keys",
+        "Your organisation offers recovery by 2 of 2 officers",
+        "Sam is to get your encryption keys. adam asked for that on",
+        "she has left. 1 of 2 officers have approved.",
+        "Your administrator asks you for a new certificate.",
+        "Your administrator knows your passphrase. Change it now.",
+    ):
+        assert said in text
+    page.js("(place) => document.querySelectorAll(place).forEach((one) => { one.open = true; })", "details")
+    assert "olga@example.test" in page.text(named("recovery_on"))
+    assert "may also sign is left out" in page.text(named("recovery"))
+    assert page.text(named("devices-error")) == ""
+    assert find_violations(page) == []
+    for width in (320, 390):
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
