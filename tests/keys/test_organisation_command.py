@@ -116,13 +116,13 @@ def test_a_leavers_mail_is_opened_for_a_successor(with_officers: Office) -> None
     first = ("--passphrase-file", str(office.folder / "files"))
     refused = office.sealwax(
         *("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam")),
-        *("--codes", str(office.folder / "c0"), "--file-passphrase-file", str(office.folder / "files")),
+        *("-o", str(office.folder / "c0"), "--file-passphrase-file", str(office.folder / "files")),
         *("--officers", "0" * 64),
     )
     assert (refused.returncode, "another recovery policy" in refused.stderr) == (2, True), refused.stderr
     said = office.made(
         *("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam")),
-        *("--codes", str(office.folder / "c1"), "--file-passphrase-file", str(office.folder / "files")),
+        *("-o", str(office.folder / "c1"), "--file-passphrase-file", str(office.folder / "files")),
         *("--officers", fingerprint_of(office), "--certificates", str(office.folder / "directory")),
     )
     assert said.startswith("1 accounts were made, 0 were not")
@@ -191,7 +191,7 @@ def test_an_owner_confirms_the_officers_that_are_offered(with_officers: Office) 
     office = with_officers
     made = office.made(
         *("keys", "user", "create", LEAVER, office.identity_file("a.p12", encryption_identity(LEAVER))),
-        *(*office.staff("adam"), "--codes", str(office.folder / "c"), "--officers", fingerprint_of(office)),
+        *(*office.staff("adam"), "-o", str(office.folder / "c"), "--officers", fingerprint_of(office)),
         *("--passphrase-file", str(office.folder / "files")),
     )
     assert made.startswith("1 accounts were made")
@@ -212,7 +212,7 @@ def test_without_a_key_for_encryption_only_an_account_is_made_without_recovery(w
     dual = identity()
     said = office.made(
         *("keys", "user", "create", LEAVER, office.identity_file("a.p12", dual), *office.staff("adam")),
-        *("--codes", str(office.folder / "c"), "--officers", fingerprint_of(office)),
+        *("-o", str(office.folder / "c"), "--officers", fingerprint_of(office)),
         *("--passphrase-file", str(office.folder / "files")),
     )
     assert "1 of them are without recovery by officers: no policy is set, or no key is for encryption only" in said
@@ -239,7 +239,7 @@ def test_an_import_says_what_it_left_out_and_is_run_again(office: Office) -> Non
         "fay@example.test,a.p12,wrong",
     ]
     people = office.file("people.csv", "\n".join(lines))
-    command = ("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam"), "--codes")
+    command = ("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam"), "-o")
     done = office.sealwax(*command, str(office.folder / "c1"))
     assert (done.returncode, done.stdout.splitlines()[0][:34]) == (1, "2 accounts were made, 4 were not; "), done.stderr
     assert [line.split()[1] for line in done.stderr.splitlines()] == [
@@ -267,7 +267,7 @@ def test_a_wrong_list_is_refused_before_anything_is_made(tmp_path: Path, content
     office = Office(key_machine(tmp_path / "machine"), tmp_path)
     office.made("keys", "staff", "key", str(tmp_path / "adam.key"))
     people = office.file("people.csv", content)
-    done = office.sealwax("keys", "user", "import", people, *office.staff("adam"), "--codes", str(tmp_path / "c"))
+    done = office.sealwax("keys", "user", "import", people, *office.staff("adam"), "-o", str(tmp_path / "c"))
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (tmp_path / "c").exists()
 
@@ -276,7 +276,7 @@ def test_a_mail_password_reaches_the_operators_command_by_its_input_only(office:
     office.identity_file("a.p12", encryption_identity(LEAVER))
     office.made(
         *("keys", "user", "create", LEAVER, str(office.folder / "a.p12"), *office.staff("adam")),
-        *("--codes", str(office.folder / "c"), "--passphrase-file", str(office.folder / "files")),
+        *("-o", str(office.folder / "c"), "--passphrase-file", str(office.folder / "files")),
     )
     new = office.file("new", "a new mail password")
     program = "import sys, pathlib\npathlib.Path(sys.argv[2]).write_text(sys.argv[1] + sys.stdin.read())"
@@ -319,7 +319,7 @@ def test_five_hundred_people_are_imported_in_ten_minutes(with_officers: Office) 
     start = time.monotonic()
     said = office.made(
         *("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam")),
-        *("--codes", str(office.folder / "c"), "--file-passphrase-file", str(office.folder / "files")),
+        *("-o", str(office.folder / "c"), "--file-passphrase-file", str(office.folder / "files")),
         *("--officers", fingerprint_of(office)),
     )
     assert said.startswith(f"{IMPORTED} accounts were made, 0 were not")

@@ -6,7 +6,6 @@ import csv
 import io
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +58,11 @@ class CreateRequest:
     staff: StaffChoice = group_of(StaffChoice)
     codes: str = given_by(
         click.Option(
-            ["--codes"], metavar="FILE", required=True, type=OUTPUT_FILE, help="For the first passphrase. A new file."
+            ["-o", "--output", "codes"],
+            metavar="FILE",
+            required=True,
+            type=OUTPUT_FILE,
+            help="For the first passphrase. A new file.",
         )
     )
     fingerprint: str | None = given_by(_OFFICERS)
@@ -84,7 +87,11 @@ class ImportRequest:
     staff: StaffChoice = group_of(StaffChoice)
     codes: str = given_by(
         click.Option(
-            ["--codes"], metavar="FILE", required=True, type=OUTPUT_FILE, help="For the first passphrases. A new file."
+            ["-o", "--output", "codes"],
+            metavar="FILE",
+            required=True,
+            type=OUTPUT_FILE,
+            help="For the first passphrases. A new file.",
         )
     )
     fingerprint: str | None = given_by(_OFFICERS)
@@ -120,7 +127,7 @@ class _Imported:
 
 @verb(CreateRequest)
 def create(request: CreateRequest) -> int:
-    """Make an account for ADDRESS with the keys of identity files. The first passphrase goes to --codes.
+    """Make an account for ADDRESS with the keys of identity files. The first passphrase goes to the output.
 
     The person chooses an own passphrase at the first login, by `sealwax roam passwd` or in the pages.
     """
@@ -135,20 +142,14 @@ def import_users(request: ImportRequest) -> int:
     """Make the accounts of many people.
 
     CSV has the columns address and file, and may have passphrase: that of the file. Several lines for one address give
-    one account. Each person gets a first passphrase in --codes, which only you can read. People who have an account
-    already are left as they are, so that the command can be run again after a mistake.
+    one account. Each person gets a first passphrase in the output, a file that only you can read. People who have an
+    account already are left as they are, so that the command can be run again after a mistake.
     """
     client = request.staff.client()
     given = None if request.file_passphrase is None else read_first_line(request.file_passphrase)
     rows = list(_read_list(read_input(request.people), request.folder, given))
     policy = _confirm_policy(client, request.fingerprint)
-    # Stretching passphrases leaves Python's lock, so that threads use all processors.
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        return _send(client, pool.map(lambda row: _import(client.server, row, policy), rows), request)
-    finally:
-        # After an error, nothing more is prepared.
-        pool.shutdown(cancel_futures=True)
+    return _send(client, (_import(client.server, row, policy) for row in rows), request)
 
 
 def _send(
