@@ -61,7 +61,7 @@ async def make_account(
     new = NewUser(
         user=account.user,
         keys=LoginKeys(parameters=parameters, login_key=keys.public),
-        record=await build_first_record(account.user, identities, keys.wrap_key, provider, state=state),
+        record=await build_first_record(account.user, identities, keys, provider, state=state),
         copy=copy,
     )
     return Made(new=new, passphrase=passphrase)
