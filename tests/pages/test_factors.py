@@ -133,8 +133,8 @@ def test_a_login_asks_for_a_touch_of_the_security_key(here: MailPages) -> None:
     assert isinstance(browser, Chromium)
     key = Authenticator(browser, page, has_prf=False, is_security_key=True)
     open_keys(here)
-    open_form(page, "add-key")
-    send_form(here, "add-key")
+    open_form(page, "add-security-key")
+    send_form(here, "add-security-key")
     wait_for_announcement(page, "is added")
     assert len(key.credentials()) == 1
 

@@ -134,9 +134,9 @@ function createAppAddition(app, account, createAct, load) {
  */
 function createKeyAddition(app, account, createAct, load) {
   const { translate } = app;
-  const name = nameField(translate("factor_key"), translate("factor_name"), "add-key-name");
+  const name = nameField(translate("factor_key"), translate("factor_name"), "add-security-key-name");
   return createAct(app, {
-    test: "add-key", title: "factor_add_key", meaning: "factor_add_key_meaning", submit: "factor_add_now",
+    test: "add-security-key", title: "factor_add_key", meaning: "factor_add_key_meaning", submit: "factor_add_now",
     further: { element: name.element, clear: name.clear },
     act: async (passphrase) => {
       const chosen = name.read();
