@@ -44,6 +44,7 @@ async def build_rotation(
     wrap_keys: Sequence[WrapKey],
     provider: CryptoProvider,
     *,
+    before: Parameters,
     revoked: Sequence[str] = (),
     recovery: RecoveryKeys | None = None,
 ) -> tuple[Rotation, AccountKeys]:
@@ -51,11 +52,12 @@ async def build_rotation(
 
     The passphrase of `account` may be the same as before: by the new salt and the new key, devices that are `revoked`
     can neither log in nor open later records. Of the earlier wrap keys only `wrap_keys` stay, which are the owner's
-    (`own_wrap_keys.py`). `recovery` takes the place of an earlier recovery code. Raises PassphraseMissing or
+    (`own_wrap_keys.py`). The new parameters cost a guesser at least as much as those of `before`, because other devices
+    refuse weaker ones. `recovery` takes the place of an earlier recovery code. Raises PassphraseMissing or
     MalformedMessage.
     """
     check_passphrase(account.passphrase)
-    parameters = new_parameters(provider)
+    parameters = new_parameters(provider).at_the_cost_of(before)
     keys = await stretch(account, parameters, provider)
     if recovery is not None:
         wrap_keys = (*(one for one in wrap_keys if one.kind != WrapKind.RECOVERY), recovery.wrap_key)

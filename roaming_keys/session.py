@@ -178,7 +178,13 @@ class Session:
         """Return the call that stores a new key, as `rotate` does."""
         account = KeyAccount(server=self.place.server, user=self.place.user, passphrase=passphrase)
         rotation, keys = await build_rotation(
-            account, self.opened, self.own.keys, provider, revoked=revoked, recovery=recovery
+            account,
+            self.opened,
+            self.own.keys,
+            provider,
+            before=self.parameters,
+            revoked=revoked,
+            recovery=recovery,
         )
         call = Call(method="POST", path="/passphrase", condition=self.opened.record.tag, body=rotation.to_json())
         key = await unwrap_by_passphrase(rotation.record, self.place.user, keys.wrap_key, provider)
@@ -286,7 +292,10 @@ async def prepare_login(
 async def prepare_recovery(
     place: Place, terms: LoginTerms, keys: RecoveryKeys, here: OnDevice, provider: CryptoProvider
 ) -> tuple[Login, PendingLogin]:
-    """Return the body of a login by the recovery code."""
+    """Return the body of a login by the recovery code. Raises ServerLies for weaker parameters than the known ones."""
+    # The rotation after it takes their cost over.
+    if here.known is not None:
+        here.known.check_parameters(terms.parameters)
     return await _sign(place, terms, here, keys, provider)
 
 

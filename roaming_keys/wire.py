@@ -8,7 +8,7 @@ what is too long.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -66,6 +66,10 @@ class Parameters:
         check_range(self.memory_kib, MIN_MEMORY_KIB, MAX_MEMORY_KIB, where="memory_kib")
         check_range(self.passes, MIN_PASSES, MAX_PASSES, where="passes")
         check_range(self.lanes, 1, MAX_LANES, where="lanes")
+
+    def at_the_cost_of(self, other: Parameters) -> Parameters:
+        """Return these parameters with at least the memory and the passes of others."""
+        return replace(self, memory_kib=max(self.memory_kib, other.memory_kib), passes=max(self.passes, other.passes))
 
     def members(self) -> dict[str, Any]:
         """The JSON members that `/parameters`, `/register` and `/passphrase` share."""

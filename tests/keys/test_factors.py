@@ -305,7 +305,7 @@ def test_a_new_passphrase_ends_the_logins_that_wait(person: Person) -> None:
     session = person.log_in()
     _, pending = wait_at(person)
     account = replace(person.account, passphrase=b"other words")
-    rotation, _ = run(build_rotation(account, session.opened, session.own.keys, PROVIDER))
+    rotation, _ = run(build_rotation(account, session.opened, session.own.keys, PROVIDER, before=session.parameters))
     call = Call(method="POST", path="/passphrase", condition=session.opened.record.tag, body=rotation.to_json())
     run(person.transport.send(call, run(session.sign(call, PROVIDER))))
     person.clock.advance(seconds=30)

@@ -73,7 +73,7 @@ def _next_push(session: Session) -> Call:
 
 def _next_rotation(session: Session, passphrase: bytes) -> Call:
     account = account_with(passphrase)
-    rotation, _ = run(build_rotation(account, session.opened, session.own.keys, PROVIDER))
+    rotation, _ = run(build_rotation(account, session.opened, session.own.keys, PROVIDER, before=session.parameters))
     return Call(method="POST", path="/passphrase", condition=session.opened.record.tag, body=rotation.to_json())
 
 

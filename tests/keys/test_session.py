@@ -19,7 +19,7 @@ from roaming_keys.recovery import RecoveryKeys, WrongRecoveryCode, read_code, re
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.sessions import LIFETIME
 from roaming_keys.state import AccountState, WrapKey
-from roaming_keys.wire import STEP_BYTES, Device, KeyRecord, WrapKind
+from roaming_keys.wire import MIN_MEMORY_KIB, MIN_PASSES, STEP_BYTES, Device, KeyRecord, WrapKind
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
 from tests.support.clock import FakeClock
@@ -524,6 +524,26 @@ def test_weaker_parameters_are_refused_before_anything_is_computed(laptop: Perso
         laptop.log_in()
     assert code_of(refused) == "parameters-weakened"
     assert laptop.transport.sent[-1].path == "/parameters"
+
+
+def test_a_recovery_refuses_weaker_parameters_too(laptop: Person) -> None:
+    laptop.log_in()
+    assert laptop.known is not None
+    laptop.known = replace(laptop.known, memory_kib=131_072)
+    with pytest.raises(ServerLies) as refused:
+        laptop.recover(keys_of_code(1))
+    assert code_of(refused) == "parameters-weakened"
+
+
+def test_a_change_of_the_keys_never_lowers_the_cost_of_a_guess(laptop: Person, phone: Person) -> None:
+    phone.log_in()
+    dearer = replace(laptop.log_in().parameters, memory_kib=MIN_MEMORY_KIB + 1_024, passes=MIN_PASSES + 1)
+    session = run(replace(laptop.log_in(), parameters=dearer).rotate(laptop.setting, PASSPHRASE))
+    known = phone.log_in().known
+    assert (known.memory_kib, known.passes) == (dearer.memory_kib, dearer.passes)
+    rotated = run(laptop.log_in().rotate(laptop.setting, PASSPHRASE))
+    assert rotated.parameters.salt != session.parameters.salt
+    assert (phone.log_in().known.memory_kib, rotated.parameters.passes) == (dearer.memory_kib, dearer.passes)
 
 
 def test_the_salt_of_another_account_gets_a_login_that_opens_nothing(laptop: Person) -> None:
