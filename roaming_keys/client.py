@@ -1,8 +1,11 @@
-"""The way to a key server for native programs, over urllib. In browsers, pages and extension use fetch()."""
+"""The way to a key server or bridge for native programs, over urllib. In browsers, pages and extension use fetch()."""
 
 from __future__ import annotations
 
+import io
 import ssl
+import threading
+from concurrent.futures import Future
 from http.client import HTTPException, HTTPMessage
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -22,7 +25,8 @@ from roaming_keys.session import KeyServerError
 from roaming_keys.wire import MAX_ANSWER_BYTES, Refusal, Registration
 from smime_core.errors import SmimeError
 
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0  # for each step
+TOTAL_SECONDS = 90.0  # Three megabytes at 300 kbit/s.
 _MAX_RETRY_AFTER_DIGITS = 9  # Nine digits are 30 years. Python refuses to parse more than 4,300 digits.
 _NOT_MODIFIED = 304
 
@@ -33,7 +37,7 @@ class HttpTransport:
     def __init__(self, server: str, tls: ssl.SSLContext | None = None) -> None:
         # normalise_origin allows only https, and http on loopback.
         self._server = normalise_origin(server)
-        self._opener = _opener(self._server, tls)
+        self._opener = build_plain_opener(self._server, tls)
 
     async def send(self, call: Call, authorization: str | None = None) -> bytes:
         """Return the body of the answer; empty if nothing has changed (304). Raises KeyServerError."""
@@ -46,8 +50,7 @@ class HttpTransport:
             self._server + call.path, data=call.body or None, headers=headers, method=call.method
         )
         try:
-            with self._opener.open(prepared, timeout=TIMEOUT_SECONDS) as response:
-                return bytes(response.read(MAX_ANSWER_BYTES + 1))
+            return exchange(self._opener, prepared)
         except HTTPError as error:
             with error:
                 if error.code == _NOT_MODIFIED:
@@ -62,8 +65,43 @@ async def register_account(transport: HttpTransport, registration: Registration)
     await transport.send(Call(method="POST", path="/register", body=registration.to_json()))
 
 
-def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
-    handlers: list[BaseHandler] = [_NoRedirects(), HTTPSHandler(context=tls or ssl.create_default_context())]
+def exchange(opener: OpenerDirector, request: Request) -> bytes:
+    """Return the body of the answer, of MAX_ANSWER_BYTES and one more at most.
+
+    Raises HTTPError for another status than 200 to 299, with the body that came with it, or HTTPException or OSError:
+    TimeoutError if all of it takes longer than TOTAL_SECONDS.
+    """
+    answer: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(_read_answer(opener, request))
+        except Exception as error:  # noqa: BLE001  # raised where the answer is waited for
+            answer.set_exception(error)
+
+    # The timeout of a socket starts anew with each byte. A server that goes on for ever is left to a thread that ends
+    # with the program.
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(TOTAL_SECONDS)
+    if not answer.done():
+        raise TimeoutError(f"no whole answer in {TOTAL_SECONDS:.0f} seconds")
+    return answer.result()
+
+
+def _read_answer(opener: OpenerDirector, request: Request) -> bytes:
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            return bytes(response.read(MAX_ANSWER_BYTES + 1))
+    except HTTPError as error:
+        with error:
+            body = error.read(MAX_ANSWER_BYTES + 1)
+        raise HTTPError(request.full_url, error.code, error.msg, error.headers, io.BytesIO(body)) from None
+
+
+def build_plain_opener(url: str, tls: ssl.SSLContext | None = None, *further: BaseHandler) -> OpenerDirector:
+    """Return an opener that follows no redirects."""
+    handlers: list[BaseHandler] = [_NoRedirects(), HTTPSHandler(context=tls or ssl.create_default_context()), *further]
     if url.startswith("http:"):
         # A request to this machine must not use a proxy that the environment variables name.
         handlers.append(ProxyHandler({}))
@@ -71,7 +109,7 @@ def _opener(url: str, tls: ssl.SSLContext | None) -> OpenerDirector:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Refuses redirects, which would send a user's address to another server."""
+    """Refuses redirects, which would send what a person trusts to one server to another one."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

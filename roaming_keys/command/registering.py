@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http.client import HTTPException
 from http.cookiejar import CookieJar
-from typing import Final
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
+from urllib.error import HTTPError
+from urllib.request import HTTPCookieProcessor, Request
 
 import click
 
 from roaming_keys.changes import build_registration
-from roaming_keys.client import TIMEOUT_SECONDS, HttpTransport, register_account
+from roaming_keys.client import HttpTransport, build_plain_opener, exchange, register_account
 from roaming_keys.command.following import check_ticket_key, follow_ticket_key
 from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountChoice, keep_login, on_device
 from roaming_keys.protocol import KeyAccount, find_discovery_key, normalise_origin
+from roaming_keys.reader import Reader
 from sealwax.cli.options.identities import load_all_identities
 from sealwax.cli.options.parameters import FILE
 from sealwax.cli.options.passphrases import PassphraseSource, new_passphrase, read_first_line
@@ -23,8 +24,6 @@ from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
 from sealwax.cli.streams.files import write_line
 from smime_core import blocking
-
-_MAX_ANSWER_BYTES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,26 +86,23 @@ def register(request: RegisterRequest) -> None:
 def _ask_bridge(bridge: str, user: str, mail_password: bytes) -> str:
     """Return a ticket of the bridge for the user's address, after a login with the mail password."""
     origin = normalise_origin(bridge)
-    # A request to this machine must not use a proxy that the environment variables name.
-    direct = [ProxyHandler({})] if origin.startswith("http:") else []
-    opener = build_opener(HTTPCookieProcessor(CookieJar()), *direct)
+    opener = build_plain_opener(origin, None, HTTPCookieProcessor(CookieJar()))
 
-    def ask(method: str, path: str, members: object = None) -> str:
+    def ask(method: str, path: str, members: object = None) -> bytes:
         body = None if members is None else json.dumps(members).encode()
         headers = {"X-Sealwax": "1", "Content-Type": "application/json"}
         prepared = Request(origin + path, data=body, headers=headers, method=method)  # noqa: S310
-        with opener.open(prepared, timeout=TIMEOUT_SECONDS) as answer:
-            return str(answer.read(_MAX_ANSWER_BYTES).decode())
+        return exchange(opener, prepared)
 
     try:
         password = mail_password.decode("utf-8", "surrogateescape")
         ask("POST", "/api/session", {"address": user, "password": password})
         try:
-            return str(json.loads(ask("POST", "/api/enrolment"))["ticket"])
+            return Reader(ask("POST", "/api/enrolment"), "bridge's answer").text("ticket")
         finally:
             ask("DELETE", "/api/session")
     except HTTPError as error:
         with error:
             raise click.ClickException(f"the bridge refuses: status {error.code}") from None
-    except (URLError, OSError, ValueError, KeyError, TypeError) as error:
+    except (HTTPException, OSError) as error:
         raise click.ClickException(f"the bridge does not answer: {type(error).__name__}") from None
