@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import click
 
@@ -21,13 +22,21 @@ from roaming_keys.command.times import write_time
 from roaming_keys.command.trust_files import forget_base
 from roaming_keys.organisation.owner import with_own_passphrase
 from roaming_keys.recovery import CODE_BYTES, read_code, recovery_keys, write_code
-from roaming_keys.session import Session, log_in_by_recovery_code
+from roaming_keys.session import KeyServerError, Session, log_in_by_recovery_code
 from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.passphrases import new_passphrase, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
 from sealwax.cli.provider import PROVIDER
-from sealwax.cli.streams.files import write_json, write_line
+from sealwax.cli.streams.files import flush_output, write_error, write_json, write_line
+from sealwax.discovery.finding import DiscoveryUnavailable
 from smime_core import blocking
+
+_CODE_DOES_NOT_COUNT: Final = "the code above does not open the account: throw it away. An earlier one still counts"
+# The codes of answers that leave open whether the server has stored the change.
+_UNKNOWN_OUTCOMES: Final = frozenset({"key-server-unreachable", "key-server-error"})
+_CODE_MAY_COUNT: Final = (
+    "it is not known whether the code above or an earlier one opens the account: keep both, and run this command again"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +108,23 @@ def passwd(request: PasswdRequest) -> None:
 def recovery_code(request: CodeRequest) -> None:
     """Print a code that opens the account when its passphrase is forgotten.
 
-    Write it on paper and keep it where you keep your passport: it is shown only now. An earlier code ends.
+    Write it on paper and keep it where you keep your passport: it is shown only now. The last line says whether it
+    counts; an earlier code ends then.
     """
     roaming = open_session(request.login)
     secret = PROVIDER.random_bytes(CODE_BYTES)
     keys = blocking.run(recovery_keys(secret, PROVIDER))
-    remember(blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, recovery=keys)))
+    # The code is shown before the one of before ends: a full disk must not take both.
     write_line(write_code(secret))
+    flush_output()
+    try:
+        session = blocking.run(roaming.session.rotate(roaming.setting, roaming.passphrase, recovery=keys))
+    except (KeyServerError, DiscoveryUnavailable) as error:
+        is_refused = isinstance(error, KeyServerError) and error.code not in _UNKNOWN_OUTCOMES
+        write_error(_CODE_DOES_NOT_COUNT if is_refused else _CODE_MAY_COUNT)
+        raise
+    remember(session)
+    write_error("this code opens the account from now on, and an earlier one no longer does")
 
 
 @verb(RecoverRequest)

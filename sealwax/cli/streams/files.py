@@ -155,6 +155,12 @@ def write_line(text: str) -> None:
         sys.stdout.write(printable(text) + "\n")
 
 
+def flush_output() -> None:
+    """Return when standard output has all that was written. Raises OSError."""
+    with naming_stream(STANDARD_OUTPUT):
+        sys.stdout.flush()
+
+
 def write_json(value: Mapping[str, Any]) -> None:
     """One JSON object on standard output. Raises OSError."""
     write_output(STANDARD_STREAM, (json.dumps(value, indent=2) + "\n").encode("ascii"))

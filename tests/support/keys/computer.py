@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Final
+from typing import IO, Final
 
 from smime_core.blocking import run
 from smime_core.identity import Pkcs12Form, export_identities, load_identities
@@ -28,9 +28,11 @@ class Computer:
         folders = {"XDG_DATA_HOME": str(self.home / "data"), "XDG_CONFIG_HOME": str(self.home / "config")}
         return {"HOME": str(self.home), **folders}
 
-    def roam(self, verb: str, *arguments: str, typed: str | None = None) -> CompletedProcess[str]:
-        done = sealwax("roam", verb, *arguments, typed=typed, **self.variables)
-        assert PASSPHRASE not in done.stdout + done.stderr
+    def roam(
+        self, verb: str, *arguments: str, typed: str | None = None, output: IO[str] | None = None
+    ) -> CompletedProcess[str]:
+        done = sealwax("roam", verb, *arguments, typed=typed, output=output, **self.variables)
+        assert PASSPHRASE not in f"{done.stdout}{done.stderr}"
         return done
 
     def text(self, name: str, content: str) -> str:

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.support.signals import interruptible_children
 from webbridge.gateway import MailServer
@@ -52,14 +52,19 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 
 def sealwax(
-    *arguments: str, program: Sequence[str] = SEALWAX, typed: str | None = None, **variables: str
+    *arguments: str,
+    program: Sequence[str] = SEALWAX,
+    typed: str | None = None,
+    output: IO[str] | None = None,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end, with what a person types into it."""
+    """Run one command to its end, with what a person types into it. Its output is returned or goes to `output`."""
     return subprocess.run(
         [*program, *arguments],
         input=typed,
         env=clean_environment(**variables),
-        capture_output=True,
+        stdout=output or subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=PATIENCE_SECONDS,
         check=False,
