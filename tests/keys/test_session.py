@@ -508,6 +508,17 @@ def test_a_server_that_gives_two_devices_different_keys_is_found_out(laptop: Per
         assert code_of(refused) == "record-forked"
 
 
+def test_a_record_whose_history_leaves_out_the_known_one_is_refused(laptop: Person, phone: Person) -> None:
+    ours = laptop.log_in()
+    phone.log_in()
+    later = laptop.add(ours, identity(1))
+    emptied = replace(later, opened=replace(later.opened, state=replace(later.opened.state, history={})))
+    run(emptied.push(laptop.setting, emptied.opened))
+    with pytest.raises(ServerLies) as refused:
+        phone.log_in()
+    assert code_of(refused) == "record-forked"
+
+
 async def _next_of(session: Session, count: int) -> list[KeyRecord]:
     records, opened = [], session.opened
     for _ in range(count):
