@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from roaming_keys.client import HttpTransport
+from roaming_keys.protocol import KeyAccount
+from roaming_keys.recovery import recovery_keys
+from roaming_keys.session import OnDevice, Setting, log_in
+from roaming_keys.wire import Device
+from smime_core import blocking
+from smime_core.providers.native import NativeProvider
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
@@ -96,6 +105,33 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     act(other, "recover", code, ours, ours)
     other.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     assert page.browser is other.browser
+
+
+def plant_code(stack: DemoStack, person: Account) -> None:
+    """Write another recovery code into the person's record, as a thief in an open session does."""
+    provider = NativeProvider()
+    setting = Setting(transport=HttpTransport(stack.keys_url), provider=provider)
+    account = KeyAccount(server=stack.keys_url, user=person.address, passphrase=person.key_passphrase.encode())
+    here = OnDevice(device=Device(token=bytes(32), name="a thief"), known=None, at=datetime.now(UTC))
+    session = blocking.run(log_in(setting, account, here))
+    planted = blocking.run(recovery_keys(b"thief's code 16b", provider)).wrap_key
+    content = replace(session.opened, state=replace(session.opened.state, wrap_keys=(planted,)))
+    blocking.run(replace(session, opened=content).push(setting, content))
+
+
+def test_a_changed_recovery_code_is_told_until_there_is_a_new_one(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account
+) -> None:
+    plant_code(demo_stack, alice)
+    page = open_keys(visitor)
+    assert "Somebody has changed the recovery code" in page.text(named("lost-code"))
+    assert find_violations(page) == []
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
+    act(page, "make-code", visitor.account.key_passphrase)
+    page.wait_for_text("Write this on paper", timeout_seconds=OPERATION_SECONDS)
+    assert page.text(named("lost-code")) == ""
 
 
 def test_a_mistyped_recovery_code_is_told(visitor: MailPages) -> None:

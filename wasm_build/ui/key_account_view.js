@@ -35,6 +35,8 @@ import { SecretField } from "./secret_field.js";
  */
 
 const MILLISECONDS = 1_000;
+/** The event after a change of the account. */
+const CHANGED = "account-changed";
 
 /**
  * @param {App} app
@@ -45,13 +47,17 @@ const MILLISECONDS = 1_000;
 export function createKeyAccount(app, account, further = []) {
   const { translate } = app;
   const { element: acts, clear } = createAccountActs(app, account, createFactors(app, account, createAct));
+  const lost = problem("lost-code");
+  const draw = () => { lost.textContent = account.hasLostCode ? translate("recovery_code_lost") : ""; };
   const element = html(
     "section",
     { class: "stack", "aria-labelledby": "key-account-title", data: { test: "key-account" } },
     html("h2", { id: "key-account-title", text: translate("key_account_title") }),
     html("p", { class: "lede", text: translate("key_account_meaning", { host: account.host }) }),
-    ...further.map((part) => part.element), acts,
+    lost, ...further.map((part) => part.element), acts,
   );
+  element.addEventListener(CHANGED, draw);
+  draw();
   return { element, clear: () => [...further, { clear }].forEach((part) => part.clear()) };
 }
 
@@ -220,6 +226,7 @@ export function createAct(app, { test, title, meaning, submit, further, keepsOpe
       return field.setError(translate("error_key_login_refused"));
     }
     field.clear();
+    element.dispatchEvent(new Event(CHANGED, { bubbles: true }));
     if (keepsOpen) return;
     further?.clear();
     element.open = false;

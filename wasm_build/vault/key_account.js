@@ -28,7 +28,7 @@ import { PROTOCOL } from "./key_server.js";
  *   forget: (user: string) => Promise<void>,
  * }} KeyServerMemory
  */
-/** @typedef {{identities: SealedIdentity[], session: ArrayBuffer, known: ArrayBuffer}} Opened */
+/** @typedef {{identities: SealedIdentity[], session: ArrayBuffer, known: ArrayBuffer, hasLostCode: boolean}} Opened */
 /** @typedef {{id: string, name: string, created: number, latest: number, is_this: boolean}} KeyDevice */
 /**
  * What the page keeps of a person's trust after a merge with the account. `base` is for the next merge. `refused` has the
@@ -70,6 +70,8 @@ export class KeyAccount {
   #calls = 0;
   /** Resolves when the last call is done: the server takes the calls of a session only in their order. */
   #turn = Promise.resolve();
+  /** Whether the account has had a recovery code that the person's passphrase does not vouch for, and no new one since. */
+  hasLostCode = false;
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -165,7 +167,9 @@ export class KeyAccount {
     return this.#inTurn(async () => {
       const again = copyOf(passphrase);
       await this.#logIn(passphrase);
-      return (await this.#rotate(again, { newCode: true })).code ?? new ArrayBuffer(0);
+      const { code } = await this.#rotate(again, { newCode: true });
+      this.hasLostCode = false;
+      return code ?? new ArrayBuffer(0);
     });
   }
 
@@ -271,6 +275,7 @@ export class KeyAccount {
     const sealKey = this.#seal.keyForUnlock();
     const opened = await vault.call("roaming.open", { user: this.#user, login, response, ...before(), sealKey });
     this.#calls = calls;
+    this.hasLostCode ||= opened.hasLostCode;
     await this.#take(opened);
     return opened;
   }
