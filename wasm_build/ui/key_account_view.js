@@ -17,6 +17,7 @@ import { SecretField } from "./secret_field.js";
  *   host: string, devices: () => Promise<KeyDevice[]>, revoke: (id: string, passphrase: Secret) => Promise<void>,
  *   changePassphrase: (passphrase: Secret, next: Secret) => Promise<unknown>,
  *   makeCode: (passphrase: Secret) => Promise<ArrayBuffer>, remove: (passphrase: Secret) => Promise<void>,
+ *   hasLostCode?: boolean,
  * }} KeyAccount
  */
 /** @typedef {import("../vault/key_account.js").KeyDevice} KeyDevice */
