@@ -10,6 +10,7 @@ import pytest
 
 from roaming_keys.app import close_app
 from roaming_keys.calls import Call
+from roaming_keys.factors.store import FactorStore
 from roaming_keys.recovery import RecoveryKeys, recovery_keys
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.sessions import SessionStore
@@ -180,6 +181,17 @@ def test_a_session_that_ended_meanwhile_rotates_nothing(laptop: Person, phone: P
     assert (refusal.code, refusal.record) == ("login-ended", None)
     laptop.known = None
     assert len(certificates(laptop.log_in())) == 2
+
+
+def test_a_session_that_ended_meanwhile_removes_no_second_factor(
+    laptop: Person, phone: Person, waiting: Waiting
+) -> None:
+    theirs, ours = phone.log_in(), laptop.log_in()
+    call = Call(method="DELETE", path="/factors/any")
+    header = run(theirs.sign(call, PROVIDER))
+    waiting.at(FactorStore, "remove", lambda: revoke_others(laptop, ours))
+    assert refusal_of(lambda: run(phone.transport.send(call, header))).code == "login-ended"
+    assert waiting.has_waited
 
 
 def test_a_push_in_place_of_a_record_that_is_not_there_yet_changes_no_wrap(
