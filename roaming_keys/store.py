@@ -227,6 +227,7 @@ class Store:
     def delete_account_of(self, user: str, at: datetime.datetime, *, actor: str) -> bool:
         """Delete all that the server has of a user, and return whether there was an account."""
         with self._database.transaction() as rows:
+            self.keys.hold(rows)
             has_account = rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user).with_for_update()).first()
             if has_account is None:
                 return False

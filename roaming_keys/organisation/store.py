@@ -43,6 +43,7 @@ from roaming_keys.organisation.staff import Member
 from roaming_keys.reader import Reader, to_base64, write
 from roaming_keys.server_keys import Sealed
 from roaming_keys.session_statements import LOCK_ACCOUNT, USER
+from roaming_keys.sessions import Caller
 from roaming_keys.store import Account, SealedRecord, Store
 from sealwax.service import ServiceError
 from sealwax.service.database import insert_into
@@ -138,13 +139,12 @@ class OrganisationStore:
             content = rows.execute(query).scalar()
         return None if content is None else RecoveryPolicy.from_json(bytes(content))
 
-    def store_copy(self, user: str, copy: RecoveryCopy, at: datetime.datetime) -> None:
-        """Store a copy in the place of the one before. Raises ServiceError if there is no account."""
+    def store_copy(self, caller: Caller, copy: RecoveryCopy, at: datetime.datetime) -> None:
+        """Store a copy in the place of the one before. Raises SessionEnded."""
         with self._database.transaction() as rows:
-            self._keys.hold(rows)
-            self._lock(rows, user)
-            self._write_copy(rows, user, copy)
-            event = AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=user, note=f"copy {copy.id}")
+            self._accounts.sessions.lock_account_of(rows, caller, at)
+            self._write_copy(rows, caller.user, copy)
+            event = AuditEvent(kind=AuditKind.RECOVERY_COPY_STORED, at=at, user=caller.user, note=f"copy {copy.id}")
             self.trail.add(rows, event)
 
     def standing(self, user: str, at: datetime.datetime) -> Standing:

@@ -73,7 +73,7 @@ class OwnerViews(AccountViews):
         expect_record()
         caller = self._check_call()
         copy = StoreCopy.from_json(json_body()).copy
-        self._organisation.store_copy(caller.user, copy, self._config.clock())
+        self._organisation.store_copy(caller, copy, self._config.clock())
         return json_answer(b"{}")
 
 
