@@ -348,12 +348,12 @@ def signed_bytes(account: str, at: int, decision: str) -> bytes:
 
 def test_the_entries_of_the_page_come_out() -> None:
     part = PAGE.partition("## Entries")[2]
-    address, name, account, at, entry, decision, digest_of_signed = re.search(
-        r"the address `(.*?)` is `contact:(.*?)`.*accepted by `(.*?)` with `at` (\d+),.*"
-        r"^    decision:(\w{64})$.*^    (\{.*\})$.*^    (\w{64})$",
-        part,
-        re.MULTILINE | re.DOTALL,
-    ).groups()  # type: ignore[union-attr]  # the page has them
+    ((address, name),) = re.findall(r"the address `([^`]+)` is `contact:([^`]+)`", part)
+    ((account, at),) = re.findall(r"accepted by `([^`]+)` with `at` (\d+)", part)
+    example = part.partition("accepted by `")[2]
+    lines = [line.strip() for line in example.splitlines() if line.startswith("    ")]
+    entry, decision, digest_of_signed = lines[:3]
+    entry = entry.removeprefix("decision:")
     local, _, domain = address.partition("@")
     assert name == f"{local.lower()}@{domain.lower().encode('idna').decode()}"
     (accepted,) = json.loads(decision)["decisions"]
