@@ -118,10 +118,12 @@ function createConnecting(app, { refresh }, { bridge, address }) {
       focusFirst();
     });
   };
-  const element = createForm({ class: "stack", data: { test: "key-server-form" } }, connect,
+  const form = createForm({ class: "stack", data: { test: "key-server-form" } }, connect,
     server.element, html("div", { class: "actions", hidden: !bridge }, finding), user.element, failure,
     html("div", { class: "actions" }, go));
-  return withoutText(element);
+  // Closed, because most people have no key server, and the section is long.
+  const opening = html("summary", { text: translate("key_server_connect"), data: { test: "key-server-open" } });
+  return withoutText(html("details", { class: "details" }, opening, form));
 }
 
 /** @param {App} app @param {Context} context @param {Account} account */

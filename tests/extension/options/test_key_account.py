@@ -23,6 +23,7 @@ from tests.support.extension.key_accounts import (
     act,
     connect,
     key_servers,
+    open_connecting,
     sign_in_to_bridge,
     wait_until_done,
 )
@@ -238,7 +239,7 @@ def test_a_deleted_account_leaves_the_keys_of_the_browser(
     wait_until_done(elsewhere, BROUGHT)
     act(elsewhere, "remove-account", servers.passphrase)
     wait_until_done(elsewhere, "has nothing of you any more")
-    elsewhere.wait_for_selector("[data-test=key-server-form]")
+    elsewhere.wait_for_selector("[data-test=key-server-open]")
     assert json.loads(elsewhere.js(KEPT))["keyAccounts"] == []
     assert opens(second, mail_from_bob(people, encrypted=True), tmp_path)
 
@@ -253,7 +254,11 @@ def test_a_disconnected_browser_is_offered_the_key_server_of_its_bridge(
     name_bridge(extension, demo_stack.pages_url)
     options.activate()
     options.js("() => dispatchEvent(new Event('focus'))")
-    options.wait_for_text(demo_stack.pages_url.removeprefix("http://"), selector="[data-test=key-server-find]")
+    options.wait_for(
+        "(host) => document.querySelector('[data-test=key-server-find]')?.textContent.includes(host)",
+        demo_stack.pages_url.removeprefix("http://"),
+    )
+    open_connecting(options)
     options.click("[data-test=key-server-find]")
     options.wait_for(
         "(url) => document.querySelector('[data-test=key-server-address]').value === url", demo_stack.keys_url
@@ -270,6 +275,7 @@ def test_a_disconnected_browser_is_offered_the_key_server_of_its_bridge(
 )
 def test_an_address_that_is_no_key_server_is_told(options: Page, server: str, user: str, said: str) -> None:
     options.activate()
+    open_connecting(options)
     options.fill("[data-test=key-server-address]", server)
     options.fill("[data-test=key-account-user]", user)
     options.click("[data-test=key-server-connect]")

@@ -96,8 +96,16 @@ def sign_in_to_bridge(extension: Extension, page: Page) -> None:
     show_section(page, "identities")
 
 
+def open_connecting(page: Page) -> None:
+    """Open the form with the address of a key server."""
+    page.wait_for_selector("[data-test=key-server-open]")
+    if not page.js("() => document.querySelector('[data-test=key-server-open]').parentElement.open"):
+        page.click("[data-test=key-server-open]")
+
+
 def connect(page: Page, servers: KeyServers, user: str = ALICE) -> None:
     """Connect the browser with the account."""
+    open_connecting(page)
     page.fill("[data-test=key-server-address]", servers.key_server)
     page.fill("[data-test=key-account-user]", user)
     page.click("[data-test=key-server-connect]")

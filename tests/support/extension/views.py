@@ -283,7 +283,7 @@ def _connected(stage: Stage) -> Iterator[View]:
     options.js("() => document.querySelectorAll('#key-server details').forEach((one) => { one.open = true; })")
     yield alone(options)
     options.click("[data-test=key-disconnect]")
-    options.wait_for_selector("[data-test=key-server-form]")
+    options.wait_for_selector("[data-test=key-server-open]")
     options.close()
 
 
