@@ -6,6 +6,7 @@ import ast
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -32,7 +33,11 @@ VERBS: Final = {
     "discovery": ("check", "sign", "rotate"),
 }
 BESIDE: Final = ("{}", "{}-wal", "{}-shm", "{}-journal", "{}-announcements", ".{}.lock")
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which acts as another user")
+is_readable = all(folder.stat().st_mode & stat.S_IXOTH for folder in (ROOT, *ROOT.parents))
+only_root = pytest.mark.skipif(
+    os.geteuid() != 0 or not is_readable,
+    reason="needs root, which acts as another user, and a project that this user can read",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
