@@ -275,6 +275,8 @@ def test_a_disconnected_browser_is_offered_the_key_server_of_its_bridge(
 )
 def test_an_address_that_is_no_key_server_is_told(options: Page, server: str, user: str, said: str) -> None:
     options.activate()
+    if options.js("() => document.querySelector('[data-test=key-disconnect]') !== null"):
+        options.click("[data-test=key-disconnect]")
     open_connecting(options)
     options.fill("[data-test=key-server-address]", server)
     options.fill("[data-test=key-account-user]", user)
