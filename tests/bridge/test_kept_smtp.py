@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.support.servers.bridge import API, FROM_PAGES, bridge_before, error_of, send, sign_in
 from tests.support.servers.lying_server import Close, Drip, LyingServer, Step, TakeMessage, Wait
 from tests.support.servers.mailboxes import ALICE, BOB, PASSWORDS, login_at
-from webbridge.gateway import OutgoingMessage, submit_message
+from webbridge.gateway import GatewayCode, GatewayError, OutgoingMessage, submit_message
 from webbridge.gateway.kept_smtp import MAX_IDLE_SECONDS, MAX_KEPT, KeptSmtp
 from webbridge.gateway.smtp import Connections
 from webbridge.services import services_of
@@ -116,6 +116,16 @@ def test_two_people_never_share_a_connection(alice: FlaskClient, smtp: LyingServ
     sign_in(bob, BOB, PASSWORDS[BOB])
     send(bob, MESSAGE.replace(b"alice@", b"bob@"), ALICE)
     assert logins(smtp) == len({*smtp.commands("AUTH")}) == 2
+
+
+def test_login_and_transaction_share_one_deadline(smtp: LyingServer) -> None:
+    """A turn of the ledger lasts for one call. If it runs out, its message can no more be sent."""
+    smtp.answers["AUTH PLAIN"] = [Wait(0.7), *smtp.answers["AUTH PLAIN"]]
+    smtp.answers["MAIL FROM"] = [Wait(0.7), *smtp.answers["MAIL FROM"]]
+    with pytest.raises(GatewayError) as refused:
+        submit_message(login_at(smtp.address(timeout_seconds=1.0)), OutgoingMessage.of(MESSAGE), [BOB])
+    assert refused.value.code is GatewayCode.UNREACHABLE
+    assert smtp.messages == []
 
 
 @pytest.fixture

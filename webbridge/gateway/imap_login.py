@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import imaplib
 import re
+import ssl
 from base64 import b64encode
 from collections.abc import Callable
-from ssl import SSLContext
 from typing import Any, Final
 
 from imapclient import IMAPClient
@@ -104,7 +104,7 @@ class _ImapOverWire(imaplib.IMAP4):
     def shutdown(self) -> None:
         self._wire.close()
 
-    def begin_tls(self, context: SSLContext) -> None:
+    def begin_tls(self, context: ssl.SSLContext) -> None:
         kind, _ = self._simple_command("STARTTLS")
         if kind != "OK":
             raise self.error("STARTTLS is refused")
@@ -130,7 +130,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         self._imap.debug = 0
         self._imap._mesg = self._imap._log = lambda *_: None
 
-    def begin_tls(self, context: SSLContext) -> None:
+    def begin_tls(self, context: ssl.SSLContext) -> None:
         """Encrypt by STARTTLS, and ask for the capabilities anew."""
         self._imap.begin_tls(context)
         self._starttls_done = True

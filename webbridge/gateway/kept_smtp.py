@@ -43,11 +43,8 @@ class KeptSmtp:
             kept = self._kept.pop(session_id, None)
         if kept is None:
             return None
-        if (
-            kept.credentials == credentials
-            and self._monotonic() - kept.since < MAX_IDLE_SECONDS
-            and _answers(kept.smtp)
-        ):
+        is_recent = self._monotonic() - kept.since < MAX_IDLE_SECONDS
+        if is_recent and kept.credentials == credentials and _answers(kept.smtp):
             return kept.smtp
         kept.smtp.leave()
         return None

@@ -140,9 +140,12 @@ def submit_message(
         )
         raise GatewayError(GatewayCode.BAD_ARGUMENT, text)
     sender = check_address(credentials.account.address)
-    smtp = connections.take() or _log_in_anew(credentials)
-    try:
+    smtp = connections.take()
+    if smtp is None:
+        smtp = _log_in_anew(credentials)
+    else:
         smtp.wire.deadline = CallDeadline(credentials.account.server.timeout_seconds)
+    try:
         _open_transaction(smtp, sender, checked, message, reports)
         _transfer(smtp, message)
         before_last_line()
