@@ -6,7 +6,7 @@ A `Transport` sends the requests. What the server answers is checked against wha
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -76,7 +76,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the calls of a session need besides the account, and how a login asks for a second factor."""
+    """The parts that the calls of a session need besides the account. `ask_factor` asks for a second factor."""
 
     transport: Transport
     provider: CryptoProvider
@@ -120,19 +120,7 @@ class Session:
 
         Raises KeyServerError, ServerLies, WrongPassphrase.
         """
-        latest = self
-        for _ in range(_PUSH_TRIES):
-            prepared = await latest.prepare_push(content, setting.provider)
-            try:
-                await latest._send(setting, prepared.call)
-            except KeyServerError as error:
-                if error.record is None:
-                    raise
-                if not prepared.has_stored(error.record):
-                    latest = await latest.with_record(error.record, setting.provider)
-                    continue
-            return prepared.after
-        raise KeyServerError("record-changed", "other devices store keys all the time: try again later")
+        return await self._store(setting, lambda latest: latest.prepare_push(content, setting.provider), _PUSH_TRIES)
 
     async def rotate(
         self,
@@ -146,9 +134,17 @@ class Session:
 
         What another device has stored since the last pull is kept. Raises KeyServerError, ServerLies, WrongPassphrase.
         """
+
+        def prepare(latest: Session) -> Awaitable[Prepared]:
+            return latest.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
+
+        return await self._store(setting, prepare, _ROTATION_TRIES)
+
+    async def _store(self, setting: Setting, prepare: Callable[[Session], Awaitable[Prepared]], tries: int) -> Session:
+        """Send a change, and make it anew from the record that another device has stored meanwhile."""
         latest = self
-        for _ in range(_ROTATION_TRIES):
-            prepared = await latest.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
+        for _ in range(tries):
+            prepared = await prepare(latest)
             try:
                 await latest._send(setting, prepared.call)
             except KeyServerError as error:
