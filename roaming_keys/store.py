@@ -224,16 +224,13 @@ class Store:
             self._delete(rows, caller.user, at)
         self._database.erase_deleted()
 
-    def delete_account_of(self, user: str, at: datetime.datetime, *, actor: str) -> bool:
-        """Delete all that the server has of a user, and return whether there was an account."""
+    def delete_account_of(self, user: str, at: datetime.datetime, *, actor: str) -> None:
+        """Delete all that the server has of a user. Raises NoSuchAccount."""
         with self._database.transaction() as rows:
             self.keys.hold(rows)
-            has_account = rows.execute(select(ACCOUNT.c.user).where(ACCOUNT.c.user == user).with_for_update()).first()
-            if has_account is None:
-                return False
+            self.sessions.lock_account(rows, user)
             self._delete(rows, user, at, actor=actor)
         self._database.erase_deleted()
-        return True
 
     def _delete(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
         for table in _TABLES_OF_ACCOUNTS:

@@ -1,4 +1,4 @@
-"""What the key server has of an organisation: its recovery policy, copies of encryption keys, cases, restrictions.
+"""An organisation's rows at the key server: its recovery policy, copies of encryption keys, cases, restrictions.
 
 Each change and its event in the audit trail are one transaction.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,8 +44,7 @@ from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.organisation.staff import Member
 from roaming_keys.reader import Reader, to_base64, write
 from roaming_keys.server_keys import Sealed
-from roaming_keys.session_statements import LOCK_ACCOUNT, USER
-from roaming_keys.sessions import Caller
+from roaming_keys.sessions import Caller, NoSuchAccount
 from roaming_keys.store import Account, SealedRecord, Store
 from sealwax.service import ServiceError
 from sealwax.service.database import insert_into
@@ -94,8 +95,8 @@ class OrganisationStore:
     def change_user(self, user: str, change: Change, member: Member, at: datetime.datetime) -> None:
         """Change an account, or note that its mail password is set. Raises ServiceError if there is no account."""
         if change is Change.DELETE:
-            if not self._accounts.delete_account_of(user, at, actor=member.name):
-                raise _no_account()
+            with _told_of_no_account():
+                self._accounts.delete_account_of(user, at, actor=member.name)
             return
         now = at.timestamp()
         columns: dict[Change, dict[str, float | None]] = {
@@ -321,9 +322,13 @@ class OrganisationStore:
 
     def _lock(self, rows: Connection, user: str) -> None:
         """Lock the account, as each transaction that changes rows of it. Raises ServiceError if there is none."""
-        if rows.execute(LOCK_ACCOUNT, {USER: user}).first() is None:
-            raise _no_account()
+        with _told_of_no_account():
+            self._accounts.sessions.lock_account(rows, user)
 
 
-def _no_account() -> ServiceError:
-    return ServiceError(404, "no-such-account", "There is no such account.")
+@contextmanager
+def _told_of_no_account() -> Iterator[None]:
+    try:
+        yield
+    except NoSuchAccount:
+        raise ServiceError(404, "no-such-account", "There is no such account.") from None
