@@ -106,7 +106,7 @@ def read_proof(data: bytes) -> CodeProof | AssertionProof:
     reader = Reader(data, "factor")
     reader.check_protocol(PROTOCOL)
     proof: CodeProof | AssertionProof
-    if _read_kind(reader) is FactorKind.TOTP:
+    if reader.choice("kind", FactorKind) is FactorKind.TOTP:
         proof = CodeProof(code=_read_code(reader))
     else:
         proof = AssertionProof(
@@ -158,7 +158,7 @@ def read_new_factor(data: bytes) -> NewCodes | NewSecurityKey:
     """Return the body of `POST /factors`."""
     reader = Reader(data, "factor")
     reader.check_protocol(PROTOCOL)
-    kind, name = _read_kind(reader), _read_name(reader)
+    kind, name = reader.choice("kind", FactorKind), _read_name(reader)
     new: NewCodes | NewSecurityKey
     if kind is FactorKind.TOTP:
         new = NewCodes(name=name, secret=reader.exactly("secret", TOTP_SECRET_BYTES), code=_read_code(reader))
@@ -207,13 +207,6 @@ class Factors:
         )
         reader.check_finished()
         return found
-
-
-def _read_kind(reader: Reader) -> FactorKind:
-    kind = reader.text("kind")
-    if kind not in set(FactorKind):
-        raise MalformedMessage("expected totp or webauthn", where="kind")
-    return FactorKind(kind)
 
 
 def _read_code(reader: Reader) -> str:

@@ -41,6 +41,13 @@ _OFFICERS: Final = click.Option(
     metavar="FINGERPRINT",
     help="The recovery policy that you confirm for these people. It is shown and asked for otherwise.",
 )
+_CODES: Final = click.Option(
+    ["-o", "--output", "codes"],
+    metavar="FILE",
+    required=True,
+    type=OUTPUT_FILE,
+    help="For the first passphrases. A new file.",
+)
 _PUBLISHED: Final = click.Option(
     ["--certificates", "published"],
     metavar="FOLDER",
@@ -56,15 +63,7 @@ class CreateRequest:
     user: str = given_by(click.Argument(["user"], metavar="ADDRESS"))
     names: tuple[str, ...] = given_by(click.Argument(["names"], metavar="P12...", nargs=-1, required=True, type=FILE))
     staff: StaffChoice = group_of(StaffChoice)
-    codes: str = given_by(
-        click.Option(
-            ["-o", "--output", "codes"],
-            metavar="FILE",
-            required=True,
-            type=OUTPUT_FILE,
-            help="For the first passphrase. A new file.",
-        )
-    )
+    codes: str = given_by(_CODES)
     fingerprint: str | None = given_by(_OFFICERS)
     published: str | None = given_by(_PUBLISHED)
     passphrases: PassphraseSource = group_of(PassphraseSource)
@@ -85,15 +84,7 @@ class ImportRequest:
         )
     )
     staff: StaffChoice = group_of(StaffChoice)
-    codes: str = given_by(
-        click.Option(
-            ["-o", "--output", "codes"],
-            metavar="FILE",
-            required=True,
-            type=OUTPUT_FILE,
-            help="For the first passphrases. A new file.",
-        )
-    )
+    codes: str = given_by(_CODES)
     fingerprint: str | None = given_by(_OFFICERS)
     published: str | None = given_by(_PUBLISHED)
     file_passphrase: str | None = given_by(
