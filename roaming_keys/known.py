@@ -1,4 +1,4 @@
-"""What a device knows of an account, so that a server cannot give it an earlier record or weaker parameters."""
+"""The facts that a device knows of an account, so that a server gives it no earlier record and no weaker parameters."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ _Entries = Mapping[str, Entry]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceTrust:
-    """What a device keeps: contacts and decisions as JSON texts, None if it has never kept any; and other texts.
+    """The texts that a device keeps: contacts and decisions as JSON, None if it has never kept any; and other texts.
 
     `others` are texts by kind and name. A kind that is not there is one in which the device takes no part.
     """
@@ -73,7 +73,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedTrust:
-    """What the device keeps from now on, and the entries to store.
+    """The texts that the device keeps from now on, and the entries to store.
 
     `refused` has the fingerprints of stored decisions that none of the person's own keys has signed: they do not count.
     `staying` has the names of what stays on this device: there is no room for it, or no key of the person may sign.

@@ -24,7 +24,7 @@ import { button, createNewPassphrase, field, fileNameOf, openForm, removeButton,
 
 /** The forms of an exported key file, each with its text key. The first is the default. */
 const FORMS = { compatible: "keysCompatible", modern: "keysModern", legacy: "keysLegacy" };
-/** Where the identities of a key file are that was not saved. @type {Record<KeyFile["origin"], string>} */
+/** The note for a key file that was not saved, by its origin. @type {Record<KeyFile["origin"], string>} */
 const UNSAVED = { "file": "keysCameAsFile", "request": "keysNeverSaved", "key-server": "keysAtKeyServer" };
 const MARKS = /** @type {const} */ ({ "good": "ready", "soon": "soon", "very-soon": "soon", "not-yet": "soon", "expired": "cannot" });
 

@@ -1,4 +1,4 @@
-"""What this computer keeps of the user's accounts at key servers: one JSON file, readable only by its owner.
+"""The file of this computer about the user's accounts at key servers: one JSON file, readable only by its owner.
 
 For each account it has the token by which the server knows this computer again, and what this computer has seen of the
 account, so that the server cannot give it an earlier record. Neither opens anything.
@@ -28,7 +28,7 @@ _MAX_KNOWN_BYTES: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAccount:
-    """What is kept of one account. `known` is None until the first login on this computer."""
+    """The facts that are kept of one account. `known` is None until the first login on this computer."""
 
     token: bytes = field(repr=False)
     known: Known | None

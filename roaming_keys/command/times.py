@@ -1,4 +1,4 @@
-"""How the commands write times."""
+"""The form in which the commands write times."""
 
 from __future__ import annotations
 

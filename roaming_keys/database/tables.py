@@ -107,7 +107,7 @@ WAITING_LOGIN: Final = Table(
     Column("token", LargeBinary, nullable=False),
     Column("sealed_name", LargeBinary, nullable=False),
     Column("counter", LONG, nullable=False),
-    # What a security key has to sign; without a value, it was answered already.
+    # The challenge that a security key has to sign; none if it was answered already.
     Column("challenge", LargeBinary),
     Column("started", INSTANT, nullable=False),
     Column("ends", INSTANT, nullable=False),

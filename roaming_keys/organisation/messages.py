@@ -20,7 +20,7 @@ MAX_EVENTS: Final = 500
 
 
 class Role(StrEnum):
-    """What a member of the staff may do."""
+    """The rights of a member of the staff."""
 
     ADMINISTRATOR = "administrator"
     OFFICER = "officer"
@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 
 class Change(StrEnum):
-    """What an administrator does to an account."""
+    """A change that an administrator makes to an account."""
 
     DISABLE = "disable"
     ENABLE = "enable"

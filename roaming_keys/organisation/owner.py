@@ -27,7 +27,7 @@ FIRST_LOGIN_ENTRY: Final = "first login"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerRecovery:
-    """What concerns the owner: the policy that was confirmed, and one that waits for that; None without.
+    """The facts for the owner: the policy that was confirmed, and one that waits for that; None without.
 
     `left_out` encrypt, but are never shared, because their keys may sign too. `is_copied` says whether the officers
     can recover all other encryption keys. `must_renew` is true until there is a certificate from after the request.

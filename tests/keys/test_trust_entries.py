@@ -57,7 +57,7 @@ class Account:
 
 @dataclass
 class Device:
-    """What one device keeps."""
+    """The texts of one device."""
 
     account: Account
     trust: DeviceTrust = field(default_factory=DeviceTrust)

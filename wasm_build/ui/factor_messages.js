@@ -1,4 +1,4 @@
-/** What pages and key server send each other about second factors. */
+/** The messages between pages and key server about second factors. */
 
 import { base64FromBytes } from "../vault/base64.js";
 

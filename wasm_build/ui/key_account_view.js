@@ -27,7 +27,7 @@ import { SecretField } from "./secret_field.js";
 /** A part that a server's answer completes. @typedef {Part & {loaded: Promise<void>}} LoadedPart */
 /** @typedef {typeof createAct} CreateAct */
 /**
- * What the view needs of the pages' application or the extension's page.
+ * The parts that the view needs of the pages' application or the extension's page.
  * @typedef {{
  *   translate: import("./catalogue.js").Catalogue, announce: (text: string) => void, sentenceFor: (error: unknown) => string,
  *   attempt: (button: HTMLButtonElement, busyLabel: string, failure: HTMLElement, action: () => Promise<any>) => Promise<void>,

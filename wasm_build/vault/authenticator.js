@@ -1,4 +1,4 @@
-/** What passkeys and security keys share: how a page asks an authenticator (WebAuthn Level 3). */
+/** The requests of a page to an authenticator (WebAuthn Level 3), for passkeys and security keys. */
 
 import { VaultError } from "./vault_error.js";
 

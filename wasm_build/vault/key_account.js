@@ -21,7 +21,7 @@ import { PROTOCOL } from "./key_server.js";
  */
 /** @typedef {import("./key_server.js").KeyServer} KeyServer */
 /** @typedef {import("./types/verbs.js").OpenedIdentity} SealedIdentity */
-/** What this device knows of an account. @typedef {{token: ArrayBuffer, known: ArrayBuffer | null}} Remembered */
+/** The token of this device, and the record of an account that it has seen last. @typedef {{token: ArrayBuffer, known: ArrayBuffer | null}} Remembered */
 /**
  * @typedef {{
  *   read: (user: string) => Promise<Remembered>, write: (user: string, remembered: Remembered) => Promise<void>,
@@ -31,7 +31,7 @@ import { PROTOCOL } from "./key_server.js";
 /** @typedef {{identities: SealedIdentity[], session: ArrayBuffer, known: ArrayBuffer, hasLostCode: boolean}} Opened */
 /** @typedef {{id: string, name: string, created: number, latest: number, is_this: boolean}} KeyDevice */
 /**
- * What the page keeps of a person's trust after a merge with the account. `base` is for the next merge. `refused` has the
+ * The texts that the page keeps of a person's trust after a merge with the account. `base` is for the next merge. `refused` has the
  * fingerprints of decisions that none of the person's keys has signed; `staying` counts what does not roam.
  * @typedef {{
  *   contacts: ArrayBuffer, decisions: ArrayBuffer, base: ArrayBuffer, refused: string[], staying: number,

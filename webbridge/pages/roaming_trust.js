@@ -1,7 +1,7 @@
 /**
  * Contacts and decisions that roam: they are merged with the account at the key server, in the background.
  *
- * What the account has is taken when the keys come from it. Changes are sent a moment later, several at once. One merge
+ * The account's entries are taken when the keys come from it. Changes are sent a moment later, several at once. One merge
  * runs at a time.
  */
 
@@ -117,7 +117,7 @@ export class RoamingTrust extends EventTarget {
       const kept = { ...this.#trust.contacts(), decisions: this.#trust.decisions(), base: this.#trust.merged() };
       const merged = await account.merge(kept);
       if (account !== this.#account) return;
-      // What was changed meanwhile is merged once more: the account has its older form, and the base knows.
+      // Changes of the meantime are merged once more: the account has its older form, and the base knows.
       if (version !== this.#trust.version) return;
       this.#trust.keepMerged(merged);
       this.#refused = merged.refused;

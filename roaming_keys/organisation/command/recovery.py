@@ -77,7 +77,7 @@ class CaseRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasesRequest:
-    """Who asks for the cases."""
+    """The member of the staff who asks for the cases."""
 
     staff: StaffChoice = group_of(StaffChoice)
 

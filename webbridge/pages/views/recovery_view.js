@@ -1,4 +1,4 @@
-/** What the owner of keys sees of recovery by officers, and of what an administrator has done to the account. */
+/** The part of the keys' view about recovery by officers, and about an administrator's changes to the account. */
 
 import { html } from "../../../wasm_build/ui/dom.js";
 import { longDate } from "../../../wasm_build/ui/formats.js";
