@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn]
 CASE = CaseFacts(
     id="c1",
     user="alice@example.test",
-    reason="she has left",
+    # The mark would turn the rest of the sentence around.
+    reason="she has left\u202e",
     asked=1_790_000_000,
     asked_by="adam",
     recipient="Sam",
@@ -74,6 +75,7 @@ def test_the_owner_sees_officers_cases_and_what_to_do(
         "Your administrator knows your passphrase. Change it now.",
     ):
         assert said in text
+    assert "\u202e" not in text
     page.js("(place) => document.querySelectorAll(place).forEach((one) => { one.open = true; })", "details")
     assert "olga@example.test" in page.text(named("recovery_on"))
     assert "may also sign is left out" in page.text(named("recovery"))

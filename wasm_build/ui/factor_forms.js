@@ -3,7 +3,7 @@
 import { base64FromBytes, bytesFromBase64 } from "../vault/base64.js";
 import { canUseSecurityKeys, createSecurityKey } from "../vault/security_key.js";
 import { html } from "./dom.js";
-import { longDate } from "./formats.js";
+import { isolate, longDate } from "./formats.js";
 import { inputField, problem } from "./parts.js";
 import { ApiError } from "../vault/json_requests.js";
 import { codeField } from "./code_field.js";
@@ -81,7 +81,7 @@ function createRemoval(app, account, createAct, factor, load) {
     act: async (passphrase) => {
       await account.removeFactor(passphrase, factor.id);
       await load();
-      app.announce(app.translate("factor_removed", { name: factor.name }));
+      app.announce(app.translate("factor_removed", { name: isolate(factor.name) }));
     },
   });
 }
@@ -121,7 +121,7 @@ function createAppAddition(app, account, createAct, load) {
       const members = { kind: "totp", name: name.read(), secret: base64FromBytes(secret.slice().buffer), code: typed };
       await account.addFactor(passphrase, async () => members);
       await load();
-      app.announce(translate("factor_added", { name: members.name }));
+      app.announce(translate("factor_added", { name: isolate(members.name) }));
     },
   });
 }
@@ -145,7 +145,7 @@ function createKeyAddition(app, account, createAct, load) {
         return { kind: "webauthn", name: chosen, challenge, ...base64Members(made) };
       });
       await load();
-      app.announce(translate("factor_added", { name: chosen }));
+      app.announce(translate("factor_added", { name: isolate(chosen) }));
     },
   });
 }

@@ -6,7 +6,7 @@
 
 import { html } from "./dom.js";
 import { createFactors } from "./factor_forms.js";
-import { longDate } from "./formats.js";
+import { isolate, longDate } from "./formats.js";
 import { NewPassphrase } from "./new_passphrase.js";
 import { createForm, problem } from "./parts.js";
 import { SecretField } from "./secret_field.js";
@@ -119,7 +119,7 @@ function createDevices(app, account, factors) {
 
 /** @param {App} app @param {KeyDevice} device @param {Part | null} act */
 function createCard({ translate }, device, act) {
-  const name = device.is_this ? translate("device_this", { name: device.name }) : device.name;
+  const name = device.is_this ? translate("device_this", { name: isolate(device.name) }) : device.name;
   const used = longDate(new Date(device.latest * MILLISECONDS).toISOString());
   return html(
     "li",
@@ -137,7 +137,7 @@ function createRevoking(app, account, device, load) {
     act: async (passphrase) => {
       await account.revoke(device.id, passphrase);
       await load();
-      app.announce(app.translate("device_revoked", { name: device.name }));
+      app.announce(app.translate("device_revoked", { name: isolate(device.name) }));
     },
   });
 }

@@ -1,7 +1,8 @@
 /** The part of the keys' view about recovery by officers, and about an administrator's changes to the account. */
 
+import { groupFingerprint } from "../../../wasm_build/ui/changed_certificate.js";
 import { html } from "../../../wasm_build/ui/dom.js";
-import { longDate } from "../../../wasm_build/ui/formats.js";
+import { isolate, longDate } from "../../../wasm_build/ui/formats.js";
 import { problem } from "../../../wasm_build/ui/parts.js";
 
 /** @typedef {import("../app.js").App} App */
@@ -39,10 +40,10 @@ function sentences({ translate }, found) {
 /** @param {App["translate"]} translate @param {RecoveryCase} one */
 function caseSentence(translate, one) {
   return translate(one.opened ? "recovery_case_opened" : "recovery_case", {
-    recipient: one.recipient,
-    person: one.asked_by,
+    recipient: isolate(one.recipient),
+    person: isolate(one.asked_by),
     date: longDate(new Date(one.asked * MILLISECONDS).toISOString()),
-    reason: one.reason,
+    reason: isolate(one.reason),
     approved: one.approved_by.length,
     needed: one.needed,
   });
@@ -54,9 +55,9 @@ function policies({ translate }, { confirmed, offered, leftOut }) {
   const draw = (policy, title, meaning) => html(
     "details", { class: "details", data: { test: title } },
     html("summary", { text: translate(title, { needed: policy.needed, total: policy.officers.length }) }),
-    html("p", { text: translate(meaning, { organisation: policy.organisation }) }),
+    html("p", { text: translate(meaning, { organisation: isolate(policy.organisation) }) }),
     html("ul", {}, ...policy.officers.map(({ name, fingerprint }) => html(
-      "li", {}, html("div", { dir: "auto", text: name }), html("div", { class: "fingerprint", dir: "ltr", text: fingerprint }),
+      "li", {}, html("div", { dir: "auto", text: name }), html("div", { class: "fingerprint", dir: "ltr", text: groupFingerprint(fingerprint) }),
     ))),
   );
   /** @type {HTMLElement[]} */
