@@ -59,7 +59,7 @@ export class KeyServer {
   /** Stores the next record. @param {{request: ArrayBuffer, condition: string, authorization: string}} call */
   async push({ request: body, condition, authorization }) {
     const headers = { ...JSON_TYPE, Authorization: authorization, "If-Match": condition };
-    await request(`${this.origin}/bundle`, { method: "PUT", body, headers });
+    await this.#request("/bundle", { method: "PUT", body, headers });
   }
 
   /**
@@ -68,22 +68,22 @@ export class KeyServer {
    * @returns {Promise<object>} the encrypted keys
    */
   async prove(authorization, body) {
-    return readJson(await request(`${this.origin}/factor`, postOf(authorization, body)));
+    return readJson(await this.#request("/factor", postOf(authorization, body)));
   }
 
   /** @param {string} authorization @returns {Promise<import("./key_account.js").Factors>} */
   async factors(authorization) {
-    return readJson(await request(`${this.origin}/factors`, { headers: { Authorization: authorization } }));
+    return readJson(await this.#request("/factors", { headers: { Authorization: authorization } }));
   }
 
   /** @param {string} authorization @param {ArrayBuffer} body */
   async addFactor(authorization, body) {
-    await request(`${this.origin}/factors`, postOf(authorization, body));
+    await this.#request("/factors", postOf(authorization, body));
   }
 
   /** @param {string} authorization @param {string} id */
   async removeFactor(authorization, id) {
-    await request(`${this.origin}/factors/${id}`, { method: "DELETE", headers: { Authorization: authorization } });
+    await this.#request(`/factors/${id}`, { method: "DELETE", headers: { Authorization: authorization } });
   }
 
   /** @param {string} authorization */
