@@ -11,7 +11,7 @@ import pytest
 from roaming_keys.client import HttpTransport
 from roaming_keys.protocol import KeyAccount
 from roaming_keys.recovery import recovery_keys
-from roaming_keys.session import OnDevice, Setting, log_in
+from roaming_keys.session import OnDevice, Session, Setting, log_in
 from roaming_keys.wire import Device
 from smime_core import blocking
 from smime_core.providers.native import NativeProvider
@@ -107,14 +107,44 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     assert page.browser is other.browser
 
 
+def log_in_elsewhere(stack: DemoStack, person: Account) -> tuple[Session, Setting]:
+    setting = Setting(transport=HttpTransport(stack.keys_url), provider=NativeProvider())
+    account = KeyAccount(server=stack.keys_url, user=person.address, passphrase=person.key_passphrase.encode())
+    here = OnDevice(device=Device(token=bytes(32), name="elsewhere"), known=None, at=datetime.now(UTC))
+    return blocking.run(log_in(setting, account, here)), setting
+
+
+def test_a_change_succeeds_although_another_device_stores_meanwhile(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account
+) -> None:
+    page = open_keys(visitor)
+    session, setting = log_in_elsewhere(demo_stack, alice)
+    page.js(
+        """() => {
+            const fetched = window.fetch;
+            window.held = null;
+            window.fetch = async (url, options) => {
+                const isHeld = String(url).endsWith("/passphrase") && !window.held;
+                if (isHeld) await new Promise((go) => { window.held = go; });
+                return fetched(url, options);
+            };
+        }"""
+    )
+    page.browser.expect_error("412")
+    act(page, "change-passphrase", *[alice.key_passphrase] * 3)
+    page.wait_for("() => window.held !== null", timeout_seconds=OPERATION_SECONDS)
+    blocking.run(session.push(setting, session.opened))
+    page.js("() => window.held()")
+    page.wait_for(
+        """() => document.querySelector("#announcer").textContent.includes("have the new passphrase")""",
+        timeout_seconds=OPERATION_SECONDS,
+    )
+
+
 def plant_code(stack: DemoStack, person: Account) -> None:
     """Write another recovery code into the person's record, as a thief in an open session does."""
-    provider = NativeProvider()
-    setting = Setting(transport=HttpTransport(stack.keys_url), provider=provider)
-    account = KeyAccount(server=stack.keys_url, user=person.address, passphrase=person.key_passphrase.encode())
-    here = OnDevice(device=Device(token=bytes(32), name="a thief"), known=None, at=datetime.now(UTC))
-    session = blocking.run(log_in(setting, account, here))
-    planted = blocking.run(recovery_keys(b"thief's code 16b", provider)).wrap_key
+    session, setting = log_in_elsewhere(stack, person)
+    planted = blocking.run(recovery_keys(b"thief's code 16b", setting.provider)).wrap_key
     content = replace(session.opened, state=replace(session.opened.state, wrap_keys=(planted,)))
     blocking.run(replace(session, opened=content).push(setting, content))
 

@@ -308,10 +308,13 @@ export class KeyAccount {
    * @returns {Promise<Prepared & {code?: ArrayBuffer}>}
    */
   async #rotate(passphrase, { revoked = [], newCode = false }) {
-    const prepared = await this.#prepare("roaming.rotate", { passphrase, revoked, newCode });
-    await this.#server.rotate(prepared);
-    await this.#take(prepared);
-    return prepared;
+    try {
+      // The first try has ended all other sessions, so that the next one succeeds.
+      return await this.#store("roaming.rotate", () => ({ passphrase: copyOf(passphrase), revoked, newCode }),
+        (prepared) => this.#server.rotate(prepared));
+    } finally {
+      if ("buffer" in passphrase) overwrite(passphrase.buffer);
+    }
   }
 
   /** @returns {Promise<Factors>} */
@@ -323,14 +326,15 @@ export class KeyAccount {
    * Stores what a verb prepares, beside what other devices store meanwhile.
    * @param {string} verb
    * @param {() => Record<string, unknown>} members
+   * @param {(prepared: Prepared) => Promise<void>} send
    * @returns {Promise<any>} the reply of the verb
    */
-  async #store(verb, members) {
+  async #store(verb, members, send = (prepared) => this.#server.push(prepared)) {
     for (let tries = STORE_TRIES; ; tries -= 1) {
       const prepared = await this.#prepare(verb, members());
       if (!prepared.request) return prepared;
       try {
-        await this.#server.push(prepared);
+        await send(prepared);
         await this.#take(prepared);
         return prepared;
       } catch (error) {
