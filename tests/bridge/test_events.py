@@ -265,6 +265,7 @@ def test_a_copy_in_a_folder_with_the_longest_name_is_announced(hearing: tuple[Fl
     assert session is not None
     with Page(events.port, cookie_of(alice)) as page, app.app_context():
         page.wait_for("ready")
+        wait_until(lambda: _hears(events))
         tell_changed(session, longest)
         assert page.wait_for("mail") == {"folder": services_of(app).folder_ids.id_of(ALICE, longest)}
 

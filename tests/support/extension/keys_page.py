@@ -20,6 +20,7 @@ PASSPHRASE, NEW = "Vier Möwen & ein Wal", "Ein anderer Satz, neu"
 NATIVE = NativeProvider()
 NOW = datetime.datetime.now(datetime.UTC)
 OPERATION_SECONDS = 60
+CLICKS, CLICK_SECONDS = 3, 5
 
 # Stops the page's downloads and stores their bytes in `globalThis.saved`, where a test can read them.
 CATCH = """() => {
@@ -95,8 +96,18 @@ def open_keys(extension: Extension) -> Page:
 
 
 def show_section(page: Page, name: str) -> None:
-    """Go to a section of the page by its link, such as `people` or `backup`."""
-    page.click(f"#sections [href='#{name}-section']")
+    """Go to a section of the page by its link, such as `people` or `backup`.
+
+    The link is clicked again if the page was still scrolling to the section before, so that the click went beside it.
+    """
+    is_there = "(hash) => location.hash === hash"
+    for _ in range(CLICKS):
+        page.click(f"#sections [href='#{name}-section']")
+        try:
+            page.wait_for(is_there, f"#{name}-section", timeout_seconds=CLICK_SECONDS)
+            break
+        except AssertionError:
+            continue
     page.wait_for_selector(f"#{name}-section")
 
 
