@@ -22,6 +22,7 @@ import click
 _PRIVATE_FOLDER: Final = 0o700
 _OTHERS_WRITE: Final = 0o022
 _ROOT: Final = 0
+_PROGRAM: Final = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ def become(user: ServiceUser) -> None:
         _take_groups(user)
         os.setgid(user.gid)
         os.setuid(user.uid)
+    _check_program(user)
     if user.name and user.home:
         os.environ.update(USER=user.name, LOGNAME=user.name, HOME=user.home)
 
@@ -127,6 +129,7 @@ def acting_as_owner(paths: Iterable[Path]) -> Iterator[None]:
             _take_groups(owner)
             os.setegid(owner.gid)
             os.seteuid(owner.uid)
+        _check_program(owner)
         yield
     finally:
         os.seteuid(_ROOT)
@@ -147,6 +150,14 @@ def _refusals_said(user: ServiceUser) -> Iterator[None]:
         yield
     except PermissionError:
         raise click.ClickException(f"this command may not act as {user}: run it as that user") from None
+
+
+def _check_program(user: ServiceUser) -> None:
+    """Return if the user, as whom this process acts, can read the program. Raises ClickException."""
+    if not os.access(_PROGRAM, os.R_OK | os.X_OK, effective_ids=True):
+        raise click.ClickException(
+            f"{user} cannot read the program in {_PROGRAM}: install it where every user can, such as in /opt/sealwax"
+        )
 
 
 def _user_of(status: os.stat_result) -> ServiceUser:

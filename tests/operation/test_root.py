@@ -8,6 +8,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -218,3 +219,33 @@ def test_no_product_code_changes_mode_or_owner_by_a_name() -> None:
                 found.append(str(path.relative_to(ROOT)))
     # The draft of an authority's folder is in a folder of the caller; the socket is in the folder of its service.
     assert found == ["sealwax/authority/folder.py", "webbridge/events/server.py"]
+
+
+ACT = """
+import sys
+from pathlib import Path
+import click
+from sealwax.operation import service_user
+service_user._PROGRAM = Path(sys.argv[1])
+user = service_user.find_user(sys.argv[2])
+try:
+    if sys.argv[3] == "for good":
+        service_user.become(user)
+    else:
+        with service_user.acting_as_owner([Path(sys.argv[4])]):
+            raise AssertionError("it acts")
+except click.ClickException as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which acts as another user")
+@pytest.mark.parametrize("way", ["for good", "for a moment"])
+def test_a_program_that_the_service_cannot_read_is_named(tmp_path: Path, way: str) -> None:
+    hidden, owned = tmp_path / "hidden", tmp_path / "owned"
+    hidden.mkdir(mode=0o700)
+    owned.mkdir()
+    shutil.chown(owned, USER)
+    command = [sys.executable, "-c", ACT, str(hidden), USER, way, str(owned)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.startswith(f"{USER} cannot read the program in {hidden}: install it where every user can")
