@@ -16,6 +16,8 @@ from roaming_keys.wire import Device, KeyRecord, Login, LoginTerms, ParametersRe
 LOGIN_SEED: Final = b"A" * 32
 WRONG_SEED: Final = b"B" * 32
 DEVICE: Final = Device(token=b"t" * 32, name="a benchmark")
+# One that no account knows: a known device has a lane of its own.
+STRANGE_DEVICE: Final = Device(token=b"s" * 32, name="a stranger")
 _JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -40,7 +42,7 @@ class KeyClient:
         data = answer.read()
         return answer.status, data, (time.perf_counter() - started) * 1000
 
-    def sign(self, user: str, seed: bytes) -> bytes:
+    def sign(self, user: str, seed: bytes, device: Device = DEVICE) -> bytes:
         """Return the body of a login."""
         _, data, _ = self.post("/parameters", ParametersRequest(user=user).to_json())
         terms = LoginTerms.from_json(data)
@@ -50,7 +52,7 @@ class KeyClient:
             nonce=terms.nonce,
             at=int(time.time()),
             session_key=session_key,
-            device=DEVICE,
+            device=device,
             signature=b"",
         )
         record = login_record(self.origin, user, LoginWay.PASSPHRASE, login)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tests.bench.results import Figure, Figures, Limit
-from tests.bench_keys.clients import WRONG_SEED
+from tests.bench_keys.clients import STRANGE_DEVICE, WRONG_SEED
 from tests.bench_keys.stand import ACTIVE, LARGE, SMALL, KeyStand, user
 
 MEDIAN, AUC = "difference of the medians", "distance of the AUC from 0.5"
@@ -51,7 +51,7 @@ def _in_turns(stand: KeyStand, size: int, count: int, runs: int) -> tuple[list[f
         names = (user(number % count, size), f"one{number}.{size}@example.test", f"two{number}.{size}@example.test")
         order = [(number + place) % 3 for place in range(3)]
         for side in order:
-            body = client.sign(names[side], WRONG_SEED)
+            body = client.sign(names[side], WRONG_SEED, STRANGE_DEVICE)
             address = f"{20 + side}.{size % 250}.{number // 250}.{number % 250}"
             status, answer, milliseconds = client.post("/login", body, address=address)
             assert status == 401, answer[:200]

@@ -8,7 +8,7 @@ from typing import Final
 from tests.bench.results import Figure, Figures, Limit
 from tests.bench_bridge.memory import family, proportional_bytes
 from tests.bench_bridge.processor import seconds_of
-from tests.bench_keys.clients import LOGIN_SEED, WRONG_SEED
+from tests.bench_keys.clients import LOGIN_SEED, STRANGE_DEVICE, WRONG_SEED
 from tests.bench_keys.stand import ACTIVE, KeyStand, user
 
 SERVER, DATABASE = "key server", "PostgreSQL"
@@ -41,13 +41,13 @@ def measure_logins(stand: KeyStand, where: str, runs: int) -> list[Figure]:
 def measure_storm(stand: KeyStand, where: str) -> list[Figure]:
     """Send wrong logins for random users from random networks."""
     client = stand.client()
-    body = client.sign("nobody@example.test", WRONG_SEED)
+    body = client.sign("nobody@example.test", WRONG_SEED, STRANGE_DEVICE)
     for number in range(_STORM // 10):
         client.post("/login", body, address=_network(number))
     before = _memory(stand)
     for number in range(_STORM):
         if number % 100 == 0:
-            body = client.sign(f"nobody{number}@example.test", WRONG_SEED)
+            body = client.sign(f"nobody{number}@example.test", WRONG_SEED, STRANGE_DEVICE)
         client.post("/login", body, address=_network(number))
     return [Figure(where=where, job=GROWTH, who="memory", unit="MB", values=(_memory(stand) - before,))]
 
