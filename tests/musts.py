@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -325,6 +326,7 @@ class NamedTest:
     numbers: frozenset[int]
 
 
+@functools.cache
 def find_tests() -> dict[str, list[NamedTest]]:
     """The test functions by name; several modules may have functions of the same name."""
     found: dict[str, list[NamedTest]] = {}

@@ -19,6 +19,8 @@ from tests.fuzz.element_growth import drawn_elements
 from tests.fuzz.token_growth import Case, GrowingCase, drawn_pairs, judge, pairs_of_tokens, single_tokens
 from tests.support.growth import grows_in_proportion
 
+# The places with the most readers: `make test` draws cases of them with the pairs of tokens.
+_LARGE = ("mail", "text", "JSON")
 _PAIRS = 2_000
 _ELEMENTS = 400
 _MANY_ELEMENTS = 8_000
@@ -36,7 +38,9 @@ def _check(cases: Iterable[GrowingCase]) -> None:
     assert not findings, "\n".join(findings)
 
 
-@pytest.mark.parametrize("place", contexts.PLACES)
+@pytest.mark.parametrize(
+    "place", [pytest.param(place, marks=pytest.mark.thorough if place in _LARGE else ()) for place in contexts.PLACES]
+)
 def test_single_tokens(place: str) -> None:
     _check(case for case in single_tokens() if case.place == place)
 

@@ -207,6 +207,7 @@ def test_an_owner_confirms_the_officers_that_are_offered(with_officers: Office) 
     assert "Your organisation offers" not in confirmed.stdout
 
 
+@pytest.mark.thorough
 def test_without_a_key_for_encryption_only_an_account_is_made_without_recovery(with_officers: Office) -> None:
     office = with_officers
     dual = identity()

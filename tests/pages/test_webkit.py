@@ -29,6 +29,7 @@ def test_signs_in_unlocks_and_reads(inbox: MailPages, welcome: int) -> None:
     assert inbox.body.strip()
 
 
+@pytest.mark.thorough
 def test_a_reload_locks_the_keys_and_keeps_the_session(inbox: MailPages) -> None:
     inbox.page.reload()
     inbox.page.wait_for_text("Subject encrypted", selector=named("messages"), timeout_seconds=OPERATION_SECONDS)
