@@ -11,12 +11,15 @@ from typing import Any, Final
 
 from roaming_keys.organisation.copies import MAX_SHARE_BYTES, RecoveryCopy, read_fingerprints
 from roaming_keys.organisation.policy import MAX_CERTIFICATE_BYTES, MAX_OFFICERS, RecoveryPolicy
-from roaming_keys.reader import Reader, to_base64, write
+from roaming_keys.reader import Reader, check_range, to_base64, write
 from roaming_keys.wire import MAX_ANSWER_BYTES, MAX_RECORD_BYTES, MAX_VERSION, PROTOCOL, KeyRecord, LoginKeys
 from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
 MAX_EVENTS: Final = 500
+# With these, no answer with MAX_CASES cases is larger than MAX_ANSWER_BYTES.
+MAX_REASON_CHARACTERS: Final = 500
+MAX_RECIPIENT_CHARACTERS: Final = 100
 
 
 class Role(StrEnum):
@@ -230,11 +233,17 @@ class NewPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
-    """The body of `POST /staff/cases`: whose keys are to be recovered, why, and for whom."""
+    """The body of `POST /staff/cases`: whose keys are to be recovered, why, and for whom.
+
+    Raises MalformedMessage for a reason that is empty or too long.
+    """
 
     user: str
     reason: str
     recipient: Certificate
+
+    def __post_init__(self) -> None:
+        check_range(len(self.reason), 1, MAX_REASON_CHARACTERS, where="reason in characters")
 
     def to_json(self) -> bytes:
         recipient = to_base64(self.recipient.der)
@@ -422,3 +431,8 @@ class Events:
         events = cls(events=tuple(ShownEvent.from_reader(one) for one in reader.records("events", MAX_EVENTS)))
         reader.check_finished()
         return events
+
+
+def name_of_recipient(certificate: Certificate) -> str:
+    """Return the name by which a case shows its recipient: never empty, and short enough for each reader."""
+    return certificate.common_name[:MAX_RECIPIENT_CHARACTERS] or certificate.fingerprint

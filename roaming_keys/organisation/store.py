@@ -39,6 +39,7 @@ from roaming_keys.organisation.messages import (
     Role,
     ShownEvent,
     Standing,
+    name_of_recipient,
 )
 from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.organisation.staff import Member
@@ -305,7 +306,7 @@ class OrganisationStore:
             reason=reader.text("reason"),
             asked=int(row.asked),
             asked_by=reader.text("asked_by"),
-            recipient=recipient.common_name,
+            recipient=name_of_recipient(recipient),
             recipient_fingerprint=recipient.fingerprint,
             needed=copy.policy.needed,
             approved_by=tuple(rows.execute(approved.order_by(RECOVERY_APPROVAL.c.number)).scalars()),

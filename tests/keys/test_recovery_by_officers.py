@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from roaming_keys.app import close_app
 from roaming_keys.audit.checking import check_chain
@@ -25,7 +30,15 @@ from roaming_keys.organisation.copies import (
     pass_on_share,
     recoverable,
 )
-from roaming_keys.organisation.messages import CaseFacts, Change, NewCase
+from roaming_keys.organisation.messages import (
+    MAX_CASES,
+    MAX_REASON_CHARACTERS,
+    MAX_RECIPIENT_CHARACTERS,
+    CaseFacts,
+    Change,
+    NewCase,
+    Standing,
+)
 from roaming_keys.organisation.owner import (
     confirm_policy,
     confirmed_policy,
@@ -45,7 +58,7 @@ from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import DecryptionError, MalformedMessage, NoMatchingRecipient, SmimeError
 from smime_core.identity import Identity
 from smime_core.provider import NewKey
-from smime_core.x509 import KeyUsage
+from smime_core.x509 import Certificate, KeyUsage, parse_certificate
 from tests.support.clock import FakeClock
 from tests.support.databases.audit_trails import trail_in
 from tests.support.keys.organisation import (
@@ -307,6 +320,71 @@ def test_the_owner_is_told_at_the_next_login(site: Site) -> None:
     before = len(site.kinds())
     run(fetch_standing(site.session, person.setting))
     assert site.kinds()[before:] == ["logged-in"]
+
+
+NAMES = ["", "x" * 3_000, "\N{GRINNING FACE}" * 1_500, " \t ", "\u202egpj.exe"]
+
+
+@pytest.mark.filterwarnings("ignore:Attribute's length:UserWarning")
+@pytest.mark.parametrize("name", NAMES)
+def test_each_case_that_the_server_takes_can_be_read_by_all(site: Site, name: str) -> None:
+    """The case of a recipient with an odd name hides no other case, neither from the owner nor from the staff."""
+    session = site.confirm()
+    first = site.ask().id
+    reason = "\N{GRINNING FACE}" * MAX_REASON_CHARACTERS
+    second = site.organisation.client("adam").ask(NewCase(user=USER, reason=reason, recipient=named(name))).id
+    seen = run(fetch_standing(session, site.organisation.person.setting)).cases
+    assert {one.id for one in seen} == {first, second}
+    assert {one.id for one in site.organisation.client("ada").cases()} == {first, second}
+    assert site.organisation.client("olga").share(second).facts.id == second
+
+
+def test_the_largest_answer_with_cases_can_be_read() -> None:
+    officers = tuple(encryption_identity(f"officer-{number}@example.test").certificate for number in range(20))
+    case = CaseFacts(
+        id="f" * 32,
+        user=USER,
+        reason="\N{GRINNING FACE}" * MAX_REASON_CHARACTERS,
+        asked=1,
+        asked_by="\N{GRINNING FACE}" * 60,
+        recipient="\N{GRINNING FACE}" * MAX_RECIPIENT_CHARACTERS,
+        recipient_fingerprint="f" * 64,
+        needed=20,
+        approved_by=("\N{GRINNING FACE}" * 60,) * 20,
+    )
+    policy = RecoveryPolicy(organisation="Example Ltd", needed=20, wait_hours=0, officers=officers)
+    standing = Standing(policy=policy, cases=(case,) * MAX_CASES)
+    assert Standing.from_json(standing.to_json()) == standing
+
+
+@pytest.mark.parametrize("reason", ["", "x" * (MAX_REASON_CHARACTERS + 1)])
+def test_a_reason_that_is_empty_or_long_is_refused(reason: str) -> None:
+    with pytest.raises(MalformedMessage, match="reason"):
+        NewCase(user=USER, reason=reason, recipient=SUCCESSOR.certificate)
+
+
+def named(name: str) -> Certificate:
+    """A certificate for encryption with a common name and no address, or with an empty subject."""
+    key = x25519.X25519PrivateKey.generate()
+    signer = ec.generate_private_key(ec.SECP256R1())
+    # RFC 5280 allows 64 characters, which nobody enforces.
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name, _validate=False)] if name else []
+    usage = dict.fromkeys(
+        (
+            "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_cert_sign",
+            "crl_sign", "encipher_only", "decipher_only",
+        ),
+        False,
+    )  # fmt: skip
+    builder = x509.CertificateBuilder(
+        subject_name=x509.Name(attributes),
+        issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example CA")]),
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=AT.replace(tzinfo=None),
+        not_valid_after=AT.replace(tzinfo=None, year=2030),
+    ).add_extension(x509.KeyUsage(**usage, key_agreement=True), critical=True)
+    return parse_certificate(builder.sign(signer, SHA256()).public_bytes(Encoding.DER))
 
 
 def test_officers_wait_for_as_long_as_the_policy_says(site: Site) -> None:
