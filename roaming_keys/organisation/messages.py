@@ -13,6 +13,7 @@ from roaming_keys.organisation.copies import MAX_SHARE_BYTES, RecoveryCopy, read
 from roaming_keys.organisation.policy import MAX_CERTIFICATE_BYTES, MAX_OFFICERS, RecoveryPolicy
 from roaming_keys.reader import Reader, check_range, to_base64, write
 from roaming_keys.wire import MAX_ANSWER_BYTES, MAX_RECORD_BYTES, MAX_VERSION, PROTOCOL, KeyRecord, LoginKeys
+from smime_core.errors import MalformedMessage
 from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
@@ -300,13 +301,22 @@ class Cases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficersCase:
-    """The answer to `POST /staff/case/share`: a case, and the share of the officer who asks, by its number."""
+    """The answer to `POST /staff/case/share`: a case, and the share of the officer who asks, by its number.
+
+    The officer is shown the facts, and the share goes to the recipient. Raises MalformedMessage if the facts name
+    another certificate than the recipient's.
+    """
 
     facts: CaseFacts
     recipient: Certificate
     copy_id: str
     number: int
     share: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        shown = (self.facts.recipient, self.facts.recipient_fingerprint)
+        if shown != (name_of_recipient(self.recipient), self.recipient.fingerprint):
+            raise MalformedMessage("the case is for another certificate than it says", where="case: recipient")
 
     def to_json(self) -> bytes:
         return write(

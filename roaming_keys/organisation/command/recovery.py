@@ -132,20 +132,25 @@ def policy(request: PolicyRequest) -> None:
     Shares go to new officers only after each person has confirmed them, by `sealwax roam officers --confirm`.
     """
     client = request.staff.client()
-    if request.organisation is not None:
-        client.set_policy(
-            RecoveryPolicy(
-                organisation=request.organisation,
-                needed=request.needed,
-                wait_hours=request.wait,
-                officers=tuple(load_own_certificate(name) for name in request.officers),
-            )
-        )
-    found = client.policy()
-    if found is None:
-        write_line("There is no policy: nobody's keys can be recovered.")
-    else:
-        show_policy(found)
+    if request.organisation is None:
+        found = client.policy()
+        if found is None:
+            write_line("There is no policy: nobody's keys can be recovered.")
+        else:
+            show_policy(found)
+        return
+    wanted = RecoveryPolicy(
+        organisation=request.organisation,
+        needed=request.needed,
+        wait_hours=request.wait,
+        officers=tuple(load_own_certificate(name) for name in request.officers),
+    )
+    client.set_policy(wanted)
+    in_force = client.policy()
+    if in_force is None or in_force.fingerprint != wanted.fingerprint:
+        raise click.ClickException("the key server has another policy in force than yours: tell nobody its fingerprint")
+    # People confirm what is shown here, so it is what the administrator has given, and no word of the server.
+    show_policy(wanted)
 
 
 @verb(CaseRequest)
