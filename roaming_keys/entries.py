@@ -52,6 +52,11 @@ class Entry:
         return self.at, self.value is None, self.value or ""
 
 
+def time_after(before: Entry | None, now: int) -> int:
+    """Return the time of a change: now, or later than the entry before, whose time another clock may have given."""
+    return min(max(now, before.at + 1 if before else 0), MAX_AT)
+
+
 def kind_of(name: str) -> str:
     """Return the kind of an entry, by its name."""
     return name.partition(":")[0]

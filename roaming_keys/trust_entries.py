@@ -20,12 +20,12 @@ from typing import Final
 from roaming_keys.entries import (
     CONTACT,
     DECISION,
-    MAX_AT,
     MAX_VALUE_CHARACTERS,
     Entry,
     fit_entries,
     kind_of,
     merge_entries,
+    time_after,
 )
 from roaming_keys.reader import Reader, to_base64, write
 from smime_core.cms import KeyHolder, choose_signature_algorithm
@@ -223,7 +223,7 @@ def _find_change(text: str | None, stored: Entry | None, base: Entry | None, *, 
     if text == (base.value if base else None) or (stored is not None and stored.value == text):
         return None
     # After a clock was put back, a change is still later than what it changes.
-    return Entry(at=min(max(now, base.at + 1 if base else 0), MAX_AT), value=text)
+    return Entry(at=time_after(base, now), value=text)
 
 
 def _first_time(name: str, text: str) -> int:
@@ -243,7 +243,7 @@ def _joined(name: str, change: Entry, stored: Entry | None, base: Entry | None) 
     joined = contact_text(join_contact(parse_contact_text(change.value or ""), parse_contact_text(stored.value or "")))
     if joined == stored.value:
         return stored
-    return Entry(at=min(max(change.at, stored.at + 1), MAX_AT), value=joined)
+    return Entry(at=time_after(stored, change.at), value=joined)
 
 
 async def _sign_all(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from roaming_keys.calls import Call
-from roaming_keys.entries import Entry
+from roaming_keys.entries import Entry, time_after
 from roaming_keys.organisation.copies import build_copy, fingerprints_of, left_out, recoverable
 from roaming_keys.organisation.messages import CaseFacts, CopyFacts, Standing, StoreCopy
 from roaming_keys.organisation.policy import RecoveryPolicy
@@ -85,7 +85,7 @@ def with_own_passphrase(state: AccountState) -> AccountState:
     """Return the state of an account whose owner has chosen the passphrase."""
     if not has_first_passphrase(state):
         return state
-    removed = Entry(at=state.entries[FIRST_LOGIN_ENTRY].at + 1, value=None)
+    removed = Entry(at=time_after(state.entries[FIRST_LOGIN_ENTRY], 0), value=None)
     return replace(state, entries={**state.entries, FIRST_LOGIN_ENTRY: removed})
 
 
@@ -141,5 +141,6 @@ def _same(offered: RecoveryPolicy, confirmed: RecoveryPolicy | None) -> bool:
 
 
 def _with_entry(state: AccountState, name: str, value: str | None, at: datetime.datetime) -> AccountState:
-    entry = Entry(at=int(at.timestamp() * 1_000), value=value)
+    # A clock that was ahead at an earlier change must not make that one the latest.
+    entry = Entry(at=time_after(state.entries.get(name), int(at.timestamp() * 1_000)), value=value)
     return replace(state, entries={**state.entries, name: entry})

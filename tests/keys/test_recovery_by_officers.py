@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -423,6 +424,19 @@ def test_officers_of_the_server_get_no_share_until_the_owner_confirms_them(site:
 def test_the_confirmed_policy_roams_with_the_keys(site: Site) -> None:
     site.confirm()
     assert confirmed_policy(site.session.opened.state) == policy_of()
+
+
+@pytest.mark.parametrize("days", [-4_000, -1, 0, 1, 400, 200_000])
+def test_the_policy_that_was_confirmed_last_counts_whatever_the_clocks_say(site: Site, days: int) -> None:
+    """Officers who have left get no share of a later copy, also if the clock of the first confirmation was wrong."""
+    person, clock = site.organisation.person, site.organisation.clock
+    before, after = policy_of("olga", "oscar"), policy_of("oscar", "otto")
+    for policy, at in [(before, clock() + datetime.timedelta(days=days)), (after, clock())]:
+        site.organisation.client("adam").set_policy(policy)
+        person.known = run(confirm_policy(site.session, person.setting, policy, at)).known
+    assert confirmed_policy(site.session.opened.state) == after
+    run(renew_copy(site.session, person.setting))
+    assert site.organisation.client("otto").share(site.ask().id).number == 2
 
 
 def test_a_new_encryption_key_reaches_the_copy(site: Site) -> None:
