@@ -18,6 +18,7 @@ from roaming_keys.own_wrap_keys import OwnWrapKeys, find_own_wrap_keys
 from roaming_keys.protocol import AccountKeys, Attempt, KeyAccount, LoginWay, sign_login, stretch
 from roaming_keys.records import OpenRecord, build_next_record, digest_of, open_record, unwrap_by_passphrase
 from roaming_keys.recovery import RecoveryKeys, unwrap_by_recovery_code
+from roaming_keys.state import AccountState
 from roaming_keys.wire import (
     Device,
     Devices,
@@ -129,14 +130,18 @@ class Session:
         *,
         revoked: Sequence[str] = (),
         recovery: RecoveryKeys | None = None,
+        change: Callable[[AccountState], AccountState] = lambda state: state,
     ) -> Session:
         """Store a new key and a passphrase, which may be the one of before, with a new recovery code if given.
 
-        What another device has stored since the last pull is kept. Raises KeyServerError, ServerLies, WrongPassphrase.
+        What another device has stored since the last pull is kept, and `change` is made to it. Raises KeyServerError,
+        ServerLies, WrongPassphrase.
         """
 
         def prepare(latest: Session) -> Awaitable[Prepared]:
-            return latest.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
+            opened = replace(latest.opened, state=change(latest.opened.state))
+            changed = replace(latest, opened=opened)
+            return changed.prepare_rotation(passphrase, setting.provider, revoked=revoked, recovery=recovery)
 
         return await self._store(setting, prepare, _ROTATION_TRIES)
 

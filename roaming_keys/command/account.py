@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import click
@@ -22,7 +22,7 @@ from roaming_keys.command.times import write_time
 from roaming_keys.command.trust_files import forget_base
 from roaming_keys.organisation.owner import with_own_passphrase
 from roaming_keys.recovery import CODE_BYTES, read_code, recovery_keys, write_code
-from roaming_keys.session import KeyServerError, Session, log_in_by_recovery_code
+from roaming_keys.session import KeyServerError, log_in_by_recovery_code
 from sealwax.cli.options.parameters import JSON
 from sealwax.cli.options.passphrases import new_passphrase, read_first_line
 from sealwax.cli.options.request import given_by, group_of, verb
@@ -98,8 +98,8 @@ class DeleteRequest:
 def passwd(request: PasswdRequest) -> None:
     """Take another passphrase. Other devices have to log in again with it."""
     roaming = open_session(request.login)
-    before = _with_own(roaming.session)
-    session = blocking.run(before.rotate(roaming.setting, new_passphrase(request.new_file)))
+    passphrase = new_passphrase(request.new_file)
+    session = blocking.run(roaming.session.rotate(roaming.setting, passphrase, change=with_own_passphrase))
     remember(session)
     write_line("The account has the new passphrase.")
 
@@ -137,7 +137,8 @@ def recover(request: RecoverRequest) -> None:
     here = on_device(place)
     session = blocking.run(log_in_by_recovery_code(setting, place, keys, here))
     keep_login(place, here.device, session.known)
-    remember(blocking.run(_with_own(session).rotate(setting, new_passphrase(request.new_file))))
+    passphrase = new_passphrase(request.new_file)
+    remember(blocking.run(session.rotate(setting, passphrase, change=with_own_passphrase)))
     write_line("The account has the new passphrase.")
 
 
@@ -194,12 +195,6 @@ def delete(request: DeleteRequest) -> None:
     forget(place)
     forget_base(place)
     write_line("The account is deleted.")
-
-
-def _with_own(session: Session) -> Session:
-    """Return the session of an owner who is about to choose a passphrase."""
-    opened = session.opened
-    return replace(session, opened=replace(opened, state=with_own_passphrase(opened.state)))
 
 
 def _ask_code() -> str:

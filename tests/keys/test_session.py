@@ -14,6 +14,7 @@ from roaming_keys import sessions
 from roaming_keys.calls import Call, Credentials, SessionKey
 from roaming_keys.entries import Entry
 from roaming_keys.known import Known, ServerLies
+from roaming_keys.organisation.owner import has_first_passphrase, with_first_passphrase, with_own_passphrase
 from roaming_keys.records import OpenRecord, build_next_record, open_record
 from roaming_keys.recovery import RecoveryKeys, WrongRecoveryCode, read_code, recovery_keys, write_code
 from roaming_keys.session import KeyServerError, Session
@@ -148,6 +149,20 @@ def test_a_device_that_was_revoked_has_lost_its_keys_to_later_records(laptop: Pe
     with pytest.raises(SmimeError):
         run(theirs.with_record(rotated.opened.record, PROVIDER))
     assert certificates(phone.log_in()) == certificates(ours)
+
+
+@pytest.mark.parametrize("stored_meanwhile", [False, True])
+def test_a_change_of_the_state_is_made_to_what_another_device_has_stored(
+    laptop: Person, phone: Person, stored_meanwhile: bool
+) -> None:
+    first = with_first_passphrase(laptop.log_in().opened.state, laptop.clock())
+    session = laptop.log_in()
+    session = run(session.push(laptop.setting, replace(session.opened, state=first)))
+    if stored_meanwhile:
+        phone.add(phone.log_in(), identity(1))
+    rotated = run(session.rotate(laptop.setting, OTHER_PASSPHRASE, change=with_own_passphrase))
+    assert not has_first_passphrase(rotated.opened.state)
+    assert (identity(1).certificate.der in certificates(rotated)) == stored_meanwhile
 
 
 def test_the_device_in_use_cannot_revoke_itself(laptop: Person) -> None:
