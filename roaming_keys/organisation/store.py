@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database.tables import (
@@ -150,29 +150,37 @@ class OrganisationStore:
             self.trail.add(rows, event)
 
     def standing(self, user: str, at: datetime.datetime) -> Standing:
-        """Return what concerns a user. The cases count as shown to the owner from now on."""
+        """Return what concerns a user. The cases in it count as shown to the owner from now on."""
         is_untold = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.told.is_(None)
         with self._database.reading() as rows:
             renew = rows.execute(select(RESTRICTION.c.renew).where(RESTRICTION.c.user == user)).scalar()
             is_new = rows.execute(select(RECOVERY_CASE.c.id).where(*is_untold)).first() is not None
+            cases = self._facts(rows, _shown_to(user, at))
         if is_new:
-            with self._database.transaction() as rows:
-                self._keys.hold(rows)
-                self._lock(rows, user)
-                told = update(RECOVERY_CASE).where(*is_untold).values(told=at.timestamp())
-                for case in rows.execute(told.returning(RECOVERY_CASE.c.id)).scalars().all():
-                    kind = AuditKind.RECOVERY_OWNER_TOLD
-                    self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, note=f"case {case}"))
+            cases = self._tell(user, at)
         copy = self._find_copy(user)
         return Standing(
             policy=self.find_policy(),
             copy=None if copy is None else CopyFacts.of(copy),
-            cases=self.cases(at, user=user),
+            cases=cases,
             renew=int(renew or 0),
         )
 
+    def _tell(self, user: str, at: datetime.datetime) -> tuple[CaseFacts, ...]:
+        """Return the cases that the owner is shown, and note of each that the owner was told of it."""
+        with self._database.transaction() as rows:
+            self._keys.hold(rows)
+            self._lock(rows, user)
+            shown = rows.execute(_shown_to(user, at)).all()
+            # Only those in the answer: nobody is told of a case by another one.
+            for case in (one.id for one in shown if one.told is None):
+                rows.execute(update(RECOVERY_CASE).where(RECOVERY_CASE.c.id == case).values(told=at.timestamp()))
+                kind = AuditKind.RECOVERY_OWNER_TOLD
+                self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, note=f"case {case}"))
+            return self._facts(rows, _shown_to(user, at))
+
     def ask(self, new: NewCase, user: str, member: Member, at: datetime.datetime) -> CaseFacts:
-        """Open a case. Raises ServiceError if the server has no copy of the user's keys."""
+        """Open a case. Raises ServiceError if the server has no copy of the user's keys, or too many cases."""
         copy = self._find_copy(user)
         if copy is None:
             text = "The key server has no recovery copy of this account."
@@ -182,6 +190,10 @@ class OrganisationStore:
         with self._database.transaction() as rows:
             self._keys.hold(rows)
             self._lock(rows, user)
+            asked_since = RECOVERY_CASE.c.user == user, RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp()
+            if rows.execute(select(func.count()).where(*asked_since)).scalar_one() >= MAX_CASES:
+                # More would hide the earlier ones from the owner.
+                raise ServiceError(409, "too-many-cases", f"The account has {MAX_CASES} cases that have not ended.")
             values = {
                 "id": case,
                 "user": user,
@@ -195,14 +207,14 @@ class OrganisationStore:
             self.trail.add(rows, event)
         return self._find_case(case, at).facts
 
-    def cases(self, at: datetime.datetime, *, user: str | None = None) -> tuple[CaseFacts, ...]:
-        """Return the cases that have not ended, of one user or of all, the latest first."""
+    def cases(self, at: datetime.datetime) -> tuple[CaseFacts, ...]:
+        """Return the cases that have not ended, the latest first."""
         query = select(RECOVERY_CASE).where(RECOVERY_CASE.c.asked > (at - CASE_LASTS).timestamp())
-        if user is not None:
-            query = query.where(RECOVERY_CASE.c.user == user)
         with self._database.reading() as rows:
-            found = rows.execute(query.order_by(RECOVERY_CASE.c.asked.desc()).limit(MAX_CASES)).all()
-            return tuple(self._read_case(rows, row).facts for row in found)
+            return self._facts(rows, query.order_by(RECOVERY_CASE.c.asked.desc()).limit(MAX_CASES))
+
+    def _facts(self, rows: Connection, query: Select[Any]) -> tuple[CaseFacts, ...]:
+        return tuple(self._read_case(rows, row).facts for row in rows.execute(query).all())
 
     def officers_case(self, case: str, member: Member, at: datetime.datetime) -> OfficersCase:
         """Return a case with the share of an officer. Raises ServiceError."""
@@ -325,6 +337,14 @@ class OrganisationStore:
         """Lock the account, as each transaction that changes rows of it. Raises ServiceError if there is none."""
         with _told_of_no_account():
             self._accounts.sessions.lock_account(rows, user)
+
+
+def _shown_to(user: str, at: datetime.datetime) -> Select[Any]:
+    """The cases that the owner of an account is shown: those that have not ended, and those just told or not yet."""
+    since, case = (at - CASE_LASTS).timestamp(), RECOVERY_CASE.c
+    is_shown = (case.asked > since) | case.told.is_(None) | (case.told > since)
+    query = select(RECOVERY_CASE).where(case.user == user, is_shown)
+    return query.order_by(case.asked.desc()).limit(MAX_CASES)
 
 
 @contextmanager

@@ -323,6 +323,48 @@ def test_the_owner_is_told_at_the_next_login(site: Site) -> None:
     assert site.kinds()[before:] == ["logged-in"]
 
 
+def told_of(site: Site) -> set[str]:
+    """The cases of which the audit trail says that the owner was told."""
+    events = site.organisation.client("ada").events(USER)
+    return {one.note.removeprefix("case ") for one in events if one.kind == "recovery-owner-told"}
+
+
+@pytest.mark.parametrize("days", [0, 29, 31, 400])
+def test_the_owner_is_told_of_a_case_however_late_the_next_login_is(any_site: Site, days: int) -> None:
+    """Such as a person whose account was disabled meanwhile. The case is shown as long as one that is new."""
+    site, clock, person = any_site, any_site.organisation.clock, any_site.organisation.person
+    site.confirm()
+    case = site.ask().id
+    for name in ("olga", "otto"):
+        site.organisation.approve(case, name)
+    site.organisation.client("adam").open_case(case)
+    clock.advance(seconds=days * 86_400)
+    assert told_of(site) == set()
+    for _ in range(2):
+        assert [one.id for one in run(fetch_standing(site.session, person.setting)).cases] == [case]
+        assert told_of(site) == {case}
+    clock.advance(seconds=30 * 86_400)
+    assert run(fetch_standing(site.session, person.setting)).cases == ()
+
+
+def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("roaming_keys.organisation.store.MAX_CASES", 3)
+    person, clock = site.organisation.person, site.organisation.clock
+    site.confirm()
+    asked = {site.ask().id for _ in range(3)}
+    with pytest.raises(KeyServerError) as refused:
+        site.ask()
+    assert refused.value.code == "too-many-cases"
+    clock.advance(seconds=31 * 86_400)
+    asked |= {site.ask().id for _ in range(3)}
+    shown: set[str] = set()
+    for _ in range(3):
+        shown |= {one.id for one in run(fetch_standing(site.session, person.setting)).cases}
+        assert told_of(site) == shown
+        clock.advance(seconds=31 * 86_400)
+    assert shown == asked
+
+
 NAMES = ["", "x" * 3_000, "\N{GRINNING FACE}" * 1_500, " \t ", "\u202egpj.exe"]
 
 
