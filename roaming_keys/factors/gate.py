@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, select
 from roaming_keys.database.tables import WAITING_LOGIN
 from roaming_keys.factor_wire import CHALLENGE_BYTES, FactorDemand
 from roaming_keys.factors.kept import read_factors
+from roaming_keys.factors.known_devices import known_tokens, knows_device
 from roaming_keys.factors.security_keys import SecurityKey
 from roaming_keys.new_session import NewSession, UsedBefore
 from roaming_keys.server_keys import ServerKeys
@@ -22,7 +23,7 @@ from sealwax.service.database import insert_into
 
 # A code lasts 30 seconds; a phone may first have to be found.
 WAITING_LIFETIME: Final = datetime.timedelta(minutes=5)
-MAX_WAITING: Final = 20
+MAX_WAITING: Final = 20  # On each known device, and on all others together.
 
 
 class FactorGate:
@@ -64,9 +65,18 @@ class FactorGate:
 
 
 def _drop_others(rows: Connection, new: NewSession, now: float) -> None:
-    """Delete the logins that have waited too long, and the oldest ones of the user."""
+    """Delete the logins that have waited too long, and the oldest ones of the user.
+
+    Those of a known device are pushed out by itself only, so that somebody who has the passphrase, and no factor, keeps
+    no owner from answering there.
+    """
     table = WAITING_LOGIN
     rows.execute(delete(table).where((table.c.ends <= now) | (table.c.started > now + CLOCK_SLACK_SECONDS)))
-    is_other = (table.c.user == new.user, table.c.key != new.key)
+    is_beside = (
+        table.c.token == new.token_hash
+        if knows_device(rows, new.user, new.token_hash)
+        else table.c.token.not_in(known_tokens(new.user))
+    )
+    is_other = (table.c.user == new.user, table.c.key != new.key, is_beside)
     kept = select(table.c.key).where(*is_other).order_by(table.c.started.desc()).limit(MAX_WAITING - 1)
     rows.execute(delete(table).where(*is_other, table.c.key.not_in(kept)))

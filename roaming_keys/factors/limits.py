@@ -2,7 +2,8 @@
 
 A code is counted before it is checked. Three of a million codes are right at a time, and an account admits at most 452
 guesses in 24 hours: 5 that fill the bucket, and one more every 193 seconds. A known device has a bucket of its own, so
-that such a thief cannot keep the owner out; it admits as many.
+that such a thief cannot keep the owner out; it admits as many. Devices are known by `known_devices.py`: otherwise
+each device of a thief from before the factor would have a bucket.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database.tables import FACTOR, WAITING_LOGIN
 from roaming_keys.factor_wire import MAX_FACTORS, AssertionProof, CodeProof
 from roaming_keys.factors.kept import KeptFactor, Means, SharedSecret, kind_of, read_factors, write_content
+from roaming_keys.factors.known_devices import knows_device, remember_use
 from roaming_keys.factors.security_keys import FactorRefused, SecurityKey, check_assertion
 from roaming_keys.factors.totp import find_step
 from roaming_keys.new_session import RightLogin, UsedBefore
@@ -64,6 +65,11 @@ class FactorStore:
         """Return the factors of a user, the oldest first."""
         with self._database.reading() as rows:
             return read_factors(rows, self._keys, user)
+
+    def knows_device(self, user: str, token_hash: bytes) -> bool:
+        """Return whether the device with this token has logged in with a factor, or one was added there."""
+        with self._database.reading() as rows:
+            return knows_device(rows, user, token_hash)
 
     def find_waiting(self, key: bytes, at: datetime.datetime) -> Waiting | None:
         """Return the login with a public key that waits."""
@@ -135,6 +141,7 @@ class FactorStore:
             kind = kind_of(added.means)
             columns = {"id": id, "user": user, "kind": kind.value, "sealed": sealed, "counter": added.counter}
             rows.execute(insert(FACTOR).values(**columns, created=now, latest=now))
+            remember_use(rows, caller.device, now)
             self._sessions.end_others_in(rows, caller)
             note = f"{kind} {id}"
             self._trail.add(rows, AuditEvent(kind=AuditKind.FACTOR_ADDED, at=at, user=user, note=note))

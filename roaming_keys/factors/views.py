@@ -58,7 +58,7 @@ class FactorViews:
         """Start the session of a login that waits, and return the record. The try is counted before it is checked."""
         waiting = check_call(self._config, self._factors.find_waiting, self._factors.count)
         proof, user, at = read_proof(json_body()), waiting.user, self._config.clock()
-        device = waiting.token_hash if self._store.sessions.knows_device(user, waiting.token_hash) else None
+        device = waiting.token_hash if self._factors.knows_device(user, waiting.token_hash) else None
         counted = self._limits.start(user, device=device, at=at)
         try:
             if isinstance(proof, CodeProof):

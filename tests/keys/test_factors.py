@@ -19,6 +19,7 @@ from roaming_keys.calls import Call
 from roaming_keys.changes import build_rotation
 from roaming_keys.database.tables import FACTOR, SESSION, WAITING_LOGIN
 from roaming_keys.factor_wire import AssertionProof, CodeProof, FactorDemand, FactorKind, NewCodes
+from roaming_keys.factors.gate import MAX_WAITING
 from roaming_keys.factors.security_keys import FactorRefused, check_assertion, register_key
 from roaming_keys.recovery import recovery_keys
 from roaming_keys.session import KeyServerError, PendingLogin, Session, prepare_login
@@ -254,6 +255,50 @@ def test_guesses_at_codes_are_bounded_over_all_logins(person: Person) -> None:
     # The owner on a known device is not kept out.
     person.ask_factor = answering(code_at(person.clock))
     assert person.log_in().opened.identities
+
+
+def test_devices_from_before_the_factor_have_no_guesses_of_their_own(person: Person) -> None:
+    """A thief who knew the passphrase before may have logged in on as many devices as an account has."""
+    thief = [Person(person.client, person.clock, device=Device(token=bytes([n]) * 32, name="x")) for n in range(8)]
+    for one in thief:
+        one.log_in()
+    person.clock.advance(seconds=1)
+    add_codes(person)
+    codes = [code for one in thief for code in guess_until_full(one) if code]
+    assert codes == ["factor-refused"] * 5 + ["try-later"] * len(thief)
+    # The device on which the factor was added is known.
+    person.ask_factor = answering(code_at(person.clock))
+    assert person.log_in().opened.identities
+
+
+@pytest.mark.parametrize("logged_in_since", [False, True])
+def test_nobody_with_the_passphrase_only_pushes_out_a_login_of_a_known_device(
+    person: Person, logged_in_since: bool
+) -> None:
+    thief = [Person(person.client, person.clock, device=Device(token=bytes([n]) * 32, name="x")) for n in range(3)]
+    thief[0].log_in()
+    person.clock.advance(seconds=1)
+    add_codes(person)
+    if logged_in_since:
+        person.ask_factor = answering(code_at(person.clock))
+        person.log_in()
+        person.clock.advance(seconds=60)
+    _, pending = wait_at(person)
+    for number in range(MAX_WAITING * 3):
+        person.clock.advance(seconds=0.1)
+        wait_at(thief[number % len(thief)])
+    with store_of(person).database.reading() as rows:
+        assert len(rows.execute(select(WAITING_LOGIN)).all()) == MAX_WAITING + 1
+    assert b"record" in prove(person, pending, CodeProof(code=code_at(person.clock)))
+
+
+def test_logins_that_wait_on_a_known_device_are_bounded(person: Person) -> None:
+    add_codes(person)
+    for _ in range(MAX_WAITING + 2):
+        person.clock.advance(seconds=0.1)
+        wait_at(person)
+    with store_of(person).database.reading() as rows:
+        assert len(rows.execute(select(WAITING_LOGIN)).all()) == MAX_WAITING
 
 
 def test_parallel_guesses_are_counted(person: Person) -> None:
