@@ -166,17 +166,24 @@ async def build_copy(
     password = await _bundle_password(key, user, copy_id, provider)
     pkcs12 = await export_identities(copied, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
     check_limit("recovery bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
-    values = split_secret(key, policy.needed, len(policy.officers), provider)
-    shares = []
-    for number, (officer, value) in enumerate(zip(policy.officers, values, strict=True), start=1):
-        share = Share(user=user, copy_id=copy_id, number=number, value=value)
-        shares.append(await encrypt_share(share, officer, provider))
     return RecoveryCopy(
         id=copy_id,
         policy=policy,
         certificates=fingerprints_of(copied),
         bundle=pkcs12 + bytes(-len(pkcs12) % STEP_BYTES),
-        shares=tuple(shares),
+        shares=await _encrypt_shares(key, user, copy_id, policy, provider),
+    )
+
+
+async def build_empty_copy(user: str, policy: RecoveryPolicy, provider: CryptoProvider) -> RecoveryCopy:
+    """Return a copy without keys, for the place of one whose keys may all sign by now. `user` is normalised."""
+    key, copy_id = provider.random_bytes(KEY_BYTES), provider.random_bytes(16).hex()
+    return RecoveryCopy(
+        id=copy_id,
+        policy=policy,
+        certificates=(),
+        bundle=bytes(STEP_BYTES),
+        shares=await _encrypt_shares(key, user, copy_id, policy, provider),
     )
 
 
@@ -238,6 +245,17 @@ def read_fingerprints(reader: Reader, name: str) -> tuple[str, ...]:
     if not all(_FINGERPRINT.fullmatch(one) for one in found):
         raise MalformedMessage("expected SHA-256 in hexadecimal", where=name)
     return found
+
+
+async def _encrypt_shares(
+    key: bytes, user: str, copy_id: str, policy: RecoveryPolicy, provider: CryptoProvider
+) -> tuple[bytes, ...]:
+    values = split_secret(key, policy.needed, len(policy.officers), provider)
+    shares = []
+    for number, (officer, value) in enumerate(zip(policy.officers, values, strict=True), start=1):
+        share = Share(user=user, copy_id=copy_id, number=number, value=value)
+        shares.append(await encrypt_share(share, officer, provider))
+    return tuple(shares)
 
 
 async def _bundle_password(key: bytes, user: str, copy_id: str, provider: CryptoProvider) -> bytes:

@@ -12,7 +12,13 @@ from typing import Final
 
 from roaming_keys.calls import Call
 from roaming_keys.entries import Entry, time_after
-from roaming_keys.organisation.copies import build_copy, fingerprints_of, left_out, recoverable
+from roaming_keys.organisation.copies import (
+    build_copy,
+    build_empty_copy,
+    fingerprints_of,
+    left_out,
+    recoverable,
+)
 from roaming_keys.organisation.messages import CaseFacts, CopyFacts, Standing, StoreCopy
 from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.records import OpenRecord
@@ -108,17 +114,22 @@ async def confirm_policy(session: Session, setting: Setting, policy: RecoveryPol
 
 
 async def renew_copy(session: Session, setting: Setting) -> bool:
-    """Store a new copy if officers were confirmed and the server's copy lacks keys. Return whether one was stored.
+    """Store a new copy if officers were confirmed and the server's copy has other keys. Return whether one was stored.
 
-    Without a key that can be copied, none is. Raises KeyServerError or MalformedMessage.
+    A key that has got a certificate which may sign is copied no more; without any other key, the new copy is empty.
+    Raises KeyServerError or MalformedMessage.
     """
     policy = confirmed_policy(session.opened.state)
-    if policy is None or not recoverable(session.opened.identities):
+    if policy is None:
         return False
-    standing = await fetch_standing(session, setting)
-    if standing.copy == _copy_for(session.opened, policy):
+    standing, wanted = await fetch_standing(session, setting), _copy_for(session.opened, policy)
+    if standing.copy == wanted or (standing.copy is None and not wanted.certificates):
         return False
-    await _put(session, setting, await _build_body(session, policy, setting.provider))
+    if wanted.certificates:
+        body = await _build_body(session, policy, setting.provider)
+    else:
+        body = StoreCopy(copy=await build_empty_copy(session.place.user, policy, setting.provider)).to_json()
+    await _put(session, setting, body)
     return True
 
 

@@ -182,7 +182,7 @@ class OrganisationStore:
     def ask(self, new: NewCase, user: str, member: Member, at: datetime.datetime) -> CaseFacts:
         """Open a case. Raises ServiceError if the server has no copy of the user's keys, or too many cases."""
         copy = self._find_copy(user)
-        if copy is None:
+        if copy is None or not copy.certificates:
             text = "The key server has no recovery copy of this account."
             raise ServiceError(404, "no-recovery-copy", text)
         case = os.urandom(_ID_BYTES).hex()

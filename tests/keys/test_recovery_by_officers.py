@@ -46,6 +46,7 @@ from roaming_keys.organisation.owner import (
     fetch_standing,
     judge_recovery,
     renew_copy,
+    with_policy,
 )
 from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.organisation.shares import join_shares, split_secret
@@ -58,6 +59,7 @@ from smime_core.blocking import run
 from smime_core.ca.demo import create_authority, issue_identity
 from smime_core.errors import DecryptionError, MalformedMessage, NoMatchingRecipient, SmimeError
 from smime_core.identity import Identity
+from smime_core.keys import public_key_of, public_octets
 from smime_core.provider import NewKey
 from smime_core.x509 import Certificate, KeyUsage, parse_certificate
 from tests.support.clock import FakeClock
@@ -365,6 +367,10 @@ def test_no_number_of_cases_hides_one_from_its_owner(site: Site, monkeypatch: py
     assert shown == asked
 
 
+USES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
 NAMES = ["", "x" * 3_000, "\N{GRINNING FACE}" * 1_500, " \t ", "\u202egpj.exe"]
 
 
@@ -408,25 +414,25 @@ def test_a_reason_that_is_empty_or_long_is_refused(reason: str) -> None:
 
 def named(name: str) -> Certificate:
     """A certificate for encryption with a common name and no address, or with an empty subject."""
-    key = x25519.X25519PrivateKey.generate()
-    signer = ec.generate_private_key(ec.SECP256R1())
+    return certificate_for(x25519.X25519PrivateKey.generate().public_key().public_bytes_raw(), name, "key_agreement")
+
+
+def certificate_for(public_key: bytes, name: str, usage: str | None) -> Certificate:
+    """A certificate of an X25519 key, with a name if there is one, for keyAgreement and a further use, or for all."""
     # RFC 5280 allows 64 characters, which nobody enforces.
     attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name, _validate=False)] if name else []
-    usage = dict.fromkeys(
-        (
-            "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_cert_sign",
-            "crl_sign", "encipher_only", "decipher_only",
-        ),
-        False,
-    )  # fmt: skip
     builder = x509.CertificateBuilder(
         subject_name=x509.Name(attributes),
         issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example CA")]),
-        public_key=key.public_key(),
+        public_key=x25519.X25519PublicKey.from_public_bytes(public_key),
         serial_number=1,
         not_valid_before=AT.replace(tzinfo=None),
         not_valid_after=AT.replace(tzinfo=None, year=2030),
-    ).add_extension(x509.KeyUsage(**usage, key_agreement=True), critical=True)
+    )
+    if usage is not None:
+        uses = {one: one in ("key_agreement", usage) for one in USES}
+        builder = builder.add_extension(x509.KeyUsage(**uses), critical=True)
+    signer = ec.generate_private_key(ec.SECP256R1())
     return parse_certificate(builder.sign(signer, SHA256()).public_bytes(Encoding.DER))
 
 
@@ -490,6 +496,39 @@ def test_a_new_encryption_key_reaches_the_copy(site: Site) -> None:
         site.organisation.approve(case, name)
     recovered = site.organisation.recover(site.organisation.client("adam").open_case(case), SUCCESSOR)
     assert ders(recovered) == {ENCRYPTION.certificate.der, encryption_identity(USER, 1).certificate.der}
+
+
+@pytest.mark.parametrize("usage", ["digital_signature", "content_commitment", "key_cert_sign", "crl_sign", None])
+@pytest.mark.parametrize("has_another", [False, True])
+def test_a_key_that_may_sign_by_now_leaves_the_copy_at_the_next_login(
+    site: Site, usage: str | None, has_another: bool
+) -> None:
+    """Such as a key whose certificate for encryption was renewed for both uses."""
+    person = site.organisation.person
+    session = site.confirm()
+    if has_another:
+        session = person.add(session, encryption_identity(USER, 1))
+        run(renew_copy(session, person.setting))
+    key = ENCRYPTION.private_key
+    certificate = certificate_for(public_octets(public_key_of(key)), "Alice", usage)
+    person.add(session, replace(ENCRYPTION, certificate=certificate))
+    assert run(renew_copy(site.session, person.setting)) is True
+    assert run(renew_copy(site.session, person.setting)) is False
+    copied = run(fetch_standing(site.session, person.setting)).copy
+    assert copied is not None
+    assert copied.certificates == ((encryption_identity(USER, 1).certificate.fingerprint,) if has_another else ())
+    if not has_another:
+        with pytest.raises(KeyServerError) as refused:
+            site.ask()
+        assert refused.value.code == "no-recovery-copy"
+
+
+def test_without_a_key_that_may_be_copied_no_copy_is_stored(site: Site) -> None:
+    person = site.organisation.person
+    session = site.session
+    opened = replace(session.opened, identities=(identity(),), state=with_policy(session.opened.state, policy_of(), AT))
+    assert run(renew_copy(replace(session, opened=opened), person.setting)) is False
+    assert run(fetch_standing(session, person.setting)).copy is None
 
 
 def test_a_case_keeps_the_copy_that_it_was_opened_for(site: Site) -> None:
