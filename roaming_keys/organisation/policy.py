@@ -27,7 +27,7 @@ _ENCRYPTS: Final = KeyUsage.KEY_ENCIPHERMENT | KeyUsage.KEY_AGREEMENT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPolicy:
-    """A policy. `wait_hours` pass between the notice to the owner and the first approval.
+    """A policy. `wait_hours` pass between the request for keys and the first approval.
 
     Raises MalformedMessage for a policy that lets one officer act alone, or nobody.
     """

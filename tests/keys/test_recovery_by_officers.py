@@ -18,6 +18,7 @@ from roaming_keys.app import close_app
 from roaming_keys.audit.checking import check_chain
 from roaming_keys.database import SCHEMA
 from roaming_keys.key_sources import GivenKeys
+from roaming_keys.organisation.command.recovery import show_policy
 from roaming_keys.organisation.copies import (
     KeyMaySign,
     RecoveryCopy,
@@ -434,6 +435,12 @@ def certificate_for(public_key: bytes, name: str, usage: str | None) -> Certific
         builder = builder.add_extension(x509.KeyUsage(**uses), critical=True)
     signer = ec.generate_private_key(ec.SECP256R1())
     return parse_certificate(builder.sign(signer, SHA256()).public_bytes(Encoding.DER))
+
+
+@pytest.mark.parametrize(("hours", "said"), [(0, "act at once."), (72, "72 hours after your keys were asked for.")])
+def test_the_owner_reads_from_when_the_officers_wait(hours: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show_policy(policy_of(wait_hours=hours))
+    assert said in capsys.readouterr().out
 
 
 def test_officers_wait_for_as_long_as_the_policy_says(site: Site) -> None:

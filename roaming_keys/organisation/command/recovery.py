@@ -48,7 +48,7 @@ class PolicyRequest:
             type=click.IntRange(0, MAX_WAIT_HOURS),
             default=0,
             show_default=True,
-            help="Hours between the notice to the owner and the first approval.",
+            help="Hours between the request for keys and the first approval.",
         )
     )
 
@@ -155,7 +155,7 @@ def policy(request: PolicyRequest) -> None:
 
 @verb(CaseRequest)
 def request(request: CaseRequest) -> None:
-    """Open a case for the encryption keys of ADDRESS. The owner is told at once, and at the next login."""
+    """Open a case for the encryption keys of ADDRESS. The owner is told at the next login."""
     recipient = load_own_certificate(request.recipient)
     new = NewCase(user=normalise_user(request.user), reason=request.reason, recipient=recipient)
     _show_case(request.staff.client().ask(new))
@@ -208,7 +208,8 @@ def show_policy(policy: RecoveryPolicy) -> None:
     write_line(f"{policy.needed} of {len(policy.officers)} officers of {policy.organisation} together:")
     for one in policy.officers:
         write_line(f"  {', '.join(one.email_addresses) or one.common_name}, certificate {one.fingerprint}")
-    wait = f"{policy.wait_hours} hours after you were told" if policy.wait_hours else "as soon as you were told"
+    # Not from the notice: somebody who has left may never log in again.
+    wait = f"{policy.wait_hours} hours after your keys were asked for" if policy.wait_hours else "at once"
     write_line(f"They may act {wait}. Fingerprint of all this: {policy.fingerprint}")
 
 
