@@ -22,6 +22,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 MAX_SMALL_BYTES: Final = 4_096  # The JSON text of a message without a bundle.
 MAX_SECONDS: Final = 253_402_300_799  # The end of the year 9999, the last that a datetime can have.
 MAX_TEXT_CHARACTERS: Final = 2_048
+MAX_ID_CHARACTERS: Final = 64
 
 # JSON can write an unpaired surrogate, which UTF-8 cannot encode (RFC 8259 section 8.2).
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
@@ -40,6 +41,14 @@ class Reader:
     def text(self, name: str) -> str:
         """Take a text that is not empty."""
         return _check_text(self._take(name), self._place(name))
+
+    def id(self, name: str) -> str:
+        """Take the name of something that the server has: at most 64 letters and digits of ASCII."""
+        return _check_id(self._take(name), self._place(name))
+
+    def ids(self, name: str, maximum: int) -> tuple[str, ...]:
+        """Take a list of such names."""
+        return tuple(_check_id(value, self._place(name)) for value in self._list(name, maximum))
 
     def text_or_null(self, name: str) -> str | None:
         """Take a text of any length, or null."""
@@ -153,6 +162,17 @@ def to_base64(data: bytes) -> str:
 def write(members: Mapping[str, Any]) -> bytes:
     """Return a JSON object."""
     return json.dumps(members, separators=(",", ":")).encode()
+
+
+def _check_id(value: object, where: str) -> str:
+    # Other characters are in no id, and PostgreSQL takes no U+0000.
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MAX_ID_CHARACTERS
+        or not (value.isascii() and value.isalnum())
+    ):
+        raise MalformedMessage(f"expected at most {MAX_ID_CHARACTERS} letters and digits", where)
+    return value
 
 
 def _check_text(value: object, where: str) -> str:

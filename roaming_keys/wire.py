@@ -202,7 +202,7 @@ class KeyRecord:
     @classmethod
     def from_reader(cls, reader: Reader) -> KeyRecord:
         record = cls(
-            bundle_id=_read_id(reader, "bundle_id"),
+            bundle_id=reader.id("bundle_id"),
             version=reader.integer("version", 1, MAX_VERSION),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
             state=reader.data("state", MAX_STATE_BYTES),
@@ -378,7 +378,7 @@ class Rotation:
         rotation = cls(
             keys=LoginKeys.from_reader(reader),
             record=KeyRecord.from_reader(reader.record("record")),
-            revoked=reader.texts("revoked", MAX_DEVICES),
+            revoked=reader.ids("revoked", MAX_DEVICES),
         )
         reader.check_finished()
         return rotation
@@ -521,13 +521,6 @@ class Refusal:
 CHANGED: Final = "record-changed"
 
 
-def _read_id(reader: Reader, name: str) -> str:
-    value = reader.text(name)
-    if len(value) > 64 or not (value.isascii() and value.isalnum()):
-        raise MalformedMessage("expected at most 64 letters and digits", where=name)
-    return value
-
-
 def _read_device_name(reader: Reader) -> str:
     name = reader.text("device_name")
     check_range(len(name), 1, MAX_DEVICE_NAME_CHARACTERS, where="device_name in characters")
@@ -538,7 +531,7 @@ def _read_device_name(reader: Reader) -> str:
 
 def _read_known_device(reader: Reader) -> KnownDevice:
     device = KnownDevice(
-        id=_read_id(reader, "id"),
+        id=reader.id("id"),
         name=reader.text("name"),
         created=reader.seconds("created"),
         latest=reader.seconds("latest"),

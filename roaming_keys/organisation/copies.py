@@ -110,7 +110,7 @@ class RecoveryCopy:
     @classmethod
     def from_reader(cls, reader: Reader) -> RecoveryCopy:
         copy = cls(
-            id=_check_id(reader.text("id")),
+            id=reader.id("id"),
             policy=RecoveryPolicy.from_reader(reader.record("policy")),
             certificates=read_fingerprints(reader, "certificates"),
             bundle=reader.data("bundle", MAX_BUNDLE_BYTES),
@@ -269,12 +269,6 @@ def _may_sign(certificate: Certificate) -> bool:
 
 def _may_encrypt(certificate: Certificate) -> bool:
     return certificate.key_usage is None or bool(certificate.key_usage & _ENCRYPTS)
-
-
-def _check_id(value: str) -> str:
-    if len(value) > 64 or not (value.isascii() and value.isalnum()):
-        raise MalformedMessage("expected at most 64 letters and digits", where="id")
-    return value
 
 
 def _read_cms(reader: Reader) -> bytes:

@@ -277,7 +277,7 @@ class CaseChoice:
     def from_json(cls, data: bytes) -> CaseChoice:
         reader = Reader(data, "case", max_bytes=MAX_RECORD_BYTES)
         reader.check_protocol(PROTOCOL)
-        choice = cls(id=reader.text("case"), share=reader.data("share", MAX_SHARE_BYTES))
+        choice = cls(id=reader.id("case"), share=reader.data("share", MAX_SHARE_BYTES))
         reader.check_finished()
         return choice
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database.tables import (
@@ -120,7 +121,7 @@ class OrganisationStore:
             self.trail.add(rows, AuditEvent(kind=kind, at=at, user=user, actor=member.name, note=note))
 
     def set_policy(self, policy: RecoveryPolicy, member: Member, at: datetime.datetime) -> None:
-        """Put a policy in force. Raises ServiceError if one of its officers is none of the staff."""
+        """Put a policy in force. Raises ServiceError, also if one of its officers is none of the staff."""
         with self._database.transaction() as rows:
             known = select(STAFF.c.certificate).where(STAFF.c.role == Role.OFFICER.value)
             officers = set(rows.execute(known).scalars())
@@ -129,7 +130,11 @@ class OrganisationStore:
                     text = f"{one.common_name} is no officer: sealwax keys staff add, with the certificate"
                     raise ServiceError(409, "no-such-officer", text)
             number = rows.execute(select(func.coalesce(func.max(RECOVERY_POLICY.c.number), 0))).scalar_one() + 1
-            rows.execute(insert(RECOVERY_POLICY).values(number=number, content=policy.to_json()))
+            try:
+                rows.execute(insert(RECOVERY_POLICY).values(number=number, content=policy.to_json()))
+            except IntegrityError:
+                text = "Another administrator has set a policy at this moment."
+                raise ServiceError(409, "policy-changed", text) from None
             note = f"recovery policy {policy.fingerprint}"
             kind = AuditKind.ADMINISTRATOR_ACTED
             self.trail.add(rows, AuditEvent(kind=kind, at=at, actor=member.name, note=note))

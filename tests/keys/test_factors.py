@@ -257,6 +257,14 @@ def test_guesses_at_codes_are_bounded_over_all_logins(person: Person) -> None:
     assert person.log_in().opened.identities
 
 
+@pytest.mark.parametrize("id", ["a\0b", "\0", "ü", "x" * 3_000])
+def test_what_names_no_factor_or_device_is_refused_by_each_database(person: Person, id: str) -> None:
+    session = add_codes(person)
+    assert refusal_of(lambda: run(session.remove_factor(person.setting, id))) == "no-such-factor"
+    rotate = partial(session.rotate, person.setting, person.passphrase, revoked=[id])
+    assert refusal_of(lambda: run(rotate())) == "malformed-message"
+
+
 def test_devices_from_before_the_factor_have_no_guesses_of_their_own(person: Person) -> None:
     """A thief who knew the passphrase before may have logged in on as many devices as an account has."""
     thief = [Person(person.client, person.clock, device=Device(token=bytes([n]) * 32, name="x")) for n in range(8)]

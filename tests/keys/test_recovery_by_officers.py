@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pytest
@@ -683,6 +684,36 @@ def test_a_policy_names_officers_of_the_staff_only(site: Site) -> None:
     site.organisation.staff.remove("otto", site.organisation.clock())
     with pytest.raises(KeyServerError, match="is no officer"):
         site.organisation.client("adam").set_policy(policy_of())
+
+
+@pytest.mark.parametrize("case", ["a\0b", "\0", "ü", "a" * 65, "' or 1=1"])
+def test_what_names_no_case_is_refused_by_each_database(any_site: Site, case: str) -> None:
+    olga = any_site.organisation.client("olga")
+    with pytest.raises(KeyServerError) as refused:
+        olga.share(case)
+    assert refused.value.code == "malformed-message"
+    with pytest.raises(KeyServerError) as refused:
+        olga.approve(case, b"x")
+    assert refused.value.code == "malformed-message"
+
+
+def test_two_policies_that_are_set_at_once_are_two_or_one(any_site: Site) -> None:
+    clients = [any_site.organisation.client("adam") for _ in range(4)]
+    policies = [policy_of(wait_hours=hours) for hours in range(len(clients))]
+
+    def set_policy(number: int) -> str:
+        try:
+            clients[number].set_policy(policies[number])
+        except KeyServerError as error:
+            return error.code
+        return ""
+
+    with ThreadPoolExecutor(len(clients)) as threads:
+        codes = set(threads.map(set_policy, range(len(clients))))
+    # The calls of one member count in their order.
+    assert "" in codes
+    assert codes <= {"", "policy-changed", "call-refused"}
+    assert any_site.organisation.client("ada").policy() in policies
 
 
 def test_a_disabled_user_cannot_log_in_and_an_enabled_one_can(any_site: Site) -> None:
