@@ -118,10 +118,12 @@ async def build_rotated_record(
 ) -> KeyRecord:
     """Return the content of an open record as the next version, under a new key for the passphrase's keys.
 
-    The key is also wrapped for `wrap_keys`, which take the place of those of the state.
+    The key is also wrapped for `wrap_keys`, which take the place of those of the state. The key of before is in the
+    state, for devices that have kept a state under it.
     """
     base = _next_base(opened, user)
-    base = replace(base, state=replace(base.state, wrap_keys=wrap_keys))
+    state = base.state.after_key(opened.record.bundle_id, opened.key)
+    base = replace(base, state=replace(state, wrap_keys=wrap_keys))
     return await _build_under_new_key(user, base, keys, provider)
 
 
@@ -156,6 +158,22 @@ async def open_state(part: StatePart, user: str, key: bytes, provider: CryptoPro
         return AccountState.from_bytes(await provider.decrypt_content(AES_256_GCM, state_key, nonce, ciphertext, aad))
     except DecryptionError:
         raise WrongPassphrase from None
+
+
+async def open_kept_state(
+    part: StatePart, opened: OpenRecord, user: str, provider: CryptoProvider
+) -> AccountState | None:
+    """Return a state that a device has kept, also if the account has got other keys since.
+
+    Returns None if its key is not known any more. Raises MalformedMessage.
+    """
+    keys = {one.bundle_id: one.key for one in opened.state.earlier_keys} | {opened.record.bundle_id: opened.key}
+    if part.bundle_id not in keys:
+        return None
+    try:
+        return await open_state(part, user, keys[part.bundle_id], provider)
+    except WrongPassphrase:
+        return None
 
 
 def digest_of(record: KeyRecord, user: str) -> bytes:

@@ -22,6 +22,7 @@ from roaming_keys.entries import (
     read_entries,
     write_entries,
 )
+from roaming_keys.protocol import KEY_BYTES
 from roaming_keys.reader import Reader, to_base64
 from roaming_keys.wire import MAX_STATE_BYTES, MAX_VERSION, MAX_WRAPS, PUBLIC_KEY_BYTES, STEP_BYTES
 from smime_core.errors import MalformedMessage
@@ -31,7 +32,8 @@ from smime_core.trust import parse_json
 DIGEST_BYTES: Final = 32
 AUTHENTICATOR_BYTES: Final = 32
 KEPT_DIGESTS: Final = 64
-_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries")
+KEPT_KEYS: Final = 64
+_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries", "earlier_keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +59,45 @@ class WrapKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierKey:
+    """A key that the account had before, by which a device opens the state that it has kept from then."""
+
+    bundle_id: str
+    key: bytes = field(repr=False)
+
+    def members(self) -> dict[str, str]:
+        return {"bundle_id": self.bundle_id, "key": to_base64(self.key)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> EarlierKey:
+        earlier = cls(bundle_id=reader.id("bundle_id"), key=reader.exactly("key", KEY_BYTES))
+        reader.check_finished()
+        return earlier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
     """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
 
-    `authenticator` is that of the wrap keys (`own_wrap_keys.py`).
+    `authenticator` is that of the wrap keys (`own_wrap_keys.py`). `earlier_keys` are the latest KEPT_KEYS.
     """
 
     history: Mapping[int, bytes] = field(default_factory=dict)
     wrap_keys: tuple[WrapKey, ...] = ()
     authenticator: bytes = b""
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    earlier_keys: tuple[EarlierKey, ...] = ()
     others: Mapping[str, Any] = field(default_factory=dict)
 
     def after(self, version: int, digest: bytes) -> AccountState:
         """Return the state of the record that follows the one with this version and digest."""
         kept = sorted({**self.history, version: digest}.items())[-KEPT_DIGESTS:]
         return replace(self, history=dict(kept))
+
+    def after_key(self, bundle_id: str, key: bytes) -> AccountState:
+        """Return the state under the key that follows this one."""
+        earlier = (*self.earlier_keys, EarlierKey(bundle_id=bundle_id, key=key))
+        return replace(self, earlier_keys=earlier[-KEPT_KEYS:])
 
     def merged_with(self, other: AccountState) -> AccountState:
         """Return `other` with the entries of both: of each, the newer one. Those without room are left out."""
@@ -87,6 +112,8 @@ class AccountState:
             "authenticator": to_base64(self.authenticator),
             "entries": write_entries(self.entries),
         }
+        if self.earlier_keys:
+            members["earlier_keys"] = [one.members() for one in self.earlier_keys]
         written = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
         check_limit("state in bytes of JSON", len(written), MAX_STATE_JSON_BYTES)
         data = zlib.compress(written)
@@ -102,7 +129,7 @@ class AccountState:
             raise MalformedMessage("expected a JSON object", "state")
         others = {name: value for name, value in parsed.items() if name not in _OWN_MEMBERS}
         reader = Reader({name: value for name, value in parsed.items() if name in _OWN_MEMBERS}, "state")
-        history = {}
+        history, earlier = {}, reader.records("earlier_keys", KEPT_KEYS) if "earlier_keys" in reader else []
         for one in reader.records("history", KEPT_DIGESTS):
             history[one.integer("version", 1, MAX_VERSION)] = one.exactly("digest", DIGEST_BYTES)
             one.check_finished()
@@ -111,6 +138,7 @@ class AccountState:
             wrap_keys=tuple(WrapKey.from_reader(one) for one in reader.records("wrap_keys", MAX_WRAPS)),
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.records("entries", MAX_ENTRIES)),
+            earlier_keys=tuple(EarlierKey.from_reader(one) for one in earlier),
             others=others,
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from roaming_keys.command.login import Roaming
 from roaming_keys.entries import Entry
-from roaming_keys.records import StatePart, open_state
+from roaming_keys.records import StatePart, open_kept_state
 from roaming_keys.session import Place, Session
 from roaming_keys.trust_entries import DeviceTrust, MergedTrust, Owner, merge_trust
 from roaming_keys.wire import MAX_STATE_BYTES
@@ -26,7 +26,6 @@ from sealwax.cli.user_files.trust import default_decisions_file
 from sealwax.files.small import read_small
 from sealwax.user_folders import user_folder
 from smime_core import blocking
-from smime_core.errors import WrongPassphrase
 from smime_core.identity import Identity
 from smime_core.limits import MAX_DECISIONS_BYTES, MAX_TRUST_STATE_BYTES
 
@@ -98,11 +97,8 @@ def _read_base(session: Session) -> Mapping[str, Entry] | None:
     if data is None:
         return None
     part = StatePart.from_json(data)
-    try:
-        return blocking.run(open_state(part, session.place.user, session.opened.key, PROVIDER)).entries
-    except WrongPassphrase:
-        # The account has another key since.
-        return None
+    state = blocking.run(open_kept_state(part, session.opened, session.place.user, PROVIDER))
+    return None if state is None else state.entries
 
 
 def _read(path: Path, max_bytes: int) -> bytes | None:

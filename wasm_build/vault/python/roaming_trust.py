@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from roaming_keys.entries import Entry
-from roaming_keys.records import StatePart, open_state
+from roaming_keys.records import StatePart, open_kept_state
 from roaming_keys.session import Session
 from roaming_keys.trust_entries import DeviceTrust, Owner, merge_trust
-from smime_core.errors import MalformedMessage, WrongPassphrase
+from smime_core.errors import MalformedMessage
 from smime_core.provider import CryptoProvider
 from wasm_build.vault.python.replies import Reply
 from wasm_build.vault.python.requests import Json, Secret, group_of, request_class
@@ -75,12 +75,8 @@ async def merge(request: MergeTrust, provider: CryptoProvider) -> Reply:
 async def _read_base(base: bytes, session: Session, provider: CryptoProvider) -> Mapping[str, Entry] | None:
     if not base:
         return None
-    part = StatePart.from_json(base)
-    try:
-        return (await open_state(part, session.place.user, session.opened.key, provider)).entries
-    except WrongPassphrase:
-        # The account has another key since.
-        return None
+    state = await open_kept_state(StatePart.from_json(base), session.opened, session.place.user, provider)
+    return None if state is None else state.entries
 
 
 def _read_others(data: bytes) -> Mapping[str, Mapping[str, str]]:
