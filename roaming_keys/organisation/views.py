@@ -28,6 +28,7 @@ from roaming_keys.organisation.store import OrganisationStore
 from roaming_keys.protocol import normalise_user
 from roaming_keys.records import FIRST_VERSION
 from roaming_keys.server_keys import Sealed, ServerKeys
+from roaming_keys.signed_calls import check_fresh
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
 from sealwax.service import ServiceError
 from smime_core.errors import MalformedMessage
@@ -69,9 +70,10 @@ class OwnerViews(AccountViews):
         return json_answer(self._organisation.standing(caller.user, self._config.clock()).to_json())
 
     def store_copy(self) -> Response:
-        """Store a recovery copy."""
+        """Store a recovery copy, in the place of the only one there is."""
         expect_record()
         caller = self._check_call()
+        check_fresh(self._config, caller)
         copy = StoreCopy.from_json(json_body()).copy
         self._organisation.store_copy(caller, copy, self._config.clock())
         return json_answer(b"{}")

@@ -539,6 +539,19 @@ def test_without_a_key_that_may_be_copied_no_copy_is_stored(site: Site) -> None:
     assert run(fetch_standing(session, person.setting)).copy is None
 
 
+def test_an_open_session_replaces_no_copy_ten_minutes_after_its_login(site: Site) -> None:
+    """Somebody who finds it could put noise there, which nobody notices before the person has left."""
+    person = site.organisation.person
+    session = person.add(site.confirm(), encryption_identity(USER, 1))
+    site.organisation.clock.advance(seconds=601)
+    with pytest.raises(KeyServerError) as refused:
+        run(renew_copy(session, person.setting))
+    assert refused.value.code == "log-in-again"
+    copied = run(fetch_standing(site.session, person.setting)).copy
+    assert copied is not None
+    assert copied.certificates == (ENCRYPTION.certificate.fingerprint,)
+
+
 def test_a_case_keeps_the_copy_that_it_was_opened_for(site: Site) -> None:
     """A copy that is stored later neither replaces it nor makes approvals worthless."""
     person = site.organisation.person
