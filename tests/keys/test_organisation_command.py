@@ -254,6 +254,22 @@ def test_an_import_says_what_it_left_out_and_is_run_again(office: Office) -> Non
     assert "This address is registered already." in again.stderr
 
 
+def test_an_import_gives_nobody_the_key_of_another_person_of_the_list(office: Office) -> None:
+    """A wrong line would let one person read the mail of the other. Keys of earlier addresses are the person's own."""
+    for name, addresses in (("a", [LEAVER, "maiden@example.test"]), ("b", ["bob@example.test"])):
+        office.identity_file(f"{name}.p12", *map(encryption_identity, addresses))
+    lines = ["address,file", f"{LEAVER},a.p12", "bob@example.test,b.p12", "bob@example.test,a.p12"]
+    people = office.file("people.csv", "\n".join(lines))
+    done = office.sealwax(
+        *("keys", "user", "import", people, "--folder", str(office.folder), *office.staff("adam")),
+        *("-o", str(office.folder / "c1"), "--file-passphrase-file", str(office.folder / "files")),
+    )
+    assert done.returncode == 1
+    assert f"bob@example.test: the files have a key of {LEAVER}, who is in the list too" in done.stderr
+    assert done.stdout.startswith("1 accounts were made, 1 were not")
+    assert list(office.codes("c1")) == [LEAVER]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -134,13 +134,15 @@ def import_users(request: ImportRequest) -> int:
 
     CSV has the columns address and file, and may have passphrase: that of the file. Several lines for one address give
     one account. Each person gets a first passphrase in the output, a file that only you can read. People who have an
-    account already are left as they are, so that the command can be run again after a mistake.
+    account already are left as they are, so that the command can be run again after a mistake. Nobody gets the key of
+    another person of the list.
     """
     client = request.staff.client()
     given = None if request.file_passphrase is None else read_first_line(request.file_passphrase)
     rows = list(_read_list(read_input(request.people), request.folder, given))
     policy = _confirm_policy(client, request.fingerprint)
-    return _send(client, (_import(client.server, row, policy) for row in rows), request)
+    people = frozenset(row.user for row in rows)
+    return _send(client, (_import(client.server, row, policy, people) for row in rows), request)
 
 
 def _send(
@@ -184,7 +186,7 @@ def _try(client: StaffClient, made: Made) -> str:
     return ""
 
 
-def _import(server: str, row: _Row, policy: RecoveryPolicy | None) -> _Imported:
+def _import(server: str, row: _Row, policy: RecoveryPolicy | None, people: frozenset[str]) -> _Imported:
     try:
         identities = tuple(
             one
@@ -195,7 +197,18 @@ def _import(server: str, row: _Row, policy: RecoveryPolicy | None) -> _Imported:
         return _Imported(user=row.user, problem=f"{row.names[0]}: {error}")
     except OSError as error:
         return _Imported(user=row.user, problem=f"{error.filename}: {error.strerror}")
+    if (other := _find_other(identities, row.user, people)) is not None:
+        return _Imported(user=row.user, problem=f"the files have a key of {other}, who is in the list too")
     return _made(server, row.user, identities, policy)
+
+
+def _find_other(identities: tuple[Identity, ...], user: str, people: frozenset[str]) -> str | None:
+    """Return another person of the list who has one of the keys, or None. Keys of earlier addresses are no mistake."""
+    for one in identities:
+        named = set(map(str.lower, one.certificate.email_addresses))
+        if user not in named and named & people:
+            return min(named & people)
+    return None
 
 
 def _made(server: str, user: str, identities: tuple[Identity, ...], policy: RecoveryPolicy | None) -> _Imported:
