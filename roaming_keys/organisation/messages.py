@@ -18,6 +18,7 @@ from smime_core.x509 import Certificate, parse_certificate
 
 MAX_CASES: Final = 100
 MAX_EVENTS: Final = 500
+MAX_NOTE_CHARACTERS: Final = 1_000  # MAX_EVENTS of these have a quarter of MAX_ANSWER_BYTES.
 # With these, no answer with MAX_CASES cases is larger than MAX_ANSWER_BYTES.
 MAX_REASON_CHARACTERS: Final = 500
 MAX_RECIPIENT_CHARACTERS: Final = 100

@@ -31,6 +31,7 @@ from roaming_keys.organisation.copies import RecoveryCopy
 from roaming_keys.organisation.messages import (
     MAX_CASES,
     MAX_EVENTS,
+    MAX_NOTE_CHARACTERS,
     CaseFacts,
     Change,
     CopyFacts,
@@ -286,6 +287,8 @@ class OrganisationStore:
             details = self.trail.details_of(entry)
             texts = ("", "", "") if details is None else (details.user, details.actor, details.note)
             of, actor, note = texts
+            # The deletion of an account names all its events, which may be hundreds of thousands.
+            note = note if len(note) <= MAX_NOTE_CHARACTERS else f"{note[: MAX_NOTE_CHARACTERS - 1]}…"
             shown.append(ShownEvent(number=entry.number, at=entry.at, kind=entry.kind, user=of, actor=actor, note=note))
             if len(shown) == MAX_EVENTS:
                 break

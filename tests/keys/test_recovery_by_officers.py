@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from roaming_keys.app import close_app
+from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.audit.checking import check_chain
+from roaming_keys.audit.events import write_ranges
 from roaming_keys.database import SCHEMA
 from roaming_keys.key_sources import GivenKeys
 from roaming_keys.organisation.command.recovery import show_policy
@@ -35,6 +37,8 @@ from roaming_keys.organisation.copies import (
 )
 from roaming_keys.organisation.messages import (
     MAX_CASES,
+    MAX_EVENTS,
+    MAX_NOTE_CHARACTERS,
     MAX_REASON_CHARACTERS,
     MAX_RECIPIENT_CHARACTERS,
     CaseFacts,
@@ -657,6 +661,19 @@ def test_only_officers_approve_and_only_auditors_read_the_trail(site: Site) -> N
         with pytest.raises(KeyServerError) as refused:
             act()
         assert refused.value.code == "wrong-role"
+
+
+def test_an_auditor_reads_on_after_accounts_with_many_events_were_deleted(site: Site) -> None:
+    trail, clock = trail_in(site.database), site.organisation.clock
+    numbers = write_ranges(list(range(1_000_000, 1_050_000, 2)))
+    with site.database.transaction() as rows:
+        for _ in range(MAX_EVENTS):
+            trail.add(rows, AuditEvent(kind=AuditKind.ACCOUNT_DELETED, at=clock(), actor="adam", note=numbers))
+    site.organisation.staff.remove("otto", clock())
+    read = list(site.organisation.client("ada").events())
+    assert read[-1].note == "removed otto"
+    assert [one.number for one in read] == list(range(1, len(read) + 1))
+    assert {len(one.note) for one in read if one.kind == AuditKind.ACCOUNT_DELETED} == {MAX_NOTE_CHARACTERS}
 
 
 def test_a_call_of_the_staff_counts_once_and_near_its_time(site: Site) -> None:
