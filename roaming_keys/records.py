@@ -2,7 +2,8 @@
 
     K       = 32 random bytes, new when the passphrase changes or a device is revoked; `bundle_id` names it
     bundle  = PKCS#12 (RFC 7292) under base64url(HKDF(K, "bundle password", version)), then zeros
-    state   = nonce and AES-256-GCM(HKDF(K, "state key"), zlib(JSON), zeros), AAD: user, bundle id, version
+    state   = nonce and AES-256-GCM(HKDF(K, "state key"), zlib(JSON), zeros), AAD: user, bundle id, version;
+              the JSON has the SHA-256 of the bundle
     wrap    = AES-256-GCM(wrap key, K), AAD: user, bundle id, kind of wrap
 
 So the server can neither open a record, nor give an earlier bundle or state a later version, nor put parts of two
@@ -19,7 +20,7 @@ from typing import Final
 from roaming_keys.own_wrap_keys import authenticate
 from roaming_keys.protocol import KEY_BYTES, AccountKeys, encode_fields, expand
 from roaming_keys.reader import Reader, to_base64, write
-from roaming_keys.state import AccountState, WrapKey
+from roaming_keys.state import AccountState, BoundBundle, WrapKey
 from roaming_keys.wire import (
     KEY_FORM,
     MAX_BUNDLE_BYTES,
@@ -146,6 +147,10 @@ async def open_record(record: KeyRecord, user: str, key: bytes, provider: Crypto
     password = await bundle_password(key, provider, version=record.version)
     identities = await load_identities(bytes(pkcs12), password, provider)
     state = await open_state(StatePart.of(record), user, key, provider)
+    # The server may have had two records of one version, and given the answer to one device that it has taken neither.
+    bound = state.bundle
+    if bound is not None and bound.version == record.version and bound.digest != _bundle_digest(record.bundle):
+        raise WrongPassphrase
     return OpenRecord(record=record, key=key, identities=tuple(identities), state=state)
 
 
@@ -219,17 +224,23 @@ async def _build(
     password = await bundle_password(key, provider, version=base.version)
     pkcs12 = await export_identities(base.identities, password, provider, BUNDLE_ITERATIONS, form=Pkcs12Form.MODERN)
     check_limit("bundle in bytes", len(pkcs12), MAX_BUNDLE_BYTES)
+    bundle = pkcs12 + bytes(-len(pkcs12) % STEP_BYTES)
+    content = replace(base.state, bundle=BoundBundle(version=base.version, digest=_bundle_digest(bundle)))
     nonce = provider.random_bytes(AES_256_GCM.iv_length)
     aad = _state_aad(user, bundle_id, base.version)
     state_key = await _state_key(key, provider)
-    state = await provider.encrypt_content(AES_256_GCM, state_key, nonce, base.state.to_bytes(), aad)
+    state = await provider.encrypt_content(AES_256_GCM, state_key, nonce, content.to_bytes(), aad)
     return KeyRecord(
         bundle_id=bundle_id,
         version=base.version,
-        bundle=pkcs12 + bytes(-len(pkcs12) % STEP_BYTES),
+        bundle=bundle,
         state=nonce + state,
         wraps=wraps,
     )
+
+
+def _bundle_digest(bundle: bytes) -> bytes:
+    return hashlib.sha256(bundle).digest()
 
 
 async def _state_key(key: bytes, provider: CryptoProvider) -> bytes:

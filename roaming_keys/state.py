@@ -33,7 +33,7 @@ DIGEST_BYTES: Final = 32
 AUTHENTICATOR_BYTES: Final = 32
 KEPT_DIGESTS: Final = 64
 KEPT_KEYS: Final = 64
-_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries", "earlier_keys")
+_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries", "earlier_keys", "bundle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,26 @@ class EarlierKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundBundle:
+    """The SHA-256 of the bundle beside which a state was stored, and the version of that record.
+
+    A program of before leaves it as it is in the next record, where it says nothing.
+    """
+
+    version: int
+    digest: bytes
+
+    def members(self) -> dict[str, Any]:
+        return {"version": self.version, "digest": to_base64(self.digest)}
+
+    @classmethod
+    def from_reader(cls, reader: Reader) -> BoundBundle:
+        bound = cls(version=reader.integer("version", 1, MAX_VERSION), digest=reader.exactly("digest", DIGEST_BYTES))
+        reader.check_finished()
+        return bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
     """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
 
@@ -87,6 +107,7 @@ class AccountState:
     authenticator: bytes = b""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     earlier_keys: tuple[EarlierKey, ...] = ()
+    bundle: BoundBundle | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
 
     def after(self, version: int, digest: bytes) -> AccountState:
@@ -114,6 +135,8 @@ class AccountState:
         }
         if self.earlier_keys:
             members["earlier_keys"] = [one.members() for one in self.earlier_keys]
+        if self.bundle is not None:
+            members["bundle"] = self.bundle.members()
         written = json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
         check_limit("state in bytes of JSON", len(written), MAX_STATE_JSON_BYTES)
         data = zlib.compress(written)
@@ -139,6 +162,7 @@ class AccountState:
             authenticator=reader.data("authenticator", AUTHENTICATOR_BYTES),
             entries=read_entries(reader.records("entries", MAX_ENTRIES)),
             earlier_keys=tuple(EarlierKey.from_reader(one) for one in earlier),
+            bundle=BoundBundle.from_reader(reader.record("bundle")) if "bundle" in reader else None,
             others=others,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from roaming_keys.records import OpenRecord, build_next_record, open_record
 from roaming_keys.recovery import RecoveryKeys, WrongRecoveryCode, read_code, recovery_keys, write_code
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.sessions import LIFETIME
-from roaming_keys.state import AccountState, WrapKey
+from roaming_keys.state import AccountState, BoundBundle, WrapKey
 from roaming_keys.wire import MIN_MEMORY_KIB, MIN_PASSES, STEP_BYTES, Device, KeyRecord, WrapKind
 from smime_core.blocking import run
 from smime_core.errors import MalformedMessage, SmimeError, WrongPassphrase
@@ -503,6 +504,35 @@ def test_an_earlier_record_is_refused(laptop: Person, phone: Person) -> None:
     assert code_of(refused) == "record-rolled-back"
     lying(phone, "/login", **json.loads(first.opened.record.to_json()))
     assert len(certificates(phone.log_in())) == 1, "a new device cannot know"
+
+
+def test_parts_of_two_records_of_one_version_are_refused(laptop: Person, phone: Person) -> None:
+    """A server that takes neither of two records has two of one version, under one key."""
+    one, other = laptop.log_in(), phone.log_in()
+    with_key = replace(one.opened, identities=(*one.opened.identities, identity(1)))
+    entries = {"setting:x": Entry(at=1, value="on")}
+    with_entry = replace(other.opened, state=replace(other.opened.state, entries=entries))
+    first = run(one.prepare_push(with_key, PROVIDER)).after.opened.record
+    second = run(other.prepare_push(with_entry, PROVIDER)).after.opened.record
+    for record in (first, second):
+        assert run(one.with_record(record, PROVIDER)).opened.record == record
+    for bundle, state in itertools.permutations((first, second)):
+        with pytest.raises(WrongPassphrase):
+            run(one.with_record(replace(bundle, state=state.state), PROVIDER))
+
+
+def test_a_state_of_an_earlier_program_says_nothing_about_the_bundle(
+    laptop: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps the member of the record before."""
+
+    def stale(*, version: int, digest: bytes) -> BoundBundle:
+        return BoundBundle(version=version - 1, digest=digest[::-1])
+
+    session = laptop.log_in()
+    monkeypatch.setattr("roaming_keys.records.BoundBundle", stale)
+    record = run(build_next_record(session.opened, USER, PROVIDER))
+    assert run(open_record(record, USER, session.opened.key, PROVIDER)).record == record
 
 
 @pytest.mark.parametrize("change", [{"version": 2}, {"version": 9}, {"bundle_id": "other"}])
