@@ -26,6 +26,7 @@ from roaming_keys.organisation.policy import RecoveryPolicy
 from roaming_keys.organisation.staff import StaffKey
 from roaming_keys.session import Transport
 from smime_core import blocking
+from smime_core.errors import MalformedMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,16 @@ class StaffClient:
         return OpenCase.from_json(self._send("POST", "/staff/case/open", CaseChoice(id=case).to_json()))
 
     def events(self, user: str = "") -> Iterator[ShownEvent]:
-        """Yield the events of the audit trail, of one user or of all."""
+        """Yield the events of the audit trail, of one user or of all. Raises MalformedMessage if one comes twice."""
         after = 0
         while page := Events.from_json(
             self._send("POST", "/staff/audit", EventsWanted(user=user, after=after).to_json())
         ).events:
-            yield from page
-            after = page[-1].number
+            for one in page:
+                if one.number <= after:
+                    raise MalformedMessage(f"event {one.number} after event {after}", where="audit")
+                after = one.number
+                yield one
 
     def _send(self, method: str, path: str, body: bytes = b"") -> bytes:
         call = Call(method=method, path=path, body=body)

@@ -7,7 +7,9 @@ import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import click
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
@@ -19,9 +21,12 @@ from roaming_keys.app import close_app
 from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.audit.checking import check_chain
 from roaming_keys.audit.events import write_ranges
+from roaming_keys.calls import Call
 from roaming_keys.database import SCHEMA
 from roaming_keys.key_sources import GivenKeys
+from roaming_keys.organisation.client import StaffClient
 from roaming_keys.organisation.command.recovery import show_policy
+from roaming_keys.organisation.command.staff import AddRequest
 from roaming_keys.organisation.copies import (
     KeyMaySign,
     RecoveryCopy,
@@ -43,7 +48,10 @@ from roaming_keys.organisation.messages import (
     MAX_RECIPIENT_CHARACTERS,
     CaseFacts,
     Change,
+    Events,
     NewCase,
+    Role,
+    ShownEvent,
     Standing,
 )
 from roaming_keys.organisation.owner import (
@@ -80,7 +88,7 @@ from tests.support.keys.organisation import (
     policy_of,
     seed_of,
 )
-from tests.support.keys.people import PASSPHRASE, PROVIDER, USER, identity
+from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, USER, identity
 
 ENCRYPTION = encryption_identity(USER)
 SUCCESSOR = encryption_identity("sam@example.test")
@@ -674,6 +682,27 @@ def test_an_auditor_reads_on_after_accounts_with_many_events_were_deleted(site: 
     assert read[-1].note == "removed otto"
     assert [one.number for one in read] == list(range(1, len(read) + 1))
     assert {len(one.note) for one in read if one.kind == AuditKind.ACCOUNT_DELETED} == {MAX_NOTE_CHARACTERS}
+
+
+@pytest.mark.parametrize("numbers", [[1, 1], [2, 1], [1, 2, 2]])
+def test_an_auditor_is_not_shown_an_event_twice(numbers: list[int]) -> None:
+    """Otherwise a server that repeats a page would keep the command for ever."""
+    shown = [ShownEvent(number=one, at=0, kind="logged-in", user="", actor="", note="") for one in numbers]
+
+    class Repeating:
+        async def send(self, call: Call, authorization: str | None = None) -> bytes:
+            return Events(events=tuple(shown)).to_json()
+
+    key = StaffKey(seed=seed_of("ada"), clock=lambda: AT)
+    client = StaffClient(server=ORIGIN, key=key, transport=Repeating())
+    with pytest.raises(MalformedMessage, match="after event"):
+        list(client.events())
+
+
+@pytest.mark.parametrize("name", ["operator", "adam ", " adam", "ad  am", "", "x" * 61, "ad\u202eam"])
+def test_a_member_has_no_name_that_the_trail_shows_as_another(name: str) -> None:
+    with pytest.raises(click.UsageError):
+        AddRequest(name=name, role=Role.AUDITOR, key="", certificate=None, config=Path())
 
 
 def test_a_call_of_the_staff_counts_once_and_near_its_time(site: Site) -> None:

@@ -18,7 +18,7 @@ from roaming_keys.operation.settings import DEFAULT_FILE
 from roaming_keys.organisation.command.calling import StaffChoice
 from roaming_keys.organisation.messages import Role
 from roaming_keys.organisation.policy import check_encrypts
-from roaming_keys.organisation.staff import Member, MemberExists, StaffKey, StaffStore
+from roaming_keys.organisation.staff import OPERATOR, Member, MemberExists, StaffKey, StaffStore
 from roaming_keys.protocol import KEY_BYTES, normalise_user
 from sealwax.cli.options.identities import load_own_certificate
 from sealwax.cli.options.parameters import FILE, OUTPUT_FILE, ValueChoice
@@ -57,6 +57,9 @@ class AddRequest:
     def __post_init__(self) -> None:
         if not (0 < len(self.name) <= _MAX_NAME and self.name.isprintable()):
             raise click.UsageError(f"a name has 1 to {_MAX_NAME} characters")
+        # The audit trail names who has acted, and two names that look alike would be one there.
+        if self.name == OPERATOR or self.name != " ".join(self.name.split()):
+            raise click.UsageError(f"a name is not {OPERATOR}, and has single spaces between words only")
         if (self.role is Role.OFFICER) != (self.certificate is not None):
             raise click.UsageError("give --certificate for an officer, and for nobody else")
 
