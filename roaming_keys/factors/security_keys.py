@@ -53,7 +53,7 @@ class SecurityKey:
 def register_key(new: NewSecurityKey, origins: Sequence[str]) -> tuple[SecurityKey, int]:
     """Return a key that was made for its challenge in a page of these origins, and its count. Raises FactorRefused."""
     try:
-        origin = parse_client_data_json(new.client_data).origin
+        origin = _origin_of(new.client_data)
         if origin not in origins:
             raise FactorRefused
         host = urlsplit(origin).hostname or ""
@@ -87,6 +87,7 @@ def check_assertion(
     )
     given_id = bytes_to_base64url(proof.credential_id)
     try:
+        _origin_of(proof.client_data)
         verified = verify_authentication_response(
             credential=AuthenticationCredential(id=given_id, raw_id=proof.credential_id, response=response),
             expected_challenge=challenge,
@@ -98,3 +99,14 @@ def check_assertion(
     except _REFUSALS:
         raise FactorRefused from None
     return verified.new_sign_count
+
+
+def _origin_of(client_data: bytes) -> str:
+    """Return the origin of the page. Raises FactorRefused if it was in a frame of another origin.
+
+    Our pages are in nobody's frame, and the library leaves this step out (sections 7.1 and 7.2: crossOrigin).
+    """
+    data = parse_client_data_json(client_data)
+    if data.cross_origin:
+        raise FactorRefused
+    return data.origin

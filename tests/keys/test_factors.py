@@ -418,7 +418,8 @@ def test_an_assertion_of_another_login_is_refused(person: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"origin": "https://evil.example.test"}, {"host": "evil.example.test"}, {"count": -1}]
+    "change",
+    [{"origin": "https://evil.example.test"}, {"host": "evil.example.test"}, {"count": -1}, {"is_framed": True}],
 )
 def test_an_assertion_of_another_page_or_of_a_copy_is_refused(person: Person, change: dict[str, str]) -> None:
     key = SoftKey()
@@ -431,7 +432,10 @@ def test_an_assertion_of_another_page_or_of_a_copy_is_refused(person: Person, ch
     assert refusal_of(lambda: prove(person, pending, key.sign(demand.challenge))) == "factor-refused"
 
 
-@pytest.mark.parametrize("change", [{"origin": "https://evil.example.test"}, {"host": "example.test"}, {"flags": 0}])
+@pytest.mark.parametrize(
+    "change",
+    [{"origin": "https://evil.example.test"}, {"host": "example.test"}, {"flags": 0}, {"is_framed": True}],
+)
 def test_a_registration_in_another_page_is_refused(person: Person, change: dict[str, str]) -> None:
     key = SoftKey(**change)  # type: ignore[arg-type]
     assert refusal_of(lambda: add_key(person, key)) == "factor-refused"

@@ -30,6 +30,7 @@ class SoftKey:
     origin: str = PAGES
     host: str = "mail.example.test"
     flags: int = PRESENT
+    is_framed: bool = False
     count: int = 0
     credential_id: bytes = field(default_factory=lambda: os.urandom(32))
     private_key: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
@@ -60,7 +61,7 @@ class SoftKey:
             "type": kind,
             "challenge": bytes_to_base64url(challenge),
             "origin": self.origin,
-            "crossOrigin": False,
+            "crossOrigin": self.is_framed,
         }
         return json.dumps(members).encode()
 
