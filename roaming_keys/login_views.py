@@ -105,9 +105,10 @@ class LoginViews:
         if nonce_ends is None:
             raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
         token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
-        known_device = token_hash if self._store.sessions.knows_device(user, token_hash) else None
-        counted = self._limits.start(user, client_site(request.remote_addr), device=known_device, at=at)
-        login_key = self._key_that_signed(attempt, user, way)
+        account, is_known = self._store.find_account_and_device(user, token_hash)
+        device = token_hash if is_known else None
+        counted = self._limits.start(user, client_site(request.remote_addr), device=device, at=at)
+        login_key = self._key_that_signed(attempt, user, way, account)
         if login_key is None:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         new = NewSession(
@@ -137,9 +138,8 @@ class LoginViews:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         return answer
 
-    def _key_that_signed(self, attempt: Login, user: str, way: LoginWay) -> bytes | None:
+    def _key_that_signed(self, attempt: Login, user: str, way: LoginWay, account: Account | None) -> bytes | None:
         """Return the account's public key for this way if it has signed the login."""
-        account = self._store.find_account(user)
         stored = account and account.sealed_key_for(way)
         # Without a key, the same is done with a false one, so that it takes equal time.
         sealed, owner = (stored, user) if stored else (self._false_login_key, "")

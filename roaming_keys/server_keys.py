@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol, Self
+from weakref import WeakSet
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -174,6 +175,8 @@ class ServerKeys:
         """`secrets` are those of the database. Raises ServerKeyError if they are damaged."""
         self._ring = ring
         self._in_force = in_force
+        # The connections of transactions that hold the key. `Database.transaction` makes one for each.
+        self._holders: WeakSet[Connection] = WeakSet()
         self._secrets = _Secrets.from_bytes(self.unseal(Sealed.SECRETS, secrets, user=""))
 
     @classmethod
@@ -251,7 +254,9 @@ class ServerKeys:
         A transaction that waits for rows of others does this first, so that none of them waits for a new key meanwhile.
         Raises ServerKeyError if this machine lacks the key.
         """
-        self._in_force = key_of(hold_row(rows), self._ring)
+        if rows not in self._holders:
+            self._in_force = key_of(hold_row(rows), self._ring)
+            self._holders.add(rows)
 
     def replace_master_key(self, rows: Connection, new: MasterKey) -> None:
         """Put a master key in force, once the transactions that store sealed contents have ended."""

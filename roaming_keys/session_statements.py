@@ -34,14 +34,13 @@ COUNT: Final = (
     .values(counter=bindparam(NUMBER))
     .returning(SESSION.c.key)
 )
-END_SESSIONS: Final = delete(SESSION).where(
-    (SESSION.c.ends <= bindparam(NOW)) | (SESSION.c.started > bindparam(LATEST))
-)
+END_SESSIONS: Final = delete(SESSION).where((SESSION.c.ends <= bindparam(NOW)) | (SESSION.c.ends > bindparam(LATEST)))
 END_OTHERS: Final = delete(SESSION).where(*_OTHER_SESSIONS)
 END_WAITING: Final = delete(WAITING_LOGIN).where(WAITING_LOGIN.c.user == bindparam(USER))
 DROP_SESSIONS: Final = delete(SESSION).where(*_OTHER_SESSIONS, SESSION.c.key.not_in(_LATEST_SESSIONS))
-DROP_DEVICES: Final = delete(DEVICE).where(*_OTHER_DEVICES, DEVICE.c.id.not_in(_LATEST_DEVICES))
-FORGET_DEVICES: Final = delete(DEVICE).where(_IS_OWN_DEVICE, DEVICE.c.latest < bindparam(NOW))
+DROP_DEVICES: Final = delete(DEVICE).where(
+    *_OTHER_DEVICES, DEVICE.c.id.not_in(_LATEST_DEVICES) | (DEVICE.c.latest < bindparam(NOW))
+)
 DEVICES: Final = (
     select(DEVICE.c.id, DEVICE.c.sealed_name, DEVICE.c.created, DEVICE.c.latest)
     .where(_IS_OWN_DEVICE)

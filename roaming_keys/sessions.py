@@ -36,6 +36,7 @@ MAX_SESSIONS: Final = 20
 FORGET_DEVICE_AFTER: Final = datetime.timedelta(days=400)
 _ID_BYTES: Final = 16
 _KEPT_AFTER_END: Final = datetime.timedelta(days=1)
+_SWEEP_SECONDS: Final = 1.0
 _EVENTS: Final = {LoginWay.PASSPHRASE: AuditKind.LOGGED_IN, LoginWay.RECOVERY_CODE: AuditKind.RECOVERED}
 
 
@@ -83,6 +84,7 @@ class SessionStore:
         self._statements = SessionStatements(database)
         self._trail = trail
         self._gate = FactorGate(database, keys)
+        self._swept_at = 0.0
 
     def start(self, new: NewSession, at: datetime.datetime) -> datetime.datetime | FactorDemand:
         """Start a session and return its end, or what the login has to wait for if the account has a second factor.
@@ -114,7 +116,6 @@ class SessionStore:
         times = {"started": now, "ends": ends.timestamp()}
         if rows.execute(self._statements.start, session | times).first() is None:
             raise UsedBefore
-        rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS})
         rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
         note = f"device {device}" + (f", factor {factor}" if factor else "")
         self._trail.add(rows, AuditEvent(kind=_EVENTS[login.way], at=at, user=login.user, note=note))
@@ -175,10 +176,20 @@ class SessionStore:
 
     def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
         """Note the use of something that ends. Raises UsedBefore."""
-        # Kept for longer, because another process may have a clock that is behind.
-        rows.execute(statements.FORGET_USED, {NOW: (at - _KEPT_AFTER_END).timestamp()})
+        self._sweep(rows, at)
         if rows.execute(self._statements.use, {"value": value, "ends": ends.timestamp()}).first() is None:
             raise UsedBefore
+
+    def _sweep(self, rows: Connection, at: datetime.datetime) -> None:
+        """Delete what has ended, once in a while. A clock that was set back makes it due too."""
+        now = at.timestamp()
+        if abs(now - self._swept_at) < _SWEEP_SECONDS:
+            return
+        self._swept_at = now
+        # Kept for longer, because another process may have a clock that is behind.
+        rows.execute(statements.FORGET_USED, {NOW: (at - _KEPT_AFTER_END).timestamp()})
+        # A session that began by a clock far ahead is deleted too.
+        rows.execute(statements.END_SESSIONS, {NOW: now, LATEST: now + CLOCK_SLACK_SECONDS + LIFETIME.total_seconds()})
 
     def lock_account(self, rows: Connection, user: str) -> Row[Any, Any]:
         """Keep other transactions from the account until this one ends. Returns its login keys. Raises NoSuchAccount.
@@ -205,8 +216,8 @@ class SessionStore:
         device = {"id": os.urandom(_ID_BYTES).hex(), "user": login.user, "token": login.token_hash}
         times = {"sealed_name": login.sealed_name, "created": now, "latest": now}
         found = str(rows.execute(self._statements.remember, device | times).scalar_one())
-        rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, MOST: MAX_DEVICES - 1})
-        rows.execute(statements.FORGET_DEVICES, {USER: login.user, NOW: (at - FORGET_DEVICE_AFTER).timestamp()})
+        kept = {MOST: MAX_DEVICES - 1, NOW: (at - FORGET_DEVICE_AFTER).timestamp()}
+        rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, **kept})
         return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database import SCHEMA
@@ -47,6 +47,16 @@ _TABLES_OF_ACCOUNTS: Final = (
     RECOVERY_COPY,
     RESTRICTION,
 )
+# Made once: making a statement takes SQLAlchemy longer than running it.
+_USER, _KEY, _TOKEN = "the_user", "the_key", "the_token"
+_ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.user == bindparam(_USER))
+_IS_DEVICE: Final = and_(DEVICE.c.user == ACCOUNT.c.user, DEVICE.c.token == bindparam(_TOKEN))
+_ACCOUNT_AND_DEVICE: Final = _ACCOUNT.add_columns(DEVICE.c.id.label("device")).outerjoin_from(
+    ACCOUNT, DEVICE, _IS_DEVICE
+)
+_OF_RECORD: Final = select(RECORD.c.bundle_id, RECORD.c.version, RECORD.c.sealed)
+_RECORD: Final = _OF_RECORD.where(RECORD.c.user == bindparam(_USER))
+_RECORD_OF_SESSION: Final = _OF_RECORD.where(RECORD.c.user == SESSION.c.user, SESSION.c.key == bindparam(_KEY))
 
 
 class AccountExists(Exception):
@@ -132,20 +142,19 @@ class Store:
     def find_account(self, user: str) -> Account | None:
         """Return the account of a user."""
         with self._database.reading() as rows:
-            row = rows.execute(select(ACCOUNT).where(ACCOUNT.c.user == user)).first()
-        if row is None:
-            return None
-        return Account(
-            user=user,
-            parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),
-            sealed_login_key=bytes(row.sealed_login_key),
-            sealed_recovery_key=None if row.sealed_recovery_key is None else bytes(row.sealed_recovery_key),
-        )
+            row = rows.execute(_ACCOUNT, {_USER: user}).first()
+        return None if row is None else _account_of(row)
+
+    def find_account_and_device(self, user: str, token_hash: bytes) -> tuple[Account | None, bool]:
+        """Return the account of a user, and whether the user has logged in on the device with this token."""
+        with self._database.reading() as rows:
+            row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).first()
+        return (None, False) if row is None else (_account_of(row), row.device is not None)
 
     def find_record(self, user: str) -> SealedRecord | None:
         """Return the record of a user; None if the account was deleted."""
         with self._database.reading() as rows:
-            return _find_record(rows, RECORD.c.user == user)
+            return _find_record(rows, _RECORD, {_USER: user})
 
     def find_record_of(self, session_key: bytes) -> SealedRecord | None:
         """Return the record of the account of a session; None if the session was ended or the account deleted.
@@ -153,7 +162,7 @@ class Store:
         One statement reads both, so that a session which another call ends gets no record from after its end.
         """
         with self._database.reading() as rows:
-            return _find_record(rows, RECORD.c.user == SESSION.c.user, SESSION.c.key == session_key)
+            return _find_record(rows, _RECORD_OF_SESSION, {_KEY: session_key})
 
     def add_account(self, account: Account, record: SealedRecord, ticket: Ticket, at: datetime.datetime) -> None:
         """Store an account and its first record, and note the ticket. Raises AccountExists or UsedBefore.
@@ -262,7 +271,17 @@ class Store:
         }
 
 
-def _find_record(rows: Connection, *conditions: ColumnElement[bool]) -> SealedRecord | None:
-    query = select(RECORD.c.bundle_id, RECORD.c.version, RECORD.c.sealed).where(*conditions)
-    row = rows.execute(query).first()
-    return row and SealedRecord(bundle_id=row.bundle_id, version=row.version, sealed=bytes(row.sealed))
+def _account_of(row: Row[Any]) -> Account:
+    return Account(
+        user=row.user,
+        parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),
+        sealed_login_key=bytes(row.sealed_login_key),
+        sealed_recovery_key=None if row.sealed_recovery_key is None else bytes(row.sealed_recovery_key),
+    )
+
+
+def _find_record(rows: Connection, query: Select[Any], values: dict[str, object]) -> SealedRecord | None:
+    row = rows.execute(query, values).first()
+    if row is None:
+        return None
+    return SealedRecord(bundle_id=row.bundle_id, version=row.version, sealed=bytes(row.sealed))

@@ -37,6 +37,7 @@ def test_the_key_servers_logins_read_no_whole_table(tmp_path: Path) -> None:
             for _ in range(2):
                 counted = limits.start("alice@example.test", "192.0.2.1", device=device, at=NOW)
             store.find_account("alice@example.test")
+            store.find_account_and_device("alice@example.test", b"device")
             limits.succeeded(counted, NOW)
         for counter in limits._counters:
             counter._added_since_sweep = SWEPT_AT_ONCE
