@@ -11,7 +11,7 @@ from sealwax.service import Database
 from sealwax.service.database import insert_into
 
 # The parameters. The names of columns are reserved for the values of an INSERT.
-KEY, USER, TOKEN, DEVICE_ID, NUMBER = "the_key", "the_user", "the_token", "the_device", "the_number"
+KEY, USER, DEVICE_ID, NUMBER = "the_key", "the_user", "the_device", "the_number"
 NOW, LATEST, MOST = "now", "latest_allowed", "most"
 
 _IS_SESSION: Final = SESSION.c.key == bindparam(KEY)
@@ -46,7 +46,6 @@ DEVICES: Final = (
     .where(_IS_OWN_DEVICE)
     .order_by(DEVICE.c.latest.desc())
 )
-FIND_DEVICE: Final = select(DEVICE.c.id).where(_IS_OWN_DEVICE, DEVICE.c.token == bindparam(TOKEN))
 LOCK_ACCOUNT: Final = (
     select(ACCOUNT.c.sealed_login_key, ACCOUNT.c.sealed_recovery_key)
     .where(ACCOUNT.c.user == bindparam(USER))

@@ -24,7 +24,6 @@ from roaming_keys.session_statements import (
     MOST,
     NOW,
     NUMBER,
-    TOKEN,
     USER,
     SessionStatements,
 )
@@ -168,11 +167,6 @@ class SessionStore:
             )
             for row in found
         ]
-
-    def knows_device(self, user: str, token_hash: bytes) -> bool:
-        """Return whether a user has logged in on the device with this token."""
-        with self._database.reading() as rows:
-            return rows.execute(statements.FIND_DEVICE, {USER: user, TOKEN: token_hash}).first() is not None
 
     def use_once(self, rows: Connection, value: str, ends: datetime.datetime, at: datetime.datetime) -> None:
         """Note the use of something that ends. Raises UsedBefore."""
