@@ -97,6 +97,7 @@ async function refresh() {
   const limits = { ...LIMITS, idleMilliseconds: preferences.idleMinutes * 60_000 };
   byId("state").textContent = isOpen ? state : `${lockedBecause(translate, lockReason, limits)} ${state}`.trim();
   byId("lock").hidden = !isOpen;
+  byId("lock").removeAttribute("disabled");
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.removal : undefined;
   drawList("key-files", keyFiles, (file) => keyFileCard(context, file));
   drawList("requests", requests, (waiting) => requestCard(context, waiting));
@@ -121,12 +122,15 @@ async function refresh() {
   await showKeyServer(context, keyFiles);
 }
 
-/** Shows the heading of the questions that wait, above whichever section is open. Brings new questions into view. */
+/**
+ * Shows the heading of the questions that wait, above whichever section is open. Brings the heading of new questions into
+ * view, and not the end of a long question: the page would scroll while a person presses a button above.
+ */
 function showQuestions() {
   const isAsked = byId("own-authority").childElementCount + byId("changes").childElementCount > 0;
   const isNew = isAsked && !byId("questions-title").textContent;
   byId("questions-title").textContent = isAsked ? text("questionsTitle") : "";
-  if (isNew) byId("questions").scrollIntoView({ block: "nearest" });
+  if (isNew) byId("questions-title").scrollIntoView({ block: "nearest" });
 }
 
 /** Asks a question again if a lock has interrupted it. @template T @param {() => Promise<T>} question */

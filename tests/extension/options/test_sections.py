@@ -20,6 +20,8 @@ SHOWN = """() => [...document.querySelectorAll(".panel")].filter((panel) => pane
 CURRENT = "() => [...document.querySelectorAll('#sections [aria-current=page]')].map(({ hash }) => hash).join()"
 OPEN = "(section) => chrome.runtime.sendMessage({ type: 'options.open', body: { section } })"
 MAX_PIXELS = 1100
+# A window in which a question has no room below the head of the page.
+SMALL = (780, 440)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,35 @@ def test_every_section_fits_the_page(options: Page, width: int) -> None:
         assert options.js("() => document.documentElement.scrollWidth") <= width, name
 
 
+def test_a_late_question_moves_no_button_above_it(extension: Extension) -> None:
+    page = extension.browser.open("about:blank")
+    page.set_viewport(*SMALL)
+    page.goto(extension.base + "options/options.html")
+    page.wait_for_selector("[data-test=own-authority]", timeout_seconds=60)
+    # This part is drawn last.
+    page.wait_for_selector("[data-test=key-server-open]")
+    assert page.js("() => document.querySelector('#own-authority').getBoundingClientRect().bottom > innerHeight")
+    assert page.js("() => scrollY") == 0
+    page.close()
+
+
+def test_a_new_question_comes_into_view(options: Page) -> None:
+    options.set_viewport(*SMALL)
+    options.wait_for_selector("[data-test=own-authority]", timeout_seconds=60)
+    options.wait_for_selector("[data-test=key-server-open]")
+    # Without its heading, the question is new to the page.
+    options.js("""() => {
+      document.querySelector("#questions-title").textContent = "";
+      scrollTo(0, document.documentElement.scrollHeight);
+    }""")
+    assert options.js("() => scrollY") > SMALL[1]
+    options.js("() => dispatchEvent(new Event('focus'))")
+    options.wait_for("""() => {
+      const { top, bottom } = document.querySelector("#questions-title").getBoundingClientRect();
+      return top >= 0 && bottom > top && bottom <= innerHeight;
+    }""")
+
+
 def test_a_question_is_shown_above_every_section_until_it_is_answered(options: Page) -> None:
     options.wait_for_text("Trust the authority", selector="[data-test=own-authority]", timeout_seconds=60)
     for name in SECTIONS:
@@ -101,3 +132,10 @@ def test_a_question_is_shown_above_every_section_until_it_is_answered(options: P
         assert above, name
     options.click("[data-test=authority-not]")
     options.wait_for("() => document.querySelector('[data-test=questions]').getClientRects().length === 0")
+
+
+def test_a_press_of_lock_as_soon_as_it_is_possible_locks(extension: Extension) -> None:
+    page = extension.browser.open(extension.base + "options/options.html")
+    page.click("[data-test=lock]")
+    page.wait_for_text("Your keys are locked")
+    page.close()
