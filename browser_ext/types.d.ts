@@ -146,6 +146,8 @@ interface KeptAccount {
   known: ArrayBuffer | null;
   /** The fingerprints of the identities that the account had at the last time. */
   stored: string[];
+  /** Whether somebody may have changed the recovery code. Earlier versions did not note it. */
+  hasLostCode?: boolean;
 }
 
 /** The entries of each store of the extension's database (`shared/database.js`). */

@@ -15,6 +15,7 @@ import * as givingReceipts from "./giving_receipts.js";
 import * as guide from "./guide.js";
 import * as jobs from "./jobs.js";
 import * as keyAccount from "./key_account.js";
+import * as keyFactor from "./key_factor.js";
 import * as keys from "./keys.js";
 import * as mails from "./mails.js";
 import * as optionsPage from "./options_page.js";
@@ -122,6 +123,8 @@ export const HANDLERS = {
   "account.devices": keyAccount.devices,
   "account.revoke": keyAccount.revoke,
   "account.delete": keyAccount.remove,
+  "account.prove": keyFactor.prove,
+  "account.cancel": keyFactor.cancel,
   "request.make": requests.make,
   "request.finish": requests.finish,
   "request.drop": requests.drop,

@@ -15,6 +15,7 @@ import { apiAddress, directoryOrigin, directoryPattern } from "../shared/directo
 import { RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { ask, readJson } from "./bridge_requests.js";
+import * as factor from "./key_factor.js";
 import * as keys from "./keys.js";
 import * as session from "./session.js";
 import { inTurn } from "./turns.js";
@@ -25,6 +26,7 @@ const TOKEN_BYTES = 32;
 
 /** @typedef {import("./keys.js").OpenedIdentity} OpenedIdentity */
 /** @typedef {{client: KeyAccount, sealedIn: string}} OpenAccount `sealedIn`: the unlocked session whose key seals it */
+/** @template T @typedef {import("./key_factor.js").Progress<T>} Progress */
 /** @typedef {{kept: KeptAccount, client: KeyAccount, sessionId: string, sealKey: EncryptedSecret}} Step */
 
 /** The account with a session at the server. @type {OpenAccount | null} */
@@ -73,7 +75,7 @@ export async function read() {
   const isUnlocked = await session.isUnlocked();
   const notStored = isUnlocked && kept ? sealed.filter(({ fingerprint }) => !kept.stored.includes(fingerprint)).length : 0;
   return {
-    bridge: host, address: addressKey(address), isOpen, notStored,
+    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false,
     account: kept && { user: kept.user, host: new URL(kept.server).host, isNew: kept.known === null },
   };
 }
@@ -93,6 +95,7 @@ export async function findServer() {
  * @param {{server: string, user: string}} body
  */
 export function connect({ server, user }) {
+  factor.cancel();
   return inTurn(TURN, async () => {
     const account = addressKey(user.trim());
     if (!/^[^\s@]+@[^\s@]+$/u.test(account)) throw new RequestError("bad-key-user");
@@ -103,13 +106,14 @@ export function connect({ server, user }) {
     forgetSession();
     await database.change({ keyAccounts: {
       clear: true,
-      put: [{ user: account, server: origin, token: crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer, known: null, stored: [] }],
+      put: [{ user: account, server: origin, token: crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer, known: null, stored: [], hasLostCode: false }],
     } });
   });
 }
 
 /** Forgets the account. The keys of this browser stay, and so does the account at the server. */
 export function disconnect() {
+  factor.cancel();
   return inTurn(TURN, forgetAccount);
 }
 
@@ -152,7 +156,7 @@ export function changePassphrase({ passphrase, newPassphrase }) {
     keep(step, (await step.client.changePassphrase(passphrase, newPassphrase)).identities, newPassphrase));
 }
 
-/** @param {{passphrase: EncryptedSecret, replyKey: ArrayBuffer}} body @returns {Promise<{code: Envelope}>} */
+/** @param {{passphrase: EncryptedSecret, replyKey: ArrayBuffer}} body @returns {Promise<Progress<{code: Envelope}>>} */
 export function makeCode({ passphrase, replyKey }) {
   return during(async ({ client }) => {
     replyKeyNow = replyKey;
@@ -161,7 +165,7 @@ export function makeCode({ passphrase, replyKey }) {
   });
 }
 
-/** @returns {Promise<{devices: import("../../wasm_build/vault/key_account.js").KeyDevice[]}>} */
+/** @returns {Promise<Progress<{devices: import("../../wasm_build/vault/key_account.js").KeyDevice[]}>>} */
 export function devices() {
   return during(async ({ client }) => ({ devices: await client.devices() }));
 }
@@ -183,16 +187,16 @@ export function remove({ passphrase }) {
  * Runs one step with the account, after those before it.
  * @template T
  * @param {(step: Step) => Promise<T>} act
- * @returns {Promise<T>}
+ * @returns {Promise<Progress<T>>}
  */
 function during(act) {
-  return inTurn(TURN, async () => {
+  return factor.run(TURN, async () => {
     const kept = await find();
     if (!kept) throw new RequestError("no-key-account");
     await checkGranted(kept.server);
     const { id: sessionId, sealKey } = await session.keyForUnlock();
     if (opened?.sealedIn !== sessionId) forgetSession();
-    opened ??= { client: new KeyAccount(async () => caller, sealing, memory, { server: new KeyServer(kept.server), user: kept.user }), sealedIn: sessionId };
+    opened ??= { client: createClient(kept), sealedIn: sessionId };
     const { client } = opened;
     sealKeyNow = sealKey;
     try {
@@ -204,8 +208,22 @@ function during(act) {
     } finally {
       sealKeyNow = null;
       replyKeyNow = null;
+      await noteLostCode(kept.user, client.hasLostCode);
     }
   });
+}
+
+/** @param {KeptAccount} kept */
+function createClient({ server, user, hasLostCode }) {
+  const client = new KeyAccount(async () => caller, sealing, memory, { server: new KeyServer(server), user, askFactor: factor.askPage });
+  client.hasLostCode = hasLostCode ?? false;
+  return client;
+}
+
+/** Notes whether the code on paper may be lost: the account itself shows it only until its keys change. @param {string} user @param {boolean} hasLostCode */
+async function noteLostCode(user, hasLostCode) {
+  const kept = await database.get("keyAccounts", user);
+  if (kept && Boolean(kept.hasLostCode) !== hasLostCode) await database.put("keyAccounts", { ...kept, hasLostCode });
 }
 
 /**

@@ -3,6 +3,7 @@
  * the shared view of the account does.
  */
 import { html } from "../../wasm_build/ui/dom.js";
+import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { isolate } from "../../wasm_build/ui/formats.js";
 import { createAccountActs, createAct } from "../../wasm_build/ui/key_account_view.js";
 import { createForm, inputField, problem, whileBusy } from "../../wasm_build/ui/parts.js";
@@ -12,15 +13,16 @@ import { nameOf } from "../shared/certificate_card.js";
 import { generateKeys, openWith } from "../shared/channel.js";
 import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { errorText } from "../shared/i18n.js";
-import { ask, askWithSecrets } from "../shared/request.js";
+import { ask, askWithSecrets, startHeartbeat } from "../shared/request.js";
 import { byId, field } from "./parts.js";
 
 /** @typedef {import("./identities.js").Context} Context */
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 /** @typedef {import("../../wasm_build/ui/key_account_view.js").Part} Part */
 /** @typedef {import("../../wasm_build/ui/key_account_view.js").App} App */
-/** @typedef {ReplyTo<"account.read">} State */
+/** @typedef {Omit<ReplyTo<"account.read">, "hasLostCode">} State */
 /** @typedef {NonNullable<State["account"]>} Account */
+/** @template T @typedef {import("../background/key_factor.js").Progress<T>} Progress */
 
 /** The shown state, as JSON. */
 let shown = "";
@@ -32,7 +34,9 @@ let parts = [];
  * @param {Context} context @param {ListedKeyFile[]} keyFiles
  */
 export async function showKeyServer(context, keyFiles) {
-  const state = await ask("account.read");
+  // The note about a lost code is apart, because the page must not draw a new code anew while a person copies it.
+  const { hasLostCode, ...state } = await ask("account.read");
+  byId("lost-code").textContent = hasLostCode ? context.translate("recovery_code_lost") : "";
   const files = keyFiles.map(({ id, identities }) => ({ id, name: nameOf(identities[0]) }));
   const next = JSON.stringify([state, files]);
   if (next === shown) return;
@@ -70,10 +74,10 @@ function createParts(app, context, { isOpen, notStored, address }, account, file
   const name = html("p", { text: translate("key_account_connected", sentence), data: { test: "key-account-state" } });
   const leaving = createDisconnecting(app, context);
   const storing = notStored && !account.isNew ? [createStoring(app, context, notStored)] : [];
-  if (isOpen) return [withoutText(name), ...storing, createAccountActs(app, createRemote(account, context)), leaving];
+  if (isOpen) return [withoutText(name), ...storing, createAccountActs(app, createRemote(app, account, context)), leaving];
   const recovery = createRecoveryForm(app, {
     recover: async (code, newPassphrase) => {
-      await askWithSecrets("account.recover", {}, { code, newPassphrase });
+      await finish(app, askWithSecrets("account.recover", {}, { code, newPassphrase }));
       await context.refresh();
     },
     onRecovered: () => app.announce(translate("key_account_brought")),
@@ -132,7 +136,7 @@ function createLogIn(app, { refresh }, account) {
     isOpen: !account.isNew,
     test: "key-log-in", title: "key_account_log_in", meaning: "key_account_log_in_meaning", submit: "key_account_log_in_now",
     act: async (passphrase) => {
-      await askWithSecrets("account.log-in", {}, { passphrase });
+      await finish(app, askWithSecrets("account.log-in", {}, { passphrase }));
       await refresh();
       app.announce(app.translate("key_account_brought"));
     },
@@ -156,7 +160,7 @@ function createRegistering(app, { refresh }, { files, account, address }) {
     test: "key-register", title: "key_account_register", meaning: "key_account_register_meaning", submit: "key_account_register_now",
     further: withoutText(further),
     act: async (passphrase) => {
-      await askWithSecrets("account.register", { keyFile: which.value }, { passphrase });
+      await finish(app, askWithSecrets("account.register", { keyFile: which.value }, { passphrase }));
       await refresh();
       app.announce(translate("key_account_stored"));
     },
@@ -168,7 +172,7 @@ function createStoring(app, { refresh }, count) {
   const part = createAct(app, {
     test: "key-store", title: "key_account_store", meaning: "key_account_store_meaning", submit: "key_account_store_now",
     act: async (passphrase) => {
-      await askWithSecrets("account.store", {}, { passphrase });
+      await finish(app, askWithSecrets("account.store", {}, { passphrase }));
       await refresh();
       app.announce(app.translate("key_account_stored"));
     },
@@ -192,27 +196,57 @@ function createDisconnecting(app, { refresh }) {
     html("p", { class: "field-hint", text: translate("key_account_disconnect_meaning") }), failure));
 }
 
-/** The account as the background has it. @param {Account} account @param {Context} context */
-function createRemote({ host }, { refresh }) {
+/** The account as the background has it. @param {App} app @param {Account} account @param {Context} context */
+function createRemote(app, { host }, { refresh }) {
   return {
     host,
-    devices: async () => (await ask("account.devices")).devices,
+    devices: async () => (await finish(app, ask("account.devices"))).devices,
     revoke: async (/** @type {string} */ device, /** @type {Secret} */ passphrase) => {
-      await askWithSecrets("account.revoke", { device }, { passphrase });
+      await finish(app, askWithSecrets("account.revoke", { device }, { passphrase }));
     },
     changePassphrase: async (/** @type {Secret} */ passphrase, /** @type {Secret} */ newPassphrase) => {
-      await askWithSecrets("account.passphrase", {}, { passphrase, newPassphrase });
+      await finish(app, askWithSecrets("account.passphrase", {}, { passphrase, newPassphrase }));
       await refresh();
     },
     makeCode: async (/** @type {Secret} */ passphrase) => {
       const keys = await generateKeys();
-      const { code } = await askWithSecrets("account.code", { replyKey: keys.publicKey }, { passphrase });
+      const { code } = await finish(app, askWithSecrets("account.code", { replyKey: keys.publicKey }, { passphrase }));
+      await refresh();
       return openWith(keys, "recovery code", code);
     },
     remove: async (/** @type {Secret} */ passphrase) => {
-      await askWithSecrets("account.delete", {}, { passphrase });
+      await finish(app, askWithSecrets("account.delete", {}, { passphrase }));
     },
   };
+}
+
+/**
+ * The result of a step with the account, once the person has typed the code for which its login may wait.
+ * @template T
+ * @param {App} app
+ * @param {Promise<Progress<T>>} begun
+ * @returns {Promise<T>}
+ */
+async function finish(app, begun) {
+  let progress = await begun;
+  while (progress.demand) progress = /** @type {Progress<T>} */ (await prove(app, progress.demand));
+  return progress.value;
+}
+
+/**
+ * Asks for the second factor. Security keys belong to the pages' own site, and sign for no other.
+ * @param {App} app @param {import("../../wasm_build/vault/key_account.js").FactorDemand} demand
+ */
+async function prove(app, demand) {
+  const stopHeartbeat = startHeartbeat();
+  try {
+    return await askFactor(app, demand, ({ code }) => ask("account.prove", { code }), "factor_key_in_pages");
+  } catch (error) {
+    await ask("account.cancel");
+    throw error;
+  } finally {
+    stopHeartbeat();
+  }
 }
 
 /** Puts the focus on what comes next, since the focused element is gone. */

@@ -164,6 +164,9 @@ export const MESSAGES = {
   "account.devices": { from: ["options"], body: {} },
   "account.revoke": { from: ["options"], body: { device: "string", passphrase: SECRET } },
   "account.delete": { from: ["options"], body: { passphrase: SECRET } },
+  // The second factor of a login that waits.
+  "account.prove": { from: ["options"], body: { code: "string" } },
+  "account.cancel": { from: ["options"], body: {} },
   "request.make": {
     from: ["options"], body: { addresses: "strings", commonName: "string", kind: "string", passphrase: SECRET },
   },

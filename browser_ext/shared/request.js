@@ -92,8 +92,10 @@ export async function wasLockedSince(openedAt) {
 }
 
 /**
- * Keeps the background alive while this page is open. Firefox ends an idle background and its vault after 30 seconds.
+ * Keeps the background alive while this page is open, or until the returned function is called. Browsers end an idle
+ * background, and Firefox its vault too, after 30 seconds.
  */
 export function startHeartbeat() {
-  setInterval(beat, HEARTBEAT_MILLISECONDS);
+  const beating = setInterval(beat, HEARTBEAT_MILLISECONDS);
+  return () => clearInterval(beating);
 }

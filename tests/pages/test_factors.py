@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyotp
 import pytest
 
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.authenticator import Authenticator
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import Page
+from tests.support.keys.elsewhere import App
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.stack import DemoStack
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 BASE_PORT = 8590
-STEP_SECONDS = 30
 PHONES = (320, 390)
-
-
-class App:
-    """The authenticator app of a person, which never shows a code twice."""
-
-    def __init__(self, secret: str) -> None:
-        self._codes = pyotp.TOTP(secret)
-        self._step = 0
-
-    def code(self) -> str:
-        """The next code, as soon as the server takes it."""
-        self._step = max(self._step + 1, int(time.time()) // STEP_SECONDS)
-        # The clock of the phone may be one step ahead.
-        time.sleep(max(0.0, (self._step - 1) * STEP_SECONDS - time.time()))
-        return self._codes.generate_otp(self._step)
 
 
 @pytest.fixture(scope="module")

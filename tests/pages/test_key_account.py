@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from roaming_keys.client import HttpTransport
-from roaming_keys.protocol import KeyAccount
-from roaming_keys.recovery import recovery_keys
-from roaming_keys.session import OnDevice, Session, Setting, log_in
-from roaming_keys.wire import Device
 from smime_core import blocking
-from smime_core.providers.native import NativeProvider
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
+from tests.support.keys.elsewhere import log_in_elsewhere, plant_code
 from tests.support.pages.driver import OPERATION_SECONDS, MailPages, named
 from webbridge.demo.accounts import Account
 from webbridge.demo.stack import DemoStack
@@ -107,18 +100,11 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     assert page.browser is other.browser
 
 
-def log_in_elsewhere(stack: DemoStack, person: Account) -> tuple[Session, Setting]:
-    setting = Setting(transport=HttpTransport(stack.keys_url), provider=NativeProvider())
-    account = KeyAccount(server=stack.keys_url, user=person.address, passphrase=person.key_passphrase.encode())
-    here = OnDevice(device=Device(token=bytes(32), name="elsewhere"), known=None, at=datetime.now(UTC))
-    return blocking.run(log_in(setting, account, here)), setting
-
-
 def test_a_change_succeeds_although_another_device_stores_meanwhile(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
     page = open_keys(visitor)
-    session, setting = log_in_elsewhere(demo_stack, alice)
+    session, setting = log_in_elsewhere(demo_stack.keys_url, alice.address, alice.key_passphrase)
     page.js(
         """() => {
             const fetched = window.fetch;
@@ -141,18 +127,10 @@ def test_a_change_succeeds_although_another_device_stores_meanwhile(
     )
 
 
-def plant_code(stack: DemoStack, person: Account) -> None:
-    """Write another recovery code into the person's record, as a thief in an open session does."""
-    session, setting = log_in_elsewhere(stack, person)
-    planted = blocking.run(recovery_keys(b"thief's code 16b", setting.provider)).wrap_key
-    content = replace(session.opened, state=replace(session.opened.state, wrap_keys=(planted,)))
-    blocking.run(replace(session, opened=content).push(setting, content))
-
-
 def test_a_changed_recovery_code_is_told_until_there_is_a_new_one(
     visitor: MailPages, demo_stack: DemoStack, alice: Account
 ) -> None:
-    plant_code(demo_stack, alice)
+    plant_code(*log_in_elsewhere(demo_stack.keys_url, alice.address, alice.key_passphrase))
     page = open_keys(visitor)
     assert "Somebody has changed the recovery code" in page.text(named("lost-code"))
     assert find_violations(page) == []

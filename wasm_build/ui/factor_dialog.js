@@ -11,28 +11,35 @@ import { base64Members } from "./factor_messages.js";
 
 /** @typedef {import("./key_account_view.js").App} App */
 /** @typedef {import("../vault/key_account.js").FactorDemand} FactorDemand */
+/** @typedef {{kind: "totp" | "webauthn", [member: string]: string}} Proof */
+/** @typedef {"factor_key_not_here" | "factor_key_in_pages"} KeyObstacle the text key of why security keys do not work here */
 
 /**
+ * @template Answer
  * @param {App} app
  * @param {FactorDemand} demand
- * @param {(proof: object) => Promise<object>} prove
- * @returns {Promise<object>} the answer to the right factor; rejects with `factor-cancelled`
+ * @param {(proof: Proof) => Promise<Answer>} prove
+ * @param {KeyObstacle | null} [keyObstacle]
+ * @returns {Promise<Answer>} the answer to the right factor; rejects with `factor-cancelled`
  */
-export function askFactor(app, demand, prove) {
-  return new Promise((resolve, reject) => openAsking(app, demand, prove, { resolve, reject }));
+export function askFactor(app, demand, prove, keyObstacle = canUseSecurityKeys() ? null : "factor_key_not_here") {
+  return new Promise((resolve, reject) => openAsking(app, demand, prove, { resolve, reject, keyObstacle }));
 }
 
 /**
+ * @template Answer
  * @param {App} app
  * @param {FactorDemand} demand
- * @param {(proof: object) => Promise<object>} prove
- * @param {{resolve: (answer: object) => void, reject: (error: unknown) => void}} outcome
+ * @param {(proof: Proof) => Promise<Answer>} prove
+ * @param {{
+ *   resolve: (answer: Answer) => void, reject: (error: unknown) => void, keyObstacle: KeyObstacle | null,
+ * }} outcome
  */
-function openAsking(app, demand, prove, { resolve, reject }) {
+function openAsking(app, demand, prove, { resolve, reject, keyObstacle }) {
   const { translate } = app;
   const failure = problem("factor-error");
   const titleId = uniqueId("factor");
-  /** @param {() => Promise<object>} makeProof */
+  /** @param {() => Promise<Proof>} makeProof */
   const attempt = async (makeProof) => {
     try {
       resolve(await prove(await makeProof()));
@@ -46,7 +53,10 @@ function openAsking(app, demand, prove, { resolve, reject }) {
     ? codeForm(app, { test: "factor", submit: translate("factor_continue"), failure }, (typed) =>
       attempt(async () => ({ kind: "totp", code: typed })))
     : null;
-  const key = demand.factors.includes("webauthn") ? createKeyButton(app, demand, failure, attempt) : null;
+  const hasKey = demand.factors.includes("webauthn");
+  const obstacle = hasKey && keyObstacle ? html("p", { class: "note", text: translate(keyObstacle), data: { test: "factor-no-key" } }) : null;
+  const key = hasKey && !keyObstacle ? createKeyButton(app, demand, failure, attempt) : null;
+  const meaning = meaningFor(code !== null, key !== null);
   const cancel = html("button", {
     type: "button", class: "quiet", text: translate("factor_cancel"), data: { test: "factor-cancel" },
   });
@@ -57,27 +67,26 @@ function openAsking(app, demand, prove, { resolve, reject }) {
       onClose: () => reject(new ApiError("factor-cancelled", "no second factor was given")),
     },
     html("h2", { id: titleId, text: translate("factor_title") }),
-    html("p", { text: translate(meaningFor(demand)) }),
-    code, key, failure,
+    meaning && html("p", { text: translate(meaning) }),
+    code, key, obstacle, failure,
     html("div", { class: "actions" }, cancel),
   );
 }
 
-/** @param {FactorDemand} demand */
-function meaningFor({ factors }) {
-  if (!factors.includes("webauthn")) return "factor_by_code";
-  return factors.includes("totp") ? "factor_by_either" : "factor_by_key";
+/** The text key of what the person does; null if no factor works here. @param {boolean} byCode @param {boolean} byKey */
+function meaningFor(byCode, byKey) {
+  if (byCode) return byKey ? "factor_by_either" : "factor_by_code";
+  return byKey ? "factor_by_key" : null;
 }
 
 /**
  * @param {App} app
  * @param {FactorDemand} demand
  * @param {HTMLElement} failure
- * @param {(makeProof: () => Promise<object>) => Promise<void>} attempt
+ * @param {(makeProof: () => Promise<Proof>) => Promise<void>} attempt
  */
 function createKeyButton(app, { challenge, credentials }, failure, attempt) {
   const { translate } = app;
-  if (!canUseSecurityKeys()) return html("p", { class: "note", text: translate("factor_key_not_here") });
   const button = html("button", { type: "button", text: translate("factor_use_key"), data: { test: "factor-key" } });
   const ask = () => askSecurityKey(bytesFromBase64(challenge), credentials.map(bytesFromBase64));
   button.addEventListener("click", () => app.attempt(button, translate("factor_touch_key"), failure, () =>

@@ -16,6 +16,7 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
 from tests.support.extension.own_bridge import OwnBridge, own_bridge, type_password
+from tests.support.keys.people import PAGES
 from tests.support.keys.serving import serving
 from tests.support.servers.bridge import ENROLMENT_KEY
 from tests.support.servers.mailboxes import ALICE
@@ -74,6 +75,7 @@ def key_servers(folder: Path, tls_folder: Path, *, passphrase: str, origins: Ite
         database=str(folder / "keys.sqlite"),
         ticket_key=public_key_of(ENROLMENT_KEY),
         master_key=bytes(32),
+        pages_origins=(PAGES,),
     )
     with serving(config, servers.around) as served:
         servers.key_server = served.origin
