@@ -148,6 +148,16 @@ interface KeptAccount {
   stored: string[];
   /** Whether somebody may have changed the recovery code. Earlier versions did not note it. */
   hasLostCode?: boolean;
+  /** What the account had at the last merge of contacts and decisions, encrypted under its key; null before the first. */
+  base?: ArrayBuffer | null;
+}
+
+/** A session at a key server. `sealedIn`: the unlocked session whose key seals it. */
+interface KeySession {
+  user: string;
+  session: ArrayBuffer;
+  calls: number;
+  sealedIn: string;
 }
 
 /** The entries of each store of the extension's database (`shared/database.js`). */
@@ -165,6 +175,7 @@ interface Stores {
   settings: Setting;
   drafts: DraftRecord;
   keyAccounts: KeptAccount;
+  keySessions: KeySession;
 }
 type Setting = { [Name in keyof Settings]: { name: Name } & Settings[Name] }[keyof Settings];
 /** The type of the entry under a key. In the store `settings` each key has a type of its own. */
@@ -262,6 +273,7 @@ interface SessionMemory {
   bridge: import("./background/bridge.js").Session;
   proposals: import("./background/trust.js").Proposal[];
   "own authority": import("./background/trust.js").KeptAuthority;
+  roaming: import("./background/key_trust.js").Roaming;
   [frame: `frame:${string}`]: FrameRecord;
   [token: `token:${string}`]: { frame: string; expires: number };
   [job: `job:${string}`]: JobRecord;

@@ -13,11 +13,13 @@ import { weakenings, withoutWeakenings } from "./backup_settings.js";
 import * as contacts from "./contacts.js";
 import * as database from "../shared/database.js";
 import * as keys from "./keys.js";
+import { tellLearned, TURN } from "./learning.js";
 import * as pattern from "./pattern.js";
 import * as policy from "./policy.js";
 import * as preferences from "./preferences.js";
 import * as session from "./session.js";
 import * as trust from "./trust.js";
+import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 /** @typedef {import("./backup_format.js").Backup} Backup */
@@ -116,9 +118,10 @@ export async function restore(body) {
   if (!take.every((kind) => TICKED_KINDS.includes(kind))) throw new RequestError("bad-request");
   const { backup, described } = taken(await offerOf(body), take);
   const chosen = take.includes("settings") ? backup : { ...backup, ...withoutWeakenings(await settingsHere(), backup) };
-  const changes = replace ? replacing(chosen, described) : await merging(chosen, described);
+  const changes = replace ? await replacing(chosen, described) : await merging(chosen, described);
   if (replace) await session.lock("hand");
-  await database.change(changes);
+  await inTurn(TURN, () => database.change(changes));
+  tellLearned();
   // A restored list may have replaced the administrator's, which is therefore followed again.
   await trust.followPolicyList();
   return { keyFiles: described.inFile.keyFiles, people: described.inFile.people };
@@ -279,8 +282,11 @@ async function describe(certificates) {
 }
 
 /** @param {Backup} backup @param {Described} described */
-function replacing(backup, { keyFiles, people, anchors, preferred }) {
+async function replacing(backup, { keyFiles, people, anchors, preferred }) {
+  const accounts = await database.all("keyAccounts");
   return {
+    // Without the base of the last merge, an account at a key server does not take what the backup lacks as removed.
+    keyAccounts: { put: accounts.map((account) => ({ ...account, base: null })) },
     keyFiles: { clear: true, put: keyFiles },
     requests: { clear: true, put: backup.requests },
     sealed: { clear: true },

@@ -4,6 +4,7 @@
  */
 import { RequestError } from "../shared/messages.js";
 import * as database from "../shared/database.js";
+import { tellLearned, TURN } from "./learning.js";
 import * as preferences from "./preferences.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
@@ -20,9 +21,6 @@ const CHANGED = "changed certificates";
  * A sender may change certificates often, so the oldest changes are dropped. The sender's next mail brings them again.
  */
 const MAX_WAITING_CHANGES = 50;
-
-/** Changes run one after the other: each starts from the result of the one before. */
-const TURN = "contacts";
 
 /**
  * The contacts in a buffer that may be transferred to the vault; null while nobody is remembered.
@@ -79,6 +77,7 @@ export function acceptChange({ address, fingerprint }) {
     await database.change({ settings: { put: [
       { name: CONTACTS, value: reply.contacts }, { name: CHANGED, value: await changesWithout(address) },
     ] } });
+    tellLearned();
   });
 }
 
@@ -106,7 +105,7 @@ async function withOthers(contacts, before) {
 }
 
 /** @param {ArrayBuffer} one @param {ArrayBuffer} other */
-function isEqual(one, other) {
+export function isEqual(one, other) {
   const octets = new Uint8Array(other);
   return one.byteLength === other.byteLength && new Uint8Array(one).every((octet, place) => octet === octets[place]);
 }
@@ -124,6 +123,9 @@ async function changesWithout(address) {
 }
 
 /** @param {ArrayBuffer} contacts */
-function keep(contacts) {
-  return database.put("settings", { name: CONTACTS, value: contacts });
+async function keep(contacts) {
+  const before = await read();
+  if (before && isEqual(before, contacts)) return;
+  await database.put("settings", { name: CONTACTS, value: contacts });
+  tellLearned();
 }

@@ -3,8 +3,8 @@
  *
  * Identities of the account become a key file of this browser, which opens with the account's passphrase also while the
  * server does not answer. What this browser knows of the account (its token there, and the latest record that it has
- * seen) is in the extension's own database. Neither opens anything. The session at the server is sealed under the key of
- * the unlocked session, in memory only, and ends with it.
+ * seen) is in the extension's own database. Neither opens anything. The session at the server is there too, sealed under the
+ * key of the unlocked session as the identities are, and a lock removes it.
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { KeyAccount } from "../../wasm_build/vault/key_account.js";
@@ -12,29 +12,37 @@ import { KeyServer } from "../../wasm_build/vault/key_server.js";
 import { api } from "../shared/api.js";
 import * as database from "../shared/database.js";
 import { apiAddress, directoryOrigin, directoryPattern } from "../shared/directory_address.js";
-import { RequestError } from "../shared/messages.js";
+import { codeOf, RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
 import { ask, readJson } from "./bridge_requests.js";
 import * as factor from "./key_factor.js";
+import * as keyTrust from "./key_trust.js";
 import * as keys from "./keys.js";
+import { onLearned } from "./learning.js";
 import * as session from "./session.js";
 import { inTurn } from "./turns.js";
 import * as vault from "./vault_link.js";
 
 const TURN = "key account";
 const TOKEN_BYTES = 32;
+/** Changes that follow within this time are sent together. */
+const PAUSE_MILLISECONDS = 2_000;
 
 /** @typedef {import("./keys.js").OpenedIdentity} OpenedIdentity */
 /** @typedef {{client: KeyAccount, sealedIn: string}} OpenAccount `sealedIn`: the unlocked session whose key seals it */
 /** @template T @typedef {import("./key_factor.js").Progress<T>} Progress */
 /** @typedef {{kept: KeptAccount, client: KeyAccount, sessionId: string, sealKey: EncryptedSecret}} Step */
 
-/** The account with a session at the server. @type {OpenAccount | null} */
+/** The client of the account, while the keys are unlocked. @type {OpenAccount | null} */
 let opened = null;
 /** The seal key for the step that runs. @type {EncryptedSecret | null} */
 let sealKeyNow = null;
 /** The key of the page that gets the recovery code of the step that runs. @type {ArrayBuffer | null} */
 let replyKeyNow = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let sending;
+
+onLearned(sendSoon);
 
 const sealing = {
   // The background itself stops at a lock: the vault then rejects all calls with `locked`.
@@ -69,13 +77,14 @@ const caller = {
 /** The account, and what the page has to ask about it. */
 export async function read() {
   const [kept, { host, address }] = await Promise.all([find(), bridge.read()]);
-  const isOpen = opened !== null && (await session.isCurrent(opened.sealedIn));
-  if (!isOpen) forgetSession();
+  const isOpen = kept !== null && (await findSession(kept.user)) !== null;
+  const roaming = await keyTrust.read();
+  if (isOpen && roaming?.state === "failed") sendSoon();
   const sealed = await database.all("sealed");
   const isUnlocked = await session.isUnlocked();
   const notStored = isUnlocked && kept ? sealed.filter(({ fingerprint }) => !kept.stored.includes(fingerprint)).length : 0;
   return {
-    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false,
+    bridge: host, address: addressKey(address), isOpen, notStored, hasLostCode: kept?.hasLostCode ?? false, roaming,
     account: kept && { user: kept.user, host: new URL(kept.server).host, isNew: kept.known === null },
   };
 }
@@ -103,11 +112,9 @@ export function connect({ server, user }) {
     await checkGranted(origin);
     const answer = /** @type {Record<string, unknown>} */ (await new KeyServer(origin).parameters(account));
     if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
-    forgetSession();
-    await database.change({ keyAccounts: {
-      clear: true,
-      put: [{ user: account, server: origin, token: crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer, known: null, stored: [], hasLostCode: false }],
-    } });
+    await forgetAccount();
+    const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
+    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, base: null });
   });
 }
 
@@ -190,34 +197,70 @@ export function remove({ passphrase }) {
  * @returns {Promise<Progress<T>>}
  */
 function during(act) {
-  return factor.run(TURN, async () => {
-    const kept = await find();
-    if (!kept) throw new RequestError("no-key-account");
-    await checkGranted(kept.server);
-    const { id: sessionId, sealKey } = await session.keyForUnlock();
-    if (opened?.sealedIn !== sessionId) forgetSession();
-    opened ??= { client: createClient(kept), sealedIn: sessionId };
-    const { client } = opened;
-    sealKeyNow = sealKey;
-    try {
-      return await act({ kept, client, sessionId, sealKey });
-    } catch (error) {
-      // Without a session at the server, the page asks for the passphrase again.
-      if (!client.isOpen) forgetSession();
-      throw error;
-    } finally {
-      sealKeyNow = null;
-      replyKeyNow = null;
-      await noteLostCode(kept.user, client.hasLostCode);
-    }
-  });
+  return factor.run(TURN, () => withClient(act));
+}
+
+/** @template T @param {(step: Step) => Promise<T>} act @returns {Promise<T>} */
+async function withClient(act) {
+  const kept = await find();
+  if (!kept) throw new RequestError("no-key-account");
+  await checkGranted(kept.server);
+  const { id: sessionId, sealKey } = await session.keyForUnlock();
+  if (opened?.sealedIn !== sessionId) forgetClient();
+  opened ??= { client: await createClient(kept), sealedIn: sessionId };
+  const { client } = opened;
+  sealKeyNow = sealKey;
+  try {
+    return await act({ kept, client, sessionId, sealKey });
+  } catch (error) {
+    // Without a session at the server, the page asks for the passphrase again.
+    if (keyTrust.ENDED.includes(codeOf(error))) client.forget();
+    throw error;
+  } finally {
+    sealKeyNow = null;
+    replyKeyNow = null;
+    await noteLostCode(kept.user, client.hasLostCode);
+    await keepSession(client, sessionId);
+  }
 }
 
 /** @param {KeptAccount} kept */
-function createClient({ server, user, hasLostCode }) {
+async function createClient({ server, user, hasLostCode }) {
   const client = new KeyAccount(async () => caller, sealing, memory, { server: new KeyServer(server), user, askFactor: factor.askPage });
   client.hasLostCode = hasLostCode ?? false;
+  const standing = await findSession(user);
+  if (standing) client.resume(standing);
   return client;
+}
+
+/** The session at the server, if the keys have not been locked since. @param {string} user */
+async function findSession(user) {
+  const found = await database.get("keySessions", user);
+  return found && (await session.isCurrent(found.sealedIn)) ? found : null;
+}
+
+/**
+ * Keeps the session at the server for the next background, unless the keys were locked meanwhile.
+ * @param {KeyAccount} client @param {string} sealedIn
+ */
+async function keepSession(client, sealedIn) {
+  const { standing, user } = client;
+  if (standing && (await session.isCurrent(sealedIn))) await database.put("keySessions", { user, ...standing, sealedIn });
+  else await database.remove("keySessions", user);
+}
+
+/** Sends changes of contacts and decisions to the account a moment later, several at once. */
+function sendSoon() {
+  clearTimeout(sending);
+  sending = setTimeout(() => void inTurn(TURN, send).catch(() => undefined), PAUSE_MILLISECONDS);
+}
+
+/** Merges with the account, if there is a session at the server. */
+async function send() {
+  const kept = await find();
+  if (!kept?.known) return;
+  if (!(await findSession(kept.user))) return keyTrust.note("ended");
+  await withClient(({ client }) => keyTrust.merge(client));
 }
 
 /** Notes whether the code on paper may be lost: the account itself shows it only until its keys change. @param {string} user @param {boolean} hasLostCode */
@@ -230,7 +273,7 @@ async function noteLostCode(user, hasLostCode) {
  * Keeps the identities of the account as one key file under its passphrase, in place of the files that it includes.
  * @param {Step} step @param {OpenedIdentity[]} identities @param {EncryptedSecret} passphrase
  */
-async function keep({ kept, sessionId, sealKey }, identities, passphrase) {
+async function keep({ kept, client, sessionId, sealKey }, identities, passphrase) {
   const sealed = identities.map((one) => one.sealed.slice(0));
   const { p12, authority } = await vault.call("identity.keep", { identities: sealed, sealKey, passphrase });
   await keys.keepKeyFile({ name: new URL(kept.server).host, p12, origin: "key-server" }, identities, sessionId);
@@ -242,6 +285,8 @@ async function keep({ kept, sessionId, sealKey }, identities, passphrase) {
     if (id !== own && inFile.every(({ fingerprint }) => stored.includes(fingerprint))) await keys.removeKeyFile(id);
   }
   await keys.proposeAuthority(authority, identities);
+  // The keys are here even if contacts and decisions are not. The page says so.
+  await keyTrust.merge(client).catch(() => undefined);
 }
 
 /** The unlocked identities of this browser, but for some. @param {Set<string>} others fingerprints @returns {Promise<OpenedIdentity[]>} */
@@ -270,11 +315,12 @@ async function find() {
 }
 
 async function forgetAccount() {
-  forgetSession();
-  await database.clear("keyAccounts");
+  forgetClient();
+  await database.change({ keyAccounts: { clear: true }, keySessions: { clear: true } });
+  await keyTrust.forget();
 }
 
-function forgetSession() {
+function forgetClient() {
   opened?.client.forget();
   opened = null;
 }

@@ -144,8 +144,8 @@ async function limits() {
 
 /** @returns {Promise<Session>} */
 async function create() {
-  // Identities of an earlier session cannot be opened without its key.
-  await database.clear("sealed");
+  // What an earlier session has sealed cannot be opened without its key.
+  await clearSealed();
   const key = Array.from(crypto.getRandomValues(new Uint8Array(SEAL_KEY_BYTES)));
   const session = { id: crypto.randomUUID(), key, times: null };
   await memory.write(SESSION, session);
@@ -163,7 +163,11 @@ async function forget(reason) {
     await api.storage.local.set({ lockedAt: Date.now() }).catch(() => undefined);
   }
   await vault.stop();
-  await database.clear("sealed");
+  await clearSealed();
+}
+
+function clearSealed() {
+  return database.change({ sealed: { clear: true }, keySessions: { clear: true } });
 }
 
 /** Stores the session, and sets the alarm for its end. @param {Session} session @param {Moment} now */

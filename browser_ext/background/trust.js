@@ -10,6 +10,7 @@ import { codeOf, RequestError } from "../shared/messages.js";
 import { isPublicHost } from "../shared/public_host.js";
 import { digestOf } from "../shared/question.js";
 import * as database from "../shared/database.js";
+import { tellLearned, TURN } from "./learning.js";
 import * as memory from "./memory.js";
 import * as policy from "./policy.js";
 import { inTurn } from "./turns.js";
@@ -147,17 +148,27 @@ export async function listDecisions() {
 export async function accept({ fingerprint, kind, addresses }) {
   await policy.checkOwnDecisions();
   const [certificate, ...intermediates] = (await proposedAs(fingerprint)).certificates.map(decode);
-  const reply = await vault.call("decision.make", { certificate, kind, addresses, intermediates, ...(await judging()) });
-  await database.put("settings", { name: DECISIONS, value: reply.decisions });
+  await changeDecisions(async () =>
+    vault.call("decision.make", { certificate, kind, addresses, intermediates, ...(await judging()) }));
   await dropProposal({ fingerprint });
 }
 
 /** @param {{id: string}} body a fingerprint */
 export async function takeBack({ id }) {
-  const kept = await decisions();
-  if (!kept) return;
-  const reply = await vault.call("decision.remove", { decisions: kept, fingerprint: id });
-  await database.put("settings", { name: DECISIONS, value: reply.decisions });
+  await changeDecisions(async () => {
+    const kept = await decisions();
+    return kept && vault.call("decision.remove", { decisions: kept, fingerprint: id });
+  });
+}
+
+/** @param {() => Promise<{decisions: ArrayBuffer} | null>} act makes the next decisions from those that are kept */
+function changeDecisions(act) {
+  return inTurn(TURN, async () => {
+    const reply = await act();
+    if (!reply) return;
+    await database.put("settings", { name: DECISIONS, value: reply.decisions });
+    tellLearned();
+  });
 }
 
 /**
@@ -304,8 +315,7 @@ export async function acceptOwnAuthority({ addresses }) {
   await policy.checkOwnDecisions();
   const kept = await memory.read(OWN_AUTHORITY);
   if (!kept) throw new RequestError("question-changed");
-  const reply = await decideOnAuthority(decode(kept.certificate), addresses);
-  await database.put("settings", { name: DECISIONS, value: reply.decisions });
+  await changeDecisions(() => decideOnAuthority(decode(kept.certificate), addresses));
   await dropOwnAuthority();
 }
 

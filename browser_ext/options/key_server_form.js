@@ -20,7 +20,8 @@ import { byId, field } from "./parts.js";
 /** @typedef {import("./identities.js").ListedKeyFile} ListedKeyFile */
 /** @typedef {import("../../wasm_build/ui/key_account_view.js").Part} Part */
 /** @typedef {import("../../wasm_build/ui/key_account_view.js").App} App */
-/** @typedef {Omit<ReplyTo<"account.read">, "hasLostCode">} State */
+/** @typedef {Omit<ReplyTo<"account.read">, "hasLostCode" | "roaming">} State */
+/** @typedef {ReplyTo<"account.read">["roaming"]} Roaming */
 /** @typedef {NonNullable<State["account"]>} Account */
 /** @template T @typedef {import("../background/key_factor.js").Progress<T>} Progress */
 
@@ -34,8 +35,10 @@ let parts = [];
  * @param {Context} context @param {ListedKeyFile[]} keyFiles
  */
 export async function showKeyServer(context, keyFiles) {
-  // The note about a lost code is apart, because the page must not draw a new code anew while a person copies it.
-  const { hasLostCode, ...state } = await ask("account.read");
+  // These notes are apart, because the page must not draw a new code anew while a person copies it.
+  const { hasLostCode, roaming, ...state } = await ask("account.read");
+  const isStored = state.account !== null && !state.account.isNew;
+  showRoaming(context, isStored ? roaming : null);
   byId("lost-code").textContent = hasLostCode ? context.translate("recovery_code_lost") : "";
   const files = keyFiles.map(({ id, identities }) => ({ id, name: nameOf(identities[0]) }));
   const next = JSON.stringify([state, files]);
@@ -45,6 +48,24 @@ export async function showKeyServer(context, keyFiles) {
   const app = createApp(context);
   parts = state.account ? createParts(app, context, state, state.account, files) : [createConnecting(app, context, state)];
   byId("key-server").replaceChildren(...parts.map((part) => part.element));
+}
+
+/**
+ * Says whether contacts and decisions are at the key server too, and which do not count or stay here.
+ * @param {Context} context @param {Roaming} roaming null if nothing is to be said
+ */
+function showRoaming({ translate }, roaming) {
+  const { state, code, refused, staying } = roaming ?? { state: "none", code: "", refused: 0, staying: 0 };
+  const isTrouble = state === "ended" || state === "failed";
+  byId("roaming-hint").textContent = state === "managed" ? translate("roaming_managed") : [
+    roaming && !isTrouble ? translate("roaming_meaning") : "",
+    staying > 0 && !isTrouble ? translate("roaming_staying", { count: staying }) : "",
+  ].join(" ").trim();
+  byId("roaming-problem").textContent = [
+    state === "ended" ? translate("roaming_ended_here") : "",
+    state === "failed" ? translate("roaming_failed_here", { reason: errorText({ code }) }) : "",
+    refused > 0 ? translate("roaming_refused", { count: refused }) : "",
+  ].join(" ").trim();
 }
 
 /** @param {Context} context @returns {App} */
@@ -200,7 +221,15 @@ function createDisconnecting(app, { refresh }) {
 function createRemote(app, { host }, { refresh }) {
   return {
     host,
-    devices: async () => (await finish(app, ask("account.devices"))).devices,
+    devices: async () => {
+      try {
+        return (await finish(app, ask("account.devices"))).devices;
+      } catch (error) {
+        // If the session at the server has ended, the page asks for the passphrase.
+        void refresh();
+        throw error;
+      }
+    },
     revoke: async (/** @type {string} */ device, /** @type {Secret} */ passphrase) => {
       await finish(app, askWithSecrets("account.revoke", { device }, { passphrase }));
     },

@@ -10,19 +10,20 @@
  * `checkedSites` are the sites whose files are checked, with the newest signed list of each.
  * `receiptRequests` are sent messages that ask for signed receipts, without their content. `givenReceipts` are the
  * messages for which the person gave one. `keyAccounts` has the account at a key server, with this browser's token there
- * and what it has seen of the account; it has no key.
+ * and what it has seen of the account; it has no key. `keySessions` has the session at that server, sealed as the
+ * identities are.
  */
 import { inTransaction, openDatabase } from "../../wasm_build/vault/database.js";
 
 /** @typedef {keyof Stores} Store */
 
 const NAME = "sealwax";
-const VERSION = 7;
+const VERSION = 8;
 /** @type {Record<Store, string>} */
 const KEY_PATHS = {
   keyFiles: "id", requests: "id", sealed: "fingerprint", people: "fingerprint", anchors: "fingerprint", sites: "origin",
   settings: "name", drafts: "id", recipes: "origin", checkedSites: "origin", receiptRequests: "id", givenReceipts: "id",
-  keyAccounts: "user",
+  keyAccounts: "user", keySessions: "user",
 };
 
 /** @type {Promise<IDBDatabase> | undefined} */

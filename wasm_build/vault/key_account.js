@@ -29,6 +29,7 @@ import { PROTOCOL } from "./key_server.js";
  * }} KeyServerMemory
  */
 /** @typedef {{identities: SealedIdentity[], session: ArrayBuffer, known: ArrayBuffer, hasLostCode: boolean}} Opened */
+/** A session at the server, sealed, and the number of its calls. @typedef {{session: ArrayBuffer, calls: number}} OpenSession */
 /** @typedef {{id: string, name: string, created: number, latest: number, is_this: boolean}} KeyDevice */
 /**
  * The texts that the page keeps of a person's trust after a merge with the account. `base` is for the next merge. `refused` has the
@@ -101,6 +102,17 @@ export class KeyAccount {
   /** Whether there is a session at the server. */
   get isOpen() {
     return this.#session !== null;
+  }
+
+  /** The session at the server, for a client that goes on with it; null if there is none. @returns {OpenSession | null} */
+  get standing() {
+    return this.#session && { session: this.#session.slice(0), calls: this.#calls };
+  }
+
+  /** Goes on with the session of an earlier client. @param {OpenSession} standing */
+  resume({ session, calls }) {
+    this.#session = session;
+    this.#calls = calls;
   }
 
   /** @param {Passphrase} passphrase @returns {Promise<Opened>} */

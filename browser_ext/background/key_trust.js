@@ -1,0 +1,100 @@
+/**
+ * Contacts and decisions that roam with the account at a key server: they are merged with its entries by the vault
+ * (`roaming.merge`), which counts only decisions that one of the person's keys has signed.
+ */
+import { codeOf, RequestError } from "../shared/messages.js";
+import * as database from "../shared/database.js";
+import * as contacts from "./contacts.js";
+import { TURN } from "./learning.js";
+import * as memory from "./memory.js";
+import * as policy from "./policy.js";
+import * as trust from "./trust.js";
+import { inTurn } from "./turns.js";
+
+/** @typedef {import("../../wasm_build/vault/key_account.js").KeyAccount} KeyAccount */
+/** @typedef {import("../../wasm_build/vault/key_account.js").MergedTrust} MergedTrust */
+/** @typedef {{contacts: ArrayBuffer | null, decisions: ArrayBuffer | null}} Kept */
+/**
+ * @typedef {{
+ *   state: "stored" | "failed" | "ended" | "managed", code: string, refused: number, staying: number,
+ * }} Roaming `ended`: changes are sent after the next login; `managed`: an organisation decides about certificates in this
+ *   browser. `code` is that of the failure
+ */
+
+const ROAMING = "roaming";
+/** The codes of errors after which only a login helps. */
+export const ENDED = ["login-ended", "call-refused", "locked"];
+/** The person has changed something during each try before. */
+const TRIES = 5;
+
+/** What is known of the latest merge; null before the first. @returns {Promise<Roaming | null>} */
+export async function read() {
+  return (await memory.read(ROAMING)) ?? null;
+}
+
+/** @param {Roaming["state"]} state @param {string} [code] */
+export async function note(state, code = "") {
+  const { refused, staying } = (await read()) ?? { refused: 0, staying: 0 };
+  await memory.write(ROAMING, { state, code, refused, staying });
+}
+
+export function forget() {
+  return memory.forget(ROAMING);
+}
+
+/**
+ * Merges with the account, and notes the outcome. Rejects with the failure.
+ * @param {KeyAccount} client with a session at the server
+ */
+export async function merge(client) {
+  // Decisions of other browsers must not come around the organisation's policy.
+  if (!(await policy.read()).ownDecisions) return note("managed");
+  try {
+    const { refused, staying } = await mergeUnchanged(client);
+    await memory.write(ROAMING, { state: "stored", code: "", refused: refused.length, staying });
+  } catch (error) {
+    await note(ENDED.includes(codeOf(error)) ? "ended" : "failed", codeOf(error));
+    throw error;
+  }
+}
+
+/** @param {KeyAccount} client @returns {Promise<MergedTrust>} */
+async function mergeUnchanged(client) {
+  for (let tries = TRIES; tries > 0; tries -= 1) {
+    const [before, account] = await Promise.all([readKept(), database.get("keyAccounts", client.user)]);
+    const merged = await client.merge({ ...before, base: account?.base ?? null });
+    if (await keep(client.user, before, merged)) return merged;
+  }
+  throw new RequestError("no-reply");
+}
+
+/**
+ * Keeps the result, unless the person has changed something since `before`: the account has what it was, so the next merge
+ * finds the change.
+ * @param {string} user @param {Kept} before @param {MergedTrust} merged
+ */
+function keep(user, before, { contacts: known, decisions, base }) {
+  return inTurn(TURN, async () => {
+    const now = await readKept();
+    if (!isSame(now.contacts, before.contacts) || !isSame(now.decisions, before.decisions)) return false;
+    const account = await database.get("keyAccounts", user);
+    await database.change({
+      settings: { put: [
+        ...(known.byteLength ? [/** @type {const} */ ({ name: "contacts", value: known })] : []),
+        ...(decisions.byteLength ? [/** @type {const} */ ({ name: "decisions", value: decisions })] : []),
+      ] },
+      keyAccounts: { put: account ? [{ ...account, base }] : [] },
+    });
+    return true;
+  });
+}
+
+/** @returns {Promise<Kept>} */
+async function readKept() {
+  return { contacts: await contacts.read(), decisions: (await trust.kept()).decisions };
+}
+
+/** @param {ArrayBuffer | null} one @param {ArrayBuffer | null} other */
+function isSame(one, other) {
+  return one === other || (one !== null && other !== null && contacts.isEqual(one, other));
+}
