@@ -150,6 +150,10 @@ interface KeptAccount {
   hasLostCode?: boolean;
   /** What the account had at the last merge of contacts and decisions, encrypted under its key; null before the first. */
   base?: ArrayBuffer | null;
+  /** The signed list of the server's addresses, if the pages of the bridge name one. */
+  discovery?: import("./background/key_servers.js").Discovery | null;
+  /** The last good list, as the vault returned it. */
+  followed?: ArrayBuffer | null;
 }
 
 /** A session at a key server. `sealedIn`: the unlocked session whose key seals it. */

@@ -8,14 +8,14 @@
  */
 import { addressKey } from "../../wasm_build/ui/formats.js";
 import { KeyAccount } from "../../wasm_build/vault/key_account.js";
-import { KeyServer } from "../../wasm_build/vault/key_server.js";
 import { api } from "../shared/api.js";
 import * as database from "../shared/database.js";
-import { apiAddress, directoryOrigin, directoryPattern } from "../shared/directory_address.js";
+import { directoryOrigin, directoryPattern } from "../shared/directory_address.js";
 import { codeOf, RequestError } from "../shared/messages.js";
 import * as bridge from "./bridge.js";
-import { ask, readJson } from "./bridge_requests.js";
+import { readJson } from "./bridge_requests.js";
 import * as factor from "./key_factor.js";
+import { createServer, readNamed } from "./key_servers.js";
 import * as keyTrust from "./key_trust.js";
 import * as keys from "./keys.js";
 import { onLearned } from "./learning.js";
@@ -89,18 +89,16 @@ export async function read() {
   };
 }
 
-/** The key server that the pages of the person's bridge name; "" if they name none. */
+/** The key server that the pages of the person's bridge name, "" if they name none, and its further addresses. */
 export async function findServer() {
-  const { directory } = await bridge.read();
-  if (!directory) throw new RequestError("no-directory");
-  const response = await ask(`${directory}/config.json`, { credentials: "omit" });
-  const { keyServer } = response.ok ? await readJson(response) : { keyServer: "" };
-  return { server: typeof keyServer === "string" && keyServer ? apiAddress(keyServer, directory) : "" };
+  const { server, discovery } = await readNamed();
+  return { server, further: discovery?.keyServers ?? [] };
 }
 
 /**
  * Notes the account with which this browser exchanges identities. Rejects with `bad-key-server`, `bad-key-user`,
- * `key-server-not-granted`, or the failure of the server.
+ * `key-server-not-granted`, or the failure of the server. A list of its addresses counts only if the pages of the person's
+ * bridge name this server.
  * @param {{server: string, user: string}} body
  */
 export function connect({ server, user }) {
@@ -110,11 +108,18 @@ export function connect({ server, user }) {
     if (!/^[^\s@]+@[^\s@]+$/u.test(account)) throw new RequestError("bad-key-user");
     const origin = originOf(server);
     await checkGranted(origin);
-    const answer = /** @type {Record<string, unknown>} */ (await new KeyServer(origin).parameters(account));
+    const named = await readNamed().catch(() => null);
+    const discovery = named?.server === origin ? named.discovery : null;
+    /** @type {ArrayBuffer | null} */
+    let followed = null;
+    const found = createServer({ server: origin, user: account, discovery }, {
+      read: () => followed, write: (list) => { followed = list; },
+    });
+    const answer = /** @type {Record<string, unknown>} */ (await found.parameters(account));
     if (typeof answer.nonce !== "string") throw new RequestError("no-key-server");
     await forgetAccount();
     const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).buffer;
-    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, base: null });
+    await database.put("keyAccounts", { user: account, server: origin, token, known: null, stored: [], hasLostCode: false, base: null, discovery, followed });
   });
 }
 
@@ -225,12 +230,22 @@ async function withClient(act) {
 }
 
 /** @param {KeptAccount} kept */
-async function createClient({ server, user, hasLostCode }) {
-  const client = new KeyAccount(async () => caller, sealing, memory, { server: new KeyServer(server), user, askFactor: factor.askPage });
-  client.hasLostCode = hasLostCode ?? false;
+async function createClient(kept) {
+  const { user } = kept;
+  const server = createServer(kept, {
+    read: async () => (await database.get("keyAccounts", user))?.followed ?? null, write: (followed) => keepList(user, followed),
+  });
+  const client = new KeyAccount(async () => caller, sealing, memory, { server, user, askFactor: factor.askPage });
+  client.hasLostCode = kept.hasLostCode ?? false;
   const standing = await findSession(user);
   if (standing) client.resume(standing);
   return client;
+}
+
+/** @param {string} user @param {ArrayBuffer} followed the last good list of the server's addresses */
+async function keepList(user, followed) {
+  const kept = await database.get("keyAccounts", user);
+  if (kept) await database.put("keyAccounts", { ...kept, followed });
 }
 
 /** The session at the server, if the keys have not been locked since. @param {string} user */

@@ -127,15 +127,18 @@ function createConnecting(app, { refresh }, { bridge, address }) {
     type: "button", class: "quiet", text: translate("key_server_find", { host: isolate(bridge) }), hidden: !bridge,
     data: { test: "key-server-find" },
   });
+  let found = { server: "", further: /** @type {string[]} */ ([]) };
   finding.addEventListener("click", () => void app.attempt(finding, translate("working"), failure, async () => {
-    server.input.value = (await ask("account.find")).server;
+    found = await ask("account.find");
+    server.input.value = found.server;
     if (!server.input.value) failure.textContent = translate("key_server_not_named");
     server.input.focus();
   }));
   const connect = () => {
     const origin = safeOrigin(server.input.value.trim());
     // The permission is requested in the click itself: browsers grant sites at no other time.
-    const granting = origin ? api.permissions.request({ origins: [directoryPattern(origin)] }).catch(() => false) : null;
+    const origins = [origin, ...(origin === found.server ? found.further : [])];
+    const granting = origin ? api.permissions.request({ origins: origins.map(directoryPattern) }).catch(() => false) : null;
     return app.attempt(go, translate("working"), failure, async () => {
       await granting;
       await ask("account.connect", { server: server.input.value, user: user.input.value });

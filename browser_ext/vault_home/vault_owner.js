@@ -31,7 +31,7 @@ const PASSED_ON = /** @type {const} */ ([
   "decision.remove", "trust.follow", "form.sign", "message.compose", "key.export", "request.make", "request.finish", "contacts.list",
   "contacts.learn", "contacts.remove", "kept.join", "pages.verify", "backup.seal", "backup.open",
   "identity.keep", "roaming.register", "roaming.login", "roaming.open", "roaming.recover", "roaming.sign", "roaming.push",
-  "roaming.take", "roaming.prove", "roaming.merge",
+  "roaming.take", "roaming.prove", "roaming.merge", "roaming.find",
 ]);
 
 /** @typedef {Omit<Encrypted<VaultArgs<"field.verify">>, "cms"> & {cms: string}} ArmoredField */

@@ -8,7 +8,7 @@
 import { base64FromBytes, bytesFromBase64 } from "../../wasm_build/vault/base64.js";
 import { ApiError, JSON_TYPE, readJson, request } from "../../wasm_build/vault/json_requests.js";
 import { joinAnswers } from "../../wasm_build/vault/lookups.js";
-import { readAtMost } from "./read_at_most.js";
+import { readAtMost } from "../../wasm_build/vault/read_at_most.js";
 
 export { ApiError };
 

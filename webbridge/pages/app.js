@@ -14,7 +14,7 @@ import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { KeyRing } from "./keys.js";
 import { KeptList } from "./kept_list.js";
-import { KeyServerFinder } from "./key_server_finder.js";
+import { KeyServerFinder } from "../../wasm_build/vault/key_server_finder.js";
 import { KeyServerMemory } from "./key_server_memory.js";
 import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
@@ -80,7 +80,7 @@ export class App {
   /**
    * @param {{
    *   root: HTMLElement, announcer: HTMLElement, translate: Catalogue, apiOrigin: string, keyServerOrigin: string,
-   *   discovery: import("./key_server_finder.js").Discovery | null,
+   *   discovery: import("../../wasm_build/vault/key_server_finder.js").Discovery | null,
    * }} options
    */
   constructor({ root, announcer, translate, apiOrigin, keyServerOrigin, discovery }) {
@@ -95,7 +95,10 @@ export class App {
     });
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
     // server of its own, and get the stretched passphrase.
-    this.keyServer = new KeyServer(keyServerOrigin, discovery && new KeyServerFinder(vault, discovery, () => this.address ?? ""));
+    const finder = discovery && new KeyServerFinder(
+      vault, discovery, () => this.address ?? "", new KeptList(`followed-servers ${discovery.key}`),
+    );
+    this.keyServer = new KeyServer(keyServerOrigin, finder);
     this.trust = new TrustKeeper(new KeptList(`followed-list ${apiOrigin}`));
     this.mailVault = new MailVault(this.keys.vault, this.keys, this.trust, (lookups, signal) =>
       this.api.askAuthorities(lookups, signal));

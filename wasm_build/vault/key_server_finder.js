@@ -1,13 +1,12 @@
 /**
  * Finds the key server of the person's account by the signed list of servers, when it does not answer.
  *
- * The key that signs the list comes from the origin of the pages, as the name of the key server does. The list may come
- * from anywhere: the vault verifies it. Whatever it says, the page's policy allows only the servers that the operator has
- * configured (`webbridge/security.py`).
+ * The key that signs the list comes from the origin of the bridge's pages, as the name of the key server does. The list may
+ * come from anywhere: the vault verifies it. Whatever it says, the policy of the pages allows only the servers that the
+ * operator has configured (`webbridge/security.py`), and the extension only those that the person has granted.
  */
 
-import { ApiError, request } from "../../wasm_build/vault/json_requests.js";
-import { KeptList } from "./kept_list.js";
+import { ApiError, request } from "./json_requests.js";
 import { readAtMost } from "./read_at_most.js";
 
 const MAX_LIST_BYTES = 65_536;
@@ -16,6 +15,12 @@ const FETCH_INTERVAL_MILLISECONDS = 10_000;
 
 /** @typedef {{key: string, url: string}} Discovery the key that signs the list, and the list's address */
 /** @typedef {{code: string, message: string}} Problem */
+/**
+ * The place of the last good list.
+ * @typedef {{
+ *   read: () => ArrayBuffer | null | Promise<ArrayBuffer | null>, write: (followed: ArrayBuffer) => void | Promise<void>,
+ * }} Kept
+ */
 
 export class KeyServerFinder {
   #vault;
@@ -25,15 +30,16 @@ export class KeyServerFinder {
   #askedAt = -Infinity;
 
   /**
-   * @param {() => Promise<import("../../wasm_build/vault/session.js").Caller>} vault
+   * @param {() => Promise<import("./session.js").Caller>} vault
    * @param {Discovery} discovery
    * @param {() => string} user
+   * @param {Kept} kept
    */
-  constructor(vault, discovery, user) {
+  constructor(vault, discovery, user, kept) {
     this.#vault = vault;
     this.#discovery = discovery;
     this.#user = user;
-    this.#kept = new KeptList(`followed-servers ${discovery.key}`);
+    this.#kept = kept;
   }
 
   /**
@@ -44,7 +50,7 @@ export class KeyServerFinder {
    */
   async find(server) {
     const vault = await this.#vault();
-    const [signed, followed] = [await this.#fetch(), this.#kept.read()];
+    const [signed, followed] = [await this.#fetch(), await this.#kept.read()];
     const found = await vault.call("roaming.find", {
       server,
       user: this.#user(),
@@ -53,7 +59,7 @@ export class KeyServerFinder {
       ...(signed && { signed }),
       ...(followed && { followed }),
     });
-    if (found.followed) this.#kept.write(found.followed);
+    if (found.followed) await this.#kept.write(found.followed);
     const problem = /** @type {Problem | undefined} */ (found.problems[0]);
     // An answer that is no list at all, as from the network of a hotel, has no sentence of its own.
     if (!found.addresses.length && problem?.code.startsWith("discovery-")) throw new ApiError(problem.code, problem.message);

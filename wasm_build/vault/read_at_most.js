@@ -1,6 +1,6 @@
 /** Reads answers up to a bound. */
 
-import { ApiError } from "../../wasm_build/vault/json_requests.js";
+import { ApiError } from "./json_requests.js";
 
 /**
  * The bytes of a response. The rest of a longer one is not read.
