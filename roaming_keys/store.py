@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, literal, outerjoin, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.database import SCHEMA
@@ -50,9 +50,11 @@ _TABLES_OF_ACCOUNTS: Final = (
 # Made once: making a statement takes SQLAlchemy longer than running it.
 _USER, _KEY, _TOKEN = "the_user", "the_key", "the_token"
 _ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.user == bindparam(_USER))
-_IS_DEVICE: Final = and_(DEVICE.c.user == ACCOUNT.c.user, DEVICE.c.token == bindparam(_TOKEN))
-_ACCOUNT_AND_DEVICE: Final = _ACCOUNT.add_columns(DEVICE.c.id.label("device")).outerjoin_from(
-    ACCOUNT, DEVICE, _IS_DEVICE
+# Always one row after two searches, so that it takes the same time for a user who is not registered.
+_ONE_ROW: Final = select(literal(1)).subquery("one_row")
+_DEVICE: Final = select(DEVICE.c.id).where(DEVICE.c.user == bindparam(_USER), DEVICE.c.token == bindparam(_TOKEN))
+_ACCOUNT_AND_DEVICE: Final = select(ACCOUNT, _DEVICE.scalar_subquery().label("device")).select_from(
+    outerjoin(_ONE_ROW, ACCOUNT, ACCOUNT.c.user == bindparam(_USER))
 )
 _OF_RECORD: Final = select(RECORD.c.bundle_id, RECORD.c.version, RECORD.c.sealed)
 _RECORD: Final = _OF_RECORD.where(RECORD.c.user == bindparam(_USER))
@@ -148,8 +150,8 @@ class Store:
     def find_account_and_device(self, user: str, token_hash: bytes) -> tuple[Account | None, bool]:
         """Return the account of a user, and whether the user has logged in on the device with this token."""
         with self._database.reading() as rows:
-            row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).first()
-        return (None, False) if row is None else (_account_of(row), row.device is not None)
+            row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).one()
+        return None if row.user is None else _account_of(row), row.device is not None
 
     def find_record(self, user: str) -> SealedRecord | None:
         """Return the record of a user; None if the account was deleted."""

@@ -48,7 +48,9 @@ def _in_turns(stand: KeyStand, size: int, count: int, runs: int) -> tuple[list[f
     client = stand.client()
     sides: tuple[list[float], list[float], list[float]] = ([], [], [])
     for number in range(runs):
-        names = (user(number % count, size), f"one{number}.{size}@example.test", f"two{number}.{size}@example.test")
+        # Each name is tried equally often: the counters' rows of a name that was tried before are there already.
+        again = number % count
+        names = (user(again, size), f"one{again}.{size}@example.test", f"two{again}.{size}@example.test")
         order = [(number + place) % 3 for place in range(3)]
         for side in order:
             body = client.sign(names[side], WRONG_SEED, STRANGE_DEVICE)

@@ -11,6 +11,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+# A row that is no table's.
+_ONE_ROW = ("SCAN CONSTANT ROW", "SCAN one_row")
+
 
 @dataclass(slots=True)
 class Statements:
@@ -29,7 +32,7 @@ class Statements:
             for text, parameters in self.seen:
                 if text.split()[0] in ("SELECT", "DELETE", "UPDATE", "INSERT"):
                     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
-                    found += [text for line in plan if line.startswith(f"SCAN {of}")]
+                    found += [text for line in plan if line.startswith(f"SCAN {of}") and not line.endswith(_ONE_ROW)]
         return found
 
 
