@@ -1,8 +1,8 @@
-"""Enrolment tickets: after a mail login, the bridge confirms to the key server that the user owns the address.
+"""Tickets: after a mail login, the bridge confirms to the key server that the user owns the address.
 
 A ticket is base64url(claims) "." base64url(signature). The claims are JSON, and the signature is by the bridge's
 Ed25519 key (RFC 8032) over a label and the claims. The key server has only the public key, so it can make no ticket.
-Each ticket has an id, under which it registers once.
+Each ticket has an id and a purpose, and works once: to register, or for one step of a reset.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import binascii
 import datetime
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -25,12 +26,18 @@ from smime_core.text import read_ed25519
 
 KEY_BYTES: Final = 32
 LIFETIME: Final = datetime.timedelta(minutes=10)
-_PURPOSE: Final = "enrolment"
 _LABEL: Final = "ticket 2"
 # The clocks of the two servers may differ by so much.
 _SLACK: Final = datetime.timedelta(seconds=CLOCK_SLACK_SECONDS)
 _MAX_CHARACTERS: Final = 2_048
 _ID_BYTES: Final = 16
+
+
+class Purpose(StrEnum):
+    """What a ticket is for."""
+
+    ENROLMENT = "enrolment"
+    RESET = "reset"
 
 
 class BadTicket(SmimeError):
@@ -42,7 +49,7 @@ class BadTicket(SmimeError):
     code = "bad-ticket"
 
     def __init__(self) -> None:
-        super().__init__("the enrolment ticket is not valid: log in to the mail account again")
+        super().__init__("the ticket is not valid: log in to the mail account again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +76,22 @@ def read_public_key(text: str) -> bytes:
 
 
 def issue_ticket(
-    key: bytes, *, audience: str, user: str, at: datetime.datetime, discovery_key: str | None = None
+    key: bytes,
+    *,
+    audience: str,
+    user: str,
+    at: datetime.datetime,
+    purpose: Purpose = Purpose.ENROLMENT,
+    discovery_key: str | None = None,
 ) -> str:
-    """Return a ticket with which `user` may register at the key server with the origin `audience` for LIFETIME.
+    """Return a ticket of `user` for one purpose at the key server with the origin `audience`, valid for LIFETIME.
 
     `discovery_key` is the text of the key that signs the list of the domain's servers, for the client to pin.
     """
     claims = TicketClaims(
         audience=audience,
         user=normalise_user(user),
-        purpose=_PURPOSE,
+        purpose=purpose,
         issued=int(at.timestamp()),
         ends=int((at + LIFETIME).timestamp()),
         id=_to_base64url(secrets.token_bytes(_ID_BYTES)),
@@ -88,10 +101,18 @@ def issue_ticket(
     return f"{_to_base64url(claims)}.{_to_base64url(signature)}"
 
 
-def check_ticket(public_key: bytes, ticket: str, *, audience: str, user: str, at: datetime.datetime) -> Ticket:
-    """Return the ticket if it lets `user` register at the time `at`. Raises BadTicket.
+def check_ticket(
+    public_key: bytes,
+    ticket: str,
+    *,
+    audience: str,
+    user: str,
+    at: datetime.datetime,
+    purpose: Purpose = Purpose.ENROLMENT,
+) -> Ticket:
+    """Return the ticket if it is one of `user` for the purpose at the time `at`. Raises BadTicket.
 
-    The caller checks that no earlier registration used its id.
+    The caller checks that its id was not used before.
     """
     if len(ticket) > _MAX_CHARACTERS:
         raise BadTicket
@@ -106,7 +127,7 @@ def check_ticket(public_key: bytes, ticket: str, *, audience: str, user: str, at
     ends = datetime.datetime.fromtimestamp(claims.ends, datetime.UTC)
     issued = datetime.datetime.fromtimestamp(claims.issued, datetime.UTC)
     is_now = issued - _SLACK <= at < ends <= issued + LIFETIME
-    if (claims.audience, claims.user, claims.purpose) != (audience, normalise_user(user), _PURPOSE) or not is_now:
+    if (claims.audience, claims.user, claims.purpose) != (audience, normalise_user(user), purpose) or not is_now:
         raise BadTicket
     return Ticket(claims.id, ends)
 

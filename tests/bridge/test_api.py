@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from roaming_keys.protocol import find_discovery_key
-from roaming_keys.tickets import BadTicket, check_ticket, public_key_of
+from roaming_keys.tickets import BadTicket, Purpose, check_ticket, public_key_of
 from sealwax.service import check_origin, host_of
 from smime_core import blocking
 from smime_core.ca.demo import create_authority, issue_identity
@@ -171,6 +171,7 @@ def as_account(address: str) -> dict[str, str]:
         ("PUT", "/api/folders/an-id/9/flags"),
         ("POST", "/api/send"),
         ("POST", "/api/enrolment"),
+        ("POST", "/api/enrolment/reset"),
         ("POST", "/api/directory"),
         ("POST", "/api/pki/status"),
         ("POST", "/api/pki/issuers"),
@@ -354,6 +355,7 @@ def test_a_preflight_from_the_pages_passes_and_from_elsewhere_not(browser: Flask
         ("DELETE", "/api/session"),
         ("POST", "/api/send"),
         ("POST", "/api/enrolment"),
+        ("POST", "/api/enrolment/reset"),
         ("PUT", "/api/folders/an-id/9/flags"),
     ],
 )
@@ -714,6 +716,20 @@ def test_a_ticket_proves_the_address_of_the_session_and_no_other(alice: FlaskCli
     clock.advance(seconds=600)
     with pytest.raises(BadTicket):
         check_ticket(key, ticket, audience=KEYS, user=ALICE, at=clock())
+
+
+def test_a_ticket_for_a_reset_registers_nobody_and_the_other_resets_nothing(
+    alice: FlaskClient, clock: FakeClock
+) -> None:
+    key, at = public_key_of(ENROLMENT_KEY), clock()
+    for path, purpose, other in (
+        ("/api/enrolment", Purpose.ENROLMENT, Purpose.RESET),
+        ("/api/enrolment/reset", Purpose.RESET, Purpose.ENROLMENT),
+    ):
+        ticket = alice.post(path, base_url=API, headers=FROM_PAGES).get_json()["ticket"]
+        check_ticket(key, ticket, audience=KEYS, user=ALICE, at=at, purpose=purpose)
+        with pytest.raises(BadTicket):
+            check_ticket(key, ticket, audience=KEYS, user=ALICE, at=at, purpose=other)
 
 
 def test_a_ticket_names_the_key_of_the_list_of_servers(config: BridgeConfig) -> None:

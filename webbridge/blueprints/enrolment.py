@@ -1,10 +1,13 @@
-"""`POST /api/enrolment`: a ticket that proves to the key server that the signed-in user owns the address."""
+"""`POST /api/enrolment` and `POST /api/enrolment/reset`: tickets for the key server.
+
+A ticket proves that the signed-in user owns the address.
+"""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from roaming_keys.tickets import issue_ticket
+from roaming_keys.tickets import Purpose, issue_ticket
 from webbridge.services import require_session, services
 
 blueprint = Blueprint("enrolment", __name__)
@@ -12,7 +15,17 @@ blueprint = Blueprint("enrolment", __name__)
 
 @blueprint.post("/enrolment")
 def make_ticket() -> Response:
-    """Issue a ticket for the address of the session."""
+    """Issue a ticket that registers the address of the session."""
+    return _issue(Purpose.ENROLMENT)
+
+
+@blueprint.post("/enrolment/reset")
+def make_reset_ticket() -> Response:
+    """Issue a ticket that starts or finishes a reset of the account of the session's address."""
+    return _issue(Purpose.RESET)
+
+
+def _issue(purpose: Purpose) -> Response:
     session = require_session()
     config = services().config
     ticket = issue_ticket(
@@ -20,6 +33,7 @@ def make_ticket() -> Response:
         audience=config.key_server_origin,
         user=session.address,
         at=config.clock(),
+        purpose=purpose,
         discovery_key=config.discovery_key,
     )
     return jsonify(ticket=ticket)
