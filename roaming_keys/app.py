@@ -14,6 +14,7 @@ from roaming_keys.login_views import LoginViews
 from roaming_keys.organisation.notices import NoNotices
 from roaming_keys.organisation.views import install_organisation
 from roaming_keys.reader import MAX_SMALL_BYTES
+from roaming_keys.reset_views import ResetViews
 from roaming_keys.server_keys import KeyRing, ServerKeyError
 from roaming_keys.store import Store
 from roaming_keys.tickets import BadTicket
@@ -56,6 +57,7 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.delete("/account")(account.delete)
     FactorViews(config, store.keys, store).install(app)
     install_organisation(app, config, store, NoNotices())
+    ResetViews(config, store.keys, store, logins).install(app)
     app.extensions[_STORE] = store
     return app
 

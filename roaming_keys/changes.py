@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 
 from roaming_keys.protocol import AccountKeys, KeyAccount, check_passphrase, stretch
-from roaming_keys.records import OpenRecord, build_first_record, build_rotated_record
+from roaming_keys.records import OpenRecord, build_first_record, build_reset_record, build_rotated_record
 from roaming_keys.recovery import RecoveryKeys
 from roaming_keys.state import WrapKey
 from roaming_keys.wire import LoginKeys, Parameters, Registration, Rotation, WrapKind
@@ -36,6 +37,32 @@ async def build_registration(
         keys=LoginKeys(parameters=parameters, login_key=keys.public),
         record=await build_first_record(account.user, identities, keys, provider),
     )
+
+
+async def build_reset(
+    account: KeyAccount,
+    identities: Sequence[Identity],
+    ticket: str,
+    provider: CryptoProvider,
+    *,
+    before: Parameters,
+    version: int,
+    at: datetime.datetime,
+    mail_password: bytes | None = None,
+) -> Registration:
+    """Return the body of `POST /reset/finish`: `identities` as the record after `version`, marked as reset at `at`.
+
+    The new parameters cost a guesser at least as much as those of `before`, because other devices refuse weaker ones.
+    Raises as `build_registration`.
+    """
+    check_passphrase(account.passphrase, mail_password)
+    parameters = new_parameters(provider).at_the_cost_of(before)
+    keys = await stretch(account, parameters, provider)
+    record = await build_reset_record(
+        account.user, identities, keys, provider, version=version + 1, at=int(at.timestamp())
+    )
+    login_keys = LoginKeys(parameters=parameters, login_key=keys.public)
+    return Registration(user=account.user, ticket=ticket, keys=login_keys, record=record)
 
 
 async def build_rotation(

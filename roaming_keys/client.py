@@ -21,8 +21,8 @@ from urllib.request import (
 
 from roaming_keys.calls import Call
 from roaming_keys.protocol import normalise_origin
-from roaming_keys.session import KeyServerError
-from roaming_keys.wire import MAX_ANSWER_BYTES, Refusal, Registration
+from roaming_keys.session import KeyServerError, Transport
+from roaming_keys.wire import MAX_ANSWER_BYTES, Refusal, Registration, ResetAnswer, ResetRequest
 from smime_core.errors import SmimeError
 
 TIMEOUT_SECONDS = 20.0  # for each step
@@ -60,9 +60,20 @@ class HttpTransport:
             raise KeyServerError("key-server-unreachable", f"the key server does not answer: {error}") from error
 
 
-async def register_account(transport: HttpTransport, registration: Registration) -> None:
+async def register_account(transport: Transport, registration: Registration) -> None:
     """Send a registration to the key server. Raises KeyServerError."""
     await transport.send(Call(method="POST", path="/register", body=registration.to_json()))
+
+
+async def start_reset(transport: Transport, user: str, ticket: str) -> ResetAnswer:
+    """Start a reset of the account of `user`, or return the one that goes on. Raises KeyServerError."""
+    body = ResetRequest(user=user, ticket=ticket).to_json()
+    return ResetAnswer.from_json(await transport.send(Call(method="POST", path="/reset", body=body)))
+
+
+async def finish_reset(transport: Transport, registration: Registration) -> None:
+    """Put a new account in the place of the one whose passphrase is forgotten. Raises KeyServerError."""
+    await transport.send(Call(method="POST", path="/reset/finish", body=registration.to_json()))
 
 
 def exchange(opener: OpenerDirector, request: Request) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roaming_keys.key_sources import GivenKeys, KeyringKeys
+from roaming_keys.resets import MIN_DELAY
 from roaming_keys.server_keys import KeySource, MasterKey
 from roaming_keys.tickets import KEY_BYTES
 from sealwax.service import check_origin, check_proxies, now
@@ -23,7 +24,7 @@ class KeyServerConfig:
     origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes,
     or is the place that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of
     the server, which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these
-    headers are ignored. Raises ValueError.
+    headers are ignored. `reset_delay` is the time between the start of a reset and its end. Raises ValueError.
     """
 
     origin: str
@@ -33,12 +34,15 @@ class KeyServerConfig:
     pages_origins: tuple[str, ...] = ()
     master_key: bytes | KeySource | None = field(default=None, repr=False)
     proxies: int = 0
+    reset_delay: datetime.timedelta = MIN_DELAY
     clock: Callable[[], datetime.datetime] = now
 
     def __post_init__(self) -> None:
         for origin in (self.origin, *self.addresses, *self.pages_origins):
             check_origin(origin)
         check_proxies("proxies", self.proxies)
+        if self.reset_delay < MIN_DELAY:
+            raise ValueError(f"the delay of a reset is {self.reset_delay}, expected at least {MIN_DELAY}")
         if len(self.ticket_key) != KEY_BYTES:
             raise ValueError(f"the ticket key has {len(self.ticket_key)} bytes, expected {KEY_BYTES}")
 

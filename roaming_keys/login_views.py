@@ -19,6 +19,7 @@ from roaming_keys.limits import LoginLimits
 from roaming_keys.new_session import NewSession, UsedBefore
 from roaming_keys.protocol import LoginWay, login_record, normalise_user
 from roaming_keys.records import FIRST_VERSION
+from roaming_keys.resets import ResetStore
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.store import Account, AccountExists, SealedRecord, Store
@@ -31,6 +32,8 @@ MAX_CLOCK_SECONDS: Final = 300
 _REFUSALS: Final = {
     LoginWay.PASSPHRASE: "The address or the passphrase is not right.",
     LoginWay.RECOVERY_CODE: "The address or the recovery code is not right.",
+    LoginWay.UNDO_BY_PASSPHRASE: "No account from before a reset is kept that this passphrase opens.",
+    LoginWay.UNDO_BY_CODE: "No account from before a reset is kept that this recovery code opens.",
 }
 
 
@@ -41,6 +44,7 @@ class LoginViews:
         self._config = config
         self._keys = keys
         self._store = store
+        self._resets = ResetStore(store)
         self._limits = LoginLimits(store.database, keys.counter_name)
         # No login is right for it.
         false_key = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
@@ -91,6 +95,14 @@ class LoginViews:
         """Start a session for a login by the recovery code."""
         return self._start_session(LoginWay.RECOVERY_CODE)
 
+    def undo_by_passphrase(self) -> Response:
+        """Put the account from before a reset back, and start a session, for a login by the passphrase from before."""
+        return self._start_session(LoginWay.UNDO_BY_PASSPHRASE)
+
+    def undo_by_code(self) -> Response:
+        """Put the account from before a reset back, and start a session, for a login by its recovery code."""
+        return self._start_session(LoginWay.UNDO_BY_CODE)
+
     def _start_session(self, way: LoginWay) -> Response:
         """Start a session for a login that the account's key has signed, and return the record.
 
@@ -106,6 +118,8 @@ class LoginViews:
             raise ServiceError(409, "login-too-late", "The login took too long. Log in again.")
         token_hash = self._keys.counter_name("device", f"{attempt.device.token.hex()} {user}")
         account, is_known = self._store.find_account_and_device(user, token_hash)
+        if way.is_undo:
+            account = self._resets.find_kept(user, at)
         device = token_hash if is_known else None
         counted = self._limits.start(user, client_site(request.remote_addr), device=device, at=at)
         login_key = self._key_that_signed(attempt, user, way, account)
@@ -129,11 +143,12 @@ class LoginViews:
             raise ServiceError(401, "login-refused", _REFUSALS[way]) from None
         except AccountDisabled:
             # Said only to somebody who knows the passphrase or the code.
-            raise ServiceError(403, "account-disabled", "Your administrator has disabled this account.") from None
+            raise account_disabled() from None
         self._limits.succeeded(counted, at)
+        self._resets.sweep(at)
         if isinstance(started, FactorDemand):
             return json_answer(started.to_json())
-        answer = answer_with_record(self._store, user, attempt.session_key, started)
+        answer = answer_with_record(self._store, user, attempt.session_key, started, way=way, at=at)
         if answer is None:
             raise ServiceError(401, "login-refused", _REFUSALS[way])
         return answer
@@ -152,13 +167,29 @@ class LoginViews:
         return login_key if stored else None
 
 
-def answer_with_record(store: Store, user: str, session_key: bytes, ends: datetime.datetime) -> Response | None:
+def answer_with_record(
+    store: Store, user: str, session_key: bytes, ends: datetime.datetime, *, way: LoginWay, at: datetime.datetime
+) -> Response | None:
     """Return the answer to a login whose session has started, or None if it was ended meanwhile."""
+    if way.is_undo:
+        # The account that took the place of this one was deleted.
+        store.database.erase_deleted()
     stored = store.find_record_of(session_key)
     if stored is None:
         return None
     record = KeyRecord.from_json(store.keys.unseal(Sealed.RECORD, stored.sealed, user))
-    return json_answer(LoginAnswer(ends=int(ends.timestamp()), record=record).to_json())
+    reset = ResetStore(store).find(user, at)
+    answer = LoginAnswer(
+        ends=int(ends.timestamp()),
+        record=record,
+        reset_ready=None if reset is None else int(reset.ready.timestamp()),
+    )
+    return json_answer(answer.to_json())
+
+
+def account_disabled() -> ServiceError:
+    """Return the refusal for the owner of an account that an administrator has disabled."""
+    return ServiceError(403, "account-disabled", "Your administrator has disabled this account.")
 
 
 def _account_exists() -> ServiceError:

@@ -113,6 +113,18 @@ class LoginWay(StrEnum):
 
     PASSPHRASE = "login"  # noqa: S105  # a label
     RECOVERY_CODE = "recover"
+    UNDO_BY_PASSPHRASE = "undo reset"  # noqa: S105  # a label
+    UNDO_BY_CODE = "undo reset by code"
+
+    @property
+    def is_by_passphrase(self) -> bool:
+        """Whether the key that signs comes from the passphrase, not from the recovery code."""
+        return self in (LoginWay.PASSPHRASE, LoginWay.UNDO_BY_PASSPHRASE)
+
+    @property
+    def is_undo(self) -> bool:
+        """Whether the login is to the account from before a reset, which it puts back."""
+        return self in (LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

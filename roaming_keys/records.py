@@ -108,6 +108,14 @@ async def build_first_record(
     return await _build_under_new_key(user, base, keys, provider)
 
 
+async def build_reset_record(
+    user: str, identities: Sequence[Identity], keys: AccountKeys, provider: CryptoProvider, *, version: int, at: int
+) -> KeyRecord:
+    """Return `identities` as the first record after a reset at the time `at`, in seconds since 1970."""
+    base = _Base(version=version, identities=identities, state=AccountState(reset=at))
+    return await _build_under_new_key(user, base, keys, provider)
+
+
 async def build_next_record(opened: OpenRecord, user: str, provider: CryptoProvider) -> KeyRecord:
     """Return the content of an open record as the next version, under the same key."""
     record = opened.record

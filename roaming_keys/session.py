@@ -34,7 +34,12 @@ from roaming_keys.wire import (
 from smime_core.errors import SmimeError
 from smime_core.provider import CryptoProvider
 
-_PATHS: Final = {LoginWay.PASSPHRASE: "/login", LoginWay.RECOVERY_CODE: "/recover"}
+_PATHS: Final = {
+    LoginWay.PASSPHRASE: "/login",
+    LoginWay.RECOVERY_CODE: "/recover",
+    LoginWay.UNDO_BY_PASSPHRASE: "/reset/undo",
+    LoginWay.UNDO_BY_CODE: "/reset/undo-by-code",
+}
 # Each time, another device has stored something in the moment between.
 _PUSH_TRIES: Final = 5
 # The first try has ended all other sessions, so that only a device which has logged in since can have stored something.
@@ -86,11 +91,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnDevice:
-    """The device of a login, what it knows of the account (None at the first time), and its time (aware)."""
+    """The device of a login, what it knows of the account (None at the first time), and its time (aware).
+
+    `agreed` is the reset of the account that the person has agreed to, in the words of `known.AccountReset`.
+    """
 
     device: Device
     known: Known | None
     at: datetime.datetime
+    agreed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +107,8 @@ class Session:
     """A session and the open record. Each method that changes something returns the session after it.
 
     `own` are the wrap keys for which the secret of the login vouches. Records under the same key have no others.
+    `reset_ready` is set if a reset of the account went on at the login: the time, in seconds since 1970, from which
+    somebody who reads the mail of the address may take the account, unless a device stops it.
     """
 
     place: Place
@@ -105,11 +116,13 @@ class Session:
     session_key: SessionKey = field(repr=False)
     opened: OpenRecord = field(repr=False)
     own: OwnWrapKeys
+    reset_ready: int | None = None
 
     @property
     def known(self) -> Known:
         """What the device knows of the account now, to be kept for its next login."""
-        return Known.of(self.opened.record, self.place.user, self.parameters)
+        opened = self.opened
+        return Known.of(opened.record, self.place.user, self.parameters, reset=opened.state.reset)
 
     async def pull(self, setting: Setting) -> Session:
         """Return the session with the latest record. Raises KeyServerError, ServerLies, WrongPassphrase."""
@@ -219,6 +232,11 @@ class Session:
         """Delete a second factor. Raises KeyServerError."""
         await self._send(setting, Call(method="DELETE", path=f"/factors/{id}"))
 
+    async def stop_reset(self, setting: Setting) -> Session:
+        """Stop the reset of the account. Raises KeyServerError."""
+        await self._send(setting, Call(method="DELETE", path="/reset"))
+        return replace(self, reset_ready=None)
+
     async def delete(self, setting: Setting) -> None:
         """Delete the account at the server. Raises KeyServerError."""
         await self._send(setting, Call(method="DELETE", path="/account"))
@@ -253,24 +271,31 @@ class PendingLogin:
     session_key: SessionKey = field(repr=False)
     secret: AccountKeys | RecoveryKeys = field(repr=False)
 
-    async def open(self, answer: bytes, known: Known | None, provider: CryptoProvider) -> Session:
+    async def open(self, answer: bytes, known: Known | None, provider: CryptoProvider, *, agreed: str = "") -> Session:
         """Return the session for the answer to the login, or to the second factor after it.
 
-        Raises ServerLies, WrongPassphrase, WrongRecoveryCode, MalformedMessage, or KeyServerError for a demand.
+        Raises ServerLies, WrongPassphrase, WrongRecoveryCode, MalformedMessage, or KeyServerError for a demand; also
+        AccountReset, unless the person has `agreed` to it.
         """
         if FactorDemand.find(answer) is not None:
             raise KeyServerError("factor-needed", "the account asks for a second factor")
-        record, user = LoginAnswer.from_json(answer).record, self.place.user
+        parsed, user = LoginAnswer.from_json(answer), self.place.user
+        record = parsed.record
         if isinstance(self.secret, RecoveryKeys):
             key = await unwrap_by_recovery_code(record, user, self.secret, provider)
         else:
             key = await unwrap_by_passphrase(record, user, self.secret.wrap_key, provider)
         opened = await open_record(record, user, key, provider)
         if known is not None:
-            known.check_record(opened, user)
+            known.check_record(opened, user, agreed=agreed)
         own = await find_own_wrap_keys(opened.state, user, self.secret, provider)
         return Session(
-            place=self.place, parameters=self.parameters, session_key=self.session_key, opened=opened, own=own
+            place=self.place,
+            parameters=self.parameters,
+            session_key=self.session_key,
+            opened=opened,
+            own=own,
+            reset_ready=parsed.reset_ready,
         )
 
     async def sign_proof(self, proof: bytes, provider: CryptoProvider) -> tuple[Call, str]:
@@ -287,7 +312,7 @@ async def prepare_login(
         here.known.check_parameters(terms.parameters)
     keys = await stretch(account, terms.parameters, provider)
     place = Place(server=account.server, user=account.user)
-    return await _sign(place, terms, here, keys, provider)
+    return await _sign(place, terms, here, LoginWay.PASSPHRASE, keys, provider)
 
 
 async def prepare_recovery(
@@ -297,7 +322,7 @@ async def prepare_recovery(
     # The rotation after it takes their cost over.
     if here.known is not None:
         here.known.check_parameters(terms.parameters)
-    return await _sign(place, terms, here, keys, provider)
+    return await _sign(place, terms, here, LoginWay.RECOVERY_CODE, keys, provider)
 
 
 async def log_in(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
@@ -314,20 +339,54 @@ async def log_in_by_recovery_code(setting: Setting, place: Place, keys: Recovery
     return await _finish(setting, LoginWay.RECOVERY_CODE, login, pending, here)
 
 
+async def ask_for_parameters(setting: Setting, user: str) -> Parameters:
+    """Return the parameters of an account. Raises KeyServerError or MalformedMessage."""
+    return (await _ask_for_terms(setting, user)).parameters
+
+
+async def undo_reset(setting: Setting, account: KeyAccount, here: OnDevice) -> Session:
+    """Put the account from before a reset back, by its passphrase, and log in to it. Raises as `log_in`.
+
+    The account after the reset is deleted. Its record may be known here and is a later one, so nothing that is known is
+    compared.
+    """
+    place = Place(server=account.server, user=account.user)
+    terms = await _ask_for_terms(setting, account.user, path="/reset/parameters")
+    keys, way = await stretch(account, terms.parameters, setting.provider), LoginWay.UNDO_BY_PASSPHRASE
+    return await _undo(setting, place, terms, here, way, keys)
+
+
+async def undo_reset_by_code(setting: Setting, place: Place, keys: RecoveryKeys, here: OnDevice) -> Session:
+    """Put the account from before a reset back, by its recovery code. Raises as `undo_reset`."""
+    terms = await _ask_for_terms(setting, place.user, path="/reset/parameters")
+    return await _undo(setting, place, terms, here, LoginWay.UNDO_BY_CODE, keys)
+
+
+async def _undo(
+    setting: Setting, place: Place, terms: LoginTerms, here: OnDevice, way: LoginWay, secret: AccountKeys | RecoveryKeys
+) -> Session:
+    login, pending = await _sign(place, terms, here, way, secret, setting.provider)
+    return await _finish(setting, way, login, pending, replace(here, known=None))
+
+
 async def _sign(
-    place: Place, terms: LoginTerms, here: OnDevice, secret: AccountKeys | RecoveryKeys, provider: CryptoProvider
+    place: Place,
+    terms: LoginTerms,
+    here: OnDevice,
+    way: LoginWay,
+    secret: AccountKeys | RecoveryKeys,
+    provider: CryptoProvider,
 ) -> tuple[Login, PendingLogin]:
     session_key = SessionKey.generate(provider)
     attempt = Attempt(nonce=terms.nonce, at=here.at, session_key=session_key.public, device=here.device)
-    way = LoginWay.RECOVERY_CODE if isinstance(secret, RecoveryKeys) else LoginWay.PASSPHRASE
     login = await sign_login(place.server, place.user, way, secret.login_key, attempt, provider)
     pending = PendingLogin(place=place, parameters=terms.parameters, session_key=session_key, secret=secret)
     return login, pending
 
 
-async def _ask_for_terms(setting: Setting, user: str) -> LoginTerms:
+async def _ask_for_terms(setting: Setting, user: str, path: str = "/parameters") -> LoginTerms:
     body = ParametersRequest(user=user).to_json()
-    return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path="/parameters", body=body)))
+    return LoginTerms.from_json(await setting.transport.send(Call(method="POST", path=path, body=body)))
 
 
 async def _finish(setting: Setting, way: LoginWay, login: Login, pending: PendingLogin, here: OnDevice) -> Session:
@@ -335,7 +394,7 @@ async def _finish(setting: Setting, way: LoginWay, login: Login, pending: Pendin
     demand = FactorDemand.find(answer)
     if demand is not None and setting.ask_factor is not None:
         answer = await _prove(setting, setting.ask_factor, demand, pending)
-    return await pending.open(answer, here.known, setting.provider)
+    return await pending.open(answer, here.known, setting.provider, agreed=here.agreed)
 
 
 async def _prove(setting: Setting, ask: AskFactor, demand: FactorDemand, pending: PendingLogin) -> bytes:

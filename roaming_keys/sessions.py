@@ -14,8 +14,8 @@ from roaming_keys import session_statements as statements
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
 from roaming_keys.factor_wire import FactorDemand
 from roaming_keys.factors.gate import FactorGate
+from roaming_keys.kept_accounts import lock_kept, put_back
 from roaming_keys.new_session import NewSession, RightLogin, UsedBefore
-from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.session_statements import (
     DEVICE_ID,
@@ -36,7 +36,6 @@ FORGET_DEVICE_AFTER: Final = datetime.timedelta(days=400)
 _ID_BYTES: Final = 16
 _KEPT_AFTER_END: Final = datetime.timedelta(days=1)
 _SWEEP_SECONDS: Final = 1.0
-_EVENTS: Final = {LoginWay.PASSPHRASE: AuditKind.LOGGED_IN, LoginWay.RECOVERY_CODE: AuditKind.RECOVERED}
 
 
 class SessionEnded(ServiceError):
@@ -90,10 +89,10 @@ class SessionStore:
 
         Raises UsedBefore if the nonce or the key was used before, NoSuchAccount or AccountDisabled.
         """
-        with self._database.transaction(durable=False) as rows:
+        with self._database.transaction(durable=new.way.is_undo) as rows:
             # Before the account is locked, as in all transactions of an account.
             new = replace(new, sealed_name=self._keys.renew(rows, Sealed.DEVICE_NAME, new.sealed_name, new.user))
-            account = self.lock_account(rows, new.user)
+            account = self.lock_account_for(rows, new, at)
             # The login may have waited here for a transaction that has replaced the key which it was checked by.
             self._check_login_key(account, new)
             if rows.execute(statements.IS_DISABLED, {USER: new.user}).first() is not None:
@@ -106,18 +105,23 @@ class SessionStore:
     ) -> datetime.datetime:
         """Begin the session of a login that needs no more, and return its end. It must be the last that writes.
 
-        The account is locked. `counter` is the number of the latest call, and `factor` the id of the factor that was
-        used. Raises UsedBefore if the key was used before.
+        An account from before a reset is put back only here, behind its second factors. The account is locked.
+        `counter` is the number of the latest call, and `factor` the id of the factor that was used. Raises UsedBefore
+        if the key was used before.
         """
         ends, now = at + LIFETIME, at.timestamp()
+        if login.way.is_undo:
+            put_back(rows, self._keys, self.lock_account_for(rows, login, at))
+            self._trail.add(rows, AuditEvent(kind=AuditKind.RESET_UNDONE, at=at, user=login.user))
         device = self._remember_device(rows, login, at)
         session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
         times = {"started": now, "ends": ends.timestamp()}
         if rows.execute(self._statements.start, session | times).first() is None:
             raise UsedBefore
         rows.execute(statements.DROP_SESSIONS, {USER: login.user, KEY: login.key, MOST: MAX_SESSIONS - 1})
+        kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
         note = f"device {device}" + (f", factor {factor}" if factor else "")
-        self._trail.add(rows, AuditEvent(kind=_EVENTS[login.way], at=at, user=login.user, note=note))
+        self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
         return ends
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
@@ -196,10 +200,18 @@ class SessionStore:
             raise NoSuchAccount
         return account
 
+    def lock_account_for(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> Row[Any, Any]:
+        """Lock the account of a login as `lock_account`: for an undo, return the kept account. Raises NoSuchAccount."""
+        if not login.way.is_undo:
+            return self.lock_account(rows, login.user)
+        kept = lock_kept(rows, login.user, at)
+        if kept is None:
+            raise NoSuchAccount
+        return kept
+
     def _check_login_key(self, account: Row[Any, Any], new: NewSession) -> None:
         """Check that the account still has the login key of a login. Raises NoSuchAccount."""
-        is_by_passphrase = new.way is LoginWay.PASSPHRASE
-        sealed = account.sealed_login_key if is_by_passphrase else account.sealed_recovery_key
+        sealed = account.sealed_login_key if new.way.is_by_passphrase else account.sealed_recovery_key
         # Unsealed, because a new master key seals the same login key anew.
         stored = sealed and self._keys.unseal(Sealed.LOGIN_KEY, bytes(sealed), new.user)
         if not stored or not hmac.compare_digest(stored, new.login_key):

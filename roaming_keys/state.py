@@ -33,7 +33,7 @@ DIGEST_BYTES: Final = 32
 AUTHENTICATOR_BYTES: Final = 32
 KEPT_DIGESTS: Final = 64
 KEPT_KEYS: Final = 64
-_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries", "earlier_keys", "bundle")
+_OWN_MEMBERS: Final = ("history", "wrap_keys", "authenticator", "entries", "earlier_keys", "bundle", "reset")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,7 @@ class AccountState:
     """The state. `history` has the digests of earlier records by version, the latest KEPT_DIGESTS.
 
     `authenticator` is that of the wrap keys (`own_wrap_keys.py`). `earlier_keys` are the latest KEPT_KEYS.
+    `reset` is the time in seconds since 1970 at which the account was made by a reset of an earlier one.
     """
 
     history: Mapping[int, bytes] = field(default_factory=dict)
@@ -109,6 +110,7 @@ class AccountState:
     earlier_keys: tuple[EarlierKey, ...] = ()
     bundle: BoundBundle | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
+    reset: int | None = None
 
     def after(self, version: int, digest: bytes) -> AccountState:
         """Return the state of the record that follows the one with this version and digest."""
@@ -132,6 +134,7 @@ class AccountState:
             "wrap_keys": [one.members() for one in self.wrap_keys],
             "authenticator": to_base64(self.authenticator),
             "entries": write_entries(self.entries),
+            **({} if self.reset is None else {"reset": self.reset}),
         }
         if self.earlier_keys:
             members["earlier_keys"] = [one.members() for one in self.earlier_keys]
@@ -164,6 +167,7 @@ class AccountState:
             earlier_keys=tuple(EarlierKey.from_reader(one) for one in earlier),
             bundle=BoundBundle.from_reader(reader.record("bundle")) if "bundle" in reader else None,
             others=others,
+            reset=reader.seconds("reset") if "reset" in reader else None,
         )
 
 

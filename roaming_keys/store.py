@@ -21,11 +21,13 @@ from roaming_keys.database.tables import (
     RECOVERY_APPROVAL,
     RECOVERY_CASE,
     RECOVERY_COPY,
+    RESET,
     RESTRICTION,
     SESSION,
     WAITING_LOGIN,
 )
 from roaming_keys.factors.store import FactorStore
+from roaming_keys.kept_accounts import delete_kept
 from roaming_keys.new_session import UsedBefore
 from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import KeyRing, Sealed, ServerKeys
@@ -45,6 +47,7 @@ _TABLES_OF_ACCOUNTS: Final = (
     RECOVERY_APPROVAL,
     RECOVERY_CASE,
     RECOVERY_COPY,
+    RESET,
     RESTRICTION,
 )
 # Made once: making a statement takes SQLAlchemy longer than running it.
@@ -90,7 +93,7 @@ class Account:
 
     def sealed_key_for(self, way: LoginWay) -> bytes | None:
         """Return the key that a login of this way has to be signed by."""
-        return self.sealed_login_key if way is LoginWay.PASSPHRASE else self.sealed_recovery_key
+        return self.sealed_login_key if way.is_by_passphrase else self.sealed_recovery_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +123,9 @@ class Store:
         except BaseException:
             self.close()
             raise
-        self._trail = AuditTrail(self.keys)
-        self.sessions = SessionStore(self._database, self.keys, self._trail)
-        self.factors = FactorStore(self._database, self.keys, self._trail, self.sessions)
+        self.trail = AuditTrail(self.keys)
+        self.sessions = SessionStore(self._database, self.keys, self.trail)
+        self.factors = FactorStore(self._database, self.keys, self.trail, self.sessions)
 
     @property
     def database(self) -> Database:
@@ -131,7 +134,7 @@ class Store:
 
     def begin_trail(self, at: datetime.datetime) -> None:
         """Append the first event to the audit trail, unless there is one."""
-        self._trail.begin(self._database, at)
+        self.trail.begin(self._database, at)
 
     def close(self) -> None:
         """Close the database."""
@@ -145,13 +148,13 @@ class Store:
         """Return the account of a user."""
         with self._database.reading() as rows:
             row = rows.execute(_ACCOUNT, {_USER: user}).first()
-        return None if row is None else _account_of(row)
+        return None if row is None else account_of(row)
 
     def find_account_and_device(self, user: str, token_hash: bytes) -> tuple[Account | None, bool]:
         """Return the account of a user, and whether the user has logged in on the device with this token."""
         with self._database.reading() as rows:
             row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).one()
-        return None if row.user is None else _account_of(row), row.device is not None
+        return None if row.user is None else account_of(row), row.device is not None
 
     def find_record(self, user: str) -> SealedRecord | None:
         """Return the record of a user; None if the account was deleted."""
@@ -175,22 +178,22 @@ class Store:
             # First, so that a used ticket is found also while its account exists.
             self.sessions.use_once(rows, f"ticket {ticket.id}", ticket.ends, at)
             self.insert_account(rows, account, record)
-            self._trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
+            self.trail.add(rows, AuditEvent(kind=AuditKind.REGISTERED, at=at, user=account.user))
 
     def insert_account(self, rows: Connection, account: Account, record: SealedRecord) -> None:
         """Store an account and its first record in a transaction. Raises AccountExists."""
-        added = insert_into(rows, ACCOUNT).values(user=account.user, **self._columns_of(rows, account))
+        added = insert_into(rows, ACCOUNT).values(user=account.user, **self.account_columns(rows, account))
         added = added.on_conflict_do_nothing(index_elements=["user"])
         if rows.execute(added.returning(ACCOUNT.c.user)).first() is None:
             raise AccountExists
-        rows.execute(insert(RECORD).values(user=account.user, **self._columns(rows, account.user, record)))
+        rows.execute(insert(RECORD).values(user=account.user, **self.record_columns(rows, account.user, record)))
         rows.execute(delete(EARLIER_ACCOUNT).where(EARLIER_ACCOUNT.c.user == account.user))
 
     def note_second_use(self, ticket: Ticket, user: str, at: datetime.datetime) -> None:
         """Append to the audit trail that a ticket was used again. Only the first time is noted for each ticket."""
         with suppress(UsedBefore), self._database.transaction() as rows:
             self.sessions.use_once(rows, f"refused ticket {ticket.id}", ticket.ends, at)
-            self._trail.add(rows, AuditEvent(kind=AuditKind.TICKET_REFUSED, at=at, user=user))
+            self.trail.add(rows, AuditEvent(kind=AuditKind.TICKET_REFUSED, at=at, user=user))
 
     def replace_record(self, caller: Caller, record: SealedRecord, at: datetime.datetime) -> None:
         """Store the next record under the same key. Raises RecordChanged or SessionEnded."""
@@ -198,7 +201,7 @@ class Store:
             self.sessions.lock_account_of(rows, caller, at)
             self._replace_record(rows, caller.user, record, bundle_id=record.bundle_id)
             note = f"version {record.version}"
-            self._trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=note))
+            self.trail.add(rows, AuditEvent(kind=AuditKind.BUNDLE_STORED, at=at, user=caller.user, note=note))
 
     def rotate(
         self,
@@ -216,20 +219,23 @@ class Store:
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
             is_own = ACCOUNT.c.user == account.user
-            rows.execute(update(ACCOUNT).where(is_own).values(**self._columns_of(rows, account)))
+            rows.execute(update(ACCOUNT).where(is_own).values(**self.account_columns(rows, account)))
             self._replace_record(rows, account.user, record, bundle_id=before)
             self.sessions.end_others_in(rows, caller)
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
             event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
-            self._trail.add(rows, event)
+            self.trail.add(rows, event)
             for device in forgotten:
                 note = f"device {device}"
                 event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=note)
-                self._trail.add(rows, event)
+                self.trail.add(rows, event)
 
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
-        """Delete all that the server has of the user of a call. Raises SessionEnded."""
+        """Delete the account of a call. Raises SessionEnded.
+
+        An account from before a reset stays until its time is over: a thief of the mailbox could delete it otherwise.
+        """
         with self._database.transaction() as rows:
             self.sessions.lock_account_of(rows, caller, at)
             self._delete(rows, caller.user, at)
@@ -240,25 +246,28 @@ class Store:
         with self._database.transaction() as rows:
             self.keys.hold(rows)
             self.sessions.lock_account(rows, user)
+            delete_kept(rows, user)
             self._delete(rows, user, at, actor=actor)
         self._database.erase_deleted()
 
     def _delete(self, rows: Connection, user: str, at: datetime.datetime, *, actor: str = "") -> None:
         for table in _TABLES_OF_ACCOUNTS:
             rows.execute(delete(table).where(table.c.user == user))
-        self._trail.forget(rows, user, at, actor=actor)
+        self.trail.forget(rows, user, at, actor=actor)
 
     def _replace_record(self, rows: Connection, user: str, record: SealedRecord, *, bundle_id: str) -> None:
         is_before = (RECORD.c.user == user, RECORD.c.version == record.version - 1, RECORD.c.bundle_id == bundle_id)
-        replaced = update(RECORD).where(*is_before).values(**self._columns(rows, user, record))
+        replaced = update(RECORD).where(*is_before).values(**self.record_columns(rows, user, record))
         if rows.execute(replaced.returning(RECORD.c.user)).first() is None:
             raise RecordChanged
 
-    def _columns(self, rows: Connection, user: str, record: SealedRecord) -> dict[str, Any]:
+    def record_columns(self, rows: Connection, user: str, record: SealedRecord) -> dict[str, Any]:
+        """Return the values of a row of the table, sealed under the master key in force."""
         sealed = self.keys.renew(rows, Sealed.RECORD, record.sealed, user)
         return {"bundle_id": record.bundle_id, "version": record.version, "sealed": sealed}
 
-    def _columns_of(self, rows: Connection, account: Account) -> dict[str, Any]:
+    def account_columns(self, rows: Connection, account: Account) -> dict[str, Any]:
+        """Return the values of a row of the table, sealed under the master key in force."""
         cost, user = account.parameters, account.user
         recovery_key = account.sealed_recovery_key
         if recovery_key is not None:
@@ -273,7 +282,9 @@ class Store:
         }
 
 
-def _account_of(row: Row[Any]) -> Account:
+def account_of(row: Row[*tuple[Any, ...]]) -> Account:
+    """Return the account in a row with its columns."""
+    """Return the account in a row with its columns."""
     return Account(
         user=row.user,
         parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),

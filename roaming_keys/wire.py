@@ -268,6 +268,53 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetRequest:
+    """The body of `POST /reset`."""
+
+    user: str
+    ticket: str = field(repr=False)
+
+    def to_json(self) -> bytes:
+        return write({"protocol": PROTOCOL, "user": self.user, "ticket": self.ticket})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ResetRequest:
+        reader = Reader(data, "reset")
+        reader.check_protocol(PROTOCOL)
+        request = cls(user=reader.text("user"), ticket=reader.text("ticket"))
+        reader.check_finished()
+        return request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetAnswer:
+    """The answer to `POST /reset`: a reset may be finished from `ready` to `ends`, by the record after `version`.
+
+    The times are in seconds since 1970.
+    """
+
+    started: int
+    ready: int
+    ends: int
+    version: int
+
+    def to_json(self) -> bytes:
+        return write({"started": self.started, "ready": self.ready, "ends": self.ends, "version": self.version})
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ResetAnswer:
+        reader = Reader(data, "reset")
+        answer = cls(
+            started=reader.seconds("started"),
+            ready=reader.seconds("ready"),
+            ends=reader.seconds("ends"),
+            version=reader.integer("version", 1, MAX_VERSION - 1),
+        )
+        reader.check_finished()
+        return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """The device of a login. The server knows it again by the secret `token`, which opens nothing."""
 
@@ -322,18 +369,27 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginAnswer:
-    """The answer to a login: the record, and the end of the session in seconds since 1970."""
+    """The answer to a login: the record, and the end of the session in seconds since 1970.
+
+    `reset_ready` is there while a reset of the account goes on: the time from which it may be finished.
+    """
 
     ends: int
     record: KeyRecord
+    reset_ready: int | None = None
 
     def to_json(self) -> bytes:
-        return write({"ends": self.ends, "record": self.record.members()})
+        reset = {} if self.reset_ready is None else {"reset_ready": self.reset_ready}
+        return write({"ends": self.ends, "record": self.record.members(), **reset})
 
     @classmethod
     def from_json(cls, data: bytes) -> LoginAnswer:
         reader = Reader(data, "login", max_bytes=MAX_ANSWER_BYTES)
-        answer = cls(ends=reader.seconds("ends"), record=KeyRecord.from_reader(reader.record("record")))
+        answer = cls(
+            ends=reader.seconds("ends"),
+            record=KeyRecord.from_reader(reader.record("record")),
+            reset_ready=reader.seconds("reset_ready") if "reset_ready" in reader else None,
+        )
         reader.check_finished()
         return answer
 

@@ -51,6 +51,39 @@ RECORD: Final = Table(
     sqlite_strict=True,
 )
 
+# The resets that were started and neither finished nor stopped. They may be finished from `ready` to `ends`.
+RESET: Final = Table(
+    "account_reset",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("started", INSTANT, nullable=False),
+    Column("ready", INSTANT, nullable=False),
+    Column("ends", INSTANT, nullable=False),
+    Index("account_reset_by_end", "ends"),
+    sqlite_strict=True,
+)
+
+# Account and record from before a reset, until `ends`.
+KEPT_ACCOUNT: Final = Table(
+    "kept_account",
+    TABLES,
+    Column("user", Text, primary_key=True, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("memory_kib", Integer, nullable=False),
+    Column("passes", Integer, nullable=False),
+    Column("lanes", Integer, nullable=False),
+    Column("sealed_login_key", LargeBinary, nullable=False),
+    Column("sealed_recovery_key", LargeBinary),
+    Column("bundle_id", Text, nullable=False),
+    Column("version", LONG, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    # The recovery copy of the account, if its owner had confirmed officers.
+    Column("sealed_copy", LargeBinary),
+    Column("ends", INSTANT, nullable=False),
+    Index("kept_account_by_end", "ends"),
+    sqlite_strict=True,
+)
+
 DEVICE: Final = Table(
     "device",
     TABLES,
@@ -94,6 +127,21 @@ FACTOR: Final = Table(
     Column("created", INSTANT, nullable=False),
     Column("latest", INSTANT, nullable=False),
     Index("factor_by_user", "user"),
+    sqlite_strict=True,
+)
+
+# The factors that an account had at its reset, which gate the kept account. Their ids are those of the factors.
+KEPT_FACTOR: Final = Table(
+    "kept_factor",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("counter", LONG, nullable=False),
+    Column("created", INSTANT, nullable=False),
+    Column("latest", INSTANT, nullable=False),
+    Index("kept_factor_by_user", "user"),
     sqlite_strict=True,
 )
 

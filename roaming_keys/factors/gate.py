@@ -38,7 +38,7 @@ class FactorGate:
 
         The account is locked. Raises UsedBefore if a login with this key waits already.
         """
-        factors = read_factors(rows, self._keys, new.user)
+        factors = read_factors(rows, self._keys, new.user, way=new.way)
         if not factors:
             return None
         challenge, ends = os.urandom(CHALLENGE_BYTES), at + WAITING_LIFETIME

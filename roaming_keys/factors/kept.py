@@ -9,14 +9,18 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from roaming_keys.database.tables import FACTOR
+from roaming_keys.database.tables import FACTOR, KEPT_FACTOR
 from roaming_keys.factor_wire import FactorKind
 from roaming_keys.factors.security_keys import SecurityKey
+from roaming_keys.protocol import LoginWay
 from roaming_keys.server_keys import Sealed, ServerKeys
 
 _USER: Final = "the_user"
 # Made once: making a statement takes SQLAlchemy longer than running it.
-_FACTORS: Final = select(FACTOR).where(FACTOR.c.user == bindparam(_USER)).order_by(FACTOR.c.created, FACTOR.c.id)
+_FACTORS, _KEPT_FACTORS = (
+    select(table).where(table.c.user == bindparam(_USER)).order_by(table.c.created, table.c.id)
+    for table in (FACTOR, KEPT_FACTOR)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,12 @@ def kind_of(means: Means) -> FactorKind:
     return FactorKind.TOTP if isinstance(means, SharedSecret) else FactorKind.WEBAUTHN
 
 
-def read_factors(rows: Connection, keys: ServerKeys, user: str) -> list[KeptFactor]:
-    """Return the factors of a user, the oldest first. Raises ServerKeyError."""
+def read_factors(
+    rows: Connection, keys: ServerKeys, user: str, *, way: LoginWay = LoginWay.PASSPHRASE
+) -> list[KeptFactor]:
+    """Return the factors that gate logins of a way for a user, the oldest first. Raises ServerKeyError."""
     factors = []
-    for row in rows.execute(_FACTORS, {_USER: user}):
+    for row in rows.execute(_KEPT_FACTORS if way.is_undo else _FACTORS, {_USER: user}):
         content = json.loads(keys.unseal(Sealed.FACTOR, bytes(row.sealed), user))
         factors.append(
             KeptFactor(

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
-from roaming_keys.database.tables import FACTOR, WAITING_LOGIN
+from roaming_keys.database.tables import FACTOR, KEPT_FACTOR, WAITING_LOGIN
 from roaming_keys.factor_wire import MAX_FACTORS, AssertionProof, CodeProof
 from roaming_keys.factors.kept import KeptFactor, Means, SharedSecret, kind_of, read_factors, write_content
 from roaming_keys.factors.known_devices import knows_device, remember_use
@@ -98,7 +98,7 @@ class FactorStore:
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
-        with self._database.transaction(durable=False) as rows:
+        with self._database.transaction(durable=waiting.way.is_undo) as rows:
             for factor in self._open(rows, waiting, at):
                 if not isinstance(factor.means, SharedSecret):
                     continue
@@ -114,7 +114,7 @@ class FactorStore:
 
         Raises FactorRefused, WaitingEnded, NoSuchAccount.
         """
-        with self._database.transaction(durable=False) as rows:
+        with self._database.transaction(durable=waiting.way.is_undo) as rows:
             for factor in self._open(rows, waiting, at):
                 if isinstance(factor.means, SecurityKey) and factor.means.credential_id == proof.credential_id:
                     key, before = factor.means, factor.counter
@@ -163,16 +163,18 @@ class FactorStore:
     def _open(self, rows: Connection, waiting: Waiting, at: datetime.datetime) -> list[KeptFactor]:
         """Lock the account of a login that still waits, and return its factors."""
         self._keys.hold(rows)
-        self._sessions.lock_account(rows, waiting.user)
+        self._sessions.lock_account_for(rows, waiting, at)
         if _find_waiting(rows, waiting.key, at) is None:
             raise WaitingEnded
-        return read_factors(rows, self._keys, waiting.user)
+        return read_factors(rows, self._keys, waiting.user, way=waiting.way)
 
     def _admit(
         self, rows: Connection, waiting: Waiting, factor: KeptFactor, counter: int, at: datetime.datetime
     ) -> datetime.datetime:
         used = {"counter": counter, "latest": at.timestamp()}
-        rows.execute(update(FACTOR).where(FACTOR.c.id == factor.id).values(**used))
+        # A factor from before a reset is in both tables, and a code of it counts once.
+        for table in (FACTOR, KEPT_FACTOR):
+            rows.execute(update(table).where(table.c.id == factor.id).values(**used))
         latest = rows.execute(
             delete(WAITING_LOGIN)
             .where(WAITING_LOGIN.c.key == waiting.key)

@@ -71,7 +71,7 @@ class FactorViews:
         except (WaitingEnded, NoSuchAccount, UsedBefore):
             raise ServiceError(401, "login-ended", "Log in again.") from None
         self._limits.succeeded(counted, at)
-        answer = answer_with_record(self._store, user, waiting.key, ends)
+        answer = answer_with_record(self._store, user, waiting.key, ends, way=waiting.way, at=at)
         if answer is None:
             raise ServiceError(401, "login-ended", "Log in again.")
         return answer

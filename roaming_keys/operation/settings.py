@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from pathlib import Path
 from typing import Annotated, Final, Self
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_vali
 from roaming_keys.audit.authority import Authority
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.key_sources import GivenKeys, KeyFile, KeyringKeys, read_keys
+from roaming_keys.resets import MIN_DELAY
 from roaming_keys.server_keys import KeySource, ServerKeyError
 from roaming_keys.tickets import read_public_key
 from sealwax.files.small import read_small
@@ -40,6 +42,7 @@ def _keys(secret: SecretStr) -> SecretStr:
 TicketKey = Annotated[str, AfterValidator(lambda text: write_ed25519(read_public_key(text)))]
 HexKeys = Annotated[SecretStr, AfterValidator(_keys)]
 MASTER_KEY: Final = "master_key"
+HOUR: Final = datetime.timedelta(hours=1)
 DEFAULT_FILE: Final = Path("/etc/sealwax/keys.toml")
 
 
@@ -109,6 +112,12 @@ class KeysSettings(ServiceSettings):
         description="Secret of 32 bytes under which all stored data are sealed, in hexadecimal digits; while it is"
         " replaced, the new one and the old one with a space between; without it, that in the system keyring",
     )
+    reset_delay_hours: int = Field(
+        default=MIN_DELAY // HOUR,
+        ge=MIN_DELAY // HOUR,
+        le=24 * 365,
+        description="Hours between the start of a reset of a forgotten passphrase and its end, at least 72",
+    )
     trusted_proxies: int = Field(
         default=1, ge=0, le=10, description="Proxies that set X-Forwarded-For, -Proto and -Host"
     )
@@ -129,6 +138,7 @@ class KeysSettings(ServiceSettings):
             pages_origins=self.pages_origins,
             master_key=self._key_source(),
             proxies=self.trusted_proxies,
+            reset_delay=self.reset_delay_hours * HOUR,
         )
 
     def stored_keys(self) -> KeySource:

@@ -27,6 +27,7 @@ from roaming_keys.database.tables import (
     STAFF,
     WAITING_LOGIN,
 )
+from roaming_keys.kept_accounts import find_kept
 from roaming_keys.organisation.copies import RecoveryCopy
 from roaming_keys.organisation.messages import (
     MAX_CASES,
@@ -186,8 +187,11 @@ class OrganisationStore:
             return self._facts(rows, _shown_to(user, at))
 
     def ask(self, new: NewCase, user: str, member: Member, at: datetime.datetime) -> CaseFacts:
-        """Open a case. Raises ServiceError if the server has no copy of the user's keys, or too many cases."""
-        copy = self._find_copy(user)
+        """Open a case. Raises ServiceError if the server has no copy of the user's keys, or too many cases.
+
+        For an account that was reset and has no copy of its own, it is for the copy of the account from before.
+        """
+        copy = self._find_copy(user) or self._find_kept_copy(user, at)
         if copy is None or not copy.certificates:
             text = "The key server has no recovery copy of this account."
             raise ServiceError(404, "no-recovery-copy", text)
@@ -300,6 +304,13 @@ class OrganisationStore:
         if sealed is None:
             return None
         return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(sealed), user))
+
+    def _find_kept_copy(self, user: str, at: datetime.datetime) -> RecoveryCopy | None:
+        with self._database.reading() as rows:
+            kept = find_kept(rows, user, at)
+        if kept is None or kept.sealed_copy is None:
+            return None
+        return RecoveryCopy.from_json(self._keys.unseal(Sealed.RECOVERY_COPY, bytes(kept.sealed_copy), user))
 
     def _write_copy(self, rows: Connection, user: str, copy: RecoveryCopy) -> None:
         values = {"sealed": self._keys.seal_in(rows, Sealed.RECOVERY_COPY, copy.to_json(), user)}

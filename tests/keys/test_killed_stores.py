@@ -13,6 +13,7 @@ from roaming_keys.app import close_app
 from roaming_keys.calls import Call
 from roaming_keys.changes import build_rotation
 from roaming_keys.records import build_next_record
+from roaming_keys.resets import MIN_DELAY
 from roaming_keys.session import KeyServerError, Session
 from roaming_keys.wire import Push
 from smime_core.blocking import run
@@ -20,7 +21,18 @@ from tests.support.clock import FakeClock
 from tests.support.databases.dying import die_at
 from tests.support.databases.killed_upgrades import context
 from tests.support.databases.postgresql import database_url, postgresql
-from tests.support.keys.people import ORIGIN, PROVIDER, USER, Person, account_with, certificates, identity, make_client
+from tests.support.keys.people import (
+    ORIGIN,
+    OTHER_PASSPHRASE,
+    PROVIDER,
+    USER,
+    Person,
+    account_with,
+    certificates,
+    identity,
+    make_client,
+)
+from tests.support.keys.resets import new_account, reset, start, ticket_at, undo
 
 pytestmark = pytest.mark.server
 __all__ = ["database_url", "postgresql"]
@@ -53,6 +65,65 @@ def test_a_server_that_dies_has_the_old_record_or_the_new(person: Person, databa
         if not was_killed:
             break
     assert outcomes == {(True, 0), (True, 1), (False, 1)}
+
+
+@pytest.mark.parametrize("act", ["finish", pytest.param("undo", marks=pytest.mark.thorough)])
+def test_a_server_that_dies_at_an_end_of_a_reset_has_one_whole_account(
+    person: Person, database_url: str, act: str
+) -> None:
+    """The account from before or the one after the reset, and never a kept account lost."""
+    forgetful = Person(person.client, person.clock, passphrase=OTHER_PASSPHRASE)
+    before = person.log_in().opened.record
+    outcomes = set()
+    for point in range(1, 100):
+        forgetful.known = None
+        body = b""
+        if act == "undo":
+            reset(forgetful)
+        else:
+            start(forgetful)
+            person.clock.at += MIN_DELAY
+            ticket = ticket_at(forgetful)
+            body = run(new_account(forgetful, ticket, start(forgetful, ticket).version)).to_json()
+        was_killed = _die_at_an_end(point, database_url, person.clock, body)
+        tries = {name: _try(one) for name, one in (("before", person), ("after", forgetful))}
+        ((state, found),) = [(name, session) for name, session in tries.items() if session is not None]
+        outcomes.add((was_killed, state))
+        if state == "after":
+            assert certificates(found) == {identity(1).certificate.der}
+            undo(person)
+        back = person.log_in()
+        assert back.opened.record == before
+        with contextlib.suppress(KeyServerError):
+            run(back.stop_reset(person.setting))
+        if not was_killed:
+            break
+    ends = ("before", "after") if act == "finish" else ("after", "before")
+    assert outcomes == {(True, ends[0]), (True, ends[1]), (False, ends[1])}
+
+
+def _try(person: Person) -> Session | None:
+    with contextlib.suppress(KeyServerError):
+        return Person(person.client, person.clock, passphrase=person.passphrase).log_in()
+    return None
+
+
+def _die_at_an_end(point: int, url: str, clock: FakeClock, body: bytes) -> bool:
+    process = context().Process(target=_end, args=(point, url, clock, body))
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
+
+
+def _end(point: int, url: str, clock: FakeClock, body: bytes) -> None:
+    """Finish the reset with the body, or undo the one that is finished if there is none."""
+    owner = Person(make_client(clock, Path(url) if "://" not in url else url), clock)
+    die_at(point)
+    if body:
+        run(owner.transport.send(Call(method="POST", path="/reset/finish", body=body)))
+    else:
+        undo(owner)
 
 
 def _version_after(person: Person, other: bytes, session: Session) -> Session:

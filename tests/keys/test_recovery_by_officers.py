@@ -23,6 +23,7 @@ from roaming_keys.audit.checking import check_chain
 from roaming_keys.audit.events import write_ranges
 from roaming_keys.calls import Call
 from roaming_keys.database import SCHEMA
+from roaming_keys.kept_accounts import KEPT
 from roaming_keys.key_sources import GivenKeys
 from roaming_keys.organisation.client import StaffClient
 from roaming_keys.organisation.command.recovery import show_policy
@@ -88,7 +89,8 @@ from tests.support.keys.organisation import (
     policy_of,
     seed_of,
 )
-from tests.support.keys.people import ORIGIN, PASSPHRASE, PROVIDER, USER, identity
+from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PASSPHRASE, PROVIDER, USER, Person, identity
+from tests.support.keys.resets import reset, undo
 
 ENCRYPTION = encryption_identity(USER)
 SUCCESSOR = encryption_identity("sam@example.test")
@@ -806,3 +808,37 @@ def test_who_does_not_know_the_passphrase_does_not_learn_that_an_account_is_disa
     with pytest.raises(KeyServerError) as refused:
         person.log_in()
     assert refused.value.code == "login-refused"
+
+
+# Resets
+
+
+def test_the_shares_of_an_account_that_is_reset_stay_with_it(any_site: Site) -> None:
+    any_site.confirm()
+    owner = any_site.organisation.person
+    forgetful = Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE)
+    session = reset(forgetful)
+    standing = run(fetch_standing(session, forgetful.setting))
+    assert standing.copy is None
+    # Nobody gets shares of the new keys before the owner has confirmed the officers again.
+    assert run(renew_copy(session, forgetful.setting)) is False
+    judged = judge_recovery(session.opened, standing)
+    assert (judged.confirmed, judged.offered) == (None, policy_of())
+    # The officers can open the earlier keys until these are deleted.
+    organisation, case = any_site.organisation, any_site.ask().id
+    for name in ("olga", "otto"):
+        organisation.approve(case, name)
+    opened = organisation.client("adam").open_case(case)
+    assert ders(organisation.recover(opened, SUCCESSOR)) == {ENCRYPTION.certificate.der}
+    undo(owner)
+    assert run(fetch_standing(owner.log_in(), owner.setting)).copy is not None
+
+
+def test_after_the_thirty_days_no_case_opens_the_earlier_keys(site: Site) -> None:
+    site.confirm()
+    owner = site.organisation.person
+    reset(Person(owner.client, owner.clock, passphrase=OTHER_PASSPHRASE))
+    owner.clock.at += KEPT
+    with pytest.raises(KeyServerError) as refused:
+        site.ask()
+    assert refused.value.code == "no-recovery-copy"
