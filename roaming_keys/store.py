@@ -284,7 +284,6 @@ class Store:
 
 def account_of(row: Row[*tuple[Any, ...]]) -> Account:
     """Return the account in a row with its columns."""
-    """Return the account in a row with its columns."""
     return Account(
         user=row.user,
         parameters=Parameters(salt=bytes(row.salt), memory_kib=row.memory_kib, passes=row.passes, lanes=row.lanes),

@@ -11,9 +11,9 @@ from roaming_keys.command.login import (
     NEW_PASSPHRASE_FILE,
     AccountChoice,
     AccountLogin,
+    ResetAgreement,
     forget,
-    keep_login,
-    on_device,
+    log_in_as_known,
     open_session,
     remember,
     setting_for,
@@ -68,6 +68,7 @@ class RecoverRequest:
         )
     )
     new_file: str | None = given_by(NEW_PASSPHRASE_FILE)
+    agreement: ResetAgreement = group_of(ResetAgreement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +135,9 @@ def recover(request: RecoverRequest) -> None:
     text = _ask_code() if request.code_file is None else read_first_line(request.code_file).decode("ascii", "replace")
     keys = blocking.run(recovery_keys(read_code(text), PROVIDER))
     setting = setting_for(request.account)
-    here = on_device(place)
-    session = blocking.run(log_in_by_recovery_code(setting, place, keys, here))
-    keep_login(place, here.device, session.known)
+    session = log_in_as_known(
+        place, request.agreement, lambda here: log_in_by_recovery_code(setting, place, keys, here)
+    )
     passphrase = new_passphrase(request.new_file)
     remember(blocking.run(session.rotate(setting, passphrase, change=with_own_passphrase)))
     write_line("The account has the new passphrase.")

@@ -21,6 +21,9 @@ class RoamVerbs(Verbs):
         "passwd": "roaming_keys.command.account:passwd",
         "recovery-code": "roaming_keys.command.account:recovery_code",
         "recover": "roaming_keys.command.account:recover",
+        "reset": "roaming_keys.command.resetting:reset",
+        "stop-reset": "roaming_keys.command.resetting:stop_reset",
+        "undo-reset": "roaming_keys.command.resetting:undo_reset",
         "devices": "roaming_keys.command.account:devices",
         "revoke": "roaming_keys.command.account:revoke",
         "factor": "roaming_keys.command.factor:factor",
@@ -42,6 +45,9 @@ def roam() -> None:
     passwd         takes another passphrase
     recovery-code  prints a code for the day when the passphrase is forgotten
     recover        takes a new passphrase by the recovery code
+    reset          gets a new account if the recovery code is lost too
+    stop-reset     stops a reset that somebody else has started
+    undo-reset     puts the account from before a reset back
     devices        lists the devices that have logged in
     revoke         ends the access of a device
     factor         asks for more than the passphrase at each login

@@ -8,6 +8,7 @@ import click
 
 from roaming_keys.command.login import NEW_PASSPHRASE_FILE, AccountLogin, open_session, remember
 from roaming_keys.command.trust_files import push_files, take_files
+from roaming_keys.known import day_of
 from roaming_keys.organisation.command.officers import tell_owner
 from roaming_keys.session import Session
 from sealwax.cli.options.identities import load_all_identities
@@ -97,6 +98,8 @@ def push(request: PushRequest) -> None:
 def _show(session: Session) -> None:
     record = session.opened
     write_line(f"{session.place.user} at {session.place.server}: version {record.record.version}")
+    if record.state.reset is not None:
+        write_line(f"reset on {day_of(record.state.reset)} by mail login")
     for identity in record.identities:
         addresses = ", ".join(identity.certificate.email_addresses)
         write_line(f"  {addresses}, until {identity.certificate.not_after:%Y-%m-%d}")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import platform
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import click
 
 from roaming_keys.command.following import FollowingTransport
 from roaming_keys.command.kept import KeptAccount, changing_accounts, load_accounts
 from roaming_keys.factor_wire import CODE_DIGITS, CodeProof, FactorDemand, FactorKind
-from roaming_keys.known import Known
+from roaming_keys.known import AccountReset, Known
 from roaming_keys.protocol import KeyAccount, normalise_origin, normalise_user
 from roaming_keys.session import OnDevice, Place, Session, Setting, log_in
 from roaming_keys.wire import MAX_DEVICE_NAME_CHARACTERS, TOKEN_BYTES, Device
@@ -75,10 +77,24 @@ class AccountChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetAgreement:
+    """The reset of the account that the person agrees to."""
+
+    reset: str | None = given_by(
+        click.Option(
+            ["--accept-reset", "reset"],
+            metavar="DATE",
+            help="Take the account after its reset by mail login on this day, as 2026-01-31, or after `undone`.",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountLogin:
     """An account, and where its passphrase comes from."""
 
     account: AccountChoice = group_of(AccountChoice)
+    agreement: ResetAgreement = group_of(ResetAgreement)
     passphrases: PassphraseSource = group_of(PassphraseSource)
 
 
@@ -104,12 +120,31 @@ def open_session(login: AccountLogin) -> Roaming:
     passphrase = login.passphrases.reader()(f"{place.user} at {place.server}")
     setting = setting_for(login.account)
     account = KeyAccount(server=place.server, user=place.user, passphrase=passphrase)
-    here = on_device(place)
-    session = blocking.run(log_in(setting, account, here))
-    keep_login(place, here.device, session.known)
+    session = log_in_as_known(place, login.agreement, lambda here: log_in(setting, account, here))
     if session.own.has_lost_some:
         write_error(_LOST_CODE)
     return Roaming(session=session, passphrase=passphrase, setting=setting)
+
+
+def log_in_as_known(
+    place: Place, agreement: ResetAgreement, start: Callable[[OnDevice], Coroutine[Any, Any, Session]]
+) -> Session:
+    """Return the session of a login, and remember the account. Raises ClickException for a reset of it."""
+    here = replace(on_device(place), agreed=agreement.reset or "")
+    try:
+        session = blocking.run(start(here))
+    except AccountReset as error:
+        remedy = f"if you know why, repeat this with --accept-reset {error.reset}; else ask your administrator"
+        raise click.ClickException(f"{error}: {remedy}") from None
+    if here.known is not None and here.known.reset != session.known.reset:
+        # The person has agreed. The versions of both accounts have nothing to do with each other.
+        forget(place)
+    keep_login(place, here.device, session.known)
+    if session.reset_ready is not None:
+        ready = datetime.datetime.fromtimestamp(session.reset_ready, datetime.UTC)
+        text = f"a reset of this account was started by mail login, and can take it from {ready:%Y-%m-%d %H:%M} UTC"
+        write_error(f"{text}. If it was not you: sealwax roam stop-reset")
+    return session
 
 
 def on_device(place: Place) -> OnDevice:

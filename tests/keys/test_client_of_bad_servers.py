@@ -14,8 +14,9 @@ import pytest
 from roaming_keys import client
 from roaming_keys.calls import Call
 from roaming_keys.client import HttpTransport
-from roaming_keys.command.registering import _ask_bridge
+from roaming_keys.command.ticket_source import _ask_bridge
 from roaming_keys.session import KeyServerError
+from roaming_keys.tickets import Purpose
 from smime_core.blocking import run
 from smime_core.errors import SmimeError
 
@@ -84,7 +85,7 @@ def test_a_key_server_cannot_hold_a_command_without_end(answer: Answer, monkeypa
 def test_a_bridge_cannot_hold_a_command_without_end(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "TOTAL_SECONDS", 0.5)
     with answering(answer) as (url, _), pytest.raises(click.ClickException, match="the bridge does not answer"):
-        _ask_bridge(url, "alice@example.test", b"mail password")
+        _ask_bridge(url, "alice@example.test", b"mail password", Purpose.ENROLMENT)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +105,12 @@ def test_a_bridge_cannot_hold_a_command_without_end(answer: Answer, monkeypatch:
 )
 def test_nonsense_from_a_bridge_is_one_error(data: bytes) -> None:
     with answering(once(data)) as (url, _), pytest.raises((click.ClickException, SmimeError)):
-        _ask_bridge(url, "alice@example.test", b"mail password")
+        _ask_bridge(url, "alice@example.test", b"mail password", Purpose.ENROLMENT)
 
 
 def test_a_bridge_cannot_send_the_command_to_another_server() -> None:
     with answering(once(body(b'{"ticket": "theirs"}'))) as (other, seen):
         moved = b"HTTP/1.0 302 Found\r\nLocation: %b/other\r\nContent-Length: 0\r\n\r\n" % other.encode()
         with answering(once(moved)) as (url, _), pytest.raises(click.ClickException, match="status 302"):
-            _ask_bridge(url, "alice@example.test", b"mail password")
+            _ask_bridge(url, "alice@example.test", b"mail password", Purpose.ENROLMENT)
     assert seen == []

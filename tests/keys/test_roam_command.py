@@ -7,11 +7,12 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from roaming_keys.config import KeyServerConfig
-from roaming_keys.tickets import issue_ticket, public_key_of
+from roaming_keys.tickets import Purpose, issue_ticket, public_key_of
 from sealwax.cli.options.parameters import now
 from smime_core.trust import (
     Contacts,
@@ -192,3 +193,58 @@ def test_a_database_that_was_set_back_is_found_out(server: KeyServerConfig, tmp_
 def test_a_command_says_what_is_missing(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
     done = computer(tmp_path / "laptop").roam(*arguments)
     assert (done.returncode, text in done.stderr) == (2, True), done.stderr
+
+
+def test_a_forgotten_passphrase_is_reset_by_mail_after_a_wait(server: KeyServerConfig, tmp_path: Path) -> None:
+    laptop, desk = computer(tmp_path / "laptop"), computer(tmp_path / "desk")
+    account = ("--server", server.origin, "--user", USER)
+    ours, other, files = laptop.text("pass", PASSPHRASE), laptop.text("other", OTHER), laptop.text("files", OF_FILES)
+    first, second = laptop.identities("first.p12", 0), desk.identities("second.p12", 1)
+
+    def ticket(purpose: Purpose) -> tuple[str, str]:
+        text = issue_ticket(TICKET_KEY, audience=server.origin, user=USER, at=now(), purpose=purpose)
+        return "--ticket-file", desk.text("ticket", text)
+
+    def reset(*arguments: str) -> CompletedProcess[str]:
+        return desk.roam("reset", *arguments, *account, *ticket(Purpose.RESET))
+
+    laptop.roam(
+        *("register", first, *account, *ticket(Purpose.ENROLMENT)),
+        *("--passphrase-file", files, "--new-passphrase-file", ours),
+    )
+    started = reset()
+    assert started.returncode == 0, started.stderr
+    assert started.stdout.startswith(f"The reset of {USER} can be finished from ")
+    shown = laptop.roam("login", "--passphrase-file", ours)
+    assert "a reset of this account was started by mail" in shown.stderr
+    stopped = laptop.roam("stop-reset", "--passphrase-file", ours)
+    assert stopped.stdout.startswith("The reset is stopped."), stopped.stderr
+    assert laptop.roam("login", "--passphrase-file", ours).stderr == ""
+
+    reset()
+    early = reset(second, "--passphrase-file", files, "--new-passphrase-file", other)
+    assert early.returncode != 0
+    assert "the reset has to wait until" in early.stderr
+    with sqlite3.connect(tmp_path / "keys.sqlite") as rows:
+        rows.execute("UPDATE account_reset SET started = started - 259200, ready = ready - 259200")
+    rows.close()
+    done = reset(second, "--passphrase-file", files, "--new-passphrase-file", other)
+    assert done.stdout.startswith(f"{USER} has a new account"), done.stderr
+    line = f"\nreset on {now():%Y-%m-%d} by mail login\n"
+    assert line in desk.roam("login", *account, "--passphrase-file", other).stdout
+
+    asked = laptop.roam("login", "--passphrase-file", other)
+    assert (asked.returncode, asked.stdout) == (2, "")
+    day = f"{now():%Y-%m-%d}"
+    assert f"this account was reset on {day} by mail login" in asked.stderr
+    assert f"repeat this with --accept-reset {day}" in asked.stderr
+    assert laptop.roam("login", "--passphrase-file", other, "--accept-reset", "2020-01-31").returncode == 2
+    assert line in laptop.roam("login", "--passphrase-file", other, "--accept-reset", day).stdout
+    assert line in laptop.roam("login", "--passphrase-file", other).stdout
+
+    back = laptop.roam("undo-reset", "--passphrase-file", ours)
+    assert back.stdout == f"The account of {USER} from before the reset is back.\n", back.stderr
+    assert "reset on" not in laptop.roam("login", "--passphrase-file", ours).stdout
+    asked = desk.roam("login", "--passphrase-file", ours)
+    assert "repeat this with --accept-reset undone" in asked.stderr
+    assert desk.roam("login", "--passphrase-file", ours, "--accept-reset", "undone").returncode == 0
