@@ -43,7 +43,8 @@ class AccountReset(ServerLies):
             text = "a reset of this account by mail login was undone: its keys are those from before the reset"
         else:
             text = f"this account was reset on {reset} by mail login: its keys are others than this device knows"
-        super().__init__("account-reset", text)
+        # The code names the reset too, for clients that get nothing but code and text.
+        super().__init__(f"account-reset-{reset}", text)
         self.reset = reset
 
 

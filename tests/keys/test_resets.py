@@ -148,6 +148,7 @@ def test_a_device_that_knew_the_account_takes_the_one_after_a_reset_when_the_per
         with pytest.raises(AccountReset):
             log_in_agreed(owner, another)
     assert certificates(log_in_agreed(owner, refused.value.reset)) == {identity(1).certificate.der}
+    assert refused.value.code == f"account-reset-{refused.value.reset}"
     # Asked once.
     assert certificates(owner.log_in()) == {identity(1).certificate.der}
 

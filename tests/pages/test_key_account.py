@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from roaming_keys.known import day_of
 from smime_core import blocking
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
@@ -98,6 +100,44 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     act(other, "recover", code, ours, ours)
     other.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     assert page.browser is other.browser
+
+
+def test_an_account_that_was_reset_is_taken_only_when_the_person_agrees(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account
+) -> None:
+    page = open_keys(visitor)
+    session, setting = log_in_elsewhere(demo_stack.keys_url, alice.address, alice.key_passphrase)
+    # Another day than that of another browser, which has the same account.
+    reset = (session.opened.state.reset or 1_800_000_000) + 86_400
+    opened = replace(session.opened, state=replace(session.opened.state, reset=reset))
+    blocking.run(replace(session, opened=opened).push(setting, opened))
+    # A fresh login, as each change of the account needs.
+    dialog = named("reset-dialog")
+    act(page, "make-code", alice.key_passphrase)
+    day = day_of(reset).replace("-", "\u2011")
+    page.wait_for_text(f"reset on {day}", selector=dialog, timeout_seconds=OPERATION_SECONDS)
+    assert find_violations(page) == []
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
+    page.set_viewport(1100, 800)
+    page.click(named("reset-stay"))
+    page.wait_for_text("The keys of the account are not used", timeout_seconds=OPERATION_SECONDS)
+    assert page.text(named("recovery-code")) == ""
+    page.click(named("make-code-submit"))
+    page.wait_for_selector(dialog, timeout_seconds=OPERATION_SECONDS)
+    page.wait_until_calm()
+    page.click(named("reset-go"))
+    page.wait_for_text("Write this on paper", timeout_seconds=OPERATION_SECONDS)
+    # Asked once.
+    first = page.text(named("recovery-code"))
+    act(page, "make-code", alice.key_passphrase)
+    page.wait_for(
+        "(code, first) => !['', first].includes(document.querySelector(code).textContent)",
+        named("recovery-code"),
+        first,
+        timeout_seconds=OPERATION_SECONDS,
+    )
 
 
 def test_a_change_succeeds_although_another_device_stores_meanwhile(

@@ -56,6 +56,13 @@ import { PROTOCOL } from "./key_server.js";
  * @typedef {(demand: FactorDemand, prove: (proof: object) => Promise<object>) => Promise<object>} AskFactor
  */
 
+/**
+ * Asks the person whether to go on with an account that was reset on a day (2026-01-31), or whose reset was `undone`. Resolves
+ * if so, and rejects otherwise.
+ * @typedef {(reset: string) => Promise<void>} AskReset
+ */
+
+const ACCOUNT_RESET = "account-reset-";
 /** Each time, another device has stored something in the moment between. */
 const STORE_TRIES = 5;
 
@@ -66,6 +73,7 @@ export class KeyAccount {
   #server;
   #user;
   #askFactor;
+  #askReset;
   /** @type {ArrayBuffer | null} */
   #session = null;
   #calls = 0;
@@ -78,15 +86,16 @@ export class KeyAccount {
    * @param {() => Promise<Vault>} vault
    * @param {Sealing} seal
    * @param {KeyServerMemory} memory
-   * @param {{server: KeyServer, user: string, askFactor?: AskFactor}} place
+   * @param {{server: KeyServer, user: string, askFactor?: AskFactor, askReset?: AskReset}} place
    */
-  constructor(vault, seal, memory, { server, user, askFactor = askNobody }) {
+  constructor(vault, seal, memory, { server, user, askFactor = askNobody, askReset = agreeToNone }) {
     this.#vault = vault;
     this.#seal = seal;
     this.#memory = memory;
     this.#server = server;
     this.#user = user;
     this.#askFactor = askFactor;
+    this.#askReset = askReset;
   }
 
   /** The address of the account. */
@@ -284,8 +293,18 @@ export class KeyAccount {
     const { response, calls } = await this.#pass(vault, login, answer);
     // After a lock the session has another key, which opens nothing.
     if (ended.aborted) throw new ApiError("locked", "the keys are locked");
-    const sealKey = this.#seal.keyForUnlock();
-    const opened = await vault.call("roaming.open", { user: this.#user, login, response, ...before(), sealKey });
+    /** @param {{agreed?: string}} members @returns {Promise<Opened>} */
+    const openAnswer = (members) => vault.call("roaming.open", {
+      user: this.#user, login: login.slice(0), response, ...before(), ...members, sealKey: this.#seal.keyForUnlock(),
+    });
+    const opened = await openAnswer({}).catch(async (error) => {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      if (!code.startsWith(ACCOUNT_RESET)) throw error;
+      const agreed = code.slice(ACCOUNT_RESET.length);
+      await this.#askReset(agreed);
+      if (ended.aborted) throw new ApiError("locked", "the keys are locked");
+      return openAnswer({ agreed });
+    });
     this.#calls = calls;
     this.hasLostCode ||= opened.hasLostCode;
     await this.#take(opened);
@@ -414,4 +433,9 @@ function jsonBody(members) {
 /** @type {AskFactor} */
 async function askNobody() {
   throw new ApiError("factor-needed", "the account asks for a second factor");
+}
+
+/** @type {AskReset} */
+async function agreeToNone() {
+  throw new ApiError("account-reset", "the account was reset");
 }

@@ -121,7 +121,7 @@ export const VERBS = Object.freeze(/** @satisfies {VerbTable} */ ({
     ...ROAMING, parameters: "json", at: "text", deviceToken: "bytes", deviceName: "text", "known?": "bytes",
     sealKey: "secret",
   },
-  "roaming.open": { user: "text", login: "bytes", response: "json", "known?": "bytes", sealKey: "secret" },
+  "roaming.open": { user: "text", login: "bytes", response: "json", "known?": "bytes", "agreed?": "text", sealKey: "secret" },
   "roaming.recover": {
     server: "text", user: "text", code: "secret", parameters: "json", at: "text", deviceToken: "bytes",
     deviceName: "text", "known?": "bytes", sealKey: "secret",

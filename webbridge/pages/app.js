@@ -12,6 +12,7 @@ import { BridgeApi } from "./api.js";
 import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
+import { askReset } from "../../wasm_build/ui/reset_dialog.js";
 import { KeyRing } from "./keys.js";
 import { KeptList } from "./kept_list.js";
 import { KeyServerFinder } from "../../wasm_build/vault/key_server_finder.js";
@@ -92,6 +93,7 @@ export class App {
     this.keys = new KeyRing(vault, {
       memory: new KeyServerMemory(() => this.kept.keeping !== "off"),
       askFactor: (demand, prove) => askFactor(this, demand, prove),
+      askReset: (reset) => askReset(this.translate, reset),
     });
     // The key server's address comes from the origin of the pages, not from the bridge. Otherwise a bridge could name a
     // server of its own, and get the stretched passphrase.

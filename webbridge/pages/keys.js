@@ -15,6 +15,7 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
 /** @typedef {import("../../wasm_build/ui/secret_field.js").Secret} Secret */
 /** @typedef {import("../../wasm_build/vault/key_server.js").KeyServer} KeyServer */
 /** @typedef {import("../../wasm_build/vault/key_account.js").AskFactor} AskFactor */
+/** @typedef {import("../../wasm_build/vault/key_account.js").AskReset} AskReset */
 /** @typedef {import("./api.js").BridgeApi} BridgeApi */
 /** @typedef {import("../../wasm_build/vault/session.js").LockReason} LockReason */
 /** @typedef {import("../../wasm_build/vault/session.js").Caller} Vault */
@@ -42,17 +43,19 @@ export class KeyRing extends EventTarget {
 
   #memory;
   #askFactor;
+  #askReset;
   /** @type {KeyAccount | null} */
   #account = null;
 
   /**
    * @param {() => Promise<Vault>} vault
-   * @param {{session?: SealedSession, memory?: KeyServerMemory, askFactor?: AskFactor}} [parts]
+   * @param {{session?: SealedSession, memory?: KeyServerMemory, askFactor?: AskFactor, askReset?: AskReset}} [parts]
    */
-  constructor(vault, { session = new SealedSession(), memory = new KeyServerMemory(() => false), askFactor } = {}) {
+  constructor(vault, { session = new SealedSession(), memory = new KeyServerMemory(() => false), askFactor, askReset } = {}) {
     super();
     this.#memory = memory;
     this.#askFactor = askFactor;
+    this.#askReset = askReset;
     this.#session = session;
     this.#vault = async () => session.guard(await vault());
     session.addEventListener("locked", (event) => {
@@ -195,7 +198,8 @@ export class KeyRing extends EventTarget {
 
   /** @param {KeyServer} server @param {string} user */
   #accountAt(server, user) {
-    return new KeyAccount(this.#vault, this.#session, this.#memory, { server, user, askFactor: this.#askFactor });
+    const place = { server, user, askFactor: this.#askFactor, askReset: this.#askReset };
+    return new KeyAccount(this.#vault, this.#session, this.#memory, place);
   }
 
   /** @param {KeyAccount} account */

@@ -72,6 +72,7 @@ class OpenRecord:
     login: bytes
     response: Json
     known: bytes = b""
+    agreed: str = ""
     seal_key: Secret
 
 
@@ -123,11 +124,12 @@ async def prove_factor(request: ProveFactor, provider: CryptoProvider) -> Reply:
 async def open_response(request: OpenRecord, provider: CryptoProvider) -> Reply:
     """Returns `{identities, session, known, hasLostCode}`: the keys in the record, the session, and what to keep.
 
-    Keys and session are sealed. Raises SmimeError, ServerLies among them.
+    Keys and session are sealed. `agreed` is the reset of the account that the person has agreed to. Raises SmimeError,
+    ServerLies and AccountReset among them.
     """
     user = normalise_user(request.user)
     pending = _read(await unseal_secret(request.login, _purpose_for(user), request.seal_key, provider))
-    session = await pending.open(request.response, _parse_known(request.known), provider)
+    session = await pending.open(request.response, _parse_known(request.known), provider, agreed=request.agreed)
     if not session.opened.identities:
         raise MalformedMessage("the record holds no private key together with its certificate", where="bundle")
     return {**await open_reply(session, request.seal_key, provider), "hasLostCode": session.own.has_lost_some}

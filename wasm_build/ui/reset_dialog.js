@@ -1,0 +1,37 @@
+/** The dialog that says that the account was reset by a mail login, or that this was undone, before its keys are used. */
+
+import { disturb } from "./calm.js";
+import { openDialog } from "./dialog.js";
+import { html, uniqueId } from "./dom.js";
+import { ApiError } from "../vault/json_requests.js";
+
+const UNDONE = "undone";
+/** Does not end a line. */
+const HYPHEN = "\u2011";
+
+/**
+ * @param {import("./catalogue.js").Catalogue} translate
+ * @param {string} reset the day, as 2026-01-31, or `undone`
+ * @returns {Promise<void>} rejects with `reset-not-accepted` if the person does not go on
+ */
+export function askReset(translate, reset) {
+  return new Promise((resolve, reject) => {
+    const titleId = uniqueId("reset");
+    const go = html("button", { type: "button", text: translate("reset_go"), data: { agrees: "", test: "reset-go" } });
+    const stay = html("button", { type: "button", autofocus: true, text: translate("reset_stay"), data: { test: "reset-stay" } });
+    go.addEventListener("click", () => { resolve(); dialog.close(); });
+    stay.addEventListener("click", () => dialog.close());
+    const kind = reset === UNDONE ? "undone" : "done";
+    const dialog = openDialog(
+      {
+        titleId, test: "reset-dialog", isWide: false,
+        onClose: () => reject(new ApiError("reset-not-accepted", "the person does not go on with an account that was reset")),
+      },
+      html("h2", { id: titleId, text: translate(`reset_${kind}_title`, { day: reset.replaceAll("-", HYPHEN) }) }),
+      html("p", { text: translate(`reset_${kind}_meaning`) }),
+      html("p", { text: translate("reset_question") }),
+      html("div", { class: "actions" }, go, stay),
+    );
+    disturb();
+  });
+}
