@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from roaming_keys.client import HttpTransport, start_reset
+from roaming_keys.command.ticket_source import TicketSource
 from roaming_keys.known import day_of
+from roaming_keys.tickets import Purpose
 from smime_core import blocking
 from tests.support.browser.accessibility import find_violations
 from tests.support.browser.browsers import Browser
@@ -100,6 +104,32 @@ def test_a_forgotten_passphrase_is_replaced_by_the_recovery_code(visitor: MailPa
     act(other, "recover", code, ours, ours)
     other.wait_for_selector(named("messages"), timeout_seconds=OPERATION_SECONDS)
     assert page.browser is other.browser
+
+
+def test_a_reset_that_goes_on_is_shown_above_every_view_and_can_be_stopped(
+    visitor: MailPages, demo_stack: DemoStack, alice: Account, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text(alice.mail_password)
+    source = TicketSource(bridge=demo_stack.api_url, mail_password_file=str(password), ticket_file=None)
+    transport = HttpTransport(demo_stack.keys_url)
+    ticket, _ = source.ticket(alice.address, Purpose.RESET)
+    blocking.run(start_reset(transport, alice.address, ticket))
+    page = open_keys(visitor)
+    notice = named("reset-notice")
+    page.wait_for_text("asked for a new account at the key server", selector=notice)
+    assert find_violations(page) == []
+    for width in PHONES:
+        page.set_viewport(width, 844)
+        assert not page.overflows_sideways()
+    page.set_viewport(1100, 800)
+    visitor.show_inbox()
+    assert page.text(notice) != ""
+    page.click(named("reset-stop"))
+    page.wait_for_text("Your account stays as it is", selector="#announcer", timeout_seconds=OPERATION_SECONDS)
+    assert not page.js("(notice) => document.querySelector(notice)", notice)
+    session, _ = log_in_elsewhere(demo_stack.keys_url, alice.address, alice.key_passphrase)
+    assert session.reset_ready is None
 
 
 def test_an_account_that_was_reset_is_taken_only_when_the_person_agrees(

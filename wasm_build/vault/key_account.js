@@ -81,6 +81,12 @@ export class KeyAccount {
   #turn = Promise.resolve();
   /** Whether the account has had a recovery code that the person's passphrase does not vouch for, and no new one since. */
   hasLostCode = false;
+  /**
+   * The time in seconds since 1970 from which a reset by mail login may put a new account in the place of this one; null if
+   * none went on at the latest login.
+   * @type {number | null}
+   */
+  resetReady = null;
 
   /**
    * @param {() => Promise<Vault>} vault
@@ -239,6 +245,14 @@ export class KeyAccount {
     });
   }
 
+  /** Stops the reset that goes on. */
+  stopReset() {
+    return this.#inTurn(async () => {
+      await this.#server.stopReset(await this.#sign("DELETE", "/reset"));
+      this.resetReady = null;
+    });
+  }
+
   /** Deletes the account at the server. @param {Passphrase} passphrase */
   remove(passphrase) {
     return this.#inTurn(async () => {
@@ -307,6 +321,7 @@ export class KeyAccount {
     });
     this.#calls = calls;
     this.hasLostCode ||= opened.hasLostCode;
+    this.resetReady = "reset_ready" in response ? Number(response.reset_ready) : null;
     await this.#take(opened);
     return opened;
   }

@@ -81,6 +81,11 @@ export class KeyServer {
     await this.#request("/factors", postOf(authorization, body));
   }
 
+  /** Stops a reset of the account. @param {string} authorization */
+  async stopReset(authorization) {
+    await this.#request("/reset", { method: "DELETE", headers: { Authorization: authorization } });
+  }
+
   /** @param {string} authorization @param {string} id */
   async removeFactor(authorization, id) {
     await this.#request(`/factors/${id}`, { method: "DELETE", headers: { Authorization: authorization } });

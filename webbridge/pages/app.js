@@ -9,7 +9,7 @@ import { openVault } from "../../wasm_build/vault/owner/vault.js";
 import { errorSentence } from "../../wasm_build/ui/catalogue.js";
 import { lockedBecause } from "../../wasm_build/ui/locked_because.js";
 import { BridgeApi } from "./api.js";
-import { isKeepingTrouble, KeptTrust } from "./kept_trust.js";
+import { KeptTrust } from "./kept_trust.js";
 import { MailEvents } from "./events.js";
 import { askFactor } from "../../wasm_build/ui/factor_dialog.js";
 import { askReset } from "../../wasm_build/ui/reset_dialog.js";
@@ -21,6 +21,7 @@ import { sameAddress } from "../../wasm_build/ui/formats.js";
 import { whileBusy } from "../../wasm_build/ui/parts.js";
 import { PasswordMark } from "./password_mark.js";
 import { MailVault } from "./mail_vault.js";
+import { createNotices } from "./notices.js";
 import { createFrame } from "./frame.js";
 import { RoamingTrust } from "./roaming_trust.js";
 import { folderPath, INBOX, messageAddress } from "./routes.js";
@@ -119,7 +120,9 @@ export class App {
     this.address = address;
     this.keys.addEventListener("change", () => this.#frame.update());
     this.keys.addEventListener("locked", (event) => this.#locked(/** @type {LockedEvent} */ (event).reason));
-    this.kept.addEventListener("change", () => this.#frame.setNotice(noticeOf(this)));
+    const showNotices = () => this.#frame.setNotices(createNotices(this));
+    this.kept.addEventListener("change", showNotices);
+    this.keys.addEventListener("change", showNotices);
     if (address !== null) await this.#beginKeeping(address);
     addEventListener("hashchange", () => this.#route());
     this.#lockByItself();
@@ -397,12 +400,4 @@ function decoded(part) {
   } catch {
     return part;
   }
-}
-
-/**
- * The notice that all views show if contacts and decisions cannot be kept; null if they can.
- * @param {App} app
- */
-function noticeOf({ kept, translate }) {
-  return isKeepingTrouble(kept.keeping) ? translate(`trust_${kept.keeping.replace("-", "_")}`) : null;
 }

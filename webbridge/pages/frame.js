@@ -17,13 +17,13 @@ export function createFrame(app) {
   const main = html("main", { class: "main", id: "main" });
   const vault = createVaultLine(translate);
   const bar = createBar(app);
-  const notice = html("div", { class: "notice", role: "status", data: { test: "notice" } });
+  const notices = html("div", { role: "status", data: { test: "notice" } });
   const element = html(
     "div",
     { class: "frame" },
     createSkipLink(translate, main),
     bar.element,
-    notice,
+    notices,
     main,
     html("footer", { class: "foot" }, html("span", { text: translate("foot_promise") }), vault.element),
   );
@@ -40,10 +40,9 @@ export function createFrame(app) {
       if (view.element.parentElement !== main) main.replaceChildren(view.element);
       bar.update(hash);
     },
-    /** @param {string | null} text the notice, to which a link to the explanation is added; null removes the notice */
-    setNotice(text) {
-      const more = html("a", { href: "#/people", text: translate("people_title") });
-      notice.replaceChildren(...(text ? [html("p", { text }), more] : []));
+    /** @param {HTMLElement[]} shown above every view */
+    setNotices(shown) {
+      notices.replaceChildren(...shown);
     },
   };
 }

@@ -190,6 +190,12 @@ export class KeyRing extends EventTarget {
     return this.#account;
   }
 
+  /** Stops the reset of the account that goes on. */
+  async stopReset() {
+    await this.#account?.stopReset();
+    this.#changed();
+  }
+
   /** Forgets the account, which was deleted. The keys stay unlocked. */
   leaveAccount() {
     this.#account = null;
