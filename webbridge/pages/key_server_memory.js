@@ -22,8 +22,10 @@ export class KeyServerMemory {
 
   /** @param {string} account @returns {Promise<Remembered>} */
   async read(account) {
-    const kept = this.#here.get(account) ?? (this.#isOwnComputer() ? await readKept(account) : null);
-    const here = kept ?? { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
+    // Another tab may have seen a later record.
+    const kept = this.#isOwnComputer() ? await readKept(account) : null;
+    const here = laterOf(kept, this.#here.get(account)) ??
+      { token: crypto.getRandomValues(new Uint32Array(TOKEN_WORDS)).buffer, known: null };
     this.#here.set(account, here);
     return here;
   }
@@ -32,7 +34,7 @@ export class KeyServerMemory {
   async write(account, remembered) {
     this.#here.set(account, remembered);
     // The login was right, so it must not fail because the browser stores nothing.
-    if (this.#isOwnComputer()) await openRoaming.write(account, remembered).catch(() => {});
+    if (this.#isOwnComputer()) await openRoaming.write(account, remembered, laterOf).catch(() => {});
   }
 
   /** @param {string} account one that was deleted */
@@ -40,6 +42,17 @@ export class KeyServerMemory {
     this.#here.delete(account);
     if (this.#isOwnComputer()) await openRoaming.remove(account).catch(() => {});
   }
+}
+
+/**
+ * The one with the later record, or the only one. The second stays if both know the same record, or an account before and
+ * after a reset: the person has agreed to that one.
+ * @param {Remembered | null | undefined} one @param {Remembered | null | undefined} other
+ */
+function laterOf(one, other) {
+  if (!one?.known || !other?.known) return other?.known ? other : (one ?? other);
+  const [first, second] = [one.known, other.known].map((known) => JSON.parse(new TextDecoder().decode(known)));
+  return first.reset === second.reset && first.version > second.version ? one : other;
 }
 
 /** A browser that stores nothing has nothing to compare with. @param {string} account @returns {Promise<Remembered | null>} */

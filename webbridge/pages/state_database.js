@@ -88,10 +88,19 @@ export const openRoaming = {
     return (await find("roaming", address)) ?? null;
   },
 
-  /** @param {string} address @param {{token: ArrayBuffer, known: ArrayBuffer | null}} remembered */
-  async write(address, remembered) {
+  /**
+   * Writes what `choose` returns of the record that is kept, or undefined, and of the new one. No other tab writes between.
+   * @param {string} address
+   * @param {{token: ArrayBuffer, known: ArrayBuffer | null}} remembered
+   * @param {(kept: any, remembered: any) => any} choose
+   */
+  async write(address, remembered, choose) {
     const account = await digest(address);
-    await transact("roaming", "readwrite", (records) => records.put({ account, ...remembered }));
+    await transact("roaming", "readwrite", (records) => {
+      const reading = records.get(account);
+      reading.onsuccess = () => records.put({ ...choose(reading.result, remembered), account });
+      return reading;
+    });
   },
 
   /** @param {string} address */
