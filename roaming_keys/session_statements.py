@@ -64,6 +64,6 @@ class SessionStatements:
         used, session, device = (insert_into(database, table) for table in (USED, SESSION, DEVICE))
         self.use: Final = used.on_conflict_do_nothing().returning(USED.c.value)
         self.start: Final = session.on_conflict_do_nothing().returning(SESSION.c.key)
-        again = {"sealed_name": device.excluded.sealed_name, "latest": device.excluded.latest}
+        again = {name: device.excluded[name] for name in ("sealed_name", "latest", "of_earlier_keys")}
         known = device.on_conflict_do_update(index_elements=["user", "token"], set_=again)
         self.remember: Final = known.returning(DEVICE.c.id)

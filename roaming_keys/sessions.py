@@ -220,7 +220,7 @@ class SessionStore:
     def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> str:
         now = at.timestamp()
         device = {"id": os.urandom(_ID_BYTES).hex(), "user": login.user, "token": login.token_hash}
-        times = {"sealed_name": login.sealed_name, "created": now, "latest": now}
+        times = {"sealed_name": login.sealed_name, "created": now, "latest": now, "of_earlier_keys": 0}
         found = str(rows.execute(self._statements.remember, device | times).scalar_one())
         kept = {MOST: MAX_DEVICES - 1, NOW: (at - FORGET_DEVICE_AFTER).timestamp()}
         rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, **kept})

@@ -55,7 +55,9 @@ _USER, _KEY, _TOKEN = "the_user", "the_key", "the_token"
 _ACCOUNT: Final = select(ACCOUNT).where(ACCOUNT.c.user == bindparam(_USER))
 # Always one row after two searches, so that it takes the same time for a user who is not registered.
 _ONE_ROW: Final = select(literal(1)).subquery("one_row")
-_DEVICE: Final = select(DEVICE.c.id).where(DEVICE.c.user == bindparam(_USER), DEVICE.c.token == bindparam(_TOKEN))
+_DEVICE: Final = select(DEVICE.c.id).where(
+    DEVICE.c.user == bindparam(_USER), DEVICE.c.token == bindparam(_TOKEN), DEVICE.c.of_earlier_keys == 0
+)
 _ACCOUNT_AND_DEVICE: Final = select(ACCOUNT, _DEVICE.scalar_subquery().label("device")).select_from(
     outerjoin(_ONE_ROW, ACCOUNT, ACCOUNT.c.user == bindparam(_USER))
 )
@@ -151,7 +153,10 @@ class Store:
         return None if row is None else account_of(row)
 
     def find_account_and_device(self, user: str, token_hash: bytes) -> tuple[Account | None, bool]:
-        """Return the account of a user, and whether the user has logged in on the device with this token."""
+        """Return the account of a user, and whether the user has logged in on the device with this token.
+
+        A login before the keys of the account changed does not count: it may have been a thief's.
+        """
         with self._database.reading() as rows:
             row = rows.execute(_ACCOUNT_AND_DEVICE, {_USER: user, _TOKEN: token_hash}).one()
         return None if row.user is None else account_of(row), row.device is not None
@@ -223,6 +228,8 @@ class Store:
             self._replace_record(rows, account.user, record, bundle_id=before)
             self.sessions.end_others_in(rows, caller)
             is_revoked = DEVICE.c.user == account.user, DEVICE.c.id.in_(revoked), DEVICE.c.id != caller.device
+            is_other = DEVICE.c.user == account.user, DEVICE.c.id != caller.device
+            rows.execute(update(DEVICE).where(*is_other).values(of_earlier_keys=1))
             forgotten = rows.execute(delete(DEVICE).where(*is_revoked).returning(DEVICE.c.id)).scalars().all()
             event = AuditEvent(kind=AuditKind.KEYS_ROTATED, at=at, user=account.user, note=f"version {record.version}")
             self.trail.add(rows, event)

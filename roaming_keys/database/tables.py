@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 from sealwax.service.columns import INSTANT, LONG
 from sealwax.service.counter_table import add_counter_table
@@ -94,6 +94,8 @@ DEVICE: Final = Table(
     Column("sealed_name", LargeBinary, nullable=False),
     Column("created", INSTANT, nullable=False),
     Column("latest", INSTANT, nullable=False),
+    # 1 from a change of the account's keys until the next login.
+    Column("of_earlier_keys", Integer, nullable=False, server_default=text("0")),
     Index("device_by_token", "user", "token", unique=True),
     sqlite_strict=True,
 )

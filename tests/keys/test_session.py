@@ -166,6 +166,22 @@ def test_a_change_of_the_state_is_made_to_what_another_device_has_stored(
     assert (identity(1).certificate.der in certificates(rotated)) == stored_meanwhile
 
 
+def test_a_change_of_keys_makes_other_devices_strangers_until_their_next_login(laptop: Person, phone: Person) -> None:
+    def is_known(person: Person) -> bool:
+        store = person.client.application.extensions["roaming_keys.store"]
+        token_hash = store.keys.counter_name("device", f"{person.device.token.hex()} {USER}")
+        return store.find_account_and_device(USER, token_hash)[1] is True
+
+    phone.log_in()
+    ours = laptop.log_in()
+    assert [is_known(laptop), is_known(phone)] == [True, True]
+    run(ours.rotate(laptop.setting, OTHER_PASSPHRASE))
+    assert [is_known(laptop), is_known(phone)] == [True, False]
+    phone.passphrase = OTHER_PASSPHRASE
+    phone.log_in()
+    assert [is_known(laptop), is_known(phone)] == [True, True]
+
+
 def test_the_device_in_use_cannot_revoke_itself(laptop: Person) -> None:
     session = laptop.log_in()
     (own,) = run(session.devices(laptop.setting))
