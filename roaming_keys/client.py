@@ -21,8 +21,9 @@ from urllib.request import (
 
 from roaming_keys.calls import Call
 from roaming_keys.protocol import normalise_origin
+from roaming_keys.reset_wire import ResetAnswer, ResetRequest
 from roaming_keys.session import KeyServerError, Transport
-from roaming_keys.wire import MAX_ANSWER_BYTES, Refusal, Registration, ResetAnswer, ResetRequest
+from roaming_keys.wire import MAX_ANSWER_BYTES, Refusal, Registration
 from smime_core.errors import SmimeError
 
 TIMEOUT_SECONDS = 20.0  # for each step

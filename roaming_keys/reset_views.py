@@ -11,13 +11,14 @@ from roaming_keys.config import KeyServerConfig
 from roaming_keys.login_views import LoginViews, account_disabled
 from roaming_keys.new_session import UsedBefore
 from roaming_keys.protocol import normalise_user
+from roaming_keys.reset_wire import ResetAnswer, ResetRequest
 from roaming_keys.resets import ResetNotReady, ResetStore
 from roaming_keys.server_keys import Sealed, ServerKeys
 from roaming_keys.sessions import AccountDisabled, NoSuchAccount
 from roaming_keys.signed_calls import check_call
 from roaming_keys.store import Account, RecordChanged, SealedRecord, Store
 from roaming_keys.tickets import BadTicket, Purpose, Ticket, check_ticket
-from roaming_keys.wire import LoginTerms, Parameters, ParametersRequest, Registration, ResetAnswer, ResetRequest
+from roaming_keys.wire import LoginTerms, Parameters, ParametersRequest, Registration
 from sealwax.service import ServiceError
 
 

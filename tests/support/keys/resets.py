@@ -8,10 +8,11 @@ from typing import Any
 
 from roaming_keys.changes import build_reset
 from roaming_keys.client import finish_reset, start_reset
+from roaming_keys.reset_wire import ResetAnswer
 from roaming_keys.resets import MIN_DELAY
 from roaming_keys.session import Session, ask_for_parameters, log_in, undo_reset
 from roaming_keys.tickets import Purpose, issue_ticket
-from roaming_keys.wire import Registration, ResetAnswer
+from roaming_keys.wire import Registration
 from smime_core.blocking import run
 from tests.support.keys.people import ORIGIN, TICKET_KEY, USER, Person, identity
 
