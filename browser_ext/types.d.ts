@@ -148,7 +148,7 @@ interface KeptAccount {
   stored: string[];
   /** Whether somebody may have changed the recovery code. Earlier versions did not note it. */
   hasLostCode?: boolean;
-  /** What the account had at the last merge of contacts and decisions, encrypted under its key; null before the first. */
+  /** The contents of the account at the last merge of contacts and decisions, encrypted under its key; null before the first. */
   base?: ArrayBuffer | null;
   /** The signed list of the server's addresses, if the pages of the bridge name one. */
   discovery?: import("./background/key_servers.js").Discovery | null;

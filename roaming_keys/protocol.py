@@ -109,7 +109,7 @@ async def stretch(account: KeyAccount, parameters: Parameters, provider: CryptoP
 
 
 class LoginWay(StrEnum):
-    """What a login is signed by. The value is the label of what it signs."""
+    """The key that signs a login, and the account that it is for. The value is the label of the signed bytes."""
 
     PASSPHRASE = "login"  # noqa: S105  # a label
     RECOVERY_CODE = "recover"
@@ -118,12 +118,12 @@ class LoginWay(StrEnum):
 
     @property
     def is_by_passphrase(self) -> bool:
-        """Whether the key that signs comes from the passphrase, not from the recovery code."""
+        """True if the key that signs comes from the passphrase, not from the recovery code."""
         return self in (LoginWay.PASSPHRASE, LoginWay.UNDO_BY_PASSPHRASE)
 
     @property
     def is_undo(self) -> bool:
-        """Whether the login is to the account from before a reset, which it puts back."""
+        """True if the login is to the account from before a reset, which it puts back."""
         return self in (LoginWay.UNDO_BY_PASSPHRASE, LoginWay.UNDO_BY_CODE)
 
 

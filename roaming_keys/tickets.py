@@ -34,7 +34,7 @@ _ID_BYTES: Final = 16
 
 
 class Purpose(StrEnum):
-    """What a ticket is for."""
+    """The purpose of a ticket: a registration or a reset."""
 
     ENROLMENT = "enrolment"
     RESET = "reset"

@@ -27,7 +27,7 @@ export const ENDED = ["login-ended", "call-refused", "locked"];
 /** The person has changed something during each try before. */
 const TRIES = 5;
 
-/** What is known of the latest merge; null before the first. @returns {Promise<Roaming | null>} */
+/** The outcome of the latest merge; null before the first. @returns {Promise<Roaming | null>} */
 export async function read() {
   return (await memory.read(ROAMING)) ?? null;
 }

@@ -144,7 +144,7 @@ async function limits() {
 
 /** @returns {Promise<Session>} */
 async function create() {
-  // What an earlier session has sealed cannot be opened without its key.
+  // The contents that an earlier session has sealed cannot be opened without its key.
   await clearSealed();
   const key = Array.from(crypto.getRandomValues(new Uint8Array(SEAL_KEY_BYTES)));
   const session = { id: crypto.randomUUID(), key, times: null };

@@ -1,4 +1,4 @@
-"""What a device has kept of an account, after the keys of the account have changed elsewhere."""
+"""The contents that a device has kept of an account, after the keys of the account have changed elsewhere."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ FILES = b"the passphrase of the file"
 
 @dataclass
 class LyingServer:
-    """What the server answers, and what it was given."""
+    """The answers of the server, and the bodies that it was given."""
 
     answer: bytes = b""
     in_force: RecoveryPolicy | None = None

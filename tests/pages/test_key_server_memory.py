@@ -1,4 +1,4 @@
-"""What two tabs of the pages remember of an account at a key server."""
+"""The memory of two tabs of the pages about an account at a key server."""
 
 from __future__ import annotations
 

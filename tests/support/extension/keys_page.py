@@ -98,7 +98,7 @@ def open_keys(extension: Extension) -> Page:
 def show_section(page: Page, name: str) -> None:
     """Go to a section of the page by its link, such as `people` or `backup`.
 
-    The link is clicked again if the page was still scrolling to the section before, so that the click went beside it.
+    The link is clicked again if a question that arrives above has moved it, so that the click went beside it.
     """
     is_there = "(hash) => location.hash === hash"
     for _ in range(CLICKS):
