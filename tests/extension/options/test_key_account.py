@@ -14,17 +14,20 @@ from smime_core.blocking import run
 from smime_core.ca.demo import issue_identity
 from smime_core.identity import export_identity
 from tests.support.browser.accessibility import find_violations
-from tests.support.browser.browsers import Browser, launch
+from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import NATIVE, PASSPHRASE, People, people
 from tests.support.extension.key_accounts import (
+    BROUGHT,
+    STORED,
     KeyServers,
     act,
     connect,
-    key_servers,
     open_connecting,
-    sign_in_to_bridge,
+    register,
+    second,
+    servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import KEPT, OPERATION_SECONDS
@@ -35,12 +38,11 @@ from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.tls import tls_folder
 from webbridge.demo.stack import DemoStack
 
-__all__ = ["people", "tls_folder"]
+__all__ = ["people", "second", "servers", "tls_folder"]
 
 NEXT = "five other words on paper"
 LATER = "six more words on the same paper"
 PHONES, DESK = (320, 390), 1100
-BROUGHT, STORED = "in this browser, and unlocked", "has the keys of this browser"
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -55,39 +57,11 @@ def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extens
 
 
 @pytest.fixture(scope="module")
-def servers(extension: Extension, tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterator[KeyServers]:
-    origins = [extension.base.rstrip("/")]
-    with key_servers(tmp_path_factory.mktemp("keys"), tls_folder, passphrase=PASSPHRASE, origins=origins) as running:
-        name_bridge(extension, running.bridge.url)
-        yield running
-
-
-@pytest.fixture(scope="module")
 def options(extension: Extension, servers: KeyServers) -> Page:
     """The page of the first device, whose keys are at the server."""
     page = extension.open_options()
-    sign_in_to_bridge(extension, page)
-    connect(page, servers)
-    act(page, "key-register", servers.passphrase)
-    wait_until_done(page, STORED)
+    register(extension, page, servers)
     return page
-
-
-@pytest.fixture(scope="module")
-def second(
-    browser: Browser,
-    folder: Path,
-    options: Page,
-    running_browsers: list[Browser],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Extension]:
-    """Another browser with a new profile, without keys."""
-    assert browser.name != "webkit"
-    other = launch(browser.name, tmp_path_factory.mktemp("second"))
-    running_browsers.append(other)
-    yield Extension(other, folder)
-    running_browsers.remove(other)
-    other.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,25 +13,23 @@ from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People, people
 from tests.support.extension.key_accounts import (
+    BROUGHT,
     KeyServers,
     act,
-    connect,
-    key_servers,
-    sign_in_to_bridge,
+    register,
+    servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import OPERATION_SECONDS
-from tests.support.extension.own_bridge import name_bridge
 from tests.support.keys.elsewhere import add_app, add_security_key, log_in_elsewhere, plant_code, remove_factors
 from tests.support.keys.security_key import SoftKey
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.tls import tls_folder
 
-__all__ = ["people", "tls_folder"]
+__all__ = ["people", "servers", "tls_folder"]
 
 PHONES, DESK = (320, 390), 1100
-BROUGHT, STORED = "in this browser, and unlocked", "has the keys of this browser"
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
@@ -45,21 +43,10 @@ def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extens
 
 
 @pytest.fixture(scope="module")
-def servers(extension: Extension, tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterator[KeyServers]:
-    origins = [extension.base.rstrip("/")]
-    with key_servers(tmp_path_factory.mktemp("keys"), tls_folder, passphrase=PASSPHRASE, origins=origins) as running:
-        name_bridge(extension, running.bridge.url)
-        yield running
-
-
-@pytest.fixture(scope="module")
 def options(extension: Extension, servers: KeyServers) -> Page:
     """The page of the extension, connected with Alice's account."""
     page = extension.open_options()
-    sign_in_to_bridge(extension, page)
-    connect(page, servers)
-    act(page, "key-register", servers.passphrase)
-    wait_until_done(page, STORED)
+    register(extension, page, servers)
     return page
 
 

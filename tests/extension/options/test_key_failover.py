@@ -11,7 +11,7 @@ import pytest
 from tests.support.browser.browsers import Browser, Chromium
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
-from tests.support.extension.key_accounts import act, open_connecting, wait_until_done
+from tests.support.extension.key_accounts import BROUGHT, act, open_connecting, wait_until_done
 from tests.support.extension.keys_page import KEPT, OPERATION_SECONDS
 from tests.support.extension.own_bridge import name_bridge
 from tests.support.keys.moved_server import Site, moved_key_server
@@ -23,7 +23,6 @@ from webbridge.demo.stack import DemoStack
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 NOT_REACHED = "refused|CORS|Failed to|NetworkError|unreachable"
-BROUGHT = "in this browser, and unlocked"
 
 
 @pytest.fixture(scope="module")

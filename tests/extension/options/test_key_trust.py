@@ -17,28 +17,29 @@ from smime_core import Certificate
 from smime_core.blocking import run
 from smime_core.trust import Decision, DecisionKind, build_decisions
 from tests.support.browser.accessibility import find_violations
-from tests.support.browser.browsers import Browser, launch
+from tests.support.browser.browsers import Browser
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
 from tests.support.extension.field_pages import PASSPHRASE, People, people
 from tests.support.extension.key_accounts import (
+    BROUGHT,
     KeyServers,
     act,
     connect,
-    key_servers,
-    sign_in_to_bridge,
+    register,
+    second,
+    servers,
     wait_until_done,
 )
 from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
 from tests.support.extension.letters_from_bob import mail_from_bob
-from tests.support.extension.own_bridge import name_bridge
 from tests.support.extension.viewer import open_file
 from tests.support.keys.elsewhere import add_app, log_in_elsewhere, remove_factors
 from tests.support.pages.driver import named
 from tests.support.servers.mailboxes import ALICE
 from tests.support.servers.tls import tls_folder
 
-__all__ = ["people", "tls_folder"]
+__all__ = ["people", "second", "servers", "tls_folder"]
 
 BOB = "bob@example.test"
 PHONES, DESK = (320, 390), 1100
@@ -51,13 +52,12 @@ REFRESHED = """(words) => {
   }
   return document.querySelector("[data-test=roaming-problem]").textContent.includes(words);
 }"""
-BROUGHT, STORED = "in this browser, and unlocked", "has the keys of this browser"
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.in_turn, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")
-def here(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
+def extension(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
     """Alice's first browser, which trusts the authority of her own certificate."""
     extension = Extension(browser, folder)
     extension.import_keys(people.folder / "alice.p12", PASSPHRASE, expect="are ready")
@@ -66,42 +66,14 @@ def here(browser: Browser, folder: Path, people: People) -> Iterator[Extension]:
 
 
 @pytest.fixture(scope="module")
-def servers(here: Extension, tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterator[KeyServers]:
-    origins = [here.base.rstrip("/")]
-    with key_servers(tmp_path_factory.mktemp("keys"), tls_folder, passphrase=PASSPHRASE, origins=origins) as running:
-        name_bridge(here, running.bridge.url)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def options(here: Extension, servers: KeyServers) -> Page:
+def options(extension: Extension, servers: KeyServers) -> Page:
     """The page of the first browser, whose keys are at the server."""
-    page = here.open_options()
+    page = extension.open_options()
     page.wait_for_selector(named("authority-trust"), timeout_seconds=OPERATION_SECONDS)
     page.click(named("authority-trust"))
     page.wait_for("(place) => document.querySelectorAll(place).length === 1", named("decision"))
-    sign_in_to_bridge(here, page)
-    connect(page, servers)
-    act(page, "key-register", servers.passphrase)
-    wait_until_done(page, STORED)
+    register(extension, page, servers)
     return page
-
-
-@pytest.fixture(scope="module")
-def elsewhere(
-    browser: Browser,
-    folder: Path,
-    options: Page,
-    running_browsers: list[Browser],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Extension]:
-    """Another browser with a new profile."""
-    assert browser.name != "webkit"
-    other = launch(browser.name, tmp_path_factory.mktemp("elsewhere"))
-    running_browsers.append(other)
-    yield Extension(other, folder)
-    running_browsers.remove(other)
-    other.close()
 
 
 def state_of(extension: Extension, letter: bytes, folder: Path) -> str:
@@ -161,14 +133,14 @@ def remove(page: Page, kind: str) -> None:
 
 @pytest.mark.heart
 def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
-    here: Extension, options: Page, elsewhere: Extension, servers: KeyServers, people: People, tmp_path: Path
+    extension: Extension, options: Page, second: Extension, servers: KeyServers, people: People, tmp_path: Path
 ) -> None:
     letter = mail_from_bob(people, encrypted=False)
     # Bob is remembered from this letter. The change goes to the account by itself.
-    assert state_of(here, letter, tmp_path) == "verified"
+    assert state_of(extension, letter, tmp_path) == "verified"
     assert wait_for_entries(servers, "contact:", removed=False) == [f"contact:{BOB}"]
-    page = elsewhere.open_options()
-    assert state_of(elsewhere, letter, tmp_path) != "verified"
+    page = second.open_options()
+    assert state_of(second, letter, tmp_path) != "verified"
     page.activate()
     connect(page, servers)
     act(page, "key-log-in", servers.passphrase)
@@ -179,7 +151,7 @@ def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
         page.set_viewport(width, 844)
         assert not page.overflows_sideways()
     page.set_viewport(DESK, 844)
-    assert state_of(elsewhere, letter, tmp_path) == "verified"
+    assert state_of(second, letter, tmp_path) == "verified"
     page.activate()
     show_section(page, "people")
     page.wait_for_text(BOB, selector=named("people"))
@@ -189,9 +161,9 @@ def test_a_new_browser_gives_the_same_verdict_and_what_is_removed_stays_removed(
     # The first browser has an old copy of the decision.
     assert count(options, "decision") == 1
     show_section(options, "identities")
-    log_in(here, options, servers)
+    log_in(extension, options, servers)
     assert count(options, "decision") == 0
-    assert state_of(here, letter, tmp_path) != "verified"
+    assert state_of(extension, letter, tmp_path) != "verified"
     assert [one.value for name, one in entries(servers).items() if name.startswith("decision:")] == [None]
 
 
@@ -207,19 +179,22 @@ def plant_decision(servers: KeyServers, certificate: Certificate) -> None:
 
 
 def test_a_decision_that_no_own_key_has_signed_is_told_and_does_not_count(
-    here: Extension, options: Page, servers: KeyServers, people: People
+    extension: Extension, options: Page, servers: KeyServers, people: People
 ) -> None:
     before = count(options, "decision")
     plant_decision(servers, people.bob.certificate)
-    log_in(here, options, servers)
+    log_in(extension, options, servers)
     options.wait_for_text("none of your keys has signed: 1", selector=named("roaming-problem"))
     assert count(options, "decision") == before
 
 
 def test_changes_after_the_session_has_ended_are_sent_at_the_next_login(
-    here: Extension, options: Page, servers: KeyServers
+    extension: Extension, options: Page, servers: KeyServers, people: People, tmp_path: Path
 ) -> None:
-    log_in(here, options, servers)
+    # Bob is remembered from this letter, unless an earlier test has done so.
+    state_of(extension, mail_from_bob(people, encrypted=False), tmp_path)
+    wait_for_entries(servers, "contact:", removed=False)
+    log_in(extension, options, servers)
     # A new second factor ends all other sessions.
     session, setting = log_in_elsewhere(servers.key_server, ALICE, servers.passphrase)
     add_app(session, setting)
@@ -230,6 +205,6 @@ def test_changes_after_the_session_has_ended_are_sent_at_the_next_login(
     options.wait_for(REFRESHED, "sent when you bring your keys", timeout_seconds=OPERATION_SECONDS)
     assert entries(servers)[f"contact:{BOB}"].value is not None
     show_section(options, "identities")
-    log_in(here, options, servers)
+    log_in(extension, options, servers)
     assert entries(servers)[f"contact:{BOB}"].value is None
     assert "only in this browser" not in options.text(named("roaming-problem"))

@@ -10,17 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.tickets import public_key_of
+from tests.support.browser.browsers import Browser, launch
 from tests.support.browser.page import Page
 from tests.support.extension.driver import Extension
+from tests.support.extension.field_pages import PASSPHRASE
 from tests.support.extension.keys_page import OPERATION_SECONDS, show_section
-from tests.support.extension.own_bridge import OwnBridge, own_bridge, type_password
+from tests.support.extension.own_bridge import OwnBridge, name_bridge, own_bridge, type_password
 from tests.support.keys.people import PAGES
 from tests.support.keys.serving import serving
 from tests.support.servers.bridge import ENROLMENT_KEY
 from tests.support.servers.mailboxes import ALICE
 
+# The sentences after a login and after a registration.
+BROUGHT, STORED = "in this browser, and unlocked", "has the keys of this browser"
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -82,6 +88,40 @@ def key_servers(folder: Path, tls_folder: Path, *, passphrase: str, origins: Ite
         with own_bridge(tls_folder, origins=origins, key_server=served.origin) as bridge:
             servers.bridge = bridge
             yield servers
+
+
+@pytest.fixture(scope="module")
+def servers(extension: Extension, tmp_path_factory: pytest.TempPathFactory, tls_folder: Path) -> Iterator[KeyServers]:
+    """The servers for the module's first extension, which sends by their bridge."""
+    origins = [extension.base.rstrip("/")]
+    with key_servers(tmp_path_factory.mktemp("keys"), tls_folder, passphrase=PASSPHRASE, origins=origins) as running:
+        name_bridge(extension, running.bridge.url)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def second(
+    browser: Browser,
+    folder: Path,
+    options: Page,
+    running_browsers: list[Browser],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Extension]:
+    """Another browser with a new profile, without keys, once the page `options` of the first one has stored its own."""
+    assert browser.name != "webkit"
+    other = launch(browser.name, tmp_path_factory.mktemp("second"))
+    running_browsers.append(other)
+    yield Extension(other, folder)
+    running_browsers.remove(other)
+    other.close()
+
+
+def register(extension: Extension, page: Page, servers: KeyServers) -> None:
+    """Store the keys of the extension in a new account of Alice, by its page with keys."""
+    sign_in_to_bridge(extension, page)
+    connect(page, servers)
+    act(page, "key-register", servers.passphrase)
+    wait_until_done(page, STORED)
 
 
 def sign_in_to_bridge(extension: Extension, page: Page) -> None:
