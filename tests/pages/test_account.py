@@ -20,9 +20,16 @@ PHONES = (320, 390)
 
 @pytest.fixture
 def elsewhere(browser: Browser, demo_stack: DemoStack, alice: Account) -> Iterator[MailPages]:
-    """Alice, signed in in another browser."""
+    """Alice, signed in in another browser only: sessions that other modules have left are ended."""
     pages = MailPages(browser, demo_stack.pages_url, alice)
     pages.sign_in()
+    pages.page.wait_for_selector(named("unlock-form"))
+    pages.page.js("() => { location.hash = '#/account'; }")
+    pages.page.wait_for_selector(named("session"), timeout_seconds=OPERATION_SECONDS)
+    if pages.page.js("(all) => document.querySelector(all)?.checkVisibility() ?? false", named("end-others")):
+        pages.page.click(named("end-others"))
+        pages.page.wait_for_text("You are signed in only here.", timeout_seconds=OPERATION_SECONDS)
+    pages.page.js("() => { location.hash = '#/keys'; }")
     pages.page.wait_for_selector(named("unlock-form"))
     yield pages
     pages.close()
