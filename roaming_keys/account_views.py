@@ -100,6 +100,12 @@ class AccountViews:
         self._store.delete_account(caller, self._config.clock())
         return json_answer(b"{}")
 
+    def note_export(self) -> Response:
+        """Note that the device of the caller saves the keys to a file, so that the owner is told."""
+        caller = self._check_call()
+        self._store.note_export(caller, self._config.clock())
+        return json_answer(b"{}")
+
     def _check_call(self) -> Caller:
         """Return the session of a call that its key has signed, and count it. Raises ServiceError."""
         return check_call(self._config, self._store.sessions.find, self._store.sessions.count)

@@ -11,7 +11,8 @@ from roaming_keys.account_views import AccountViews
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.factors.views import FactorViews
 from roaming_keys.login_views import LoginViews
-from roaming_keys.organisation.notices import NoNotices
+from roaming_keys.notices.outbox import Outbox, write_notice
+from roaming_keys.notices.sender import NoticeSender
 from roaming_keys.organisation.views import install_organisation
 from roaming_keys.reader import MAX_SMALL_BYTES
 from roaming_keys.reset_views import ResetViews
@@ -23,12 +24,14 @@ from sealwax.service.health import Health, install_health
 from smime_core.errors import MalformedMessage
 
 _STORE = "roaming_keys.store"
+_SENDER = "roaming_keys.notices"
 _ERROR_CODES = {413: "too-large", 415: "not-json"}
 
 
 def create_app(config: KeyServerConfig) -> Flask:
     """Return the application. Raises ServerKeyError without a master key, or if the database belongs to another key."""
-    store = Store(config.database, KeyRing(config.key_source))
+    tell_owner = None if config.notices is None else write_notice
+    store = Store(config.database, KeyRing(config.key_source), tell_owner)
     store.begin_trail(config.clock())
     app = create_application("roaming_keys", config.origin, proxies=config.proxies, error_codes=_ERROR_CODES)
     app.config["TRUSTED_HOSTS"] = [host_of(origin) for origin in (config.origin, *config.addresses)]
@@ -55,15 +58,28 @@ def create_app(config: KeyServerConfig) -> Flask:
     app.post("/passphrase")(account.rotate)
     app.get("/devices")(account.devices)
     app.delete("/account")(account.delete)
+    app.post("/export")(account.note_export)
     FactorViews(config, store.keys, store).install(app)
-    install_organisation(app, config, store, NoNotices())
+    install_organisation(app, config, store)
     ResetViews(config, store.keys, store, logins).install(app)
     app.extensions[_STORE] = store
+    if config.notices is not None:
+        app.extensions[_SENDER] = NoticeSender(Outbox(store.database), config.notices, config.clock)
     return app
 
 
+def start_notices(app: Flask) -> None:
+    """Send the notices by mail from now on, in this process, which must not fork any more."""
+    sender = app.extensions.get(_SENDER)
+    if sender is not None:
+        sender.start()
+
+
 def close_app(app: Flask) -> None:
-    """Close the database of an application that answers no more."""
+    """End the notices and close the database of an application that answers no more."""
+    sender = app.extensions.get(_SENDER)
+    if sender is not None:
+        sender.stop()
     app.extensions[_STORE].close()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from roaming_keys.key_sources import GivenKeys, KeyringKeys
+from roaming_keys.notices.sender import NoticesByMail
 from roaming_keys.resets import MIN_DELAY
 from roaming_keys.server_keys import KeySource, MasterKey
 from roaming_keys.tickets import KEY_BYTES
@@ -24,7 +25,8 @@ class KeyServerConfig:
     origins whose pages may send requests. `ticket_key` is the bridge's Ed25519 public key. `master_key` has 32 bytes,
     or is the place that keeps it; None means the system keyring. `proxies` is the number of reverse proxies in front of
     the server, which set X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. Values that clients set in these
-    headers are ignored. `reset_delay` is the time between the start of a reset and its end. Raises ValueError.
+    headers are ignored. `reset_delay` is the time between the start of a reset and its end. `notices` is the
+    way of the notices by mail, without which people get none. Raises ValueError.
     """
 
     origin: str
@@ -35,6 +37,7 @@ class KeyServerConfig:
     master_key: bytes | KeySource | None = field(default=None, repr=False)
     proxies: int = 0
     reset_delay: datetime.timedelta = MIN_DELAY
+    notices: NoticesByMail | None = None
     clock: Callable[[], datetime.datetime] = now
 
     def __post_init__(self) -> None:

@@ -237,6 +237,10 @@ class Session:
         await self._send(setting, Call(method="DELETE", path="/reset"))
         return replace(self, reset_ready=None)
 
+    async def note_export(self, setting: Setting) -> None:
+        """Say that the keys are saved to a file, so that the server tells their owner. Raises KeyServerError."""
+        await self._send(setting, Call(method="POST", path="/export"))
+
     async def delete(self, setting: Setting) -> None:
         """Delete the account at the server. Raises KeyServerError."""
         await self._send(setting, Call(method="DELETE", path="/account"))

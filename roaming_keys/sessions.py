@@ -113,7 +113,7 @@ class SessionStore:
         if login.way.is_undo:
             put_back(rows, self._keys, self.lock_account_for(rows, login, at))
             self._trail.add(rows, AuditEvent(kind=AuditKind.RESET_UNDONE, at=at, user=login.user))
-        device = self._remember_device(rows, login, at)
+        device, is_new = self._remember_device(rows, login, at)
         session = {"key": login.key, "user": login.user, "device": device, "counter": counter}
         times = {"started": now, "ends": ends.timestamp()}
         if rows.execute(self._statements.start, session | times).first() is None:
@@ -122,6 +122,10 @@ class SessionStore:
         kind = AuditKind.LOGGED_IN if login.way.is_by_passphrase else AuditKind.RECOVERED
         note = f"device {device}" + (f", factor {factor}" if factor else "")
         self._trail.add(rows, AuditEvent(kind=kind, at=at, user=login.user, note=note))
+        if is_new:
+            self._trail.add(
+                rows, AuditEvent(kind=AuditKind.DEVICE_ADDED, at=at, user=login.user, note=f"device {device}")
+            )
         return ends
 
     def find(self, key: bytes, at: datetime.datetime) -> Caller | None:
@@ -217,14 +221,15 @@ class SessionStore:
         if not stored or not hmac.compare_digest(stored, new.login_key):
             raise NoSuchAccount
 
-    def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> str:
-        now = at.timestamp()
-        device = {"id": os.urandom(_ID_BYTES).hex(), "user": login.user, "token": login.token_hash}
+    def _remember_device(self, rows: Connection, login: RightLogin, at: datetime.datetime) -> tuple[str, bool]:
+        """Return the id of the device, and whether it logs in for the first time."""
+        now, new = at.timestamp(), os.urandom(_ID_BYTES).hex()
+        device = {"id": new, "user": login.user, "token": login.token_hash}
         times = {"sealed_name": login.sealed_name, "created": now, "latest": now, "of_earlier_keys": 0}
         found = str(rows.execute(self._statements.remember, device | times).scalar_one())
         kept = {MOST: MAX_DEVICES - 1, NOW: (at - FORGET_DEVICE_AFTER).timestamp()}
         rows.execute(statements.DROP_DEVICES, {USER: login.user, DEVICE_ID: found, **kept})
-        return found
+        return found, found == new
 
 
 def _find(rows: Connection, key: bytes, at: datetime.datetime) -> Caller | None:

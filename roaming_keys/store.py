@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, literal, outerjoin, select, update
 
 from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.audit.trail import TellOwner
 from roaming_keys.database import SCHEMA
 from roaming_keys.database.tables import (
     ACCOUNT,
@@ -117,15 +118,15 @@ class Store:
     What it does to accounts is in the audit trail of the same database.
     """
 
-    def __init__(self, url: str | Path, ring: KeyRing) -> None:
-        """Raises ServerKeyError if the database belongs to a master key that the ring does not have."""
+    def __init__(self, url: str | Path, ring: KeyRing, tell_owner: TellOwner | None = None) -> None:
+        """`tell_owner` is that of the trail. Raises ServerKeyError if the ring lacks the master key of the database."""
         self._database = SCHEMA.open(url)
         try:
             self.keys = ServerKeys.open(self._database, ring)
         except BaseException:
             self.close()
             raise
-        self.trail = AuditTrail(self.keys)
+        self.trail = AuditTrail(self.keys, tell_owner)
         self.sessions = SessionStore(self._database, self.keys, self.trail)
         self.factors = FactorStore(self._database, self.keys, self.trail, self.sessions)
 
@@ -237,6 +238,13 @@ class Store:
                 note = f"device {device}"
                 event = AuditEvent(kind=AuditKind.DEVICE_REVOKED, at=at, user=account.user, note=note)
                 self.trail.add(rows, event)
+
+    def note_export(self, caller: Caller, at: datetime.datetime) -> None:
+        """Append to the audit trail that keys are saved to a file. Raises SessionEnded."""
+        with self._database.transaction() as rows:
+            self.sessions.lock_account_of(rows, caller, at)
+            note = f"device {caller.device}"
+            self.trail.add(rows, AuditEvent(kind=AuditKind.KEYS_EXPORTED, at=at, user=caller.user, note=note))
 
     def delete_account(self, caller: Caller, at: datetime.datetime) -> None:
         """Delete the account of a call. Raises SessionEnded.

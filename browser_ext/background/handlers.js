@@ -108,7 +108,7 @@ export const HANDLERS = {
   "list.stop": trust.stopFollowing,
   "keys.page": keys.describePage,
   "keys.prefer": keys.prefer,
-  "keys.export": keys.exportKeyFile,
+  "keys.export": keyAccount.exportKeyFile,
   "keys.passphrase": keys.changePassphrase,
   "account.read": keyAccount.read,
   "account.find": keyAccount.findServer,

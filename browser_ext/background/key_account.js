@@ -187,6 +187,20 @@ export function revoke({ device, passphrase }) {
   return during(({ client }) => client.revoke(device, passphrase));
 }
 
+/**
+ * Exports a key file. The owner of the account is told of its keys, as far as there is a session at the server.
+ * @param {Parameters<typeof keys.exportKeyFile>[0]} body
+ */
+export async function exportKeyFile(body) {
+  const [exported, kept] = await Promise.all([keys.exportKeyFile(body), find()]);
+  const isRoaming = body.id.split(" ").some((fingerprint) => kept?.stored.includes(fingerprint));
+  if (kept && isRoaming && (await findSession(kept.user))) {
+    // A server that cannot be reached keeps nobody from their keys.
+    await during(({ client }) => client.noteExport()).catch(() => undefined);
+  }
+  return exported;
+}
+
 /** Deletes the account at the server. The keys of this browser stay. @param {{passphrase: EncryptedSecret}} body */
 export function remove({ passphrase }) {
   return during(async ({ client }) => {

@@ -29,6 +29,8 @@ class AuditKind(StrEnum):
     TRAIL_BEGUN = "trail-begun"
     REGISTERED = "registered"
     LOGGED_IN = "logged-in"
+    DEVICE_ADDED = "device-added"
+    KEYS_EXPORTED = "keys-exported"
     BUNDLE_STORED = "bundle-stored"
     KEYS_ROTATED = "keys-rotated"
     DEVICE_REVOKED = "device-revoked"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, text, update
@@ -23,6 +23,8 @@ from roaming_keys.database.tables import AUDIT
 from roaming_keys.server_keys import Sealed, ServerKeys
 from sealwax.service import Database
 
+TellOwner = Callable[[Connection, AuditEvent], None]
+"""Writes what the owner of an account has to be told of an event, inside its transaction."""
 _PAGE: Final = 1_000
 _LOCK_NUMBER: Final = 0x5EA1_A0D1  # Among the advisory locks of a PostgreSQL database, that of the trail.
 # Made once, because making a statement takes SQLAlchemy longer than running it.
@@ -36,10 +38,14 @@ _ONE: Final = select(AUDIT).where(AUDIT.c.number == bindparam("number"))
 
 
 class AuditTrail:
-    """Appends events, and reads them. The details are sealed by the server's keys, and the commitment binds them."""
+    """Appends events, and reads them. The details are sealed by the server's keys, and the commitment binds them.
 
-    def __init__(self, keys: ServerKeys) -> None:
+    `tell_owner` is called for each event, before the trail is locked.
+    """
+
+    def __init__(self, keys: ServerKeys, tell_owner: TellOwner | None = None) -> None:
         self._keys = keys
+        self._tell_owner = tell_owner
 
     def begin(self, database: Database, at: datetime.datetime) -> Entry:
         """Append the first event, unless there is one, and return the latest."""
@@ -56,6 +62,8 @@ class AuditTrail:
         The transactions that append wait here for each other, each until the one before has ended. One that changed
         other rows afterwards could wait for the rows of a transaction that waits for it.
         """
+        if self._tell_owner is not None:
+            self._tell_owner(rows, event)
         at, encoded = int(event.at.timestamp()), event.details.encode()
         sealed = self._keys.seal_in(rows, Sealed.AUDIT_DETAILS, encoded, user="")
         _wait_for_others(rows)
@@ -80,6 +88,8 @@ class AuditTrail:
         one names was tampered with. It must be the last that writes in its transaction, as `add`.
         """
         self._keys.hold(rows)
+        if self._tell_owner is not None:
+            self._tell_owner(rows, AuditEvent(kind=AuditKind.ACCOUNT_DELETED, at=at, user=user))
         _wait_for_others(rows)
         forgotten = rows.execute(_FORGET.returning(AUDIT.c.number), {"whose": self._name(user)}).scalars()
         note = write_ranges(sorted(forgotten))

@@ -201,6 +201,20 @@ AUDIT: Final = Table(
     sqlite_strict=True,
 )
 
+# The notices by mail that wait to be sent, the next time at `due`. They outlive their account.
+NOTICE: Final = Table(
+    "notice",
+    TABLES,
+    Column("id", Text, primary_key=True, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("due", INSTANT, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index("notice_by_due", "due"),
+    sqlite_strict=True,
+)
+
 STAFF: Final = Table(
     "staff",
     TABLES,

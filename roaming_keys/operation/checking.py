@@ -10,6 +10,7 @@ from typing import Final
 from roaming_keys.audit.checking import Chain, TrailDamaged, check_chain, check_stamps
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.database import SCHEMA
+from roaming_keys.notices.submission import MailFailed
 from roaming_keys.operation.binding import check_keys
 from roaming_keys.operation.opened_trail import opened_trail
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
@@ -71,7 +72,21 @@ def _findings(file: Path) -> Iterator[Finding]:
         yield doubtful("server", f"{settings.server.listen} is reached from other machines, without TLS", remedy)
     if not settings.pages_origins:
         yield doubtful("pages", "no page may ask for keys", "name the origin of the pages by pages_origins")
+    yield guarded("notices", lambda: _check_notices(config))
     yield from _check_running(settings)
+
+
+def _check_notices(config: KeyServerConfig) -> Finding:
+    if config.notices is None:
+        return doubtful(
+            "notices", "people get no mail about their keys", "name your mail server by host and sender in [notices]"
+        )
+    server = config.notices.submission
+    try:
+        server.check()
+    except MailFailed as error:
+        return wrong("notices", f"{server.host}:{server.port}: {error}", "look at the settings of [notices]")
+    return fine("notices", f"{server.host}:{server.port} answers")
 
 
 def _check_database(config: KeyServerConfig) -> Finding:

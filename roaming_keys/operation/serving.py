@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from roaming_keys.app import close_app, create_app
+from roaming_keys.app import close_app, create_app, start_notices
 from roaming_keys.operation.settings import DEFAULT_FILE, KeysSettings
 from roaming_keys.server_keys import ServerKeyError
 from sealwax.cli.options.request import given_by, verb
@@ -49,4 +49,5 @@ def _service(file: Path) -> Service:
         watch=settings.watch.listen,
         application=application,
         close=close_app,
+        begin=start_notices,
     )

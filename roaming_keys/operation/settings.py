@@ -12,6 +12,9 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_vali
 from roaming_keys.audit.authority import Authority
 from roaming_keys.config import KeyServerConfig
 from roaming_keys.key_sources import GivenKeys, KeyFile, KeyringKeys, read_keys
+from roaming_keys.notices.mail import Language, Letterhead, is_plain
+from roaming_keys.notices.sender import NoticesByMail
+from roaming_keys.notices.submission import SmtpSecurity, Submission
 from roaming_keys.resets import MIN_DELAY
 from roaming_keys.server_keys import KeySource, ServerKeyError
 from roaming_keys.tickets import read_public_key
@@ -27,7 +30,7 @@ from sealwax.operation.settings import (
     variable_name,
 )
 from smime_core.errors import SmimeError
-from smime_core.text import write_ed25519
+from smime_core.text import is_loopback, write_ed25519
 from smime_core.x509 import parse_certificates
 
 
@@ -90,6 +93,54 @@ class AuditSection(Section):
         return Authority(url=self.timestamp_url, anchors=anchors, since=self.stamped_since)
 
 
+class NoticesSection(Section):
+    """The mails that tell people what has happened to their keys."""
+
+    host: str | None = Field(
+        default=None, max_length=255, description="Mail server that takes the notices; without it people get none"
+    )
+    port: int = Field(default=465, ge=1, le=65_535, description="Port of the mail server")
+    security: SmtpSecurity = Field(
+        default=SmtpSecurity.IMPLICIT_TLS,
+        description="`tls` from the first byte, `starttls`, or `none` for a server on this machine",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of authorities for the mail server, in place of the system's"
+    )
+    user: str = Field(default="", description="Name to log in with; without it the mail server asks for none")
+    password: SecretStr = Field(default=SecretStr(""), description="Password of `user`")
+    sender: str | None = Field(default=None, description="Address that the notices come from: keys@example.org")
+    language: Language = Field(default=Language.ENGLISH, description="Language of the notices: en, de, fr, es or ar")
+
+    @model_validator(mode="after")
+    def check_together(self) -> Self:
+        """Refuse a mail server that could not be used."""
+        if self.host is None:
+            return self
+        if self.sender is None or not is_plain(self.sender):
+            raise ValueError("sender: a mail address without quotes is expected, because host is given")
+        if self.security is SmtpSecurity.NONE and not is_loopback(self.host):
+            raise ValueError("security: tls or starttls is expected, because host is another machine")
+        if self.user and not self.password.get_secret_value():
+            raise ValueError("password is missing: that of user")
+        return self
+
+    def by_mail(self, origin: str) -> NoticesByMail | None:
+        """Return the way of the notices for a key server, or None without a mail server."""
+        if self.host is None or self.sender is None:
+            return None
+        submission = Submission(
+            host=self.host,
+            port=self.port,
+            security=self.security,
+            ca_file=self.ca_file,
+            user=self.user,
+            password=self.password.get_secret_value(),
+        )
+        head = Letterhead(origin=origin, sender=self.sender, language=self.language)
+        return NoticesByMail(submission=submission, head=head)
+
+
 class KeysSettings(ServiceSettings):
     """The settings of `keys.toml`."""
 
@@ -125,6 +176,7 @@ class KeysSettings(ServiceSettings):
     watch: WatchSection = Field(default_factory=WatchSection, description="Address for monitoring")
     logs: LogsSection = Field(default_factory=LogsSection, description="Log and audit log")
     audit: AuditSection = Field(default_factory=AuditSection, description="Timestamps of the audit trail")
+    notices: NoticesSection = Field(default_factory=NoticesSection, description="Notices by mail to the owners of keys")
 
     def to_config(self) -> KeyServerConfig:
         """Return the configuration. Raises WrongSettings."""
@@ -139,6 +191,7 @@ class KeysSettings(ServiceSettings):
             master_key=self._key_source(),
             proxies=self.trusted_proxies,
             reset_delay=self.reset_delay_hours * HOUR,
+            notices=self.notices.by_mail(self.origin),
         )
 
     def stored_keys(self) -> KeySource:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from roaming_keys.audit import AuditEvent, AuditKind, AuditTrail
+from roaming_keys.audit import AuditEvent, AuditKind
 from roaming_keys.database.tables import (
     RECOVERY_APPROVAL,
     RECOVERY_CASE,
@@ -81,7 +81,7 @@ class OrganisationStore:
         self._accounts = accounts
         self._database = accounts.database
         self._keys = accounts.keys
-        self.trail = AuditTrail(accounts.keys)
+        self.trail = accounts.trail
 
     def add_user(
         self, account: Account, record: SealedRecord, copy: RecoveryCopy | None, member: Member, at: datetime.datetime

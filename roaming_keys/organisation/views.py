@@ -21,7 +21,6 @@ from roaming_keys.organisation.messages import (
     StoreCopy,
     UserChange,
 )
-from roaming_keys.organisation.notices import OwnerNotices
 from roaming_keys.organisation.policy import check_encrypts
 from roaming_keys.organisation.staff import Member, StaffCallRefused, StaffStore
 from roaming_keys.organisation.store import OrganisationStore
@@ -36,13 +35,13 @@ from smime_core.errors import MalformedMessage
 _ANYBODY = tuple(Role)
 
 
-def install_organisation(app: Flask, config: KeyServerConfig, store: Store, notices: OwnerNotices) -> None:
+def install_organisation(app: Flask, config: KeyServerConfig, store: Store) -> None:
     """Add the routes to the key server."""
     organisation = OrganisationStore(store)
     owner = OwnerViews(config, store.keys, store, organisation)
     app.get("/recovery")(owner.standing)
     app.put("/recovery")(owner.store_copy)
-    staff = StaffViews(config, store.keys, organisation, StaffStore(store.database, organisation.trail), notices)
+    staff = StaffViews(config, store.keys, organisation, StaffStore(store.database, organisation.trail))
     app.post("/staff/users")(staff.add_user)
     app.post("/staff/user")(staff.change_user)
     app.get("/staff/policy")(staff.policy)
@@ -88,13 +87,11 @@ class StaffViews:
         keys: ServerKeys,
         store: OrganisationStore,
         staff: StaffStore,
-        notices: OwnerNotices,
     ) -> None:
         self._config = config
         self._keys = keys
         self._store = store
         self._staff = staff
-        self._notices = notices
 
     def add_user(self) -> Response:
         """Store an account for somebody, with keys that an administrator had."""
@@ -140,7 +137,6 @@ class StaffViews:
         new = NewCase.from_json(json_body())
         check_encrypts(new.recipient)
         facts = self._store.ask(new, normalise_user(new.user), member, self._config.clock())
-        self._notices.recovery_asked(facts)
         return json_answer(Cases(cases=(facts,)).to_json(), status=201)
 
     def share(self) -> Response:

@@ -39,7 +39,10 @@ _log = logging.getLogger("sealwax.process")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """The parts of one service: how it listens and logs, its application, and the end of that."""
+    """The parts of one service: how it listens and logs, its application, and the end of that.
+
+    `begin` starts the threads of an application in the process that answers.
+    """
 
     name: str
     server: ServerSection
@@ -47,6 +50,7 @@ class Service:
     watch: str | None
     application: Callable[[], Flask]
     close: Callable[[Flask], None]
+    begin: Callable[[Flask], None] = lambda _app: None
 
 
 def run_service(load: Callable[[], Service]) -> None:
@@ -99,6 +103,7 @@ class _Process(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in _gunicorn_settings(self._service, self._folder).items():
             self.cfg.set(name, value)
         JsonErrorWorker.body_seconds = self._service.server.body_seconds
+        self.cfg.set("post_worker_init", lambda _worker: self._service.begin(self._flask))
         self.cfg.set("worker_exit", lambda _arbiter, _worker: self._service.close(self._flask))
         self.cfg.set("child_exit", lambda _arbiter, worker: forget_worker(worker.pid))
 

@@ -30,6 +30,7 @@ class Metrics:
     logins: Counter
     refusals: Counter
     streams: Gauge
+    notices: Counter
 
 
 @cache
@@ -47,6 +48,7 @@ def metrics() -> Metrics:
         logins=Counter("sealwax_logins", "Attempts to sign in", ["outcome"]),
         refusals=Counter("sealwax_refusals", "Requests refused because they came too soon", ["route"]),
         streams=Gauge("sealwax_event_streams", "Open streams of events", multiprocess_mode="livesum"),
+        notices=Counter("sealwax_notices", "Notices by mail to owners of keys", ["outcome"]),
     )
 
 
@@ -83,6 +85,12 @@ def count_refusal(route: str) -> None:
     """Count one request that came too soon."""
     if are_counted():
         metrics().refusals.labels(route).inc()
+
+
+def count_notice(outcome: str) -> None:
+    """Count one try to send a notice by mail."""
+    if are_counted():
+        metrics().notices.labels(outcome).inc()
 
 
 def add_connections(change: int) -> None:

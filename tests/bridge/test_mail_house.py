@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pwd
 import shutil
@@ -15,6 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from roaming_keys.audit import AuditKind
+from roaming_keys.notices.mail import Language, Letterhead, write_mail
+from roaming_keys.notices.outbox import Notice
+from roaming_keys.notices.submission import SmtpSecurity, Submission
 from tests.support.servers import dovecot, postfix
 from tests.support.servers.bridge import (
     API,
@@ -227,3 +232,22 @@ def test_a_full_mailbox_refuses_a_copy_of_a_message_and_keeps_all_that_is_there(
     assert totals() == [1, 0]
     assert change("move").status_code == 200
     assert totals() == [0, 1]
+
+
+@pytest.mark.parametrize("service", ["postfix", "postfix-starttls", "dovecot"])
+def test_a_notice_of_the_key_server_arrives(house: House, service: str) -> None:
+    address = house.submission[service]
+    server = Submission(
+        host=address.host,
+        port=address.port,
+        security=SmtpSecurity(address.security.value),
+        ca_file=house.tls_folder / "tls_ca.pem",
+        user=ALICE,
+        password=PASSWORDS[ALICE],
+    )
+    at = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
+    notice = Notice(id="1" * 32, user=BOB, kind=AuditKind.RESET_STARTED, at=at, tries=1)
+    mail = write_mail(notice, Letterhead(origin="https://keys.example.test", sender=ALICE, language=Language.ARABIC))
+    server.send(mail, ALICE, BOB)
+    (arrived,) = house.wait_for(BOB)
+    assert arrived.replace(b"\n", b"\r\n").endswith(mail)

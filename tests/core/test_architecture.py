@@ -160,7 +160,7 @@ def test_the_parts_of_all_services_know_the_core_only() -> None:
 
 SERVER_OF_KEYS = (
     *("account_views", "app", "audit", "bodies", "config", "database", "factors", "limits", "login_views"),
-    *("operation", "server_keys", "session_statements", "sessions", "signed_calls", "store"),
+    *("notices", "operation", "server_keys", "session_statements", "sessions", "signed_calls", "store"),
 )
 
 

@@ -245,6 +245,11 @@ export class KeyAccount {
     });
   }
 
+  /** Says that the keys are saved to a file, so that the server tells their owner. */
+  noteExport() {
+    return this.#inTurn(async () => this.#server.noteExport(await this.#sign("POST", "/export")));
+  }
+
   /** Stops the reset that goes on. */
   stopReset() {
     return this.#inTurn(async () => {

@@ -81,6 +81,11 @@ export class KeyServer {
     await this.#request("/factors", postOf(authorization, body));
   }
 
+  /** Says that keys are saved to a file. @param {string} authorization */
+  async noteExport(authorization) {
+    await this.#request("/export", { method: "POST", headers: { Authorization: authorization } });
+  }
+
   /** Stops a reset of the account. @param {string} authorization */
   async stopReset(authorization) {
     await this.#request("/reset", { method: "DELETE", headers: { Authorization: authorization } });

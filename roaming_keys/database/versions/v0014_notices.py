@@ -1,0 +1,31 @@
+"""The notices by mail that wait to be sent."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from sealwax.service.columns import INSTANT
+
+revision = "keys_0014"
+down_revision = "keys_0013"
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Text, primary_key=True, nullable=False),
+        sa.Column("user", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("due", INSTANT, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_index("notice_by_due", "notice", ["due"])
+
+
+def downgrade() -> None:
+    """Delete it. The notices that wait are lost."""
+    op.drop_table("notice")

@@ -1,0 +1,356 @@
+"""Notices by mail to the owners of keys: each event that they learn brings one mail, which is not lost."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import threading
+from base64 import b32decode
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from importlib.resources import files
+
+import pyotp
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP as Server
+from aiosmtpd.smtp import Envelope, Session
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from roaming_keys.app import close_app, create_app
+from roaming_keys.audit import AuditEvent, AuditKind
+from roaming_keys.config import KeyServerConfig
+from roaming_keys.database import SCHEMA
+from roaming_keys.database.tables import NOTICE
+from roaming_keys.factor_wire import NewCodes
+from roaming_keys.notices.mail import Language, Letterhead, Unwritable, write_mail
+from roaming_keys.notices.outbox import GIVEN_UP_AFTER, TOLD_BY_MAIL, Notice, Outbox, write_notice
+from roaming_keys.notices.sender import NoticesByMail, NoticeSender
+from roaming_keys.notices.submission import SmtpSecurity, Submission
+from roaming_keys.recovery import CODE_BYTES, recovery_keys
+from roaming_keys.tickets import public_key_of
+from roaming_keys.wire import Device
+from sealwax.service import Database
+from smime_core.blocking import run
+from tests.support.clock import FakeClock
+from tests.support.keys.people import ORIGIN, OTHER_PASSPHRASE, PROVIDER, TICKET_KEY, USER, Person
+from tests.support.keys.resets import reset, undo
+from tests.support.servers.ports import free_port
+
+pytestmark = pytest.mark.server
+SENDER = "keys@example.test"
+DAY = 24 * 60 * 60
+CLICK_HERE = "see https://evil.example/help"
+
+
+@dataclass
+class Post:
+    """The mails that the server has taken, and the answer to those that it takes no more."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+    refusals: dict[str, str] = field(default_factory=dict)
+
+    async def handle_RCPT(
+        self, _server: Server, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self.refusals:
+            return self.refusals[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Server, _session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        self.recipients.append(envelope.rcpt_tos)
+        return "250 OK"
+
+    @property
+    def subjects(self) -> list[str]:
+        return [str(mail["Subject"]) for mail in self.mails]
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def by_mail(post: Post) -> Iterator[NoticesByMail]:
+    port = free_port()
+    controller = Controller(post, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield way_to(Submission(host="127.0.0.1", port=port, security=SmtpSecurity.NONE))
+    controller.stop()
+
+
+def way_to(server: Submission, language: Language = Language.ENGLISH) -> NoticesByMail:
+    return NoticesByMail(submission=server, head=Letterhead(origin=ORIGIN, sender=SENDER, language=language))
+
+
+@pytest.fixture
+def config(database_url: str, clock: FakeClock, by_mail: NoticesByMail) -> KeyServerConfig:
+    return KeyServerConfig(
+        origin=ORIGIN,
+        database=database_url,
+        ticket_key=public_key_of(TICKET_KEY),
+        master_key=bytes(32),
+        clock=clock,
+        notices=by_mail,
+    )
+
+
+@pytest.fixture
+def client(config: KeyServerConfig) -> Iterator[FlaskClient]:
+    app = create_app(config)
+    yield app.test_client()
+    close_app(app)
+
+
+@pytest.fixture
+def owner(client: FlaskClient, clock: FakeClock) -> Person:
+    person = Person(client, clock)
+    person.register()
+    return person
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    with closing(SCHEMA.open(database_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def send(database: Database, by_mail: NoticesByMail, clock: FakeClock) -> Callable[[], None]:
+    return NoticeSender(Outbox(database), by_mail, clock).send_due
+
+
+def write(database: Database, clock: FakeClock, kind: AuditKind = AuditKind.DEVICE_ADDED, user: str = USER) -> None:
+    with database.transaction() as rows:
+        write_notice(rows, AuditEvent(kind=kind, at=clock(), user=user))
+
+
+def waiting(database: Database) -> int:
+    with database.reading() as rows:
+        return int(rows.execute(select(func.count()).select_from(NOTICE)).scalar_one())
+
+
+def subject(kind: AuditKind) -> str:
+    return str(TEXTS["en"]["kinds"][kind.value]["subject"])
+
+
+TEXTS = json.loads(files("roaming_keys.notices").joinpath("texts.json").read_text())
+
+
+def test_each_step_of_an_account_that_matters_brings_one_mail(
+    owner: Person, post: Post, send: Callable[[], None], clock: FakeClock
+) -> None:
+    code = PROVIDER.random_bytes(CODE_BYTES)
+    expected: list[AuditKind] = []
+
+    def brings(*kinds: AuditKind) -> None:
+        send()
+        expected.extend(kinds)
+        assert sorted(post.subjects) == sorted(subject(kind) for kind in expected)
+
+    brings()
+    session = owner.log_in()
+    brings(AuditKind.DEVICE_ADDED)
+    session = owner.log_in()
+    brings()
+    run(session.note_export(owner.setting))
+    brings(AuditKind.KEYS_EXPORTED)
+    keys = run(recovery_keys(code, PROVIDER))
+    session = run(session.rotate(owner.setting, owner.passphrase, recovery=keys))
+    owner.known = session.known
+    brings(AuditKind.KEYS_ROTATED)
+    elsewhere = replace(owner, device=Device(token=bytes(32), name="a phone"))
+    elsewhere.log_in()
+    brings(AuditKind.DEVICE_ADDED)
+    elsewhere.recover(keys)
+    brings(AuditKind.RECOVERED)
+    reset(replace(owner, passphrase=OTHER_PASSPHRASE, known=None))
+    # The devices from before are forgotten, so that the one that has reset it is a new one.
+    brings(AuditKind.RESET_STARTED, AuditKind.RESET_FINISHED, AuditKind.DEVICE_ADDED)
+    session = undo(owner)
+    brings(AuditKind.RESET_UNDONE, AuditKind.DEVICE_ADDED)
+    run(session.delete(owner.setting))
+    brings(AuditKind.ACCOUNT_DELETED)
+    assert {tuple(one) for one in post.recipients} == {(USER,)}
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", sorted(TOLD_BY_MAIL))
+def test_each_notice_can_be_read_in_each_language(kind: AuditKind, language: Language) -> None:
+    at = datetime.datetime(2026, 3, 1, 12, 30, tzinfo=datetime.UTC)
+    notice = Notice(id="1" * 32, user=USER, kind=kind, at=at, tries=1)
+    mail = write_mail(notice, Letterhead(origin="https://keys.example.org", sender=SENDER, language=language))
+    read = message_from_bytes(mail, policy=default)
+    assert isinstance(read, EmailMessage)
+    text = read.get_content()
+    said = TEXTS[language]["kinds"][kind]
+    assert (read["Subject"], read["To"], read["From"].addresses[0].addr_spec) == (said["subject"], USER, SENDER)
+    assert (read["Auto-Submitted"], read["Content-Language"]) == ("auto-generated", language)
+    for part in (said["text"], "2026-03-01 12:30 UTC", USER, "keys.example.org", TEXTS[language]["end"]):
+        assert part in text
+    # People must not learn to follow links in such mails.
+    assert "http" not in text
+    assert max(map(len, mail.split(b"\r\n"))) <= 78
+
+
+def test_the_languages_say_the_same_things() -> None:
+    kinds = {kind.value for kind in TOLD_BY_MAIL}
+    for language in Language:
+        assert set(TEXTS[language]["kinds"]) == kinds
+        for kind in kinds:
+            assert TEXTS[language]["kinds"][kind]["remedy"] == TEXTS["en"]["kinds"][kind]["remedy"]
+
+
+def test_no_word_that_a_stranger_has_chosen_is_in_a_mail(owner: Person, post: Post, send: Callable[[], None]) -> None:
+    stranger = replace(owner, device=Device(token=bytes(32), name=CLICK_HERE))
+    stranger.log_in()
+    send()
+    assert len(post.mails) == 1
+    assert "evil" not in post.mails[0].as_string()
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        '"a,b"@example.test',
+        "<mallory@example.test>@x",
+        "a,mallory@example.test",
+        "a@[127.0.0.1]",
+        "josé@example.test",
+        "a@-b:c",
+    ],
+)
+def test_an_address_that_could_name_somebody_else_gets_no_mail(
+    user: str, database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
+) -> None:
+    write(database, clock, user=user)
+    write(database, clock)
+    send()
+    assert post.recipients == [[USER]]
+    assert waiting(database) == 0
+
+
+def test_without_a_mail_server_nothing_waits(config: KeyServerConfig, clock: FakeClock, database: Database) -> None:
+    app = create_app(replace(config, notices=None))
+    person = Person(app.test_client(), clock)
+    person.register()
+    person.log_in()
+    close_app(app)
+    assert waiting(database) == 0
+
+
+def test_an_event_that_is_rolled_back_brings_no_mail(database: Database, clock: FakeClock) -> None:
+    def fail() -> None:
+        with database.transaction() as rows:
+            write_notice(rows, AuditEvent(kind=AuditKind.DEVICE_ADDED, at=clock(), user=USER))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert waiting(database) == 0
+
+
+def test_a_notice_waits_for_a_mail_server_that_refuses_and_is_given_up_after_days(
+    database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
+) -> None:
+    post.refusals[USER] = "550 no such mailbox"
+    write(database, clock)
+    write(database, clock, user="bob@example.test")
+    send()
+    # The refusal of one keeps no other from its mail.
+    assert post.recipients == [["bob@example.test"]]
+    assert waiting(database) == 1
+    post.refusals.clear()
+    send()
+    assert len(post.mails) == 1, "it was tried again at once"
+    clock.advance(seconds=2 * 60)
+    send()
+    assert len(post.mails) == 2
+    post.refusals[USER] = "451 later"
+    write(database, clock)
+    tries = 0
+    while waiting(database):
+        send()
+        clock.advance(seconds=10 * 60)
+        tries += 1
+    assert 6 * 72 <= tries <= 6 * 72 + 30
+    assert clock() - post.mails[-1]["Date"].datetime > GIVEN_UP_AFTER
+
+
+def test_a_notice_whose_sender_was_killed_is_sent_again_under_the_same_name(
+    database: Database, clock: FakeClock, post: Post, by_mail: NoticesByMail, send: Callable[[], None]
+) -> None:
+    write(database, clock)
+    taken = Outbox(database).take(clock())
+    assert taken is not None
+    by_mail.submission.send(write_mail(taken, by_mail.head), SENDER, taken.user)
+    send()
+    assert len(post.mails) == 1, "another process has it"
+    clock.advance(seconds=6 * 60)
+    send()
+    first, second = post.mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert waiting(database) == 0
+
+
+def test_processes_that_send_at_once_take_each_notice_once(
+    database: Database, database_url: str, clock: FakeClock, post: Post, by_mail: NoticesByMail
+) -> None:
+    for number in range(40):
+        write(database, clock, user=f"u{number}@example.test")
+    others = [SCHEMA.open(database_url) for _ in range(3)]
+    senders = [NoticeSender(Outbox(one), by_mail, clock) for one in others]
+    threads = [threading.Thread(target=one.send_due) for one in senders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one in others:
+        one.close()
+    assert sorted(one[0] for one in post.recipients) == sorted(f"u{number}@example.test" for number in range(40))
+    assert waiting(database) == 0
+
+
+def test_a_clock_that_was_set_back_holds_no_notice_up(
+    database: Database, clock: FakeClock, post: Post, send: Callable[[], None]
+) -> None:
+    clock.advance(seconds=2 * DAY)
+    post.refusals[USER] = "451 later"
+    write(database, clock)
+    send()
+    clock.advance(seconds=-2 * DAY)
+    post.refusals.clear()
+    send()
+    assert len(post.mails) == 1
+
+
+def test_a_kind_of_a_newer_version_is_given_up(clock: FakeClock) -> None:
+    notice = Notice(id="1", user=USER, kind="moon-landed", at=clock(), tries=1)
+    head = Letterhead(origin=ORIGIN, sender=SENDER, language=Language.ENGLISH)
+    with pytest.raises(Unwritable):
+        write_mail(notice, head)
+
+
+def test_a_second_factor_is_told(owner: Person, post: Post, send: Callable[[], None], clock: FakeClock) -> None:
+    session = owner.log_in()
+    secret = pyotp.random_base32()
+    code = pyotp.TOTP(secret).at(clock())
+    new = NewCodes(name="an app", secret=b32decode(secret), code=code)
+    run(session.add_factor(owner.setting, new))
+    factors = run(session.factors(owner.setting))
+    run(session.remove_factor(owner.setting, factors.factors[0].id))
+    send()
+    assert subject(AuditKind.FACTOR_ADDED) in post.subjects
+    assert subject(AuditKind.FACTOR_REMOVED) in post.subjects
